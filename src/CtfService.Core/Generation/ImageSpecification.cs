@@ -1,0 +1,14 @@
+namespace CtfService.Core.Generation;
+
+/// <summary>
+/// Everything that decides one image: same model, same specification, same tokens, alone or in any batch.
+/// </summary>
+/// <param name="ClassId">Class label as an index, 0..classes-1.</param>
+/// <param name="Seed">Seed of this image's own random stream (see <see cref="ImageSeed"/>).</param>
+/// <param name="Coarse">Sampling of the coarse labels, one by one.</param>
+/// <param name="Fine">Sampling of the fine labels, all in one pass. Ignored by a model without a fine stage.</param>
+public sealed record ImageSpecification(int ClassId, ulong Seed, SamplingSettings Coarse, SamplingSettings Fine)
+{
+    /// <summary>Rows this image takes in a coarse decode step: two with guidance, one without.</summary>
+    public int Rows => Coarse.IsGuided ? 2 : 1;
+}

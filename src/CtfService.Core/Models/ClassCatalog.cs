@@ -1,0 +1,91 @@
+using System.Globalization;
+
+namespace CtfService.Core.Models;
+
+/// <summary>One class a model can draw.</summary>
+/// <param name="Id">Index in the model's class table, 0..classes-1.</param>
+/// <param name="Name">Unique name, compared without case; spaces, hyphens and underscores are alike.</param>
+public sealed record ClassLabel(int Id, string Name);
+
+/// <summary>The classes of a model, found by index or by name.</summary>
+public sealed class ClassCatalog
+{
+    private readonly Dictionary<string, ClassLabel> _byName;
+
+    /// <exception cref="ArgumentException">Two names are the same after folding, or there is no class.</exception>
+    public ClassCatalog(IEnumerable<string> names)
+    {
+        Labels = [.. names.Select((name, id) => new ClassLabel(id, name))];
+        if (Labels.Count == 0)
+        {
+            throw new ArgumentException("A model needs at least one class.", nameof(names));
+        }
+
+        _byName = [];
+        foreach (var label in Labels)
+        {
+            if (!_byName.TryAdd(Fold(label.Name), label))
+            {
+                throw new ArgumentException($"Class name '{label.Name}' stands twice; names must differ by more than case, spaces and underscores.", nameof(names));
+            }
+        }
+    }
+
+    /// <summary>In order of their ids.</summary>
+    public IReadOnlyList<ClassLabel> Labels { get; }
+
+    public int Count => Labels.Count;
+
+    /// <summary>Finds a class by its name, or by its index written as digits.</summary>
+    public ClassLabel? Find(string nameOrId)
+    {
+        var folded = Fold(nameOrId);
+        if (_byName.TryGetValue(folded, out var label))
+        {
+            return label;
+        }
+
+        return int.TryParse(folded, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? Find(id) : null;
+    }
+
+    public ClassLabel? Find(int id) => id >= 0 && id < Labels.Count ? Labels[id] : null;
+
+    /// <summary>Names closest to a misspelt one, best first: containing it, or at a small edit distance.</summary>
+    public IReadOnlyList<string> Suggest(string name, int count = 3)
+    {
+        var folded = Fold(name);
+        return [.. Labels
+            .Select(label => (label.Name, Distance: Distance(folded, Fold(label.Name))))
+            .Where(candidate => candidate.Distance <= Math.Max(2, folded.Length / 2))
+            .OrderBy(candidate => candidate.Distance)
+            .Take(count)
+            .Select(candidate => candidate.Name)];
+    }
+
+    /// <summary>Levenshtein distance; zero where the one contains the other.</summary>
+    private static int Distance(string left, string right)
+    {
+        if (left.Length > 1 && (right.Contains(left, StringComparison.Ordinal) || left.Contains(right, StringComparison.Ordinal)))
+        {
+            return 0;
+        }
+
+        var previous = Enumerable.Range(0, right.Length + 1).ToArray();
+        var current = new int[right.Length + 1];
+        for (var i = 1; i <= left.Length; i++)
+        {
+            current[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var substitution = previous[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
+                current[j] = Math.Min(substitution, Math.Min(previous[j], current[j - 1]) + 1);
+            }
+
+            (previous, current) = (current, previous);
+        }
+
+        return previous[right.Length];
+    }
+
+    private static string Fold(string name) => name.Trim().Replace(' ', '_').Replace('-', '_').ToUpperInvariant();
+}

@@ -1,0 +1,39 @@
+using CtfService.Core.Generation;
+
+namespace CtfService.Core.Models;
+
+/// <summary>What callers may know of a loaded model.</summary>
+public sealed record ModelDescription
+{
+    /// <summary>Name callers use, from the bundle's manifest.</summary>
+    public required string Name { get; init; }
+
+    public required ClassCatalog Classes { get; init; }
+
+    /// <summary>Pixels.</summary>
+    public required int ImageWidth { get; init; }
+
+    /// <summary>Pixels.</summary>
+    public required int ImageHeight { get; init; }
+
+    /// <summary>Tokens per image: rows times columns of the token grid.</summary>
+    public required int TokenCount { get; init; }
+
+    /// <summary>K: codewords of the tokenizer.</summary>
+    public required int CodebookSize { get; init; }
+
+    /// <summary>C: clusters of the codebook; equals K for a plain LlamaGen model.</summary>
+    public required int ClusterCount { get; init; }
+
+    /// <summary>True where a fine stage chooses among the members of each cluster.</summary>
+    public required bool HasFineStage { get; init; }
+
+    /// <summary>Used where a request does not say.</summary>
+    public required SamplingSettings DefaultCoarse { get; init; }
+
+    /// <summary>Used where a request does not say.</summary>
+    public required SamplingSettings DefaultFine { get; init; }
+
+    /// <summary>SHA-256 of the manifest, which holds the hash of every weight file: one value for the whole bundle. Lower-case hex.</summary>
+    public required string BundleHash { get; init; }
+}

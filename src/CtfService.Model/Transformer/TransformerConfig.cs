@@ -1,0 +1,58 @@
+namespace CtfService.Model.Transformer;
+
+/// <summary>
+/// Architecture of one transformer of the family: class vector first, then one position per grid cell. Causal for the coarse stage
+/// (and for a plain LlamaGen model), full attention for the fine stage. Saved with the weights.
+/// </summary>
+public sealed record TransformerConfig
+{
+    /// <summary>D: width of the residual stream.</summary>
+    public required int Width { get; init; }
+
+    public required int Layers { get; init; }
+
+    /// <summary>H: attention heads; D / H must be a multiple of 4 for the two-dimensional rotary embedding.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Rows of the position table: C coarse labels, or K tokens for a plain LlamaGen model.</summary>
+    public required int InputVocabulary { get; init; }
+
+    /// <summary>V: scores per position; C for the coarse stage, K for the fine stage.</summary>
+    public required int OutputVocabulary { get; init; }
+
+    /// <summary>Class labels, without the null class.</summary>
+    public required int ClassCount { get; init; }
+
+    /// <summary>Gh: rows of the token grid.</summary>
+    public required int GridHeight { get; init; }
+
+    /// <summary>Gw: columns of the token grid.</summary>
+    public required int GridWidth { get; init; }
+
+    /// <summary>Whether a position sees only itself and what stands before it.</summary>
+    public required bool Causal { get; init; }
+
+    /// <summary>The feed-forward width is rounded up to a multiple of this.</summary>
+    public int FeedForwardMultiple { get; init; } = 256;
+
+    /// <summary>Base of the rotary frequencies.</summary>
+    public float RopeBase { get; init; } = 10000;
+
+    /// <summary>Epsilon of every RMSNorm.</summary>
+    public float NormEpsilon { get; init; } = 1e-5f;
+
+    /// <summary>Dropout on embeddings, attention output and feed-forward output; in training only.</summary>
+    public float Dropout { get; init; } = 0.1f;
+
+    /// <summary>Dh: width of one head.</summary>
+    public int HeadWidth => Width / Heads;
+
+    /// <summary>T: grid cells, one label each.</summary>
+    public int Positions => GridHeight * GridWidth;
+
+    /// <summary>Row of the class table that means "no class".</summary>
+    public int NullClass => ClassCount;
+
+    /// <summary>F: int(2 * 4D / 3), rounded up to <see cref="FeedForwardMultiple"/>.</summary>
+    public int FeedForwardWidth => ((2 * 4 * Width / 3) + FeedForwardMultiple - 1) / FeedForwardMultiple * FeedForwardMultiple;
+}
