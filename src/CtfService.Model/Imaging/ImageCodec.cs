@@ -12,9 +12,9 @@ public static class ImageCodec
     /// <param name="quality">0..100 for JPEG and WebP; PNG is lossless and ignores it.</param>
     public static byte[] Encode(RgbImage image, ImageFormat format, int quality = DefaultQuality)
     {
-        using var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
-        CopyTo(image, bitmap.GetPixelSpan());
-        using var data = bitmap.Encode(Native(format), quality)
+        var layout = new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        using var pixels = SKImage.FromPixelCopy(layout, WithOpaqueAlpha(image));
+        using var data = pixels.Encode(Native(format), quality)
             ?? throw new InvalidOperationException($"The image library could not encode a {image.Width}x{image.Height} image as {format}.");
         return data.ToArray();
     }
@@ -36,9 +36,10 @@ public static class ImageCodec
         return OnWhite(bitmap);
     }
 
-    private static void CopyTo(RgbImage image, Span<byte> rgba)
+    private static byte[] WithOpaqueAlpha(RgbImage image)
     {
         var source = image.Pixels;
+        var rgba = new byte[source.Length / 3 * 4];
         for (int from = 0, to = 0; from < source.Length; from += 3, to += 4)
         {
             rgba[to] = source[from];
@@ -46,6 +47,8 @@ public static class ImageCodec
             rgba[to + 2] = source[from + 2];
             rgba[to + 3] = byte.MaxValue;
         }
+
+        return rgba;
     }
 
     private static RgbImage OnWhite(SKBitmap bitmap)
