@@ -1,0 +1,144 @@
+using System.Text.Json;
+using CtfService.Core.Models;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Checkpoints;
+
+/// <summary>
+/// The JSON header of a safetensors file, accepted only when every byte of the data section belongs to exactly one tensor
+/// (huggingface/safetensors, README, "Format").
+/// </summary>
+internal sealed class SafetensorsHeader
+{
+    public const string MetadataKey = "__metadata__";
+
+    private readonly string _path;
+    private readonly List<SafetensorsEntry> _entries = [];
+    private readonly Dictionary<string, string> _metadata = [];
+
+    private SafetensorsHeader(string path) => _path = path;
+
+    /// <summary>In the order of their bytes.</summary>
+    public IReadOnlyList<SafetensorsEntry> Entries => _entries;
+
+    public IReadOnlyDictionary<string, string> Metadata => _metadata;
+
+    /// <param name="path">For error messages.</param>
+    /// <param name="dataLength">Bytes of the file after the header.</param>
+    /// <exception cref="CheckpointException">Not a valid header for that many bytes of data.</exception>
+    public static SafetensorsHeader Parse(string path, ReadOnlyMemory<byte> json, long dataLength)
+    {
+        var header = new SafetensorsHeader(path);
+        try
+        {
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
+            header.ReadRoot(document.RootElement);
+        }
+        catch (JsonException error)
+        {
+            throw new CheckpointException($"{path}: the safetensors header is not valid JSON ({error.Message}). The file is damaged or of another format.", error);
+        }
+
+        header.RequireGaplessLayout(dataLength);
+        return header;
+    }
+
+    private void ReadRoot(JsonElement root)
+    {
+        Require(root.ValueKind == JsonValueKind.Object, $"the header is a JSON {root.ValueKind}, expected an object of tensors");
+        foreach (var property in root.EnumerateObject())
+        {
+            if (property.NameEquals(MetadataKey))
+            {
+                ReadMetadata(property.Value);
+            }
+            else
+            {
+                _entries.Add(ReadEntry(property.Name, property.Value));
+            }
+        }
+    }
+
+    private void ReadMetadata(JsonElement element)
+    {
+        Require(element.ValueKind == JsonValueKind.Object, $"{MetadataKey} is a JSON {element.ValueKind}, expected an object of strings");
+        foreach (var property in element.EnumerateObject())
+        {
+            Require(property.Value.ValueKind == JsonValueKind.String, $"{MetadataKey} entry '{property.Name}' is a JSON {property.Value.ValueKind}, expected a string");
+            _metadata.Add(property.Name, property.Value.GetString()!);
+        }
+    }
+
+    private SafetensorsEntry ReadEntry(string name, JsonElement element)
+    {
+        Require(element.ValueKind == JsonValueKind.Object, $"tensor '{name}' is described by a JSON {element.ValueKind}, expected an object");
+        foreach (var property in element.EnumerateObject())
+        {
+            Require(property.Name is "dtype" or "shape" or "data_offsets", $"tensor '{name}' has the unknown field '{property.Name}', expected dtype, shape and data_offsets");
+        }
+
+        var dtype = ReadDtype(name, element);
+        var shape = ReadNumbers(name, element, "shape");
+        var offsets = ReadNumbers(name, element, "data_offsets");
+        Require(offsets.Length == 2 && offsets[0] <= offsets[1], $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}], expected a start and an end not before it");
+        var expected = ByteLength(name, dtype, shape);
+        var length = offsets[1] - offsets[0];
+        Require(length == expected, $"tensor '{name}' takes {length} bytes, but {SafetensorsDtype.NameOf(dtype)} [{string.Join(", ", shape)}] takes {expected}");
+        return new SafetensorsEntry(name, dtype, shape, offsets[0], length);
+    }
+
+    private ScalarType ReadDtype(string name, JsonElement element)
+    {
+        var text = element.TryGetProperty("dtype", out var dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString()! : "(none)";
+        Require(SafetensorsDtype.TryParse(text, out var type), $"tensor '{name}' has the dtype {text}, expected one of {SafetensorsDtype.Names}");
+        return type;
+    }
+
+    private long[] ReadNumbers(string name, JsonElement element, string field)
+    {
+        Require(element.TryGetProperty(field, out var array) && array.ValueKind == JsonValueKind.Array, $"tensor '{name}' has no array '{field}'");
+        return [.. array.EnumerateArray().Select(item =>
+        {
+            var number = -1L;
+            Require(
+                item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out number) && number >= 0,
+                $"tensor '{name}' has '{item.GetRawText()}' in {field}, expected whole numbers from 0 to {long.MaxValue}");
+            return number;
+        })];
+    }
+
+    private long ByteLength(string name, ScalarType dtype, long[] shape)
+    {
+        try
+        {
+            return shape.Aggregate((long)SafetensorsDtype.BytesOf(dtype), (product, size) => checked(product * size));
+        }
+        catch (OverflowException error)
+        {
+            throw new CheckpointException($"{_path}: tensor '{name}' has the shape [{string.Join(", ", shape)}], more bytes than any file can hold.", error);
+        }
+    }
+
+    private void RequireGaplessLayout(long dataLength)
+    {
+        _entries.Sort((left, right) => (left.Offset, left.ByteLength, left.Name).CompareTo((right.Offset, right.ByteLength, right.Name)));
+        var end = 0L;
+        foreach (var entry in _entries)
+        {
+            Require(entry.Offset >= end, $"tensor '{entry.Name}' starts at byte {entry.Offset} of the data and overlaps the one before it, which ends at {end}");
+            Require(entry.Offset == end, $"tensor '{entry.Name}' starts at byte {entry.Offset} of the data and leaves a hole after the one before it, which ends at {end}");
+            end = entry.Offset + entry.ByteLength;
+            Require(end <= dataLength, $"tensor '{entry.Name}' ends at byte {end} of the data, but the file holds only {dataLength}; it was probably cut off");
+        }
+
+        Require(end == dataLength, $"the tensors take {end} bytes, but the file holds {dataLength}");
+    }
+
+    private void Require(bool condition, string problem)
+    {
+        if (!condition)
+        {
+            throw new CheckpointException($"{_path}: {problem}.");
+        }
+    }
+}
