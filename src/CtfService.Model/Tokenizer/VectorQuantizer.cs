@@ -46,6 +46,9 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
     /// <summary>The stored rows, for optimisers and for replacing codewords that nothing uses: [K, e].</summary>
     public Tensor StoredCodewords => _codebook.Weight;
 
+    /// <summary>The last 65,536 tokens of training, as floats.</summary>
+    public Tensor History => get_buffer("codebook_used") ?? throw new InvalidOperationException("This tokenizer does not track usage; set TracksUsage in its configuration.");
+
     /// <summary>[B, e, h, w] to the straight-through latents and tokens; with the losses in training mode.</summary>
     public override Quantized forward(Tensor latent)
     {
@@ -83,19 +86,6 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
         using var scope = NewDisposeScope();
         return EmbeddingTable.Rows(Codewords(), tokens.reshape(-1, gridHeight, gridWidth))
             .permute(0, 3, 1, 2).contiguous().MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Distinct tokens among the last 65,536 over K; 0 where usage is not tracked.</summary>
-    public double Usage()
-    {
-        if (!_config.TracksUsage)
-        {
-            return 0;
-        }
-
-        using var scope = NewDisposeScope();
-        var (distinct, _, _) = get_buffer("codebook_used")!.unique();
-        return (double)distinct.numel() / _config.CodebookSize;
     }
 
     private Tensor Normalize(Tensor rows) =>

@@ -1,0 +1,25 @@
+using CtfService.Core.Imaging;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Imaging;
+
+/// <summary>Between float pixels in [-1, 1] and 8-bit images.</summary>
+public static class Pixels
+{
+    /// <summary>One image [3, H, W]; each value becomes the integer part of 127.5 x + 128, clamped to 0..255, as the reference does.</summary>
+    public static RgbImage ToImage(Tensor pixels)
+    {
+        using var scope = NewDisposeScope();
+        var bytes = pixels.to(float32).mul(127.5).add_(128).clamp_(0, 255).to(ScalarType.Byte).permute(1, 2, 0).contiguous().cpu();
+        return new RgbImage((int)pixels.shape[2], (int)pixels.shape[1], bytes.data<byte>().ToArray());
+    }
+
+    /// <summary>Images of one size to [B, 3, H, W].</summary>
+    public static Tensor ToTensor(IReadOnlyList<RgbImage> images)
+    {
+        using var scope = NewDisposeScope();
+        var (height, width) = (images[0].Height, images[0].Width);
+        var bytes = images.SelectMany(image => image.Pixels).ToArray();
+        return tensor(bytes, [images.Count, height, width, 3]).permute(0, 3, 1, 2).to(float32).div_(127.5).sub_(1).contiguous().MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using CtfService.Model.Checkpoints;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Optimization;
+
+/// <summary>Everything a run needs to go on: weights, their average, the optimiser's moments and the number of finished steps.</summary>
+internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, AdamW optimizer, WeightAverage average)
+{
+    private const string FolderName = "checkpoint";
+    private const string WeightsName = "weights.safetensors";
+    private const string MomentsName = "optimizer.bin";
+    private const string StepKey = "finished_steps";
+    private const string AveragePrefix = "average/";
+    private const string WeightPrefix = "weight/";
+
+    private readonly string _folder = Path.Combine(runDirectory, FolderName);
+
+    private string Weights => Path.Combine(_folder, WeightsName);
+
+    public bool Exists => File.Exists(Weights);
+
+    /// <summary>Finished steps of a run's checkpoint; 0 without one.</summary>
+    public static long FinishedSteps(string runDirectory)
+    {
+        var path = Path.Combine(runDirectory, FolderName, WeightsName);
+        if (!File.Exists(path))
+        {
+            return 0;
+        }
+
+        using var file = SafetensorsFile.Open(path);
+        return long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Replaces the last checkpoint only when the new one is whole.</summary>
+    public void Save(long finishedSteps)
+    {
+        var next = _folder + ".next";
+        var old = _folder + ".old";
+        Directory.CreateDirectory(next);
+        var tensors = module.state_dict().Select(entry => (WeightPrefix + entry.Key, entry.Value))
+            .Concat(average.Averages.Select(entry => (AveragePrefix + entry.Key, entry.Value)));
+        optimizer.save_state_dict(Path.Combine(next, MomentsName));
+        SafetensorsWriter.Write(
+            Path.Combine(next, WeightsName),
+            tensors,
+            new Dictionary<string, string> { [StepKey] = finishedSteps.ToString(CultureInfo.InvariantCulture) });
+        if (Directory.Exists(_folder))
+        {
+            Directory.Move(_folder, old);
+        }
+
+        Directory.Move(next, _folder);
+        if (Directory.Exists(old))
+        {
+            Directory.Delete(old, recursive: true);
+        }
+    }
+
+    /// <summary>Restores the last checkpoint and returns its finished steps.</summary>
+    public long Load()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        using var file = SafetensorsFile.Open(Weights);
+        foreach (var (name, weight) in module.state_dict())
+        {
+            weight.copy_(file.Read(WeightPrefix + name));
+            average.Averages[name].copy_(file.Read(AveragePrefix + name));
+        }
+
+        optimizer.load_state_dict(Path.Combine(_folder, MomentsName));
+        return long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,126 @@
+using CtfService.Model.Layers;
+using CtfService.Training.Progress;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Optimization;
+
+/// <summary>
+/// Trains a task: AdamW with decay on matrices only, warm-up and cosine schedule, gradient clipping, moving average of the weights, checkpoints.
+/// A run that is interrupted and resumed gives the same weights as one that was not.
+/// </summary>
+public sealed class TrainingLoop
+{
+    private const double Beta1 = 0.9;
+    private const double Beta2 = 0.95;
+
+    private readonly TrainingOptions _options;
+    private readonly ITrainingTask _task;
+    private readonly ITrainingProgress _progress;
+
+    public TrainingLoop(TrainingOptions options, ITrainingTask task, ITrainingProgress progress)
+    {
+        _options = options;
+        _task = task;
+        _progress = progress;
+    }
+
+    /// <summary>
+    /// Runs to the last step, from the run's checkpoint where <paramref name="resume"/> is set and there is one. Saves a checkpoint when
+    /// cancelled. The averaged weights are in the module afterwards.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
+    public void Run(bool resume, CancellationToken cancellation)
+    {
+        using var optimizer = NewOptimizer();
+        using var average = new WeightAverage(_task.Module, _options.EmaDecay);
+        var checkpoint = new TrainingCheckpoint(_options.RunDirectory, _task.Module, optimizer, average);
+        var first = resume && checkpoint.Exists ? checkpoint.Load() : 0;
+        using var metrics = MetricsFile.Open(Path.Combine(_options.RunDirectory, "metrics.jsonl"), first);
+        var meter = new TrainingMeter(new CombinedProgress(_progress, metrics), new TrainingPace(first, _options.Steps, _options.BatchSize));
+        for (var step = first; step < _options.Steps; step++)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                checkpoint.Save(step);
+                cancellation.ThrowIfCancellationRequested();
+            }
+
+            Step(step, optimizer, average, meter);
+            if ((step + 1) % _options.CheckpointEvery == 0)
+            {
+                checkpoint.Save(step + 1);
+            }
+
+            if ((step + 1) % _options.SampleEvery == 0 || step + 1 == _options.Steps)
+            {
+                Evaluate(step + 1, average, metrics);
+            }
+        }
+
+        checkpoint.Save(_options.Steps);
+        StoreAverage(average);
+    }
+
+    private AdamW NewOptimizer()
+    {
+        var parameters = _task.Module.parameters().Where(parameter => parameter.requires_grad).ToList();
+        var matrices = new AdamW.ParamGroup(parameters.Where(parameter => parameter.ndim >= 2), Settings(_options.WeightDecay));
+        var vectors = new AdamW.ParamGroup(parameters.Where(parameter => parameter.ndim < 2), Settings(weightDecay: 0));
+        return optim.AdamW([matrices, vectors], _options.LearningRate, Beta1, Beta2);
+    }
+
+    private AdamW.Options Settings(double weightDecay) =>
+        new() { LearningRate = _options.LearningRate, beta1 = Beta1, beta2 = Beta2, weight_decay = weightDecay };
+
+    private void Step(long step, AdamW optimizer, WeightAverage average, TrainingMeter meter)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed((long)(_options.Seed * 1_000_003) + step); // dropout of a step does not depend on the steps before it
+        foreach (var group in optimizer.ParamGroups)
+        {
+            group.LearningRate = _options.LearningRateAt(step);
+        }
+
+        _task.Module.train();
+        optimizer.zero_grad();
+        StepLoss loss;
+        using (new Autocast(_options.UseBfloat16 ? ScalarType.BFloat16 : null))
+        {
+            loss = _task.Forward(step);
+        }
+
+        loss.Total.backward();
+        nn.utils.clip_grad_norm_(_task.Module.parameters(), _options.MaxGradientNorm);
+        optimizer.step();
+        using (no_grad())
+        {
+            _task.AfterStep(step);
+        }
+
+        average.Update();
+        meter.StepFinished(step + 1, () => loss.Parts.ToDictionary(part => part.Key, part => (double)part.Value.item<float>()));
+    }
+
+    private void Evaluate(long finishedSteps, WeightAverage average, MetricsFile metrics)
+    {
+        using var scope = NewDisposeScope();
+        _task.Module.eval();
+        var path = Path.Combine(_options.RunDirectory, "samples", $"{finishedSteps:D7}");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var figures = average.With(() => _task.Evaluate(path));
+        _progress.Report(new TrainingReport(finishedSteps, _options.Steps, figures, 0, TimeSpan.Zero, TimeSpan.Zero));
+        metrics.Report(new TrainingReport(finishedSteps, _options.Steps, figures, 0, TimeSpan.Zero, TimeSpan.Zero));
+    }
+
+    private void StoreAverage(WeightAverage average)
+    {
+        using var frozen = no_grad();
+        foreach (var (name, weight) in _task.Module.state_dict())
+        {
+            weight.copy_(average.Averages[name]);
+        }
+
+        _task.Module.eval();
+    }
+}

@@ -1,0 +1,65 @@
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Optimization;
+
+/// <summary>Exponential moving average of a module's state: average = decay * average + (1 - decay) * weight after each step. Starts as a copy.</summary>
+public sealed class WeightAverage : IDisposable
+{
+    private readonly nn.Module _module;
+    private readonly double _decay;
+    private readonly Dictionary<string, Tensor> _averages;
+
+    public WeightAverage(nn.Module module, double decay)
+    {
+        using var frozen = no_grad();
+        _module = module;
+        _decay = decay;
+        _averages = module.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone().DetachFromDisposeScope());
+    }
+
+    /// <summary>By state-dict name. Owned by this object.</summary>
+    public IReadOnlyDictionary<string, Tensor> Averages => _averages;
+
+    public void Update()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        foreach (var (name, weight) in _module.state_dict())
+        {
+            _averages[name].lerp_(weight, 1 - _decay);
+        }
+    }
+
+    /// <summary>Runs <paramref name="action"/> with the averages in the module, and puts the weights back.</summary>
+    public T With<T>(Func<T> action)
+    {
+        using var frozen = no_grad();
+        Exchange();
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            Exchange();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var average in _averages.Values)
+        {
+            average.Dispose();
+        }
+    }
+
+    private void Exchange()
+    {
+        foreach (var (name, weight) in _module.state_dict())
+        {
+            using var kept = weight.detach().clone();
+            weight.copy_(_averages[name]);
+            _averages[name].copy_(kept);
+        }
+    }
+}
