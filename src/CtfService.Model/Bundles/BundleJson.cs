@@ -50,7 +50,8 @@ internal static class BundleJson
         if (version.GetRawText() != $"{BundleManifest.CurrentFormatVersion}")
         {
             throw new CheckpointException(
-                $"{path}: has format version {version.GetRawText()}; this program reads version {BundleManifest.CurrentFormatVersion}. Update the program, or convert the bundle with the version that made it.");
+                $"{path}: has format version {version.GetRawText()}; this program reads version {BundleManifest.CurrentFormatVersion}. "
+                + "Update the program, or convert the bundle with the version that made it.");
         }
     }
 }

@@ -48,12 +48,16 @@ internal sealed class BundleManifestValidator
 
     private void CheckTokenizer(TokenizerConfig tokenizer)
     {
-        Require(tokenizer.BaseWidth > 0 && tokenizer.BaseWidth % 32 == 0, $"tokenizer.base_width is {tokenizer.BaseWidth}, expected a multiple of 32, the number of norm groups");
+        Require(
+            tokenizer.BaseWidth > 0 && tokenizer.BaseWidth % 32 == 0,
+            $"tokenizer.base_width is {tokenizer.BaseWidth}, expected a multiple of 32, the number of norm groups");
         Require(tokenizer.EncoderMultipliers.Count > 0, "tokenizer.encoder_multipliers is empty, expected one number per level");
         Require(
             tokenizer.EncoderMultipliers.Count == tokenizer.DecoderMultipliers.Count,
             $"tokenizer has {tokenizer.EncoderMultipliers.Count} encoder levels and {tokenizer.DecoderMultipliers.Count} decoder levels, expected as many");
-        Require(tokenizer.EncoderMultipliers.Concat(tokenizer.DecoderMultipliers).All(multiplier => multiplier > 0), "tokenizer multipliers must all be at least 1");
+        Require(
+            tokenizer.EncoderMultipliers.Concat(tokenizer.DecoderMultipliers).All(multiplier => multiplier > 0),
+            "tokenizer multipliers must all be at least 1");
         Require(tokenizer.EncoderMultipliers.Count <= 16, $"tokenizer has {tokenizer.EncoderMultipliers.Count} levels, expected at most 16");
         RequirePositive("tokenizer.residual_blocks", tokenizer.ResidualBlocks);
         RequirePositive("tokenizer.latent_width", tokenizer.LatentWidth);
@@ -90,7 +94,9 @@ internal sealed class BundleManifestValidator
     private void CheckStages(BundleManifest manifest)
     {
         var codebookSize = manifest.Tokenizer.CodebookSize;
-        Require(manifest.ClusterCount >= 1 && manifest.ClusterCount <= codebookSize, $"cluster_count is {manifest.ClusterCount}, expected 1 to the codebook size of {codebookSize}");
+        Require(
+            manifest.ClusterCount >= 1 && manifest.ClusterCount <= codebookSize,
+            $"cluster_count is {manifest.ClusterCount}, expected 1 to the codebook size of {codebookSize}");
         RequireEqual("coarse.output_vocabulary", manifest.Coarse.OutputVocabulary, "cluster_count", manifest.ClusterCount);
         Require(manifest.Coarse.Causal, "coarse.causal is false; the coarse stage predicts one label after another");
         if (manifest.Fine is null)
@@ -106,15 +112,20 @@ internal sealed class BundleManifestValidator
 
     private void CheckSampling(string stage, SamplingSettings sampling)
     {
-        Require(sampling.Temperature >= 0 && float.IsFinite(sampling.Temperature), $"sampling.{stage}.temperature is {sampling.Temperature}, expected at least 0");
+        Require(
+            sampling.Temperature >= 0 && float.IsFinite(sampling.Temperature),
+            $"sampling.{stage}.temperature is {sampling.Temperature}, expected at least 0");
         Require(sampling.TopK >= 0, $"sampling.{stage}.top_k is {sampling.TopK}, expected at least 0");
         Require(sampling.TopP is >= 0 and <= 1, $"sampling.{stage}.top_p is {sampling.TopP}, expected 0 to 1");
-        Require(sampling.GuidanceScale >= 1 && float.IsFinite(sampling.GuidanceScale), $"sampling.{stage}.guidance_scale is {sampling.GuidanceScale}, expected at least 1");
+        Require(
+            sampling.GuidanceScale >= 1 && float.IsFinite(sampling.GuidanceScale),
+            $"sampling.{stage}.guidance_scale is {sampling.GuidanceScale}, expected at least 1");
     }
 
     private void RequirePositive(string name, int value) => Require(value > 0, $"{name} is {value}, expected at least 1");
 
-    private void RequireEqual(string name, int value, string expectedName, int expected) => Require(value == expected, $"{name} is {value}, but {expectedName} is {expected}");
+    private void RequireEqual(string name, int value, string expectedName, int expected) =>
+        Require(value == expected, $"{name} is {value}, but {expectedName} is {expected}");
 
     private void Require(bool condition, string problem)
     {

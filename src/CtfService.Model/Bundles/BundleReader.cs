@@ -35,7 +35,8 @@ public static class BundleReader
     {
         if (problems.Count > 0)
         {
-            throw new CheckpointException($"{path} does not describe a sound bundle:{Environment.NewLine}  {string.Join($"{Environment.NewLine}  ", problems)}");
+            var lines = string.Join($"{Environment.NewLine}  ", problems);
+            throw new CheckpointException($"{path} does not describe a sound bundle:{Environment.NewLine}  {lines}");
         }
     }
 
@@ -55,7 +56,9 @@ public static class BundleReader
 
         foreach (var file in manifest.Files)
         {
-            var problem = expected.Contains(file.Name) ? Problem(Path.Combine(directory, file.Name), file) : $"files lists '{file.Name}', expected only {string.Join(", ", expected)}";
+            var problem = expected.Contains(file.Name)
+                ? Problem(Path.Combine(directory, file.Name), file)
+                : $"files lists '{file.Name}', expected only {string.Join(", ", expected)}";
             if (problem is not null)
             {
                 yield return problem;

@@ -20,7 +20,9 @@ public static class BundleWriter
         [
             .. BundleManifestValidator.Problems(manifest),
             .. sources.Keys.Except(names).Select(name => $"'{name}' has a source, expected only {string.Join(", ", names)}"),
-            .. names.Select(name => sources.GetValueOrDefault(name, Path.Combine(directory, name))).Where(file => !File.Exists(file)).Select(file => $"{file} is missing"),
+            .. names.Select(name => sources.GetValueOrDefault(name, Path.Combine(directory, name)))
+                .Where(file => !File.Exists(file))
+                .Select(file => $"{file} is missing"),
         ]);
 
         Directory.CreateDirectory(directory);
@@ -29,7 +31,8 @@ public static class BundleWriter
             Copy(source, Path.Combine(directory, name));
         }
 
-        var json = BundleJson.Serialize(manifest with { FormatVersion = BundleManifest.CurrentFormatVersion, Files = [.. names.Select(name => Describe(directory, name))] });
+        var files = names.Select(name => Describe(directory, name));
+        var json = BundleJson.Serialize(manifest with { FormatVersion = BundleManifest.CurrentFormatVersion, Files = [.. files] });
         AtomicFile.Write(path, stream => stream.Write(json));
         return BundleReader.Open(directory);
     }

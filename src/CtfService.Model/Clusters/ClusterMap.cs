@@ -71,7 +71,8 @@ public sealed class ClusterMap
         var (codewords, width) = ToHost(codebook);
         if (clusterOfToken.Count != codewords.Length / width)
         {
-            throw new ArgumentException($"{clusterOfToken.Count} assignments for {codewords.Length / width} codewords; expected one each.", nameof(clusterOfToken));
+            throw new ArgumentException(
+                $"{clusterOfToken.Count} assignments for {codewords.Length / width} codewords; expected one each.", nameof(clusterOfToken));
         }
 
         var clusterCount = clusterOfToken.Max() + 1;

@@ -56,7 +56,7 @@ internal static class KMeans
         return (clusters, distances.Sum(distance => (double)distance));
     }
 
-    /// <summary>Gives each empty cluster the point farthest from its own centroid, taken from a cluster that keeps at least one; ties -> lowest index.</summary>
+    /// <summary>Gives each empty cluster the point farthest from its centroid, from a cluster that keeps at least one; ties -> lowest index.</summary>
     private static void FillEmptyClusters(int[] clusters, float[] distances, int clusterCount)
     {
         var sizes = Sizes(clusters, clusterCount);

@@ -13,7 +13,8 @@ public static class LogitsFilter
     {
         if (!logits.shape.AsSpan().SequenceEqual([rows.Rows, rows.Vocabulary]))
         {
-            throw new ArgumentException($"Logits are [{string.Join(", ", logits.shape)}], the settings are for [{rows.Rows}, {rows.Vocabulary}].", nameof(logits));
+            throw new ArgumentException(
+                $"Logits are [{string.Join(", ", logits.shape)}], the settings are for [{rows.Rows}, {rows.Vocabulary}].", nameof(logits));
         }
 
         using var scope = NewDisposeScope();

@@ -126,7 +126,9 @@ public sealed class BundleTests : IDisposable
     [Fact]
     public void Open_NoFolderOrNoManifest_SaysWhich()
     {
-        Assert.Contains("there is no such folder", Assert.Throws<CheckpointException>(() => BundleReader.Open(_folder.File("none"))).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<CheckpointException>(() => BundleReader.Open(_folder.File("none")));
+
+        Assert.Contains("there is no such folder", error.Message, StringComparison.Ordinal);
         Assert.Contains("holds no model.json", Refusal(), StringComparison.Ordinal);
     }
 
@@ -135,7 +137,8 @@ public sealed class BundleTests : IDisposable
     {
         var model = BundleWriter.Write(_folder.Root, TinyManifest.Create()).Describe();
 
-        Assert.Equal(("tiny", 4, 8, 8, 64, 8, true), (model.Name, model.ImageWidth, model.ImageHeight, model.TokenCount, model.CodebookSize, model.ClusterCount, model.HasFineStage));
+        Assert.Equal(("tiny", 4, 8), (model.Name, model.ImageWidth, model.ImageHeight));
+        Assert.Equal((8, 64, 8, true), (model.TokenCount, model.CodebookSize, model.ClusterCount, model.HasFineStage));
         Assert.Equal(3, model.Classes.Count);
         Assert.Equal(2, model.DefaultCoarse.GuidanceScale);
         Assert.Equal(BundleReader.Open(_folder.Root).Hash, model.BundleHash);

@@ -12,7 +12,15 @@ internal static class TinyManifest
     {
         var coarse = new TransformerConfig
         {
-            Width = 16, Layers = 2, Heads = 2, InputVocabulary = 8, OutputVocabulary = 8, ClassCount = 3, GridHeight = 4, GridWidth = 2, Causal = true,
+            Width = 16,
+            Layers = 2,
+            Heads = 2,
+            InputVocabulary = 8,
+            OutputVocabulary = 8,
+            ClassCount = 3,
+            GridHeight = 4,
+            GridWidth = 2,
+            Causal = true,
         };
         return new BundleManifest
         {

@@ -100,7 +100,9 @@ public sealed class LogitsFilterTests : IDisposable
     {
         using var rows = new RowSampling([new SamplingSettings()], 64, CPU);
 
-        Assert.Contains("[2, 64], the settings are for [1, 64]", Assert.Throws<ArgumentException>(() => LogitsFilter.Apply(zeros(2, 64), rows)).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<ArgumentException>(() => LogitsFilter.Apply(zeros(2, 64), rows));
+
+        Assert.Contains("[2, 64], the settings are for [1, 64]", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
