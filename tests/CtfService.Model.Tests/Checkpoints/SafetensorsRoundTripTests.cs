@@ -1,7 +1,6 @@
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Tests.Support;
 using CtfService.TestSupport;
-using CtfService.TestSupport.Golden;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -111,7 +110,7 @@ public sealed class SafetensorsRoundTripTests : IDisposable
     [Fact]
     public void Metadata_OfTheReference_IsRead()
     {
-        using var file = SafetensorsFile.Open(GoldenFolder.Resolve("sampling.safetensors"));
+        using var file = SafetensorsFile.Open(GoldenFolder.File("sampling.safetensors"));
 
         Assert.Contains("top_k", file.Metadata["case00"], StringComparison.Ordinal);
         Assert.Equal([4, 64], file.Entry("logits").Shape);

@@ -3,7 +3,7 @@ using CtfService.Core.Generation;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Sampling;
 using CtfService.Model.Tests.Support;
-using CtfService.TestSupport.Golden;
+using CtfService.TestSupport;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,7 +12,7 @@ namespace CtfService.Model.Tests.Sampling;
 public sealed class LogitsFilterTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
-    private readonly SafetensorsFile _golden = SafetensorsFile.Open(GoldenFolder.Resolve("sampling.safetensors"));
+    private readonly SafetensorsFile _golden = SafetensorsFile.Open(GoldenFolder.File("sampling.safetensors"));
 
     public static TheoryData<string> Cases =>
         [.. Enumerable.Range(0, 13).Select(i => $"case{i:D2}"), .. Enumerable.Range(0, 3).Select(i => $"tie{i:D2}")];

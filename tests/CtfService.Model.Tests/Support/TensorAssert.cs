@@ -6,15 +6,21 @@ namespace CtfService.Model.Tests.Support;
 internal static class TensorAssert
 {
     /// <summary>Passes where max|actual - expected| / max|expected| is at most <paramref name="tolerance"/>; infinities and NaNs must match exactly.</summary>
-    public static void Close(Tensor expected, Tensor actual, double tolerance)
+    public static void Close(Tensor expected, Tensor actual, double tolerance, string name = "tensor")
     {
+        Assert.Equal(expected.shape, actual.shape);
+        if (expected.numel() == 0)
+        {
+            return;
+        }
+
         using var scope = NewDisposeScope();
         var scale = Finite(expected).abs().max().item<double>();
-        CloseAbsolute(expected, actual, tolerance * (scale > 0 ? scale : 1));
+        CloseAbsolute(expected, actual, tolerance * (scale > 0 ? scale : 1), name);
     }
 
     /// <summary>Passes where max|actual - expected| is at most <paramref name="tolerance"/>; infinities and NaNs must match exactly.</summary>
-    public static void CloseAbsolute(Tensor expected, Tensor actual, double tolerance)
+    public static void CloseAbsolute(Tensor expected, Tensor actual, double tolerance, string name = "tensor")
     {
         using var scope = NewDisposeScope();
         Assert.Equal(expected.shape, actual.shape);
@@ -23,20 +29,24 @@ internal static class TensorAssert
             return;
         }
 
-        SameSpecialValues(expected, actual);
+        SameSpecialValues(expected, actual, name);
         var difference = (Finite(actual) - Finite(expected)).abs().flatten();
         var worst = difference.argmax().item<long>();
         var largest = difference[worst].item<double>();
         Assert.True(
             largest <= tolerance,
-            $"At {Position(worst, expected.shape)}: expected {Element(expected, worst):G9}, got {Element(actual, worst):G9}; "
+            $"{name} at {Position(worst, expected.shape)}: expected {Element(expected, worst):G9}, got {Element(actual, worst):G9}; "
             + $"the difference {largest:G3} is above {tolerance:G3}.");
     }
 
-    /// <summary>Passes where shape and every element are the same.</summary>
-    public static void Equal(Tensor expected, Tensor actual) => CloseAbsolute(expected, actual, 0);
+    /// <summary>Passes where every value in row-major order is the same; shapes and element types may differ, as between [B, T] and [B, Gh, Gw].</summary>
+    public static void Equal(Tensor expected, Tensor actual, string name = "tensor")
+    {
+        using var scope = NewDisposeScope();
+        CloseAbsolute(expected.flatten(), actual.flatten(), 0, name);
+    }
 
-    private static void SameSpecialValues(Tensor expected, Tensor actual)
+    private static void SameSpecialValues(Tensor expected, Tensor actual, string name)
     {
         var left = expected.detach().to(float64, CPU);
         var right = actual.detach().to(float64, CPU);
@@ -44,7 +54,7 @@ internal static class TensorAssert
         if (!same.all().item<bool>())
         {
             var first = same.logical_not().to(uint8).argmax().item<long>();
-            Assert.Fail($"At {Position(first, expected.shape)}: expected {left.flatten()[first].item<double>()}, got {right.flatten()[first].item<double>()}.");
+            Assert.Fail($"{name} at {Position(first, expected.shape)}: expected {left.flatten()[first].item<double>()}, got {right.flatten()[first].item<double>()}.");
         }
     }
 

@@ -1,0 +1,31 @@
+using TorchSharp.Utils;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Layers;
+
+/// <summary>Rows looked up by index. Key: <c>weight</c> [rows, width].</summary>
+internal sealed class EmbeddingTable : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "weight")]
+    private readonly Parameter _weight;
+
+    public EmbeddingTable(long rows, long width, double initialDeviation = Projection.InitialDeviation)
+        : base(nameof(EmbeddingTable))
+    {
+        _weight = new Parameter(nn.init.normal_(empty(rows, width), 0, initialDeviation));
+        RegisterComponents();
+    }
+
+    public Parameter Weight => _weight;
+
+    /// <summary>int64 [..] to [.., width].</summary>
+    public override Tensor forward(Tensor rows) => Rows(_weight, rows);
+
+    /// <summary>Rows of a table [N, width] at int64 indices [..]: [.., width].</summary>
+    internal static Tensor Rows(Tensor table, Tensor indices)
+    {
+        using var scope = NewDisposeScope();
+        return table.index_select(0, indices.flatten()).reshape([.. indices.shape, table.shape[1]]).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,29 @@
+using TorchSharp.Utils;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Layers;
+
+/// <summary>Group norm with 32 groups and epsilon 1e-6, as everywhere in the tokenizer. Keys: <c>weight</c> [C], <c>bias</c> [C].</summary>
+internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
+{
+    public const int Groups = 32;
+    private const double Epsilon = 1e-6;
+
+    [ComponentName(Name = "weight")]
+    private readonly Parameter _weight;
+
+    [ComponentName(Name = "bias")]
+    private readonly Parameter _bias;
+
+    public GroupNorm(long width)
+        : base(nameof(GroupNorm))
+    {
+        _weight = new Parameter(ones(width));
+        _bias = new Parameter(zeros(width));
+        RegisterComponents();
+    }
+
+    /// <summary>[B, C, h, w] to [B, C, h, w].</summary>
+    public override Tensor forward(Tensor input) => nn.functional.group_norm(input, Groups, _weight, _bias, Epsilon);
+}

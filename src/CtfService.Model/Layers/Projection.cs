@@ -1,0 +1,27 @@
+using TorchSharp.Utils;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Layers;
+
+/// <summary>Linear map without bias that obeys <see cref="Autocast"/>. Key: <c>weight</c> [out, in].</summary>
+internal sealed class Projection : nn.Module<Tensor, Tensor>
+{
+    /// <summary>Standard deviation of fresh weights (LlamaGen's initializer_range).</summary>
+    public const double InitialDeviation = 0.02;
+
+    [ComponentName(Name = "weight")]
+    private readonly Parameter _weight;
+
+    public Projection(long inputWidth, long outputWidth, double initialDeviation = InitialDeviation)
+        : base(nameof(Projection))
+    {
+        _weight = new Parameter(nn.init.normal_(empty(outputWidth, inputWidth), 0, initialDeviation));
+        RegisterComponents();
+    }
+
+    public Parameter Weight => _weight;
+
+    /// <summary>[.., in] to [.., out].</summary>
+    public override Tensor forward(Tensor input) => Autocast.Linear(input, _weight);
+}

@@ -1,0 +1,87 @@
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Tokenizer;
+
+/// <summary>
+/// The VQ-VAE of LlamaGen (arXiv 2406.06525): images to tokens (VQ encode) and tokens to images (VQ decode). State-dict names are the
+/// published ones.
+/// </summary>
+public sealed class VqTokenizer : nn.Module<Tensor, Reconstruction>
+{
+    internal const int PixelChannels = 3;
+
+    [ComponentName(Name = "encoder")]
+    private readonly Encoder _encoder;
+
+    [ComponentName(Name = "decoder")]
+    private readonly Decoder _decoder;
+
+    [ComponentName(Name = "quantize")]
+    private readonly VectorQuantizer _quantizer;
+
+    [ComponentName(Name = "quant_conv")]
+    private readonly Convolution _beforeQuantizer;
+
+    [ComponentName(Name = "post_quant_conv")]
+    private readonly Convolution _afterQuantizer;
+
+    public VqTokenizer(TokenizerConfig config)
+        : base(nameof(VqTokenizer))
+    {
+        Config = config;
+        _encoder = new Encoder(config);
+        _decoder = new Decoder(config);
+        _quantizer = new VectorQuantizer(config);
+        _beforeQuantizer = new Convolution(config.LatentWidth, config.CodewordWidth, kernel: 1);
+        _afterQuantizer = new Convolution(config.CodewordWidth, config.LatentWidth, kernel: 1);
+        RegisterComponents();
+    }
+
+    public TokenizerConfig Config { get; }
+
+    public VectorQuantizer Quantizer => _quantizer;
+
+    /// <summary>Encode, quantise, decode: images [B, 3, H, W] in [-1, 1].</summary>
+    public override Reconstruction forward(Tensor image)
+    {
+        using var scope = NewDisposeScope();
+        var quantized = _quantizer.call(Latents(image));
+        quantized.Losses?.MoveToOuterDisposeScope();
+        return new Reconstruction(DecodeCodewords(quantized.Latents).MoveToOuterDisposeScope(), quantized.Tokens.MoveToOuterDisposeScope(), quantized.Losses);
+    }
+
+    /// <summary>VQ encode: images [B, 3, H, W] in [-1, 1] to tokens int64 [B, Gh*Gw].</summary>
+    public Tensor VqEncode(Tensor image)
+    {
+        using var scope = NewDisposeScope();
+        return _quantizer.call(Latents(image)).Tokens.reshape(image.shape[0], -1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>VQ decode: tokens int64 [B, Gh*Gw] to images [B, 3, H, W], nominally in [-1, 1].</summary>
+    public Tensor VqDecode(Tensor tokens, long gridHeight, long gridWidth)
+    {
+        using var scope = NewDisposeScope();
+        return DecodeCodewords(_quantizer.Lookup(tokens, gridHeight, gridWidth)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Codewords, or anything near them such as cluster centroids, [B, e, Gh, Gw] to images [B, 3, H, W].</summary>
+    public Tensor DecodeCodewords(Tensor codewords)
+    {
+        using var latents = _afterQuantizer.call(codewords);
+        return _decoder.call(latents);
+    }
+
+    /// <summary>Latents before quantisation and normalisation: [B, e, Gh, Gw].</summary>
+    public Tensor Latents(Tensor image)
+    {
+        using var encoded = _encoder.call(image);
+        return _beforeQuantizer.call(encoded);
+    }
+}
+
+/// <summary>An image after its way through the tokenizer. The receiver owns the tensors.</summary>
+/// <param name="Image">[B, 3, H, W].</param>
+/// <param name="Tokens">int64 [B*Gh*Gw].</param>
+/// <param name="Losses">In training mode only.</param>
+public sealed record Reconstruction(Tensor Image, Tensor Tokens, QuantizerLosses? Losses);

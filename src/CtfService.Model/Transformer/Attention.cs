@@ -1,0 +1,53 @@
+using CtfService.Model.Layers;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Transformer;
+
+/// <summary>Multi-head attention with rotary positions; projections without bias. Output of wqkv: all queries, then all keys, then all values.</summary>
+internal sealed class Attention : nn.Module<Tensor, AttentionContext, Tensor>
+{
+    private readonly TransformerConfig _config;
+    private readonly int _layer;
+
+    [ComponentName(Name = "wqkv")]
+    private readonly Projection _queryKeyValue;
+
+    [ComponentName(Name = "wo")]
+    private readonly Projection _output;
+
+    public Attention(TransformerConfig config, int layer)
+        : base(nameof(Attention))
+    {
+        _config = config;
+        _layer = layer;
+        _queryKeyValue = new Projection(config.Width, 3 * config.Width);
+        _output = new Projection(config.Width, config.Width);
+        RegisterComponents();
+    }
+
+    /// <summary>[R, S, D] to [R, S, D].</summary>
+    public override Tensor forward(Tensor hidden, AttentionContext context)
+    {
+        using var scope = NewDisposeScope();
+        var heads = _queryKeyValue.call(hidden).unflatten(2, [3, _config.Heads, _config.HeadWidth]); // [R, S, 3, H, Dh]
+        var query = context.Rope.Rotate(heads.select(2, 0)).transpose(1, 2);                         // [R, H, S, Dh]
+        var key = context.Rope.Rotate(heads.select(2, 1)).transpose(1, 2);
+        var value = heads.select(2, 2).transpose(1, 2);
+        if (context.Cache is { } cache)
+        {
+            (key, value) = cache.Append(_layer, context.FirstPosition, key, value);                  // [R, H, first+S, Dh]
+        }
+
+        // One new position sees all that stands before it: no mask.
+        var causal = _config.Causal && hidden.shape[1] > 1;
+        var attended = Autocast.Attend(query, key, value, causal).transpose(1, 2).flatten(2);        // [R, S, D]
+        return nn.functional.dropout(_output.call(attended), _config.Dropout, training).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>What every layer's attention needs beside its input.</summary>
+/// <param name="Rope">Angles of the positions in the input.</param>
+/// <param name="Cache">Where keys and values of earlier positions are; null for a pass over the whole sequence.</param>
+/// <param name="FirstPosition">Position of the input's first element; 0 is the class.</param>
+internal sealed record AttentionContext(RopeSlice Rope, KvCache? Cache = null, long FirstPosition = 0);

@@ -1,0 +1,138 @@
+using CtfService.Model.Layers;
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Transformer;
+
+/// <summary>
+/// The transformer of both stages, LlamaGen's GPT (arXiv 2406.06525): a class vector, then one label per grid cell, each position scored over the
+/// output vocabulary. Causal it predicts the next label; with full attention it predicts every position from all labels. State-dict names are the
+/// published ones. Not thread-safe.
+/// </summary>
+public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tensor>
+{
+    private readonly RopeTable _rope;
+
+    [ComponentName(Name = "cls_embedding")]
+    private readonly ClassEmbedding _classes;
+
+    [ComponentName(Name = "tok_embeddings")]
+    private readonly EmbeddingTable _labels;
+
+    [ComponentName(Name = "layers")]
+    private readonly ModuleList<TransformerBlock> _blocks = [];
+
+    [ComponentName(Name = "norm")]
+    private readonly RmsNorm _norm;
+
+    [ComponentName(Name = "output")]
+    private readonly Projection _output;
+
+    /// <param name="device">Where the weights go; the CPU where null.</param>
+    public ClassConditionalTransformer(TransformerConfig config, Device? device = null)
+        : base(nameof(ClassConditionalTransformer))
+    {
+        Config = config;
+        _rope = new RopeTable(config, device ?? CPU);
+        _classes = new ClassEmbedding(config);
+        _labels = new EmbeddingTable(config.InputVocabulary, config.Width);
+        for (var layer = 0; layer < config.Layers; layer++)
+        {
+            _blocks.Add(new TransformerBlock(config, layer));
+        }
+
+        _norm = new RmsNorm(config.Width, config.NormEpsilon);
+        _output = new Projection(config.Width, config.OutputVocabulary, initialDeviation: 0); // a fresh model scores everything alike
+        RegisterComponents();
+        if (device is not null)
+        {
+            this.to(device);
+        }
+    }
+
+    public TransformerConfig Config { get; }
+
+    /// <summary>Rows of the output head: [V, D].</summary>
+    public Tensor OutputWeight => _output.Weight;
+
+    /// <summary>
+    /// Logits of a whole sequence. Classes int64 [B], labels int64 [B, S] with S at most T: [B, 1+S, V]. Causal: element t scores label t.
+    /// Full attention: element t+1 scores position t.
+    /// </summary>
+    public override Tensor forward(Tensor classIds, Tensor labels)
+    {
+        using var hidden = Hidden(classIds, labels);
+        return _output.call(hidden);
+    }
+
+    /// <summary>As <see cref="forward"/>, before the output head: [B, 1+S, D].</summary>
+    public Tensor Hidden(Tensor classIds, Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        var embedded = cat([_classes.call(classIds).unsqueeze(1), _labels.call(labels)], dim: 1); // [B, 1+S, D]
+        return Run(embedded, new AttentionContext(_rope.Slice(0, embedded.shape[1]))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>First pass of a decode: the class position alone. Classes int64 [R]; logits of the first label [R, V].</summary>
+    internal Tensor Prefill(Tensor classIds, KvCache cache)
+    {
+        using var scope = NewDisposeScope();
+        return Step(_classes.call(classIds), position: 0, cache).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>One decode step. Labels int64 [R] of cell <paramref name="cell"/>; logits of the next cell's label [R, V].</summary>
+    internal Tensor DecodeStep(Tensor labels, long cell, KvCache cache)
+    {
+        using var scope = NewDisposeScope();
+        return Step(_labels.call(labels), position: cell + 1, cache).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Scores over the whole output vocabulary: [.., D] to [.., V].</summary>
+    internal Tensor Score(Tensor hidden) => _output.call(hidden);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _rope.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private Tensor Step(Tensor embedded, long position, KvCache cache)
+    {
+        var hidden = Run(embedded.unsqueeze(1), new AttentionContext(_rope.Slice(position, 1), cache, position)); // [R, 1, D]
+        return _output.call(hidden.squeeze(1)).to(float32);
+    }
+
+    private Tensor Run(Tensor embedded, AttentionContext context)
+    {
+        var hidden = nn.functional.dropout(embedded, Config.Dropout, training);
+        foreach (var block in _blocks)
+        {
+            hidden = block.call(hidden, context);
+        }
+
+        return _norm.call(hidden);
+    }
+}
+
+/// <summary>One row per class and one for the null class that guidance subtracts. Key: <c>embedding_table.weight</c> [classes + 1, D].</summary>
+internal sealed class ClassEmbedding : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "embedding_table")]
+    private readonly EmbeddingTable _table;
+
+    public ClassEmbedding(TransformerConfig config)
+        : base(nameof(ClassEmbedding))
+    {
+        _table = new EmbeddingTable(config.ClassCount + 1, config.Width);
+        RegisterComponents();
+    }
+
+    /// <summary>int64 [B] to [B, D].</summary>
+    public override Tensor forward(Tensor classIds) => _table.call(classIds);
+}

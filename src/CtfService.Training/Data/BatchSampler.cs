@@ -1,0 +1,80 @@
+namespace CtfService.Training.Data;
+
+/// <summary>How training batches are drawn.</summary>
+public sealed record BatchOptions
+{
+    /// <summary>Images per batch.</summary>
+    public required int BatchSize { get; init; }
+
+    public ulong Seed { get; init; }
+
+    /// <summary>True: every class equally often. False: every image once per epoch.</summary>
+    public bool BalanceClasses { get; init; }
+
+    public Augmentation Augmentation { get; init; } = Augmentation.None;
+}
+
+/// <param name="ImageIndex">Place in the data set.</param>
+/// <param name="Augmentation">What to do to it.</param>
+public readonly record struct BatchItem(int ImageIndex, AugmentationDraw Augmentation);
+
+/// <summary>Chooses the images of each step: a pure function of (seed, step), so training resumes at any step with nothing saved. Thread-safe.</summary>
+public sealed class BatchSampler
+{
+    private const ulong ClassShuffle = 1;
+    private const ulong ImageShuffle = 2;
+    private const ulong AugmentationStream = 3;
+
+    private readonly BatchOptions _options;
+    private readonly int[][] _groups;
+    private readonly ulong _imageSeed;
+    private readonly ulong _classSeed;
+    private readonly ulong _augmentationSeed;
+
+    /// <exception cref="DatasetException">The data set has no images.</exception>
+    /// <exception cref="ArgumentException">Quarter turns of images that are not square.</exception>
+    public BatchSampler(ImageDataset dataset, BatchOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.BatchSize);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Augmentation.MaxShift);
+        if (dataset.Count == 0)
+        {
+            throw new DatasetException("The data set has no images.");
+        }
+
+        if (options.Augmentation.QuarterTurns && dataset.Width != dataset.Height)
+        {
+            throw new ArgumentException($"Quarter turns need square images; these have {dataset.Width}x{dataset.Height} pixels.", nameof(options));
+        }
+
+        _options = options;
+        _groups = options.BalanceClasses
+            ? [.. Enumerable.Range(0, dataset.Count).GroupBy(image => dataset.ClassIds[image]).OrderBy(group => group.Key).Select(group => group.ToArray())]
+            : [[.. Enumerable.Range(0, dataset.Count)]];
+        _classSeed = new ItemRandom(options.Seed, ClassShuffle, 0).NextBits();
+        _imageSeed = new ItemRandom(options.Seed, ImageShuffle, 0).NextBits();
+        _augmentationSeed = new ItemRandom(options.Seed, AugmentationStream, 0).NextBits();
+    }
+
+    public int BatchSize => _options.BatchSize;
+
+    public IReadOnlyList<BatchItem> Sample(long step)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        return [.. Enumerable.Range(0, BatchSize).Select(item => Draw((step * BatchSize) + item))];
+    }
+
+    /// <summary>
+    /// Each round visits every group (class, or the whole set) once in a shuffled order; a group hands out its images in shuffled epochs.
+    /// </summary>
+    private BatchItem Draw(long position)
+    {
+        var (round, place) = Math.DivRem(position, _groups.Length);
+        var group = Permutation.At(_classSeed, (ulong)round, (int)place, _groups.Length);
+        var images = _groups[group];
+        var (epoch, visit) = Math.DivRem(round, images.Length);
+        var image = images[Permutation.At(_imageSeed + (ulong)group, (ulong)epoch, (int)visit, images.Length)];
+        var random = new ItemRandom(_augmentationSeed, (ulong)position, 0);
+        return new BatchItem(image, _options.Augmentation.Draw(ref random));
+    }
+}

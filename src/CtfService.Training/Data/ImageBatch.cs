@@ -1,0 +1,38 @@
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Data;
+
+/// <summary>Images as a model reads them. Both tensors belong to the dispose scope of the thread that made the batch, and to whoever disposes it.</summary>
+/// <param name="Pixels">float, -1 to 1: [B, 3, H, W].</param>
+/// <param name="ClassIds">int64: [B].</param>
+public sealed record ImageBatch(Tensor Pixels, Tensor ClassIds) : IDisposable
+{
+    /// <summary>The named images, unchanged.</summary>
+    public static ImageBatch Of(ImageDataset dataset, IReadOnlyList<int> imageIndexes) =>
+        PreparedBatch.Of(dataset, [.. imageIndexes.Select(index => new BatchItem(index, AugmentationDraw.None))]).ToTensors();
+
+    public void Dispose()
+    {
+        Pixels.Dispose();
+        ClassIds.Dispose();
+    }
+}
+
+/// <summary>A batch before it is tensors, which can be made on any thread.</summary>
+internal sealed record PreparedBatch(float[] Pixels, long[] ClassIds, int Width, int Height)
+{
+    public static PreparedBatch Of(ImageDataset dataset, IReadOnlyList<BatchItem> items)
+    {
+        var size = dataset.Width * dataset.Height * 3;
+        var pixels = new float[items.Count * size];
+        for (var item = 0; item < items.Count; item++)
+        {
+            var image = dataset.Images[items[item].ImageIndex];
+            AugmentedImage.Write(image, dataset.Width, dataset.Height, items[item].Augmentation, pixels.AsSpan(item * size, size));
+        }
+
+        return new PreparedBatch(pixels, [.. items.Select(item => (long)dataset.ClassIds[item.ImageIndex])], dataset.Width, dataset.Height);
+    }
+
+    public ImageBatch ToTensors() => new(tensor(Pixels, [ClassIds.Length, 3, Height, Width]), tensor(ClassIds));
+}

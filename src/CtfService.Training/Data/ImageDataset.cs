@@ -1,0 +1,63 @@
+namespace CtfService.Training.Data;
+
+/// <summary>Images of one size with their classes, all in memory. Immutable: may be read from any thread.</summary>
+public sealed class ImageDataset
+{
+    /// <exception cref="ArgumentException">The parts do not fit each other.</exception>
+    public ImageDataset(int width, int height, IReadOnlyList<string> classNames, IReadOnlyList<LabelledImage> images)
+    {
+        var size = width * height * 3;
+        if (images.FirstOrDefault(image => image.Pixels.Length != size || image.ClassId < 0 || image.ClassId >= classNames.Count) is { } misfit)
+        {
+            throw new ArgumentException(
+                $"An image has {misfit.Pixels.Length} bytes and class {misfit.ClassId}; expected {size} bytes and a class below {classNames.Count}.", nameof(images));
+        }
+
+        Width = width;
+        Height = height;
+        ClassNames = classNames;
+        Images = [.. images.Select(image => image.Pixels)];
+        ClassIds = [.. images.Select(image => image.ClassId)];
+    }
+
+    /// <summary>Pixels.</summary>
+    public int Width { get; }
+
+    /// <summary>Pixels.</summary>
+    public int Height { get; }
+
+    /// <summary>The place in this list is the class id.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>8-bit R, G, B of each pixel in raster order, one array per image. Must not be written to.</summary>
+    public IReadOnlyList<byte[]> Images { get; }
+
+    /// <summary>One class id per image.</summary>
+    public IReadOnlyList<int> ClassIds { get; }
+
+    /// <summary>Files that could not be read as images, by name.</summary>
+    public IReadOnlyList<SkippedImage> Skipped { get; init; } = [];
+
+    public int Count => Images.Count;
+
+    /// <summary>The same images with the ids of another class table, such as the one a model was trained with.</summary>
+    /// <exception cref="DatasetException">A class is not in the table.</exception>
+    public ImageDataset WithClassNames(IReadOnlyList<string> classNames)
+    {
+        var ids = classNames.Select((name, id) => (name, id)).ToDictionary(entry => entry.name, entry => entry.id, StringComparer.Ordinal);
+        if (ClassNames.FirstOrDefault(name => !ids.ContainsKey(name)) is { } unknown)
+        {
+            throw new DatasetException($"Class folder '{unknown}' is none of the {classNames.Count} known classes: {string.Join(", ", classNames)}. Rename or remove it.");
+        }
+
+        var images = Images.Zip(ClassIds, (pixels, classId) => new LabelledImage(pixels, ids[ClassNames[classId]]));
+        return new ImageDataset(Width, Height, classNames, [.. images]) { Skipped = Skipped };
+    }
+}
+
+/// <param name="Pixels">8-bit R, G, B of each pixel in raster order.</param>
+public sealed record LabelledImage(byte[] Pixels, int ClassId);
+
+/// <param name="Name">Path inside the data set.</param>
+/// <param name="Reason">What is wrong with the file.</param>
+public sealed record SkippedImage(string Name, string Reason);

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace CtfService.Training.Progress;
+
+/// <summary>Appends each report as a line of JSON (<c>metrics.jsonl</c>): step, seconds, images_per_second and the losses by name.</summary>
+public sealed class MetricsFile : ITrainingProgress, IDisposable
+{
+    private const string StepKey = "step";
+
+    private readonly StreamWriter _lines;
+
+    private MetricsFile(StreamWriter lines) => _lines = lines;
+
+    /// <summary>Opens or creates the file; lines of steps after <paramref name="finishedSteps"/>, and a torn last line, are removed.</summary>
+    /// <param name="finishedSteps">Steps finished at the checkpoint the run goes on from; 0 starts anew.</param>
+    public static MetricsFile Open(string path, long finishedSteps)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        if (File.Exists(path))
+        {
+            var kept = path + ".kept";
+            File.WriteAllLines(kept, File.ReadLines(path).Where(line => StepOf(line) <= finishedSteps));
+            File.Move(kept, path, overwrite: true);
+        }
+
+        return new MetricsFile(new StreamWriter(path, append: true) { AutoFlush = true, NewLine = "\n" });
+    }
+
+    public void Report(TrainingReport report)
+    {
+        var line = new JsonObject
+        {
+            [StepKey] = report.Step,
+            ["seconds"] = Math.Round(report.Elapsed.TotalSeconds, 3),
+            ["images_per_second"] = Math.Round(report.ImagesPerSecond, 2),
+        };
+        foreach (var (name, value) in report.Losses)
+        {
+            line[name] = double.IsFinite(value) ? value : null; // JSON has no NaN; a null still shows that the loss broke
+        }
+
+        _lines.WriteLine(line.ToJsonString());
+    }
+
+    public void Dispose() => _lines.Dispose();
+
+    /// <summary>Later than every step where the line is no report.</summary>
+    private static long StepOf(string line)
+    {
+        try
+        {
+            return JsonNode.Parse(line)?[StepKey]?.GetValue<long>() ?? long.MaxValue;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
+        {
+            return long.MaxValue;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Formats.Tar;
+using CtfService.Core.Imaging;
+using CtfService.Model.Imaging;
+using CtfService.Training.Data;
+
+namespace CtfService.Training.Tests.Data;
+
+/// <summary>A folder for one test's image files, removed after it.</summary>
+internal sealed class TemporaryImages : IDisposable
+{
+    public string Root { get; } = Directory.CreateTempSubdirectory("ctf-images").FullName;
+
+    public static RgbImage Plain(int width, int height, byte red, byte green, byte blue) =>
+        new(width, height, [.. Enumerable.Range(0, width * height).SelectMany(_ => new[] { red, green, blue })]);
+
+    /// <summary>A data set in memory: class c has <paramref name="counts"/>[c] images, image i all of value i.</summary>
+    public static ImageDataset Dataset(int size, params int[] counts)
+    {
+        var classIds = counts.SelectMany((count, classId) => Enumerable.Repeat(classId, count)).ToList();
+        var images = classIds.Select((classId, image) => new LabelledImage(Plain(size, size, (byte)image, (byte)image, (byte)image).Pixels, classId));
+        return new ImageDataset(size, size, [.. counts.Select((_, classId) => $"class{classId}")], [.. images]);
+    }
+
+    public TemporaryImages Add(string name, RgbImage image) => Add(name, ImageCodec.Encode(image, ImageFormat.Png));
+
+    public TemporaryImages Add(string name, byte[] file)
+    {
+        var path = Path.Combine(Root, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, file);
+        return this;
+    }
+
+    /// <summary>The folder's files as a tar file beside it.</summary>
+    public string Tar()
+    {
+        var path = Root + ".tar";
+        TarFile.CreateFromDirectory(Root, path, includeBaseDirectory: false);
+        return path;
+    }
+
+    public void Dispose()
+    {
+        Directory.Delete(Root, recursive: true);
+        File.Delete(Root + ".tar");
+    }
+}
