@@ -72,7 +72,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <exception cref="CheckpointException">No tensor of that name.</exception>
     public SafetensorsEntry Entry(string name) => _byName.TryGetValue(name, out var entry)
         ? entry
-        : throw new CheckpointException($"{Path}: has no tensor '{name}'; it has {string.Join(", ", _byName.Keys.Take(10))}{(_byName.Count > 10 ? ", ..." : string.Empty)}.");
+        : throw new CheckpointException(
+            $"{Path}: has no tensor '{name}'; it has {string.Join(", ", _byName.Keys.Take(10))}{(_byName.Count > 10 ? ", ..." : string.Empty)}.");
 
     /// <summary>Copies a tensor out of the file. The caller owns it.</summary>
     /// <param name="dtype">Element type to cast to; as stored where null.</param>
@@ -128,6 +129,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
         var limit = Math.Min(MaxHeaderLength, stream.Length - PrefixLength);
         return length <= (ulong)limit
             ? (int)length
-            : throw new CheckpointException($"{path}: announces a header of {length} bytes, expected at most {limit}. The file is cut off or not a safetensors file.");
+            : throw new CheckpointException(
+                $"{path}: announces a header of {length} bytes, expected at most {limit}. The file is cut off or not a safetensors file.");
     }
 }

@@ -36,7 +36,8 @@ internal sealed class SafetensorsHeader
         }
         catch (JsonException error)
         {
-            throw new CheckpointException($"{path}: the safetensors header is not valid JSON ({error.Message}). The file is damaged or of another format.", error);
+            throw new CheckpointException(
+                $"{path}: the safetensors header is not valid JSON ({error.Message}). The file is damaged or of another format.", error);
         }
 
         header.RequireGaplessLayout(dataLength);
@@ -64,7 +65,9 @@ internal sealed class SafetensorsHeader
         Require(element.ValueKind == JsonValueKind.Object, $"{MetadataKey} is a JSON {element.ValueKind}, expected an object of strings");
         foreach (var property in element.EnumerateObject())
         {
-            Require(property.Value.ValueKind == JsonValueKind.String, $"{MetadataKey} entry '{property.Name}' is a JSON {property.Value.ValueKind}, expected a string");
+            Require(
+                property.Value.ValueKind == JsonValueKind.String,
+                $"{MetadataKey} entry '{property.Name}' is a JSON {property.Value.ValueKind}, expected a string");
             _metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
@@ -74,16 +77,22 @@ internal sealed class SafetensorsHeader
         Require(element.ValueKind == JsonValueKind.Object, $"tensor '{name}' is described by a JSON {element.ValueKind}, expected an object");
         foreach (var property in element.EnumerateObject())
         {
-            Require(property.Name is "dtype" or "shape" or "data_offsets", $"tensor '{name}' has the unknown field '{property.Name}', expected dtype, shape and data_offsets");
+            Require(
+                property.Name is "dtype" or "shape" or "data_offsets",
+                $"tensor '{name}' has the unknown field '{property.Name}', expected dtype, shape and data_offsets");
         }
 
         var dtype = ReadDtype(name, element);
         var shape = ReadNumbers(name, element, "shape");
         var offsets = ReadNumbers(name, element, "data_offsets");
-        Require(offsets.Length == 2 && offsets[0] <= offsets[1], $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}], expected a start and an end not before it");
+        Require(
+            offsets.Length == 2 && offsets[0] <= offsets[1],
+            $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}], expected a start and an end not before it");
         var expected = ByteLength(name, dtype, shape);
         var length = offsets[1] - offsets[0];
-        Require(length == expected, $"tensor '{name}' takes {length} bytes, but {SafetensorsDtype.NameOf(dtype)} [{string.Join(", ", shape)}] takes {expected}");
+        Require(
+            length == expected,
+            $"tensor '{name}' takes {length} bytes, but {SafetensorsDtype.NameOf(dtype)} [{string.Join(", ", shape)}] takes {expected}");
         return new SafetensorsEntry(name, dtype, shape, offsets[0], length);
     }
 
@@ -125,8 +134,12 @@ internal sealed class SafetensorsHeader
         var end = 0L;
         foreach (var entry in _entries)
         {
-            Require(entry.Offset >= end, $"tensor '{entry.Name}' starts at byte {entry.Offset} of the data and overlaps the one before it, which ends at {end}");
-            Require(entry.Offset == end, $"tensor '{entry.Name}' starts at byte {entry.Offset} of the data and leaves a hole after the one before it, which ends at {end}");
+            Require(
+                entry.Offset >= end,
+                $"tensor '{entry.Name}' starts at byte {entry.Offset} of the data and overlaps the one before it, which ends at {end}");
+            Require(
+                entry.Offset == end,
+                $"tensor '{entry.Name}' starts at byte {entry.Offset} of the data and leaves a hole after the one before it, which ends at {end}");
             end = entry.Offset + entry.ByteLength;
             Require(end <= dataLength, $"tensor '{entry.Name}' ends at byte {end} of the data, but the file holds only {dataLength}; it was probably cut off");
         }

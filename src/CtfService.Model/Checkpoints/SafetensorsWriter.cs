@@ -43,10 +43,14 @@ public static class SafetensorsWriter
 
     private static void RequireUsableNames(string[] names)
     {
-        var unusable = names.Where((name, i) => name == SafetensorsHeader.MetadataKey || (i > 0 && names.AsSpan(0, i).Contains(name))).ToList();
-        if (unusable.Count > 0)
+        string[] unusable = [.. names
+            .CountBy(name => name)
+            .Where(name => name.Value > 1 || name.Key == SafetensorsHeader.MetadataKey)
+            .Select(name => name.Key)];
+        if (unusable.Length > 0)
         {
-            throw new ArgumentException($"Tensor names must differ from each other and from {SafetensorsHeader.MetadataKey}: {string.Join(", ", unusable)}.", nameof(names));
+            throw new ArgumentException(
+                $"Tensor names must differ from each other and from {SafetensorsHeader.MetadataKey}: {string.Join(", ", unusable)}.", nameof(names));
         }
     }
 

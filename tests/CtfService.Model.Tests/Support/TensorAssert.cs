@@ -2,26 +2,74 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Support;
 
+/// <summary>Compares tensors and says where and by how much they differ.</summary>
 internal static class TensorAssert
 {
-    /// <summary>Largest difference over largest expected magnitude, as the golden files define their tolerance.</summary>
+    /// <summary>Passes where max|actual - expected| / max|expected| is at most <paramref name="tolerance"/>; infinities and NaNs must match exactly.</summary>
     public static void Close(Tensor expected, Tensor actual, double tolerance, string name = "tensor")
+    {
+        Assert.Equal(expected.shape, actual.shape);
+        if (expected.numel() == 0)
+        {
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        var scale = Finite(expected).abs().max().item<double>();
+        CloseAbsolute(expected, actual, tolerance * (scale > 0 ? scale : 1), name);
+    }
+
+    /// <summary>Passes where max|actual - expected| is at most <paramref name="tolerance"/>; infinities and NaNs must match exactly.</summary>
+    public static void CloseAbsolute(Tensor expected, Tensor actual, double tolerance, string name = "tensor")
     {
         using var scope = NewDisposeScope();
         Assert.Equal(expected.shape, actual.shape);
-        var wanted = expected.to(float64);
-        var difference = (actual.to(float64) - wanted).abs();
-        var error = difference.max().item<double>() / Math.Max(wanted.abs().max().item<double>(), 1e-30);
+        if (expected.numel() == 0)
+        {
+            return;
+        }
+
+        SameSpecialValues(expected, actual, name);
+        var difference = (Finite(actual) - Finite(expected)).abs().flatten();
+        var worst = difference.argmax().item<long>();
+        var largest = difference[worst].item<double>();
         Assert.True(
-            error <= tolerance,
-            $"{name}: error {error:G3} is above {tolerance:G3} at flat position {difference.argmax().item<long>()} of [{string.Join(", ", expected.shape)}].");
+            largest <= tolerance,
+            $"{name} at {Position(worst, expected.shape)}: expected {Element(expected, worst):G9}, got {Element(actual, worst):G9}; "
+            + $"the difference {largest:G3} is above {tolerance:G3}.");
     }
 
+    /// <summary>Passes where every value in row-major order is the same; shapes and element types may differ, as between [B, T] and [B, Gh, Gw].</summary>
     public static void Equal(Tensor expected, Tensor actual, string name = "tensor")
     {
         using var scope = NewDisposeScope();
-        Assert.Equal(expected.numel(), actual.numel());
-        var different = expected.flatten().to(int64).ne(actual.flatten().to(int64)).sum().item<long>();
-        Assert.True(different == 0, $"{name}: {different} of {expected.numel()} values differ.");
+        CloseAbsolute(expected.flatten(), actual.flatten(), 0, name);
+    }
+
+    private static void SameSpecialValues(Tensor expected, Tensor actual, string name)
+    {
+        var left = expected.detach().to(float64, CPU);
+        var right = actual.detach().to(float64, CPU);
+        var same = left.isfinite().logical_and(right.isfinite()).logical_or(left.eq(right)).logical_or(left.isnan().logical_and(right.isnan())).flatten();
+        if (!same.all().item<bool>())
+        {
+            var first = same.logical_not().to(uint8).argmax().item<long>();
+            Assert.Fail($"{name} at {Position(first, expected.shape)}: expected {left.flatten()[first].item<double>()}, got {right.flatten()[first].item<double>()}.");
+        }
+    }
+
+    private static Tensor Finite(Tensor tensor) => tensor.detach().to(float64, CPU).nan_to_num(0, 0, 0);
+
+    private static double Element(Tensor tensor, long flat) => tensor.detach().to(float64, CPU).flatten()[flat].item<double>();
+
+    private static string Position(long flat, long[] shape)
+    {
+        var position = new long[shape.Length];
+        for (var dimension = shape.Length - 1; dimension >= 0; dimension--)
+        {
+            (flat, position[dimension]) = Math.DivRem(flat, shape[dimension]);
+        }
+
+        return $"[{string.Join(", ", position)}]";
     }
 }

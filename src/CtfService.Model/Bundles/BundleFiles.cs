@@ -1,0 +1,15 @@
+namespace CtfService.Model.Bundles;
+
+/// <summary>The closed list of files in a bundle.</summary>
+public static class BundleFiles
+{
+    public const string Manifest = "model.json";
+    public const string Tokenizer = "tokenizer.safetensors";
+    public const string ClusterMap = "cluster-map.safetensors";
+    public const string Coarse = "coarse.safetensors";
+    public const string Fine = "fine.safetensors";
+
+    /// <summary>Weight files a bundle must have: without a fine stage there are no clusters either.</summary>
+    public static IReadOnlyList<string> Of(BundleManifest manifest) =>
+        manifest.Fine is null ? [Tokenizer, Coarse] : [Tokenizer, ClusterMap, Coarse, Fine];
+}

@@ -1,0 +1,137 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
+
+namespace CtfService.Model.Bundles;
+
+/// <summary>Finds everything in a manifest that contradicts itself or the architecture, before any weight is read.</summary>
+internal sealed class BundleManifestValidator
+{
+    private readonly List<string> _problems = [];
+
+    private BundleManifestValidator()
+    {
+    }
+
+    /// <summary>One sentence per problem; empty where the manifest is sound.</summary>
+    public static IReadOnlyList<string> Problems(BundleManifest manifest)
+    {
+        var validator = new BundleManifestValidator();
+        validator.CheckNames(manifest);
+        validator.CheckTokenizer(manifest.Tokenizer);
+        validator.CheckTransformer("coarse", manifest.Coarse, manifest);
+        validator.CheckStages(manifest);
+        validator.CheckSampling("coarse", manifest.Sampling.Coarse);
+        validator.CheckSampling("fine", manifest.Sampling.Fine);
+        return validator._problems;
+    }
+
+    private void CheckNames(BundleManifest manifest)
+    {
+        Require(!string.IsNullOrWhiteSpace(manifest.Name), "name is empty");
+        if (manifest.ClassLabels.Any(string.IsNullOrWhiteSpace))
+        {
+            _problems.Add("class_labels holds an empty name");
+            return;
+        }
+
+        try
+        {
+            _ = new ClassCatalog(manifest.ClassLabels);
+        }
+        catch (ArgumentException error)
+        {
+            _problems.Add($"class_labels: {error.Message}");
+        }
+    }
+
+    private void CheckTokenizer(TokenizerConfig tokenizer)
+    {
+        Require(
+            tokenizer.BaseWidth > 0 && tokenizer.BaseWidth % 32 == 0,
+            $"tokenizer.base_width is {tokenizer.BaseWidth}, expected a multiple of 32, the number of norm groups");
+        Require(tokenizer.EncoderMultipliers.Count > 0, "tokenizer.encoder_multipliers is empty, expected one number per level");
+        Require(
+            tokenizer.EncoderMultipliers.Count == tokenizer.DecoderMultipliers.Count,
+            $"tokenizer has {tokenizer.EncoderMultipliers.Count} encoder levels and {tokenizer.DecoderMultipliers.Count} decoder levels, expected as many");
+        Require(
+            tokenizer.EncoderMultipliers.Concat(tokenizer.DecoderMultipliers).All(multiplier => multiplier > 0),
+            "tokenizer multipliers must all be at least 1");
+        Require(tokenizer.EncoderMultipliers.Count <= 16, $"tokenizer has {tokenizer.EncoderMultipliers.Count} levels, expected at most 16");
+        RequirePositive("tokenizer.residual_blocks", tokenizer.ResidualBlocks);
+        RequirePositive("tokenizer.latent_width", tokenizer.LatentWidth);
+        RequirePositive("tokenizer.codebook_size", tokenizer.CodebookSize);
+        RequirePositive("tokenizer.codeword_width", tokenizer.CodewordWidth);
+        RequirePositive("tokenizer.patch_size", tokenizer.PatchSize);
+    }
+
+    private void CheckTransformer(string stage, TransformerConfig transformer, BundleManifest manifest)
+    {
+        RequirePositive($"{stage}.width", transformer.Width);
+        RequirePositive($"{stage}.layers", transformer.Layers);
+        RequirePositive($"{stage}.heads", transformer.Heads);
+        RequirePositive($"{stage}.grid_height", transformer.GridHeight);
+        RequirePositive($"{stage}.grid_width", transformer.GridWidth);
+        RequirePositive($"{stage}.feed_forward_multiple", transformer.FeedForwardMultiple);
+        Require(transformer.RopeBase > 0, $"{stage}.rope_base is {transformer.RopeBase}, expected more than 0");
+        Require(transformer.NormEpsilon > 0, $"{stage}.norm_epsilon is {transformer.NormEpsilon}, expected more than 0");
+        Require(transformer.Dropout is >= 0 and < 1, $"{stage}.dropout is {transformer.Dropout}, expected 0 to below 1");
+        if (transformer.Heads > 0)
+        {
+            Require(
+                transformer.Width % transformer.Heads == 0 && transformer.HeadWidth % 4 == 0,
+                $"{stage}.width {transformer.Width} over {stage}.heads {transformer.Heads} must be a multiple of 4, for the two-dimensional rotary embedding");
+        }
+
+        RequireEqual($"{stage}.class_count", transformer.ClassCount, "the number of class_labels", manifest.ClassLabels.Count);
+        RequireEqual($"{stage}.input_vocabulary", transformer.InputVocabulary, "cluster_count", manifest.ClusterCount);
+        var factor = manifest.Tokenizer.DownsampleFactor;
+        RequireEqual("image_width", manifest.ImageWidth, $"{stage}.grid_width times the tokenizer's factor of {factor}", transformer.GridWidth * factor);
+        RequireEqual("image_height", manifest.ImageHeight, $"{stage}.grid_height times the tokenizer's factor of {factor}", transformer.GridHeight * factor);
+    }
+
+    private void CheckStages(BundleManifest manifest)
+    {
+        var codebookSize = manifest.Tokenizer.CodebookSize;
+        Require(
+            manifest.ClusterCount >= 1 && manifest.ClusterCount <= codebookSize,
+            $"cluster_count is {manifest.ClusterCount}, expected 1 to the codebook size of {codebookSize}");
+        RequireEqual("coarse.output_vocabulary", manifest.Coarse.OutputVocabulary, "cluster_count", manifest.ClusterCount);
+        Require(manifest.Coarse.Causal, "coarse.causal is false; the coarse stage predicts one label after another");
+        if (manifest.Fine is null)
+        {
+            RequireEqual("cluster_count", manifest.ClusterCount, "the codebook size, as there is no fine stage", codebookSize);
+            return;
+        }
+
+        CheckTransformer("fine", manifest.Fine, manifest);
+        RequireEqual("fine.output_vocabulary", manifest.Fine.OutputVocabulary, "the codebook size", codebookSize);
+        Require(!manifest.Fine.Causal, "fine.causal is true; the fine stage sees every coarse label");
+    }
+
+    private void CheckSampling(string stage, SamplingSettings sampling)
+    {
+        Require(
+            sampling.Temperature >= 0 && float.IsFinite(sampling.Temperature),
+            $"sampling.{stage}.temperature is {sampling.Temperature}, expected at least 0");
+        Require(sampling.TopK >= 0, $"sampling.{stage}.top_k is {sampling.TopK}, expected at least 0");
+        Require(sampling.TopP is >= 0 and <= 1, $"sampling.{stage}.top_p is {sampling.TopP}, expected 0 to 1");
+        Require(
+            sampling.GuidanceScale >= 1 && float.IsFinite(sampling.GuidanceScale),
+            $"sampling.{stage}.guidance_scale is {sampling.GuidanceScale}, expected at least 1");
+    }
+
+    private void RequirePositive(string name, int value) => Require(value > 0, $"{name} is {value}, expected at least 1");
+
+    private void RequireEqual(string name, int value, string expectedName, int expected) =>
+        Require(value == expected, $"{name} is {value}, but {expectedName} is {expected}");
+
+    private void Require(bool condition, string problem)
+    {
+        if (!condition)
+        {
+            _problems.Add(problem);
+        }
+    }
+}

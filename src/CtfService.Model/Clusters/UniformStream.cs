@@ -1,0 +1,15 @@
+using CtfService.Model.Sampling;
+
+namespace CtfService.Model.Clusters;
+
+/// <summary>Uniform numbers in [0, 1), one after another, repeatable from the seed and the number of the stream.</summary>
+internal sealed class UniformStream(ulong seed, int stream)
+{
+    private uint _drawn;
+
+    public double Next()
+    {
+        var block = Philox4x32.Block((uint)seed, (uint)(seed >> 32), _drawn++, (uint)stream);
+        return ((((ulong)block.X << 32) | block.Y) >> 11) * (1.0 / (1UL << 53));
+    }
+}

@@ -1,0 +1,38 @@
+namespace CtfService.Model.Sampling;
+
+/// <summary>Stages that draw from an image's random stream. The values are part of what a seed means; never renumber them.</summary>
+public enum SamplingStage
+{
+    Coarse = 0,
+    Fine = 1,
+}
+
+/// <summary>
+/// The random stream of an image: every number is a function of seed, stage and position alone, so an image does not depend on its
+/// batch or on the order of the draws. Philox with counter (position, stage, draw, 0) and the seed as key.
+/// </summary>
+public static class CounterRandom
+{
+    /// <summary>The largest number drawn: 1 - 2^-24.</summary>
+    internal const float Largest = 1 - UnitInLastPlace;
+
+    private const float UnitInLastPlace = 1f / (1 << 24);
+
+    /// <summary>A multiple of 2^-24 in [0, 1), exact in single precision.</summary>
+    /// <param name="position">Grid cell in raster order, from 0.</param>
+    /// <param name="draw">Tells several numbers for the same position apart.</param>
+    public static float Uniform(ulong seed, SamplingStage stage, int position, int draw = 0)
+    {
+        var block = Philox4x32.Block((uint)seed, (uint)(seed >> 32), (uint)position, (uint)stage, (uint)draw);
+        return (block.X >> 8) * UnitInLastPlace;
+    }
+
+    /// <summary>The numbers for positions 0, 1, ... of one image.</summary>
+    public static void FillUniforms(ulong seed, SamplingStage stage, Span<float> uniforms)
+    {
+        for (var position = 0; position < uniforms.Length; position++)
+        {
+            uniforms[position] = Uniform(seed, stage, position);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+namespace CtfService.Model.Sampling;
+
+/// <summary>
+/// Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", SC '11): a keyed bijection of
+/// 128-bit counters, so any number of any stream is computed without the ones before it.
+/// </summary>
+internal static class Philox4x32
+{
+    private const int Rounds = 10;
+
+    // The paper's multipliers, and the Weyl increments of the key: golden ratio and sqrt(3) - 1.
+    private const uint Multiplier0 = 0xD2511F53;
+    private const uint Multiplier1 = 0xCD9E8D57;
+    private const uint KeyIncrement0 = 0x9E3779B9;
+    private const uint KeyIncrement1 = 0xBB67AE85;
+
+    public static (uint X, uint Y, uint Z, uint W) Block(uint key0, uint key1, uint x, uint y = 0, uint z = 0, uint w = 0)
+    {
+        for (var round = 0; round < Rounds; round++)
+        {
+            var product0 = (ulong)Multiplier0 * x;
+            var product1 = (ulong)Multiplier1 * z;
+            (x, y, z, w) = ((uint)(product1 >> 32) ^ y ^ key0, (uint)product1, (uint)(product0 >> 32) ^ w ^ key1, (uint)product0);
+            key0 = unchecked(key0 + KeyIncrement0);
+            key1 = unchecked(key1 + KeyIncrement1);
+        }
+
+        return (x, y, z, w);
+    }
+}

@@ -1,0 +1,53 @@
+using CtfService.Core.Generation;
+using CtfService.Model.Bundles;
+
+namespace CtfService.Model.Tests.Bundles;
+
+public sealed class BundleManifestValidatorTests
+{
+    private static readonly BundleManifest Sound = TinyManifest.Create();
+
+    public static TheoryData<string, Func<BundleManifest, BundleManifest>> Inconsistencies => new()
+    {
+        { "name is empty", sound => sound with { Name = " " } },
+        { "class_labels: Class name 'Apple' stands twice", sound => sound with { ClassLabels = ["apple", "pear", "Apple"] } },
+        { "class_labels holds an empty name", sound => sound with { ClassLabels = ["apple", "pear", ""] } },
+        { "coarse.class_count is 3, but the number of class_labels is 2", sound => sound with { ClassLabels = ["apple", "pear"] } },
+        { "image_width is 5, but coarse.grid_width times the tokenizer's factor of 2 is 4", sound => sound with { ImageWidth = 5 } },
+        { "image_height is 4, but coarse.grid_height times the tokenizer's factor of 2 is 8", sound => sound with { ImageHeight = 4 } },
+        { "fine.grid_width times the tokenizer's factor of 2 is 6", sound => sound with { Fine = sound.Fine! with { GridWidth = 3 } } },
+        { "coarse.output_vocabulary is 9, but cluster_count is 8", sound => sound with { Coarse = sound.Coarse with { OutputVocabulary = 9 } } },
+        { "coarse.input_vocabulary is 9, but cluster_count is 8", sound => sound with { Coarse = sound.Coarse with { InputVocabulary = 9 } } },
+        { "fine.input_vocabulary is 64, but cluster_count is 8", sound => sound with { Fine = sound.Fine! with { InputVocabulary = 64 } } },
+        { "fine.output_vocabulary is 8, but the codebook size is 64", sound => sound with { Fine = sound.Fine! with { OutputVocabulary = 8 } } },
+        { "fine.class_count is 4, but the number of class_labels is 3", sound => sound with { Fine = sound.Fine! with { ClassCount = 4 } } },
+        { "cluster_count is 8, but the codebook size, as there is no fine stage is 64", sound => sound with { Fine = null } },
+        { "cluster_count is 65, expected 1 to the codebook size of 64", sound => sound with { ClusterCount = 65 } },
+        { "coarse.causal is false", sound => sound with { Coarse = sound.Coarse with { Causal = false } } },
+        { "fine.causal is true", sound => sound with { Fine = sound.Fine! with { Causal = true } } },
+        { "coarse.width 16 over coarse.heads 3 must be a multiple of 4", sound => sound with { Coarse = sound.Coarse with { Heads = 3 } } },
+        { "coarse.width 16 over coarse.heads 8 must be a multiple of 4", sound => sound with { Coarse = sound.Coarse with { Heads = 8 } } },
+        { "fine.heads is 0, expected at least 1", sound => sound with { Fine = sound.Fine! with { Heads = 0 } } },
+        { "coarse.layers is 0, expected at least 1", sound => sound with { Coarse = sound.Coarse with { Layers = 0 } } },
+        { "coarse.dropout is 1, expected 0 to below 1", sound => sound with { Coarse = sound.Coarse with { Dropout = 1 } } },
+        { "tokenizer.base_width is 48, expected a multiple of 32", sound => sound with { Tokenizer = sound.Tokenizer with { BaseWidth = 48 } } },
+        { "tokenizer has 2 encoder levels and 1 decoder levels", sound => sound with { Tokenizer = sound.Tokenizer with { DecoderMultipliers = [1] } } },
+        { "tokenizer multipliers must all be at least 1", sound => sound with { Tokenizer = sound.Tokenizer with { EncoderMultipliers = [1, 0] } } },
+        { "sampling.coarse.temperature is -1", sound => sound with { Sampling = sound.Sampling with { Coarse = new SamplingSettings(-1) } } },
+        { "sampling.fine.top_p is 2", sound => sound with { Sampling = sound.Sampling with { Fine = new SamplingSettings(TopP: 2) } } },
+        { "sampling.fine.top_k is -1", sound => sound with { Sampling = sound.Sampling with { Fine = new SamplingSettings(TopK: -1) } } },
+        { "sampling.coarse.guidance_scale is 0", sound => sound with { Sampling = sound.Sampling with { Coarse = new SamplingSettings(GuidanceScale: 0) } } },
+    };
+
+    [Fact]
+    public void Problems_SoundManifests_AreNone()
+    {
+        Assert.Empty(BundleManifestValidator.Problems(Sound));
+        Assert.Empty(BundleManifestValidator.Problems(TinyManifest.CreatePlain()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Inconsistencies))]
+    public void Problems_Inconsistency_IsNamed(string expected, Func<BundleManifest, BundleManifest> breakIt) =>
+        Assert.Contains(BundleManifestValidator.Problems(breakIt(Sound)), problem => problem.Contains(expected, StringComparison.Ordinal));
+}

@@ -1,0 +1,95 @@
+using System.Buffers.Binary;
+using System.Text;
+using CtfService.Core.Models;
+using CtfService.Model.Checkpoints;
+using CtfService.TestSupport;
+
+namespace CtfService.Model.Tests.Checkpoints;
+
+public sealed class SafetensorsFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Theory]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 7, "cut off")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "the tensors take 8 bytes, but the file holds 9")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "takes 4 bytes, but F32 [2] takes 8")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "leaves a hole")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "overlaps")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[8,4]}}""", 8, "an end not before it")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", 4, "an end not before it")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "'-1' in shape")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "'1.5' in shape")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", 0, "more bytes than any file can hold")]
+    [InlineData("""{"a":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}""", 8, "has the dtype C64, expected one of F64")]
+    [InlineData("""{"a":{"shape":[1],"data_offsets":[0,8]}}""", 8, "has the dtype (none)")]
+    [InlineData("""{"a":{"dtype":"F32","data_offsets":[0,4]}}""", 4, "has no array 'shape'")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"strides":[1]}}""", 4, "unknown field 'strides'")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", 1, "not valid JSON")]
+    [InlineData("""{"a":3}""", 0, "described by a JSON Number")]
+    [InlineData("""{"__metadata__":{"a":3}}""", 0, "expected a string")]
+    [InlineData("[]", 0, "expected an object of tensors")]
+    [InlineData("{", 0, "not valid JSON")]
+    public void Open_MalformedHeader_SaysWhatIsWrong(string header, int dataLength, string expected)
+    {
+        var path = Write((ulong)header.Length, header, dataLength);
+
+        var error = Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(path));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(path, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(3UL)] // one byte more than there is
+    [InlineData(ulong.MaxValue)]
+    public void Open_HeaderLongerThanFile_IsRefused(ulong announced)
+    {
+        var path = Write(announced, "{}", 0);
+
+        var error = Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(path));
+
+        Assert.Contains($"announces a header of {announced} bytes, expected at most 2", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_TooShortForALength_IsRefused()
+    {
+        File.WriteAllBytes(_folder.File("a"), new byte[7]);
+
+        Assert.Contains("holds 7 bytes", Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(_folder.File("a"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_MissingFile_NamesIt()
+    {
+        Assert.Contains("nowhere", Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(_folder.File("nowhere"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_NoTensors_IsSound()
+    {
+        using var file = SafetensorsFile.Open(Write(4, "{}  ", 0));
+
+        Assert.Empty(file.Entries);
+    }
+
+    [Fact]
+    public void Read_UnknownName_ListsTheKnownOnes()
+    {
+        const string header = """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""";
+        using var file = SafetensorsFile.Open(Write((ulong)header.Length, header, 1));
+
+        Assert.Contains("has no tensor 'b'; it has a", Assert.Throws<CheckpointException>(() => file.Read("b")).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Write(ulong announced, string header, int dataLength)
+    {
+        var prefix = new byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(prefix, announced);
+        File.WriteAllBytes(_folder.File("a"), [.. prefix, .. Encoding.UTF8.GetBytes(header), .. new byte[dataLength]]);
+        return _folder.File("a");
+    }
+}
