@@ -1,5 +1,3 @@
-using System.CommandLine;
-using CtfService.Cli.Commands;
+using CtfService.Cli;
 
-var root = new RootCommand("Train, convert, evaluate and measure coarse-to-fine image models.") { TrainTokenizerCommand.Create() };
-return await root.Parse(args).InvokeAsync();
+return await CommandLine.RunAsync(args, Terminal.OfProcess());

@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
+using CtfService.Cli.Commands;
+using CtfService.Core.Models;
+using CtfService.Training.Data;
+
+namespace CtfService.Cli;
+
+/// <summary>The <c>ctf</c> tool: reads the arguments, runs one command, and turns what happens into an exit code.</summary>
+internal static class CommandLine
+{
+    public const int Success = 0;
+    public const int Failure = 1;
+    public const int UsageError = 2;
+    public const int Interrupted = 130; // 128 + SIGINT, as shells count
+
+    public static RootCommand Create(Terminal terminal) => new("Trains, measures and runs coarse-to-fine image generators.")
+    {
+        TrainClassifierCommand.Create(terminal),
+        ClassifyCommand.Create(terminal),
+    };
+
+    /// <summary>Runs the command and maps its failures: what a user can put right is one message, anything else a stack trace.</summary>
+    public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default)
+    {
+        var parse = Create(terminal).Parse(args);
+        if (parse.Action is ParseErrorAction)
+        {
+            return await ReportUsageErrorAsync(parse, terminal);
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var interrupt = StopOn(PosixSignal.SIGINT, stop);
+        using var terminate = StopOn(PosixSignal.SIGTERM, stop);
+        var invocation = new InvocationConfiguration
+        {
+            Output = terminal.Output,
+            Error = terminal.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null, // a command ends at its next step, however long that takes
+        };
+        try
+        {
+            return await parse.InvokeAsync(invocation, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await terminal.Error.WriteLineAsync("Stopped.");
+            return Interrupted;
+        }
+        catch (Exception exception) when (exception is DatasetException or CheckpointException or IOException or UnauthorizedAccessException)
+        {
+            await terminal.Error.WriteLineAsync($"ctf: {exception.Message}");
+            return Failure;
+        }
+        catch (Exception exception) // a bug: say all there is to say
+        {
+            await terminal.Error.WriteLineAsync($"ctf: unexpected error, please report it: {exception}");
+            return Failure;
+        }
+    }
+
+    private static async Task<int> ReportUsageErrorAsync(ParseResult parse, Terminal terminal)
+    {
+        foreach (var error in parse.Errors)
+        {
+            await terminal.Error.WriteLineAsync($"ctf: {error.Message}");
+        }
+
+        var command = parse.CommandResult.Command is RootCommand ? "ctf" : $"ctf {parse.CommandResult.Command.Name}";
+        await terminal.Error.WriteLineAsync($"Run '{command} --help' for the options.");
+        return UsageError;
+    }
+
+    /// <summary>The first signal asks the command to stop; a second one ends the process as the system does by default.</summary>
+    private static PosixSignalRegistration StopOn(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = !stop.IsCancellationRequested;
+        stop.Cancel();
+    });
+}

@@ -1,0 +1,29 @@
+using System.CommandLine;
+
+namespace CtfService.Cli.Commands;
+
+/// <summary>Makes the kinds of options that several commands have.</summary>
+internal static class CommandOption
+{
+    /// <summary>The caller must name it.</summary>
+    public static Option<string> Required(string name, string description) => new(name) { Description = description, Required = true };
+
+    public static Option<T> WithDefault<T>(string name, string description, T defaultValue) =>
+        new(name) { Description = description, DefaultValueFactory = _ => defaultValue };
+
+    /// <summary>A whole number from 1 up.</summary>
+    public static Option<int> Count(string name, string description, int defaultValue, int minimum = 1)
+    {
+        var option = WithDefault(name, description, defaultValue);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value < minimum)
+            {
+                result.AddError($"{name} {value} is below {minimum}, the smallest value allowed.");
+            }
+        });
+        return option;
+    }
+
+    public static Option<ulong> Seed() => WithDefault("--seed", "Same seed, same run.", 0UL);
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using CtfService.Training.Data;
+using CtfService.Training.Evaluation;
+
+namespace CtfService.Cli.Commands;
+
+/// <summary><c>ctf train-classifier</c>: trains the judge of generated images on a data set's <c>train</c> split, measures it on <c>test</c>.</summary>
+internal static class TrainClassifierCommand
+{
+    private static readonly ClassifierTraining Defaults = new();
+
+    public static Command Create(Terminal terminal)
+    {
+        var data = CommandOption.Required("--data", "Folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+        var output = CommandOption.WithDefault("--output", "File for the trained classifier.", Path.Combine("runs", "classifier.safetensors"));
+        var imageSize = CommandOption.Count("--image-size", "Side the images are scaled to, pixels.", 64, minimum: 16);
+        var steps = CommandOption.Count("--steps", "Training steps.", Defaults.Steps);
+        var batch = CommandOption.Count("--batch", "Images per step.", Defaults.BatchSize);
+        var seed = CommandOption.Seed();
+        var command = new Command("train-classifier", "Trains the classifier that judges generated images.") { data, output, imageSize, steps, batch, seed };
+        command.SetAction((parse, cancellation) =>
+        {
+            var training = Defaults with { Steps = parse.GetValue(steps), BatchSize = parse.GetValue(batch), Seed = parse.GetValue(seed) };
+            Run(terminal, parse.GetRequiredValue(data), parse.GetValue(imageSize), training, parse.GetRequiredValue(output), cancellation);
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+
+    private static void Run(Terminal terminal, string data, int imageSize, ClassifierTraining training, string output, CancellationToken cancellation)
+    {
+        TorchThreads.UseAllCores();
+        var train = ImageFolder.Open(data, imageSize, "train", cancellation);
+        var test = ImageFolder.Open(data, imageSize, "test", cancellation).WithClassNames(train.ClassNames);
+        SkippedImages.Report(train, terminal);
+        SkippedImages.Report(test, terminal);
+        terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
+
+        using var classifier = ConsoleProgress.Run(terminal, "classifier", progress => ClassifierTrainer.Train(train, training, progress, cancellation));
+        var report = ClassifierReport.Measure(classifier, test, cancellation);
+        ClassifierFile.Save(classifier, output, report.Accuracy);
+        terminal.Error.WriteLine($"Saved {output}.");
+        ReportJson.Write(terminal.Output, report);
+    }
+}

@@ -1,0 +1,65 @@
+namespace CtfService.Cli.Tests;
+
+public sealed class CommandLineTests
+{
+    [Fact]
+    public async Task Run_Help_ListsTheCommands()
+    {
+        var run = await CommandRun.Of("--help");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("train-classifier", run.Output, StringComparison.Ordinal);
+        Assert.Contains("classify", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("paint")]
+    [InlineData("train-classifier")]
+    [InlineData("train-classifier", "--data", "x", "--steps", "many")]
+    [InlineData("train-classifier", "--data", "x", "--steps", "0")]
+    [InlineData("classify")]
+    [InlineData("classify", "--data", "x", "--images", "y")]
+    public async Task Run_WrongUsage_ExitsWithTwoAndPointsToHelp(params string[] args)
+    {
+        var run = await CommandRun.Of(args);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--help", run.Error, StringComparison.Ordinal);
+        Assert.Empty(run.Output);
+    }
+
+    [Fact]
+    public async Task Run_ValueBelowMinimum_NamesBoth()
+    {
+        var run = await CommandRun.Of("train-classifier", "--data", "x", "--image-size", "4");
+
+        Assert.Contains("--image-size 4 is below 16", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_MissingDataSet_ExitsWithOneAndOneLine()
+    {
+        var run = await CommandRun.Of("train-classifier", "--data", "/nowhere/fruits");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("/nowhere/fruits", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_MissingClassifier_ExitsWithOne()
+    {
+        var run = await CommandRun.Of("classify", "--images", "/nowhere", "--classifier", "/nowhere/classifier.safetensors");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("ctf: /nowhere/classifier.safetensors", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Create_EveryOption_HasADescription()
+    {
+        var root = CommandLine.Create(Terminal.OfProcess());
+
+        Assert.All(root.Subcommands, command => Assert.False(string.IsNullOrEmpty(command.Description)));
+        Assert.All(root.Subcommands.SelectMany(command => command.Options), option => Assert.False(string.IsNullOrEmpty(option.Description), option.Name));
+    }
+}

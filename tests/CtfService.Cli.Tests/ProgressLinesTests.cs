@@ -1,0 +1,40 @@
+using CtfService.Training.Progress;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CtfService.Cli.Tests;
+
+public sealed class ProgressLinesTests
+{
+    [Fact]
+    public void Report_ManyReports_WritesFirstLastAndOnePerInterval()
+    {
+        var clock = new FakeTimeProvider();
+        using var output = new StringWriter();
+        var lines = new ProgressLines(output, "tokenizer", clock);
+
+        for (var step = 1; step <= 25; step++)
+        {
+            lines.Report(Report(step, total: 25));
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var steps = output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[1]);
+        Assert.Equal(["1/25:", "11/25:", "21/25:", "25/25:"], steps);
+    }
+
+    [Fact]
+    public void Describe_Report_ShowsLossesSpeedAndTimeLeft()
+    {
+        var text = ConsoleProgress.Describe("coarse", Report(5, total: 100));
+
+        Assert.Equal("coarse 5/100: loss 1.25, accuracy 0.3, 12.5 images/s, 02:05 left", text);
+    }
+
+    private static TrainingReport Report(long step, long total) => new(
+        step,
+        total,
+        new Dictionary<string, double> { ["loss"] = 1.25, ["accuracy"] = 0.3 },
+        12.5,
+        TimeSpan.FromMinutes(1),
+        TimeSpan.FromSeconds(125));
+}
