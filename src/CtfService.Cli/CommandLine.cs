@@ -17,6 +17,12 @@ internal static class CommandLine
 
     public static RootCommand Create(Terminal terminal) => new("Trains, measures and runs coarse-to-fine image generators.")
     {
+        TrainTokenizerCommand.Create(terminal),
+        ClusterCommand.Create(terminal),
+        TrainStageCommands.CreateCoarse(terminal),
+        TrainStageCommands.CreateFine(terminal),
+        BundleCommand.Create(terminal),
+        GenerateCommand.Create(terminal),
         TrainClassifierCommand.Create(terminal),
         ClassifyCommand.Create(terminal),
     };

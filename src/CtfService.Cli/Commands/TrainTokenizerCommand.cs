@@ -8,36 +8,68 @@ namespace CtfService.Cli.Commands;
 /// <summary><c>ctf train-tokenizer</c>: images to a VQ tokenizer.</summary>
 internal static class TrainTokenizerCommand
 {
-    private static readonly Option<int> BaseWidth = new("--base-width") { Description = "Channels of the first level, a multiple of 32.", DefaultValueFactory = _ => 64 };
-    private static readonly Option<string> Multipliers = new("--multipliers") { Description = "Width of each level over the base width; each level after the first halves the sides.", DefaultValueFactory = _ => "1,2,2" };
-    private static readonly Option<int> ResidualBlocks = new("--residual-blocks") { Description = "Residual blocks per encoder level; decoder levels have one more.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<int> PatchSize = new("--patch-size") { Description = "Side of the pixel blocks folded into channels first; 1 for LlamaGen's architecture.", DefaultValueFactory = _ => 2 };
-    private static readonly Option<int> CodebookSize = new("--codebook-size") { Description = "Number of codewords.", DefaultValueFactory = _ => 4096 };
-
-    public static Command Create()
+    public static Command Create(Terminal terminal)
     {
-        var training = new TrainingArguments(defaultRun: "runs/fruits-64/tokenizer", defaultSteps: 4000, defaultBatchSize: 16, defaultLearningRate: 5e-4);
-        var command = new Command("train-tokenizer", "Train the VQ tokenizer that turns images into tokens and back.") { BaseWidth, Multipliers, ResidualBlocks, PatchSize, CodebookSize };
+        var training = new TrainingArguments(RunFolder.TokenizerPart, steps: 3000, batchSize: 16, learningRate: 6e-4);
+        var architecture = new TokenizerArguments();
+        var maxShift = CommandOption.Count("--max-shift", "Largest random shift, pixels; what comes in is white.", 3, minimum: 0);
+        var command = new Command("train-tokenizer", "Trains the VQ tokenizer that turns images into tokens and back.") { maxShift };
         training.AddTo(command);
-        command.SetAction((arguments, cancellation) => Run(arguments, training, cancellation));
+        architecture.AddTo(command);
+        command.SetAction((arguments, cancellation) =>
+        {
+            TorchThreads.UseAllCores();
+            var run = training.Run(arguments, new Augmentation { HorizontalFlip = true, MaxShift = arguments.GetValue(maxShift) });
+            var config = architecture.Config(arguments);
+            var train = training.Dataset(arguments, "train", cancellation);
+            var test = training.Dataset(arguments, "test", cancellation);
+            SkippedImages.Report(train, terminal);
+            SkippedImages.Report(test, terminal);
+            return Task.FromResult(ConsoleProgress.Run(terminal, "tokenizer", progress =>
+            {
+                TokenizerTraining.Run(train, test, config, run, progress, cancellation);
+                return CommandLine.Success;
+            }));
+        });
         return command;
     }
+}
 
-    private static Task<int> Run(ParseResult arguments, TrainingArguments training, CancellationToken cancellation)
+/// <summary>Options for the tokenizer's architecture.</summary>
+internal sealed class TokenizerArguments
+{
+    private readonly Option<int> _baseWidth = CommandOption.Count("--base-width", "Channels of the first level, a multiple of 32.", 32);
+    private readonly Option<int[]> _multipliers = new("--multipliers")
     {
-        var run = training.Run(arguments, new Augmentation { HorizontalFlip = true, MaxShift = 3 });
-        int[] multipliers = [.. arguments.GetRequiredValue(Multipliers).Split(',').Select(int.Parse)];
-        var config = new TokenizerConfig
+        Description = "Width of each level over the base width; each level after the first halves the sides.",
+        DefaultValueFactory = _ => [1, 3, 4],
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<int> _residualBlocks = CommandOption.Count("--residual-blocks", "Residual blocks per encoder level; decoder levels have one more.", 1);
+    private readonly Option<int> _patchSize = CommandOption.Count("--patch-size", "Side of the pixel blocks folded into channels first; 1 is LlamaGen's architecture.", 2);
+    private readonly Option<int> _codebookSize = CommandOption.Count("--codebook-size", "Number of codewords.", 4096);
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _baseWidth, _multipliers, _residualBlocks, _patchSize, _codebookSize })
         {
-            BaseWidth = arguments.GetValue(BaseWidth),
+            command.Options.Add(option);
+        }
+    }
+
+    public TokenizerConfig Config(ParseResult arguments)
+    {
+        var multipliers = arguments.GetRequiredValue(_multipliers);
+        return new TokenizerConfig
+        {
+            BaseWidth = arguments.GetValue(_baseWidth),
             EncoderMultipliers = multipliers,
             DecoderMultipliers = multipliers,
-            ResidualBlocks = arguments.GetValue(ResidualBlocks),
-            LatentWidth = multipliers[^1] * arguments.GetValue(BaseWidth),
-            CodebookSize = arguments.GetValue(CodebookSize),
-            PatchSize = arguments.GetValue(PatchSize),
+            ResidualBlocks = arguments.GetValue(_residualBlocks),
+            LatentWidth = multipliers[^1] * arguments.GetValue(_baseWidth),
+            CodebookSize = arguments.GetValue(_codebookSize),
+            PatchSize = arguments.GetValue(_patchSize),
         };
-        TokenizerTraining.Run(training.Dataset(arguments, "train", cancellation), training.Dataset(arguments, "test", cancellation), config, run, TrainingArguments.Progress(), cancellation);
-        return Task.FromResult(0);
     }
 }

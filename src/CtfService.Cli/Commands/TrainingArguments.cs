@@ -1,22 +1,33 @@
 using System.CommandLine;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
-using CtfService.Training.Progress;
 
 namespace CtfService.Cli.Commands;
 
-/// <summary>The options that all training commands share.</summary>
-internal sealed class TrainingArguments(string defaultRun, long defaultSteps, int defaultBatchSize, double defaultLearningRate)
+/// <summary>The options that all training commands of the model share. A run folder holds tokenizer/, coarse/ and fine/.</summary>
+internal sealed class TrainingArguments
 {
-    private readonly Option<string> _data = new("--data") { Description = "Images: a folder or tar file laid out as class/file, or with train/ and test/ above.", DefaultValueFactory = _ => "data/fruits360-64.tar" };
-    private readonly Option<string> _run = new("--run") { Description = "Folder of the run: checkpoint, metrics, sample sheets, result.", DefaultValueFactory = _ => defaultRun };
-    private readonly Option<int> _imageSize = new("--image-size") { Description = "Side of the images in pixels.", DefaultValueFactory = _ => 64 };
-    private readonly Option<long> _steps = new("--steps") { Description = "Training steps.", DefaultValueFactory = _ => defaultSteps };
-    private readonly Option<int> _batchSize = new("--batch-size") { Description = "Images per step.", DefaultValueFactory = _ => defaultBatchSize };
-    private readonly Option<double> _learningRate = new("--learning-rate") { Description = "Peak learning rate.", DefaultValueFactory = _ => defaultLearningRate };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of weights, batches and dropout.", DefaultValueFactory = _ => 0 };
+    private readonly string _part;
+    private readonly Option<string> _data = CommandOption.Required("--data", "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+    private readonly Option<string> _run = RunOption();
+    private readonly Option<int> _imageSize = CommandOption.Count("--image-size", "Side the images are scaled to, pixels.", 64, minimum: 16);
+    private readonly Option<int> _steps;
+    private readonly Option<int> _batchSize;
+    private readonly Option<double> _learningRate;
+    private readonly Option<ulong> _seed = CommandOption.Seed();
     private readonly Option<bool> _float32 = new("--float32") { Description = "Multiply in float32 instead of bfloat16." };
-    private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the run's checkpoint." };
+    private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the run's last checkpoint." };
+
+    /// <param name="part">Folder of the part inside the run.</param>
+    public TrainingArguments(string part, int steps, int batchSize, double learningRate)
+    {
+        _part = part;
+        _steps = CommandOption.Count("--steps", "Training steps.", steps);
+        _batchSize = CommandOption.Count("--batch", "Images per step.", batchSize);
+        _learningRate = CommandOption.WithDefault("--learning-rate", "Peak learning rate.", learningRate);
+    }
+
+    public static Option<string> RunOption() => CommandOption.WithDefault("--run", "Folder of the run: tokenizer, cluster map, both transformers.", Path.Combine("runs", "fruits-64"));
 
     public void AddTo(Command command)
     {
@@ -26,10 +37,12 @@ internal sealed class TrainingArguments(string defaultRun, long defaultSteps, in
         }
     }
 
+    public RunFolder Folder(ParseResult arguments) => new(arguments.GetRequiredValue(_run));
+
     public TrainingRun Run(ParseResult arguments, Augmentation augmentation) => new(
         new TrainingOptions
         {
-            RunDirectory = arguments.GetRequiredValue(_run),
+            RunDirectory = Path.Combine(arguments.GetRequiredValue(_run), _part),
             Steps = arguments.GetValue(_steps),
             BatchSize = arguments.GetValue(_batchSize),
             LearningRate = arguments.GetValue(_learningRate),
@@ -41,11 +54,4 @@ internal sealed class TrainingArguments(string defaultRun, long defaultSteps, in
 
     public ImageDataset Dataset(ParseResult arguments, string split, CancellationToken cancellation) =>
         ImageFolder.Open(arguments.GetRequiredValue(_data), arguments.GetValue(_imageSize), split, cancellation);
-
-    public static ITrainingProgress Progress() => new PlainProgress();
-}
-
-internal sealed class PlainProgress : ITrainingProgress
-{
-    public void Report(TrainingReport report) => Console.WriteLine($"{report.Step}/{report.TotalSteps} {string.Join(' ', report.Losses.Select(l => $"{l.Key} {l.Value:G4}"))} {report.ImagesPerSecond:F1} images/s {report.TimeLeft:hh\\:mm\\:ss} left");
 }

@@ -5,9 +5,10 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Bundles;
 
 /// <summary>The manifest as JSON: snake_case, strict in what is read.</summary>
-internal static class BundleJson
+public static class BundleJson
 {
-    private static readonly JsonSerializerOptions Strict = new()
+    /// <summary>For parts of a manifest, such as an architecture in a weight file.</summary>
+    public static JsonSerializerOptions Options { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
@@ -19,7 +20,7 @@ internal static class BundleJson
         NewLine = "\n",
     };
 
-    public static byte[] Serialize(BundleManifest manifest) => [.. JsonSerializer.SerializeToUtf8Bytes(manifest, Strict), (byte)'\n'];
+    public static byte[] Serialize(BundleManifest manifest) => [.. JsonSerializer.SerializeToUtf8Bytes(manifest, Options), (byte)'\n'];
 
     /// <param name="path">For error messages.</param>
     /// <exception cref="CheckpointException">Not JSON, another format version, or a field is unknown, missing or of the wrong kind.</exception>
@@ -28,7 +29,7 @@ internal static class BundleJson
         try
         {
             RequireKnownVersion(path, json);
-            return JsonSerializer.Deserialize<BundleManifest>(json, Strict) ?? throw new JsonException("The file holds null.");
+            return JsonSerializer.Deserialize<BundleManifest>(json, Options) ?? throw new JsonException("The file holds null.");
         }
         catch (JsonException error)
         {

@@ -40,7 +40,8 @@ public static class BundleReader
         }
     }
 
-    internal static string Hash(string path)
+    /// <summary>SHA-256 of a file, lower-case hex.</summary>
+    public static string Hash(string path)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 20, FileOptions.SequentialScan);
         return Convert.ToHexStringLower(SHA256.HashData(stream));

@@ -90,7 +90,7 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
     }
 
     /// <summary>Scores over the whole output vocabulary: [.., D] to [.., V].</summary>
-    internal Tensor Score(Tensor hidden) => _output.call(hidden);
+    public Tensor Score(Tensor hidden) => _output.call(hidden);
 
     protected override void Dispose(bool disposing)
     {

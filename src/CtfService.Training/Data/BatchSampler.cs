@@ -34,23 +34,29 @@ public sealed class BatchSampler
     /// <exception cref="DatasetException">The data set has no images.</exception>
     /// <exception cref="ArgumentException">Quarter turns of images that are not square.</exception>
     public BatchSampler(ImageDataset dataset, BatchOptions options)
+        : this(dataset.ClassIds, options)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.BatchSize);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.Augmentation.MaxShift);
-        if (dataset.Count == 0)
-        {
-            throw new DatasetException("The data set has no images.");
-        }
-
         if (options.Augmentation.QuarterTurns && dataset.Width != dataset.Height)
         {
             throw new ArgumentException($"Quarter turns need square images; these have {dataset.Width}x{dataset.Height} pixels.", nameof(options));
         }
+    }
+
+    /// <param name="classIds">One per image.</param>
+    /// <exception cref="DatasetException">There are no images.</exception>
+    public BatchSampler(IReadOnlyList<int> classIds, BatchOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.BatchSize);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Augmentation.MaxShift);
+        if (classIds.Count == 0)
+        {
+            throw new DatasetException("The data set has no images.");
+        }
 
         _options = options;
         _groups = options.BalanceClasses
-            ? [.. Enumerable.Range(0, dataset.Count).GroupBy(image => dataset.ClassIds[image]).OrderBy(group => group.Key).Select(group => group.ToArray())]
-            : [[.. Enumerable.Range(0, dataset.Count)]];
+            ? [.. Enumerable.Range(0, classIds.Count).GroupBy(image => classIds[image]).OrderBy(group => group.Key).Select(group => group.ToArray())]
+            : [[.. Enumerable.Range(0, classIds.Count)]];
         _classSeed = new ItemRandom(options.Seed, ClassShuffle, 0).NextBits();
         _imageSeed = new ItemRandom(options.Seed, ImageShuffle, 0).NextBits();
         _augmentationSeed = new ItemRandom(options.Seed, AugmentationStream, 0).NextBits();

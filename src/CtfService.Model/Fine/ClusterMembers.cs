@@ -1,0 +1,84 @@
+using CtfService.Model.Clusters;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Fine;
+
+/// <summary>The members of every cluster as a table on the device, padded to the largest cluster. Owns its tensors.</summary>
+public sealed class ClusterMembers : IDisposable
+{
+    private readonly Tensor _tokens; // [C, M] int64, padding repeats the first member
+    private readonly Tensor _absent; // [C, M] bool, true at padding
+    private readonly Tensor _ranks;  // [K] int64: place of each token among its cluster's members
+
+    public ClusterMembers(ClusterMap map, Device device)
+    {
+        var width = map.LargestCluster;
+        var tokens = new long[map.ClusterCount * width];
+        var absent = new bool[map.ClusterCount * width];
+        var ranks = new long[map.CodebookSize];
+        for (var cluster = 0; cluster < map.ClusterCount; cluster++)
+        {
+            var members = map.Members[cluster];
+            for (var place = 0; place < width; place++)
+            {
+                absent[(cluster * width) + place] = place >= members.Length;
+                tokens[(cluster * width) + place] = members[place < members.Length ? place : 0];
+            }
+
+            for (var place = 0; place < members.Length; place++)
+            {
+                ranks[members[place]] = place;
+            }
+        }
+
+        Width = width;
+        _tokens = tensor(tokens, [map.ClusterCount, width], device: device).DetachFromDisposeScope();
+        _absent = tensor(absent, [map.ClusterCount, width], device: device).DetachFromDisposeScope();
+        _ranks = tensor(ranks, device: device).DetachFromDisposeScope();
+    }
+
+    /// <summary>M: size of the largest cluster.</summary>
+    public int Width { get; }
+
+    /// <summary>
+    /// Scores only the members of each position's cluster: hidden [N, D], coarse labels [N] and head [K, D] give [N, M], minus infinity at padding.
+    /// Costs N * M * D products instead of N * K * D.
+    /// </summary>
+    public Tensor Score(Tensor hidden, Tensor coarseLabels, Tensor head)
+    {
+        using var scope = NewDisposeScope();
+        var rows = head.index_select(0, _tokens.index_select(0, coarseLabels).flatten()); // [N*M, D]
+        var scores = matmul(rows.reshape(hidden.shape[0], Width, -1), hidden.unsqueeze(2)).squeeze(2); // [N, M]
+        return Mask(scores.to(float32), coarseLabels).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same scores picked out of those of the whole codebook: logits [N, K] to [N, M]. For training and comparison.</summary>
+    public Tensor Select(Tensor logits, Tensor coarseLabels)
+    {
+        using var scope = NewDisposeScope();
+        return Mask(logits.gather(1, _tokens.index_select(0, coarseLabels)), coarseLabels).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Tokens of chosen members: places int64 [N] among the members of coarse labels [N].</summary>
+    public Tensor Tokens(Tensor places, Tensor coarseLabels)
+    {
+        using var scope = NewDisposeScope();
+        return _tokens.index_select(0, coarseLabels).gather(1, places.unsqueeze(1)).squeeze(1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Place of each token [..] among its cluster's members: int64 [N], flat.</summary>
+    public Tensor Places(Tensor tokens)
+    {
+        using var flat = tokens.flatten();
+        return _ranks.index_select(0, flat);
+    }
+
+    public void Dispose()
+    {
+        _tokens.Dispose();
+        _absent.Dispose();
+        _ranks.Dispose();
+    }
+
+    private Tensor Mask(Tensor scores, Tensor coarseLabels) => scores.masked_fill(_absent.index_select(0, coarseLabels), float.NegativeInfinity);
+}

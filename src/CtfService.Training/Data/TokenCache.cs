@@ -1,0 +1,118 @@
+using System.Text.Json;
+using CtfService.Core.Models;
+using CtfService.Model.Bundles;
+using CtfService.Model.Checkpoints;
+using CtfService.Model.Tokenizer;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Data;
+
+/// <summary>
+/// The tokens of a data set, computed once with the frozen tokenizer and kept on disk: for every image its own and its mirror image's.
+/// </summary>
+public sealed class TokenCache
+{
+    private const int EncodeBatch = 64;
+    private const string TokensKey = "tokens";
+    private const string ClassIdsKey = "class_ids";
+    private const string ClassNamesKey = "class_names";
+    private const string TokenizerKey = "tokenizer_sha256";
+
+    private TokenCache(long[] tokens, int[] classIds, IReadOnlyList<string> classNames)
+    {
+        Tokens = tokens;
+        ClassIds = classIds;
+        ClassNames = classNames;
+        Positions = tokens.Length / classIds.Length;
+    }
+
+    /// <summary>Flat [N, T], raster order.</summary>
+    public long[] Tokens { get; }
+
+    /// <summary>One per row of <see cref="Tokens"/>.</summary>
+    public IReadOnlyList<int> ClassIds { get; }
+
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>T: tokens per image.</summary>
+    public int Positions { get; }
+
+    /// <summary>Reads the file where it was made by this very tokenizer, otherwise encodes the images and writes it.</summary>
+    /// <param name="dataset">Called only when the tokens have to be computed.</param>
+    public static TokenCache LoadOrCreate(string path, string tokenizerPath, VqTokenizer tokenizer, Func<ImageDataset> dataset, CancellationToken cancellation)
+    {
+        var hash = BundleReader.Hash(tokenizerPath);
+        if (File.Exists(path))
+        {
+            using var file = SafetensorsFile.Open(path);
+            if (file.Metadata.GetValueOrDefault(TokenizerKey) == hash)
+            {
+                return Read(file);
+            }
+        }
+
+        var cache = Encode(tokenizer, dataset(), cancellation);
+        cache.Write(path, hash);
+        return cache;
+    }
+
+    /// <exception cref="CheckpointException">The file is missing or damaged.</exception>
+    public static TokenCache Load(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return Read(file);
+    }
+
+    /// <summary>Rows as tensors: tokens int64 [B, T] and classes int64 [B], owned by the caller.</summary>
+    public (Tensor Tokens, Tensor ClassIds) Batch(IReadOnlyList<int> rows)
+    {
+        var tokens = new long[rows.Count * Positions];
+        for (var row = 0; row < rows.Count; row++)
+        {
+            Tokens.AsSpan(rows[row] * Positions, Positions).CopyTo(tokens.AsSpan(row * Positions));
+        }
+
+        return (tensor(tokens, [rows.Count, Positions]), tensor(rows.Select(row => (long)ClassIds[row]).ToArray()));
+    }
+
+    private static TokenCache Encode(VqTokenizer tokenizer, ImageDataset dataset, CancellationToken cancellation)
+    {
+        using var frozen = no_grad();
+        var tokens = new List<long>();
+        var classIds = new List<int>();
+        foreach (var part in Enumerable.Range(0, dataset.Count).Chunk(EncodeBatch))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var images = ImageBatch.Of(dataset, part).Pixels;
+            foreach (var variant in new[] { images, images.flip(3) })
+            {
+                tokens.AddRange(tokenizer.VqEncode(variant).data<long>());
+                classIds.AddRange(part.Select(index => dataset.ClassIds[index]));
+            }
+        }
+
+        return new TokenCache([.. tokens], [.. classIds], dataset.ClassNames);
+    }
+
+    private static TokenCache Read(SafetensorsFile file)
+    {
+        using var tokens = file.Read(TokensKey, int64);
+        using var classIds = file.Read(ClassIdsKey);
+        var names = JsonSerializer.Deserialize<string[]>(file.Metadata.GetValueOrDefault(ClassNamesKey, "[]"))
+            ?? throw new CheckpointException($"{file.Path}: names no classes. Delete the file; it will be computed again.");
+        return new TokenCache(tokens.data<long>().ToArray(), classIds.data<int>().ToArray(), names);
+    }
+
+    private void Write(string path, string hash)
+    {
+        using var tokens = tensor(Tokens, [ClassIds.Count, Positions]).to(int32);
+        using var classIds = tensor(ClassIds.ToArray());
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        SafetensorsWriter.Write(path, [(TokensKey, tokens), (ClassIdsKey, classIds)], new Dictionary<string, string>
+        {
+            [ClassNamesKey] = JsonSerializer.Serialize(ClassNames),
+            [TokenizerKey] = hash,
+        });
+    }
+}

@@ -1,0 +1,36 @@
+using CtfService.Core.Generation;
+using CtfService.Model.Coarse;
+using CtfService.Model.Transformer;
+using CtfService.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Transformer;
+
+/// <summary>Trains stage 1: each coarse label from the class and the labels before it, by cross-entropy.</summary>
+internal sealed class CoarseTask(ClassConditionalTransformer transformer, StageData data, SampleSheet sheet) : ITrainingTask
+{
+    private const int HeldOutCount = 256;
+
+    public nn.Module Module => transformer;
+
+    public StepLoss Forward(long step)
+    {
+        var loss = Loss(data.Sample(step, transformer.Config.NullClass));
+        return new StepLoss(loss, new Dictionary<string, Tensor> { ["loss"] = loss });
+    }
+
+    public IReadOnlyDictionary<string, double> Evaluate(string path)
+    {
+        var loss = Loss(data.HeldOut(HeldOutCount));
+        var decoder = new CoarseDecoder(transformer, CPU);
+        sheet.WritePreviews(path, decoder.Decode(sheet.Specifications(new SamplingSettings(GuidanceScale: 2)), CancellationToken.None));
+        return new Dictionary<string, double> { ["held-out loss"] = loss.item<float>() };
+    }
+
+    private Tensor Loss(StageBatch batch)
+    {
+        var positions = transformer.Config.Positions;
+        var logits = transformer.call(batch.ClassIds, batch.CoarseLabels.narrow(1, 0, positions - 1)); // [B, T, C]
+        return nn.functional.cross_entropy(logits.flatten(0, 1), batch.CoarseLabels.flatten());
+    }
+}

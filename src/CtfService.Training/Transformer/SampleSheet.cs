@@ -1,0 +1,45 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Imaging;
+using CtfService.Model.Clusters;
+using CtfService.Model.Imaging;
+using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Transformer;
+
+/// <summary>Draws what a transformer in training makes, a few images of every class.</summary>
+internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, TransformerConfig config)
+{
+    private const int Columns = 12;
+    private const int MostImages = 48;
+
+    public int Count { get; } = Math.Min(MostImages, 2 * config.ClassCount);
+
+    /// <summary>Classes in turn, one seed each.</summary>
+    public IReadOnlyList<ImageSpecification> Specifications(SamplingSettings settings) =>
+        [.. Enumerable.Range(0, Count).Select(i => new ImageSpecification(i % config.ClassCount, (ulong)i, settings, settings))];
+
+    /// <param name="classIds">int64 [<see cref="Count"/>].</param>
+    public static IReadOnlyList<ImageSpecification> Specifications(Tensor classIds, SamplingSettings settings) =>
+        [.. classIds.data<long>().ToArray().Select((id, i) => new ImageSpecification((int)id, (ulong)i, settings, settings))];
+
+    /// <summary>Tokens int64 [B, T] as images.</summary>
+    public void Write(string path, Tensor tokens) => WriteImages(path, tokenizer.VqDecode(tokens, config.GridHeight, config.GridWidth));
+
+    /// <summary>Coarse labels int64 [B, T] as images, through the cluster centroids.</summary>
+    public void WritePreviews(string path, Tensor coarseLabels)
+    {
+        using var scope = NewDisposeScope();
+        var centroids = tensor(map.Centroids.ToArray(), [map.ClusterCount, map.CodewordWidth]);
+        var grid = centroids.index_select(0, coarseLabels.flatten())
+            .reshape(coarseLabels.shape[0], config.GridHeight, config.GridWidth, map.CodewordWidth).permute(0, 3, 1, 2).contiguous();
+        WriteImages(path, tokenizer.DecodeCodewords(grid));
+    }
+
+    private static void WriteImages(string path, Tensor pixels)
+    {
+        RgbImage[] images = [.. Enumerable.Range(0, (int)pixels.shape[0]).Select(i => Pixels.ToImage(pixels[i]))];
+        File.WriteAllBytes(path + ".png", ImageCodec.Encode(ContactSheet.Compose(images, Columns), ImageFormat.Png));
+    }
+}

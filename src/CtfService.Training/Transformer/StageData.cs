@@ -1,0 +1,54 @@
+using CtfService.Model.Clusters;
+using CtfService.Training.Data;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Transformer;
+
+/// <summary>Batches of tokens with their coarse labels, classes drawn evenly, some classes dropped for guidance.</summary>
+internal sealed class StageData : IDisposable
+{
+    /// <summary>Share of the samples that are trained without their class (Ho and Salimans 2022).</summary>
+    private const double ClassDropout = 0.1;
+
+    private readonly TokenCache _train;
+    private readonly TokenCache _heldOut;
+    private readonly BatchSampler _sampler;
+    private readonly Tensor _clusterOfToken; // [K] int64
+
+    public StageData(TokenCache train, TokenCache heldOut, ClusterMap map, int batchSize, ulong seed)
+    {
+        _train = train;
+        _heldOut = heldOut;
+        _sampler = new BatchSampler(train.ClassIds, new BatchOptions { BatchSize = batchSize, Seed = seed, BalanceClasses = true });
+        _clusterOfToken = tensor(map.ClusterOfToken.Select(cluster => (long)cluster).ToArray()).DetachFromDisposeScope();
+    }
+
+    /// <summary>The batch of a step; the null class replaces some classes. Random numbers come from libtorch's generator, which is seeded per step.</summary>
+    public StageBatch Sample(long step, long nullClass)
+    {
+        var (tokens, classIds) = _train.Batch([.. _sampler.Sample(step).Select(item => item.ImageIndex)]);
+        using var dropped = rand(classIds.shape).less(ClassDropout);
+        return new StageBatch(classIds.masked_fill(dropped, nullClass), Coarsen(tokens), tokens);
+    }
+
+    /// <summary>Held-out rows, evenly spread.</summary>
+    public StageBatch HeldOut(int count)
+    {
+        var rows = Enumerable.Range(0, count).Select(i => (int)((long)i * _heldOut.ClassIds.Count / count)).ToList();
+        var (tokens, classIds) = _heldOut.Batch(rows);
+        return new StageBatch(classIds, Coarsen(tokens), tokens);
+    }
+
+    public void Dispose() => _clusterOfToken.Dispose();
+
+    private Tensor Coarsen(Tensor tokens)
+    {
+        using var flat = tokens.flatten();
+        return _clusterOfToken.index_select(0, flat).reshape(tokens.shape);
+    }
+}
+
+/// <param name="ClassIds">int64 [B].</param>
+/// <param name="CoarseLabels">int64 [B, T].</param>
+/// <param name="Tokens">int64 [B, T].</param>
+internal sealed record StageBatch(Tensor ClassIds, Tensor CoarseLabels, Tensor Tokens);
