@@ -6,7 +6,7 @@ namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// Bounded queue between the request threads and the one worker thread, counted in images. Callers use <see cref="GenerateAsync"/>
-/// from any thread; <see cref="TryTake"/>, <see cref="WaitForJobs"/> and the counts are the worker's.
+/// from any thread; <see cref="TakeArrivals"/>, <see cref="WaitForJobs"/> and the counts are the worker's.
 /// </summary>
 internal sealed class InferenceQueue : IInferenceQueue, IDisposable
 {
@@ -72,7 +72,20 @@ internal sealed class InferenceQueue : IInferenceQueue, IDisposable
     /// <summary>True once closed and emptied: no job will ever come again.</summary>
     public bool IsFinished => _channel.Reader.Completion.IsCompleted;
 
-    public InferenceJob? TryTake() => _channel.Reader.TryRead(out var job) ? job : null;
+    /// <summary>Every job that has come, oldest first. Under the lock, so that the images of one request come together.</summary>
+    public IReadOnlyList<InferenceJob> TakeArrivals()
+    {
+        lock (_admission)
+        {
+            var arrivals = new List<InferenceJob>();
+            while (_channel.Reader.TryRead(out var job))
+            {
+                arrivals.Add(job);
+            }
+
+            return arrivals;
+        }
+    }
 
     /// <summary>
     /// Blocks the worker thread until a job comes, the queue closes, someone calls <see cref="Wake"/>,

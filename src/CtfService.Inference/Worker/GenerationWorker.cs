@@ -157,7 +157,7 @@ internal sealed partial class GenerationWorker(
 
     private void TakeArrivals()
     {
-        while (_queue.TryTake() is { } job)
+        foreach (var job in _queue.TakeArrivals())
         {
             _scheduler.Add(job);
         }
