@@ -1,0 +1,47 @@
+using CtfService.Core.Imaging;
+
+namespace CtfService.Model.Imaging;
+
+/// <summary>Lays equal images on one white sheet, in reading order. Thread-safe.</summary>
+public static class ContactSheet
+{
+    /// <summary>Columns of a nearly square sheet, never more rows than columns.</summary>
+    public static int Columns(int images) => (int)Math.Ceiling(Math.Sqrt(images));
+
+    /// <param name="images">At least one; all of the same size.</param>
+    /// <param name="columns">Images per row; the last row may be shorter.</param>
+    /// <param name="gap">White pixels between two images; none around the sheet.</param>
+    public static RgbImage Compose(IReadOnlyList<RgbImage> images, int columns, int gap = 2)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(images.Count);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
+        ArgumentOutOfRangeException.ThrowIfNegative(gap);
+        columns = Math.Min(columns, images.Count);
+        var (width, height) = (images[0].Width, images[0].Height);
+        var rows = (images.Count + columns - 1) / columns;
+        var sheetWidth = (columns * (width + gap)) - gap;
+        var sheetHeight = (rows * (height + gap)) - gap;
+        var sheet = new byte[sheetWidth * sheetHeight * 3];
+        Array.Fill(sheet, byte.MaxValue);
+        for (var i = 0; i < images.Count; i++)
+        {
+            if (images[i].Width != width || images[i].Height != height)
+            {
+                throw new ArgumentException($"Image {i} is {images[i].Width}x{images[i].Height}, the first is {width}x{height}; a sheet takes equal images.", nameof(images));
+            }
+
+            Paste(images[i], sheet, sheetWidth, left: i % columns * (width + gap), top: i / columns * (height + gap));
+        }
+
+        return new RgbImage(sheetWidth, sheetHeight, sheet);
+    }
+
+    private static void Paste(RgbImage image, byte[] sheet, int sheetWidth, int left, int top)
+    {
+        var rowBytes = image.Width * 3;
+        for (var row = 0; row < image.Height; row++)
+        {
+            Array.Copy(image.Pixels, row * rowBytes, sheet, (((top + row) * sheetWidth) + left) * 3, rowBytes);
+        }
+    }
+}
