@@ -50,6 +50,34 @@ public sealed class ClassCatalog
 
     public ClassLabel? Find(int id) => id >= 0 && id < Labels.Count ? Labels[id] : null;
 
+    /// <summary>Classes whose name contains the text, in order of their ids; all of them for an empty text.</summary>
+    public IReadOnlyList<ClassLabel> Search(string text)
+    {
+        var folded = Fold(text);
+        return [.. Labels.Where(label => Fold(label.Name).Contains(folded, StringComparison.Ordinal))];
+    }
+
+    /// <summary>
+    /// Classes named by whole words of a sentence. A name inside a longer one that is also there does not count: "red apple"
+    /// names "red apple", not "apple".
+    /// </summary>
+    public IReadOnlyList<ClassLabel> FindIn(string sentence)
+    {
+        var words = Words(sentence);
+        var found = new List<ClassLabel>();
+        foreach (var label in Labels.OrderByDescending(label => label.Name.Length))
+        {
+            var name = Words(label.Name);
+            if (words.Contains(name, StringComparison.Ordinal))
+            {
+                found.Add(label);
+                words = words.Replace(name, "_|_", StringComparison.Ordinal);
+            }
+        }
+
+        return [.. found.OrderBy(label => label.Id)];
+    }
+
     /// <summary>Names closest to a misspelt one, best first: containing it, or at a small edit distance.</summary>
     public IReadOnlyList<string> Suggest(string name, int count = 3)
     {
@@ -85,6 +113,13 @@ public sealed class ClassCatalog
         }
 
         return previous[right.Length];
+    }
+
+    /// <summary>Folded words between underscores, without punctuation: "_RED_APPLE_".</summary>
+    private static string Words(string text)
+    {
+        var spaced = new string([.. text.Select(letter => char.IsLetterOrDigit(letter) ? letter : ' ')]);
+        return $"_{string.Join('_', spaced.ToUpperInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries))}_";
     }
 
     private static string Fold(string name) => name.Trim().Replace(' ', '_').Replace('-', '_').ToUpperInvariant();

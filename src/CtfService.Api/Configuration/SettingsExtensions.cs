@@ -1,0 +1,44 @@
+using CtfService.Inference;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace CtfService.Api.Configuration;
+
+/// <summary>Settings: where they come from, what they may be, and what they mean to the host.</summary>
+internal static class SettingsExtensions
+{
+    /// <summary>The host's own shutdown must outlast the worker's, or the drained answers are cut off.</summary>
+    private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(5);
+
+    public static void AddSettings(this WebApplicationBuilder builder, string[] args)
+    {
+        // ASPNETCORE_URLS ranks below appsettings.json by default, so our "Urls" would silently win over it.
+        builder.Configuration.AddEnvironmentVariables("ASPNETCORE_").AddCommandLine(args);
+
+        var services = builder.Services;
+        services.AddCheckedOptions<ModelOptions>(ModelOptions.SectionName);
+        services.AddCheckedOptions<InferenceOptions>(InferenceOptions.SectionName);
+        services.AddCheckedOptions<LimitsOptions>(LimitsOptions.SectionName);
+        services.AddSingleton<IValidateOptions<LimitsOptions>, LimitsFitTheQueue>();
+
+        services.AddOptions<KestrelServerOptions>()
+            .Configure<LimitsOptions>((server, limits) =>
+            {
+                server.Limits.MaxRequestBodySize = limits.MaxRequestBodyBytes;
+                server.AddServerHeader = false;
+            });
+        services.AddOptions<HostOptions>()
+            .Configure<InferenceOptions>((host, inference) => host.ShutdownTimeout = inference.ShutdownBudget + ShutdownMargin);
+    }
+
+    /// <summary>Binds a section, refuses keys it does not know, checks ranges at start, and hands out the value itself.</summary>
+    private static void AddCheckedOptions<TOptions>(this IServiceCollection services, string section)
+        where TOptions : class
+    {
+        services.AddOptions<TOptions>()
+            .BindConfiguration(section, binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TOptions>>(new OptionsRanges<TOptions>(section));
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<TOptions>>().Value);
+    }
+}

@@ -1,0 +1,43 @@
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace CtfService.Api.Description;
+
+/// <summary>The OpenAPI document and its page at /swagger.</summary>
+internal static class ApiDescriptionExtensions
+{
+    public static IServiceCollection AddApiDescription(this IServiceCollection services)
+    {
+        services.AddEndpointsApiExplorer();
+        services.AddSwaggerGen();
+        services.AddOptions<SwaggerGenOptions>().Configure(Describe);
+        return services;
+    }
+
+    public static void UseApiDescription(this WebApplication app)
+    {
+        app.UseSwagger();
+        app.UseSwaggerUI(page =>
+        {
+            page.SwaggerEndpoint("/swagger/v1/swagger.json", "CtfService v1");
+            page.DocumentTitle = "CtfService";
+            page.DisplayRequestDuration();
+            page.EnableTryItOutByDefault();
+        });
+        app.MapGet("/", () => Results.Redirect("/swagger")).ExcludeFromDescription();
+    }
+
+    private static void Describe(SwaggerGenOptions options)
+    {
+        options.SwaggerDoc("v1", new OpenApiInfo
+        {
+            Title = "CtfService",
+            Version = "v1",
+            Description = "Class-conditional images by coarse-to-fine token prediction. The image and model routes follow OpenAI's API, so its clients work.",
+        });
+        options.IncludeXmlComments(typeof(ApiDescriptionExtensions).Assembly);
+        options.SupportNonNullableReferenceTypes();
+        options.SchemaFilter<RequestSchemaFilter>();
+        options.OperationFilter<ResponseFilter>();
+    }
+}

@@ -1,0 +1,27 @@
+using System.ComponentModel;
+using CtfService.Api.Contracts;
+using CtfService.Api.Description;
+using CtfService.Inference.Status;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CtfService.Api.Endpoints;
+
+/// <summary>The classes the loaded model can draw.</summary>
+internal static class ClassEndpoints
+{
+    public static void MapClassEndpoints(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/classes", List)
+            .WithName("ListClasses")
+            .WithTags("Classes")
+            .WithSummary("List or search the classes of the model")
+            .WithDescription("Without q: every class. With q: those whose name contains it; case, spaces, hyphens and underscores do not matter.")
+            .ProducesErrors(503);
+    }
+
+    private static Ok<ClassListResponse> List(IModelStatus status, [Description("Part of a class name.")] string? q = null)
+    {
+        var found = status.RequireModel().Classes.Search(q ?? "");
+        return TypedResults.Ok(new ClassListResponse("list", [.. found.Select(label => new ClassEntry(label.Id, label.Name))]));
+    }
+}

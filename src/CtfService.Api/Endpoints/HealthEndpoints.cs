@@ -1,0 +1,62 @@
+using CtfService.Api.Contracts;
+using CtfService.Inference.Status;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CtfService.Api.Endpoints;
+
+/// <summary>
+/// Probes for orchestrators. Live: a restart would not help. Ready: requests are taken. Startup: loading has ended well.
+/// </summary>
+internal static class HealthEndpoints
+{
+    public static void MapHealthEndpoints(this IEndpointRouteBuilder routes)
+    {
+        var health = routes.MapGroup("/health").WithTags("Health");
+        health.MapGet("live", Live)
+            .WithName("Live")
+            .WithSummary("Whether the process works")
+            .WithDescription("503 only where the generation worker has died. A model that cannot be loaded is not ready, but live: a restart would change nothing.")
+            .ProducesProbe();
+        health.MapGet("ready", Ready)
+            .WithName("Ready")
+            .WithSummary("Whether requests are taken")
+            .WithDescription("200 once the warm-up batch has succeeded; 503 with the reason while loading, after a failed load, and while stopping.")
+            .ProducesProbe();
+        health.MapGet("startup", Startup)
+            .WithName("Startup")
+            .WithSummary("Whether the model has been loaded")
+            .ProducesProbe();
+    }
+
+    private static JsonHttpResult<HealthResponse> Live(IModelStatus status) =>
+        status.Current is ModelStatus.Crashed ? Answer(status.Current, isWell: false) : TypedResults.Json(new HealthResponse("live", Model: null, Reason: null));
+
+    private static JsonHttpResult<HealthResponse> Ready(IModelStatus status)
+    {
+        var current = status.Current;
+        return Answer(current, current is ModelStatus.Ready);
+    }
+
+    private static JsonHttpResult<HealthResponse> Startup(IModelStatus status)
+    {
+        var current = status.Current;
+        return Answer(current, current is ModelStatus.Ready or ModelStatus.Stopping);
+    }
+
+    private static JsonHttpResult<HealthResponse> Answer(ModelStatus status, bool isWell)
+    {
+        var response = status switch
+        {
+            ModelStatus.Ready ready => new HealthResponse("ready", ready.Model.Name, Reason: null),
+            ModelStatus.Loading => new HealthResponse("loading", Model: null, "The model is being loaded and warmed up."),
+            ModelStatus.Failed failed => new HealthResponse("failed", Model: null, failed.Reason),
+            ModelStatus.Stopping => new HealthResponse("stopping", Model: null, "The service is shutting down."),
+            ModelStatus.Crashed crashed => new HealthResponse("crashed", Model: null, crashed.Reason),
+            _ => throw new InvalidOperationException($"Unknown model status {status}."),
+        };
+        return TypedResults.Json(isWell ? response with { Reason = null } : response, statusCode: isWell ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static void ProducesProbe(this RouteHandlerBuilder route) =>
+        route.Produces<HealthResponse>(StatusCodes.Status200OK).Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable);
+}

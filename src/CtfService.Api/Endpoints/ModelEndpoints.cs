@@ -1,0 +1,45 @@
+using System.ComponentModel;
+using CtfService.Api.Contracts;
+using CtfService.Api.Description;
+using CtfService.Api.Errors;
+using CtfService.Inference.Status;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CtfService.Api.Endpoints;
+
+/// <summary>The loaded model, in the shape of OpenAI's Models API.</summary>
+internal static class ModelEndpoints
+{
+    public static void MapModelEndpoints(this IEndpointRouteBuilder routes)
+    {
+        var models = routes.MapGroup("/v1/models").WithTags("Models");
+        models.MapGet("", List)
+            .WithName("ListModels")
+            .WithSummary("List the loaded model")
+            .ProducesErrors(503);
+        models.MapGet("{id}", Get)
+            .WithName("GetModel")
+            .WithSummary("Describe the loaded model")
+            .ProducesErrors(404, 503);
+    }
+
+    private static Ok<ModelListResponse> List(IModelStatus status) => TypedResults.Ok(new ModelListResponse("list", [Loaded(status)]));
+
+    private static Results<Ok<ModelResponse>, JsonHttpResult<ErrorResponse>> Get(IModelStatus status, [Description("Name of the model.")] string id)
+    {
+        var loaded = Loaded(status);
+        if (loaded.Id == id)
+        {
+            return TypedResults.Ok(loaded);
+        }
+
+        var error = new ApiError(StatusCodes.Status404NotFound, $"Model '{id}' is not loaded; this service runs '{loaded.Id}'.", "model_not_found", "id");
+        return TypedResults.Json(error.ToResponse(), statusCode: error.Status);
+    }
+
+    private static ModelResponse Loaded(IModelStatus status)
+    {
+        var model = status.RequireModel();
+        return ModelResponse.From(model, status.Current is ModelStatus.Ready ready ? ready.Since : default);
+    }
+}

@@ -1,0 +1,11 @@
+namespace CtfService.Api.Errors;
+
+internal sealed partial class ApiExceptionHandler
+{
+    /// <summary>Event ids 2000..2009.</summary>
+    private static partial class Log
+    {
+        [LoggerMessage(2000, LogLevel.Error, "{Method} {Path} failed unexpectedly")]
+        public static partial void Unexpected(ILogger logger, string method, PathString path, Exception error);
+    }
+}

@@ -1,0 +1,24 @@
+using System.Text.Json;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+
+namespace CtfService.Api.Errors;
+
+/// <summary>Which answer each expected exception means. Null: nobody expected it.</summary>
+internal static class ExceptionMapping
+{
+    /// <summary>Loading a model takes seconds; nobody knows how long a failed one stays so.</summary>
+    private static readonly TimeSpan NotReadyRetry = TimeSpan.FromSeconds(5);
+
+    public static ApiError? Map(Exception exception, JsonFaults jsonFaults) => exception switch
+    {
+        BadHttpRequestException { InnerException: JsonException json } => jsonFaults.Describe(json),
+        BadHttpRequestException bad => StatusErrors.Describe(bad.StatusCode),
+        QueueFullException full => new ApiError(StatusCodes.Status429TooManyRequests, full.Message, "queue_full") { RetryAfter = full.RetryAfter },
+        ModelNotReadyException notReady => new ApiError(StatusCodes.Status503ServiceUnavailable, notReady.Message, "model_not_ready") { RetryAfter = NotReadyRetry },
+        OutOfDeviceMemoryException tooLarge => new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory") { RetryAfter = NotReadyRetry },
+        DeadlineExceededException late => new ApiError(StatusCodes.Status504GatewayTimeout, late.Message, "deadline_exceeded"),
+        GenerationFailedException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "generation_failed"),
+        _ => null,
+    };
+}

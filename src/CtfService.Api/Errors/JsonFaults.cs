@@ -1,0 +1,74 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using CtfService.Api.Contracts;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
+
+namespace CtfService.Api.Errors;
+
+/// <summary>
+/// Says what is wrong with a request body in the caller's terms: the serializer's own messages name .NET types and not always the field.
+/// </summary>
+internal sealed class JsonFaults(IOptions<JsonOptions> json)
+{
+    public ApiError Describe(JsonException fault)
+    {
+        if (fault.InnerException is JsonException syntax)
+        {
+            return Fault($"The body is not valid JSON: line {(syntax.LineNumber ?? 0) + 1}, byte {(syntax.BytePositionInLine ?? 0) + 1}.", "malformed_json");
+        }
+
+        var field = Field(fault.Path);
+        if (field.Length == 0)
+        {
+            return Fault("The body must be a JSON object.", "wrong_type");
+        }
+
+        if (fault.Message.StartsWith("Duplicate property", StringComparison.Ordinal))
+        {
+            return Fault("The body names a field twice. Send each field once.", "duplicate_field", field);
+        }
+
+        return Find(field, out var siblings) is { } property
+            ? Fault($"{field} must be {Expected(property.PropertyType)}.", "wrong_type", field)
+            : Fault($"Unknown field '{field}'. Known fields are {string.Join(", ", siblings)}.", "unknown_field", field);
+    }
+
+    private static ApiError Fault(string message, string code, string? param = null) => new(StatusCodes.Status400BadRequest, message, code, param);
+
+    /// <summary>"$.fine.top_k" and "$['fine']['top k']" to "fine.top_k" and "fine.top k".</summary>
+    private static string Field(string? path) =>
+        (path ?? "").Replace("['", ".", StringComparison.Ordinal).Replace("']", "", StringComparison.Ordinal).TrimStart('$').TrimStart('.');
+
+    /// <summary>Follows the path through the request's types. Null where it leaves them; then the names it could have taken.</summary>
+    private JsonPropertyInfo? Find(string field, out IReadOnlyList<string> siblings)
+    {
+        var type = typeof(GenerateImageRequest);
+        JsonPropertyInfo? found = null;
+        siblings = [];
+        foreach (var name in field.Split('.'))
+        {
+            var properties = json.Value.SerializerOptions.GetTypeInfo(type).Properties;
+            siblings = [.. properties.Select(property => property.Name)];
+            found = properties.FirstOrDefault(property => property.Name == name);
+            if (found is null)
+            {
+                return null;
+            }
+
+            type = Nullable.GetUnderlyingType(found.PropertyType) ?? found.PropertyType;
+        }
+
+        return found;
+    }
+
+    private static string Expected(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        var t when t == typeof(string) => "a string",
+        var t when t == typeof(int) => $"an integer between {int.MinValue} and {int.MaxValue}",
+        var t when t == typeof(float) => "a number",
+        var t when t == typeof(ulong) => $"an integer between 0 and {ulong.MaxValue}, as a number or as a string of decimal digits",
+        var t when t == typeof(ClassReference) => "a class name (string) or a class index (integer)",
+        _ => "a JSON object",
+    };
+}

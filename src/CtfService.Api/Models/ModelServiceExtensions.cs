@@ -1,0 +1,18 @@
+using CtfService.Api.Configuration;
+using CtfService.Core.Generation;
+using CtfService.Model.Generation;
+
+namespace CtfService.Api.Models;
+
+/// <summary>The one place where the service learns which model implementation it runs.</summary>
+internal static class ModelServiceExtensions
+{
+    public static IServiceCollection AddGenerator(this IServiceCollection services) =>
+        services.AddSingleton<IImageGeneratorFactory>(provider =>
+        {
+            var contentRoot = provider.GetRequiredService<IHostEnvironment>().ContentRootPath;
+            var roots = BundleSearch.Roots(Directory.GetCurrentDirectory(), contentRoot, AppContext.BaseDirectory);
+            var bundle = provider.GetRequiredService<ModelOptions>().Bundle;
+            return new BundleSearch(bundle, roots, directory => new CtfImageGeneratorFactory(directory));
+        });
+}

@@ -1,0 +1,68 @@
+using CtfService.Core.Imaging;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace CtfService.Api.Negotiation;
+
+/// <summary>What goes into the body: JSON that carries image files, or one image file.</summary>
+/// <param name="IsJson">False: the body is the image.</param>
+/// <param name="Format">Of the image files either way.</param>
+internal sealed record Representation(bool IsJson, ImageFormat Format)
+{
+    private const string Json = "application/json";
+
+    private string MediaType => IsJson ? Json : ImageFormats.MediaType(Format);
+
+    /// <summary>
+    /// The one the Accept header likes best (RFC 9110, 12.5.1): highest q, then named most exactly, then named first. Null where it
+    /// takes none of ours.
+    /// </summary>
+    /// <param name="asked">The request's output_format; null leaves the format to the header.</param>
+    public static Representation? Choose(StringValues accept, ImageFormat? asked)
+    {
+        var json = new Representation(IsJson: true, asked ?? ImageFormat.Png);
+        if (StringValues.IsNullOrEmpty(accept))
+        {
+            return json;
+        }
+
+        if (!MediaTypeHeaderValue.TryParseList([.. accept.OfType<string>()], out var ranges))
+        {
+            return null;
+        }
+
+        IReadOnlyList<ImageFormat> formats = asked is { } only ? [only] : ImageFormats.All;
+        return formats.Select(format => new Representation(IsJson: false, format)).Prepend(json)
+            .Select(candidate => (candidate, Match: candidate.BestMatch(ranges)))
+            .Where(scored => scored.Match.Quality > 0)
+            .OrderByDescending(scored => scored.Match.Quality)
+            .ThenByDescending(scored => scored.Match.Exactness)
+            .ThenBy(scored => scored.Match.Position)
+            .Select(scored => scored.candidate)
+            .FirstOrDefault();
+    }
+
+    /// <summary>The most exact range decides the quality: "image/*, image/webp;q=0" refuses WebP.</summary>
+    private (double Quality, int Exactness, int Position) BestMatch(IList<MediaTypeHeaderValue> ranges) => ranges
+        .Select((range, position) => (Quality: range.Quality ?? 1, Exactness: Exactness(range), Position: position))
+        .Where(match => match.Exactness > 0)
+        .OrderByDescending(match => match.Exactness)
+        .FirstOrDefault();
+
+    /// <summary>3: the type itself, 2: its family, 1: anything, 0: another.</summary>
+    private int Exactness(MediaTypeHeaderValue range)
+    {
+        if (range.MatchesAllTypes)
+        {
+            return 1;
+        }
+
+        var type = new MediaTypeHeaderValue(MediaType);
+        if (!range.Type.Equals(type.Type, StringComparison.OrdinalIgnoreCase))
+        {
+            return 0;
+        }
+
+        return range.MatchesAllSubTypes ? 2 : range.SubType.Equals(type.SubType, StringComparison.OrdinalIgnoreCase) ? 3 : 0;
+    }
+}

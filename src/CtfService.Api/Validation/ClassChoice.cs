@@ -1,0 +1,93 @@
+using CtfService.Api.Contracts;
+using CtfService.Core.Models;
+
+namespace CtfService.Api.Validation;
+
+/// <summary>Which class a request means, by <c>class_label</c> or by <c>prompt</c>.</summary>
+internal static class ClassChoice
+{
+    private const string SeeClasses = "GET /v1/classes lists every class.";
+
+    /// <summary>Null where no class was found; the faults say why.</summary>
+    public static ClassLabel? Choose(GenerateImageRequest asked, ClassCatalog classes, Faults faults)
+    {
+        if (asked.ClassLabel is { } reference)
+        {
+            var chosen = ByReference(reference, classes, faults);
+            RefuseContradiction(chosen, asked.Prompt, classes, faults);
+            return chosen;
+        }
+
+        if (asked.Prompt is { } prompt)
+        {
+            return ByPrompt(prompt, classes, faults);
+        }
+
+        faults.Add("class_label", "required", $"class_label is missing; expected a class name or an index from 0 to {classes.Count - 1}. {SeeClasses}");
+        return null;
+    }
+
+    private static ClassLabel? ByReference(ClassReference reference, ClassCatalog classes, Faults faults)
+    {
+        var found = reference switch
+        {
+            { Name: { } name } => classes.Find(name),
+            { Id: >= 0 and <= int.MaxValue } => classes.Find((int)reference.Id),
+            _ => null,
+        };
+        if (found is null)
+        {
+            var hint = reference.Name is { } misspelt ? Suggestion(classes, misspelt) : "";
+            faults.Add("class_label", "unknown_class", $"class_label {reference} is not a class of this model; expected a name or an index from 0 to {classes.Count - 1}.{hint} {SeeClasses}");
+        }
+
+        return found;
+    }
+
+    private static ClassLabel? ByPrompt(string prompt, ClassCatalog classes, Faults faults)
+    {
+        if (classes.Find(prompt) is { } exact)
+        {
+            return exact;
+        }
+
+        var named = classes.FindIn(prompt);
+        if (named.Count == 1)
+        {
+            return named[0];
+        }
+
+        if (named.Count > 1)
+        {
+            var names = string.Join(", ", named.Select(label => $"'{label.Name}'"));
+            faults.Add("prompt", "ambiguous_prompt", $"prompt names {named.Count} classes ({names}); expected exactly one. Send class_label to choose.");
+        }
+        else
+        {
+            faults.Add("prompt", "unknown_class", $"prompt names no class of this model.{Suggestion(classes, prompt)} {SeeClasses}");
+        }
+
+        return null;
+    }
+
+    /// <summary>OpenAI clients must send a prompt; beside class_label it may say anything but another class.</summary>
+    private static void RefuseContradiction(ClassLabel? chosen, string? prompt, ClassCatalog classes, Faults faults)
+    {
+        if (chosen is null || prompt is null)
+        {
+            return;
+        }
+
+        IReadOnlyList<ClassLabel> named = classes.Find(prompt) is { } exact ? [exact] : classes.FindIn(prompt);
+        if (named.Count > 0 && !named.Contains(chosen))
+        {
+            faults.Add("prompt", "conflicting_fields", $"prompt names class '{named[0].Name}' and class_label names '{chosen.Name}'. Send one of them, or the same in both.");
+        }
+    }
+
+    private static string Suggestion(ClassCatalog classes, string misspelt)
+    {
+        var names = classes.Suggest(misspelt);
+        return names.Count == 0 ? "" : $" Did you mean {string.Join(" or ", names.Select(name => $"'{name}'"))}?";
+    }
+}

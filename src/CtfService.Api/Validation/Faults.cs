@@ -1,0 +1,24 @@
+using CtfService.Api.Contracts;
+
+namespace CtfService.Api.Validation;
+
+/// <summary>Gathers what is wrong with a request, so that the caller hears everything at once.</summary>
+internal sealed class Faults
+{
+    private readonly List<ErrorDetail> _all = [];
+
+    public IReadOnlyList<ErrorDetail> All => _all;
+
+    public void Add(string param, string code, string message) => _all.Add(new ErrorDetail(message, param, code));
+
+    /// <param name="limit">The setting behind the maximum; null where it is fixed.</param>
+    public void RequireRange<T>(T? value, T minimum, T maximum, string param, string? limit = null)
+        where T : struct, IComparable<T>
+    {
+        if (value is { } given && (given.CompareTo(minimum) < 0 || given.CompareTo(maximum) > 0))
+        {
+            var source = limit is null ? "" : $" (the upper end is set in {limit})";
+            Add(param, "out_of_range", FormattableString.Invariant($"{param} is {given}; expected {minimum} to {maximum}{source}."));
+        }
+    }
+}

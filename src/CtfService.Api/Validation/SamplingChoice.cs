@@ -1,0 +1,27 @@
+using CtfService.Api.Configuration;
+using CtfService.Api.Contracts;
+using CtfService.Core.Generation;
+
+namespace CtfService.Api.Validation;
+
+/// <summary>Sampling of one stage: what the request says, checked, over the model's defaults.</summary>
+internal static class SamplingChoice
+{
+    /// <param name="prefix">Where the fields stand in the request: "" or "fine.".</param>
+    public static SamplingSettings Choose(FineSamplingRequest asked, SamplingSettings defaults, string prefix, LimitsOptions limits, Faults faults)
+    {
+        faults.RequireRange(asked.Temperature, 0, limits.MaxTemperature, $"{prefix}temperature", "Limits:MaxTemperature");
+        faults.RequireRange(asked.TopK, 0, int.MaxValue, $"{prefix}top_k");
+        faults.RequireRange(asked.GuidanceScale, 1, limits.MaxGuidanceScale, $"{prefix}guidance_scale", "Limits:MaxGuidanceScale");
+        if (asked.TopP is <= 0 or > 1)
+        {
+            faults.Add($"{prefix}top_p", "out_of_range", FormattableString.Invariant($"{prefix}top_p is {asked.TopP}; expected above 0 and at most 1."));
+        }
+
+        return new SamplingSettings(
+            asked.Temperature ?? defaults.Temperature,
+            asked.TopK ?? defaults.TopK,
+            asked.TopP ?? defaults.TopP,
+            asked.GuidanceScale ?? defaults.GuidanceScale);
+    }
+}

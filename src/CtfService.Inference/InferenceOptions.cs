@@ -1,0 +1,37 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace CtfService.Inference;
+
+/// <summary>How much runs at once, how much may wait and for how long. Read once at start.</summary>
+public sealed record InferenceOptions
+{
+    public const string SectionName = "Inference";
+
+    /// <summary>Model rows per batch; an image takes two with guidance, one without. 2..4096, default 16.</summary>
+    [Range(2, 4096)]
+    public int MaxBatchRows { get; init; } = 16;
+
+    /// <summary>Images that may wait for a batch; a request that does not fit whole is refused. 1..100,000, default 64.</summary>
+    [Range(1, 100_000)]
+    public int MaxQueuedImages { get; init; } = 64;
+
+    /// <summary>How long a batch waits for more images, counted from its first. 0..10 s, default 5 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    public TimeSpan MaxBatchWait { get; init; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>From admission to the last image of a request; over it, the request fails. 1 s..1 h, default 2 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long admitted images may still run once the process is told to stop. 0..10 min, default 20 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan ShutdownBudget { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Tries to read the model again after an input/output error. 0..100, default 4.</summary>
+    [Range(0, 100)]
+    public int LoadRetries { get; init; } = 4;
+
+    /// <summary>Pause before the first of these tries; doubles with each. 0..1 min, default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan LoadRetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+}

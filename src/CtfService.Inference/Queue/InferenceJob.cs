@@ -1,0 +1,37 @@
+using CtfService.Core.Generation;
+
+namespace CtfService.Inference.Queue;
+
+/// <summary>
+/// One image on its way through queue, scheduler and worker. Completed once, by whoever comes first: the worker, the deadline, or a
+/// caller who hung up. All members may be used from any thread but <see cref="MarkStarted"/>, which is the worker's.
+/// </summary>
+internal sealed class InferenceJob(ImageSpecification specification, DateTimeOffset enqueuedAt, DateTimeOffset deadline, CancellationToken abandoned)
+{
+    /// <summary>Continuations run elsewhere: the worker thread must not encode images.</summary>
+    private readonly TaskCompletionSource<InferenceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private DateTimeOffset _startedAt = enqueuedAt;
+
+    public ImageSpecification Specification { get; } = specification;
+
+    public DateTimeOffset EnqueuedAt { get; } = enqueuedAt;
+
+    public DateTimeOffset Deadline { get; } = deadline;
+
+    /// <summary>Cancelled when nobody waits for this image any more.</summary>
+    public CancellationToken Abandoned { get; } = abandoned;
+
+    public Task<InferenceResult> Completion => _completion.Task;
+
+    /// <summary>True while someone waits for this image.</summary>
+    public bool IsWanted => !Abandoned.IsCancellationRequested && !_completion.Task.IsCompleted;
+
+    public void MarkStarted(DateTimeOffset now) => _startedAt = now;
+
+    public void Succeed(GeneratedImage image) => _completion.TrySetResult(new InferenceResult(image, _startedAt - EnqueuedAt));
+
+    public void Fail(Exception error) => _completion.TrySetException(error);
+
+    public void Cancel() => _completion.TrySetCanceled(Abandoned);
+}

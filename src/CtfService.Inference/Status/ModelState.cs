@@ -1,0 +1,47 @@
+using CtfService.Core.Models;
+
+namespace CtfService.Inference.Status;
+
+/// <summary>The model's status as the worker reports it. Written by the worker and by the host's shutdown, read by any thread.</summary>
+internal sealed class ModelState(TimeProvider clock) : IModelStatus
+{
+    private readonly Lock _transition = new();
+    private readonly TaskCompletionSource _loadingEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile ModelStatus _current = new ModelStatus.Loading();
+
+    public ModelStatus Current => _current;
+
+    public Task LoadingEnded => _loadingEnded.Task;
+
+    public ModelDescription RequireModel() => _current switch
+    {
+        ModelStatus.Ready ready => ready.Model,
+        ModelStatus.Loading => throw new ModelNotReadyException("The model is still loading. Try again in a moment."),
+        ModelStatus.Stopping => throw new ModelNotReadyException("The service is shutting down. Send the request to another instance or try again later."),
+        ModelStatus.Failed failed => throw new ModelNotReadyException($"The model could not be loaded: {failed.Reason}"),
+        ModelStatus.Crashed crashed => throw new ModelNotReadyException($"The generation worker stopped: {crashed.Reason}"),
+        _ => throw new InvalidOperationException($"Unknown model status {_current}."),
+    };
+
+    public void BecomeReady(ModelDescription model) => Become(new ModelStatus.Ready(model, clock.GetUtcNow()));
+
+    public void BecomeFailed(string reason) => Become(new ModelStatus.Failed(reason));
+
+    public void BecomeCrashed(string reason) => Become(new ModelStatus.Crashed(reason));
+
+    public void BecomeStopping() => Become(new ModelStatus.Stopping());
+
+    /// <summary>Stopping and crashed are final: a load that ends after them changes nothing.</summary>
+    private void Become(ModelStatus next)
+    {
+        lock (_transition)
+        {
+            if (_current is not (ModelStatus.Stopping or ModelStatus.Crashed))
+            {
+                _current = next;
+            }
+        }
+
+        _loadingEnded.TrySetResult();
+    }
+}

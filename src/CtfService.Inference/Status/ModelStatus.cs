@@ -1,0 +1,26 @@
+using CtfService.Core.Models;
+
+namespace CtfService.Inference.Status;
+
+/// <summary>Where the model stands. One of the nested cases.</summary>
+public abstract record ModelStatus
+{
+    private ModelStatus()
+    {
+    }
+
+    /// <summary>Being read and warmed up.</summary>
+    public sealed record Loading : ModelStatus;
+
+    /// <summary>Takes requests: the warm-up batch has succeeded.</summary>
+    public sealed record Ready(ModelDescription Model, DateTimeOffset Since) : ModelStatus;
+
+    /// <summary>Could not be loaded; a restart reads it again.</summary>
+    public sealed record Failed(string Reason) : ModelStatus;
+
+    /// <summary>Told to stop; admitted images still finish.</summary>
+    public sealed record Stopping : ModelStatus;
+
+    /// <summary>The worker thread died of a defect; only a restart helps.</summary>
+    public sealed record Crashed(string Reason) : ModelStatus;
+}

@@ -1,0 +1,77 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Inference.Queue;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+
+namespace CtfService.Inference.Worker;
+
+/// <summary>Reads the model and runs one image through it, on the thread that will own it.</summary>
+internal sealed partial class ModelLoader(
+    IImageGeneratorFactory factory,
+    InferenceOptions options,
+    GenerationPace pace,
+    TimeProvider clock,
+    ILogger<ModelLoader> logger)
+{
+    /// <summary>A generator that has finished its warm-up batch.</summary>
+    public IImageGenerator Load(CancellationToken cancellation)
+    {
+        var started = clock.GetTimestamp();
+        var generator = Retrying().Execute(factory.Load, cancellation);
+        try
+        {
+            Log.Loaded(logger, generator.Model.Name, clock.GetElapsedTime(started));
+            WarmUp(generator, cancellation);
+            return generator;
+        }
+        catch
+        {
+            generator.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What callers may read of a failed load. Our own and the file system's messages help; others might show internals.</summary>
+    public static string Reason(Exception error) => error switch
+    {
+        CheckpointException or IOException or OutOfDeviceMemoryException => error.Message,
+        _ => $"Loading ended with {error.GetType().Name}. The log of the service has the details.",
+    };
+
+    /// <summary>A storage that hiccups is worth another try; a damaged bundle (<see cref="CheckpointException"/>) stays damaged.</summary>
+    private ResiliencePipeline Retrying()
+    {
+        if (options.LoadRetries == 0)
+        {
+            return ResiliencePipeline.Empty;
+        }
+
+        return new ResiliencePipelineBuilder { TimeProvider = clock }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<IOException>(),
+                MaxRetryAttempts = options.LoadRetries,
+                Delay = options.LoadRetryDelay,
+                BackoffType = DelayBackoffType.Exponential,
+                OnRetry = attempt =>
+                {
+                    Log.Retrying(logger, attempt.AttemptNumber + 1, options.LoadRetries, attempt.RetryDelay, attempt.Outcome.Exception?.Message);
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .Build();
+    }
+
+    /// <summary>First use allocates and compiles; better here than in a caller's time. Also gives the first measure of the pace.</summary>
+    private void WarmUp(IImageGenerator generator, CancellationToken cancellation)
+    {
+        var started = clock.GetTimestamp();
+        var model = generator.Model;
+        generator.Generate([new ImageSpecification(ClassId: 0, Seed: 0, model.DefaultCoarse, model.DefaultFine)], cancellation);
+        var elapsed = clock.GetElapsedTime(started);
+        pace.Measure(images: 1, elapsed);
+        Log.WarmedUp(logger, elapsed);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using CtfService.Core.Models;
+using CtfService.Inference.Status;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CtfService.Api.Tests.Endpoints;
+
+public sealed class HealthEndpointsTests : IAsyncDisposable
+{
+    private readonly TestApi _api = new();
+
+    public ValueTask DisposeAsync() => _api.DisposeAsync();
+
+    [Theory]
+    [InlineData("live", HttpStatusCode.OK, """{"status":"live","model":null,"reason":null}""")]
+    [InlineData("ready", HttpStatusCode.OK, """{"status":"ready","model":"fruits-fake","reason":null}""")]
+    [InlineData("startup", HttpStatusCode.OK, """{"status":"ready","model":"fruits-fake","reason":null}""")]
+    public async Task Probe_ModelIsReady_AnswersWell(string probe, HttpStatusCode status, string body)
+    {
+        await _api.InitializeAsync();
+
+        using var response = await Probe(probe);
+
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal(body, await response.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("live", HttpStatusCode.OK)]
+    [InlineData("ready", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("startup", HttpStatusCode.ServiceUnavailable)]
+    public async Task Probe_ModelIsLoading_OnlyLiveIsWell(string probe, HttpStatusCode status)
+    {
+        using var load = _api.Factory.HoldNextLoad();
+        _api.Start();
+
+        using var response = await Probe(probe);
+
+        Assert.Equal(status, response.StatusCode);
+        load.Open();
+    }
+
+    [Theory]
+    [InlineData("live", HttpStatusCode.OK)]
+    [InlineData("ready", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("startup", HttpStatusCode.ServiceUnavailable)]
+    public async Task Probe_ModelCouldNotBeLoaded_OnlyLiveIsWell(string probe, HttpStatusCode status)
+    {
+        _api.Factory.FailNextLoad(new CheckpointException("coarse.safetensors is missing."));
+        await _api.InitializeAsync();
+
+        using var response = await Probe(probe);
+
+        Assert.Equal(status, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Ready_ModelCouldNotBeLoaded_SaysWhy()
+    {
+        _api.Factory.FailNextLoad(new CheckpointException("coarse.safetensors is missing."));
+        await _api.InitializeAsync();
+
+        using var response = await Probe("ready");
+
+        var body = await response.Content.ReadFromJsonAsync<JsonObject>();
+        Assert.Equal(("failed", "coarse.safetensors is missing."), ((string?)body!["status"], (string?)body["reason"]));
+    }
+
+    [Theory]
+    [InlineData("live", HttpStatusCode.OK)]
+    [InlineData("ready", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("startup", HttpStatusCode.OK)]
+    public async Task Probe_ServiceIsStopping_OnlyReadyIsNotWell(string probe, HttpStatusCode status)
+    {
+        using var response = await ProbeAt(new ModelStatus.Stopping(), probe);
+
+        Assert.Equal(status, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("live")]
+    [InlineData("ready")]
+    [InlineData("startup")]
+    public async Task Probe_WorkerHasDied_NoneIsWell(string probe)
+    {
+        using var response = await ProbeAt(new ModelStatus.Crashed("defect"), probe);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Contains("defect", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    private Task<HttpResponseMessage> Probe(string name) => _api.Client.GetAsync(Address(name));
+
+    private async Task<HttpResponseMessage> ProbeAt(ModelStatus status, string name)
+    {
+        await using var host = _api.WithWebHostBuilder(builder => builder.ConfigureTestServices(services => services.AddSingleton<IModelStatus>(new FixedStatus(status))));
+        using var client = host.CreateClient();
+        return await client.GetAsync(Address(name));
+    }
+
+    private static Uri Address(string probe) => new($"/health/{probe}", UriKind.Relative);
+
+    private sealed class FixedStatus(ModelStatus status) : IModelStatus
+    {
+        public ModelStatus Current => status;
+
+        public Task LoadingEnded => Task.CompletedTask;
+
+        public ModelDescription RequireModel() => throw new ModelNotReadyException("fixed");
+    }
+}

@@ -1,0 +1,205 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Imaging;
+using CtfService.Model.Imaging;
+using Microsoft.Extensions.Logging;
+
+namespace CtfService.Api.Tests.Endpoints;
+
+public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
+{
+    private ImageSpecification Last => api.Generator.Batches[^1][^1];
+
+    [Fact]
+    public async Task Generate_OnlyAClass_AnswersOnePngWithEverythingBesideIt()
+    {
+        var answer = await api.Generate("""{"class_label": "apple"}""");
+
+        Assert.Equal("fruits-fake", answer.Model);
+        Assert.Equal("png", answer.OutputFormat);
+        Assert.Equal("8x8", answer.Size);
+        Assert.Equal(api.Clock.GetUtcNow().ToUnixTimeSeconds(), answer.Created);
+        Assert.Equal(new UsageAnswer(1, 4, 5), answer.Usage);
+        Assert.Equal((3.0, 2.0, 1.0), (answer.Timings.CoarseMs, answer.Timings.FineMs, answer.Timings.DecodeMs));
+        var image = Assert.Single(answer.Data);
+        Assert.Equal((0, "apple"), (image.ClassId, image.ClassLabel));
+        Assert.Equal((8, 8), (ImageCodec.Decode(image.File).Width, ImageCodec.Decode(image.File).Height));
+    }
+
+    [Theory]
+    [InlineData("""{"class_label": "RED-apple"}""", 2)]
+    [InlineData("""{"class_label": " cherry "}""", 4)]
+    [InlineData("""{"class_label": 3}""", 3)]
+    [InlineData("""{"class_label": "3"}""", 3)]
+    [InlineData("""{"prompt": "Red_Apple"}""", 2)]
+    [InlineData("""{"prompt": "a photo of a banana, please"}""", 1)]
+    [InlineData("""{"prompt": "one red apple"}""", 2)]
+    [InlineData("""{"prompt": "a pineapple"}""", 3)]
+    [InlineData("""{"prompt": "ignored words", "class_label": 1}""", 1)]
+    [InlineData("""{"prompt": "a banana", "class_label": 1}""", 1)]
+    public async Task Generate_ClassByNameIndexOrPrompt_DrawsThatClass(string json, int expected)
+    {
+        var answer = await api.Generate(json);
+
+        Assert.Equal(expected, answer.Data[0].ClassId);
+        Assert.Equal(expected, Last.ClassId);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    public async Task Generate_SmallestAndLargestN_AnswersAsManyImages(int n)
+    {
+        var answer = await api.Generate($$"""{"class_label": 0, "n": {{n}}, "seed": 5}""");
+
+        Assert.Equal(Enumerable.Range(0, n).Select(i => ImageSeed.Derive(5, i)), answer.Data.Select(image => image.Seed));
+        Assert.Equal(n * 4, answer.Usage.OutputTokens);
+    }
+
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("18446744073709551615", ulong.MaxValue)]
+    [InlineData("\"18446744073709551615\"", ulong.MaxValue)]
+    [InlineData("\"7\"", 7)]
+    public async Task Generate_SeedAsNumberOrString_IsUsedAndReturned(string seed, ulong expected)
+    {
+        var answer = await api.Generate($$"""{"class_label": 0, "seed": {{seed}}}""");
+
+        Assert.Equal(expected, answer.Data[0].Seed);
+        Assert.Equal(expected, Last.Seed);
+    }
+
+    [Fact]
+    public async Task Generate_NoSeed_DrawsANewOneThatJavaScriptCanHold()
+    {
+        var first = await api.Generate("""{"class_label": 0}""");
+        var second = await api.Generate("""{"class_label": 0}""");
+
+        Assert.NotEqual(first.Data[0].Seed, second.Data[0].Seed);
+        Assert.True(first.Data[0].Seed < 1UL << 53);
+    }
+
+    [Fact]
+    public async Task Generate_SameSeedTwice_IsIdenticalByteForByte()
+    {
+        const string Request = """{"class_label": 0, "n": 2, "seed": 42}""";
+
+        var first = await api.Generate(Request);
+        var second = await api.Generate(Request);
+
+        Assert.Equal(first.Data.Select(image => image.B64Json), second.Data.Select(image => image.B64Json));
+    }
+
+    [Fact]
+    public async Task Generate_ReturnedSeedAlone_RepeatsThatImage()
+    {
+        var four = await api.Generate("""{"class_label": 0, "n": 4, "seed": 42}""");
+
+        var one = await api.Generate($$"""{"class_label": 0, "seed": {{four.Data[3].Seed}}}""");
+
+        Assert.Equal(four.Data[3].B64Json, one.Data[0].B64Json);
+    }
+
+    [Fact]
+    public async Task Generate_SamplingGiven_ReachesTheGenerator()
+    {
+        await api.Generate("""
+            {"class_label": 0, "temperature": 0.5, "top_k": 7, "top_p": 0.9, "guidance_scale": 3,
+             "fine": {"temperature": 0, "top_k": 0, "top_p": 1, "guidance_scale": 1.5}}
+            """);
+
+        Assert.Equal(new SamplingSettings(0.5f, 7, 0.9f, 3), Last.Coarse);
+        Assert.Equal(new SamplingSettings(0, 0, 1, 1.5f), Last.Fine);
+    }
+
+    [Fact]
+    public async Task Generate_SamplingAbsentOrNull_TakesTheModelsDefaults()
+    {
+        await api.Generate("""{"class_label": 0, "temperature": null, "fine": {"temperature": 0.5}}""");
+
+        Assert.Equal(api.Generator.Model.DefaultCoarse, Last.Coarse);
+        Assert.Equal(api.Generator.Model.DefaultFine with { Temperature = 0.5f }, Last.Fine);
+    }
+
+    [Theory]
+    [InlineData("""{"class_label": 0, "temperature": 0}""")]
+    [InlineData("""{"class_label": 0, "temperature": 10}""")]
+    [InlineData("""{"class_label": 0, "guidance_scale": 1}""")]
+    [InlineData("""{"class_label": 0, "guidance_scale": 20}""")]
+    [InlineData("""{"class_label": 0, "top_p": 1}""")]
+    [InlineData("""{"class_label": 0, "top_p": 0.0001}""")]
+    [InlineData("""{"class_label": 0, "top_k": 2147483647}""")]
+    [InlineData("""{"class_label": 0, "output_compression": 0}""")]
+    [InlineData("""{"class_label": 0, "output_compression": 100}""")]
+    [InlineData("""{"class_label": 0, "model": "fruits-fake", "response_format": "b64_json", "user": "me"}""")]
+    public async Task Generate_ValueAtTheEndOfItsRange_IsTaken(string json)
+    {
+        Assert.Single((await api.Generate(json)).Data);
+    }
+
+    [Theory]
+    [InlineData("png", new byte[] { 0x89, (byte)'P', (byte)'N', (byte)'G' })]
+    [InlineData("jpeg", new byte[] { 0xFF, 0xD8, 0xFF })]
+    [InlineData("webp", new[] { (byte)'R', (byte)'I', (byte)'F', (byte)'F' })]
+    public async Task Generate_OutputFormat_EncodesInThatFormat(string format, byte[] signature)
+    {
+        var answer = await api.Generate($$"""{"class_label": 0, "output_format": "{{format}}"}""");
+
+        Assert.Equal(format, answer.OutputFormat);
+        Assert.Equal(signature, answer.Data[0].File[..signature.Length]);
+    }
+
+    [Fact]
+    public async Task Generate_OutputCompression_IsTheQualityOfTheFile()
+    {
+        var rough = await api.Generate("""{"class_label": 0, "seed": 1, "output_format": "jpeg", "output_compression": 1}""");
+        var fine = await api.Generate("""{"class_label": 0, "seed": 1, "output_format": "jpeg", "output_compression": 100}""");
+
+        Assert.True(rough.Data[0].File.Length < fine.Data[0].File.Length);
+    }
+
+    [Fact]
+    public async Task Generate_AcceptPng_AnswersTheImageItself()
+    {
+        var json = await api.Generate("""{"class_label": 2, "seed": 9}""");
+
+        using var response = await api.PostImages("""{"class_label": 2, "seed": 9}""", accept: "image/png");
+
+        Assert.Equal("image/png", response.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(json.Data[0].File, await response.Content.ReadAsByteArrayAsync());
+        Assert.Equal("9", Assert.Single(response.Headers.GetValues("X-Seed")));
+        Assert.Equal("red apple", Assert.Single(response.Headers.GetValues("X-Class-Label")));
+    }
+
+    [Fact]
+    public async Task Generate_AcceptPngAndSeveralImages_AnswersAContactSheet()
+    {
+        using var response = await api.PostImages("""{"class_label": 0, "n": 5}""", accept: "image/png");
+
+        RgbImage sheet = ImageCodec.Decode(await response.Content.ReadAsByteArrayAsync());
+        Assert.Equal(((3 * 8) + (2 * 2), (2 * 8) + 2), (sheet.Width, sheet.Height)); // 3 columns, 2 rows, gaps of 2
+    }
+
+    [Theory]
+    [InlineData("image/jpeg", null, "image/jpeg")]
+    [InlineData("image/*", "webp", "image/webp")]
+    [InlineData("*/*", null, "application/json")]
+    [InlineData("application/json;q=0.1, image/webp;q=0.9", null, "image/webp")]
+    public async Task Generate_Accept_DecidesTheBody(string accept, string? format, string expected)
+    {
+        var json = format is null ? """{"class_label": 0}""" : $$"""{"class_label": 0, "output_format": "{{format}}"}""";
+
+        using var response = await api.PostImages(json, accept);
+
+        Assert.Equal(expected, response.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task Generate_Answered_LogsOneLineWithClassAndSeed()
+    {
+        await api.Generate("""{"class_label": 0, "n": 2, "seed": 123454321}""");
+
+        var (level, text) = Assert.Single(api.Logs.Entries, entry => entry.Text.Contains("123454321", StringComparison.Ordinal));
+        Assert.Equal(LogLevel.Information, level);
+        Assert.Contains("2 image(s) of class apple", text, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,196 @@
+using System.Net;
+using System.Text;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Inference;
+using CtfService.Inference.Queue;
+using CtfService.Inference.Status;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CtfService.Api.Tests.Errors;
+
+/// <summary>Every way the service can be unable, and what the caller hears. Each test spoils its own host.</summary>
+public sealed class ServiceErrorTests : IAsyncDisposable
+{
+    private const string OneImage = """{"class_label": 0}""";
+
+    private readonly TestApi _api = new()
+    {
+        Settings = { ["Inference:MaxQueuedImages"] = "2", ["Limits:MaxImagesPerRequest"] = "2" },
+    };
+
+    public ValueTask DisposeAsync() => _api.DisposeAsync();
+
+    [Fact]
+    public async Task Generate_QueueIsFull_Answers429WithRetryAfter()
+    {
+        await _api.InitializeAsync();
+        using var gate = _api.Generator.HoldNextBatch();
+        var running = _api.PostImages(OneImage);
+        await gate.Entered;
+        using var caller = new CancellationTokenSource();
+        var queue = _api.Services.GetRequiredService<IInferenceQueue>();
+        var waiting = queue.GenerateAsync([_api.Generator.Batches[0][0], _api.Generator.Batches[0][0]], caller.Token);
+
+        using var refused = await _api.PostImages(OneImage);
+
+        var error = await refused.Error(HttpStatusCode.TooManyRequests);
+        Assert.Equal("queue_full", error.Code);
+        Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter?.Delta);
+        gate.Open();
+        using var finished = await running;
+        Assert.Equal(HttpStatusCode.OK, finished.StatusCode);
+        Assert.Equal(2, (await waiting).Count);
+    }
+
+    [Fact]
+    public async Task Generate_ModelIsLoading_Answers503WithRetryAfter()
+    {
+        using var load = _api.Factory.HoldNextLoad();
+        _api.Start();
+        await load.Entered;
+
+        using var refused = await _api.PostImages(OneImage);
+
+        var error = await refused.Error(HttpStatusCode.ServiceUnavailable);
+        Assert.Equal(("server_error", "model_not_ready"), (error.Type, error.Code));
+        Assert.NotNull(refused.Headers.RetryAfter);
+        load.Open();
+    }
+
+    [Theory]
+    [InlineData("POST", TestApi.Images)]
+    [InlineData("GET", "/v1/classes")]
+    [InlineData("GET", "/v1/models")]
+    [InlineData("GET", "/v1/models/x")]
+    public async Task Any_ModelCouldNotBeLoaded_Answers503WithTheReason(string method, string path)
+    {
+        _api.Factory.FailNextLoad(new CheckpointException("fine.safetensors is damaged."));
+        await _api.InitializeAsync();
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        request.Content = method == "POST" ? new StringContent(OneImage, Encoding.UTF8, "application/json") : null;
+
+        using var refused = await _api.Client.SendAsync(request);
+
+        Assert.Contains("fine.safetensors is damaged.", (await refused.Error(HttpStatusCode.ServiceUnavailable)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generate_ModelCouldNotBeLoaded_LogsItOnce()
+    {
+        _api.Factory.FailNextLoad(new CheckpointException("fine.safetensors is damaged."));
+        await _api.InitializeAsync();
+
+        using var first = await _api.PostImages(OneImage);
+        using var second = await _api.PostImages(OneImage);
+
+        Assert.Single(_api.Logs.Entries, entry => entry.Level >= LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task Generate_DeadlinePasses_Answers504()
+    {
+        await _api.InitializeAsync();
+        using var gate = _api.Generator.HoldNextBatch();
+        var late = _api.PostImages(OneImage);
+        await gate.Entered;
+
+        _api.Clock.Advance(new InferenceOptions().RequestTimeout);
+
+        using var response = await late;
+        var error = await response.Error(HttpStatusCode.GatewayTimeout);
+        Assert.Equal(("server_error", "deadline_exceeded"), (error.Type, error.Code));
+    }
+
+    [Fact]
+    public async Task Generate_BatchFails_Answers500WithoutInternalsAndLogsOnce()
+    {
+        await _api.InitializeAsync();
+        _api.Generator.FailNextBatch(new InvalidOperationException("secret of the kernel"));
+
+        using var response = await _api.PostImages(OneImage);
+
+        var error = await response.Error(HttpStatusCode.InternalServerError);
+        Assert.Equal(("server_error", "generation_failed"), (error.Type, error.Code));
+        Assert.DoesNotContain("secret", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Single(_api.Logs.Entries, entry => entry.Level >= LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task Generate_ImageDoesNotFitTheDevice_Answers503()
+    {
+        await _api.InitializeAsync();
+        _api.Generator.MaxImages = 0;
+
+        using var response = await _api.PostImages(OneImage);
+
+        Assert.Equal("out_of_device_memory", (await response.Error(HttpStatusCode.ServiceUnavailable)).Code);
+    }
+
+    [Fact]
+    public async Task Generate_EncodingMeetsADefect_Answers500WithoutInternals()
+    {
+        await _api.InitializeAsync();
+        using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<IInferenceQueue, BrokenQueue>()));
+        using var client = broken.CreateClient();
+        await broken.Services.GetRequiredService<IModelStatus>().LoadingEnded;
+        using var content = new StringContent(OneImage, Encoding.UTF8, "application/json");
+
+        using var response = await client.PostAsync(new Uri(TestApi.Images, UriKind.Relative), content);
+
+        Assert.Equal("internal_error", (await response.Error(HttpStatusCode.InternalServerError)).Code);
+        Assert.DoesNotContain("secret", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Single(_api.Logs.Entries, entry => entry.Level >= LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task Generate_CallerHangsUp_Ends499WithoutALineInTheLog()
+    {
+        await _api.InitializeAsync();
+        using var gate = _api.Generator.HoldNextBatch();
+        using var caller = new CancellationTokenSource();
+        var answered = _api.Server.SendAsync(context =>
+        {
+            context.Request.Method = "POST";
+            context.Request.Path = TestApi.Images;
+            context.Request.ContentType = "application/json";
+            context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(OneImage));
+            context.Request.ContentLength = OneImage.Length;
+            context.RequestAborted = caller.Token;
+        });
+        await gate.Entered;
+
+        await caller.CancelAsync();
+
+        Assert.Equal(StatusCodes.Status499ClientClosedRequest, (await answered).Response.StatusCode);
+        Assert.DoesNotContain(_api.Logs.Entries, entry => entry.Level >= LogLevel.Warning);
+    }
+
+    [Fact]
+    public async Task Generate_ServiceIsStopping_FinishesWhatRunsAndRefusesTheRest()
+    {
+        await _api.InitializeAsync();
+        using var gate = _api.Generator.HoldNextBatch();
+        var running = _api.PostImages(OneImage);
+        await gate.Entered;
+        var worker = _api.Services.GetServices<IHostedService>().OfType<IHostedLifecycleService>().Single(service => service.GetType().Name == "GenerationWorker");
+
+        await worker.StoppingAsync(CancellationToken.None);
+        using var refused = await _api.PostImages(OneImage);
+        gate.Open();
+
+        Assert.Contains("shutting down", (await refused.Error(HttpStatusCode.ServiceUnavailable)).Message, StringComparison.Ordinal);
+        using var finished = await running;
+        Assert.Equal(HttpStatusCode.OK, finished.StatusCode);
+    }
+
+    private sealed class BrokenQueue : IInferenceQueue
+    {
+        public Task<IReadOnlyList<InferenceResult>> GenerateAsync(IReadOnlyList<ImageSpecification> images, CancellationToken cancellation) =>
+            throw new InvalidOperationException("secret of the queue");
+    }
+}

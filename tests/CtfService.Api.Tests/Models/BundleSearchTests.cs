@@ -1,0 +1,85 @@
+using CtfService.Api.Models;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.TestSupport;
+
+namespace CtfService.Api.Tests.Models;
+
+public sealed class BundleSearchTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("bundle-search-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Load_BundleStandsInALaterRoot_OpensItThere()
+    {
+        var bundle = PutBundle("second/models/fruits");
+        string? opened = null;
+        var factory = new FakeImageGeneratorFactory();
+        var search = new BundleSearch("models/fruits", [Path.Combine(_folder, "first"), Path.Combine(_folder, "second")], directory =>
+        {
+            opened = directory;
+            return factory;
+        });
+
+        using IImageGenerator generator = search.Load(CancellationToken.None);
+
+        Assert.Equal(bundle, opened);
+        Assert.Same(factory.Generator, generator);
+    }
+
+    [Fact]
+    public void Find_BundleStandsInBothRoots_TakesTheFirst()
+    {
+        var first = PutBundle("first/models/fruits");
+        PutBundle("second/models/fruits");
+
+        Assert.Equal(first, Search("models/fruits", "first", "second").Find());
+    }
+
+    [Fact]
+    public void Find_FolderWithoutManifest_IsPassedOver()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "first/models/fruits"));
+        var second = PutBundle("second/models/fruits");
+
+        Assert.Equal(second, Search("models/fruits", "first", "second").Find());
+    }
+
+    [Fact]
+    public void Find_AbsolutePath_IsTakenAsItIs()
+    {
+        var bundle = PutBundle("elsewhere/fruits");
+
+        Assert.Equal(bundle, Search(bundle, "first").Find());
+    }
+
+    [Fact]
+    public void Find_NoBundleAnywhere_NamesEveryPlace()
+    {
+        var error = Assert.Throws<CheckpointException>(() => Search("models/fruits", "first", "second").Find());
+
+        Assert.Contains("Model:Bundle is 'models/fruits'", error.Message, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(_folder, "first/models/fruits"), error.Message, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(_folder, "second/models/fruits"), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Roots_ProgramDeepInTheRepository_GoesUpToTheTop()
+    {
+        var roots = BundleSearch.Roots("/repo", "/repo/src/", "/repo/artifacts/bin/");
+
+        Assert.Equal(["/repo", "/repo/src", "/repo/artifacts/bin", "/repo/artifacts", "/"], roots);
+    }
+
+    private BundleSearch Search(string bundle, params string[] roots) =>
+        new(bundle, [.. roots.Select(root => Path.Combine(_folder, root))], _ => throw new InvalidOperationException("Not to be opened."));
+
+    private string PutBundle(string path)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, path)).FullName;
+        File.WriteAllText(Path.Combine(folder, "model.json"), "{}");
+        return folder;
+    }
+}

@@ -1,0 +1,99 @@
+using System.Xml.Linq;
+
+namespace CtfService.Core.Tests;
+
+/// <summary>Who may know whom. Reads the project files, so that a reference fails here before anyone builds on it.</summary>
+public sealed class ArchitectureTests
+{
+    [Theory]
+    [InlineData("Core", new string[0])]
+    [InlineData("Model", new[] { "Core" })]
+    [InlineData("Inference", new[] { "Core" })]
+    [InlineData("Training", new[] { "Model" })]
+    [InlineData("Cli", new[] { "Inference", "Model", "Training" })]
+    [InlineData("Api", new[] { "Inference", "Model" })]
+    public void Project_References_PointDownwardsOnly(string project, string[] allowed)
+    {
+        var referenced = References(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path).Replace("CtfService.", "", StringComparison.Ordinal));
+
+        Assert.Empty(referenced.Except(allowed));
+    }
+
+    [Fact]
+    public void Projects_OfTheHouse_AreAllUnderRule()
+    {
+        var projects = Directory.GetDirectories(Path.Combine(Repository, "src")).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+
+        Assert.Equal(["CtfService.Api", "CtfService.Cli", "CtfService.Core", "CtfService.Inference", "CtfService.Model", "CtfService.Training"], projects);
+    }
+
+    [Fact]
+    public void Core_Packages_AreNone()
+    {
+        Assert.Empty(References("Core", "PackageReference"));
+        Assert.Empty(References("Core", "FrameworkReference"));
+    }
+
+    [Theory]
+    [InlineData("Core")]
+    [InlineData("Inference")]
+    [InlineData("Training")]
+    [InlineData("Cli")]
+    [InlineData("Api")]
+    public void TorchSharp_AsAPackage_IsModelsAlone(string project)
+    {
+        Assert.DoesNotContain(
+            References(project, "PackageReference"),
+            package => package.Contains("torch", StringComparison.OrdinalIgnoreCase) || package.StartsWith("SkiaSharp", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Core")]
+    [InlineData("Model")]
+    [InlineData("Inference")]
+    [InlineData("Training")]
+    [InlineData("Cli")]
+    public void AspNetCore_IsTheApisAlone(string project)
+    {
+        Assert.NotEqual("Microsoft.NET.Sdk.Web", (string?)ProjectFile(project).Root!.Attribute("Sdk"));
+        Assert.DoesNotContain(
+            References(project, "PackageReference").Concat(References(project, "FrameworkReference")),
+            name => name.Contains("AspNetCore", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Core", "CtfService.Model", "CtfService.Inference", "CtfService.Training", "CtfService.Api", "TorchSharp", "Microsoft.AspNetCore")]
+    [InlineData("Inference", "CtfService.Model", "CtfService.Training", "CtfService.Api", "TorchSharp", "Microsoft.AspNetCore")]
+    [InlineData("Model", "CtfService.Inference", "CtfService.Training", "CtfService.Api", "Microsoft.AspNetCore")]
+    [InlineData("Training", "CtfService.Inference", "CtfService.Api", "Microsoft.AspNetCore")]
+    [InlineData("Api", "CtfService.Training", "TorchSharp", "SkiaSharp")]
+    public void Sources_Usings_KeepTheDirection(string project, params string[] forbidden)
+    {
+        var sources = Directory.EnumerateFiles(Path.Combine(Repository, "src", $"CtfService.{project}"), "*.cs", SearchOption.AllDirectories);
+
+        var offences = sources.SelectMany(file => File.ReadLines(file)
+            .Where(line => forbidden.Any(name => line.StartsWith($"using {name};", StringComparison.Ordinal) || line.StartsWith($"using {name}.", StringComparison.Ordinal)))
+            .Select(line => $"{Path.GetRelativePath(Repository, file)}: {line}"));
+
+        Assert.Empty(offences);
+    }
+
+    private static string Repository { get; } = FindRepository();
+
+    private static List<string> References(string project, string kind) =>
+        [.. ProjectFile(project).Descendants(kind).Select(reference => (string?)reference.Attribute("Include")).OfType<string>()];
+
+    private static XDocument ProjectFile(string project) =>
+        XDocument.Load(Path.Combine(Repository, "src", $"CtfService.{project}", $"CtfService.{project}.csproj"));
+
+    private static string FindRepository()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "CtfService.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder?.FullName ?? throw new InvalidOperationException($"No CtfService.sln above {AppContext.BaseDirectory}.");
+    }
+}

@@ -1,0 +1,171 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Imaging;
+using CtfService.Core.Models;
+using CtfService.Inference.Queue;
+using CtfService.Inference.Status;
+using CtfService.TestSupport;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CtfService.Inference.Tests.Queue;
+
+public sealed class InferenceQueueTests : IDisposable
+{
+    private readonly FakeTimeProvider _clock = new();
+    private readonly GenerationPace _pace = new();
+    private readonly ModelState _state;
+    private readonly InferenceQueue _queue;
+
+    public InferenceQueueTests()
+    {
+        _state = new ModelState(_clock);
+        _state.BecomeReady(FakeModels.Fruits);
+        _queue = new InferenceQueue(new InferenceOptions { MaxQueuedImages = 4, RequestTimeout = TimeSpan.FromSeconds(10) }, _state, _pace, _clock);
+    }
+
+    public void Dispose() => _queue.Dispose();
+
+    [Fact]
+    public async Task GenerateAsync_AllImagesFinish_ReturnsThemInOrderWithTheirQueueTime()
+    {
+        var request = _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None);
+        var jobs = _queue.TakeArrivals();
+        var (first, second) = (jobs[0], jobs[1]);
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        first.MarkStarted(_clock.GetUtcNow());
+
+        second.Succeed(Finished(second));
+        first.Succeed(Finished(first));
+
+        var results = await request;
+        Assert.Equal([1UL, 2UL], results.Select(result => result.Image.Specification.Seed));
+        Assert.Equal(TimeSpan.FromSeconds(3), results[0].QueueTime);
+    }
+
+    [Fact]
+    public async Task GenerateAsync_RequestDoesNotFitWhole_QueuesNothingOfIt()
+    {
+        var waiting = _queue.GenerateAsync(Jobs.Images(3), CancellationToken.None);
+
+        await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None));
+
+        Assert.Equal(3, _queue.TakeArrivals().Count);
+        Assert.False(waiting.IsCompleted);
+    }
+
+    [Fact]
+    public void GenerateAsync_RequestFillsTheLastPlace_IsAdmitted()
+    {
+        _ = _queue.GenerateAsync(Jobs.Images(3), CancellationToken.None);
+
+        var last = _queue.GenerateAsync(Jobs.Images(1), CancellationToken.None);
+
+        Assert.False(last.IsCompleted);
+    }
+
+    [Fact]
+    public async Task GenerateAsync_QueueFull_SaysWhenRoomComes()
+    {
+        _pace.Measure(images: 1, TimeSpan.FromSeconds(2));
+        _ = _queue.GenerateAsync(Jobs.Images(4), CancellationToken.None);
+        Assert.Equal(4, _queue.TakeArrivals().Count);
+        _queue.CountStarted(3); // 3 run, 1 waits
+        _ = _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None);
+
+        var full = await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None));
+
+        Assert.Equal(TimeSpan.FromSeconds(8), full.RetryAfter); // 3 running and 1 too many, 2 s each
+        Assert.Contains("room for 1 more images of 4 (Inference:MaxQueuedImages)", full.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void GenerateAsync_BatchStarted_FreesItsPlaces()
+    {
+        _ = _queue.GenerateAsync(Jobs.Images(4), CancellationToken.None);
+        Assert.Equal(4, _queue.TakeArrivals().Count);
+        _queue.CountStarted(4);
+
+        var next = _queue.GenerateAsync(Jobs.Images(4), CancellationToken.None);
+
+        Assert.False(next.IsCompleted);
+    }
+
+    [Fact]
+    public async Task GenerateAsync_DeadlineReached_FailsAndAbandonsItsImages()
+    {
+        var request = _queue.GenerateAsync(Jobs.Images(1), CancellationToken.None);
+        var job = Assert.Single(_queue.TakeArrivals());
+
+        _clock.Advance(TimeSpan.FromSeconds(10));
+
+        await Assert.ThrowsAsync<DeadlineExceededException>(() => request);
+        Assert.False(job.IsWanted);
+    }
+
+    [Fact]
+    public async Task GenerateAsync_CallerHangsUp_IsCancelledAndAbandonsItsImages()
+    {
+        using var caller = new CancellationTokenSource();
+        var request = _queue.GenerateAsync(Jobs.Images(1), caller.Token);
+        var job = Assert.Single(_queue.TakeArrivals());
+
+        await caller.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        Assert.False(job.IsWanted);
+    }
+
+    [Fact]
+    public async Task GenerateAsync_OneImageFails_AbandonsTheOthers()
+    {
+        var request = _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None);
+        var jobs = _queue.TakeArrivals();
+        var (first, second) = (jobs[0], jobs[1]);
+
+        first.Fail(new GenerationFailedException("broken"));
+
+        await Assert.ThrowsAsync<GenerationFailedException>(() => request);
+        Assert.False(second.IsWanted);
+    }
+
+    [Fact]
+    public async Task GenerateAsync_Stopping_IsRefused()
+    {
+        _state.BecomeStopping();
+        _queue.Close();
+
+        var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _queue.GenerateAsync(Jobs.Images(1), CancellationToken.None));
+
+        Assert.Contains("shutting down", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GenerateAsync_MoreImagesThanTheQueueEverHolds_IsACallersBug()
+    {
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _queue.GenerateAsync(Jobs.Images(5), CancellationToken.None));
+    }
+
+    [Fact]
+    public void WaitForJobs_JobCameBefore_ReturnsAtOnce()
+    {
+        _ = _queue.GenerateAsync(Jobs.Images(1), CancellationToken.None);
+
+        _queue.WaitForJobs(Timeout.InfiniteTimeSpan);
+
+        Assert.Single(_queue.TakeArrivals());
+    }
+
+    [Fact]
+    public void IsFinished_ClosedButNotEmpty_IsFalse()
+    {
+        _ = _queue.GenerateAsync(Jobs.Images(1), CancellationToken.None);
+        _queue.Close();
+        Assert.False(_queue.IsFinished);
+
+        _queue.TakeArrivals();
+
+        Assert.True(_queue.IsFinished);
+    }
+
+    private static GeneratedImage Finished(InferenceJob job) =>
+        new(job.Specification, new RgbImage(1, 1, new byte[3]), [], [], new StageTimings(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero));
+}

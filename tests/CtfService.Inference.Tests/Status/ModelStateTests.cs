@@ -1,0 +1,66 @@
+using CtfService.Core.Models;
+using CtfService.Inference.Status;
+using CtfService.TestSupport;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CtfService.Inference.Tests.Status;
+
+public sealed class ModelStateTests
+{
+    private readonly FakeTimeProvider _clock = new();
+    private readonly ModelState _state;
+
+    public ModelStateTests()
+    {
+        _state = new ModelState(_clock);
+    }
+
+    [Fact]
+    public void RequireModel_Loading_SaysSo()
+    {
+        var error = Assert.Throws<ModelNotReadyException>(() => _state.RequireModel());
+
+        Assert.Contains("loading", error.Message, StringComparison.Ordinal);
+        Assert.False(_state.LoadingEnded.IsCompleted);
+    }
+
+    [Fact]
+    public void RequireModel_Ready_ReturnsTheModel()
+    {
+        _state.BecomeReady(FakeModels.Fruits);
+
+        Assert.Same(FakeModels.Fruits, _state.RequireModel());
+        Assert.Equal(_clock.GetUtcNow(), Assert.IsType<ModelStatus.Ready>(_state.Current).Since);
+        Assert.True(_state.LoadingEnded.IsCompleted);
+    }
+
+    [Fact]
+    public void RequireModel_Failed_NamesTheReason()
+    {
+        _state.BecomeFailed("coarse.safetensors is missing.");
+
+        var error = Assert.Throws<ModelNotReadyException>(() => _state.RequireModel());
+        Assert.Contains("coarse.safetensors is missing.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BecomeReady_AlreadyStopping_StaysStopping()
+    {
+        _state.BecomeStopping();
+
+        _state.BecomeReady(FakeModels.Fruits);
+
+        Assert.IsType<ModelStatus.Stopping>(_state.Current);
+    }
+
+    [Fact]
+    public void BecomeStopping_Crashed_StaysCrashed()
+    {
+        _state.BecomeReady(FakeModels.Fruits);
+        _state.BecomeCrashed("defect");
+
+        _state.BecomeStopping();
+
+        Assert.IsType<ModelStatus.Crashed>(_state.Current);
+    }
+}

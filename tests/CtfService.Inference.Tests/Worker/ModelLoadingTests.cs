@@ -1,0 +1,83 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Inference.Status;
+
+namespace CtfService.Inference.Tests.Worker;
+
+public sealed class ModelLoadingTests : IAsyncDisposable
+{
+    private readonly WorkerHost _host = new(new InferenceOptions { LoadRetries = 2 });
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Fact]
+    public async Task Start_BundleIsDamaged_FailsWithTheReasonAndDoesNotRetry()
+    {
+        _host.Factory.FailNextLoad(new CheckpointException("models/x/model.json is missing."));
+
+        await _host.StartAsync();
+
+        Assert.Equal("models/x/model.json is missing.", Assert.IsType<ModelStatus.Failed>(_host.State.Current).Reason);
+        Assert.Equal(1, _host.Factory.Loads);
+    }
+
+    [Fact]
+    public async Task Generate_LoadFailed_IsRefusedWithTheReason()
+    {
+        _host.Factory.FailNextLoad(new CheckpointException("models/x/model.json is missing."));
+        await _host.StartAsync();
+
+        var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
+
+        Assert.Contains("models/x/model.json is missing.", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_StorageFailsTwice_LoadsAtTheThirdTry()
+    {
+        _host.Factory.FailNextLoad(new IOException("stale handle"));
+        _host.Factory.FailNextLoad(new IOException("stale handle"));
+
+        await _host.StartAsync();
+
+        Assert.IsType<ModelStatus.Ready>(_host.State.Current);
+        Assert.Equal(3, _host.Factory.Loads);
+    }
+
+    [Fact]
+    public async Task Start_StorageKeepsFailing_GivesUpAfterItsRetries()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            _host.Factory.FailNextLoad(new IOException("stale handle"));
+        }
+
+        await _host.StartAsync();
+
+        Assert.Equal("stale handle", Assert.IsType<ModelStatus.Failed>(_host.State.Current).Reason);
+        Assert.Equal(3, _host.Factory.Loads);
+    }
+
+    [Fact]
+    public async Task Start_LoadEndsWithADefect_HidesItsMessage()
+    {
+        _host.Factory.FailNextLoad(new InvalidOperationException("secret"));
+
+        await _host.StartAsync();
+
+        var reason = Assert.IsType<ModelStatus.Failed>(_host.State.Current).Reason;
+        Assert.Contains("InvalidOperationException", reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_WarmUpFails_FailsAndReleasesTheModel()
+    {
+        _host.Generator.FailNextBatch(new OutOfDeviceMemoryException("no memory"));
+
+        await _host.StartAsync();
+
+        Assert.Equal("no memory", Assert.IsType<ModelStatus.Failed>(_host.State.Current).Reason);
+        Assert.True(_host.Generator.IsDisposed);
+    }
+}

@@ -1,0 +1,96 @@
+using CtfService.Core.Models;
+using CtfService.Inference.Status;
+
+namespace CtfService.Inference.Tests.Worker;
+
+public sealed class ShutdownTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(20);
+
+    private readonly WorkerHost _host = new(new InferenceOptions { ShutdownBudget = Budget });
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Fact]
+    public async Task Stop_ImagesAreAdmitted_FinishesThemAndReleasesTheModel()
+    {
+        await _host.StartAsync();
+        using var gate = _host.Generator.HoldNextBatch();
+        var running = _host.AskFor(images: 1);
+        await gate.Entered;
+        var waiting = _host.AskFor(images: 2);
+
+        var stopped = _host.Worker.StopAsync(CancellationToken.None);
+        gate.Open();
+        await stopped;
+
+        Assert.Single(await running);
+        Assert.Equal(2, (await waiting).Count);
+        Assert.True(_host.Generator.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Stop_NewRequest_IsRefused()
+    {
+        await _host.StartAsync();
+
+        await _host.Worker.StoppingAsync(CancellationToken.None);
+
+        Assert.IsType<ModelStatus.Stopping>(_host.State.Current);
+        await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
+    }
+
+    [Fact]
+    public async Task Stop_BudgetIsOver_FailsRunningAndWaitingImagesByName()
+    {
+        await _host.StartAsync();
+        using var gate = _host.Generator.HoldNextBatch();
+        var running = _host.AskFor(images: 1);
+        await gate.Entered;
+        var waiting = _host.AskFor(images: 1);
+        var stopped = _host.Worker.StopAsync(CancellationToken.None);
+
+        _host.Clock.Advance(Budget);
+        await stopped;
+
+        var error = await Assert.ThrowsAsync<ModelNotReadyException>(() => running);
+        Assert.Contains("Inference:ShutdownBudget", error.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ModelNotReadyException>(() => waiting);
+    }
+
+    [Fact]
+    public async Task Stop_HostIsOutOfTime_GivesUpBeforeTheBudget()
+    {
+        await _host.StartAsync();
+        using var gate = _host.Generator.HoldNextBatch();
+        var running = _host.AskFor(images: 1);
+        await gate.Entered;
+
+        await _host.Worker.StopAsync(new CancellationToken(canceled: true));
+
+        await Assert.ThrowsAsync<ModelNotReadyException>(() => running);
+    }
+
+    [Fact]
+    public async Task Stop_StillLoading_DoesNotWaitForTheLoad()
+    {
+        using var load = _host.Factory.HoldNextLoad();
+        await _host.Worker.StartAsync(CancellationToken.None);
+        await load.Entered;
+
+        await _host.Worker.StopAsync(CancellationToken.None); // the gate never opens
+
+        Assert.IsType<ModelStatus.Stopping>(_host.State.Current);
+    }
+
+    [Fact]
+    public async Task Stop_LoadHadFailed_EndsAtOnce()
+    {
+        _host.Factory.FailNextLoad(new CheckpointException("gone"));
+        await _host.StartAsync();
+
+        await _host.Worker.StopAsync(CancellationToken.None);
+
+        Assert.Empty(_host.Generator.Batches);
+    }
+}

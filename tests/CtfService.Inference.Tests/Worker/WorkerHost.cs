@@ -1,0 +1,59 @@
+using CtfService.Core.Generation;
+using CtfService.Inference.Queue;
+using CtfService.Inference.Scheduling;
+using CtfService.Inference.Status;
+using CtfService.Inference.Worker;
+using CtfService.TestSupport;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CtfService.Inference.Tests.Worker;
+
+/// <summary>A worker with everything around it but the host; batches leave as soon as the worker is free.</summary>
+internal sealed class WorkerHost : IAsyncDisposable
+{
+    public WorkerHost(InferenceOptions? options = null, IImageGeneratorFactory? factory = null)
+    {
+        options ??= new InferenceOptions();
+        options = options with { MaxBatchWait = TimeSpan.Zero, LoadRetryDelay = TimeSpan.Zero };
+        State = new ModelState(Clock);
+        Queue = new InferenceQueue(options, State, Pace, Clock);
+        var parts = new WorkerParts(
+            Queue,
+            State,
+            new BatchScheduler(options, Clock),
+            new BatchRunner(Pace, Clock, NullLogger<BatchRunner>.Instance),
+            new ModelLoader(factory ?? Factory, options, Pace, Clock, NullLogger<ModelLoader>.Instance));
+        Worker = new GenerationWorker(parts, options, Clock, NullLogger<GenerationWorker>.Instance);
+    }
+
+    public FakeTimeProvider Clock { get; } = new();
+
+    public FakeImageGeneratorFactory Factory { get; } = new();
+
+    public FakeImageGenerator Generator => Factory.Generator;
+
+    public GenerationPace Pace { get; } = new();
+
+    public ModelState State { get; }
+
+    public InferenceQueue Queue { get; }
+
+    public GenerationWorker Worker { get; }
+
+    public async Task StartAsync()
+    {
+        await Worker.StartAsync(CancellationToken.None);
+        await State.LoadingEnded;
+    }
+
+    public Task<IReadOnlyList<InferenceResult>> AskFor(int images, CancellationToken cancellation = default) =>
+        Queue.GenerateAsync(Jobs.Images(images), cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Worker.StopAsync(CancellationToken.None);
+        Worker.Dispose();
+        Queue.Dispose();
+    }
+}

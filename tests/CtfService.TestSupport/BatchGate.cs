@@ -1,0 +1,21 @@
+namespace CtfService.TestSupport;
+
+/// <summary>Stops a batch until the test opens the gate; a cancelled batch leaves it at once.</summary>
+public sealed class BatchGate : IDisposable
+{
+    private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ManualResetEventSlim _open = new(initialState: false);
+
+    /// <summary>Completes when a batch stands at the gate.</summary>
+    public Task Entered => _entered.Task;
+
+    public void Open() => _open.Set();
+
+    public void Dispose() => _open.Dispose();
+
+    internal void Pass(CancellationToken cancellation)
+    {
+        _entered.SetResult();
+        _open.Wait(cancellation);
+    }
+}

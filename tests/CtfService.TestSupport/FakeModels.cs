@@ -1,0 +1,24 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+
+namespace CtfService.TestSupport;
+
+/// <summary>A model description without a model: 8x8 pixels, a 2x2 token grid.</summary>
+public static class FakeModels
+{
+    /// <summary>Ids 0..4: apple, banana, red apple, pineapple, Cherry.</summary>
+    public static ModelDescription Fruits { get; } = new()
+    {
+        Name = "fruits-fake",
+        Classes = new ClassCatalog(["apple", "banana", "red apple", "pineapple", "Cherry"]),
+        ImageWidth = 8,
+        ImageHeight = 8,
+        TokenCount = 4,
+        CodebookSize = 16,
+        ClusterCount = 4,
+        HasFineStage = true,
+        DefaultCoarse = new SamplingSettings(Temperature: 1.1f, GuidanceScale: 2),
+        DefaultFine = new SamplingSettings(TopK: 3),
+        BundleHash = new string('a', 64),
+    };
+}
