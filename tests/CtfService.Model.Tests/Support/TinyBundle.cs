@@ -1,0 +1,93 @@
+using CtfService.Core.Generation;
+using CtfService.Model.Bundles;
+using CtfService.Model.Checkpoints;
+using CtfService.Model.Clusters;
+using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
+using CtfService.TestSupport;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Tests.Support;
+
+/// <summary>A bundle of random weights that is written in milliseconds: 16x16 pixels, 4x4 tokens, 64 codewords, 8 clusters, 5 classes.</summary>
+internal sealed class TinyBundle : IDisposable
+{
+    public const int Clusters = 8;
+    public const int Codewords = 64;
+    public const int Classes = 5;
+    public const int Positions = 16;
+
+    private readonly TemporaryFolder _folder = new();
+
+    /// <param name="plain">A plain LlamaGen model: coarse labels are tokens, no fine stage.</param>
+    public TinyBundle(bool plain = false)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(7);
+        var tokenizerConfig = new TokenizerConfig
+        {
+            BaseWidth = 32,
+            EncoderMultipliers = [1, 1, 1],
+            DecoderMultipliers = [1, 1, 1],
+            ResidualBlocks = 1,
+            LatentWidth = 32,
+            CodebookSize = Codewords,
+            TracksUsage = false,
+        };
+        using var tokenizer = new VqTokenizer(tokenizerConfig);
+        StateDictSaver.Save(tokenizer, Path.Combine(Directory, BundleFiles.Tokenizer));
+        var clusters = plain ? Codewords : Clusters;
+        var coarse = Transformer(clusters, clusters, causal: true, BundleFiles.Coarse);
+        var fine = plain ? null : Transformer(Clusters, Codewords, causal: false, BundleFiles.Fine);
+        if (!plain)
+        {
+            ClusterMap.Compute(tokenizer.Quantizer.Codewords(), Clusters, seed: 0).Save(Path.Combine(Directory, BundleFiles.ClusterMap));
+        }
+
+        BundleWriter.Write(Directory, new BundleManifest
+        {
+            Name = "tiny",
+            ImageWidth = 16,
+            ImageHeight = 16,
+            ClassLabels = [.. Enumerable.Range(0, Classes).Select(id => $"class_{id}")],
+            ClusterCount = clusters,
+            Tokenizer = tokenizerConfig,
+            Coarse = coarse,
+            Fine = fine,
+            Sampling = new SamplingDefaults(new SamplingSettings(), new SamplingSettings()),
+        });
+    }
+
+    public string Directory => _folder.Path;
+
+    public void Dispose() => _folder.Dispose();
+
+    private TransformerConfig Transformer(int inputs, int outputs, bool causal, string file)
+    {
+        var config = new TransformerConfig
+        {
+            Width = 32,
+            Layers = 2,
+            Heads = 4,
+            InputVocabulary = inputs,
+            OutputVocabulary = outputs,
+            ClassCount = Classes,
+            GridHeight = 4,
+            GridWidth = 4,
+            Causal = causal,
+            FeedForwardMultiple = 32,
+        };
+        using var transformer = new ClassConditionalTransformer(config);
+        using (no_grad())
+        {
+            foreach (var parameter in transformer.parameters().Where(parameter => parameter.ndim == 2))
+            {
+                nn.init.normal_(parameter, 0, 0.3); // a fresh head is zero and would score everything alike
+            }
+        }
+
+        StateDictSaver.Save(transformer, Path.Combine(Directory, file));
+        return config;
+    }
+}

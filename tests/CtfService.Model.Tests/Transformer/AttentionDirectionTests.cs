@@ -1,0 +1,68 @@
+using CtfService.Model.Tests.Support;
+using CtfService.Model.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Tests.Transformer;
+
+public sealed class AttentionDirectionTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Forward_LastLabelChanged_MovesEarlierLogitsOnlyWithFullAttention(bool causal)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        using var transformer = Random(causal);
+        var labels = zeros(1, 9, dtype: int64);
+        var changed = labels.clone();
+        changed[0, 8] = 3;
+        var classIds = zeros(1, dtype: int64);
+
+        var before = transformer.call(classIds, labels).narrow(1, 0, 9);
+        var after = transformer.call(classIds, changed).narrow(1, 0, 9);
+
+        Assert.Equal(causal, before.equal(after).all().item<bool>());
+    }
+
+    [Fact]
+    public void DecodeStep_Cached_EqualsFullPass()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        using var transformer = Random(causal: true);
+        using var cache = new KvCache(transformer.Config, 2, float32, CPU);
+        var labels = randint(0, 7, [2, 9], dtype: int64);
+        var classIds = tensor(new long[] { 1, 2 });
+
+        var full = transformer.call(classIds, labels);
+        var steps = new List<Tensor> { transformer.Prefill(classIds, cache) };
+        for (var cell = 0; cell < 9; cell++)
+        {
+            steps.Add(transformer.DecodeStep(labels.select(1, cell), cell, cache));
+        }
+
+        TensorAssert.Close(full, stack(steps, 1), 2e-6);
+    }
+
+    private static ClassConditionalTransformer Random(bool causal)
+    {
+        manual_seed(11);
+        var transformer = new ClassConditionalTransformer(new TransformerConfig
+        {
+            Width = 16,
+            Layers = 2,
+            Heads = 2,
+            InputVocabulary = 7,
+            OutputVocabulary = 7,
+            ClassCount = 3,
+            GridHeight = 3,
+            GridWidth = 3,
+            Causal = causal,
+            FeedForwardMultiple = 8,
+        });
+        transformer.eval();
+        nn.init.normal_(transformer.OutputWeight, 0, 0.5);
+        return transformer;
+    }
+}

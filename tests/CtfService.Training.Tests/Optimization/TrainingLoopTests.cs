@@ -1,0 +1,107 @@
+using CtfService.TestSupport;
+using CtfService.Training.Optimization;
+using CtfService.Training.Progress;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Tests.Optimization;
+
+public sealed class TrainingLoopTests
+{
+    private const long Steps = 12;
+
+    [Fact]
+    public void Run_InterruptedAndResumed_GivesTheWeightsOfAnUninterruptedRun()
+    {
+        using var folder = new TemporaryFolder();
+        using var straight = new ToyTask(cancelAt: null);
+        using var interrupted = new ToyTask(cancelAt: 7);
+        using var resumed = new ToyTask(cancelAt: null);
+
+        new TrainingLoop(Options(folder, "straight"), straight, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+        Assert.Throws<OperationCanceledException>(() =>
+            new TrainingLoop(Options(folder, "halves"), interrupted, NoProgress.Instance).Run(resume: false, interrupted.Cancellation));
+        new TrainingLoop(Options(folder, "halves"), resumed, NoProgress.Instance).Run(resume: true, CancellationToken.None);
+
+        Assert.Equal(8, resumed.FirstStep);
+        Assert.Equal(straight.Weights(), resumed.Weights());
+    }
+
+    [Fact]
+    public void Run_Finished_WritesMetricsOfEveryReport()
+    {
+        using var folder = new TemporaryFolder();
+        using var task = new ToyTask(cancelAt: null);
+
+        new TrainingLoop(Options(folder, "run"), task, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+
+        var lines = File.ReadAllLines(Path.Combine(folder.Path, "run", "metrics.jsonl"));
+        Assert.Contains(lines, line => line.Contains("\"loss\"", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("\"evaluated\":1", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(0, 0.1)]
+    [InlineData(9, 1)]
+    [InlineData(10, 1)]
+    [InlineData(110, 0.02)]
+    public void LearningRateAt_Schedule_RisesThenFallsToItsShare(long step, double expected)
+    {
+        var options = new TrainingOptions { RunDirectory = "unused", Steps = 110, WarmupSteps = 10, LearningRate = 1 };
+
+        Assert.Equal(expected, options.LearningRateAt(step), 6);
+    }
+
+    private static TrainingOptions Options(TemporaryFolder folder, string run) => new()
+    {
+        RunDirectory = Path.Combine(folder.Path, run),
+        Steps = Steps,
+        WarmupSteps = 3,
+        LearningRate = 0.01,
+        CheckpointEvery = 4,
+        SampleEvery = 6,
+        UseBfloat16 = false,
+    };
+
+    /// <summary>A small network with dropout, on data that follow from the step.</summary>
+    private sealed class ToyTask : ITrainingTask, IDisposable
+    {
+        private readonly CancellationTokenSource _cancellation = new();
+        private readonly long? _cancelAt;
+
+        public ToyTask(long? cancelAt)
+        {
+            _cancelAt = cancelAt;
+            manual_seed(5);
+            Module = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 1));
+        }
+
+        public nn.Module Module { get; }
+
+        public CancellationToken Cancellation => _cancellation.Token;
+
+        public long? FirstStep { get; private set; }
+
+        public StepLoss Forward(long step)
+        {
+            FirstStep ??= step;
+            if (step == _cancelAt)
+            {
+                _cancellation.Cancel();
+            }
+
+            var input = arange(8 * 4, float32).reshape(8, 4).mul(0.1).add(step).sin();
+            var loss = (((nn.Module<Tensor, Tensor>)Module).call(input) - 1).square().mean();
+            return new StepLoss(loss, new Dictionary<string, Tensor> { ["loss"] = loss });
+        }
+
+        public IReadOnlyDictionary<string, double> Evaluate(string path) => new Dictionary<string, double> { ["evaluated"] = 1 };
+
+        public float[] Weights() => [.. Module.parameters().SelectMany(parameter => parameter.detach().data<float>().ToArray())];
+
+        public void Dispose()
+        {
+            Module.Dispose();
+            _cancellation.Dispose();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using CtfService.Model.Clusters;
+using CtfService.Model.Tokenizer;
+using CtfService.TestSupport;
+using CtfService.Training.Data;
+using CtfService.Training.Optimization;
+using CtfService.Training.Progress;
+using CtfService.Training.Tokenizer;
+using CtfService.Training.Transformer;
+
+namespace CtfService.Training.Tests.Transformer;
+
+/// <summary>The whole way on a toy data set: tokenizer, clusters, coarse and fine stage learn something.</summary>
+public sealed class TransformerTrainingTests
+{
+    [Fact]
+    public void Training_TwoColours_LowersEveryLoss()
+    {
+        using var folder = new TemporaryFolder();
+        var dataset = TwoColours();
+        var config = new TokenizerConfig
+        {
+            BaseWidth = 32,
+            EncoderMultipliers = [1, 1],
+            DecoderMultipliers = [1, 1],
+            ResidualBlocks = 1,
+            LatentWidth = 32,
+            CodebookSize = 32,
+            PatchSize = 2,
+        };
+
+        TokenizerTraining.Run(dataset, dataset, config, Run(folder, "tokenizer", steps: 40), NoProgress.Instance, CancellationToken.None);
+        var path = Path.Combine(folder.Path, "tokenizer", TokenizerTraining.ResultName);
+        var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
+        var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), 4, seed: 0);
+        var cache = TokenCache.LoadOrCreate(Path.Combine(folder.Path, "tokens.safetensors"), path, tokenizer, () => dataset, CancellationToken.None);
+        using var inputs = new StageInputs(tokenizer, map, cache, cache);
+        var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
+        TransformerTraining.TrainCoarse(inputs, size, Run(folder, "coarse", steps: 40), NoProgress.Instance, CancellationToken.None);
+        TransformerTraining.TrainFine(inputs, size, Run(folder, "fine", steps: 40), NoProgress.Instance, CancellationToken.None);
+
+        AssertLossFell(folder, "tokenizer", 0.7);
+        AssertLossFell(folder, "coarse", 0.9);
+        AssertLossFell(folder, "fine", 0.95);
+    }
+
+    private static void AssertLossFell(TemporaryFolder folder, string part, double share)
+    {
+        var losses = File.ReadLines(Path.Combine(folder.Path, part, "metrics.jsonl"))
+            .Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement)
+            .Where(line => line.TryGetProperty("loss", out _))
+            .Select(line => line.GetProperty("loss").GetDouble())
+            .ToList();
+        Assert.True(losses[^1] < share * losses[0], $"{part}: loss went from {losses[0]} to {losses[^1]}.");
+    }
+
+    private static TrainingRun Run(TemporaryFolder folder, string part, long steps) => new(
+        new TrainingOptions { RunDirectory = Path.Combine(folder.Path, part), Steps = steps, BatchSize = 8, WarmupSteps = 5, LearningRate = 3e-3, UseBfloat16 = false, EmaDecay = 0.8 },
+        Resume: false,
+        Augmentation.None);
+
+    private static ImageDataset TwoColours()
+    {
+        byte[] Image(int i) => [.. Enumerable.Range(0, 16 * 16).SelectMany(pixel => new[] { (byte)(i % 2 * 200), (byte)(pixel + i), (byte)(255 - pixel) })];
+        return new ImageDataset(16, 16, ["blue", "red"], [.. Enumerable.Range(0, 32).Select(i => new LabelledImage(Image(i), i % 2))]);
+    }
+}
