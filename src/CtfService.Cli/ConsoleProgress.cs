@@ -28,8 +28,10 @@ internal static class ConsoleProgress
     internal static string Describe(string title, TrainingReport report)
     {
         var losses = string.Join(", ", report.Losses.Select(loss => $"{loss.Key} {loss.Value.ToString("0.####", CultureInfo.InvariantCulture)}"));
-        var timeLeft = report.TimeLeft.ToString(report.TimeLeft.TotalHours >= 1 ? @"d\.hh\:mm\:ss" : @"mm\:ss", CultureInfo.InvariantCulture);
-        return string.Create(CultureInfo.InvariantCulture, $"{title} {report.Step}/{report.TotalSteps}: {losses}, {report.ImagesPerSecond:0.0} images/s, {timeLeft} left");
+        var hours = report.TimeLeft.TotalHours >= 1 ? $"{(long)report.TimeLeft.TotalHours}:" : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{title} {report.Step}/{report.TotalSteps}: {losses}, {report.ImagesPerSecond:0.0} images/s, {hours}{report.TimeLeft:mm\\:ss} left");
     }
 
     private sealed class ProgressBar(ProgressTask bar, string title) : ITrainingProgress

@@ -30,6 +30,14 @@ public sealed class ProgressLinesTests
         Assert.Equal("coarse 5/100: loss 1.25, accuracy 0.3, 12.5 images/s, 02:05 left", text);
     }
 
+    [Fact]
+    public void Describe_MoreThanADayLeft_CountsHours()
+    {
+        var text = ConsoleProgress.Describe("coarse", Report(5, total: 100) with { TimeLeft = new TimeSpan(1, 2, 3, 4) });
+
+        Assert.EndsWith(", 26:03:04 left", text, StringComparison.Ordinal);
+    }
+
     private static TrainingReport Report(long step, long total) => new(
         step,
         total,
