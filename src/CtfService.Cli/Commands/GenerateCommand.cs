@@ -24,8 +24,9 @@ internal static class GenerateCommand
         var output = CommandOption.WithDefault("--output", "Folder for the images, one subfolder per class.", Path.Combine("runs", "generated"));
         var guidance = new Option<float?>("--guidance-scale") { Description = "Guidance of the coarse stage, 1 is off; the bundle's default where not given." };
         var temperature = new Option<float?>("--temperature") { Description = "Temperature of the coarse stage; the bundle's default where not given." };
-        var sheet = new Option<string?>("--sheet") { Description = "Also write all images as one PNG, one row per class." };
-        var command = new Command("generate", "Generates images with a bundle; prints one line of JSON per image.") { bundle, className, count, seed, output, guidance, temperature, sheet };
+        var sheet = new Option<string?>("--sheet") { Description = "Also write all images as one PNG." };
+        var columns = CommandOption.Count("--columns", "Images in a row of the sheet.", 6);
+        var command = new Command("generate", "Generates images with a bundle; prints one line of JSON per image.") { bundle, className, count, seed, output, guidance, temperature, sheet, columns };
         command.SetAction((arguments, cancellation) =>
         {
             TorchThreads.UseAllCores();
@@ -38,7 +39,7 @@ internal static class GenerateCommand
             var images = Generate(terminal, generator, [.. specifications], arguments.GetRequiredValue(output), cancellation);
             if (arguments.GetValue(sheet) is { } path)
             {
-                File.WriteAllBytes(path, ImageCodec.Encode(ContactSheet.Compose(images, arguments.GetValue(count)), ImageFormat.Png));
+                File.WriteAllBytes(path, ImageCodec.Encode(ContactSheet.Compose(images, arguments.GetValue(columns)), ImageFormat.Png));
             }
 
             return Task.FromResult(CommandLine.Success);

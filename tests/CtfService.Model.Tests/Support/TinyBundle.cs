@@ -5,7 +5,6 @@ using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.TestSupport;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Support;
@@ -59,7 +58,7 @@ internal sealed class TinyBundle : IDisposable
         });
     }
 
-    public string Directory => _folder.Path;
+    public string Directory => _folder.Root;
 
     public void Dispose() => _folder.Dispose();
 

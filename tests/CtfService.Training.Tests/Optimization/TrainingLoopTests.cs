@@ -34,7 +34,7 @@ public sealed class TrainingLoopTests
 
         new TrainingLoop(Options(folder, "run"), task, NoProgress.Instance).Run(resume: false, CancellationToken.None);
 
-        var lines = File.ReadAllLines(Path.Combine(folder.Path, "run", "metrics.jsonl"));
+        var lines = File.ReadAllLines(Path.Combine(folder.Root, "run", "metrics.jsonl"));
         Assert.Contains(lines, line => line.Contains("\"loss\"", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("\"evaluated\":1", StringComparison.Ordinal));
     }
@@ -53,7 +53,7 @@ public sealed class TrainingLoopTests
 
     private static TrainingOptions Options(TemporaryFolder folder, string run) => new()
     {
-        RunDirectory = Path.Combine(folder.Path, run),
+        RunDirectory = Path.Combine(folder.Root, run),
         Steps = Steps,
         WarmupSteps = 3,
         LearningRate = 0.01,

@@ -29,10 +29,10 @@ public sealed class TransformerTrainingTests
         };
 
         TokenizerTraining.Run(dataset, dataset, config, Run(folder, "tokenizer", steps: 40), NoProgress.Instance, CancellationToken.None);
-        var path = Path.Combine(folder.Path, "tokenizer", TokenizerTraining.ResultName);
+        var path = Path.Combine(folder.Root, "tokenizer", TokenizerTraining.ResultName);
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
         var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), 4, seed: 0);
-        var cache = TokenCache.LoadOrCreate(Path.Combine(folder.Path, "tokens.safetensors"), path, tokenizer, () => dataset, CancellationToken.None);
+        var cache = TokenCache.LoadOrCreate(Path.Combine(folder.Root, "tokens.safetensors"), path, tokenizer, () => dataset, CancellationToken.None);
         using var inputs = new StageInputs(tokenizer, map, cache, cache);
         var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
         TransformerTraining.TrainCoarse(inputs, size, Run(folder, "coarse", steps: 40), NoProgress.Instance, CancellationToken.None);
@@ -45,7 +45,7 @@ public sealed class TransformerTrainingTests
 
     private static void AssertLossFell(TemporaryFolder folder, string part, double share)
     {
-        var losses = File.ReadLines(Path.Combine(folder.Path, part, "metrics.jsonl"))
+        var losses = File.ReadLines(Path.Combine(folder.Root, part, "metrics.jsonl"))
             .Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement)
             .Where(line => line.TryGetProperty("loss", out _))
             .Select(line => line.GetProperty("loss").GetDouble())
@@ -54,7 +54,7 @@ public sealed class TransformerTrainingTests
     }
 
     private static TrainingRun Run(TemporaryFolder folder, string part, long steps) => new(
-        new TrainingOptions { RunDirectory = Path.Combine(folder.Path, part), Steps = steps, BatchSize = 8, WarmupSteps = 5, LearningRate = 3e-3, UseBfloat16 = false, EmaDecay = 0.8 },
+        new TrainingOptions { RunDirectory = Path.Combine(folder.Root, part), Steps = steps, BatchSize = 8, WarmupSteps = 5, LearningRate = 3e-3, UseBfloat16 = false, EmaDecay = 0.8 },
         Resume: false,
         Augmentation.None);
 
