@@ -1,5 +1,6 @@
 using CtfService.Api.Configuration;
 using CtfService.Inference;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -44,9 +45,7 @@ public sealed class SettingsTests
     [InlineData("Model:Bundle", "", "Model:Bundle is empty; expected a value.")]
     public async Task Start_ValueOutOfRange_FailsNamingKeyValueAndRange(string key, string value, string expected)
     {
-        await using var api = new TestApi { Settings = { [key] = value } };
-
-        var error = Assert.Throws<OptionsValidationException>(api.Start);
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => Start($"--{key}={value}"));
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
@@ -54,21 +53,19 @@ public sealed class SettingsTests
     [Fact]
     public async Task Start_KeyIsMisspelt_FailsNamingIt()
     {
-        await using var api = new TestApi { Settings = { ["Inference:MaxBatchRow"] = "4" } };
-
-        var error = Assert.Throws<InvalidOperationException>(api.Start);
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Start("--Inference:MaxBatchRow=4"));
 
         Assert.Contains("MaxBatchRow'", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Start_ValuesGiven_ReachTheOptions()
+    public async Task Start_ValuesGiven_WinOverTheShippedFile()
     {
-        await using var api = new TestApi { Settings = { ["Inference:MaxBatchRows"] = "4", ["Limits:MaxTemperature"] = "1.5" } };
-        api.Start();
+        await using var app = await Start("--Inference:MaxBatchRows=4", "--Limits:MaxTemperature=1.5", "--urls=http://localhost:1234");
 
-        Assert.Equal(4, api.Services.GetRequiredService<InferenceOptions>().MaxBatchRows);
-        Assert.Equal(1.5f, api.Services.GetRequiredService<LimitsOptions>().MaxTemperature);
+        Assert.Equal(4, app.Services.GetRequiredService<InferenceOptions>().MaxBatchRows);
+        Assert.Equal(1.5f, app.Services.GetRequiredService<LimitsOptions>().MaxTemperature);
+        Assert.Equal("http://localhost:1234", app.Configuration["Urls"]);
     }
 
     [Fact]
@@ -78,6 +75,24 @@ public sealed class SettingsTests
         api.Start();
 
         Assert.Equal("http://localhost:5080", api.Services.GetRequiredService<IConfiguration>()["Urls"]);
+    }
+
+    /// <summary>As far as the host gets before it starts its services: built, and its options validated.</summary>
+    private static async Task<WebApplication> Start(params string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.AddSettings(args);
+        var app = builder.Build();
+        try
+        {
+            app.Services.GetRequiredService<IStartupValidator>().Validate();
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
     }
 
     private static TOptions? Strictly<TOptions>(IConfiguration file, string section) =>

@@ -8,11 +8,15 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Endpoints;
 
-public sealed class HealthEndpointsTests : IAsyncDisposable
+public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly TestApi _api = new();
 
+    public Task InitializeAsync() => Task.CompletedTask;
+
     public ValueTask DisposeAsync() => _api.DisposeAsync();
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
 
     [Theory]
     [InlineData("live", HttpStatusCode.OK, """{"status":"live","model":null,"reason":null}""")]

@@ -4,11 +4,13 @@ using CtfService.TestSupport;
 
 namespace CtfService.Inference.Tests.Worker;
 
-public sealed class GenerationWorkerTests : IAsyncDisposable
+public sealed class GenerationWorkerTests : IAsyncLifetime
 {
     private readonly WorkerHost _host = new();
 
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _host.StopAsync();
 
     [Fact]
     public async Task Start_ModelLoads_IsReadyAfterOneWarmUpImage()

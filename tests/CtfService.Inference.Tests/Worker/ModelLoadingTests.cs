@@ -4,11 +4,13 @@ using CtfService.Inference.Status;
 
 namespace CtfService.Inference.Tests.Worker;
 
-public sealed class ModelLoadingTests : IAsyncDisposable
+public sealed class ModelLoadingTests : IAsyncLifetime
 {
     private readonly WorkerHost _host = new(new InferenceOptions { LoadRetries = 2 });
 
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _host.StopAsync();
 
     [Fact]
     public async Task Start_BundleIsDamaged_FailsWithTheReasonAndDoesNotRetry()

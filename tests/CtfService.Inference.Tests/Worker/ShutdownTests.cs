@@ -3,13 +3,15 @@ using CtfService.Inference.Status;
 
 namespace CtfService.Inference.Tests.Worker;
 
-public sealed class ShutdownTests : IAsyncDisposable
+public sealed class ShutdownTests : IAsyncLifetime
 {
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(20);
 
     private readonly WorkerHost _host = new(new InferenceOptions { ShutdownBudget = Budget });
 
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _host.StopAsync();
 
     [Fact]
     public async Task Stop_ImagesAreAdmitted_FinishesThemAndReleasesTheModel()

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace CtfService.Inference.Tests.Worker;
 
 /// <summary>A worker with everything around it but the host; batches leave as soon as the worker is free.</summary>
-internal sealed class WorkerHost : IAsyncDisposable
+internal sealed class WorkerHost
 {
     public WorkerHost(InferenceOptions? options = null, IImageGeneratorFactory? factory = null)
     {
@@ -50,7 +50,7 @@ internal sealed class WorkerHost : IAsyncDisposable
     public Task<IReadOnlyList<InferenceResult>> AskFor(int images, CancellationToken cancellation = default) =>
         Queue.GenerateAsync(Jobs.Images(images), cancellation);
 
-    public async ValueTask DisposeAsync()
+    public async Task StopAsync()
     {
         await Worker.StopAsync(CancellationToken.None);
         Worker.Dispose();
