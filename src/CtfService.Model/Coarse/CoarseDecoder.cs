@@ -27,19 +27,19 @@ public sealed class CoarseDecoder(ClassConditionalTransformer transformer, Devic
         var labels = empty(batch.Count, _config.Positions, dtype: ScalarType.Int64, device: device);
 
         var logits = transformer.Prefill(rows.Classes(batch, _config.NullClass), cache);         // [R, C]
-        for (var cell = 0; ; cell++)
+        for (var cell = 0; cell < _config.Positions; cell++)
         {
+            cancellation.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
             var label = CategoricalSampler.Sample(rows.Combine(logits), sampling, uniforms.narrow(1, cell, 1)); // [B]
             labels.select(1, cell).copy_(label);
             logits.Dispose();
-            if (cell + 1 == _config.Positions)
+            if (cell + 1 < _config.Positions)
             {
-                return labels.MoveToOuterDisposeScope().MoveToOuterDisposeScope();
+                logits = transformer.DecodeStep(rows.WithNullRows(label), cell, cache).MoveToOuterDisposeScope();
             }
-
-            cancellation.ThrowIfCancellationRequested();
-            logits = transformer.DecodeStep(rows.WithNullRows(label), cell, cache).MoveToOuterDisposeScope();
         }
+
+        return labels.MoveToOuterDisposeScope();
     }
 }
