@@ -93,7 +93,7 @@ public sealed class CtfImageGeneratorTests
         generator.Generate([image], CancellationToken.None);
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < 200; i++)
         {
             generator.Generate([image, image], CancellationToken.None);
         }
