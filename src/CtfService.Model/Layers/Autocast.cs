@@ -9,23 +9,23 @@ namespace CtfService.Model.Layers;
 public sealed class Autocast : IDisposable
 {
     [ThreadStatic]
-    private static ScalarType? s_active;
+    private static ScalarType? _active;
 
     private readonly ScalarType? _previous;
 
     /// <param name="computeType">Type of the products, e.g. bfloat16; null leaves them as they are.</param>
     public Autocast(ScalarType? computeType)
     {
-        _previous = s_active;
-        s_active = computeType;
+        _previous = _active;
+        _active = computeType;
     }
 
-    public void Dispose() => s_active = _previous;
+    public void Dispose() => _active = _previous;
 
     /// <summary>input [.., in] times weight [out, in] transposed.</summary>
     internal static Tensor Linear(Tensor input, Tensor weight)
     {
-        if (s_active is not { } type)
+        if (_active is not { } type)
         {
             return nn.functional.linear(input, weight);
         }
@@ -41,7 +41,7 @@ public sealed class Autocast : IDisposable
     {
         long[] strides = [stride, stride];
         long[] paddings = [padding, padding];
-        if (s_active is not { } type)
+        if (_active is not { } type)
         {
             return nn.functional.conv2d(input, weight, bias, strides, paddings);
         }
@@ -56,7 +56,7 @@ public sealed class Autocast : IDisposable
     /// <summary>Scaled dot-product attention over [R, H, S, Dh] queries and [R, H, P, Dh] keys and values.</summary>
     internal static Tensor Attend(Tensor query, Tensor key, Tensor value, bool causal)
     {
-        if (s_active is not { } type)
+        if (_active is not { } type)
         {
             return nn.functional.scaled_dot_product_attention(query, key, value, null!, 0, causal);
         }
