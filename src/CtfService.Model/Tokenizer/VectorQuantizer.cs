@@ -88,7 +88,8 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
             .permute(0, 3, 1, 2).contiguous().MoveToOuterDisposeScope();
     }
 
-    private Tensor Normalize(Tensor rows) =>
+    /// <summary>Latents or codewords [.., e] as they are compared: unit length with normalisation, otherwise as they are.</summary>
+    public Tensor Normalize(Tensor rows) =>
         _config.NormalizeCodewords ? nn.functional.normalize(rows, p: 2, dim: -1, eps: NormFloor) : rows.alias();
 
     private QuantizerLosses Losses(Tensor rows, Tensor nearest, Tensor distances)

@@ -25,7 +25,7 @@ internal static class CodewordRevival
             return;
         }
 
-        var candidates = nn.functional.normalize(latents.permute(0, 2, 3, 1).reshape(-1, stored.shape[1]), p: 2, dim: -1); // [B*h*w, e]
+        var candidates = quantizer.Normalize(latents.permute(0, 2, 3, 1).reshape(-1, stored.shape[1])); // [B*h*w, e]
         var chosen = randint(candidates.shape[0], rows.shape, dtype: ScalarType.Int64);
         var replacement = candidates.index_select(0, chosen);
         stored.index_copy_(0, rows, replacement + (randn_like(replacement) * Jitter));

@@ -2,6 +2,7 @@ using CtfService.Core.Imaging;
 using CtfService.Model.Imaging;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
+using CtfService.Training.Evaluation;
 using CtfService.Training.Optimization;
 using static TorchSharp.torch;
 
@@ -72,8 +73,7 @@ public sealed class TokenizerTask : ITrainingTask
         }
 
         var images = cat(restored);
-        // Per image: 10 log10(peak^2 / mse) with a peak-to-peak range of 2.
-        var psnr = (4 / (images - _heldOut).square().mean([1, 2, 3])).log10().mean().item<float>() * 10;
+        var psnr = ImageQuality.Psnr(_heldOut, images, range: 2);
         WriteSheet(path, images);
         return new Dictionary<string, double> { ["psnr"] = psnr, ["codewords used"] = used.Count };
     }
