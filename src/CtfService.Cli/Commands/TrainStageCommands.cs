@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
 using CtfService.Training.Progress;

@@ -2,9 +2,9 @@ using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Clusters;
+using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Generation;
@@ -19,12 +19,13 @@ internal sealed record LoadedModel(
     public static LoadedModel Load(string bundleDirectory, Device device)
     {
         using var frozen = no_grad();
+        using var fresh = new FreshWeights(device: device, initialise: false); // the files fill every weight
         var bundle = BundleReader.Open(bundleDirectory);
         var manifest = bundle.Manifest;
-        var tokenizer = Fill(new VqTokenizer(manifest.Tokenizer with { TracksUsage = false }), bundle.TokenizerPath, device);
+        var tokenizer = Fill(new VqTokenizer(manifest.Tokenizer with { TracksUsage = false }), bundle.TokenizerPath);
         var clusters = bundle.ClusterMapPath is { } path ? ClusterMap.Load(path) : ClusterMap.Identity(tokenizer.Quantizer.Codewords().cpu());
-        var coarse = Fill(new ClassConditionalTransformer(manifest.Coarse, device), bundle.CoarsePath, device);
-        var fine = manifest.Fine is null ? null : Fill(new ClassConditionalTransformer(manifest.Fine, device), bundle.FinePath!, device);
+        var coarse = Fill(new ClassConditionalTransformer(manifest.Coarse), bundle.CoarsePath);
+        var fine = manifest.Fine is null ? null : Fill(new ClassConditionalTransformer(manifest.Fine), bundle.FinePath!);
         return new LoadedModel(bundle.Describe(), tokenizer, clusters, coarse, fine, device);
     }
 
@@ -35,12 +36,12 @@ internal sealed record LoadedModel(
         Fine?.Dispose();
     }
 
-    private static TModule Fill<TModule>(TModule module, string path, Device device)
+    private static TModule Fill<TModule>(TModule module, string path)
         where TModule : nn.Module
     {
         using var weights = SafetensorsFile.Open(path);
         StateDictLoader.Load(module, weights);
         module.eval();
-        return module.to(device);
+        return module;
     }
 }

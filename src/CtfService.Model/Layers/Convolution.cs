@@ -24,8 +24,8 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
 
         // PyTorch's default for convolutions: uniform within 1/sqrt(fan in).
         var bound = 1 / Math.Sqrt(inputWidth * kernel * kernel);
-        _weight = new Parameter(nn.init.uniform_(empty(outputWidth, inputWidth, kernel, kernel), -bound, bound));
-        _bias = new Parameter(nn.init.uniform_(empty(outputWidth), -bound, bound));
+        _weight = FreshWeights.Uniform(bound, outputWidth, inputWidth, kernel, kernel);
+        _bias = FreshWeights.Uniform(bound, outputWidth);
         RegisterComponents();
     }
 

@@ -10,10 +10,16 @@ internal sealed class EmbeddingTable : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "weight")]
     private readonly Parameter _weight;
 
-    public EmbeddingTable(long rows, long width, double initialDeviation = Projection.InitialDeviation)
+    public EmbeddingTable(long rows, long width)
+        : this(FreshWeights.Normal(Projection.InitialDeviation, rows, width))
+    {
+    }
+
+    /// <param name="weight">[rows, width]; becomes this module's.</param>
+    public EmbeddingTable(Parameter weight)
         : base(nameof(EmbeddingTable))
     {
-        _weight = new Parameter(nn.init.normal_(empty(rows, width), 0, initialDeviation));
+        _weight = weight;
         RegisterComponents();
     }
 

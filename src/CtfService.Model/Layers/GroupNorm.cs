@@ -19,8 +19,8 @@ internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
     public GroupNorm(long width)
         : base(nameof(GroupNorm))
     {
-        _weight = new Parameter(ones(width));
-        _bias = new Parameter(zeros(width));
+        _weight = FreshWeights.Constant(1, width);
+        _bias = FreshWeights.Constant(0, width);
         RegisterComponents();
     }
 

@@ -16,7 +16,7 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
     public Projection(long inputWidth, long outputWidth, double initialDeviation = InitialDeviation)
         : base(nameof(Projection))
     {
-        _weight = new Parameter(nn.init.normal_(empty(outputWidth, inputWidth), 0, initialDeviation));
+        _weight = FreshWeights.Normal(initialDeviation, outputWidth, inputWidth);
         RegisterComponents();
     }
 

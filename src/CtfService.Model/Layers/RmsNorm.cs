@@ -19,7 +19,7 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
         : base(nameof(RmsNorm))
     {
         _epsilon = epsilon;
-        _weight = new Parameter(ones(width));
+        _weight = FreshWeights.Constant(1, width);
         RegisterComponents();
     }
 

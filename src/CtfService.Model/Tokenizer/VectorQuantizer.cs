@@ -24,19 +24,19 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
         : base(nameof(VectorQuantizer))
     {
         _config = config;
-        _codebook = new EmbeddingTable(config.CodebookSize, config.CodewordWidth, initialDeviation: 1);
+
+        // Van den Oord's uniform start, as in the reference: U(-1/K, 1/K), then unit length where that is the geometry.
+        _codebook = new EmbeddingTable(FreshWeights.Uniform(1.0 / config.CodebookSize, config.CodebookSize, config.CodewordWidth));
         RegisterComponents();
         using (no_grad())
         using (NewDisposeScope())
         {
-            // Van den Oord's uniform start, as in the reference: U(-1/K, 1/K), then unit length where that is the geometry.
-            nn.init.uniform_(_codebook.Weight, -1.0 / config.CodebookSize, 1.0 / config.CodebookSize);
             _codebook.Weight.copy_(Normalize(_codebook.Weight));
         }
 
         if (config.TracksUsage)
         {
-            register_buffer("codebook_used", zeros(HistoryLength));
+            register_buffer("codebook_used", zeros(HistoryLength, float32, FreshWeights.Device));
         }
     }
 

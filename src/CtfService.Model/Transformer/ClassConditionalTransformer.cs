@@ -1,5 +1,4 @@
 using CtfService.Model.Layers;
-using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -30,12 +29,11 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
     [ComponentName(Name = "output")]
     private readonly Projection _output;
 
-    /// <param name="device">Where the weights go; the CPU where null.</param>
-    public ClassConditionalTransformer(TransformerConfig config, Device? device = null)
+    public ClassConditionalTransformer(TransformerConfig config)
         : base(nameof(ClassConditionalTransformer))
     {
         Config = config;
-        _rope = new RopeTable(config, device ?? CPU);
+        _rope = new RopeTable(config, FreshWeights.Device);
         _classes = new ClassEmbedding(config);
         _labels = new EmbeddingTable(config.InputVocabulary, config.Width);
         for (var layer = 0; layer < config.Layers; layer++)
@@ -46,10 +44,6 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         _norm = new RmsNorm(config.Width, config.NormEpsilon);
         _output = new Projection(config.Width, config.OutputVocabulary, initialDeviation: 0); // a fresh model scores everything alike
         RegisterComponents();
-        if (device is not null)
-        {
-            this.to(device);
-        }
     }
 
     public TransformerConfig Config { get; }

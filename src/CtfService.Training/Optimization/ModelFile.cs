@@ -2,6 +2,7 @@ using System.Text.Json;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Layers;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;
@@ -28,6 +29,7 @@ public static class ModelFile
     public static TModule Load<TModule, TConfig>(string path, Func<TConfig, TModule> build)
         where TModule : nn.Module
     {
+        using var fresh = new FreshWeights(initialise: false); // the file fills every weight
         var module = build(Config<TConfig>(path));
         using var file = SafetensorsFile.Open(path);
         StateDictLoader.Load(module, file);

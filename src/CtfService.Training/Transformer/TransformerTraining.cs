@@ -80,6 +80,3 @@ public sealed record StageInputs(VqTokenizer Tokenizer, ClusterMap Map, TokenCac
 {
     public void Dispose() => Tokenizer.Dispose();
 }
-
-/// <param name="Width">D, a multiple of 4 * heads.</param>
-public sealed record TransformerSize(int Width, int Layers, int Heads);

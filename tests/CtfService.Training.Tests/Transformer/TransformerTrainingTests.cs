@@ -1,5 +1,6 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
 using CtfService.TestSupport;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;

@@ -1,0 +1,73 @@
+using CtfService.Model.Layers;
+using CtfService.Model.Tests.Support;
+using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Tests.Layers;
+
+public sealed class FreshWeightsTests
+{
+    private static readonly TransformerConfig Small = PublishedTransformers.Config("GPT-B", gridSide: 4) with { Layers = 1, Width = 64, Heads = 4, InputVocabulary = 32, OutputVocabulary = 32 };
+
+    [Fact]
+    public void Scope_WithoutInitialising_DrawsNothingFromTheGenerator()
+    {
+        manual_seed(3);
+        var untouched = rand(1).item<float>();
+        manual_seed(3);
+
+        using (new FreshWeights(initialise: false))
+        {
+            new ClassConditionalTransformer(Small).Dispose();
+        }
+
+        Assert.Equal(untouched, rand(1).item<float>());
+    }
+
+    [Fact]
+    public void Scope_OtherType_GivesParametersOfIt()
+    {
+        using var fresh = new FreshWeights(ScalarType.BFloat16);
+        using var transformer = new ClassConditionalTransformer(Small);
+
+        Assert.All(transformer.parameters(), parameter => Assert.Equal(ScalarType.BFloat16, parameter.dtype));
+    }
+
+    [Fact]
+    public void Scope_Inner_EndsWithItself()
+    {
+        using var outer = new FreshWeights(ScalarType.BFloat16);
+        using (new FreshWeights(ScalarType.Float64))
+        {
+            Assert.Equal(ScalarType.Float64, FreshWeights.Constant(1, 2).dtype);
+        }
+
+        Assert.Equal(ScalarType.BFloat16, FreshWeights.Constant(1, 2).dtype);
+    }
+
+    [Fact]
+    public void Scope_Meta_PutsEveryWeightThere()
+    {
+        using var fresh = new FreshWeights(device: META);
+        using var transformer = new ClassConditionalTransformer(Small);
+        using var tokenizer = new VqTokenizer(TokenizerConfig.Vq16);
+
+        Assert.All(transformer.state_dict().Concat(tokenizer.state_dict()), entry => Assert.Equal(DeviceType.META, entry.Value.device_type));
+    }
+
+    [Fact]
+    public void NoScope_SameSeed_GivesTheSameWeights()
+    {
+        manual_seed(9);
+        using var first = new ClassConditionalTransformer(Small);
+        manual_seed(9);
+        using var second = new ClassConditionalTransformer(Small);
+
+        foreach (var (name, weight) in first.state_dict())
+        {
+            TensorAssert.Equal(weight, second.state_dict()[name], name);
+        }
+    }
+}
