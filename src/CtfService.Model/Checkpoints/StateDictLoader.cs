@@ -13,20 +13,29 @@ public static class StateDictLoader
     /// <exception cref="CheckpointException">The file does not fit; every missing, unexpected and wrongly shaped key is named. Nothing was copied.</exception>
     public static void Load(nn.Module module, TensorFile file, IReadOnlyCollection<string>? ignoredPrefixes = null)
     {
-        var targets = module.state_dict();
-        var problems = Compare(targets, file, ignoredPrefixes ?? []);
-        if (problems.Count > 0)
+        if (Misfit(module, file, ignoredPrefixes) is { } misfit)
         {
-            throw new CheckpointException(
-                $"{file.Path} does not fit {module.GetName()}:{Environment.NewLine}{string.Join(Environment.NewLine, problems)}{Environment.NewLine}"
-                + "The file was made for another architecture; check the configuration beside it.");
+            throw new CheckpointException(misfit);
         }
 
         using var inference = no_grad();
-        foreach (var (name, target) in targets)
+        foreach (var (name, target) in module.state_dict())
         {
             file.CopyTo(name, target);
         }
+    }
+
+    /// <summary>
+    /// One paragraph that names every missing, unexpected and wrongly shaped key; null where the file fits. Works on a module of the meta device, so that
+    /// an architecture is compared before anything is allocated for it.
+    /// </summary>
+    internal static string? Misfit(nn.Module module, TensorFile file, IReadOnlyCollection<string>? ignoredPrefixes = null)
+    {
+        var problems = Compare(module.state_dict(), file, ignoredPrefixes ?? []);
+        return problems.Count == 0
+            ? null
+            : $"{file.Path} does not fit {module.GetName()}:{Environment.NewLine}{string.Join(Environment.NewLine, problems)}{Environment.NewLine}"
+                + "The file was made for another architecture; check the configuration beside it.";
     }
 
     private static List<string> Compare(Dictionary<string, Tensor> targets, TensorFile file, IReadOnlyCollection<string> ignoredPrefixes)
