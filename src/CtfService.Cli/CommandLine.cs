@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using CtfService.Cli.Commands;
+using CtfService.Cli.Commands.Bench;
 using CtfService.Core.Models;
 using CtfService.Training.Data;
 
@@ -24,6 +25,7 @@ internal static class CommandLine
         BundleCommand.Create(terminal),
         InspectCommand.Create(terminal),
         ConvertCommand.Create(terminal),
+        BenchCommand.Create(terminal),
         GenerateCommand.Create(terminal),
         TrainClassifierCommand.Create(terminal),
         ClassifyCommand.Create(terminal),

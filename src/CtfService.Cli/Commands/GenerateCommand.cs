@@ -25,12 +25,14 @@ internal static class GenerateCommand
         var guidance = new Option<float?>("--guidance-scale") { Description = "Guidance of the coarse stage, 1 is off; the bundle's default where not given." };
         var temperature = new Option<float?>("--temperature") { Description = "Temperature of the coarse stage; the bundle's default where not given." };
         var sheet = new Option<string?>("--sheet") { Description = "Also write all images as one PNG." };
+        var (device, dtype) = PlacementOptions.Create();
         var columns = CommandOption.Count("--columns", "Images in a row of the sheet.", 6);
-        var command = new Command("generate", "Generates images with a bundle; prints one line of JSON per image.") { bundle, className, count, seed, output, guidance, temperature, sheet, columns };
+        var command = new Command("generate", "Generates images with a bundle; prints one line of JSON per image.") { bundle, className, count, seed, output, guidance, temperature, sheet, columns, device, dtype };
         command.SetAction((arguments, cancellation) =>
         {
             TorchThreads.UseAllCores();
-            using var generator = new CtfImageGeneratorFactory(arguments.GetRequiredValue(bundle)).Load(cancellation);
+            using var generator = new CtfImageGeneratorFactory(
+                arguments.GetRequiredValue(bundle), () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype))).Load(cancellation);
             var coarse = generator.Model.DefaultCoarse;
             coarse = coarse with { GuidanceScale = arguments.GetValue(guidance) ?? coarse.GuidanceScale, Temperature = arguments.GetValue(temperature) ?? coarse.Temperature };
             var specifications = Classes(generator.Model, arguments.GetRequiredValue(className))

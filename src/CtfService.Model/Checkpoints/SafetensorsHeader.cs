@@ -41,7 +41,7 @@ internal sealed class SafetensorsHeader
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
             header.ReadRoot(document.RootElement);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException) // the second: text that is not Unicode
         {
             throw new CheckpointException(
                 $"{path}: the safetensors header is not valid JSON ({error.Message}). The file is damaged or of another format.", error);

@@ -1,0 +1,36 @@
+using System.CommandLine;
+using System.Diagnostics;
+using CtfService.Model.Bundles;
+using CtfService.Model.Generation;
+
+namespace CtfService.Cli.Commands.Bench;
+
+/// <summary><c>ctf bench load</c>: how long a bundle takes to load and the most memory that takes.</summary>
+internal static class LoadBenchCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var bundle = CommandOption.WithDefault("--bundle", "Folder of the bundle.", Path.Combine("models", "fruits-64"));
+        var (device, dtype) = PlacementOptions.Create();
+        var command = new Command("load", "Loads a bundle; prints seconds and peak memory as JSON.") { bundle, device, dtype };
+        command.SetAction((arguments, cancellation) =>
+        {
+            var folder = arguments.GetRequiredValue(bundle);
+            var started = Stopwatch.GetTimestamp();
+            using var generator = new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype))).Load(cancellation);
+            var elapsed = Stopwatch.GetElapsedTime(started);
+            var peak = PeakMemory.OfThisProcess();
+            var bytes = BundleReader.Open(folder).Manifest.Files.Sum(file => file.Bytes);
+            ReportJson.Write(terminal.Output, new
+            {
+                Bundle = folder,
+                WeightBytes = bytes,
+                Seconds = Math.Round(elapsed.TotalSeconds, 2),
+                PeakMemoryBytes = peak,
+                PeakOverWeights = Math.Round((double)peak / bytes, 3),
+            });
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,147 @@
+using System.Buffers.Binary;
+using CtfService.Core.Models;
+using CtfService.Model.Checkpoints;
+using CtfService.Model.Checkpoints.PyTorch;
+using CtfService.TestSupport;
+
+namespace CtfService.Model.Tests.Checkpoints.PyTorch;
+
+/// <summary>What the reference's files do not show: zip64, hostile pickles of our own, limits.</summary>
+public sealed class PyTorchFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string File1 => _folder.File("a.pt");
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Open_Zip64Directory_ReadsTheSame(bool zip64)
+    {
+        TorchFileWriter.Write(File1, [("first", [3, 5]), ("second", [7])], TorchFileWriter.FillRandom, zip64: zip64);
+
+        using var file = PyTorchFile.Open(File1);
+
+        var expected = new float[15];
+        TorchFileWriter.FillRandom("first", expected);
+        using var first = file.Read("first");
+        Assert.Equal(["first", "second"], file.Entries.Select(entry => entry.Name));
+        Assert.Equal(expected, first.data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Open_KeysOfATrainingWrapper_LoseTheSharedPrefix()
+    {
+        TorchFileWriter.Write(File1, [("module.a", [1]), ("module.b", [1])], TorchFileWriter.FillRandom);
+
+        using var file = PyTorchFile.Open(File1);
+
+        Assert.Equal(["a", "b"], file.Entries.Select(entry => entry.Name));
+    }
+
+    [Theory]
+    [InlineData("cos\nsystem\n(U\u0002lst.", "names 'os.system'")]
+    [InlineData("cbuiltins\nexec\n.", "names 'builtins.exec'")]
+    [InlineData("U\u0002osU\u0006system\u0093.", "names 'os.system'")]
+    [InlineData("ctorch\nFloatStorage\n)R.", "calls torch.FloatStorage with arguments that do not fit it")]
+    [InlineData("ctorch._utils\n_rebuild_tensor_v2\n)R.", "calls torch._utils._rebuild_tensor_v2 with arguments")]
+    [InlineData("ctorch\nFloatStorage\n)\u0081.", "makes a torch.FloatStorage in a way")]
+    [InlineData("(ios\nsystem\n.", "has the operation 0x69")]
+    [InlineData("\u0082\u0001.", "has the operation 0x82")]
+    [InlineData("U\u0001aQ.", "refers to something outside it that is not a storage")]
+    [InlineData(".", "takes more from its stack")]
+    [InlineData("K\u0001(0.", "takes more from its stack")]
+    [InlineData("t.", "closes a group that it did not open")]
+    [InlineData("h\u0005.", "recalls value 5, which it never kept")]
+    [InlineData("Nr\u00ff\u00ff\u00ff\u007f.", "keeps a value at place 2147483647")]
+    [InlineData("K\u0001a.", "takes more from its stack")]
+    [InlineData("NK\u0001a.", "appends to something that is not a list")]
+    [InlineData("NNNs.", "sets items of something that is not a dict")]
+    [InlineData("}(Nu.", "sets a key without a value")]
+    [InlineData("}NNs.", "a dict with the key None")]
+    [InlineData("]}b.", "gives state to something that has none")]
+    [InlineData("\u008b\u00ff\u00ff\u00ff\u007f.", "ends in the middle of an operation")]
+    [InlineData("X\u00ff\u00ff\u00ff\u00ff.", "announces 4294967295 bytes")]
+    [InlineData("I1x\n.", "a whole number that is none")]
+    [InlineData("Fx\n.", "a number that is none")]
+    [InlineData("I1", "ends in the middle of a line")]
+    [InlineData("\u0080\u0009.", "protocol above 5")]
+    [InlineData("K\u0001", "ends in the middle of an operation")]
+    public void Read_HostileOrDamagedPickle_IsRefused(string pickle, string expected)
+    {
+        var bytes = pickle.Select(letter => (byte)letter).ToArray();
+
+        var error = Assert.Throws<CheckpointException>(() => PickleMachine.Read("here", bytes, new PickleBuilder("here", 1000), out _));
+
+        Assert.StartsWith("here: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_EndlessOperations_AreRefused()
+    {
+        var pickle = new byte[PickleLimits.Operations + 1];
+        Array.Fill(pickle, (byte)')');
+
+        var error = Assert.Throws<CheckpointException>(() => PickleMachine.Read("here", pickle, new PickleBuilder("here", 1000), out _));
+
+        Assert.Contains("more than 1000000 operations", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_LongInteger_IsRefusedBeforeItCosts()
+    {
+        byte[] pickle = [0x8b, 0, 16, 0, 0, .. new byte[4096], (byte)'.'];
+
+        var error = Assert.Throws<CheckpointException>(() => PickleMachine.Read("here", pickle, new PickleBuilder("here", 10_000), out _));
+
+        Assert.Contains("a whole number of 4096 bytes", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_CompressedRecord_SaysHowToMendIt()
+    {
+        TorchFileWriter.Write(File1, [("first", [3])], TorchFileWriter.FillRandom);
+        var bytes = File.ReadAllBytes(File1);
+        var directory = bytes.AsSpan().IndexOf("PK\x01\x02"u8);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(directory + 10), 8); // deflate
+        File.WriteAllBytes(File1, bytes);
+
+        var error = Assert.Throws<CheckpointException>(() => PyTorchFile.Open(File1));
+
+        Assert.Contains("is compressed; torch.save stores records as they are, so repack it", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_FileOfNoKnownFormat_SaysSo()
+    {
+        File.WriteAllText(File1, "nothing of the kind");
+
+        Assert.Contains("is not a PyTorch file", Assert.Throws<CheckpointException>(() => PyTorchFile.Open(File1)).Message, StringComparison.Ordinal);
+        Assert.Contains("not a safetensors file", Assert.Throws<CheckpointException>(() => CheckpointFile.Open(File1)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_EmptyFile_IsRefused()
+    {
+        File.WriteAllBytes(File1, []);
+
+        Assert.Throws<CheckpointException>(() => CheckpointFile.Open(File1));
+        Assert.Throws<CheckpointException>(() => PyTorchFile.Open(File1));
+    }
+
+    [Fact]
+    public void Read_FileThatShrankMeanwhile_IsRefused()
+    {
+        TorchFileWriter.Write(File1, [("first", [100_000])], TorchFileWriter.FillRandom);
+        using var file = PyTorchFile.Open(File1);
+        using (var other = new FileStream(File1, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            other.SetLength(1000);
+        }
+
+        Assert.Contains("it was cut off", Assert.Throws<CheckpointException>(() => file.Read("first")).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Dispose();
+}
