@@ -1,26 +1,43 @@
 using System.Text.Json;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.TestSupport;
+using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Support;
+namespace CtfService.Model.TestSupport;
 
-/// <summary>The reference's tiny models, by the names in configs.json.</summary>
-internal static class GoldenModels
+/// <summary>The reference's tiny models, by the names in configs.json: <c>gpt-...</c> are transformers, <c>vq-...</c> tokenizers.</summary>
+public static class GoldenModels
 {
     private static readonly JsonDocument Configs = JsonDocument.Parse(File.ReadAllText(GoldenFolder.File("configs.json")));
 
-    public static TheoryData<string> TokenizerNames => Names("vq-");
+    public static IReadOnlyList<string> TokenizerNames => Names("vq-");
 
-    public static TheoryData<string> TransformerNames => Names("gpt-");
+    public static IReadOnlyList<string> TransformerNames => Names("gpt-");
 
-    public static SafetensorsFile Values(string name) => SafetensorsFile.Open(GoldenFolder.File($"{name}.golden.safetensors"));
+    /// <param name="table">What the numbers are of: <c>golden</c> or <c>train</c>.</param>
+    public static string PathOf(string name, string table) => GoldenFolder.File($"{name}.{table}.safetensors");
 
+    public static SafetensorsFile Values(string name, string table = "golden") => SafetensorsFile.Open(PathOf(name, table));
+
+    /// <summary>In evaluation mode; the usage history, which the weight files do not hold, is all zeros where the model tracks it.</summary>
     public static VqTokenizer Tokenizer(string name)
     {
+        var config = TokenizerConfigOf(name);
+        var tokenizer = Load(name, () => new VqTokenizer(config with { TracksUsage = false }));
+        return config.TracksUsage ? WithHistory(tokenizer, config) : tokenizer;
+    }
+
+    /// <summary>In evaluation mode, without dropout.</summary>
+    public static ClassConditionalTransformer Transformer(string name) =>
+        Load(name, () => new ClassConditionalTransformer(TransformerConfigOf(name)));
+
+    public static TokenizerConfig TokenizerConfigOf(string name)
+    {
         var config = Configs.RootElement.GetProperty(name);
-        var tokenizer = new VqTokenizer(new TokenizerConfig
+        return new TokenizerConfig
         {
             BaseWidth = Int(config, "ch", 128),
             ResidualBlocks = Int(config, "num_res_blocks", 2),
@@ -29,24 +46,11 @@ internal static class GoldenModels
             LatentWidth = Int(config, "z_channels", 256),
             CodebookSize = Int(config, "codebook_size", 16384),
             CodewordWidth = Int(config, "codebook_embed_dim", 8),
-            NormalizeCodewords = config.GetProperty("codebook_l2_norm").GetBoolean(),
-            TracksUsage = false, // the weights come without the history; it influences no output
-            CommitmentWeight = config.GetProperty("commit_loss_beta").GetSingle(),
-            EntropyWeight = config.GetProperty("entropy_loss_ratio").GetSingle(),
-        });
-        using var weights = SafetensorsFile.Open(GoldenFolder.File($"{name}.weights.safetensors"));
-        StateDictLoader.Load(tokenizer, weights);
-        tokenizer.eval();
-        return tokenizer;
-    }
-
-    public static ClassConditionalTransformer Transformer(string name)
-    {
-        var transformer = new ClassConditionalTransformer(TransformerConfigOf(name));
-        using var weights = SafetensorsFile.Open(GoldenFolder.File($"{name}.weights.safetensors"));
-        StateDictLoader.Load(transformer, weights);
-        transformer.eval();
-        return transformer;
+            NormalizeCodewords = Bool(config, "codebook_l2_norm", true),
+            TracksUsage = Bool(config, "codebook_show_usage", true),
+            CommitmentWeight = Float(config, "commit_loss_beta", 0.25f),
+            EntropyWeight = Float(config, "entropy_loss_ratio", 0),
+        };
     }
 
     public static TransformerConfig TransformerConfigOf(string name)
@@ -56,9 +60,9 @@ internal static class GoldenModels
         var vocabulary = Int(config, "vocab_size", 16384);
         return new TransformerConfig
         {
-            Width = Int(config, "dim", 0),
-            Layers = Int(config, "n_layer", 0),
-            Heads = Int(config, "n_head", 0),
+            Width = Int(config, "dim", 4096),
+            Layers = Int(config, "n_layer", 32),
+            Heads = Int(config, "n_head", 32),
             InputVocabulary = vocabulary,
             OutputVocabulary = vocabulary,
             ClassCount = Int(config, "num_classes", 1000),
@@ -68,15 +72,45 @@ internal static class GoldenModels
             FeedForwardMultiple = Int(config, "multiple_of", 256),
             RopeBase = Float(config, "rope_base", 10000),
             NormEpsilon = Float(config, "norm_eps", 1e-5f),
+            Dropout = 0,
         };
     }
 
-    private static TheoryData<string> Names(string prefix) =>
+    private static TModule Load<TModule>(string name, Func<TModule> build)
+        where TModule : nn.Module
+    {
+        using var fresh = new FreshWeights(initialise: false);
+        using var weights = Values(name, "weights");
+        var module = build();
+        StateDictLoader.Load(module, weights);
+        module.eval();
+        return module;
+    }
+
+    private static VqTokenizer WithHistory(VqTokenizer plain, TokenizerConfig config)
+    {
+        using var fresh = new FreshWeights(initialise: false);
+        using var frozen = no_grad();
+        var tokenizer = new VqTokenizer(config);
+        var targets = tokenizer.state_dict();
+        foreach (var (key, weight) in plain.state_dict())
+        {
+            targets[key].copy_(weight);
+        }
+
+        plain.Dispose();
+        tokenizer.eval();
+        return tokenizer;
+    }
+
+    private static string[] Names(string prefix) =>
         [.. Configs.RootElement.EnumerateObject().Select(entry => entry.Name).Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
 
     private static int Int(JsonElement config, string name, int otherwise) => config.TryGetProperty(name, out var value) ? value.GetInt32() : otherwise;
 
     private static float Float(JsonElement config, string name, float otherwise) => config.TryGetProperty(name, out var value) ? value.GetSingle() : otherwise;
+
+    private static bool Bool(JsonElement config, string name, bool otherwise) => config.TryGetProperty(name, out var value) ? value.GetBoolean() : otherwise;
 
     private static int[] Ints(JsonElement config, string name) => [.. config.GetProperty(name).EnumerateArray().Select(value => value.GetInt32())];
 }

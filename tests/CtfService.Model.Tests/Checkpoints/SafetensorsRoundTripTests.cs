@@ -1,5 +1,5 @@
 using CtfService.Model.Checkpoints;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using TorchSharp;
 using static TorchSharp.torch;

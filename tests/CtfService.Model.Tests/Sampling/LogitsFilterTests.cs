@@ -2,7 +2,7 @@ using System.Text.Json;
 using CtfService.Core.Generation;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Sampling;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using TorchSharp;
 using static TorchSharp.torch;
