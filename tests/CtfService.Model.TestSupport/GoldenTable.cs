@@ -25,6 +25,13 @@ public sealed class GoldenTable<TRun>
     public GoldenTable<TRun> CloseAbsolute(string pattern, double tolerance, Func<TRun, GoldenTensor, Tensor> ours) =>
         Row(pattern, (run, golden) => TensorAssert.CloseAbsolute(golden.Expected, ours(run, golden), tolerance, golden.Name));
 
+    /// <summary>|ours - reference| is at most the tolerance times |reference|, value by value.</summary>
+    public GoldenTable<TRun> CloseEach(string pattern, double tolerance, Func<TRun, GoldenTensor, Tensor> ours) => Row(pattern, (run, golden) =>
+    {
+        var expected = golden.Expected.to(float64);
+        return TensorAssert.CloseAbsolute(ones_like(expected), ours(run, golden).to(float64) / expected, tolerance, $"{golden.Name}, ours over the reference's");
+    });
+
     /// <summary>The same values.</summary>
     public GoldenTable<TRun> Exact(string pattern, Func<TRun, GoldenTensor, Tensor> ours) => CloseAbsolute(pattern, 0, ours);
 
