@@ -22,6 +22,8 @@ internal static class CommandLine
         TrainStageCommands.CreateCoarse(terminal),
         TrainStageCommands.CreateFine(terminal),
         BundleCommand.Create(terminal),
+        InspectCommand.Create(terminal),
+        ConvertCommand.Create(terminal),
         GenerateCommand.Create(terminal),
         TrainClassifierCommand.Create(terminal),
         ClassifyCommand.Create(terminal),
@@ -55,7 +57,7 @@ internal static class CommandLine
             await terminal.Error.WriteLineAsync("Stopped.");
             return Interrupted;
         }
-        catch (Exception exception) when (exception is DatasetException or CheckpointException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is DatasetException or CheckpointException or DeviceUnavailableException or IOException or UnauthorizedAccessException)
         {
             await terminal.Error.WriteLineAsync($"ctf: {exception.Message}");
             return Failure;

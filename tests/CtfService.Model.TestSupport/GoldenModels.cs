@@ -22,17 +22,16 @@ public static class GoldenModels
 
     public static SafetensorsFile Values(string name, string table = "golden") => SafetensorsFile.Open(PathOf(name, table));
 
-    /// <summary>In evaluation mode; the usage history, which the weight files do not hold, is all zeros where the model tracks it.</summary>
+    /// <summary>In evaluation mode. With its usage history where the model tracks it, which only the PyTorch file holds.</summary>
     public static VqTokenizer Tokenizer(string name)
     {
         var config = TokenizerConfigOf(name);
-        var tokenizer = Load(name, () => new VqTokenizer(config with { TracksUsage = false }));
-        return config.TracksUsage ? WithHistory(tokenizer, config) : tokenizer;
+        return Load(config.TracksUsage ? GoldenFolder.File($"{name}.pt") : PathOf(name, "weights"), () => new VqTokenizer(config));
     }
 
     /// <summary>In evaluation mode, without dropout.</summary>
     public static ClassConditionalTransformer Transformer(string name) =>
-        Load(name, () => new ClassConditionalTransformer(TransformerConfigOf(name)));
+        Load(PathOf(name, "weights"), () => new ClassConditionalTransformer(TransformerConfigOf(name)));
 
     public static TokenizerConfig TokenizerConfigOf(string name)
     {
@@ -76,31 +75,15 @@ public static class GoldenModels
         };
     }
 
-    private static TModule Load<TModule>(string name, Func<TModule> build)
+    private static TModule Load<TModule>(string path, Func<TModule> build)
         where TModule : nn.Module
     {
         using var fresh = new FreshWeights(initialise: false);
-        using var weights = Values(name, "weights");
+        using var weights = CheckpointFile.Open(path);
         var module = build();
         StateDictLoader.Load(module, weights);
         module.eval();
         return module;
-    }
-
-    private static VqTokenizer WithHistory(VqTokenizer plain, TokenizerConfig config)
-    {
-        using var fresh = new FreshWeights(initialise: false);
-        using var frozen = no_grad();
-        var tokenizer = new VqTokenizer(config);
-        var targets = tokenizer.state_dict();
-        foreach (var (key, weight) in plain.state_dict())
-        {
-            targets[key].copy_(weight);
-        }
-
-        plain.Dispose();
-        tokenizer.eval();
-        return tokenizer;
     }
 
     private static string[] Names(string prefix) =>

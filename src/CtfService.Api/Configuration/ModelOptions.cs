@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using CtfService.Model.Generation;
 
 namespace CtfService.Api.Configuration;
 
@@ -13,4 +14,14 @@ public sealed record ModelOptions
     /// </summary>
     [Required]
     public string Bundle { get; init; } = "models/fruits-64";
+
+    /// <summary><c>auto</c> (default: CUDA where there is one), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    [Required]
+    [RegularExpression(ModelPlacement.DevicePattern, ErrorMessage = ModelPlacement.Devices)]
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Element type of the transformers: <c>auto</c> (default: bfloat16 on CUDA, float32 on the CPU), <c>float32</c>, <c>bfloat16</c> or <c>float16</c>.</summary>
+    [Required]
+    [RegularExpression(ModelPlacement.DtypePattern, ErrorMessage = ModelPlacement.Dtypes)]
+    public string Dtype { get; init; } = "auto";
 }

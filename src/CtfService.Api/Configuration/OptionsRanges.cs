@@ -22,7 +22,12 @@ internal sealed class OptionsRanges<TOptions>(string section) : IValidateOptions
 
     private string Message(string property, object? value, ValidationAttribute rule)
     {
-        var expected = rule is RangeAttribute range ? $"between {Show(range.Minimum)} and {Show(range.Maximum)}" : "a value";
+        var expected = rule switch
+        {
+            RangeAttribute range => $"between {Show(range.Minimum)} and {Show(range.Maximum)}",
+            { ErrorMessage: { } values } => values,
+            _ => "a value",
+        };
         return $"{section}:{property} is {Show(value)}; expected {expected}. Set it in appsettings.json or in the environment variable {section}__{property}.";
     }
 

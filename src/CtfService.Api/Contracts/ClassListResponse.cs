@@ -10,4 +10,6 @@ public sealed record ClassListResponse([property: JsonPropertyName("object")] st
 /// <summary>One class.</summary>
 /// <param name="Id">Index, 0..classes-1.</param>
 /// <param name="Name">What <c>class_label</c> takes.</param>
-public sealed record ClassEntry(int Id, string Name);
+/// <param name="WordNetId">The class's WordNet synset, which <c>class_label</c> takes too; absent where the model's classes are not ImageNet's.</param>
+public sealed record ClassEntry(
+    int Id, string Name, [property: JsonPropertyName("wordnet_id"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? WordNetId);

@@ -19,9 +19,9 @@ internal static class ClassEndpoints
             .ProducesErrors(503);
     }
 
-    private static Ok<ClassListResponse> List(IModelStatus status, [Description("Part of a class name.")] string? q = null)
+    private static Ok<ClassListResponse> List(IModelStatus status, [Description("Part of a class name, or a WordNet id.")] string? q = null)
     {
         var found = status.RequireModel().Classes.Search(q ?? "");
-        return TypedResults.Ok(new ClassListResponse("list", [.. found.Select(label => new ClassEntry(label.Id, label.Name))]));
+        return TypedResults.Ok(new ClassListResponse("list", [.. found.Select(label => new ClassEntry(label.Id, label.Name, label.WordNetId))]));
     }
 }

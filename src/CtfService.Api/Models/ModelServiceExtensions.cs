@@ -12,7 +12,8 @@ internal static class ModelServiceExtensions
         {
             var contentRoot = provider.GetRequiredService<IHostEnvironment>().ContentRootPath;
             var roots = BundleSearch.Roots(Directory.GetCurrentDirectory(), contentRoot, AppContext.BaseDirectory);
-            var bundle = provider.GetRequiredService<ModelOptions>().Bundle;
-            return new BundleSearch(bundle, roots, directory => new CtfImageGeneratorFactory(directory));
+            var options = provider.GetRequiredService<ModelOptions>();
+            return new BundleSearch(
+                options.Bundle, roots, directory => new CtfImageGeneratorFactory(directory, () => ModelPlacement.Parse(options.Device, options.Dtype)));
         });
 }

@@ -25,5 +25,6 @@ public interface IImageGenerator : IDisposable
 public interface IImageGeneratorFactory
 {
     /// <exception cref="Models.CheckpointException">A file is missing, damaged or does not fit its manifest.</exception>
+    /// <exception cref="Models.DeviceUnavailableException">The device asked for is not there.</exception>
     IImageGenerator Load(CancellationToken cancellation);
 }

@@ -5,17 +5,24 @@ namespace CtfService.Core.Models;
 /// <summary>One class a model can draw.</summary>
 /// <param name="Id">Index in the model's class table, 0..classes-1.</param>
 /// <param name="Name">Unique name, compared without case; spaces, hyphens and underscores are alike.</param>
-public sealed record ClassLabel(int Id, string Name);
+/// <param name="WordNetId">Synset of an ImageNet class, such as <c>n01440764</c>; null for other classes.</param>
+public sealed record ClassLabel(int Id, string Name, string? WordNetId = null);
 
 /// <summary>The classes of a model, found by index or by name.</summary>
 public sealed class ClassCatalog
 {
     private readonly Dictionary<string, ClassLabel> _byName;
 
-    /// <exception cref="ArgumentException">Two names are the same after folding, or there is no class.</exception>
-    public ClassCatalog(IEnumerable<string> names)
+    /// <param name="wordNetIds">One for each name, or none.</param>
+    /// <exception cref="ArgumentException">Two names are the same after folding, there is no class, or the numbers of names and WordNet ids differ.</exception>
+    public ClassCatalog(IReadOnlyList<string> names, IReadOnlyList<string>? wordNetIds = null)
     {
-        Labels = [.. names.Select((name, id) => new ClassLabel(id, name))];
+        if (wordNetIds is not null && wordNetIds.Count != names.Count)
+        {
+            throw new ArgumentException($"{wordNetIds.Count} WordNet ids for {names.Count} classes; expected one each, or none.", nameof(wordNetIds));
+        }
+
+        Labels = [.. names.Select((name, id) => new ClassLabel(id, name, wordNetIds?[id]))];
         if (Labels.Count == 0)
         {
             throw new ArgumentException("A model needs at least one class.", nameof(names));
@@ -29,6 +36,14 @@ public sealed class ClassCatalog
                 throw new ArgumentException($"Class name '{label.Name}' stands twice; names must differ by more than case, spaces and underscores.", nameof(names));
             }
         }
+
+        foreach (var label in Labels.Where(label => label.WordNetId is not null))
+        {
+            if (!_byName.TryAdd(Fold(label.WordNetId!), label))
+            {
+                throw new ArgumentException($"WordNet id '{label.WordNetId}' stands twice, or is also a class name.", nameof(wordNetIds));
+            }
+        }
     }
 
     /// <summary>In order of their ids.</summary>
@@ -36,7 +51,7 @@ public sealed class ClassCatalog
 
     public int Count => Labels.Count;
 
-    /// <summary>Finds a class by its name, or by its index written as digits.</summary>
+    /// <summary>Finds a class by its name or WordNet id, or by its index written as digits.</summary>
     public ClassLabel? Find(string nameOrId)
     {
         var folded = Fold(nameOrId);
@@ -50,11 +65,12 @@ public sealed class ClassCatalog
 
     public ClassLabel? Find(int id) => id >= 0 && id < Labels.Count ? Labels[id] : null;
 
-    /// <summary>Classes whose name contains the text, in order of their ids; all of them for an empty text.</summary>
+    /// <summary>Classes whose name contains the text or whose WordNet id is the text, in order of their ids; all of them for an empty text.</summary>
     public IReadOnlyList<ClassLabel> Search(string text)
     {
         var folded = Fold(text);
-        return [.. Labels.Where(label => Fold(label.Name).Contains(folded, StringComparison.Ordinal))];
+        return [.. Labels.Where(label =>
+            Fold(label.Name).Contains(folded, StringComparison.Ordinal) || string.Equals(label.WordNetId, folded, StringComparison.OrdinalIgnoreCase))];
     }
 
     /// <summary>

@@ -36,7 +36,7 @@ internal sealed partial class ModelLoader(
     /// <summary>What callers may read of a failed load. Our own and the file system's messages help; others might show internals.</summary>
     public static string Reason(Exception error) => error switch
     {
-        CheckpointException or IOException or OutOfDeviceMemoryException => error.Message,
+        CheckpointException or DeviceUnavailableException or IOException or OutOfDeviceMemoryException => error.Message,
         _ => $"Loading ended with {error.GetType().Name}. The log of the service has the details.",
     };
 

@@ -33,7 +33,7 @@ public sealed record Bundle
     public ModelDescription Describe() => new()
     {
         Name = Manifest.Name,
-        Classes = new ClassCatalog(Manifest.ClassLabels),
+        Classes = new ClassCatalog(Manifest.ClassLabels, Manifest.WordNetIds),
         ImageWidth = Manifest.ImageWidth,
         ImageHeight = Manifest.ImageHeight,
         TokenCount = Manifest.Coarse.Positions,

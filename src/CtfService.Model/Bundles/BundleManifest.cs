@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using CtfService.Core.Generation;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
@@ -25,6 +26,11 @@ public sealed record BundleManifest
 
     /// <summary>One name per class, in order of the ids.</summary>
     public required IReadOnlyList<string> ClassLabels { get; init; }
+
+    /// <summary>WordNet synset of each class, where the classes are ImageNet's; callers may use them as names.</summary>
+    [JsonPropertyName("wordnet_ids")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? WordNetIds { get; init; }
 
     /// <summary>C; equals the codebook size for a plain LlamaGen model.</summary>
     public required int ClusterCount { get; init; }

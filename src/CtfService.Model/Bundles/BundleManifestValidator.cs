@@ -8,6 +8,16 @@ namespace CtfService.Model.Bundles;
 /// <summary>Finds everything in a manifest that contradicts itself or the architecture, before any weight is read.</summary>
 internal sealed class BundleManifestValidator
 {
+    // Far above every known model, and low enough that no sum of them overflows and no bad manifest makes the loader try to allocate without end.
+    private const int MaxWidth = 1 << 16;
+    private const int MaxVocabulary = 1 << 24;
+    private const int MaxLayers = 1000;
+    private const int MaxLevels = 16;
+    private const int MaxMultiplier = 256;
+    private const int MaxGridSide = 1024;
+    private const int MaxImageSide = 1 << 14;
+    private const int MaxClasses = 1 << 20;
+
     private readonly List<string> _problems = [];
 
     private BundleManifestValidator()
@@ -30,15 +40,16 @@ internal sealed class BundleManifestValidator
     private void CheckNames(BundleManifest manifest)
     {
         Require(!string.IsNullOrWhiteSpace(manifest.Name), "name is empty");
-        if (manifest.ClassLabels.Any(string.IsNullOrWhiteSpace))
+        RequireRange("the number of class_labels", manifest.ClassLabels.Count, MaxClasses);
+        if (manifest.ClassLabels.Concat(manifest.WordNetIds ?? []).Any(string.IsNullOrWhiteSpace))
         {
-            _problems.Add("class_labels holds an empty name");
+            _problems.Add("class_labels or wordnet_ids hold an empty name");
             return;
         }
 
         try
         {
-            _ = new ClassCatalog(manifest.ClassLabels);
+            _ = new ClassCatalog(manifest.ClassLabels, manifest.WordNetIds);
         }
         catch (ArgumentException error)
         {
@@ -49,33 +60,36 @@ internal sealed class BundleManifestValidator
     private void CheckTokenizer(TokenizerConfig tokenizer)
     {
         Require(
-            tokenizer.BaseWidth > 0 && tokenizer.BaseWidth % 32 == 0,
-            $"tokenizer.base_width is {tokenizer.BaseWidth}, expected a multiple of 32, the number of norm groups");
+            tokenizer.BaseWidth is > 0 and <= MaxWidth && tokenizer.BaseWidth % 32 == 0,
+            $"tokenizer.base_width is {tokenizer.BaseWidth}, expected a multiple of 32, the number of norm groups, up to {MaxWidth}");
         Require(tokenizer.EncoderMultipliers.Count > 0, "tokenizer.encoder_multipliers is empty, expected one number per level");
         Require(
             tokenizer.EncoderMultipliers.Count == tokenizer.DecoderMultipliers.Count,
             $"tokenizer has {tokenizer.EncoderMultipliers.Count} encoder levels and {tokenizer.DecoderMultipliers.Count} decoder levels, expected as many");
         Require(
-            tokenizer.EncoderMultipliers.Concat(tokenizer.DecoderMultipliers).All(multiplier => multiplier > 0),
-            "tokenizer multipliers must all be at least 1");
-        Require(tokenizer.EncoderMultipliers.Count <= 16, $"tokenizer has {tokenizer.EncoderMultipliers.Count} levels, expected at most 16");
-        RequirePositive("tokenizer.residual_blocks", tokenizer.ResidualBlocks);
-        RequirePositive("tokenizer.latent_width", tokenizer.LatentWidth);
-        RequirePositive("tokenizer.codebook_size", tokenizer.CodebookSize);
-        RequirePositive("tokenizer.codeword_width", tokenizer.CodewordWidth);
-        RequirePositive("tokenizer.patch_size", tokenizer.PatchSize);
+            tokenizer.EncoderMultipliers.Concat(tokenizer.DecoderMultipliers).All(multiplier => multiplier is > 0 and <= MaxMultiplier),
+            $"tokenizer multipliers must all be 1 to {MaxMultiplier}");
+        Require(
+            tokenizer.EncoderMultipliers.Count <= MaxLevels && tokenizer.DecoderMultipliers.Count <= MaxLevels,
+            $"tokenizer has {tokenizer.EncoderMultipliers.Count} levels, expected at most {MaxLevels}");
+        RequireRange("tokenizer.residual_blocks", tokenizer.ResidualBlocks, MaxLayers);
+        RequireRange("tokenizer.latent_width", tokenizer.LatentWidth, MaxWidth);
+        RequireRange("tokenizer.codebook_size", tokenizer.CodebookSize, MaxVocabulary);
+        RequireRange("tokenizer.codeword_width", tokenizer.CodewordWidth, MaxWidth);
+        RequireRange("tokenizer.patch_size", tokenizer.PatchSize, MaxMultiplier);
     }
 
     private void CheckTransformer(string stage, TransformerConfig transformer, BundleManifest manifest)
     {
-        RequirePositive($"{stage}.width", transformer.Width);
-        RequirePositive($"{stage}.layers", transformer.Layers);
-        RequirePositive($"{stage}.heads", transformer.Heads);
-        RequirePositive($"{stage}.grid_height", transformer.GridHeight);
-        RequirePositive($"{stage}.grid_width", transformer.GridWidth);
-        RequirePositive($"{stage}.feed_forward_multiple", transformer.FeedForwardMultiple);
-        Require(transformer.RopeBase > 0, $"{stage}.rope_base is {transformer.RopeBase}, expected more than 0");
-        Require(transformer.NormEpsilon > 0, $"{stage}.norm_epsilon is {transformer.NormEpsilon}, expected more than 0");
+        RequireRange($"{stage}.width", transformer.Width, MaxWidth);
+        RequireRange($"{stage}.layers", transformer.Layers, MaxLayers);
+        RequireRange($"{stage}.heads", transformer.Heads, MaxWidth);
+        RequireRange($"{stage}.grid_height", transformer.GridHeight, MaxGridSide);
+        RequireRange($"{stage}.grid_width", transformer.GridWidth, MaxGridSide);
+        RequireRange($"{stage}.output_vocabulary", transformer.OutputVocabulary, MaxVocabulary);
+        RequireRange($"{stage}.feed_forward_multiple", transformer.FeedForwardMultiple, MaxWidth);
+        Require(transformer.RopeBase > 0 && float.IsFinite(transformer.RopeBase), $"{stage}.rope_base is {transformer.RopeBase}, expected more than 0");
+        Require(transformer.NormEpsilon > 0 && float.IsFinite(transformer.NormEpsilon), $"{stage}.norm_epsilon is {transformer.NormEpsilon}, expected more than 0");
         Require(transformer.Dropout is >= 0 and < 1, $"{stage}.dropout is {transformer.Dropout}, expected 0 to below 1");
         if (transformer.Heads > 0)
         {
@@ -87,6 +101,8 @@ internal sealed class BundleManifestValidator
         RequireEqual($"{stage}.class_count", transformer.ClassCount, "the number of class_labels", manifest.ClassLabels.Count);
         RequireEqual($"{stage}.input_vocabulary", transformer.InputVocabulary, "cluster_count", manifest.ClusterCount);
         var factor = manifest.Tokenizer.DownsampleFactor;
+        RequireRange("image_width", manifest.ImageWidth, MaxImageSide);
+        RequireRange("image_height", manifest.ImageHeight, MaxImageSide);
         RequireEqual("image_width", manifest.ImageWidth, $"{stage}.grid_width times the tokenizer's factor of {factor}", transformer.GridWidth * factor);
         RequireEqual("image_height", manifest.ImageHeight, $"{stage}.grid_height times the tokenizer's factor of {factor}", transformer.GridHeight * factor);
     }
@@ -122,7 +138,7 @@ internal sealed class BundleManifestValidator
             $"sampling.{stage}.guidance_scale is {sampling.GuidanceScale}, expected at least 1");
     }
 
-    private void RequirePositive(string name, int value) => Require(value > 0, $"{name} is {value}, expected at least 1");
+    private void RequireRange(string name, int value, int most) => Require(value >= 1 && value <= most, $"{name} is {value}, expected 1 to {most}");
 
     private void RequireEqual(string name, int value, string expectedName, int expected) =>
         Require(value == expected, $"{name} is {value}, but {expectedName} is {expected}");

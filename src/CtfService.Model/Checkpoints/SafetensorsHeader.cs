@@ -12,16 +12,23 @@ internal sealed class SafetensorsHeader
 {
     public const string MetadataKey = "__metadata__";
 
+    /// <summary>PyTorch's own limit.</summary>
+    public const int MaxDimensions = 64;
+
     private readonly string _path;
-    private readonly List<SafetensorsEntry> _entries = [];
+    private readonly List<(TensorEntry Tensor, long Offset)> _entries = [];
     private readonly Dictionary<string, string> _metadata = [];
+    private Dictionary<string, long> _offsets = [];
 
     private SafetensorsHeader(string path) => _path = path;
 
     /// <summary>In the order of their bytes.</summary>
-    public IReadOnlyList<SafetensorsEntry> Entries => _entries;
+    public IReadOnlyList<TensorEntry> Entries => [.. _entries.Select(entry => entry.Tensor)];
 
     public IReadOnlyDictionary<string, string> Metadata => _metadata;
+
+    /// <summary>First byte of a tensor, counted from the start of the data section.</summary>
+    public long OffsetOf(string name) => _offsets[name];
 
     /// <param name="path">For error messages.</param>
     /// <param name="dataLength">Bytes of the file after the header.</param>
@@ -41,6 +48,7 @@ internal sealed class SafetensorsHeader
         }
 
         header.RequireGaplessLayout(dataLength);
+        header._offsets = header._entries.ToDictionary(entry => entry.Tensor.Name, entry => entry.Offset);
         return header;
     }
 
@@ -72,7 +80,7 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    private SafetensorsEntry ReadEntry(string name, JsonElement element)
+    private (TensorEntry Tensor, long Offset) ReadEntry(string name, JsonElement element)
     {
         Require(element.ValueKind == JsonValueKind.Object, $"tensor '{name}' is described by a JSON {element.ValueKind}, expected an object");
         foreach (var property in element.EnumerateObject())
@@ -85,6 +93,7 @@ internal sealed class SafetensorsHeader
         var dtype = ReadDtype(name, element);
         var shape = ReadNumbers(name, element, "shape");
         var offsets = ReadNumbers(name, element, "data_offsets");
+        Require(shape.Length <= MaxDimensions, $"tensor '{name}' has {shape.Length} dimensions, expected at most {MaxDimensions}");
         Require(
             offsets.Length == 2 && offsets[0] <= offsets[1],
             $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}], expected a start and an end not before it");
@@ -92,14 +101,14 @@ internal sealed class SafetensorsHeader
         var length = offsets[1] - offsets[0];
         Require(
             length == expected,
-            $"tensor '{name}' takes {length} bytes, but {SafetensorsDtype.NameOf(dtype)} [{string.Join(", ", shape)}] takes {expected}");
-        return new SafetensorsEntry(name, dtype, shape, offsets[0], length);
+            $"tensor '{name}' takes {length} bytes, but {ElementType.NameOf(dtype)} [{string.Join(", ", shape)}] takes {expected}");
+        return (new TensorEntry(name, dtype, shape), offsets[0]);
     }
 
     private ScalarType ReadDtype(string name, JsonElement element)
     {
         var text = element.TryGetProperty("dtype", out var dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString()! : "(none)";
-        Require(SafetensorsDtype.TryParse(text, out var type), $"tensor '{name}' has the dtype {text}, expected one of {SafetensorsDtype.Names}");
+        Require(ElementType.TryParse(text, out var type), $"tensor '{name}' has the dtype {text}, expected one of {ElementType.Names}");
         return type;
     }
 
@@ -120,7 +129,7 @@ internal sealed class SafetensorsHeader
     {
         try
         {
-            return shape.Aggregate((long)SafetensorsDtype.BytesOf(dtype), (product, size) => checked(product * size));
+            return shape.Aggregate((long)ElementType.BytesOf(dtype), (product, size) => checked(product * size));
         }
         catch (OverflowException error)
         {
@@ -130,18 +139,15 @@ internal sealed class SafetensorsHeader
 
     private void RequireGaplessLayout(long dataLength)
     {
-        _entries.Sort((left, right) => (left.Offset, left.ByteLength, left.Name).CompareTo((right.Offset, right.ByteLength, right.Name)));
+        _entries.Sort((left, right) =>
+            (left.Offset, left.Tensor.ByteLength, left.Tensor.Name).CompareTo((right.Offset, right.Tensor.ByteLength, right.Tensor.Name)));
         var end = 0L;
-        foreach (var entry in _entries)
+        foreach (var (tensor, offset) in _entries)
         {
-            Require(
-                entry.Offset >= end,
-                $"tensor '{entry.Name}' starts at byte {entry.Offset} of the data and overlaps the one before it, which ends at {end}");
-            Require(
-                entry.Offset == end,
-                $"tensor '{entry.Name}' starts at byte {entry.Offset} of the data and leaves a hole after the one before it, which ends at {end}");
-            end = entry.Offset + entry.ByteLength;
-            Require(end <= dataLength, $"tensor '{entry.Name}' ends at byte {end} of the data, but the file holds only {dataLength}; it was probably cut off");
+            Require(offset >= end, $"tensor '{tensor.Name}' starts at byte {offset} of the data and overlaps the one before it, which ends at {end}");
+            Require(offset == end, $"tensor '{tensor.Name}' starts at byte {offset} of the data and leaves a hole after the one before it, which ends at {end}");
+            end = offset + tensor.ByteLength;
+            Require(end <= dataLength, $"tensor '{tensor.Name}' ends at byte {end} of the data, but the file holds only {dataLength}; it was probably cut off");
         }
 
         Require(end == dataLength, $"the tensors take {end} bytes, but the file holds {dataLength}");

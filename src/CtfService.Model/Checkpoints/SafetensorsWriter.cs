@@ -18,28 +18,37 @@ public static class SafetensorsWriter
         string path,
         IEnumerable<(string Name, Tensor Tensor)> tensors,
         IReadOnlyDictionary<string, string>? metadata = null,
+        ScalarType? castFloatingTo = null) =>
+        Write(path, tensors.Select(item => TensorSource.Of(item.Name, item.Tensor)), metadata, castFloatingTo);
+
+    /// <summary>As above, reading one tensor after the other, so that files larger than the memory can be rewritten.</summary>
+    /// <exception cref="ArgumentException">A name stands twice or is reserved, or an element type has no name in the format.</exception>
+    public static void Write(
+        string path,
+        IEnumerable<TensorSource> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null,
         ScalarType? castFloatingTo = null)
     {
         // Widest elements first keeps every tensor aligned, as in the reference implementation; the name makes the order unique.
         var stored = tensors
-            .Select(item => (item.Name, item.Tensor, Dtype: StoredType(item.Tensor, castFloatingTo)))
-            .OrderByDescending(item => SafetensorsDtype.BytesOf(item.Dtype))
-            .ThenBy(item => item.Name, StringComparer.Ordinal)
+            .Select(source => (Entry: source.Entry with { Dtype = StoredType(source.Entry.Dtype, castFloatingTo) }, source.Read))
+            .OrderByDescending(item => ElementType.BytesOf(item.Entry.Dtype))
+            .ThenBy(item => item.Entry.Name, StringComparer.Ordinal)
             .ToList();
-        RequireUsableNames([.. stored.Select(item => item.Name)]);
-        var header = Header(stored, metadata ?? new Dictionary<string, string>());
+        RequireUsableNames([.. stored.Select(item => item.Entry.Name)]);
+        var header = Header(stored.Select(item => item.Entry), metadata ?? new Dictionary<string, string>());
         AtomicFile.Write(path, stream =>
         {
             stream.Write(header);
-            foreach (var (_, tensor, dtype) in stored)
+            foreach (var (entry, read) in stored)
             {
-                WriteElements(stream, tensor, dtype);
+                WriteElements(stream, read, entry);
             }
         });
     }
 
-    private static ScalarType StoredType(Tensor tensor, ScalarType? castFloatingTo) =>
-        tensor.is_floating_point() ? castFloatingTo ?? tensor.dtype : tensor.dtype;
+    private static ScalarType StoredType(ScalarType type, ScalarType? castFloatingTo) =>
+        ElementType.IsFloatingPoint(type) ? castFloatingTo ?? type : type;
 
     private static void RequireUsableNames(string[] names)
     {
@@ -54,7 +63,7 @@ public static class SafetensorsWriter
         }
     }
 
-    private static byte[] Header(IEnumerable<(string Name, Tensor Tensor, ScalarType Dtype)> stored, IReadOnlyDictionary<string, string> metadata)
+    private static byte[] Header(IEnumerable<TensorEntry> stored, IReadOnlyDictionary<string, string> metadata)
     {
         using var buffer = new MemoryStream();
         buffer.Write(stackalloc byte[sizeof(ulong)]);
@@ -63,12 +72,12 @@ public static class SafetensorsWriter
             json.WriteStartObject();
             WriteMetadata(json, metadata);
             var offset = 0L;
-            foreach (var (name, tensor, dtype) in stored)
+            foreach (var entry in stored)
             {
-                var end = offset + (tensor.numel() * SafetensorsDtype.BytesOf(dtype));
-                json.WriteStartObject(name);
-                json.WriteString("dtype", SafetensorsDtype.NameOf(dtype));
-                WriteNumbers(json, "shape", tensor.shape);
+                var end = offset + entry.ByteLength;
+                json.WriteStartObject(entry.Name);
+                json.WriteString("dtype", ElementType.NameOf(entry.Dtype));
+                WriteNumbers(json, "shape", entry.Shape);
                 WriteNumbers(json, "data_offsets", [offset, end]);
                 json.WriteEndObject();
                 offset = end;
@@ -114,14 +123,18 @@ public static class SafetensorsWriter
         json.WriteEndArray();
     }
 
-    private static void WriteElements(Stream stream, Tensor tensor, ScalarType dtype)
+    private static void WriteElements(Stream stream, Func<Tensor> read, TensorEntry entry)
     {
-        if (tensor.numel() == 0)
+        using var scope = NewDisposeScope();
+        var tensor = read();
+        if (!tensor.shape.SequenceEqual(entry.Shape))
         {
-            return;
+            throw new InvalidOperationException($"'{entry.Name}' was announced as {entry.ShapeText} and came as [{string.Join(", ", tensor.shape)}].");
         }
 
-        using var scope = NewDisposeScope();
-        stream.Write(tensor.detach().to(dtype, CPU).contiguous().bytes);
+        if (entry.ElementCount > 0)
+        {
+            stream.Write(tensor.detach().to(entry.Dtype, CPU).contiguous().bytes);
+        }
     }
 }

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Checkpoints;
 
-/// <summary>Copies the weights of a safetensors file into a module, all or nothing.</summary>
+/// <summary>Copies the weights of a file into a module, all or nothing.</summary>
 public static class StateDictLoader
 {
     /// <summary>
@@ -11,26 +11,34 @@ public static class StateDictLoader
     /// </summary>
     /// <param name="ignoredPrefixes">Keys of the file that start with one of these may be left over.</param>
     /// <exception cref="CheckpointException">The file does not fit; every missing, unexpected and wrongly shaped key is named. Nothing was copied.</exception>
-    public static void Load(nn.Module module, SafetensorsFile file, IReadOnlyCollection<string>? ignoredPrefixes = null)
+    public static void Load(nn.Module module, TensorFile file, IReadOnlyCollection<string>? ignoredPrefixes = null)
     {
-        var targets = module.state_dict();
-        var problems = Compare(targets, file, ignoredPrefixes ?? []);
-        if (problems.Count > 0)
+        if (Misfit(module, file, ignoredPrefixes) is { } misfit)
         {
-            throw new CheckpointException(
-                $"{file.Path} does not fit {module.GetName()}:{Environment.NewLine}{string.Join(Environment.NewLine, problems)}{Environment.NewLine}"
-                + "The file was made for another architecture; check the configuration beside it.");
+            throw new CheckpointException(misfit);
         }
 
         using var inference = no_grad();
-        foreach (var (name, target) in targets)
+        foreach (var (name, target) in module.state_dict())
         {
-            using var scope = NewDisposeScope();
-            target.copy_(file.Read(name));
+            file.CopyTo(name, target);
         }
     }
 
-    private static List<string> Compare(Dictionary<string, Tensor> targets, SafetensorsFile file, IReadOnlyCollection<string> ignoredPrefixes)
+    /// <summary>
+    /// One paragraph that names every missing, unexpected and wrongly shaped key; null where the file fits. Works on a module of the meta device, so that
+    /// an architecture is compared before anything is allocated for it.
+    /// </summary>
+    internal static string? Misfit(nn.Module module, TensorFile file, IReadOnlyCollection<string>? ignoredPrefixes = null)
+    {
+        var problems = Compare(module.state_dict(), file, ignoredPrefixes ?? []);
+        return problems.Count == 0
+            ? null
+            : $"{file.Path} does not fit {module.GetName()}:{Environment.NewLine}{string.Join(Environment.NewLine, problems)}{Environment.NewLine}"
+                + "The file was made for another architecture; check the configuration beside it.";
+    }
+
+    private static List<string> Compare(Dictionary<string, Tensor> targets, TensorFile file, IReadOnlyCollection<string> ignoredPrefixes)
     {
         var missing = targets.Keys.Where(name => !file.Contains(name));
         var unexpected = file.Entries
@@ -39,26 +47,23 @@ public static class StateDictLoader
         return
         [
             .. missing.Order(StringComparer.Ordinal).Select(name => $"  missing: {name} {Describe(targets[name].shape)}"),
-            .. unexpected.Order(StringComparer.Ordinal).Select(name => $"  unexpected: {name} {Describe(file.Entry(name).Shape)}"),
+            .. unexpected.Order(StringComparer.Ordinal).Select(name => $"  unexpected: {name} {file.Entry(name).ShapeText}"),
             .. targets.Where(target => file.Contains(target.Key)).SelectMany(target => Misfits(target.Key, target.Value, file.Entry(target.Key))),
         ];
     }
 
-    private static IEnumerable<string> Misfits(string name, Tensor target, SafetensorsEntry entry)
+    private static IEnumerable<string> Misfits(string name, Tensor target, TensorEntry entry)
     {
         if (!target.shape.SequenceEqual(entry.Shape))
         {
-            yield return $"  wrong shape: {name} is {Describe(entry.Shape)}, expected {Describe(target.shape)}";
+            yield return $"  wrong shape: {name} is {entry.ShapeText}, expected {Describe(target.shape)}";
         }
 
-        if (target.is_floating_point() != entry.Dtype.IsFloatingPoint())
+        if (target.is_floating_point() != ElementType.IsFloatingPoint(entry.Dtype))
         {
             yield return $"  wrong type: {name} is {entry.Dtype}, expected {target.dtype}";
         }
     }
 
     private static string Describe(IReadOnlyList<long> shape) => $"[{string.Join(", ", shape)}]";
-
-    private static bool IsFloatingPoint(this ScalarType type) =>
-        type is ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16;
 }

@@ -75,7 +75,7 @@ public sealed class ClusterMap
                 $"{clusterOfToken.Count} assignments for {codewords.Length / width} codewords; expected one each.", nameof(clusterOfToken));
         }
 
-        var clusterCount = clusterOfToken.Max() + 1;
+        var clusterCount = (int)Math.Min(clusterOfToken.Max() + 1L, int.MaxValue);
         if (Misfit(clusterOfToken, clusterCount) is { } problem)
         {
             throw new ArgumentException($"The assignments are not a cluster map: {problem}.", nameof(clusterOfToken));
@@ -116,7 +116,12 @@ public sealed class ClusterMap
     /// <summary>Null where every token is in 0..C-1 and every cluster has one.</summary>
     private static string? Misfit(IReadOnlyList<int> clusterOfToken, int clusterCount)
     {
-        var occupied = new bool[Math.Max(0, clusterCount)];
+        if (clusterCount < 1 || clusterCount > clusterOfToken.Count)
+        {
+            return $"there are {clusterOfToken.Count} tokens for {clusterCount} clusters, and every coarse label needs at least one token";
+        }
+
+        var occupied = new bool[clusterCount];
         for (var token = 0; token < clusterOfToken.Count; token++)
         {
             var cluster = clusterOfToken[token];

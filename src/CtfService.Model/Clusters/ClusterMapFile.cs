@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
 using static TorchSharp.torch;
@@ -35,8 +34,9 @@ internal static class ClusterMapFile
             throw new CheckpointException($"{path}: holds {string.Join(", ", others)}; a cluster map has only {ClusterOfToken} and {Centroids}.");
         }
 
-        var clusters = MemoryMarshal.Cast<byte, int>(file.Bytes(ClusterOfToken)).ToArray();
-        var centroids = MemoryMarshal.Cast<byte, float>(file.Bytes(Centroids)).ToArray();
+        using var scope = NewDisposeScope();
+        var clusters = file.Read(ClusterOfToken).data<int>().ToArray();
+        var centroids = file.Read(Centroids).data<float>().ToArray();
         return ClusterMap.TryRestore(clusters, centroids, (int)file.Entry(Centroids).Shape[0], out var problem)
             ?? throw new CheckpointException($"{path}: is not a cluster map: {problem}.");
     }
@@ -47,7 +47,7 @@ internal static class ClusterMapFile
         if (entry.Dtype != dtype || entry.Shape.Count != dimensions || entry.ByteLength == 0)
         {
             throw new CheckpointException(
-                $"{file.Path}: {name} is {entry.Dtype} [{string.Join(", ", entry.Shape)}], expected {dtype} with {dimensions} dimension(s), none of them 0.");
+                $"{file.Path}: {name} is {entry.Dtype} {entry.ShapeText}, expected {dtype} with {dimensions} dimension(s), none of them 0.");
         }
     }
 }

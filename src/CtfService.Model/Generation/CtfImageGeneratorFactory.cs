@@ -1,15 +1,15 @@
 using CtfService.Core.Generation;
-using static TorchSharp.torch;
 
 namespace CtfService.Model.Generation;
 
-/// <summary>Loads a bundle's generator onto CUDA where there is one, otherwise onto the CPU.</summary>
-public sealed class CtfImageGeneratorFactory(string bundleDirectory) : IImageGeneratorFactory
+/// <summary>Loads a bundle's generator.</summary>
+/// <param name="placement">Asked for when loading, because looking for devices loads libtorch; null is <see cref="ModelPlacement.Automatic"/>.</param>
+public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelPlacement>? placement = null) : IImageGeneratorFactory
 {
     /// <inheritdoc/>
     public IImageGenerator Load(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        return new CtfImageGenerator(LoadedModel.Load(bundleDirectory, cuda.is_available() ? CUDA : CPU));
+        return new CtfImageGenerator(LoadedModel.Load(bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic));
     }
 }

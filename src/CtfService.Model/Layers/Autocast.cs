@@ -43,13 +43,13 @@ public sealed class Autocast : IDisposable
         long[] paddings = [padding, padding];
         if (_active is not { } type)
         {
-            return BlockedConvolution.Apply(input, weight, bias, strides, paddings);
+            return nn.functional.conv2d(input, weight, bias, strides, paddings);
         }
 
         using var smallInput = input.to(type);
         using var smallWeight = weight.to(type);
         using var smallBias = bias.to(type);
-        using var product = BlockedConvolution.Apply(smallInput, smallWeight, smallBias, strides, paddings);
+        using var product = nn.functional.conv2d(smallInput, smallWeight, smallBias, strides, paddings);
         return product.to(input.dtype);
     }
 

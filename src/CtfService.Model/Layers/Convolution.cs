@@ -7,6 +7,13 @@ namespace CtfService.Model.Layers;
 /// <summary>Square convolution with bias that obeys <see cref="Autocast"/>. Keys: <c>weight</c> [out, in, k, k], <c>bias</c> [out].</summary>
 internal sealed class Convolution : nn.Module<Tensor, Tensor>
 {
+    // libtorch 2.10 computes wrong sums on processors of AMD's family 26 for some numbers of channels; these blocks are safe (docs/adr/0005).
+    private const long SafeInputs = 8;
+    private const long SmallBlock = 16;
+    private const long Block = 32;
+
+    private readonly long _inputFill;
+    private readonly long _outputFill;
     private readonly long _stride;
     private readonly long _padding;
 
@@ -19,6 +26,8 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
     public Convolution(long inputWidth, long outputWidth, long kernel, long stride = 1, long padding = 0)
         : base(nameof(Convolution))
     {
+        _inputFill = kernel > 1 && inputWidth > SafeInputs ? Fill(inputWidth) : 0;
+        _outputFill = kernel > 1 ? Fill(outputWidth) : 0;
         _stride = stride;
         _padding = padding;
 
@@ -34,5 +43,23 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
     public Parameter Bias => _bias;
 
     /// <summary>[B, in, h, w] to [B, out, h', w'].</summary>
-    public override Tensor forward(Tensor input) => Autocast.Convolve(input, _weight, _bias, _stride, _padding);
+    public override Tensor forward(Tensor input)
+    {
+        if (_inputFill + _outputFill == 0)
+        {
+            return Autocast.Convolve(input, _weight, _bias, _stride, _padding);
+        }
+
+        using var scope = NewDisposeScope();
+        var filled = Autocast.Convolve(
+            nn.functional.pad(input, [0, 0, 0, 0, 0, _inputFill]),
+            nn.functional.pad(_weight, [0, 0, 0, 0, 0, _inputFill, 0, _outputFill]),
+            nn.functional.pad(_bias, [0, _outputFill]),
+            _stride,
+            _padding);
+        return filled.narrow(1, 0, filled.shape[1] - _outputFill).contiguous().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Channels of zeros, which change no sum, up to a number that is computed right.</summary>
+    private static long Fill(long channels) => channels <= SmallBlock ? SmallBlock - channels : (Block - (channels % Block)) % Block;
 }

@@ -54,5 +54,7 @@ public sealed record TransformerConfig
     public int NullClass => ClassCount;
 
     /// <summary>F: int(2 * 4D / 3), rounded up to <see cref="FeedForwardMultiple"/>.</summary>
-    public int FeedForwardWidth => ((2 * 4 * Width / 3) + FeedForwardMultiple - 1) / FeedForwardMultiple * FeedForwardMultiple;
+    public int FeedForwardWidth => RoundedFeedForwardWidth(Width, FeedForwardMultiple);
+
+    internal static int RoundedFeedForwardWidth(int width, int multiple) => ((2 * 4 * width / 3) + multiple - 1) / multiple * multiple;
 }

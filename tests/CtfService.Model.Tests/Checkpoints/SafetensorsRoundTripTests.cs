@@ -117,14 +117,14 @@ public sealed class SafetensorsRoundTripTests : IDisposable
     }
 
     [Fact]
-    public void Bytes_AfterDispose_Throws()
+    public void Read_AfterDispose_Throws()
     {
         SafetensorsWriter.Write(_folder.File("a"), [("name", ones(1))]);
         var file = SafetensorsFile.Open(_folder.File("a"));
 
         file.Dispose();
 
-        Assert.Throws<ObjectDisposedException>(() => file.Bytes("name").Length);
+        Assert.Throws<ObjectDisposedException>(() => file.Read("name"));
     }
 
     public void Dispose()

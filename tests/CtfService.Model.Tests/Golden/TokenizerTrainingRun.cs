@@ -1,4 +1,3 @@
-using CtfService.Model.Checkpoints;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Tokenizer;
 using static TorchSharp.torch;
@@ -19,7 +18,6 @@ public sealed class TokenizerTrainingRun : IDisposable
         using var scope = NewDisposeScope();
         using var enabled = enable_grad();
         _tokenizer.train();
-        SeedHistory(golden);
         var image = golden.Read("image");
 
         var reconstruction = _tokenizer.call(image);
@@ -67,26 +65,5 @@ public sealed class TokenizerTrainingRun : IDisposable
         }
 
         _tokenizer.Dispose();
-    }
-
-    /// <summary>
-    /// The weight files leave the history out, but the golden tail shows what stood before the batch: it is repeated over the whole history.
-    /// </summary>
-    private void SeedHistory(SafetensorsFile golden)
-    {
-        const string tailName = "codebook_used_tail";
-        if (!golden.Contains(tailName))
-        {
-            return;
-        }
-
-        using var frozen = no_grad();
-        var older = golden.Entry(tailName).Shape[0] - golden.Entry("indices").Shape[0];
-        if (older > 0)
-        {
-            var history = _tokenizer.Quantizer.History;
-            var repeated = golden.Read(tailName).narrow(0, 0, older).repeat((history.numel() / older) + 1);
-            history.copy_(repeated.narrow(0, repeated.numel() - history.numel(), history.numel()));
-        }
     }
 }

@@ -1,0 +1,80 @@
+using CtfService.Core.Models;
+
+namespace CtfService.Model.Checkpoints.PyTorch;
+
+/// <summary>
+/// A file of torch.save, zip or legacy, as the state dict that lies in it. Reads data only: what the pickle may name is a closed list
+/// (<see cref="PickleGlobal"/>), and nothing is executed.
+/// </summary>
+public sealed class PyTorchFile : TensorFile
+{
+    private readonly MappedFile _file;
+    private readonly PyTorchContainer _container;
+    private readonly IReadOnlyDictionary<string, PyTorchTensor> _tensors;
+
+    private PyTorchFile(MappedFile file, PyTorchContainer container, StateDictForm form)
+        : base(file.Path, [.. form.Tensors.Select(tensor => new TensorEntry(tensor.Key, tensor.Value.Storage.Dtype, tensor.Value.Shape))])
+    {
+        _file = file;
+        _container = container;
+        _tensors = form.Tensors;
+        Form = form;
+    }
+
+    /// <summary>Where in the file the state dict was found.</summary>
+    public StateDictForm Form { get; }
+
+    /// <summary>"PyTorch zip" or "PyTorch legacy".</summary>
+    public string Container => _container.Name;
+
+    public bool IsBigEndian => _container.IsBigEndian;
+
+    internal object? Root => _container.Root;
+
+    /// <param name="preferEma">Take the averaged weights (<c>ema</c>) of a training checkpoint rather than <c>model</c>.</param>
+    /// <exception cref="CheckpointException">The file is missing, damaged, not PyTorch's, names something outside the closed list, or lacks the weights asked for.</exception>
+    public static PyTorchFile Open(string path, bool preferEma = false)
+    {
+        var file = MappedFile.Open(path);
+        try
+        {
+            return Open(file, preferEma);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes the file over where it succeeds.</summary>
+    internal static PyTorchFile Open(MappedFile file, bool preferEma)
+    {
+        var container = PyTorchContainer.Read(file);
+        return new PyTorchFile(file, container, StateDictForm.Find(file.Path, container.Root, preferEma));
+    }
+
+    /// <summary>Copies any tensor of the file.</summary>
+    internal void Copy(PyTorchTensor tensor, Span<byte> destination)
+    {
+        var elementBytes = tensor.Storage.ElementBytes;
+        using var bytes = _file.Map(_container.Offsets[tensor.Storage.Key] + (tensor.Offset * elementBytes), tensor.Extent * elementBytes);
+        if (tensor.IsContiguous)
+        {
+            bytes.Span.CopyTo(destination);
+        }
+        else
+        {
+            StridedCopy.Gather(tensor, bytes.Span, destination);
+        }
+
+        if (_container.IsBigEndian)
+        {
+            StridedCopy.Swap(destination, elementBytes);
+        }
+    }
+
+    private protected override void CopyBytes(TensorEntry entry, Span<byte> destination) => Copy(_tensors[entry.Name], destination);
+
+    protected override void Dispose(bool disposing) => _file.Dispose();
+}

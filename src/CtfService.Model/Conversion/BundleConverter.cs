@@ -1,0 +1,234 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Model.Bundles;
+using CtfService.Model.Checkpoints;
+using CtfService.Model.Clusters;
+using CtfService.Model.Layers;
+using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Conversion;
+
+/// <summary>
+/// Makes a bundle out of published or own weight files. Holds one tensor at a time: the peak memory does not depend on the size of the files.
+/// </summary>
+public sealed partial class BundleConverter
+{
+    private const int UsualImageSize = 256;
+
+    /// <summary>Guidance scales that the reference documents for its 384-pixel runs.</summary>
+    private static readonly Dictionary<string, float> PublishedGuidance = new()
+    {
+        ["GPT-B"] = 2,
+        ["GPT-L"] = 2,
+        ["GPT-XL"] = 1.75f,
+        ["GPT-XXL"] = 1.75f,
+        ["GPT-3B"] = 1.65f,
+    };
+
+    /// <summary>Best FID of the paper's ablation (arXiv 2503.16194: 1.75, 2.0, 2.25 give 4.24, 5.33, 6.71).</summary>
+    private const float CoarseToFineGuidance = 1.75f;
+
+    private readonly ConversionRequest _request;
+    private readonly List<string> _notes = [];
+
+    private BundleConverter(ConversionRequest request) => _request = request;
+
+    /// <exception cref="CheckpointException">A file is damaged, of another family, or the files do not fit each other. No bundle was made.</exception>
+    public static ConversionReport Convert(ConversionRequest request) => new BundleConverter(request).Run();
+
+    private ConversionReport Run()
+    {
+        Require(!File.Exists(Path.Combine(_request.OutputDirectory, BundleFiles.Manifest)), $"{_request.OutputDirectory}: holds a bundle already. Choose another folder or delete it.");
+        Require(_request.FinePath is null || (_request.ClusterMapPath is null) != (_request.Clusters is null), "A fine stage needs a cluster map or a number of clusters to compute one, and not both.");
+        Require(_request.FinePath is not null || (_request.ClusterMapPath ?? (object?)_request.Clusters) is null, "Clusters are for a model with a fine stage; a plain LlamaGen model has none.");
+        using var tokenizerFile = Open(_request.TokenizerPath);
+        using var coarseFile = Open(_request.CoarsePath);
+        using var fineFile = _request.FinePath is null ? null : Open(_request.FinePath);
+
+        var tokenizer = Tokenizer(tokenizerFile);
+        var side = GridSide(tokenizer);
+        var coarse = Transformer(coarseFile, "coarse", side, causal: true, _request.CoarseHeads);
+        var fine = fineFile is null ? null : Transformer(fineFile, "fine", side, causal: false, _request.FineHeads);
+        var map = fine is null ? null : Map(tokenizerFile);
+        RequireFit(tokenizer, coarse, fine, map);
+
+        Directory.CreateDirectory(_request.OutputDirectory);
+        Write(tokenizerFile, BundleFiles.Tokenizer, dtype: null);
+        Write(coarseFile, BundleFiles.Coarse, _request.Dtype);
+        if (fineFile is not null)
+        {
+            Write(fineFile, BundleFiles.Fine, _request.Dtype);
+            map!.Save(Path.Combine(_request.OutputDirectory, BundleFiles.ClusterMap));
+        }
+
+        return new ConversionReport(BundleWriter.Write(_request.OutputDirectory, Manifest(tokenizer, coarse, fine, map)), _notes);
+    }
+
+    private TensorFile Open(string path) => CheckpointFile.Open(path, _request.PreferEma);
+
+    private TokenizerConfig Tokenizer(TensorFile file)
+    {
+        Require(TokenizerRecognizer.IsTokenizer(file), $"{file.Path}: {NoSuch(file, "VQ tokenizer")}");
+        var recognized = TokenizerRecognizer.Recognize(file);
+        Note("tokenizer", recognized);
+        var config = recognized.Config with { TracksUsage = false };
+        RequireKeys(() => new VqTokenizer(config), file);
+        return config;
+    }
+
+    private TransformerConfig Transformer(TensorFile file, string stage, int gridSide, bool causal, int heads)
+    {
+        Require(TransformerRecognizer.IsTransformer(file), $"{file.Path}: {NoSuch(file, "class-conditional transformer")}");
+        var recognized = TransformerRecognizer.Recognize(file);
+        Note(stage, recognized);
+        var config = recognized.Config(gridSide, causal, heads);
+        Require(
+            config.Heads > 0,
+            $"{file.Path}: has {config.Layers} layers of width {config.Width}, no published size, and no weight tells the number of heads. Give it with --{stage}-heads.");
+        Require(config.Width % (4 * config.Heads) == 0, $"{file.Path}: a width of {config.Width} cannot be divided into {config.Heads} heads, each a multiple of 4 wide.");
+        RequireKeys(() => new ClassConditionalTransformer(config), file);
+        return config;
+    }
+
+    /// <summary>The whole state dict must be what the recognised architecture has.</summary>
+    private static void RequireKeys(Func<nn.Module> build, TensorFile file)
+    {
+        using var outline = new FreshWeights(device: META);
+        using var module = build();
+        var misfit = StateDictLoader.Misfit(module, file, [.. file.Entries.Select(entry => entry.Name).Where(IsDropped)]);
+        Require(misfit is null, misfit ?? "");
+    }
+
+    private static bool IsDropped(string name) => TransformerRecognizer.IsLeftover(name) || name == TokenizerRecognizer.UsageHistory;
+
+    private int GridSide(TokenizerConfig tokenizer)
+    {
+        var named = SizeInName().Match(Path.GetFileNameWithoutExtension(_request.CoarsePath));
+        var (size, source) = (_request.ImageSize, named.Success) switch
+        {
+            ({ } given, _) => (given, "as given"),
+            (null, true) => (int.Parse(named.ValueSpan, CultureInfo.InvariantCulture), "from the transformer's file name"),
+            _ => (UsualImageSize, "assumed; say otherwise with --image-size"),
+        };
+        Require(
+            size > 0 && size % tokenizer.DownsampleFactor == 0,
+            $"Images of {size} pixels cannot be divided into tokens of {tokenizer.DownsampleFactor}x{tokenizer.DownsampleFactor} pixels. Give a multiple of {tokenizer.DownsampleFactor}.");
+        var side = size / tokenizer.DownsampleFactor;
+        _notes.Add($"image: {size}x{size} pixels ({source}), {side}x{side} tokens");
+        return side;
+    }
+
+    private ClusterMap Map(TensorFile tokenizerFile)
+    {
+        using var scope = NewDisposeScope();
+        var codebook = nn.functional.normalize(tokenizerFile.Read("quantize.embedding.weight", float32), p: 2, dim: -1);
+        if (_request.Clusters is { } count)
+        {
+            Require(count >= 1 && count <= codebook.shape[0], $"{count} clusters of {codebook.shape[0]} codewords cannot be made.");
+            _notes.Add($"cluster map: {count} clusters by k-means over the codebook. The stages fit it only if they were trained with the same map.");
+            return ClusterMap.Compute(codebook, count, _request.ClusterSeed);
+        }
+
+        var map = ClusterMapImport.Read(_request.ClusterMapPath!, codebook);
+        _notes.Add($"cluster map: {map.ClusterCount} clusters, the largest of {map.LargestCluster} codewords");
+        return map;
+    }
+
+    private void RequireFit(TokenizerConfig tokenizer, TransformerConfig coarse, TransformerConfig? fine, ClusterMap? map)
+    {
+        var clusters = map?.ClusterCount ?? tokenizer.CodebookSize;
+        var wanted = map is null ? $"the tokenizer's {clusters} codewords" : $"the map's {clusters} clusters";
+        Require(
+            coarse.InputVocabulary == clusters && coarse.OutputVocabulary == clusters,
+            $"{_request.CoarsePath}: reads {coarse.InputVocabulary} labels and predicts {coarse.OutputVocabulary}, expected {wanted}.");
+        if (fine is not null)
+        {
+            Require(
+                fine.InputVocabulary == clusters && fine.OutputVocabulary == tokenizer.CodebookSize && fine.ClassCount == coarse.ClassCount,
+                $"{_request.FinePath}: reads {fine.InputVocabulary} labels, predicts {fine.OutputVocabulary} and knows {fine.ClassCount} classes, "
+                + $"expected {wanted}, the tokenizer's {tokenizer.CodebookSize} codewords and the coarse stage's {coarse.ClassCount} classes.");
+        }
+    }
+
+    private void Write(TensorFile file, string name, ScalarType? dtype) => SafetensorsWriter.Write(
+        Path.Combine(_request.OutputDirectory, name),
+        file.Entries.Where(entry => !IsDropped(entry.Name)).Select(entry => TensorSource.Of(file, entry)),
+        castFloatingTo: dtype);
+
+    private BundleManifest Manifest(TokenizerConfig tokenizer, TransformerConfig coarse, TransformerConfig? fine, ClusterMap? map)
+    {
+        var (names, wordNetIds) = ClassNames(coarse.ClassCount);
+        var side = coarse.GridWidth * tokenizer.DownsampleFactor;
+        return new BundleManifest
+        {
+            Name = _request.Name,
+            ImageWidth = side,
+            ImageHeight = side,
+            ClassLabels = names,
+            WordNetIds = wordNetIds,
+            ClusterCount = map?.ClusterCount ?? tokenizer.CodebookSize,
+            Tokenizer = tokenizer,
+            Coarse = coarse,
+            Fine = fine,
+            Sampling = new SamplingDefaults(new SamplingSettings(GuidanceScale: Guidance(coarse, fine)), new SamplingSettings()),
+            Training = new Dictionary<string, string>
+            {
+                ["converted_from"] = string.Join(", ", new[] { _request.TokenizerPath, _request.CoarsePath, _request.FinePath, _request.ClusterMapPath }.OfType<string>().Select(Path.GetFileName)),
+                ["weights"] = _request.PreferEma ? "averaged (ema)" : "as trained",
+            },
+            DataLicence = _request.DataLicence,
+        };
+    }
+
+    private float Guidance(TransformerConfig coarse, TransformerConfig? fine)
+    {
+        var name = PublishedTransformers.Sizes.FirstOrDefault(size => size.Value.Width == coarse.Width && size.Value.Layers == coarse.Layers).Key;
+        var scale = _request.GuidanceScale ?? (fine is null ? PublishedGuidance.GetValueOrDefault(name ?? "", 1.5f) : CoarseToFineGuidance);
+        _notes.Add($"default guidance scale: {scale.ToString(CultureInfo.InvariantCulture)}");
+        return scale;
+    }
+
+    private (IReadOnlyList<string> Names, IReadOnlyList<string>? WordNetIds) ClassNames(int count)
+    {
+        if (_request.ClassNamesPath is { } path)
+        {
+            var names = File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0).ToList();
+            Require(names.Count == count, $"{path}: has {names.Count} class names, the transformers know {count} classes.");
+            return (names, null);
+        }
+
+        if (count == ImageNetClasses.Count)
+        {
+            _notes.Add("class names: ImageNet's, as there are 1,000 classes");
+            return (ImageNetClasses.Names, ImageNetClasses.WordNetIds);
+        }
+
+        _notes.Add("class names: not in the files; class_0 and so on, or give them with --class-names");
+        return ([.. Enumerable.Range(0, count).Select(id => $"class_{id}")], null);
+    }
+
+    private void Note(string part, Recognition recognized) => _notes.AddRange(recognized.Inferred.Select(fact => $"{part}: {fact}"));
+
+    /// <summary>Says what the file holds instead, as far as that is known.</summary>
+    private static string NoSuch(TensorFile file, string wanted) =>
+        $"holds no {wanted} of the LlamaGen family ({(file.Entries.Count == 0 ? "no state dict was found" : $"its keys are {string.Join(", ", file.Entries.Take(5).Select(entry => entry.Name))}, ...")}). "
+        + "`ctf inspect` shows what is in it.";
+
+    private static void Require(bool condition, string problem)
+    {
+        if (!condition)
+        {
+            throw new CheckpointException(problem);
+        }
+    }
+
+    [GeneratedRegex("(?<=_)(256|384|448|512)$")]
+    private static partial Regex SizeInName();
+}
+
+/// <summary>The bundle that was made, and what its maker inferred or assumed, one fact per line.</summary>
+public sealed record ConversionReport(Bundle Bundle, IReadOnlyList<string> Notes);

@@ -1,0 +1,37 @@
+using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
+
+namespace CtfService.Model.Conversion;
+
+/// <summary>What the keys and shapes of a weight file tell about the model in it.</summary>
+/// <param name="PublishedName">Name of the published architecture with these shapes, such as GPT-L or VQ-16; null for another size.</param>
+/// <param name="Inferred">What was read from the shapes, one fact per line.</param>
+/// <param name="Unknown">What no weight tells and somebody has to say.</param>
+public abstract record Recognition(string? PublishedName, IReadOnlyList<string> Inferred, IReadOnlyList<string> Unknown);
+
+/// <summary>A class-conditional transformer of the LlamaGen family.</summary>
+/// <param name="Size">Heads are 0 where the size is not a published one: no weight depends on them.</param>
+public sealed record RecognizedTransformer(
+    string? PublishedName, TransformerSize Size, int InputVocabulary, int OutputVocabulary, int ClassCount, int FeedForwardMultiple,
+    IReadOnlyList<string> Inferred, IReadOnlyList<string> Unknown)
+    : Recognition(PublishedName, Inferred, Unknown)
+{
+    /// <param name="heads">Where the size does not say; 0 keeps the recognised ones.</param>
+    public TransformerConfig Config(int gridSide, bool causal, int heads) => new()
+    {
+        Width = Size.Width,
+        Layers = Size.Layers,
+        Heads = heads > 0 ? heads : Size.Heads,
+        InputVocabulary = InputVocabulary,
+        OutputVocabulary = OutputVocabulary,
+        ClassCount = ClassCount,
+        GridHeight = gridSide,
+        GridWidth = gridSide,
+        Causal = causal,
+        FeedForwardMultiple = FeedForwardMultiple,
+    };
+}
+
+/// <summary>A VQ tokenizer of the LlamaGen family.</summary>
+public sealed record RecognizedTokenizer(string? PublishedName, TokenizerConfig Config, IReadOnlyList<string> Inferred, IReadOnlyList<string> Unknown)
+    : Recognition(PublishedName, Inferred, Unknown);

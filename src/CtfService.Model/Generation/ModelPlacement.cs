@@ -1,0 +1,75 @@
+using System.Globalization;
+using CtfService.Core.Models;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Generation;
+
+/// <summary>Where a model's tensors live and how many bits its transformers have.</summary>
+/// <param name="Device">A present device.</param>
+/// <param name="Dtype">Element type of both transformers. The tokenizer is always float32, as in the reference's sampling scripts.</param>
+public sealed record ModelPlacement(Device Device, ScalarType Dtype)
+{
+    /// <summary>What <see cref="Parse"/> takes for the device.</summary>
+    public const string DevicePattern = "^(auto|cpu|cuda(:[0-9]{1,3})?)$";
+
+    /// <summary>What <see cref="Parse"/> takes for the type.</summary>
+    public const string DtypePattern = "^(auto|float32|bfloat16|float16)$";
+
+    /// <summary>For messages.</summary>
+    public const string Devices = "auto, cpu, cuda or cuda:N";
+
+    /// <inheritdoc cref="Devices"/>
+    public const string Dtypes = "auto, float32, bfloat16 or float16";
+
+    /// <summary>CUDA with bfloat16 where there is a CUDA device, otherwise the CPU with float32.</summary>
+    public static ModelPlacement Automatic => Parse("auto", "auto");
+
+    /// <param name="device"><c>auto</c> (CUDA where there is one), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <param name="dtype"><c>auto</c> (bfloat16 on CUDA, float32 on the CPU), <c>float32</c>, <c>bfloat16</c> or <c>float16</c>.</param>
+    /// <exception cref="DeviceUnavailableException">A CUDA device is asked for that this machine or this build does not have.</exception>
+    /// <exception cref="ArgumentException">Another word.</exception>
+    public static ModelPlacement Parse(string device, string dtype)
+    {
+        var chosen = ParseDevice(device);
+        return new ModelPlacement(chosen, dtype switch
+        {
+            "auto" => chosen.type == TorchSharp.DeviceType.CUDA ? bfloat16 : float32,
+            "float32" => float32,
+            "bfloat16" => bfloat16,
+            "float16" => float16,
+            _ => throw new ArgumentException($"The element type is '{dtype}', expected {Dtypes}.", nameof(dtype)),
+        });
+    }
+
+    private static Device ParseDevice(string device)
+    {
+        switch (device)
+        {
+            case "auto":
+                return cuda.is_available() ? CUDA : CPU;
+            case "cpu":
+                return CPU;
+            case "cuda":
+                RequireCuda(device, index: 0);
+                return CUDA;
+            default:
+                if (!device.StartsWith("cuda:", StringComparison.Ordinal) || !int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+                {
+                    throw new ArgumentException($"The device is '{device}', expected {Devices}.", nameof(device));
+                }
+
+                RequireCuda(device, index);
+                return new Device(TorchSharp.DeviceType.CUDA, index);
+        }
+    }
+
+    private static void RequireCuda(string device, int index)
+    {
+        var count = cuda.is_available() ? cuda.device_count() : 0;
+        if (index >= count)
+        {
+            throw new DeviceUnavailableException(
+                $"The device '{device}' is asked for, but this program sees {count} CUDA devices. Choose cpu or auto, or build with -p:TorchBackend=cuda on a machine with a driver.");
+        }
+    }
+}
