@@ -18,10 +18,12 @@ internal static class SamplingChoice
             faults.Add($"{prefix}top_p", "out_of_range", FormattableString.Invariant($"{prefix}top_p is {asked.TopP}; expected above 0 and at most 1."));
         }
 
-        return new SamplingSettings(
-            asked.Temperature ?? defaults.Temperature,
-            asked.TopK ?? defaults.TopK,
-            asked.TopP ?? defaults.TopP,
-            asked.GuidanceScale ?? defaults.GuidanceScale);
+        return defaults with
+        {
+            Temperature = asked.Temperature ?? defaults.Temperature,
+            TopK = asked.TopK ?? defaults.TopK,
+            TopP = asked.TopP ?? defaults.TopP,
+            GuidanceScale = asked.GuidanceScale ?? defaults.GuidanceScale,
+        };
     }
 }

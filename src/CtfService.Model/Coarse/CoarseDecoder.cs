@@ -31,7 +31,7 @@ public sealed class CoarseDecoder(ClassConditionalTransformer transformer, Devic
         {
             cancellation.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
-            var label = CategoricalSampler.Sample(rows.Combine(logits), sampling, uniforms.narrow(1, cell, 1)); // [B]
+            var label = CategoricalSampler.Sample(rows.Combine(logits, cell), sampling, uniforms.narrow(1, cell, 1)); // [B]
             labels.select(1, cell).copy_(label);
             logits.Dispose();
             if (cell + 1 < _config.Positions)

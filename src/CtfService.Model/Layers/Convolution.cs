@@ -7,7 +7,8 @@ namespace CtfService.Model.Layers;
 /// <summary>Square convolution with bias that obeys <see cref="Autocast"/>. Keys: <c>weight</c> [out, in, k, k], <c>bias</c> [out].</summary>
 internal sealed class Convolution : nn.Module<Tensor, Tensor>
 {
-    // libtorch 2.10 computes wrong sums on AVX-512 processors of AMD's family 26 for some numbers of channels; these blocks are safe (docs/adr/0005).
+    // libtorch 2.10 computes wrong sums on processors of AMD's family 26 for some numbers of channels; these blocks are safe (docs/adr/0005).
+    private const long SafeInputs = 8;
     private const long SmallBlock = 16;
     private const long Block = 32;
 
@@ -25,7 +26,7 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
     public Convolution(long inputWidth, long outputWidth, long kernel, long stride = 1, long padding = 0)
         : base(nameof(Convolution))
     {
-        _inputFill = kernel > 1 && inputWidth > SmallBlock ? Fill(inputWidth) : 0;
+        _inputFill = kernel > 1 && inputWidth > SafeInputs ? Fill(inputWidth) : 0;
         _outputFill = kernel > 1 ? Fill(outputWidth) : 0;
         _stride = stride;
         _padding = padding;

@@ -10,7 +10,9 @@ internal sealed class GuidedRows : IDisposable
 {
     private readonly Device _device;
     private readonly Tensor _guided; // [G] int64: which images have an unconditional row
-    private readonly Tensor _scales; // [G, 1]
+    private readonly Tensor _scales; // [G]
+    private readonly Tensor _lasts;  // [G] int64: the last guided position
+    private readonly bool _endsEarly;
 
     public GuidedRows(IReadOnlyList<SamplingSettings> images, Device device)
     {
@@ -18,7 +20,10 @@ internal sealed class GuidedRows : IDisposable
         long[] guided = [.. Enumerable.Range(0, images.Count).Where(i => images[i].IsGuided).Select(i => (long)i)];
         GuidedCount = guided.Length;
         _guided = tensor(guided, device: device).DetachFromDisposeScope();
-        _scales = tensor(guided.Select(i => images[(int)i].GuidanceScale).ToArray(), device: device).reshape(-1, 1).DetachFromDisposeScope();
+        _scales = tensor(guided.Select(i => images[(int)i].GuidanceScale).ToArray(), device: device).DetachFromDisposeScope();
+        long[] lasts = [.. guided.Select(i => images[(int)i].LastGuidedPosition)];
+        _lasts = tensor(lasts, device: device).DetachFromDisposeScope();
+        _endsEarly = lasts.Any(last => last < long.MaxValue);
     }
 
     /// <summary>G.</summary>
@@ -41,7 +46,8 @@ internal sealed class GuidedRows : IDisposable
     }
 
     /// <summary>Applies guidance: [B + G, .., V] to [B, .., V].</summary>
-    public Tensor Combine(Tensor logits)
+    /// <param name="position">Where the logits stand in raster order; images whose interval ended before it take their conditional logits. Position 0 is always guided.</param>
+    public Tensor Combine(Tensor logits, long position = 0)
     {
         if (GuidedCount == 0)
         {
@@ -51,8 +57,14 @@ internal sealed class GuidedRows : IDisposable
         using var scope = NewDisposeScope();
         var images = logits.shape[0] - GuidedCount;
         var conditional = logits.narrow(0, 0, images);
-        var scales = _scales.reshape([GuidedCount, .. Enumerable.Repeat(1L, logits.shape.Length - 1)]);
-        var combined = Guidance.Combine(conditional.index_select(0, _guided), logits.narrow(0, images, GuidedCount), scales);
+        var own = conditional.index_select(0, _guided);                                                  // [G, .., V]
+        long[] perImage = [GuidedCount, .. Enumerable.Repeat(1L, logits.shape.Length - 1)];
+        var combined = Guidance.Combine(own, logits.narrow(0, images, GuidedCount), _scales.reshape(perImage));
+        if (_endsEarly)
+        {
+            combined = where(_lasts.greater_equal(position).reshape(perImage), combined, own);
+        }
+
         return conditional.index_copy(0, _guided, combined).MoveToOuterDisposeScope();
     }
 
@@ -60,5 +72,6 @@ internal sealed class GuidedRows : IDisposable
     {
         _guided.Dispose();
         _scales.Dispose();
+        _lasts.Dispose();
     }
 }

@@ -88,10 +88,13 @@ public sealed class RowSampling : IDisposable
 
     private static void RequireInRange(SamplingSettings settings)
     {
-        if (!(settings.Temperature >= 0 && float.IsFinite(settings.Temperature)) || settings.TopK < 0 || !(settings.TopP is >= 0 and <= 1))
+        if (!(settings.Temperature >= 0 && float.IsFinite(settings.Temperature)) || settings.TopK < 0 || !(settings.TopP is >= 0 and <= 1)
+            || settings.GuidanceInterval < SamplingSettings.AlwaysGuided)
         {
             throw new ArgumentException(
-                $"{settings} cannot be sampled with: temperature must be finite and at least 0, top-k at least 0, top-p in 0..1.", nameof(settings));
+                $"{settings} cannot be sampled with: temperature must be finite and at least 0, top-k at least 0, top-p in 0..1, "
+                + $"the guidance interval at least {SamplingSettings.AlwaysGuided}.",
+                nameof(settings));
         }
     }
 }

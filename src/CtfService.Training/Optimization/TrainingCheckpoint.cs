@@ -1,12 +1,11 @@
 using System.Globalization;
 using CtfService.Model.Checkpoints;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;
 
 /// <summary>Everything a run needs to go on: weights, their average, the optimiser's moments and the number of finished steps.</summary>
-internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, AdamW optimizer, WeightAverage average)
+internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, WeightOptimizer optimizer, WeightAverage average)
 {
     private const string FolderName = "checkpoint";
     private const string WeightsName = "weights.safetensors";
@@ -42,7 +41,7 @@ internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, 
         Directory.CreateDirectory(next);
         var tensors = module.state_dict().Select(entry => (WeightPrefix + entry.Key, entry.Value))
             .Concat(average.Averages.Select(entry => (AveragePrefix + entry.Key, entry.Value)));
-        optimizer.save_state_dict(Path.Combine(next, MomentsName));
+        optimizer.Save(Path.Combine(next, MomentsName));
         SafetensorsWriter.Write(
             Path.Combine(next, WeightsName),
             tensors,
@@ -71,7 +70,7 @@ internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, 
             average.Averages[name].copy_(file.Read(AveragePrefix + name));
         }
 
-        optimizer.load_state_dict(Path.Combine(_folder, MomentsName));
+        optimizer.Load(Path.Combine(_folder, MomentsName));
         return long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
     }
 }

@@ -1,6 +1,5 @@
 using CtfService.Model.Layers;
 using CtfService.Training.Progress;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;
@@ -11,9 +10,6 @@ namespace CtfService.Training.Optimization;
 /// </summary>
 public sealed class TrainingLoop
 {
-    private const double Beta1 = 0.9;
-    private const double Beta2 = 0.95;
-
     private readonly TrainingOptions _options;
     private readonly ITrainingTask _task;
     private readonly ITrainingProgress _progress;
@@ -32,7 +28,7 @@ public sealed class TrainingLoop
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
     public void Run(bool resume, CancellationToken cancellation)
     {
-        using var optimizer = NewOptimizer();
+        using var optimizer = new WeightOptimizer(_task.Module, _options.WeightDecay, _options.MaxGradientNorm);
         using var average = new WeightAverage(_task.Module, _options.EmaDecay);
         var checkpoint = new TrainingCheckpoint(_options.RunDirectory, _task.Module, optimizer, average);
         var first = resume && checkpoint.Exists ? checkpoint.Load() : 0;
@@ -62,37 +58,18 @@ public sealed class TrainingLoop
         StoreAverage(average);
     }
 
-    private AdamW NewOptimizer()
-    {
-        var parameters = _task.Module.parameters().Where(parameter => parameter.requires_grad).ToList();
-        var matrices = new AdamW.ParamGroup(parameters.Where(parameter => parameter.ndim >= 2), Settings(_options.WeightDecay));
-        var vectors = new AdamW.ParamGroup(parameters.Where(parameter => parameter.ndim < 2), Settings(weightDecay: 0));
-        return optim.AdamW([matrices, vectors], _options.LearningRate, Beta1, Beta2);
-    }
-
-    private AdamW.Options Settings(double weightDecay) =>
-        new() { LearningRate = _options.LearningRate, beta1 = Beta1, beta2 = Beta2, weight_decay = weightDecay };
-
-    private void Step(long step, AdamW optimizer, WeightAverage average, TrainingMeter meter)
+    private void Step(long step, WeightOptimizer optimizer, WeightAverage average, TrainingMeter meter)
     {
         using var scope = NewDisposeScope();
         manual_seed((long)(_options.Seed * 1_000_003) + step); // dropout of a step does not depend on the steps before it
-        foreach (var group in optimizer.ParamGroups)
-        {
-            group.LearningRate = _options.LearningRateAt(step);
-        }
-
         _task.Module.train();
-        optimizer.zero_grad();
         StepLoss loss;
         using (new Autocast(_options.UseBfloat16 ? ScalarType.BFloat16 : null))
         {
             loss = _task.Forward(step);
         }
 
-        loss.Total.backward();
-        nn.utils.clip_grad_norm_(_task.Module.parameters(), _options.MaxGradientNorm);
-        optimizer.step();
+        optimizer.Step(loss.Total, _options.LearningRateAt(step));
         using (no_grad())
         {
             _task.AfterStep(step);

@@ -15,19 +15,20 @@ internal sealed class CoarseTask(ClassConditionalTransformer transformer, StageD
 
     public StepLoss Forward(long step)
     {
-        var loss = Loss(data.Sample(step, transformer.Config.NullClass));
+        var loss = Loss(transformer, data.Sample(step, transformer.Config.NullClass));
         return new StepLoss(loss, new Dictionary<string, Tensor> { ["loss"] = loss });
     }
 
     public IReadOnlyDictionary<string, double> Evaluate(string path)
     {
-        var loss = Loss(data.HeldOut(HeldOutCount));
+        var loss = Loss(transformer, data.HeldOut(HeldOutCount));
         var decoder = new CoarseDecoder(transformer, CPU);
         sheet.WritePreviews(path, decoder.Decode(sheet.Specifications(new SamplingSettings(GuidanceScale: 2)), CancellationToken.None));
         return new Dictionary<string, double> { ["held-out loss"] = loss.item<float>() };
     }
 
-    private Tensor Loss(StageBatch batch)
+    /// <summary>Mean cross-entropy of every label, given the class and the labels before it.</summary>
+    internal static Tensor Loss(ClassConditionalTransformer transformer, StageBatch batch)
     {
         var positions = transformer.Config.Positions;
         var logits = transformer.call(batch.ClassIds, batch.CoarseLabels.narrow(1, 0, positions - 1)); // [B, T, C]

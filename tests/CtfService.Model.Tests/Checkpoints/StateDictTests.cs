@@ -1,6 +1,6 @@
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using TorchSharp;
 using TorchSharp.Modules;

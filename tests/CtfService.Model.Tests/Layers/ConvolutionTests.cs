@@ -1,5 +1,5 @@
 using CtfService.Model.Layers;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Layers;
@@ -11,6 +11,10 @@ public sealed class ConvolutionTests
     [InlineData(3, 32, 1)]
     [InlineData(12, 8, 1)]
     [InlineData(24, 64, 1)]
+    [InlineData(12, 64, 1)]
+    [InlineData(20, 32, 1)]
+    [InlineData(27, 32, 1)]
+    [InlineData(64, 12, 1)]
     [InlineData(64, 24, 1)]
     [InlineData(24, 24, 2)]
     [InlineData(33, 40, 2)]

@@ -1,5 +1,5 @@
 using CtfService.Model.Layers;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using TorchSharp;

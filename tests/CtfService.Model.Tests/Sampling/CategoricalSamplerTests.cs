@@ -1,6 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Sampling;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,9 +1,5 @@
-using System.Text.Json;
 using CtfService.Core.Generation;
-using CtfService.Model.Checkpoints;
 using CtfService.Model.Sampling;
-using CtfService.Model.Tests.Support;
-using CtfService.TestSupport;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,51 +8,6 @@ namespace CtfService.Model.Tests.Sampling;
 public sealed class LogitsFilterTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
-    private readonly SafetensorsFile _golden = SafetensorsFile.Open(GoldenFolder.File("sampling.safetensors"));
-
-    public static TheoryData<string> Cases =>
-        [.. Enumerable.Range(0, 13).Select(i => $"case{i:D2}"), .. Enumerable.Range(0, 3).Select(i => $"tie{i:D2}")];
-
-    [Theory]
-    [MemberData(nameof(Cases))]
-    public void Apply_ReferenceCase_KeepsTheSameEntries(string name)
-    {
-        var (logits, settings) = Case(name);
-        using var rows = new RowSampling([settings], 64, CPU, rowsPerImage: 4);
-
-        var filtered = LogitsFilter.Apply(logits, rows);
-
-        TensorAssert.Close(_golden.Read($"{name}.filtered"), filtered, 2e-5);
-        TensorAssert.CloseAbsolute(_golden.Read($"{name}.probs"), filtered.softmax(1), 1e-6);
-    }
-
-    [Theory]
-    [InlineData("case03")] // top-k 1
-    [InlineData("case11")] // temperature 0
-    [InlineData("case12")] // temperature 0, top-k, top-p
-    public void Sample_GreedyReferenceCase_TakesTheSameEntry(string name)
-    {
-        var (logits, settings) = Case(name);
-        using var rows = new RowSampling([settings], 64, CPU, rowsPerImage: 4);
-
-        var labels = CategoricalSampler.Sample(logits, rows, full(4, 1, 0.9f));
-
-        TensorAssert.Equal(_golden.Read($"{name}.argmax").squeeze(1), labels);
-    }
-
-    [Fact]
-    public void Apply_MixedRows_EachByItsOwnSettings()
-    {
-        var logits = _golden.Read("logits")[0].expand(13, -1);
-        using var rows = new RowSampling([.. Enumerable.Range(0, 13).Select(i => Case($"case{i:D2}").Settings)], 64, CPU);
-
-        var filtered = LogitsFilter.Apply(logits, rows);
-
-        for (var row = 0; row < 13; row++)
-        {
-            TensorAssert.Close(_golden.Read($"case{row:D2}.filtered")[0], filtered[row], 2e-5);
-        }
-    }
 
     [Fact]
     public void Apply_PaddedRows_KeepsThePaddingOut()
@@ -92,7 +43,7 @@ public sealed class LogitsFilterTests : IDisposable
     {
         using var rows = new RowSampling([new SamplingSettings(0.7f)], 64, CPU, rowsPerImage: 4);
 
-        Assert.Equal(ScalarType.Float32, LogitsFilter.Apply(_golden.Read("logits", ScalarType.BFloat16), rows).dtype);
+        Assert.Equal(ScalarType.Float32, LogitsFilter.Apply(zeros(4, 64, ScalarType.BFloat16), rows).dtype);
     }
 
     [Fact]
@@ -112,20 +63,9 @@ public sealed class LogitsFilterTests : IDisposable
     [InlineData(1f, -1, 1f)]
     [InlineData(1f, 0, 1.1f)]
     [InlineData(1f, 0, float.NaN)]
-    public void RowSampling_OutOfRange_IsRefused(float temperature, int topK, float topP) =>
-        Assert.Throws<ArgumentException>(() => new RowSampling([new SamplingSettings(temperature, topK, topP)], 4, CPU));
+    [InlineData(1f, 0, 1f, -2)]
+    public void RowSampling_OutOfRange_IsRefused(float temperature, int topK, float topP, int guidanceInterval = SamplingSettings.AlwaysGuided) =>
+        Assert.Throws<ArgumentException>(() => new RowSampling([new SamplingSettings(temperature, topK, topP, GuidanceInterval: guidanceInterval)], 4, CPU));
 
-    public void Dispose()
-    {
-        _golden.Dispose();
-        _scope.Dispose();
-    }
-
-    private (Tensor Logits, SamplingSettings Settings) Case(string name)
-    {
-        var description = JsonDocument.Parse(_golden.Metadata[name]).RootElement;
-        var settings = new SamplingSettings(
-            description.GetProperty("temperature").GetSingle(), description.GetProperty("top_k").GetInt32(), description.GetProperty("top_p").GetSingle());
-        return (_golden.Read(description.GetProperty("input").GetString()!), settings);
-    }
+    public void Dispose() => _scope.Dispose();
 }

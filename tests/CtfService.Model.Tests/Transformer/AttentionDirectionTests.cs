@@ -1,4 +1,4 @@
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 

@@ -1,32 +1,33 @@
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Support;
+namespace CtfService.Model.TestSupport;
 
-/// <summary>Compares tensors and says where and by how much they differ.</summary>
-internal static class TensorAssert
+/// <summary>Compares tensors and says where and by how much they differ. Every comparison returns the error it measured.</summary>
+public static class TensorAssert
 {
     /// <summary>Passes where max|actual - expected| / max|expected| is at most <paramref name="tolerance"/>; infinities and NaNs must match exactly.</summary>
-    public static void Close(Tensor expected, Tensor actual, double tolerance, string name = "tensor")
+    public static double Close(Tensor expected, Tensor actual, double tolerance, string name = "tensor")
     {
         Assert.Equal(expected.shape, actual.shape);
         if (expected.numel() == 0)
         {
-            return;
+            return 0;
         }
 
         using var scope = NewDisposeScope();
-        var scale = Finite(expected).abs().max().item<double>();
-        CloseAbsolute(expected, actual, tolerance * (scale > 0 ? scale : 1), name);
+        var largest = Finite(expected).abs().max().item<double>();
+        var scale = largest > 0 ? largest : 1;
+        return CloseAbsolute(expected, actual, tolerance * scale, name) / scale;
     }
 
     /// <summary>Passes where max|actual - expected| is at most <paramref name="tolerance"/>; infinities and NaNs must match exactly.</summary>
-    public static void CloseAbsolute(Tensor expected, Tensor actual, double tolerance, string name = "tensor")
+    public static double CloseAbsolute(Tensor expected, Tensor actual, double tolerance, string name = "tensor")
     {
         using var scope = NewDisposeScope();
         Assert.Equal(expected.shape, actual.shape);
         if (expected.numel() == 0)
         {
-            return;
+            return 0;
         }
 
         SameSpecialValues(expected, actual, name);
@@ -37,13 +38,14 @@ internal static class TensorAssert
             largest <= tolerance,
             $"{name} at {Position(worst, expected.shape)}: expected {Element(expected, worst):G9}, got {Element(actual, worst):G9}; "
             + $"the difference {largest:G3} is above {tolerance:G3}.");
+        return largest;
     }
 
     /// <summary>Passes where every value in row-major order is the same; shapes and element types may differ, as between [B, T] and [B, Gh, Gw].</summary>
-    public static void Equal(Tensor expected, Tensor actual, string name = "tensor")
+    public static double Equal(Tensor expected, Tensor actual, string name = "tensor")
     {
         using var scope = NewDisposeScope();
-        CloseAbsolute(expected.flatten(), actual.flatten(), 0, name);
+        return CloseAbsolute(expected.flatten(), actual.flatten(), 0, name);
     }
 
     private static void SameSpecialValues(Tensor expected, Tensor actual, string name)

@@ -1,0 +1,55 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Optimization;
+
+/// <summary>
+/// AdamW (Loshchilov and Hutter 2019) as LlamaGen trains with it: betas 0.9 and 0.95, decay on weights with two or more dimensions only, gradients
+/// clipped to a total norm. One for each run.
+/// </summary>
+internal sealed class WeightOptimizer : IDisposable
+{
+    private const double Beta1 = 0.9;
+    private const double Beta2 = 0.95;
+    private const double Epsilon = 1e-8;
+
+    private readonly List<Parameter> _parameters;
+    private readonly double _maxGradientNorm;
+    private readonly AdamW _adam;
+
+    /// <param name="weightDecay">Of weights with two or more dimensions; the others have none.</param>
+    /// <param name="maxGradientNorm">Larger gradients are scaled down to this norm over all parameters.</param>
+    public WeightOptimizer(nn.Module module, double weightDecay, double maxGradientNorm)
+    {
+        _parameters = [.. module.parameters().Where(parameter => parameter.requires_grad)];
+        _maxGradientNorm = maxGradientNorm;
+        var matrices = new AdamW.ParamGroup(_parameters.Where(parameter => parameter.ndim >= 2), Settings(weightDecay));
+        var vectors = new AdamW.ParamGroup(_parameters.Where(parameter => parameter.ndim < 2), Settings(weightDecay: 0));
+        _adam = optim.AdamW([matrices, vectors]);
+    }
+
+    /// <summary>Differentiates the loss and moves the weights.</summary>
+    /// <returns>The gradient's norm before it was clipped.</returns>
+    public double Step(Tensor loss, double learningRate)
+    {
+        foreach (var group in _adam.ParamGroups)
+        {
+            group.LearningRate = learningRate;
+        }
+
+        _adam.zero_grad();
+        loss.backward();
+        var norm = nn.utils.clip_grad_norm_(_parameters, _maxGradientNorm);
+        _adam.step();
+        return norm;
+    }
+
+    /// <summary>Writes the moments.</summary>
+    public void Save(string path) => _adam.save_state_dict(path);
+
+    public void Load(string path) => _adam.load_state_dict(path);
+
+    public void Dispose() => _adam.Dispose();
+
+    private static AdamW.Options Settings(double weightDecay) => new() { beta1 = Beta1, beta2 = Beta2, eps = Epsilon, weight_decay = weightDecay };
+}

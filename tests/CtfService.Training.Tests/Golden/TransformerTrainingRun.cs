@@ -1,0 +1,85 @@
+using System.Text.Json;
+using CtfService.Model.Checkpoints;
+using CtfService.Model.TestSupport;
+using CtfService.Model.Transformer;
+using CtfService.Training.Optimization;
+using CtfService.Training.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Tests.Golden;
+
+/// <summary>Our training steps on the one batch of a golden file, with the optimiser settings in its metadata.</summary>
+public sealed class TransformerTrainingRun : IGoldenRun<TransformerTrainingRun>, IDisposable
+{
+    private readonly ClassConditionalTransformer _transformer;
+    private readonly WeightAverage _average;
+    private readonly Dictionary<string, float> _firstGradientNorms;
+
+    private TransformerTrainingRun(string name)
+    {
+        Golden = GoldenModels.Values(name, "train");
+        var settings = JsonDocument.Parse(Golden.Metadata["optimizer"]).RootElement;
+        _transformer = GoldenModels.Transformer(name);
+        _average = new WeightAverage(_transformer, settings.GetProperty("ema_decay").GetDouble());
+        _transformer.train();
+
+        using var scope = NewDisposeScope();
+        using var optimizer = new WeightOptimizer(
+            _transformer, settings.GetProperty("weight_decay_dim_ge_2").GetDouble(), settings.GetProperty("clip_grad_norm").GetDouble());
+        var tokens = Golden.Read("train_tokens", int64);
+        var batch = new StageBatch(Golden.Read("train_classes", int64), CoarseLabels: tokens, tokens);
+        FirstLogits = _transformer.call(batch.ClassIds, tokens.narrow(1, 0, tokens.shape[1] - 1)).detach().DetachFromDisposeScope();
+        _firstGradientNorms = GradientNorms(CoarseTask.Loss(_transformer, batch));
+
+        var (losses, norms) = (new List<float>(), new List<float>());
+        for (var step = 0; step < settings.GetProperty("steps").GetInt32(); step++)
+        {
+            using var stepScope = NewDisposeScope();
+            var loss = CoarseTask.Loss(_transformer, batch);
+            norms.Add((float)optimizer.Step(loss, settings.GetProperty("lr").GetDouble()));
+            losses.Add(loss.item<float>());
+            _average.Update();
+        }
+
+        Losses = losses;
+        GradientNormsBeforeClipping = norms;
+        LossAfter = CoarseTask.Loss(_transformer, batch).item<float>();
+    }
+
+    public SafetensorsFile Golden { get; }
+
+    /// <summary>[B, T, V] before any step.</summary>
+    public Tensor FirstLogits { get; }
+
+    /// <summary>One for each step, before its update.</summary>
+    public IReadOnlyList<float> Losses { get; }
+
+    public IReadOnlyList<float> GradientNormsBeforeClipping { get; }
+
+    public float LossAfter { get; }
+
+    public static TransformerTrainingRun Of(string name) => new(name);
+
+    /// <summary>Of the first step, before clipping: [1].</summary>
+    public Tensor FirstGradientNorm(string parameter) => tensor(new[] { _firstGradientNorms[parameter] });
+
+    /// <summary>After the last step.</summary>
+    public Tensor Weight(string parameter) => _transformer.get_parameter(parameter)!.detach();
+
+    /// <summary>The moving average after the last step.</summary>
+    public Tensor Average(string parameter) => _average.Averages[parameter].alias();
+
+    public void Dispose()
+    {
+        FirstLogits.Dispose();
+        _average.Dispose();
+        _transformer.Dispose();
+        Golden.Dispose();
+    }
+
+    private Dictionary<string, float> GradientNorms(Tensor loss)
+    {
+        loss.backward();
+        return _transformer.named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter.grad!.norm().item<float>());
+    }
+}
