@@ -131,6 +131,9 @@ internal sealed class BundleManifestValidator
         Require(
             sampling.Temperature >= 0 && float.IsFinite(sampling.Temperature),
             $"sampling.{stage}.temperature is {sampling.Temperature}, expected at least 0");
+        Require(
+            sampling.GuidanceInterval >= SamplingSettings.AlwaysGuided,
+            $"sampling.{stage}.guidance_interval is {sampling.GuidanceInterval}, expected {SamplingSettings.AlwaysGuided} (always) or more");
         Require(sampling.TopK >= 0, $"sampling.{stage}.top_k is {sampling.TopK}, expected at least 0");
         Require(sampling.TopP is >= 0 and <= 1, $"sampling.{stage}.top_p is {sampling.TopP}, expected 0 to 1");
         Require(
