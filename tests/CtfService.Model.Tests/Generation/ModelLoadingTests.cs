@@ -1,0 +1,93 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Model.Bundles;
+using CtfService.Model.Checkpoints;
+using CtfService.Model.Generation;
+using CtfService.Model.Tests.Support;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Tests.Generation;
+
+public sealed class ModelLoadingTests
+{
+    [Fact]
+    public void Load_SeveralFilesThatDoNotFit_NamesEveryKeyOfAllInOneError()
+    {
+        using var bundle = new TinyBundle();
+        Rewrite(bundle, BundleFiles.Coarse, entry => entry.Name == "norm.weight" ? null : entry);
+        Rewrite(bundle, BundleFiles.Fine, entry => entry.Name == "output.weight" ? entry with { Name = "head.weight" } : entry);
+
+        var error = Assert.Throws<CheckpointException>(() => LoadedModel.Load(bundle.Directory, ModelPlacement.Parse("cpu", "float32")));
+
+        Assert.Contains("missing: norm.weight [32]", error.Message, StringComparison.Ordinal);
+        Assert.Contains("missing: output.weight [64, 32]", error.Message, StringComparison.Ordinal);
+        Assert.Contains("unexpected: head.weight [64, 32]", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("bfloat16")]
+    [InlineData("float16")]
+    public void Load_SmallerType_CastsTransformersAndStillGenerates(string dtype)
+    {
+        using var bundle = new TinyBundle();
+        using var parts = LoadedModel.Load(bundle.Directory, ModelPlacement.Parse("cpu", dtype));
+        using var generator = new CtfImageGenerator(parts);
+        var settings = new SamplingSettings(GuidanceScale: 2);
+
+        var images = generator.Generate([new ImageSpecification(1, 7, settings, settings), new ImageSpecification(2, 8, new SamplingSettings(), settings)], CancellationToken.None);
+
+        Assert.Equal(ModelPlacement.Parse("cpu", dtype).Dtype, parts.Coarse.OutputWeight.dtype);
+        Assert.Equal(float32, parts.Tokenizer.Quantizer.StoredCodewords.dtype);
+        Assert.All(images, image => Assert.Equal(TinyBundle.Positions, image.Tokens.Count));
+    }
+
+    [Fact]
+    public void Load_MapOfAnotherModel_IsRefused()
+    {
+        using var bundle = new TinyBundle();
+        SafetensorsWriter.Write(
+            Path.Combine(bundle.Directory, BundleFiles.ClusterMap),
+            [("cluster_of_token", zeros(64, int32)), ("centroids", zeros(1, 8))]);
+        BundleWriter.Write(bundle.Directory, ManifestOf(bundle));
+
+        var error = Assert.Throws<CheckpointException>(() => LoadedModel.Load(bundle.Directory, ModelPlacement.Parse("cpu", "float32")));
+
+        Assert.Contains("maps 64 codewords of 8 dimensions to 1 clusters", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_CudaThatIsNotThere_SaysWhatToDo()
+    {
+        var error = Assert.Throws<DeviceUnavailableException>(() => ModelPlacement.Parse("cuda:77", "auto"));
+
+        Assert.Contains("'cuda:77' is asked for", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Choose cpu or auto", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gpu", "auto", "expected auto, cpu, cuda or cuda:N")]
+    [InlineData("cpu", "int8", "expected auto, float32, bfloat16 or float16")]
+    public void Parse_OtherWords_NamesTheKnownOnes(string device, string dtype, string expected) =>
+        Assert.Contains(expected, Assert.Throws<ArgumentException>(() => ModelPlacement.Parse(device, dtype)).Message, StringComparison.Ordinal);
+
+    /// <summary>Changes a weight file and makes the manifest true again.</summary>
+    private static void Rewrite(TinyBundle bundle, string name, Func<TensorEntry, TensorEntry?> change)
+    {
+        using var scope = NewDisposeScope();
+        var path = Path.Combine(bundle.Directory, name);
+        List<(string, Tensor)> kept;
+        using (var file = SafetensorsFile.Open(path))
+        {
+            kept = [.. file.Entries.Select(entry => (Changed: change(entry), Tensor: file.Read(entry.Name))).Where(item => item.Changed is not null).Select(item => (item.Changed!.Name, item.Tensor))];
+        }
+
+        SafetensorsWriter.Write(path, kept);
+        BundleWriter.Write(bundle.Directory, ManifestOf(bundle));
+    }
+
+    private static BundleManifest ManifestOf(TinyBundle bundle)
+    {
+        var path = Path.Combine(bundle.Directory, BundleFiles.Manifest);
+        return BundleJson.Deserialize(path, File.ReadAllBytes(path));
+    }
+}
