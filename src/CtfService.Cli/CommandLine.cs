@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using CtfService.Cli.Commands;
+using CtfService.Cli.Commands.Bench;
 using CtfService.Core.Models;
 using CtfService.Training.Data;
 
@@ -25,6 +26,7 @@ internal static class CommandLine
         GenerateCommand.Create(terminal),
         TrainClassifierCommand.Create(terminal),
         ClassifyCommand.Create(terminal),
+        BenchCommand.Create(terminal),
     };
 
     /// <summary>Runs the command and maps its failures: what a user can put right is one message, anything else a stack trace.</summary>

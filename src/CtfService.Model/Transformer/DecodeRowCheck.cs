@@ -3,7 +3,7 @@ namespace CtfService.Model.Transformer;
 /// <summary>Refuses decode steps that would read what was never written, and keeps what it takes to know: how far each slot has come.</summary>
 internal sealed class DecodeRowCheck(TransformerConfig config, int capacity)
 {
-    private readonly int[] _nextPosition = new int[capacity];
+    private readonly int[] _written = new int[capacity]; // positions from 0 on
     private readonly long[] _lastStep = new long[capacity];
     private long _step;
 
@@ -28,7 +28,7 @@ internal sealed class DecodeRowCheck(TransformerConfig config, int capacity)
 
         foreach (var row in rows)
         {
-            _nextPosition[row.Slot] = row.Position + 1;
+            _written[row.Slot] = row.Position == 0 ? 1 : Math.Max(_written[row.Slot], row.Position + 1);
         }
     }
 
@@ -45,10 +45,10 @@ internal sealed class DecodeRowCheck(TransformerConfig config, int capacity)
         }
 
         _lastStep[row.Slot] = _step;
-        if (row.Position < 0 || row.Position > config.Positions || row.Position > _nextPosition[row.Slot])
+        if (row.Position < 0 || row.Position > config.Positions || row.Position > _written[row.Slot])
         {
             throw new ArgumentException(
-                $"Position {row.Position} of slot {row.Slot}: expected at most {Math.Min(config.Positions, _nextPosition[row.Slot])}, or 0 to start over.", nameof(row));
+                $"Position {row.Position} of slot {row.Slot}: expected at most {Math.Min(config.Positions, _written[row.Slot])}, or 0 to start over.", nameof(row));
         }
 
         var inputs = row.Position == 0 ? config.ClassCount + 1 : config.InputVocabulary;

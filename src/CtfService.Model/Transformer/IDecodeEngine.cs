@@ -15,7 +15,7 @@ public interface IDecodeEngine : IDisposable
     /// Computes the logits of the next label for every row. Rows may come in any order and number, each at its own position; a row's logits do not depend on
     /// the others. A slot starts over with position 0 and needs no clearing.
     /// </summary>
-    /// <param name="rows">R rows, no two of the same slot. A slot's positions follow one another from 0.</param>
+    /// <param name="rows">R rows, no two of the same slot. A slot's positions follow one another from 0; one that was there may be written again.</param>
     /// <param name="logits">[R, V], written.</param>
     /// <exception cref="ArgumentException">A row is out of range or the buffer does not fit.</exception>
     void DecodeStep(ReadOnlySpan<DecodeRow> rows, Span<float> logits);

@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace CtfService.Cli.Commands.Bench;
+
+/// <summary><c>ctf bench</c>: what is fast and what is not.</summary>
+internal static class BenchCommand
+{
+    public static Command Create(Terminal terminal) => new("bench", "Measures speed.")
+    {
+        DecodeBenchCommand.Create(terminal),
+    };
+}
