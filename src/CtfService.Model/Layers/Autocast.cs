@@ -54,17 +54,18 @@ public sealed class Autocast : IDisposable
     }
 
     /// <summary>Scaled dot-product attention over [R, H, S, Dh] queries and [R, H, P, Dh] keys and values.</summary>
-    internal static Tensor Attend(Tensor query, Tensor key, Tensor value, bool causal)
+    /// <param name="mask">Bool, true where a query may look; everywhere where null.</param>
+    internal static Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal)
     {
         if (_active is not { } type)
         {
-            return nn.functional.scaled_dot_product_attention(query, key, value, null!, 0, causal);
+            return nn.functional.scaled_dot_product_attention(query, key, value, mask!, 0, causal);
         }
 
         using var smallQuery = query.to(type);
         using var smallKey = key.to(type);
         using var smallValue = value.to(type);
-        using var attended = nn.functional.scaled_dot_product_attention(smallQuery, smallKey, smallValue, null!, 0, causal);
+        using var attended = nn.functional.scaled_dot_product_attention(smallQuery, smallKey, smallValue, mask!, 0, causal);
         return attended.to(query.dtype);
     }
 }

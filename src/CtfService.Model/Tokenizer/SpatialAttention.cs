@@ -39,7 +39,7 @@ internal sealed class SpatialAttention : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var normalized = _norm.call(input);
         var attended = Autocast.Attend(
-            Positions(_query.call(normalized)), Positions(_key.call(normalized)), Positions(_value.call(normalized)), causal: false); // [B, 1, h*w, C]
+            Positions(_query.call(normalized)), Positions(_key.call(normalized)), Positions(_value.call(normalized)), mask: null, causal: false); // [B, 1, h*w, C]
         var mixed = attended.squeeze(1).transpose(1, 2).reshape(input.shape); // [B, C, h, w]
         return _output.call(mixed).add(input).MoveToOuterDisposeScope();
     }

@@ -41,7 +41,7 @@ internal sealed class Attention : nn.Module<Tensor, AttentionContext, Tensor>
 
         // One new position sees all that stands before it: no mask.
         var causal = _config.Causal && hidden.shape[1] > 1;
-        var attended = Autocast.Attend(query, key, value, causal).transpose(1, 2).flatten(2);        // [R, S, D]
+        var attended = Autocast.Attend(query, key, value, context.Cache?.Mask, causal).transpose(1, 2).flatten(2); // [R, S, D]
         return nn.functional.dropout(_output.call(attended), _config.Dropout, training).MoveToOuterDisposeScope();
     }
 }
@@ -50,4 +50,14 @@ internal sealed class Attention : nn.Module<Tensor, AttentionContext, Tensor>
 /// <param name="Rope">Angles of the positions in the input.</param>
 /// <param name="Cache">Where keys and values of earlier positions are; null for a pass over the whole sequence.</param>
 /// <param name="FirstPosition">Position of the input's first element; 0 is the class.</param>
-internal sealed record AttentionContext(RopeSlice Rope, KvCache? Cache = null, long FirstPosition = 0);
+internal sealed record AttentionContext(RopeSlice Rope, IKeyValueCache? Cache = null, long FirstPosition = 0);
+
+/// <summary>Keys and values of earlier positions.</summary>
+internal interface IKeyValueCache
+{
+    /// <summary>Bool [R, 1, 1, P], true where a row may look; null where every row sees all that <see cref="Append"/> returns.</summary>
+    Tensor? Mask { get; }
+
+    /// <summary>Stores the input's keys and values [R, H, S, Dh] of a layer and returns all there are for these rows, [R, H, P, Dh].</summary>
+    (Tensor Keys, Tensor Values) Append(int layer, long first, Tensor keys, Tensor values);
+}

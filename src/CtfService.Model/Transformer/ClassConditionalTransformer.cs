@@ -83,6 +83,19 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         return Step(_labels.call(labels), position: cell + 1, cache).MoveToOuterDisposeScope();
     }
 
+    /// <summary>One decode step of rows at positions of their own, all int64 [R]: the input is a class where the position is 0. Logits [R, V].</summary>
+    internal Tensor DecodeStep(Tensor inputs, Tensor positions, SlotKvCache cache)
+    {
+        using var scope = NewDisposeScope();
+        var isClass = positions.eq(0);                                              // [R]
+        var embedded = where(
+            isClass.unsqueeze(1),
+            _classes.call(inputs.masked_fill(isClass.logical_not(), 0)),
+            _labels.call(inputs.masked_fill(isClass, 0)));                          // [R, D]
+        var hidden = Run(embedded.unsqueeze(1), new AttentionContext(_rope.Pick(positions), cache)); // [R, 1, D]
+        return _output.call(hidden.squeeze(1)).to(float32).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Scores over the whole output vocabulary: [.., D] to [.., V].</summary>
     public Tensor Score(Tensor hidden) => _output.call(hidden);
 

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Transformer;
 
 /// <summary>Keys and values of every layer and position, allocated once at full length and written by slice.</summary>
-internal sealed class KvCache : IDisposable
+internal sealed class KvCache : IKeyValueCache, IDisposable
 {
     private readonly Tensor[] _keys;   // per layer [R, H, 1+T, Dh]
     private readonly Tensor[] _values; // per layer [R, H, 1+T, Dh]
@@ -14,6 +14,12 @@ internal sealed class KvCache : IDisposable
         _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => Allocate())];
         _values = [.. Enumerable.Range(0, config.Layers).Select(_ => Allocate())];
     }
+
+    /// <param name="keys">Per layer [R, H, 1+T, Dh]; the cache owns them from here on.</param>
+    /// <param name="values">As the keys.</param>
+    public KvCache(Tensor[] keys, Tensor[] values) => (_keys, _values) = (keys, values);
+
+    public Tensor? Mask => null;
 
     /// <summary>
     /// Stores [R, H, S, Dh] at positions first..first+S-1 of a layer and returns all keys and values so far, [R, H, first+S, Dh]; views.

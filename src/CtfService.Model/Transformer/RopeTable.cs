@@ -34,6 +34,10 @@ internal sealed class RopeTable : IDisposable
     public RopeSlice Slice(long first, long count) =>
         new(_cosine.narrow(0, first, count).unsqueeze(1), _sine.narrow(0, first, count).unsqueeze(1));
 
+    /// <summary>Cosines and sines of one position per row, int64 [R]: both [R, 1, 1, Dh/2].</summary>
+    public RopeSlice Pick(Tensor positions) =>
+        new(_cosine.index_select(0, positions).unsqueeze(1).unsqueeze(1), _sine.index_select(0, positions).unsqueeze(1).unsqueeze(1));
+
     public void Dispose()
     {
         _cosine.Dispose();

@@ -1,4 +1,5 @@
 using CtfService.Model.Layers;
+using CtfService.Model.Tests.Support;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
@@ -7,6 +8,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Layers;
 
+[Collection(GlobalGenerator.Name)]
 public sealed class FreshWeightsTests
 {
     private static readonly TransformerConfig Small = PublishedTransformers.Config("GPT-B", gridSide: 4) with { Layers = 1, Width = 64, Heads = 4, InputVocabulary = 32, OutputVocabulary = 32 };

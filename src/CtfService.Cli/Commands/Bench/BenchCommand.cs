@@ -2,11 +2,12 @@ using System.CommandLine;
 
 namespace CtfService.Cli.Commands.Bench;
 
-/// <summary><c>ctf bench</c>: measurements, each with the machine's limits beside it where there are any.</summary>
+/// <summary><c>ctf bench</c>: what is fast and what is not.</summary>
 internal static class BenchCommand
 {
-    public static Command Create(Terminal terminal) => new("bench", "Measures loading, decoding and whole images.")
+    public static Command Create(Terminal terminal) => new("bench", "Measures speed, beside the machine's limits where there are any.")
     {
+        DecodeBenchCommand.Create(terminal),
         LoadBenchCommand.Create(terminal),
     };
 }

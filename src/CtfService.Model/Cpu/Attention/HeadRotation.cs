@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using CtfService.Model.Cpu.Vectors;
+
+namespace CtfService.Model.Cpu.Attention;
+
+/// <summary>Turns one head's query and key to their position and stores key and value in the cache.</summary>
+internal static unsafe class HeadRotation<TVector, TSimd, TElement>
+    where TVector : struct
+    where TSimd : struct, ISimd<TVector>
+    where TElement : struct, ICacheElement
+{
+    /// <summary>Rotates interleaved pairs (a, b) to (a cos - b sin, b cos + a sin), times <paramref name="scale"/>, in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rotate(float* head, int headWidth, float* cosines, float* sines, float scale)
+    {
+        var i = 0;
+        for (; i + TSimd.Lanes <= headWidth; i += TSimd.Lanes)
+        {
+            var x = TSimd.Load(head + i);
+            var rotated = TSimd.MultiplyAdd(TSimd.SwapPairs(x), TSimd.Load(sines + i), TSimd.Multiply(x, TSimd.Load(cosines + i)));
+            TSimd.Store(TSimd.Multiply(rotated, TSimd.Broadcast(scale)), head + i);
+        }
+
+        for (; i < headWidth; i += 2)
+        {
+            var (a, b) = (head[i], head[i + 1]);
+            head[i] = ((a * cosines[i]) + (b * sines[i])) * scale;
+            head[i + 1] = ((b * cosines[i + 1]) + (a * sines[i + 1])) * scale;
+        }
+    }
+
+    /// <summary>Writes a rotated key and a value [Dh] at a position.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Remember(float* key, float* value, int headWidth, SlotCache cache, byte* keys, byte* values, int position)
+    {
+        var keyTarget = keys + cache.KeyOffset(position);
+        var valueTarget = values + cache.ValueOffset(position);
+        var featureBytes = cache.FeatureBytes;
+        for (var feature = 0; feature < headWidth; feature++)
+        {
+            TElement.Write(keyTarget + (feature * featureBytes), key[feature]);
+            TElement.Write(valueTarget + (feature * TElement.Bytes), value[feature]);
+        }
+    }
+}

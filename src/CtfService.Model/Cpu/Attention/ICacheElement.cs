@@ -1,0 +1,38 @@
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+
+namespace CtfService.Model.Cpu.Attention;
+
+/// <summary>How one number of the KV cache is stored.</summary>
+internal unsafe interface ICacheElement
+{
+    static abstract int Bytes { get; }
+
+    static abstract void Write(byte* target, float value);
+
+    static abstract TVector Load<TVector, TSimd>(byte* source)
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector>;
+}
+
+internal readonly unsafe struct Float32Element : ICacheElement
+{
+    public static int Bytes => sizeof(float);
+
+    public static void Write(byte* target, float value) => *(float*)target = value;
+
+    public static TVector Load<TVector, TSimd>(byte* source)
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector> => TSimd.Load((float*)source);
+}
+
+internal readonly unsafe struct BFloat16Element : ICacheElement
+{
+    public static int Bytes => sizeof(ushort);
+
+    public static void Write(byte* target, float value) => *(ushort*)target = BFloat16.FromSingle(value);
+
+    public static TVector Load<TVector, TSimd>(byte* source)
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector> => TSimd.LoadBFloat16((ushort*)source);
+}

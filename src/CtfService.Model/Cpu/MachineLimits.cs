@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+
+namespace CtfService.Model.Cpu;
+
+/// <summary>What the machine allows a team of threads, measured: a step cannot read its weights faster nor multiply faster than this.</summary>
+/// <param name="ReadBytesPerSecond">Sequential reads from memory, far more than the caches hold.</param>
+/// <param name="FloatOperationsPerSecond">float32 multiply-adds on registers alone, two operations each.</param>
+public sealed record MachineLimits(double ReadBytesPerSecond, double FloatOperationsPerSecond)
+{
+    /// <summary>The better of both measurements: a neighbour's work hides the limit, nothing exceeds it.</summary>
+    public static MachineLimits Best(MachineLimits a, MachineLimits b) => new(
+        Math.Max(a.ReadBytesPerSecond, b.ReadBytesPerSecond),
+        Math.Max(a.FloatOperationsPerSecond, b.FloatOperationsPerSecond));
+}
+
+/// <summary>Measures <see cref="MachineLimits"/>; owns the memory it reads.</summary>
+public sealed class MachineLimitMeter : IDisposable
+{
+    private const long Bytes = 512 << 20;
+
+    private readonly NativeBuffer _memory = new(Bytes);
+    private readonly ThreadTeam _team;
+    private readonly VectorWidth _width;
+
+    /// <param name="width">Vectors to use; the widest of the machine where null.</param>
+    public MachineLimitMeter(ThreadTeam team, VectorWidth? width = null)
+    {
+        _team = team;
+        _width = width ?? VectorWidths.Widest;
+    }
+
+    /// <summary>Takes about a tenth of a second.</summary>
+    public MachineLimits Measure() => _width switch
+    {
+        VectorWidth.Bits512 => Measure<Vector512<float>, Simd512>(),
+        VectorWidth.Bits256 => Measure<Vector256<float>, Simd256>(),
+        _ => Measure<Vector128<float>, Simd128>(),
+    };
+
+    public void Dispose() => _memory.Dispose();
+
+    private MachineLimits Measure<TVector, TSimd>()
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector>
+    {
+        var read = new ReadWork<TVector, TSimd>(_memory, _team.Threads);
+        var multiply = new MultiplyWork<TVector, TSimd>();
+        return new MachineLimits(
+            Bytes / Best(read).TotalSeconds,
+            (double)_team.Threads * MultiplyWork<TVector, TSimd>.Operations / Best(multiply).TotalSeconds);
+    }
+
+    private TimeSpan Best(ITeamWork work)
+    {
+        var best = TimeSpan.MaxValue;
+        for (var run = 0; run < 4; run++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            _team.Run(work);
+            var elapsed = Stopwatch.GetElapsedTime(start);
+            best = elapsed < best ? elapsed : best;
+        }
+
+        return best;
+    }
+
+    private sealed unsafe class ReadWork<TVector, TSimd>(NativeBuffer memory, int threads) : ITeamWork
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector>
+    {
+        private float _sum; // keeps the compiler from leaving the reads out
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Run(int thread)
+        {
+            var step = 4 * TSimd.Lanes;
+            var (first, end) = new TeamShare(thread, threads).Of((int)(memory.Length / sizeof(float) / step));
+            TVector a = default, b = default, c = default, d = default;
+            var source = memory.Floats + ((long)first * step);
+            for (var i = first; i < end; i++)
+            {
+                a = TSimd.Add(a, TSimd.Load(source));
+                b = TSimd.Add(b, TSimd.Load(source + TSimd.Lanes));
+                c = TSimd.Add(c, TSimd.Load(source + (2 * TSimd.Lanes)));
+                d = TSimd.Add(d, TSimd.Load(source + (3 * TSimd.Lanes)));
+                source += step;
+            }
+
+            _sum += TSimd.Sum(TSimd.Add(TSimd.Add(a, b), TSimd.Add(c, d)));
+        }
+    }
+
+    private sealed class MultiplyWork<TVector, TSimd> : ITeamWork
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector>
+    {
+        private const int Repeats = 500_000;
+        private const int Sums = 12; // more than latency times throughput of the multiply-add units
+
+        private float _sum;
+
+        /// <summary>Of one thread.</summary>
+        public static double Operations => 2.0 * Repeats * Sums * TSimd.Lanes;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Run(int thread)
+        {
+            TVector x = TSimd.Broadcast(1.0001f), y = TSimd.Broadcast(0.9999f);
+            TVector a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
+            for (var repeat = 0; repeat < Repeats; repeat++)
+            {
+                a = TSimd.MultiplyAdd(x, y, a);
+                b = TSimd.MultiplyAdd(x, y, b);
+                c = TSimd.MultiplyAdd(x, y, c);
+                d = TSimd.MultiplyAdd(x, y, d);
+                e = TSimd.MultiplyAdd(x, y, e);
+                f = TSimd.MultiplyAdd(x, y, f);
+                g = TSimd.MultiplyAdd(x, y, g);
+                h = TSimd.MultiplyAdd(x, y, h);
+                i = TSimd.MultiplyAdd(x, y, i);
+                j = TSimd.MultiplyAdd(x, y, j);
+                k = TSimd.MultiplyAdd(x, y, k);
+                l = TSimd.MultiplyAdd(x, y, l);
+            }
+
+            var sum = TSimd.Add(TSimd.Add(TSimd.Add(a, b), TSimd.Add(c, d)), TSimd.Add(TSimd.Add(e, f), TSimd.Add(g, h)));
+            _sum += TSimd.Sum(TSimd.Add(sum, TSimd.Add(TSimd.Add(i, j), TSimd.Add(k, l))));
+        }
+    }
+}

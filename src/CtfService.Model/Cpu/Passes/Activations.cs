@@ -1,0 +1,70 @@
+using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Transformer;
+
+namespace CtfService.Model.Cpu.Passes;
+
+/// <summary>What a pass computes between its products, one row after another; allocated once for the largest pass.</summary>
+internal sealed unsafe class Activations : IDisposable
+{
+    private const int CacheLine = 16; // floats
+
+    private readonly NativeBuffer _shared;
+    private readonly NativeBuffer _ofThreads;
+    private readonly long _threadStride;
+    private readonly int _scores;
+    private readonly int _headWidth;
+
+    public Activations(TransformerConfig config, int rows, int threads, int lanes)
+    {
+        // A cache line between rows: rows a power of two apart would fall into the same few sets of the first-level cache.
+        long Stride(int features) => PackedMatrix.RoundUp(features, lanes * PackedMatrix.PanelsPerTile) + CacheLine;
+        WidthStride = Stride(config.Width);
+        QueryKeyValueStride = Stride(3 * config.Width);
+        InnerStride = Stride(config.FeedForwardWidth);
+        _shared = NativeBuffer.OfFloats(rows * ((2 * WidthStride) + QueryKeyValueStride + InnerStride));
+
+        _scores = PackedMatrix.RoundUp(1 + config.Positions, CacheLine);
+        _headWidth = PackedMatrix.RoundUp(config.HeadWidth, CacheLine);
+        _threadStride = PackedMatrix.RoundUp(_scores + _headWidth + rows, CacheLine) + CacheLine; // no two threads write the same line
+        _ofThreads = NativeBuffer.OfFloats(threads * _threadStride);
+
+        Hidden = _shared.Floats;
+        Attended = Hidden + (rows * WidthStride);
+        QueryKeyValue = Attended + (rows * WidthStride);
+        Gated = QueryKeyValue + (rows * QueryKeyValueStride);
+    }
+
+    public long WidthStride { get; }
+
+    public long QueryKeyValueStride { get; }
+
+    public long InnerStride { get; }
+
+    /// <summary>[R, D]: the residual stream.</summary>
+    public float* Hidden { get; }
+
+    /// <summary>[R, D]: what the heads have gathered.</summary>
+    public float* Attended { get; }
+
+    /// <summary>[R, 3D]: queries, keys, values.</summary>
+    public float* QueryKeyValue { get; }
+
+    /// <summary>[R, F]: SwiGLU's result.</summary>
+    public float* Gated { get; }
+
+    /// <summary>[1 + T]: attention scores of the head at hand.</summary>
+    public float* Scores(int thread) => _ofThreads.Floats + (thread * _threadStride);
+
+    /// <summary>[Dh]: result of the head at hand.</summary>
+    public float* HeadResult(int thread) => Scores(thread) + _scores;
+
+    /// <summary>[R]: the norm's factor of each row. Every thread computes all of them: that is quicker than waiting for another.</summary>
+    public float* RowFactors(int thread) => HeadResult(thread) + _headWidth;
+
+    public void Dispose()
+    {
+        _shared.Dispose();
+        _ofThreads.Dispose();
+    }
+}

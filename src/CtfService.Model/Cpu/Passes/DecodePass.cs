@@ -1,0 +1,60 @@
+using CtfService.Model.Cpu.Attention;
+using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Products;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+
+namespace CtfService.Model.Cpu.Passes;
+
+/// <summary>One position of up to Capacity sequences, logits at the end.</summary>
+internal sealed unsafe class DecodePass<TVector, TSimd, TLayout, TElement> : TransformerPass<TVector, TSimd, TLayout, TElement>, IDecodePass
+    where TVector : struct
+    where TSimd : struct, ISimd<TVector>
+    where TLayout : struct, IWeightLayout
+    where TElement : struct, ICacheElement
+{
+    private readonly PackedMatrix _head;
+    private readonly NativeBuffer _logits;
+    private readonly int _logitsStride;
+
+    public DecodePass(PassParts parts)
+        : base(parts, parts.Options.Capacity, parts.Options.Capacity, keepsEveryLayer: true)
+    {
+        _head = PackedTransformer.PackHead<TLayout>(Config, parts.Weights, TSimd.Lanes, includeNorm: true);
+        _logitsStride = _head.PanelCount * TSimd.Lanes;
+        _logits = NativeBuffer.OfFloats((long)parts.Options.Capacity * _logitsStride);
+    }
+
+    public long StepBytes => Weights.LayerBytes + _head.Bytes;
+
+    public ReadOnlySpan<float> Logits(int row) => new(_logits.Floats + ((long)row * _logitsStride), Config.OutputVocabulary);
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _head.Dispose();
+        _logits.Dispose();
+    }
+
+    protected override void Finish(TeamShare share)
+    {
+        ComputeRowFactors(share.Thread, 0, Rows.Count);
+        var store = new NormalizedStore<TVector, TSimd>(_logits.Floats, _logitsStride, Activations.RowFactors(share.Thread));
+        Product<TVector, TSimd, TLayout>.Multiply(_head, Activations.Hidden, Activations.WidthStride, Rows.Count, store, share);
+    }
+}
+
+/// <summary>A decode pass of any width and format.</summary>
+internal interface IDecodePass : IDisposable
+{
+    PassRows Rows { get; }
+
+    /// <summary>Bytes of weights that a step reads.</summary>
+    long StepBytes { get; }
+
+    void Run();
+
+    /// <summary>[V]: logits of a row, until the next run.</summary>
+    ReadOnlySpan<float> Logits(int row);
+}

@@ -1,0 +1,61 @@
+using CtfService.Model.Clusters;
+using CtfService.Model.Cpu.Attention;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+
+namespace CtfService.Model.Cpu.Passes;
+
+/// <summary>All positions of up to Capacity images at once, the final norm at the end.</summary>
+internal sealed unsafe class FinePass<TVector, TSimd, TLayout, TElement> : TransformerPass<TVector, TSimd, TLayout, TElement>, IFinePass
+    where TVector : struct
+    where TSimd : struct, ISimd<TVector>
+    where TLayout : struct, IWeightLayout
+    where TElement : struct, ICacheElement
+{
+    private readonly MemberScores<TVector, TSimd, TLayout> _scores;
+
+    public FinePass(PassParts parts, ClusterMap map)
+        : base(parts, parts.Options.Capacity, parts.Options.Capacity * (1 + parts.Config.Positions), keepsEveryLayer: false)
+    {
+        _scores = new MemberScores<TVector, TSimd, TLayout>(parts, map);
+    }
+
+    public ReadOnlySpan<float> Hidden(int row) => new(Activations.Hidden + (row * Activations.WidthStride), Config.Width);
+
+    public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits) => _scores.Run(hidden, coarseLabels, logits);
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _scores.Dispose();
+    }
+
+    protected override void Finish(TeamShare share)
+    {
+        var factors = Activations.RowFactors(share.Thread);
+        var (first, end) = share.Of(Rows.Count);
+        ComputeRowFactors(share.Thread, first, end);
+        for (var row = first; row < end; row++)
+        {
+            var hidden = Activations.Hidden + (row * Activations.WidthStride);
+            for (var feature = 0; feature < Config.Width; feature++)
+            {
+                hidden[feature] *= factors[row] * Weights.FinalNorm.Floats[feature];
+            }
+        }
+    }
+}
+
+/// <summary>A fine pass of any width and format.</summary>
+internal interface IFinePass : IDisposable
+{
+    PassRows Rows { get; }
+
+    void Run();
+
+    /// <summary>[D]: a row's hidden state after the final norm, until the next run.</summary>
+    ReadOnlySpan<float> Hidden(int row);
+
+    void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits);
+}

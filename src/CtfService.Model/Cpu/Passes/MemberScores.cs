@@ -1,0 +1,109 @@
+using CtfService.Model.Clusters;
+using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Products;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+
+namespace CtfService.Model.Cpu.Passes;
+
+/// <summary>
+/// Scores the members of each position's cluster. The head's rows are packed cluster by cluster, so the members lie in a few panels side by side.
+/// </summary>
+internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : ITeamWork, IDisposable
+    where TVector : struct
+    where TSimd : struct, ISimd<TVector>
+    where TLayout : struct, IWeightLayout
+{
+    private readonly ThreadTeam _team;
+    private readonly PackedMatrix _head;
+    private readonly NativeBuffer _scratch; // per thread: the factor 1, then the scores of whole panels
+    private readonly int _scratchStride;
+    private readonly int[] _firstOutput;    // [C + 1]: where each cluster's members begin
+    private readonly int _width;
+    private readonly int _largestCluster;
+    private float* _hidden;
+    private int* _coarseLabels;
+    private float* _logits;
+    private int _count;
+
+    public MemberScores(PassParts parts, ClusterMap map)
+    {
+        _team = parts.Team;
+        (_width, _largestCluster) = (parts.Config.Width, map.LargestCluster);
+        _head = PackedTransformer.PackHead<TLayout>(parts.Config, parts.Weights, TSimd.Lanes, includeNorm: false, [.. map.Members.SelectMany(members => members)]);
+        _firstOutput = new int[map.ClusterCount + 1];
+        for (var cluster = 0; cluster < map.ClusterCount; cluster++)
+        {
+            _firstOutput[cluster + 1] = _firstOutput[cluster] + map.Members[cluster].Length;
+        }
+
+        // A cluster may begin and end inside a panel, and panels are scored four at a time.
+        _scratchStride = TSimd.Lanes + PackedMatrix.RoundUp(_largestCluster + TSimd.Lanes, TSimd.Lanes * PackedMatrix.PanelsPerTile);
+        _scratch = NativeBuffer.OfFloats(_team.Threads * _scratchStride);
+        for (var thread = 0; thread < _team.Threads; thread++)
+        {
+            _scratch.Floats[thread * _scratchStride] = 1;
+        }
+    }
+
+    public void Run(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits)
+    {
+        fixed (float* hiddenStart = hidden, logitsStart = logits)
+        {
+            fixed (int* labelsStart = coarseLabels)
+            {
+                _hidden = hiddenStart;
+                _coarseLabels = labelsStart;
+                _logits = logitsStart;
+                _count = coarseLabels.Length;
+                _team.Run(this);
+            }
+        }
+    }
+
+    void ITeamWork.Run(int thread)
+    {
+        var one = _scratch.Floats + (thread * _scratchStride);
+        var scores = one + TSimd.Lanes;
+        var (first, end) = new TeamShare(thread, _team.Threads).Of(_count);
+        for (var position = first; position < end; position++)
+        {
+            var cluster = _coarseLabels[position];
+            var (begin, members) = (_firstOutput[cluster], _firstOutput[cluster + 1] - _firstOutput[cluster]);
+            var firstPanel = ScorePanels(_hidden + ((long)position * _width), begin, begin + members, one, scores);
+            var target = new Span<float>(_logits + ((long)position * _largestCluster), _largestCluster);
+            new ReadOnlySpan<float>(scores + begin - (firstPanel * TSimd.Lanes), members).CopyTo(target);
+            target[members..].Fill(float.NegativeInfinity);
+        }
+    }
+
+    public void Dispose()
+    {
+        _head.Dispose();
+        _scratch.Dispose();
+    }
+
+    /// <summary>Scores the panels that hold outputs begin to end - 1; returns the first panel, whose scores are at <paramref name="scores"/>.</summary>
+    private int ScorePanels(float* hidden, int begin, int end, float* one, float* scores)
+    {
+        var lastTile = _head.PanelCount - PackedMatrix.PanelsPerTile;
+        var firstPanel = Math.Min(begin / TSimd.Lanes, lastTile);
+        var store = new NormalizedStore<TVector, TSimd>(scores - (firstPanel * TSimd.Lanes), 0, one);
+        for (var panel = firstPanel; panel * TSimd.Lanes < end; panel += PackedMatrix.PanelsPerTile)
+        {
+            var tile = new ProductTile
+            {
+                Panel = Math.Min(panel, lastTile),
+                Weights = _head.Panels + (Math.Min(panel, lastTile) * _head.PanelBytes),
+                PanelBytes = _head.PanelBytes,
+                Scales = _head.Scales,
+                Pairs = _head.Pairs,
+                Input = hidden,
+            };
+            ProductTiles<TVector, TSimd, TLayout, NormalizedStore<TVector, TSimd>>.Rows1(tile, store);
+        }
+
+        return firstPanel;
+    }
+}

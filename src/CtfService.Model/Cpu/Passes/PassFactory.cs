@@ -1,0 +1,51 @@
+using System.Runtime.Intrinsics;
+using CtfService.Model.Clusters;
+using CtfService.Model.Cpu.Attention;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+
+namespace CtfService.Model.Cpu.Passes;
+
+/// <summary>Chooses the compiled form of a pass by vector width and weight format.</summary>
+internal static class PassFactory
+{
+    public static IDecodePass CreateDecode(PassParts parts) => Width(parts) switch
+    {
+        VectorWidth.Bits512 => CreateDecode<Vector512<float>, Simd512>(parts),
+        VectorWidth.Bits256 => CreateDecode<Vector256<float>, Simd256>(parts),
+        _ => CreateDecode<Vector128<float>, Simd128>(parts),
+    };
+
+    public static IFinePass CreateFine(PassParts parts, ClusterMap map) => Width(parts) switch
+    {
+        VectorWidth.Bits512 => CreateFine<Vector512<float>, Simd512>(parts, map),
+        VectorWidth.Bits256 => CreateFine<Vector256<float>, Simd256>(parts, map),
+        _ => CreateFine<Vector128<float>, Simd128>(parts, map),
+    };
+
+    private static VectorWidth Width(PassParts parts)
+    {
+        var width = parts.Options.Width ?? VectorWidths.Widest;
+        return VectorWidths.IsSupported(width)
+            ? width
+            : throw new PlatformNotSupportedException($"This machine has no vectors of {(int)width} bits; its widest are {(int)VectorWidths.Widest} bits.");
+    }
+
+    private static IDecodePass CreateDecode<TVector, TSimd>(PassParts parts)
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector> => parts.Options.Format switch
+        {
+            WeightFormat.Float32 => new DecodePass<TVector, TSimd, Float32Layout, Float32Element>(parts),
+            WeightFormat.BFloat16 => new DecodePass<TVector, TSimd, BFloat16Layout, BFloat16Element>(parts),
+            _ => new DecodePass<TVector, TSimd, Int8Layout, BFloat16Element>(parts),
+        };
+
+    private static IFinePass CreateFine<TVector, TSimd>(PassParts parts, ClusterMap map)
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector> => parts.Options.Format switch
+        {
+            WeightFormat.Float32 => new FinePass<TVector, TSimd, Float32Layout, Float32Element>(parts, map),
+            WeightFormat.BFloat16 => new FinePass<TVector, TSimd, BFloat16Layout, BFloat16Element>(parts, map),
+            _ => new FinePass<TVector, TSimd, Int8Layout, BFloat16Element>(parts, map),
+        };
+}

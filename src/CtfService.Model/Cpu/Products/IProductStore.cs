@@ -1,0 +1,10 @@
+namespace CtfService.Model.Cpu.Products;
+
+/// <summary>What becomes of a product's sums when they leave the registers.</summary>
+internal interface IProductStore<TVector>
+    where TVector : struct
+{
+    /// <param name="a">Sums of one row for a panel with an even number.</param>
+    /// <param name="b">Sums of the same row for the panel after it.</param>
+    void Store(TVector a, TVector b, int row, int panel);
+}

@@ -1,0 +1,52 @@
+using CtfService.Model.Cpu.Passes;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Transformer;
+
+namespace CtfService.Model.Cpu;
+
+/// <summary>Decode steps on the CPU's vector units; no allocation in a step. Results are bit for bit the same alone and in any batch.</summary>
+public sealed class SimdDecodeEngine : IDecodeEngine
+{
+    private readonly IDecodePass _pass;
+    private readonly DecodeRowCheck _check;
+
+    /// <param name="weights">Read here, packed and kept; the source is not needed afterwards.</param>
+    /// <param name="team">The threads to work on; stays the caller's.</param>
+    /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has another shape.</exception>
+    public SimdDecodeEngine(TransformerConfig config, WeightSource weights, ThreadTeam team, CpuEngineOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Capacity, nameof(options));
+        Config = config;
+        Capacity = options.Capacity;
+        _check = new DecodeRowCheck(config, options.Capacity);
+        _pass = PassFactory.CreateDecode(new PassParts(config, weights, team, options));
+    }
+
+    public TransformerConfig Config { get; }
+
+    public int Capacity { get; }
+
+    /// <summary>Bytes of weights that a step reads, whatever the number of rows.</summary>
+    public long StepBytes => _pass.StepBytes;
+
+    /// <inheritdoc/>
+    public void DecodeStep(ReadOnlySpan<DecodeRow> rows, Span<float> logits)
+    {
+        _check.Require(rows, logits);
+        _pass.Rows.Clear();
+        foreach (var row in rows)
+        {
+            _pass.Rows.Add(row.Slot, row.Position, row.Input, visible: row.Position + 1);
+        }
+
+        _pass.Run();
+        var vocabulary = Config.OutputVocabulary;
+        for (var row = 0; row < rows.Length; row++)
+        {
+            _pass.Logits(row).CopyTo(logits[(row * vocabulary)..]);
+        }
+    }
+
+    public void Dispose() => _pass.Dispose();
+}

@@ -1,0 +1,65 @@
+using CtfService.Model.Clusters;
+using CtfService.Model.Cpu.Passes;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Transformer;
+
+namespace CtfService.Model.Cpu;
+
+/// <summary>The fine pass on the CPU's vector units; no allocation in a pass. Results are bit for bit the same alone and in any batch.</summary>
+public sealed class SimdFineEngine : IFineEngine
+{
+    private readonly IFinePass _pass;
+    private readonly FinePassCheck _check;
+
+    /// <param name="weights">Read here, packed and kept; the source is not needed afterwards.</param>
+    /// <param name="team">The threads to work on; stays the caller's.</param>
+    /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has another shape.</exception>
+    public SimdFineEngine(TransformerConfig config, WeightSource weights, ClusterMap map, ThreadTeam team, CpuEngineOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Capacity, nameof(options));
+        Config = config;
+        Capacity = options.Capacity;
+        LargestCluster = map.LargestCluster;
+        _check = new FinePassCheck(config, map, options.Capacity);
+        _pass = PassFactory.CreateFine(new PassParts(config, weights, team, options), map);
+    }
+
+    public TransformerConfig Config { get; }
+
+    public int Capacity { get; }
+
+    public int LargestCluster { get; }
+
+    /// <inheritdoc/>
+    public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden)
+    {
+        _check.RequireRun(classIds, coarseLabels, hidden);
+        var (cells, width) = (Config.Positions, Config.Width);
+        _pass.Rows.Clear();
+        for (var image = 0; image < classIds.Length; image++)
+        {
+            _pass.Rows.Add(image, position: 0, classIds[image], visible: 1 + cells);
+            for (var cell = 0; cell < cells; cell++)
+            {
+                _pass.Rows.Add(image, position: 1 + cell, coarseLabels[(image * cells) + cell], visible: 1 + cells);
+            }
+        }
+
+        _pass.Run();
+        for (var i = 0; i < coarseLabels.Length; i++)
+        {
+            var (image, cell) = Math.DivRem(i, cells);
+            _pass.Hidden((image * (1 + cells)) + 1 + cell).CopyTo(hidden[(i * width)..]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits)
+    {
+        _check.RequireScores(hidden, coarseLabels, logits);
+        _pass.ScoreMembers(hidden, coarseLabels, logits);
+    }
+
+    public void Dispose() => _pass.Dispose();
+}

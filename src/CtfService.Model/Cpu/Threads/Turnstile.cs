@@ -1,0 +1,56 @@
+namespace CtfService.Model.Cpu.Threads;
+
+/// <summary>
+/// A number that only moves on, and the wait for it. The wait spins at first, because within a step the others are microseconds away, and sleeps when it
+/// takes longer, so that an idle engine, or one whose partner lost its core, leaves the processor to others.
+/// </summary>
+internal sealed class Turnstile
+{
+    private const int Spins = 4000;      // about 50-100 us
+    private const int PausesPerSpin = 4;
+
+    private readonly object _sleep = new();
+    private int _sleepers;
+    private volatile int _turn;
+
+    public int Turn => _turn;
+
+    public void Advance()
+    {
+        Interlocked.Increment(ref _turn);
+        if (Volatile.Read(ref _sleepers) == 0) // ordered after the increment, as the sleeper's look at the turn is after it has counted itself
+        {
+            return;
+        }
+
+        lock (_sleep)
+        {
+            Monitor.PulseAll(_sleep);
+        }
+    }
+
+    /// <summary>Returns once the turn is no longer <paramref name="turn"/>.</summary>
+    public void WaitWhile(int turn)
+    {
+        for (var spin = 0; spin < Spins; spin++)
+        {
+            if (_turn != turn)
+            {
+                return;
+            }
+
+            Thread.SpinWait(PausesPerSpin);
+        }
+
+        lock (_sleep)
+        {
+            Interlocked.Increment(ref _sleepers);
+            while (_turn == turn)
+            {
+                Monitor.Wait(_sleep);
+            }
+
+            Interlocked.Decrement(ref _sleepers);
+        }
+    }
+}

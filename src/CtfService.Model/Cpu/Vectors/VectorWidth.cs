@@ -1,0 +1,27 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace CtfService.Model.Cpu.Vectors;
+
+/// <summary>Width of the vectors that the kernels use; the value is its bits.</summary>
+public enum VectorWidth
+{
+    Bits128 = 128,
+    Bits256 = 256,
+    Bits512 = 512,
+}
+
+/// <summary>Which widths this machine has. The environment variables DOTNET_EnableAVX512=0 and DOTNET_EnableAVX2=0 take the wider ones away.</summary>
+public static class VectorWidths
+{
+    public static VectorWidth Widest => IsSupported(VectorWidth.Bits512) ? VectorWidth.Bits512
+        : IsSupported(VectorWidth.Bits256) ? VectorWidth.Bits256
+        : VectorWidth.Bits128;
+
+    public static bool IsSupported(VectorWidth width) => width switch
+    {
+        VectorWidth.Bits512 => Vector512.IsHardwareAccelerated && Avx512F.IsSupported,
+        VectorWidth.Bits256 => Vector256.IsHardwareAccelerated && Avx2.IsSupported,
+        _ => true,
+    };
+}

@@ -1,0 +1,37 @@
+using CtfService.Model.Cpu.Vectors;
+
+namespace CtfService.Model.Cpu.Weights;
+
+/// <summary>
+/// [input pairs][lanes][2] bfloat16: both inputs of a pair share 32 bits, so that a shift widens the first and a mask the second.
+/// </summary>
+internal readonly unsafe struct BFloat16Layout : IWeightLayout
+{
+    public static int PairBytes => 2 * sizeof(ushort);
+
+    public static bool IsScaled => false;
+
+    public static float ScaleOf(float largest) => 1;
+
+    public static void Write(byte* panel, int input, int lane, int lanes, float scaledWeight) =>
+        ((ushort*)panel)[(((input / 2 * lanes) + lane) * 2) + (input % 2)] = BFloat16.FromSingle(scaledWeight);
+
+    public static TVector Even<TVector, TSimd>(byte* pair)
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector> => TSimd.LoadEvenBFloat16((ushort*)pair);
+
+    public static TVector Odd<TVector, TSimd>(byte* pair)
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector> => TSimd.LoadOddBFloat16((ushort*)pair);
+}
+
+/// <summary>The upper half of a float32.</summary>
+internal static class BFloat16
+{
+    /// <summary>Rounded to nearest, ties to even. The value is finite.</summary>
+    public static ushort FromSingle(float value)
+    {
+        var bits = BitConverter.SingleToUInt32Bits(value);
+        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+}

@@ -1,0 +1,26 @@
+using CtfService.Model.Cpu.Vectors;
+
+namespace CtfService.Model.Cpu.Weights;
+
+/// <summary>[inputs][lanes] signed bytes.</summary>
+internal readonly unsafe struct Int8Layout : IWeightLayout
+{
+    private const float Limit = 127;
+
+    public static int PairBytes => 2 * sizeof(sbyte);
+
+    public static bool IsScaled => true;
+
+    public static float ScaleOf(float largest) => largest > 0 ? largest / Limit : 1;
+
+    public static void Write(byte* panel, int input, int lane, int lanes, float scaledWeight) =>
+        ((sbyte*)panel)[(input * lanes) + lane] = (sbyte)Math.Clamp(MathF.Round(scaledWeight), -Limit, Limit);
+
+    public static TVector Even<TVector, TSimd>(byte* pair)
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector> => TSimd.LoadInt8((sbyte*)pair);
+
+    public static TVector Odd<TVector, TSimd>(byte* pair)
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector> => TSimd.LoadInt8((sbyte*)pair + TSimd.Lanes);
+}

@@ -1,0 +1,80 @@
+using CtfService.Model.Cpu.Memory;
+
+namespace CtfService.Model.Cpu.Weights;
+
+/// <summary>Weights of one product, ready for the kernels: panels one after another, each a vector's lanes of output features. Owns its memory.</summary>
+internal sealed unsafe class PackedMatrix : IDisposable
+{
+    /// <summary>Panels that a register tile takes at most; the number of panels is filled up to a multiple of it with zeros.</summary>
+    public const int PanelsPerTile = 4;
+
+    private readonly NativeBuffer _panels;
+    private readonly NativeBuffer _scales;
+
+    private PackedMatrix(int outputs, int inputs, int lanes, int pairBytes)
+    {
+        PanelCount = RoundUp(outputs, lanes * PanelsPerTile) / lanes;
+        Pairs = (inputs + 1) / 2;
+        PanelBytes = (long)Pairs * pairBytes * lanes;
+        _panels = new NativeBuffer(PanelCount * PanelBytes);
+        _scales = NativeBuffer.OfFloats(PanelCount * lanes);
+    }
+
+    public int PanelCount { get; }
+
+    /// <summary>Pairs of inputs, the last filled up with a zero where the number is odd.</summary>
+    public int Pairs { get; }
+
+    public long PanelBytes { get; }
+
+    public byte* Panels => _panels.Bytes;
+
+    /// <summary>One factor per output feature.</summary>
+    public float* Scales => _scales.Floats;
+
+    public long Bytes => _panels.Length;
+
+    /// <summary>Row of a matrix whose weights are output feature <paramref name="output"/>; null for a feature that only fills up.</summary>
+    public delegate float* RowOfOutput(int output);
+
+    /// <param name="inputScales">Factor of each input feature, multiplied into the weights; ones where null.</param>
+    public static PackedMatrix Pack<TLayout>(int outputs, int inputs, int lanes, RowOfOutput rows, float* inputScales = null)
+        where TLayout : struct, IWeightLayout
+    {
+        var packed = new PackedMatrix(outputs, inputs, lanes, TLayout.PairBytes);
+        var row = new float[inputs];
+        for (var output = 0; output < outputs; output++)
+        {
+            var source = rows(output);
+            if (source is null)
+            {
+                continue;
+            }
+
+            var largest = 0f;
+            for (var input = 0; input < inputs; input++)
+            {
+                row[input] = source[input] * (inputScales is null ? 1 : inputScales[input]);
+                largest = Math.Max(largest, Math.Abs(row[input]));
+            }
+
+            var scale = TLayout.ScaleOf(largest);
+            packed.Scales[output] = scale;
+            var panel = packed.Panels + (output / lanes * packed.PanelBytes);
+            for (var input = 0; input < inputs; input++)
+            {
+                TLayout.Write(panel, input, output % lanes, lanes, row[input] / scale);
+            }
+        }
+
+        return packed;
+    }
+
+    public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
+
+    public void Dispose()
+    {
+        _panels.Dispose();
+        _scales.Dispose();
+    }
+}

@@ -1,0 +1,132 @@
+using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Cpu.Weights;
+
+/// <summary>
+/// A transformer's weights without its output head, packed. Every norm's weights are multiplied into the matrix behind it: W (g * x / rms) =
+/// (W diag(g)) x / rms, which leaves one factor per row to apply. Owns its memory.
+/// </summary>
+internal sealed unsafe class PackedTransformer : IDisposable
+{
+    private PackedTransformer(PackedLayer[] layers, NativeBuffer classes, NativeBuffer labels, NativeBuffer finalNorm)
+    {
+        (Layers, Classes, Labels, FinalNorm) = (layers, classes, labels, finalNorm);
+    }
+
+    public IReadOnlyList<PackedLayer> Layers { get; }
+
+    /// <summary>[classes + 1, D].</summary>
+    public NativeBuffer Classes { get; }
+
+    /// <summary>[input vocabulary, D].</summary>
+    public NativeBuffer Labels { get; }
+
+    /// <summary>[D].</summary>
+    public NativeBuffer FinalNorm { get; }
+
+    /// <summary>Bytes that a step of one row reads.</summary>
+    public long LayerBytes => Layers.Sum(layer => layer.QueryKeyValue.Bytes + layer.AttentionOutput.Bytes + layer.GateUp.Bytes + layer.Down.Bytes);
+
+    public static PackedTransformer Pack<TLayout>(TransformerConfig config, WeightSource weights, int lanes)
+        where TLayout : struct, IWeightLayout
+    {
+        var layers = new PackedLayer[config.Layers];
+        for (var layer = 0; layer < layers.Length; layer++)
+        {
+            layers[layer] = PackLayer<TLayout>(config, weights, lanes, $"layers.{layer}");
+        }
+
+        return new PackedTransformer(
+            layers,
+            Copy(weights, "cls_embedding.embedding_table.weight", config.ClassCount + 1, config.Width),
+            Copy(weights, "tok_embeddings.weight", config.InputVocabulary, config.Width),
+            Copy(weights, "norm.weight", config.Width));
+    }
+
+    /// <summary>The output head behind the final norm.</summary>
+    /// <param name="rowOrder">Head row of each output; as stored where null.</param>
+    /// <param name="includeNorm">False where the input has been through the final norm already.</param>
+    public static PackedMatrix PackHead<TLayout>(
+        TransformerConfig config, WeightSource weights, int lanes, bool includeNorm, IReadOnlyList<int>? rowOrder = null)
+        where TLayout : struct, IWeightLayout
+    {
+        using var scope = NewDisposeScope();
+        var head = weights.Read("output.weight", config.OutputVocabulary, config.Width);
+        var norm = includeNorm ? Start(weights.Read("norm.weight", config.Width)) : null;
+        var rows = Start(head);
+        return PackedMatrix.Pack<TLayout>(
+            config.OutputVocabulary, config.Width, lanes, output => rows + ((long)(rowOrder?[output] ?? output) * config.Width), norm);
+    }
+
+    public void Dispose()
+    {
+        foreach (var layer in Layers)
+        {
+            layer.Dispose();
+        }
+
+        Classes.Dispose();
+        Labels.Dispose();
+        FinalNorm.Dispose();
+    }
+
+    private static PackedLayer PackLayer<TLayout>(TransformerConfig config, WeightSource weights, int lanes, string layer)
+        where TLayout : struct, IWeightLayout
+    {
+        using var scope = NewDisposeScope();
+        var (width, inner) = (config.Width, config.FeedForwardWidth);
+        var queryKeyValue = Start(weights.Read($"{layer}.attention.wqkv.weight", 3 * width, width));
+        var attentionOutput = Start(weights.Read($"{layer}.attention.wo.weight", width, width));
+        var gate = Start(weights.Read($"{layer}.feed_forward.w1.weight", inner, width));
+        var up = Start(weights.Read($"{layer}.feed_forward.w3.weight", inner, width));
+        var down = Start(weights.Read($"{layer}.feed_forward.w2.weight", width, inner));
+        var attentionNorm = Start(weights.Read($"{layer}.attention_norm.weight", width));
+        var feedForwardNorm = Start(weights.Read($"{layer}.ffn_norm.weight", width));
+
+        // Panels of w1 and w3 alternate, so that a product's store finds gate and up of the same features side by side.
+        float* GateUpRow(int output)
+        {
+            var feature = (output / (2 * lanes) * lanes) + (output % lanes);
+            var matrix = output / lanes % 2 == 0 ? gate : up;
+            return feature < inner ? matrix + ((long)feature * width) : null;
+        }
+
+        return new PackedLayer(
+            PackedMatrix.Pack<TLayout>(3 * width, width, lanes, output => queryKeyValue + ((long)output * width), attentionNorm),
+            PackedMatrix.Pack<TLayout>(width, width, lanes, output => attentionOutput + ((long)output * width)),
+            PackedMatrix.Pack<TLayout>(2 * PackedMatrix.RoundUp(inner, lanes), width, lanes, GateUpRow, feedForwardNorm),
+            PackedMatrix.Pack<TLayout>(width, inner, lanes, output => down + ((long)output * inner)));
+    }
+
+    private static NativeBuffer Copy(WeightSource weights, string name, params long[] shape)
+    {
+        using var tensor = weights.Read(name, shape);
+        var copy = NativeBuffer.OfFloats(tensor.numel());
+        tensor.bytes.CopyTo(new Span<byte>(copy.Bytes, checked((int)copy.Length)));
+        return copy;
+    }
+
+    /// <summary>Where a contiguous CPU tensor's numbers begin. Valid while the tensor lives.</summary>
+    private static float* Start(Tensor tensor)
+    {
+        fixed (byte* start = tensor.bytes) // native memory: it does not move
+        {
+            return (float*)start;
+        }
+    }
+}
+
+/// <summary>The four products of one block.</summary>
+/// <param name="GateUp">w1 and w3, panels alternating.</param>
+internal sealed record PackedLayer(PackedMatrix QueryKeyValue, PackedMatrix AttentionOutput, PackedMatrix GateUp, PackedMatrix Down) : IDisposable
+{
+    public void Dispose()
+    {
+        QueryKeyValue.Dispose();
+        AttentionOutput.Dispose();
+        GateUp.Dispose();
+        Down.Dispose();
+    }
+}

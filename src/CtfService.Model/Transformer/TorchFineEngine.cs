@@ -1,0 +1,60 @@
+using CtfService.Model.Clusters;
+using CtfService.Model.Fine;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Transformer;
+
+/// <summary>The fine pass by libtorch, on any device.</summary>
+public sealed class TorchFineEngine : IFineEngine
+{
+    private readonly ClassConditionalTransformer _transformer;
+    private readonly Device _device;
+    private readonly ClusterMembers _members;
+    private readonly FinePassCheck _check;
+
+    /// <param name="transformer">In evaluation mode; stays the caller's.</param>
+    public TorchFineEngine(ClassConditionalTransformer transformer, ClusterMap map, Device device, int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
+        _transformer = transformer;
+        _device = device;
+        Capacity = capacity;
+        LargestCluster = map.LargestCluster;
+        _check = new FinePassCheck(transformer.Config, map, capacity);
+        _members = new ClusterMembers(map, device);
+    }
+
+    public TransformerConfig Config => _transformer.Config;
+
+    public int Capacity { get; }
+
+    public int LargestCluster { get; }
+
+    /// <inheritdoc/>
+    public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden)
+    {
+        _check.RequireRun(classIds, coarseLabels, hidden);
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var labels = ToDevice(coarseLabels).reshape(classIds.Length, Config.Positions);
+        var states = _transformer.Hidden(ToDevice(classIds), labels).narrow(1, 1, Config.Positions); // [B, T, D]
+        ToHost(states, hidden);
+    }
+
+    /// <inheritdoc/>
+    public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits)
+    {
+        _check.RequireScores(hidden, coarseLabels, logits);
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var head = _transformer.OutputWeight;
+        var states = tensor(hidden.ToArray(), [coarseLabels.Length, Config.Width], head.dtype, _device);
+        ToHost(_members.Score(states, ToDevice(coarseLabels), head), logits);
+    }
+
+    public void Dispose() => _members.Dispose();
+
+    private Tensor ToDevice(ReadOnlySpan<int> values) => tensor(values.ToArray(), int64, _device);
+
+    private static void ToHost(Tensor values, Span<float> target) => values.to(float32).cpu().contiguous().data<float>().CopyTo(target);
+}

@@ -1,0 +1,75 @@
+using CtfService.Model.Cpu;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Tests.Cpu;
+
+/// <summary>Small random transformers and the engines over them.</summary>
+internal static class EngineModels
+{
+    /// <summary>Every width of this machine; the wider ones come first.</summary>
+    public static TheoryData<VectorWidth> Widths => [.. Enum.GetValues<VectorWidth>().Where(VectorWidths.IsSupported).OrderDescending()];
+
+    /// <summary>Widths of every part that fill neither a vector nor a tile, so that each kernel meets a remainder.</summary>
+    public static TransformerConfig Config(bool causal = true) => new()
+    {
+        Width = 88,
+        Layers = 2,
+        Heads = 2,
+        InputVocabulary = 21,
+        OutputVocabulary = 37,
+        ClassCount = 3,
+        GridHeight = 5,
+        GridWidth = 9,
+        Causal = causal,
+        FeedForwardMultiple = 6,
+    };
+
+    public static ClassConditionalTransformer Random(TransformerConfig config)
+    {
+        using var frozen = no_grad();
+        manual_seed(5);
+        var transformer = new ClassConditionalTransformer(config);
+        transformer.eval();
+        foreach (var (name, parameter) in transformer.named_parameters())
+        {
+            if (name.EndsWith("norm.weight", StringComparison.Ordinal))
+            {
+                nn.init.uniform_(parameter, 0.5, 1.5);
+            }
+            else
+            {
+                nn.init.normal_(parameter, 0, 0.15);
+            }
+        }
+
+        return transformer;
+    }
+
+    public static SimdDecodeEngine Engine(
+        ClassConditionalTransformer transformer, ThreadTeam team, int capacity, VectorWidth? width = null, WeightFormat format = WeightFormat.Float32) =>
+        new(transformer.Config, WeightSource.Of(transformer), team, new CpuEngineOptions(capacity, format, width));
+
+    /// <summary>Logits of every position of some sequences, one step after another: [R, S, V].</summary>
+    public static Tensor StepThrough(IDecodeEngine engine, Tensor classIds, Tensor labels, int steps)
+    {
+        var rows = (int)classIds.shape[0];
+        var classes = classIds.data<long>().ToArray();
+        var cells = labels.contiguous().data<long>().ToArray();
+        var vocabulary = engine.Config.OutputVocabulary;
+        var all = empty(rows, steps, vocabulary);
+        var logits = new float[rows * vocabulary];
+        for (var position = 0; position < steps; position++)
+        {
+            var step = Enumerable.Range(0, rows)
+                .Select(row => new DecodeRow(row, position, (int)(position == 0 ? classes[row] : cells[(row * labels.shape[1]) + position - 1]))).ToArray();
+            engine.DecodeStep(step, logits);
+            all.select(1, position).copy_(tensor(logits, [rows, vocabulary]));
+        }
+
+        return all;
+    }
+}

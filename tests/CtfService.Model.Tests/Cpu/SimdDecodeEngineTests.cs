@@ -1,0 +1,176 @@
+using CtfService.Model.Cpu;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+using CtfService.Model.TestSupport;
+using CtfService.Model.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Tests.Cpu;
+
+public sealed class SimdDecodeEngineTests
+{
+    public static TheoryData<VectorWidth> Widths => EngineModels.Widths;
+
+    public static TheoryData<VectorWidth, WeightFormat> WidthsAndFormats
+    {
+        get
+        {
+            var all = new TheoryData<VectorWidth, WeightFormat>();
+            foreach (var width in EngineModels.Widths)
+            {
+                foreach (var format in Enum.GetValues<WeightFormat>())
+                {
+                    all.Add(width, format);
+                }
+            }
+
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Widths))]
+    public void DecodeStep_EveryPosition_EqualsFullPassOfTorch(VectorWidth width)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        using var transformer = EngineModels.Random(EngineModels.Config());
+        using var team = new ThreadTeam(2);
+        using var engine = EngineModels.Engine(transformer, team, 15, width);
+        var positions = transformer.Config.Positions;
+        var classIds = arange(15, int64).remainder(4);
+        var labels = randint(0, transformer.Config.InputVocabulary, [15, positions], dtype: int64);
+
+        var steps = EngineModels.StepThrough(engine, classIds, labels, 1 + positions);
+
+        TensorAssert.Close(transformer.call(classIds, labels), steps, 2e-5);
+    }
+
+    [Theory]
+    [MemberData(nameof(WidthsAndFormats))]
+    public void DecodeStep_RowInAnyBatch_IsBitForBitTheSame(VectorWidth width, WeightFormat format)
+    {
+        const int Capacity = 35; // tiles of 8, 4, 2 and 1 rows, and several of the first
+        using var transformer = EngineModels.Random(EngineModels.Config());
+        using var team = new ThreadTeam(2);
+        using var single = new ThreadTeam(1);
+        using var alone = EngineModels.Engine(transformer, single, 1, width, format);
+        using var engine = EngineModels.Engine(transformer, team, Capacity, width, format);
+        var sequences = Enumerable.Range(0, Capacity).Select(slot => Decode(alone, ClassOf(slot), slot)).ToArray();
+        var position = new int[Capacity];
+        var random = new Random(3);
+
+        for (var step = 0; step < 150; step++)
+        {
+            var rows = Enumerable.Range(0, Capacity).OrderBy(_ => random.Next()).Take(random.Next(1, Capacity + 1))
+                .Select(slot => new DecodeRow(slot, position[slot], Input(sequences[slot], ClassOf(slot), position[slot]))).ToArray();
+            var logits = new float[rows.Length * engine.Config.OutputVocabulary];
+            engine.DecodeStep(rows, logits);
+            for (var row = 0; row < rows.Length; row++)
+            {
+                var (slot, at) = (rows[row].Slot, rows[row].Position);
+                Assert.True(
+                    sequences[slot].Logits[at].AsSpan().SequenceEqual(logits.AsSpan(row * engine.Config.OutputVocabulary, engine.Config.OutputVocabulary)),
+                    $"step {step}: row {row} of {rows.Length}, slot {slot}, position {at}");
+                position[slot] = (at + 1) % engine.Config.Positions;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(WeightFormat.BFloat16, 0.02)]
+    [InlineData(WeightFormat.Int8, 0.1)]
+    public void DecodeStep_SmallerWeights_StayNearFloat32(WeightFormat format, double bound)
+    {
+        using var scope = NewDisposeScope();
+        using var transformer = EngineModels.Random(EngineModels.Config());
+        using var team = new ThreadTeam(1);
+        using var exact = EngineModels.Engine(transformer, team, 8);
+        using var small = EngineModels.Engine(transformer, team, 8, format: format);
+        var classIds = arange(8, int64).remainder(4);
+        var labels = randint(0, transformer.Config.InputVocabulary, [8, transformer.Config.Positions], dtype: int64);
+
+        var expected = EngineModels.StepThrough(exact, classIds, labels, transformer.Config.Positions);
+        var actual = EngineModels.StepThrough(small, classIds, labels, transformer.Config.Positions);
+
+        TensorAssert.Close(expected, actual, bound);
+    }
+
+    [Fact]
+    public void DecodeStep_Repeated_AllocatesNothing()
+    {
+        using var transformer = EngineModels.Random(EngineModels.Config());
+        using var team = new ThreadTeam(2);
+        using var engine = EngineModels.Engine(transformer, team, 4);
+        var logits = new float[4 * engine.Config.OutputVocabulary];
+        var rows = new DecodeRow[4];
+        Step(0);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var position = 0; position < engine.Config.Positions; position++)
+        {
+            Step(position);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Step(int position)
+        {
+            for (var slot = 0; slot < rows.Length; slot++)
+            {
+                rows[slot] = new DecodeRow(slot, position, Input: 1);
+            }
+
+            engine.DecodeStep(rows, logits);
+        }
+    }
+
+    [Theory]
+    [InlineData(4, 0, 0, "Slot 4")]
+    [InlineData(0, 1, 0, "Position 1")]
+    [InlineData(0, -1, 0, "Position -1")]
+    [InlineData(0, 0, 4, "Input 4")]
+    public void DecodeStep_RowOutOfRange_IsRefusedByName(int slot, int position, int input, string expected)
+    {
+        using var transformer = EngineModels.Random(EngineModels.Config());
+        using var team = new ThreadTeam(1);
+        using var engine = EngineModels.Engine(transformer, team, 4);
+
+        var error = Assert.Throws<ArgumentException>(() => engine.DecodeStep([new DecodeRow(slot, position, input)], new float[engine.Config.OutputVocabulary]));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void DecodeStep_TwoRowsOfOneSlot_AreRefused()
+    {
+        using var transformer = EngineModels.Random(EngineModels.Config());
+        using var team = new ThreadTeam(1);
+        using var engine = EngineModels.Engine(transformer, team, 4);
+
+        Assert.Throws<ArgumentException>(
+            () => engine.DecodeStep([new DecodeRow(1, 0, 0), new DecodeRow(1, 0, 0)], new float[2 * engine.Config.OutputVocabulary]));
+    }
+
+    private static int ClassOf(int slot) => slot % 4;
+
+    private static int Input(Sequence sequence, int classId, int position) => position == 0 ? classId : sequence.Labels[position - 1];
+
+    /// <summary>A sequence of labels that only the slot's number decides, and the logits of each step.</summary>
+    private static Sequence Decode(SimdDecodeEngine engine, int classId, int slot)
+    {
+        var labels = Enumerable.Range(0, engine.Config.Positions).Select(cell => ((slot * 7) + (cell * 5)) % engine.Config.InputVocabulary).ToArray();
+        var sequence = new Sequence(labels, []);
+        for (var position = 0; position < engine.Config.Positions; position++)
+        {
+            var logits = new float[engine.Config.OutputVocabulary];
+            engine.DecodeStep([new DecodeRow(0, position, Input(sequence, classId, position))], logits);
+            sequence.Logits.Add(logits);
+        }
+
+        return sequence;
+    }
+
+    private sealed record Sequence(int[] Labels, List<float[]> Logits);
+}
