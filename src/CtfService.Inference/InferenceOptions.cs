@@ -7,17 +7,13 @@ public sealed record InferenceOptions
 {
     public const string SectionName = "Inference";
 
-    /// <summary>Model rows per batch; an image takes two with guidance, one without. 2..4096, default 16.</summary>
+    /// <summary>Model rows of a decode step; an image takes two with guidance, one without. 2..4096, default 16.</summary>
     [Range(2, 4096)]
     public int MaxBatchRows { get; init; } = 16;
 
-    /// <summary>Images that may wait for a batch; a request that does not fit whole is refused. 1..100,000, default 64.</summary>
+    /// <summary>Images that may wait to start; a request that does not fit whole is refused. 1..100,000, default 64.</summary>
     [Range(1, 100_000)]
     public int MaxQueuedImages { get; init; } = 64;
-
-    /// <summary>How long a batch waits for more images, counted from its first. 0..10 s, default 5 ms.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
-    public TimeSpan MaxBatchWait { get; init; } = TimeSpan.FromMilliseconds(5);
 
     /// <summary>From admission to the last image of a request; over it, the request fails. 1 s..1 h, default 2 min.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]

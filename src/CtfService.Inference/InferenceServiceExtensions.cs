@@ -21,8 +21,8 @@ public static class InferenceServiceExtensions
         services.AddSingleton<GenerationPace>();
         services.AddSingleton<InferenceQueue>();
         services.AddSingleton<IInferenceQueue>(provider => provider.GetRequiredService<InferenceQueue>());
-        services.AddSingleton<BatchScheduler>();
-        services.AddSingleton<BatchRunner>();
+        services.AddSingleton<AdmissionScheduler>();
+        services.AddSingleton<ImageRunner>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton<WorkerParts>();
         services.AddHostedService<GenerationWorker>();

@@ -26,7 +26,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
     public RecordedLogs Logs { get; } = new();
 
     /// <summary>Set before the first client; over appsettings.json.</summary>
-    public Dictionary<string, string> Settings { get; } = new() { ["Inference:MaxBatchWait"] = "00:00:00" };
+    public Dictionary<string, string> Settings { get; } = [];
 
     public HttpClient Client { get; private set; } = null!;
 

@@ -14,9 +14,9 @@ public sealed class FakeImageGeneratorFactory : IImageGeneratorFactory
     public int Loads { get; private set; }
 
     /// <summary>The next load nobody has claimed yet stops at this gate.</summary>
-    public BatchGate HoldNextLoad()
+    public Gate HoldNextLoad()
     {
-        var gate = new BatchGate();
+        var gate = new Gate();
         _beforeNext.Enqueue(gate.Pass);
         return gate;
     }

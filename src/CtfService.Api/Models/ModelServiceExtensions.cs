@@ -1,5 +1,6 @@
 using CtfService.Api.Configuration;
 using CtfService.Core.Generation;
+using CtfService.Inference;
 using CtfService.Model.Generation;
 
 namespace CtfService.Api.Models;
@@ -13,7 +14,8 @@ internal static class ModelServiceExtensions
             var contentRoot = provider.GetRequiredService<IHostEnvironment>().ContentRootPath;
             var roots = BundleSearch.Roots(Directory.GetCurrentDirectory(), contentRoot, AppContext.BaseDirectory);
             var options = provider.GetRequiredService<ModelOptions>();
+            var rows = provider.GetRequiredService<InferenceOptions>().MaxBatchRows;
             return new BundleSearch(
-                options.Bundle, roots, directory => new CtfImageGeneratorFactory(directory, () => ModelPlacement.Parse(options.Device, options.Dtype)));
+                options.Bundle, roots, directory => new CtfImageGeneratorFactory(directory, () => ModelPlacement.Parse(options.Device, options.Dtype), rows));
         });
 }

@@ -3,23 +3,39 @@ using CtfService.Core.Models;
 namespace CtfService.Core.Generation;
 
 /// <summary>
-/// A loaded model that turns specifications into images. Owns every tensor; all members but <see cref="Model"/> are for the one
-/// thread that created it.
+/// A loaded model that turns specifications into images, step by step: images join at any step and leave when they are finished or removed, so none waits for
+/// another to end. Owns every tensor; all members but <see cref="Model"/> are for the one thread that created it.
 /// </summary>
 public interface IImageGenerator : IDisposable
 {
     /// <summary>What was loaded. May be read from any thread.</summary>
     ModelDescription Model { get; }
 
-    /// <summary>
-    /// Generates the batch and returns one image per specification, in order. An image does not depend on the others of its batch.
-    /// </summary>
-    /// <param name="batch">At least one specification.</param>
-    /// <param name="cancellation">Looked at before every decode step.</param>
-    /// <exception cref="OperationCanceledException">Cancelled; nothing of the batch is returned.</exception>
-    /// <exception cref="OutOfDeviceMemoryException">The batch does not fit; a smaller one may.</exception>
-    IReadOnlyList<GeneratedImage> Generate(IReadOnlyList<ImageSpecification> batch, CancellationToken cancellation);
+    /// <summary>Rows of a decode step that are not taken; an image takes <see cref="ImageSpecification.Rows"/> of them until its last coarse label is drawn.</summary>
+    int FreeRows { get; }
+
+    /// <summary>Images admitted and neither returned nor removed.</summary>
+    int ImageCount { get; }
+
+    /// <summary>Takes an image in: its first decode step is part of the next <see cref="Advance"/>. An image does not depend on the others.</summary>
+    /// <param name="id">Names the image; not in use.</param>
+    /// <exception cref="ArgumentException">Too few free rows, the id is in use, or the class is unknown.</exception>
+    void Admit(long id, ImageSpecification image);
+
+    /// <summary>Forgets an image and frees its rows before the next step; one that is not there is no error.</summary>
+    void Remove(long id);
+
+    /// <summary>One decode step for every image in the coarse stage, then the later stages of those that finished it. Returns what ended, in no order.</summary>
+    /// <param name="cancellation">Looked at before each stage.</param>
+    /// <exception cref="OperationCanceledException">Cancelled between two stages; the images stay.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">A decode step does not fit the device; with fewer images it may.</exception>
+    IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation);
 }
+
+/// <summary>An image that ended.</summary>
+/// <param name="Image">Null where it failed.</param>
+/// <param name="Error">Why it failed, such as <see cref="OutOfDeviceMemoryException"/>; null where it did not.</param>
+public sealed record GenerationOutcome(long Id, GeneratedImage? Image, Exception? Error = null);
 
 /// <summary>Loads a generator. Called on the thread that will own it.</summary>
 public interface IImageGeneratorFactory

@@ -12,10 +12,10 @@ public interface IInferenceQueue
     /// <exception cref="QueueFullException">Too little room; nothing was queued.</exception>
     /// <exception cref="ModelNotReadyException">Loading, failed or shutting down.</exception>
     /// <exception cref="DeadlineExceededException">Not finished within <see cref="InferenceOptions.RequestTimeout"/>.</exception>
-    /// <exception cref="GenerationFailedException">The batch that held an image failed; already logged.</exception>
-    /// <exception cref="OutOfDeviceMemoryException">An image does not fit the device, even after its batch was split; already logged.</exception>
+    /// <exception cref="GenerationFailedException">The step that held an image failed; already logged.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">An image does not fit the device, even with fewer beside it; already logged.</exception>
     Task<IReadOnlyList<InferenceResult>> GenerateAsync(IReadOnlyList<ImageSpecification> images, CancellationToken cancellation);
 }
 
-/// <summary>A finished image and how long it waited for its batch.</summary>
+/// <summary>A finished image and how long it waited to start.</summary>
 public sealed record InferenceResult(GeneratedImage Image, TimeSpan QueueTime);

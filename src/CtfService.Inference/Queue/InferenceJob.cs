@@ -4,7 +4,7 @@ namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// One image on its way through queue, scheduler and worker. Completed once, by whoever comes first: the worker, the deadline, or a
-/// caller who hung up. All members may be used from any thread but <see cref="MarkStarted"/>, which is the worker's.
+/// caller who hung up. All members may be used from any thread but <see cref="MarkStarted"/> and <see cref="MarkRestarted"/>, which are the worker's.
 /// </summary>
 internal sealed class InferenceJob(ImageSpecification specification, DateTimeOffset enqueuedAt, DateTimeOffset deadline, CancellationToken abandoned)
 {
@@ -12,6 +12,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     private readonly TaskCompletionSource<InferenceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private DateTimeOffset _startedAt = enqueuedAt;
+    private bool _restarted;
 
     public ImageSpecification Specification { get; } = specification;
 
@@ -28,6 +29,14 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     public bool IsWanted => !Abandoned.IsCancellationRequested && !_completion.Task.IsCompleted;
 
     public void MarkStarted(DateTimeOffset now) => _startedAt = now;
+
+    /// <summary>False where it had started again before. The worker's.</summary>
+    public bool MarkRestarted()
+    {
+        var first = !_restarted;
+        _restarted = true;
+        return first;
+    }
 
     public void Succeed(GeneratedImage image) => _completion.TrySetResult(new InferenceResult(image, _startedAt - EnqueuedAt));
 

@@ -6,9 +6,9 @@ namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// Bounded queue between the request threads and the one worker thread, counted in images. Callers use <see cref="GenerateAsync"/>
-/// from any thread; <see cref="TakeArrivals"/>, <see cref="WaitForJobs"/> and the counts are the worker's.
+/// from any thread; <see cref="TakeArrivals"/>, <see cref="WaitForJobs"/> and <see cref="Count"/> are the worker's.
 /// </summary>
-internal sealed class InferenceQueue : IInferenceQueue, IDisposable
+internal sealed class InferenceQueue : IInferenceQueue
 {
     private readonly InferenceOptions _options;
     private readonly IModelStatus _status;
@@ -17,10 +17,9 @@ internal sealed class InferenceQueue : IInferenceQueue, IDisposable
     private readonly Channel<InferenceJob> _channel;
     private readonly Lock _admission = new();
     private readonly object _arrival = new(); // Monitor: unlike an event it needs no disposal while the worker still waits on it
-    private readonly ITimer _alarm;
     private bool _awake; // under _arrival
     private int _waiting; // images admitted and not yet started or dropped; under _admission
-    private int _running; // images of the current batch; under _admission
+    private int _running; // images in the generator; under _admission
 
     public InferenceQueue(InferenceOptions options, IModelStatus status, GenerationPace pace, TimeProvider clock)
     {
@@ -29,7 +28,6 @@ internal sealed class InferenceQueue : IInferenceQueue, IDisposable
         _pace = pace;
         _clock = clock;
         _channel = Channel.CreateBounded<InferenceJob>(new BoundedChannelOptions(options.MaxQueuedImages) { SingleReader = true });
-        _alarm = clock.CreateTimer(_ => Wake(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public async Task<IReadOnlyList<InferenceResult>> GenerateAsync(IReadOnlyList<ImageSpecification> images, CancellationToken cancellation)
@@ -75,6 +73,11 @@ internal sealed class InferenceQueue : IInferenceQueue, IDisposable
     /// <summary>Every job that has come, oldest first. Under the lock, so that the images of one request come together.</summary>
     public IReadOnlyList<InferenceJob> TakeArrivals()
     {
+        if (_channel.Reader.Count == 0)
+        {
+            return []; // the usual case between two decode steps: allocates nothing
+        }
+
         lock (_admission)
         {
             var arrivals = new List<InferenceJob>();
@@ -87,13 +90,9 @@ internal sealed class InferenceQueue : IInferenceQueue, IDisposable
         }
     }
 
-    /// <summary>
-    /// Blocks the worker thread until a job comes, the queue closes, someone calls <see cref="Wake"/>,
-    /// or the time is over. May return early.
-    /// </summary>
-    public void WaitForJobs(TimeSpan atMost)
+    /// <summary>Blocks the worker thread until a job comes, the queue closes, or someone calls <see cref="Wake"/>. May return early.</summary>
+    public void WaitForJobs()
     {
-        _alarm.Change(atMost, Timeout.InfiniteTimeSpan);
         lock (_arrival)
         {
             while (!_awake)
@@ -103,8 +102,6 @@ internal sealed class InferenceQueue : IInferenceQueue, IDisposable
 
             _awake = false;
         }
-
-        _alarm.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public void Wake()
@@ -116,34 +113,20 @@ internal sealed class InferenceQueue : IInferenceQueue, IDisposable
         }
     }
 
-    /// <summary>These jobs no longer wait: they were dropped, or failed before they started.</summary>
-    public void CountDropped(int images)
+    /// <summary>The worker's account of the images it took: how many wait more or fewer, and how many run more or fewer.</summary>
+    public void Count(int waiting, int running)
     {
+        if ((waiting, running) == (0, 0))
+        {
+            return;
+        }
+
         lock (_admission)
         {
-            _waiting -= images;
+            _waiting += waiting;
+            _running += running;
         }
     }
-
-    /// <summary>These jobs no longer wait: their batch runs.</summary>
-    public void CountStarted(int images)
-    {
-        lock (_admission)
-        {
-            _waiting -= images;
-            _running = images;
-        }
-    }
-
-    public void CountFinished()
-    {
-        lock (_admission)
-        {
-            _running = 0;
-        }
-    }
-
-    public void Dispose() => _alarm.Dispose();
 
     public static DeadlineExceededException Expired(TimeSpan timeout) => new(
         $"The request was not finished within {timeout.TotalSeconds:0.###} s, the limit in Inference:RequestTimeout. Ask for fewer images or try again when the service is less busy.");
@@ -173,7 +156,7 @@ internal sealed class InferenceQueue : IInferenceQueue, IDisposable
         return jobs;
     }
 
-    /// <summary>Room comes when the running batch and as many images as are too many have been worked off.</summary>
+    /// <summary>Room comes when the running images and as many as are too many have been worked off.</summary>
     private QueueFullException Full(int asked, int excess)
     {
         var retryAfter = _pace.Estimate(_running + excess);

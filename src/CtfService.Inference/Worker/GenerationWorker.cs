@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace CtfService.Inference.Worker;
 
 /// <summary>
-/// Owns the one thread that owns the model: loads it, then takes batches until the queue closes. Start and stop are the host's and
+/// Owns the one thread that owns the model: loads it, then steps it, with images joining and leaving, until the queue closes. Start and stop are the host's and
 /// may come from any thread; everything from <see cref="Work"/> down runs on the worker thread alone.
 /// </summary>
 internal sealed partial class GenerationWorker(
@@ -22,7 +22,7 @@ internal sealed partial class GenerationWorker(
 
     private readonly InferenceQueue _queue = parts.Queue;
     private readonly ModelState _state = parts.State;
-    private readonly BatchScheduler _scheduler = parts.Scheduler;
+    private readonly AdmissionScheduler _scheduler = parts.Scheduler;
     private readonly CancellationTokenSource _giveUp = new();
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stop = new();
@@ -91,11 +91,12 @@ internal sealed partial class GenerationWorker(
             if (generator is not null)
             {
                 _state.BecomeReady(generator.Model);
-                while (NextBatch() is { } batch)
+                while (PrepareStep(generator))
                 {
-                    parts.Runner.Run(generator, batch, _giveUp.Token);
-                    _queue.CountFinished();
+                    Step(generator);
                 }
+
+                parts.Runner.FailAll(generator, ImageRunner.ShuttingDown); // none, unless the budget is over
             }
         }
         // The last stop before the process dies: readiness and liveness report it instead.
@@ -131,28 +132,42 @@ internal sealed partial class GenerationWorker(
         }
     }
 
-    /// <summary>Blocks until a batch is due. Null once the queue is closed and empty, or the shutdown budget is over.</summary>
-    private IReadOnlyList<InferenceJob>? NextBatch()
+    /// <summary>
+    /// Lets images leave and join. Blocks while there are none; false once the queue is closed and empty, or the shutdown budget is over.
+    /// </summary>
+    private bool PrepareStep(IImageGenerator generator)
     {
         while (!_giveUp.IsCancellationRequested)
         {
             TakeArrivals();
-            _queue.CountDropped(_scheduler.DropUnwanted());
-            if (_scheduler.Next() is { } batch)
+            _queue.Count(waiting: -_scheduler.DropUnwanted(), running: -parts.Runner.RemoveUnwanted(generator));
+            while (_scheduler.Next(parts.Runner.FreeRows(generator)) is { } job)
             {
-                _queue.CountStarted(batch.Count);
-                return batch;
+                parts.Runner.Admit(generator, job);
+                _queue.Count(waiting: -1, running: 1);
+            }
+
+            if (parts.Runner.Count > 0)
+            {
+                return true;
             }
 
             if (_scheduler.IsEmpty && _queue.IsFinished)
             {
-                return null;
+                return false;
             }
 
-            _queue.WaitForJobs(_scheduler.TimeUntilDue());
+            _queue.WaitForJobs();
         }
 
-        return null;
+        return false;
+    }
+
+    private void Step(IImageGenerator generator)
+    {
+        var ended = parts.Runner.Step(generator, _giveUp.Token, out var restart);
+        _scheduler.PutBack(restart);
+        _queue.Count(waiting: restart.Count, running: -ended);
     }
 
     private void TakeArrivals()
@@ -169,7 +184,7 @@ internal sealed partial class GenerationWorker(
         TakeArrivals();
         var failed = _scheduler.FailAll(() => _state.Current is ModelStatus.Crashed crashed
             ? new ModelNotReadyException($"The generation worker stopped: {crashed.Reason}")
-            : BatchRunner.ShuttingDown());
+            : ImageRunner.ShuttingDown());
         if (failed > 0)
         {
             Log.Unfinished(logger, failed);
@@ -178,4 +193,4 @@ internal sealed partial class GenerationWorker(
 }
 
 /// <summary>What the worker drives.</summary>
-internal sealed record WorkerParts(InferenceQueue Queue, ModelState State, BatchScheduler Scheduler, BatchRunner Runner, ModelLoader Loader);
+internal sealed record WorkerParts(InferenceQueue Queue, ModelState State, AdmissionScheduler Scheduler, ImageRunner Runner, ModelLoader Loader);

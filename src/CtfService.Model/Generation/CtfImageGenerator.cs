@@ -4,81 +4,207 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Coarse;
 using CtfService.Model.Fine;
-using CtfService.Model.Imaging;
-using static TorchSharp.torch;
+using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// The whole path of a batch: coarse labels one by one, tokens in one pass, pixels. A plain LlamaGen model has no fine stage: its coarse labels are the
-/// tokens. Every method belongs to the thread that loaded the model.
+/// The whole path of images that come and go: coarse labels step by step, tokens in one pass, pixels. Each stage batches what has reached it. A plain LlamaGen
+/// model has no fine stage: its coarse labels are the tokens. Every method belongs to the thread that loaded the model.
 /// </summary>
 public sealed class CtfImageGenerator : IImageGenerator
 {
     private readonly LoadedModel _parts;
-    private readonly CoarseDecoder _coarse;
-    private readonly FinePredictor? _fine;
+    private readonly CoarseStage _coarse;
+    private readonly FineStage? _fine;
+    private readonly VqDecodeStage _decode;
+    private readonly HashSet<long> _ids = [];
+    private readonly List<CoarseSequence> _afterCoarse = [];
+    private readonly List<CoarseSequence> _afterFine = [];
 
     internal CtfImageGenerator(LoadedModel parts)
     {
+        var grid = parts.Coarse.Config;
         _parts = parts;
-        _coarse = new CoarseDecoder(parts.Coarse, parts.Device);
-        _fine = parts.Fine is null ? null : new FinePredictor(parts.Fine, parts.Clusters, parts.Device);
+        _coarse = new CoarseStage(parts.Coarse);
+        _fine = parts.Fine is null ? null : new FineStage(parts.Fine, parts.Clusters);
+        _decode = new VqDecodeStage(parts.Tokenizer, grid.GridHeight, grid.GridWidth, parts.Device);
     }
 
     public ModelDescription Model => _parts.Description;
 
+    public int FreeRows => _coarse.FreeRows;
+
+    public int ImageCount => _ids.Count;
+
     /// <inheritdoc/>
-    public IReadOnlyList<GeneratedImage> Generate(IReadOnlyList<ImageSpecification> batch, CancellationToken cancellation)
+    public void Admit(long id, ImageSpecification image)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(batch.Count, nameof(batch));
-        foreach (var image in batch)
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)image.ClassId, (uint)Model.Classes.Count, nameof(image));
+        if (image.Rows > FreeRows)
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)image.ClassId, (uint)Model.Classes.Count, nameof(batch));
+            throw new ArgumentException($"The image takes {image.Rows} rows, {FreeRows} are free. Wait for others to end, or raise Inference:MaxBatchRows.", nameof(image));
         }
 
-        try
+        if (!_ids.Add(id))
         {
-            return Run(batch, cancellation);
+            throw new ArgumentException($"An image with the id {id} is there already.", nameof(id));
         }
-        catch (ExternalException error) when (IsOutOfMemory(error))
+
+        _coarse.Add(id, image);
+    }
+
+    /// <inheritdoc/>
+    public void Remove(long id)
+    {
+        if (_ids.Remove(id) && !_coarse.Remove(id))
         {
-            throw new OutOfDeviceMemoryException($"The device ran out of memory on a batch of {batch.Count} images; a smaller batch may fit.", error);
+            _afterCoarse.RemoveAll(sequence => sequence.Id == id);
+            _afterFine.RemoveAll(sequence => sequence.Id == id);
         }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (_coarse.Count > 0)
+        {
+            _afterCoarse.AddRange(StepCoarse());
+        }
+
+        if (_afterCoarse.Count + _afterFine.Count == 0)
+        {
+            return [];
+        }
+
+        var outcomes = new List<GenerationOutcome>();
+        RunFine(outcomes, cancellation);
+        RunDecode(outcomes, cancellation);
+        return outcomes;
     }
 
     public void Dispose()
     {
+        _coarse.Dispose();
         _fine?.Dispose();
         _parts.Dispose();
     }
 
-    private IReadOnlyList<GeneratedImage> Run(IReadOnlyList<ImageSpecification> batch, CancellationToken cancellation)
+    private IReadOnlyList<CoarseSequence> StepCoarse()
     {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var start = Stopwatch.GetTimestamp();
-        var labels = _coarse.Decode(batch, cancellation);                         // [B, T]
-        var hostLabels = ToHost(labels);                                          // waits for the device
-        var coarseDone = Stopwatch.GetTimestamp();
-        var tokens = _fine?.Predict(batch, labels) ?? labels;                     // [B, T]
-        var hostTokens = _fine is null ? hostLabels : ToHost(tokens);
-        var fineDone = Stopwatch.GetTimestamp();
-        var grid = _parts.Coarse.Config;
-        var pixels = _parts.Tokenizer.VqDecode(tokens, grid.GridHeight, grid.GridWidth).cpu(); // [B, 3, H, W]
-        var decodeDone = Stopwatch.GetTimestamp();
-        var timings = new StageTimings(
-            Stopwatch.GetElapsedTime(start, coarseDone),
-            _fine is null ? TimeSpan.Zero : Stopwatch.GetElapsedTime(coarseDone, fineDone),
-            Stopwatch.GetElapsedTime(fineDone, decodeDone));
-        return [.. batch.Select((image, i) => new GeneratedImage(image, Pixels.ToImage(pixels[i]), hostLabels[i], hostTokens[i], timings))];
+        try
+        {
+            return _coarse.Step();
+        }
+        catch (ExternalException error) when (IsOutOfMemory(error))
+        {
+            throw new OutOfDeviceMemoryException($"The device ran out of memory in a decode step of {_coarse.Count} images; fewer may fit.", error);
+        }
     }
 
-    /// <summary>[B, T] to one array per image.</summary>
-    private static int[][] ToHost(Tensor labels)
+    private void RunFine(List<GenerationOutcome> outcomes, CancellationToken cancellation)
     {
-        using var narrow = labels.to(int32).cpu();
-        return [.. narrow.data<int>().ToArray().Chunk((int)labels.shape[1])];
+        while (_afterCoarse.Count > 0)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var batch = _fine is null ? [.. _afterCoarse] : FirstThatFit(_afterCoarse, FineStage.RowsOf, _fine.Capacity);
+            _afterCoarse.RemoveRange(0, batch.Count);
+            Halving(batch, outcomes, RunFine);
+        }
+    }
+
+    private void RunFine(IReadOnlyList<CoarseSequence> batch, List<GenerationOutcome> outcomes)
+    {
+        _fine?.Run(batch);
+        foreach (var sequence in batch)
+        {
+            if (_fine is null)
+            {
+                sequence.SetTokens(sequence.CoarseLabels, hasFineStage: false);
+            }
+
+            _afterFine.Add(sequence);
+        }
+    }
+
+    private void RunDecode(List<GenerationOutcome> outcomes, CancellationToken cancellation)
+    {
+        while (_afterFine.Count > 0)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var batch = FirstThatFit(_afterFine, _ => 1, VqDecodeStage.Capacity);
+            _afterFine.RemoveRange(0, batch.Count);
+            Halving(batch, outcomes, Decode);
+        }
+    }
+
+    private void Decode(IReadOnlyList<CoarseSequence> batch, List<GenerationOutcome> outcomes)
+    {
+        var images = _decode.Run([.. batch.Select(sequence => sequence.Tokens)]);
+        var done = Stopwatch.GetTimestamp();
+        foreach (var (sequence, image) in batch.Zip(images))
+        {
+            _ids.Remove(sequence.Id);
+            outcomes.Add(new GenerationOutcome(
+                sequence.Id, new GeneratedImage(sequence.Specification, image, sequence.CoarseLabels, sequence.Tokens, sequence.Timings(done))));
+        }
+    }
+
+    private static List<CoarseSequence> FirstThatFit(List<CoarseSequence> waiting, Func<CoarseSequence, int> rowsOf, int capacity)
+    {
+        var rows = 0;
+        return [.. waiting.TakeWhile(sequence => (rows += rowsOf(sequence)) <= capacity)];
+    }
+
+    /// <summary>
+    /// A batch that needs more memory than there is runs once more in two halves: what still does not fit is more than this device can ever take, and fails alone.
+    /// </summary>
+    private void Halving(List<CoarseSequence> batch, List<GenerationOutcome> outcomes, Action<IReadOnlyList<CoarseSequence>, List<GenerationOutcome>> run)
+    {
+        if (TryRun(batch, outcomes, run) is not { } tooLarge)
+        {
+            return;
+        }
+
+        if (batch.Count == 1)
+        {
+            Fail(batch, outcomes, tooLarge);
+            return;
+        }
+
+        foreach (var half in batch.Chunk((batch.Count + 1) / 2))
+        {
+            if (TryRun(half, outcomes, run) is { } stillTooLarge)
+            {
+                Fail(half, outcomes, stillTooLarge);
+            }
+        }
+    }
+
+    /// <summary>The device's report where the batch did not fit; nothing was done then.</summary>
+    private static ExternalException? TryRun(
+        IReadOnlyList<CoarseSequence> batch, List<GenerationOutcome> outcomes, Action<IReadOnlyList<CoarseSequence>, List<GenerationOutcome>> run)
+    {
+        try
+        {
+            run(batch, outcomes);
+            return null;
+        }
+        catch (ExternalException error) when (IsOutOfMemory(error))
+        {
+            return error;
+        }
+    }
+
+    private void Fail(IReadOnlyList<CoarseSequence> batch, List<GenerationOutcome> outcomes, ExternalException error)
+    {
+        var message = $"The device has too little free memory for {batch.Count} image(s) at once. Lower Inference:MaxBatchRows, or free memory on the device.";
+        foreach (var sequence in batch)
+        {
+            _ids.Remove(sequence.Id);
+            outcomes.Add(new GenerationOutcome(sequence.Id, Image: null, new OutOfDeviceMemoryException(message, error)));
+        }
     }
 
     /// <summary>libtorch reports a full device only in the text of its error; the first is CUDA's, the second the CPU allocator's.</summary>

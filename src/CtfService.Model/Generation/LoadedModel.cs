@@ -1,7 +1,11 @@
+using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Clusters;
+using CtfService.Model.Cpu;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
@@ -9,35 +13,78 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Generation;
 
-/// <summary>The parts of a bundle as modules on one device, in evaluation mode. Owns them.</summary>
+/// <summary>The parts of a bundle on one device. Owns them.</summary>
 /// <param name="Fine">Null for a plain LlamaGen model.</param>
-internal sealed record LoadedModel(
-    ModelDescription Description, VqTokenizer Tokenizer, ClusterMap Clusters, ClassConditionalTransformer Coarse, ClassConditionalTransformer? Fine, Device Device)
+internal sealed record LoadedModel(ModelDescription Description, VqTokenizer Tokenizer, ClusterMap Clusters, IDecodeEngine Coarse, IFineEngine? Fine, Device Device)
     : IDisposable
 {
+    /// <summary>Rows of one fine pass; more gain nothing, as one image's positions fill a product already.</summary>
+    private const int FineRows = 8;
+
+    /// <summary>What the engines stand on, freed after them.</summary>
+    private readonly List<IDisposable> _foundations = [];
+
+    /// <param name="rows">Rows of a decode step; fewer where the memory does not hold their keys and values.</param>
     /// <exception cref="CheckpointException">The bundle is damaged or files do not fit its architecture; every misfit of every file is named.</exception>
-    public static LoadedModel Load(string bundleDirectory, ModelPlacement placement)
+    /// <exception cref="OutOfDeviceMemoryException">There is not even room for two rows.</exception>
+    public static LoadedModel Load(string bundleDirectory, ModelPlacement placement, int rows)
     {
         using var frozen = no_grad();
         var bundle = BundleReader.Open(bundleDirectory);
         var manifest = bundle.Manifest;
-        var (device, dtype) = placement;
         var tokenizerConfig = manifest.Tokenizer with { TracksUsage = false };
         RequireFit(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), bundle.CoarsePath, manifest.Coarse, bundle.FinePath, manifest.Fine);
 
-        var tokenizer = Load(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), float32, device);
+        var tokenizer = Load(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), float32, placement.Device);
         var clusters = bundle.ClusterMapPath is { } path ? ClusterMap.Load(path) : ClusterMap.Identity(tokenizer.Quantizer.Codewords().cpu());
         RequireMapFits(bundle, clusters);
-        var coarse = Load(bundle.CoarsePath, () => new ClassConditionalTransformer(manifest.Coarse), dtype, device);
-        var fine = manifest.Fine is null ? null : Load(bundle.FinePath!, () => new ClassConditionalTransformer(manifest.Fine), dtype, device);
-        return new LoadedModel(bundle.Describe(), tokenizer, clusters, coarse, fine, device);
+        rows = RowBudget.Limit(manifest.Coarse, rows, placement);
+        return placement.CpuFormat is { } format
+            ? OnVectorUnits(bundle, tokenizer, clusters, rows, format)
+            : OnTorch(bundle, tokenizer, clusters, rows, placement);
     }
 
     public void Dispose()
     {
-        Tokenizer.Dispose();
         Coarse.Dispose();
         Fine?.Dispose();
+        Tokenizer.Dispose();
+        _foundations.ForEach(foundation => foundation.Dispose());
+    }
+
+    /// <summary>Our own engine: weights go from the file into their packed form.</summary>
+    private static LoadedModel OnVectorUnits(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, WeightFormat format)
+    {
+        var manifest = bundle.Manifest;
+        var team = new ThreadTeam();
+        using var coarse = SafetensorsFile.Open(bundle.CoarsePath);
+        using var fine = bundle.FinePath is { } path ? SafetensorsFile.Open(path) : null;
+        return new LoadedModel(
+            bundle.Describe(),
+            tokenizer,
+            clusters,
+            new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse), team, new CpuEngineOptions(rows, format)),
+            fine is null ? null : new SimdFineEngine(manifest.Fine!, WeightSource.Of(fine), clusters, team, new CpuEngineOptions(FineRows, format)),
+            CPU)
+        { _foundations = { team } };
+    }
+
+    private static LoadedModel OnTorch(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement)
+    {
+        var (manifest, device) = (bundle.Manifest, placement.Device);
+        var coarse = Load(bundle.CoarsePath, () => new ClassConditionalTransformer(manifest.Coarse), placement.TorchType, device);
+        var loaded = new LoadedModel(bundle.Describe(), tokenizer, clusters, new TorchDecodeEngine(coarse, device, rows), Fine: null, device)
+        {
+            _foundations = { coarse },
+        };
+        if (manifest.Fine is null)
+        {
+            return loaded;
+        }
+
+        var fine = Load(bundle.FinePath!, () => new ClassConditionalTransformer(manifest.Fine), placement.TorchType, device);
+        loaded._foundations.Add(fine);
+        return loaded with { Fine = new TorchFineEngine(fine, clusters, device, FineRows) };
     }
 
     /// <summary>Compares every file with its architecture before anything is allocated.</summary>

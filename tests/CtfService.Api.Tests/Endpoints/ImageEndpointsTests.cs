@@ -7,7 +7,7 @@ namespace CtfService.Api.Tests.Endpoints;
 
 public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
 {
-    private ImageSpecification Last => api.Generator.Batches[^1][^1];
+    private ImageSpecification Last => api.Generator.Steps[^1][^1];
 
     [Fact]
     public async Task Generate_OnlyAClass_AnswersOnePngWithEverythingBesideIt()

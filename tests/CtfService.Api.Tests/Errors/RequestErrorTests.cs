@@ -101,14 +101,14 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("image/png", "jpeg")]
     public async Task Generate_AcceptTakesNothingWeHave_Answers406BeforeDrawing(string accept, string? format)
     {
-        var batches = api.Generator.Batches.Count;
+        var batches = api.Generator.Steps.Count;
         var json = format is null ? """{"class_label": 0}""" : $$"""{"class_label": 0, "output_format": "{{format}}"}""";
 
         using var response = await api.PostImages(json, accept);
 
         var error = await response.Error(HttpStatusCode.NotAcceptable);
         Assert.Equal(("invalid_request_error", "not_acceptable"), (error.Type, error.Code));
-        Assert.Equal(batches, api.Generator.Batches.Count);
+        Assert.Equal(batches, api.Generator.Steps.Count);
     }
 
     [Theory]

@@ -34,12 +34,12 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     public async Task Generate_QueueIsFull_Answers429WithRetryAfter()
     {
         await _api.InitializeAsync();
-        using var gate = _api.Generator.HoldNextBatch();
+        using var gate = _api.Generator.HoldNextStep();
         var running = _api.PostImages(OneImage);
         await gate.Entered;
         using var caller = new CancellationTokenSource();
         var queue = _api.Services.GetRequiredService<IInferenceQueue>();
-        var waiting = queue.GenerateAsync([_api.Generator.Batches[0][0], _api.Generator.Batches[0][0]], caller.Token);
+        var waiting = queue.GenerateAsync([_api.Generator.Steps[0][0], _api.Generator.Steps[0][0]], caller.Token);
 
         using var refused = await _api.PostImages(OneImage);
 
@@ -100,7 +100,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     public async Task Generate_DeadlinePasses_Answers504()
     {
         await _api.InitializeAsync();
-        using var gate = _api.Generator.HoldNextBatch();
+        using var gate = _api.Generator.HoldNextStep();
         var late = _api.PostImages(OneImage);
         await gate.Entered;
 
@@ -112,10 +112,10 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_BatchFails_Answers500WithoutInternalsAndLogsOnce()
+    public async Task Generate_StepFails_Answers500WithoutInternalsAndLogsOnce()
     {
         await _api.InitializeAsync();
-        _api.Generator.FailNextBatch(new InvalidOperationException("secret of the kernel"));
+        _api.Generator.FailNextStep(new InvalidOperationException("secret of the kernel"));
 
         using var response = await _api.PostImages(OneImage);
 
@@ -156,7 +156,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     public async Task Generate_CallerHangsUp_Ends499WithoutALineInTheLog()
     {
         await _api.InitializeAsync();
-        using var gate = _api.Generator.HoldNextBatch();
+        using var gate = _api.Generator.HoldNextStep();
         using var caller = new CancellationTokenSource();
         var answered = _api.Server.SendAsync(context =>
         {
@@ -180,7 +180,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     public async Task Generate_ServiceIsStopping_FinishesWhatRunsAndRefusesTheRest()
     {
         await _api.InitializeAsync();
-        using var gate = _api.Generator.HoldNextBatch();
+        using var gate = _api.Generator.HoldNextStep();
         var running = _api.PostImages(OneImage);
         await gate.Entered;
         var worker = _api.Services.GetServices<IHostedService>().OfType<IHostedLifecycleService>().Single(service => service.GetType().Name == "GenerationWorker");

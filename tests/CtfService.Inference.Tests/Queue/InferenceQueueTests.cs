@@ -8,7 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Inference.Tests.Queue;
 
-public sealed class InferenceQueueTests : IDisposable
+public sealed class InferenceQueueTests
 {
     private readonly FakeTimeProvider _clock = new();
     private readonly GenerationPace _pace = new();
@@ -21,8 +21,6 @@ public sealed class InferenceQueueTests : IDisposable
         _state.BecomeReady(FakeModels.Fruits);
         _queue = new InferenceQueue(new InferenceOptions { MaxQueuedImages = 4, RequestTimeout = TimeSpan.FromSeconds(10) }, _state, _pace, _clock);
     }
-
-    public void Dispose() => _queue.Dispose();
 
     [Fact]
     public async Task GenerateAsync_AllImagesFinish_ReturnsThemInOrderWithTheirQueueTime()
@@ -68,7 +66,7 @@ public sealed class InferenceQueueTests : IDisposable
         _pace.Measure(images: 1, TimeSpan.FromSeconds(2));
         _ = _queue.GenerateAsync(Jobs.Images(4), CancellationToken.None);
         Assert.Equal(4, _queue.TakeArrivals().Count);
-        _queue.CountStarted(3); // 3 run, 1 waits
+        _queue.Count(waiting: -3, running: 3); // 3 run, 1 waits
         _ = _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None);
 
         var full = await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None));
@@ -78,11 +76,11 @@ public sealed class InferenceQueueTests : IDisposable
     }
 
     [Fact]
-    public void GenerateAsync_BatchStarted_FreesItsPlaces()
+    public void GenerateAsync_ImagesStarted_FreesItsPlaces()
     {
         _ = _queue.GenerateAsync(Jobs.Images(4), CancellationToken.None);
         Assert.Equal(4, _queue.TakeArrivals().Count);
-        _queue.CountStarted(4);
+        _queue.Count(waiting: -4, running: 4);
 
         var next = _queue.GenerateAsync(Jobs.Images(4), CancellationToken.None);
 
@@ -149,7 +147,7 @@ public sealed class InferenceQueueTests : IDisposable
     {
         _ = _queue.GenerateAsync(Jobs.Images(1), CancellationToken.None);
 
-        _queue.WaitForJobs(Timeout.InfiniteTimeSpan);
+        _queue.WaitForJobs();
 
         Assert.Single(_queue.TakeArrivals());
     }

@@ -18,7 +18,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         await _host.StartAsync();
 
         Assert.Same(FakeModels.Fruits, Assert.IsType<ModelStatus.Ready>(_host.State.Current).Model);
-        Assert.Single(Assert.Single(_host.Generator.Batches));
+        Assert.Single(Assert.Single(_host.Generator.Steps));
     }
 
     [Fact]
@@ -47,10 +47,11 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Generate_RequestsArriveDuringABatch_ShareTheNext()
+    public async Task Generate_RequestsArriveDuringAStep_JoinTheNext()
     {
         await _host.StartAsync();
-        using var gate = _host.Generator.HoldNextBatch();
+        _host.Generator.StepsPerImage = 2;
+        using var gate = _host.Generator.HoldNextStep();
         var first = _host.AskFor(images: 1);
         await gate.Entered;
         var second = _host.AskFor(images: 1);
@@ -59,14 +60,26 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         gate.Open();
         await Task.WhenAll(first, second, third);
 
-        Assert.Equal([1, 1, 3], _host.Generator.Batches.Select(batch => batch.Count)); // warm-up, first, the other two together
+        Assert.Equal([1, 1, 4, 3], _host.Generator.Steps.Select(step => step.Count)); // warm-up, first alone, all, all but the first
     }
 
     [Fact]
-    public async Task Generate_BatchFails_FailsItsOwnRequestsOnly()
+    public async Task Generate_RowsAreTaken_WaitsForTheFirstToEnd()
     {
         await _host.StartAsync();
-        _host.Generator.FailNextBatch(new InvalidOperationException("broken kernel"));
+        _host.Generator.Rows = 2;
+
+        var results = await _host.AskFor(images: 3);
+
+        Assert.Equal(3, results.Count);
+        Assert.Equal([1, 2, 1], _host.Generator.Steps.Select(step => step.Count));
+    }
+
+    [Fact]
+    public async Task Generate_StepFails_FailsItsOwnRequestsOnly()
+    {
+        await _host.StartAsync();
+        _host.Generator.FailNextStep(new InvalidOperationException("broken kernel"));
 
         var error = await Assert.ThrowsAsync<GenerationFailedException>(() => _host.AskFor(images: 1));
         var next = await _host.AskFor(images: 1);
@@ -77,72 +90,72 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Generate_BatchDoesNotFitTheDevice_RunsInTwoHalves()
+    public async Task Generate_StepDoesNotFitTheDevice_YoungerHalfStartsAgain()
     {
         await _host.StartAsync();
         _host.Generator.MaxImages = 2;
 
-        var results = await _host.AskFor(images: 3);
+        var results = await _host.AskFor(images: 4);
 
-        Assert.Equal([1UL, 2UL, 3UL], results.Select(result => result.Image.Specification.Seed));
-        Assert.Equal([1, 3, 2, 1], _host.Generator.Batches.Select(batch => batch.Count));
+        Assert.Equal([1UL, 2UL, 3UL, 4UL], results.Select(result => result.Image.Specification.Seed));
+        Assert.Equal([1, 4, 2, 2], _host.Generator.Steps.Select(step => step.Count));
     }
 
     [Fact]
-    public async Task Generate_HalfDoesNotFitTheDevice_FailsThatHalfAndDoesNotSplitAgain()
+    public async Task Generate_OneImageDoesNotFitTheDevice_FailsAndTheWorkerLivesOn()
     {
         await _host.StartAsync();
-        _host.Generator.MaxImages = 1;
+        _host.Generator.MaxImages = 0;
 
         await Assert.ThrowsAsync<OutOfDeviceMemoryException>(() => _host.AskFor(images: 4));
-        Assert.Single(await _host.AskFor(images: 1));
+        _host.Generator.MaxImages = 1;
 
-        Assert.All(_host.Generator.Batches.Skip(2).SkipLast(1), batch => Assert.Equal(2, batch.Count));
+        Assert.Single(await _host.AskFor(images: 1));
     }
 
     [Fact]
-    public async Task Generate_EveryCallerHungUp_CancelsTheBatch()
+    public async Task Generate_CallerHungUp_LeavesBeforeTheNextStep()
     {
         await _host.StartAsync();
-        using var gate = _host.Generator.HoldNextBatch();
+        _host.Generator.StepsPerImage = 100;
+        using var gate = _host.Generator.HoldNextStep();
         using var caller = new CancellationTokenSource();
         var abandoned = _host.AskFor(images: 2, caller.Token);
         await gate.Entered;
 
         await caller.CancelAsync();
+        _host.Generator.StepsPerImage = 1;
+        var staying = _host.AskFor(images: 1);
+        gate.Open();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned);
-        Assert.Single(await _host.AskFor(images: 1)); // the gate never opened: the batch was left through its token
+        Assert.Single(await staying);
+        Assert.Equal([1, 2, 1], _host.Generator.Steps.Select(step => step.Count));
     }
 
     [Fact]
     public async Task Generate_OneOfTwoCallersHungUp_TheOtherGetsItsImage()
     {
         await _host.StartAsync();
-        using var first = _host.Generator.HoldNextBatch();
-        var filler = _host.AskFor(images: 1);
-        await first.Entered;
+        _host.Generator.StepsPerImage = 2;
+        using var gate = _host.Generator.HoldNextStep();
         using var caller = new CancellationTokenSource();
         var leaving = _host.AskFor(images: 1, caller.Token);
+        await gate.Entered;
         var staying = _host.AskFor(images: 1);
-        using var shared = _host.Generator.HoldNextBatch();
-        first.Open();
-        await shared.Entered;
 
         await caller.CancelAsync();
-        shared.Open();
+        gate.Open();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
         Assert.Single(await staying);
-        Assert.Equal(2, _host.Generator.Batches[^1].Count);
-        await filler;
     }
 
     [Fact]
     public async Task Generate_CallerHungUpWhileWaiting_NeverRuns()
     {
         await _host.StartAsync();
-        using var gate = _host.Generator.HoldNextBatch();
+        using var gate = _host.Generator.HoldNextStep();
         var first = _host.AskFor(images: 1);
         await gate.Entered;
         using var caller = new CancellationTokenSource();
@@ -154,18 +167,19 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         await Task.WhenAll(first, last);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
-        Assert.Equal([1, 1, 1], _host.Generator.Batches.Select(batch => batch.Count));
+        Assert.Equal([1, 1, 1], _host.Generator.Steps.Select(step => step.Count));
     }
 
     [Fact]
-    public async Task Generate_DeadlineReachedInTheBatch_FailsAndFreesTheWorker()
+    public async Task Generate_DeadlineReachedWhileRunning_FailsAndFreesTheRows()
     {
         await _host.StartAsync();
-        using var gate = _host.Generator.HoldNextBatch();
+        using var gate = _host.Generator.HoldNextStep();
         var late = _host.AskFor(images: 1);
         await gate.Entered;
 
         _host.Clock.Advance(new InferenceOptions().RequestTimeout);
+        gate.Open();
 
         await Assert.ThrowsAsync<DeadlineExceededException>(() => late);
         Assert.Single(await _host.AskFor(images: 1));

@@ -75,7 +75,7 @@ public sealed class ModelLoadingTests : IAsyncLifetime
     [Fact]
     public async Task Start_WarmUpFails_FailsAndReleasesTheModel()
     {
-        _host.Generator.FailNextBatch(new OutOfDeviceMemoryException("no memory"));
+        _host.Generator.FailNextStep(new OutOfDeviceMemoryException("no memory"));
 
         await _host.StartAsync();
 

@@ -17,7 +17,7 @@ public sealed class ShutdownTests : IAsyncLifetime
     public async Task Stop_ImagesAreAdmitted_FinishesThemAndReleasesTheModel()
     {
         await _host.StartAsync();
-        using var gate = _host.Generator.HoldNextBatch();
+        using var gate = _host.Generator.HoldNextStep();
         var running = _host.AskFor(images: 1);
         await gate.Entered;
         var waiting = _host.AskFor(images: 2);
@@ -46,7 +46,7 @@ public sealed class ShutdownTests : IAsyncLifetime
     public async Task Stop_BudgetIsOver_FailsRunningAndWaitingImagesByName()
     {
         await _host.StartAsync();
-        using var gate = _host.Generator.HoldNextBatch();
+        using var gate = _host.Generator.HoldNextStep();
         var running = _host.AskFor(images: 1);
         await gate.Entered;
         var waiting = _host.AskFor(images: 1);
@@ -64,7 +64,7 @@ public sealed class ShutdownTests : IAsyncLifetime
     public async Task Stop_HostIsOutOfTime_GivesUpBeforeTheBudget()
     {
         await _host.StartAsync();
-        using var gate = _host.Generator.HoldNextBatch();
+        using var gate = _host.Generator.HoldNextStep();
         var running = _host.AskFor(images: 1);
         await gate.Entered;
 
@@ -93,6 +93,6 @@ public sealed class ShutdownTests : IAsyncLifetime
 
         await _host.Worker.StopAsync(CancellationToken.None);
 
-        Assert.Empty(_host.Generator.Batches);
+        Assert.Empty(_host.Generator.Steps);
     }
 }

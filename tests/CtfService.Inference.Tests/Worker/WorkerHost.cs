@@ -9,20 +9,20 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Inference.Tests.Worker;
 
-/// <summary>A worker with everything around it but the host; batches leave as soon as the worker is free.</summary>
+/// <summary>A worker with everything around it but the host.</summary>
 internal sealed class WorkerHost
 {
     public WorkerHost(InferenceOptions? options = null, IImageGeneratorFactory? factory = null)
     {
         options ??= new InferenceOptions();
-        options = options with { MaxBatchWait = TimeSpan.Zero, LoadRetryDelay = TimeSpan.Zero };
+        options = options with { LoadRetryDelay = TimeSpan.Zero };
         State = new ModelState(Clock);
         Queue = new InferenceQueue(options, State, Pace, Clock);
         var parts = new WorkerParts(
             Queue,
             State,
-            new BatchScheduler(options, Clock),
-            new BatchRunner(Pace, Clock, NullLogger<BatchRunner>.Instance),
+            new AdmissionScheduler(options, Clock),
+            new ImageRunner(Pace, Clock, NullLogger<ImageRunner>.Instance),
             new ModelLoader(factory ?? Factory, options, Pace, Clock, NullLogger<ModelLoader>.Instance));
         Worker = new GenerationWorker(parts, options, Clock, NullLogger<GenerationWorker>.Instance);
     }
@@ -54,6 +54,5 @@ internal sealed class WorkerHost
     {
         await Worker.StopAsync(CancellationToken.None);
         Worker.Dispose();
-        Queue.Dispose();
     }
 }

@@ -4,6 +4,7 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Generation;
 using CtfService.Model.Tests.Support;
+using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Generation;
@@ -17,7 +18,7 @@ public sealed class ModelLoadingTests
         Rewrite(bundle, BundleFiles.Coarse, entry => entry.Name == "norm.weight" ? null : entry);
         Rewrite(bundle, BundleFiles.Fine, entry => entry.Name == "output.weight" ? entry with { Name = "head.weight" } : entry);
 
-        var error = Assert.Throws<CheckpointException>(() => LoadedModel.Load(bundle.Directory, ModelPlacement.Parse("cpu", "float32")));
+        var error = Assert.Throws<CheckpointException>(() => LoadedModel.Load(bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4));
 
         Assert.Contains("missing: norm.weight [32]", error.Message, StringComparison.Ordinal);
         Assert.Contains("missing: output.weight [64, 32]", error.Message, StringComparison.Ordinal);
@@ -25,20 +26,33 @@ public sealed class ModelLoadingTests
     }
 
     [Theory]
+    [InlineData("float32")]
     [InlineData("bfloat16")]
     [InlineData("float16")]
-    public void Load_SmallerType_CastsTransformersAndStillGenerates(string dtype)
+    [InlineData("int8")]
+    public void Load_EveryType_Generates(string dtype)
     {
         using var bundle = new TinyBundle();
-        using var parts = LoadedModel.Load(bundle.Directory, ModelPlacement.Parse("cpu", dtype));
+        using var parts = LoadedModel.Load(bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4);
         using var generator = new CtfImageGenerator(parts);
         var settings = new SamplingSettings(GuidanceScale: 2);
 
         var images = generator.Generate([new ImageSpecification(1, 7, settings, settings), new ImageSpecification(2, 8, new SamplingSettings(), settings)], CancellationToken.None);
 
-        Assert.Equal(ModelPlacement.Parse("cpu", dtype).Dtype, parts.Coarse.OutputWeight.dtype);
         Assert.Equal(float32, parts.Tokenizer.Quantizer.StoredCodewords.dtype);
         Assert.All(images, image => Assert.Equal(TinyBundle.Positions, image.Tokens.Count));
+    }
+
+    [Fact]
+    public void Limit_CacheLargerThanTheMemory_TakesFewerRowsOrRefuses()
+    {
+        var placement = ModelPlacement.Parse("cpu", "float32");
+        var config = PublishedTransformers.Config("GPT-B", gridSide: 16);
+
+        Assert.Equal(16, RowBudget.Limit(config, 16, placement));
+        Assert.True(RowBudget.Limit(config, int.MaxValue, placement) < 1 << 20);
+        Assert.Equal(2L * 12 * 257 * 768 * 4, RowBudget.BytesPerRow(config, sizeof(float)));
+        Assert.Throws<OutOfDeviceMemoryException>(() => RowBudget.Limit(config with { Layers = 10_000_000 }, 16, placement));
     }
 
     [Fact]
@@ -50,7 +64,7 @@ public sealed class ModelLoadingTests
             [("cluster_of_token", zeros(64, int32)), ("centroids", zeros(1, 8))]);
         BundleWriter.Write(bundle.Directory, ManifestOf(bundle));
 
-        var error = Assert.Throws<CheckpointException>(() => LoadedModel.Load(bundle.Directory, ModelPlacement.Parse("cpu", "float32")));
+        var error = Assert.Throws<CheckpointException>(() => LoadedModel.Load(bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4));
 
         Assert.Contains("maps 64 codewords of 8 dimensions to 1 clusters", error.Message, StringComparison.Ordinal);
     }
@@ -66,7 +80,7 @@ public sealed class ModelLoadingTests
 
     [Theory]
     [InlineData("gpu", "auto", "expected auto, cpu, cuda or cuda:N")]
-    [InlineData("cpu", "int8", "expected auto, float32, bfloat16 or float16")]
+    [InlineData("cpu", "int4", "expected auto, float32, bfloat16, float16, or int8 on the CPU")]
     public void Parse_OtherWords_NamesTheKnownOnes(string device, string dtype, string expected) =>
         Assert.Contains(expected, Assert.Throws<ArgumentException>(() => ModelPlacement.Parse(device, dtype)).Message, StringComparison.Ordinal);
 

@@ -4,78 +4,51 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Inference.Tests.Scheduling;
 
-public sealed class BatchSchedulerTests
+public sealed class AdmissionSchedulerTests
 {
-    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(5);
-
     private readonly FakeTimeProvider _clock = new();
-    private readonly BatchScheduler _scheduler;
+    private readonly AdmissionScheduler _scheduler;
 
-    public BatchSchedulerTests()
+    public AdmissionSchedulerTests()
     {
-        _scheduler = new BatchScheduler(new InferenceOptions { MaxBatchRows = 4, MaxBatchWait = Wait }, _clock);
+        _scheduler = new AdmissionScheduler(new InferenceOptions(), _clock);
     }
 
     [Fact]
     public void Next_NothingWaits_ReturnsNull()
     {
-        Assert.Null(_scheduler.Next());
-        Assert.Equal(Timeout.InfiniteTimeSpan, _scheduler.TimeUntilDue());
+        Assert.Null(_scheduler.Next(freeRows: 4));
     }
 
     [Fact]
-    public void Next_RowsNotFull_WaitsForMore()
+    public void Next_RowsAreFree_ReturnsTheOldest()
     {
-        Add(3, guided: false);
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 1)));
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
 
-        Assert.Null(_scheduler.Next());
-        Assert.Equal(Wait, _scheduler.TimeUntilDue());
+        Assert.Equal(1UL, _scheduler.Next(freeRows: 1)!.Specification.Seed);
+        Assert.Equal(2UL, _scheduler.Next(freeRows: 1)!.Specification.Seed);
+        Assert.True(_scheduler.IsEmpty);
     }
 
     [Fact]
-    public void Next_FirstJobReachesMaxWait_ReturnsPartialBatch()
+    public void Next_OldestDoesNotFit_HoldsUpThoseBehindIt()
     {
-        Add(1, guided: false);
-        _clock.Advance(Wait - TimeSpan.FromTicks(1));
-        Add(1, guided: false);
-        Assert.Null(_scheduler.Next());
+        _scheduler.Add(Jobs.At(_clock, Jobs.GuidedImage(seed: 1)));
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
 
-        _clock.Advance(TimeSpan.FromTicks(1));
-
-        Assert.Equal(TimeSpan.Zero, _scheduler.TimeUntilDue());
-        Assert.Equal(2, _scheduler.Next()!.Count);
+        Assert.Null(_scheduler.Next(freeRows: 1));
+        Assert.Equal(1UL, _scheduler.Next(freeRows: 2)!.Specification.Seed);
     }
 
     [Fact]
-    public void Next_RowsFull_ReturnsBatchAtOnce()
+    public void PutBack_ImagesThatRan_ComeBeforeAllOthers()
     {
-        Add(5, guided: false);
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 3)));
 
-        Assert.Equal(4, _scheduler.Next()!.Count);
-        Assert.Null(_scheduler.Next());
-    }
+        _scheduler.PutBack([Jobs.At(_clock, Jobs.Image(seed: 1)), Jobs.At(_clock, Jobs.Image(seed: 2))]);
 
-    [Fact]
-    public void Next_GuidedImages_TakeTwoRowsEach()
-    {
-        Add(3, guided: true);
-
-        Assert.Equal(2, _scheduler.Next()!.Count);
-    }
-
-    [Fact]
-    public void Next_NextImageDoesNotFit_RunsWithoutItAndKeepsTheOrder()
-    {
-        Add(3, guided: false);
-        Add(1, guided: true);
-        Add(1, guided: false);
-
-        var batch = _scheduler.Next()!;
-
-        Assert.Equal(3, batch.Count);
-        Assert.All(batch, job => Assert.Equal(1, job.Specification.Rows));
-        _clock.Advance(Wait);
-        Assert.Equal([2, 1], _scheduler.Next()!.Select(job => job.Specification.Rows));
+        Assert.Equal([1UL, 2UL, 3UL], Enumerable.Range(0, 3).Select(_ => _scheduler.Next(freeRows: 1)!.Specification.Seed));
     }
 
     [Fact]
@@ -84,7 +57,7 @@ public sealed class BatchSchedulerTests
         using var caller = new CancellationTokenSource();
         var job = Jobs.At(_clock, abandoned: caller.Token);
         _scheduler.Add(job);
-        Add(1, guided: false);
+        _scheduler.Add(Jobs.At(_clock));
         caller.Cancel();
 
         var dropped = _scheduler.DropUnwanted();
@@ -119,8 +92,8 @@ public sealed class BatchSchedulerTests
 
         _scheduler.DropUnwanted();
 
-        _clock.Advance(Wait);
-        Assert.Equal([1UL, 3UL], _scheduler.Next()!.Select(job => job.Specification.Seed));
+        Assert.Equal(1UL, _scheduler.Next(freeRows: 1)!.Specification.Seed);
+        Assert.Equal(3UL, _scheduler.Next(freeRows: 1)!.Specification.Seed);
     }
 
     [Fact]
@@ -134,13 +107,5 @@ public sealed class BatchSchedulerTests
         Assert.Equal(1, failed);
         Assert.True(_scheduler.IsEmpty);
         await Assert.ThrowsAsync<InvalidOperationException>(() => job.Completion);
-    }
-
-    private void Add(int count, bool guided)
-    {
-        for (var i = 0; i < count; i++)
-        {
-            _scheduler.Add(Jobs.At(_clock, guided ? Jobs.GuidedImage() : Jobs.Image()));
-        }
     }
 }

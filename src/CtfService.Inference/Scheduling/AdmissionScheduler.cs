@@ -1,0 +1,74 @@
+using CtfService.Inference.Queue;
+
+namespace CtfService.Inference.Scheduling;
+
+/// <summary>
+/// Decides which waiting image joins next: first come, first served. One whose rows are not free holds up everything behind it, so that nothing starves.
+/// Plain state for one thread: no threads, no tensors, no logs.
+/// </summary>
+internal sealed class AdmissionScheduler(InferenceOptions options, TimeProvider clock)
+{
+    private readonly List<InferenceJob> _waiting = [];
+
+    public bool IsEmpty => _waiting.Count == 0;
+
+    public void Add(InferenceJob job) => _waiting.Add(job);
+
+    /// <summary>Images that were running and must start again come before all others.</summary>
+    public void PutBack(IReadOnlyList<InferenceJob> jobs) => _waiting.InsertRange(0, jobs);
+
+    /// <summary>Takes the next image out, or null where none waits or its rows are not free.</summary>
+    public InferenceJob? Next(int freeRows)
+    {
+        if (_waiting.Count == 0 || _waiting[0].Specification.Rows > freeRows)
+        {
+            return null;
+        }
+
+        var job = _waiting[0];
+        _waiting.RemoveAt(0);
+        return job;
+    }
+
+    /// <summary>Removes images nobody waits for and fails those whose time is over. Returns how many left.</summary>
+    public int DropUnwanted()
+    {
+        if (_waiting.Count == 0)
+        {
+            return 0; // the usual case between two decode steps: allocates nothing
+        }
+
+        var now = clock.GetUtcNow();
+        return _waiting.RemoveAll(job => IsUnwanted(job, now));
+    }
+
+    /// <summary>Gives up everything that waits.</summary>
+    public int FailAll(Func<Exception> error)
+    {
+        var count = _waiting.Count;
+        foreach (var job in _waiting)
+        {
+            job.Fail(error());
+        }
+
+        _waiting.Clear();
+        return count;
+    }
+
+    private bool IsUnwanted(InferenceJob job, DateTimeOffset now)
+    {
+        if (!job.IsWanted)
+        {
+            job.Cancel();
+            return true;
+        }
+
+        if (job.Deadline <= now)
+        {
+            job.Fail(InferenceQueue.Expired(options.RequestTimeout));
+            return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,156 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Inference.Queue;
+using Microsoft.Extensions.Logging;
+
+namespace CtfService.Inference.Worker;
+
+/// <summary>
+/// The images that run: takes them into the generator, steps it, and completes each, whatever happens. A failed step fails the images that were in it; the
+/// worker lives on. Worker thread only.
+/// </summary>
+internal sealed partial class ImageRunner(GenerationPace pace, TimeProvider clock, ILogger<ImageRunner> logger)
+{
+    private readonly Dictionary<long, InferenceJob> _running = [];
+    private long _lastId;
+    private int _rowLimit = int.MaxValue; // after a step that did not fit, until the device is empty
+    private long _paceMark;
+
+    public int Count => _running.Count;
+
+    public int FreeRows(IImageGenerator generator) =>
+        _rowLimit == int.MaxValue ? generator.FreeRows : Math.Min(generator.FreeRows, _rowLimit - _running.Values.Sum(job => job.Specification.Rows));
+
+    public void Admit(IImageGenerator generator, InferenceJob job)
+    {
+        if (_running.Count == 0)
+        {
+            _paceMark = clock.GetTimestamp();
+            _rowLimit = int.MaxValue;
+        }
+
+        job.MarkStarted(clock.GetUtcNow());
+        generator.Admit(++_lastId, job.Specification);
+        _running.Add(_lastId, job);
+    }
+
+    /// <summary>Frees the rows of images nobody waits for any more. Returns how many left.</summary>
+    public int RemoveUnwanted(IImageGenerator generator)
+    {
+        var before = _running.Count;
+        foreach (var (id, job) in _running)
+        {
+            if (!job.IsWanted)
+            {
+                generator.Remove(id);
+                job.Cancel();
+                _running.Remove(id);
+            }
+        }
+
+        return before - _running.Count;
+    }
+
+    /// <summary>One step of all images.</summary>
+    /// <param name="giveUp">The shutdown budget is over: what runs fails by name.</param>
+    /// <param name="restart">Images that did not fit beside the others and must start again; their seeds make them the same.</param>
+    /// <returns>How many images no longer run.</returns>
+    public int Step(IImageGenerator generator, CancellationToken giveUp, out IReadOnlyList<InferenceJob> restart)
+    {
+        var before = _running.Count;
+        restart = [];
+        try
+        {
+            Complete(generator.Advance(giveUp));
+        }
+        catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
+        {
+            FailAll(generator, ShuttingDown);
+        }
+        catch (OutOfDeviceMemoryException tooLarge)
+        {
+            restart = Split(generator, tooLarge);
+        }
+        // Whatever a model throws concerns the images of this step only; the worker must live on for the next.
+        catch (Exception error)
+        {
+            Log.Failed(logger, _running.Count, error);
+            FailAll(generator, () => new GenerationFailedException("The step that held this image failed. The log of the service has the details.", error));
+        }
+
+        return before - _running.Count;
+    }
+
+    public static ModelNotReadyException ShuttingDown() => new(
+        "The service shut down before this image was finished (Inference:ShutdownBudget). Send the request to another instance or try again later.");
+
+    /// <summary>One exception each: several callers throw them at the same time.</summary>
+    public int FailAll(IImageGenerator generator, Func<Exception> error)
+    {
+        var count = _running.Count;
+        foreach (var (id, job) in _running)
+        {
+            generator.Remove(id);
+            job.Fail(error());
+        }
+
+        _running.Clear();
+        return count;
+    }
+
+    private void Complete(IReadOnlyList<GenerationOutcome> outcomes)
+    {
+        if (outcomes.Count == 0)
+        {
+            return;
+        }
+
+        var elapsed = clock.GetElapsedTime(_paceMark);
+        _paceMark = clock.GetTimestamp();
+        pace.Measure(outcomes.Count, elapsed);
+        Log.Finished(logger, outcomes.Count, _running.Count - outcomes.Count);
+        foreach (var outcome in outcomes)
+        {
+            if (!_running.Remove(outcome.Id, out var job))
+            {
+                throw new InvalidOperationException($"The generator returned an image with the id {outcome.Id}, which was not admitted.");
+            }
+
+            if (outcome.Error is { } error)
+            {
+                Log.TooLarge(logger, 1, error);
+                job.Fail(error);
+            }
+            else
+            {
+                job.Succeed(outcome.Image!);
+            }
+        }
+    }
+
+    /// <summary>Keeps the older half and gives back the younger one to start again; an image that had to start again once already fails.</summary>
+    private List<InferenceJob> Split(IImageGenerator generator, OutOfDeviceMemoryException tooLarge)
+    {
+        var leaving = _running.OrderBy(running => running.Key).Skip(_running.Count / 2).ToList(); // a single image leaves and fails
+        var restart = new List<InferenceJob>();
+        Log.Splitting(logger, _running.Count, tooLarge.Message);
+        foreach (var (id, job) in leaving)
+        {
+            generator.Remove(id);
+            _running.Remove(id);
+            if (_running.Count > 0 && job.MarkRestarted())
+            {
+                restart.Add(job);
+            }
+            else
+            {
+                Log.TooLarge(logger, 1, tooLarge);
+                job.Fail(new OutOfDeviceMemoryException(
+                    "The device has too little free memory for this image. Lower Inference:MaxBatchRows, or free memory on the device.", tooLarge));
+            }
+        }
+
+        _rowLimit = Math.Max(2, _running.Values.Sum(job => job.Specification.Rows));
+        return restart;
+    }
+}

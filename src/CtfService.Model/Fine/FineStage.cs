@@ -1,0 +1,96 @@
+using CtfService.Model.Clusters;
+using CtfService.Model.Coarse;
+using CtfService.Model.Sampling;
+using CtfService.Model.Transformer;
+
+namespace CtfService.Model.Fine;
+
+/// <summary>
+/// Stage 2 as it serves: one pass over all positions of the images that finished stage 1, then a draw per position among the members of its cluster.
+/// Device thread only.
+/// </summary>
+internal sealed class FineStage : IDisposable
+{
+    private readonly IFineEngine _engine;
+    private readonly ClusterMap _map;
+    private readonly HostSampler _sampler;
+    private readonly int[] _classIds;      // [rows]
+    private readonly int[] _coarseLabels;  // [rows, T]
+    private readonly float[] _hidden;      // [rows, T, D]
+    private readonly float[] _logits;      // [rows, T, M]
+
+    public FineStage(IFineEngine engine, ClusterMap map)
+    {
+        var (config, rows) = (engine.Config, engine.Capacity);
+        _engine = engine;
+        _map = map;
+        _sampler = new HostSampler(engine.LargestCluster);
+        _classIds = new int[rows];
+        _coarseLabels = new int[rows * config.Positions];
+        _hidden = new float[rows * config.Positions * config.Width];
+        _logits = new float[rows * config.Positions * engine.LargestCluster];
+    }
+
+    /// <summary>Rows of one pass; an image takes one, with guidance of the fine stage two.</summary>
+    public int Capacity => _engine.Capacity;
+
+    public static int RowsOf(CoarseSequence sequence) => sequence.Specification.Fine.IsGuided ? 2 : 1;
+
+    /// <summary>Draws the tokens of every image.</summary>
+    /// <param name="sequences">All their labels drawn; together at most <see cref="Capacity"/> rows.</param>
+    public void Run(IReadOnlyList<CoarseSequence> sequences)
+    {
+        var (positions, width) = (_engine.Config.Positions, _engine.Config.Width);
+        var rows = LayOutRows(sequences);
+        var labels = _coarseLabels.AsSpan(0, rows * positions);
+        var hidden = _hidden.AsSpan(0, rows * positions * width);
+        _engine.Run(_classIds.AsSpan(0, rows), labels, hidden);
+        _engine.ScoreMembers(hidden, labels, _logits.AsSpan(0, rows * positions * _engine.LargestCluster));
+        var row = 0;
+        foreach (var sequence in sequences)
+        {
+            sequence.SetTokens(Draw(sequence, row), hasFineStage: true);
+            row += RowsOf(sequence);
+        }
+    }
+
+    public void Dispose() => _engine.Dispose();
+
+    private int LayOutRows(IReadOnlyList<CoarseSequence> sequences)
+    {
+        var (rows, positions) = (0, _engine.Config.Positions);
+        foreach (var sequence in sequences)
+        {
+            for (var row = 0; row < RowsOf(sequence); row++)
+            {
+                _classIds[rows] = row == 0 ? sequence.Specification.ClassId : _engine.Config.NullClass;
+                sequence.CoarseLabels.CopyTo(_coarseLabels.AsSpan(rows * positions, positions));
+                rows++;
+            }
+        }
+
+        return rows;
+    }
+
+    private int[] Draw(CoarseSequence sequence, int row)
+    {
+        var settings = sequence.Specification.Fine;
+        var tokens = new int[_engine.Config.Positions];
+        for (var cell = 0; cell < tokens.Length; cell++)
+        {
+            var members = _map.Members[sequence.CoarseLabels[cell]];
+            var logits = Logits(row, cell, members.Length);
+            if (settings.IsGuided)
+            {
+                HostSampler.Guide(logits, Logits(row + 1, cell, members.Length), settings.GuidanceScale);
+            }
+
+            tokens[cell] = members[_sampler.Sample(logits, settings, CounterRandom.Uniform(sequence.Specification.Seed, SamplingStage.Fine, cell))];
+        }
+
+        return tokens;
+    }
+
+    private Span<float> Logits(int row, int cell, int members) =>
+        _logits.AsSpan(((row * _engine.Config.Positions) + cell) * _engine.LargestCluster, members);
+}
