@@ -65,7 +65,7 @@ internal sealed record DecodeLine(
     double? TimesTorch,
     IReadOnlyDictionary<StepPart, double> Parts)
 {
-    /// <param name="stepBytes">Bytes of weights that a step reads.</param>
+    /// <param name="stepBytes">Bytes of weights and cache that a step reads.</param>
     /// <param name="parameters">Weights that a step multiplies with.</param>
     public static DecodeLine Of(string backend, string dtype, DecodeTiming timing, long stepBytes, long parameters, TransformerConfig config)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using CtfService.Model.Cpu.Products;
 using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Attention;
@@ -12,65 +13,56 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
     where TSimd : struct, ISimd<TVector>
     where TElement : struct, ICacheElement
 {
+    /// <summary>The next head's keys are fetched during this head's last positions, two cache lines each.</summary>
+    private const int PositionsBeforeNext = 16;
+
     /// <param name="target">[Dh filled up to whole vectors].</param>
     /// <param name="scores">Room for all positions, filled up to whole vectors.</param>
-    public static void Attend(float* query, byte* keys, byte* values, int positions, int headWidth, SlotCache cache, float* scores, float* target)
+    /// <param name="nextKeys">Keys of the head that comes next, fetched into the cache meanwhile.</param>
+    public static void Attend(
+        float* query, byte* keys, byte* values, int positions, int headWidth, SlotCache cache, float* scores, float* target, byte* nextKeys)
     {
-        Score(query, keys, positions, headWidth, cache.BlockBytes, scores);
+        Score(query, keys, values, positions, headWidth, scores);
         var factor = 1 / Exponentiate(scores, positions);
-        for (var column = 0; column < cache.ValueStride;)
+        var stride = cache.ValueStride * TElement.Bytes;
+        var column = 0;
+        for (; column + (4 * TSimd.Lanes) <= cache.ValueStride; column += 4 * TSimd.Lanes)
         {
-            var wide = column + (4 * TSimd.Lanes) <= cache.ValueStride;
-            var source = values + (column * TElement.Bytes);
-            if (wide)
-            {
-                Average4(scores, source, positions, cache.ValueStride * TElement.Bytes, factor, target + column);
-            }
-            else
-            {
-                Average1(scores, source, positions, cache.ValueStride * TElement.Bytes, factor, target + column);
-            }
+            Average4(scores, values + (column * TElement.Bytes), positions, stride, factor, target + column, nextKeys);
+        }
 
-            column += wide ? 4 * TSimd.Lanes : TSimd.Lanes;
+        for (; column < cache.ValueStride; column += TSimd.Lanes)
+        {
+            Average1(scores, values + (column * TElement.Bytes), positions, stride, factor, target + column);
         }
     }
 
-    /// <summary>scores[p] = q . k[p], four blocks of positions at once while there are as many.</summary>
+    /// <summary>
+    /// scores[p] = q . k[p], one block of positions after another: a single stream of reads that the processor's own prefetching follows. Even and odd
+    /// features are summed apart, so that a multiply-add need not wait for the one before. During the last block the first values are fetched.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Score(float* query, byte* keys, int positions, int headWidth, long blockBytes, float* scores)
+    private static void Score(float* query, byte* keys, byte* values, int positions, int headWidth, float* scores)
     {
         var step = TSimd.Lanes * TElement.Bytes;
-        var position = 0;
-        for (; position + (3 * TSimd.Lanes) < positions; position += 4 * TSimd.Lanes)
+        for (var position = 0; position < positions; position += TSimd.Lanes)
         {
-            TVector a = default, b = default, c = default, d = default;
-            for (var feature = 0; feature < headWidth; feature++)
+            var last = position + TSimd.Lanes >= positions;
+            TVector even = default, odd = default;
+            for (var feature = 0; feature < headWidth; feature += 2)
             {
-                var q = TSimd.Broadcast(query[feature]);
-                a = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys), q, a);
-                b = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys + blockBytes), q, b);
-                c = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys + (2 * blockBytes)), q, c);
-                d = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys + (3 * blockBytes)), q, d);
-                keys += step;
+                if (last)
+                {
+                    TSimd.Prefetch(values);
+                    values += ProductTile.CacheLine;
+                }
+
+                even = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys), TSimd.Broadcast(query[feature]), even);
+                odd = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys + step), TSimd.Broadcast(query[feature + 1]), odd);
+                keys += 2 * step;
             }
 
-            TSimd.Store(a, scores + position);
-            TSimd.Store(b, scores + position + TSimd.Lanes);
-            TSimd.Store(c, scores + position + (2 * TSimd.Lanes));
-            TSimd.Store(d, scores + position + (3 * TSimd.Lanes));
-            keys += 3 * blockBytes;
-        }
-
-        for (; position < positions; position += TSimd.Lanes)
-        {
-            TVector a = default;
-            for (var feature = 0; feature < headWidth; feature++)
-            {
-                a = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys), TSimd.Broadcast(query[feature]), a);
-                keys += step;
-            }
-
-            TSimd.Store(a, scores + position);
+            TSimd.Store(TSimd.Add(even, odd), scores + position);
         }
     }
 
@@ -117,12 +109,19 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
 
     /// <summary>target = factor * sum over p of weights[p] * v[p], four vectors of features.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Average4(float* weights, byte* values, int positions, long stride, float factor, float* target)
+    private static void Average4(float* weights, byte* values, int positions, long stride, float factor, float* target, byte* nextKeys)
     {
         var step = TSimd.Lanes * TElement.Bytes;
         TVector a = default, b = default, c = default, d = default;
         for (var p = 0; p < positions; p++)
         {
+            if (p + PositionsBeforeNext >= positions)
+            {
+                TSimd.Prefetch(nextKeys);
+                TSimd.Prefetch(nextKeys + ProductTile.CacheLine);
+                nextKeys += 2 * ProductTile.CacheLine;
+            }
+
             var weight = TSimd.Broadcast(weights[p]);
             a = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(values), weight, a);
             b = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(values + step), weight, b);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using CtfService.Model.Cpu.Products;
 using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Attention;
@@ -26,6 +27,22 @@ internal static unsafe class HeadRotation<TVector, TSimd, TElement>
             var (a, b) = (head[i], head[i + 1]);
             head[i] = ((a * cosines[i]) + (b * sines[i])) * scale;
             head[i + 1] = ((b * cosines[i + 1]) + (a * sines[i + 1])) * scale;
+        }
+    }
+
+    /// <summary>Brings the lines that a position's key and value will be written to nearer: each feature of a key has its own.</summary>
+    public static void PrepareToRemember(int headWidth, SlotCache cache, byte* keys, byte* values, int position)
+    {
+        var keyTarget = keys + cache.KeyOffset(position);
+        for (var feature = 0; feature < headWidth; feature++)
+        {
+            TSimd.Prefetch(keyTarget + (feature * cache.FeatureBytes));
+        }
+
+        var valueTarget = values + cache.ValueOffset(position);
+        for (var line = 0; line < headWidth * TElement.Bytes; line += ProductTile.CacheLine)
+        {
+            TSimd.Prefetch(valueTarget + line);
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed unsafe class Activations : IDisposable
     public Activations(TransformerConfig config, int rows, int threads, int lanes)
     {
         // A cache line between rows: rows a power of two apart would fall into the same few sets of the first-level cache.
-        long Stride(int features) => PackedMatrix.RoundUp(features, lanes * PackedMatrix.PanelsPerTile) + CacheLine;
+        long Stride(int features) => PackedMatrix.RoundUp(features, lanes * PackedMatrix.VectorsPerTile) + CacheLine;
         WidthStride = Stride(config.Width);
         QueryKeyValueStride = Stride(3 * config.Width);
         InnerStride = Stride(config.FeedForwardWidth);

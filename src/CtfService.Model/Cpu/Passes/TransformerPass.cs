@@ -44,9 +44,14 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 
     public PassRows Rows { get; }
 
+    public long CacheBytes => _cache.Bytes;
+
     protected TransformerConfig Config { get; }
 
     protected PackedTransformer Weights { get; }
+
+    /// <summary>The matrix behind the last block; null where there is none.</summary>
+    protected abstract PackedMatrix? Last { get; }
 
     protected Activations Activations { get; }
 
@@ -104,24 +109,41 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 
         ComputeRowFactors(share.Thread, 0, Rows.Count);
         Multiply(weights.QueryKeyValue, a.Hidden, a.WidthStride, new NormalizedStore<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, factors), share);
+        FetchAhead(weights.AttentionOutput, share);
         Meet(share.Thread, StepPart.QueryKeyValue);
-        RotateAndRemember(_keepsEveryLayer ? layer : 0, share);
-        Meet(share.Thread, StepPart.Rotation);
+        if (!_keepsEveryLayer)
+        {
+            RememberAll(share); // every row of an image sees all its keys
+            Meet(share.Thread, StepPart.Attention);
+        }
+
         Attend(_keepsEveryLayer ? layer : 0, share);
         Meet(share.Thread, StepPart.Attention);
         Multiply(weights.AttentionOutput, a.Attended, a.WidthStride, new AddingStore<TVector, TSimd>(a.Hidden, a.WidthStride), share);
+        FetchAhead(weights.GateUp, share);
         Meet(share.Thread, StepPart.AttentionOutput);
 
         ComputeRowFactors(share.Thread, 0, Rows.Count);
         Multiply(weights.GateUp, a.Hidden, a.WidthStride, new SwiGluStore<TVector, TSimd>(a.Gated, a.InnerStride, factors), share);
+        FetchAhead(weights.Down, share);
         Meet(share.Thread, StepPart.GateUp);
         Multiply(weights.Down, a.Gated, a.InnerStride, new AddingStore<TVector, TSimd>(a.Hidden, a.WidthStride), share);
+        FetchAhead(layer + 1 < Weights.Layers.Count ? Weights.Layers[layer + 1].QueryKeyValue : Last, share);
         Meet(share.Thread, StepPart.Down);
     }
 
     private void Multiply<TStore>(PackedMatrix matrix, float* input, long stride, TStore store, TeamShare share)
         where TStore : struct, IProductStore<TVector> =>
         Product<TVector, TSimd, TLayout>.Multiply(matrix, input, stride, Rows.Count, store, share);
+
+    /// <summary>Keeps the memory busy while the threads wait for each other: the first weights of the next product are on their way when it begins.</summary>
+    private static void FetchAhead(PackedMatrix? next, TeamShare share)
+    {
+        if (next is not null)
+        {
+            Product<TVector, TSimd, TLayout>.FetchFirst(next, share);
+        }
+    }
 
     /// <summary>Copies the input's vector to each row of the residual stream.</summary>
     private void Embed(TeamShare share)
@@ -149,20 +171,12 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         return TSimd.Sum(sum);
     }
 
-    /// <summary>Rotates the rows' queries and keys and puts keys and values into the cache.</summary>
-    private void RotateAndRemember(int layer, TeamShare share)
+    /// <summary>Puts the keys and values of all rows into the cache.</summary>
+    private void RememberAll(TeamShare share)
     {
-        var (width, headWidth) = (Config.Width, Config.HeadWidth);
         for (var task = share.Thread; task < Rows.Count * Config.Heads; task += share.Threads)
         {
-            var (row, head) = Math.DivRem(task, Config.Heads);
-            var (slot, position) = (Rows.Slots[row], Rows.Positions[row]);
-            var query = Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + (head * headWidth);
-            float* cosines = _angles.Cosines(position), sines = _angles.Sines(position);
-            HeadRotation<TVector, TSimd, TElement>.Rotate(query, headWidth, cosines, sines, _queryScale);
-            HeadRotation<TVector, TSimd, TElement>.Rotate(query + width, headWidth, cosines, sines, scale: 1);
-            HeadRotation<TVector, TSimd, TElement>.Remember(
-                query + width, query + (2 * width), headWidth, _cache, _cache.Keys(layer, slot, head), _cache.Values(layer, slot, head), position);
+            RotateAndRemember(HeadOf(task, layer: 0));
         }
     }
 
@@ -170,16 +184,47 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     private void Attend(int layer, TeamShare share)
     {
         float* scores = Activations.Scores(share.Thread), result = Activations.HeadResult(share.Thread);
-        for (var task = share.Thread; task < Rows.Count * Config.Heads; task += share.Threads)
+        var tasks = Rows.Count * Config.Heads;
+        for (var task = share.Thread; task < tasks; task += share.Threads)
         {
-            var (row, head) = Math.DivRem(task, Config.Heads);
-            var slot = Rows.Slots[row];
-            var query = Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + (head * Config.HeadWidth);
+            var head = HeadOf(task, layer);
+            var next = HeadOf(Math.Min(task + share.Threads, tasks - 1), layer);
+            if (_keepsEveryLayer)
+            {
+                RotateAndRemember(head); // a row sees its own sequence alone, so nobody else waits for its key
+                HeadRotation<TVector, TSimd, TElement>.PrepareToRemember(Config.HeadWidth, _cache, next.Keys, next.Values, Rows.Positions[next.Row]);
+            }
+
             AttentionKernel<TVector, TSimd, TElement>.Attend(
-                query, _cache.Keys(layer, slot, head), _cache.Values(layer, slot, head), Rows.Visible[row], Config.HeadWidth, _cache, scores, result);
-            var target = Activations.Attended + (row * Activations.WidthStride) + (head * Config.HeadWidth);
-            new ReadOnlySpan<float>(result, Config.HeadWidth).CopyTo(new Span<float>(target, Config.HeadWidth));
+                head.Query, head.Keys, head.Values, Rows.Visible[head.Row], Config.HeadWidth, _cache, scores, result, next.Keys);
+            new ReadOnlySpan<float>(result, Config.HeadWidth).CopyTo(new Span<float>(head.Target, Config.HeadWidth));
         }
+    }
+
+    /// <summary>Rotates a head's query and key to their position and puts key and value into the cache.</summary>
+    private void RotateAndRemember(in Head head)
+    {
+        var position = Rows.Positions[head.Row];
+        float* cosines = _angles.Cosines(position), sines = _angles.Sines(position);
+        float* key = head.Query + Config.Width, value = key + Config.Width;
+        HeadRotation<TVector, TSimd, TElement>.Rotate(head.Query, Config.HeadWidth, cosines, sines, _queryScale);
+        HeadRotation<TVector, TSimd, TElement>.Rotate(key, Config.HeadWidth, cosines, sines, scale: 1);
+        HeadRotation<TVector, TSimd, TElement>.Remember(key, value, Config.HeadWidth, _cache, head.Keys, head.Values, position);
+    }
+
+    /// <summary>The head of a row that is an attention task's subject: rows one after another, heads within them.</summary>
+    private Head HeadOf(int task, int layer)
+    {
+        var (row, head) = Math.DivRem(task, Config.Heads);
+        var feature = head * Config.HeadWidth;
+        return new Head
+        {
+            Row = row,
+            Query = Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + feature,
+            Keys = _cache.Keys(layer, Rows.Slots[row], head),
+            Values = _cache.Values(layer, Rows.Slots[row], head),
+            Target = Activations.Attended + (row * Activations.WidthStride) + feature,
+        };
     }
 
     /// <summary>Ends a part of the step for all threads.</summary>
@@ -196,6 +241,16 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         {
             _clock?.Mark(part);
         }
+    }
+
+    /// <summary>Where one head of one row has its numbers; key and value follow the query at distances of D.</summary>
+    private struct Head
+    {
+        public int Row;
+        public float* Query;
+        public byte* Keys;
+        public byte* Values;
+        public float* Target;
     }
 }
 

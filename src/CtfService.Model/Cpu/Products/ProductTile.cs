@@ -12,6 +12,9 @@ internal unsafe struct ProductTile
     /// <summary>From one panel to the next.</summary>
     public long PanelBytes;
 
+    /// <summary>From a panel's first vector of features to its second; twice that to the next pair of inputs.</summary>
+    public long BlockBytes;
+
     /// <summary>One for each output feature of the whole matrix.</summary>
     public float* Scales;
 
