@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using CtfService.Model.Cpu.Products;
 using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Attention;
@@ -30,33 +29,17 @@ internal static unsafe class HeadRotation<TVector, TSimd, TElement>
         }
     }
 
-    /// <summary>Brings the lines that a position's key and value will be written to nearer: each feature of a key has its own.</summary>
-    public static void PrepareToRemember(int headWidth, SlotCache cache, byte* keys, byte* values, int position)
-    {
-        var keyTarget = keys + cache.KeyOffset(position);
-        for (var feature = 0; feature < headWidth; feature++)
-        {
-            TSimd.Prefetch(keyTarget + (feature * cache.FeatureBytes));
-        }
-
-        var valueTarget = values + cache.ValueOffset(position);
-        for (var line = 0; line < headWidth * TElement.Bytes; line += ProductTile.CacheLine)
-        {
-            TSimd.Prefetch(valueTarget + line);
-        }
-    }
-
-    /// <summary>Writes a rotated key and a value [Dh] at a position.</summary>
+    /// <summary>Writes a rotated key and a value [Dh] to their places in the cache.</summary>
+    /// <param name="featureBytes">From one feature of the key to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Remember(float* key, float* value, int headWidth, SlotCache cache, byte* keys, byte* values, int position)
+    public static void Remember(float* key, float* value, int headWidth, byte* keyTarget, long featureBytes, byte* valueTarget)
     {
-        var keyTarget = keys + cache.KeyOffset(position);
-        var valueTarget = values + cache.ValueOffset(position);
-        var featureBytes = cache.FeatureBytes;
         for (var feature = 0; feature < headWidth; feature++)
         {
-            TElement.Write(keyTarget + (feature * featureBytes), key[feature]);
-            TElement.Write(valueTarget + (feature * TElement.Bytes), value[feature]);
+            TElement.Write(keyTarget, key[feature]);
+            TElement.Write(valueTarget, value[feature]);
+            keyTarget += featureBytes;
+            valueTarget += TElement.Bytes;
         }
     }
 }

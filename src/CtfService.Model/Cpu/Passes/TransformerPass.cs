@@ -111,13 +111,17 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         Multiply(weights.QueryKeyValue, a.Hidden, a.WidthStride, new NormalizedStore<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, factors), share);
         FetchAhead(weights.AttentionOutput, share);
         Meet(share.Thread, StepPart.QueryKeyValue);
-        if (!_keepsEveryLayer)
+        if (_keepsEveryLayer)
         {
-            RememberAll(share); // every row of an image sees all its keys
+            AttendToOwnSequence(layer, share);
+        }
+        else
+        {
+            RememberAll(share);
             Meet(share.Thread, StepPart.Attention);
+            AttendToImages(share);
         }
 
-        Attend(_keepsEveryLayer ? layer : 0, share);
         Meet(share.Thread, StepPart.Attention);
         Multiply(weights.AttentionOutput, a.Attended, a.WidthStride, new AddingStore<TVector, TSimd>(a.Hidden, a.WidthStride), share);
         FetchAhead(weights.GateUp, share);
@@ -171,61 +175,85 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         return TSimd.Sum(sum);
     }
 
+    /// <summary>Each row's heads see the row's own sequence alone: a thread adds keys and values to the cache where it is going to read them.</summary>
+    private void AttendToOwnSequence(int layer, TeamShare share)
+    {
+        var end = Rows.FirstHead(share.Thread + 1, share.Threads, Config.Heads);
+        for (var task = Rows.FirstHead(share.Thread, share.Threads, Config.Heads); task < end;)
+        {
+            var (row, head) = Math.DivRem(task, Config.Heads);
+            var heads = Math.Min(Config.Heads - head, end - task);
+            RotateAndRemember(layer, row, head, heads);
+            Attend(layer, row, head, heads, share.Thread);
+            task += heads;
+        }
+    }
+
     /// <summary>Puts the keys and values of all rows into the cache.</summary>
     private void RememberAll(TeamShare share)
     {
-        for (var task = share.Thread; task < Rows.Count * Config.Heads; task += share.Threads)
+        var (first, end) = share.Of(Rows.Count);
+        for (var row = first; row < end; row++)
         {
-            RotateAndRemember(HeadOf(task, layer: 0));
+            RotateAndRemember(layer: 0, row, head: 0, Config.Heads);
         }
     }
 
-    /// <summary>One head of one row after another, dealt out to the threads in turn: neighbours cost the same.</summary>
-    private void Attend(int layer, TeamShare share)
+    /// <summary>All rows of an image look at the same keys and values, which stay in the cache while one head after another does so.</summary>
+    private void AttendToImages(TeamShare share)
     {
-        float* scores = Activations.Scores(share.Thread), result = Activations.HeadResult(share.Thread);
-        var tasks = Rows.Count * Config.Heads;
-        for (var task = share.Thread; task < tasks; task += share.Threads)
+        var rows = 1 + Config.Positions;
+        var (first, end) = share.Of(Rows.Count / rows * Config.Heads);
+        for (var task = first; task < end; task++)
         {
-            var head = HeadOf(task, layer);
-            var next = HeadOf(Math.Min(task + share.Threads, tasks - 1), layer);
-            if (_keepsEveryLayer)
+            var (image, head) = Math.DivRem(task, Config.Heads);
+            for (var row = image * rows; row < (image + 1) * rows; row++)
             {
-                RotateAndRemember(head); // a row sees its own sequence alone, so nobody else waits for its key
-                HeadRotation<TVector, TSimd, TElement>.PrepareToRemember(Config.HeadWidth, _cache, next.Keys, next.Values, Rows.Positions[next.Row]);
+                Attend(layer: 0, row, head, heads: 1, share.Thread);
             }
-
-            AttentionKernel<TVector, TSimd, TElement>.Attend(
-                head.Query, head.Keys, head.Values, Rows.Visible[head.Row], Config.HeadWidth, _cache, scores, result, next.Keys);
-            new ReadOnlySpan<float>(result, Config.HeadWidth).CopyTo(new Span<float>(head.Target, Config.HeadWidth));
         }
     }
 
-    /// <summary>Rotates a head's query and key to their position and puts key and value into the cache.</summary>
-    private void RotateAndRemember(in Head head)
+    /// <summary>Rotates some heads' queries and keys to their position and puts keys and values into the cache.</summary>
+    private void RotateAndRemember(int layer, int row, int head, int heads)
     {
-        var position = Rows.Positions[head.Row];
+        var (slot, position, headWidth) = (Rows.Slots[row], Rows.Positions[row], Config.HeadWidth);
         float* cosines = _angles.Cosines(position), sines = _angles.Sines(position);
-        float* key = head.Query + Config.Width, value = key + Config.Width;
-        HeadRotation<TVector, TSimd, TElement>.Rotate(head.Query, Config.HeadWidth, cosines, sines, _queryScale);
-        HeadRotation<TVector, TSimd, TElement>.Rotate(key, Config.HeadWidth, cosines, sines, scale: 1);
-        HeadRotation<TVector, TSimd, TElement>.Remember(key, value, Config.HeadWidth, _cache, head.Keys, head.Values, position);
+        for (var end = head + heads; head < end; head++)
+        {
+            var query = Query(row, head);
+            float* key = query + Config.Width, value = key + Config.Width;
+            HeadRotation<TVector, TSimd, TElement>.Rotate(query, headWidth, cosines, sines, _queryScale);
+            HeadRotation<TVector, TSimd, TElement>.Rotate(key, headWidth, cosines, sines, scale: 1);
+            HeadRotation<TVector, TSimd, TElement>.Remember(
+                key, value, headWidth, _cache.Key(layer, slot, head, position), _cache.FeatureBytes, _cache.Value(layer, slot, head, position));
+        }
     }
 
-    /// <summary>The head of a row that is an attention task's subject: rows one after another, heads within them.</summary>
-    private Head HeadOf(int task, int layer)
+    private void Attend(int layer, int row, int head, int heads, int thread)
     {
-        var (row, head) = Math.DivRem(task, Config.Heads);
-        var feature = head * Config.HeadWidth;
-        return new Head
+        var (slot, headWidth) = (Rows.Slots[row], Config.HeadWidth);
+        var results = Activations.HeadResults(thread);
+        AttentionKernel<TVector, TSimd, TElement>.Attend(
+            Query(row, head),
+            _cache.Key(layer, slot, head, position: 0),
+            _cache.Value(layer, slot, head, position: 0),
+            heads,
+            headWidth,
+            Rows.Visible[row],
+            _cache,
+            Activations.Scores(thread),
+            Activations.ScoreStride,
+            results);
+        var target = Activations.Attended + (row * Activations.WidthStride) + (head * headWidth);
+        for (var i = 0; i < heads; i++)
         {
-            Row = row,
-            Query = Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + feature,
-            Keys = _cache.Keys(layer, Rows.Slots[row], head),
-            Values = _cache.Values(layer, Rows.Slots[row], head),
-            Target = Activations.Attended + (row * Activations.WidthStride) + feature,
-        };
+            new ReadOnlySpan<float>(results + (i * _cache.ValueStride), headWidth).CopyTo(new Span<float>(target + (i * headWidth), headWidth));
+        }
     }
+
+    /// <summary>[Dh]: a head's query; its key and value are D and 2 D further.</summary>
+    private float* Query(int row, int head) => Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + (head * Config.HeadWidth);
 
     /// <summary>Ends a part of the step for all threads.</summary>
     private void Meet(int thread, StepPart part)
@@ -241,16 +269,6 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         {
             _clock?.Mark(part);
         }
-    }
-
-    /// <summary>Where one head of one row has its numbers; key and value follow the query at distances of D.</summary>
-    private struct Head
-    {
-        public int Row;
-        public float* Query;
-        public byte* Keys;
-        public byte* Values;
-        public float* Target;
     }
 }
 
