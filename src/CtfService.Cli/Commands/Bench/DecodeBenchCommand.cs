@@ -6,6 +6,7 @@ using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Transformer;
+using Spectre.Console;
 using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands.Bench;
@@ -123,13 +124,14 @@ internal static class DecodeBenchCommand
             return;
         }
 
-        if (!terminal.Display.Profile.Out.IsTerminal)
+        var output = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(terminal.Output) });
+        if (!output.Profile.Out.IsTerminal)
         {
-            terminal.Display.Profile.Width = FileWidth; // a file has no edge to fold at
+            output.Profile.Width = FileWidth; // a file has no edge to fold at
         }
 
-        terminal.Display.Write(report.ToTable());
-        terminal.Display.Write(report.ToPartsTable());
+        output.Write(report.ToTable());
+        output.Write(report.ToPartsTable());
     }
 
     private static ClassConditionalTransformer Random(TransformerConfig config)
