@@ -73,6 +73,7 @@ internal static unsafe class Product<TVector, TSimd, TLayout>
         Take(matrix, firstPanel, ref tile);
         for (var row = rows.First + (8 * groups); row < rows.End;)
         {
+            PlanAhead(matrix, ref tile, isFirst: row == rows.First, rows.End - row);
             At(ref tile, input, row);
             row += MultiplyFew(tile, rows.End - row, store);
         }
@@ -116,8 +117,24 @@ internal static unsafe class Product<TVector, TSimd, TLayout>
     /// </summary>
     private static void PlanAhead(PackedMatrix matrix, ref ProductTile tile, int tiles)
     {
-        var pairBytes = (int)matrix.BlockBytes * PackedMatrix.VectorsPerPanel;
         tile.Ahead = tile.Weights + (tiles == 1 ? AheadBytes : matrix.PanelBytes);
-        tile.AheadLines = (pairBytes + (ProductTile.CacheLine * tiles) - 1) / (ProductTile.CacheLine * tiles);
+        tile.AheadLines = Lines(matrix, tiles);
+    }
+
+    /// <summary>
+    /// A tile of few rows needs the same where few bytes keep it busy for long: weights of 8 bits, or 4 rows. Otherwise the processor finds the way itself
+    /// and early requests are in its way. Rows after the first ones find the weights in the cache.
+    /// </summary>
+    private static void PlanAhead(PackedMatrix matrix, ref ProductTile tile, bool isFirst, int rows)
+    {
+        tile.Ahead = tile.Weights + AheadBytes;
+        tile.AheadLines = isFirst && (TLayout.IsScaled || rows >= 4) ? Lines(matrix, tiles: 1) : 0;
+    }
+
+    /// <summary>Cache lines of a panel for a pair of inputs, divided among some tiles.</summary>
+    private static int Lines(PackedMatrix matrix, int tiles)
+    {
+        var bytes = (int)matrix.BlockBytes * PackedMatrix.VectorsPerPanel;
+        return (bytes + (ProductTile.CacheLine * tiles) - 1) / (ProductTile.CacheLine * tiles);
     }
 }

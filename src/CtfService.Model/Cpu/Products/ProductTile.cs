@@ -36,6 +36,6 @@ internal unsafe struct ProductTile
     /// <summary>Weights that a later tile needs, fetched into the cache while this one computes.</summary>
     public byte* Ahead;
 
-    /// <summary>Cache lines to fetch for each pair of inputs.</summary>
+    /// <summary>Cache lines to fetch for each pair of inputs, of each panel.</summary>
     public int AheadLines;
 }

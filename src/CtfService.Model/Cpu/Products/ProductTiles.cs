@@ -18,12 +18,13 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows1(in ProductTile tile, TStore store)
     {
-        var pair = tile.Weights;
+        byte* pair = tile.Weights, ahead = tile.Ahead;
         long panel = tile.PanelBytes, block = tile.BlockBytes;
         var x = tile.Input;
         Strip4 sums = default;
         for (var count = tile.Pairs; count > 0; count--)
         {
+            ahead = Prefetch(ahead, panel, tile.AheadLines);
             sums = Strip4.Add(sums, Strip4.Even(pair, block, panel), x[0]);
             sums = Strip4.Add(sums, Strip4.Odd(pair, block, panel), x[1]);
             pair += 2 * block;
@@ -37,12 +38,13 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows2(in ProductTile tile, TStore store)
     {
-        var pair = tile.Weights;
+        byte* pair = tile.Weights, ahead = tile.Ahead;
         long panel = tile.PanelBytes, block = tile.BlockBytes;
         float* x0 = tile.Input, x1 = x0 + tile.InputStride;
         Strip4 row0 = default, row1 = default;
         for (var i = 0; i < 2 * tile.Pairs; i += 2)
         {
+            ahead = Prefetch(ahead, panel, tile.AheadLines);
             var weights = Strip4.Even(pair, block, panel);
             row0 = Strip4.Add(row0, weights, x0[i]);
             row1 = Strip4.Add(row1, weights, x1[i]);
@@ -60,12 +62,13 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows4(in ProductTile tile, TStore store)
     {
-        var pair = tile.Weights;
+        byte* pair = tile.Weights, ahead = tile.Ahead;
         long panel = tile.PanelBytes, block = tile.BlockBytes, stride = tile.InputStride;
         float* x0 = tile.Input, x1 = x0 + stride, x2 = x1 + stride, x3 = x2 + stride;
         Strip4 row0 = default, row1 = default, row2 = default, row3 = default;
         for (var i = 0; i < 2 * tile.Pairs; i += 2)
         {
+            ahead = Prefetch(ahead, panel, tile.AheadLines);
             var weights = Strip4.Even(pair, block, panel);
             row0 = Strip4.Add(row0, weights, x0[i]);
             row1 = Strip4.Add(row1, weights, x1[i]);
@@ -129,12 +132,27 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
         row7.Store(tile, row: 7, store);
     }
 
+    /// <summary>Asks for some cache lines; returns the address behind them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* Prefetch(byte* ahead, int lines)
     {
         for (; lines > 0; lines--)
         {
             TSimd.Prefetch(ahead);
+            ahead += ProductTile.CacheLine;
+        }
+
+        return ahead;
+    }
+
+    /// <summary>As above, for two panels at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte* Prefetch(byte* ahead, long panel, int lines)
+    {
+        for (; lines > 0; lines--)
+        {
+            TSimd.Prefetch(ahead);
+            TSimd.Prefetch(ahead + panel);
             ahead += ProductTile.CacheLine;
         }
 
