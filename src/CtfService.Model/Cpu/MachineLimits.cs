@@ -8,7 +8,7 @@ using CtfService.Model.Cpu.Vectors;
 namespace CtfService.Model.Cpu;
 
 /// <summary>What the machine allows a team of threads, measured: a step cannot read its weights faster nor multiply faster than this.</summary>
-/// <param name="ReadBytesPerSecond">Sequential reads from memory, far more than the caches hold.</param>
+/// <param name="ReadBytesPerSecond">Reads, a few streams at once, from memory, far more than the caches hold.</param>
 /// <param name="FloatOperationsPerSecond">float32 multiply-adds on registers alone, two operations each.</param>
 public sealed record MachineLimits(double ReadBytesPerSecond, double FloatOperationsPerSecond)
 {
@@ -73,22 +73,22 @@ public sealed class MachineLimitMeter : IDisposable
         where TVector : struct
         where TSimd : struct, ISimd<TVector>
     {
+        private const int Streams = 4; // of one thread: several keep more requests in flight than one
+
         private float _sum; // keeps the compiler from leaving the reads out
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int thread)
         {
-            var step = 4 * TSimd.Lanes;
-            var (first, end) = new TeamShare(thread, threads).Of((int)(memory.Length / sizeof(float) / step));
+            var quarter = memory.Length / sizeof(float) / threads / Streams / TSimd.Lanes * TSimd.Lanes;
+            var source = memory.Floats + (thread * Streams * quarter);
             TVector a = default, b = default, c = default, d = default;
-            var source = memory.Floats + ((long)first * step);
-            for (var i = first; i < end; i++)
+            for (var i = 0L; i < quarter; i += TSimd.Lanes)
             {
-                a = TSimd.Add(a, TSimd.Load(source));
-                b = TSimd.Add(b, TSimd.Load(source + TSimd.Lanes));
-                c = TSimd.Add(c, TSimd.Load(source + (2 * TSimd.Lanes)));
-                d = TSimd.Add(d, TSimd.Load(source + (3 * TSimd.Lanes)));
-                source += step;
+                a = TSimd.Add(a, TSimd.Load(source + i));
+                b = TSimd.Add(b, TSimd.Load(source + quarter + i));
+                c = TSimd.Add(c, TSimd.Load(source + (2 * quarter) + i));
+                d = TSimd.Add(d, TSimd.Load(source + (3 * quarter) + i));
             }
 
             _sum += TSimd.Sum(TSimd.Add(TSimd.Add(a, b), TSimd.Add(c, d)));

@@ -28,7 +28,13 @@ public sealed class SimdDecodeEngine : IDecodeEngine
     public int Capacity { get; }
 
     /// <summary>Bytes of weights that a step reads, whatever the number of rows.</summary>
-    public long StepBytes => _pass.StepBytes;
+    public long WeightBytes => _pass.WeightBytes;
+
+    /// <summary>Bytes of cached keys and values that a row reads for every position before it.</summary>
+    public long PositionBytes => _pass.PositionBytes;
+
+    /// <summary>Bytes of the cache of all slots.</summary>
+    public long CacheBytes => _pass.CacheBytes;
 
     /// <inheritdoc/>
     public void DecodeStep(ReadOnlySpan<DecodeRow> rows, Span<float> logits)

@@ -33,9 +33,7 @@ public enum StepPart
     /// <summary>wqkv.</summary>
     QueryKeyValue,
 
-    /// <summary>Rotary positions and the cache's new entries.</summary>
-    Rotation,
-
+    /// <summary>Rotary positions, the cache's new entries, attention.</summary>
     Attention,
 
     /// <summary>wo and the residual.</summary>

@@ -6,6 +6,7 @@ using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Transformer;
+using Spectre.Console;
 using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands.Bench;
@@ -82,25 +83,27 @@ internal static class DecodeBenchCommand
             {
                 var clock = new StepClock();
                 using var engine = new SimdDecodeEngine(config, WeightSource.Of(transformer), team, new CpuEngineOptions(request.Batches.Max(), format, Clock: clock));
-                Run(engine, Simd, NameOf(format), engine.StepBytes, clock);
+                Run(engine, Simd, NameOf(format), engine.WeightBytes, engine.PositionBytes, clock);
             }
         }
 
         if (request.Backend != Simd)
         {
             using var engine = new TorchDecodeEngine(transformer, CPU, request.Batches.Max());
-            Run(engine, Torch, NameOf(WeightFormat.Float32), parameters * sizeof(float), clock: null);
+            Run(engine, Torch, NameOf(WeightFormat.Float32), parameters * sizeof(float), 2L * sizeof(float) * config.Layers * config.Width, clock: null);
         }
 
         return new DecodeReport(name, config.OutputVocabulary, request.Threads, (int)VectorWidths.Widest, parameters, WithRatios(lines));
 
-        void Run(IDecodeEngine engine, string backend, string dtype, long stepBytes, StepClock? clock)
+        void Run(IDecodeEngine engine, string backend, string dtype, long weightBytes, long positionBytes, StepClock? clock)
         {
             var benchmark = new DecodeBenchmark(engine, meter);
             foreach (var batch in request.Batches)
             {
                 terminal.Error.WriteLine($"{backend} {dtype}, batch {batch}");
-                lines.Add(DecodeLine.Of(backend, dtype, benchmark.Measure(batch, request.Steps, clock, cancellation), stepBytes, parameters, config));
+                var timing = benchmark.Measure(batch, request.Steps, clock, cancellation);
+                var stepBytes = weightBytes + (batch * positionBytes * config.Positions / 2); // half the sequence lies behind a row on average
+                lines.Add(DecodeLine.Of(backend, dtype, timing, stepBytes, parameters, config));
             }
         }
     }
@@ -121,13 +124,14 @@ internal static class DecodeBenchCommand
             return;
         }
 
-        if (!terminal.Display.Profile.Out.IsTerminal)
+        var output = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(terminal.Output) });
+        if (!output.Profile.Out.IsTerminal)
         {
-            terminal.Display.Profile.Width = FileWidth; // a file has no edge to fold at
+            output.Profile.Width = FileWidth; // a file has no edge to fold at
         }
 
-        terminal.Display.Write(report.ToTable());
-        terminal.Display.Write(report.ToPartsTable());
+        output.Write(report.ToTable());
+        output.Write(report.ToPartsTable());
     }
 
     private static ClassConditionalTransformer Random(TransformerConfig config)

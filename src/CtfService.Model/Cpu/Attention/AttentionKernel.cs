@@ -4,7 +4,7 @@ using CtfService.Model.Cpu.Vectors;
 namespace CtfService.Model.Cpu.Attention;
 
 /// <summary>
-/// Scaled dot-product attention of one query over the positions that exist (Vaswani et al. 2017, eq. 1): softmax(q K^T / sqrt(Dh)) V; the query is scaled
+/// Scaled dot-product attention of one row over the positions that exist (Vaswani et al. 2017, eq. 1): softmax(q K^T / sqrt(Dh)) V; the query is scaled
 /// already. Each sum has one order, whatever the batch.
 /// </summary>
 internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
@@ -12,71 +12,66 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
     where TSimd : struct, ISimd<TVector>
     where TElement : struct, ICacheElement
 {
-    /// <param name="target">[Dh filled up to whole vectors].</param>
-    /// <param name="scores">Room for all positions, filled up to whole vectors.</param>
-    public static void Attend(float* query, byte* keys, byte* values, int positions, int headWidth, SlotCache cache, float* scores, float* target)
+    /// <summary>Computes some heads of one row, block by block of positions, so that keys and values are read in the order they lie in.</summary>
+    /// <param name="query">[heads, Dh].</param>
+    /// <param name="keys">The first head's keys of block 0.</param>
+    /// <param name="values">The first head's values of block 0.</param>
+    /// <param name="results">[heads, value stride], written.</param>
+    /// <param name="scores">[heads, score stride]: room for all positions, filled up to whole blocks.</param>
+    public static void Attend(
+        float* query, byte* keys, byte* values, int heads, int headWidth, int positions, SlotCache cache, float* scores, int scoreStride, float* results)
     {
-        Score(query, keys, positions, headWidth, cache.BlockBytes, scores);
-        var factor = 1 / Exponentiate(scores, positions);
-        for (var column = 0; column < cache.ValueStride;)
+        var valueStride = cache.ValueStride;
+        for (var (first, block) = (0, 0); first < positions; first += TSimd.Lanes, block++)
         {
-            var wide = column + (4 * TSimd.Lanes) <= cache.ValueStride;
-            var source = values + (column * TElement.Bytes);
-            if (wide)
+            for (var head = 0; head < heads; head++)
             {
-                Average4(scores, source, positions, cache.ValueStride * TElement.Bytes, factor, target + column);
+                Score(query + (head * headWidth), keys + (block * cache.KeyBlockBytes) + (head * cache.KeyHeadBytes), headWidth, scores + (head * scoreStride) + first);
             }
-            else
-            {
-                Average1(scores, source, positions, cache.ValueStride * TElement.Bytes, factor, target + column);
-            }
+        }
 
-            column += wide ? 4 * TSimd.Lanes : TSimd.Lanes;
+        for (var head = 0; head < heads; head++)
+        {
+            SoftMax(scores + (head * scoreStride), positions);
+        }
+
+        new Span<float>(results, heads * valueStride).Clear();
+        for (var (first, block) = (0, 0); first < positions; first += TSimd.Lanes, block++)
+        {
+            var count = Math.Min(TSimd.Lanes, positions - first);
+            for (var head = 0; head < heads; head++)
+            {
+                AddValues(
+                    scores + (head * scoreStride) + first,
+                    values + (block * cache.ValueBlockBytes) + (head * cache.ValueHeadBytes),
+                    count,
+                    valueStride,
+                    results + (head * valueStride));
+            }
         }
     }
 
-    /// <summary>scores[p] = q . k[p], four blocks of positions at once while there are as many.</summary>
+    /// <summary>scores = q . k of a block's positions; features 0, 4, .. and 1, 5, .. and so on are summed apart, so that no multiply-add waits for the one before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Score(float* query, byte* keys, int positions, int headWidth, long blockBytes, float* scores)
+    private static void Score(float* query, byte* keys, int headWidth, float* scores)
     {
         var step = TSimd.Lanes * TElement.Bytes;
-        var position = 0;
-        for (; position + (3 * TSimd.Lanes) < positions; position += 4 * TSimd.Lanes)
+        TVector a = default, b = default, c = default, d = default;
+        for (var feature = 0; feature < headWidth; feature += 4) // Dh is a multiple of 4
         {
-            TVector a = default, b = default, c = default, d = default;
-            for (var feature = 0; feature < headWidth; feature++)
-            {
-                var q = TSimd.Broadcast(query[feature]);
-                a = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys), q, a);
-                b = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys + blockBytes), q, b);
-                c = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys + (2 * blockBytes)), q, c);
-                d = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys + (3 * blockBytes)), q, d);
-                keys += step;
-            }
-
-            TSimd.Store(a, scores + position);
-            TSimd.Store(b, scores + position + TSimd.Lanes);
-            TSimd.Store(c, scores + position + (2 * TSimd.Lanes));
-            TSimd.Store(d, scores + position + (3 * TSimd.Lanes));
-            keys += 3 * blockBytes;
+            a = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys), TSimd.Broadcast(query[feature]), a);
+            b = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys + step), TSimd.Broadcast(query[feature + 1]), b);
+            c = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys + (2 * step)), TSimd.Broadcast(query[feature + 2]), c);
+            d = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys + (3 * step)), TSimd.Broadcast(query[feature + 3]), d);
+            keys += 4 * step;
         }
 
-        for (; position < positions; position += TSimd.Lanes)
-        {
-            TVector a = default;
-            for (var feature = 0; feature < headWidth; feature++)
-            {
-                a = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(keys), TSimd.Broadcast(query[feature]), a);
-                keys += step;
-            }
-
-            TSimd.Store(a, scores + position);
-        }
+        TSimd.Store(TSimd.Add(TSimd.Add(a, b), TSimd.Add(c, d)), scores);
     }
 
-    /// <summary>scores[p] = e^(scores[p] - largest); returns their sum.</summary>
+    /// <summary>scores[p] = e^(scores[p] - largest) / their sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Exponentiate(float* scores, int positions)
+    private static void SoftMax(float* scores, int positions)
     {
         var end = (positions + TSimd.Lanes - 1) / TSimd.Lanes * TSimd.Lanes;
         for (var p = positions; p < end; p++)
@@ -99,7 +94,11 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
             sum = TSimd.Add(sum, exponential); // a position that does not exist adds 1e-38 to a sum of at least 1
         }
 
-        return TSimd.Sum(sum);
+        var factor = TSimd.Broadcast(1 / TSimd.Sum(sum));
+        for (var p = 0; p < end; p += TSimd.Lanes)
+        {
+            TSimd.Store(TSimd.Multiply(TSimd.Load(scores + p), factor), scores + p);
+        }
     }
 
     private static float Largest(TVector vector)
@@ -115,12 +114,28 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
         return largest;
     }
 
-    /// <summary>target = factor * sum over p of weights[p] * v[p], four vectors of features.</summary>
+    /// <summary>results += sum over a block's positions p of weights[p] * v[p].</summary>
+    private static void AddValues(float* weights, byte* values, int positions, int stride, float* results)
+    {
+        var column = 0;
+        for (; column + (4 * TSimd.Lanes) <= stride; column += 4 * TSimd.Lanes)
+        {
+            AddValues4(weights, values + (column * TElement.Bytes), positions, stride * TElement.Bytes, results + column);
+        }
+
+        for (; column < stride; column += TSimd.Lanes)
+        {
+            AddValues1(weights, values + (column * TElement.Bytes), positions, stride * TElement.Bytes, results + column);
+        }
+    }
+
+    /// <summary>Four vectors of features.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Average4(float* weights, byte* values, int positions, long stride, float factor, float* target)
+    private static void AddValues4(float* weights, byte* values, int positions, int strideBytes, float* results)
     {
         var step = TSimd.Lanes * TElement.Bytes;
-        TVector a = default, b = default, c = default, d = default;
+        TVector a = TSimd.Load(results), b = TSimd.Load(results + TSimd.Lanes);
+        TVector c = TSimd.Load(results + (2 * TSimd.Lanes)), d = TSimd.Load(results + (3 * TSimd.Lanes));
         for (var p = 0; p < positions; p++)
         {
             var weight = TSimd.Broadcast(weights[p]);
@@ -128,27 +143,26 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
             b = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(values + step), weight, b);
             c = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(values + (2 * step)), weight, c);
             d = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(values + (3 * step)), weight, d);
-            values += stride;
+            values += strideBytes;
         }
 
-        var scale = TSimd.Broadcast(factor);
-        TSimd.Store(TSimd.Multiply(a, scale), target);
-        TSimd.Store(TSimd.Multiply(b, scale), target + TSimd.Lanes);
-        TSimd.Store(TSimd.Multiply(c, scale), target + (2 * TSimd.Lanes));
-        TSimd.Store(TSimd.Multiply(d, scale), target + (3 * TSimd.Lanes));
+        TSimd.Store(a, results);
+        TSimd.Store(b, results + TSimd.Lanes);
+        TSimd.Store(c, results + (2 * TSimd.Lanes));
+        TSimd.Store(d, results + (3 * TSimd.Lanes));
     }
 
-    /// <summary>As <see cref="Average4"/>, one vector of features.</summary>
+    /// <summary>One vector of features.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Average1(float* weights, byte* values, int positions, long stride, float factor, float* target)
+    private static void AddValues1(float* weights, byte* values, int positions, int strideBytes, float* results)
     {
-        TVector a = default;
+        var a = TSimd.Load(results);
         for (var p = 0; p < positions; p++)
         {
             a = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(values), TSimd.Broadcast(weights[p]), a);
-            values += stride;
+            values += strideBytes;
         }
 
-        TSimd.Store(TSimd.Multiply(a, TSimd.Broadcast(factor)), target);
+        TSimd.Store(a, results);
     }
 }

@@ -29,17 +29,17 @@ internal static unsafe class HeadRotation<TVector, TSimd, TElement>
         }
     }
 
-    /// <summary>Writes a rotated key and a value [Dh] at a position.</summary>
+    /// <summary>Writes a rotated key and a value [Dh] to their places in the cache.</summary>
+    /// <param name="featureBytes">From one feature of the key to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Remember(float* key, float* value, int headWidth, SlotCache cache, byte* keys, byte* values, int position)
+    public static void Remember(float* key, float* value, int headWidth, byte* keyTarget, long featureBytes, byte* valueTarget)
     {
-        var keyTarget = keys + cache.KeyOffset(position);
-        var valueTarget = values + cache.ValueOffset(position);
-        var featureBytes = cache.FeatureBytes;
         for (var feature = 0; feature < headWidth; feature++)
         {
-            TElement.Write(keyTarget + (feature * featureBytes), key[feature]);
-            TElement.Write(valueTarget + (feature * TElement.Bytes), value[feature]);
+            TElement.Write(keyTarget, key[feature]);
+            TElement.Write(valueTarget, value[feature]);
+            keyTarget += featureBytes;
+            valueTarget += TElement.Bytes;
         }
     }
 }

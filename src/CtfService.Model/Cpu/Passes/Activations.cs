@@ -13,20 +13,21 @@ internal sealed unsafe class Activations : IDisposable
     private readonly NativeBuffer _ofThreads;
     private readonly long _threadStride;
     private readonly int _scores;
-    private readonly int _headWidth;
+    private readonly int _results;
 
     public Activations(TransformerConfig config, int rows, int threads, int lanes)
     {
         // A cache line between rows: rows a power of two apart would fall into the same few sets of the first-level cache.
-        long Stride(int features) => PackedMatrix.RoundUp(features, lanes * PackedMatrix.PanelsPerTile) + CacheLine;
+        long Stride(int features) => PackedMatrix.RoundUp(features, lanes * PackedMatrix.VectorsPerTile) + CacheLine;
         WidthStride = Stride(config.Width);
         QueryKeyValueStride = Stride(3 * config.Width);
         InnerStride = Stride(config.FeedForwardWidth);
         _shared = NativeBuffer.OfFloats(rows * ((2 * WidthStride) + QueryKeyValueStride + InnerStride));
 
-        _scores = PackedMatrix.RoundUp(1 + config.Positions, CacheLine);
-        _headWidth = PackedMatrix.RoundUp(config.HeadWidth, CacheLine);
-        _threadStride = PackedMatrix.RoundUp(_scores + _headWidth + rows, CacheLine) + CacheLine; // no two threads write the same line
+        ScoreStride = PackedMatrix.RoundUp(1 + config.Positions, lanes);
+        _scores = PackedMatrix.RoundUp(config.Heads * ScoreStride, CacheLine);
+        _results = PackedMatrix.RoundUp(config.Heads * PackedMatrix.RoundUp(config.HeadWidth, lanes), CacheLine);
+        _threadStride = PackedMatrix.RoundUp(_scores + _results + rows, CacheLine) + CacheLine; // no two threads write the same line
         _ofThreads = NativeBuffer.OfFloats(threads * _threadStride);
 
         Hidden = _shared.Floats;
@@ -53,14 +54,17 @@ internal sealed unsafe class Activations : IDisposable
     /// <summary>[R, F]: SwiGLU's result.</summary>
     public float* Gated { get; }
 
-    /// <summary>[1 + T]: attention scores of the head at hand.</summary>
+    /// <summary>Floats from one head's scores to the next: all positions, filled up to whole vectors.</summary>
+    public int ScoreStride { get; }
+
+    /// <summary>[H, <see cref="ScoreStride"/>]: attention scores of the row at hand.</summary>
     public float* Scores(int thread) => _ofThreads.Floats + (thread * _threadStride);
 
-    /// <summary>[Dh]: result of the head at hand.</summary>
-    public float* HeadResult(int thread) => Scores(thread) + _scores;
+    /// <summary>[H, Dh filled up to whole vectors]: the heads' results for the row at hand.</summary>
+    public float* HeadResults(int thread) => Scores(thread) + _scores;
 
     /// <summary>[R]: the norm's factor of each row. Every thread computes all of them: that is quicker than waiting for another.</summary>
-    public float* RowFactors(int thread) => HeadResult(thread) + _headWidth;
+    public float* RowFactors(int thread) => HeadResults(thread) + _results;
 
     public void Dispose()
     {

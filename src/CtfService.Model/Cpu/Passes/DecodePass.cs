@@ -22,13 +22,17 @@ internal sealed unsafe class DecodePass<TVector, TSimd, TLayout, TElement> : Tra
         : base(parts, parts.Options.Capacity, parts.Options.Capacity, keepsEveryLayer: true)
     {
         _head = PackedTransformer.PackHead<TLayout>(Config, parts.Weights, TSimd.Lanes, includeNorm: true);
-        _logitsStride = _head.PanelCount * TSimd.Lanes;
+        _logitsStride = _head.Outputs;
         _logits = NativeBuffer.OfFloats((long)parts.Options.Capacity * _logitsStride);
     }
 
-    public long StepBytes => Weights.LayerBytes + _head.Bytes;
+    public long WeightBytes => Weights.LayerBytes + _head.Bytes;
+
+    public long PositionBytes => 2L * Config.Layers * Config.Width * TElement.Bytes;
 
     public ReadOnlySpan<float> Logits(int row) => new(_logits.Floats + ((long)row * _logitsStride), Config.OutputVocabulary);
+
+    protected override PackedMatrix? Last => _head;
 
     public override void Dispose()
     {
@@ -51,7 +55,13 @@ internal interface IDecodePass : IDisposable
     PassRows Rows { get; }
 
     /// <summary>Bytes of weights that a step reads.</summary>
-    long StepBytes { get; }
+    long WeightBytes { get; }
+
+    /// <summary>Bytes of keys and values of one position in all layers.</summary>
+    long PositionBytes { get; }
+
+    /// <summary>Bytes of the cache of all slots.</summary>
+    long CacheBytes { get; }
 
     void Run();
 

@@ -25,6 +25,8 @@ internal sealed unsafe class FinePass<TVector, TSimd, TLayout, TElement> : Trans
 
     public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits) => _scores.Run(hidden, coarseLabels, logits);
 
+    protected override PackedMatrix? Last => null;
+
     public override void Dispose()
     {
         base.Dispose();

@@ -38,14 +38,16 @@ internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : ITeamWork, 
             _firstOutput[cluster + 1] = _firstOutput[cluster] + map.Members[cluster].Length;
         }
 
-        // A cluster may begin and end inside a panel, and panels are scored four at a time.
-        _scratchStride = TSimd.Lanes + PackedMatrix.RoundUp(_largestCluster + TSimd.Lanes, TSimd.Lanes * PackedMatrix.PanelsPerTile);
+        // A cluster may begin and end inside a panel, and panels are scored two at a time.
+        _scratchStride = TSimd.Lanes + PackedMatrix.RoundUp(_largestCluster + PanelFeatures, PanelFeatures * PackedMatrix.PanelsPerTile);
         _scratch = NativeBuffer.OfFloats(_team.Threads * _scratchStride);
         for (var thread = 0; thread < _team.Threads; thread++)
         {
             _scratch.Floats[thread * _scratchStride] = 1;
         }
     }
+
+    private static int PanelFeatures => PackedMatrix.VectorsPerPanel * TSimd.Lanes;
 
     public void Run(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits)
     {
@@ -73,7 +75,7 @@ internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : ITeamWork, 
             var (begin, members) = (_firstOutput[cluster], _firstOutput[cluster + 1] - _firstOutput[cluster]);
             var firstPanel = ScorePanels(_hidden + ((long)position * _width), begin, begin + members, one, scores);
             var target = new Span<float>(_logits + ((long)position * _largestCluster), _largestCluster);
-            new ReadOnlySpan<float>(scores + begin - (firstPanel * TSimd.Lanes), members).CopyTo(target);
+            new ReadOnlySpan<float>(scores + begin - (firstPanel * PanelFeatures), members).CopyTo(target);
             target[members..].Fill(float.NegativeInfinity);
         }
     }
@@ -88,15 +90,16 @@ internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : ITeamWork, 
     private int ScorePanels(float* hidden, int begin, int end, float* one, float* scores)
     {
         var lastTile = _head.PanelCount - PackedMatrix.PanelsPerTile;
-        var firstPanel = Math.Min(begin / TSimd.Lanes, lastTile);
-        var store = new NormalizedStore<TVector, TSimd>(scores - (firstPanel * TSimd.Lanes), 0, one);
-        for (var panel = firstPanel; panel * TSimd.Lanes < end; panel += PackedMatrix.PanelsPerTile)
+        var firstPanel = Math.Min(begin / PanelFeatures, lastTile);
+        var store = new NormalizedStore<TVector, TSimd>(scores - (firstPanel * PanelFeatures), 0, one);
+        for (var panel = firstPanel; panel * PanelFeatures < end; panel += PackedMatrix.PanelsPerTile)
         {
             var tile = new ProductTile
             {
                 Panel = Math.Min(panel, lastTile),
                 Weights = _head.Panels + (Math.Min(panel, lastTile) * _head.PanelBytes),
                 PanelBytes = _head.PanelBytes,
+                BlockBytes = _head.BlockBytes,
                 Scales = _head.Scales,
                 Pairs = _head.Pairs,
                 Input = hidden,

@@ -44,9 +44,14 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 
     public PassRows Rows { get; }
 
+    public long CacheBytes => _cache.Bytes;
+
     protected TransformerConfig Config { get; }
 
     protected PackedTransformer Weights { get; }
+
+    /// <summary>The matrix behind the last block; null where there is none.</summary>
+    protected abstract PackedMatrix? Last { get; }
 
     protected Activations Activations { get; }
 
@@ -104,24 +109,45 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 
         ComputeRowFactors(share.Thread, 0, Rows.Count);
         Multiply(weights.QueryKeyValue, a.Hidden, a.WidthStride, new NormalizedStore<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, factors), share);
+        FetchAhead(weights.AttentionOutput, share);
         Meet(share.Thread, StepPart.QueryKeyValue);
-        RotateAndRemember(_keepsEveryLayer ? layer : 0, share);
-        Meet(share.Thread, StepPart.Rotation);
-        Attend(_keepsEveryLayer ? layer : 0, share);
+        if (_keepsEveryLayer)
+        {
+            AttendToOwnSequence(layer, share);
+        }
+        else
+        {
+            RememberAll(share);
+            Meet(share.Thread, StepPart.Attention);
+            AttendToImages(share);
+        }
+
         Meet(share.Thread, StepPart.Attention);
         Multiply(weights.AttentionOutput, a.Attended, a.WidthStride, new AddingStore<TVector, TSimd>(a.Hidden, a.WidthStride), share);
+        FetchAhead(weights.GateUp, share);
         Meet(share.Thread, StepPart.AttentionOutput);
 
         ComputeRowFactors(share.Thread, 0, Rows.Count);
         Multiply(weights.GateUp, a.Hidden, a.WidthStride, new SwiGluStore<TVector, TSimd>(a.Gated, a.InnerStride, factors), share);
+        FetchAhead(weights.Down, share);
         Meet(share.Thread, StepPart.GateUp);
         Multiply(weights.Down, a.Gated, a.InnerStride, new AddingStore<TVector, TSimd>(a.Hidden, a.WidthStride), share);
+        FetchAhead(layer + 1 < Weights.Layers.Count ? Weights.Layers[layer + 1].QueryKeyValue : Last, share);
         Meet(share.Thread, StepPart.Down);
     }
 
     private void Multiply<TStore>(PackedMatrix matrix, float* input, long stride, TStore store, TeamShare share)
         where TStore : struct, IProductStore<TVector> =>
         Product<TVector, TSimd, TLayout>.Multiply(matrix, input, stride, Rows.Count, store, share);
+
+    /// <summary>Keeps the memory busy while the threads wait for each other: the first weights of the next product are on their way when it begins.</summary>
+    private static void FetchAhead(PackedMatrix? next, TeamShare share)
+    {
+        if (next is not null)
+        {
+            Product<TVector, TSimd, TLayout>.FetchFirst(next, share);
+        }
+    }
 
     /// <summary>Copies the input's vector to each row of the residual stream.</summary>
     private void Embed(TeamShare share)
@@ -149,38 +175,85 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         return TSimd.Sum(sum);
     }
 
-    /// <summary>Rotates the rows' queries and keys and puts keys and values into the cache.</summary>
-    private void RotateAndRemember(int layer, TeamShare share)
+    /// <summary>Each row's heads see the row's own sequence alone: a thread adds keys and values to the cache where it is going to read them.</summary>
+    private void AttendToOwnSequence(int layer, TeamShare share)
     {
-        var (width, headWidth) = (Config.Width, Config.HeadWidth);
-        for (var task = share.Thread; task < Rows.Count * Config.Heads; task += share.Threads)
+        var end = Rows.FirstHead(share.Thread + 1, share.Threads, Config.Heads);
+        for (var task = Rows.FirstHead(share.Thread, share.Threads, Config.Heads); task < end;)
         {
             var (row, head) = Math.DivRem(task, Config.Heads);
-            var (slot, position) = (Rows.Slots[row], Rows.Positions[row]);
-            var query = Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + (head * headWidth);
-            float* cosines = _angles.Cosines(position), sines = _angles.Sines(position);
-            HeadRotation<TVector, TSimd, TElement>.Rotate(query, headWidth, cosines, sines, _queryScale);
-            HeadRotation<TVector, TSimd, TElement>.Rotate(query + width, headWidth, cosines, sines, scale: 1);
-            HeadRotation<TVector, TSimd, TElement>.Remember(
-                query + width, query + (2 * width), headWidth, _cache, _cache.Keys(layer, slot, head), _cache.Values(layer, slot, head), position);
+            var heads = Math.Min(Config.Heads - head, end - task);
+            RotateAndRemember(layer, row, head, heads);
+            Attend(layer, row, head, heads, share.Thread);
+            task += heads;
         }
     }
 
-    /// <summary>One head of one row after another, dealt out to the threads in turn: neighbours cost the same.</summary>
-    private void Attend(int layer, TeamShare share)
+    /// <summary>Puts the keys and values of all rows into the cache.</summary>
+    private void RememberAll(TeamShare share)
     {
-        float* scores = Activations.Scores(share.Thread), result = Activations.HeadResult(share.Thread);
-        for (var task = share.Thread; task < Rows.Count * Config.Heads; task += share.Threads)
+        var (first, end) = share.Of(Rows.Count);
+        for (var row = first; row < end; row++)
         {
-            var (row, head) = Math.DivRem(task, Config.Heads);
-            var slot = Rows.Slots[row];
-            var query = Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + (head * Config.HeadWidth);
-            AttentionKernel<TVector, TSimd, TElement>.Attend(
-                query, _cache.Keys(layer, slot, head), _cache.Values(layer, slot, head), Rows.Visible[row], Config.HeadWidth, _cache, scores, result);
-            var target = Activations.Attended + (row * Activations.WidthStride) + (head * Config.HeadWidth);
-            new ReadOnlySpan<float>(result, Config.HeadWidth).CopyTo(new Span<float>(target, Config.HeadWidth));
+            RotateAndRemember(layer: 0, row, head: 0, Config.Heads);
         }
     }
+
+    /// <summary>All rows of an image look at the same keys and values, which stay in the cache while one head after another does so.</summary>
+    private void AttendToImages(TeamShare share)
+    {
+        var rows = 1 + Config.Positions;
+        var (first, end) = share.Of(Rows.Count / rows * Config.Heads);
+        for (var task = first; task < end; task++)
+        {
+            var (image, head) = Math.DivRem(task, Config.Heads);
+            for (var row = image * rows; row < (image + 1) * rows; row++)
+            {
+                Attend(layer: 0, row, head, heads: 1, share.Thread);
+            }
+        }
+    }
+
+    /// <summary>Rotates some heads' queries and keys to their position and puts keys and values into the cache.</summary>
+    private void RotateAndRemember(int layer, int row, int head, int heads)
+    {
+        var (slot, position, headWidth) = (Rows.Slots[row], Rows.Positions[row], Config.HeadWidth);
+        float* cosines = _angles.Cosines(position), sines = _angles.Sines(position);
+        for (var end = head + heads; head < end; head++)
+        {
+            var query = Query(row, head);
+            float* key = query + Config.Width, value = key + Config.Width;
+            HeadRotation<TVector, TSimd, TElement>.Rotate(query, headWidth, cosines, sines, _queryScale);
+            HeadRotation<TVector, TSimd, TElement>.Rotate(key, headWidth, cosines, sines, scale: 1);
+            HeadRotation<TVector, TSimd, TElement>.Remember(
+                key, value, headWidth, _cache.Key(layer, slot, head, position), _cache.FeatureBytes, _cache.Value(layer, slot, head, position));
+        }
+    }
+
+    private void Attend(int layer, int row, int head, int heads, int thread)
+    {
+        var (slot, headWidth) = (Rows.Slots[row], Config.HeadWidth);
+        var results = Activations.HeadResults(thread);
+        AttentionKernel<TVector, TSimd, TElement>.Attend(
+            Query(row, head),
+            _cache.Key(layer, slot, head, position: 0),
+            _cache.Value(layer, slot, head, position: 0),
+            heads,
+            headWidth,
+            Rows.Visible[row],
+            _cache,
+            Activations.Scores(thread),
+            Activations.ScoreStride,
+            results);
+        var target = Activations.Attended + (row * Activations.WidthStride) + (head * headWidth);
+        for (var i = 0; i < heads; i++)
+        {
+            new ReadOnlySpan<float>(results + (i * _cache.ValueStride), headWidth).CopyTo(new Span<float>(target + (i * headWidth), headWidth));
+        }
+    }
+
+    /// <summary>[Dh]: a head's query; its key and value are D and 2 D further.</summary>
+    private float* Query(int row, int head) => Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + (head * Config.HeadWidth);
 
     /// <summary>Ends a part of the step for all threads.</summary>
     private void Meet(int thread, StepPart part)

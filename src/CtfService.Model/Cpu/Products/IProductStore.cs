@@ -4,7 +4,7 @@ namespace CtfService.Model.Cpu.Products;
 internal interface IProductStore<TVector>
     where TVector : struct
 {
-    /// <param name="a">Sums of one row for a panel with an even number.</param>
-    /// <param name="b">Sums of the same row for the panel after it.</param>
+    /// <param name="a">Sums of one row for a panel's first vector of features.</param>
+    /// <param name="b">Sums of the same row for the second.</param>
     void Store(TVector a, TVector b, int row, int panel);
 }

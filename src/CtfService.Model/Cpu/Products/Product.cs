@@ -16,13 +16,19 @@ internal static unsafe class Product<TVector, TSimd, TLayout>
     /// <summary>Rows that stay in the second-level cache beside the panels; more are taken one such block after another.</summary>
     private const int BlockRows = 128;
 
+    /// <summary>Bytes of each panel to fetch before a product begins.</summary>
+    private const int FirstBytes = 8 << 10;
+
+    /// <summary>How far ahead of its use a weight is asked for: memory's latency times its bandwidth, with some room.</summary>
+    private const int AheadBytes = 4 << 10;
+
     /// <summary>Computes the share of one thread.</summary>
     /// <param name="input">[rows, stride] of float, zeros where the number of inputs is filled up.</param>
     public static void Multiply<TStore>(PackedMatrix matrix, float* input, long inputStride, int rows, TStore store, TeamShare share)
         where TStore : struct, IProductStore<TVector>
     {
         var (first, end) = share.Of(matrix.PanelCount / PackedMatrix.PanelsPerTile);
-        var tile = new ProductTile { PanelBytes = matrix.PanelBytes, Scales = matrix.Scales, Pairs = matrix.Pairs, InputStride = inputStride };
+        var tile = new ProductTile { PanelBytes = matrix.PanelBytes, BlockBytes = matrix.BlockBytes, Scales = matrix.Scales, Pairs = matrix.Pairs, InputStride = inputStride };
         for (var block = 0; block < rows; block += BlockRows)
         {
             var blockEnd = Math.Min(rows, block + BlockRows);
@@ -33,46 +39,47 @@ internal static unsafe class Product<TVector, TSimd, TLayout>
         }
     }
 
-    /// <summary>All rows of a block times four panels.</summary>
-    private static void MultiplyStrip<TStore>(PackedMatrix matrix, int panel, float* input, (int First, int End) rows, ProductTile tile, TStore store)
+    /// <summary>Starts to fetch what a thread's share of a product begins with.</summary>
+    public static void FetchFirst(PackedMatrix matrix, TeamShare share)
+    {
+        var (first, _) = share.Of(matrix.PanelCount / PackedMatrix.PanelsPerTile);
+        for (var panel = 0; panel < PackedMatrix.PanelsPerTile; panel++)
+        {
+            var start = matrix.Panels + (((first * PackedMatrix.PanelsPerTile) + panel) * matrix.PanelBytes);
+            for (var line = 0; line < Math.Min(FirstBytes, matrix.PanelBytes); line += ProductTile.CacheLine)
+            {
+                TSimd.Prefetch(start + line);
+            }
+        }
+    }
+
+    /// <summary>All rows of a block times the panels of one tile.</summary>
+    private static void MultiplyStrip<TStore>(PackedMatrix matrix, int firstPanel, float* input, (int First, int End) rows, ProductTile tile, TStore store)
         where TStore : struct, IProductStore<TVector>
     {
-        var row = rows.First;
-        if (TSimd.HasManyRegisters && rows.End - row >= 8)
+        var groups = TSimd.HasManyRegisters ? (rows.End - rows.First) / 8 : 0;
+        for (var panel = firstPanel; groups > 0 && panel < firstPanel + PackedMatrix.PanelsPerTile; panel++)
         {
-            var groups = (rows.End - row) / 8;
-            for (var pairOfPanels = 0; pairOfPanels < PackedMatrix.PanelsPerTile; pairOfPanels += 2)
+            Take(matrix, panel, ref tile);
+            PlanAhead(matrix, ref tile, groups);
+            for (var group = 0; group < groups; group++)
             {
-                tile.Panel = panel + pairOfPanels;
-                tile.Weights = matrix.Panels + (tile.Panel * matrix.PanelBytes);
-                FetchAhead(matrix, ref tile, panels: 2, groups);
-                for (var group = 0; group < groups; group++)
-                {
-                    At(ref tile, input, rows.First + (8 * group));
-                    ProductTiles<TVector, TSimd, TLayout, TStore>.Rows8(tile, store);
-                    tile.Ahead += (long)tile.AheadLines * ProductTile.CacheLine * tile.Pairs;
-                }
+                At(ref tile, input, rows.First + (8 * group));
+                ProductTiles<TVector, TSimd, TLayout, TStore>.Rows8(tile, store);
+                tile.Ahead += (long)tile.AheadLines * ProductTile.CacheLine * tile.Pairs;
             }
-
-            row += 8 * groups;
         }
 
-        tile.Panel = panel;
-        tile.Weights = matrix.Panels + (panel * matrix.PanelBytes);
-        FetchAhead(matrix, ref tile, PackedMatrix.PanelsPerTile, groups: 1);
-        while (row < rows.End)
+        Take(matrix, firstPanel, ref tile);
+        for (var row = rows.First + (8 * groups); row < rows.End;)
         {
-            if (row > rows.First)
-            {
-                tile.AheadLines = 0; // the rows before have fetched them
-            }
-
+            PlanAhead(matrix, ref tile, isFirst: row == rows.First, rows.End - row);
             At(ref tile, input, row);
             row += MultiplyFew(tile, rows.End - row, store);
         }
     }
 
-    /// <summary>As many rows as one tile of four panels takes; returns their number.</summary>
+    /// <summary>As many rows as one tile of two panels takes; returns their number.</summary>
     private static int MultiplyFew<TStore>(in ProductTile tile, int rows, TStore store)
         where TStore : struct, IProductStore<TVector>
     {
@@ -92,18 +99,42 @@ internal static unsafe class Product<TVector, TSimd, TLayout>
         return 1;
     }
 
+    private static void Take(PackedMatrix matrix, int panel, ref ProductTile tile)
+    {
+        tile.Panel = panel;
+        tile.Weights = matrix.Panels + (panel * matrix.PanelBytes);
+    }
+
     private static void At(ref ProductTile tile, float* input, int row)
     {
         tile.Row = row;
         tile.Input = input + (row * tile.InputStride);
     }
 
-    /// <summary>Plans to fetch the panels behind the tile's own, spread evenly over the tiles that use these.</summary>
-    private static void FetchAhead(PackedMatrix matrix, ref ProductTile tile, int panels, int groups)
+    /// <summary>
+    /// Eight rows do so much with each weight that the processor looks too short a way ahead to keep the memory busy, so weights are asked for early: those
+    /// a little further on where one tile uses a panel, and the next panel's, spread evenly over the tiles, where several do.
+    /// </summary>
+    private static void PlanAhead(PackedMatrix matrix, ref ProductTile tile, int tiles)
     {
-        var next = tile.Panel + panels;
-        var pairBytes = TLayout.PairBytes * TSimd.Lanes * panels;
-        tile.Ahead = matrix.Panels + (next * matrix.PanelBytes);
-        tile.AheadLines = next < matrix.PanelCount ? (pairBytes + (ProductTile.CacheLine * groups) - 1) / (ProductTile.CacheLine * groups) : 0;
+        tile.Ahead = tile.Weights + (tiles == 1 ? AheadBytes : matrix.PanelBytes);
+        tile.AheadLines = Lines(matrix, tiles);
+    }
+
+    /// <summary>
+    /// A tile of few rows needs the same where few bytes keep it busy for long: weights of 8 bits, or 4 rows. Otherwise the processor finds the way itself
+    /// and early requests are in its way. Rows after the first ones find the weights in the cache.
+    /// </summary>
+    private static void PlanAhead(PackedMatrix matrix, ref ProductTile tile, bool isFirst, int rows)
+    {
+        tile.Ahead = tile.Weights + AheadBytes;
+        tile.AheadLines = isFirst && (TLayout.IsScaled || rows >= 4) ? Lines(matrix, tiles: 1) : 0;
+    }
+
+    /// <summary>Cache lines of a panel for a pair of inputs, divided among some tiles.</summary>
+    private static int Lines(PackedMatrix matrix, int tiles)
+    {
+        var bytes = (int)matrix.BlockBytes * PackedMatrix.VectorsPerPanel;
+        return (bytes + (ProductTile.CacheLine * tiles) - 1) / (ProductTile.CacheLine * tiles);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
 
 namespace CtfService.Model.Cpu.Products;
 
@@ -15,7 +16,7 @@ internal readonly unsafe struct NormalizedStore<TVector, TSimd>(float* target, l
     public void Store(TVector a, TVector b, int row, int panel)
     {
         var factor = TSimd.Broadcast(rowFactors[row]);
-        var place = target + (row * stride) + (panel * TSimd.Lanes);
+        var place = target + (row * stride) + (panel * PackedMatrix.VectorsPerPanel * TSimd.Lanes);
         TSimd.Store(TSimd.Multiply(a, factor), place);
         TSimd.Store(TSimd.Multiply(b, factor), place + TSimd.Lanes);
     }
@@ -29,15 +30,15 @@ internal readonly unsafe struct AddingStore<TVector, TSimd>(float* target, long 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(TVector a, TVector b, int row, int panel)
     {
-        var place = target + (row * stride) + (panel * TSimd.Lanes);
+        var place = target + (row * stride) + (panel * PackedMatrix.VectorsPerPanel * TSimd.Lanes);
         TSimd.Store(TSimd.Add(TSimd.Load(place), a), place);
         TSimd.Store(TSimd.Add(TSimd.Load(place + TSimd.Lanes), b), place + TSimd.Lanes);
     }
 }
 
 /// <summary>
-/// target = silu(gate) * up, both times the factor of the row (see <see cref="NormalizedStore{TVector, TSimd}"/>). Panels of w1 and w3 alternate in the matrix,
-/// so gate and up of the same features meet here in registers.
+/// target = silu(gate) * up, both times the factor of the row (see <see cref="NormalizedStore{TVector, TSimd}"/>). A panel's first vector is of w1, its second
+/// of w3, so gate and up of the same features meet here in registers.
 /// </summary>
 internal readonly unsafe struct SwiGluStore<TVector, TSimd>(float* target, long stride, float* rowFactors) : IProductStore<TVector>
     where TVector : struct
@@ -48,6 +49,6 @@ internal readonly unsafe struct SwiGluStore<TVector, TSimd>(float* target, long 
     {
         var factor = TSimd.Broadcast(rowFactors[row]);
         var gate = VectorMath<TVector, TSimd>.Silu(TSimd.Multiply(a, factor));
-        TSimd.Store(TSimd.Multiply(gate, TSimd.Multiply(b, factor)), target + (row * stride) + (panel / 2 * TSimd.Lanes));
+        TSimd.Store(TSimd.Multiply(gate, TSimd.Multiply(b, factor)), target + (row * stride) + (panel * TSimd.Lanes));
     }
 }

@@ -12,6 +12,9 @@ internal unsafe struct ProductTile
     /// <summary>From one panel to the next.</summary>
     public long PanelBytes;
 
+    /// <summary>From a panel's first vector of features to its second; twice that to the next pair of inputs.</summary>
+    public long BlockBytes;
+
     /// <summary>One for each output feature of the whole matrix.</summary>
     public float* Scales;
 
@@ -33,6 +36,6 @@ internal unsafe struct ProductTile
     /// <summary>Weights that a later tile needs, fetched into the cache while this one computes.</summary>
     public byte* Ahead;
 
-    /// <summary>Cache lines to fetch for each pair of inputs.</summary>
+    /// <summary>Cache lines to fetch for each pair of inputs, of each panel.</summary>
     public int AheadLines;
 }

@@ -14,72 +14,72 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
     where TLayout : struct, IWeightLayout
     where TStore : struct, IProductStore<TVector>
 {
-    /// <summary>1 row, 4 panels.</summary>
+    /// <summary>1 row, 2 panels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows1(in ProductTile tile, TStore store)
     {
         byte* pair = tile.Weights, ahead = tile.Ahead;
-        var panel = tile.PanelBytes;
+        long panel = tile.PanelBytes, block = tile.BlockBytes;
         var x = tile.Input;
         Strip4 sums = default;
         for (var count = tile.Pairs; count > 0; count--)
         {
-            ahead = Prefetch(ahead, tile.AheadLines);
-            sums = Strip4.Add(sums, Strip4.Even(pair, panel), x[0]);
-            sums = Strip4.Add(sums, Strip4.Odd(pair, panel), x[1]);
-            pair += TLayout.PairBytes * TSimd.Lanes;
+            ahead = Prefetch(ahead, panel, tile.AheadLines);
+            sums = Strip4.Add(sums, Strip4.Even(pair, block, panel), x[0]);
+            sums = Strip4.Add(sums, Strip4.Odd(pair, block, panel), x[1]);
+            pair += 2 * block;
             x += 2;
         }
 
         sums.Store(tile, row: 0, store);
     }
 
-    /// <summary>2 rows, 4 panels.</summary>
+    /// <summary>2 rows, 2 panels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows2(in ProductTile tile, TStore store)
     {
         byte* pair = tile.Weights, ahead = tile.Ahead;
-        var panel = tile.PanelBytes;
+        long panel = tile.PanelBytes, block = tile.BlockBytes;
         float* x0 = tile.Input, x1 = x0 + tile.InputStride;
         Strip4 row0 = default, row1 = default;
         for (var i = 0; i < 2 * tile.Pairs; i += 2)
         {
-            ahead = Prefetch(ahead, tile.AheadLines);
-            var weights = Strip4.Even(pair, panel);
+            ahead = Prefetch(ahead, panel, tile.AheadLines);
+            var weights = Strip4.Even(pair, block, panel);
             row0 = Strip4.Add(row0, weights, x0[i]);
             row1 = Strip4.Add(row1, weights, x1[i]);
-            weights = Strip4.Odd(pair, panel);
+            weights = Strip4.Odd(pair, block, panel);
             row0 = Strip4.Add(row0, weights, x0[i + 1]);
             row1 = Strip4.Add(row1, weights, x1[i + 1]);
-            pair += TLayout.PairBytes * TSimd.Lanes;
+            pair += 2 * block;
         }
 
         row0.Store(tile, row: 0, store);
         row1.Store(tile, row: 1, store);
     }
 
-    /// <summary>4 rows, 4 panels: 16 sums.</summary>
+    /// <summary>4 rows, 2 panels: 16 sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows4(in ProductTile tile, TStore store)
     {
         byte* pair = tile.Weights, ahead = tile.Ahead;
-        long panel = tile.PanelBytes, stride = tile.InputStride;
+        long panel = tile.PanelBytes, block = tile.BlockBytes, stride = tile.InputStride;
         float* x0 = tile.Input, x1 = x0 + stride, x2 = x1 + stride, x3 = x2 + stride;
         Strip4 row0 = default, row1 = default, row2 = default, row3 = default;
         for (var i = 0; i < 2 * tile.Pairs; i += 2)
         {
-            ahead = Prefetch(ahead, tile.AheadLines);
-            var weights = Strip4.Even(pair, panel);
+            ahead = Prefetch(ahead, panel, tile.AheadLines);
+            var weights = Strip4.Even(pair, block, panel);
             row0 = Strip4.Add(row0, weights, x0[i]);
             row1 = Strip4.Add(row1, weights, x1[i]);
             row2 = Strip4.Add(row2, weights, x2[i]);
             row3 = Strip4.Add(row3, weights, x3[i]);
-            weights = Strip4.Odd(pair, panel);
+            weights = Strip4.Odd(pair, block, panel);
             row0 = Strip4.Add(row0, weights, x0[i + 1]);
             row1 = Strip4.Add(row1, weights, x1[i + 1]);
             row2 = Strip4.Add(row2, weights, x2[i + 1]);
             row3 = Strip4.Add(row3, weights, x3[i + 1]);
-            pair += TLayout.PairBytes * TSimd.Lanes;
+            pair += 2 * block;
         }
 
         row0.Store(tile, row: 0, store);
@@ -88,12 +88,12 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
         row3.Store(tile, row: 3, store);
     }
 
-    /// <summary>8 rows, 2 panels: 16 sums, half the weights of <see cref="Rows4"/> to load for as many products.</summary>
+    /// <summary>8 rows, 1 panel: 16 sums, half the weights of <see cref="Rows4"/> to load for as many products.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows8(in ProductTile tile, TStore store)
     {
         byte* pair = tile.Weights, ahead = tile.Ahead;
-        long panel = tile.PanelBytes, stride = tile.InputStride;
+        long block = tile.BlockBytes, stride = tile.InputStride;
         float* x0 = tile.Input, x1 = x0 + stride, x2 = x1 + stride, x3 = x2 + stride;
         float* x4 = x3 + stride, x5 = x4 + stride, x6 = x5 + stride, x7 = x6 + stride;
         Strip2 row0 = default, row1 = default, row2 = default, row3 = default;
@@ -101,7 +101,7 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
         for (var i = 0; i < 2 * tile.Pairs; i += 2)
         {
             ahead = Prefetch(ahead, tile.AheadLines);
-            var weights = Strip2.Even(pair, panel);
+            var weights = Strip2.Even(pair, block);
             row0 = Strip2.Add(row0, weights, x0[i]);
             row1 = Strip2.Add(row1, weights, x1[i]);
             row2 = Strip2.Add(row2, weights, x2[i]);
@@ -110,7 +110,7 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
             row5 = Strip2.Add(row5, weights, x5[i]);
             row6 = Strip2.Add(row6, weights, x6[i]);
             row7 = Strip2.Add(row7, weights, x7[i]);
-            weights = Strip2.Odd(pair, panel);
+            weights = Strip2.Odd(pair, block);
             row0 = Strip2.Add(row0, weights, x0[i + 1]);
             row1 = Strip2.Add(row1, weights, x1[i + 1]);
             row2 = Strip2.Add(row2, weights, x2[i + 1]);
@@ -119,7 +119,7 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
             row5 = Strip2.Add(row5, weights, x5[i + 1]);
             row6 = Strip2.Add(row6, weights, x6[i + 1]);
             row7 = Strip2.Add(row7, weights, x7[i + 1]);
-            pair += TLayout.PairBytes * TSimd.Lanes;
+            pair += 2 * block;
         }
 
         row0.Store(tile, row: 0, store);
@@ -132,6 +132,7 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
         row7.Store(tile, row: 7, store);
     }
 
+    /// <summary>Asks for some cache lines; returns the address behind them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* Prefetch(byte* ahead, int lines)
     {
@@ -144,13 +145,27 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
         return ahead;
     }
 
+    /// <summary>As above, for two panels at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Scale(in ProductTile tile, TVector sum, int panel) => TLayout.IsScaled
-        ? TSimd.Multiply(sum, TSimd.Load(tile.Scales + ((tile.Panel + panel) * TSimd.Lanes)))
+    private static byte* Prefetch(byte* ahead, long panel, int lines)
+    {
+        for (; lines > 0; lines--)
+        {
+            TSimd.Prefetch(ahead);
+            TSimd.Prefetch(ahead + panel);
+            ahead += ProductTile.CacheLine;
+        }
+
+        return ahead;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Scale(in ProductTile tile, TVector sum, int vector) => TLayout.IsScaled
+        ? TSimd.Multiply(sum, TSimd.Load(tile.Scales + (((PackedMatrix.VectorsPerPanel * tile.Panel) + vector) * TSimd.Lanes)))
         : sum;
 
     /// <summary>
-    /// Two vectors side by side: one input's weights for two panels, or one row's sums. Structs of this kind live in registers and keep sixteen sums readable.
+    /// Two vectors side by side: one input's weights for a panel, or one row's sums. Structs of this kind live in registers and keep sixteen sums readable.
     /// </summary>
     private struct Strip2
     {
@@ -158,17 +173,17 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
         private TVector _b;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Strip2 Even(byte* pair, long panel) => new()
+        public static Strip2 Even(byte* pair, long block) => new()
         {
             _a = TLayout.Even<TVector, TSimd>(pair),
-            _b = TLayout.Even<TVector, TSimd>(pair + panel),
+            _b = TLayout.Even<TVector, TSimd>(pair + block),
         };
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Strip2 Odd(byte* pair, long panel) => new()
+        public static Strip2 Odd(byte* pair, long block) => new()
         {
             _a = TLayout.Odd<TVector, TSimd>(pair),
-            _b = TLayout.Odd<TVector, TSimd>(pair + panel),
+            _b = TLayout.Odd<TVector, TSimd>(pair + block),
         };
 
         /// <summary>sums + weights * input.</summary>
@@ -188,7 +203,7 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
             store.Store(Scale(tile, _a, 0), Scale(tile, _b, 1), tile.Row + row, tile.Panel);
     }
 
-    /// <summary>As <see cref="Strip2"/>, four panels.</summary>
+    /// <summary>As <see cref="Strip2"/>, two panels.</summary>
     private struct Strip4
     {
         private TVector _a;
@@ -197,21 +212,21 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
         private TVector _d;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Strip4 Even(byte* pair, long panel) => new()
+        public static Strip4 Even(byte* pair, long block, long panel) => new()
         {
             _a = TLayout.Even<TVector, TSimd>(pair),
-            _b = TLayout.Even<TVector, TSimd>(pair + panel),
-            _c = TLayout.Even<TVector, TSimd>(pair + (2 * panel)),
-            _d = TLayout.Even<TVector, TSimd>(pair + (3 * panel)),
+            _b = TLayout.Even<TVector, TSimd>(pair + block),
+            _c = TLayout.Even<TVector, TSimd>(pair + panel),
+            _d = TLayout.Even<TVector, TSimd>(pair + panel + block),
         };
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Strip4 Odd(byte* pair, long panel) => new()
+        public static Strip4 Odd(byte* pair, long block, long panel) => new()
         {
             _a = TLayout.Odd<TVector, TSimd>(pair),
-            _b = TLayout.Odd<TVector, TSimd>(pair + panel),
-            _c = TLayout.Odd<TVector, TSimd>(pair + (2 * panel)),
-            _d = TLayout.Odd<TVector, TSimd>(pair + (3 * panel)),
+            _b = TLayout.Odd<TVector, TSimd>(pair + block),
+            _c = TLayout.Odd<TVector, TSimd>(pair + panel),
+            _d = TLayout.Odd<TVector, TSimd>(pair + panel + block),
         };
 
         /// <summary>sums + weights * input.</summary>
@@ -232,7 +247,7 @@ internal static unsafe class ProductTiles<TVector, TSimd, TLayout, TStore>
         public readonly void Store(in ProductTile tile, int row, TStore store)
         {
             store.Store(Scale(tile, _a, 0), Scale(tile, _b, 1), tile.Row + row, tile.Panel);
-            store.Store(Scale(tile, _c, 2), Scale(tile, _d, 3), tile.Row + row, tile.Panel + 2);
+            store.Store(Scale(tile, _c, 2), Scale(tile, _d, 3), tile.Row + row, tile.Panel + 1);
         }
     }
 }

@@ -6,8 +6,7 @@ namespace CtfService.Model.Cpu.Threads;
 /// </summary>
 internal sealed class Turnstile
 {
-    private const int Spins = 4000;      // about 50-100 us
-    private const int PausesPerSpin = 4;
+    private const int Spins = 3000; // about 100 us
 
     private readonly object _sleep = new();
     private int _sleepers;
@@ -39,7 +38,7 @@ internal sealed class Turnstile
                 return;
             }
 
-            Thread.SpinWait(PausesPerSpin);
+            Thread.SpinWait(1);
         }
 
         lock (_sleep)

@@ -3,7 +3,7 @@ using CtfService.Model.Cpu.Vectors;
 namespace CtfService.Model.Cpu.Weights;
 
 /// <summary>
-/// [input pairs][lanes][2] bfloat16: both inputs of a pair share 32 bits, so that a shift widens the first and a mask the second.
+/// [lanes][2 inputs] bfloat16: both inputs share 32 bits, so that a shift widens the first and a mask the second.
 /// </summary>
 internal readonly unsafe struct BFloat16Layout : IWeightLayout
 {
@@ -13,16 +13,16 @@ internal readonly unsafe struct BFloat16Layout : IWeightLayout
 
     public static float ScaleOf(float largest) => 1;
 
-    public static void Write(byte* panel, int input, int lane, int lanes, float scaledWeight) =>
-        ((ushort*)panel)[(((input / 2 * lanes) + lane) * 2) + (input % 2)] = BFloat16.FromSingle(scaledWeight);
+    public static void Write(byte* block, bool second, int lane, int lanes, float scaledWeight) =>
+        ((ushort*)block)[(2 * lane) + (second ? 1 : 0)] = BFloat16.FromSingle(scaledWeight);
 
-    public static TVector Even<TVector, TSimd>(byte* pair)
+    public static TVector Even<TVector, TSimd>(byte* block)
         where TVector : struct
-        where TSimd : struct, ISimd<TVector> => TSimd.LoadEvenBFloat16((ushort*)pair);
+        where TSimd : struct, ISimd<TVector> => TSimd.LoadEvenBFloat16((ushort*)block);
 
-    public static TVector Odd<TVector, TSimd>(byte* pair)
+    public static TVector Odd<TVector, TSimd>(byte* block)
         where TVector : struct
-        where TSimd : struct, ISimd<TVector> => TSimd.LoadOddBFloat16((ushort*)pair);
+        where TSimd : struct, ISimd<TVector> => TSimd.LoadOddBFloat16((ushort*)block);
 }
 
 /// <summary>The upper half of a float32.</summary>

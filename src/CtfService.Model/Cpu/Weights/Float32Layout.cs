@@ -2,7 +2,7 @@ using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Weights;
 
-/// <summary>[inputs][lanes] floats.</summary>
+/// <summary>[2 inputs][lanes] floats.</summary>
 internal readonly unsafe struct Float32Layout : IWeightLayout
 {
     public static int PairBytes => 2 * sizeof(float);
@@ -11,13 +11,14 @@ internal readonly unsafe struct Float32Layout : IWeightLayout
 
     public static float ScaleOf(float largest) => 1;
 
-    public static void Write(byte* panel, int input, int lane, int lanes, float scaledWeight) => ((float*)panel)[(input * lanes) + lane] = scaledWeight;
+    public static void Write(byte* block, bool second, int lane, int lanes, float scaledWeight) =>
+        ((float*)block)[(second ? lanes : 0) + lane] = scaledWeight;
 
-    public static TVector Even<TVector, TSimd>(byte* pair)
+    public static TVector Even<TVector, TSimd>(byte* block)
         where TVector : struct
-        where TSimd : struct, ISimd<TVector> => TSimd.Load((float*)pair);
+        where TSimd : struct, ISimd<TVector> => TSimd.Load((float*)block);
 
-    public static TVector Odd<TVector, TSimd>(byte* pair)
+    public static TVector Odd<TVector, TSimd>(byte* block)
         where TVector : struct
-        where TSimd : struct, ISimd<TVector> => TSimd.Load((float*)pair + TSimd.Lanes);
+        where TSimd : struct, ISimd<TVector> => TSimd.Load((float*)block + TSimd.Lanes);
 }

@@ -3,8 +3,8 @@ using CtfService.Model.Cpu.Vectors;
 namespace CtfService.Model.Cpu.Weights;
 
 /// <summary>
-/// Layout of one panel: the weights of as many output features as a vector has lanes, inputs in pairs, so that one load is one input's weights for all
-/// features of the panel. Inputs of an odd number are filled up with a zero.
+/// Layout of one block: the weights of as many output features as a vector has lanes for a pair of inputs, so that one load is one input's weights for all
+/// of the features.
 /// </summary>
 internal unsafe interface IWeightLayout
 {
@@ -17,15 +17,16 @@ internal unsafe interface IWeightLayout
     /// <summary>The scale for a feature whose largest weight by magnitude is <paramref name="largest"/>.</summary>
     static abstract float ScaleOf(float largest);
 
-    static abstract void Write(byte* panel, int input, int lane, int lanes, float scaledWeight);
+    /// <param name="second">Whether the weight belongs to the pair's second input.</param>
+    static abstract void Write(byte* block, bool second, int lane, int lanes, float scaledWeight);
 
-    /// <summary>Weights of a pair's first input for one panel.</summary>
-    static abstract TVector Even<TVector, TSimd>(byte* pair)
+    /// <summary>Weights of a pair's first input.</summary>
+    static abstract TVector Even<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector>;
 
-    /// <summary>Weights of a pair's second input for one panel.</summary>
-    static abstract TVector Odd<TVector, TSimd>(byte* pair)
+    /// <summary>Weights of a pair's second input.</summary>
+    static abstract TVector Odd<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector>;
 }

@@ -2,7 +2,7 @@ using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Weights;
 
-/// <summary>[inputs][lanes] signed bytes.</summary>
+/// <summary>[2 inputs][lanes] signed bytes.</summary>
 internal readonly unsafe struct Int8Layout : IWeightLayout
 {
     private const float Limit = 127;
@@ -13,14 +13,14 @@ internal readonly unsafe struct Int8Layout : IWeightLayout
 
     public static float ScaleOf(float largest) => largest > 0 ? largest / Limit : 1;
 
-    public static void Write(byte* panel, int input, int lane, int lanes, float scaledWeight) =>
-        ((sbyte*)panel)[(input * lanes) + lane] = (sbyte)Math.Clamp(MathF.Round(scaledWeight), -Limit, Limit);
+    public static void Write(byte* block, bool second, int lane, int lanes, float scaledWeight) =>
+        ((sbyte*)block)[(second ? lanes : 0) + lane] = (sbyte)Math.Clamp(MathF.Round(scaledWeight), -Limit, Limit);
 
-    public static TVector Even<TVector, TSimd>(byte* pair)
+    public static TVector Even<TVector, TSimd>(byte* block)
         where TVector : struct
-        where TSimd : struct, ISimd<TVector> => TSimd.LoadInt8((sbyte*)pair);
+        where TSimd : struct, ISimd<TVector> => TSimd.LoadInt8((sbyte*)block);
 
-    public static TVector Odd<TVector, TSimd>(byte* pair)
+    public static TVector Odd<TVector, TSimd>(byte* block)
         where TVector : struct
-        where TSimd : struct, ISimd<TVector> => TSimd.LoadInt8((sbyte*)pair + TSimd.Lanes);
+        where TSimd : struct, ISimd<TVector> => TSimd.LoadInt8((sbyte*)block + TSimd.Lanes);
 }

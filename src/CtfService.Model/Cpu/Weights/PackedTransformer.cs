@@ -85,18 +85,19 @@ internal sealed unsafe class PackedTransformer : IDisposable
         var attentionNorm = Start(weights.Read($"{layer}.attention_norm.weight", width));
         var feedForwardNorm = Start(weights.Read($"{layer}.ffn_norm.weight", width));
 
-        // Panels of w1 and w3 alternate, so that a product's store finds gate and up of the same features side by side.
+        // Vectors of w1 and w3 alternate, so that a product's store finds gate and up of the same features side by side.
         float* GateUpRow(int output)
         {
-            var feature = (output / (2 * lanes) * lanes) + (output % lanes);
-            var matrix = output / lanes % 2 == 0 ? gate : up;
+            var (vector, lane) = Math.DivRem(output, lanes);
+            var feature = (vector / PackedMatrix.VectorsPerPanel * lanes) + lane;
+            var matrix = vector % PackedMatrix.VectorsPerPanel == 0 ? gate : up;
             return feature < inner ? matrix + ((long)feature * width) : null;
         }
 
         return new PackedLayer(
             PackedMatrix.Pack<TLayout>(3 * width, width, lanes, output => queryKeyValue + ((long)output * width), attentionNorm),
             PackedMatrix.Pack<TLayout>(width, width, lanes, output => attentionOutput + ((long)output * width)),
-            PackedMatrix.Pack<TLayout>(2 * PackedMatrix.RoundUp(inner, lanes), width, lanes, GateUpRow, feedForwardNorm),
+            PackedMatrix.Pack<TLayout>(PackedMatrix.VectorsPerPanel * PackedMatrix.RoundUp(inner, lanes), width, lanes, GateUpRow, feedForwardNorm),
             PackedMatrix.Pack<TLayout>(width, inner, lanes, output => down + ((long)output * inner)));
     }
 
@@ -119,7 +120,7 @@ internal sealed unsafe class PackedTransformer : IDisposable
 }
 
 /// <summary>The four products of one block.</summary>
-/// <param name="GateUp">w1 and w3, panels alternating.</param>
+/// <param name="GateUp">w1 and w3, a vector of each in every panel.</param>
 internal sealed record PackedLayer(PackedMatrix QueryKeyValue, PackedMatrix AttentionOutput, PackedMatrix GateUp, PackedMatrix Down) : IDisposable
 {
     public void Dispose()
