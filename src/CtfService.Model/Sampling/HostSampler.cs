@@ -8,7 +8,7 @@ namespace CtfService.Model.Sampling;
 /// an allocation and without sorting where neither top-k nor top-p is asked for. One thread at a time.
 /// </summary>
 /// <param name="vocabulary">V: most logits of a row.</param>
-internal sealed class HostSampler(int vocabulary)
+public sealed class HostSampler(int vocabulary)
 {
     private readonly float[] _values = new float[vocabulary];
     private readonly int[] _order = new int[vocabulary];

@@ -8,6 +8,9 @@ internal static class BenchCommand
     public static Command Create(Terminal terminal) => new("bench", "Measures speed, beside the machine's limits where there are any.")
     {
         DecodeBenchCommand.Create(terminal),
+        ImagesBenchCommand.Create(terminal),
+        MethodBenchCommand.Create(terminal),
+        ServingBenchCommand.Create(terminal),
         LoadBenchCommand.Create(terminal),
     };
 }

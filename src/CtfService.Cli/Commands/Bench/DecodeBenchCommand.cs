@@ -6,7 +6,6 @@ using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Transformer;
-using Spectre.Console;
 using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands.Bench;
@@ -17,7 +16,6 @@ internal static class DecodeBenchCommand
     private const string Simd = "simd";
     private const string Torch = "torch";
     private const string Both = "both";
-    private const int FileWidth = 160;
 
     public static Command Create(Terminal terminal)
     {
@@ -124,14 +122,7 @@ internal static class DecodeBenchCommand
             return;
         }
 
-        var output = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(terminal.Output) });
-        if (!output.Profile.Out.IsTerminal)
-        {
-            output.Profile.Width = FileWidth; // a file has no edge to fold at
-        }
-
-        output.Write(report.ToTable());
-        output.Write(report.ToPartsTable());
+        BenchTables.Write(terminal.Output, report.ToTable(), report.ToPartsTable());
     }
 
     private static ClassConditionalTransformer Random(TransformerConfig config)

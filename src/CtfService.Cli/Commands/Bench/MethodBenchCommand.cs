@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Globalization;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Weights;
+using Spectre.Console;
+using static TorchSharp.torch;
+
+namespace CtfService.Cli.Commands.Bench;
+
+/// <summary><c>ctf bench method</c>: the labels of an image by coarse-to-fine prediction against the plain model over the whole codebook, both of one size.</summary>
+internal static class MethodBenchCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var preset = CommandOption.WithDefault("--preset", $"Size of all three transformers: {DecodePreset.Names}.", "L");
+        var codewords = CommandOption.Count("--codewords", "Size of the codebook.", 16384);
+        var clusters = CommandOption.Count("--clusters", "Number of clusters.", 512);
+        var batch = new Option<int[]>("--batch") { Description = "Images that start together; several may be given.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 8, 32] };
+        var dtype = CommandOption.WithDefault("--dtype", "Format of the weights: float32, bfloat16, int8.", WeightFormat.Float32);
+        var steps = CommandOption.Count("--steps", "Decode steps of one run, spread evenly over the sequence.", 16);
+        var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };
+        var command = new Command("method", "Measures coarse-to-fine prediction, fine pass included, against the plain model, with guidance.") { preset, codewords, clusters, batch, dtype, steps, json };
+        command.SetAction((arguments, cancellation) =>
+        {
+            TorchThreads.UseAllCores();
+            using var frozen = no_grad();
+            var batches = arguments.GetRequiredValue(batch).Distinct().ToList();
+            using var team = new ThreadTeam();
+            using var benchmark = MethodBenchmark.Create(
+                DecodePreset.Config(arguments.GetRequiredValue(preset), arguments.GetValue(codewords)), arguments.GetValue(clusters), batches.Max(), arguments.GetValue(dtype), team);
+            var lines = batches.Select(images =>
+            {
+                terminal.Error.WriteLine($"batch {images}");
+                return benchmark.Measure(images, arguments.GetValue(steps), cancellation);
+            }).ToList();
+            if (arguments.GetValue(json))
+            {
+                ReportJson.Write(terminal.Output, lines);
+            }
+            else
+            {
+                BenchTables.Write(terminal.Output, Table(arguments.GetRequiredValue(preset), arguments.GetValue(dtype), lines));
+            }
+
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+
+    private static Table Table(string preset, WeightFormat format, IEnumerable<MethodLine> lines)
+    {
+        string Text(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
+        var table = new Table().Title($"GPT-{preset}, {format}, guidance on: seconds for the tokens of so many images; medians of {MethodBenchmark.Runs} runs");
+        table.AddColumns("images", "coarse", "fine", "coarse to fine", "plain", "times plain");
+        foreach (var line in lines)
+        {
+            table.AddRow([$"{line.Images}", Text(line.CoarseSeconds), Text(line.FineSeconds), Text(line.CoarseSeconds + line.FineSeconds), Text(line.PlainSeconds), Text(line.TimesPlain)]);
+        }
+
+        return table;
+    }
+}

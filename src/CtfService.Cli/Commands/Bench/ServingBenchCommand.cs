@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.Globalization;
+using CtfService.Model.Generation;
+using Spectre.Console;
+
+namespace CtfService.Cli.Commands.Bench;
+
+/// <summary><c>ctf bench serving</c>: continuous against static batching under random arrivals, with the same engine.</summary>
+internal static class ServingBenchCommand
+{
+    private const int Runs = 5;
+
+    public static Command Create(Terminal terminal)
+    {
+        var bundle = CommandOption.WithDefault("--bundle", "Folder of the bundle.", Path.Combine("models", "fruits-64"));
+        var rows = CommandOption.Count("--rows", "Rows of a decode step; an image with guidance takes two.", 32, minimum: 2);
+        var load = CommandOption.WithDefault("--load", "Arrivals per second over the images/s of full batches.", 0.8);
+        var images = CommandOption.Count("--images", "Images of one run.", 200);
+        var seed = CommandOption.Seed();
+        var (device, dtype) = PlacementOptions.Create();
+        var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };
+        var command = new Command("serving", $"Measures latency under Poisson arrivals, continuous against static batching; medians of {Runs} runs.") { bundle, rows, load, images, seed, device, dtype, json };
+        command.SetAction((arguments, cancellation) =>
+        {
+            TorchThreads.UseAllCores();
+            var placement = () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype));
+            using var generator = new CtfImageGeneratorFactory(arguments.GetRequiredValue(bundle), placement, arguments.GetValue(rows)).Load(cancellation);
+            var benchmark = new ServingBenchmark(generator, arguments.GetValue(images), cancellation);
+            benchmark.Offline(); // warms up
+            var runs = new List<ServingRun>();
+            for (var run = 0; run < Runs; run++)
+            {
+                terminal.Error.WriteLine($"run {run + 1} of {Runs}");
+                runs.Add(benchmark.Run(arguments.GetValue(load), arguments.GetValue(seed) + (ulong)run));
+            }
+
+            var report = ServingReport.Of(runs, arguments.GetValue(load));
+            if (arguments.GetValue(json))
+            {
+                ReportJson.Write(terminal.Output, report);
+            }
+            else
+            {
+                BenchTables.Write(terminal.Output, Table(generator.Model.Name, report));
+            }
+
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+
+    private static Table Table(string model, ServingReport report)
+    {
+        string Text(double value, string format = "0.0") => value.ToString(format, CultureInfo.InvariantCulture);
+        var table = new Table().Title(
+            $"{model}: Poisson arrivals at {Text(100 * report.Load, "0")} % of the {Text(report.OfflineImagesPerSecond)} images/s of full batches; medians of {Runs} runs");
+        table.AddColumns("batching", "mean ms", "p95 ms", "images/s at saturation");
+        table.AddRow("static", Text(report.Static.MeanMilliseconds), Text(report.Static.P95Milliseconds), Text(report.OfflineImagesPerSecond));
+        table.AddRow("continuous", Text(report.Continuous.MeanMilliseconds), Text(report.Continuous.P95Milliseconds), Text(report.SaturatedImagesPerSecond));
+        table.AddRow("ratio", Text(report.MeanRatio, "0.00"), Text(report.P95Ratio, "0.00"), Text(report.SaturationRatio, "0.00"));
+        return table;
+    }
+}
+
+/// <summary>Medians over the runs; ratios are taken inside each run first.</summary>
+internal sealed record ServingReport(
+    double Load, double OfflineImagesPerSecond, double SaturatedImagesPerSecond, Latency Static, Latency Continuous, double MeanRatio, double P95Ratio, double SaturationRatio)
+{
+    public static ServingReport Of(IReadOnlyList<ServingRun> runs, double load)
+    {
+        double Median(Func<ServingRun, double> figure) => runs.Select(figure).Order().ElementAt(runs.Count / 2);
+        return new ServingReport(
+            load,
+            Median(run => run.OfflineImagesPerSecond),
+            Median(run => run.SaturatedImagesPerSecond),
+            new Latency(Median(run => run.Static.MeanMilliseconds), Median(run => run.Static.P95Milliseconds)),
+            new Latency(Median(run => run.Continuous.MeanMilliseconds), Median(run => run.Continuous.P95Milliseconds)),
+            Median(run => run.Continuous.MeanMilliseconds / run.Static.MeanMilliseconds),
+            Median(run => run.Continuous.P95Milliseconds / run.Static.P95Milliseconds),
+            Median(run => run.SaturatedImagesPerSecond / run.OfflineImagesPerSecond));
+    }
+}
