@@ -12,6 +12,9 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
     private const long SmallBlock = 16;
     private const long Block = 32;
 
+    /// <summary>Elements of a single input that libtorch still calls small.</summary>
+    private const long SmallestSingleImage = 20480;
+
     private readonly long _inputFill;
     private readonly long _outputFill;
     private readonly long _stride;
@@ -45,20 +48,29 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
     /// <summary>[B, in, h, w] to [B, out, h', w'].</summary>
     public override Tensor forward(Tensor input)
     {
-        if (_inputFill + _outputFill == 0)
+        if (_inputFill + _outputFill == 0 && !IsTooSmall(input))
         {
             return Autocast.Convolve(input, _weight, _bias, _stride, _padding);
         }
 
         using var scope = NewDisposeScope();
         var filled = Autocast.Convolve(
-            nn.functional.pad(input, [0, 0, 0, 0, 0, _inputFill]),
-            nn.functional.pad(_weight, [0, 0, 0, 0, 0, _inputFill, 0, _outputFill]),
-            nn.functional.pad(_bias, [0, _outputFill]),
+            Widen(IsTooSmall(input) ? input.expand(2, -1, -1, -1) : input, [0, 0, 0, 0, 0, _inputFill]),
+            Widen(_weight, [0, 0, 0, 0, 0, _inputFill, 0, _outputFill]),
+            Widen(_bias, [0, _outputFill]),
             _stride,
             _padding);
-        return filled.narrow(1, 0, filled.shape[1] - _outputFill).contiguous().MoveToOuterDisposeScope();
+        return filled.narrow(0, 0, input.shape[0]).narrow(1, 0, filled.shape[1] - _outputFill).contiguous().MoveToOuterDisposeScope();
     }
+
+    /// <summary>
+    /// libtorch gives a single small image to NNPACK, which does not start on every processor and then warns at every call and computes slowly; two images go
+    /// where all others go (aten/src/ATen/native/Convolution.cpp, use_mkldnn).
+    /// </summary>
+    private static bool IsTooSmall(Tensor input) =>
+        input.shape[0] == 1 && input.device_type == TorchSharp.DeviceType.CPU && input.numel() <= SmallestSingleImage && !is_grad_enabled();
+
+    private static Tensor Widen(Tensor tensor, long[] padding) => padding.Any(count => count > 0) ? nn.functional.pad(tensor, padding) : tensor.alias();
 
     /// <summary>Channels of zeros, which change no sum, up to a number that is computed right.</summary>
     private static long Fill(long channels) => channels <= SmallBlock ? SmallBlock - channels : (Block - (channels % Block)) % Block;
