@@ -15,7 +15,7 @@ namespace CtfService.Model.Generation;
 public sealed class CtfImageGenerator : IImageGenerator
 {
     private readonly LoadedModel _parts;
-    private readonly CoarseStage _coarse;
+    private readonly ICoarseStage _coarse;
     private readonly FineStage? _fine;
     private readonly VqDecodeStage _decode;
     private readonly HashSet<long> _ids = [];
@@ -24,9 +24,9 @@ public sealed class CtfImageGenerator : IImageGenerator
 
     internal CtfImageGenerator(LoadedModel parts)
     {
-        var grid = parts.Coarse.Config;
+        var grid = parts.CoarseConfig;
         _parts = parts;
-        _coarse = new CoarseStage(parts.Coarse);
+        _coarse = parts.Coarse;
         _fine = parts.Fine is null ? null : new FineStage(parts.Fine, parts.Clusters);
         _decode = new VqDecodeStage(parts.Tokenizer, grid.GridHeight, grid.GridWidth, parts.Device);
     }
@@ -86,7 +86,6 @@ public sealed class CtfImageGenerator : IImageGenerator
 
     public void Dispose()
     {
-        _coarse.Dispose();
         _fine?.Dispose();
         _parts.Dispose();
     }

@@ -3,6 +3,7 @@ using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Clusters;
+using CtfService.Model.Coarse;
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
@@ -15,13 +16,16 @@ namespace CtfService.Model.Generation;
 
 /// <summary>The parts of a bundle on one device. Owns them.</summary>
 /// <param name="Fine">Null for a plain LlamaGen model.</param>
-internal sealed record LoadedModel(ModelDescription Description, VqTokenizer Tokenizer, ClusterMap Clusters, IDecodeEngine Coarse, IFineEngine? Fine, Device Device)
+internal sealed record LoadedModel(ModelDescription Description, VqTokenizer Tokenizer, ClusterMap Clusters, ICoarseStage Coarse, IFineEngine? Fine, Device Device)
     : IDisposable
 {
+    /// <summary>Architecture of the coarse stage, which also says what the grid is.</summary>
+    public required TransformerConfig CoarseConfig { get; init; }
+
     /// <summary>Rows of one fine pass; more gain nothing, as one image's positions fill a product already.</summary>
     private const int FineRows = 8;
 
-    /// <summary>What the engines stand on, freed after them.</summary>
+    /// <summary>What the stages stand on, freed after them.</summary>
     private readonly List<IDisposable> _foundations = [];
 
     /// <param name="rows">Rows of a decode step; fewer where the memory does not hold their keys and values.</param>
@@ -63,18 +67,22 @@ internal sealed record LoadedModel(ModelDescription Description, VqTokenizer Tok
             bundle.Describe(),
             tokenizer,
             clusters,
-            new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse), team, new CpuEngineOptions(rows, format)),
+            new HostCoarseStage(new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse), team, new CpuEngineOptions(rows, format))),
             fine is null ? null : new SimdFineEngine(manifest.Fine!, WeightSource.Of(fine), clusters, team, new CpuEngineOptions(FineRows, format)),
             CPU)
-        { _foundations = { team } };
+        {
+            CoarseConfig = manifest.Coarse,
+            _foundations = { team },
+        };
     }
 
     private static LoadedModel OnTorch(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement)
     {
         var (manifest, device) = (bundle.Manifest, placement.Device);
         var coarse = Load(bundle.CoarsePath, () => new ClassConditionalTransformer(manifest.Coarse), placement.TorchType, device);
-        var loaded = new LoadedModel(bundle.Describe(), tokenizer, clusters, new TorchDecodeEngine(coarse, device, rows), Fine: null, device)
+        var loaded = new LoadedModel(bundle.Describe(), tokenizer, clusters, new TorchCoarseStage(coarse, device, rows), Fine: null, device)
         {
+            CoarseConfig = manifest.Coarse,
             _foundations = { coarse },
         };
         if (manifest.Fine is null)

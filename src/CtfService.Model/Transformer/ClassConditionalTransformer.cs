@@ -84,7 +84,7 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
     }
 
     /// <summary>One decode step of rows at positions of their own, all int64 [R]: the input is a class where the position is 0. Logits [R, V].</summary>
-    internal Tensor DecodeStep(Tensor inputs, Tensor positions, SlotKvCache cache)
+    internal Tensor DecodeStep(Tensor inputs, Tensor positions, IKeyValueCache cache)
     {
         using var scope = NewDisposeScope();
         var isClass = positions.eq(0);                                              // [R]

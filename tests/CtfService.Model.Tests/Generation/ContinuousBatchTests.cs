@@ -16,6 +16,7 @@ public sealed class ContinuousBatchTests : IDisposable
     [InlineData("float32", 1000)]
     [InlineData("bfloat16", 100)]
     [InlineData("int8", 100)]
+    [InlineData("float16", 30)] // by libtorch
     public void Advance_RandomMixesOfArrivals_GiveTheTokensThatEachGivesAlone(string dtype, int mixes)
     {
         using var generator = Load(dtype);
@@ -52,6 +53,22 @@ public sealed class ContinuousBatchTests : IDisposable
         Assert.Equal(expected.Tokens, outcome.Image!.Tokens);
         Assert.Equal(Rows, generator.FreeRows);
         Assert.Equal(0, generator.ImageCount);
+    }
+
+    [Theory]
+    [InlineData("float32")]
+    [InlineData("float16")]
+    public void Advance_CancelledInBetween_GoesOnAsIfNothingHadBeen(string dtype)
+    {
+        using var generator = Load(dtype);
+        var image = Specification(new Random(1), 1);
+        var expected = generator.Generate([image], CancellationToken.None)[0];
+        generator.Admit(7, image);
+        generator.Advance(CancellationToken.None);
+
+        Assert.Throws<OperationCanceledException>(() => generator.Advance(new CancellationToken(canceled: true)));
+
+        Assert.Equal(expected.Tokens, Assert.Single(Drain(generator)).Image!.Tokens);
     }
 
     [Fact]

@@ -1,0 +1,25 @@
+using CtfService.Core.Generation;
+
+namespace CtfService.Model.Coarse;
+
+/// <summary>
+/// Stage 1 as it serves: images join and leave at any step, each at its own position. An image takes one row of the model, with guidance two, which stay
+/// together. Device thread only.
+/// </summary>
+internal interface ICoarseStage : IDisposable
+{
+    /// <summary>Rows that nobody has.</summary>
+    int FreeRows { get; }
+
+    /// <summary>Images whose labels are not all drawn.</summary>
+    int Count { get; }
+
+    /// <summary>The image must fit into <see cref="FreeRows"/>.</summary>
+    void Add(long id, ImageSpecification image);
+
+    /// <summary>Frees the image's rows; false where it is not here, or no longer.</summary>
+    bool Remove(long id);
+
+    /// <summary>Draws one label of every image and returns those that have all of theirs; the list is used again by the next step.</summary>
+    IReadOnlyList<CoarseSequence> Step();
+}
