@@ -68,7 +68,7 @@ internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : ITeamWork, 
     {
         var one = _scratch.Floats + (thread * _scratchStride);
         var scores = one + TSimd.Lanes;
-        var (first, end) = new TeamShare(thread, _team.Threads).Of(_count);
+        var (first, end) = new TeamShare(thread, _team).Of(_count);
         for (var position = first; position < end; position++)
         {
             var cluster = _coarseLabels[position];

@@ -18,6 +18,9 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     where TLayout : struct, IWeightLayout
     where TElement : struct, ICacheElement
 {
+    /// <summary>Pieces of attention for each thread, where there are rows and heads enough: more even out better, longer ones read faster.</summary>
+    private const int PiecesPerThread = 4;
+
     private readonly ThreadTeam _team;
     private readonly StepClock? _clock;
     private readonly SlotCache _cache;
@@ -60,7 +63,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 
     void ITeamWork.Run(int thread)
     {
-        var share = new TeamShare(thread, _team.Threads);
+        var share = new TeamShare(thread, _team);
         if (thread == 0)
         {
             _clock?.Start();
@@ -175,17 +178,22 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         return TSimd.Sum(sum);
     }
 
-    /// <summary>Each row's heads see the row's own sequence alone: a thread adds keys and values to the cache where it is going to read them.</summary>
+    /// <summary>
+    /// Each row's heads see the row's own sequence alone: a thread adds keys and values to the cache where it is going to read them. Rows are of very different
+    /// length, so nothing is divided beforehand; few rows are cut into several pieces each.
+    /// </summary>
     private void AttendToOwnSequence(int layer, TeamShare share)
     {
-        var end = Rows.FirstHead(share.Thread + 1, share.Threads, Config.Heads);
-        for (var task = Rows.FirstHead(share.Thread, share.Threads, Config.Heads); task < end;)
+        var cuts = Math.Clamp(PiecesPerThread * share.Threads / Rows.Count, 1, Config.Heads);
+        var heads = (Config.Heads + cuts - 1) / cuts;
+        cuts = (Config.Heads + heads - 1) / heads;
+        var pieces = share.Pieces(Rows.Count * cuts, own: 0);
+        while (pieces.TryTake(out var piece))
         {
-            var (row, head) = Math.DivRem(task, Config.Heads);
-            var heads = Math.Min(Config.Heads - head, end - task);
-            RotateAndRemember(layer, row, head, heads);
-            Attend(layer, row, head, heads, share.Thread);
-            task += heads;
+            var (row, cut) = Math.DivRem(piece, cuts);
+            var count = Math.Min(heads, Config.Heads - (cut * heads));
+            RotateAndRemember(layer, row, cut * heads, count);
+            Attend(layer, row, cut * heads, count, share.Thread);
         }
     }
 

@@ -19,6 +19,9 @@ internal static unsafe class Product<TVector, TSimd, TLayout>
     /// <summary>Bytes of each panel to fetch before a product begins.</summary>
     private const int FirstBytes = 8 << 10;
 
+    /// <summary>Part of the strips that the threads divide beforehand; the rest goes to whoever is done first.</summary>
+    private const float OwnPart = 0.75f;
+
     /// <summary>How far ahead of its use a weight is asked for: memory's latency times its bandwidth, with some room.</summary>
     private const int AheadBytes = 4 << 10;
 
@@ -27,22 +30,22 @@ internal static unsafe class Product<TVector, TSimd, TLayout>
     public static void Multiply<TStore>(PackedMatrix matrix, float* input, long inputStride, int rows, TStore store, TeamShare share)
         where TStore : struct, IProductStore<TVector>
     {
-        var (first, end) = share.Of(matrix.PanelCount / PackedMatrix.PanelsPerTile);
         var tile = new ProductTile { PanelBytes = matrix.PanelBytes, BlockBytes = matrix.BlockBytes, Scales = matrix.Scales, Pairs = matrix.Pairs, InputStride = inputStride };
-        for (var block = 0; block < rows; block += BlockRows)
+        // All strips of the first block of rows, then all of the second, and so on.
+        var strips = matrix.PanelCount / PackedMatrix.PanelsPerTile;
+        var pieces = share.Pieces(strips * ((rows + BlockRows - 1) / BlockRows), OwnPart);
+        while (pieces.TryTake(out var piece))
         {
-            var blockEnd = Math.Min(rows, block + BlockRows);
-            for (var strip = first; strip < end; strip++)
-            {
-                MultiplyStrip(matrix, strip * PackedMatrix.PanelsPerTile, input, (block, blockEnd), tile, store);
-            }
+            var (block, strip) = Math.DivRem(piece, strips);
+            var next = pieces.Following(piece) is { } following ? following % strips * PackedMatrix.PanelsPerTile : (int?)null;
+            MultiplyStrip(matrix, strip * PackedMatrix.PanelsPerTile, next, input, (block * BlockRows, Math.Min(rows, (block + 1) * BlockRows)), tile, store);
         }
     }
 
     /// <summary>Starts to fetch what a thread's share of a product begins with.</summary>
     public static void FetchFirst(PackedMatrix matrix, TeamShare share)
     {
-        var (first, _) = share.Of(matrix.PanelCount / PackedMatrix.PanelsPerTile);
+        var (first, _) = share.Of((int)(matrix.PanelCount / PackedMatrix.PanelsPerTile * OwnPart));
         for (var panel = 0; panel < PackedMatrix.PanelsPerTile; panel++)
         {
             var start = matrix.Panels + (((first * PackedMatrix.PanelsPerTile) + panel) * matrix.PanelBytes);
@@ -54,14 +57,16 @@ internal static unsafe class Product<TVector, TSimd, TLayout>
     }
 
     /// <summary>All rows of a block times the panels of one tile.</summary>
-    private static void MultiplyStrip<TStore>(PackedMatrix matrix, int firstPanel, float* input, (int First, int End) rows, ProductTile tile, TStore store)
+    /// <param name="nextPanel">The first panel of the strip after this one; null where there is none.</param>
+    private static void MultiplyStrip<TStore>(
+        PackedMatrix matrix, int firstPanel, int? nextPanel, float* input, (int First, int End) rows, ProductTile tile, TStore store)
         where TStore : struct, IProductStore<TVector>
     {
         var groups = TSimd.HasManyRegisters ? (rows.End - rows.First) / 8 : 0;
         for (var panel = firstPanel; groups > 0 && panel < firstPanel + PackedMatrix.PanelsPerTile; panel++)
         {
             Take(matrix, panel, ref tile);
-            PlanAhead(matrix, ref tile, groups);
+            PlanAhead(matrix, ref tile, groups, panel + 1 < firstPanel + PackedMatrix.PanelsPerTile ? panel + 1 : nextPanel);
             for (var group = 0; group < groups; group++)
             {
                 At(ref tile, input, rows.First + (8 * group));
@@ -115,10 +120,10 @@ internal static unsafe class Product<TVector, TSimd, TLayout>
     /// Eight rows do so much with each weight that the processor looks too short a way ahead to keep the memory busy, so weights are asked for early: those
     /// a little further on where one tile uses a panel, and the next panel's, spread evenly over the tiles, where several do.
     /// </summary>
-    private static void PlanAhead(PackedMatrix matrix, ref ProductTile tile, int tiles)
+    private static void PlanAhead(PackedMatrix matrix, ref ProductTile tile, int tiles, int? nextPanel)
     {
-        tile.Ahead = tile.Weights + (tiles == 1 ? AheadBytes : matrix.PanelBytes);
-        tile.AheadLines = Lines(matrix, tiles);
+        tile.Ahead = tiles == 1 ? tile.Weights + AheadBytes : matrix.Panels + (nextPanel.GetValueOrDefault() * matrix.PanelBytes);
+        tile.AheadLines = tiles == 1 || nextPanel is not null ? Lines(matrix, tiles) : 0;
     }
 
     /// <summary>

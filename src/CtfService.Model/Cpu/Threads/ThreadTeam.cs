@@ -15,6 +15,7 @@ public sealed class ThreadTeam : IDisposable
     private readonly Thread[] _others;
     private ITeamWork? _work;
     private int _arrived;
+    private int _claimed; // pieces taken since the last meeting
     private int _busy;
     private ExceptionDispatchInfo? _failure;
 
@@ -52,6 +53,7 @@ public sealed class ThreadTeam : IDisposable
             var finished = _finish.Turn;
             _work = work;
             _busy = Threads;
+            _claimed = 0;
             _start.Advance();
             RunShare(thread: 0);
             _finish.WaitWhile(finished);
@@ -71,6 +73,7 @@ public sealed class ThreadTeam : IDisposable
         if (Interlocked.Increment(ref _arrived) == Threads)
         {
             _arrived = 0;
+            _claimed = 0;
             _barrier.Advance();
         }
         else
@@ -80,6 +83,9 @@ public sealed class ThreadTeam : IDisposable
 
         ThrowIfAbandoned();
     }
+
+    /// <summary>0, 1, 2 and so on since the last meeting, each to one thread.</summary>
+    internal int Claim() => Interlocked.Increment(ref _claimed) - 1;
 
     private void ThrowIfAbandoned()
     {
