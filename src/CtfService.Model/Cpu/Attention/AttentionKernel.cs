@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using CtfService.Model.Cpu.Products;
 using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Attention;
@@ -32,6 +33,7 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
 
         for (var head = 0; head < heads; head++)
         {
+            Fetch(values + (head * cache.ValueHeadBytes), cache.ValueHeadBytes);
             SoftMax(scores + (head * scoreStride), positions);
         }
 
@@ -48,6 +50,15 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
                     valueStride,
                     results + (head * valueStride));
             }
+        }
+    }
+
+    /// <summary>Starts to bring a stretch of keys or values closer while something else is computed.</summary>
+    public static void Fetch(byte* start, long bytes)
+    {
+        for (var line = 0L; line < bytes; line += ProductTile.CacheLine)
+        {
+            TSimd.Prefetch(start + line);
         }
     }
 

@@ -231,6 +231,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         {
             var query = Query(row, head);
             float* key = query + Config.Width, value = key + Config.Width;
+            AttentionKernel<TVector, TSimd, TElement>.Fetch(_cache.Key(layer, slot, head, position: 0), _cache.KeyHeadBytes);
             HeadRotation<TVector, TSimd, TElement>.Rotate(query, headWidth, cosines, sines, _queryScale);
             HeadRotation<TVector, TSimd, TElement>.Rotate(key, headWidth, cosines, sines, scale: 1);
             HeadRotation<TVector, TSimd, TElement>.Remember(
