@@ -1,11 +1,25 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using CtfService.Benchmarks;
 
-const string Usage = "Usage: dotnet run -c Release --project bench/CtfService.Benchmarks -- checkpoint [GPT-B|GPT-L|GPT-XL] [folder]";
+const string Usage = """
+    Usage: dotnet run -c Release --project bench/CtfService.Benchmarks -- checkpoint [GPT-B|GPT-L|GPT-XL] [folder]
+           dotnet run -c Release --project bench/CtfService.Benchmarks -- kernels [options of BenchmarkDotNet, such as --filter *Product*]
+    """;
 
-if (args is ["checkpoint", .. var rest] && rest.Length <= 2)
+switch (args)
 {
-    return CheckpointMeasurement.Run(rest.ElementAtOrDefault(0) ?? "GPT-L", rest.ElementAtOrDefault(1) ?? Path.Combine(Path.GetTempPath(), "ctf-checkpoint"));
+    case ["checkpoint", .. var rest] when rest.Length <= 2:
+        return CheckpointMeasurement.Run(rest.ElementAtOrDefault(0) ?? "GPT-L", rest.ElementAtOrDefault(1) ?? Path.Combine(Path.GetTempPath(), "ctf-checkpoint"));
+    case ["kernels", .. var rest]:
+        // In this process: the native libraries beside it are the ones that serve.
+        var job = Job.ShortRun.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromHours(1), logOutput: true)).WithIterationCount(5);
+        var results = BenchmarkSwitcher.FromAssembly(typeof(CheckpointMeasurement).Assembly)
+            .Run(rest.Length == 0 ? ["--filter", "*"] : rest, DefaultConfig.Instance.AddJob(job));
+        return results.Any(summary => summary.HasCriticalValidationErrors) ? 1 : 0;
+    default:
+        Console.Error.WriteLine(Usage);
+        return 2;
 }
-
-Console.Error.WriteLine(Usage);
-return 2;

@@ -62,18 +62,41 @@ internal sealed record LoadedModel(ModelDescription Description, VqTokenizer Tok
         var manifest = bundle.Manifest;
         var team = new ThreadTeam();
         using var coarse = SafetensorsFile.Open(bundle.CoarsePath);
-        using var fine = bundle.FinePath is { } path ? SafetensorsFile.Open(path) : null;
-        return new LoadedModel(
+        var loaded = new LoadedModel(
             bundle.Describe(),
             tokenizer,
             clusters,
             new HostCoarseStage(new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse), team, new CpuEngineOptions(rows, format))),
-            fine is null ? null : new SimdFineEngine(manifest.Fine!, WeightSource.Of(fine), clusters, team, new CpuEngineOptions(FineRows, format)),
+            Fine: null,
             CPU)
         {
             CoarseConfig = manifest.Coarse,
             _foundations = { team },
         };
+        return bundle.FinePath is { } path ? loaded.WithFineOnVectorUnits(path, manifest.Fine!, format, team) : loaded;
+    }
+
+    private LoadedModel WithFineOnVectorUnits(string path, TransformerConfig config, WeightFormat format, ThreadTeam team)
+    {
+        using var weights = SafetensorsFile.Open(path);
+        IFineEngine own = new SimdFineEngine(config, WeightSource.Of(weights), Clusters, team, new CpuEngineOptions(FineRows, format));
+        if (format != WeightFormat.BFloat16)
+        {
+            return this with { Fine = own };
+        }
+
+        var module = Load(path, () => new ClassConditionalTransformer(config), bfloat16, CPU);
+        var chosen = FineEngineChoice.Choose(own, new TorchFineEngine(module, Clusters, CPU, FineRows));
+        if (chosen == own)
+        {
+            module.Dispose();
+        }
+        else
+        {
+            _foundations.Add(module);
+        }
+
+        return this with { Fine = chosen };
     }
 
     private static LoadedModel OnTorch(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement)

@@ -4,13 +4,17 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Transformer;
 
-/// <summary>The fine pass by libtorch, on any device.</summary>
+/// <summary>
+/// The fine pass by libtorch, on any device. On the CPU one image after another: libtorch's sums depend on the shape of a product, and one image fills it well
+/// enough, so an image's tokens do not depend on who shares its batch.
+/// </summary>
 public sealed class TorchFineEngine : IFineEngine
 {
     private readonly ClassConditionalTransformer _transformer;
     private readonly Device _device;
     private readonly ClusterMembers _members;
     private readonly FinePassCheck _check;
+    private readonly int _imagesAtOnce;
 
     /// <param name="transformer">In evaluation mode; stays the caller's.</param>
     public TorchFineEngine(ClassConditionalTransformer transformer, ClusterMap map, Device device, int capacity)
@@ -22,6 +26,7 @@ public sealed class TorchFineEngine : IFineEngine
         LargestCluster = map.LargestCluster;
         _check = new FinePassCheck(transformer.Config, map, capacity);
         _members = new ClusterMembers(map, device);
+        _imagesAtOnce = device.type == TorchSharp.DeviceType.CPU ? 1 : capacity;
     }
 
     public TransformerConfig Config => _transformer.Config;
@@ -34,6 +39,31 @@ public sealed class TorchFineEngine : IFineEngine
     public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden)
     {
         _check.RequireRun(classIds, coarseLabels, hidden);
+        var (cells, states) = (Config.Positions, Config.Positions * Config.Width);
+        for (var image = 0; image < classIds.Length; image += _imagesAtOnce)
+        {
+            var count = Math.Min(_imagesAtOnce, classIds.Length - image);
+            RunTogether(classIds.Slice(image, count), coarseLabels.Slice(image * cells, count * cells), hidden.Slice(image * states, count * states));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits)
+    {
+        _check.RequireScores(hidden, coarseLabels, logits);
+        var atOnce = _imagesAtOnce * Config.Positions;
+        for (var cell = 0; cell < coarseLabels.Length; cell += atOnce)
+        {
+            var count = Math.Min(atOnce, coarseLabels.Length - cell);
+            ScoreTogether(
+                hidden.Slice(cell * Config.Width, count * Config.Width), coarseLabels.Slice(cell, count), logits.Slice(cell * LargestCluster, count * LargestCluster));
+        }
+    }
+
+    public void Dispose() => _members.Dispose();
+
+    private void RunTogether(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden)
+    {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var labels = ToDevice(coarseLabels).reshape(classIds.Length, Config.Positions);
@@ -41,18 +71,14 @@ public sealed class TorchFineEngine : IFineEngine
         ToHost(states, hidden);
     }
 
-    /// <inheritdoc/>
-    public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits)
+    private void ScoreTogether(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits)
     {
-        _check.RequireScores(hidden, coarseLabels, logits);
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var head = _transformer.OutputWeight;
         var states = tensor(hidden.ToArray(), [coarseLabels.Length, Config.Width], head.dtype, _device);
         ToHost(_members.Score(states, ToDevice(coarseLabels), head), logits);
     }
-
-    public void Dispose() => _members.Dispose();
 
     private Tensor ToDevice(ReadOnlySpan<int> values) => tensor(values.ToArray(), int64, _device);
 

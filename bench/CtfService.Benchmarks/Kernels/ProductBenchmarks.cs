@@ -1,0 +1,142 @@
+using System.Runtime.Intrinsics;
+using BenchmarkDotNet.Attributes;
+using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Products;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+using static TorchSharp.torch;
+
+namespace CtfService.Benchmarks.Kernels;
+
+/// <summary>
+/// A few rows times the matrices of one feed-forward layer of GPT-B (w1 and w3, 768 to 4,096), packed, against libtorch's <c>linear</c>. A ring of them, larger
+/// than any cache, stands for the layers of a model. 257 rows are one image in the fine pass. Vectors of 512 bits; elsewhere 256 or 128.
+/// </summary>
+public unsafe class ProductBenchmarks : IDisposable
+{
+    private const int Inputs = 768;
+    private const int Outputs = 4096;
+    private const int Layers = 16;
+
+    private readonly List<IDisposable> _owned = [];
+    private ThreadTeam _team = null!;
+    private Tensor[] _torchWeights = [];
+    private Tensor _torchInput = null!;
+    private Tensor[] _torchHalfWeights = [];
+    private Tensor _torchHalfInput = null!;
+    private ITeamWork[] _float32 = [];
+    private ITeamWork[] _bfloat16 = [];
+    private ITeamWork[] _int8 = [];
+    private int _next;
+
+    [Params(1, 8, 32, 257)]
+    public int Rows { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        set_num_threads(Environment.ProcessorCount);
+        _team = new ThreadTeam();
+        _torchInput = randn(Rows, Inputs);
+        _torchWeights = [.. Enumerable.Range(0, Layers).Select(_ => randn(Outputs, Inputs))];
+        _torchHalfInput = _torchInput.to(bfloat16);
+        _torchHalfWeights = [.. _torchWeights.Select(weights => weights.to(bfloat16))];
+        _float32 = Pack<Float32Layout>();
+        _bfloat16 = Pack<BFloat16Layout>();
+        _int8 = Pack<Int8Layout>();
+        _owned.AddRange([_team, _torchInput, .. _torchWeights, _torchHalfInput, .. _torchHalfWeights]);
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _owned.ForEach(owned => owned.Dispose());
+        _owned.Clear();
+        GC.SuppressFinalize(this);
+    }
+
+    [Benchmark(Baseline = true, Description = "libtorch float32")]
+    public void Torch()
+    {
+        using var frozen = no_grad();
+        using var product = nn.functional.linear(_torchInput, _torchWeights[Next()]);
+    }
+
+    [Benchmark(Description = "libtorch bfloat16")]
+    public void TorchBFloat16()
+    {
+        using var frozen = no_grad();
+        using var product = nn.functional.linear(_torchHalfInput, _torchHalfWeights[Next()]);
+    }
+
+    [Benchmark(Description = "float32")]
+    public void WithFloat32() => _team.Run(_float32[Next()]);
+
+    [Benchmark(Description = "bfloat16")]
+    public void WithBFloat16() => _team.Run(_bfloat16[Next()]);
+
+    [Benchmark(Description = "int8")]
+    public void WithInt8() => _team.Run(_int8[Next()]);
+
+    private int Next() => _next = (_next + 1) % Layers;
+
+    private ITeamWork[] Pack<TLayout>()
+        where TLayout : struct, IWeightLayout => VectorWidths.Widest switch
+        {
+            VectorWidth.Bits512 => Pack<TLayout, Vector512<float>, Simd512>(),
+            VectorWidth.Bits256 => Pack<TLayout, Vector256<float>, Simd256>(),
+            _ => Pack<TLayout, Vector128<float>, Simd128>(),
+        };
+
+    private ITeamWork[] Pack<TLayout, TVector, TSimd>()
+        where TLayout : struct, IWeightLayout
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector>
+    {
+        var random = new Random(5);
+        using var weights = NativeBuffer.OfFloats((long)Outputs * Inputs);
+        for (var i = 0; i < Outputs * Inputs; i++)
+        {
+            weights.Floats[i] = random.NextSingle() - 0.5f;
+        }
+
+        return [.. Enumerable.Range(0, Layers).Select(_ =>
+        {
+            var matrix = PackedMatrix.Pack<TLayout>(Outputs, Inputs, TSimd.Lanes, output => weights.Floats + ((long)output * Inputs));
+            var work = new ProductWork<TLayout, TVector, TSimd>(matrix, Rows, Inputs, _team);
+            _owned.Add(matrix);
+            _owned.Add(work);
+            return work;
+        })];
+    }
+
+    private sealed class ProductWork<TLayout, TVector, TSimd> : ITeamWork, IDisposable
+        where TLayout : struct, IWeightLayout
+        where TVector : struct
+        where TSimd : struct, ISimd<TVector>
+    {
+        private readonly PackedMatrix _matrix;
+        private readonly ThreadTeam _team;
+        private readonly int _rows;
+        private readonly int _inputs;
+        private readonly NativeBuffer _input;
+        private readonly NativeBuffer _output;
+
+        public ProductWork(PackedMatrix matrix, int rows, int inputs, ThreadTeam team)
+        {
+            (_matrix, _rows, _inputs, _team) = (matrix, rows, inputs, team);
+            _input = NativeBuffer.OfFloats((long)rows * inputs);
+            _output = NativeBuffer.OfFloats((long)rows * matrix.Outputs);
+        }
+
+        public void Run(int thread) => Product<TVector, TSimd, TLayout>.Multiply(
+            _matrix, _input.Floats, _inputs, _rows, new AddingStore<TVector, TSimd>(_output.Floats, _matrix.Outputs), new TeamShare(thread, _team));
+
+        public void Dispose()
+        {
+            _input.Dispose();
+            _output.Dispose();
+        }
+    }
+}
