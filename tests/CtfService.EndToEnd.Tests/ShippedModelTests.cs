@@ -10,10 +10,14 @@ public sealed class ShippedModelTests
 {
     private const int ImagesPerClass = 4;
 
-    [Fact]
-    public void Generate_EveryClass_IsRecognisedByTheClassifier()
+    [Theory]
+    [InlineData("float32")]
+    [InlineData("bfloat16")]
+    [InlineData("int8")]
+    public void Generate_EveryClass_IsRecognisedByTheClassifier(string dtype)
     {
-        using var generator = new CtfImageGeneratorFactory(Path.Combine(AppContext.BaseDirectory, "models", "fruits-64")).Load(CancellationToken.None);
+        using var generator = new CtfImageGeneratorFactory(
+            Path.Combine(AppContext.BaseDirectory, "models", "fruits-64"), () => ModelPlacement.Parse("cpu", dtype)).Load(CancellationToken.None);
         using var classifier = ClassifierFile.Load(Path.Combine(AppContext.BaseDirectory, "Fixtures", "fruits-64-classifier.safetensors"));
         var model = generator.Model;
         var specifications = model.Classes.Labels.SelectMany(label => Enumerable.Range(0, ImagesPerClass)
