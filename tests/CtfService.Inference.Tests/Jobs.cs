@@ -14,9 +14,10 @@ internal static class Jobs
 
     public static ImageSpecification[] Images(int count) => [.. Enumerable.Range(1, count).Select(seed => Image((ulong)seed))];
 
+    public static InferenceOrder Order(int count, InferenceOptions options) => new(Images(count), RequestDeadline.Of(options));
+
     public static InferenceJob At(TimeProvider clock, ImageSpecification? image = null, TimeSpan? timeout = null, CancellationToken abandoned = default)
     {
-        var now = clock.GetUtcNow();
-        return new InferenceJob(image ?? Image(), now, now + (timeout ?? TimeSpan.FromMinutes(1)), abandoned);
+        return new InferenceJob(image ?? Image(), clock.GetUtcNow(), new RequestDeadline(timeout ?? TimeSpan.FromMinutes(1), "the test"), abandoned);
     }
 }

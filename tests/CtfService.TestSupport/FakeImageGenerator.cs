@@ -13,7 +13,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 {
     private readonly ConcurrentQueue<Action<CancellationToken>> _beforeNext = new();
     private readonly ConcurrentQueue<IReadOnlyList<ImageSpecification>> _steps = new();
-    private readonly SortedDictionary<long, (ImageSpecification Image, int Steps)> _running = [];
+    private readonly SortedDictionary<long, (ImageSpecification Image, PreviewOrder? Previews, int Steps)> _running = [];
 
     public ModelDescription Model { get; } = model;
 
@@ -25,6 +25,9 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 
     /// <summary>Steps of more images run out of memory.</summary>
     public int MaxImages { get; set; } = int.MaxValue;
+
+    /// <summary>The step, counted from now on, that runs out of memory whatever it holds; 0 for none.</summary>
+    public int RunOutOfMemoryAtStep { get; set; }
 
     /// <summary>Images of each step so far, the warm-up's first, failed ones too.</summary>
     public IReadOnlyList<IReadOnlyList<ImageSpecification>> Steps => [.. _steps];
@@ -48,10 +51,10 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     /// <summary>The next step nobody has claimed yet fails.</summary>
     public void FailNextStep(Exception error) => _beforeNext.Enqueue(_ => throw error);
 
-    public void Admit(long id, ImageSpecification image)
+    public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(image.Rows, FreeRows, nameof(image));
-        _running.Add(id, (image, 0));
+        _running.Add(id, (image, previews, 0));
     }
 
     public void Remove(long id) => _running.Remove(id);
@@ -66,14 +69,15 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
         }
 
         cancellation.ThrowIfCancellationRequested();
-        if (_running.Count > MaxImages)
+        if (_running.Count > MaxImages || (RunOutOfMemoryAtStep > 0 && --RunOutOfMemoryAtStep == 0))
         {
             throw new OutOfDeviceMemoryException($"The fake device holds {MaxImages} images, not {_running.Count}.");
         }
 
         foreach (var id in _running.Keys.ToList())
         {
-            _running[id] = _running[id] with { Steps = _running[id].Steps + 1 };
+            var running = _running[id] = _running[id] with { Steps = _running[id].Steps + 1 };
+            Show(running.Previews, running.Steps);
         }
 
         var finished = _running.Where(running => running.Value.Steps >= StepsPerImage).ToList();
@@ -82,6 +86,21 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     }
 
     public void Dispose() => IsDisposed = true;
+
+    /// <summary>The previews that this step reaches: plain pictures, brighter each time.</summary>
+    private void Show(PreviewOrder? previews, int steps)
+    {
+        for (var index = 0; index < previews?.Count; index++)
+        {
+            var due = ((StepsPerImage * (index + 1)) + previews.Count - 1) / previews.Count;
+            if (due == steps)
+            {
+                var pixels = new byte[Model.ImageWidth * Model.ImageHeight * 3];
+                Array.Fill(pixels, (byte)(50 * (index + 1)));
+                previews.Deliver(new ImagePreview(index, new RgbImage(Model.ImageWidth, Model.ImageHeight, pixels)));
+            }
+        }
+    }
 
     private GeneratedImage Draw(ImageSpecification specification)
     {
@@ -92,8 +111,11 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
             pixels[i] = (byte)ImageSeed.Derive(start, i + 1);
         }
 
-        var labels = new int[Model.TokenCount];
+        var labels = specification.Layout is LayoutSource.Given given
+            ? given.CoarseLabels
+            : [.. Enumerable.Range(0, Model.TokenCount).Select(cell => (int)(ImageSeed.Derive(start, cell) % (ulong)Model.ClusterCount))];
+        int[] tokens = [.. labels.Select(label => label + Model.ClusterCount)];
         var timings = new StageTimings(TimeSpan.FromMilliseconds(3), TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(1));
-        return new GeneratedImage(specification, new RgbImage(Model.ImageWidth, Model.ImageHeight, pixels), labels, labels, timings);
+        return new GeneratedImage(specification, new RgbImage(Model.ImageWidth, Model.ImageHeight, pixels), labels, tokens, timings);
     }
 }

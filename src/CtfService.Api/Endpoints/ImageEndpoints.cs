@@ -3,6 +3,7 @@ using CtfService.Api.Description;
 using CtfService.Api.Errors;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Validation;
+using CtfService.Inference;
 using CtfService.Inference.Queue;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -33,6 +34,7 @@ internal static class ImageEndpoints
         GenerateImageRequestValidator validator,
         IInferenceQueue queue,
         ImageResponder responder,
+        InferenceOptions options,
         HttpContext http)
     {
         if (!validator.TryValidate(body, out var request, out var faults))
@@ -45,7 +47,7 @@ internal static class ImageEndpoints
             return Refuse(NotAcceptable(request));
         }
 
-        var results = await queue.GenerateAsync(request.Images, http.RequestAborted);
+        var results = await queue.GenerateAsync(new InferenceOrder(request.Images, RequestDeadline.Of(options)), http.RequestAborted);
         return representation.IsJson
             ? responder.Json(request, results, representation.Format)
             : responder.File(http.Response, request, results, representation.Format);

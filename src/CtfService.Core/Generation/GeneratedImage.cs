@@ -16,7 +16,7 @@ public sealed record GeneratedImage(
     StageTimings Timings);
 
 /// <summary>Time in each stage of the model.</summary>
-/// <param name="Coarse">Prefill and decode steps of the coarse transformer.</param>
+/// <param name="Coarse">Until all coarse labels were there: prefill and decode steps of the coarse transformer, or VQ encode of a picture.</param>
 /// <param name="Fine">The one pass of the fine transformer; zero without a fine stage.</param>
 /// <param name="VqDecode">Tokens to pixels.</param>
 public sealed record StageTimings(TimeSpan Coarse, TimeSpan Fine, TimeSpan VqDecode);

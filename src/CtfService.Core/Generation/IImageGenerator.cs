@@ -19,13 +19,17 @@ public interface IImageGenerator : IDisposable
 
     /// <summary>Takes an image in: its first decode step is part of the next <see cref="Advance"/>. An image does not depend on the others.</summary>
     /// <param name="id">Names the image; not in use.</param>
-    /// <exception cref="ArgumentException">Too few free rows, the id is in use, or the class is unknown.</exception>
-    void Admit(long id, ImageSpecification image);
+    /// <param name="previews">Null where nobody wants to see the image before it is finished.</param>
+    /// <exception cref="ArgumentException">Too few free rows, the id is in use, the class is unknown, or the layout is not this model's.</exception>
+    void Admit(long id, ImageSpecification image, PreviewOrder? previews = null);
 
     /// <summary>Forgets an image and frees its rows before the next step; one that is not there is no error.</summary>
     void Remove(long id);
 
-    /// <summary>One decode step for every image in the coarse stage, then the later stages of those that finished it. Returns what ended, in no order.</summary>
+    /// <summary>
+    /// One decode step for every image in the coarse stage, VQ encode of pictures that came, previews that are due, then the later stages of images that have all
+    /// their coarse labels. Returns what ended, in no order.
+    /// </summary>
     /// <param name="cancellation">Looked at before each stage.</param>
     /// <exception cref="OperationCanceledException">Cancelled between two stages; the images stay.</exception>
     /// <exception cref="OutOfDeviceMemoryException">A decode step does not fit the device; with fewer images it may.</exception>

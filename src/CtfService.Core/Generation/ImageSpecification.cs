@@ -3,12 +3,17 @@ namespace CtfService.Core.Generation;
 /// <summary>
 /// Everything that decides one image: same model, same specification, same tokens, alone or in any batch.
 /// </summary>
-/// <param name="ClassId">Class label as an index, 0..classes-1.</param>
+/// <param name="ClassId">
+/// Class label as an index, 0..classes-1. Where the layout is not drawn, also <see cref="Models.ModelDescription.NullClass"/>: the fine stage goes by the layout alone.
+/// </param>
 /// <param name="Seed">Seed of this image's own random stream (see <see cref="ImageSeed"/>).</param>
-/// <param name="Coarse">Sampling of the coarse labels, one by one.</param>
+/// <param name="Coarse">Sampling of the coarse labels, one by one. Ignored where the layout is not drawn.</param>
 /// <param name="Fine">Sampling of the fine labels, all in one pass. Ignored by a model without a fine stage.</param>
 public sealed record ImageSpecification(int ClassId, ulong Seed, SamplingSettings Coarse, SamplingSettings Fine)
 {
-    /// <summary>Rows this image takes in a coarse decode step: two with guidance, one without.</summary>
-    public int Rows => Coarse.IsGuided ? 2 : 1;
+    /// <summary>Where the coarse labels come from; drawn where nobody says.</summary>
+    public LayoutSource Layout { get; init; } = LayoutSource.Drawn;
+
+    /// <summary>Rows this image takes in a coarse decode step: two with guidance, one without, none where its layout is not drawn.</summary>
+    public int Rows => Layout != LayoutSource.Drawn ? 0 : Coarse.IsGuided ? 2 : 1;
 }

@@ -10,6 +10,9 @@ public sealed record ModelDescription
 
     public required ClassCatalog Classes { get; init; }
 
+    /// <summary>The class id that means "no class": the one after the last.</summary>
+    public int NullClass => Classes.Count;
+
     /// <summary>Pixels.</summary>
     public required int ImageWidth { get; init; }
 

@@ -6,16 +6,35 @@ namespace CtfService.Inference.Queue;
 /// <summary>The way in: images wait here until the worker takes them. Any thread.</summary>
 public interface IInferenceQueue
 {
-    /// <summary>Queues all images of a request or none, and returns them finished, in order.</summary>
-    /// <param name="images">1..<see cref="InferenceOptions.MaxQueuedImages"/> images.</param>
-    /// <param name="cancellation">The caller hung up: images that have not started never will.</param>
-    /// <exception cref="QueueFullException">Too little room; nothing was queued.</exception>
-    /// <exception cref="ModelNotReadyException">Loading, failed or shutting down.</exception>
-    /// <exception cref="DeadlineExceededException">Not finished within <see cref="InferenceOptions.RequestTimeout"/>.</exception>
-    /// <exception cref="GenerationFailedException">The step that held an image failed; already logged.</exception>
-    /// <exception cref="OutOfDeviceMemoryException">An image does not fit the device, even with fewer beside it; already logged.</exception>
-    Task<IReadOnlyList<InferenceResult>> GenerateAsync(IReadOnlyList<ImageSpecification> images, CancellationToken cancellation);
+    /// <summary>Queues all images of a request or none, and returns what becomes of them as it comes: each image's previews in order, then the image.</summary>
+    /// <param name="cancellation">The caller hung up: images that have not started never will, and those that run stop at the next step.</param>
+    /// <returns>Must be read to its end or disposed. What nobody has read yet is kept: at most the previews and the image of each image asked for.</returns>
+    /// <exception cref="QueueFullException">From the call itself: too little room; nothing was queued.</exception>
+    /// <exception cref="ModelNotReadyException">From the call itself where the model is loading, has failed or shuts down; while reading where it does later.</exception>
+    /// <exception cref="DeadlineExceededException">While reading: not finished within <see cref="InferenceOrder.Deadline"/>.</exception>
+    /// <exception cref="GenerationFailedException">While reading: the step that held an image failed; already logged.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">While reading: an image does not fit the device, even with fewer beside it; already logged.</exception>
+    IAsyncEnumerable<InferenceEvent> Watch(InferenceOrder order, CancellationToken cancellation);
 }
 
 /// <summary>A finished image and how long it waited to start.</summary>
 public sealed record InferenceResult(GeneratedImage Image, TimeSpan QueueTime);
+
+/// <summary>For callers that want all images at once.</summary>
+public static class InferenceQueueExtensions
+{
+    /// <summary>The finished images, in order. Throws what <see cref="IInferenceQueue.Watch"/> throws.</summary>
+    public static async Task<IReadOnlyList<InferenceResult>> GenerateAsync(this IInferenceQueue queue, InferenceOrder order, CancellationToken cancellation)
+    {
+        var results = new InferenceResult[order.Images.Count];
+        await foreach (var seen in queue.Watch(order, cancellation).ConfigureAwait(false))
+        {
+            if (seen is InferenceEvent.Finished finished)
+            {
+                results[finished.Place] = finished.Result;
+            }
+        }
+
+        return results;
+    }
+}

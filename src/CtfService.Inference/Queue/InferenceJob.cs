@@ -4,21 +4,28 @@ namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// One image on its way through queue, scheduler and worker. Completed once, by whoever comes first: the worker, the deadline, or a
-/// caller who hung up. All members may be used from any thread but <see cref="MarkStarted"/> and <see cref="MarkRestarted"/>, which are the worker's.
+/// caller who hung up. All members may be used from any thread but <see cref="MarkStarted"/>, <see cref="MarkRestarted"/> and <see cref="PreviewsLeft"/>, which are
+/// the worker's.
 /// </summary>
-internal sealed class InferenceJob(ImageSpecification specification, DateTimeOffset enqueuedAt, DateTimeOffset deadline, CancellationToken abandoned)
+internal sealed class InferenceJob(ImageSpecification specification, DateTimeOffset enqueuedAt, RequestDeadline deadline, CancellationToken abandoned)
 {
     /// <summary>Continuations run elsewhere: the worker thread must not encode images.</summary>
     private readonly TaskCompletionSource<InferenceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private DateTimeOffset _startedAt = enqueuedAt;
     private bool _restarted;
+    private int _lastPreview = -1;
 
     public ImageSpecification Specification { get; } = specification;
 
     public DateTimeOffset EnqueuedAt { get; } = enqueuedAt;
 
-    public DateTimeOffset Deadline { get; } = deadline;
+    /// <summary>Null where the caller wants to see finished images only.</summary>
+    public PreviewOrder? Previews { get; init; }
+
+    public RequestDeadline Deadline { get; } = deadline;
+
+    public bool IsLate(DateTimeOffset now) => EnqueuedAt + Deadline.Timeout <= now;
 
     /// <summary>Cancelled when nobody waits for this image any more.</summary>
     public CancellationToken Abandoned { get; } = abandoned;
@@ -37,6 +44,16 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
         _restarted = true;
         return first;
     }
+
+    /// <summary>What the generator is to show. An image that has started again shows nothing twice.</summary>
+    public PreviewOrder? PreviewsLeft() => Previews is null ? null : new PreviewOrder(Previews.Count, preview =>
+    {
+        if (preview.Index > _lastPreview)
+        {
+            _lastPreview = preview.Index;
+            Previews.Deliver(preview);
+        }
+    });
 
     public void Succeed(GeneratedImage image) => _completion.TrySetResult(new InferenceResult(image, _startedAt - EnqueuedAt));
 

@@ -5,7 +5,7 @@ using CtfService.Inference.Status;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Bounded queue between the request threads and the one worker thread, counted in images. Callers use <see cref="GenerateAsync"/>
+/// Bounded queue between the request threads and the one worker thread, counted in images. Callers use <see cref="Watch"/>
 /// from any thread; <see cref="TakeArrivals"/>, <see cref="WaitForJobs"/> and <see cref="Count"/> are the worker's.
 /// </summary>
 internal sealed class InferenceQueue : IInferenceQueue
@@ -30,30 +30,22 @@ internal sealed class InferenceQueue : IInferenceQueue
         _channel = Channel.CreateBounded<InferenceJob>(new BoundedChannelOptions(options.MaxQueuedImages) { SingleReader = true });
     }
 
-    public async Task<IReadOnlyList<InferenceResult>> GenerateAsync(IReadOnlyList<ImageSpecification> images, CancellationToken cancellation)
+    public IAsyncEnumerable<InferenceEvent> Watch(InferenceOrder order, CancellationToken cancellation)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(images.Count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(images.Count, _options.MaxQueuedImages);
-        using var expiry = new CancellationTokenSource(_options.RequestTimeout, _clock);
-        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellation, expiry.Token);
-        var jobs = Admit(images, abandoned.Token);
+        ArgumentOutOfRangeException.ThrowIfZero(order.Images.Count, nameof(order));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(order.Images.Count, _options.MaxQueuedImages, nameof(order));
+        var request = new InferenceRequest(order, _clock, cancellation);
         try
         {
-            await foreach (var finished in Task.WhenEach(jobs.Select(job => job.Completion)).WithCancellation(abandoned.Token).ConfigureAwait(false))
-            {
-                await finished.ConfigureAwait(false); // throws at the first image that failed
-            }
+            Admit(request.Jobs);
+        }
+        catch
+        {
+            request.Dispose();
+            throw;
+        }
 
-            return await Task.WhenAll(jobs.Select(job => job.Completion)).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (expiry.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            throw Expired(_options.RequestTimeout);
-        }
-        finally
-        {
-            await abandoned.CancelAsync().ConfigureAwait(false); // one image failed: nobody wants the others
-        }
+        return request.Events();
     }
 
     /// <summary>No job follows. The status must already say why; what waits stays for the worker to finish or fail.</summary>
@@ -128,20 +120,15 @@ internal sealed class InferenceQueue : IInferenceQueue
         }
     }
 
-    public static DeadlineExceededException Expired(TimeSpan timeout) => new(
-        $"The request was not finished within {timeout.TotalSeconds:0.###} s, the limit in Inference:RequestTimeout. Ask for fewer images or try again when the service is less busy.");
-
-    private InferenceJob[] Admit(IReadOnlyList<ImageSpecification> images, CancellationToken abandoned)
+    private void Admit(IReadOnlyList<InferenceJob> jobs)
     {
-        var now = _clock.GetUtcNow();
-        InferenceJob[] jobs = [.. images.Select(image => new InferenceJob(image, now, now + _options.RequestTimeout, abandoned))];
         lock (_admission)
         {
             _status.RequireModel();
-            var excess = _waiting + jobs.Length - _options.MaxQueuedImages;
+            var excess = _waiting + jobs.Count - _options.MaxQueuedImages;
             if (excess > 0)
             {
-                throw Full(jobs.Length, excess);
+                throw Full(jobs.Count, excess);
             }
 
             foreach (var job in jobs)
@@ -149,11 +136,10 @@ internal sealed class InferenceQueue : IInferenceQueue
                 _channel.Writer.TryWrite(job); // cannot fail: the channel holds at most _waiting jobs
             }
 
-            _waiting += jobs.Length;
+            _waiting += jobs.Count;
         }
 
         Wake();
-        return jobs;
     }
 
     /// <summary>Room comes when the running images and as many as are too many have been worked off.</summary>

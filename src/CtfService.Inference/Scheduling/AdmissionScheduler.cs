@@ -3,10 +3,11 @@ using CtfService.Inference.Queue;
 namespace CtfService.Inference.Scheduling;
 
 /// <summary>
-/// Decides which waiting image joins next: first come, first served. One whose rows are not free holds up everything behind it, so that nothing starves.
+/// Decides which waiting image joins next: first come, first served. One whose rows are not free holds up everything behind it, so that nothing starves; only
+/// images that take no rows pass it.
 /// Plain state for one thread: no threads, no tensors, no logs.
 /// </summary>
-internal sealed class AdmissionScheduler(InferenceOptions options, TimeProvider clock)
+internal sealed class AdmissionScheduler(TimeProvider clock)
 {
     private readonly List<InferenceJob> _waiting = [];
 
@@ -20,13 +21,19 @@ internal sealed class AdmissionScheduler(InferenceOptions options, TimeProvider 
     /// <summary>Takes the next image out, or null where none waits or its rows are not free.</summary>
     public InferenceJob? Next(int freeRows)
     {
-        if (_waiting.Count == 0 || _waiting[0].Specification.Rows > freeRows)
+        if (_waiting.Count == 0)
         {
             return null;
         }
 
-        var job = _waiting[0];
-        _waiting.RemoveAt(0);
+        var place = _waiting[0].Specification.Rows <= freeRows ? 0 : _waiting.FindIndex(static job => job.Specification.Rows == 0);
+        if (place < 0)
+        {
+            return null;
+        }
+
+        var job = _waiting[place];
+        _waiting.RemoveAt(place);
         return job;
     }
 
@@ -55,7 +62,7 @@ internal sealed class AdmissionScheduler(InferenceOptions options, TimeProvider 
         return count;
     }
 
-    private bool IsUnwanted(InferenceJob job, DateTimeOffset now)
+    private static bool IsUnwanted(InferenceJob job, DateTimeOffset now)
     {
         if (!job.IsWanted)
         {
@@ -63,9 +70,9 @@ internal sealed class AdmissionScheduler(InferenceOptions options, TimeProvider 
             return true;
         }
 
-        if (job.Deadline <= now)
+        if (job.IsLate(now))
         {
-            job.Fail(InferenceQueue.Expired(options.RequestTimeout));
+            job.Fail(job.Deadline.Exceeded());
             return true;
         }
 

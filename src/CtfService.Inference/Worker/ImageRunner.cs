@@ -30,7 +30,7 @@ internal sealed partial class ImageRunner(GenerationPace pace, TimeProvider cloc
         }
 
         job.MarkStarted(clock.GetUtcNow());
-        generator.Admit(++_lastId, job.Specification);
+        generator.Admit(++_lastId, job.Specification, job.PreviewsLeft());
         _running.Add(_lastId, job);
     }
 

@@ -15,13 +15,13 @@ internal sealed class CoarseSequence(long id, ImageSpecification specification, 
 
     public ImageSpecification Specification { get; } = specification;
 
-    /// <summary>[T]: coarse labels, drawn up to <see cref="Position"/>.</summary>
+    /// <summary>[T]: coarse labels, there up to <see cref="Position"/>.</summary>
     public int[] CoarseLabels { get; } = new int[positions];
 
     /// <summary>[T]: set by the fine stage; the coarse labels themselves where there is none.</summary>
     public int[] Tokens { get; private set; } = [];
 
-    /// <summary>Cells drawn so far.</summary>
+    /// <summary>Cells that have their label.</summary>
     public int Position { get; set; }
 
     /// <summary>Where the class-conditional row's keys and values are.</summary>
@@ -29,6 +29,15 @@ internal sealed class CoarseSequence(long id, ImageSpecification specification, 
 
     /// <summary>The same of the null-class row; null without guidance.</summary>
     public int? NullSlot { get; init; }
+
+    /// <summary>All coarse labels at once, from elsewhere than the coarse stage.</summary>
+    /// <param name="coarseLabels">[T].</param>
+    public void SetLayout(ReadOnlySpan<int> coarseLabels)
+    {
+        coarseLabels.CopyTo(CoarseLabels);
+        Position = CoarseLabels.Length;
+        MarkCoarseDone();
+    }
 
     public void MarkCoarseDone() => _coarseDone = Stopwatch.GetTimestamp();
 

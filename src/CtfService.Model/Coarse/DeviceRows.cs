@@ -94,15 +94,15 @@ internal sealed class DeviceRows : IDisposable
         Positions.add_(_strides);
     }
 
-    /// <summary>Copies the labels of finished images to the host, all in one go. Waits for the device.</summary>
-    public void Fetch(IReadOnlyList<CoarseSequence> finished)
+    /// <summary>Copies the labels of some images to the host, all in one go. Waits for the device.</summary>
+    public void Fetch(IReadOnlyList<CoarseSequence> sequences)
     {
         using var scope = NewDisposeScope();
-        var slots = tensor(finished.Select(sequence => (long)sequence.Slot).ToArray(), device: _device);
-        var labels = _labels.index_select(0, slots).to(ScalarType.Int32).cpu().data<int>().ToArray(); // [finished, T]
-        for (var place = 0; place < finished.Count; place++)
+        var slots = tensor(sequences.Select(sequence => (long)sequence.Slot).ToArray(), device: _device);
+        var labels = _labels.index_select(0, slots).to(ScalarType.Int32).cpu().data<int>().ToArray(); // [sequences, T]
+        for (var place = 0; place < sequences.Count; place++)
         {
-            labels.AsSpan(place * _config.Positions, _config.Positions).CopyTo(finished[place].CoarseLabels);
+            labels.AsSpan(place * _config.Positions, _config.Positions).CopyTo(sequences[place].CoarseLabels);
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class HostCoarseStage : ICoarseStage
     public int Count => _sequences.All.Count;
 
     /// <inheritdoc/>
-    public void Add(long id, ImageSpecification image) => _sequences.Add(id, image);
+    public CoarseSequence Add(long id, ImageSpecification image) => _sequences.Add(id, image);
 
     /// <inheritdoc/>
     public bool Remove(long id) => _sequences.Remove(id) is not null;
@@ -51,6 +51,11 @@ internal sealed class HostCoarseStage : ICoarseStage
         }
 
         return finished;
+    }
+
+    /// <summary>Nothing to do: labels are drawn where they are kept.</summary>
+    public void Fetch(IReadOnlyList<CoarseSequence> running)
+    {
     }
 
     public void Dispose() => _engine.Dispose();

@@ -15,11 +15,15 @@ internal interface ICoarseStage : IDisposable
     int Count { get; }
 
     /// <summary>The image must fit into <see cref="FreeRows"/>.</summary>
-    void Add(long id, ImageSpecification image);
+    CoarseSequence Add(long id, ImageSpecification image);
 
     /// <summary>Frees the image's rows; false where it is not here, or no longer.</summary>
     bool Remove(long id);
 
     /// <summary>Draws one label of every image and returns those that have all of theirs; the list is used again by the next step.</summary>
     IReadOnlyList<CoarseSequence> Step();
+
+    /// <summary>Brings the labels drawn so far to the host, where they are not there anyway.</summary>
+    /// <param name="running">Images that are here; may be none.</param>
+    void Fetch(IReadOnlyList<CoarseSequence> running);
 }

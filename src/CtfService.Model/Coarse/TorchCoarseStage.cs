@@ -31,7 +31,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
     public int Count => _sequences.All.Count;
 
     /// <inheritdoc/>
-    public void Add(long id, ImageSpecification image)
+    public CoarseSequence Add(long id, ImageSpecification image)
     {
         var sequence = _sequences.Add(id, image);
         _cache.Clear(sequence.Slot);
@@ -41,6 +41,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
         }
 
         _rows.Occupy(sequence);
+        return sequence;
     }
 
     /// <inheritdoc/>
@@ -62,10 +63,19 @@ internal sealed class TorchCoarseStage : ICoarseStage
         var finished = _sequences.Advance();
         if (finished.Count > 0)
         {
-            Fetch(finished);
+            Finish(finished);
         }
 
         return finished;
+    }
+
+    /// <inheritdoc/>
+    public void Fetch(IReadOnlyList<CoarseSequence> running)
+    {
+        if (running.Count > 0)
+        {
+            _rows.Fetch(running);
+        }
     }
 
     public void Dispose()
@@ -83,7 +93,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
         _rows.Advance(_rows.Sample(logits));
     }
 
-    private void Fetch(List<CoarseSequence> finished)
+    private void Finish(List<CoarseSequence> finished)
     {
         _rows.Fetch(finished);
         foreach (var sequence in finished)

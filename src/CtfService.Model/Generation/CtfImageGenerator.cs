@@ -4,13 +4,14 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Coarse;
 using CtfService.Model.Fine;
+using CtfService.Model.Previews;
 using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// The whole path of images that come and go: coarse labels step by step, tokens in one pass, pixels. Each stage batches what has reached it. A plain LlamaGen
-/// model has no fine stage: its coarse labels are the tokens. Every method belongs to the thread that loaded the model.
+/// The whole path of images that come and go: coarse labels step by step (or given, or VQ encoded from a picture), tokens in one pass, pixels. Each stage batches what
+/// has reached it. A plain LlamaGen model has no fine stage: its coarse labels are the tokens. Every method belongs to the thread that loaded the model.
 /// </summary>
 public sealed class CtfImageGenerator : IImageGenerator
 {
@@ -18,7 +19,10 @@ public sealed class CtfImageGenerator : IImageGenerator
     private readonly ICoarseStage _coarse;
     private readonly FineStage? _fine;
     private readonly VqDecodeStage _decode;
+    private readonly VqEncodeStage _encode;
+    private readonly PreviewStage _previews;
     private readonly HashSet<long> _ids = [];
+    private readonly List<CoarseSequence> _beforeEncode = [];
     private readonly List<CoarseSequence> _afterCoarse = [];
     private readonly List<CoarseSequence> _afterFine = [];
     private long? _waitingSince;
@@ -31,6 +35,9 @@ public sealed class CtfImageGenerator : IImageGenerator
         _coarse = parts.Coarse;
         _fine = parts.Fine is null ? null : new FineStage(parts.Fine, parts.Clusters);
         _decode = new VqDecodeStage(parts.Tokenizer, grid.GridHeight, grid.GridWidth, parts.Device);
+        _encode = new VqEncodeStage(parts.Tokenizer, parts.Clusters, grid.Positions, parts.Device);
+        var centroids = new CentroidDecoder(parts.Tokenizer, parts.Clusters, grid.GridHeight, grid.GridWidth, parts.Device);
+        _previews = new PreviewStage(centroids, grid.Positions, parts.Device);
     }
 
     public ModelDescription Model => _parts.Description;
@@ -40,9 +47,9 @@ public sealed class CtfImageGenerator : IImageGenerator
     public int ImageCount => _ids.Count;
 
     /// <inheritdoc/>
-    public void Admit(long id, ImageSpecification image)
+    public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)image.ClassId, (uint)Model.Classes.Count, nameof(image));
+        ImageCheck.Require(image, Model);
         if (image.Rows > FreeRows)
         {
             throw new ArgumentException($"The image takes {image.Rows} rows, {FreeRows} are free. Wait for others to end, or raise Inference:MaxBatchRows.", nameof(image));
@@ -53,14 +60,25 @@ public sealed class CtfImageGenerator : IImageGenerator
             throw new ArgumentException($"An image with the id {id} is there already.", nameof(id));
         }
 
-        _coarse.Add(id, image);
+        var sequence = Place(id, image);
+        if (previews is not null)
+        {
+            _previews.Watch(sequence, previews);
+        }
     }
 
     /// <inheritdoc/>
     public void Remove(long id)
     {
-        if (_ids.Remove(id) && !_coarse.Remove(id))
+        if (!_ids.Remove(id))
         {
+            return;
+        }
+
+        _previews.Forget(id);
+        if (!_coarse.Remove(id))
+        {
+            _beforeEncode.RemoveAll(sequence => sequence.Id == id);
             _afterCoarse.RemoveAll(sequence => sequence.Id == id);
             _afterFine.RemoveAll(sequence => sequence.Id == id);
         }
@@ -75,12 +93,19 @@ public sealed class CtfImageGenerator : IImageGenerator
             _afterCoarse.AddRange(StepCoarse());
         }
 
-        if (!LaterStagesAreDue())
+        List<GenerationOutcome>? outcomes = null;
+        if (_beforeEncode.Count > 0)
         {
-            return [];
+            RunEncode(outcomes = [], cancellation);
         }
 
-        var outcomes = new List<GenerationOutcome>();
+        ShowPreviews();
+        if (!LaterStagesAreDue())
+        {
+            return (IReadOnlyList<GenerationOutcome>?)outcomes ?? [];
+        }
+
+        outcomes ??= [];
         var started = Stopwatch.GetTimestamp();
         RunFine(outcomes, cancellation);
         RunDecode(outcomes, cancellation);
@@ -90,8 +115,31 @@ public sealed class CtfImageGenerator : IImageGenerator
 
     public void Dispose()
     {
+        _previews.Dispose();
         _fine?.Dispose();
         _parts.Dispose();
+    }
+
+    /// <summary>Lets the image in where its layout begins.</summary>
+    private CoarseSequence Place(long id, ImageSpecification image)
+    {
+        if (image.Layout == LayoutSource.Drawn)
+        {
+            return _coarse.Add(id, image);
+        }
+
+        var sequence = new CoarseSequence(id, image, Model.TokenCount);
+        if (image.Layout is LayoutSource.Given given)
+        {
+            sequence.SetLayout([.. given.CoarseLabels]);
+            _afterCoarse.Add(sequence);
+        }
+        else
+        {
+            _beforeEncode.Add(sequence);
+        }
+
+        return sequence;
     }
 
     /// <summary>
@@ -120,6 +168,34 @@ public sealed class CtfImageGenerator : IImageGenerator
         catch (ExternalException error) when (IsOutOfMemory(error))
         {
             throw new OutOfDeviceMemoryException($"The device ran out of memory in a decode step of {_coarse.Count} images; fewer may fit.", error);
+        }
+    }
+
+    private void RunEncode(List<GenerationOutcome> outcomes, CancellationToken cancellation)
+    {
+        while (_beforeEncode.Count > 0)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var batch = FirstThatFit(_beforeEncode, _ => 1, VqEncodeStage.Capacity);
+            _beforeEncode.RemoveRange(0, batch.Count);
+            Halving(batch, outcomes, (some, _) =>
+            {
+                _encode.Run(some);
+                _afterCoarse.AddRange(some);
+            });
+        }
+    }
+
+    /// <summary>A preview that does not fit the device is left out: the image itself may well fit.</summary>
+    private void ShowPreviews()
+    {
+        try
+        {
+            _previews.ShowDue(_coarse);
+        }
+        catch (ExternalException error) when (IsOutOfMemory(error))
+        {
+            // counted as shown, so that no later step stumbles over it again
         }
     }
 
@@ -223,6 +299,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         foreach (var sequence in batch)
         {
             _ids.Remove(sequence.Id);
+            _previews.Forget(sequence.Id);
             outcomes.Add(new GenerationOutcome(sequence.Id, Image: null, new OutOfDeviceMemoryException(message, error)));
         }
     }

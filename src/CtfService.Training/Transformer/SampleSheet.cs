@@ -2,6 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
 using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
+using CtfService.Model.Previews;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
@@ -31,10 +32,8 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
     public void WritePreviews(string path, Tensor coarseLabels)
     {
         using var scope = NewDisposeScope();
-        var centroids = tensor(map.Centroids.ToArray(), [map.ClusterCount, map.CodewordWidth]);
-        var grid = centroids.index_select(0, coarseLabels.flatten())
-            .reshape(coarseLabels.shape[0], config.GridHeight, config.GridWidth, map.CodewordWidth).permute(0, 3, 1, 2).contiguous();
-        WriteImages(path, tokenizer.DecodeCodewords(grid));
+        using var decoder = new CentroidDecoder(tokenizer, map, config.GridHeight, config.GridWidth, CPU);
+        WriteImages(path, decoder.Decode(coarseLabels));
     }
 
     private static void WriteImages(string path, Tensor pixels)

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference;
 using CtfService.Inference.Queue;
@@ -39,7 +38,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         await gate.Entered;
         using var caller = new CancellationTokenSource();
         var queue = _api.Services.GetRequiredService<IInferenceQueue>();
-        var waiting = queue.GenerateAsync([_api.Generator.Steps[0][0], _api.Generator.Steps[0][0]], caller.Token);
+        var waiting = queue.GenerateAsync(new InferenceOrder([_api.Generator.Steps[0][0], _api.Generator.Steps[0][0]], RequestDeadline.Of(new InferenceOptions())), caller.Token);
 
         using var refused = await _api.PostImages(OneImage);
 
@@ -201,7 +200,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
 
     private sealed class BrokenQueue : IInferenceQueue
     {
-        public Task<IReadOnlyList<InferenceResult>> GenerateAsync(IReadOnlyList<ImageSpecification> images, CancellationToken cancellation) =>
+        public IAsyncEnumerable<InferenceEvent> Watch(InferenceOrder order, CancellationToken cancellation) =>
             throw new InvalidOperationException("secret of the queue");
     }
 }

@@ -13,19 +13,20 @@ public sealed class InferenceQueueTests
     private readonly FakeTimeProvider _clock = new();
     private readonly GenerationPace _pace = new();
     private readonly ModelState _state;
+    private readonly InferenceOptions _options = new() { MaxQueuedImages = 4, RequestTimeout = TimeSpan.FromSeconds(10) };
     private readonly InferenceQueue _queue;
 
     public InferenceQueueTests()
     {
         _state = new ModelState(_clock);
         _state.BecomeReady(FakeModels.Fruits);
-        _queue = new InferenceQueue(new InferenceOptions { MaxQueuedImages = 4, RequestTimeout = TimeSpan.FromSeconds(10) }, _state, _pace, _clock);
+        _queue = new InferenceQueue(_options, _state, _pace, _clock);
     }
 
     [Fact]
     public async Task GenerateAsync_AllImagesFinish_ReturnsThemInOrderWithTheirQueueTime()
     {
-        var request = _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None);
+        var request = _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None);
         var jobs = _queue.TakeArrivals();
         var (first, second) = (jobs[0], jobs[1]);
         _clock.Advance(TimeSpan.FromSeconds(3));
@@ -42,9 +43,9 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task GenerateAsync_RequestDoesNotFitWhole_QueuesNothingOfIt()
     {
-        var waiting = _queue.GenerateAsync(Jobs.Images(3), CancellationToken.None);
+        var waiting = _queue.GenerateAsync(Jobs.Order(3, _options), CancellationToken.None);
 
-        await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None));
+        await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None));
 
         Assert.Equal(3, _queue.TakeArrivals().Count);
         Assert.False(waiting.IsCompleted);
@@ -53,9 +54,9 @@ public sealed class InferenceQueueTests
     [Fact]
     public void GenerateAsync_RequestFillsTheLastPlace_IsAdmitted()
     {
-        _ = _queue.GenerateAsync(Jobs.Images(3), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Order(3, _options), CancellationToken.None);
 
-        var last = _queue.GenerateAsync(Jobs.Images(1), CancellationToken.None);
+        var last = _queue.GenerateAsync(Jobs.Order(1, _options), CancellationToken.None);
 
         Assert.False(last.IsCompleted);
     }
@@ -64,12 +65,12 @@ public sealed class InferenceQueueTests
     public async Task GenerateAsync_QueueFull_SaysWhenRoomComes()
     {
         _pace.Measure(images: 1, TimeSpan.FromSeconds(2));
-        _ = _queue.GenerateAsync(Jobs.Images(4), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Order(4, _options), CancellationToken.None);
         Assert.Equal(4, _queue.TakeArrivals().Count);
         _queue.Count(waiting: -3, running: 3); // 3 run, 1 waits
-        _ = _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None);
 
-        var full = await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None));
+        var full = await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None));
 
         Assert.Equal(TimeSpan.FromSeconds(8), full.RetryAfter); // 3 running and 1 too many, 2 s each
         Assert.Contains("room for 1 more images of 4 (Inference:MaxQueuedImages)", full.Message, StringComparison.Ordinal);
@@ -78,11 +79,11 @@ public sealed class InferenceQueueTests
     [Fact]
     public void GenerateAsync_ImagesStarted_FreesItsPlaces()
     {
-        _ = _queue.GenerateAsync(Jobs.Images(4), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Order(4, _options), CancellationToken.None);
         Assert.Equal(4, _queue.TakeArrivals().Count);
         _queue.Count(waiting: -4, running: 4);
 
-        var next = _queue.GenerateAsync(Jobs.Images(4), CancellationToken.None);
+        var next = _queue.GenerateAsync(Jobs.Order(4, _options), CancellationToken.None);
 
         Assert.False(next.IsCompleted);
     }
@@ -90,7 +91,7 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task GenerateAsync_DeadlineReached_FailsAndAbandonsItsImages()
     {
-        var request = _queue.GenerateAsync(Jobs.Images(1), CancellationToken.None);
+        var request = _queue.GenerateAsync(Jobs.Order(1, _options), CancellationToken.None);
         var job = Assert.Single(_queue.TakeArrivals());
 
         _clock.Advance(TimeSpan.FromSeconds(10));
@@ -103,7 +104,7 @@ public sealed class InferenceQueueTests
     public async Task GenerateAsync_CallerHangsUp_IsCancelledAndAbandonsItsImages()
     {
         using var caller = new CancellationTokenSource();
-        var request = _queue.GenerateAsync(Jobs.Images(1), caller.Token);
+        var request = _queue.GenerateAsync(Jobs.Order(1, _options), caller.Token);
         var job = Assert.Single(_queue.TakeArrivals());
 
         await caller.CancelAsync();
@@ -113,9 +114,58 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
+    public async Task GenerateAsync_DeadlineOfTheRequest_NamesItsLimit()
+    {
+        var order = Jobs.Order(1, _options) with { Deadline = new RequestDeadline(TimeSpan.FromMilliseconds(1500), "timeout_ms") };
+        var request = _queue.GenerateAsync(order, CancellationToken.None);
+
+        _clock.Advance(TimeSpan.FromMilliseconds(1500));
+
+        var late = await Assert.ThrowsAsync<DeadlineExceededException>(() => request);
+        Assert.Contains("1.5 s, the limit in timeout_ms", late.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Watch_NobodyReads_KeepsEverythingAndHoldsNobodyUp()
+    {
+        var events = _queue.Watch(Jobs.Order(1, _options) with { Previews = 3 }, CancellationToken.None);
+        var job = Assert.Single(_queue.TakeArrivals());
+        for (var index = 0; index < 3; index++)
+        {
+            job.PreviewsLeft()!.Deliver(new ImagePreview(index, new RgbImage(1, 1, new byte[3])));
+        }
+
+        job.Succeed(Finished(job));
+
+        var seen = new List<InferenceEvent>();
+        await foreach (var item in events)
+        {
+            seen.Add(item);
+        }
+
+        Assert.Equal([0, 1, 2], seen.OfType<InferenceEvent.Previewed>().Select(item => item.Preview.Index));
+        Assert.IsType<InferenceEvent.Finished>(seen[3]);
+    }
+
+    [Fact]
+    public async Task Watch_ReaderLeavesEarly_AbandonsItsImages()
+    {
+        var events = _queue.Watch(Jobs.Order(2, _options), CancellationToken.None);
+        var jobs = _queue.TakeArrivals();
+        jobs[0].Succeed(Finished(jobs[0]));
+
+        await foreach (var _ in events)
+        {
+            break;
+        }
+
+        Assert.False(jobs[1].IsWanted);
+    }
+
+    [Fact]
     public async Task GenerateAsync_OneImageFails_AbandonsTheOthers()
     {
-        var request = _queue.GenerateAsync(Jobs.Images(2), CancellationToken.None);
+        var request = _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None);
         var jobs = _queue.TakeArrivals();
         var (first, second) = (jobs[0], jobs[1]);
 
@@ -131,7 +181,7 @@ public sealed class InferenceQueueTests
         _state.BecomeStopping();
         _queue.Close();
 
-        var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _queue.GenerateAsync(Jobs.Images(1), CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _queue.GenerateAsync(Jobs.Order(1, _options), CancellationToken.None));
 
         Assert.Contains("shutting down", refused.Message, StringComparison.Ordinal);
     }
@@ -139,13 +189,13 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task GenerateAsync_MoreImagesThanTheQueueEverHolds_IsACallersBug()
     {
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _queue.GenerateAsync(Jobs.Images(5), CancellationToken.None));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _queue.GenerateAsync(Jobs.Order(5, _options), CancellationToken.None));
     }
 
     [Fact]
     public void WaitForJobs_JobCameBefore_ReturnsAtOnce()
     {
-        _ = _queue.GenerateAsync(Jobs.Images(1), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Order(1, _options), CancellationToken.None);
 
         _queue.WaitForJobs();
 
@@ -155,7 +205,7 @@ public sealed class InferenceQueueTests
     [Fact]
     public void IsFinished_ClosedButNotEmpty_IsFalse()
     {
-        _ = _queue.GenerateAsync(Jobs.Images(1), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Order(1, _options), CancellationToken.None);
         _queue.Close();
         Assert.False(_queue.IsFinished);
 

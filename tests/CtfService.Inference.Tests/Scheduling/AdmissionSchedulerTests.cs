@@ -11,7 +11,7 @@ public sealed class AdmissionSchedulerTests
 
     public AdmissionSchedulerTests()
     {
-        _scheduler = new AdmissionScheduler(new InferenceOptions(), _clock);
+        _scheduler = new AdmissionScheduler(_clock);
     }
 
     [Fact]
@@ -37,6 +37,18 @@ public sealed class AdmissionSchedulerTests
         _scheduler.Add(Jobs.At(_clock, Jobs.GuidedImage(seed: 1)));
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
 
+        Assert.Null(_scheduler.Next(freeRows: 1));
+        Assert.Equal(1UL, _scheduler.Next(freeRows: 2)!.Specification.Seed);
+    }
+
+    [Fact]
+    public void Next_OldestDoesNotFit_LetsImagesThatTakeNoRowsPass()
+    {
+        _scheduler.Add(Jobs.At(_clock, Jobs.GuidedImage(seed: 1)));
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 3) with { Layout = new LayoutSource.Given([]) }));
+
+        Assert.Equal(3UL, _scheduler.Next(freeRows: 1)!.Specification.Seed);
         Assert.Null(_scheduler.Next(freeRows: 1));
         Assert.Equal(1UL, _scheduler.Next(freeRows: 2)!.Specification.Seed);
     }

@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
 using CtfService.TestSupport;
 
@@ -183,5 +184,33 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<DeadlineExceededException>(() => late);
         Assert.Single(await _host.AskFor(images: 1));
+    }
+
+    [Fact]
+    public async Task Watch_PreviewsAskedFor_ComeBeforeTheirImage()
+    {
+        await _host.StartAsync();
+        _host.Generator.StepsPerImage = 6;
+
+        var seen = await _host.Watch(images: 2, previews: 3);
+
+        foreach (var place in (int[])[0, 1])
+        {
+            var ofImage = seen.Where(item => item.Place == place).ToList();
+            Assert.Equal([0, 1, 2], ofImage.OfType<InferenceEvent.Previewed>().Select(item => item.Preview.Index));
+            Assert.IsType<InferenceEvent.Finished>(ofImage[^1]);
+        }
+    }
+
+    [Fact]
+    public async Task Watch_ImageStartsAgain_ShowsNothingTwice()
+    {
+        await _host.StartAsync();
+        _host.Generator.StepsPerImage = 6;
+        _host.Generator.RunOutOfMemoryAtStep = 5; // after two previews, with two images
+
+        var seen = await _host.Watch(images: 2, previews: 3);
+
+        Assert.Equal([0, 1, 2], seen.OfType<InferenceEvent.Previewed>().Where(item => item.Place == 1).Select(item => item.Preview.Index));
     }
 }

@@ -21,7 +21,7 @@ internal sealed class WorkerHost
         var parts = new WorkerParts(
             Queue,
             State,
-            new AdmissionScheduler(options, Clock),
+            new AdmissionScheduler(Clock),
             new ImageRunner(Pace, Clock, NullLogger<ImageRunner>.Instance),
             new ModelLoader(factory ?? Factory, options, Pace, Clock, NullLogger<ModelLoader>.Instance));
         Worker = new GenerationWorker(parts, options, Clock, NullLogger<GenerationWorker>.Instance);
@@ -48,7 +48,19 @@ internal sealed class WorkerHost
     }
 
     public Task<IReadOnlyList<InferenceResult>> AskFor(int images, CancellationToken cancellation = default) =>
-        Queue.GenerateAsync(Jobs.Images(images), cancellation);
+        Queue.GenerateAsync(Jobs.Order(images, new InferenceOptions()), cancellation);
+
+    /// <summary>Everything that becomes of the images, as it comes.</summary>
+    public async Task<IReadOnlyList<InferenceEvent>> Watch(int images, int previews)
+    {
+        var seen = new List<InferenceEvent>();
+        await foreach (var item in Queue.Watch(Jobs.Order(images, new InferenceOptions()) with { Previews = previews }, CancellationToken.None))
+        {
+            seen.Add(item);
+        }
+
+        return seen;
+    }
 
     public async Task StopAsync()
     {

@@ -1,0 +1,93 @@
+using System.Threading.Channels;
+using CtfService.Core.Generation;
+
+namespace CtfService.Inference.Queue;
+
+/// <summary>
+/// One request while its images are on their way: its deadline, its images, and what has become of them. The worker writes, the caller reads, and neither waits for
+/// the other.
+/// </summary>
+internal sealed class InferenceRequest : IDisposable
+{
+    private readonly RequestDeadline _deadline;
+    private readonly CancellationToken _caller;
+    private readonly CancellationTokenSource _expiry;
+    private readonly CancellationTokenSource _abandoned;
+    private readonly Channel<InferenceEvent> _events; // as many as there can be, so that writing never waits
+
+    public InferenceRequest(InferenceOrder order, TimeProvider clock, CancellationToken caller)
+    {
+        (_deadline, _caller) = (order.Deadline, caller);
+        _expiry = new CancellationTokenSource(order.Deadline.Timeout, clock);
+        _abandoned = CancellationTokenSource.CreateLinkedTokenSource(caller, _expiry.Token);
+        _events = Channel.CreateBounded<InferenceEvent>(new BoundedChannelOptions(order.Images.Count * (order.Previews + 1)) { SingleReader = true });
+        var now = clock.GetUtcNow();
+        Jobs = [.. order.Images.Select((image, place) => new InferenceJob(image, now, order.Deadline, _abandoned.Token)
+        {
+            Previews = order.Previews == 0 ? null : new PreviewOrder(order.Previews, preview => _events.Writer.TryWrite(new InferenceEvent.Previewed(place, preview))),
+        })];
+    }
+
+    /// <summary>One for each image, in order.</summary>
+    public IReadOnlyList<InferenceJob> Jobs { get; }
+
+    /// <summary>What becomes of the images; to be read once. Ends after the last image or at the first that fails: then nobody wants the others.</summary>
+    public async IAsyncEnumerable<InferenceEvent> Events()
+    {
+        try
+        {
+            _ = ForwardAsync();
+            while (await MoreAsync().ConfigureAwait(false))
+            {
+                while (_events.Reader.TryRead(out var seen))
+                {
+                    yield return seen;
+                }
+            }
+        }
+        finally
+        {
+            await _abandoned.CancelAsync().ConfigureAwait(false);
+            Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        _abandoned.Dispose();
+        _expiry.Dispose();
+    }
+
+    private async ValueTask<bool> MoreAsync()
+    {
+        try
+        {
+            return await _events.Reader.WaitToReadAsync(_abandoned.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_expiry.IsCancellationRequested && !_caller.IsCancellationRequested)
+        {
+            throw _deadline.Exceeded();
+        }
+    }
+
+    /// <summary>Passes on every image that ends. An image comes after its previews, which the worker has written before it completes the job.</summary>
+    private async Task ForwardAsync()
+    {
+        try
+        {
+            await foreach (var ended in Task.WhenEach(Jobs.Select(Finished)).ConfigureAwait(false))
+            {
+                _events.Writer.TryWrite(await ended.ConfigureAwait(false));
+            }
+
+            _events.Writer.TryComplete();
+        }
+        // Not handled here but where the caller reads.
+        catch (Exception error)
+        {
+            _events.Writer.TryComplete(error);
+        }
+    }
+
+    private static async Task<InferenceEvent> Finished(InferenceJob job, int place) => new InferenceEvent.Finished(place, await job.Completion.ConfigureAwait(false));
+}

@@ -1,0 +1,40 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+
+namespace CtfService.Model.Generation;
+
+/// <summary>Whether an image can be asked of a model at all.</summary>
+internal static class ImageCheck
+{
+    /// <exception cref="ArgumentException">The class is unknown, or the layout or picture is not of this model's size.</exception>
+    public static void Require(ImageSpecification image, ModelDescription model)
+    {
+        var lastClass = image.Layout == LayoutSource.Drawn ? model.NullClass - 1 : model.NullClass;
+        if (image.ClassId < 0 || image.ClassId > lastClass)
+        {
+            throw new ArgumentOutOfRangeException(nameof(image), image.ClassId, $"Class ids of this image are 0..{lastClass}.");
+        }
+
+        if (image.Layout is LayoutSource.Given given)
+        {
+            RequireLayout(given.CoarseLabels, model);
+        }
+        else if (image.Layout is LayoutSource.Encoded { Picture: { } picture } && (picture.Width, picture.Height) != (model.ImageWidth, model.ImageHeight))
+        {
+            throw new ArgumentException($"The picture is {picture.Width}x{picture.Height}; expected {model.ImageWidth}x{model.ImageHeight}. Resize it first.", nameof(image));
+        }
+    }
+
+    private static void RequireLayout(IReadOnlyList<int> labels, ModelDescription model)
+    {
+        if (labels.Count != model.TokenCount)
+        {
+            throw new ArgumentException($"The layout has {labels.Count} coarse labels; expected {model.TokenCount}.", nameof(labels));
+        }
+
+        if (labels.Any(label => label < 0 || label >= model.ClusterCount))
+        {
+            throw new ArgumentException($"The layout has a coarse label outside 0..{model.ClusterCount - 1}.", nameof(labels));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using CtfService.Core.Generation;
+using CtfService.Model.Generation;
+using CtfService.Model.Imaging;
+using CtfService.Model.Previews;
+using CtfService.Model.Tests.Support;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Tests.Previews;
+
+/// <summary>Previews through the generator, on both coarse stages: host memory (float32) and libtorch (float16).</summary>
+public sealed class PreviewStageTests : IDisposable
+{
+    private const int Rows = 12;
+
+    private readonly TinyBundle _bundle = new();
+
+    [Theory]
+    [InlineData("float32")]
+    [InlineData("float16")]
+    public void Advance_WatchedImages_AreTheSameAsUnwatchedOnes(string dtype)
+    {
+        using var generator = Load(dtype);
+        ImageSpecification[] images = [.. Enumerable.Range(0, 5).Select(seed => Image((ulong)seed))];
+        var unwatched = generator.Generate(images, CancellationToken.None);
+
+        var watched = Watch(generator, images, previews: 3, out _);
+
+        Assert.Equal(unwatched.Select(image => image.Tokens), watched.Select(image => image.Tokens));
+        Assert.Equal(unwatched.Select(image => image.Image.Pixels), watched.Select(image => image.Image.Pixels));
+    }
+
+    [Theory]
+    [InlineData("float32", 1)]
+    [InlineData("float32", 2)]
+    [InlineData("float32", 3)]
+    [InlineData("float16", 3)]
+    public void Advance_EveryImageWatched_ShowsItsLabelsSoFar(string dtype, int previews)
+    {
+        using var generator = Load(dtype);
+        ImageSpecification[] images = [.. Enumerable.Range(0, 5).Select(seed => Image((ulong)seed))];
+
+        var finished = Watch(generator, images, previews, out var shown);
+
+        using var parts = LoadedModel.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 2);
+        using var decoder = new CentroidDecoder(parts.Tokenizer, parts.Clusters, 4, 4, CPU);
+        for (var place = 0; place < images.Length; place++)
+        {
+            Assert.Equal(Enumerable.Range(0, previews), shown[place].Select(seen => seen.Preview.Index));
+            Assert.All(shown[place], seen => Assert.Equal(
+                Decode(decoder, finished[place].CoarseLabels, Due(seen.Preview.Index, previews)), seen.Preview.Image.Pixels));
+        }
+    }
+
+    [Fact]
+    public void Advance_PreviewsOfThree_ComeAtTheirShareOfTheSteps()
+    {
+        using var generator = Load("float32");
+
+        Watch(generator, [Image(1)], previews: 3, out var shown);
+
+        Assert.Equal([6, 11, 16], shown[0].Select(seen => seen.Step)); // of 16: a third, two thirds, all
+    }
+
+    [Fact]
+    public void Advance_WatchedImageIsRemoved_ShowsNothingMore()
+    {
+        using var generator = Load("float32");
+        var shown = 0;
+        generator.Admit(1, Image(1), new PreviewOrder(3, _ => shown++));
+        generator.Admit(2, Image(2));
+        generator.Advance(CancellationToken.None);
+
+        generator.Remove(1);
+        while (generator.ImageCount > 0)
+        {
+            generator.Advance(CancellationToken.None);
+        }
+
+        Assert.Equal(0, shown);
+    }
+
+    [Fact]
+    public void Advance_LayoutIsGiven_ShowsTheWholeLayoutOnce()
+    {
+        using var generator = Load("float32");
+        var drawn = generator.Generate([Image(1)], CancellationToken.None)[0];
+
+        Watch(generator, [Image(1) with { Layout = new LayoutSource.Given(drawn.CoarseLabels) }], previews: 3, out var shown);
+
+        Assert.Equal(2, Assert.Single(shown[0]).Preview.Index);
+    }
+
+    [Fact]
+    public void Advance_WatchedManyTimes_LeavesNoTensorBehind()
+    {
+        using var generator = Load("float32");
+        Watch(generator, [Image(1)], previews: 3, out _);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        for (var i = 0; i < 50; i++)
+        {
+            Watch(generator, [Image(1), Image(2)], previews: 3, out _);
+        }
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public void Order_CountOutOfRange_IsRefused(int count) => Assert.Throws<ArgumentOutOfRangeException>(() => new PreviewOrder(count, _ => { }));
+
+    public void Dispose() => _bundle.Dispose();
+
+    private IImageGenerator Load(string dtype) => new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows).Load(CancellationToken.None);
+
+    private static ImageSpecification Image(ulong seed) => new((int)seed % TinyBundle.Classes, seed, new SamplingSettings(GuidanceScale: 1 + (seed % 2)), new SamplingSettings());
+
+    /// <summary>Runs the images, each joining a step after the one before, and notes what is shown after how many of its own steps.</summary>
+    private static GeneratedImage[] Watch(IImageGenerator generator, ImageSpecification[] images, int previews, out List<(int Step, ImagePreview Preview)>[] shown)
+    {
+        List<(int Step, ImagePreview Preview)>[] seen = [.. images.Select(_ => new List<(int, ImagePreview)>())];
+        var finished = new GeneratedImage[images.Length];
+        for (var step = 0; finished.Contains(null); step++)
+        {
+            if (step < images.Length)
+            {
+                var place = step;
+                generator.Admit(place, images[place], new PreviewOrder(previews, preview => seen[place].Add((step - place + 1, preview))));
+            }
+
+            foreach (var outcome in generator.Advance(CancellationToken.None))
+            {
+                finished[outcome.Id] = outcome.Image!;
+            }
+        }
+
+        shown = seen;
+        return finished;
+    }
+
+    /// <summary>Labels that preview i of n shows: i/n of them, rounded up.</summary>
+    private static int Due(int index, int previews) => ((TinyBundle.Positions * (index + 1)) + previews - 1) / previews;
+
+    private static byte[] Decode(CentroidDecoder decoder, IReadOnlyList<int> labels, int decided)
+    {
+        using var scope = NewDisposeScope();
+        long[] soFar = [.. labels.Select((label, cell) => (long)(cell < decided ? label : decoder.Undecided))];
+        return Pixels.ToImage(decoder.Decode(tensor(soFar, [1, labels.Count]))[0]).Pixels;
+    }
+}
