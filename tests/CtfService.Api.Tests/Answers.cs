@@ -20,7 +20,8 @@ public static class Answers
 
 public sealed record ImagesAnswer(long Created, string Model, IReadOnlyList<ImageAnswer> Data, string OutputFormat, string Size, UsageAnswer Usage, TimingsAnswer Timings);
 
-public sealed record ImageAnswer(string B64Json, ulong Seed, int ClassId, string ClassLabel)
+public sealed record ImageAnswer(
+    string B64Json, ulong Seed, int? ClassId, string? ClassLabel, IReadOnlyList<int>? Layout = null, IReadOnlyList<int>? Tokens = null)
 {
     public byte[] File => Convert.FromBase64String(B64Json);
 }

@@ -4,6 +4,8 @@ using CtfService.Core.Generation;
 using CtfService.Inference.Status;
 using CtfService.TestSupport;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,6 +18,10 @@ namespace CtfService.Api.Tests;
 public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 {
     public const string Images = "/v1/images/generations";
+
+    public const string Details = "/v1/images/redetail";
+
+    public const string Variations = "/v1/images/variations";
 
     public FakeImageGeneratorFactory Factory { get; } = new();
 
@@ -47,20 +53,40 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     /// <param name="json">Sent as it is.</param>
-    public Task<HttpResponseMessage> PostImages(string json, string? accept = null)
+    public Task<HttpResponseMessage> PostImages(string json, string? accept = null) =>
+        Post(Images, new StringContent(json, Encoding.UTF8, "application/json"), accept is null ? null : ("Accept", accept));
+
+    public Task<ImagesAnswer> Generate(string json) => Read(PostImages(json));
+
+    /// <summary>Answers once the headers are there.</summary>
+    public Task<HttpResponseMessage> Post(string path, HttpContent content, (string Name, string Value)? header = null)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, Images) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
-        if (accept is not null)
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        if (header is { } extra)
         {
-            request.Headers.TryAddWithoutValidation("Accept", accept);
+            request.Headers.TryAddWithoutValidation(extra.Name, extra.Value);
         }
 
-        return Client.SendAsync(request);
+        return Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
-    public async Task<ImagesAnswer> Generate(string json)
+    /// <summary>A caller who hangs up when the test says so; ends with the headers, or with the request.</summary>
+    public Task<HttpContext> PostImagesUntil(string json, CancellationToken hangUp) => Server.SendAsync(context =>
     {
-        using var response = await PostImages(json);
+        context.Request.Method = "POST";
+        context.Request.Path = Images;
+        context.Request.ContentType = "application/json";
+        context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(json));
+        context.Request.ContentLength = json.Length;
+        context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody()); // a context made by hand says it has none
+        context.RequestAborted = hangUp;
+    }, CancellationToken.None);
+
+    public Task<ImagesAnswer> Redetail(string json) => Read(Post(Details, new StringContent(json, Encoding.UTF8, "application/json")));
+
+    public static async Task<ImagesAnswer> Read(Task<HttpResponseMessage> answering)
+    {
+        using var response = await answering;
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
         return (await response.Content.ReadFromJsonAsync<ImagesAnswer>(Answers.Json))!;
     }
@@ -76,5 +102,10 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
         builder.ConfigureTestServices(services => services
             .AddSingleton<IImageGeneratorFactory>(Factory)
             .AddSingleton<TimeProvider>(Clock));
+    }
+
+    private sealed class HasBody : IHttpRequestBodyDetectionFeature
+    {
+        public bool CanHaveBody => true;
     }
 }

@@ -22,4 +22,12 @@ public sealed record LimitsOptions
     /// <summary>Largest request body, bytes. 1 KiB..100 MiB, default 64 KiB.</summary>
     [Range(1_024, 100 * 1_024 * 1_024)]
     public int MaxRequestBodyBytes { get; init; } = 64 * 1_024;
+
+    /// <summary>Largest uploaded image file, bytes. 1 KiB..100 MiB, default 10 MiB.</summary>
+    [Range(1_024, 100 * 1_024 * 1_024)]
+    public int MaxUploadBytes { get; init; } = 10 * 1_024 * 1_024;
+
+    /// <summary>Largest uploaded image, width times height; decoding takes seven bytes a pixel. 1,024..100,000,000, default 16,777,216.</summary>
+    [Range(1_024, 100_000_000)]
+    public int MaxUploadPixels { get; init; } = 16_777_216;
 }

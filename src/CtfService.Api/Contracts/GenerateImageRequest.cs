@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace CtfService.Api.Contracts;
 
 /// <summary>Asks for images of one class. Either <c>class_label</c> or <c>prompt</c> is needed; everything else has a default.</summary>
-public sealed record GenerateImageRequest
+public sealed record GenerateImageRequest : IImageRequest
 {
     /// <summary>What to draw: a class name (case, spaces, hyphens and underscores do not matter) or a class index.</summary>
     public ClassReference? ClassLabel { get; init; }
@@ -47,6 +47,24 @@ public sealed record GenerateImageRequest
 
     /// <summary>Only <c>b64_json</c>. For the image itself, send an <c>Accept</c> header that names an image type.</summary>
     public string? ResponseFormat { get; init; }
+
+    /// <summary>
+    /// True answers server-sent events: <c>image_generation.partial_image</c> while images are drawn, <c>image_generation.completed</c> for each finished one,
+    /// then <c>[DONE]</c>.
+    /// </summary>
+    public bool? Stream { get; init; }
+
+    /// <summary>Previews of each image in a stream: its coarse labels so far, through the cluster centroids. The last one shows all of them.</summary>
+    public int? PartialImages { get; init; }
+
+    /// <summary>What to answer beside each image: <c>layout</c> (its coarse labels, which <c>/v1/images/redetail</c> takes), <c>tokens</c>, or both. JSON and streams only.</summary>
+    public IReadOnlyList<string>? Include { get; init; }
+
+    /// <summary>
+    /// Milliseconds, from 1, until the request is given up with 504 and its work is freed. The smallest of this, the header <c>X-Request-Timeout</c> and
+    /// Inference:RequestTimeout counts.
+    /// </summary>
+    public int? TimeoutMs { get; init; }
 
     /// <summary>Accepted for compatibility and not used.</summary>
     public string? User { get; init; }

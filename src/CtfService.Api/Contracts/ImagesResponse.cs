@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace CtfService.Api.Contracts;
 
 /// <summary>The finished images of one request.</summary>
@@ -20,19 +22,27 @@ public sealed record ImagesResponse(
 /// <summary>One image.</summary>
 /// <param name="B64Json">The image file, base64.</param>
 /// <param name="Seed">Asking for one image with this seed repeats it.</param>
-/// <param name="ClassId">Index of its class.</param>
-/// <param name="ClassLabel">Name of its class.</param>
-public sealed record ImageEntry(byte[] B64Json, ulong Seed, int ClassId, string ClassLabel);
+/// <param name="ClassId">Index of its class; null for a variation without one.</param>
+/// <param name="ClassLabel">Name of its class; null for a variation without one.</param>
+/// <param name="Layout">Its coarse labels in raster order, where <c>include</c> asks for them. <c>/v1/images/redetail</c> takes them as they are.</param>
+/// <param name="Tokens">Its tokens in raster order, where <c>include</c> asks for them.</param>
+public sealed record ImageEntry(
+    byte[] B64Json,
+    ulong Seed,
+    int? ClassId,
+    string? ClassLabel,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Layout = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Tokens = null);
 
 /// <summary>Cost in tokens, as OpenAI counts it.</summary>
-/// <param name="InputTokens">The class label: one.</param>
+/// <param name="InputTokens">The class label: one. A layout or a picture: one for each grid position.</param>
 /// <param name="OutputTokens">Tokens drawn: images times tokens per image.</param>
 /// <param name="TotalTokens">Both.</param>
 public sealed record ImageUsage(int InputTokens, int OutputTokens, int TotalTokens);
 
 /// <summary>Milliseconds per stage. Images of a request may run in several batches; the longest time of each stage counts.</summary>
 /// <param name="QueueMs">Waiting for a batch.</param>
-/// <param name="CoarseMs">Coarse labels, one after another.</param>
+/// <param name="CoarseMs">Coarse labels, one after another; of a variation, VQ encode of the picture.</param>
 /// <param name="FineMs">Fine labels, all at once.</param>
 /// <param name="DecodeMs">Tokens to pixels.</param>
 /// <param name="EncodeMs">Pixels to files, all images together.</param>

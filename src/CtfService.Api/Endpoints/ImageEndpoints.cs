@@ -1,63 +1,82 @@
+using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
 using CtfService.Api.Description;
 using CtfService.Api.Errors;
 using CtfService.Api.Negotiation;
+using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
-using CtfService.Inference;
-using CtfService.Inference.Queue;
-using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace CtfService.Api.Endpoints;
 
 /// <summary>Images on request, in the shape of OpenAI's Images API.</summary>
 internal static class ImageEndpoints
 {
+    private const string Json = "application/json";
+
+    private const string Bodies =
+        "Answers JSON with base64 image files. With an Accept header that names image/png, image/jpeg, image/webp or image/* the body is the image itself "
+        + "(n above 1: a contact sheet), and the headers X-Seed and X-Class-Label say what it is. ";
+
+    private const string Deadline = " The header X-Request-Timeout (30, 2.5s or 1500ms; seconds where it names no unit) limits the time like timeout_ms.";
+
     public static IServiceCollection AddImageEndpoints(this IServiceCollection services) => services
+        .AddSingleton<ImageRequestChecks>()
         .AddSingleton<GenerateImageRequestValidator>()
-        .AddSingleton<ImageResponder>();
+        .AddSingleton<RedetailImageRequestValidator>()
+        .AddSingleton<VariationValidator>()
+        .AddSingleton<UploadReader>()
+        .AddSingleton<PictureReader>()
+        .AddSingleton<ImageResponder>()
+        .AddSingleton<ImageStream>()
+        .AddSingleton<ImageAnswer>();
 
     public static void MapImageEndpoints(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/images/generations", Generate)
+        var images = routes.MapGroup("/v1/images").WithTags("Images");
+        images.MapPost("generations", Generate)
             .WithName("GenerateImages")
-            .WithTags("Images")
             .WithSummary("Generate images of one class")
             .WithDescription(
-                "Answers JSON with base64 image files. With an Accept header that names image/png, image/jpeg, image/webp or image/* the body is the image itself "
-                + "(n above 1: a contact sheet), and the headers X-Seed and X-Class-Label say what it is. The same model, parameters and seed give the same images.")
-            .Produces<ImagesResponse>(StatusCodes.Status200OK, "application/json", "image/png", "image/jpeg", "image/webp")
+                Bodies + "With stream: true it is a stream of server-sent events, with up to three previews of each image. "
+                + "The same model, parameters and seed give the same images." + Deadline)
+            .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp", Representation.EventStream)
+            .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
+        images.MapPost("redetail", Redetail)
+            .WithName("RedetailImages")
+            .WithSummary("Draw new details in a layout")
+            .WithDescription(
+                Bodies + "The layout is one that include: [\"layout\"] returned. The coarse stage does not run; with the class, the seed and the fine sampling of the returned image "
+                + "the same image comes again." + Deadline)
+            .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp")
+            .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
+        var limits = routes.ServiceProvider.GetRequiredService<LimitsOptions>();
+        images.MapPost("variations", Vary)
+            .WithName("VaryImage")
+            .WithSummary("Draw new details in the layout of a picture")
+            .WithDescription(
+                Bodies + "The picture is scaled to cover the model's size and VQ encoded; the clusters of its tokens are the layout, in which the fine stage draws new details. "
+                + "Without class_label they follow from the layout alone." + Deadline)
+            .Accepts<VariationForm>("multipart/form-data")
+            .WithMetadata(new RequestSizeLimitAttribute(UploadReader.MaxBodyBytes(limits)))
+            .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp")
             .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
     }
 
-    private static async Task<Results<Ok<ImagesResponse>, FileContentHttpResult, JsonHttpResult<ErrorResponse>>> Generate(
-        GenerateImageRequest body,
-        GenerateImageRequestValidator validator,
-        IInferenceQueue queue,
-        ImageResponder responder,
-        InferenceOptions options,
-        HttpContext http)
+    private static async Task<IResult> Generate(GenerateImageRequest body, GenerateImageRequestValidator validator, ImageAnswer answer, HttpContext http) =>
+        validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], out var request, out var faults)
+            ? await answer.AnswerAsync(request, http)
+            : ImageAnswer.Refuse(ApiError.Invalid(faults));
+
+    private static async Task<IResult> Redetail(RedetailImageRequest body, RedetailImageRequestValidator validator, ImageAnswer answer, HttpContext http) =>
+        validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], out var request, out var faults)
+            ? await answer.AnswerAsync(request, http)
+            : ImageAnswer.Refuse(ApiError.Invalid(faults));
+
+    private static async Task<IResult> Vary(UploadReader uploads, VariationValidator validator, ImageAnswer answer, HttpContext http)
     {
-        if (!validator.TryValidate(body, out var request, out var faults))
-        {
-            return Refuse(ApiError.Invalid(faults));
-        }
-
-        if (Representation.Choose(http.Request.Headers.Accept, request.AskedFormat) is not { } representation)
-        {
-            return Refuse(NotAcceptable(request));
-        }
-
-        var results = await queue.GenerateAsync(new InferenceOrder(request.Images, RequestDeadline.Of(options)), http.RequestAborted);
-        return representation.IsJson
-            ? responder.Json(request, results, representation.Format)
-            : responder.File(http.Response, request, results, representation.Format);
+        var form = await uploads.ReadAsync(http.Request);
+        var request = await validator.ValidateAsync(form, http.Request.Headers[DeadlineChoice.Header], http.RequestAborted);
+        return await answer.AnswerAsync(request, http);
     }
-
-    private static ApiError NotAcceptable(GenerationRequest request)
-    {
-        var images = request.AskedFormat is { } asked ? $"{ImageFormats.MediaType(asked)} (from output_format)" : string.Join(", ", ImageFormats.All.Select(ImageFormats.MediaType));
-        return new ApiError(StatusCodes.Status406NotAcceptable, $"The Accept header takes none of application/json, {images}. Name one of them or leave the header out.", "not_acceptable");
-    }
-
-    private static JsonHttpResult<ErrorResponse> Refuse(ApiError error) => TypedResults.Json(error.ToResponse(), statusCode: error.Status);
 }

@@ -6,6 +6,6 @@ internal sealed partial class ImageResponder
     private static partial class Log
     {
         [LoggerMessage(2010, LogLevel.Information, "Generated {Images} image(s) of class {ClassLabel} with seed {Seed} after {QueueTime} in the queue")]
-        public static partial void Answered(ILogger logger, int images, string classLabel, ulong seed, TimeSpan queueTime);
+        public static partial void Answered(ILogger logger, int images, string? classLabel, ulong seed, TimeSpan queueTime);
     }
 }

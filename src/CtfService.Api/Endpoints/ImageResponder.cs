@@ -1,6 +1,7 @@
 using CtfService.Api.Contracts;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Validation;
+using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
 using CtfService.Inference.Queue;
 using CtfService.Model.Imaging;
@@ -23,19 +24,49 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
         ImageEntry[] entries = [.. results.Select(result => new ImageEntry(
             ImageCodec.Encode(result.Image.Image, format, request.Quality),
             result.Image.Specification.Seed,
-            request.Class.Id,
-            request.Class.Name))];
+            request.Class?.Id,
+            request.Class?.Name,
+            request.Include.Layout ? result.Image.CoarseLabels : null,
+            request.Include.Tokens ? result.Image.Tokens : null))];
         var encoding = clock.GetElapsedTime(started);
-        Log.Answered(logger, results.Count, request.Class.Name, request.Seed, results.Max(result => result.QueueTime));
-        var tokens = results.Count * request.Model.TokenCount;
+        LogAnswered(request, results);
         return TypedResults.Ok(new ImagesResponse(
-            clock.GetUtcNow().ToUnixTimeSeconds(),
-            request.Model.Name,
-            entries,
+            Now(), request.Model.Name, entries, ImageFormats.Name(format), Size(request), Usage(request, results.Count), Timings(results, encoding)));
+    }
+
+    /// <summary>A preview as an event.</summary>
+    public PartialImageEvent Partial(GenerationRequest request, InferenceEvent.Previewed seen, ImageFormat format) => new(
+        PartialImageEvent.Name,
+        ImageCodec.Encode(seen.Preview.Image, format, request.Quality),
+        Now(),
+        Size(request),
+        ImageFormats.Name(format),
+        seen.Preview.Index,
+        seen.Place,
+        request.Images[seen.Place].Seed,
+        request.Class?.Id,
+        request.Class?.Name);
+
+    /// <summary>A finished image as an event.</summary>
+    public CompletedImageEvent Completed(GenerationRequest request, InferenceEvent.Finished seen, ImageFormat format)
+    {
+        var started = clock.GetTimestamp();
+        var image = seen.Result.Image;
+        var file = ImageCodec.Encode(image.Image, format, request.Quality);
+        return new CompletedImageEvent(
+            CompletedImageEvent.Name,
+            file,
+            Now(),
+            Size(request),
             ImageFormats.Name(format),
-            $"{request.Model.ImageWidth}x{request.Model.ImageHeight}",
-            new ImageUsage(InputTokens: 1, tokens, 1 + tokens),
-            Timings(results, encoding)));
+            seen.Place,
+            image.Specification.Seed,
+            request.Class?.Id,
+            request.Class?.Name,
+            Usage(request, images: 1),
+            Timings([seen.Result], clock.GetElapsedTime(started)),
+            request.Include.Layout ? image.CoarseLabels : null,
+            request.Include.Tokens ? image.Tokens : null);
     }
 
     /// <summary>One image as it is, several on a contact sheet.</summary>
@@ -43,10 +74,29 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
     {
         RgbImage[] images = [.. results.Select(result => result.Image.Image)];
         var picture = images.Length == 1 ? images[0] : ContactSheet.Compose(images, ContactSheet.Columns(images.Length));
-        Log.Answered(logger, results.Count, request.Class.Name, request.Seed, results.Max(result => result.QueueTime));
+        LogAnswered(request, results);
         response.Headers[SeedHeader] = $"{request.Seed}";
-        response.Headers[ClassHeader] = HeaderText(request.Class.Name);
+        if (request.Class is { } label)
+        {
+            response.Headers[ClassHeader] = HeaderText(label.Name);
+        }
+
         return TypedResults.File(ImageCodec.Encode(picture, format, request.Quality), ImageFormats.MediaType(format));
+    }
+
+    /// <summary>Once for each request; for a stream its writer says when.</summary>
+    public void LogAnswered(GenerationRequest request, IReadOnlyList<InferenceResult> results) =>
+        Log.Answered(logger, results.Count, request.Class?.Name, request.Seed, results.Max(result => result.QueueTime));
+
+    private long Now() => clock.GetUtcNow().ToUnixTimeSeconds();
+
+    private static string Size(GenerationRequest request) => $"{request.Model.ImageWidth}x{request.Model.ImageHeight}";
+
+    private static ImageUsage Usage(GenerationRequest request, int images)
+    {
+        var input = (request.Class is null ? 0 : 1) + (request.Images[0].Layout == LayoutSource.Drawn ? 0 : request.Model.TokenCount);
+        var output = images * request.Model.TokenCount;
+        return new ImageUsage(input, output, input + output);
     }
 
     private static ImageTimings Timings(IReadOnlyList<InferenceResult> results, TimeSpan encoding) => new(

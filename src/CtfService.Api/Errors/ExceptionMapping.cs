@@ -10,10 +10,12 @@ internal static class ExceptionMapping
     /// <summary>Loading a model takes seconds; nobody knows how long a failed one stays so.</summary>
     private static readonly TimeSpan NotReadyRetry = TimeSpan.FromSeconds(5);
 
-    public static ApiError? Map(Exception exception, JsonFaults jsonFaults) => exception switch
+    /// <param name="requestType">What the endpoint reads from JSON; null where it reads none.</param>
+    public static ApiError? Map(Exception exception, JsonFaults jsonFaults, Type? requestType) => exception switch
     {
-        BadHttpRequestException { InnerException: JsonException json } => jsonFaults.Describe(json),
+        BadHttpRequestException { InnerException: JsonException json } when requestType is not null => jsonFaults.Describe(json, requestType),
         BadHttpRequestException bad => StatusErrors.Describe(bad.StatusCode),
+        RequestRefusedException refused => refused.Error,
         QueueFullException full => new ApiError(StatusCodes.Status429TooManyRequests, full.Message, "queue_full") { RetryAfter = full.RetryAfter },
         ModelNotReadyException notReady => new ApiError(StatusCodes.Status503ServiceUnavailable, notReady.Message, "model_not_ready") { RetryAfter = NotReadyRetry },
         OutOfDeviceMemoryException tooLarge => new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory") { RetryAfter = NotReadyRetry },

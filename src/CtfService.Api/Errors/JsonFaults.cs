@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using CtfService.Api.Contracts;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 
@@ -9,9 +9,10 @@ namespace CtfService.Api.Errors;
 /// <summary>
 /// Says what is wrong with a request body in the caller's terms: the serializer's own messages name .NET types and not always the field.
 /// </summary>
-internal sealed class JsonFaults(IOptions<JsonOptions> json)
+internal sealed partial class JsonFaults(IOptions<JsonOptions> json)
 {
-    public ApiError Describe(JsonException fault)
+    /// <param name="requestType">What the endpoint takes.</param>
+    public ApiError Describe(JsonException fault, Type requestType)
     {
         if (fault.InnerException is JsonException syntax)
         {
@@ -29,21 +30,21 @@ internal sealed class JsonFaults(IOptions<JsonOptions> json)
             return Fault("The body names a field twice. Send each field once.", "duplicate_field", field);
         }
 
-        return Find(field, out var siblings) is { } property
-            ? Fault($"{field} must be {Expected(property.PropertyType)}.", "wrong_type", field)
+        return Find(field, requestType, out var siblings) is { } property
+            ? Fault($"{field} must be {FieldTypes.Expected(property.PropertyType)}.", "wrong_type", field)
             : Fault($"Unknown field '{field}'. Known fields are {string.Join(", ", siblings)}.", "unknown_field", field);
     }
 
     private static ApiError Fault(string message, string code, string? param = null) => new(StatusCodes.Status400BadRequest, message, code, param);
 
-    /// <summary>"$.fine.top_k" and "$['fine']['top k']" to "fine.top_k" and "fine.top k".</summary>
+    /// <summary>"$.fine.top_k", "$['fine']['top k']" and "$.layout[3]" to "fine.top_k", "fine.top k" and "layout".</summary>
     private static string Field(string? path) =>
-        (path ?? "").Replace("['", ".", StringComparison.Ordinal).Replace("']", "", StringComparison.Ordinal).TrimStart('$').TrimStart('.');
+        ListPlace().Replace(path ?? "", "").Replace("['", ".", StringComparison.Ordinal).Replace("']", "", StringComparison.Ordinal).TrimStart('$').TrimStart('.');
 
     /// <summary>Follows the path through the request's types. Null where it leaves them; then the names it could have taken.</summary>
-    private JsonPropertyInfo? Find(string field, out IReadOnlyList<string> siblings)
+    private JsonPropertyInfo? Find(string field, Type requestType, out IReadOnlyList<string> siblings)
     {
-        var type = typeof(GenerateImageRequest);
+        var type = requestType;
         JsonPropertyInfo? found = null;
         siblings = [];
         foreach (var name in field.Split('.'))
@@ -62,13 +63,6 @@ internal sealed class JsonFaults(IOptions<JsonOptions> json)
         return found;
     }
 
-    private static string Expected(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
-    {
-        var t when t == typeof(string) => "a string",
-        var t when t == typeof(int) => $"an integer between {int.MinValue} and {int.MaxValue}",
-        var t when t == typeof(float) => "a number",
-        var t when t == typeof(ulong) => $"an integer between 0 and {ulong.MaxValue}, as a number or as a string of decimal digits",
-        var t when t == typeof(ClassReference) => "a class name (string) or a class index (integer)",
-        _ => "a JSON object",
-    };
+    [GeneratedRegex(@"\[\d+\]$")]
+    private static partial Regex ListPlace();
 }

@@ -11,7 +11,7 @@ internal static class StatusErrors
         StatusCodes.Status404NotFound => new ApiError(status, "There is nothing at this address. /swagger lists every route.", "unknown_route"),
         StatusCodes.Status405MethodNotAllowed => new ApiError(status, "This address does not take this method; the Allow header names those it takes.", "method_not_allowed"),
         StatusCodes.Status413PayloadTooLarge => new ApiError(status, "The request body is larger than Limits:MaxRequestBodyBytes allows. Send less or raise the limit.", "body_too_large"),
-        StatusCodes.Status415UnsupportedMediaType => new ApiError(status, "The body must be JSON. Send the header Content-Type: application/json.", "unsupported_media_type"),
+        StatusCodes.Status415UnsupportedMediaType => new ApiError(status, "The body is of a type that this address does not take. Send Content-Type: application/json; only /v1/images/variations takes multipart/form-data.", "unsupported_media_type"),
         _ => new ApiError(status, $"{ReasonPhrases.GetReasonPhrase(status)}.", "http_error"),
     };
 }

@@ -9,6 +9,8 @@ namespace CtfService.Api.Negotiation;
 /// <param name="Format">Of the image files either way.</param>
 internal sealed record Representation(bool IsJson, ImageFormat Format)
 {
+    public const string EventStream = "text/event-stream";
+
     private const string Json = "application/json";
 
     private string MediaType => IsJson ? Json : ImageFormats.MediaType(Format);
@@ -33,7 +35,7 @@ internal sealed record Representation(bool IsJson, ImageFormat Format)
 
         IReadOnlyList<ImageFormat> formats = asked is { } only ? [only] : ImageFormats.All;
         return formats.Select(format => new Representation(IsJson: false, format)).Prepend(json)
-            .Select(candidate => (candidate, Match: candidate.BestMatch(ranges)))
+            .Select(candidate => (candidate, Match: BestMatch(candidate.MediaType, ranges)))
             .Where(scored => scored.Match.Quality > 0)
             .OrderByDescending(scored => scored.Match.Quality)
             .ThenByDescending(scored => scored.Match.Exactness)
@@ -42,22 +44,30 @@ internal sealed record Representation(bool IsJson, ImageFormat Format)
             .FirstOrDefault();
     }
 
+    /// <summary>
+    /// Whether the Accept header takes a stream of events. JSON does as well: clients of OpenAI's API name it whatever they ask for, and each event carries JSON.
+    /// </summary>
+    public static bool TakesStream(StringValues accept) =>
+        StringValues.IsNullOrEmpty(accept)
+        || (MediaTypeHeaderValue.TryParseList([.. accept.OfType<string>()], out var ranges)
+            && ((string[])[EventStream, Json]).Any(type => BestMatch(type, ranges).Quality > 0));
+
     /// <summary>The most exact range decides the quality: "image/*, image/webp;q=0" refuses WebP.</summary>
-    private (double Quality, int Exactness, int Position) BestMatch(IList<MediaTypeHeaderValue> ranges) => ranges
-        .Select((range, position) => (Quality: range.Quality ?? 1, Exactness: Exactness(range), Position: position))
+    private static (double Quality, int Exactness, int Position) BestMatch(string mediaType, IList<MediaTypeHeaderValue> ranges) => ranges
+        .Select((range, position) => (Quality: range.Quality ?? 1, Exactness: Exactness(mediaType, range), Position: position))
         .Where(match => match.Exactness > 0)
         .OrderByDescending(match => match.Exactness)
         .FirstOrDefault();
 
     /// <summary>3: the type itself, 2: its family, 1: anything, 0: another.</summary>
-    private int Exactness(MediaTypeHeaderValue range)
+    private static int Exactness(string mediaType, MediaTypeHeaderValue range)
     {
         if (range.MatchesAllTypes)
         {
             return 1;
         }
 
-        var type = new MediaTypeHeaderValue(MediaType);
+        var type = new MediaTypeHeaderValue(mediaType);
         if (!range.Type.Equals(type.Type, StringComparison.OrdinalIgnoreCase))
         {
             return 0;

@@ -9,16 +9,17 @@ internal static class ClassChoice
     private const string SeeClasses = "GET /v1/classes lists every class.";
 
     /// <summary>Null where no class was found; the faults say why.</summary>
-    public static ClassLabel? Choose(GenerateImageRequest asked, ClassCatalog classes, Faults faults)
+    /// <param name="prompt">Null where there is none, or the request takes none.</param>
+    public static ClassLabel? Choose(ClassReference? reference, string? prompt, ClassCatalog classes, Faults faults)
     {
-        if (asked.ClassLabel is { } reference)
+        if (reference is not null)
         {
             var chosen = ByReference(reference, classes, faults);
-            RefuseContradiction(chosen, asked.Prompt, classes, faults);
+            RefuseContradiction(chosen, prompt, classes, faults);
             return chosen;
         }
 
-        if (asked.Prompt is { } prompt)
+        if (prompt is not null)
         {
             return ByPrompt(prompt, classes, faults);
         }

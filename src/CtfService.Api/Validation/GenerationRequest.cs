@@ -1,20 +1,31 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
 using CtfService.Core.Models;
+using CtfService.Inference.Queue;
 
 namespace CtfService.Api.Validation;
 
 /// <summary>A request that has passed both gates: every value is there and in range.</summary>
 /// <param name="Model">The model it was checked against.</param>
-/// <param name="Class">What to draw.</param>
+/// <param name="Class">What to draw; null for a variation that goes by its layout alone.</param>
 /// <param name="Seed">The request's seed; each image has its own.</param>
 /// <param name="Images">One specification per image, in order.</param>
 /// <param name="AskedFormat">Null where the caller did not say.</param>
 /// <param name="Quality">Of JPEG and WebP, 0..100.</param>
 internal sealed record GenerationRequest(
     ModelDescription Model,
-    ClassLabel Class,
+    ClassLabel? Class,
     ulong Seed,
     IReadOnlyList<ImageSpecification> Images,
     ImageFormat? AskedFormat,
-    int Quality);
+    int Quality)
+{
+    /// <summary>From admission to the last image.</summary>
+    public required RequestDeadline Deadline { get; init; }
+
+    /// <summary>What to answer beside the images.</summary>
+    public required Inclusion Include { get; init; }
+
+    /// <summary>Previews of each image, 0..3; null where the answer is not a stream.</summary>
+    public int? Previews { get; init; }
+}

@@ -7,7 +7,7 @@ namespace CtfService.Api.Validation;
 /// <summary>Sampling of one stage: what the request says, checked, over the model's defaults.</summary>
 internal static class SamplingChoice
 {
-    /// <param name="prefix">Where the fields stand in the request: "" or "fine.".</param>
+    /// <param name="prefix">Where the fields stand in the request: "", "fine." or "fine_".</param>
     public static SamplingSettings Choose(FineSamplingRequest asked, SamplingSettings defaults, string prefix, LimitsOptions limits, Faults faults)
     {
         faults.RequireRange(asked.Temperature, 0, limits.MaxTemperature, $"{prefix}temperature", "Limits:MaxTemperature");

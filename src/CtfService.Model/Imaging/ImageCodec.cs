@@ -19,12 +19,21 @@ public static class ImageCodec
         return data.ToArray();
     }
 
+    /// <summary>Pixels of a PNG, JPEG or WebP file as its header says: nothing is decoded.</summary>
+    /// <exception cref="InvalidDataException">Another kind of file.</exception>
+    public static (int Width, int Height) ReadHeader(ReadOnlySpan<byte> file)
+    {
+        using var data = SKData.CreateCopy(file);
+        using var codec = Open(data);
+        return (codec.Info.Width, codec.Info.Height);
+    }
+
     /// <summary>Decodes PNG, JPEG or WebP; transparent pixels are laid on white.</summary>
-    /// <exception cref="InvalidDataException">Not an image this library can read.</exception>
+    /// <exception cref="InvalidDataException">Another kind of file, or a damaged one.</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> file)
     {
         using var data = SKData.CreateCopy(file);
-        using var codec = SKCodec.Create(data) ?? throw new InvalidDataException("The file is not a PNG, JPEG or WebP image.");
+        using var codec = Open(data);
         var layout = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         using var bitmap = new SKBitmap(layout);
         var result = codec.GetPixels(layout, bitmap.GetPixels());
@@ -34,6 +43,18 @@ public static class ImageCodec
         }
 
         return OnWhite(bitmap);
+    }
+
+    private static SKCodec Open(SKData file)
+    {
+        var codec = SKCodec.Create(file);
+        if (codec?.EncodedFormat is SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Webp)
+        {
+            return codec;
+        }
+
+        codec?.Dispose();
+        throw new InvalidDataException("The file is not a PNG, JPEG or WebP image.");
     }
 
     private static byte[] WithOpaqueAlpha(RgbImage image)

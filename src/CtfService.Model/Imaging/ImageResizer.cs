@@ -23,7 +23,8 @@ public static class ImageResizer
         var scale = Math.Min(image.Width / (double)width, image.Height / (double)height); // source pixels per target pixel
         var columns = Taps(image.Width, width, scale);
         var rows = Taps(image.Height, height, scale);
-        return new RgbImage(width, height, Columns(Rows(image, columns), width, rows));
+        var (top, bottom) = (rows[0].Start, rows[^1].Start + rows[^1].Weights.Length);
+        return new RgbImage(width, height, Columns(Rows(image, columns, top, bottom), top, width, rows));
     }
 
     /// <summary>For each target position: where its source pixels start and the weight of each, summing to one.</summary>
@@ -56,16 +57,16 @@ public static class ImageResizer
         return Math.Abs(distance) >= Lobes ? 0 : Lobes * Math.Sin(angle) * Math.Sin(angle / Lobes) / (angle * angle);
     }
 
-    /// <summary>Filters along each row: target width, source height.</summary>
-    private static float[] Rows(RgbImage image, (int Start, float[] Weights)[] taps)
+    /// <summary>Filters along each row from top to bottom: target width. Rows that are cropped away cost nothing, however tall the image.</summary>
+    private static float[] Rows(RgbImage image, (int Start, float[] Weights)[] taps, int top, int bottom)
     {
-        var filtered = new float[image.Height * taps.Length * 3];
-        for (var y = 0; y < image.Height; y++)
+        var filtered = new float[(bottom - top) * taps.Length * 3];
+        for (var y = top; y < bottom; y++)
         {
             for (var x = 0; x < taps.Length; x++)
             {
                 var (start, weights) = taps[x];
-                var target = filtered.AsSpan(((y * taps.Length) + x) * 3, 3);
+                var target = filtered.AsSpan((((y - top) * taps.Length) + x) * 3, 3);
                 var source = ((y * image.Width) + start) * 3;
                 foreach (var weight in weights)
                 {
@@ -81,7 +82,8 @@ public static class ImageResizer
     }
 
     /// <summary>Filters along each column and rounds to bytes.</summary>
-    private static byte[] Columns(float[] source, int width, (int Start, float[] Weights)[] taps)
+    /// <param name="top">The image's row that the source begins with.</param>
+    private static byte[] Columns(float[] source, int top, int width, (int Start, float[] Weights)[] taps)
     {
         var stride = width * 3;
         var pixels = new byte[taps.Length * stride];
@@ -93,7 +95,7 @@ public static class ImageResizer
                 var sum = 0f;
                 for (var tap = 0; tap < weights.Length; tap++)
                 {
-                    sum += weights[tap] * source[((start + tap) * stride) + x];
+                    sum += weights[tap] * source[((start - top + tap) * stride) + x];
                 }
 
                 pixels[(y * stride) + x] = (byte)Math.Clamp(MathF.Round(sum), byte.MinValue, byte.MaxValue);

@@ -29,7 +29,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         var paths = (await Document())["paths"]!.AsObject();
 
         Assert.Equal(
-            ["/health/live", "/health/ready", "/health/startup", "/v1/classes", "/v1/images/generations", "/v1/models", "/v1/models/{id}"],
+            ["/health/live", "/health/ready", "/health/startup", "/v1/classes", "/v1/images/generations", "/v1/images/redetail", "/v1/images/variations", "/v1/models", "/v1/models/{id}"],
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));
         Assert.All(paths, path => Assert.All(path.Value!.AsObject(), method => Assert.False(string.IsNullOrEmpty((string?)method.Value!["summary"]), path.Key)));
     }
@@ -40,7 +40,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         var responses = (await Document())["paths"]!["/v1/images/generations"]!["post"]!["responses"]!.AsObject();
 
         Assert.Equal(["200", "400", "406", "413", "415", "429", "500", "503", "504"], responses.Select(response => response.Key));
-        Assert.Equal(["application/json", "image/png", "image/jpeg", "image/webp"], responses["200"]!["content"]!.AsObject().Select(content => content.Key));
+        Assert.Equal(["application/json", "image/png", "image/jpeg", "image/webp", "text/event-stream"], responses["200"]!["content"]!.AsObject().Select(content => content.Key));
         Assert.All(responses.Skip(1), response =>
         {
             var content = response.Value!["content"]!["application/json"]!;

@@ -21,7 +21,8 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal(new UsageAnswer(1, 4, 5), answer.Usage);
         Assert.Equal((3.0, 2.0, 1.0), (answer.Timings.CoarseMs, answer.Timings.FineMs, answer.Timings.DecodeMs));
         var image = Assert.Single(answer.Data);
-        Assert.Equal((0, "apple"), (image.ClassId, image.ClassLabel));
+        Assert.Equal((0, "apple"), (image.ClassId!.Value, image.ClassLabel));
+        Assert.Null(image.Layout);
         Assert.Equal((8, 8), (ImageCodec.Decode(image.File).Width, ImageCodec.Decode(image.File).Height));
     }
 

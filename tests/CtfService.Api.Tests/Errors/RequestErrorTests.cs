@@ -32,6 +32,14 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"class_label": 0, "output_format": "gif"}""", "output_format", "unsupported_value", "png, jpeg or webp")]
     [InlineData("""{"class_label": 0, "output_compression": 101}""", "output_compression", "out_of_range", "0 to 100")]
     [InlineData("""{"class_label": 0, "response_format": "url"}""", "response_format", "unsupported_value", "b64_json")]
+    [InlineData("""{"class_label": 0, "stream": true, "partial_images": 4}""", "partial_images", "out_of_range", "0 to 3")]
+    [InlineData("""{"class_label": 0, "stream": true, "partial_images": -1}""", "partial_images", "out_of_range", "0 to 3")]
+    [InlineData("""{"class_label": 0, "partial_images": 1}""", "partial_images", "conflicting_fields", "stream: true")]
+    [InlineData("""{"class_label": 0, "stream": "yes"}""", "stream", "wrong_type", "true or false")]
+    [InlineData("""{"class_label": 0, "include": ["pixels"]}""", "include", "unsupported_value", "'layout', 'tokens' or both")]
+    [InlineData("""{"class_label": 0, "include": "layout"}""", "include", "wrong_type", "a list of strings")]
+    [InlineData("""{"class_label": 0, "include": [1]}""", "include", "wrong_type", "a list of strings")]
+    [InlineData("""{"class_label": 0, "timeout_ms": 0}""", "timeout_ms", "out_of_range", "1 to 2147483647")]
     [InlineData("""{"class_label": 0, "size": "64x64"}""", "size", "unknown_field", "class_label, prompt, n, seed")]
     [InlineData("""{"class_label": 0, "N": 1}""", "N", "unknown_field", "'N'")]
     [InlineData("""{"class_label": 0, "odd name": 1}""", "odd name", "unknown_field", "'odd name'")]
@@ -81,7 +89,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
 
         var error = await response.Error(HttpStatusCode.BadRequest);
         Assert.Equal("class_label", error.Param);
-        Assert.Equal(["class_label", "n", "top_p", "fine.temperature"], error.Details!.Select(detail => detail.Param));
+        Assert.Equal(["class_label", "top_p", "n", "fine.temperature"], error.Details!.Select(detail => detail.Param));
         Assert.All(error.Details!, detail => Assert.Contains(detail.Message, error.Message, StringComparison.Ordinal));
     }
 
@@ -109,6 +117,15 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
         var error = await response.Error(HttpStatusCode.NotAcceptable);
         Assert.Equal(("invalid_request_error", "not_acceptable"), (error.Type, error.Code));
         Assert.Equal(batches, api.Generator.Steps.Count);
+    }
+
+    [Fact]
+    public async Task Generate_IncludeBesideAnImageBody_SaysWhereItHasAPlace()
+    {
+        using var response = await api.PostImages("""{"class_label": 0, "include": ["layout"]}""", "image/png");
+
+        var error = await response.Error(HttpStatusCode.BadRequest);
+        Assert.Equal(("include", "conflicting_fields"), (error.Param, error.Code));
     }
 
     [Theory]

@@ -5,7 +5,6 @@ using CtfService.Inference;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -157,16 +156,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         await _api.InitializeAsync();
         using var gate = _api.Generator.HoldNextStep();
         using var caller = new CancellationTokenSource();
-        var answered = _api.Server.SendAsync(context =>
-        {
-            context.Request.Method = "POST";
-            context.Request.Path = TestApi.Images;
-            context.Request.ContentType = "application/json";
-            context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(OneImage));
-            context.Request.ContentLength = OneImage.Length;
-            context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody()); // a context made by hand says it has none
-            context.RequestAborted = caller.Token;
-        });
+        var answered = _api.PostImagesUntil(OneImage, caller.Token);
         await gate.Entered;
 
         await caller.CancelAsync();
@@ -191,11 +181,6 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         Assert.Contains("shutting down", (await refused.Error(HttpStatusCode.ServiceUnavailable)).Message, StringComparison.Ordinal);
         using var finished = await running;
         Assert.Equal(HttpStatusCode.OK, finished.StatusCode);
-    }
-
-    private sealed class HasBody : IHttpRequestBodyDetectionFeature
-    {
-        public bool CanHaveBody => true;
     }
 
     private sealed class BrokenQueue : IInferenceQueue

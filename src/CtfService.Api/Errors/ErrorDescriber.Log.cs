@@ -1,6 +1,6 @@
 namespace CtfService.Api.Errors;
 
-internal sealed partial class ApiExceptionHandler
+internal sealed partial class ErrorDescriber
 {
     /// <summary>Event ids 2000..2009.</summary>
     private static partial class Log

@@ -1,0 +1,43 @@
+using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
+using CtfService.Api.Negotiation;
+using CtfService.Api.Validation;
+using CtfService.Inference.Queue;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CtfService.Api.Endpoints;
+
+/// <summary>From a checked request to its answer, in the form that the caller takes. Thread-safe.</summary>
+internal sealed class ImageAnswer(IInferenceQueue queue, ImageResponder responder, ImageStream stream)
+{
+    public async Task<IResult> AnswerAsync(GenerationRequest request, HttpContext http)
+    {
+        var accept = http.Request.Headers.Accept;
+        if (request.Previews is not null)
+        {
+            return Representation.TakesStream(accept) ? await stream.WriteAsync(request, http) : Refuse(NotAcceptable($"{Representation.EventStream} (from stream)"));
+        }
+
+        if (Representation.Choose(accept, request.AskedFormat) is not { } representation)
+        {
+            var images = request.AskedFormat is { } asked ? $"{ImageFormats.MediaType(asked)} (from output_format)" : string.Join(", ", ImageFormats.All.Select(ImageFormats.MediaType));
+            return Refuse(NotAcceptable($"application/json, {images}"));
+        }
+
+        if (!representation.IsJson && !request.Include.IsNothing)
+        {
+            return Refuse(new ApiError(
+                StatusCodes.Status400BadRequest, "include has no place in an image file. Leave it out, or send the header Accept: application/json.", "conflicting_fields", "include"));
+        }
+
+        var results = await queue.GenerateAsync(new InferenceOrder(request.Images, request.Deadline), http.RequestAborted);
+        return representation.IsJson
+            ? responder.Json(request, results, representation.Format)
+            : responder.File(http.Response, request, results, representation.Format);
+    }
+
+    public static JsonHttpResult<ErrorResponse> Refuse(ApiError error) => TypedResults.Json(error.ToResponse(), statusCode: error.Status);
+
+    private static ApiError NotAcceptable(string ours) => new(
+        StatusCodes.Status406NotAcceptable, $"The Accept header takes none of {ours}. Name one of them or leave the header out.", "not_acceptable");
+}

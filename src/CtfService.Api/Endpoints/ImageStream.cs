@@ -1,0 +1,79 @@
+using System.Text;
+using System.Text.Json;
+using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
+using CtfService.Api.Negotiation;
+using CtfService.Api.Validation;
+using CtfService.Core.Imaging;
+using CtfService.Inference.Queue;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
+
+namespace CtfService.Api.Endpoints;
+
+/// <summary>
+/// Answers server-sent events as images come about. The answer begins with its first event: until then an error is an HTTP status, after that an event, and then the end.
+/// A caller who reads slowly holds up nobody: what is not sent yet waits in the queue's channel. Thread-safe.
+/// </summary>
+internal sealed class ImageStream(IInferenceQueue queue, ImageResponder responder, ErrorDescriber errors, IOptions<JsonOptions> json)
+{
+    private const string Error = "error";
+
+    private static readonly byte[] Done = "data: [DONE]\n\n"u8.ToArray();
+
+    public async Task<IResult> WriteAsync(GenerationRequest request, HttpContext http)
+    {
+        var format = request.AskedFormat ?? ImageFormat.Png;
+        var events = queue.Watch(new InferenceOrder(request.Images, request.Deadline, request.Previews ?? 0), http.RequestAborted);
+        var finished = new List<InferenceResult>();
+        try
+        {
+            await foreach (var seen in events)
+            {
+                await SendAsync(http, seen, request, format);
+                finished.AddRange(seen is InferenceEvent.Finished image ? [image.Result] : []);
+            }
+
+            responder.LogAnswered(request, finished);
+            await http.Response.Body.WriteAsync(Done, http.RequestAborted);
+        }
+        catch (Exception error) when (http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
+        {
+            await SendAsync(http, Error, errors.Describe(http, error).ToResponse());
+        }
+
+        return TypedResults.Empty;
+    }
+
+    private Task SendAsync(HttpContext http, InferenceEvent seen, GenerationRequest request, ImageFormat format) => seen switch
+    {
+        InferenceEvent.Previewed previewed => SendAsync(http, PartialImageEvent.Name, responder.Partial(request, previewed, format)),
+        InferenceEvent.Finished finished => SendAsync(http, CompletedImageEvent.Name, responder.Completed(request, finished, format)),
+        _ => throw new InvalidOperationException($"Unknown event {seen}."),
+    };
+
+    private async Task SendAsync<T>(HttpContext http, string name, T content)
+    {
+        Begin(http);
+        var line = JsonSerializer.SerializeToUtf8Bytes(content, json.Value.SerializerOptions); // no line breaks, as the format demands
+        await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"event: {name}\ndata: "), http.RequestAborted);
+        await http.Response.Body.WriteAsync(line, http.RequestAborted);
+        await http.Response.Body.WriteAsync("\n\n"u8.ToArray(), http.RequestAborted);
+        await http.Response.Body.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>Nothing on the way may keep events back or keep them for others.</summary>
+    private static void Begin(HttpContext http)
+    {
+        if (http.Response.HasStarted)
+        {
+            return;
+        }
+
+        http.Response.ContentType = Representation.EventStream;
+        http.Response.Headers.CacheControl = "no-cache, no-store";
+        http.Response.Headers["X-Accel-Buffering"] = "no";
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+    }
+}

@@ -1,0 +1,20 @@
+using CtfService.Api.Contracts;
+
+namespace CtfService.Api.Errors;
+
+/// <summary>What a field takes, in the caller's words.</summary>
+internal static class FieldTypes
+{
+    public static string Expected(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        var t when t == typeof(string) => "a string",
+        var t when t == typeof(bool) => "true or false",
+        var t when t == typeof(int) => $"an integer between {int.MinValue} and {int.MaxValue}",
+        var t when t == typeof(float) => "a number",
+        var t when t == typeof(ulong) => $"an integer between 0 and {ulong.MaxValue}, as a number or as a string of decimal digits",
+        var t when t == typeof(ClassReference) => "a class name (string) or a class index (integer)",
+        var t when t == typeof(IReadOnlyList<int>) => "a list of integers",
+        var t when t == typeof(IReadOnlyList<string>) => "a list of strings",
+        _ => "a JSON object",
+    };
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Numerics;
+using CtfService.Api.Errors;
+using CtfService.Api.Validation;
+using Microsoft.Extensions.Primitives;
+
+namespace CtfService.Api.Uploads;
+
+/// <summary>Reads the fields of a form to the letter, as the body of a JSON request is read. Gathers what is wrong with them.</summary>
+internal sealed class FormFields(IFormCollection form, Faults faults)
+{
+    /// <summary>How some clients write a field that may come several times.</summary>
+    private const string ListMark = "[]";
+
+    /// <param name="known">Every field and file the request takes.</param>
+    public void RequireKnown(IReadOnlyList<string> known)
+    {
+        foreach (var name in form.Keys.Concat(form.Files.Select(file => file.Name)).Select(Plain).Distinct().Except(known, StringComparer.Ordinal))
+        {
+            faults.Add(name, "unknown_field", $"Unknown field '{name}'. Known fields are {string.Join(", ", known)}.");
+        }
+    }
+
+    /// <summary>Null where the field is absent.</summary>
+    public string? Text(string name)
+    {
+        var values = Values(name);
+        if (values.Count > 1)
+        {
+            faults.Add(name, "duplicate_field", $"The form names {name} {values.Count} times. Send each field once.");
+        }
+
+        return values.FirstOrDefault();
+    }
+
+    public IReadOnlyList<string>? List(string name)
+    {
+        var values = StringValues.Concat(Values(name), Values(name + ListMark));
+        return values.Count == 0 ? null : [.. values.Select(value => value ?? "")];
+    }
+
+    public int? Integer(string name) => Parse<int>(name, NumberStyles.AllowLeadingSign);
+
+    public ulong? Unsigned(string name) => Parse<ulong>(name, NumberStyles.None);
+
+    public float? Number(string name) => Parse<float>(name, NumberStyles.Float);
+
+    private T? Parse<T>(string name, NumberStyles style)
+        where T : struct, INumber<T>
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (T.TryParse(text, style, CultureInfo.InvariantCulture, out var value) && !T.IsNaN(value))
+        {
+            return value;
+        }
+
+        faults.Add(name, "wrong_type", $"{name} must be {FieldTypes.Expected(typeof(T))}.");
+        return null;
+    }
+
+    private StringValues Values(string name) => form.TryGetValue(name, out var values) ? values : StringValues.Empty;
+
+    private static string Plain(string name) => name.EndsWith(ListMark, StringComparison.Ordinal) ? name[..^ListMark.Length] : name;
+}

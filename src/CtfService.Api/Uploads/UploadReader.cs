@@ -1,0 +1,102 @@
+using System.Text.Json;
+using CtfService.Api.Configuration;
+using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
+using CtfService.Api.Validation;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace CtfService.Api.Uploads;
+
+/// <summary>The first gate of an upload: a well-formed multipart body within the limits, with the fields it may have. Thread-safe.</summary>
+internal sealed class UploadReader(LimitsOptions limits)
+{
+    /// <summary>Room for the fields beside the file and for what multipart adds.</summary>
+    private const int MarginBytes = 64 * 1_024;
+
+    private const int MostFields = 64;
+
+    private static readonly string[] Fields = [.. typeof(VariationForm).GetProperties().Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
+
+    /// <summary>Largest body that the endpoint takes.</summary>
+    public static long MaxBodyBytes(LimitsOptions limits) => limits.MaxUploadBytes + (long)MarginBytes;
+
+    /// <exception cref="RequestRefusedException">The body is not such a form.</exception>
+    public async Task<VariationForm> ReadAsync(HttpRequest request)
+    {
+        if (request.ContentType is not { } type || !type.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new RequestRefusedException(new ApiError(
+                StatusCodes.Status415UnsupportedMediaType, "The body must be a form with a file. Send it as multipart/form-data with the picture in the field image.", "unsupported_media_type"));
+        }
+
+        var form = await ReadFormAsync(request);
+        var faults = new Faults();
+        var read = Read(form, new FormFields(form, faults), faults);
+        return faults.All.Count == 0 ? read : throw new RequestRefusedException(ApiError.Invalid(faults.All));
+    }
+
+    private async Task<IFormCollection> ReadFormAsync(HttpRequest request)
+    {
+        var options = new FormOptions
+        {
+            MultipartBodyLengthLimit = MaxBodyBytes(limits),
+            MemoryBufferThreshold = limits.MaxUploadBytes + MarginBytes, // never on disk
+            ValueLengthLimit = MarginBytes,
+            ValueCountLimit = MostFields,
+        };
+        try
+        {
+            return await request.ReadFormAsync(options, request.HttpContext.RequestAborted);
+        }
+        catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            throw TooLarge();
+        }
+        catch (Exception damaged) when (damaged is InvalidDataException or IOException)
+        {
+            throw RequestRefusedException.For(
+                param: null,
+                "malformed_form",
+                $"The body is not a complete multipart/form-data form within the limits: {damaged.Message.TrimEnd('.')}. Let the client library write the form and its Content-Type.");
+        }
+    }
+
+    private VariationForm Read(IFormCollection form, FormFields fields, Faults faults)
+    {
+        fields.RequireKnown(Fields);
+        return new VariationForm
+        {
+            Image = ChooseFile(form, faults),
+            ClassLabel = fields.Text("class_label"),
+            N = fields.Integer("n"),
+            Seed = fields.Unsigned("seed"),
+            FineTemperature = fields.Number("fine_temperature"),
+            FineTopK = fields.Integer("fine_top_k"),
+            FineTopP = fields.Number("fine_top_p"),
+            FineGuidanceScale = fields.Number("fine_guidance_scale"),
+            Model = fields.Text("model"),
+            OutputFormat = fields.Text("output_format"),
+            OutputCompression = fields.Integer("output_compression"),
+            ResponseFormat = fields.Text("response_format"),
+            Include = fields.List("include"),
+            TimeoutMs = fields.Integer("timeout_ms"),
+            User = fields.Text("user"),
+        };
+    }
+
+    private IFormFile ChooseFile(IFormCollection form, Faults faults)
+    {
+        var files = form.Files.GetFiles("image");
+        if (files.Count != 1)
+        {
+            var found = form.ContainsKey("image") ? "a text field without a file name" : $"{files.Count} files";
+            faults.Add("image", files.Count == 0 ? "required" : "duplicate_field", $"The form has {found} for image; expected one PNG, JPEG or WebP file.");
+            return new FormFile(Stream.Null, 0, 0, "image", "");
+        }
+
+        return files[0].Length <= limits.MaxUploadBytes ? files[0] : throw TooLarge();
+    }
+
+    private RequestRefusedException TooLarge() => new(new ApiError(
+        StatusCodes.Status413PayloadTooLarge, $"The upload is larger than {limits.MaxUploadBytes} bytes, the limit in Limits:MaxUploadBytes. Send a smaller picture or raise the limit.", "body_too_large", "image"));
+}

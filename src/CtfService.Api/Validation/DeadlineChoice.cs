@@ -1,0 +1,53 @@
+using System.Globalization;
+using CtfService.Inference;
+using CtfService.Inference.Queue;
+using Microsoft.Extensions.Primitives;
+
+namespace CtfService.Api.Validation;
+
+/// <summary>How long a request may take: the smallest of what its body says, what its header says, and the limit for every request.</summary>
+internal static class DeadlineChoice
+{
+    public const string Header = "X-Request-Timeout";
+
+    private const string Field = "timeout_ms";
+
+    public static RequestDeadline Choose(int? timeoutMs, StringValues header, InferenceOptions options, Faults faults)
+    {
+        var candidates = new List<RequestDeadline>();
+        faults.RequireRange(timeoutMs, 1, int.MaxValue, Field);
+        if (timeoutMs is > 0)
+        {
+            candidates.Add(new RequestDeadline(TimeSpan.FromMilliseconds(timeoutMs.Value), Field));
+        }
+
+        if (!StringValues.IsNullOrEmpty(header))
+        {
+            if (Parse(header.ToString()) is { } timeout)
+            {
+                candidates.Add(new RequestDeadline(timeout, $"the header {Header}"));
+            }
+            else
+            {
+                faults.Add(Header, "invalid_header", $"The header {Header} is '{header}'; expected seconds above 0, as 30, 2.5 or 2.5s, or milliseconds as 1500ms.");
+            }
+        }
+
+        candidates.Add(RequestDeadline.Of(options));
+        return candidates.MinBy(candidate => candidate.Timeout)!; // the first of equals: the caller's own
+    }
+
+    /// <summary>Null where it is no time above zero, or longer than a day times a thousand, which is no deadline at all.</summary>
+    private static TimeSpan? Parse(string text)
+    {
+        var (number, unit) = text switch
+        {
+            _ when text.EndsWith("ms", StringComparison.Ordinal) => (text[..^2], TimeSpan.FromMilliseconds(1)),
+            _ when text.EndsWith('s') => (text[..^1], TimeSpan.FromSeconds(1)),
+            _ => (text, TimeSpan.FromSeconds(1)),
+        };
+        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0 && value < 86_400_000
+            ? TimeSpan.FromTicks(Math.Max(1, (long)(value * unit.Ticks)))
+            : null;
+    }
+}

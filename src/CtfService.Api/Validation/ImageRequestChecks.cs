@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using CtfService.Api.Configuration;
+using CtfService.Api.Contracts;
+using CtfService.Api.Negotiation;
+using CtfService.Core.Generation;
+using CtfService.Core.Imaging;
+using CtfService.Core.Models;
+using CtfService.Inference;
+using CtfService.Model.Imaging;
+using Microsoft.Extensions.Primitives;
+
+namespace CtfService.Api.Validation;
+
+/// <summary>Checks what every request for images has in common. Thread-safe.</summary>
+internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions inference)
+{
+    /// <summary>Seeds we choose fit a JavaScript number, so that every client can send them back.</summary>
+    private const int RandomSeedBits = 53;
+
+    /// <summary>Gathers every fault; the result is of use only where there is none.</summary>
+    /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
+    /// <param name="classLabel">Null for none.</param>
+    /// <param name="coarse">Sampling of the coarse stage; the model's where it does not run.</param>
+    public GenerationRequest Check(
+        IImageRequest asked, StringValues timeout, ModelDescription model, ClassLabel? classLabel, SamplingSettings coarse, LayoutSource layout, Faults faults)
+    {
+        faults.RequireRange(asked.N, 1, limits.MaxImagesPerRequest, "n", "Limits:MaxImagesPerRequest");
+        var fine = ChooseFine(asked, model, faults);
+        RequireModel(asked.Model, model, faults);
+        var format = ChooseFormat(asked.OutputFormat, faults);
+        faults.RequireRange(asked.OutputCompression, 0, 100, "output_compression");
+        RequireResponseFormat(asked.ResponseFormat, faults);
+        var include = Inclusion.Choose(asked.Include, faults);
+        var deadline = DeadlineChoice.Choose(asked.TimeoutMs, timeout, inference, faults);
+
+        var seed = asked.Seed ?? RandomSeed();
+        var images = Enumerable.Range(0, faults.All.Count == 0 ? asked.N ?? 1 : 0)
+            .Select(i => new ImageSpecification(classLabel?.Id ?? model.NullClass, ImageSeed.Derive(seed, i), coarse, fine) { Layout = layout });
+        return new GenerationRequest(model, classLabel, seed, [.. images], format, asked.OutputCompression ?? ImageCodec.DefaultQuality)
+        {
+            Deadline = deadline,
+            Include = include,
+        };
+    }
+
+    /// <summary>New details need a stage that draws them.</summary>
+    public static void RequireFineStage(ModelDescription model, Faults faults)
+    {
+        if (!model.HasFineStage)
+        {
+            faults.Add(
+                "model",
+                "no_fine_stage",
+                $"Model '{model.Name}' has no fine stage: its coarse labels are its tokens, so a layout leaves no details to draw. Use /v1/images/generations, or a service whose model has one (GET /v1/models says so).");
+        }
+    }
+
+    private SamplingSettings ChooseFine(IImageRequest asked, ModelDescription model, Faults faults)
+    {
+        if (asked.Fine is not null && !model.HasFineStage)
+        {
+            faults.Add("fine", "unsupported_value", $"Model '{model.Name}' has no fine stage. Leave the field fine out.");
+        }
+
+        return SamplingChoice.Choose(asked.Fine ?? new FineSamplingRequest(), model.DefaultFine, asked.FinePrefix, limits, faults);
+    }
+
+    private static void RequireModel(string? asked, ModelDescription model, Faults faults)
+    {
+        if (asked is not null && asked != model.Name)
+        {
+            faults.Add("model", "model_not_found", $"model '{asked}' is not loaded; this service runs '{model.Name}'. Send that name or leave the field out.");
+        }
+    }
+
+    private static ImageFormat? ChooseFormat(string? asked, Faults faults)
+    {
+        if (asked is null)
+        {
+            return null;
+        }
+
+        if (ImageFormats.Find(asked) is { } format)
+        {
+            return format;
+        }
+
+        faults.Add("output_format", "unsupported_value", $"output_format '{asked}' is not supported; expected {ImageFormats.Names}.");
+        return null;
+    }
+
+    private static void RequireResponseFormat(string? asked, Faults faults)
+    {
+        if (asked is not (null or "b64_json"))
+        {
+            faults.Add(
+                "response_format",
+                "unsupported_value",
+                $"response_format '{asked}' is not supported; expected 'b64_json'. For the image itself send the header Accept: image/png.");
+        }
+    }
+
+    private static ulong RandomSeed() =>
+        BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> (64 - RandomSeedBits);
+}

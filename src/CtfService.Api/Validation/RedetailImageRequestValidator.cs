@@ -1,0 +1,51 @@
+using System.Diagnostics.CodeAnalysis;
+using CtfService.Api.Contracts;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Inference.Status;
+using Microsoft.Extensions.Primitives;
+
+namespace CtfService.Api.Validation;
+
+/// <summary>The second gate of a request for new details: its layout must be one that the loaded model can have drawn. Thread-safe.</summary>
+internal sealed class RedetailImageRequestValidator(IModelStatus status, ImageRequestChecks checks)
+{
+    /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
+    /// <exception cref="ModelNotReadyException">There is no model to check against.</exception>
+    public bool TryValidate(
+        RedetailImageRequest asked,
+        StringValues timeout,
+        [NotNullWhen(true)] out GenerationRequest? request,
+        out IReadOnlyList<ErrorDetail> faults)
+    {
+        var model = status.RequireModel();
+        var found = new Faults();
+        ImageRequestChecks.RequireFineStage(model, found);
+        var layout = new LayoutSource.Given(ChooseLayout(asked.Layout, model, found));
+        var classLabel = ClassChoice.Choose(asked.ClassLabel, prompt: null, model.Classes, found);
+        var common = checks.Check(asked, timeout, model, classLabel, model.DefaultCoarse, layout, found);
+        faults = found.All;
+        request = faults.Count == 0 ? common : null;
+        return request is not null;
+    }
+
+    private static IReadOnlyList<int> ChooseLayout(IReadOnlyList<int>? asked, ModelDescription model, Faults faults)
+    {
+        var labels = asked ?? [];
+        if (asked is null)
+        {
+            faults.Add("layout", "required", $"layout is missing; expected the {model.TokenCount} coarse labels that include: [\"layout\"] returns.");
+        }
+        else if (labels.Count != model.TokenCount)
+        {
+            faults.Add("layout", "invalid_layout", $"layout has {labels.Count} coarse labels; expected {model.TokenCount}, one for each position of the token grid.");
+        }
+
+        foreach (var (place, label) in labels.Index().Where(item => item.Item < 0 || item.Item >= model.ClusterCount).Take(1))
+        {
+            faults.Add("layout", "invalid_layout", $"layout[{place}] is {label}; expected 0 to {model.ClusterCount - 1}, the clusters of model '{model.Name}'.");
+        }
+
+        return labels;
+    }
+}
