@@ -23,7 +23,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 
     public const string Variations = "/v1/images/variations";
 
-    public FakeImageGeneratorFactory Factory { get; } = new();
+    public FakeImageGeneratorFactory Factory { get; init; } = new();
 
     public FakeImageGenerator Generator => Factory.Generator;
 

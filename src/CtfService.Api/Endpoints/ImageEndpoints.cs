@@ -24,7 +24,7 @@ internal static class ImageEndpoints
         .AddSingleton<ImageRequestChecks>()
         .AddSingleton<GenerateImageRequestValidator>()
         .AddSingleton<RedetailImageRequestValidator>()
-        .AddSingleton<VariationValidator>()
+        .AddSingleton<VaryImageRequestValidator>()
         .AddSingleton<UploadReader>()
         .AddSingleton<PictureReader>()
         .AddSingleton<ImageResponder>()
@@ -57,7 +57,7 @@ internal static class ImageEndpoints
             .WithDescription(
                 Bodies + "The picture is scaled to cover the model's size and VQ encoded; the clusters of its tokens are the layout, in which the fine stage draws new details. "
                 + "Without class_label they follow from the layout alone." + Deadline)
-            .Accepts<VariationForm>("multipart/form-data")
+            .Accepts<VaryImageRequest>("multipart/form-data")
             .WithMetadata(new RequestSizeLimitAttribute(UploadReader.MaxBodyBytes(limits)))
             .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp")
             .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
@@ -73,7 +73,7 @@ internal static class ImageEndpoints
             ? await answer.AnswerAsync(request, http)
             : ImageAnswer.Refuse(ApiError.Invalid(faults));
 
-    private static async Task<IResult> Vary(UploadReader uploads, VariationValidator validator, ImageAnswer answer, HttpContext http)
+    private static async Task<IResult> Vary(UploadReader uploads, VaryImageRequestValidator validator, ImageAnswer answer, HttpContext http)
     {
         var form = await uploads.ReadAsync(http.Request);
         var request = await validator.ValidateAsync(form, http.Request.Headers[DeadlineChoice.Header], http.RequestAborted);

@@ -15,13 +15,14 @@ internal sealed class UploadReader(LimitsOptions limits)
 
     private const int MostFields = 64;
 
-    private static readonly string[] Fields = [.. typeof(VariationForm).GetProperties().Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
+    /// <summary>As the record has them: its own first.</summary>
+    private static readonly string[] Fields = [.. typeof(VaryImageRequest).GetProperties().Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
 
     /// <summary>Largest body that the endpoint takes.</summary>
     public static long MaxBodyBytes(LimitsOptions limits) => limits.MaxUploadBytes + (long)MarginBytes;
 
     /// <exception cref="RequestRefusedException">The body is not such a form.</exception>
-    public async Task<VariationForm> ReadAsync(HttpRequest request)
+    public async Task<VaryImageRequest> ReadAsync(HttpRequest request)
     {
         if (request.ContentType is not { } type || !type.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase))
         {
@@ -61,10 +62,10 @@ internal sealed class UploadReader(LimitsOptions limits)
         }
     }
 
-    private VariationForm Read(IFormCollection form, FormFields fields, Faults faults)
+    private VaryImageRequest Read(IFormCollection form, FormFields fields, Faults faults)
     {
         fields.RequireKnown(Fields);
-        return new VariationForm
+        return new VaryImageRequest
         {
             Image = ChooseFile(form, faults),
             ClassLabel = fields.Text("class_label"),

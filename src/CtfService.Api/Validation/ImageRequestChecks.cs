@@ -23,7 +23,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
     /// <param name="classLabel">Null for none.</param>
     /// <param name="coarse">Sampling of the coarse stage; the model's where it does not run.</param>
     public GenerationRequest Check(
-        IImageRequest asked, StringValues timeout, ModelDescription model, ClassLabel? classLabel, SamplingSettings coarse, LayoutSource layout, Faults faults)
+        ImageRequest asked, StringValues timeout, ModelDescription model, ClassLabel? classLabel, SamplingSettings coarse, LayoutSource layout, Faults faults)
     {
         faults.RequireRange(asked.N, 1, limits.MaxImagesPerRequest, "n", "Limits:MaxImagesPerRequest");
         var fine = ChooseFine(asked, model, faults);
@@ -56,14 +56,14 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         }
     }
 
-    private SamplingSettings ChooseFine(IImageRequest asked, ModelDescription model, Faults faults)
+    private SamplingSettings ChooseFine(ImageRequest asked, ModelDescription model, Faults faults)
     {
-        if (asked.Fine is not null && !model.HasFineStage)
+        if (asked.FineSampling is not null && !model.HasFineStage)
         {
             faults.Add("fine", "unsupported_value", $"Model '{model.Name}' has no fine stage. Leave the field fine out.");
         }
 
-        return SamplingChoice.Choose(asked.Fine ?? new FineSamplingRequest(), model.DefaultFine, asked.FinePrefix, limits, faults);
+        return SamplingChoice.Choose(asked.FineSampling ?? new FineSamplingRequest(), model.DefaultFine, asked.FinePrefix, limits, faults);
     }
 
     private static void RequireModel(string? asked, ModelDescription model, Faults faults)

@@ -28,7 +28,7 @@ public static class ImageCodec
         return (codec.Info.Width, codec.Info.Height);
     }
 
-    /// <summary>Decodes PNG, JPEG or WebP; transparent pixels are laid on white.</summary>
+    /// <summary>Decodes PNG, JPEG or WebP; transparent pixels are laid on white, pictures are turned as their EXIF says.</summary>
     /// <exception cref="InvalidDataException">Another kind of file, or a damaged one.</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> file)
     {
@@ -42,7 +42,7 @@ public static class ImageCodec
             throw new InvalidDataException($"The image is damaged ({result}).");
         }
 
-        return OnWhite(bitmap);
+        return ImageOrientation.Upright(OnWhite(bitmap), (int)codec.EncodedOrigin); // numbered as in EXIF
     }
 
     private static SKCodec Open(SKData file)

@@ -5,25 +5,23 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Previews;
 
 /// <summary>
-/// Coarse labels to pixels without the fine stage: each label as the centroid of its cluster. A position without a label is shown as the mean codeword, the most
-/// neutral thing the decoder knows. Device thread only.
+/// Coarse labels to pixels without the fine stage: each label as the centroid of its cluster. A position without a label is shown as the mean of its image's others,
+/// so that it keeps to the colours there are; the mean of the whole codebook would tint what is drawn already. Device thread only.
 /// </summary>
 public sealed class CentroidDecoder : IDisposable
 {
     private readonly VqTokenizer _tokenizer;
     private readonly int _gridHeight;
     private readonly int _gridWidth;
-    private readonly Tensor _codewords; // [C + 1, e]: the centroids, then the mean codeword
+    private readonly Tensor _codewords; // [C + 1, e]: the centroids, then zero for a position without a label
 
     /// <param name="tokenizer">In evaluation mode, on the device; stays the caller's.</param>
     public CentroidDecoder(VqTokenizer tokenizer, ClusterMap map, int gridHeight, int gridWidth, Device device)
     {
         (_tokenizer, _gridHeight, _gridWidth, Undecided) = (tokenizer, gridHeight, gridWidth, map.ClusterCount);
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var centroids = tensor(map.Centroids.ToArray(), [map.ClusterCount, map.CodewordWidth], device: device);
-        var mean = tokenizer.Quantizer.Codewords().mean([0], keepdim: true);
-        _codewords = cat([centroids, mean]).DetachFromDisposeScope();
+        var table = new float[(map.ClusterCount + 1) * map.CodewordWidth];
+        map.Centroids.CopyTo(table);
+        _codewords = tensor(table, [map.ClusterCount + 1, map.CodewordWidth], device: device).DetachFromDisposeScope();
     }
 
     /// <summary>The label of a position that has none yet: C.</summary>
@@ -35,8 +33,12 @@ public sealed class CentroidDecoder : IDisposable
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var grid = _codewords.index_select(0, coarseLabels.flatten())                 // [B*T, e]
-            .reshape(coarseLabels.shape[0], _gridHeight, _gridWidth, -1).permute(0, 3, 1, 2).contiguous(); // [B, e, Gh, Gw]
+        var (images, positions) = (coarseLabels.shape[0], coarseLabels.shape[1]);
+        var codewords = _codewords.index_select(0, coarseLabels.flatten()).reshape(images, positions, -1);        // [B, T, e]
+        var decided = coarseLabels.ne(Undecided).unsqueeze(2);                                                    // [B, T, 1]
+        var mean = codewords.sum(1, keepdim: true).div(decided.sum(1, keepdim: true).clamp_min(1));               // [B, 1, e]
+        var grid = where(decided, codewords, mean)
+            .reshape(images, _gridHeight, _gridWidth, -1).permute(0, 3, 1, 2).contiguous();                       // [B, e, Gh, Gw]
         return _tokenizer.DecodeCodewords(grid).MoveToOuterDisposeScope();
     }
 

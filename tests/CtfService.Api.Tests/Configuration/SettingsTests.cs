@@ -44,6 +44,8 @@ public sealed class SettingsTests
     [InlineData("Limits:MaxGuidanceScale", "0.5", "Limits:MaxGuidanceScale is 0.5; expected between 1 and 1000.")]
     [InlineData("Limits:MaxImagesPerRequest", "0", "Limits:MaxImagesPerRequest is 0;")]
     [InlineData("Limits:MaxImagesPerRequest", "65", "Limits:MaxImagesPerRequest is 65; expected at most 64, the value of Inference:MaxQueuedImages.")]
+    [InlineData("Limits:MaxUploadBytes", "1023", "Limits:MaxUploadBytes is 1023; expected between 1024 and 104857600.")]
+    [InlineData("Limits:MaxUploadPixels", "100000001", "Limits:MaxUploadPixels is 100000001; expected between 1024 and 100000000.")]
     [InlineData("Model:Bundle", "", "Model:Bundle is empty; expected a value.")]
     public async Task Start_ValueOutOfRange_FailsNamingKeyValueAndRange(string key, string value, string expected)
     {

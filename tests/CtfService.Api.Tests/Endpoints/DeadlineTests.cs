@@ -1,7 +1,7 @@
 using System.Net;
+using CtfService.Api.Validation;
 using CtfService.Inference;
 using CtfService.Inference.Queue;
-using CtfService.Api.Validation;
 
 namespace CtfService.Api.Tests.Endpoints;
 

@@ -40,7 +40,7 @@ public sealed class RedetailTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"class_label": 0, "layout": [1, 1.5, 3, 0]}""", "layout", "wrong_type", "a list of integers")]
     [InlineData("""{"class_label": 0, "layout": "1234"}""", "layout", "wrong_type", "a list of integers")]
     [InlineData("""{"layout": [0, 1, 2, 3]}""", "class_label", "required", "0 to 4")]
-    [InlineData("""{"layout": [0, 1, 2, 3], "class_label": 0, "temperature": 1}""", "temperature", "unknown_field", "layout, class_label, n, seed, fine")]
+    [InlineData("""{"layout": [0, 1, 2, 3], "class_label": 0, "temperature": 1}""", "temperature", "unknown_field", "layout, class_label, fine, n, seed")]
     [InlineData("""{"layout": [0, 1, 2, 3], "class_label": 0, "stream": true}""", "stream", "unknown_field", "'stream'")]
     [InlineData("""{"layout": [0, 1, 2, 3], "class_label": 0, "n": 17}""", "n", "out_of_range", "1 to 16")]
     [InlineData("""{"layout": [0, 1, 2, 3], "class_label": 0, "fine": {"top_k": -1}}""", "fine.top_k", "out_of_range", "-1")]

@@ -71,7 +71,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("fine_temperature", "NaN", "wrong_type", "a number")]
     [InlineData("fine_temperature", "11", "out_of_range", "fine_temperature is 11; expected 0 to 10")]
     [InlineData("class_label", "bananna", "unknown_class", "'banana'")]
-    [InlineData("temperature", "1", "unknown_field", "Known fields are image, class_label, n, seed, fine_temperature")]
+    [InlineData("temperature", "1", "unknown_field", "Known fields are image, class_label, fine_temperature")]
     [InlineData("response_format", "url", "unsupported_value", "b64_json")]
     [InlineData("include", "pixels", "unsupported_value", "'layout', 'tokens' or both")]
     [InlineData("timeout_ms", "0", "out_of_range", "timeout_ms is 0")]

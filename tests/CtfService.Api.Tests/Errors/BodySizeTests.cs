@@ -22,6 +22,23 @@ public sealed class BodySizeTests
         Assert.Equal(expected, response.StatusCode);
     }
 
+    [Theory]
+    [InlineData(40_000, HttpStatusCode.BadRequest)]              // far over the limit of other bodies: read, and found to be no picture
+    [InlineData(40_001, HttpStatusCode.RequestEntityTooLarge)]   // the file by itself
+    [InlineData(200_000, HttpStatusCode.RequestEntityTooLarge)]  // refused by the web server, before it is read
+    public async Task Vary_FileAtItsOwnLimit_IsReadAndOneByteMoreIsNot(int bytes, HttpStatusCode expected)
+    {
+        await using var api = new TestApi { Settings = { ["Limits:MaxRequestBodyBytes"] = $"{Limit}", ["Limits:MaxUploadBytes"] = "40000" } };
+        api.UseKestrel(port: 0);
+        await api.InitializeAsync();
+        using var form = new MultipartFormDataContent { { new ByteArrayContent(new byte[bytes]), "image", "picture.png" } };
+
+        using var response = await api.Post(TestApi.Variations, form);
+
+        var error = await response.Error(expected);
+        Assert.Contains(expected == HttpStatusCode.BadRequest ? "not a PNG" : "Limits:MaxUploadBytes", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Generate_BodyTooLarge_AnswersTheErrorShape()
     {

@@ -40,7 +40,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"class_label": 0, "include": "layout"}""", "include", "wrong_type", "a list of strings")]
     [InlineData("""{"class_label": 0, "include": [1]}""", "include", "wrong_type", "a list of strings")]
     [InlineData("""{"class_label": 0, "timeout_ms": 0}""", "timeout_ms", "out_of_range", "1 to 2147483647")]
-    [InlineData("""{"class_label": 0, "size": "64x64"}""", "size", "unknown_field", "class_label, prompt, n, seed")]
+    [InlineData("""{"class_label": 0, "size": "64x64"}""", "size", "unknown_field", "class_label, prompt, guidance_scale")]
     [InlineData("""{"class_label": 0, "N": 1}""", "N", "unknown_field", "'N'")]
     [InlineData("""{"class_label": 0, "odd name": 1}""", "odd name", "unknown_field", "'odd name'")]
     [InlineData("""{"class_label": 0, "fine": {"n": 1}}""", "fine.n", "unknown_field", "temperature, top_k, top_p, guidance_scale")]

@@ -41,6 +41,28 @@ public sealed class ImageResizerTests
         Assert.All(resized.Pixels, value => Assert.Equal(100, value));
     }
 
+    [Theory]
+    [InlineData(1, 2_000_000)]
+    [InlineData(2_000_000, 1)]
+    public void Cover_ThinImage_TakesMemoryForWhatIsKeptOnly(int width, int height)
+    {
+        var image = Grey(width, height, (_, _) => 50);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var resized = ImageResizer.Cover(image, 64, 64);
+
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1_000_000);
+        Assert.All(resized.Pixels, value => Assert.Equal(50, value));
+    }
+
+    [Fact]
+    public void Cover_TallImage_KeepsTheCentre()
+    {
+        var resized = ImageResizer.Cover(Grey(8, 24, (_, y) => y / 8 * 100), 8, 8); // thirds of 0, 100, 200
+
+        Assert.All(resized.Pixels, value => Assert.Equal(100, value));
+    }
+
     [Fact]
     public void Cover_LinearRamp_StaysLinear()
     {

@@ -9,18 +9,18 @@ using Microsoft.Extensions.Primitives;
 namespace CtfService.Api.Validation;
 
 /// <summary>The second gate of an upload: its fields against the loaded model and the limits, then its picture. Thread-safe.</summary>
-internal sealed class VariationValidator(IModelStatus status, ImageRequestChecks checks, PictureReader pictures)
+internal sealed class VaryImageRequestValidator(IModelStatus status, ImageRequestChecks checks, PictureReader pictures)
 {
     /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
     /// <exception cref="ModelNotReadyException">There is no model to check against.</exception>
     /// <exception cref="RequestRefusedException">Something is wrong with it; all that is wrong with the fields is named at once.</exception>
-    public async Task<GenerationRequest> ValidateAsync(VariationForm asked, StringValues timeout, CancellationToken cancellation)
+    public async Task<GenerationRequest> ValidateAsync(VaryImageRequest asked, StringValues timeout, CancellationToken cancellation)
     {
         var model = status.RequireModel();
         var found = new Faults();
         ImageRequestChecks.RequireFineStage(model, found);
         var classLabel = asked.ClassLabel is { } name ? ClassChoice.Choose(new ClassReference(name, Id: null), prompt: null, model.Classes, found) : null;
-        var request = checks.Check(new Fields(asked), timeout, model, classLabel, model.DefaultCoarse, LayoutSource.Drawn, found);
+        var request = checks.Check(asked, timeout, model, classLabel, model.DefaultCoarse, LayoutSource.Drawn, found);
         if (found.All.Count > 0)
         {
             throw new RequestRefusedException(ApiError.Invalid(found.All));
@@ -29,35 +29,5 @@ internal sealed class VariationValidator(IModelStatus status, ImageRequestChecks
         // The picture comes last: nothing is decoded for a request that is refused anyway.
         var layout = new LayoutSource.Encoded(await pictures.ReadAsync(asked.Image, model, cancellation));
         return request with { Images = [.. request.Images.Select(image => image with { Layout = layout })] };
-    }
-
-    /// <summary>A form has no nested objects.</summary>
-    private sealed record Fields(VariationForm Form) : IImageRequest
-    {
-        public int? N => Form.N;
-
-        public ulong? Seed => Form.Seed;
-
-        public FineSamplingRequest? Fine => new()
-        {
-            Temperature = Form.FineTemperature,
-            TopK = Form.FineTopK,
-            TopP = Form.FineTopP,
-            GuidanceScale = Form.FineGuidanceScale,
-        };
-
-        public string FinePrefix => "fine_";
-
-        public string? Model => Form.Model;
-
-        public string? OutputFormat => Form.OutputFormat;
-
-        public int? OutputCompression => Form.OutputCompression;
-
-        public string? ResponseFormat => Form.ResponseFormat;
-
-        public IReadOnlyList<string>? Include => Form.Include;
-
-        public int? TimeoutMs => Form.TimeoutMs;
     }
 }

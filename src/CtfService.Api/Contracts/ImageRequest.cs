@@ -1,0 +1,66 @@
+using System.Text.Json.Serialization;
+
+namespace CtfService.Api.Contracts;
+
+/// <summary>What every request for images may say, however it is sent.</summary>
+public abstract record ImageRequest
+{
+    /// <summary>Number of images.</summary>
+    public int? N { get; init; }
+
+    /// <summary>
+    /// Unsigned 64-bit number, random where absent. The same seed gives the same images. May be sent as a decimal string, because
+    /// JavaScript numbers hold 53 bits only.
+    /// </summary>
+    [JsonConverter(typeof(SeedConverter))]
+    public ulong? Seed { get; init; }
+
+    /// <summary>Must be the name of the loaded model, where present.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>File format of the images.</summary>
+    public string? OutputFormat { get; init; }
+
+    /// <summary>Quality of JPEG and WebP; PNG is lossless and ignores it.</summary>
+    public int? OutputCompression { get; init; }
+
+    /// <summary>Only <c>b64_json</c>. For the image itself, send an <c>Accept</c> header that names an image type.</summary>
+    public string? ResponseFormat { get; init; }
+
+    /// <summary>
+    /// What to answer beside each image: <c>layout</c> (its coarse labels, which <c>/v1/images/redetail</c> takes), <c>tokens</c>, or both. Not beside a body that
+    /// is an image file.
+    /// </summary>
+    public IReadOnlyList<string>? Include { get; init; }
+
+    /// <summary>
+    /// Milliseconds, from 1, until the request is given up with 504 and its work is freed. The smallest of this, the header <c>X-Request-Timeout</c> and
+    /// Inference:RequestTimeout counts.
+    /// </summary>
+    public int? TimeoutMs { get; init; }
+
+    /// <summary>Accepted for compatibility and not used.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Sampling of the fine stage, wherever the request says it; null keeps the model's.</summary>
+    internal abstract FineSamplingRequest? FineSampling { get; }
+
+    /// <summary>What stands before the names of those fields.</summary>
+    internal virtual string FinePrefix => "fine.";
+}
+
+/// <summary>How the fine stage samples; absent fields keep the model's defaults.</summary>
+public sealed record FineSamplingRequest
+{
+    /// <summary>0 is greedy, 1 as trained, higher more varied.</summary>
+    public float? Temperature { get; init; }
+
+    /// <summary>Sample among the k likeliest tokens only; 0 means all.</summary>
+    public int? TopK { get; init; }
+
+    /// <summary>Sample among the likeliest tokens that make up this probability; 1 means all.</summary>
+    public float? TopP { get; init; }
+
+    /// <summary>Classifier-free guidance of the fine stage; 1 is off.</summary>
+    public float? GuidanceScale { get; init; }
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using Xunit.Abstractions;
+
+namespace CtfService.EndToEnd.Tests;
+
+/// <summary>Clients that hang up on a real socket: their work ends at once and leaves nothing behind.</summary>
+[Collection(WatchedService.Name)]
+public sealed class HangUpTests(WatchedService service, ITestOutputHelper output)
+{
+    private const string Route = "/v1/images/generations";
+    private const string EightImages = """{"class_label": "banana", "n": 8}""";
+
+    [Fact]
+    public async Task HangUp_RunningRequest_FreesItsRowsWithinThreeSteps()
+    {
+        var (heard, sent) = (new List<long>(), new List<long>());
+        for (var request = 0; request < 15; request++)
+        {
+            var (sinceHeard, sinceSent) = await HangUp(afterSteps: 5 + request);
+            heard.Add(sinceHeard);
+            sent.Add(sinceSent);
+        }
+
+        output.WriteLine($"Steps to free rows, from when the service heard of it: {string.Join(", ", heard)}; from when the client hung up: {string.Join(", ", sent)}.");
+        Assert.All(heard, steps => Assert.InRange(steps, 0, 3)); // what passes before that is the socket's and the scheduler's
+        Assert.Equal((0, 16), (service.Generator.Now.Images, service.Generator.Now.FreeRows));
+    }
+
+    [Fact]
+    public async Task HangUp_FiveHundredRequests_LeaveSpeedMemoryAndTensorsAsTheyWere()
+    {
+        var random = new Random(5);
+        await ImagesPerSecond();
+        for (var request = 0; request < 20; request++)
+        {
+            await HangUp(random.Next(6));
+        }
+
+        var (speedBefore, memoryBefore, tensorsBefore) = (await ImagesPerSecond(), Memory(), service.Generator.Now.LiveTensors);
+        for (var request = 0; request < 500; request++)
+        {
+            await HangUp(random.Next(6));
+        }
+
+        var (speedAfter, memoryAfter, tensorsAfter) = (await ImagesPerSecond(), Memory(), service.Generator.Now.LiveTensors);
+        output.WriteLine($"Images/s {speedBefore:0.0} before, {speedAfter:0.0} after; memory {memoryBefore >> 20} MiB, {memoryAfter >> 20} MiB; tensors {tensorsBefore}, {tensorsAfter}.");
+        Assert.Equal(tensorsBefore, tensorsAfter);
+        Assert.True(memoryAfter - memoryBefore < 32 << 20, $"Memory grew from {memoryBefore >> 20} to {memoryAfter >> 20} MiB.");
+        Assert.True(speedAfter > 0.6 * speedBefore, $"Speed fell from {speedBefore:0.0} to {speedAfter:0.0} images/s.");
+    }
+
+    /// <summary>Sends a request, hangs up when it has run so many steps, and counts those that ran before its rows were free.</summary>
+    private async Task<(long SinceHeard, long SinceSent)> HangUp(int afterSteps)
+    {
+        using var caller = new CancellationTokenSource();
+        var start = service.Generator.Now.Steps;
+        var answered = service.Post(Route, WatchedService.Json(EightImages), caller.Token);
+        await service.Generator.When(now => now.Images == 8 && now.Steps >= start + afterSteps);
+
+        var left = service.Generator.Now.Steps;
+        await caller.CancelAsync();
+        var free = await service.Generator.When(now => now.Images == 0);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answered);
+        return (free.Steps - await service.HangUps.ReadAsync(), free.Steps - left);
+    }
+
+    /// <summary>The best of five: what others do on the machine only ever slows it down.</summary>
+    private async Task<double> ImagesPerSecond()
+    {
+        var best = 0.0;
+        for (var run = 0; run < 5; run++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            await service.Images(Route, EightImages);
+            best = Math.Max(best, 8 / Stopwatch.GetElapsedTime(started).TotalSeconds);
+        }
+
+        return best;
+    }
+
+    private static long Memory()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        return Environment.WorkingSet;
+    }
+}

@@ -1,0 +1,80 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using TorchSharp;
+
+namespace CtfService.EndToEnd.Tests;
+
+/// <summary>Passes everything on to a real generator and lets any thread see what it does.</summary>
+public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly object _seen = new();
+    private long _steps;
+    private long _liveTensors;
+    private int _images;
+    private int _freeRows = inner.FreeRows;
+
+    public ModelDescription Model => inner.Model;
+
+    public int FreeRows => inner.FreeRows;
+
+    public int ImageCount => inner.ImageCount;
+
+    /// <summary>Steps so far, images that are in, rows that are free, and tensors of the generator's thread that live, at one moment.</summary>
+    public (long Steps, int Images, int FreeRows, long LiveTensors) Now
+    {
+        get
+        {
+            lock (_seen)
+            {
+                return (_steps, _images, _freeRows, _liveTensors);
+            }
+        }
+    }
+
+    public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null)
+    {
+        inner.Admit(id, image, previews);
+        Note(steps: 0);
+    }
+
+    public void Remove(long id)
+    {
+        inner.Remove(id);
+        Note(steps: 0);
+    }
+
+    public IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation)
+    {
+        var outcomes = inner.Advance(cancellation);
+        Note(steps: 1);
+        return outcomes;
+    }
+
+    public void Dispose() => inner.Dispose();
+
+    /// <summary>What the generator does when the condition first holds.</summary>
+    public Task<(long Steps, int Images, int FreeRows, long LiveTensors)> When(Func<(long Steps, int Images, int FreeRows, long LiveTensors), bool> condition) => Task.Run(() =>
+    {
+        lock (_seen)
+        {
+            while (!condition(Now))
+            {
+                Assert.True(Monitor.Wait(_seen, Patience), "The generator did nothing for two minutes.");
+            }
+
+            return Now;
+        }
+    });
+
+    private void Note(int steps)
+    {
+        lock (_seen)
+        {
+            _steps += steps;
+            (_images, _freeRows, _liveTensors) = (inner.ImageCount, inner.FreeRows, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+            Monitor.PulseAll(_seen);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using CtfService.Core.Generation;
+using CtfService.Inference.Status;
+using CtfService.Model.Generation;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CtfService.EndToEnd.Tests;
+
+/// <summary>The service with the model that ships, on a real socket, with a generator that counts its steps. Tests that measure share it and run one after another.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class WatchedService : WebApplicationFactory<Program>, ICollectionFixture<WatchedService>, IAsyncLifetime
+{
+    public const string Name = "measured";
+
+    private readonly WatchedFactory _factory = new();
+    private readonly Channel<long> _hangUps = Channel.CreateUnbounded<long>();
+
+    public HttpClient Client { get; private set; } = null!;
+
+    public WatchedGenerator Generator => _factory.Generator!;
+
+    /// <summary>Steps of the generator each time the service heard that a client had hung up.</summary>
+    public ChannelReader<long> HangUps => _hangUps.Reader;
+
+    public async Task InitializeAsync()
+    {
+        UseKestrel(port: 0);
+        Client = CreateClient();
+        await Services.GetRequiredService<IModelStatus>().LoadingEnded;
+        Assert.Equal(HttpStatusCode.OK, (await Client.GetAsync("/health/ready")).StatusCode);
+    }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
+
+    /// <summary>Answers once the headers are there.</summary>
+    public Task<HttpResponseMessage> Post(string path, HttpContent content, CancellationToken hangUp = default) =>
+        Client.SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = content }, HttpCompletionOption.ResponseHeadersRead, hangUp);
+
+    public Task<JsonElement[]> Images(string path, string json) => Images(path, Json(json));
+
+    public async Task<JsonElement[]> Images(string path, HttpContent content)
+    {
+        using var response = await Post(path, content);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, text);
+        return [.. JsonSerializer.Deserialize<JsonElement>(text).GetProperty("data").EnumerateArray()];
+    }
+
+    /// <summary>Each event of a stream but the last one, which is [DONE].</summary>
+    public async IAsyncEnumerable<JsonElement> Stream(string json)
+    {
+        using var response = await Post("/v1/images/generations", Json(json));
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        await foreach (var item in SseParser.Create(await response.Content.ReadAsStreamAsync()).EnumerateAsync())
+        {
+            if (item.Data != "[DONE]")
+            {
+                yield return JsonSerializer.Deserialize<JsonElement>(item.Data);
+            }
+        }
+    }
+
+    public static StringContent Json(string json) => new(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder) =>
+        builder.ConfigureTestServices(services => services.AddSingleton<IImageGeneratorFactory>(_factory).AddSingleton<IStartupFilter>(new HangUpNotes(this)));
+
+    /// <summary>In front of everything else, to hear of a hang-up as the service does.</summary>
+    private sealed class HangUpNotes(WatchedService service) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((context, rest) =>
+            {
+                context.RequestAborted.Register(() => service._hangUps.Writer.TryWrite(service.Generator.Now.Steps));
+                return rest(context);
+            });
+            next(app);
+        };
+    }
+
+    private sealed class WatchedFactory : IImageGeneratorFactory
+    {
+        public WatchedGenerator? Generator { get; private set; }
+
+        public IImageGenerator Load(CancellationToken cancellation) => Generator =
+            new WatchedGenerator(new CtfImageGeneratorFactory(Path.Combine(AppContext.BaseDirectory, "models", "fruits-64")).Load(cancellation));
+    }
+}
