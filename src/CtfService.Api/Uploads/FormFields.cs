@@ -12,12 +12,20 @@ internal sealed class FormFields(IFormCollection form, Faults faults)
     /// <summary>How some clients write a field that may come several times.</summary>
     private const string ListMark = "[]";
 
-    /// <param name="known">Every field and file the request takes.</param>
-    public void RequireKnown(IReadOnlyList<string> known)
+    /// <param name="known">Every field the request takes.</param>
+    /// <param name="lists">Those of them that may come several times.</param>
+    /// <param name="file">The one of them that is a file.</param>
+    public void RequireKnown(IReadOnlyList<string> known, IReadOnlyList<string> lists, string file)
     {
-        foreach (var name in form.Keys.Concat(form.Files.Select(file => file.Name)).Select(Plain).Distinct().Except(known, StringComparer.Ordinal))
+        var names = form.Keys.Concat(form.Files.Select(sent => sent.Name)).Distinct();
+        foreach (var name in names.Except(known).Except(lists.Select(list => list + ListMark)))
         {
             faults.Add(name, "unknown_field", $"Unknown field '{name}'. Known fields are {string.Join(", ", known)}.");
+        }
+
+        foreach (var name in form.Files.Select(sent => sent.Name).Distinct().Intersect(known).Where(name => name != file))
+        {
+            faults.Add(name, "wrong_type", $"{name} must be a text field; only {file} is a file.");
         }
     }
 
@@ -63,6 +71,4 @@ internal sealed class FormFields(IFormCollection form, Faults faults)
     }
 
     private StringValues Values(string name) => form.TryGetValue(name, out var values) ? values : StringValues.Empty;
-
-    private static string Plain(string name) => name.EndsWith(ListMark, StringComparison.Ordinal) ? name[..^ListMark.Length] : name;
 }

@@ -15,6 +15,10 @@ internal sealed class UploadReader(LimitsOptions limits)
 
     private const int MostFields = 64;
 
+    private const string Picture = "image";
+
+    private const string Include = "include";
+
     /// <summary>As the record has them: its own first.</summary>
     private static readonly string[] Fields = [.. typeof(VaryImageRequest).GetProperties().Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
 
@@ -64,7 +68,7 @@ internal sealed class UploadReader(LimitsOptions limits)
 
     private VaryImageRequest Read(IFormCollection form, FormFields fields, Faults faults)
     {
-        fields.RequireKnown(Fields);
+        fields.RequireKnown(Fields, lists: [Include], file: Picture);
         return new VaryImageRequest
         {
             Image = ChooseFile(form, faults),
@@ -79,7 +83,7 @@ internal sealed class UploadReader(LimitsOptions limits)
             OutputFormat = fields.Text("output_format"),
             OutputCompression = fields.Integer("output_compression"),
             ResponseFormat = fields.Text("response_format"),
-            Include = fields.List("include"),
+            Include = fields.List(Include),
             TimeoutMs = fields.Integer("timeout_ms"),
             User = fields.Text("user"),
         };
@@ -87,17 +91,17 @@ internal sealed class UploadReader(LimitsOptions limits)
 
     private IFormFile ChooseFile(IFormCollection form, Faults faults)
     {
-        var files = form.Files.GetFiles("image");
-        if (files.Count != 1)
+        var files = form.Files.GetFiles(Picture);
+        if (files.Count != 1 || form.ContainsKey(Picture))
         {
-            var found = form.ContainsKey("image") ? "a text field without a file name" : $"{files.Count} files";
-            faults.Add("image", files.Count == 0 ? "required" : "duplicate_field", $"The form has {found} for image; expected one PNG, JPEG or WebP file.");
-            return new FormFile(Stream.Null, 0, 0, "image", "");
+            var found = form.ContainsKey(Picture) ? "a text field, which has no file name," : $"{files.Count} files";
+            faults.Add(Picture, files.Count == 0 ? "required" : "duplicate_field", $"The form has {found} for {Picture}; expected one PNG, JPEG or WebP file.");
+            return new FormFile(Stream.Null, 0, 0, Picture, "");
         }
 
         return files[0].Length <= limits.MaxUploadBytes ? files[0] : throw TooLarge();
     }
 
     private RequestRefusedException TooLarge() => new(new ApiError(
-        StatusCodes.Status413PayloadTooLarge, $"The upload is larger than {limits.MaxUploadBytes} bytes, the limit in Limits:MaxUploadBytes. Send a smaller picture or raise the limit.", "body_too_large", "image"));
+        StatusCodes.Status413PayloadTooLarge, $"The upload is larger than {limits.MaxUploadBytes} bytes, the limit in Limits:MaxUploadBytes. Send a smaller picture or raise the limit.", "body_too_large", Picture));
 }

@@ -35,6 +35,21 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
+    public async Task Document_Variations_TakesAFileInAForm()
+    {
+        var document = await Document();
+        var form = document["paths"]!["/v1/images/variations"]!["post"]!["requestBody"]!["content"]!.AsObject();
+
+        var (mediaType, body) = Assert.Single(form);
+        Assert.Equal("multipart/form-data", mediaType);
+        var name = ((string)body!["schema"]!["$ref"]!).Split('/')[^1];
+        var fields = document["components"]!["schemas"]![name]!["properties"]!.AsObject();
+        Assert.Equal("binary", (string?)fields["image"]!["format"]);
+        Assert.Contains("fine_top_k", fields.Select(field => field.Key));
+        Assert.Contains("timeout_ms", fields.Select(field => field.Key));
+    }
+
+    [Fact]
     public async Task Document_Generations_NamesEveryStatusWithItsErrorBody()
     {
         var responses = (await Document())["paths"]!["/v1/images/generations"]!["post"]!["responses"]!.AsObject();

@@ -72,6 +72,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("fine_temperature", "11", "out_of_range", "fine_temperature is 11; expected 0 to 10")]
     [InlineData("class_label", "bananna", "unknown_class", "'banana'")]
     [InlineData("temperature", "1", "unknown_field", "Known fields are image, class_label, fine_temperature")]
+    [InlineData("n[]", "1", "unknown_field", "'n[]'")]
     [InlineData("response_format", "url", "unsupported_value", "b64_json")]
     [InlineData("include", "pixels", "unsupported_value", "'layout', 'tokens' or both")]
     [InlineData("timeout_ms", "0", "out_of_range", "timeout_ms is 0")]
@@ -123,6 +124,19 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
 
         Assert.Equal(("image", "required"), await Fault(none));
         Assert.Equal(("image", "duplicate_field"), await Fault(both));
+    }
+
+    [Fact]
+    public async Task Vary_PictureAsTextOrFieldAsFile_IsRefused()
+    {
+        using var file = Form(Picture);
+        file.Add(new ByteArrayContent([1]), "n", "n.txt");
+
+        using var text = await Post(new MultipartFormDataContent { { new StringContent("picture"), "image" } });
+        using var mixed = await Post(file);
+
+        Assert.Equal(("image", "required"), await Fault(text));
+        Assert.Equal(("n", "wrong_type"), await Fault(mixed));
     }
 
     [Fact]
