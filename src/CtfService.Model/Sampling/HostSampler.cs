@@ -12,6 +12,7 @@ public sealed class HostSampler(int vocabulary)
 {
     private readonly float[] _values = new float[vocabulary];
     private readonly int[] _order = new int[vocabulary];
+    private readonly HighestSelection _highest = new(vocabulary);
 
     /// <summary>unconditional + (conditional - unconditional) * scale, into the conditional logits.</summary>
     public static void Guide(Span<float> conditional, ReadOnlySpan<float> unconditional, float scale)
@@ -79,10 +80,7 @@ public sealed class HostSampler(int vocabulary)
     /// <summary>Entries below the k-th highest go; ties with it stay.</summary>
     private void KeepHighest(Span<float> logits, int count)
     {
-        var values = _values.AsSpan(0, logits.Length);
-        logits.CopyTo(values);
-        values.Sort();
-        var least = values[^count];
+        var least = _highest.Find(logits, count);
         foreach (ref var logit in logits)
         {
             logit = logit < least ? float.NegativeInfinity : logit;
@@ -92,15 +90,20 @@ public sealed class HostSampler(int vocabulary)
     /// <summary>An entry goes where the entries before it, in descending order, already exceed p; the first always stays.</summary>
     private void KeepNucleus(Span<float> weights, float probability)
     {
-        var keys = _values.AsSpan(0, weights.Length);
-        var order = _order.AsSpan(0, weights.Length);
+        var count = 0;
         var total = 0.0;
         for (var entry = 0; entry < weights.Length; entry++)
         {
-            keys[entry] = weights[entry];
-            order[entry] = entry;
-            total += weights[entry];
+            if (weights[entry] > 0)
+            {
+                _values[count] = weights[entry];
+                _order[count++] = entry;
+                total += weights[entry];
+            }
         }
+
+        var keys = _values.AsSpan(0, count);
+        var order = _order.AsSpan(0, count);
 
         // Ascending by weight; among equals the later entry first, so that the walk from the end meets lower entries first.
         MemoryExtensions.Sort(keys, order);
