@@ -3,6 +3,7 @@ using CtfService.Api.Description;
 using CtfService.Api.Endpoints;
 using CtfService.Api.Errors;
 using CtfService.Api.Models;
+using CtfService.Api.Security;
 using CtfService.Inference;
 
 // The settings and the model that ship lie beside the program, wherever it is started from.
@@ -10,17 +11,21 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 builder.AddSettings(args);
 builder.Services.AddJson();
 builder.Services.AddErrors();
+builder.Services.AddSecurity();
 builder.Services.AddGenerator();
 builder.Services.AddInference();
 builder.Services.AddImageEndpoints();
 builder.Services.AddApiDescription();
 
 var app = builder.Build();
+app.UseResponseHeaders();
 app.UseErrors();
+app.UseSecurity();
 app.UseApiDescription();
-app.MapImageEndpoints();
-app.MapClassEndpoints();
-app.MapModelEndpoints();
+var guarded = app.MapGuarded();
+guarded.MapImageEndpoints();
+guarded.MapClassEndpoints();
+guarded.MapModelEndpoints();
 app.MapHealthEndpoints();
 app.Run();
 

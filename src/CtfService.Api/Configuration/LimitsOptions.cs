@@ -30,4 +30,20 @@ public sealed record LimitsOptions
     /// <summary>Largest uploaded image, width times height; decoding takes seven bytes a pixel. 1,024..100,000,000, default 16,777,216.</summary>
     [Range(1_024, 100_000_000)]
     public int MaxUploadPixels { get; init; } = 16_777_216;
+
+    /// <summary>Largest request headers, all together, bytes; larger ones are answered 431. 4 KiB..1 MiB, default 16 KiB.</summary>
+    [Range(4 * 1_024, 1_024 * 1_024)]
+    public int MaxHeaderBytes { get; init; } = 16 * 1_024;
+
+    /// <summary>Most header fields of a request; more are answered 431. 10..1,000, default 100.</summary>
+    [Range(10, 1_000)]
+    public int MaxHeaders { get; init; } = 100;
+
+    /// <summary>How long a connection may take to send its request headers. 1 s..5 min, default 15 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan HeaderTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Connections open at once; further ones are closed unanswered. 1..1,000,000, default 10,000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxConnections { get; init; } = 10_000;
 }

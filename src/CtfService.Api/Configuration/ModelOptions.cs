@@ -24,4 +24,7 @@ public sealed record ModelOptions
     [Required]
     [RegularExpression(ModelPlacement.DtypePattern, ErrorMessage = ModelPlacement.Dtypes)]
     public string Dtype { get; init; } = "auto";
+
+    /// <summary>Other names of the loaded model, such as <c>gpt-image-1</c>, for clients that cannot be told its own. Default none.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
 }

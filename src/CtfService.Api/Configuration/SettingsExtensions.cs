@@ -1,3 +1,4 @@
+using CtfService.Api.Security;
 using CtfService.Inference;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
@@ -17,15 +18,23 @@ internal static class SettingsExtensions
 
         var services = builder.Services;
         services.AddCheckedOptions<ModelOptions>(ModelOptions.SectionName);
+        services.AddSingleton<IValidateOptions<ModelOptions>, AliasesAreNames>();
         services.AddCheckedOptions<InferenceOptions>(InferenceOptions.SectionName);
         services.AddCheckedOptions<LimitsOptions>(LimitsOptions.SectionName);
         services.AddSingleton<IValidateOptions<LimitsOptions>, LimitsFitTheQueue>();
+        services.AddCheckedOptions<SecurityOptions>(SecurityOptions.SectionName);
+        services.AddSingleton<IValidateOptions<SecurityOptions>, SecurityOptionsRules>();
+        services.AddSingleton<IValidateOptions<SecurityOptions>, ReachableNeedsKeys>();
 
         services.AddOptions<KestrelServerOptions>()
             .Configure<LimitsOptions>((server, limits) =>
             {
-                server.Limits.MaxRequestBodySize = limits.MaxRequestBodyBytes;
                 server.AddServerHeader = false;
+                server.Limits.MaxRequestBodySize = limits.MaxRequestBodyBytes;
+                server.Limits.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
+                server.Limits.MaxRequestHeaderCount = limits.MaxHeaders;
+                server.Limits.RequestHeadersTimeout = limits.HeaderTimeout;
+                server.Limits.MaxConcurrentConnections = limits.MaxConnections;
             });
         services.AddOptions<HostOptions>()
             .Configure<InferenceOptions>((host, inference) => host.ShutdownTimeout = inference.ShutdownBudget + ShutdownMargin);

@@ -15,7 +15,7 @@ public abstract record ImageRequest
     [JsonConverter(typeof(SeedConverter))]
     public ulong? Seed { get; init; }
 
-    /// <summary>Must be the name of the loaded model, where present.</summary>
+    /// <summary>Name of the loaded model, or an alias of it; may be left out.</summary>
     public string? Model { get; init; }
 
     /// <summary>File format of the images.</summary>

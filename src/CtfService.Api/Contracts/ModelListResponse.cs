@@ -10,6 +10,7 @@ public sealed record ModelListResponse([property: JsonPropertyName("object")] st
 
 /// <summary>A loaded model.</summary>
 /// <param name="Id">Its name.</param>
+/// <param name="Aliases">Other names that requests may use for it.</param>
 /// <param name="ObjectType">Always <c>model</c>.</param>
 /// <param name="Created">When this service had loaded it, seconds since 1970.</param>
 /// <param name="OwnedBy">Always <c>ctf-service</c>.</param>
@@ -23,6 +24,7 @@ public sealed record ModelListResponse([property: JsonPropertyName("object")] st
 /// <param name="Defaults">Sampling where a request does not say.</param>
 public sealed record ModelResponse(
     string Id,
+    IReadOnlyList<string> Aliases,
     [property: JsonPropertyName("object")] string ObjectType,
     long Created,
     string OwnedBy,
@@ -35,8 +37,9 @@ public sealed record ModelResponse(
     string BundleHash,
     ModelDefaults Defaults)
 {
-    public static ModelResponse From(ModelDescription model, DateTimeOffset loadedAt) => new(
+    public static ModelResponse From(ModelDescription model, DateTimeOffset loadedAt, IReadOnlyList<string> aliases) => new(
         model.Name,
+        aliases,
         "model",
         loadedAt.ToUnixTimeSeconds(),
         "ctf-service",

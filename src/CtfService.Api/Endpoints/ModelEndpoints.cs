@@ -2,6 +2,7 @@ using System.ComponentModel;
 using CtfService.Api.Contracts;
 using CtfService.Api.Description;
 using CtfService.Api.Errors;
+using CtfService.Api.Models;
 using CtfService.Inference.Status;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -23,23 +24,21 @@ internal static class ModelEndpoints
             .ProducesErrors(404, 503);
     }
 
-    private static Ok<ModelListResponse> List(IModelStatus status) => TypedResults.Ok(new ModelListResponse("list", [Loaded(status)]));
+    private static Ok<ModelListResponse> List(IModelStatus status, ModelNames names) => TypedResults.Ok(new ModelListResponse("list", [Loaded(status, names)]));
 
-    private static Results<Ok<ModelResponse>, JsonHttpResult<ErrorResponse>> Get(IModelStatus status, [Description("Name of the model.")] string id)
+    private static Results<Ok<ModelResponse>, JsonHttpResult<ErrorResponse>> Get(
+        IModelStatus status, ModelNames names, [Description("Name of the model, or an alias of it.")] string id)
     {
-        var loaded = Loaded(status);
-        if (loaded.Id == id)
+        var model = status.RequireModel();
+        if (names.Mean(model, id))
         {
-            return TypedResults.Ok(loaded);
+            return TypedResults.Ok(Loaded(status, names));
         }
 
-        var error = new ApiError(StatusCodes.Status404NotFound, $"Model '{id}' is not loaded; this service runs '{loaded.Id}'.", "model_not_found", "id");
+        var error = new ApiError(StatusCodes.Status404NotFound, $"Model '{id}' is not loaded; expected {names.Describe(model)}.", "model_not_found", "id");
         return TypedResults.Json(error.ToResponse(), statusCode: error.Status);
     }
 
-    private static ModelResponse Loaded(IModelStatus status)
-    {
-        var model = status.RequireModel();
-        return ModelResponse.From(model, status.Current is ModelStatus.Ready ready ? ready.Since : default);
-    }
+    private static ModelResponse Loaded(IModelStatus status, ModelNames names) =>
+        ModelResponse.From(status.RequireModel(), status.Current is ModelStatus.Ready ready ? ready.Since : default, names.Aliases);
 }

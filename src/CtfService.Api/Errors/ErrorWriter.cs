@@ -13,7 +13,7 @@ internal sealed class ErrorWriter(IProblemDetailsService problems)
             context.Response.Headers.RetryAfter = $"{Math.Max(1, Math.Ceiling(wait.TotalSeconds)):0}";
         }
 
-        if (context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
+        if (ApiPaths.Contains(context.Request.Path))
         {
             await context.Response.WriteAsJsonAsync(error.ToResponse(), context.RequestAborted);
         }

@@ -9,7 +9,7 @@ namespace CtfService.Api.Models;
 internal static class ModelServiceExtensions
 {
     public static IServiceCollection AddGenerator(this IServiceCollection services) =>
-        services.AddSingleton<IImageGeneratorFactory>(provider =>
+        services.AddSingleton<ModelNames>().AddSingleton<IImageGeneratorFactory>(provider =>
         {
             var contentRoot = provider.GetRequiredService<IHostEnvironment>().ContentRootPath;
             var roots = BundleSearch.Roots(Directory.GetCurrentDirectory(), contentRoot, AppContext.BaseDirectory);

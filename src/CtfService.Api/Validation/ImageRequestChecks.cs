@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
+using CtfService.Api.Models;
 using CtfService.Api.Negotiation;
 using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.Primitives;
 namespace CtfService.Api.Validation;
 
 /// <summary>Checks what every request for images has in common. Thread-safe.</summary>
-internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions inference)
+internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions inference, ModelNames names)
 {
     /// <summary>Seeds we choose fit a JavaScript number, so that every client can send them back.</summary>
     private const int RandomSeedBits = 53;
@@ -66,11 +67,11 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         return SamplingChoice.Choose(asked.FineSampling ?? new FineSamplingRequest(), model.DefaultFine, asked.FinePrefix, limits, faults);
     }
 
-    private static void RequireModel(string? asked, ModelDescription model, Faults faults)
+    private void RequireModel(string? asked, ModelDescription model, Faults faults)
     {
-        if (asked is not null && asked != model.Name)
+        if (asked is not null && !names.Mean(model, asked))
         {
-            faults.Add("model", "model_not_found", $"model '{asked}' is not loaded; this service runs '{model.Name}'. Send that name or leave the field out.");
+            faults.Add("model", "model_not_found", $"model '{asked}' is not loaded; expected {names.Describe(model)}. Send that or leave the field out.");
         }
     }
 

@@ -1,4 +1,5 @@
 using CtfService.Api.Configuration;
+using CtfService.Api.Security;
 using CtfService.Inference;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -14,9 +15,10 @@ public sealed class SettingsTests
     {
         var file = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json")).Build();
 
-        Assert.Equal(new ModelOptions(), Strictly<ModelOptions>(file, ModelOptions.SectionName));
-        Assert.Equal(new InferenceOptions(), Strictly<InferenceOptions>(file, InferenceOptions.SectionName));
-        Assert.Equal(new LimitsOptions(), Strictly<LimitsOptions>(file, LimitsOptions.SectionName));
+        Assert.Equivalent(new ModelOptions(), Strictly<ModelOptions>(file, ModelOptions.SectionName), strict: true);
+        Assert.Equivalent(new InferenceOptions(), Strictly<InferenceOptions>(file, InferenceOptions.SectionName), strict: true);
+        Assert.Equivalent(new LimitsOptions(), Strictly<LimitsOptions>(file, LimitsOptions.SectionName), strict: true);
+        Assert.Equivalent(new SecurityOptions(), Strictly<SecurityOptions>(file, SecurityOptions.SectionName), strict: true);
         Assert.Equal("http://localhost:5080", file["Urls"]);
     }
 
@@ -24,6 +26,7 @@ public sealed class SettingsTests
     [InlineData(typeof(ModelOptions), ModelOptions.SectionName)]
     [InlineData(typeof(InferenceOptions), InferenceOptions.SectionName)]
     [InlineData(typeof(LimitsOptions), LimitsOptions.SectionName)]
+    [InlineData(typeof(SecurityOptions), SecurityOptions.SectionName)]
     public void ShippedFile_EveryOption_IsThere(Type options, string section)
     {
         var file = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json")).Build();
@@ -47,6 +50,19 @@ public sealed class SettingsTests
     [InlineData("Limits:MaxUploadBytes", "1023", "Limits:MaxUploadBytes is 1023; expected between 1024 and 104857600.")]
     [InlineData("Limits:MaxUploadPixels", "100000001", "Limits:MaxUploadPixels is 100000001; expected between 1024 and 100000000.")]
     [InlineData("Model:Bundle", "", "Model:Bundle is empty; expected a value.")]
+    [InlineData("Model:Aliases:0", " ", "Model:Aliases:0 is ' '; expected a name of 1 to 128 characters")]
+    [InlineData("Limits:MaxHeaderBytes", "4095", "Limits:MaxHeaderBytes is 4095; expected between 4096 and 1048576.")]
+    [InlineData("Limits:MaxHeaders", "9", "Limits:MaxHeaders is 9; expected between 10 and 1000.")]
+    [InlineData("Limits:HeaderTimeout", "00:05:01", "Limits:HeaderTimeout is 00:05:01; expected between 00:00:01 and 00:05:00.")]
+    [InlineData("Limits:MaxConnections", "0", "Limits:MaxConnections is 0; expected between 1 and 1000000.")]
+    [InlineData("Security:RequestsPerMinute", "-1", "Security:RequestsPerMinute is -1; expected between 0 and 1000000.")]
+    [InlineData("Security:ApiKeys:0:Name", "my key", "Security:ApiKeys:0:Name is 'my key'; expected 1 to 64 letters, digits")]
+    [InlineData("Security:ApiKeys:0:Sha256", "ctf_secret", "Security:ApiKeys:0:Sha256 has 10 characters that are no hash; expected the SHA-256 of the key as 64 hexadecimal digits")]
+    [InlineData("Security:ApiKeys:0:RequestsPerMinute", "1000001", "Security:ApiKeys:0:RequestsPerMinute is 1000001; expected between 0 and 1000000.")]
+    [InlineData("Security:AllowedOrigins:0", "*", "Security:AllowedOrigins:0 is '*'; expected scheme, host and port alone")]
+    [InlineData("Security:AllowedOrigins:0", "https://a.example/path", "Security:AllowedOrigins:0 is 'https://a.example/path'")]
+    [InlineData("Urls", "http://0.0.0.0:5080", "Urls is 'http://0.0.0.0:5080', which other machines can reach, and Security:ApiKeys is empty;")]
+    [InlineData("Kestrel:Endpoints:Public:Url", "http://*:80", "Kestrel:Endpoints:Public:Url is 'http://*:80', which other machines can reach")]
     public async Task Start_ValueOutOfRange_FailsNamingKeyValueAndRange(string key, string value, string expected)
     {
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => Start($"--{key}={value}"));
@@ -54,12 +70,45 @@ public sealed class SettingsTests
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Start_KeyIsMisspelt_FailsNamingIt()
+    [Theory]
+    [InlineData("Inference:MaxBatchRow", "MaxBatchRow'")]
+    [InlineData("Security:AllowAnonymus", "AllowAnonymus'")]
+    [InlineData("Security:ApiKeys:0:Hash", "Hash'")]
+    public async Task Start_KeyIsMisspelt_FailsNamingIt(string key, string expected)
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Start("--Inference:MaxBatchRow=4"));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Start($"--{key}=4"));
 
-        Assert.Contains("MaxBatchRow'", error.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_SecretInPlaceOfItsHash_IsNotRepeated()
+    {
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => Start("--Security:ApiKeys:0:Name=a", "--Security:ApiKeys:0:Sha256=ctf_secret"));
+
+        Assert.DoesNotContain("ctf_secret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_TwoKeysOfOneNameOrHash_FailsNamingBoth()
+    {
+        var hash = new string('0', 64);
+        string[] keys = [.. Enumerable.Range(0, 2).SelectMany(i => new[] { $"--Security:ApiKeys:{i}:Name=studio", $"--Security:ApiKeys:{i}:Sha256={hash}" })];
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => Start(keys));
+
+        Assert.Contains("Security:ApiKeys:0:Name and Security:ApiKeys:1:Name are the same;", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Security:ApiKeys:0:Sha256 and Security:ApiKeys:1:Sha256 are the same;", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--Security:AllowAnonymous=true")]
+    [InlineData("--Security:ApiKeys:0:Name=studio", "--Security:ApiKeys:0:Sha256=0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef")]
+    public async Task Start_ReachableWithKeysOrOpenOnPurpose_IsAllowed(params string[] args)
+    {
+        await using var app = await Start([.. args, "--urls=http://*:8080"]);
+
+        Assert.Equal("http://*:8080", app.Configuration["Urls"]);
     }
 
     [Fact]

@@ -1,0 +1,16 @@
+using CtfService.Api.Configuration;
+using CtfService.Core.Models;
+
+namespace CtfService.Api.Models;
+
+/// <summary>What callers may call the loaded model: its own name, or an alias of the configuration. Case matters, as it does to OpenAI.</summary>
+internal sealed class ModelNames(ModelOptions options)
+{
+    public IReadOnlyList<string> Aliases => options.Aliases;
+
+    public bool Mean(ModelDescription model, string asked) => asked == model.Name || options.Aliases.Contains(asked);
+
+    /// <summary>For messages: every name that would have been right.</summary>
+    public string Describe(ModelDescription model) =>
+        string.Join(" or ", options.Aliases.Where(alias => alias != model.Name).Prepend(model.Name).Select(name => $"'{name}'"));
+}

@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.RateLimiting;
+using CtfService.Api.Errors;
+using Microsoft.AspNetCore.RateLimiting;
+
+namespace CtfService.Api.Security;
+
+/// <summary>
+/// Shares the service between its callers: each key, and each address without a key, has a bucket of requests that refills evenly over a minute. This is
+/// apart from a full queue, which concerns everybody at once.
+/// </summary>
+internal static class RateLimits
+{
+    public const string Policy = "caller";
+
+    /// <summary>Providers hand out at least this much of IPv6 to one customer.</summary>
+    private const int NetworkBytes = 8;
+
+    public static void Define(RateLimiterOptions limiter, SecurityOptions security)
+    {
+        limiter.AddPolicy(Policy, context => Bucket(Caller(context), Limit(context, security)));
+        limiter.OnRejected = (rejected, _) => new ValueTask(RefuseAsync(rejected, security));
+    }
+
+    internal static string Caller(HttpContext context) => context.User.Identity?.Name is { } key ? $"key {key}" : $"address {Network(context.Connection.RemoteIpAddress)}";
+
+    /// <summary>The address itself, or the /64 network of an IPv6 address.</summary>
+    internal static IPAddress? Network(IPAddress? address)
+    {
+        if (address is not { AddressFamily: AddressFamily.InterNetworkV6 })
+        {
+            return address;
+        }
+
+        if (address.IsIPv4MappedToIPv6)
+        {
+            return address.MapToIPv4();
+        }
+
+        var network = address.GetAddressBytes();
+        network.AsSpan(NetworkBytes).Clear();
+        return new IPAddress(network);
+    }
+
+    private static int Limit(HttpContext context, SecurityOptions security)
+    {
+        var name = context.User.Identity?.Name;
+        return security.ApiKeys.FirstOrDefault(key => key.Name == name)?.RequestsPerMinute ?? security.RequestsPerMinute;
+    }
+
+    private static RateLimitPartition<string> Bucket(string caller, int perMinute) => perMinute == 0
+        ? RateLimitPartition.GetNoLimiter(caller)
+        : RateLimitPartition.GetTokenBucketLimiter(caller, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = perMinute,
+            TokensPerPeriod = 1,
+            ReplenishmentPeriod = TimeSpan.FromMinutes(1) / perMinute,
+        });
+
+    private static Task RefuseAsync(OnRejectedContext rejected, SecurityOptions security)
+    {
+        var context = rejected.HttpContext;
+        var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var known) ? known : TimeSpan.FromMinutes(1);
+        var error = new ApiError(
+            StatusCodes.Status429TooManyRequests,
+            $"More than {Limit(context, security)} requests a minute came from this {(context.User.Identity?.Name is null ? "address" : "key")}. "
+            + $"Try again in {Math.Max(1, Math.Ceiling(wait.TotalSeconds)):0} s, or ask whoever runs this service to raise Security:RequestsPerMinute.",
+            "rate_limit_exceeded") { RetryAfter = wait };
+        return context.RequestServices.GetRequiredService<ErrorWriter>().WriteAsync(context, error);
+    }
+}

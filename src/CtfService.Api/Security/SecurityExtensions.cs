@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.RateLimiting;
+
+namespace CtfService.Api.Security;
+
+/// <summary>Keys, rate limits, CORS and headers, in the order that makes them work together.</summary>
+internal static class SecurityExtensions
+{
+    /// <summary>Answer headers a script of another origin may read.</summary>
+    private static readonly string[] ExposedHeaders = ["ETag", "Retry-After", "WWW-Authenticate", "X-Class-Label", ResponseHeaders.RequestId, "X-Seed"];
+
+    public static IServiceCollection AddSecurity(this IServiceCollection services)
+    {
+        services.AddSingleton<ApiKeyRing>();
+        services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, configureOptions: null);
+        Policies.Define(services.AddAuthorizationBuilder());
+        services.AddRateLimiter();
+        services.AddOptions<RateLimiterOptions>().Configure<SecurityOptions>(RateLimits.Define);
+        services.AddCors();
+        services.AddOptions<CorsOptions>().Configure<SecurityOptions>((cors, security) => cors.AddDefaultPolicy(policy => policy
+            .WithOrigins([.. security.AllowedOrigins])
+            .WithMethods("GET", "POST")
+            .AllowAnyHeader()
+            .WithExposedHeaders(ExposedHeaders)));
+        return services;
+    }
+
+    /// <summary>Limits come after keys, so that they count per key, and before refusals, so that guessing keys is limited too.</summary>
+    public static void UseSecurity(this WebApplication app)
+    {
+        app.UseHsts(); // only on HTTPS, never for localhost
+        app.UseCors();
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.UseAuthorization();
+    }
+
+    /// <summary>Where endpoints for callers are mapped: a key where keys are asked for, and the caller's rate limit.</summary>
+    public static RouteGroupBuilder MapGuarded(this IEndpointRouteBuilder routes) =>
+        routes.MapGroup("").RequireAuthorization(Policies.Caller).RequireRateLimiting(RateLimits.Policy);
+}

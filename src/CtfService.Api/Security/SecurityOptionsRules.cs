@@ -1,0 +1,63 @@
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Options;
+
+namespace CtfService.Api.Security;
+
+/// <summary>What annotations cannot say about keys and origins; every fault in one message. A hash is never shown: it may be a key put in the wrong place.</summary>
+internal sealed partial class SecurityOptionsRules : IValidateOptions<SecurityOptions>
+{
+    private const int MaxRequestsPerMinute = 1_000_000;
+
+    public ValidateOptionsResult Validate(string? name, SecurityOptions options)
+    {
+        var faults = options.ApiKeys.SelectMany(KeyFaults)
+            .Concat(Repeated(options.ApiKeys, "Name", key => key.Name))
+            .Concat(Repeated(options.ApiKeys, "Sha256", key => key.Sha256))
+            .Concat(options.AllowedOrigins.SelectMany(OriginFaults))
+            .ToList();
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    private static IEnumerable<string> KeyFaults(ApiKeyOptions key, int index)
+    {
+        var path = $"{SecurityOptions.SectionName}:{nameof(SecurityOptions.ApiKeys)}:{index}";
+        if (!NamePattern().IsMatch(key.Name))
+        {
+            yield return $"{path}:Name is '{key.Name}'; expected 1 to {ApiKeyOptions.MaxNameLength} letters, digits, dots, hyphens or underscores. It stands for the key in logs.";
+        }
+
+        if (!HashPattern().IsMatch(key.Sha256))
+        {
+            yield return $"{path}:Sha256 has {key.Sha256.Length} characters that are no hash; expected the SHA-256 of the key as 64 hexadecimal digits, never the key itself. `ctf api-key` makes a key and prints its hash.";
+        }
+
+        if (key.RequestsPerMinute is < 0 or > MaxRequestsPerMinute)
+        {
+            yield return $"{path}:RequestsPerMinute is {key.RequestsPerMinute}; expected between 0 and {MaxRequestsPerMinute}. Leave it out to use {SecurityOptions.SectionName}:{nameof(SecurityOptions.RequestsPerMinute)}.";
+        }
+    }
+
+    private static IEnumerable<string> Repeated(IReadOnlyList<ApiKeyOptions> keys, string property, Func<ApiKeyOptions, string> value) => keys
+        .Select((key, index) => (Value: value(key), Path: $"{SecurityOptions.SectionName}:{nameof(SecurityOptions.ApiKeys)}:{index}:{property}"))
+        .GroupBy(entry => entry.Value, entry => entry.Path, StringComparer.OrdinalIgnoreCase)
+        .Where(paths => paths.Count() > 1)
+        .Select(paths => $"{string.Join(" and ", paths)} are the same; expected a different one for each key. Remove or replace all but one.");
+
+    private static IEnumerable<string> OriginFaults(string origin, int index)
+    {
+        var isOrigin = Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+            && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+            && uri.GetLeftPart(UriPartial.Authority).Equals(origin, StringComparison.OrdinalIgnoreCase)
+            && uri.UserInfo.Length == 0;
+        if (!isOrigin)
+        {
+            yield return $"{SecurityOptions.SectionName}:{nameof(SecurityOptions.AllowedOrigins)}:{index} is '{origin}'; expected scheme, host and port alone, such as https://studio.example.org. Name each origin; there is no wildcard.";
+        }
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"\A[0-9A-Fa-f]{64}\z")]
+    private static partial Regex HashPattern();
+}

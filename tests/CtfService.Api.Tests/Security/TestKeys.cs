@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace CtfService.Api.Tests.Security;
+
+/// <summary>Keys of a service under test, and what a caller does with them.</summary>
+internal static class TestKeys
+{
+    public const string Studio = "ctf_studio-key-of-the-tests";
+    public const string Operator = "ctf_operator-key-of-the-tests";
+
+    public static string Hash(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+
+    /// <summary>A service that knows both keys; the operator's is an admin key. Further settings win.</summary>
+    public static TestApi Api(params (string Key, string Value)[] settings)
+    {
+        var api = new TestApi
+        {
+            Settings =
+            {
+                ["Security:ApiKeys:0:Name"] = "studio",
+                ["Security:ApiKeys:0:Sha256"] = Hash(Studio),
+                ["Security:ApiKeys:1:Name"] = "operator",
+                ["Security:ApiKeys:1:Sha256"] = Hash(Operator).ToUpperInvariant(),
+                ["Security:ApiKeys:1:Admin"] = "true",
+            },
+        };
+        foreach (var (key, value) in settings)
+        {
+            api.Settings[key] = value;
+        }
+
+        return api;
+    }
+
+    /// <param name="header">A name and a value, or null for none.</param>
+    public static Task<HttpResponseMessage> Get(this TestApi api, string path, (string Name, string Value)? header = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (header is var (name, value))
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return api.Client.SendAsync(request);
+    }
+
+    public static (string Name, string Value) Bearer(string key) => ("Authorization", $"Bearer {key}");
+}
