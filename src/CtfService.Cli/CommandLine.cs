@@ -29,6 +29,7 @@ internal static class CommandLine
         GenerateCommand.Create(terminal),
         TrainClassifierCommand.Create(terminal),
         ClassifyCommand.Create(terminal),
+        ApiKeyCommand.Create(terminal),
     };
 
     /// <summary>Runs the command and maps its failures: what a user can put right is one message, anything else a stack trace.</summary>
