@@ -1,3 +1,8 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using CtfService.Api.Configuration;
+using CtfService.Core.Generation;
+
 namespace CtfService.Api.Contracts;
 
 /// <summary>Asks for images of one class. Either <c>class_label</c> or <c>prompt</c> is needed; everything else has a default.</summary>
@@ -10,15 +15,19 @@ public sealed record GenerateImageRequest : ImageRequest
     public string? Prompt { get; init; }
 
     /// <summary>Classifier-free guidance of the coarse stage; 1 is off and twice as fast, higher follows the class more closely.</summary>
+    [UpToSetting(1, nameof(LimitsOptions.MaxGuidanceScale))]
     public float? GuidanceScale { get; init; }
 
     /// <summary>Of the coarse stage: 0 is greedy, 1 as trained, higher more varied.</summary>
+    [UpToSetting(0, nameof(LimitsOptions.MaxTemperature))]
     public float? Temperature { get; init; }
 
     /// <summary>Of the coarse stage: sample among the k likeliest labels only; 0 means all.</summary>
+    [Range(0, int.MaxValue)]
     public int? TopK { get; init; }
 
     /// <summary>Of the coarse stage: sample among the likeliest labels that make up this probability; 1 means all.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public float? TopP { get; init; }
 
     /// <summary>Sampling of the fine stage.</summary>
@@ -28,9 +37,12 @@ public sealed record GenerateImageRequest : ImageRequest
     /// True answers server-sent events: <c>image_generation.partial_image</c> while images are drawn, <c>image_generation.completed</c> for each finished one,
     /// then <c>[DONE]</c>.
     /// </summary>
+    [DefaultValue(false)]
     public bool? Stream { get; init; }
 
     /// <summary>Previews of each image in a stream: its coarse labels so far, through the cluster centroids. The last one shows all of them.</summary>
+    [Range(0, PreviewOrder.MostPreviews)]
+    [DefaultValue(0)]
     public int? PartialImages { get; init; }
 
     internal override FineSamplingRequest? FineSampling => Fine;

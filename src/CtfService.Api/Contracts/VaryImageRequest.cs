@@ -1,3 +1,6 @@
+using System.ComponentModel.DataAnnotations;
+using CtfService.Api.Configuration;
+
 namespace CtfService.Api.Contracts;
 
 /// <summary>Asks for new details in the layout of an uploaded picture. Sent as <c>multipart/form-data</c>; <c>include</c> may come twice.</summary>
@@ -10,15 +13,19 @@ public sealed record VaryImageRequest : ImageRequest
     public string? ClassLabel { get; init; }
 
     /// <summary>Of the fine stage: 0 is greedy, 1 as trained, higher more varied.</summary>
+    [UpToSetting(0, nameof(LimitsOptions.MaxTemperature))]
     public float? FineTemperature { get; init; }
 
     /// <summary>Of the fine stage: sample among the k likeliest tokens only; 0 means all.</summary>
+    [Range(0, int.MaxValue)]
     public int? FineTopK { get; init; }
 
     /// <summary>Of the fine stage: sample among the likeliest tokens that make up this probability; 1 means all.</summary>
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public float? FineTopP { get; init; }
 
     /// <summary>Classifier-free guidance of the fine stage; 1 is off.</summary>
+    [UpToSetting(1, nameof(LimitsOptions.MaxGuidanceScale))]
     public float? FineGuidanceScale { get; init; }
 
     internal override FineSamplingRequest? FineSampling => (FineTemperature, FineTopK, FineTopP, FineGuidanceScale) == (null, null, null, null)

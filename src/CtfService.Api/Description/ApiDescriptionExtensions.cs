@@ -37,7 +37,8 @@ internal static class ApiDescriptionExtensions
         });
         options.IncludeXmlComments(typeof(ApiDescriptionExtensions).Assembly);
         options.SupportNonNullableReferenceTypes();
-        options.SchemaFilter<RequestSchemaFilter>();
-        options.OperationFilter<ResponseFilter>();
+        SecuritySchemes.Define(options);
+        options.SchemaFilter<SchemaFilter>();
+        options.OperationFilter<OperationFilter>();
     }
 }

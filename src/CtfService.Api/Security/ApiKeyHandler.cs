@@ -21,12 +21,12 @@ internal sealed partial class ApiKeyHandler(
 
     private const string Bearer = "Bearer ";
 
-    private static readonly ApiError Missing = new(
+    internal static readonly ApiError Missing = new(
         StatusCodes.Status401Unauthorized,
         "No API key was sent. Send the header 'Authorization: Bearer KEY' or 'x-api-key: KEY'; whoever runs this service hands keys out.",
         "missing_api_key");
 
-    private static readonly ApiError Invalid = new(
+    internal static readonly ApiError Invalid = new(
         StatusCodes.Status401Unauthorized,
         "The API key is none of this service's. Look for a cut-off or withdrawn key, or ask whoever runs this service for a new one.",
         "invalid_api_key");

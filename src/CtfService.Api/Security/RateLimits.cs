@@ -43,6 +43,15 @@ internal static class RateLimits
         return new IPAddress(network);
     }
 
+    internal static ApiError Refusal(int perMinute, bool isKey, TimeSpan wait) => new(
+        StatusCodes.Status429TooManyRequests,
+        $"More than {perMinute} requests a minute came from this {(isKey ? "key" : "address")}. "
+        + $"Try again in {Math.Max(1, Math.Ceiling(wait.TotalSeconds)):0} s, or ask whoever runs this service to raise Security:RequestsPerMinute.",
+        "rate_limit_exceeded")
+    {
+        RetryAfter = wait,
+    };
+
     private static int Limit(HttpContext context, SecurityOptions security)
     {
         var name = context.User.Identity?.Name;
@@ -62,11 +71,7 @@ internal static class RateLimits
     {
         var context = rejected.HttpContext;
         var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var known) ? known : TimeSpan.FromMinutes(1);
-        var error = new ApiError(
-            StatusCodes.Status429TooManyRequests,
-            $"More than {Limit(context, security)} requests a minute came from this {(context.User.Identity?.Name is null ? "address" : "key")}. "
-            + $"Try again in {Math.Max(1, Math.Ceiling(wait.TotalSeconds)):0} s, or ask whoever runs this service to raise Security:RequestsPerMinute.",
-            "rate_limit_exceeded") { RetryAfter = wait };
+        var error = Refusal(Limit(context, security), isKey: context.User.Identity?.Name is not null, wait);
         return context.RequestServices.GetRequiredService<ErrorWriter>().WriteAsync(context, error);
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using CtfService.Api.Tests.Security;
 
 namespace CtfService.Api.Tests.Description;
 
@@ -54,14 +55,16 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     {
         var responses = (await Document())["paths"]!["/v1/images/generations"]!["post"]!["responses"]!.AsObject();
 
-        Assert.Equal(["200", "400", "406", "413", "415", "429", "500", "503", "504"], responses.Select(response => response.Key));
+        Assert.Equal(["200", "400", "406", "413", "415", "429", "500", "503", "504", "401"], responses.Select(response => response.Key));
         Assert.Equal(["application/json", "image/png", "image/jpeg", "image/webp", "text/event-stream"], responses["200"]!["content"]!.AsObject().Select(content => content.Key));
         Assert.All(responses.Skip(1), response =>
         {
             var content = response.Value!["content"]!["application/json"]!;
             Assert.Equal("#/components/schemas/ErrorResponse", (string?)content["schema"]!["$ref"]);
-            Assert.NotNull(content["example"]!["error"]!["message"]);
+            Assert.All(content["examples"]!.AsObject(), example => Assert.Equal(example.Key, (string?)example.Value!["value"]!["error"]!["code"]));
         });
+        Assert.Equal(["queue_full", "rate_limit_exceeded"], responses["429"]!["content"]!["application/json"]!["examples"]!.AsObject().Select(example => example.Key));
+        Assert.Equal(["missing_api_key", "invalid_api_key"], responses["401"]!["content"]!["application/json"]!["examples"]!.AsObject().Select(example => example.Key));
         Assert.NotNull(responses["429"]!["headers"]!["Retry-After"]);
     }
 
@@ -96,6 +99,45 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         var example = (await Document())["components"]!["schemas"]!["GenerateImageRequest"]!["example"]!;
 
         Assert.NotEmpty((await api.Generate(example.ToJsonString())).Data);
+    }
+
+    [Fact]
+    public async Task Document_EveryAnswer_NamesItsBodyAndTheRequestId()
+    {
+        var operations = (await Document())["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject()).Select(operation => operation.Value!);
+
+        Assert.All(operations.SelectMany(operation => operation["responses"]!.AsObject()), response =>
+        {
+            Assert.NotEmpty(response.Value!["content"]!.AsObject());
+            Assert.NotNull(response.Value["headers"]!["X-Request-Id"]);
+        });
+    }
+
+    [Fact]
+    public async Task Document_EveryExampleOfASchema_HasTheFieldsThatAreRequired()
+    {
+        var schemas = (await Document())["components"]!["schemas"]!.AsObject().Where(schema => schema.Value!["example"] is not null).ToList();
+
+        Assert.Contains(schemas, schema => schema.Key == "ImagesResponse");
+        Assert.All(schemas, schema => Assert.All(
+            schema.Value!["required"]?.AsArray() ?? [],
+            field => Assert.True(schema.Value["example"]!.AsObject().ContainsKey((string)field!), $"{schema.Key}.{field}")));
+    }
+
+    [Theory]
+    [InlineData("/v1/images/generations", "post")]
+    [InlineData("/v1/models", "get")]
+    [InlineData("/v1/classes", "get")]
+    public async Task Document_KeysConfigured_DemandsOneOfTwoWaysToSendThem(string path, string method)
+    {
+        await using var guarded = TestKeys.Api();
+        await guarded.InitializeAsync();
+        var document = (await guarded.Client.GetFromJsonAsync<JsonObject>("/swagger/v1/swagger.json"))!;
+
+        Assert.Equal("""[{"bearer":[]},{"header":[]}]""", document["paths"]![path]![method]!["security"]!.ToJsonString());
+        Assert.Equal("""[{"bearer":[]},{"header":[]},{}]""", (await Document())["paths"]![path]![method]!["security"]!.ToJsonString());
+        Assert.Equal(["bearer", "header"], document["components"]!["securitySchemes"]!.AsObject().Select(scheme => scheme.Key));
+        Assert.Null(document["paths"]!["/health/live"]!["get"]!["security"]);
     }
 
     private async Task<JsonObject> Document() => (await api.Client.GetFromJsonAsync<JsonObject>("/swagger/v1/swagger.json"))!;

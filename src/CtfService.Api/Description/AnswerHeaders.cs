@@ -1,0 +1,45 @@
+using CtfService.Api.Security;
+using Microsoft.OpenApi;
+
+namespace CtfService.Api.Description;
+
+/// <summary>Headers of answers, and bodies that are bytes.</summary>
+internal static class AnswerHeaders
+{
+    private static readonly OpenApiHeader RequestId = Header("The request's id in the log of the service.", JsonSchemaType.String);
+
+    private static readonly OpenApiHeader RetryAfter = Header("Seconds until another try makes sense.", JsonSchemaType.Integer);
+
+    private static readonly OpenApiHeader Challenge = Header("Bearer, with error=\"invalid_token\" where a key was sent.", JsonSchemaType.String);
+
+    private static readonly OpenApiHeader Seed = Header("Seed of the request; image answers only.", JsonSchemaType.Integer);
+
+    private static readonly OpenApiHeader ClassLabel = Header("Name of the class; image answers only.", JsonSchemaType.String);
+
+    public static void Describe(OpenApiResponse response, int status)
+    {
+        var headers = response.Headers ??= new Dictionary<string, IOpenApiHeader>();
+        headers[ResponseHeaders.RequestId] = RequestId;
+        if (status == StatusCodes.Status401Unauthorized)
+        {
+            headers["WWW-Authenticate"] = Challenge;
+        }
+
+        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        {
+            headers["Retry-After"] = RetryAfter;
+        }
+
+        foreach (var (_, content) in Images(response))
+        {
+            content.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" };
+            headers["X-Seed"] = Seed;
+            headers["X-Class-Label"] = ClassLabel;
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, OpenApiMediaType>> Images(OpenApiResponse response) =>
+        (response.Content ?? new Dictionary<string, OpenApiMediaType>()).Where(content => content.Key.StartsWith("image/", StringComparison.Ordinal));
+
+    private static OpenApiHeader Header(string description, JsonSchemaType type) => new() { Description = description, Schema = new OpenApiSchema { Type = type } };
+}

@@ -1,0 +1,31 @@
+using CtfService.Api.Errors;
+using CtfService.Api.Security;
+
+namespace CtfService.Api.Description;
+
+/// <summary>What each error looks like, one example for each code that belongs to the status.</summary>
+internal static class ErrorExamples
+{
+    /// <summary>What every guarded endpoint may answer before it is reached.</summary>
+    public static IReadOnlyList<ApiError> OfTheGuard { get; } = [ApiKeyHandler.Missing, ApiKeyHandler.Invalid, RateLimits.Refusal(perMinute: 60, isKey: true, TimeSpan.FromSeconds(1))];
+
+    private static readonly ApiError[] OfEndpoints =
+    [
+        new(400, "guidance_scale is 40; expected 1 to 20 (the upper end is set in Limits:MaxGuidanceScale).", "out_of_range", "guidance_scale"),
+        new(400, "Unknown field 'size'. Known fields are class_label, prompt, n, seed.", "unknown_field", "size"),
+        new(400, "n must be an integer between -2147483648 and 2147483647.", "wrong_type", "n"),
+        new(400, "class_label 'aple' is not a class of this model; expected a name or an index from 0 to 23. Did you mean 'apple'? GET /v1/classes lists every class.", "unknown_class", "class_label"),
+        new(400, "The body is not valid JSON: line 1, byte 17.", "malformed_json"),
+        new(404, "Model 'gpt-image-1' is not loaded; expected 'fruits-64'.", "model_not_found", "id"),
+        new(406, "The Accept header takes none of application/json, image/png, image/jpeg, image/webp. Name one of them or leave the header out.", "not_acceptable"),
+        StatusErrors.Describe(413),
+        StatusErrors.Describe(415),
+        new(429, "The queue has room for 2 more images of 64 (Inference:MaxQueuedImages); 4 were asked for. Try again in 3 s.", "queue_full"),
+        new(500, "The batch that held this image failed. The log of the service has the details.", "generation_failed"),
+        new(503, "The model is still loading. Try again in a moment.", "model_not_ready"),
+        new(504, "The request was not finished within 120 s, the limit in Inference:RequestTimeout. Ask for fewer images or try again when the service is less busy.", "deadline_exceeded"),
+    ];
+
+    /// <summary>Of an endpoint's own errors; empty where the status is none.</summary>
+    public static IReadOnlyList<ApiError> Of(int status) => [.. OfEndpoints.Where(error => error.Status == status)];
+}

@@ -1,0 +1,42 @@
+using System.Text.Json.Nodes;
+using CtfService.Api.Contracts;
+
+namespace CtfService.Api.Description;
+
+/// <summary>One example of each body, made of the very types that are sent, so that none can go out of date.</summary>
+internal static class Examples
+{
+    private const string Model = "fruits-64";
+
+    private const string Size = "64x64";
+
+    /// <summary>1 January 2026.</summary>
+    private const long Created = 1_767_225_600;
+
+    private const ulong Seed = 42;
+
+    private static readonly StageDefaults Coarse = new(Temperature: 1, TopK: 0, TopP: 1, GuidanceScale: 2);
+
+    private static readonly ModelResponse OneModel = new(
+        Model, [], "model", Created, "ctf-service", Size, Classes: 24, TokensPerImage: 64, CodebookSize: 1_024, Clusters: 64, HasFineStage: true, new string('0', 64), new ModelDefaults(Coarse, Coarse with { GuidanceScale = 1 }));
+
+    private static readonly Dictionary<Type, object> All = new()
+    {
+        [typeof(GenerateImageRequest)] = JsonNode.Parse($$"""{"class_label": 0, "n": 1, "seed": {{Seed}}}""")!, // an instance would show every field it leaves out
+        [typeof(ImagesResponse)] = new ImagesResponse(
+            Created,
+            Model,
+            [new ImageEntry("not a real file"u8.ToArray(), Seed, ClassId: 0, "apple")],
+            "png",
+            Size,
+            new ImageUsage(InputTokens: 1, OutputTokens: 64, TotalTokens: 65),
+            new ImageTimings(QueueMs: 0.2, CoarseMs: 41.5, FineMs: 6.1, DecodeMs: 9.8, EncodeMs: 1.3)),
+        [typeof(ModelResponse)] = OneModel,
+        [typeof(ModelListResponse)] = new ModelListResponse("list", [OneModel]),
+        [typeof(ClassListResponse)] = new ClassListResponse("list", [new ClassEntry(Id: 0, "apple", WordNetId: null), new ClassEntry(Id: 1, "banana", WordNetId: null)]),
+        [typeof(HealthResponse)] = new HealthResponse("ready", Model, Reason: null),
+    };
+
+    /// <summary>A node, or an instance of the type; null where there is none.</summary>
+    public static object? Of(Type type) => All.GetValueOrDefault(type) is JsonNode node ? node.DeepClone() : All.GetValueOrDefault(type);
+}

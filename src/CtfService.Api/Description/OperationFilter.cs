@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Text.Json;
+using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
+using CtfService.Api.Security;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace CtfService.Api.Description;
+
+/// <summary>What Swashbuckle cannot see: keys and the limits before an endpoint, examples of errors, bodies of bytes, headers of answers.</summary>
+internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing keys) : IOperationFilter
+{
+    private const string Json = "application/json";
+
+    public void Apply(OpenApiOperation operation, OperationFilterContext context)
+    {
+        var responses = operation.Responses ??= [];
+        var isGuarded = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Any();
+        if (ApiPaths.Contains($"/{context.ApiDescription.RelativePath}")) // elsewhere, probes answer 503 in their own shape
+        {
+            foreach (var (status, response) in responses)
+            {
+                AddExamples(response, ErrorExamples.Of(int.Parse(status, CultureInfo.InvariantCulture)));
+            }
+        }
+
+        if (isGuarded)
+        {
+            operation.Security = SecuritySchemes.Requirements(context.Document, keys.AllowAnonymous);
+            foreach (var errors in ErrorExamples.OfTheGuard.GroupBy(error => error.Status))
+            {
+                AddExamples(Response(responses, errors.Key, context), errors);
+            }
+        }
+
+        foreach (var (status, response) in responses)
+        {
+            AnswerHeaders.Describe((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <summary>The one that is there, or a new error.</summary>
+    private static IOpenApiResponse Response(OpenApiResponses responses, int status, OperationFilterContext context)
+    {
+        var key = status.ToString(CultureInfo.InvariantCulture);
+        if (!responses.TryGetValue(key, out var response))
+        {
+            responses[key] = response = new OpenApiResponse
+            {
+                Description = ReasonPhrases.GetReasonPhrase(status),
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    [Json] = new() { Schema = context.SchemaGenerator.GenerateSchema(typeof(ErrorResponse), context.SchemaRepository) },
+                },
+            };
+        }
+
+        return response;
+    }
+
+    private void AddExamples(IOpenApiResponse response, IEnumerable<ApiError> errors)
+    {
+        if (response.Content?.TryGetValue(Json, out var content) != true)
+        {
+            return;
+        }
+
+        foreach (var error in errors)
+        {
+            content!.Examples ??= new Dictionary<string, IOpenApiExample>();
+            content.Examples[error.Code!] = new OpenApiExample { Value = JsonSerializer.SerializeToNode(error.ToResponse(), json.Value.SerializerOptions) };
+        }
+    }
+}
