@@ -3,6 +3,7 @@ using CtfService.Api.Description;
 using CtfService.Api.Endpoints;
 using CtfService.Api.Errors;
 using CtfService.Api.Models;
+using CtfService.Api.Negotiation;
 using CtfService.Api.Security;
 using CtfService.Inference;
 
@@ -21,6 +22,7 @@ var app = builder.Build();
 app.UseResponseHeaders();
 app.UseErrors();
 app.UseSecurity();
+app.UseUtf8Bodies();
 app.UseApiDescription();
 var guarded = app.MapGuarded();
 guarded.MapImageEndpoints();

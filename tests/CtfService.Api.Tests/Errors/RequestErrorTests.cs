@@ -141,6 +141,28 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Theory]
+    [InlineData("application/json; charset=utf-8", true)]
+    [InlineData("application/json; charset=\"UTF-8\"", true)]
+    [InlineData("application/json; charset=utf-16", false)]
+    [InlineData("application/json; charset=nonsense", false)]
+    public async Task Generate_Charset_HasToBeUtf8(string contentType, bool isTaken)
+    {
+        using var content = new ByteArrayContent("""{"class_label": 0}"""u8.ToArray());
+        content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+
+        using var response = await api.Client.PostAsync(new Uri(TestApi.Images, UriKind.Relative), content);
+
+        if (isTaken)
+        {
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+        else
+        {
+            Assert.Equal("unsupported_charset", (await response.Error(HttpStatusCode.UnsupportedMediaType)).Code);
+        }
+    }
+
+    [Theory]
     [InlineData("/v1")]
     [InlineData("/v1/images")]
     [InlineData("/v1/nothing")]

@@ -1,0 +1,34 @@
+using System.Text.Json.Nodes;
+
+namespace CtfService.Api.Tests.Malformed;
+
+/// <summary>What the OpenAPI document says the service takes, in the form that breaking it needs.</summary>
+internal sealed class ApiSurface(JsonObject document)
+{
+    /// <summary>Every address with the methods it takes.</summary>
+    public IReadOnlyList<(string Path, IReadOnlyList<string> Methods)> Addresses { get; } =
+        [.. document["paths"]!.AsObject().Select(path => (path.Key, (IReadOnlyList<string>)[.. path.Value!.AsObject().Select(operation => operation.Key.ToUpperInvariant())]))];
+
+    /// <summary>Every operation that reads JSON.</summary>
+    public IReadOnlyList<JsonOperation> JsonOperations => [.. Operations("application/json").Select(found => new JsonOperation(found.Path, Example(found.Schema), found.Schema))];
+
+    /// <summary>Follows references.</summary>
+    public JsonObject Resolve(JsonNode schema) => (string?)schema["$ref"] is { } reference
+        ? document["components"]!["schemas"]![reference[(reference.LastIndexOf('/') + 1)..]]!.AsObject()
+        : schema.AsObject();
+
+    /// <summary>POST operations whose body may be of that type.</summary>
+    public IEnumerable<(string Path, JsonObject Schema)> Operations(string mediaType) =>
+        from path in document["paths"]!.AsObject()
+        let schema = path.Value!["post"]?["requestBody"]?["content"]?[mediaType]?["schema"]
+        where schema is not null
+        select (path.Key, Resolve(schema));
+
+    private static Dictionary<string, string> Example(JsonObject schema) =>
+        schema["example"]!.AsObject().ToDictionary(field => field.Key, field => field.Value!.ToJsonString());
+}
+
+/// <summary>An operation that reads JSON.</summary>
+/// <param name="Example">Fields of a valid body, as JSON text.</param>
+/// <param name="Schema">Of the body.</param>
+internal sealed record JsonOperation(string Path, IReadOnlyDictionary<string, string> Example, JsonObject Schema);

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CtfService.Api.Tests.Description;
+using Microsoft.Extensions.Logging;
+
+namespace CtfService.Api.Tests.Malformed;
+
+/// <summary>Thousands of requests nobody may send: each is refused in the shape its address promises, and the service is as well afterwards as before.</summary>
+public sealed class MalformedRequestTests
+{
+    /// <summary>A number runs that seed alone, as a failure names it.</summary>
+    private const string SeedVariable = "CTF_MALFORMED_SEED";
+
+    private const int InMemory = 10_000;
+
+    /// <summary>Over a real socket, which costs more.</summary>
+    private const int OverTheWire = 600;
+
+    private readonly MalformedRequests _requests = new(new ApiSurface(CheckedInDocument.Read()));
+
+    [Fact]
+    public async Task Any_MalformedRequest_IsRefusedAndTheServiceStillAnswers()
+    {
+        await using var api = new TestApi();
+        await RefusesAll(api, InMemory);
+    }
+
+    [Fact]
+    public async Task Any_MalformedRequestOverTheWire_IsRefusedAndTheServiceStillAnswers()
+    {
+        await using var api = new TestApi();
+        api.UseKestrel(port: 0);
+        await RefusesAll(api, OverTheWire);
+    }
+
+    [Fact]
+    public void Draw_SameSeed_IsTheSameRequest() =>
+        Assert.All(Enumerable.Range(0, 100), seed => Assert.Equal(_requests.Draw(seed).ToString(), _requests.Draw(seed).ToString()));
+
+    private async Task RefusesAll(TestApi api, int count)
+    {
+        await api.InitializeAsync();
+        IEnumerable<int> seeds = Environment.GetEnvironmentVariable(SeedVariable) is { Length: > 0 } one ? [int.Parse(one, CultureInfo.InvariantCulture)] : Enumerable.Range(0, count);
+        var failures = new List<string>();
+        foreach (var seed in seeds)
+        {
+            var request = _requests.Draw(seed);
+            using var message = request.ToMessage();
+            using var response = await api.Client.SendAsync(message);
+            if (Fault(request, response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync()) is { } fault)
+            {
+                failures.Add($"{SeedVariable}={seed} ({_requests.Kind(seed)}): {fault}\n  {request}");
+            }
+        }
+
+        Assert.True(failures.Count == 0, $"{failures.Count} requests were not refused as they should be:\n{string.Join('\n', failures.Take(10))}");
+        Assert.DoesNotContain(api.Logs.Entries, entry => entry.Level >= LogLevel.Error);
+        Assert.Single((await api.Generate("""{"class_label": 0}""")).Data);
+        using var ready = await api.Client.GetAsync(new Uri("/health/ready", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+    }
+
+    /// <summary>Null where the answer is what it has to be.</summary>
+    private static string? Fault(MalformedRequest request, HttpStatusCode status, string? mediaType, string body)
+    {
+        if ((int)status is < 400 or > 499)
+        {
+            return $"answered {(int)status}: {body[..Math.Min(body.Length, 200)]}";
+        }
+
+        if (body.Contains("System.", StringComparison.Ordinal) || body.Contains("   at ", StringComparison.Ordinal))
+        {
+            return $"shows internals: {body}";
+        }
+
+        return request.Path.StartsWith("/v1", StringComparison.OrdinalIgnoreCase) ? ErrorFault(mediaType, body) : ProblemFault(status, mediaType, body);
+    }
+
+    private static string? ErrorFault(string? mediaType, string body)
+    {
+        var error = Parse(body)?["error"];
+        var isOurs = mediaType == "application/json"
+            && (string?)error?["type"] == "invalid_request_error"
+            && !string.IsNullOrEmpty((string?)error["message"])
+            && !string.IsNullOrEmpty((string?)error["code"]);
+        return isOurs ? null : $"no error of ours ({mediaType}): {body}";
+    }
+
+    private static string? ProblemFault(HttpStatusCode status, string? mediaType, string body)
+    {
+        var isProblem = mediaType == "application/problem+json" && (int?)Parse(body)?["status"] == (int)status;
+        return isProblem ? null : $"no problem details ({mediaType}): {body}";
+    }
+
+    private static JsonNode? Parse(string body)
+    {
+        try
+        {
+            return JsonNode.Parse(body);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace CtfService.Api.Tests.Malformed;
+
+/// <summary>JSON text that breaks a schema: another type, a value out of range or not allowed, an unknown field, at any depth.</summary>
+internal sealed class WrongJson(ApiSurface surface, Random random)
+{
+    private static readonly (string Type, string Text)[] OfEveryType =
+    [
+        ("string", "\"x\""), ("boolean", "true"), ("integer", "7"), ("number", "1.5"), ("array", "[]"), ("array", "[1]"), ("object", "{}"), ("object", "{\"a\":1}"),
+    ];
+
+    /// <summary>A value that the schema forbids.</summary>
+    public string Value(JsonNode schema)
+    {
+        var resolved = surface.Resolve(schema);
+        List<Func<string>> ways = [() => OtherType(resolved), .. Ranges(resolved), .. Choices(resolved), .. Parts(resolved)];
+        return Pick(ways)();
+    }
+
+    /// <summary>The example with one field that the schema forbids.</summary>
+    public string Body(JsonOperation operation) => Pick<Func<string>>(
+    [
+        () => With(operation.Example, UnknownField(operation.Schema)),
+        () => With(operation.Example, WrongField(operation.Schema)),
+        () => With(operation.Example, WrongField(operation.Schema)),
+        () => With(operation.Example, WrongField(operation.Schema)),
+    ])();
+
+    public static string With(IReadOnlyDictionary<string, string> fields, (string Name, string Text) changed) =>
+        Text(fields.Where(field => field.Key != changed.Name).Select(field => (field.Key, field.Value)).Append(changed));
+
+    public static string Text(IEnumerable<(string Name, string Text)> fields) => $"{{{string.Join(',', fields.Select(field => $"\"{field.Name}\":{field.Text}"))}}}";
+
+    public T Pick<T>(IReadOnlyList<T> choices) => choices[random.Next(choices.Count)];
+
+    private string OtherType(JsonObject schema)
+    {
+        IEnumerable<JsonNode?> choices = schema["oneOf"] is JsonArray several ? several : new JsonNode?[] { schema };
+        var allowed = choices.Select(choice => (string?)surface.Resolve(choice!)["type"]).ToHashSet();
+        allowed.UnionWith(allowed.Contains("number") ? ["integer"] : Array.Empty<string>());
+        return Pick(OfEveryType.Where(value => !allowed.Contains(value.Type)).ToList()).Text;
+    }
+
+    private IEnumerable<Func<string>> Ranges(JsonObject schema)
+    {
+        if (Number(schema, "minimum") is { } minimum)
+        {
+            yield return () => Write(minimum - (1 + random.Next(1_000)));
+            yield return () => (bool?)schema["exclusiveMinimum"] == true ? Write(minimum) : Write(minimum - 0.001m);
+            yield return () => "-1e999";
+        }
+
+        if (Number(schema, "maximum") is { } maximum)
+        {
+            yield return () => Write(maximum + 1 + random.Next(1_000));
+            yield return () => Write(Math.Floor(maximum) + 0.001m);
+            yield return () => Pick(["1e999", new string('9', 400), "1e30", "18446744073709551616"]);
+        }
+    }
+
+    private IEnumerable<Func<string>> Choices(JsonObject schema)
+    {
+        if (schema["enum"] is not null)
+        {
+            yield return () => Pick(["\"\"", "\"PNG \"", "\"nonsense\"", $"\"{random.Next()}\""]);
+        }
+
+        if ((string?)schema["type"] == "string")
+        {
+            yield return () => Pick(["\"\\ud800\"", "\"\\udc00x\"", "\"\\x\"", "\"tab\there\""]);
+        }
+    }
+
+    private IEnumerable<Func<string>> Parts(JsonObject schema)
+    {
+        if (schema["items"] is { } items)
+        {
+            yield return () => $"[{Value(items)}]";
+        }
+
+        if (schema["properties"] is not null)
+        {
+            yield return () => Text([WrongField(schema)]);
+            yield return () => Text([UnknownField(schema)]);
+        }
+    }
+
+    private (string Name, string Text) WrongField(JsonObject schema)
+    {
+        var (name, property) = Pick(schema["properties"]!.AsObject().ToList());
+        return (name, Value(property!));
+    }
+
+    /// <summary>Names differ in case only, carry odd characters, or are simply unknown.</summary>
+    private (string Name, string Text) UnknownField(JsonObject schema)
+    {
+        var known = Pick(schema["properties"]!.AsObject().Select(property => property.Key).ToList());
+        var name = Pick([known.ToUpperInvariant(), $"{known} ", $"{known}\\u0000", "", "$ref", "__proto__", "\\ud83d\\ude00", "\\ud800", "a.b['c']", $"field{random.Next()}"]);
+        return (name, Pick(OfEveryType).Text);
+    }
+
+    private static decimal? Number(JsonObject schema, string keyword) =>
+        schema[keyword]?.ToJsonString() is { } text ? decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) : null;
+
+    private static string Write(decimal number) => number.ToString(CultureInfo.InvariantCulture);
+}
