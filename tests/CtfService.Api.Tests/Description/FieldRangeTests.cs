@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using CtfService.Api.Tests.Malformed;
+
+namespace CtfService.Api.Tests.Description;
+
+/// <summary>Holds the validator to every range and every list of values that the description promises: the ends are taken, what lies just outside is refused by name.</summary>
+public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
+{
+    private static readonly ApiSurface Surface = new(CheckedInDocument.Read());
+
+    public static TheoryData<string, string, string> Inside { get; } = Cases(InsideOf);
+
+    public static TheoryData<string, string, string> Outside { get; } = Cases(OutsideOf);
+
+    [Theory]
+    [MemberData(nameof(Inside))]
+    public async Task Post_FieldAtTheEndOfItsRange_IsTaken(string path, string field, string value)
+    {
+        using var response = await Post(path, field, value);
+
+        Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Outside))]
+    public async Task Post_FieldJustOutsideItsRange_IsRefusedByName(string path, string field, string value)
+    {
+        using var response = await Post(path, field, value);
+
+        var error = await response.Error(HttpStatusCode.BadRequest);
+        Assert.Equal(field, error.Param);
+        Assert.Contains(error.Code, new[] { "out_of_range", "unsupported_value", "wrong_type" }); // the last where the number does not fit its type
+    }
+
+    private Task<HttpResponseMessage> Post(string path, string field, string value)
+    {
+        var operation = Surface.JsonOperations.Single(operation => operation.Path == path);
+        var names = field.Split('.');
+        var text = names.Skip(1).Reverse().Aggregate(value, (inner, name) => WrongJson.Text([(name, inner)]));
+        var content = new StringContent(WrongJson.With(operation.Example, (names[0], text)), Encoding.UTF8, "application/json");
+        return api.Client.PostAsync(new Uri(path, UriKind.Relative), content);
+    }
+
+    private static TheoryData<string, string, string> Cases(Func<JsonObject, IEnumerable<string>> values)
+    {
+        var cases = new TheoryData<string, string, string>();
+        foreach (var operation in Surface.JsonOperations)
+        {
+            foreach (var (field, schema) in Fields(operation.Schema, prefix: ""))
+            {
+                foreach (var value in values(schema))
+                {
+                    cases.Add(operation.Path, field, value);
+                }
+            }
+        }
+
+        return cases;
+    }
+
+    private static IEnumerable<(string Field, JsonObject Schema)> Fields(JsonObject schema, string prefix) =>
+        from property in schema["properties"]!.AsObject()
+        let resolved = Surface.Resolve(property.Value!)
+        let name = $"{prefix}{property.Key}"
+        from field in resolved["properties"] is null ? [(name, resolved)] : Fields(resolved, $"{name}.")
+        select field;
+
+    private static IEnumerable<string> InsideOf(JsonObject schema)
+    {
+        if (Number(schema, "minimum") is { } minimum)
+        {
+            yield return Write(IsExclusive(schema) ? minimum + 0.0001m : minimum);
+        }
+
+        if (Number(schema, "maximum") is { } maximum)
+        {
+            yield return Write(maximum);
+        }
+
+        foreach (var value in schema["enum"]?.AsArray() ?? [])
+        {
+            yield return value!.ToJsonString();
+        }
+    }
+
+    private static IEnumerable<string> OutsideOf(JsonObject schema)
+    {
+        var step = (string?)schema["type"] == "integer" ? 1 : 0.01m;
+        if (Number(schema, "minimum") is { } minimum)
+        {
+            yield return Write(IsExclusive(schema) ? minimum : minimum - step);
+        }
+
+        if (Number(schema, "maximum") is { } maximum)
+        {
+            yield return Write(maximum + step);
+        }
+
+        if (schema["enum"] is not null)
+        {
+            yield return "\"\"";
+            yield return "\"of no such kind\"";
+        }
+    }
+
+    private static bool IsExclusive(JsonObject schema) => (bool?)schema["exclusiveMinimum"] == true;
+
+    private static decimal? Number(JsonObject schema, string keyword) =>
+        schema[keyword]?.ToJsonString() is { } text ? decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) : null;
+
+    private static string Write(decimal number) => number.ToString(CultureInfo.InvariantCulture);
+}
