@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace CtfService.Api.Contracts;
@@ -5,7 +6,7 @@ namespace CtfService.Api.Contracts;
 /// <summary>Classes of the loaded model.</summary>
 /// <param name="ObjectType">Always <c>list</c>.</param>
 /// <param name="Data">In order of their ids.</param>
-public sealed record ClassListResponse([property: JsonPropertyName("object")] string ObjectType, IReadOnlyList<ClassEntry> Data);
+public sealed record ClassListResponse([property: JsonPropertyName("object"), AllowedValues("list")] string ObjectType, IReadOnlyList<ClassEntry> Data);
 
 /// <summary>One class.</summary>
 /// <param name="Id">Index, 0..classes-1.</param>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace CtfService.Api.Contracts;
@@ -13,7 +14,7 @@ public sealed record ErrorResponse(ErrorBody Error);
 /// <param name="Details">Every fault, where there is more than one.</param>
 public sealed record ErrorBody(
     string Message,
-    string Type,
+    [property: AllowedValues("invalid_request_error", "server_error")] string Type,
     string? Param,
     string? Code,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ErrorDetail>? Details = null);

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
@@ -6,7 +7,7 @@ namespace CtfService.Api.Contracts;
 
 /// <summary>The models of this service: the one it has loaded.</summary>
 /// <param name="ObjectType">Always <c>list</c>.</param>
-public sealed record ModelListResponse([property: JsonPropertyName("object")] string ObjectType, IReadOnlyList<ModelResponse> Data);
+public sealed record ModelListResponse([property: JsonPropertyName("object"), AllowedValues("list")] string ObjectType, IReadOnlyList<ModelResponse> Data);
 
 /// <summary>A loaded model.</summary>
 /// <param name="Id">Its name.</param>
@@ -25,7 +26,7 @@ public sealed record ModelListResponse([property: JsonPropertyName("object")] st
 public sealed record ModelResponse(
     string Id,
     IReadOnlyList<string> Aliases,
-    [property: JsonPropertyName("object")] string ObjectType,
+    [property: JsonPropertyName("object"), AllowedValues("model")] string ObjectType,
     long Created,
     string OwnedBy,
     string Size,

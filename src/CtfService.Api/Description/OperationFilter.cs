@@ -38,10 +38,22 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
             }
         }
 
+        operation.Responses = InOrder(responses);
         foreach (var (status, response) in responses)
         {
             AnswerHeaders.Describe((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture));
         }
+    }
+
+    private static OpenApiResponses InOrder(OpenApiResponses responses)
+    {
+        var ordered = new OpenApiResponses();
+        foreach (var (status, response) in responses.OrderBy(response => response.Key, StringComparer.Ordinal))
+        {
+            ordered.Add(status, response);
+        }
+
+        return ordered;
     }
 
     /// <summary>The one that is there, or a new error.</summary>
