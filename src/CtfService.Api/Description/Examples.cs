@@ -15,14 +15,15 @@ internal static class Examples
 
     private const ulong Seed = 42;
 
-    private static readonly StageDefaults Coarse = new(Temperature: 1, TopK: 0, TopP: 1, GuidanceScale: 2);
+    private static readonly StageDefaults Coarse = new(Temperature: 0.9f, TopK: 0, TopP: 1, GuidanceScale: 2);
 
     private static readonly ModelResponse OneModel = new(
-        Model, [], "model", Created, "ctf-service", Size, Classes: 24, TokensPerImage: 64, CodebookSize: 1_024, Clusters: 64, HasFineStage: true, new string('0', 64), new ModelDefaults(Coarse, Coarse with { GuidanceScale = 1 }));
+        Model, [], "model", Created, "ctf-service", Size, Classes: 24, TokensPerImage: 64, CodebookSize: 4_096, Clusters: 256, HasFineStage: true, new string('0', 64), new ModelDefaults(Coarse, Coarse with { Temperature = 1, GuidanceScale = 1 }));
 
     private static readonly Dictionary<Type, object> All = new()
     {
-        [typeof(GenerateImageRequest)] = JsonNode.Parse($$"""{"class_label": 0, "n": 1, "seed": {{Seed}}}""")!, // an instance would show every field it leaves out
+        [typeof(GenerateImageRequest)] = JsonNode.Parse($$"""{"class_label": 0, "n": 1, "seed": {{Seed}}}""")!, // an instance would show every field that is left out
+        [typeof(RedetailImageRequest)] = JsonNode.Parse($$"""{"layout": [{{string.Join(", ", Enumerable.Range(0, 64))}}], "class_label": 0, "n": 1, "seed": {{Seed}}}""")!,
         [typeof(ImagesResponse)] = new ImagesResponse(
             Created,
             Model,

@@ -56,7 +56,8 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
     {
         if (member.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed)
         {
-            schema.Enum = [.. allowed.Values.Select(value => JsonValue.Create((string)value!))];
+            var one = schema.Items as OpenApiSchema ?? schema; // of a list, each
+            one.Enum = [.. allowed.Values.Select(value => JsonValue.Create((string)value!))];
         }
     }
 

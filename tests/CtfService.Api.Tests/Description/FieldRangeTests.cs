@@ -40,7 +40,8 @@ public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
         var operation = Surface.JsonOperations.Single(operation => operation.Path == path);
         var names = field.Split('.');
         var text = names.Skip(1).Reverse().Aggregate(value, (inner, name) => WrongJson.Text([(name, inner)]));
-        var content = new StringContent(WrongJson.With(operation.Example, (names[0], text)), Encoding.UTF8, "application/json");
+        var fields = field == "partial_images" ? operation.Example.Append(KeyValuePair.Create("stream", "true")).ToDictionary() : operation.Example; // belongs to a stream
+        var content = new StringContent(WrongJson.With(fields, (names[0], text)), Encoding.UTF8, "application/json");
         return api.Client.PostAsync(new Uri(path, UriKind.Relative), content);
     }
 

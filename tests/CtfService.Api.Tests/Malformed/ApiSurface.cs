@@ -24,8 +24,9 @@ internal sealed class ApiSurface(JsonObject document)
         where schema is not null
         select (path.Key, Resolve(schema));
 
+    /// <summary>The document's own, but for the layout: the fake model's grid has four positions.</summary>
     private static Dictionary<string, string> Example(JsonObject schema) =>
-        schema["example"]!.AsObject().ToDictionary(field => field.Key, field => field.Value!.ToJsonString());
+        schema["example"]!.AsObject().ToDictionary(field => field.Key, field => field.Key == "layout" ? "[0,1,2,3]" : field.Value!.ToJsonString());
 }
 
 /// <summary>An operation that reads JSON.</summary>
