@@ -20,6 +20,18 @@ internal static class Examples
     private static readonly ModelResponse OneModel = new(
         Model, [], "model", Created, "ctf-service", Size, Classes: 24, TokensPerImage: 64, CodebookSize: 4_096, Clusters: 256, HasFineStage: true, new string('0', 64), new ModelDefaults(Coarse, Coarse with { Temperature = 1, GuidanceScale = 1 }));
 
+    private static readonly byte[] File = "not a real file"u8.ToArray();
+
+    private static readonly ImageUsage Usage = new(InputTokens: 1, OutputTokens: 64, TotalTokens: 65);
+
+    private static readonly ImageTimings Timings = new(QueueMs: 0.2, CoarseMs: 41.5, FineMs: 6.1, DecodeMs: 9.8, EncodeMs: 1.3);
+
+    public static PartialImageEvent Partial { get; } =
+        new(PartialImageEvent.Name, File, Created, Size, "png", PartialImageIndex: 0, ImageIndex: 0, Seed, ClassId: 0, "apple");
+
+    public static CompletedImageEvent Completed { get; } =
+        new(CompletedImageEvent.Name, File, Created, Size, "png", ImageIndex: 0, Seed, ClassId: 0, "apple", Usage, Timings, Layout: null, Tokens: null);
+
     private static readonly Dictionary<Type, object> All = new()
     {
         [typeof(GenerateImageRequest)] = JsonNode.Parse($$"""{"class_label": 0, "n": 1, "seed": {{Seed}}}""")!, // an instance would show every field that is left out
@@ -27,11 +39,13 @@ internal static class Examples
         [typeof(ImagesResponse)] = new ImagesResponse(
             Created,
             Model,
-            [new ImageEntry("not a real file"u8.ToArray(), Seed, ClassId: 0, "apple")],
+            [new ImageEntry(File, Seed, ClassId: 0, "apple")],
             "png",
             Size,
-            new ImageUsage(InputTokens: 1, OutputTokens: 64, TotalTokens: 65),
-            new ImageTimings(QueueMs: 0.2, CoarseMs: 41.5, FineMs: 6.1, DecodeMs: 9.8, EncodeMs: 1.3)),
+            Usage,
+            Timings),
+        [typeof(PartialImageEvent)] = Partial,
+        [typeof(CompletedImageEvent)] = Completed,
         [typeof(ModelResponse)] = OneModel,
         [typeof(ModelListResponse)] = new ModelListResponse("list", [OneModel]),
         [typeof(ClassListResponse)] = new ClassListResponse("list", [new ClassEntry(Id: 0, "apple", WordNetId: null), new ClassEntry(Id: 1, "banana", WordNetId: null)]),

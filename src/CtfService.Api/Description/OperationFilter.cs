@@ -20,7 +20,8 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
         var responses = operation.Responses ??= [];
-        var isGuarded = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Any();
+        var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
+        RequestHeaders.Describe(operation, metadata);
         if (ApiPaths.Contains($"/{context.ApiDescription.RelativePath}")) // elsewhere, probes answer 503 in their own shape
         {
             foreach (var (status, response) in responses)
@@ -29,7 +30,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
             }
         }
 
-        if (isGuarded)
+        if (metadata.OfType<IAuthorizeData>().Any())
         {
             operation.Security = SecuritySchemes.Requirements(context.Document, keys.AllowAnonymous);
             foreach (var errors in ErrorExamples.OfTheGuard.GroupBy(error => error.Status))
@@ -41,6 +42,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
         operation.Responses = InOrder(responses);
         foreach (var (status, response) in responses)
         {
+            StreamDescription.Describe((OpenApiResponse)response, context, json.Value.SerializerOptions);
             AnswerHeaders.Describe((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture));
         }
     }

@@ -5,7 +5,19 @@ namespace CtfService.Api.Errors;
 /// <summary>Writes an error in the shape its path promises: OpenAI's under /v1, RFC 9457 elsewhere.</summary>
 internal sealed class ErrorWriter(IProblemDetailsService problems)
 {
+    /// <summary>Does nothing for a caller who has hung up: nobody is there to read, and failing would be logged as an error of ours.</summary>
     public async Task WriteAsync(HttpContext context, ApiError error)
+    {
+        try
+        {
+            await WriteToCallerAsync(context, error);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task WriteToCallerAsync(HttpContext context, ApiError error)
     {
         context.Response.StatusCode = error.Status;
         if (error.RetryAfter is { } wait)

@@ -9,7 +9,7 @@ internal sealed record MalformedRequest(string Method, string Path)
 
     public string? ContentType { get; init; }
 
-    public string? Accept { get; init; }
+    public (string Name, string Value)? Header { get; init; }
 
     public static MalformedRequest Json(string path, string body) => Json(path, Encoding.UTF8.GetBytes(body));
 
@@ -24,9 +24,9 @@ internal sealed record MalformedRequest(string Method, string Path)
             message.Content.Headers.TryAddWithoutValidation("Content-Type", ContentType);
         }
 
-        if (Accept is not null)
+        if (Header is var (name, value))
         {
-            message.Headers.TryAddWithoutValidation("Accept", Accept);
+            message.Headers.TryAddWithoutValidation(name, value);
         }
 
         return message;
@@ -35,6 +35,6 @@ internal sealed record MalformedRequest(string Method, string Path)
     public override string ToString()
     {
         var body = Encoding.Latin1.GetString(Body ?? []);
-        return $"{Method} {Path} Content-Type: {ContentType} Accept: {Accept} {body[..Math.Min(body.Length, 300)]}";
+        return $"{Method} {Path} Content-Type: {ContentType} {Header} {body[..Math.Min(body.Length, 300)]}";
     }
 }

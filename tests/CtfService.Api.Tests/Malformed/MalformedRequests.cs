@@ -19,13 +19,15 @@ internal sealed class MalformedRequests
         [
             ("wrong field", random => OfOperation(random, (wrong, operation) => wrong.Body(operation))),
             ("wrong field again", random => OfOperation(random, (wrong, operation) => wrong.Body(operation))), // twice the share: most of what can be wrong is here
-            ("duplicate field", random => OfOperation(random, (wrong, operation) => WrongJson.Text(Twice(operation.Example, wrong)))),
-            ("root is no object", random => OfOperation(random, (wrong, _) => wrong.Pick(["[]", "\"x\"", "1", "-0.5", "true", "null", "", " ", "{}", "[{}]"]))),
+            ("duplicate field", random => OfOperation(random, (wrong, operation) => WrongJson.Text(Twice(operation.Example, random)))),
+            ("root is no object", random => OfOperation(random, (wrong, _) => random.Pick(["[]", "\"x\"", "1", "-0.5", "true", "null", "", " ", "{}", "[{}]"]))),
             ("cut off", CutOff),
             ("bad byte", BadByte),
             ("deep nesting", DeepNesting),
             ("wrong content type", WrongContentType),
             ("unacceptable", Unacceptable),
+            ("wrong timeout", WrongTimeout),
+            ("wrong form", new MalformedForms(surface).Draw),
             ("wrong method", WrongMethod),
             ("wrong path", WrongPath),
             ("wrong model path", random => new MalformedRequest("GET", $"/v1/models/{Segment(random)}")),
@@ -42,13 +44,13 @@ internal sealed class MalformedRequests
     private MalformedRequest OfOperation(Random random, Func<WrongJson, JsonOperation, string> body)
     {
         var wrong = new WrongJson(_surface, random);
-        var operation = wrong.Pick(_operations);
+        var operation = random.Pick(_operations);
         return MalformedRequest.Json(operation.Path, body(wrong, operation));
     }
 
-    private static IEnumerable<(string Name, string Text)> Twice(IReadOnlyDictionary<string, string> fields, WrongJson wrong)
+    private static IEnumerable<(string Name, string Text)> Twice(IReadOnlyDictionary<string, string> fields, Random random)
     {
-        var repeated = wrong.Pick(fields.ToList());
+        var repeated = random.Pick(fields.ToList());
         return fields.Append(repeated).Select(field => (field.Key, field.Value));
     }
 
@@ -59,46 +61,52 @@ internal sealed class MalformedRequests
     {
         var position = random.Next(body.Length);
         byte[] bad = [0x00, 0x01, 0x07, 0x0B, 0x1F, 0x80, 0xBF, 0xC0, 0xFE, 0xFF];
-        return [.. body[..position], bad[random.Next(bad.Length)], .. body[position..]];
+        return [.. body[..position], random.Pick(bad), .. body[position..]];
     });
 
     private MalformedRequest DeepNesting(Random random) => OfOperation(random, (wrong, operation) =>
     {
         var depth = random.Next(65, 2_000); // the serializer's limit is 64
-        var nested = wrong.Pick([new string('[', depth) + new string(']', depth), string.Concat(Enumerable.Repeat("{\"fine\":", depth)) + "1" + new string('}', depth), new string('[', depth)]);
-        return wrong.Pick([nested, WrongJson.With(operation.Example, (wrong.Pick(operation.Example.Keys.ToList()), nested))]);
+        var nested = random.Pick([new string('[', depth) + new string(']', depth), string.Concat(Enumerable.Repeat("{\"fine\":", depth)) + "1" + new string('}', depth), new string('[', depth)]);
+        return random.Pick([nested, WrongJson.With(operation.Example, (random.Pick(operation.Example.Keys.ToList()), nested))]);
     });
 
     private MalformedRequest WrongContentType(Random random)
     {
         string?[] types = ["text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data", "nonsense", "application/json; charset=nonsense", "application/json; charset=utf-16", "application/jsonp", "", null];
-        return Valid(random) with { ContentType = types[random.Next(types.Length)] };
+        return Valid(random) with { ContentType = random.Pick(types) };
     }
 
     private MalformedRequest Unacceptable(Random random)
     {
         string[] accepts = ["image/gif", "text/html", "nonsense", "image/png;q=0", "application/json;q=0, image/*;q=0", "video/*", ";;;", "text/html, */*;q=0"];
-        return Valid(random) with { Accept = accepts[random.Next(accepts.Length)] };
+        return Valid(random) with { Header = ("Accept", random.Pick(accepts)) };
+    }
+
+    private MalformedRequest WrongTimeout(Random random)
+    {
+        string[] times = ["0", "-1", "soon", "1h", "1,5", "NaN", "1e3", "s", "ms", "0.0ms", "99999999999", "1 2"];
+        return Valid(random) with { Header = ("X-Request-Timeout", random.Pick(times)) };
     }
 
     private MalformedRequest WrongMethod(Random random)
     {
-        var (path, methods) = _surface.Addresses[random.Next(_surface.Addresses.Count)];
+        var (path, methods) = random.Pick(_surface.Addresses);
         var others = Methods.Except(methods).ToList();
-        return new MalformedRequest(others[random.Next(others.Count)], path.Replace("{id}", "fruits-fake", StringComparison.Ordinal));
+        return new MalformedRequest(random.Pick(others), path.Replace("{id}", "fruits-fake", StringComparison.Ordinal));
     }
 
     private MalformedRequest WrongPath(Random random)
     {
         string[] roots = ["", "/v1", "/v1/images", "/v1/images/generations", "/v1/classes", "/v1/models/fruits-fake", "/V1", "/health", "/health/live", "/v2", "/v1/../v1"];
-        return new MalformedRequest(random.Next(2) == 0 ? "GET" : "DELETE", $"{roots[random.Next(roots.Length)]}/{Segment(random)}");
+        return new MalformedRequest(random.Next(2) == 0 ? "GET" : "DELETE", $"{random.Pick(roots)}/{Segment(random)}");
     }
 
     /// <summary>One path segment that names nothing, odd characters among its letters. Not %00: the web server refuses it before anybody sees it.</summary>
     private static string Segment(Random random)
     {
         string[] odd = ["%01", "%FF", "%2e%2e%2f", "%20", "%25", "%F0%9F%98%80", "~", "'", "(", "%3C", "@", "=", "&", "+", "%0D%0A"];
-        return string.Concat(Enumerable.Range(0, random.Next(1, 6)).Select(_ => random.Next(2) == 0 ? odd[random.Next(odd.Length)] : $"x{random.Next()}")) + "x";
+        return string.Concat(Enumerable.Range(0, random.Next(1, 6)).Select(_ => random.Next(2) == 0 ? random.Pick(odd) : $"x{random.Next()}")) + "x";
     }
 
     private MalformedRequest Damage(Random random, Func<byte[], byte[]> change)
@@ -109,7 +117,7 @@ internal sealed class MalformedRequests
 
     private MalformedRequest Valid(Random random)
     {
-        var operation = _operations[random.Next(_operations.Count)];
+        var operation = random.Pick(_operations);
         return MalformedRequest.Json(operation.Path, Encoding.UTF8.GetBytes(WrongJson.Text(operation.Example.Select(field => (field.Key, field.Value)))));
     }
 }

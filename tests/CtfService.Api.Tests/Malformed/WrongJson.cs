@@ -16,11 +16,11 @@ internal sealed class WrongJson(ApiSurface surface, Random random)
     {
         var resolved = surface.Resolve(schema);
         List<Func<string>> ways = [() => OtherType(resolved), .. Ranges(resolved), .. Choices(resolved), .. Parts(resolved)];
-        return Pick(ways)();
+        return random.Pick(ways)();
     }
 
     /// <summary>The example with one field that the schema forbids.</summary>
-    public string Body(JsonOperation operation) => Pick<Func<string>>(
+    public string Body(JsonOperation operation) => random.Pick<Func<string>>(
     [
         () => With(operation.Example, UnknownField(operation.Schema)),
         () => With(operation.Example, WrongField(operation.Schema)),
@@ -33,14 +33,12 @@ internal sealed class WrongJson(ApiSurface surface, Random random)
 
     public static string Text(IEnumerable<(string Name, string Text)> fields) => $"{{{string.Join(',', fields.Select(field => $"\"{field.Name}\":{field.Text}"))}}}";
 
-    public T Pick<T>(IReadOnlyList<T> choices) => choices[random.Next(choices.Count)];
-
     private string OtherType(JsonObject schema)
     {
         IEnumerable<JsonNode?> choices = schema["oneOf"] is JsonArray several ? several : new JsonNode?[] { schema };
         var allowed = choices.Select(choice => (string?)surface.Resolve(choice!)["type"]).ToHashSet();
         allowed.UnionWith(allowed.Contains("number") ? ["integer"] : Array.Empty<string>());
-        return Pick(OfEveryType.Where(value => !allowed.Contains(value.Type)).ToList()).Text;
+        return random.Pick(OfEveryType.Where(value => !allowed.Contains(value.Type)).ToList()).Text;
     }
 
     private IEnumerable<Func<string>> Ranges(JsonObject schema)
@@ -56,7 +54,7 @@ internal sealed class WrongJson(ApiSurface surface, Random random)
         {
             yield return () => Write(maximum + 1 + random.Next(1_000));
             yield return () => Write(Math.Floor(maximum) + 0.001m);
-            yield return () => Pick(["1e999", new string('9', 400), "1e30", "18446744073709551616"]);
+            yield return () => random.Pick(["1e999", new string('9', 400), "1e30", "18446744073709551616"]);
         }
     }
 
@@ -64,12 +62,12 @@ internal sealed class WrongJson(ApiSurface surface, Random random)
     {
         if (schema["enum"] is not null)
         {
-            yield return () => Pick(["\"\"", "\"PNG \"", "\"nonsense\"", $"\"{random.Next()}\""]);
+            yield return () => random.Pick(["\"\"", "\"PNG \"", "\"nonsense\"", $"\"{random.Next()}\""]);
         }
 
         if ((string?)schema["type"] == "string")
         {
-            yield return () => Pick(["\"\\ud800\"", "\"\\udc00x\"", "\"\\x\"", "\"tab\there\""]);
+            yield return () => random.Pick(["\"\\ud800\"", "\"\\udc00x\"", "\"\\x\"", "\"tab\there\""]);
         }
     }
 
@@ -89,16 +87,16 @@ internal sealed class WrongJson(ApiSurface surface, Random random)
 
     private (string Name, string Text) WrongField(JsonObject schema)
     {
-        var (name, property) = Pick(schema["properties"]!.AsObject().ToList());
+        var (name, property) = random.Pick(schema["properties"]!.AsObject().ToList());
         return (name, Value(property!));
     }
 
     /// <summary>Names differ in case only, carry odd characters, or are simply unknown.</summary>
     private (string Name, string Text) UnknownField(JsonObject schema)
     {
-        var known = Pick(schema["properties"]!.AsObject().Select(property => property.Key).ToList());
-        var name = Pick([known.ToUpperInvariant(), $"{known} ", $"{known}\\u0000", "", "$ref", "__proto__", "\\ud83d\\ude00", "\\ud800", "a.b['c']", $"field{random.Next()}"]);
-        return (name, Pick(OfEveryType).Text);
+        var known = random.Pick(schema["properties"]!.AsObject().Select(property => property.Key).ToList());
+        var name = random.Pick([known.ToUpperInvariant(), $"{known} ", $"{known}\\u0000", "", "$ref", "__proto__", "\\ud83d\\ude00", "\\ud800", "a.b['c']", $"field{random.Next()}"]);
+        return (name, random.Pick(OfEveryType).Text);
     }
 
     private static decimal? Number(JsonObject schema, string keyword) =>
