@@ -1,11 +1,12 @@
 using System.Text.Json;
+using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests;
 
 /// <summary>Every measurement runs and gives figures; what they are is the machine's business.</summary>
 public sealed class BenchCommandTests
 {
-    private static readonly string Bundle = Path.Combine(Repository(), "models", "fruits-64");
+    private static readonly string Bundle = RepositoryFolder.File("models", "fruits-64");
 
     [Fact]
     public async Task Images_ShippedModel_ReportsEveryBatch()
@@ -48,16 +49,5 @@ public sealed class BenchCommandTests
         var run = await CommandRun.Of(arguments);
         Assert.True(run.ExitCode == 0, run.Error);
         return JsonDocument.Parse(run.Output);
-    }
-
-    private static string Repository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "CtfService.sln")))
-        {
-            folder = folder.Parent!;
-        }
-
-        return folder.FullName;
     }
 }

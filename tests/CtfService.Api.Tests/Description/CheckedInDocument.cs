@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CtfService.TestSupport;
 
 namespace CtfService.Api.Tests.Description;
 
@@ -9,20 +10,9 @@ internal static class CheckedInDocument
 {
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static string Path { get; } = Find();
+    public static string Path { get; } = RepositoryFolder.File("docs", "openapi.json");
 
     public static JsonObject Read() => JsonNode.Parse(File.ReadAllText(Path))!.AsObject();
 
     public static string Format(JsonNode document) => $"{document.ToJsonString(Readable)}\n";
-
-    private static string Find()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(System.IO.Path.Combine(folder.FullName, "CtfService.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return System.IO.Path.Combine(folder?.FullName ?? throw new InvalidOperationException($"No CtfService.sln above {AppContext.BaseDirectory}."), "docs", "openapi.json");
-    }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -71,14 +70,14 @@ public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
 
     private static IEnumerable<string> InsideOf(JsonObject schema)
     {
-        if (Number(schema, "minimum") is { } minimum)
+        if (schema.Number("minimum") is { } minimum)
         {
-            yield return Write(IsExclusive(schema) ? minimum + 0.0001m : minimum);
+            yield return (IsExclusive(schema) ? minimum + 0.0001m : minimum).Write();
         }
 
-        if (Number(schema, "maximum") is { } maximum)
+        if (schema.Number("maximum") is { } maximum)
         {
-            yield return Write(maximum);
+            yield return maximum.Write();
         }
 
         foreach (var value in schema["enum"]?.AsArray() ?? [])
@@ -90,14 +89,14 @@ public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
     private static IEnumerable<string> OutsideOf(JsonObject schema)
     {
         var step = (string?)schema["type"] == "integer" ? 1 : 0.01m;
-        if (Number(schema, "minimum") is { } minimum)
+        if (schema.Number("minimum") is { } minimum)
         {
-            yield return Write(IsExclusive(schema) ? minimum : minimum - step);
+            yield return (IsExclusive(schema) ? minimum : minimum - step).Write();
         }
 
-        if (Number(schema, "maximum") is { } maximum)
+        if (schema.Number("maximum") is { } maximum)
         {
-            yield return Write(maximum + step);
+            yield return (maximum + step).Write();
         }
 
         if (schema["enum"] is not null)
@@ -108,9 +107,4 @@ public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
     }
 
     private static bool IsExclusive(JsonObject schema) => (bool?)schema["exclusiveMinimum"] == true;
-
-    private static decimal? Number(JsonObject schema, string keyword) =>
-        schema[keyword]?.ToJsonString() is { } text ? decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) : null;
-
-    private static string Write(decimal number) => number.ToString(CultureInfo.InvariantCulture);
 }

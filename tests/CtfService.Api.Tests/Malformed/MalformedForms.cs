@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using CtfService.Core.Imaging;
@@ -36,7 +35,7 @@ internal sealed class MalformedForms
     {
         var (name, schema) = random.Pick(_fields);
         var number = (string?)schema!["type"] is "integer" or "number" ? new[] { "", "x", "1.2.3", "NaN", "0x10", "--1", "1e999" } : ["nonsense", "", "\u0000"];
-        string[] beyond = schema["maximum"]?.ToJsonString() is { } maximum ? [(decimal.Parse(maximum, CultureInfo.InvariantCulture) + 1).ToString(CultureInfo.InvariantCulture), "-1"] : [];
+        string[] beyond = schema.AsObject().Number("maximum") is { } maximum ? [(maximum + 1).Write(), "-1"] : [];
         return Text(name, random.Pick([.. number, .. beyond]));
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace CtfService.Api.Tests.Malformed;
@@ -43,17 +42,17 @@ internal sealed class WrongJson(ApiSurface surface, Random random)
 
     private IEnumerable<Func<string>> Ranges(JsonObject schema)
     {
-        if (Number(schema, "minimum") is { } minimum)
+        if (schema.Number("minimum") is { } minimum)
         {
-            yield return () => Write(minimum - (1 + random.Next(1_000)));
-            yield return () => (bool?)schema["exclusiveMinimum"] == true ? Write(minimum) : Write(minimum - 0.001m);
+            yield return () => (minimum - (1 + random.Next(1_000))).Write();
+            yield return () => (bool?)schema["exclusiveMinimum"] == true ? minimum.Write() : (minimum - 0.001m).Write();
             yield return () => "-1e999";
         }
 
-        if (Number(schema, "maximum") is { } maximum)
+        if (schema.Number("maximum") is { } maximum)
         {
-            yield return () => Write(maximum + 1 + random.Next(1_000));
-            yield return () => Write(Math.Floor(maximum) + 0.001m);
+            yield return () => (maximum + 1 + random.Next(1_000)).Write();
+            yield return () => (Math.Floor(maximum) + 0.001m).Write();
             yield return () => random.Pick(["1e999", new string('9', 400), "1e30", "18446744073709551616"]);
         }
     }
@@ -98,9 +97,4 @@ internal sealed class WrongJson(ApiSurface surface, Random random)
         var name = random.Pick([known.ToUpperInvariant(), $"{known} ", $"{known}\\u0000", "", "$ref", "__proto__", "\\ud83d\\ude00", "\\ud800", "a.b['c']", $"field{random.Next()}"]);
         return (name, random.Pick(OfEveryType).Text);
     }
-
-    private static decimal? Number(JsonObject schema, string keyword) =>
-        schema[keyword]?.ToJsonString() is { } text ? decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) : null;
-
-    private static string Write(decimal number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,8 +1,8 @@
 using System.Net;
-using Microsoft.AspNetCore.TestHost;
-using Microsoft.Extensions.DependencyInjection;
 using CtfService.Api.Security;
 using CtfService.Inference.Queue;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Security;
 
