@@ -30,14 +30,12 @@ public sealed class CtfImageGenerator : IImageGenerator
 
     internal CtfImageGenerator(LoadedModel parts)
     {
-        var grid = parts.CoarseConfig;
         _parts = parts;
         _coarse = parts.Coarse;
         _fine = parts.Fine is null ? null : new FineStage(parts.Fine, parts.Clusters);
-        _decode = new VqDecodeStage(parts.Tokenizer, grid.GridHeight, grid.GridWidth, parts.Device);
-        _encode = new VqEncodeStage(parts.Tokenizer, parts.Clusters, grid.Positions, parts.Device);
-        var centroids = new CentroidDecoder(parts.Tokenizer, parts.Clusters, grid.GridHeight, grid.GridWidth, parts.Device);
-        _previews = new PreviewStage(centroids, grid.Positions, parts.Device);
+        _decode = new VqDecodeStage(parts.VqDecoder);
+        _encode = new VqEncodeStage(parts.Tokenizer, parts.Clusters, Model.TokenCount, parts.Device);
+        _previews = new PreviewStage(new CentroidDecoder(parts.VqDecoder, parts.Clusters), Model.TokenCount);
     }
 
     public ModelDescription Model => _parts.Description;
@@ -115,7 +113,6 @@ public sealed class CtfImageGenerator : IImageGenerator
 
     public void Dispose()
     {
-        _previews.Dispose();
         _fine?.Dispose();
         _parts.Dispose();
     }

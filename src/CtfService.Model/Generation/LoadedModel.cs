@@ -16,12 +16,9 @@ namespace CtfService.Model.Generation;
 
 /// <summary>The parts of a bundle on one device. Owns them.</summary>
 /// <param name="Fine">Null for a plain LlamaGen model.</param>
-internal sealed record LoadedModel(ModelDescription Description, VqTokenizer Tokenizer, ClusterMap Clusters, ICoarseStage Coarse, IFineEngine? Fine, Device Device)
-    : IDisposable
+internal sealed record LoadedModel(
+    ModelDescription Description, VqTokenizer Tokenizer, ClusterMap Clusters, ICoarseStage Coarse, IFineEngine? Fine, IVqDecoder VqDecoder, Device Device) : IDisposable
 {
-    /// <summary>Architecture of the coarse stage, which also says what the grid is.</summary>
-    public required TransformerConfig CoarseConfig { get; init; }
-
     /// <summary>Rows of one fine pass; more gain nothing, as one image's positions fill a product already.</summary>
     private const int FineRows = 8;
 
@@ -52,6 +49,7 @@ internal sealed record LoadedModel(ModelDescription Description, VqTokenizer Tok
     {
         Coarse.Dispose();
         Fine?.Dispose();
+        VqDecoder.Dispose();
         Tokenizer.Dispose();
         _foundations.ForEach(foundation => foundation.Dispose());
     }
@@ -61,6 +59,7 @@ internal sealed record LoadedModel(ModelDescription Description, VqTokenizer Tok
     {
         var manifest = bundle.Manifest;
         var team = new ThreadTeam();
+        using var weights = SafetensorsFile.Open(bundle.TokenizerPath);
         using var coarse = SafetensorsFile.Open(bundle.CoarsePath);
         var loaded = new LoadedModel(
             bundle.Describe(),
@@ -68,9 +67,9 @@ internal sealed record LoadedModel(ModelDescription Description, VqTokenizer Tok
             clusters,
             new HostCoarseStage(new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse), team, new CpuEngineOptions(rows, format))),
             Fine: null,
+            new SimdVqDecoder(manifest.Tokenizer, WeightSource.Of(weights), (manifest.Coarse.GridHeight, manifest.Coarse.GridWidth), team),
             CPU)
         {
-            CoarseConfig = manifest.Coarse,
             _foundations = { team },
         };
         return bundle.FinePath is { } path ? loaded.WithFineOnVectorUnits(path, manifest.Fine!, format, team) : loaded;
@@ -103,9 +102,9 @@ internal sealed record LoadedModel(ModelDescription Description, VqTokenizer Tok
     {
         var (manifest, device) = (bundle.Manifest, placement.Device);
         var coarse = Load(bundle.CoarsePath, () => new ClassConditionalTransformer(manifest.Coarse), placement.TorchType, device);
-        var loaded = new LoadedModel(bundle.Describe(), tokenizer, clusters, new TorchCoarseStage(coarse, device, rows), Fine: null, device)
+        var decoder = new TorchVqDecoder(tokenizer, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth, device);
+        var loaded = new LoadedModel(bundle.Describe(), tokenizer, clusters, new TorchCoarseStage(coarse, device, rows), Fine: null, decoder, device)
         {
-            CoarseConfig = manifest.Coarse,
             _foundations = { coarse },
         };
         if (manifest.Fine is null)

@@ -14,6 +14,19 @@ public static class Pixels
         return new RgbImage((int)pixels.shape[2], (int)pixels.shape[1], bytes.data<byte>().ToArray());
     }
 
+    /// <summary>As for a tensor, of floats [B, H, W, 3].</summary>
+    public static RgbImage[] ToImages(ReadOnlySpan<float> pixels, int width, int height)
+    {
+        var floats = width * height * 3;
+        var images = new RgbImage[pixels.Length / floats];
+        for (var image = 0; image < images.Length; image++)
+        {
+            images[image] = ToImage(pixels.Slice(image * floats, floats), width, height);
+        }
+
+        return images;
+    }
+
     /// <summary>Images of one size to [B, 3, H, W].</summary>
     public static Tensor ToTensor(IReadOnlyList<RgbImage> images)
     {
@@ -21,5 +34,16 @@ public static class Pixels
         var (height, width) = (images[0].Height, images[0].Width);
         var bytes = images.SelectMany(image => image.Pixels).ToArray();
         return tensor(bytes, [images.Count, height, width, 3]).permute(0, 3, 1, 2).to(float32).div_(127.5).sub_(1).contiguous().MoveToOuterDisposeScope();
+    }
+
+    private static RgbImage ToImage(ReadOnlySpan<float> pixels, int width, int height)
+    {
+        var bytes = new byte[pixels.Length];
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)Math.Clamp((pixels[i] * 127.5f) + 128f, 0f, 255f);
+        }
+
+        return new RgbImage(width, height, bytes);
     }
 }

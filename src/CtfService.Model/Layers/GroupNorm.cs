@@ -8,7 +8,7 @@ namespace CtfService.Model.Layers;
 internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
 {
     public const int Groups = 32;
-    private const double Epsilon = 1e-6;
+    public const double Epsilon = 1e-6;
 
     [ComponentName(Name = "weight")]
     private readonly Parameter _weight;

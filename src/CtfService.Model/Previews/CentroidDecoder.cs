@@ -1,6 +1,7 @@
+using CtfService.Core.Imaging;
 using CtfService.Model.Clusters;
+using CtfService.Model.Imaging;
 using CtfService.Model.Tokenizer;
-using static TorchSharp.torch;
 
 namespace CtfService.Model.Previews;
 
@@ -8,39 +9,64 @@ namespace CtfService.Model.Previews;
 /// Coarse labels to pixels without the fine stage: each label as the centroid of its cluster. A position without a label is shown as the mean of its image's others,
 /// so that it keeps to the colours there are; the mean of the whole codebook would tint what is drawn already. Device thread only.
 /// </summary>
-public sealed class CentroidDecoder : IDisposable
+/// <param name="decoder">Stays the caller's.</param>
+public sealed class CentroidDecoder(IVqDecoder decoder, ClusterMap map)
 {
-    private readonly VqTokenizer _tokenizer;
-    private readonly int _gridHeight;
-    private readonly int _gridWidth;
-    private readonly Tensor _codewords; // [C + 1, e]: the centroids, then zero for a position without a label
-
-    /// <param name="tokenizer">In evaluation mode, on the device; stays the caller's.</param>
-    public CentroidDecoder(VqTokenizer tokenizer, ClusterMap map, int gridHeight, int gridWidth, Device device)
-    {
-        (_tokenizer, _gridHeight, _gridWidth, Undecided) = (tokenizer, gridHeight, gridWidth, map.ClusterCount);
-        var table = new float[(map.ClusterCount + 1) * map.CodewordWidth];
-        map.Centroids.CopyTo(table);
-        _codewords = tensor(table, [map.ClusterCount + 1, map.CodewordWidth], device: device).DetachFromDisposeScope();
-    }
+    private readonly VqDecodeCheck _sizes = new(decoder.Config, decoder.GridHeight, decoder.GridWidth);
 
     /// <summary>The label of a position that has none yet: C.</summary>
-    public int Undecided { get; }
+    public int Undecided => map.ClusterCount;
 
-    /// <summary>Images [B, 3, H, W], nominally in [-1, 1].</summary>
-    /// <param name="coarseLabels">int64 [B, T], 0..C-1 or <see cref="Undecided"/>.</param>
-    public Tensor Decode(Tensor coarseLabels)
+    /// <param name="coarseLabels">[B, T], 0..C-1 or <see cref="Undecided"/>.</param>
+    public RgbImage[] Decode(ReadOnlySpan<int> coarseLabels)
     {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var (images, positions) = (coarseLabels.shape[0], coarseLabels.shape[1]);
-        var codewords = _codewords.index_select(0, coarseLabels.flatten()).reshape(images, positions, -1);        // [B, T, e]
-        var decided = coarseLabels.ne(Undecided).unsqueeze(2);                                                    // [B, T, 1]
-        var mean = codewords.sum(1, keepdim: true).div(decided.sum(1, keepdim: true).clamp_min(1));               // [B, 1, e]
-        var grid = where(decided, codewords, mean)
-            .reshape(images, _gridHeight, _gridWidth, -1).permute(0, 3, 1, 2).contiguous();                       // [B, e, Gh, Gw]
-        return _tokenizer.DecodeCodewords(grid).MoveToOuterDisposeScope();
+        var codewords = new float[coarseLabels.Length * map.CodewordWidth];
+        for (var first = 0; first < coarseLabels.Length; first += _sizes.Positions)
+        {
+            LookUp(coarseLabels.Slice(first, _sizes.Positions), codewords.AsSpan(first * map.CodewordWidth, _sizes.Positions * map.CodewordWidth));
+        }
+
+        var pixels = new float[coarseLabels.Length / _sizes.Positions * _sizes.PixelFloats];
+        decoder.DecodeCodewords(codewords, pixels);
+        return Pixels.ToImages(pixels, _sizes.ImageWidth, _sizes.ImageHeight);
     }
 
-    public void Dispose() => _codewords.Dispose();
+    /// <summary>One image's codewords: [T, e] of labels [T].</summary>
+    private void LookUp(ReadOnlySpan<int> labels, Span<float> codewords)
+    {
+        var width = map.CodewordWidth;
+        var mean = new float[width];
+        var decided = 0;
+        for (var cell = 0; cell < labels.Length; cell++)
+        {
+            if (labels[cell] != Undecided)
+            {
+                var centroid = map.Centroids.AsSpan(labels[cell] * width, width);
+                centroid.CopyTo(codewords[(cell * width)..]);
+                Add(centroid, mean);
+                decided++;
+            }
+        }
+
+        for (var dimension = 0; dimension < width; dimension++)
+        {
+            mean[dimension] /= Math.Max(1, decided);
+        }
+
+        for (var cell = 0; cell < labels.Length; cell++)
+        {
+            if (labels[cell] == Undecided)
+            {
+                mean.CopyTo(codewords[(cell * width)..]);
+            }
+        }
+    }
+
+    private static void Add(ReadOnlySpan<float> values, Span<float> sums)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            sums[i] += values[i];
+        }
+    }
 }

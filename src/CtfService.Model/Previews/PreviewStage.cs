@@ -1,8 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Coarse;
-using CtfService.Model.Imaging;
 using CtfService.Model.Tokenizer;
-using static TorchSharp.torch;
 
 namespace CtfService.Model.Previews;
 
@@ -10,9 +8,8 @@ namespace CtfService.Model.Previews;
 /// Shows images that somebody watches while their layout comes about. Reads labels and changes nothing, so that an image is the same whether watched or not.
 /// Device thread only.
 /// </summary>
-/// <param name="decoder">The stage's from here on.</param>
 /// <param name="positions">T.</param>
-internal sealed class PreviewStage(CentroidDecoder decoder, int positions, Device device) : IDisposable
+internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
 {
     private readonly List<Watched> _watched = [];
 
@@ -47,21 +44,18 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions, Devic
         }
     }
 
-    public void Dispose() => decoder.Dispose();
-
     private void Show(Watched[] batch)
     {
-        using var scope = NewDisposeScope();
-        long[] labels = [.. batch.SelectMany(watched => LabelsSoFar(watched.Sequence))];
-        var pixels = decoder.Decode(tensor(labels, [batch.Length, positions], device: device)).cpu(); // [B, 3, H, W]
+        int[] labels = [.. batch.SelectMany(watched => LabelsSoFar(watched.Sequence))];
+        var images = decoder.Decode(labels);
         for (var place = 0; place < batch.Length; place++)
         {
-            batch[place].Order.Deliver(new ImagePreview(batch[place].Next - 1, Pixels.ToImage(pixels[place])));
+            batch[place].Order.Deliver(new ImagePreview(batch[place].Next - 1, images[place]));
         }
     }
 
-    private IEnumerable<long> LabelsSoFar(CoarseSequence sequence) =>
-        sequence.CoarseLabels.Select((label, cell) => (long)(cell < sequence.Position ? label : decoder.Undecided));
+    private IEnumerable<int> LabelsSoFar(CoarseSequence sequence) =>
+        sequence.CoarseLabels.Select((label, cell) => cell < sequence.Position ? label : decoder.Undecided);
 
     private sealed record Watched(CoarseSequence Sequence, PreviewOrder Order)
     {

@@ -1,22 +1,34 @@
 using CtfService.Core.Imaging;
 using CtfService.Model.Imaging;
-using static TorchSharp.torch;
 
 namespace CtfService.Model.Tokenizer;
 
 /// <summary>The last stage as it serves: tokens of several images to pixels in one batch. Device thread only.</summary>
-internal sealed class VqDecodeStage(VqTokenizer tokenizer, int gridHeight, int gridWidth, Device device)
+/// <param name="decoder">Stays the caller's.</param>
+internal sealed class VqDecodeStage(IVqDecoder decoder)
 {
-    /// <summary>Images of one batch: convolutions gain nothing from more, and activations at full resolution are large.</summary>
+    /// <summary>Images of one batch: nothing gains from more, and pixels are large.</summary>
     public const int Capacity = 8;
+
+    private readonly VqDecodeCheck _check = new(decoder.Config, decoder.GridHeight, decoder.GridWidth);
+    private int[] _tokens = [];    // [images, T], as many as there have been at once
+    private float[] _pixels = [];  // [images, H, W, 3]
 
     /// <param name="tokens">[B] arrays of [T].</param>
     public RgbImage[] Run(IReadOnlyList<int[]> tokens)
     {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var ids = tensor(tokens.SelectMany(image => image).Select(token => (long)token).ToArray(), [tokens.Count, gridHeight * gridWidth], device: device);
-        var pixels = tokenizer.VqDecode(ids, gridHeight, gridWidth).cpu(); // [B, 3, H, W]
-        return [.. Enumerable.Range(0, tokens.Count).Select(image => Pixels.ToImage(pixels[image]))];
+        if (_tokens.Length < tokens.Count * _check.Positions)
+        {
+            (_tokens, _pixels) = (new int[tokens.Count * _check.Positions], new float[tokens.Count * _check.PixelFloats]);
+        }
+
+        for (var image = 0; image < tokens.Count; image++)
+        {
+            tokens[image].CopyTo(_tokens, image * _check.Positions);
+        }
+
+        var pixels = _pixels.AsSpan(0, tokens.Count * _check.PixelFloats);
+        decoder.Decode(_tokens.AsSpan(0, tokens.Count * _check.Positions), pixels);
+        return Pixels.ToImages(pixels, _check.ImageWidth, _check.ImageHeight);
     }
 }

@@ -32,13 +32,14 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
     public void WritePreviews(string path, Tensor coarseLabels)
     {
         using var scope = NewDisposeScope();
-        using var decoder = new CentroidDecoder(tokenizer, map, config.GridHeight, config.GridWidth, CPU);
-        WriteImages(path, decoder.Decode(coarseLabels));
+        using var decoder = new TorchVqDecoder(tokenizer, config.GridHeight, config.GridWidth, CPU);
+        int[] labels = [.. coarseLabels.flatten().data<long>().Select(label => (int)label)];
+        WriteSheet(path, new CentroidDecoder(decoder, map).Decode(labels));
     }
 
-    private static void WriteImages(string path, Tensor pixels)
-    {
-        RgbImage[] images = [.. Enumerable.Range(0, (int)pixels.shape[0]).Select(i => Pixels.ToImage(pixels[i]))];
+    private static void WriteImages(string path, Tensor pixels) =>
+        WriteSheet(path, [.. Enumerable.Range(0, (int)pixels.shape[0]).Select(i => Pixels.ToImage(pixels[i]))]);
+
+    private static void WriteSheet(string path, RgbImage[] images) =>
         File.WriteAllBytes(path + ".png", ImageCodec.Encode(ContactSheet.Compose(images, Columns), ImageFormat.Png));
-    }
 }

@@ -42,8 +42,8 @@ public sealed class PreviewStageTests : IDisposable
 
         var finished = Watch(generator, images, previews, out var shown);
 
-        using var parts = LoadedModel.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 2);
-        using var decoder = new CentroidDecoder(parts.Tokenizer, parts.Clusters, 4, 4, CPU);
+        using var parts = LoadedModel.Load(_bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 2);
+        var decoder = new CentroidDecoder(parts.VqDecoder, parts.Clusters);
         for (var place = 0; place < images.Length; place++)
         {
             Assert.Equal(Enumerable.Range(0, previews), shown[place].Select(seen => seen.Preview.Index));
@@ -145,8 +145,7 @@ public sealed class PreviewStageTests : IDisposable
 
     private static byte[] Decode(CentroidDecoder decoder, IReadOnlyList<int> labels, int decided)
     {
-        using var scope = NewDisposeScope();
-        long[] soFar = [.. labels.Select((label, cell) => (long)(cell < decided ? label : decoder.Undecided))];
-        return Pixels.ToImage(decoder.Decode(tensor(soFar, [1, labels.Count]))[0]).Pixels;
+        int[] soFar = [.. labels.Select((label, cell) => cell < decided ? label : decoder.Undecided)];
+        return decoder.Decode(soFar)[0].Pixels;
     }
 }

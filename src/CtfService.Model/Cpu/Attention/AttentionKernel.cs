@@ -34,7 +34,7 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
         for (var head = 0; head < heads; head++)
         {
             Fetch(values + (head * cache.ValueHeadBytes), cache.ValueHeadBytes);
-            SoftMax(scores + (head * scoreStride), positions);
+            VectorMath<TVector, TSimd>.SoftMax(scores + (head * scoreStride), positions);
         }
 
         new Span<float>(results, heads * valueStride).Clear();
@@ -78,51 +78,6 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
         }
 
         TSimd.Store(TSimd.Add(TSimd.Add(a, b), TSimd.Add(c, d)), scores);
-    }
-
-    /// <summary>scores[p] = e^(scores[p] - largest) / their sum.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SoftMax(float* scores, int positions)
-    {
-        var end = (positions + TSimd.Lanes - 1) / TSimd.Lanes * TSimd.Lanes;
-        for (var p = positions; p < end; p++)
-        {
-            scores[p] = float.NegativeInfinity; // a block's positions that do not exist yet
-        }
-
-        var largest = TSimd.Load(scores);
-        for (var p = TSimd.Lanes; p < end; p += TSimd.Lanes)
-        {
-            largest = TSimd.Max(largest, TSimd.Load(scores + p));
-        }
-
-        var shift = TSimd.Broadcast(Largest(largest));
-        var sum = TSimd.Broadcast(0);
-        for (var p = 0; p < end; p += TSimd.Lanes)
-        {
-            var exponential = VectorMath<TVector, TSimd>.Exp(TSimd.Subtract(TSimd.Load(scores + p), shift));
-            TSimd.Store(exponential, scores + p);
-            sum = TSimd.Add(sum, exponential); // a position that does not exist adds 1e-38 to a sum of at least 1
-        }
-
-        var factor = TSimd.Broadcast(1 / TSimd.Sum(sum));
-        for (var p = 0; p < end; p += TSimd.Lanes)
-        {
-            TSimd.Store(TSimd.Multiply(TSimd.Load(scores + p), factor), scores + p);
-        }
-    }
-
-    private static float Largest(TVector vector)
-    {
-        var lanes = stackalloc float[TSimd.Lanes];
-        TSimd.Store(vector, lanes);
-        var largest = lanes[0];
-        for (var lane = 1; lane < TSimd.Lanes; lane++)
-        {
-            largest = Math.Max(largest, lanes[lane]);
-        }
-
-        return largest;
     }
 
     /// <summary>results += sum over a block's positions p of weights[p] * v[p].</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Attention;
+using CtfService.Model.Cpu.Images;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 
@@ -9,23 +10,31 @@ namespace CtfService.Model.Cpu.Passes;
 /// <summary>Chooses the compiled form of a pass by vector width and weight format.</summary>
 internal static class PassFactory
 {
-    public static IDecodePass CreateDecode(PassParts parts) => Width(parts) switch
+    public static IDecodePass CreateDecode(PassParts parts) => Width(parts.Options.Width) switch
     {
         VectorWidth.Bits512 => CreateDecode<Vector512<float>, Simd512>(parts),
         VectorWidth.Bits256 => CreateDecode<Vector256<float>, Simd256>(parts),
         _ => CreateDecode<Vector128<float>, Simd128>(parts),
     };
 
-    public static IFinePass CreateFine(PassParts parts, ClusterMap map) => Width(parts) switch
+    public static IFinePass CreateFine(PassParts parts, ClusterMap map) => Width(parts.Options.Width) switch
     {
         VectorWidth.Bits512 => CreateFine<Vector512<float>, Simd512>(parts, map),
         VectorWidth.Bits256 => CreateFine<Vector256<float>, Simd256>(parts, map),
         _ => CreateFine<Vector128<float>, Simd128>(parts, map),
     };
 
-    private static VectorWidth Width(PassParts parts)
+    /// <param name="width">The widest of the machine where null.</param>
+    public static IVqDecodePass CreateVqDecode(VqDecodeParts parts, VectorWidth? width) => Width(width) switch
     {
-        var width = parts.Options.Width ?? VectorWidths.Widest;
+        VectorWidth.Bits512 => new VqDecodePass<Vector512<float>, Simd512>(parts),
+        VectorWidth.Bits256 => new VqDecodePass<Vector256<float>, Simd256>(parts),
+        _ => new VqDecodePass<Vector128<float>, Simd128>(parts),
+    };
+
+    private static VectorWidth Width(VectorWidth? asked)
+    {
+        var width = asked ?? VectorWidths.Widest;
         return VectorWidths.IsSupported(width)
             ? width
             : throw new PlatformNotSupportedException($"This machine has no vectors of {(int)width} bits; its widest are {(int)VectorWidths.Widest} bits.");

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace CtfService.Model.Cpu.Vectors;
 
 /// <summary>Elementary functions over vectors.</summary>
-internal static class VectorMath<TVector, TSimd>
+internal static unsafe class VectorMath<TVector, TSimd>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
@@ -34,5 +34,51 @@ internal static class VectorMath<TVector, TSimd>
     {
         var minus = TSimd.Subtract(TSimd.Broadcast(0f), x);
         return TSimd.Divide(x, TSimd.Add(TSimd.Broadcast(1f), Exp(minus)));
+    }
+
+    /// <summary>scores[p] = e^(scores[p] - largest) / their sum.</summary>
+    /// <param name="scores">Room for whole vectors.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SoftMax(float* scores, int positions)
+    {
+        var end = (positions + TSimd.Lanes - 1) / TSimd.Lanes * TSimd.Lanes;
+        for (var p = positions; p < end; p++)
+        {
+            scores[p] = float.NegativeInfinity; // of the last vector: positions that do not exist
+        }
+
+        var largest = TSimd.Load(scores);
+        for (var p = TSimd.Lanes; p < end; p += TSimd.Lanes)
+        {
+            largest = TSimd.Max(largest, TSimd.Load(scores + p));
+        }
+
+        var shift = TSimd.Broadcast(Largest(largest));
+        var sum = TSimd.Broadcast(0);
+        for (var p = 0; p < end; p += TSimd.Lanes)
+        {
+            var exponential = Exp(TSimd.Subtract(TSimd.Load(scores + p), shift));
+            TSimd.Store(exponential, scores + p);
+            sum = TSimd.Add(sum, exponential); // a position that does not exist adds 1e-38 to a sum of at least 1
+        }
+
+        var factor = TSimd.Broadcast(1 / TSimd.Sum(sum));
+        for (var p = 0; p < end; p += TSimd.Lanes)
+        {
+            TSimd.Store(TSimd.Multiply(TSimd.Load(scores + p), factor), scores + p);
+        }
+    }
+
+    private static float Largest(TVector vector)
+    {
+        var lanes = stackalloc float[TSimd.Lanes];
+        TSimd.Store(vector, lanes);
+        var largest = lanes[0];
+        for (var lane = 1; lane < TSimd.Lanes; lane++)
+        {
+            largest = Math.Max(largest, lanes[lane]);
+        }
+
+        return largest;
     }
 }

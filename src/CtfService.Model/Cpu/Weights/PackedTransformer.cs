@@ -40,9 +40,9 @@ internal sealed unsafe class PackedTransformer : IDisposable
 
         return new PackedTransformer(
             layers,
-            Copy(weights, "cls_embedding.embedding_table.weight", config.ClassCount + 1, config.Width),
-            Copy(weights, "tok_embeddings.weight", config.InputVocabulary, config.Width),
-            Copy(weights, "norm.weight", config.Width));
+            weights.Copy("cls_embedding.embedding_table.weight", config.ClassCount + 1, config.Width),
+            weights.Copy("tok_embeddings.weight", config.InputVocabulary, config.Width),
+            weights.Copy("norm.weight", config.Width));
     }
 
     /// <summary>The output head behind the final norm.</summary>
@@ -54,8 +54,8 @@ internal sealed unsafe class PackedTransformer : IDisposable
     {
         using var scope = NewDisposeScope();
         var head = weights.Read("output.weight", config.OutputVocabulary, config.Width);
-        var norm = includeNorm ? Start(weights.Read("norm.weight", config.Width)) : null;
-        var rows = Start(head);
+        var norm = includeNorm ? WeightSource.Start(weights.Read("norm.weight", config.Width)) : null;
+        var rows = WeightSource.Start(head);
         return PackedMatrix.Pack<TLayout>(
             config.OutputVocabulary, config.Width, lanes, output => rows + ((long)(rowOrder?[output] ?? output) * config.Width), norm);
     }
@@ -77,13 +77,13 @@ internal sealed unsafe class PackedTransformer : IDisposable
     {
         using var scope = NewDisposeScope();
         var (width, inner) = (config.Width, config.FeedForwardWidth);
-        var queryKeyValue = Start(weights.Read($"{layer}.attention.wqkv.weight", 3 * width, width));
-        var attentionOutput = Start(weights.Read($"{layer}.attention.wo.weight", width, width));
-        var gate = Start(weights.Read($"{layer}.feed_forward.w1.weight", inner, width));
-        var up = Start(weights.Read($"{layer}.feed_forward.w3.weight", inner, width));
-        var down = Start(weights.Read($"{layer}.feed_forward.w2.weight", width, inner));
-        var attentionNorm = Start(weights.Read($"{layer}.attention_norm.weight", width));
-        var feedForwardNorm = Start(weights.Read($"{layer}.ffn_norm.weight", width));
+        var queryKeyValue = WeightSource.Start(weights.Read($"{layer}.attention.wqkv.weight", 3 * width, width));
+        var attentionOutput = WeightSource.Start(weights.Read($"{layer}.attention.wo.weight", width, width));
+        var gate = WeightSource.Start(weights.Read($"{layer}.feed_forward.w1.weight", inner, width));
+        var up = WeightSource.Start(weights.Read($"{layer}.feed_forward.w3.weight", inner, width));
+        var down = WeightSource.Start(weights.Read($"{layer}.feed_forward.w2.weight", width, inner));
+        var attentionNorm = WeightSource.Start(weights.Read($"{layer}.attention_norm.weight", width));
+        var feedForwardNorm = WeightSource.Start(weights.Read($"{layer}.ffn_norm.weight", width));
 
         // Vectors of w1 and w3 alternate, so that a product's store finds gate and up of the same features side by side.
         float* GateUpRow(int output)
@@ -99,23 +99,6 @@ internal sealed unsafe class PackedTransformer : IDisposable
             PackedMatrix.Pack<TLayout>(width, width, lanes, output => attentionOutput + ((long)output * width)),
             PackedMatrix.Pack<TLayout>(PackedMatrix.VectorsPerPanel * PackedMatrix.RoundUp(inner, lanes), width, lanes, GateUpRow, feedForwardNorm),
             PackedMatrix.Pack<TLayout>(width, inner, lanes, output => down + ((long)output * inner)));
-    }
-
-    private static NativeBuffer Copy(WeightSource weights, string name, params long[] shape)
-    {
-        using var tensor = weights.Read(name, shape);
-        var copy = NativeBuffer.OfFloats(tensor.numel());
-        tensor.bytes.CopyTo(new Span<byte>(copy.Bytes, checked((int)copy.Length)));
-        return copy;
-    }
-
-    /// <summary>Where a contiguous CPU tensor's numbers begin. Valid while the tensor lives.</summary>
-    private static float* Start(Tensor tensor)
-    {
-        fixed (byte* start = tensor.bytes) // native memory: it does not move
-        {
-            return (float*)start;
-        }
     }
 }
 

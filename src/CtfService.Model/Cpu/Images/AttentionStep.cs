@@ -1,0 +1,153 @@
+using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+
+namespace CtfService.Model.Cpu.Images;
+
+/// <summary>
+/// Attention of every position of an image to all of its positions: softmax(q K^T / sqrt(C)) V, with the tiles of the convolutions. Keys and values are written as packed
+/// weights, so that scores and results are products of positions and panels. Each row's sums have one order. Owns its buffers.
+/// </summary>
+internal sealed unsafe class AttentionStep<TVector, TSimd> : IDisposable
+    where TVector : struct
+    where TSimd : struct, ISimd<TVector>
+{
+    private const float OwnPart = 0.75f;
+    private const int CacheLine = 16; // floats
+
+    private readonly int _positions;
+    private readonly int _filled; // positions, filled up to whole panels
+    private readonly int _width;
+    private readonly long _imageFloats;
+    private readonly int _scoreStride;
+    private readonly NativeBuffer _keys;   // [images][panel of positions][C][2 vectors of positions]; positions that only fill up stay zero
+    private readonly NativeBuffer _values; // [images][panel of channels][positions][2 vectors of channels]; the same
+    private readonly NativeBuffer _scores; // [threads][block pixels, positions]
+    private readonly NativeBuffer _noBias;
+
+    public AttentionStep(int positions, int width, int images, int threads)
+    {
+        (_positions, _width) = (positions, width);
+        _filled = PackedMatrix.RoundUp(positions, Panel);
+        _imageFloats = (long)_filled * width;
+        _scoreStride = _filled + CacheLine; // rows a power of two apart would share few sets of the first-level cache
+        _keys = NativeBuffer.OfFloats(images * _imageFloats);
+        _values = NativeBuffer.OfFloats(images * _imageFloats);
+        _scores = NativeBuffer.OfFloats((long)threads * FeatureMap.BlockPixels * _scoreStride);
+        _noBias = NativeBuffer.OfFloats(Panel);
+    }
+
+    private static int Panel => VectorPair<TVector, TSimd>.Lanes;
+
+    /// <summary>Queries, keys and values of normalised features: the share of one thread.</summary>
+    public void Project(PackedConvolution weights, FeatureMap input, FeatureMap queries, int images, TeamShare share)
+    {
+        var pieces = share.Pieces(images * input.Blocks * weights.PanelCount, OwnPart);
+        while (pieces.TryTake(out var piece))
+        {
+            var (imageBlock, panel) = Math.DivRem(piece, weights.PanelCount);
+            var (image, block) = Math.DivRem(imageBlock, input.Blocks);
+            var (part, partPanel) = Math.DivRem(panel, _width / Panel);
+            ProjectPiece(weights, panel, input, queries, image, block, part, partPanel);
+        }
+    }
+
+    /// <summary>From queries to what they gather: the share of one thread.</summary>
+    public void Attend(FeatureMap queries, FeatureMap attended, int images, TeamShare share)
+    {
+        var pieces = share.Pieces(images * queries.Blocks, OwnPart);
+        while (pieces.TryTake(out var piece))
+        {
+            var (image, block) = Math.DivRem(piece, queries.Blocks);
+            AttendPiece(queries, attended, image, block, _scores.Floats + ((long)share.Thread * FeatureMap.BlockPixels * _scoreStride));
+        }
+    }
+
+    public void Dispose()
+    {
+        _keys.Dispose();
+        _values.Dispose();
+        _scores.Dispose();
+        _noBias.Dispose();
+    }
+
+    private void ProjectPiece(PackedConvolution weights, int panel, FeatureMap input, FeatureMap queries, int image, int block, int part, int partPanel)
+    {
+        var block0 = block * FeatureMap.BlockPixels;
+        var pixels = input.PixelsOf(block);
+        var spare = stackalloc float[FeatureMap.BlockPixels * Panel];
+        var sources = stackalloc float*[FeatureMap.BlockPixels];
+        var targets = stackalloc float*[FeatureMap.BlockPixels];
+        for (var pixel = 0; pixel < FeatureMap.BlockPixels; pixel++)
+        {
+            var position = block0 + Math.Min(pixel, pixels - 1);
+            sources[pixel] = Row(input, image, position);
+            targets[pixel] = part == 1 || pixel >= pixels ? spare + (pixel * Panel)
+                : part == 0 ? Row(queries, image, position) + (partPanel * Panel)
+                : _values.Floats + (image * _imageFloats) + ((((long)partPanel * _filled) + position) * Panel);
+        }
+
+        ConvolutionTiles<TVector, TSimd>.Run(TileOf(weights.Panel(phase: 0, panel), weights.Bias(panel), _width), sources, targets, pixels);
+        if (part == 1)
+        {
+            TransposeKeys(spare, image, block0, pixels, partPanel * Panel);
+        }
+    }
+
+    /// <summary>A panel of channels of some positions into panels of positions.</summary>
+    private void TransposeKeys(float* block, int image, int firstPosition, int pixels, int firstChannel)
+    {
+        for (var pixel = 0; pixel < pixels; pixel++)
+        {
+            var (panel, lane) = Math.DivRem(firstPosition + pixel, Panel);
+            var target = KeyPanel(image, panel) + ((long)firstChannel * Panel) + lane;
+            for (var channel = 0; channel < Panel; channel++)
+            {
+                target[channel * Panel] = block[(pixel * Panel) + channel];
+            }
+        }
+    }
+
+    private void AttendPiece(FeatureMap queries, FeatureMap attended, int image, int block, float* scores)
+    {
+        var pixels = queries.PixelsOf(block);
+        var spare = stackalloc float[Panel];
+        var sources = stackalloc float*[FeatureMap.BlockPixels];
+        var targets = stackalloc float*[FeatureMap.BlockPixels];
+        for (var panel = 0; panel < _filled / Panel; panel++)
+        {
+            for (var pixel = 0; pixel < FeatureMap.BlockPixels; pixel++)
+            {
+                sources[pixel] = Row(queries, image, (block * FeatureMap.BlockPixels) + Math.Min(pixel, pixels - 1));
+                targets[pixel] = scores + (pixel * _scoreStride) + (panel * Panel);
+            }
+
+            ConvolutionTiles<TVector, TSimd>.Run(TileOf(KeyPanel(image, panel), _noBias.Floats, _width), sources, targets, pixels);
+        }
+
+        for (var pixel = 0; pixel < pixels; pixel++)
+        {
+            VectorMath<TVector, TSimd>.SoftMax(scores + (pixel * _scoreStride), _positions);
+        }
+
+        for (var panel = 0; panel < _width / Panel; panel++)
+        {
+            for (var pixel = 0; pixel < FeatureMap.BlockPixels; pixel++)
+            {
+                sources[pixel] = scores + (pixel * _scoreStride);
+                targets[pixel] = pixel < pixels ? Row(attended, image, (block * FeatureMap.BlockPixels) + pixel) + (panel * Panel) : spare;
+            }
+
+            // An odd number of positions takes one more, whose values are zeros.
+            var values = _values.Floats + (image * _imageFloats) + ((long)panel * _filled * Panel);
+            ConvolutionTiles<TVector, TSimd>.Run(TileOf(values, _noBias.Floats, PackedMatrix.RoundUp(_positions, 2)), sources, targets, pixels);
+        }
+    }
+
+    private static ConvolutionTile TileOf(float* weights, float* bias, int inputs) => new() { Weights = weights, Bias = bias, Lines = 1, Run = inputs };
+
+    private float* KeyPanel(int image, int panel) => _keys.Floats + (image * _imageFloats) + ((long)panel * _width * Panel);
+
+    private static float* Row(FeatureMap map, int image, int position) => map.Start + (image * map.ImageStride) + ((long)position * map.Stride);
+}

@@ -1,0 +1,92 @@
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+
+namespace CtfService.Model.Cpu.Images;
+
+/// <summary>One convolution over some images. A piece of work is one panel of outputs for one block of pixels, with the statistics of what it wrote.</summary>
+internal static unsafe class ConvolutionStep<TVector, TSimd>
+    where TVector : struct
+    where TSimd : struct, ISimd<TVector>
+{
+    /// <summary>Weights up to this size stay in the second-level cache while block after block passes by; of larger ones only a panel does.</summary>
+    private const long CachedBytes = 640 << 10;
+
+    /// <summary>Part of the pieces that the threads divide beforehand.</summary>
+    private const float OwnPart = 0.75f;
+
+    /// <summary>Computes the share of one thread.</summary>
+    /// <param name="input">With a border where the window is larger than a pixel.</param>
+    /// <param name="output">Twice as high and wide where the convolution doubles; without border.</param>
+    /// <param name="adds">Whether the output holds what the result is added to.</param>
+    /// <param name="statistics">Takes those of the output; null where nobody asks.</param>
+    public static void Run(PackedConvolution weights, FeatureMap input, FeatureMap output, bool adds, FeatureStatistics? statistics, int images, TeamShare share)
+    {
+        var blocks = images * output.AllBlocks;
+        var byBlock = weights.PhaseBytes <= CachedBytes;
+        var pieces = share.Pieces(blocks * weights.PanelCount, OwnPart);
+        while (pieces.TryTake(out var piece))
+        {
+            // The phase is outermost in both orders: each has weights of its own.
+            var (phase, inPhase) = Math.DivRem(piece, images * output.Blocks * weights.PanelCount);
+            var (imageBlock, panel) = byBlock
+                ? Math.DivRem(inPhase, weights.PanelCount)
+                : (inPhase % (images * output.Blocks), inPhase / (images * output.Blocks));
+            var (image, block) = Math.DivRem(imageBlock, output.Blocks);
+            RunPiece(weights, input, output, adds, statistics, (image, phase, block, panel));
+        }
+    }
+
+    private static void RunPiece(
+        PackedConvolution weights, FeatureMap input, FeatureMap output, bool adds, FeatureStatistics? statistics, (int Image, int Phase, int Block, int Panel) piece)
+    {
+        var windows = stackalloc float*[FeatureMap.BlockPixels];
+        var targets = stackalloc float*[FeatureMap.BlockPixels];
+        var spare = stackalloc float[VectorPair<TVector, TSimd>.Lanes];
+        var slot = (piece.Phase * output.Blocks) + piece.Block;
+        var pixels = output.PixelsOf(slot);
+        Place(weights, input, output, piece, pixels, windows, targets);
+        for (var filler = pixels; filler < FeatureMap.BlockPixels; filler++)
+        {
+            windows[filler] = windows[pixels - 1];
+            targets[filler] = spare;
+        }
+
+        ConvolutionTiles<TVector, TSimd>.Run(TileOf(weights, input, adds, piece.Phase, piece.Panel), windows, targets, pixels);
+        statistics?.Take<TVector, TSimd>(output, piece.Image, slot, piece.Panel * VectorPair<TVector, TSimd>.Lanes, targets, pixels);
+    }
+
+    private static ConvolutionTile TileOf(PackedConvolution weights, FeatureMap input, bool adds, int phase, int panel) => new()
+    {
+        Weights = weights.Panel(phase, panel),
+        Bias = weights.Bias(panel),
+        Lines = weights.Side,
+        Run = weights.Side * input.Stride,
+        Skip = (nint)input.LineStride - (weights.Side * input.Stride),
+        Adds = adds,
+    };
+
+    /// <summary>Where the windows of a block's pixels begin and where their results go.</summary>
+    private static void Place(
+        PackedConvolution weights,
+        FeatureMap input,
+        FeatureMap output,
+        (int Image, int Phase, int Block, int Panel) piece,
+        int pixels,
+        float** windows,
+        float** targets)
+    {
+        var scale = weights.Phases == 1 ? 1 : 2;
+        var (phaseLine, phaseColumn) = Math.DivRem(piece.Phase, 2);
+        var (line, column) = Math.DivRem(piece.Block * FeatureMap.BlockPixels, input.Width);
+        for (var pixel = 0; pixel < pixels; pixel++)
+        {
+            windows[pixel] = input.Pixel(piece.Image, line + phaseLine - input.Border, column + phaseColumn - input.Border);
+            targets[pixel] = output.Pixel(piece.Image, (scale * line) + phaseLine, (scale * column) + phaseColumn) + (piece.Panel * VectorPair<TVector, TSimd>.Lanes);
+            column++;
+            if (column == input.Width)
+            {
+                (line, column) = (line + 1, 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Runtime.CompilerServices;
+using CtfService.Model.Cpu.Vectors;
+
+namespace CtfService.Model.Cpu.Images;
+
+/// <summary>What the tiles of one block of pixels have in common: a panel of weights and the shape of a pixel's window.</summary>
+internal unsafe struct ConvolutionTile
+{
+    /// <summary>[inputs of the window][2 vectors of outputs].</summary>
+    public float* Weights;
+
+    /// <summary>Two vectors.</summary>
+    public float* Bias;
+
+    /// <summary>Runs of consecutive inputs that make a window: its lines.</summary>
+    public int Lines;
+
+    /// <summary>Floats of one run; even.</summary>
+    public nint Run;
+
+    /// <summary>Floats from the end of a run to the start of the next.</summary>
+    public nint Skip;
+
+    /// <summary>Whether sums are added to what the target holds: the residual connection.</summary>
+    public bool Adds;
+}
+
+/// <summary>
+/// The inner loops: the windows of a few pixels times a panel of weights, all sums in registers. Windows are read where they lie. Every sum runs over its window in
+/// ascending order, one multiply-add for each input, so a pixel does not depend on which others share its tile.
+/// </summary>
+internal static unsafe class ConvolutionTiles<TVector, TSimd>
+    where TVector : struct
+    where TSimd : struct, ISimd<TVector>
+{
+    /// <summary>Computes a panel for a block of pixels.</summary>
+    /// <param name="inputs">First float of each pixel's window, [<see cref="FeatureMap.BlockPixels"/>].</param>
+    /// <param name="outputs">Where each pixel's two vectors go, as many.</param>
+    /// <param name="pixels">Tiles go beyond it to a whole number, so entries up to a multiple of 8 are valid addresses.</param>
+    public static void Run(in ConvolutionTile tile, float** inputs, float** outputs, int pixels)
+    {
+        if (TSimd.HasManyRegisters)
+        {
+            for (var pixel = 0; pixel < pixels; pixel += 8)
+            {
+                Pixels8(tile, inputs + pixel, outputs + pixel);
+            }
+        }
+        else
+        {
+            for (var pixel = 0; pixel < pixels; pixel += 4)
+            {
+                Pixels4(tile, inputs + pixel, outputs + pixel);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pixels4(in ConvolutionTile tile, float** inputs, float** outputs)
+    {
+        float* weights = tile.Weights, x0 = inputs[0], x1 = inputs[1], x2 = inputs[2], x3 = inputs[3];
+        VectorPair<TVector, TSimd> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+        nint i = 0;
+        for (var line = tile.Lines; line > 0; line--)
+        {
+            for (var end = i + tile.Run; i < end; i++)
+            {
+                var w = VectorPair<TVector, TSimd>.Load(weights);
+                sum0 = sum0.Add(w, x0[i]);
+                sum1 = sum1.Add(w, x1[i]);
+                sum2 = sum2.Add(w, x2[i]);
+                sum3 = sum3.Add(w, x3[i]);
+                weights += VectorPair<TVector, TSimd>.Lanes;
+            }
+
+            i += tile.Skip;
+        }
+
+        Store(tile, sum0, outputs[0]);
+        Store(tile, sum1, outputs[1]);
+        Store(tile, sum2, outputs[2]);
+        Store(tile, sum3, outputs[3]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pixels8(in ConvolutionTile tile, float** inputs, float** outputs)
+    {
+        float* weights = tile.Weights, x0 = inputs[0], x1 = inputs[1], x2 = inputs[2], x3 = inputs[3];
+        float* x4 = inputs[4], x5 = inputs[5], x6 = inputs[6], x7 = inputs[7];
+        VectorPair<TVector, TSimd> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+        VectorPair<TVector, TSimd> sum4 = default, sum5 = default, sum6 = default, sum7 = default;
+        nint i = 0;
+        for (var line = tile.Lines; line > 0; line--)
+        {
+            for (var end = i + tile.Run; i < end; i += 2)
+            {
+                var w = VectorPair<TVector, TSimd>.Load(weights);
+                sum0 = sum0.Add(w, x0[i]);
+                sum1 = sum1.Add(w, x1[i]);
+                sum2 = sum2.Add(w, x2[i]);
+                sum3 = sum3.Add(w, x3[i]);
+                sum4 = sum4.Add(w, x4[i]);
+                sum5 = sum5.Add(w, x5[i]);
+                sum6 = sum6.Add(w, x6[i]);
+                sum7 = sum7.Add(w, x7[i]);
+                w = VectorPair<TVector, TSimd>.Load(weights + VectorPair<TVector, TSimd>.Lanes);
+                sum0 = sum0.Add(w, x0[i + 1]);
+                sum1 = sum1.Add(w, x1[i + 1]);
+                sum2 = sum2.Add(w, x2[i + 1]);
+                sum3 = sum3.Add(w, x3[i + 1]);
+                sum4 = sum4.Add(w, x4[i + 1]);
+                sum5 = sum5.Add(w, x5[i + 1]);
+                sum6 = sum6.Add(w, x6[i + 1]);
+                sum7 = sum7.Add(w, x7[i + 1]);
+                weights += 2 * VectorPair<TVector, TSimd>.Lanes;
+            }
+
+            i += tile.Skip;
+        }
+
+        Store(tile, sum0, outputs[0]);
+        Store(tile, sum1, outputs[1]);
+        Store(tile, sum2, outputs[2]);
+        Store(tile, sum3, outputs[3]);
+        Store(tile, sum4, outputs[4]);
+        Store(tile, sum5, outputs[5]);
+        Store(tile, sum6, outputs[6]);
+        Store(tile, sum7, outputs[7]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(in ConvolutionTile tile, VectorPair<TVector, TSimd> sum, float* target)
+    {
+        var value = sum.Add(VectorPair<TVector, TSimd>.Load(tile.Bias));
+        (tile.Adds ? value.Add(VectorPair<TVector, TSimd>.Load(target)) : value).Store(target);
+    }
+}

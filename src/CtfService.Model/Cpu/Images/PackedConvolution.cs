@@ -1,0 +1,89 @@
+using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Weights;
+
+namespace CtfService.Model.Cpu.Images;
+
+/// <summary>
+/// Weights of one convolution of stride 1, ready for the tiles: for each phase, panels of two vectors of outputs, [line of the window][column][input][output]; inputs and
+/// outputs filled up with zeros to what <see cref="StrideOf"/> says. Owns its memory.
+/// </summary>
+internal sealed unsafe class PackedConvolution : IDisposable
+{
+    private readonly NativeBuffer _panels;
+    private readonly NativeBuffer _bias;
+    private readonly int _panelOutputs;
+
+    private PackedConvolution(int outputs, int inputs, int side, int phases, int lanes)
+    {
+        (Side, Phases, _panelOutputs) = (side, phases, 2 * lanes);
+        (InputStride, OutputStride) = (StrideOf(inputs, lanes), StrideOf(outputs, lanes));
+        PanelCount = OutputStride / _panelOutputs;
+        PanelFloats = (long)side * side * InputStride * _panelOutputs;
+        _panels = NativeBuffer.OfFloats(phases * PanelCount * PanelFloats);
+        _bias = NativeBuffer.OfFloats(OutputStride);
+    }
+
+    /// <summary>Weight of a phase between an output and an input at a place of the window.</summary>
+    public delegate float WeightOf(int phase, int output, int input, int line, int column);
+
+    /// <summary>Lines and columns of the window: 3, 2 (each phase of a doubling convolution) or 1.</summary>
+    public int Side { get; }
+
+    /// <summary>4 where the convolution doubles both sides of the map, one for each place within the doubled pixel; else 1.</summary>
+    public int Phases { get; }
+
+    public int InputStride { get; }
+
+    public int OutputStride { get; }
+
+    /// <summary>Panels of one phase.</summary>
+    public int PanelCount { get; }
+
+    public long PanelFloats { get; }
+
+    /// <summary>Bytes of one phase.</summary>
+    public long PhaseBytes => PanelCount * PanelFloats * sizeof(float);
+
+    public static int StrideOf(int channels, int lanes) => PackedMatrix.RoundUp(channels, 2 * lanes);
+
+    /// <param name="bias">[outputs].</param>
+    public static PackedConvolution Pack(int outputs, int inputs, int side, int phases, int lanes, WeightOf weightOf, ReadOnlySpan<float> bias)
+    {
+        var packed = new PackedConvolution(outputs, inputs, side, phases, lanes);
+        bias[..outputs].CopyTo(new Span<float>(packed._bias.Floats, outputs));
+        for (var phase = 0; phase < phases; phase++)
+        {
+            for (var output = 0; output < outputs; output++)
+            {
+                packed.Fill(phase, output, inputs, weightOf);
+            }
+        }
+
+        return packed;
+    }
+
+    public float* Panel(int phase, int panel) => _panels.Floats + (((phase * PanelCount) + panel) * PanelFloats);
+
+    /// <summary>The panel's two vectors.</summary>
+    public float* Bias(int panel) => _bias.Floats + (panel * _panelOutputs);
+
+    public void Dispose()
+    {
+        _panels.Dispose();
+        _bias.Dispose();
+    }
+
+    private void Fill(int phase, int output, int inputs, WeightOf weightOf)
+    {
+        var (panel, lane) = Math.DivRem(output, _panelOutputs);
+        var target = Panel(phase, panel) + lane;
+        for (var place = 0; place < Side * Side; place++)
+        {
+            var (line, column) = Math.DivRem(place, Side);
+            for (var input = 0; input < inputs; input++)
+            {
+                target[((place * InputStride) + input) * (long)_panelOutputs] = weightOf(phase, output, input, line, column);
+            }
+        }
+    }
+}

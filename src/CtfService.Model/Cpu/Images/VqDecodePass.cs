@@ -1,0 +1,219 @@
+using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Tokenizer;
+
+namespace CtfService.Model.Cpu.Images;
+
+/// <summary>Codewords of a few images to pixels.</summary>
+internal interface IVqDecodePass : IDisposable
+{
+    /// <summary>Images of one pass at most.</summary>
+    int Capacity { get; }
+
+    /// <summary>[K, e]: the codebook as it is used.</summary>
+    ReadOnlySpan<float> Codewords { get; }
+
+    /// <summary>[e], to be written before a pass: what is decoded at a cell; those of the second image follow the first's.</summary>
+    Span<float> Codeword(int cell);
+
+    /// <param name="pixels">[images, H, W, 3], written.</param>
+    unsafe void Run(int images, float* pixels);
+}
+
+/// <summary>
+/// LlamaGen's decoder, as in <see cref="Decoder"/>. Every thread of the team walks through the same steps, takes its share of each and meets the others where one step
+/// needs all of another's results.
+/// </summary>
+internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeamWork
+    where TVector : struct
+    where TSimd : struct, ISimd<TVector>
+{
+    private const float OwnPart = 0.75f;
+
+    private readonly VqDecodeParts _parts;
+    private readonly PackedDecoder _weights;
+    private readonly DecoderMaps _maps;
+    private readonly FeatureStatistics _statistics;
+    private readonly AttentionStep<TVector, TSimd> _attention;
+    private readonly NativeBuffer _codewords; // [images, T, e filled up to whole panels]
+    private readonly NativeBuffer _scratch;   // [threads][3, widest C]
+    private readonly long _scratchFloats;
+    private int _images;
+    private float* _pixels;
+
+    public VqDecodePass(VqDecodeParts parts)
+    {
+        _parts = parts;
+        _weights = new DecoderPacking(parts.Config, parts.Weights, TSimd.Lanes).Pack();
+        _maps = new DecoderMaps(_weights, parts.GridHeight, parts.GridWidth, parts.Capacity);
+        _statistics = new FeatureStatistics(Capacity, _maps.StatisticFloats);
+        _attention = new AttentionStep<TVector, TSimd>(Positions, _weights.Input.OutputStride, Capacity, parts.Team.Threads);
+        _codewords = NativeBuffer.OfFloats((long)Capacity * Positions * _weights.AfterQuantizer.InputStride);
+        var widest = parts.Config.BaseWidth * parts.Config.DecoderMultipliers.Max();
+        _scratchFloats = (3 * widest) + VectorPair<TVector, TSimd>.Lanes;
+        _scratch = NativeBuffer.OfFloats(parts.Team.Threads * _scratchFloats);
+    }
+
+    public int Capacity => _maps.Images;
+
+    public ReadOnlySpan<float> Codewords => new(_weights.Codewords.Floats, _parts.Config.CodebookSize * _parts.Config.CodewordWidth);
+
+    private int Positions => _parts.GridHeight * _parts.GridWidth;
+
+    public Span<float> Codeword(int cell) => new(_codewords.Floats + ((long)cell * _weights.AfterQuantizer.InputStride), _parts.Config.CodewordWidth);
+
+    public void Run(int images, float* pixels)
+    {
+        _images = images;
+        _pixels = pixels;
+        _parts.Team.Run(this);
+    }
+
+    void ITeamWork.Run(int thread)
+    {
+        var share = new TeamShare(thread, _parts.Team);
+        var hidden = Begin(share);
+        for (var block = 0; block < _weights.Blocks.Count; block++) // an enumerator would be allocated
+        {
+            hidden = _weights.Blocks[block] switch
+            {
+                PackedResidual residual => RunResidual(residual, hidden, share),
+                PackedAttention attention => RunAttention(attention, hidden, share),
+                PackedDoubling doubling => RunDoubling(doubling, hidden, share),
+                _ => throw new InvalidOperationException($"There is no way through a {_weights.Blocks[block].GetType().Name}."),
+            };
+        }
+
+        Finish(hidden, share);
+    }
+
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _maps.Dispose();
+        _statistics.Dispose();
+        _attention.Dispose();
+        _codewords.Dispose();
+        _scratch.Dispose();
+    }
+
+    /// <summary>Codewords to the first hidden features.</summary>
+    private Map Begin(TeamShare share)
+    {
+        var (height, width) = (_parts.GridHeight, _parts.GridWidth);
+        var codewords = new FeatureMap
+        {
+            Start = _codewords.Floats,
+            ImageStride = (long)Positions * _weights.AfterQuantizer.InputStride,
+            Height = height,
+            Width = width,
+            Stride = _weights.AfterQuantizer.InputStride,
+        };
+        var latents = _maps.Plain(1, height, width, _weights.AfterQuantizer.OutputStride);
+        Convolve(_weights.AfterQuantizer, codewords, latents, share);
+        var hidden = new Map(0, _maps.Plain(0, height, width, _weights.Input.OutputStride));
+        Convolve(_weights.Input, Prepare(null, Activation.None, latents, border: 1, share), hidden.Features, share, takesStatistics: true);
+        return hidden;
+    }
+
+    private Map RunResidual(PackedResidual block, Map hidden, TeamShare share)
+    {
+        var (height, width) = (hidden.Features.Height, hidden.Features.Width);
+        var first = Prepare(block.Norm1, Activation.NormalizedSilu, hidden.Features, border: 1, share);
+        var inner = _maps.Plain(hidden.Other(1), height, width, block.Convolution1.OutputStride);
+        Convolve(block.Convolution1, first, inner, share, takesStatistics: true);
+
+        var carried = hidden with { Features = _maps.Plain(hidden.Buffer, height, width, hidden.Features.Stride) };
+        if (block.Shortcut is not null)
+        {
+            carried = new Map(hidden.Other(2), _maps.Plain(hidden.Other(2), height, width, block.Shortcut.OutputStride));
+            Convolve(block.Shortcut, hidden.Features, carried.Features, share);
+        }
+
+        var second = Prepare(block.Norm2, Activation.NormalizedSilu, inner, border: 1, share);
+        Convolve(block.Convolution2, second, carried.Features, share, adds: true, takesStatistics: true);
+        return carried;
+    }
+
+    private Map RunAttention(PackedAttention block, Map hidden, TeamShare share)
+    {
+        var normalized = Prepare(block.Norm, Activation.Normalized, hidden.Features, border: 0, share);
+        var queries = _maps.Plain(hidden.Other(1), normalized.Height, normalized.Width, normalized.Stride);
+        _attention.Project(block.QueryKeyValue, normalized, queries, _images, share);
+        _parts.Team.Meet();
+        _attention.Attend(queries, normalized, _images, share); // nobody needs the normalised features any more
+        _parts.Team.Meet();
+        Convolve(block.Output, normalized, hidden.Features, share, adds: true, takesStatistics: true);
+        return hidden;
+    }
+
+    private Map RunDoubling(PackedDoubling block, Map hidden, TeamShare share)
+    {
+        var small = Prepare(null, Activation.None, hidden.Features, border: 1, share);
+        var doubled = _maps.Plain(hidden.Other(1), 2 * small.Height, 2 * small.Width, block.Convolution.OutputStride, phases: 4);
+        Convolve(block.Convolution, small, doubled, share, takesStatistics: true);
+        return new Map(hidden.Other(1), doubled);
+    }
+
+    private void Finish(Map hidden, TeamShare share)
+    {
+        var last = Prepare(_weights.OutputNorm, Activation.NormalizedSilu, hidden.Features, border: 1, share);
+        var folded = _maps.Plain(hidden.Other(1), last.Height, last.Width, _weights.Output.OutputStride);
+        Convolve(_weights.Output, last, folded, share);
+        var pieces = share.Pieces(_images * folded.Height, OwnPart);
+        while (pieces.TryTake(out var piece))
+        {
+            var (image, line) = Math.DivRem(piece, folded.Height);
+            Unfold(folded, image, line);
+        }
+    }
+
+    /// <summary>Channels [3, p, p] of a line into blocks of pixels.</summary>
+    private void Unfold(FeatureMap folded, int image, int line)
+    {
+        var side = _parts.Config.PatchSize;
+        var width = folded.Width * side;
+        var target = _pixels + (((image * (long)folded.Height) + line) * side * width * VqTokenizer.PixelChannels);
+        for (var column = 0; column < folded.Width; column++)
+        {
+            var channels = folded.Pixel(image, line, column);
+            for (var colour = 0; colour < VqTokenizer.PixelChannels; colour++)
+            {
+                for (var place = 0; place < side * side; place++)
+                {
+                    var (y, x) = Math.DivRem(place, side);
+                    target[((((y * width) + (column * side)) + x) * VqTokenizer.PixelChannels) + colour] = *channels++;
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes what the next convolution reads.</summary>
+    private FeatureMap Prepare(PackedNorm? norm, Activation activation, FeatureMap input, int border, TeamShare share)
+    {
+        var output = _maps.Padded(input.Height, input.Width, input.Stride, border);
+        var scratch = _scratch.Floats + (share.Thread * _scratchFloats);
+        NormalizationStep<TVector, TSimd>.Run(norm, activation, input, output, _statistics, _images, share, scratch);
+        _parts.Team.Meet();
+        return output;
+    }
+
+    private void Convolve(PackedConvolution weights, FeatureMap input, FeatureMap output, TeamShare share, bool adds = false, bool takesStatistics = false)
+    {
+        ConvolutionStep<TVector, TSimd>.Run(weights, input, output, adds, takesStatistics ? _statistics : null, _images, share);
+        _parts.Team.Meet();
+    }
+
+    /// <summary>A map and the buffer it lies in.</summary>
+    private readonly record struct Map(int Buffer, FeatureMap Features)
+    {
+        /// <summary>The next buffers, in a circle.</summary>
+        public int Other(int step) => (Buffer + step) % 3;
+    }
+}
+
+/// <summary>What a decoder is made of.</summary>
+internal sealed record VqDecodeParts(
+    TokenizerConfig Config, WeightSource Weights, int GridHeight, int GridWidth, ThreadTeam Team, int Capacity);

@@ -1,0 +1,79 @@
+using CtfService.Model.Cpu.Images;
+using CtfService.Model.Cpu.Passes;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Tokenizer;
+
+namespace CtfService.Model.Cpu;
+
+/// <summary>VQ decode on the CPU's vector units, float32; no allocation in a batch. Pixels are bit for bit the same alone and in any batch.</summary>
+public sealed unsafe class SimdVqDecoder : IVqDecoder
+{
+    private readonly IVqDecodePass _pass;
+    private readonly VqDecodeCheck _check;
+
+    /// <param name="weights">The tokenizer's; read here, packed and kept; the source is not needed afterwards.</param>
+    /// <param name="team">The threads to work on; stays the caller's.</param>
+    /// <param name="capacity">Images that are decoded together at most; more of a batch follow one another.</param>
+    /// <param name="width">Vectors to use; the widest of the machine where null.</param>
+    /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has another shape.</exception>
+    public SimdVqDecoder(TokenizerConfig config, WeightSource weights, (int Height, int Width) grid, ThreadTeam team, int capacity = 8, VectorWidth? width = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
+        (Config, GridHeight, GridWidth) = (config, grid.Height, grid.Width);
+        _check = new VqDecodeCheck(config, grid.Height, grid.Width);
+        _pass = PassFactory.CreateVqDecode(new VqDecodeParts(config, weights, grid.Height, grid.Width, team, capacity), width);
+    }
+
+    public TokenizerConfig Config { get; }
+
+    public int GridHeight { get; }
+
+    public int GridWidth { get; }
+
+    /// <inheritdoc/>
+    public void Decode(ReadOnlySpan<int> tokens, Span<float> pixels)
+    {
+        var images = _check.RequireTokens(tokens, pixels);
+        var width = Config.CodewordWidth;
+        for (var first = 0; first < images; first += _pass.Capacity)
+        {
+            var count = Math.Min(_pass.Capacity, images - first);
+            for (var cell = 0; cell < count * _check.Positions; cell++)
+            {
+                var token = tokens[(first * _check.Positions) + cell];
+                _pass.Codewords.Slice(token * width, width).CopyTo(_pass.Codeword(cell));
+            }
+
+            Run(first, count, pixels);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void DecodeCodewords(ReadOnlySpan<float> codewords, Span<float> pixels)
+    {
+        var images = _check.RequireCodewords(codewords, pixels);
+        var width = Config.CodewordWidth;
+        for (var first = 0; first < images; first += _pass.Capacity)
+        {
+            var count = Math.Min(_pass.Capacity, images - first);
+            for (var cell = 0; cell < count * _check.Positions; cell++)
+            {
+                codewords.Slice(((first * _check.Positions) + cell) * width, width).CopyTo(_pass.Codeword(cell));
+            }
+
+            Run(first, count, pixels);
+        }
+    }
+
+    public void Dispose() => _pass.Dispose();
+
+    private void Run(int first, int images, Span<float> pixels)
+    {
+        fixed (float* target = pixels[(first * _check.PixelFloats)..])
+        {
+            _pass.Run(images, target);
+        }
+    }
+}

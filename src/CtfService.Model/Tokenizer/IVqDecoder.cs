@@ -1,0 +1,23 @@
+namespace CtfService.Model.Tokenizer;
+
+/// <summary>VQ decode of several images of one size: tokens, or codewords that are between tokens, to pixels. Device thread only.</summary>
+public interface IVqDecoder : IDisposable
+{
+    TokenizerConfig Config { get; }
+
+    int GridHeight { get; }
+
+    int GridWidth { get; }
+
+    /// <summary>Tokens to pixels.</summary>
+    /// <param name="tokens">[B, T].</param>
+    /// <param name="pixels">[B, H, W, 3], written: nominally in [-1, 1], not clamped.</param>
+    /// <exception cref="ArgumentException">A token is out of range or a length does not fit.</exception>
+    void Decode(ReadOnlySpan<int> tokens, Span<float> pixels);
+
+    /// <summary>Codewords, or anything near them such as cluster centroids, to pixels.</summary>
+    /// <param name="codewords">[B, T, e], as the tokenizer uses them; they are not normalised again.</param>
+    /// <param name="pixels">As for <see cref="Decode"/>.</param>
+    /// <exception cref="ArgumentException">A length does not fit.</exception>
+    void DecodeCodewords(ReadOnlySpan<float> codewords, Span<float> pixels);
+}

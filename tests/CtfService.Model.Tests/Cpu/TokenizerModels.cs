@@ -1,0 +1,69 @@
+using CtfService.Model.Cpu;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Tokenizer;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Tests.Cpu;
+
+/// <summary>Small random tokenizers and both decoders over them.</summary>
+internal static class TokenizerModels
+{
+    /// <summary>Latents, codewords and pixel blocks that fill no panel, changes of width in both directions, several numbers of blocks and levels.</summary>
+    public static IReadOnlyDictionary<string, TokenizerConfig> Configs { get; } = new Dictionary<string, TokenizerConfig>
+    {
+        ["odd widths, patches of 3"] = Config([1, 3, 2], residualBlocks: 1, latentWidth: 37, codewordWidth: 5, patchSize: 3),
+        ["one level, three blocks"] = Config([2], residualBlocks: 2, latentWidth: 16, codewordWidth: 3, patchSize: 1),
+        ["no normalisation, patches of 2"] = Config([3, 1], residualBlocks: 1, latentWidth: 65, codewordWidth: 17, patchSize: 2) with { NormalizeCodewords = false },
+    };
+
+    /// <summary>Grids of this many cells fill no block of pixels.</summary>
+    public static (int Height, int Width) Grid => (5, 9);
+
+    /// <summary>In evaluation mode. Norms and biases are random too, and features have a mean, as trained ones do.</summary>
+    public static VqTokenizer Random(string name)
+    {
+        using var frozen = no_grad();
+        manual_seed(11);
+        var tokenizer = new VqTokenizer(Configs[name]);
+        tokenizer.eval();
+        foreach (var (parameter, weights) in tokenizer.named_parameters().Where(entry => entry.parameter.ndim == 1))
+        {
+            nn.init.uniform_(weights, parameter.EndsWith("weight", StringComparison.Ordinal) ? 0.5 : -0.5, 1.5);
+        }
+
+        return tokenizer;
+    }
+
+    public static SimdVqDecoder Decoder(VqTokenizer tokenizer, ThreadTeam team, VectorWidth? width = null, int capacity = 8) =>
+        new(tokenizer.Config, WeightSource.Of(tokenizer), Grid, team, capacity, width);
+
+    /// <summary>Tokens of some images, the same at every call.</summary>
+    public static int[] Tokens(TokenizerConfig config, int images)
+    {
+        var random = new Random(4);
+        return [.. Enumerable.Range(0, images * Grid.Height * Grid.Width).Select(_ => random.Next(config.CodebookSize))];
+    }
+
+    public static float[] Decode(IVqDecoder decoder, int[] tokens)
+    {
+        var factor = decoder.Config.DownsampleFactor;
+        var pixels = new float[tokens.Length * factor * factor * 3];
+        decoder.Decode(tokens, pixels);
+        return pixels;
+    }
+
+    private static TokenizerConfig Config(int[] multipliers, int residualBlocks, int latentWidth, int codewordWidth, int patchSize) => new()
+    {
+        BaseWidth = 32,
+        EncoderMultipliers = multipliers,
+        DecoderMultipliers = multipliers,
+        ResidualBlocks = residualBlocks,
+        LatentWidth = latentWidth,
+        CodebookSize = 77,
+        CodewordWidth = codewordWidth,
+        PatchSize = patchSize,
+        TracksUsage = false,
+    };
+}
