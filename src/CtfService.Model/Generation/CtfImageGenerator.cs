@@ -25,8 +25,6 @@ public sealed class CtfImageGenerator : IImageGenerator
     private readonly List<CoarseSequence> _beforeEncode = [];
     private readonly List<CoarseSequence> _afterCoarse = [];
     private readonly List<CoarseSequence> _afterFine = [];
-    private long? _waitingSince;
-    private TimeSpan _lastLaterStages;
 
     internal CtfImageGenerator(LoadedModel parts)
     {
@@ -98,16 +96,14 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
 
         ShowPreviews();
-        if (!LaterStagesAreDue())
+        if (_afterCoarse.Count + _afterFine.Count == 0)
         {
             return (IReadOnlyList<GenerationOutcome>?)outcomes ?? [];
         }
 
         outcomes ??= [];
-        var started = Stopwatch.GetTimestamp();
         RunFine(outcomes, cancellation);
         RunDecode(outcomes, cancellation);
-        _lastLaterStages = Stopwatch.GetElapsedTime(started);
         return outcomes;
     }
 
@@ -137,23 +133,6 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
 
         return sequence;
-    }
-
-    /// <summary>
-    /// The later stages cost less for each image of a batch, so images that have their labels wait for company while others are still drawn: until they fill a batch,
-    /// or as long as the last such batch took, which bounds what waiting can cost to twice the work (the argument of ski rental, Karlin et al. 1988).
-    /// </summary>
-    private bool LaterStagesAreDue()
-    {
-        var waiting = _afterCoarse.Count + _afterFine.Count;
-        if (waiting == 0)
-        {
-            _waitingSince = null;
-            return false;
-        }
-
-        _waitingSince ??= Stopwatch.GetTimestamp();
-        return _coarse.Count == 0 || waiting >= VqDecodeStage.Capacity || Stopwatch.GetElapsedTime(_waitingSince.Value) >= _lastLaterStages;
     }
 
     private IReadOnlyList<CoarseSequence> StepCoarse()

@@ -11,6 +11,7 @@ internal static class BenchCommand
         ImagesBenchCommand.Create(terminal),
         MethodBenchCommand.Create(terminal),
         ServingBenchCommand.Create(terminal),
+        VqDecodeBenchCommand.Create(terminal),
         LoadBenchCommand.Create(terminal),
     };
 }
