@@ -1,10 +1,8 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Generation;
-using CtfService.Model.Imaging;
 using CtfService.Model.Previews;
 using CtfService.Model.Tests.Support;
 using TorchSharp;
-using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Previews;
 
