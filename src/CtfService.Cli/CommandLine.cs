@@ -60,7 +60,7 @@ internal static class CommandLine
             await terminal.Error.WriteLineAsync("Stopped.");
             return Interrupted;
         }
-        catch (Exception exception) when (exception is DatasetException or CheckpointException or DeviceUnavailableException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is DatasetException or CheckpointException or DeviceUnavailableException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             await terminal.Error.WriteLineAsync($"ctf: {exception.Message}");
             return Failure;

@@ -12,7 +12,7 @@ namespace CtfService.Api.Endpoints;
 /// <summary>Makes the answer out of finished images. Encodes on the request's thread: the worker has better things to do.</summary>
 internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageResponder> logger)
 {
-    /// <summary>The request's seed repeats the whole sheet; image files have no place for it, headers do.</summary>
+    /// <summary>The request's seed, which repeats the whole sheet.</summary>
     private const string SeedHeader = "X-Seed";
 
     private const string ClassHeader = "X-Class-Label";
@@ -22,7 +22,7 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
     {
         var started = clock.GetTimestamp();
         ImageEntry[] entries = [.. results.Select(result => new ImageEntry(
-            ImageCodec.Encode(result.Image.Image, format, request.Quality),
+            ImageFile.Encode(result.Image.Image, ImageProvenance.Of(request.Model, result.Image.Specification), format, request.Quality),
             result.Image.Specification.Seed,
             request.Class?.Id,
             request.Class?.Name,
@@ -37,7 +37,7 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
     /// <summary>A preview as an event.</summary>
     public PartialImageEvent Partial(GenerationRequest request, InferenceEvent.Previewed seen, ImageFormat format) => new(
         PartialImageEvent.Name,
-        ImageCodec.Encode(seen.Preview.Image, format, request.Quality),
+        ImageFile.Encode(seen.Preview.Image, ImageProvenance.Of(request.Model, request.Images[seen.Place]) with { Preview = seen.Preview.Index }, format, request.Quality),
         Now(),
         Size(request),
         ImageFormats.Name(format),
@@ -52,7 +52,7 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
     {
         var started = clock.GetTimestamp();
         var image = seen.Result.Image;
-        var file = ImageCodec.Encode(image.Image, format, request.Quality);
+        var file = ImageFile.Encode(image.Image, ImageProvenance.Of(request.Model, image.Specification), format, request.Quality);
         return new CompletedImageEvent(
             CompletedImageEvent.Name,
             file,
@@ -72,8 +72,7 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
     /// <summary>One image as it is, several on a contact sheet.</summary>
     public FileContentHttpResult File(HttpResponse response, GenerationRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
     {
-        RgbImage[] images = [.. results.Select(result => result.Image.Image)];
-        var picture = images.Length == 1 ? images[0] : ContactSheet.Compose(images, ContactSheet.Columns(images.Length));
+        var (picture, provenance) = Picture(request, [.. results.Select(result => result.Image.Image)]);
         LogAnswered(request, results);
         response.Headers[SeedHeader] = $"{request.Seed}";
         if (request.Class is { } label)
@@ -81,7 +80,19 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
             response.Headers[ClassHeader] = HeaderText(label.Name);
         }
 
-        return TypedResults.File(ImageCodec.Encode(picture, format, request.Quality), ImageFormats.MediaType(format));
+        return TypedResults.File(ImageFile.Encode(picture, provenance, format, request.Quality), ImageFormats.MediaType(format));
+    }
+
+    private static (RgbImage Picture, ImageProvenance Provenance) Picture(GenerationRequest request, IReadOnlyList<RgbImage> images)
+    {
+        var first = ImageProvenance.Of(request.Model, request.Images[0]); // its seed is the request's
+        if (images.Count == 1)
+        {
+            return (images[0], first);
+        }
+
+        var columns = ContactSheet.Columns(images.Count);
+        return (ContactSheet.Compose(images, columns), first.OnSheet(new SheetShape(images.Count, columns)));
     }
 
     /// <summary>Once for each request; for a stream its writer says when.</summary>

@@ -25,29 +25,52 @@ internal static class GenerateCommand
         var guidance = new Option<float?>("--guidance-scale") { Description = "Guidance of the coarse stage, 1 is off; the bundle's default where not given." };
         var temperature = new Option<float?>("--temperature") { Description = "Temperature of the coarse stage; the bundle's default where not given." };
         var sheet = new Option<string?>("--sheet") { Description = "Also write all images as one PNG." };
+        var from = new Option<string[]>("--from") { Description = "Image files of CtfService to make again, byte for byte, from what they say of themselves; needs their bundle.", AllowMultipleArgumentsPerToken = true };
         var (device, dtype) = PlacementOptions.Create();
         var columns = CommandOption.Count("--columns", "Images in a row of the sheet.", 6);
-        var command = new Command("generate", "Generates images with a bundle; prints one line of JSON per image.") { bundle, className, count, seed, output, guidance, temperature, sheet, columns, device, dtype };
+        var command = new Command("generate", "Generates images with a bundle; prints one line of JSON per image.") { bundle, className, count, seed, output, guidance, temperature, sheet, columns, device, dtype, from };
+        RefuseBeside(command, from, className, count, seed, guidance, temperature, sheet, columns);
         command.SetAction((arguments, cancellation) =>
         {
-            TorchThreads.UseAllCores();
+            if (arguments.GetValue(from) is { Length: > 0 } files)
+            {
+                var reproduction = new Reproduction(terminal, arguments.GetRequiredValue(bundle), Said(arguments, device), Said(arguments, dtype));
+                return Task.FromResult(reproduction.Run(files, arguments.GetRequiredValue(output), cancellation) ? CommandLine.Success : CommandLine.Failure);
+            }
+
             using var generator = new CtfImageGeneratorFactory(
                 arguments.GetRequiredValue(bundle), () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype))).Load(cancellation);
             var coarse = generator.Model.DefaultCoarse;
             coarse = coarse with { GuidanceScale = arguments.GetValue(guidance) ?? coarse.GuidanceScale, Temperature = arguments.GetValue(temperature) ?? coarse.Temperature };
-            var specifications = Classes(generator.Model, arguments.GetRequiredValue(className))
+            var classes = Classes(generator.Model, arguments.GetRequiredValue(className));
+            IReadOnlyList<ImageSpecification> specifications = [.. classes
                 .SelectMany(label => Enumerable.Range(0, arguments.GetValue(count))
-                    .Select(i => new ImageSpecification(label.Id, ImageSeed.Derive(arguments.GetValue(seed), i), coarse, generator.Model.DefaultFine)));
-            var images = Generate(terminal, generator, [.. specifications], arguments.GetRequiredValue(output), cancellation);
+                    .Select(i => new ImageSpecification(label.Id, ImageSeed.Derive(arguments.GetValue(seed), i), coarse, generator.Model.DefaultFine)))];
+            var images = Generate(terminal, generator, specifications, arguments.GetRequiredValue(output), cancellation);
             if (arguments.GetValue(sheet) is { } path)
             {
-                File.WriteAllBytes(path, ImageCodec.Encode(ContactSheet.Compose(images, arguments.GetValue(columns)), ImageFormat.Png));
+                var shape = new SheetShape(arguments.GetValue(count), arguments.GetValue(columns));
+                var provenance = ImageProvenance.Of(generator.Model, specifications[0]).OnSheet(shape, everyClass: classes.Count > 1);
+                File.WriteAllBytes(path, ImageFile.Encode(ContactSheet.Compose(images, shape.Columns), provenance, ImageFormat.Png));
             }
 
             return Task.FromResult(CommandLine.Success);
         });
         return command;
     }
+
+    /// <summary>A file made again takes everything from the file.</summary>
+    private static void RefuseBeside(Command command, Option from, params Option[] others) => command.Validators.Add(result =>
+    {
+        var said = others.Where(option => result.GetResult(option) is { Implicit: false }).Select(option => option.Name).ToList();
+        if (result.GetResult(from) is { Implicit: false } && said.Count > 0)
+        {
+            result.AddError($"{from.Name} takes everything from the file. Leave out {string.Join(", ", said)}.");
+        }
+    });
+
+    /// <summary>What the caller typed; null where the option has its default.</summary>
+    private static string? Said(ParseResult arguments, Option<string> option) => arguments.GetResult(option) is { Implicit: false } ? arguments.GetValue(option) : null;
 
     private static List<RgbImage> Generate(
         Terminal terminal, IImageGenerator generator, IReadOnlyList<ImageSpecification> specifications, string output, CancellationToken cancellation)
@@ -58,7 +81,7 @@ internal static class GenerateCommand
             var label = generator.Model.Classes.Labels[image.Specification.ClassId];
             var path = Path.Combine(output, label.Name, $"{image.Specification.Seed}.png");
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes(path, ImageCodec.Encode(image.Image, ImageFormat.Png));
+            File.WriteAllBytes(path, ImageFile.Encode(image.Image, ImageProvenance.Of(generator.Model, image.Specification), ImageFormat.Png));
             var line = new { File = path, ClassId = label.Id, ClassLabel = label.Name, image.Specification.Seed, Model = generator.Model.Name };
             terminal.Output.WriteLine(JsonSerializer.Serialize(line, OneLine));
             images.Add(image.Image);

@@ -39,4 +39,10 @@ public sealed record ModelDescription
 
     /// <summary>SHA-256 of the manifest, which holds the hash of every weight file: one value for the whole bundle. Lower-case hex.</summary>
     public required string BundleHash { get; init; }
+
+    /// <summary>Kind of device that it computes on, <c>cpu</c> or <c>cuda</c>; null where only the bundle was read. Another kind, or another element type, rounds differently.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>Element type of the transformers, such as <c>float32</c>; null where only the bundle was read.</summary>
+    public string? Dtype { get; init; }
 }

@@ -1,5 +1,5 @@
-using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Model.Sampling;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 
@@ -32,8 +32,8 @@ internal sealed class BundleManifestValidator
         validator.CheckTokenizer(manifest.Tokenizer);
         validator.CheckTransformer("coarse", manifest.Coarse, manifest);
         validator.CheckStages(manifest);
-        validator.CheckSampling("coarse", manifest.Sampling.Coarse);
-        validator.CheckSampling("fine", manifest.Sampling.Fine);
+        validator._problems.AddRange(SamplingProblems.Of("sampling.coarse", manifest.Sampling.Coarse));
+        validator._problems.AddRange(SamplingProblems.Of("sampling.fine", manifest.Sampling.Fine));
         return validator._problems;
     }
 
@@ -124,21 +124,6 @@ internal sealed class BundleManifestValidator
         CheckTransformer("fine", manifest.Fine, manifest);
         RequireEqual("fine.output_vocabulary", manifest.Fine.OutputVocabulary, "the codebook size", codebookSize);
         Require(!manifest.Fine.Causal, "fine.causal is true; the fine stage sees every coarse label");
-    }
-
-    private void CheckSampling(string stage, SamplingSettings sampling)
-    {
-        Require(
-            sampling.Temperature >= 0 && float.IsFinite(sampling.Temperature),
-            $"sampling.{stage}.temperature is {sampling.Temperature}, expected at least 0");
-        Require(
-            sampling.GuidanceInterval >= SamplingSettings.AlwaysGuided,
-            $"sampling.{stage}.guidance_interval is {sampling.GuidanceInterval}, expected {SamplingSettings.AlwaysGuided} (always) or more");
-        Require(sampling.TopK >= 0, $"sampling.{stage}.top_k is {sampling.TopK}, expected at least 0");
-        Require(sampling.TopP is >= 0 and <= 1, $"sampling.{stage}.top_p is {sampling.TopP}, expected 0 to 1");
-        Require(
-            sampling.GuidanceScale >= 1 && float.IsFinite(sampling.GuidanceScale),
-            $"sampling.{stage}.guidance_scale is {sampling.GuidanceScale}, expected at least 1");
     }
 
     private void RequireRange(string name, int value, int most) => Require(value >= 1 && value <= most, $"{name} is {value}, expected 1 to {most}");

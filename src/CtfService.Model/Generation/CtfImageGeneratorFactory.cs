@@ -11,6 +11,7 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
     public IImageGenerator Load(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        DecodeThreads.Use();
         return new CtfImageGenerator(LoadedModel.Load(bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows));
     }
 }

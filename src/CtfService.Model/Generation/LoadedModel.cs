@@ -40,9 +40,10 @@ internal sealed record LoadedModel(
         var clusters = bundle.ClusterMapPath is { } path ? ClusterMap.Load(path) : ClusterMap.Identity(tokenizer.Quantizer.Codewords().cpu());
         RequireMapFits(bundle, clusters);
         rows = RowBudget.Limit(manifest.Coarse, rows, placement);
-        return placement.CpuFormat is { } format
+        var loaded = placement.CpuFormat is { } format
             ? OnVectorUnits(bundle, tokenizer, clusters, rows, format)
             : OnTorch(bundle, tokenizer, clusters, rows, placement);
+        return loaded with { Description = placement.Complete(loaded.Description) };
     }
 
     public void Dispose()

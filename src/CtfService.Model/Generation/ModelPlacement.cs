@@ -34,6 +34,10 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
         _ => null,
     };
 
+    /// <summary>The description of a model that computes here.</summary>
+    internal ModelDescription Complete(ModelDescription model) =>
+        model with { Device = Device.type.ToString().ToLowerInvariant(), Dtype = Dtype.ToString().ToLowerInvariant() };
+
     internal ScalarType TorchType => Dtype switch
     {
         ModelDtype.BFloat16 => bfloat16,

@@ -40,7 +40,7 @@ internal sealed class SpatialAttention : nn.Module<Tensor, Tensor>
         var normalized = _norm.call(input);
         var attended = Autocast.Attend(
             Positions(_query.call(normalized)), Positions(_key.call(normalized)), Positions(_value.call(normalized)), mask: null, causal: false); // [B, 1, h*w, C]
-        var mixed = attended.squeeze(1).transpose(1, 2).reshape(input.shape); // [B, C, h, w]
+        var mixed = attended.squeeze(1).transpose(1, 2).reshape(input.shape).contiguous(); // [B, C, h, w]; else channels lie last, and all that follows sums in another order
         return _output.call(mixed).add(input).MoveToOuterDisposeScope();
     }
 

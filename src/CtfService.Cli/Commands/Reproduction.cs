@@ -1,0 +1,134 @@
+using System.Text.Json;
+using CtfService.Core.Generation;
+using CtfService.Core.Imaging;
+using CtfService.Core.Models;
+using CtfService.Model.Bundles;
+using CtfService.Model.Generation;
+using CtfService.Model.Imaging;
+
+namespace CtfService.Cli.Commands;
+
+/// <summary><c>ctf generate --from</c>: makes generated files again from what they say of themselves, and says whether every byte is the same.</summary>
+/// <param name="device">Null: what each file was computed on.</param>
+/// <param name="dtype">Null: what each file was computed in.</param>
+internal sealed class Reproduction(Terminal terminal, string bundle, string? device, string? dtype)
+{
+    private static readonly JsonSerializerOptions OneLine = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    /// <param name="output">Folder; each file keeps its name.</param>
+    /// <returns>True where every file is the same, byte for byte.</returns>
+    /// <exception cref="InvalidDataException">A file does not say where it comes from, or cannot be made again; nothing was generated.</exception>
+    /// <exception cref="CheckpointException">A file was made by another bundle; nothing was generated.</exception>
+    public bool Run(IReadOnlyList<string> paths, string output, CancellationToken cancellation)
+    {
+        var files = paths.Select(GeneratedFile.Read).ToList();
+        files.ForEach(file => RequireReproducible(file, output));
+        RequireBundle(files, BundleReader.Open(bundle).Hash);
+        Directory.CreateDirectory(output);
+        var same = true;
+        foreach (var group in files.GroupBy(file => (Device: device ?? file.Provenance!.Device ?? "auto", Dtype: dtype ?? file.Provenance!.Dtype ?? "auto")))
+        {
+            using var generator = new CtfImageGeneratorFactory(bundle, () => Placement(group.Key.Device, group.Key.Dtype, group.First().Path)).Load(cancellation);
+            foreach (var file in group)
+            {
+                same &= Again(file, generator, output, cancellation);
+            }
+        }
+
+        return same;
+    }
+
+    private static void RequireReproducible(GeneratedFile file, string output)
+    {
+        if (file.Provenance is not { } provenance)
+        {
+            throw new InvalidDataException(
+                $"{file.Path}: does not say where it comes from: it was not made by CtfService, or a tool has taken out what said so. Give the class and the seed with --class and --seed instead.");
+        }
+
+        if (!provenance.IsReproducible)
+        {
+            throw new InvalidDataException($"{file.Path}: is a preview, or its layout came from outside the model and is not in the file; only finished images that the model drew can be made again.");
+        }
+
+        if (Path.GetFullPath(Target(file, output)) == Path.GetFullPath(file.Path))
+        {
+            throw new InvalidDataException($"{file.Path}: lies in the output folder and would be overwritten. Choose another folder with --output.");
+        }
+    }
+
+    private void RequireBundle(List<GeneratedFile> files, string hash)
+    {
+        if (files.Find(file => file.Provenance!.BundleHash != hash) is { } other)
+        {
+            throw new CheckpointException(
+                $"{other.Path}: was made by the model '{other.Provenance!.Model}' with the bundle {other.Provenance.BundleHash}; {bundle} has the hash {hash}. Name the bundle it was made with in --bundle.");
+        }
+    }
+
+    private static string Target(GeneratedFile file, string output) => Path.Combine(output, Path.GetFileName(file.Path));
+
+    private static ModelPlacement Placement(string device, string dtype, string path)
+    {
+        try
+        {
+            return ModelPlacement.Parse(device, dtype);
+        }
+        catch (ArgumentException error) // nobody typed it, so it is no usage error
+        {
+            throw new InvalidDataException($"{path}: {error.Message} Say it with --device and --dtype.", error);
+        }
+    }
+
+    private bool Again(GeneratedFile file, IImageGenerator generator, string output, CancellationToken cancellation)
+    {
+        var bytes = Generate(file, generator, cancellation);
+        var path = Target(file, output);
+        File.WriteAllBytes(path, bytes);
+        var same = bytes.AsSpan().SequenceEqual(file.Bytes);
+        terminal.Output.WriteLine(JsonSerializer.Serialize(new { File = path, From = file.Path, Identical = same }, OneLine));
+        if (!same)
+        {
+            terminal.Error.WriteLine($"{file.Path}: the file made again differs. {Reason(file.Provenance!, generator.Model)}");
+        }
+
+        return same;
+    }
+
+    private static byte[] Generate(GeneratedFile file, IImageGenerator generator, CancellationToken cancellation)
+    {
+        var old = file.Provenance!;
+        IReadOnlyList<ImageSpecification> specifications;
+        try
+        {
+            specifications = old.Specifications(generator.Model);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"{file.Path}: {error.Message}", error);
+        }
+
+        RgbImage[] images = [.. generator.Generate(specifications, cancellation).Select(image => image.Image)];
+        var provenance = ImageProvenance.Of(generator.Model, specifications[0]);
+        var picture = images[0];
+        if (old.Sheet is { } sheet)
+        {
+            picture = ContactSheet.Compose(images, sheet.Columns);
+            provenance = provenance.OnSheet(sheet, everyClass: old.ClassId is null);
+        }
+
+        return ImageFile.Encode(picture, provenance, file.Format, old.Quality ?? ImageCodec.DefaultQuality);
+    }
+
+    private static string Reason(ImageProvenance old, ModelDescription model)
+    {
+        if (old.Software != ImageProvenance.ThisSoftware)
+        {
+            return $"It was made by {old.Software}, this is {ImageProvenance.ThisSoftware}.";
+        }
+
+        return (old.Device, old.Dtype) != (model.Device, model.Dtype)
+            ? $"It was computed on {old.Device} in {old.Dtype}, now on {model.Device} in {model.Dtype}: roundings differ."
+            : "It was changed since, or computed on a processor with vectors of another width, whose roundings differ.";
+    }
+}

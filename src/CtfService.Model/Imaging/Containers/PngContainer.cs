@@ -1,0 +1,85 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace CtfService.Model.Imaging.Containers;
+
+/// <summary>Text chunks of PNG files (PNG specification, third edition, 11.3.3): a signature, then chunks of length, type, bytes and checksum.</summary>
+internal static class PngContainer
+{
+    private const int LengthBytes = 4;
+    private const int TypeBytes = 4;
+    private const int ChecksumBytes = 4;
+    private const int Overhead = LengthBytes + TypeBytes + ChecksumBytes;
+
+    private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
+
+    public static bool Matches(ReadOnlySpan<byte> file) => file.StartsWith(Signature);
+
+    /// <summary>The file with texts behind its header, before the pixels, so that readers find them first.</summary>
+    /// <param name="texts">Latin letters only, no zero character.</param>
+    /// <param name="xmp">An XMP packet.</param>
+    public static byte[] Attach(ReadOnlySpan<byte> file, IReadOnlyList<PngText> texts, string xmp)
+    {
+        var headerEnd = Signature.Length + Overhead + (int)BinaryPrimitives.ReadUInt32BigEndian(file[Signature.Length..]);
+        var output = new MemoryStream(file.Length + (2 * xmp.Length));
+        output.Write(file[..headerEnd]);
+        foreach (var text in texts)
+        {
+            Write(output, "tEXt"u8, Encoding.Latin1.GetBytes($"{text.Keyword}\0{text.Text}"));
+        }
+
+        Write(output, "iTXt"u8, Encoding.UTF8.GetBytes($"XML:com.adobe.xmp\0\0\0\0\0{xmp}")); // not compressed, no language, no translated keyword
+        output.Write(file[headerEnd..]);
+        return output.ToArray();
+    }
+
+    /// <summary>The first uncompressed Latin-1 text with the keyword; null where there is none.</summary>
+    /// <exception cref="InvalidDataException">A chunk before it, or itself, is damaged.</exception>
+    public static string? FindText(ReadOnlySpan<byte> file, string keyword)
+    {
+        var start = Encoding.Latin1.GetBytes($"{keyword}\0");
+        long place = Signature.Length;
+        while (true)
+        {
+            var length = BinaryPrimitives.ReadUInt32BigEndian(ContainerBytes.Piece(file, place, LengthBytes + TypeBytes, "a chunk's header"));
+            var body = ContainerBytes.Piece(file, place + LengthBytes, TypeBytes + (long)length + ChecksumBytes, "a chunk");
+            var content = body[TypeBytes..^ChecksumBytes];
+            if (body.StartsWith("IEND"u8))
+            {
+                return null;
+            }
+
+            if (body.StartsWith("tEXt"u8) && content.StartsWith(start))
+            {
+                ContainerBytes.Text(content, $"text '{keyword}'");
+                RequireChecksum(body, keyword);
+                return Encoding.Latin1.GetString(content[start.Length..]);
+            }
+
+            place += Overhead + (long)length;
+        }
+    }
+
+    private static void RequireChecksum(ReadOnlySpan<byte> body, string keyword)
+    {
+        if (Crc32.Of(body[..^ChecksumBytes]) != BinaryPrimitives.ReadUInt32BigEndian(body[^ChecksumBytes..]))
+        {
+            throw new InvalidDataException($"it is damaged: the checksum of its text '{keyword}' is wrong.");
+        }
+    }
+
+    private static void Write(MemoryStream output, ReadOnlySpan<byte> type, ReadOnlySpan<byte> content)
+    {
+        byte[] body = [.. type, .. content];
+        Span<byte> number = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(number, (uint)content.Length);
+        output.Write(number);
+        output.Write(body);
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Of(body));
+        output.Write(number);
+    }
+}
+
+/// <summary>A text of a PNG file.</summary>
+/// <param name="Keyword">1..79 Latin letters.</param>
+internal sealed record PngText(string Keyword, string Text);

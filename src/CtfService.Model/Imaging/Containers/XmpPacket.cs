@@ -1,0 +1,85 @@
+using System.Text;
+using System.Xml;
+using CtfService.Core.Generation;
+
+namespace CtfService.Model.Imaging.Containers;
+
+/// <summary>
+/// The metadata that picture tools read (XMP, ISO 16684-1): who made the file, that a trained model did (IPTC digital source type), and our provenance under a name
+/// of our own.
+/// </summary>
+internal static class XmpPacket
+{
+    private const string Meta = "adobe:ns:meta/";
+    private const string Rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+    private const string Basic = "http://ns.adobe.com/xap/1.0/";
+    private const string Iptc = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
+    private const string SourceTypes = "http://cv.iptc.org/newscodes/digitalsourcetype/";
+
+    /// <summary>A name, not an address: nothing is fetched.</summary>
+    private const string Own = "urn:ctf-service:provenance:1.0";
+
+    private const string OwnElement = "provenance";
+
+    private static readonly XmlReaderSettings HostileXml = new()
+    {
+        DtdProcessing = DtdProcessing.Prohibit, // no entities, so none that grow
+        XmlResolver = null,
+        MaxCharactersInDocument = ContainerBytes.MaxTextBytes,
+    };
+
+    /// <param name="json">The provenance as it is to be found again.</param>
+    public static string Create(ImageProvenance provenance, string json)
+    {
+        var packet = new StringBuilder("<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>"); // both fixed by the standard
+        using (var xml = XmlWriter.Create(packet, new XmlWriterSettings { OmitXmlDeclaration = true, ConformanceLevel = ConformanceLevel.Fragment }))
+        {
+            xml.WriteStartElement("x", "xmpmeta", Meta);
+            xml.WriteStartElement("rdf", "RDF", Rdf);
+            xml.WriteStartElement("rdf", "Description", Rdf);
+            xml.WriteAttributeString("rdf", "about", Rdf, "");
+            xml.WriteElementString("xmp", "CreatorTool", Basic, provenance.Software);
+            xml.WriteElementString("Iptc4xmpExt", "DigitalSourceType", Iptc, SourceTypes + SourceType(provenance.Layout));
+            xml.WriteElementString("ctf", OwnElement, Own, json);
+            xml.WriteEndElement();
+            xml.WriteEndElement();
+            xml.WriteEndElement();
+        }
+
+        return packet.Append("<?xpacket end=\"r\"?>").ToString();
+    }
+
+    /// <summary>What <see cref="Create"/> was given as JSON, also where a tool wrote the packet anew; null where it is not there.</summary>
+    /// <param name="packet">UTF-8; empty is no packet.</param>
+    /// <exception cref="InvalidDataException">Not XML, or too long.</exception>
+    public static string? FindProvenance(ReadOnlySpan<byte> packet)
+    {
+        if (packet.IsEmpty)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var xml = XmlReader.Create(new StringReader(Encoding.UTF8.GetString(ContainerBytes.Text(packet, "XMP packet")).TrimStart('\uFEFF')), HostileXml);
+            while (xml.Read())
+            {
+                if (xml.NodeType == XmlNodeType.Element && (xml.GetAttribute(OwnElement, Own) ?? Element(xml)) is { } json)
+                {
+                    return json;
+                }
+            }
+
+            return null;
+        }
+        catch (XmlException error)
+        {
+            throw new InvalidDataException($"its XMP packet is damaged: {error.Message}", error);
+        }
+    }
+
+    private static string? Element(XmlReader xml) => xml.LocalName == OwnElement && xml.NamespaceURI == Own ? xml.ReadElementContentAsString() : null;
+
+    /// <summary>Terms of the IPTC's vocabulary.</summary>
+    private static string SourceType(LayoutOrigin layout) => layout == LayoutOrigin.Encoded ? "compositeWithTrainedAlgorithmicMedia" : "trainedAlgorithmicMedia";
+}

@@ -1,0 +1,52 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Imaging;
+using CtfService.Model.Imaging.Containers;
+
+namespace CtfService.Model.Imaging;
+
+/// <summary>
+/// Image files that say where they come from: what <see cref="ImageCodec"/> encoded, untouched, with text beside it. The same image, provenance and settings give
+/// the same bytes, whoever writes them. Thread-safe.
+/// </summary>
+public static class ImageFile
+{
+    /// <summary>Keyword of the PNG text that holds the provenance.</summary>
+    internal const string Keyword = "CtfService";
+
+    /// <param name="quality">0..100 for JPEG and WebP; PNG is lossless and ignores it.</param>
+    public static byte[] Encode(RgbImage image, ImageProvenance provenance, ImageFormat format, int quality = ImageCodec.DefaultQuality)
+    {
+        var stated = provenance with { Quality = format == ImageFormat.Png ? null : quality };
+        var json = ProvenanceJson.Serialize(stated);
+        var xmp = XmpPacket.Create(stated, json);
+        var file = ImageCodec.Encode(image, format, quality);
+        return format switch
+        {
+            ImageFormat.Png => PngContainer.Attach(file, [new("Software", stated.Software), new(Keyword, json)], xmp),
+            ImageFormat.Jpeg => JpegContainer.Attach(file, xmp),
+            ImageFormat.Webp => WebpContainer.Attach(file, xmp),
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown image format."),
+        };
+    }
+
+    /// <summary>What kind of image file this is by its first bytes; null where it is none that this class writes.</summary>
+    public static ImageFormat? Recognize(ReadOnlySpan<byte> file) =>
+        PngContainer.Matches(file) ? ImageFormat.Png
+        : JpegContainer.Matches(file) ? ImageFormat.Jpeg
+        : WebpContainer.Matches(file) ? ImageFormat.Webp
+        : null;
+
+    /// <summary>What an image file says of where it comes from; null where it does not say. Safe for files from anywhere; looks at no pixels.</summary>
+    /// <exception cref="InvalidDataException">Neither PNG, JPEG nor WebP, or damaged before or in the provenance.</exception>
+    public static ImageProvenance? FindProvenance(ReadOnlySpan<byte> file)
+    {
+        var json = Recognize(file) switch
+        {
+            ImageFormat.Png => PngContainer.FindText(file, Keyword),
+            ImageFormat.Jpeg => XmpPacket.FindProvenance(JpegContainer.FindXmp(file)),
+            ImageFormat.Webp => XmpPacket.FindProvenance(WebpContainer.FindXmp(file)),
+            _ => throw new InvalidDataException("it is not a PNG, JPEG or WebP image."),
+        };
+        return json is null ? null : ProvenanceJson.Deserialize(json);
+    }
+}

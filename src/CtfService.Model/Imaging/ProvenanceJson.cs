@@ -1,0 +1,57 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CtfService.Core.Generation;
+using CtfService.Model.Sampling;
+
+namespace CtfService.Model.Imaging;
+
+/// <summary>Provenance as JSON of ASCII letters alone, so that every container and XML can hold it as it is.</summary>
+internal static class ProvenanceJson
+{
+    /// <summary>Sheets above it are refused when read: no contact sheet of that many images can be made.</summary>
+    private const int MaxSheetSide = 1 << 16;
+
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        IgnoreReadOnlyProperties = true,
+        AllowDuplicateProperties = false,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        MaxDepth = 8,
+        Converters = { new JsonStringEnumConverter<LayoutOrigin>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+    };
+
+    public static string Serialize(ImageProvenance provenance) => JsonSerializer.Serialize(provenance, Options);
+
+    /// <summary>Fields it does not know are passed over: they are of a newer version, which <see cref="ImageProvenance.Software"/> tells.</summary>
+    /// <exception cref="InvalidDataException">Not JSON, a field is missing or of the wrong kind, or a value is out of its range.</exception>
+    public static ImageProvenance Deserialize(string json)
+    {
+        ImageProvenance provenance;
+        try
+        {
+            provenance = JsonSerializer.Deserialize<ImageProvenance>(json, Options) ?? throw new JsonException("It holds null.");
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"its provenance is damaged: {error.Message}", error);
+        }
+
+        return Problems(provenance).FirstOrDefault() is { } problem ? throw new InvalidDataException($"its provenance is damaged: {problem}.") : provenance;
+    }
+
+    private static IEnumerable<string> Problems(ImageProvenance provenance)
+    {
+        (bool IsRight, string Problem)[] rules =
+        [
+            (provenance.ClassId is null or >= 0, $"class_id is {provenance.ClassId}, expected at least 0"),
+            (provenance.Quality is null or (>= 0 and <= 100), $"quality is {provenance.Quality}, expected 0 to 100"),
+            (provenance.Sheet is null or { ImagesPerClass: >= 1 and <= MaxSheetSide, Columns: >= 1 and <= MaxSheetSide }, $"sheet is {provenance.Sheet}, expected 1 to {MaxSheetSide} each"),
+        ];
+        return rules.Where(rule => !rule.IsRight).Select(rule => rule.Problem)
+            .Concat(provenance.Coarse is { } coarse ? SamplingProblems.Of("coarse", coarse) : [])
+            .Concat(provenance.Fine is { } fine ? SamplingProblems.Of("fine", fine) : []);
+    }
+}

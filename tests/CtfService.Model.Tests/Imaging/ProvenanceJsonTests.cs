@@ -1,0 +1,67 @@
+using CtfService.Core.Generation;
+using CtfService.Model.Imaging;
+using CtfService.TestSupport;
+
+namespace CtfService.Model.Tests.Imaging;
+
+public sealed class ProvenanceJsonTests
+{
+    private static readonly ImageProvenance Banana = ImageProvenance.Of(
+        FakeModels.Fruits, new ImageSpecification(1, 7, new SamplingSettings(Temperature: 1.1f, GuidanceScale: 2), new SamplingSettings(TopK: 3))) with { Software = "CtfService 1.2.3" };
+
+    [Fact]
+    public void Serialize_OneImage_IsTheTextOfTheDocumentation()
+    {
+        Assert.Equal(
+            """
+            {"software":"CtfService 1.2.3","model":"fruits-fake","bundle_hash":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","class_id":1,"class_label":"banana","seed":7,"layout":"drawn","coarse":{"temperature":1.1,"top_k":0,"top_p":1,"guidance_scale":2,"guidance_interval":-1},"fine":{"temperature":1,"top_k":3,"top_p":1,"guidance_scale":1,"guidance_interval":-1}}
+            """,
+            ProvenanceJson.Serialize(Banana));
+    }
+
+    [Fact]
+    public void Deserialize_RandomSettings_ComeBackBitForBit()
+    {
+        var random = new Random(5);
+        for (var i = 0; i < 500; i++)
+        {
+            var settings = new SamplingSettings(random.NextSingle() * 10, random.Next(), random.NextSingle(), 1 + (random.NextSingle() * 19), random.Next(-1, 100));
+            var image = Banana with { Seed = (ulong)random.NextInt64(long.MinValue, long.MaxValue), Coarse = settings, Device = "cpu", Dtype = "int8", Sheet = new SheetShape(random.Next(1, 9), 3) };
+
+            Assert.Equal(image, ProvenanceJson.Deserialize(ProvenanceJson.Serialize(image)));
+        }
+    }
+
+    [Fact]
+    public void Deserialize_FieldOfANewerVersion_IsPassedOver()
+    {
+        var json = ProvenanceJson.Serialize(Banana);
+
+        Assert.Equal(Banana, ProvenanceJson.Deserialize(json.Replace("\"seed\":7", "\"seed\":7,\"mood\":\"bright\"", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("\"seed\":7", "\"seed\":-1", "seed")]
+    [InlineData("\"seed\":7,", "", "seed")]
+    [InlineData("\"seed\":7", "\"seed\":7,\"seed\":8", "seed")]
+    [InlineData("\"layout\":\"drawn\"", "\"layout\":\"stolen\"", "layout")]
+    [InlineData("\"layout\":\"drawn\"", "\"layout\":1", "layout")]
+    [InlineData("\"class_id\":1", "\"class_id\":-1", "class_id is -1, expected at least 0")]
+    [InlineData("\"temperature\":1.1", "\"temperature\":-1", "coarse.temperature is -1, expected at least 0")]
+    [InlineData("\"temperature\":1.1", "\"temperature\":1e99", "coarse.temperature is")]
+    [InlineData("\"top_k\":3", "\"top_k\":-3", "fine.top_k is -3, expected at least 0")]
+    [InlineData("\"seed\":7", "\"seed\":7,\"quality\":101", "quality is 101, expected 0 to 100")]
+    [InlineData("\"seed\":7", "\"seed\":7,\"sheet\":{\"images_per_class\":0,\"columns\":1}", "sheet is")]
+    [InlineData("\"seed\":7", "\"seed\":7,\"sheet\":{\"images_per_class\":1,\"columns\":65537}", "expected 1 to 65536 each")]
+    [InlineData("{\"software\"", "[\"software\"", "damaged")]
+    [InlineData("\"model\":\"fruits-fake\"", "\"model\":null", "model")]
+    public void Deserialize_WrongValue_NamesIt(string right, string wrong, string expected)
+    {
+        var json = ProvenanceJson.Serialize(Banana);
+        Assert.Contains(right, json, StringComparison.Ordinal);
+
+        var error = Assert.Throws<InvalidDataException>(() => ProvenanceJson.Deserialize(json.Replace(right, wrong, StringComparison.Ordinal)));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+}
