@@ -71,7 +71,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
     }
 
     /// <summary>A caller who hangs up when the test says so; ends with the headers, or with the request.</summary>
-    public Task<HttpContext> PostImagesUntil(string json, CancellationToken hangUp) => Server.SendAsync(context =>
+    public Task<HttpContext> PostImagesUntil(string json, CancellationToken hangUp, (string Name, string Value)? header = null) => Server.SendAsync(context =>
     {
         context.Request.Method = "POST";
         context.Request.Path = Images;
@@ -80,6 +80,10 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
         context.Request.ContentLength = json.Length;
         context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody()); // a context made by hand says it has none
         context.RequestAborted = hangUp;
+        if (header is { } extra)
+        {
+            context.Request.Headers[extra.Name] = extra.Value;
+        }
     }, CancellationToken.None);
 
     public Task<ImagesAnswer> Redetail(string json) => Read(Post(Details, new StringContent(json, Encoding.UTF8, "application/json")));

@@ -1,3 +1,4 @@
+using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
 using CtfService.Inference;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -21,6 +22,7 @@ internal static class SettingsExtensions
         services.AddSingleton<IValidateOptions<ModelOptions>, AliasesAreNames>();
         services.AddCheckedOptions<InferenceOptions>(InferenceOptions.SectionName);
         services.AddCheckedOptions<LimitsOptions>(LimitsOptions.SectionName);
+        services.AddCheckedOptions<IdempotencyOptions>(IdempotencyOptions.SectionName);
         services.AddSingleton<IValidateOptions<LimitsOptions>, LimitsFitTheQueue>();
         services.AddCheckedOptions<SecurityOptions>(SecurityOptions.SectionName);
         services.AddSingleton<IValidateOptions<SecurityOptions>, SecurityOptionsRules>();

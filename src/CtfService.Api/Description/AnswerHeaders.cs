@@ -16,6 +16,8 @@ internal static class AnswerHeaders
 
     private static readonly OpenApiHeader ClassLabel = Header("Name of the class; image answers only.", JsonSchemaType.String);
 
+    private static readonly OpenApiHeader Tag = Header("Name of the answer to a request with a seed: strong for images, weak for JSON.", JsonSchemaType.String);
+
     public static void Describe(OpenApiResponse response, int status)
     {
         var headers = response.Headers ??= new Dictionary<string, IOpenApiHeader>();
@@ -28,6 +30,11 @@ internal static class AnswerHeaders
         if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
         {
             headers["Retry-After"] = RetryAfter;
+        }
+
+        if (status == StatusCodes.Status304NotModified || Images(response).Any())
+        {
+            headers["ETag"] = Tag;
         }
 
         foreach (var (_, content) in Images(response))

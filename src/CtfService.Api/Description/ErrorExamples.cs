@@ -1,4 +1,5 @@
 using CtfService.Api.Errors;
+using CtfService.Api.Idempotency;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Security;
 
@@ -22,6 +23,7 @@ internal static class ErrorExamples
         StatusErrors.Describe(413),
         StatusErrors.Describe(415),
         Utf8Bodies.WrongCharset,
+        IdempotencyMiddleware.Reused,
         new(429, "The queue has room for 2 more images of 64 (Inference:MaxQueuedImages); 4 were asked for. Try again in 3 s.", "queue_full"),
         new(500, "The batch that held this image failed. The log of the service has the details.", "generation_failed"),
         new(503, "The model is still loading. Try again in a moment.", "model_not_ready"),

@@ -21,7 +21,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
     {
         var responses = operation.Responses ??= [];
         var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
-        RequestHeaders.Describe(operation, metadata);
+        RequestHeaders.Describe(operation, [.. metadata]);
         if (ApiPaths.Contains($"/{context.ApiDescription.RelativePath}")) // elsewhere, probes answer 503 in their own shape
         {
             foreach (var (status, response) in responses)

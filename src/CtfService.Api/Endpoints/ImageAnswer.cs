@@ -1,5 +1,7 @@
+using CtfService.Api.Caching;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
+using CtfService.Api.Idempotency;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Validation;
 using CtfService.Inference.Queue;
@@ -15,6 +17,11 @@ internal sealed class ImageAnswer(IInferenceQueue queue, ImageResponder responde
         var accept = http.Request.Headers.Accept;
         if (request.Previews is not null)
         {
+            if (http.Request.Headers.ContainsKey(AnswerKey.Header))
+            {
+                return Refuse(NotStreamed);
+            }
+
             return Representation.TakesStream(accept) ? await stream.WriteAsync(request, http) : Refuse(NotAcceptable($"{Representation.EventStream} (from stream)"));
         }
 
@@ -30,6 +37,11 @@ internal sealed class ImageAnswer(IInferenceQueue queue, ImageResponder responde
                 StatusCodes.Status400BadRequest, "include has no place in an image file. Leave it out, or send the header Accept: application/json.", "conflicting_fields", "include"));
         }
 
+        if (ConditionalAnswer.IsKnown(http, request, representation))
+        {
+            return TypedResults.StatusCode(StatusCodes.Status304NotModified);
+        }
+
         var results = await queue.GenerateAsync(new InferenceOrder(request.Images, request.Deadline), http.RequestAborted);
         return representation.IsJson
             ? responder.Json(request, results, representation.Format)
@@ -37,6 +49,10 @@ internal sealed class ImageAnswer(IInferenceQueue queue, ImageResponder responde
     }
 
     public static JsonHttpResult<ErrorResponse> Refuse(ApiError error) => TypedResults.Json(error.ToResponse(), statusCode: error.Status);
+
+    /// <summary>A stream is sent as it comes about; to answer it again it would have to be held back until it is whole.</summary>
+    private static ApiError NotStreamed { get; } = new(
+        StatusCodes.Status400BadRequest, $"A stream cannot be answered again, so {AnswerKey.Header} and stream: true do not go together. Leave one of them out.", "conflicting_fields", AnswerKey.Header);
 
     private static ApiError NotAcceptable(string ours) => new(
         StatusCodes.Status406NotAcceptable, $"The Accept header takes none of {ours}. Name one of them or leave the header out.", "not_acceptable");

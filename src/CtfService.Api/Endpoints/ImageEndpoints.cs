@@ -2,6 +2,7 @@ using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
 using CtfService.Api.Description;
 using CtfService.Api.Errors;
+using CtfService.Api.Idempotency;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
@@ -16,7 +17,8 @@ internal static class ImageEndpoints
 
     private const string Bodies =
         "Answers JSON with base64 image files. With an Accept header that names image/png, image/jpeg, image/webp or image/* the body is the image itself "
-        + "(n above 1: a contact sheet), and the headers X-Seed and X-Class-Label say what it is. ";
+        + "(n above 1: a contact sheet), and the headers X-Seed and X-Class-Label say what it is. "
+        + "Files say of themselves where they come from. An answer to a request with a seed has an ETag; with it in If-None-Match the answer is 304, and nothing is generated. ";
 
     private const string Deadline = " The header X-Request-Timeout (30, 2.5s or 1500ms; seconds where it names no unit) limits the time like timeout_ms.";
 
@@ -41,6 +43,8 @@ internal static class ImageEndpoints
                 Bodies + "With stream: true it is a stream of server-sent events, with up to three previews of each image. "
                 + "The same model, parameters and seed give the same images." + Deadline)
             .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp", Representation.EventStream)
+            .Produces(StatusCodes.Status304NotModified)
+            .WithIdempotency()
             .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
         images.MapPost("redetail", Redetail)
             .WithName("RedetailImages")
@@ -49,6 +53,8 @@ internal static class ImageEndpoints
                 Bodies + "The layout is one that include: [\"layout\"] returned. The coarse stage does not run; with the class, the seed and the fine sampling of the returned image "
                 + "the same image comes again." + Deadline)
             .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp")
+            .Produces(StatusCodes.Status304NotModified)
+            .WithIdempotency()
             .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
         var limits = routes.ServiceProvider.GetRequiredService<LimitsOptions>();
         images.MapPost("variations", Vary)
@@ -60,6 +66,8 @@ internal static class ImageEndpoints
             .Accepts<VaryImageRequest>("multipart/form-data")
             .WithMetadata(new RequestSizeLimitAttribute(UploadReader.MaxBodyBytes(limits)))
             .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp")
+            .Produces(StatusCodes.Status304NotModified)
+            .WithIdempotency()
             .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
     }
 

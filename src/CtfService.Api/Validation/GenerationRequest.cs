@@ -20,6 +20,9 @@ internal sealed record GenerationRequest(
     ImageFormat? AskedFormat,
     int Quality)
 {
+    /// <summary>True where the caller chose the seed: asked again, the answer is the same.</summary>
+    public required bool IsRepeatable { get; init; }
+
     /// <summary>From admission to the last image.</summary>
     public required RequestDeadline Deadline { get; init; }
 

@@ -40,6 +40,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
             .Select(i => new ImageSpecification(classLabel?.Id ?? model.NullClass, ImageSeed.Derive(seed, i), coarse, fine) { Layout = layout });
         return new GenerationRequest(model, classLabel, seed, [.. images], format, asked.OutputCompression ?? ImageCodec.DefaultQuality)
         {
+            IsRepeatable = asked.Seed is not null,
             Deadline = deadline,
             Include = include,
         };

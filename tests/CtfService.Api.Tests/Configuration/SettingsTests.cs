@@ -1,4 +1,5 @@
 using CtfService.Api.Configuration;
+using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
 using CtfService.Inference;
 using Microsoft.AspNetCore.Builder;
@@ -19,6 +20,7 @@ public sealed class SettingsTests
         Assert.Equivalent(new InferenceOptions(), Strictly<InferenceOptions>(file, InferenceOptions.SectionName), strict: true);
         Assert.Equivalent(new LimitsOptions(), Strictly<LimitsOptions>(file, LimitsOptions.SectionName), strict: true);
         Assert.Equivalent(new SecurityOptions(), Strictly<SecurityOptions>(file, SecurityOptions.SectionName), strict: true);
+        Assert.Equal(new IdempotencyOptions(), Strictly<IdempotencyOptions>(file, IdempotencyOptions.SectionName));
         Assert.Equal("http://localhost:5080", file["Urls"]);
     }
 
@@ -27,6 +29,7 @@ public sealed class SettingsTests
     [InlineData(typeof(InferenceOptions), InferenceOptions.SectionName)]
     [InlineData(typeof(LimitsOptions), LimitsOptions.SectionName)]
     [InlineData(typeof(SecurityOptions), SecurityOptions.SectionName)]
+    [InlineData(typeof(IdempotencyOptions), IdempotencyOptions.SectionName)]
     public void ShippedFile_EveryOption_IsThere(Type options, string section)
     {
         var file = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json")).Build();
@@ -49,6 +52,8 @@ public sealed class SettingsTests
     [InlineData("Limits:MaxImagesPerRequest", "65", "Limits:MaxImagesPerRequest is 65; expected at most 64, the value of Inference:MaxQueuedImages.")]
     [InlineData("Limits:MaxUploadBytes", "1023", "Limits:MaxUploadBytes is 1023; expected between 1024 and 104857600.")]
     [InlineData("Limits:MaxUploadPixels", "100000001", "Limits:MaxUploadPixels is 100000001; expected between 1024 and 100000000.")]
+    [InlineData("Idempotency:Lifetime", "00:00:00", "Idempotency:Lifetime is 00:00:00; expected between 00:00:01 and 7.00:00:00.")]
+    [InlineData("Idempotency:MaxBytes", "-1", "Idempotency:MaxBytes is -1; expected between 0 and 68719476736.")]
     [InlineData("Model:Bundle", "", "Model:Bundle is empty; expected a value.")]
     [InlineData("Model:Aliases:0", " ", "Model:Aliases:0 is ' '; expected a name of 1 to 128 characters")]
     [InlineData("Limits:MaxHeaderBytes", "4095", "Limits:MaxHeaderBytes is 4095; expected between 4096 and 1048576.")]

@@ -180,6 +180,26 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal(((3 * 8) + (2 * 2), (2 * 8) + 2), (sheet.Width, sheet.Height)); // 3 columns, 2 rows, gaps of 2
     }
 
+    [Fact]
+    public async Task Generate_EveryImage_SaysWhatItWasMadeOf()
+    {
+        var answer = await api.Generate("""{"class_label": 2, "n": 2, "seed": 9, "top_k": 5, "output_format": "webp", "output_compression": 40}""");
+
+        var said = answer.Data.Select(image => ImageFile.FindProvenance(image.File)!).ToList();
+        Assert.Equal([9, ImageSeed.Derive(9, 1)], said.Select(provenance => provenance.Seed));
+        Assert.All(said, provenance => Assert.Equal(
+            ImageProvenance.Of(api.Generator.Model, Last) with { Seed = provenance.Seed, Quality = 40 }, provenance));
+    }
+
+    [Fact]
+    public async Task Generate_ContactSheet_SaysSeedAndCountOfTheRequest()
+    {
+        using var response = await api.PostImages("""{"class_label": 1, "n": 5, "seed": 9}""", accept: "image/jpeg");
+
+        var said = ImageFile.FindProvenance(await response.Content.ReadAsByteArrayAsync())!;
+        Assert.Equal((1, 9UL, new SheetShape(5, 3)), (said.ClassId, said.Seed, said.Sheet));
+    }
+
     [Theory]
     [InlineData("image/jpeg", null, "image/jpeg")]
     [InlineData("image/*", "webp", "image/webp")]

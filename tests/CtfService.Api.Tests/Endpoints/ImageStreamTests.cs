@@ -34,6 +34,7 @@ public sealed class ImageStreamTests : IAsyncLifetime, IAsyncDisposable
             Assert.Equal([Partial, Partial, Partial, Completed], own.Select(item => item.Type));
             Assert.Equal([Partial, Partial, Partial, Completed], own.Select(item => item.Json.GetProperty("type").GetString()));
             Assert.Equal([0, 1, 2], own.Take(3).Select(item => item.Json.GetProperty("partial_image_index").GetInt32()));
+            Assert.Equal([0, 1, 2, null], own.Select(item => ImageFile.FindProvenance(File(item))!.Preview));
             Assert.Equal([50, 100, 150], own.Take(3).Select(item => (int)Decode(item).Pixels[0])); // the fake's previews
         }
     }
@@ -156,7 +157,9 @@ public sealed class ImageStreamTests : IAsyncLifetime, IAsyncDisposable
         return events;
     }
 
-    private static Core.Imaging.RgbImage Decode(Event item) => ImageCodec.Decode(item.Json.GetProperty("b64_json").GetBytesFromBase64());
+    private static Core.Imaging.RgbImage Decode(Event item) => ImageCodec.Decode(File(item));
+
+    private static byte[] File(Event item) => item.Json.GetProperty("b64_json").GetBytesFromBase64();
 
     private sealed record Event(string Type, string Data)
     {

@@ -24,6 +24,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal(api.Generator.Model.NullClass, Last.ClassId);
         Assert.Equal(Enumerable.Repeat((byte)200, 8 * 8 * 3), Assert.IsType<LayoutSource.Encoded>(Last.Layout).Picture.Pixels);
         Assert.Equal(new UsageAnswer(4, 4, 8), answer.Usage);
+        Assert.Equal((LayoutOrigin.Encoded, null, image.Seed), (ImageFile.FindProvenance(image.File) is { } said ? (said.Layout, said.ClassId, said.Seed) : default));
     }
 
     [Fact]

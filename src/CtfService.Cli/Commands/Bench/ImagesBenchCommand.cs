@@ -21,7 +21,6 @@ internal static class ImagesBenchCommand
         var command = new Command("images", $"Measures images/s and where the time of an image goes; medians of {Runs} runs.") { bundle, batch, device, dtype, json };
         command.SetAction((arguments, cancellation) =>
         {
-            TorchThreads.UseAllCores();
             var batches = arguments.GetRequiredValue(batch).Distinct().ToList();
             var placement = () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype));
             using var generator = new CtfImageGeneratorFactory(arguments.GetRequiredValue(bundle), placement, rows: Math.Max(2, 2 * batches.Max())).Load(cancellation);

@@ -22,7 +22,6 @@ internal static class ServingBenchCommand
         var command = new Command("serving", $"Measures latency under Poisson arrivals, continuous against static batching; medians of {Runs} runs.") { bundle, rows, load, images, seed, device, dtype, json };
         command.SetAction((arguments, cancellation) =>
         {
-            TorchThreads.UseAllCores();
             var placement = () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype));
             using var generator = new CtfImageGeneratorFactory(arguments.GetRequiredValue(bundle), placement, arguments.GetValue(rows)).Load(cancellation);
             var benchmark = new ServingBenchmark(generator, arguments.GetValue(images), cancellation);

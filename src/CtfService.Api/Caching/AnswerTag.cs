@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using CtfService.Api.Negotiation;
+using CtfService.Api.Validation;
+using CtfService.Core.Generation;
+using Microsoft.Net.Http.Headers;
+
+namespace CtfService.Api.Caching;
+
+/// <summary>The name of an answer: the same name, the same images.</summary>
+internal static class AnswerTag
+{
+    /// <summary>
+    /// A hash of all that decides the answer: program, model, how it computes, every parameter, representation. Strong for an image, which is the same byte for byte;
+    /// weak for JSON, which also says when it was made and how long that took, and for CUDA, which rounds by what runs beside an image.
+    /// </summary>
+    public static EntityTagHeaderValue Of(GenerationRequest request, Representation representation)
+    {
+        var model = request.Model;
+        var decisive = new
+        {
+            ImageProvenance.ThisSoftware,
+            model.BundleHash,
+            model.Device,
+            model.Dtype,
+            request.Images, // class, seed and sampling of each
+            Layout = Layout(request.Images[0].Layout), // all have the same
+            request.Include,
+            request.Quality,
+            representation,
+        };
+        var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(decisive));
+        return new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(hash)}\"", isWeak: representation.IsJson || model.Device == "cuda");
+    }
+
+    private static object? Layout(LayoutSource layout) => layout switch
+    {
+        LayoutSource.Given given => given.CoarseLabels,
+        LayoutSource.Encoded encoded => SHA256.HashData(encoded.Picture.Pixels),
+        _ => null,
+    };
+}

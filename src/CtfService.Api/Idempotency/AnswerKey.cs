@@ -1,0 +1,35 @@
+using System.Diagnostics.CodeAnalysis;
+using CtfService.Api.Errors;
+
+namespace CtfService.Api.Idempotency;
+
+/// <summary>What an answer is remembered under: a key means something only to the caller who made it up.</summary>
+/// <param name="Caller">Name of whoever is signed in; empty for anyone.</param>
+/// <param name="Key">1..255 visible ASCII letters.</param>
+internal sealed record AnswerKey(string Caller, string Key)
+{
+    /// <summary>The header (draft-ietf-httpapi-idempotency-key-header).</summary>
+    public const string Header = "Idempotency-Key";
+
+    public const int MaxLength = 255;
+
+    /// <summary>Reads the header, which must be there.</summary>
+    public static bool TryRead(HttpContext http, [NotNullWhen(true)] out AnswerKey? key, [NotNullWhen(false)] out ApiError? error)
+    {
+        var values = http.Request.Headers[Header];
+        var value = values.Count == 1 ? values[0] ?? "" : "";
+        if (values.Count == 1 && value.Length is >= 1 and <= MaxLength && value.All(letter => letter is > ' ' and <= '~'))
+        {
+            (key, error) = (new AnswerKey(http.User.Identity?.Name ?? "", value), null);
+            return true;
+        }
+
+        var given = values.Count == 1 ? $"has {value.Length} characters, or some that are not allowed" : $"stands {values.Count} times";
+        (key, error) = (null, new ApiError(
+            StatusCodes.Status400BadRequest,
+            $"The header {Header} {given}; expected once 1 to {MaxLength} visible ASCII characters without spaces. A random UUID is a good key.",
+            "invalid_idempotency_key",
+            Header));
+        return false;
+    }
+}

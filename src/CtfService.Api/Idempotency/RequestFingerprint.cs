@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Net.Http.Headers;
+
+namespace CtfService.Api.Idempotency;
+
+/// <summary>Tells whether two requests ask for the same.</summary>
+internal static class RequestFingerprint
+{
+    /// <summary>A hash of address, body and the headers that decide the answer. Reads the body into memory, where the endpoint reads it from.</summary>
+    /// <exception cref="BadHttpRequestException">The body is too large, or ends early.</exception>
+    public static async Task<string> Of(HttpRequest request, CancellationToken cancellation)
+    {
+        var copy = new MemoryStream(); // grows with what comes, not with what is announced
+        await request.Body.CopyToAsync(copy, cancellation);
+        copy.Position = 0;
+        request.Body = copy;
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var isTyped = MediaTypeHeaderValue.TryParse(request.ContentType, out var contentType);
+        string?[] texts = [request.Method, request.Path, request.QueryString.Value, isTyped ? contentType!.MediaType.Value : request.ContentType, request.Headers.Accept];
+        foreach (var text in texts)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{text}\0"));
+        }
+
+        AppendBody(hash, copy.GetBuffer().AsSpan(0, (int)copy.Length), isTyped ? contentType!.Boundary.Value : null);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>The boundary of a form is a random text that clients draw anew for each try; it says nothing.</summary>
+    private static void AppendBody(IncrementalHash hash, ReadOnlySpan<byte> body, string? boundary)
+    {
+        var separator = Encoding.UTF8.GetBytes(HeaderUtilities.RemoveQuotes(boundary).Value ?? "");
+        for (var end = 0; separator.Length > 0 && (end = body.IndexOf(separator)) >= 0; body = body[(end + separator.Length)..])
+        {
+            hash.AppendData(body[..end]);
+            hash.AppendData([0]);
+        }
+
+        hash.AppendData(body);
+    }
+}
