@@ -45,5 +45,20 @@ public sealed record GenerateImageRequest : ImageRequest
     [DefaultValue(0)]
     public int? PartialImages { get; init; }
 
+    /// <summary>For OpenAI's clients: there is one quality, which both values mean.</summary>
+    [AllowedValues("auto", "standard")]
+    [DefaultValue("auto")]
+    public string? Quality { get; init; }
+
+    /// <summary>For OpenAI's clients: images are opaque, which both values mean.</summary>
+    [AllowedValues("auto", "opaque")]
+    [DefaultValue("auto")]
+    public string? Background { get; init; }
+
+    /// <summary>For OpenAI's clients: a class label leaves nothing to moderate, so both values mean the same.</summary>
+    [AllowedValues("auto", "low")]
+    [DefaultValue("auto")]
+    public string? Moderation { get; init; }
+
     internal override FineSamplingRequest? FineSampling => Fine;
 }

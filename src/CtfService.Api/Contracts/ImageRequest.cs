@@ -55,6 +55,10 @@ public abstract record ImageRequest
     [Range(1, int.MaxValue)]
     public int? TimeoutMs { get; init; }
 
+    /// <summary>Pixels, width x height. A model draws one size: <c>auto</c> or that one (<c>/v1/models</c> says it).</summary>
+    [DefaultValue("auto")]
+    public string? Size { get; init; }
+
     /// <summary>Accepted for compatibility and not used.</summary>
     public string? User { get; init; }
 

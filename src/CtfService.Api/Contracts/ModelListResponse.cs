@@ -44,7 +44,7 @@ public sealed record ModelResponse(
         "model",
         loadedAt.ToUnixTimeSeconds(),
         "ctf-service",
-        $"{model.ImageWidth}x{model.ImageHeight}",
+        model.ImageSize,
         model.Classes.Count,
         model.TokenCount,
         model.CodebookSize,

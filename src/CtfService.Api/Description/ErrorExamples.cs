@@ -14,7 +14,7 @@ internal static class ErrorExamples
     private static readonly ApiError[] OfEndpoints =
     [
         new(400, "guidance_scale is 40; expected 1 to 20 (the upper end is set in Limits:MaxGuidanceScale).", "out_of_range", "guidance_scale"),
-        new(400, "Unknown field 'size'. Known fields are class_label, prompt, n, seed.", "unknown_field", "size"),
+        new(400, "Unknown field 'steps'. Known fields are class_label, prompt, n, seed.", "unknown_field", "steps"),
         new(400, "n must be an integer between -2147483648 and 2147483647.", "wrong_type", "n"),
         new(400, "class_label 'aple' is not a class of this model; expected a name or an index from 0 to 23. Did you mean 'apple'? GET /v1/classes lists every class.", "unknown_class", "class_label"),
         new(400, "The body is not valid JSON: line 1, byte 17.", "malformed_json"),

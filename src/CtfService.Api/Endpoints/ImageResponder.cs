@@ -101,7 +101,7 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
 
     private long Now() => clock.GetUtcNow().ToUnixTimeSeconds();
 
-    private static string Size(GenerationRequest request) => $"{request.Model.ImageWidth}x{request.Model.ImageHeight}";
+    private static string Size(GenerationRequest request) => request.Model.ImageSize;
 
     private static ImageUsage Usage(GenerationRequest request, int images)
     {

@@ -32,6 +32,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         var format = ChooseFormat(asked.OutputFormat, faults);
         faults.RequireRange(asked.OutputCompression, 0, 100, "output_compression");
         RequireResponseFormat(asked.ResponseFormat, faults);
+        FixedFields.RequireSize(asked.Size, model, faults);
         var include = Inclusion.Choose(asked.Include, faults);
         var deadline = DeadlineChoice.Choose(asked.TimeoutMs, timeout, inference, faults);
 

@@ -19,6 +19,9 @@ public sealed record ModelDescription
     /// <summary>Pixels.</summary>
     public required int ImageHeight { get; init; }
 
+    /// <summary>Width x height, as the API writes it.</summary>
+    public string ImageSize => $"{ImageWidth}x{ImageHeight}";
+
     /// <summary>Tokens per image: rows times columns of the token grid.</summary>
     public required int TokenCount { get; init; }
 

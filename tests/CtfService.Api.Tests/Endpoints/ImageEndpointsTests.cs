@@ -46,6 +46,17 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Theory]
+    [InlineData("auto", "auto", "auto", "auto")]
+    [InlineData("8x8", "standard", "opaque", "low")]
+    public async Task Generate_FieldsOfOpenAiThatAskForWhatIsDrawnAnyway_AreTaken(string size, string quality, string background, string moderation)
+    {
+        var answer = await api.Generate(
+            $$"""{"prompt": "apple", "size": "{{size}}", "quality": "{{quality}}", "background": "{{background}}", "moderation": "{{moderation}}"}""");
+
+        Assert.Equal("8x8", answer.Size);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(16)]
     public async Task Generate_SmallestAndLargestN_AnswersAsManyImages(int n)

@@ -1,0 +1,22 @@
+// Makes one mistake after another: each must come back as the client's own error class, with what the service says about it.
+import OpenAI, { toFile } from 'openai';
+import { failure, report } from './report.mjs';
+
+const client = new OpenAI({ maxRetries: 0 });
+const stranger = new OpenAI({ maxRetries: 0, apiKey: 'ctf_no-such-key' });
+const prompt = 'banana';
+
+report({
+  prompt: await failure(() => client.images.generate({ prompt: 'a photo of a spaceship' })),
+  size: await failure(() => client.images.generate({ prompt, size: '1024x1024' })),
+  number: await failure(() => client.images.generate({ prompt, n: 1000 })),
+  url: await failure(() => client.images.generate({ prompt, response_format: 'url' })),
+  style: await failure(() => client.images.generate({ prompt, style: 'vivid' })),
+  model: await failure(() => client.images.generate({ prompt, model: 'dall-e-3' })),
+  stream: await failure(() => client.images.generate({ prompt, stream: true, partial_images: 9 })),
+  upload: await failure(async () => client.images.createVariation({ image: await toFile(Buffer.from('no picture'), 'notes.png') })),
+  deadline: await failure(() => client.images.generate({ prompt, n: 16, timeout_ms: 1 })),
+  modelPage: await failure(() => client.models.retrieve('dall-e-3')),
+  route: await failure(() => client.moderations.create({ input: prompt })),
+  key: await failure(() => stranger.images.generate({ prompt })),
+});
