@@ -17,12 +17,15 @@ namespace CtfService.EndToEnd.Tests;
 
 /// <summary>The service with the model that ships, on a real socket, with a generator that counts its steps. Tests that measure share it and run one after another.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class WatchedService : WebApplicationFactory<Program>, ICollectionFixture<WatchedService>, IAsyncLifetime
+public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture<WatchedService>, IAsyncLifetime
 {
     public const string Name = "measured";
 
     private readonly WatchedFactory _factory = new();
     private readonly Channel<long> _hangUps = Channel.CreateUnbounded<long>();
+
+    /// <summary>Over appsettings.json.</summary>
+    protected virtual IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
 
     public HttpClient Client { get; private set; } = null!;
 
@@ -71,8 +74,15 @@ public sealed class WatchedService : WebApplicationFactory<Program>, ICollection
 
     public static StringContent Json(string json) => new(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
 
-    protected override void ConfigureWebHost(IWebHostBuilder builder) =>
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        foreach (var (key, value) in Settings)
+        {
+            builder.UseSetting(key, value);
+        }
+
         builder.ConfigureTestServices(services => services.AddSingleton<IImageGeneratorFactory>(_factory).AddSingleton<IStartupFilter>(new HangUpNotes(this)));
+    }
 
     /// <summary>In front of everything else, to hear of a hang-up as the service does.</summary>
     private sealed class HangUpNotes(WatchedService service) : IStartupFilter
