@@ -1,3 +1,5 @@
+using CtfService.Api.Errors;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
@@ -35,10 +37,19 @@ internal static class ApiDescriptionExtensions
             Version = "v1",
             Description = "Class-conditional images by coarse-to-fine token prediction. The image and model routes follow OpenAI's API, so its clients work.",
         });
+        options.OrderActionsBy(Place);
         options.IncludeXmlComments(typeof(ApiDescriptionExtensions).Assembly);
         options.SupportNonNullableReferenceTypes();
         SecuritySchemes.Define(options);
         options.SchemaFilter<SchemaFilter>();
         options.OperationFilter<OperationFilter>();
+    }
+
+    /// <summary>What people come for first, probes last.</summary>
+    private static string Place(ApiDescription endpoint)
+    {
+        var path = $"/{endpoint.RelativePath}";
+        var group = path.StartsWith("/v1/images", StringComparison.Ordinal) ? 1 : ApiPaths.Contains(path) ? 2 : 3;
+        return $"{group}{path}";
     }
 }

@@ -16,7 +16,7 @@ internal static class ErrorExamples
         new(400, "guidance_scale is 40; expected 1 to 20 (the upper end is set in Limits:MaxGuidanceScale).", "out_of_range", "guidance_scale"),
         new(400, "Unknown field 'steps'. Known fields are class_label, prompt, n, seed.", "unknown_field", "steps"),
         new(400, "n must be an integer between -2147483648 and 2147483647.", "wrong_type", "n"),
-        new(400, "class_label 'aple' is not a class of this model; expected a name or an index from 0 to 23. Did you mean 'apple'? GET /v1/classes lists every class.", "unknown_class", "class_label"),
+        new(400, "class_label 'bananna' is not a class of this model; expected a name or an index from 0 to 23. Did you mean 'banana'? GET /v1/classes lists every class.", "unknown_class", "class_label"),
         new(400, "The body is not valid JSON: line 1, byte 17.", "malformed_json"),
         new(404, "Model 'gpt-image-1' is not loaded; expected 'fruits-64'.", "model_not_found", "id"),
         new(406, "The Accept header takes none of application/json, image/png, image/jpeg, image/webp. Name one of them or leave the header out.", "not_acceptable"),

@@ -27,19 +27,19 @@ internal static class Examples
     private static readonly ImageTimings Timings = new(QueueMs: 0.2, CoarseMs: 41.5, FineMs: 6.1, DecodeMs: 9.8, EncodeMs: 1.3);
 
     public static PartialImageEvent Partial { get; } =
-        new(PartialImageEvent.Name, File, Created, Size, "png", PartialImageIndex: 0, ImageIndex: 0, Seed, ClassId: 0, "apple");
+        new(PartialImageEvent.Name, File, Created, Size, "png", PartialImageIndex: 0, ImageIndex: 0, Seed, ClassId: 1, "banana");
 
     public static CompletedImageEvent Completed { get; } =
-        new(CompletedImageEvent.Name, File, Created, Size, "png", ImageIndex: 0, Seed, ClassId: 0, "apple", Usage, Timings, Layout: null, Tokens: null);
+        new(CompletedImageEvent.Name, File, Created, Size, "png", ImageIndex: 0, Seed, ClassId: 1, "banana", Usage, Timings, Layout: null, Tokens: null);
 
     private static readonly Dictionary<Type, object> All = new()
     {
-        [typeof(GenerateImageRequest)] = JsonNode.Parse($$"""{"class_label": 0, "n": 1, "seed": {{Seed}}}""")!, // an instance would show every field that is left out
-        [typeof(RedetailImageRequest)] = JsonNode.Parse($$"""{"layout": [{{string.Join(", ", Enumerable.Range(0, 64))}}], "class_label": 0, "n": 1, "seed": {{Seed}}}""")!,
+        [typeof(GenerateImageRequest)] = JsonNode.Parse($$"""{"class_label": "banana", "n": 1, "seed": {{Seed}}}""")!, // an instance would show every field that is left out
+        [typeof(RedetailImageRequest)] = JsonNode.Parse($$"""{"layout": [{{string.Join(", ", Enumerable.Range(0, 64))}}], "class_label": "banana", "n": 1, "seed": {{Seed}}}""")!,
         [typeof(ImagesResponse)] = new ImagesResponse(
             Created,
             Model,
-            [new ImageEntry(File, Seed, ClassId: 0, "apple")],
+            [new ImageEntry(File, Seed, ClassId: 1, "banana")],
             "png",
             Size,
             Usage,
@@ -48,7 +48,7 @@ internal static class Examples
         [typeof(CompletedImageEvent)] = Completed,
         [typeof(ModelResponse)] = OneModel,
         [typeof(ModelListResponse)] = new ModelListResponse("list", [OneModel]),
-        [typeof(ClassListResponse)] = new ClassListResponse("list", [new ClassEntry(Id: 0, "apple", WordNetId: null), new ClassEntry(Id: 1, "banana", WordNetId: null)]),
+        [typeof(ClassListResponse)] = new ClassListResponse("list", [new ClassEntry(Id: 0, "avocado", WordNetId: null), new ClassEntry(Id: 1, "banana", WordNetId: null)]),
         [typeof(HealthResponse)] = new HealthResponse("ready", Model, Reason: null),
     };
 

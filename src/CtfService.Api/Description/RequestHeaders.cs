@@ -21,12 +21,12 @@ internal static class RequestHeaders
     {
         if (endpointMetadata.OfType<IAcceptsMetadata>().Any(body => body.RequestType?.IsAssignableTo(typeof(ImageRequest)) == true))
         {
-            Add(operation, DeadlineChoice.Header, Timeout, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = @"^[0-9]+(\.[0-9]+)?(s|ms)?$", Example = "2.5s" });
+            Add(operation, DeadlineChoice.Header, Timeout, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = @"^[0-9]+(\.[0-9]+)?(s|ms)?$" }); // no example here and below: Swagger UI would send it
         }
 
         if (endpointMetadata.OfType<IdempotentEndpoint>().Any())
         {
-            Add(operation, AnswerKey.Header, Key, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = $"^[!-~]{{1,{AnswerKey.MaxLength}}}$" }); // no example: Swagger UI would send it
+            Add(operation, AnswerKey.Header, Key, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = $"^[!-~]{{1,{AnswerKey.MaxLength}}}$" });
         }
 
         if (operation.Responses?.ContainsKey($"{StatusCodes.Status304NotModified}") == true)

@@ -78,7 +78,7 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
         schema.Description = "A class name, or a class index.";
         schema.OneOf =
         [
-            new OpenApiSchema { Type = JsonSchemaType.String, Example = "apple" },
+            new OpenApiSchema { Type = JsonSchemaType.String, Example = "banana" },
             new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Minimum = "0", Example = 0 },
         ];
     }
@@ -96,9 +96,26 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
                 .ToHashSet();
         }
 
+        if (type.GetProperties().Any(property => property.PropertyType == typeof(IFormFile)))
+        {
+            LeaveBlank(schema);
+        }
+
         if (Examples.Of(type) is { } example)
         {
             schema.Example = example as JsonNode ?? JsonSerializer.SerializeToNode(example, type, json.Value.SerializerOptions);
+        }
+    }
+
+    /// <summary>Fields of a form that may stay away. Swagger UI fills in each with its example, its default or a value that it makes up, and sends it; what is blank is absent.</summary>
+    private static void LeaveBlank(OpenApiSchema form)
+    {
+        foreach (var (name, field) in form.Properties ?? new Dictionary<string, IOpenApiSchema>())
+        {
+            if (field is OpenApiSchema optional && form.Required?.Contains(name) != true)
+            {
+                optional.Example = optional.Type?.HasFlag(JsonSchemaType.Array) == true ? new JsonArray() : "";
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ internal sealed class FormFields(IFormCollection form, Faults faults)
         }
     }
 
-    /// <summary>Null where the field is absent.</summary>
+    /// <summary>Null where the field is absent or empty.</summary>
     public string? Text(string name)
     {
         var values = Values(name);
@@ -70,5 +70,7 @@ internal sealed class FormFields(IFormCollection form, Faults faults)
         return null;
     }
 
-    private StringValues Values(string name) => form.TryGetValue(name, out var values) ? values : StringValues.Empty;
+    /// <summary>A browser sends each field of a form, filled in or not: one without content is not there.</summary>
+    private StringValues Values(string name) =>
+        form.TryGetValue(name, out var values) ? new StringValues([.. values.Where(value => !string.IsNullOrEmpty(value))]) : StringValues.Empty;
 }

@@ -87,6 +87,18 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
         Assert.Contains(hint, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("seed")]
+    [InlineData("class_label")]
+    [InlineData("fine_temperature")]
+    [InlineData("include")]
+    public async Task Vary_FieldLeftBlank_IsAsIfItWereNotThere(string name)
+    {
+        using var response = await Post(Form(Picture, (name, "")));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
     [Fact]
     public async Task Vary_FieldTwice_IsRefused()
     {

@@ -7,7 +7,9 @@ namespace CtfService.EndToEnd.Tests.Clients;
 /// <summary>Runs the scripts of OpenAiClient/, which call the service with OpenAI's own client, and reads what they print.</summary>
 internal static class OpenAiScripts
 {
-    private const string Folder = "tests/CtfService.EndToEnd.Tests/OpenAiClient";
+    private const string RelativeFolder = "tests/CtfService.EndToEnd.Tests/OpenAiClient";
+
+    private static readonly string Folder = RepositoryFolder.File(RelativeFolder);
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -16,7 +18,7 @@ internal static class OpenAiScripts
     /// <summary>What this machine lacks and how to get it; null where nothing is missing.</summary>
     public static string? Missing { get; } =
         Node is null ? "There is no node on the search path. Install Node.js 20 or later."
-        : !Directory.Exists(Path.Combine(RepositoryFolder.Root, Folder, "node_modules", "openai")) ? $"OpenAI's client is not installed. Run: npm ci --prefix {Folder}"
+        : !Directory.Exists(Path.Combine(Folder, "node_modules", "openai")) ? $"OpenAI's client is not installed. Run: npm ci --prefix {RelativeFolder}"
         : null;
 
     /// <summary>The one object that the script prints.</summary>
@@ -25,7 +27,7 @@ internal static class OpenAiScripts
         Assert.True(Missing is null, Missing);
         var start = new ProcessStartInfo(Node!, [script])
         {
-            WorkingDirectory = Path.Combine(RepositoryFolder.Root, Folder),
+            WorkingDirectory = Folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment =

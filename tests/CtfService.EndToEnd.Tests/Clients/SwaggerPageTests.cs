@@ -1,11 +1,15 @@
+using CtfService.Core.Imaging;
+using CtfService.Model.Imaging;
 using CtfService.TestSupport;
 using Microsoft.Playwright;
+using Xunit.Abstractions;
+using static Microsoft.Playwright.Assertions;
 
 namespace CtfService.EndToEnd.Tests.Clients;
 
 /// <summary>Swagger UI in a real Chromium, under the page's Content-Security-Policy: what a person sees who explores the API.</summary>
 [Collection(GuardedServiceCollection.Name)]
-public sealed class SwaggerPageTests(GuardedService service) : IAsyncLifetime
+public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper output) : IAsyncLifetime
 {
     /// <summary>Set to 1, the picture in docs/ is taken anew.</summary>
     private const string UpdateVariable = "CTF_UPDATE_SCREENSHOT";
@@ -26,6 +30,7 @@ public sealed class SwaggerPageTests(GuardedService service) : IAsyncLifetime
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Chromium.Path });
         _page = await _browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1100, Height = 1000 } });
+        _page.SetDefaultTimeout(10_000);
         _page.Console += (_, message) => _complaints.AddRange(message.Type is "error" or "warning" ? [message.Text] : []);
         _page.PageError += (_, error) => _complaints.Add(error);
         await _page.GotoAsync(new Uri(service.Client.BaseAddress!, "/swagger").ToString());
@@ -33,6 +38,7 @@ public sealed class SwaggerPageTests(GuardedService service) : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
+        _complaints.ForEach(output.WriteLine);
         await (_browser?.DisposeAsync() ?? ValueTask.CompletedTask);
         _playwright?.Dispose();
     }
@@ -42,16 +48,47 @@ public sealed class SwaggerPageTests(GuardedService service) : IAsyncLifetime
     {
         await Authorise();
         var generate = await Open("GenerateImages");
-        await generate.Locator("textarea.body-param__text").FillAsync("""{"class_label": "banana", "seed": 7}""");
-        await generate.GetByLabel("Response content type").Or(generate.Locator(".response-control-media-type select")).First.SelectOptionAsync("image/png");
+        await generate.Locator("textarea.body-param__text").FillAsync("""{"class_label": "banana", "n": 8, "seed": 7}""");
+        await Take(generate, "image/png");
 
         await Execute(generate);
 
         var image = generate.Locator(".live-responses-table img");
         var pixels = await image.EvaluateAsync<int[]>("async image => { await image.decode(); return [image.naturalWidth, image.naturalHeight]; }");
-        Assert.Equal((64, 64), (pixels[0], pixels[1]));
+        Assert.Equal((196, 196), (pixels[0], pixels[1]));
         Assert.Empty(_complaints);
         await TakePicture(generate);
+    }
+
+    [ChromiumFact]
+    public async Task Generations_TriedOutAsAStream_ShowsItsEvents()
+    {
+        await Authorise();
+        var generate = await Open("GenerateImages");
+        await generate.Locator("textarea.body-param__text").FillAsync("""{"class_label": "banana", "stream": true, "partial_images": 1}""");
+        await Take(generate, "text/event-stream");
+
+        await Execute(generate);
+
+        var answer = await generate.Locator(".live-responses-table .response-col_description").Last.InnerTextAsync();
+        Assert.Contains("event: image_generation.partial_image", answer, StringComparison.Ordinal);
+        Assert.Contains("event: image_generation.completed", answer, StringComparison.Ordinal);
+        Assert.Empty(_complaints);
+    }
+
+    [ChromiumFact]
+    public async Task Variations_OnlyAFileChosen_ShowsTheImage()
+    {
+        var picture = ImageCodec.Encode(new RgbImage(64, 64, new byte[64 * 64 * 3]), ImageFormat.Png);
+        await Authorise();
+        var vary = await Open("VaryImage");
+        await vary.Locator("input[type=file]").SetInputFilesAsync(new FilePayload { Name = "slope.png", MimeType = "image/png", Buffer = picture });
+        await Take(vary, "image/webp");
+
+        await Execute(vary);
+
+        await Expect(vary.Locator(".live-responses-table img")).ToBeVisibleAsync();
+        Assert.Empty(_complaints);
     }
 
     private async Task Authorise()
@@ -69,18 +106,34 @@ public sealed class SwaggerPageTests(GuardedService service) : IAsyncLifetime
         return block;
     }
 
+    /// <summary>What the Accept header will say.</summary>
+    private static async Task Take(ILocator operation, string mediaType) =>
+        await operation.Locator(".response-control-media-type--accept-controller select").SelectOptionAsync(mediaType);
+
     private static async Task Execute(ILocator operation)
     {
         await operation.Locator("button.execute").ClickAsync();
-        var status = operation.Locator(".live-responses-table .response-col_status").Last;
-        Assert.StartsWith("200", await status.InnerTextAsync(), StringComparison.Ordinal);
+        var answer = operation.Locator(".live-responses-table tbody .response");
+        var status = await answer.Locator(".response-col_status").InnerTextAsync();
+        Assert.True(status.StartsWith("200", StringComparison.Ordinal), await answer.InnerTextAsync());
     }
 
-    private static async Task TakePicture(ILocator operation)
+    /// <summary>From the operation's heading to its answer; what else may be answered would make a long picture.</summary>
+    private async Task TakePicture(ILocator operation)
     {
-        if (Environment.GetEnvironmentVariable(UpdateVariable) == "1")
+        if (Environment.GetEnvironmentVariable(UpdateVariable) != "1")
         {
-            await operation.ScreenshotAsync(new LocatorScreenshotOptions { Path = Path.Combine(RepositoryFolder.Root, "docs", "swagger.png") });
+            return;
         }
+
+        var scrolled = await _page.EvaluateAsync<float>("window.scrollY");
+        var top = (await operation.BoundingBoxAsync())!;
+        var answer = (await operation.Locator(".live-responses-table").BoundingBoxAsync())!;
+        await _page.ScreenshotAsync(new PageScreenshotOptions
+        {
+            Path = RepositoryFolder.File("docs", "swagger.png"),
+            FullPage = true,
+            Clip = new Clip { X = top.X, Y = scrolled + top.Y, Width = top.Width, Height = answer.Y + answer.Height - top.Y },
+        });
     }
 }
