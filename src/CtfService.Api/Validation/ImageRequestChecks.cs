@@ -16,9 +16,6 @@ namespace CtfService.Api.Validation;
 /// <summary>Checks what every request for images has in common. Thread-safe.</summary>
 internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions inference, ModelNames names)
 {
-    /// <summary>Seeds we choose fit a JavaScript number, so that every client can send them back.</summary>
-    private const int RandomSeedBits = 53;
-
     /// <summary>Gathers every fault; the result is of use only where there is none.</summary>
     /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
     /// <param name="classLabel">Null for none.</param>
@@ -105,5 +102,5 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
     }
 
     private static ulong RandomSeed() =>
-        BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> (64 - RandomSeedBits);
+        BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> (64 - ImageSeed.DerivedBits);
 }

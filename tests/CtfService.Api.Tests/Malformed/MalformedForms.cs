@@ -30,11 +30,11 @@ internal sealed class MalformedForms
         _ => Form([Image(Picture)]) with { ContentType = random.Pick(["multipart/form-data", "multipart/form-data; boundary=other", "multipart/form-data; boundary=", $"multipart/form-data; boundary={new string('x', 200)}", "multipart/mixed; boundary=" + Boundary]) },
     };
 
-    /// <summary>Text that cannot be what the field takes. Any text may be a model's or a class's name, so those are simply unknown.</summary>
+    /// <summary>Text that cannot be what the field takes. Any text may be a model's or a class's name, so those are simply unknown; what is blank is absent.</summary>
     private byte[] WrongField(Random random)
     {
         var (name, schema) = random.Pick(_fields);
-        var number = (string?)schema!["type"] is "integer" or "number" ? new[] { "", "x", "1.2.3", "NaN", "0x10", "--1", "1e999" } : ["nonsense", "", "\u0000"];
+        var number = (string?)schema!["type"] is "integer" or "number" ? new[] { "x", "1.2.3", "NaN", "0x10", "--1", "1e999" } : ["nonsense", "\u0000"];
         string[] beyond = schema.AsObject().Number("maximum") is { } maximum ? [(maximum + 1).Write(), "-1"] : [];
         return Text(name, random.Pick([.. number, .. beyond]));
     }

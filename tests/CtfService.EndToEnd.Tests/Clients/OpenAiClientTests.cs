@@ -21,7 +21,7 @@ public sealed class OpenAiClientTests(GuardedService service, ITestOutputHelper 
         Assert.Equal("webp", found.GetProperty("alias").GetProperty("output_format").GetString());
         Assert.All(Data(found, "alias"), image => Assert.Equal("RIFF"u8, File(image).AsSpan(0, 4)));
         Assert.Equal("64x64", found.GetProperty("named").GetProperty("size").GetString());
-        Assert.Equal(File(Data(found, "named")[0]), File(Data(found, "again")[0]));
+        Assert.Equal(File(Data(found, "named")[1]), File(Data(found, "again")[0]));
     }
 
     [OpenAiFact]

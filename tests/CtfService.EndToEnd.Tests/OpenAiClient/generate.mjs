@@ -9,8 +9,8 @@ const alias = await client.images.generate({
   model: 'gpt-image-1', prompt: 'banana', n: 2, size: 'auto', quality: 'auto', background: 'auto', moderation: 'auto', output_format: 'webp', output_compression: 90, user: 'end-to-end',
 });
 const named = await client.images.generate({
-  model: 'fruits-64', prompt: 'pineapple', n: 1, size: '64x64', quality: 'standard', response_format: 'b64_json', output_format: 'png', seed: 7, // seed is ours: the client passes on what it does not know
+  model: 'fruits-64', prompt: 'pineapple', n: 2, size: '64x64', quality: 'standard', response_format: 'b64_json', output_format: 'png', seed: 7, // seed is ours: the client passes on what it does not know
 });
-const again = await client.images.generate({ prompt: 'pineapple', seed: named.data[0].seed });
+const again = await client.images.generate({ prompt: 'pineapple', seed: named.data[1].seed });
 
 report({ plain, alias, named, again });
