@@ -47,11 +47,8 @@ public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper o
     public async Task Generations_AuthorisedAndTriedOutAsPng_ShowsTheImage()
     {
         await Authorise();
-        var generate = await Open("GenerateImages");
-        await generate.Locator("textarea.body-param__text").FillAsync("""{"class_label": "banana", "n": 8, "seed": 7}""");
-        await Take(generate, "image/png");
 
-        await Execute(generate);
+        var generate = await TryOutGenerate("""{"class_label": "banana", "n": 8, "seed": 7}""", "image/png");
 
         var image = generate.Locator(".live-responses-table img");
         var pixels = await image.EvaluateAsync<int[]>("async image => { await image.decode(); return [image.naturalWidth, image.naturalHeight]; }");
@@ -64,11 +61,8 @@ public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper o
     public async Task Generations_TriedOutAsAStream_ShowsItsEvents()
     {
         await Authorise();
-        var generate = await Open("GenerateImages");
-        await generate.Locator("textarea.body-param__text").FillAsync("""{"class_label": "banana", "stream": true, "partial_images": 1}""");
-        await Take(generate, "text/event-stream");
 
-        await Execute(generate);
+        var generate = await TryOutGenerate("""{"class_label": "banana", "stream": true, "partial_images": 1}""", "text/event-stream");
 
         var answer = await generate.Locator(".live-responses-table .response-col_description").Last.InnerTextAsync();
         Assert.Contains("event: image_generation.partial_image", answer, StringComparison.Ordinal);
@@ -97,6 +91,15 @@ public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper o
         await _page.Locator("#auth-bearer-value").FillAsync(GuardedService.Key);
         await _page.Locator(".modal-ux form").First.Locator("button.authorize").ClickAsync();
         await _page.Locator(".modal-ux .btn-done").First.ClickAsync();
+    }
+
+    private async Task<ILocator> TryOutGenerate(string body, string mediaType)
+    {
+        var generate = await Open("GenerateImages");
+        await generate.Locator("textarea.body-param__text").FillAsync(body);
+        await Take(generate, mediaType);
+        await Execute(generate);
+        return generate;
     }
 
     private async Task<ILocator> Open(string operation)
