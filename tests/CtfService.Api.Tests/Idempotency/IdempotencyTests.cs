@@ -1,10 +1,8 @@
 using System.Net;
-using System.Text;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
 using CtfService.Api.Tests.Security;
 using CtfService.Core.Imaging;
-using CtfService.Inference;
 using CtfService.Model.Imaging;
 
 namespace CtfService.Api.Tests.Idempotency;
@@ -27,10 +25,10 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("image/png")]
     public async Task Post_SameKeyAndBody_AnswersTheSameAgainWithoutGenerating(string accept)
     {
-        using var first = await Post("k", OneImage, accept);
+        using var first = await _api.PostWithKey("k", OneImage, accept);
         var steps = _api.Generator.Steps.Count;
 
-        using var second = await Post("k", OneImage, accept);
+        using var second = await _api.PostWithKey("k", OneImage, accept);
 
         Assert.Equal(HttpStatusCode.OK, first.StatusCode);
         Assert.Equal(first.StatusCode, second.StatusCode);
@@ -46,9 +44,9 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Post_ImageAnswer_KeepsItsHeaders()
     {
-        using var first = await Post("k", """{"class_label": 2, "seed": 3}""", "image/png");
+        using var first = await _api.PostWithKey("k", """{"class_label": 2, "seed": 3}""", "image/png");
 
-        using var second = await Post("k", """{"class_label": 2, "seed": 3}""", "image/png");
+        using var second = await _api.PostWithKey("k", """{"class_label": 2, "seed": 3}""", "image/png");
 
         Assert.Equal(("3", "red apple"), (Assert.Single(second.Headers.GetValues("X-Seed")), Assert.Single(second.Headers.GetValues("X-Class-Label"))));
         Assert.Equal(first.Headers.ETag, second.Headers.ETag);
@@ -57,8 +55,8 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Post_WithoutKeyOrWithAnother_GeneratesAnew()
     {
-        using var first = await Post("k", OneImage);
-        using var other = await Post("l", OneImage);
+        using var first = await _api.PostWithKey("k", OneImage);
+        using var other = await _api.PostWithKey("l", OneImage);
         using var none = await _api.PostImages(OneImage);
 
         var bodies = await Task.WhenAll(new[] { first, other, none }.Select(response => response.Content.ReadAsStringAsync()));
@@ -70,9 +68,9 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [InlineData(OneImage, "image/png")]
     public async Task Post_SameKeyOtherRequest_Answers422(string json, string? accept)
     {
-        using var first = await Post("k", OneImage);
+        using var first = await _api.PostWithKey("k", OneImage);
 
-        using var refused = await Post("k", json, accept);
+        using var refused = await _api.PostWithKey("k", json, accept);
 
         var error = await refused.Error(HttpStatusCode.UnprocessableEntity);
         Assert.Equal(("invalid_request_error", "idempotency_key_reused", AnswerKey.Header), (error.Type, error.Code, error.Param));
@@ -84,7 +82,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [InlineData(256, "has 256 characters")]
     public async Task Post_KeyIsMalformed_Answers400(object key, string expected)
     {
-        using var refused = await Post(key is int length ? new string('k', length) : (string)key, OneImage);
+        using var refused = await _api.PostWithKey(key is int length ? new string('k', length) : (string)key, OneImage);
 
         var error = await refused.Error(HttpStatusCode.BadRequest);
         Assert.Equal(("invalid_idempotency_key", AnswerKey.Header), (error.Code, error.Param));
@@ -94,7 +92,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Post_KeyOfTheLongestLength_IsTaken()
     {
-        using var response = await Post(new string('~', AnswerKey.MaxLength), OneImage);
+        using var response = await _api.PostWithKey(new string('~', AnswerKey.MaxLength), OneImage);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
@@ -102,7 +100,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Post_TwoKeys_Answers400()
     {
-        using var request = Request("k", OneImage);
+        using var request = KeyedRequests.Create("k", OneImage);
         request.Headers.TryAddWithoutValidation(AnswerKey.Header, "l");
 
         using var refused = await _api.Client.SendAsync(request);
@@ -111,122 +109,14 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_FirstStillRuns_SecondWaitsAndGetsTheSame()
-    {
-        using var gate = _api.Generator.HoldNextStep();
-        var first = Post("k", OneImage);
-        await gate.Entered;
-        var second = Post("k", OneImage);
-        using var other = await Post("k", """{"class_label": 1}""");
-        Assert.False(second.IsCompleted);
-
-        gate.Open();
-
-        using var answer = await first;
-        using var again = await second;
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, other.StatusCode);
-        Assert.Equal(await answer.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
-    }
-
-    [Fact]
-    public async Task Post_FirstFails_WhoWaitsTriesInItsPlace()
-    {
-        _api.Generator.FailNextStep(new InvalidOperationException("once"));
-        using var gate = _api.Generator.HoldNextStep(); // of the second try
-        using var failed = await Post("k", OneImage);
-        var second = Post("k", OneImage);
-        await gate.Entered;
-        var third = Post("k", OneImage);
-
-        gate.Open();
-
-        Assert.Equal(HttpStatusCode.InternalServerError, failed.StatusCode);
-        using var answer = await second;
-        using var again = await third;
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal(await answer.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
-    }
-
-    [Fact]
-    public async Task Post_FirstRunsIntoItsDeadlineWhileAnotherWaits_TheOtherIsAnswered()
-    {
-        using var gate = _api.Generator.HoldNextStep();
-        var first = Post("k", OneImage);
-        await gate.Entered;
-        var second = Post("k", OneImage);
-        _api.Clock.Advance(new InferenceOptions().RequestTimeout);
-        using var late = await first;
-
-        gate.Open();
-
-        Assert.Equal(HttpStatusCode.GatewayTimeout, late.StatusCode);
-        using var answer = await second;
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-    }
-
-    [Fact]
-    public async Task Post_FirstHangsUp_IsNotRemembered()
-    {
-        using var gate = _api.Generator.HoldNextStep();
-        using var caller = new CancellationTokenSource();
-        var first = _api.PostImagesUntil(OneImage, caller.Token, (AnswerKey.Header, "k"));
-        await gate.Entered;
-        await caller.CancelAsync();
-        await first;
-        gate.Open();
-
-        using var second = await Post("k", OneImage);
-
-        Assert.Equal(HttpStatusCode.OK, second.StatusCode);
-        Assert.False(second.Headers.Contains(StoredAnswer.ReplayedHeader));
-    }
-
-    [Fact]
-    public async Task Post_WrongRequest_LeavesTheKeyFree()
-    {
-        using var wrong = await Post("k", """{"class_label": 77}""");
-        using var broken = await Post("k", "{");
-        using var mended = await Post("k", OneImage);
-
-        await wrong.Error(HttpStatusCode.BadRequest);
-        await broken.Error(HttpStatusCode.BadRequest);
-        Assert.Equal(HttpStatusCode.OK, mended.StatusCode);
-    }
-
-    [Fact]
-    public async Task Post_KnownAnswer304_LeavesTheKeyFree()
-    {
-        const string Seeded = """{"class_label": 0, "seed": 5}""";
-        using var request = Request("k", Seeded);
-        request.Headers.TryAddWithoutValidation("If-None-Match", "*");
-
-        using var known = await _api.Client.SendAsync(request);
-        using var whole = await Post("k", Seeded);
-
-        Assert.Equal(HttpStatusCode.NotModified, known.StatusCode);
-        Assert.Equal(HttpStatusCode.OK, whole.StatusCode);
-    }
-
-    [Fact]
     public async Task Post_AfterTheLifetime_GeneratesAnew()
     {
-        using var first = await Post("k", OneImage);
+        using var first = await _api.PostWithKey("k", OneImage);
         _api.Clock.Advance(new IdempotencyOptions().Lifetime);
 
-        using var second = await Post("k", OneImage);
+        using var second = await _api.PostWithKey("k", OneImage);
 
         Assert.NotEqual(await first.Content.ReadAsStringAsync(), await second.Content.ReadAsStringAsync());
-    }
-
-    [Fact]
-    public async Task Post_KeyWithAStream_Answers400AndLeavesTheKeyFree()
-    {
-        using var refused = await Post("k", """{"class_label": 0, "stream": true}""");
-        using var whole = await Post("k", OneImage);
-
-        var error = await refused.Error(HttpStatusCode.BadRequest);
-        Assert.Equal(("conflicting_fields", AnswerKey.Header), (error.Code, error.Param));
-        Assert.Equal(HttpStatusCode.OK, whole.StatusCode);
     }
 
     [Fact]
@@ -247,7 +137,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
         var answers = new List<string>();
         foreach (var caller in new[] { TestKeys.Studio, TestKeys.Operator, TestKeys.Studio })
         {
-            using var request = Request("k", OneImage);
+            using var request = KeyedRequests.Create("k", OneImage);
             request.Headers.Add("Authorization", $"Bearer {caller}");
             using var response = await api.Client.SendAsync(request);
             answers.Add(await response.Content.ReadAsStringAsync());
@@ -268,18 +158,6 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
-    private static HttpRequestMessage Request(string key, string json, string? accept = null)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Post, TestApi.Images) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
-        request.Headers.TryAddWithoutValidation(AnswerKey.Header, key);
-        if (accept is not null)
-        {
-            request.Headers.TryAddWithoutValidation("Accept", accept);
-        }
-
-        return request;
-    }
-
     private Task<HttpResponseMessage> Vary(string key, string boundary)
     {
         var form = new MultipartFormDataContent(boundary) { { new ByteArrayContent(ImageCodec.Encode(new RgbImage(8, 8, new byte[8 * 8 * 3]), ImageFormat.Png)), "image", "picture.png" } };
@@ -287,8 +165,6 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
         request.Headers.Add(AnswerKey.Header, key);
         return _api.Client.SendAsync(request);
     }
-
-    private Task<HttpResponseMessage> Post(string key, string json, string? accept = null) => _api.Client.SendAsync(Request(key, json, accept));
 
     private static IEnumerable<KeyValuePair<string, string>> Texts(HttpResponseMessage response) =>
         response.Headers.Where(header => !header.Key.Equals(ResponseHeaders.RequestId, StringComparison.OrdinalIgnoreCase)).Select(header => KeyValuePair.Create(header.Key, string.Join(',', header.Value))).OrderBy(header => header.Key, StringComparer.Ordinal);

@@ -6,8 +6,9 @@ namespace CtfService.Model.Tests.Imaging;
 
 public sealed class ProvenanceJsonTests
 {
-    private static readonly ImageProvenance Banana = ImageProvenance.Of(
-        FakeModels.Fruits, new ImageSpecification(1, 7, new SamplingSettings(Temperature: 1.1f, GuidanceScale: 2), new SamplingSettings(TopK: 3))) with { Software = "CtfService 1.2.3" };
+    private static readonly ImageSpecification Specification = new(1, 7, new SamplingSettings(Temperature: 1.1f, GuidanceScale: 2), new SamplingSettings(TopK: 3));
+
+    private static readonly ImageProvenance Banana = ImageProvenance.Of(FakeModels.Fruits, Specification) with { Software = "CtfService 1.2.3" };
 
     [Fact]
     public void Serialize_OneImage_IsTheTextOfTheDocumentation()

@@ -1,0 +1,22 @@
+using System.Text;
+using CtfService.Api.Idempotency;
+
+namespace CtfService.Api.Tests.Idempotency;
+
+/// <summary>Requests for images with an Idempotency-Key.</summary>
+internal static class KeyedRequests
+{
+    public static HttpRequestMessage Create(string key, string json, string? accept = null)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, TestApi.Images) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        request.Headers.TryAddWithoutValidation(AnswerKey.Header, key);
+        if (accept is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        }
+
+        return request;
+    }
+
+    public static Task<HttpResponseMessage> PostWithKey(this TestApi api, string key, string json, string? accept = null) => api.Client.SendAsync(Create(key, json, accept));
+}
