@@ -1,4 +1,7 @@
 using System.Text.Json;
+using CtfService.Cli.Commands.Bench;
+using CtfService.Core.Generation;
+using CtfService.Model.Generation;
 using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests;
@@ -24,6 +27,19 @@ public sealed class BenchCommandTests
 
         Assert.True(report.RootElement.GetProperty("static").GetProperty("mean_milliseconds").GetDouble() > 0);
         Assert.True(report.RootElement.GetProperty("continuous").GetProperty("p95_milliseconds").GetDouble() > 0);
+    }
+
+    [Theory]
+    [InlineData(1, 4)]
+    [InlineData(2, 2)]
+    public void RandomBundle_Preset_LoadsWithAsManyImagesAsRowsAllow(float guidance, int images)
+    {
+        using var bundle = new RandomBundle("tiny", clusters: 64, guidance);
+        using var generator = new CtfImageGeneratorFactory(bundle.Directory, rows: 4).Load(CancellationToken.None);
+        var rows = new ImageSpecification(ClassId: 0, Seed: 0, generator.Model.DefaultCoarse, generator.Model.DefaultFine).Rows;
+
+        Assert.Equal(images, generator.FreeRows / rows);
+        Assert.Equal(256, generator.Model.TokenCount);
     }
 
     [Fact]

@@ -16,7 +16,9 @@ internal static class DecodePreset
         ["XL"] = (36, 1280, 20),
     };
 
-    public static string Names => string.Join(", ", Sizes.Keys);
+    public static IReadOnlyCollection<string> All => Sizes.Keys;
+
+    public static string Names => string.Join(", ", All);
 
     public static bool Exists(string name) => Sizes.ContainsKey(name);
 

@@ -9,21 +9,29 @@ namespace CtfService.Cli.Commands.Bench;
 internal static class ServingBenchCommand
 {
     private const int Runs = 5;
+    private const int Clusters = 512;
 
     public static Command Create(Terminal terminal)
     {
         var bundle = CommandOption.WithDefault("--bundle", "Folder of the bundle.", Path.Combine("models", "fruits-64"));
+        var preset = new Option<string?>("--preset") { Description = $"A model of random weights in place of the bundle: {DecodePreset.Names} is the size of its coarse stage over {Clusters} clusters." };
+        preset.AcceptOnlyFromAmong([.. DecodePreset.All]);
+        var guidance = CommandOption.WithDefault("--guidance", "Guidance scale of a preset; 1 is off.", 2f);
         var rows = CommandOption.Count("--rows", "Rows of a decode step; an image with guidance takes two.", 32, minimum: 2);
         var load = CommandOption.WithDefault("--load", "Arrivals per second over the images/s of full batches.", 0.8);
         var images = CommandOption.Count("--images", "Images of one run.", 200);
         var seed = CommandOption.Seed();
         var (device, dtype) = PlacementOptions.Create();
         var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };
-        var command = new Command("serving", $"Measures latency under Poisson arrivals, continuous against static batching; medians of {Runs} runs.") { bundle, rows, load, images, seed, device, dtype, json };
+        var command = new Command("serving", $"Measures latency under Poisson arrivals, continuous against static batching; medians of {Runs} runs.") 
+        {
+            bundle, preset, guidance, rows, load, images, seed, device, dtype, json,
+        };
         command.SetAction((arguments, cancellation) =>
         {
             var placement = () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype));
-            using var generator = new CtfImageGeneratorFactory(arguments.GetRequiredValue(bundle), placement, arguments.GetValue(rows)).Load(cancellation);
+            using var random = arguments.GetValue(preset) is { } name ? new RandomBundle(name, Clusters, arguments.GetRequiredValue(guidance)) : null;
+            using var generator = new CtfImageGeneratorFactory(random?.Directory ?? arguments.GetRequiredValue(bundle), placement, arguments.GetValue(rows)).Load(cancellation);
             var benchmark = new ServingBenchmark(generator, arguments.GetValue(images), cancellation);
             benchmark.Offline(); // warms up
             var runs = new List<ServingRun>();

@@ -14,11 +14,11 @@ internal sealed class ServingBenchmark(IImageGenerator generator, int images, Ca
 
     public ServingRun Run(double load, ulong seed)
     {
-        var offline = Offline();
+        var (offline, saturated) = (Offline(), Saturated()); // one after the other, as the machine changes over the minutes
         var arrivals = Arrivals(load * offline, seed);
         var atStatic = Serve(arrivals, isContinuous: false);
         var atContinuous = Serve(arrivals, isContinuous: true);
-        return new ServingRun(offline, Saturated(), atStatic, atContinuous);
+        return new ServingRun(offline, saturated, atStatic, atContinuous);
     }
 
     /// <summary>Images per second of full batches, one after another.</summary>
