@@ -37,7 +37,7 @@ public unsafe class ProductBenchmarks : IDisposable
     public void Setup()
     {
         set_num_threads(Environment.ProcessorCount);
-        _team = new ThreadTeam();
+        _team = new ThreadTeam(givesWay: false);
         _torchInput = randn(Rows, Inputs);
         _torchWeights = [.. Enumerable.Range(0, Layers).Select(_ => randn(Outputs, Inputs))];
         _torchHalfInput = _torchInput.to(bfloat16);

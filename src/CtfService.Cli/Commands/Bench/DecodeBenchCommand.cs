@@ -73,7 +73,7 @@ internal static class DecodeBenchCommand
         var config = transformer.Config;
         var parameters = (config.Layers * ((4L * config.Width) + (3L * config.FeedForwardWidth)) * config.Width) + ((long)config.OutputVocabulary * config.Width);
         var lines = new List<DecodeLine>();
-        using var team = new ThreadTeam(request.Threads);
+        using var team = new ThreadTeam(request.Threads, givesWay: false);
         using var meter = new MachineLimitMeter(team);
         if (request.Backend != Torch)
         {

@@ -25,7 +25,7 @@ internal static class MethodBenchCommand
             TorchThreads.UseAllCores();
             using var frozen = no_grad();
             var batches = arguments.GetRequiredValue(batch).Distinct().ToList();
-            using var team = new ThreadTeam();
+            using var team = new ThreadTeam(givesWay: false);
             using var benchmark = MethodBenchmark.Create(
                 DecodePreset.Config(arguments.GetRequiredValue(preset), arguments.GetValue(codewords)), arguments.GetValue(clusters), batches.Max(), arguments.GetValue(dtype), team);
             var lines = batches.Select(images =>

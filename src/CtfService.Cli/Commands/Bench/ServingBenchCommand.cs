@@ -23,7 +23,7 @@ internal static class ServingBenchCommand
         var seed = CommandOption.Seed();
         var (device, dtype) = PlacementOptions.Create();
         var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };
-        var command = new Command("serving", $"Measures latency under Poisson arrivals, continuous against static batching; medians of {Runs} runs.") 
+        var command = new Command("serving", $"Measures latency under Poisson arrivals, continuous against static batching; medians of {Runs} runs.")
         {
             bundle, preset, guidance, rows, load, images, seed, device, dtype, json,
         };

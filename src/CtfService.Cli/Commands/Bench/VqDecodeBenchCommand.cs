@@ -44,7 +44,7 @@ internal static class VqDecodeBenchCommand
 
     private static void Measure(Terminal terminal, VqTokenizer tokenizer, (int Height, int Width) grid, Request request, CancellationToken cancellation)
     {
-        using var team = new ThreadTeam(request.Threads);
+        using var team = new ThreadTeam(request.Threads, givesWay: false);
         using var ours = new SimdVqDecoder(tokenizer.Config, WeightSource.Of(tokenizer), grid, team);
         using var libtorch = new TorchVqDecoder(tokenizer, grid.Height, grid.Width, CPU);
         var table = new Table().Title($"VQ decode to {grid.Width * tokenizer.Config.DownsampleFactor} pixels a side, {request.Threads} threads: ms an image, median (best)");

@@ -142,9 +142,9 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
         var normalized = Prepare(block.Norm, Activation.Normalized, hidden.Features, border: 0, share);
         var queries = _maps.Plain(hidden.Other(1), normalized.Height, normalized.Width, normalized.Stride);
         _attention.Project(block.QueryKeyValue, normalized, queries, _images, share);
-        _parts.Team.Meet();
+        share.Meet();
         _attention.Attend(queries, normalized, _images, share); // nobody needs the normalised features any more
-        _parts.Team.Meet();
+        share.Meet();
         Convolve(block.Output, normalized, hidden.Features, share, adds: true, takesStatistics: true);
         return hidden;
     }
@@ -196,14 +196,14 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
         var output = _maps.Padded(input.Height, input.Width, input.Stride, border);
         var scratch = _scratch.Floats + (share.Thread * _scratchFloats);
         NormalizationStep<TVector, TSimd>.Run(norm, activation, input, output, _statistics, _images, share, scratch);
-        _parts.Team.Meet();
+        share.Meet();
         return output;
     }
 
     private void Convolve(PackedConvolution weights, FeatureMap input, FeatureMap output, TeamShare share, bool adds = false, bool takesStatistics = false)
     {
         ConvolutionStep<TVector, TSimd>.Run(weights, input, output, adds, takesStatistics ? _statistics : null, _images, share);
-        _parts.Team.Meet();
+        share.Meet();
     }
 
     /// <summary>A map and the buffer it lies in.</summary>

@@ -268,7 +268,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     private void Meet(int thread, StepPart part)
     {
         Mark(thread, part);
-        _team.Meet();
+        _team.Meet(thread);
         Mark(thread, StepPart.Barriers);
     }
 

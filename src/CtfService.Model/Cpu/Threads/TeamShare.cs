@@ -4,7 +4,11 @@ namespace CtfService.Model.Cpu.Threads;
 /// <param name="Thread">0 to Threads - 1.</param>
 internal readonly record struct TeamShare(int Thread, ThreadTeam Team)
 {
-    public int Threads => Team.Threads;
+    /// <summary>Threads that share the work of this run.</summary>
+    public int Threads => Team.Active;
+
+    /// <summary>Waits until every thread of the run has come this far.</summary>
+    public void Meet() => Team.Meet(Thread);
 
     /// <summary>The thread's part of <paramref name="count"/> consecutive pieces of equal cost.</summary>
     public (int First, int End) Of(int count) => ((int)((long)count * Thread / Threads), (int)((long)count * (Thread + 1) / Threads));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 
 namespace CtfService.Model.Cpu.Threads;
@@ -9,26 +10,35 @@ namespace CtfService.Model.Cpu.Threads;
 public sealed class ThreadTeam : IDisposable
 {
     private readonly object _oneStepAtATime = new();
-    private readonly Turnstile _start = new();
     private readonly Turnstile _finish = new();
     private readonly Turnstile _barrier = new();
+    private readonly TeamSize? _size;
+    private readonly Turnstile[] _starts; // one for each of the others, so that those who rest are not woken
     private readonly Thread[] _others;
     private ITeamWork? _work;
+    private long _waited; // of the caller in this run
     private int _arrived;
     private int _claimed; // pieces taken since the last meeting
     private int _busy;
     private ExceptionDispatchInfo? _failure;
 
     /// <param name="threads">Threads that work, the caller included; all cores where null.</param>
-    public ThreadTeam(int? threads = null)
+    /// <param name="givesWay">Whether some threads rest while other programs want the cores (<see cref="TeamSize"/>); false to measure all of them.</param>
+    public ThreadTeam(int? threads = null, bool givesWay = true)
     {
         Threads = threads ?? Environment.ProcessorCount;
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Threads, nameof(threads));
-        _others = [.. Enumerable.Range(1, Threads - 1).Select(StartThread)];
+        Active = Threads;
+        _size = givesWay && Threads > 1 ? new TeamSize(Threads) : null;
+        _starts = [.. Enumerable.Range(1, Threads - 1).Select(_ => new Turnstile())];
+        _others = [.. _starts.Select((start, i) => StartThread(i + 1, start))];
     }
 
     /// <summary>N, the caller included.</summary>
     public int Threads { get; }
+
+    /// <summary>Threads of the current run, 1..N: those numbered below it.</summary>
+    internal int Active { get; private set; }
 
     /// <summary>Ends the threads. Call it when no step runs.</summary>
     public void Dispose()
@@ -36,7 +46,7 @@ public sealed class ThreadTeam : IDisposable
         lock (_oneStepAtATime)
         {
             _work = null;
-            _start.Advance();
+            Array.ForEach(_starts, start => start.Advance());
         }
 
         foreach (var thread in _others)
@@ -50,27 +60,37 @@ public sealed class ThreadTeam : IDisposable
     {
         lock (_oneStepAtATime)
         {
+            var begun = Stopwatch.GetTimestamp();
+            _size?.Begin(begun);
+            Active = _size?.Current ?? Threads;
             var finished = _finish.Turn;
             _work = work;
-            _busy = Threads;
+            _busy = Active;
             _claimed = 0;
-            _start.Advance();
+            _waited = 0;
+            foreach (var start in _starts.AsSpan(0, Active - 1))
+            {
+                start.Advance();
+            }
+
             RunShare(thread: 0);
-            _finish.WaitWhile(finished);
+            _waited += _finish.WaitWhile(finished);
             _work = null;
             var failure = _failure;
             _failure = null;
             _arrived = 0;
+            var ended = Stopwatch.GetTimestamp();
+            _size?.End(ended, ended - begun, _waited);
             failure?.Throw();
         }
     }
 
-    /// <summary>Waits until every thread of the team has come this far. Called by the work itself, by all threads equally often.</summary>
-    internal void Meet()
+    /// <summary>Waits until every active thread of the team has come this far. Called by the work itself, by all threads equally often.</summary>
+    internal void Meet(int thread)
     {
         var turn = _barrier.Turn;
         ThrowIfAbandoned(); // before waiting too: a failed thread has moved the turn on already
-        if (Interlocked.Increment(ref _arrived) == Threads)
+        if (Interlocked.Increment(ref _arrived) == Active)
         {
             _arrived = 0;
             _claimed = 0;
@@ -78,7 +98,8 @@ public sealed class ThreadTeam : IDisposable
         }
         else
         {
-            _barrier.WaitWhile(turn);
+            var waited = _barrier.WaitWhile(turn);
+            _waited += thread == 0 ? waited : 0;
         }
 
         ThrowIfAbandoned();
@@ -95,14 +116,14 @@ public sealed class ThreadTeam : IDisposable
         }
     }
 
-    private Thread StartThread(int number)
+    private Thread StartThread(int number, Turnstile start)
     {
-        var seen = _start.Turn;
+        var seen = start.Turn;
         var thread = new Thread(() =>
         {
             for (; ; seen++)
             {
-                _start.WaitWhile(seen);
+                start.WaitWhile(seen);
                 if (_work is null)
                 {
                     return;

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace CtfService.Model.Cpu.Threads;
 
 /// <summary>
@@ -29,18 +31,20 @@ internal sealed class Turnstile
     }
 
     /// <summary>Returns once the turn is no longer <paramref name="turn"/>.</summary>
-    public void WaitWhile(int turn)
+    /// <returns><see cref="Stopwatch"/> ticks that it slept; 0 where spinning was enough.</returns>
+    public long WaitWhile(int turn)
     {
         for (var spin = 0; spin < Spins; spin++)
         {
             if (_turn != turn)
             {
-                return;
+                return 0;
             }
 
             Thread.SpinWait(1);
         }
 
+        var asleep = Stopwatch.GetTimestamp();
         lock (_sleep)
         {
             Interlocked.Increment(ref _sleepers);
@@ -51,5 +55,7 @@ internal sealed class Turnstile
 
             Interlocked.Decrement(ref _sleepers);
         }
+
+        return Stopwatch.GetTimestamp() - asleep;
     }
 }
