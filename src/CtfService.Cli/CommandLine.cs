@@ -19,6 +19,7 @@ internal static class CommandLine
     public static RootCommand Create(Terminal terminal) => new("Trains, measures and runs coarse-to-fine image generators.")
     {
         TrainTokenizerCommand.Create(terminal),
+        RefineDecoderCommand.Create(terminal),
         ClusterCommand.Create(terminal),
         TrainStageCommands.CreateCoarse(terminal),
         TrainStageCommands.CreateFine(terminal),

@@ -42,7 +42,7 @@ internal static class BundleCommand
     private static Bundle Write(RunFolder run, string directory, string name, SamplingDefaults sampling, Dictionary<string, string> training, string licence)
     {
         Directory.CreateDirectory(directory);
-        SaveHalf(run.Tokenizer, Path.Combine(directory, BundleFiles.Tokenizer));
+        SaveHalf(run.BundledTokenizer, Path.Combine(directory, BundleFiles.Tokenizer));
         SaveHalf(run.Coarse, Path.Combine(directory, BundleFiles.Coarse));
         SaveHalf(run.Fine, Path.Combine(directory, BundleFiles.Fine));
         var tokenizer = ModelFile.Config<TokenizerConfig>(run.Tokenizer) with { TracksUsage = false };

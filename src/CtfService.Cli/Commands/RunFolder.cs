@@ -7,10 +7,14 @@ namespace CtfService.Cli.Commands;
 internal sealed record RunFolder(string Path)
 {
     public const string TokenizerPart = "tokenizer";
+    public const string DecoderPart = "decoder";
     public const string CoarsePart = "coarse";
     public const string FinePart = "fine";
 
     public string Tokenizer => System.IO.Path.Combine(Path, TokenizerPart, TokenizerTraining.ResultName);
+
+    /// <summary>What goes into a bundle: the tokenizer with the refined decoder where there is one; its tokens are the same.</summary>
+    public string BundledTokenizer => System.IO.Path.Combine(Path, DecoderPart, TokenizerTraining.ResultName) is var refined && File.Exists(refined) ? refined : Tokenizer;
 
     public string ClusterMap => System.IO.Path.Combine(Path, "cluster-map.safetensors");
 

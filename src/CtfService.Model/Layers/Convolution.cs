@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Layers;
 
 /// <summary>Square convolution with bias that obeys <see cref="Autocast"/>. Keys: <c>weight</c> [out, in, k, k], <c>bias</c> [out].</summary>
-internal sealed class Convolution : nn.Module<Tensor, Tensor>
+public sealed class Convolution : nn.Module<Tensor, Tensor>
 {
     // libtorch 2.10 computes wrong sums on processors of AMD's family 26 for some numbers of channels; these blocks are safe (docs/adr/0005).
     private const long SafeInputs = 8;

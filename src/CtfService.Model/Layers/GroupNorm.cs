@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Layers;
 
 /// <summary>Group norm with 32 groups and epsilon 1e-6, as everywhere in the tokenizer. Keys: <c>weight</c> [C], <c>bias</c> [C].</summary>
-internal sealed class GroupNorm : nn.Module<Tensor, Tensor>
+public sealed class GroupNorm : nn.Module<Tensor, Tensor>
 {
     public const int Groups = 32;
     public const double Epsilon = 1e-6;

@@ -42,6 +42,9 @@ public sealed class VqTokenizer : nn.Module<Tensor, Reconstruction>
 
     public VectorQuantizer Quantizer => _quantizer;
 
+    /// <summary>What only VQ decode uses: tokens do not depend on these weights.</summary>
+    public IEnumerable<TorchSharp.Modules.Parameter> DecoderParameters => _decoder.parameters().Concat(_afterQuantizer.parameters());
+
     /// <summary>Encode, quantise, decode: images [B, 3, H, W] in [-1, 1].</summary>
     public override Reconstruction forward(Tensor image)
     {

@@ -1,5 +1,3 @@
-using CtfService.Core.Imaging;
-using CtfService.Model.Imaging;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
@@ -14,36 +12,50 @@ public static class TokenizerTraining
     /// <summary>Name of the result in the run's folder.</summary>
     public const string ResultName = "tokenizer.safetensors";
 
-    /// <summary>Held-out images that reconstruction is measured on, evenly spread over the set.</summary>
-    private const int HeldOutCount = 256;
-
     /// <summary>Share of the run during which unused codewords are moved.</summary>
     private const double RevivalShare = 0.6;
 
     public static void Run(
         ImageDataset train, ImageDataset heldOut, TokenizerConfig config, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
     {
-        var options = run.Options;
-        manual_seed((long)options.Seed);
+        manual_seed((long)run.Options.Seed);
         using var tokenizer = new VqTokenizer(config);
+        using var batches = Batches(train, run, cancellation);
+        using var images = new HeldOutImages(heldOut);
+        var task = new TokenizerTask(tokenizer, batches, images, lastRevival: (long)(run.Options.Steps * RevivalShare));
+        new TrainingLoop(run.Options, task, progress).Run(run.Resume, cancellation);
+        ModelFile.Save(Path.Combine(run.Options.RunDirectory, ResultName), tokenizer, config);
+    }
+
+    /// <summary>Sharpens the decoder of a trained tokenizer: what <c>ctf refine-decoder</c> does. Tokens keep their meaning.</summary>
+    /// <param name="tokenizerPath">A result of <see cref="Run"/>.</param>
+    public static void Refine(
+        ImageDataset train,
+        ImageDataset heldOut,
+        string tokenizerPath,
+        DecoderRefinement refinement,
+        TrainingRun run,
+        ITrainingProgress progress,
+        CancellationToken cancellation)
+    {
+        using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(tokenizerPath, config => new VqTokenizer(config));
+        using var batches = Batches(train, run, cancellation);
+        using var images = new HeldOutImages(heldOut);
+        manual_seed((long)run.Options.Seed);
+        using var task = new DecoderRefinementTask(tokenizer, batches, images, refinement);
+        new TrainingLoop(run.Options, task, progress).Run(run.Resume, cancellation);
+        ModelFile.Save(Path.Combine(run.Options.RunDirectory, ResultName), tokenizer, tokenizer.Config);
+    }
+
+    private static BatchLoader Batches(ImageDataset train, TrainingRun run, CancellationToken cancellation)
+    {
         var sampler = new BatchSampler(train, new BatchOptions
         {
-            BatchSize = options.BatchSize,
-            Seed = options.Seed,
+            BatchSize = run.Options.BatchSize,
+            Seed = run.Options.Seed,
             BalanceClasses = true,
             Augmentation = run.Augmentation,
         });
-        using var batches = new BatchLoader(train, sampler, run.Resume ? TrainingCheckpoint.FinishedSteps(options.RunDirectory) : 0, cancellation);
-        using var images = Spread(heldOut);
-        var task = new TokenizerTask(tokenizer, batches, images, lastRevival: (long)(options.Steps * RevivalShare));
-        new TrainingLoop(options, task, progress).Run(run.Resume, cancellation);
-        ModelFile.Save(Path.Combine(options.RunDirectory, ResultName), tokenizer, config);
-    }
-
-    private static Tensor Spread(ImageDataset dataset)
-    {
-        var count = Math.Min(HeldOutCount, dataset.Count);
-        return Pixels.ToTensor([.. Enumerable.Range(0, count)
-            .Select(i => new RgbImage(dataset.Width, dataset.Height, dataset.Images[(int)((long)i * dataset.Count / count)]))]);
+        return new BatchLoader(train, sampler, run.Resume ? TrainingCheckpoint.FinishedSteps(run.Options.RunDirectory) : 0, cancellation);
     }
 }

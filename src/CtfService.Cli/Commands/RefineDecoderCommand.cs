@@ -1,0 +1,33 @@
+using System.CommandLine;
+using CtfService.Training.Data;
+using CtfService.Training.Tokenizer;
+
+namespace CtfService.Cli.Commands;
+
+/// <summary><c>ctf refine-decoder</c>: textures for the decoder of a trained tokenizer.</summary>
+internal static class RefineDecoderCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var training = new TrainingArguments(RunFolder.DecoderPart, steps: 3000, batchSize: 16, learningRate: 2e-4);
+        var weight = CommandOption.WithDefault("--adversarial-weight", "How much looking real counts beside the reconstruction's error; more is sharper and less faithful.", 0.02);
+        var command = new Command("refine-decoder", "Sharpens the decoder of the run's tokenizer against a discriminator. Tokens, and what was trained on them, keep their meaning.") { weight };
+        training.AddTo(command);
+        command.SetAction((arguments, cancellation) =>
+        {
+            TorchThreads.UseAllCores();
+            var run = training.Run(arguments, new Augmentation { HorizontalFlip = true });
+            var train = training.Dataset(arguments, "train", cancellation);
+            var test = training.Dataset(arguments, "test", cancellation);
+            SkippedImages.Report(train, terminal);
+            SkippedImages.Report(test, terminal);
+            var refinement = new DecoderRefinement(arguments.GetRequiredValue(weight));
+            return Task.FromResult(ConsoleProgress.Run(terminal, "decoder", progress =>
+            {
+                TokenizerTraining.Refine(train, test, training.Folder(arguments).Tokenizer, refinement, run, progress, cancellation);
+                return CommandLine.Success;
+            }));
+        });
+        return command;
+    }
+}

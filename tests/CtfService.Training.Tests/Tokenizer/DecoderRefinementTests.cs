@@ -1,0 +1,116 @@
+using CtfService.Model.Tokenizer;
+using CtfService.TestSupport;
+using CtfService.Training.Data;
+using CtfService.Training.Optimization;
+using CtfService.Training.Progress;
+using CtfService.Training.Tests.Data;
+using CtfService.Training.Tokenizer;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Tests.Tokenizer;
+
+public sealed class DecoderRefinementTests
+{
+    private static readonly ImageDataset Dataset = TemporaryImages.Dataset(16, 8, 8);
+
+    [Fact]
+    public void Refine_TrainedTokenizer_MovesTheDecoderAndNothingElse()
+    {
+        using var folder = new TemporaryFolder();
+        var before = Write(folder);
+
+        var after = Refine(folder, before, "run");
+
+        using var scope = NewDisposeScope();
+        var (old, refined) = (Weights(before), Weights(after));
+        foreach (var (name, weight) in old)
+        {
+            var isDecoder = name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_quant_conv.", StringComparison.Ordinal);
+            Assert.True(isDecoder != weight.SequenceEqual(refined[name]), $"{name} {(isDecoder ? "did not move" : "moved")}.");
+        }
+    }
+
+    [Fact]
+    public void Refine_StoppedAndResumed_GivesTheDecoderOfAnUninterruptedRun()
+    {
+        using var folder = new TemporaryFolder();
+        var before = Write(folder);
+        using var cancellation = new CancellationTokenSource();
+
+        var straight = Refine(folder, before, "straight");
+        Assert.Throws<OperationCanceledException>(() => Refine(folder, before, "halves", new CancelAtFirstReport(cancellation), cancellation: cancellation.Token));
+        var resumed = Refine(folder, before, "halves", resume: true);
+
+        Assert.Equal(Weights(straight)["decoder.conv_out.weight"], Weights(resumed)["decoder.conv_out.weight"]);
+    }
+
+    [Fact]
+    public void Discriminator_ImagesOfAnySize_ScoresEachPatchAlikeAloneAndInABatch()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        using var discriminator = new PatchDiscriminator(width: 16);
+        var images = rand(3, 3, 32, 24);
+
+        var together = discriminator.call(images);
+        var alone = discriminator.call(images.narrow(0, 1, 1));
+
+        Assert.Equal([3, 1, 6, 4], together.shape);
+        Assert.True(allclose(together.narrow(0, 1, 1), alone, atol: 1e-5));
+    }
+
+    private static string Write(TemporaryFolder folder)
+    {
+        var config = new TokenizerConfig
+        {
+            BaseWidth = 32,
+            EncoderMultipliers = [1, 1],
+            DecoderMultipliers = [1, 1],
+            ResidualBlocks = 1,
+            LatentWidth = 32,
+            CodebookSize = 32,
+            PatchSize = 2,
+        };
+        manual_seed(3);
+        using var tokenizer = new VqTokenizer(config);
+        var path = Path.Combine(folder.Root, "tokenizer.safetensors");
+        ModelFile.Save(path, tokenizer, config);
+        return path;
+    }
+
+    private static string Refine(
+        TemporaryFolder folder, string tokenizer, string name, ITrainingProgress? progress = null, bool resume = false, CancellationToken cancellation = default)
+    {
+        var options = new TrainingOptions
+        {
+            RunDirectory = Path.Combine(folder.Root, name),
+            Steps = 14, // more than there are between two reports
+            BatchSize = 4,
+            WarmupSteps = 1,
+            LearningRate = 1e-3,
+            EmaDecay = 0.5,
+            UseBfloat16 = false,
+        };
+        TokenizerTraining.Refine(
+            Dataset,
+            Dataset,
+            tokenizer,
+            new DecoderRefinement(AdversarialWeight: 0.1, DiscriminatorSteps: 2),
+            new TrainingRun(options, resume, Augmentation.None),
+            progress ?? NoProgress.Instance,
+            cancellation);
+        return Path.Combine(options.RunDirectory, TokenizerTraining.ResultName);
+    }
+
+    private static Dictionary<string, float[]> Weights(string path)
+    {
+        using var scope = NewDisposeScope();
+        using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, config => new VqTokenizer(config));
+        return tokenizer.state_dict().Where(entry => entry.Value.is_floating_point()).ToDictionary(entry => entry.Key, entry => entry.Value.data<float>().ToArray());
+    }
+
+    private sealed class CancelAtFirstReport(CancellationTokenSource cancellation) : ITrainingProgress
+    {
+        public void Report(TrainingReport report) => cancellation.Cancel();
+    }
+}
