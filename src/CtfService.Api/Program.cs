@@ -31,6 +31,7 @@ var guarded = app.MapGuarded();
 guarded.MapImageEndpoints();
 guarded.MapClassEndpoints();
 guarded.MapModelEndpoints();
+guarded.MapAdminEndpoints();
 app.MapHealthEndpoints();
 app.Run();
 

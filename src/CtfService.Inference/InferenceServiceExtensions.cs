@@ -1,31 +1,24 @@
-using CtfService.Inference.Queue;
-using CtfService.Inference.Scheduling;
+using CtfService.Inference.Lanes;
 using CtfService.Inference.Status;
-using CtfService.Inference.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CtfService.Inference;
 
 /// <summary>
-/// Puts queue, scheduler and worker into a host. The host brings <see cref="InferenceOptions"/>, checked, and an
-/// <see cref="Core.Generation.IImageGeneratorFactory"/>.
+/// Puts the switchboard and its lanes into a host. The host brings <see cref="InferenceOptions"/>, checked, and the first model's
+/// <see cref="ModelOrigin"/>.
 /// </summary>
 public static class InferenceServiceExtensions
 {
     public static IServiceCollection AddInference(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<ModelState>();
-        services.AddSingleton<IModelStatus>(provider => provider.GetRequiredService<ModelState>());
-        services.AddSingleton<GenerationPace>();
-        services.AddSingleton<InferenceQueue>();
-        services.AddSingleton<IInferenceQueue>(provider => provider.GetRequiredService<InferenceQueue>());
-        services.AddSingleton<AdmissionScheduler>();
-        services.AddSingleton<ImageRunner>();
-        services.AddSingleton<ModelLoader>();
-        services.AddSingleton<WorkerParts>();
-        services.AddHostedService<GenerationWorker>();
+        services.AddSingleton<LaneFactory>();
+        services.AddSingleton<Switchboard>();
+        services.AddSingleton<ISwitchboard>(provider => provider.GetRequiredService<Switchboard>());
+        services.AddSingleton<IModelStatus>(provider => provider.GetRequiredService<Switchboard>());
+        services.AddHostedService<InferenceHost>();
         return services;
     }
 }

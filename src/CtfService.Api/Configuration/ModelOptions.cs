@@ -3,7 +3,7 @@ using CtfService.Model.Generation;
 
 namespace CtfService.Api.Configuration;
 
-/// <summary>Which model the service loads. Read once at start.</summary>
+/// <summary>Which model the service loads at start, and where others may come from. Read once at start.</summary>
 public sealed record ModelOptions
 {
     public const string SectionName = "Model";
@@ -14,6 +14,12 @@ public sealed record ModelOptions
     /// </summary>
     [Required]
     public string Bundle { get; init; } = "models/fruits-64";
+
+    /// <summary>
+    /// Folder below which operators may load other bundles (<c>POST /v1/admin/models</c>), default null: the folder that holds <see cref="Bundle"/>. A relative one is
+    /// looked for as the bundle is.
+    /// </summary>
+    public string? Root { get; init; }
 
     /// <summary><c>auto</c> (default: CUDA where there is one), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
     [Required]

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using CtfService.Core.Generation;
-using CtfService.Core.Models;
+using CtfService.Inference.Status;
 
 namespace CtfService.Api.Contracts;
 
@@ -38,20 +38,24 @@ public sealed record ModelResponse(
     string BundleHash,
     ModelDefaults Defaults)
 {
-    public static ModelResponse From(ModelDescription model, DateTimeOffset loadedAt, IReadOnlyList<string> aliases) => new(
-        model.Name,
-        aliases,
-        "model",
-        loadedAt.ToUnixTimeSeconds(),
-        "ctf-service",
-        model.ImageSize,
-        model.Classes.Count,
-        model.TokenCount,
-        model.CodebookSize,
-        model.ClusterCount,
-        model.HasFineStage,
-        model.BundleHash,
-        new ModelDefaults(StageDefaults.From(model.DefaultCoarse), model.HasFineStage ? StageDefaults.From(model.DefaultFine) : null));
+    public static ModelResponse From(ModelStatus.Ready ready, IReadOnlyList<string> aliases)
+    {
+        var model = ready.Model;
+        return new ModelResponse(
+            model.Name,
+            aliases,
+            "model",
+            ready.Since.ToUnixTimeSeconds(),
+            "ctf-service",
+            model.ImageSize,
+            model.Classes.Count,
+            model.TokenCount,
+            model.CodebookSize,
+            model.ClusterCount,
+            model.HasFineStage,
+            model.BundleHash,
+            new ModelDefaults(StageDefaults.From(model.DefaultCoarse), model.HasFineStage ? StageDefaults.From(model.DefaultFine) : null));
+    }
 }
 
 /// <summary>Sampling defaults of both stages.</summary>

@@ -27,7 +27,7 @@ internal static class AnswerHeaders
             headers["WWW-Authenticate"] = Challenge;
         }
 
-        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        if (status is StatusCodes.Status409Conflict or StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
         {
             headers["Retry-After"] = RetryAfter;
         }

@@ -45,11 +45,11 @@ internal static class ApiDescriptionExtensions
         options.OperationFilter<OperationFilter>();
     }
 
-    /// <summary>What people come for first, probes last.</summary>
+    /// <summary>What people come for first, what operators and orchestrators come for last.</summary>
     private static string Place(ApiDescription endpoint)
     {
         var path = $"/{endpoint.RelativePath}";
-        var group = path.StartsWith("/v1/images", StringComparison.Ordinal) ? 1 : ApiPaths.Contains(path) ? 2 : 3;
+        var group = path.StartsWith("/v1/images", StringComparison.Ordinal) ? 1 : path.StartsWith("/v1/admin", StringComparison.Ordinal) ? 3 : ApiPaths.Contains(path) ? 2 : 4;
         return $"{group}{path}";
     }
 }

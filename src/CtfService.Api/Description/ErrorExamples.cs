@@ -30,6 +30,19 @@ internal static class ErrorExamples
         new(504, "The request was not finished within 120 s, the limit in Inference:RequestTimeout. Ask for fewer images or try again when the service is less busy.", "deadline_exceeded"),
     ];
 
+    private static readonly ApiError[] OfOperators =
+    [
+        new(400, "bundle 'fruits-65' was not found. There is no folder of that name with a model.json below Model:Root. GET /v1/admin/models lists the bundles.", "bundle_not_found", "bundle"),
+        new(400, "Unknown field 'name'. Known fields are bundle.", "unknown_field", "name"),
+        ApiKeyHandler.NotAdmin,
+        new(409, "The bundle 'fruits-64' is being loaded, and there is one switch at a time. Try again when it has ended.", "switch_in_progress"),
+        StatusErrors.Describe(413),
+        StatusErrors.Describe(415),
+        new(422, "The bundle 'fruits-65' could not be loaded. coarse.safetensors is missing. Model 'fruits-64' goes on serving.", "bundle_unusable", "bundle"),
+        new(500, "The bundle 'fruits-65' could not be loaded. Loading ended with IOException. The log of the service has the details. Model 'fruits-64' goes on serving.", "load_failed", "bundle"),
+        new(503, "The bundle 'fruits-65' could not be loaded. The device has too little free memory for it. Model 'fruits-64' goes on serving.", "out_of_device_memory", "bundle"),
+    ];
+
     /// <summary>Of an endpoint's own errors; empty where the status is none.</summary>
-    public static IReadOnlyList<ApiError> Of(int status) => [.. OfEndpoints.Where(error => error.Status == status)];
+    public static IReadOnlyList<ApiError> Of(int status, bool isForOperators) => [.. (isForOperators ? OfOperators : OfEndpoints).Where(error => error.Status == status)];
 }

@@ -49,6 +49,14 @@ internal static class Examples
         [typeof(ModelResponse)] = OneModel,
         [typeof(ModelListResponse)] = new ModelListResponse("list", [OneModel]),
         [typeof(ClassListResponse)] = new ClassListResponse("list", [new ClassEntry(Id: 0, "avocado", WordNetId: null), new ClassEntry(Id: 1, "banana", WordNetId: null)]),
+        [typeof(SwitchModelRequest)] = JsonNode.Parse($$"""{"bundle": "{{Model}}"}""")!,
+        [typeof(ModelSwitchResponse)] = new ModelSwitchResponse(
+            "model_switch", Model, OneModel, new ReplacedModelEntry("fruits-64-v1", "fruits-64-v1", new string('1', 64)), new SwitchTimings(LoadMs: 640.2, WarmUpMs: 71.4, SwitchMs: 712.9)),
+        [typeof(BundleListResponse)] = new BundleListResponse(
+            "list",
+            [new BundleEntry(Model, Model, OneModel.BundleHash, Problem: null)],
+            [new LaneEntry(Model, "active", Model, OneModel.BundleHash, Reason: null)],
+            LastSwitch: null),
         [typeof(HealthResponse)] = new HealthResponse("ready", Model, Reason: null),
     };
 

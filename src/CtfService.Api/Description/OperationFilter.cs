@@ -21,18 +21,19 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
     {
         var responses = operation.Responses ??= [];
         var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
+        var isForOperators = metadata.OfType<IAuthorizeData>().Any(rule => rule.Policy == Policies.Admin);
         RequestHeaders.Describe(operation, [.. metadata]);
         if (ApiPaths.Contains($"/{context.ApiDescription.RelativePath}")) // elsewhere, probes answer 503 in their own shape
         {
             foreach (var (status, response) in responses)
             {
-                AddExamples(response, ErrorExamples.Of(int.Parse(status, CultureInfo.InvariantCulture)));
+                AddExamples(response, ErrorExamples.Of(int.Parse(status, CultureInfo.InvariantCulture), isForOperators));
             }
         }
 
         if (metadata.OfType<IAuthorizeData>().Any())
         {
-            operation.Security = SecuritySchemes.Requirements(context.Document, keys.AllowAnonymous);
+            operation.Security = SecuritySchemes.Requirements(context.Document, isOptional: keys.AllowAnonymous && !isForOperators);
             foreach (var errors in ErrorExamples.OfTheGuard.GroupBy(error => error.Status))
             {
                 AddExamples(Response(responses, errors.Key, context), errors);

@@ -21,7 +21,7 @@ internal static class ClassEndpoints
 
     private static Ok<ClassListResponse> List(IModelStatus status, [Description("Part of a class name, or a WordNet id.")] string? q = null)
     {
-        var found = status.RequireModel().Classes.Search(q ?? "");
+        var found = status.RequireReady().Model.Classes.Search(q ?? "");
         return TypedResults.Ok(new ClassListResponse("list", [.. found.Select(label => new ClassEntry(label.Id, label.Name, label.WordNetId))]));
     }
 }

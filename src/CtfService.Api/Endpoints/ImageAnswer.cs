@@ -10,9 +10,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace CtfService.Api.Endpoints;
 
 /// <summary>From a checked request to its answer, in the form that the caller takes. Thread-safe.</summary>
-internal sealed class ImageAnswer(IInferenceQueue queue, ImageResponder responder, ImageStream stream)
+internal sealed class ImageAnswer(ImageResponder responder, ImageStream stream)
 {
-    public async Task<IResult> AnswerAsync(GenerationRequest request, HttpContext http)
+    /// <param name="queue">Of the model that the request was checked against.</param>
+    public async Task<IResult> AnswerAsync(GenerationRequest request, IInferenceQueue queue, HttpContext http)
     {
         var accept = http.Request.Headers.Accept;
         if (request.Previews is not null)
@@ -22,7 +23,7 @@ internal sealed class ImageAnswer(IInferenceQueue queue, ImageResponder responde
                 return Refuse(NotStreamed);
             }
 
-            return Representation.TakesStream(accept) ? await stream.WriteAsync(request, http) : Refuse(NotAcceptable($"{Representation.EventStream} (from stream)"));
+            return Representation.TakesStream(accept) ? await stream.WriteAsync(request, queue, http) : Refuse(NotAcceptable($"{Representation.EventStream} (from stream)"));
         }
 
         if (Representation.Choose(accept, request.AskedFormat) is not { } representation)

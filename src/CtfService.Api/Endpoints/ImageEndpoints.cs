@@ -6,6 +6,7 @@ using CtfService.Api.Idempotency;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
+using CtfService.Inference.Lanes;
 using Microsoft.AspNetCore.Mvc;
 
 namespace CtfService.Api.Endpoints;
@@ -71,20 +72,31 @@ internal static class ImageEndpoints
             .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
     }
 
-    private static async Task<IResult> Generate(GenerateImageRequest body, GenerateImageRequestValidator validator, ImageAnswer answer, HttpContext http) =>
-        validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], out var request, out var faults)
-            ? await answer.AnswerAsync(request, http)
-            : ImageAnswer.Refuse(ApiError.Invalid(faults));
+    // Each request is checked against one model and runs on the same one: the lease holds it, whatever becomes the current model meanwhile.
 
-    private static async Task<IResult> Redetail(RedetailImageRequest body, RedetailImageRequestValidator validator, ImageAnswer answer, HttpContext http) =>
-        validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], out var request, out var faults)
-            ? await answer.AnswerAsync(request, http)
-            : ImageAnswer.Refuse(ApiError.Invalid(faults));
-
-    private static async Task<IResult> Vary(UploadReader uploads, VaryImageRequestValidator validator, ImageAnswer answer, HttpContext http)
+    private static async Task<IResult> Generate(
+        GenerateImageRequest body, ISwitchboard switchboard, GenerateImageRequestValidator validator, ImageAnswer answer, HttpContext http)
     {
-        var form = await uploads.ReadAsync(http.Request);
-        var request = await validator.ValidateAsync(form, http.Request.Headers[DeadlineChoice.Header], http.RequestAborted);
-        return await answer.AnswerAsync(request, http);
+        using var lease = switchboard.Lease();
+        return validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], lease.Model, out var request, out var faults)
+            ? await answer.AnswerAsync(request, lease, http)
+            : ImageAnswer.Refuse(ApiError.Invalid(faults));
+    }
+
+    private static async Task<IResult> Redetail(
+        RedetailImageRequest body, ISwitchboard switchboard, RedetailImageRequestValidator validator, ImageAnswer answer, HttpContext http)
+    {
+        using var lease = switchboard.Lease();
+        return validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], lease.Model, out var request, out var faults)
+            ? await answer.AnswerAsync(request, lease, http)
+            : ImageAnswer.Refuse(ApiError.Invalid(faults));
+    }
+
+    private static async Task<IResult> Vary(UploadReader uploads, ISwitchboard switchboard, VaryImageRequestValidator validator, ImageAnswer answer, HttpContext http)
+    {
+        var form = await uploads.ReadAsync(http.Request); // before the lease: an upload may take its time
+        using var lease = switchboard.Lease();
+        var request = await validator.ValidateAsync(form, http.Request.Headers[DeadlineChoice.Header], lease.Model, http.RequestAborted);
+        return await answer.AnswerAsync(request, lease, http);
     }
 }

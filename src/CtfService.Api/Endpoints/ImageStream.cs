@@ -16,13 +16,13 @@ namespace CtfService.Api.Endpoints;
 /// Answers server-sent events as images come about. The answer begins with its first event: until then an error is an HTTP status, after that an event, and then the end.
 /// A caller who reads slowly holds up nobody: what is not sent yet waits in the queue's channel. Thread-safe.
 /// </summary>
-internal sealed class ImageStream(IInferenceQueue queue, ImageResponder responder, ErrorDescriber errors, IOptions<JsonOptions> json)
+internal sealed class ImageStream(ImageResponder responder, ErrorDescriber errors, IOptions<JsonOptions> json)
 {
     private const string Error = "error";
 
     private static readonly byte[] Done = "data: [DONE]\n\n"u8.ToArray();
 
-    public async Task<IResult> WriteAsync(GenerationRequest request, HttpContext http)
+    public async Task<IResult> WriteAsync(GenerationRequest request, IInferenceQueue queue, HttpContext http)
     {
         var format = request.AskedFormat ?? ImageFormat.Png;
         var events = queue.Watch(new InferenceOrder(request.Images, request.Deadline, request.Previews ?? 0), http.RequestAborted);

@@ -24,21 +24,20 @@ internal static class ModelEndpoints
             .ProducesErrors(404, 503);
     }
 
-    private static Ok<ModelListResponse> List(IModelStatus status, ModelNames names) => TypedResults.Ok(new ModelListResponse("list", [Loaded(status, names)]));
+    private static Ok<ModelListResponse> List(IModelStatus status, ModelNames names) =>
+        TypedResults.Ok(new ModelListResponse("list", [ModelResponse.From(status.RequireReady(), names.Aliases)]));
 
     private static Results<Ok<ModelResponse>, JsonHttpResult<ErrorResponse>> Get(
         IModelStatus status, ModelNames names, [Description("Name of the model, or an alias of it.")] string id)
     {
-        var model = status.RequireModel();
+        var ready = status.RequireReady();
+        var model = ready.Model;
         if (names.Mean(model, id))
         {
-            return TypedResults.Ok(Loaded(status, names));
+            return TypedResults.Ok(ModelResponse.From(ready, names.Aliases));
         }
 
         var error = new ApiError(StatusCodes.Status404NotFound, $"Model '{id}' is not loaded; expected {names.Describe(model)}.", "model_not_found", "id");
         return TypedResults.Json(error.ToResponse(), statusCode: error.Status);
     }
-
-    private static ModelResponse Loaded(IModelStatus status, ModelNames names) =>
-        ModelResponse.From(status.RequireModel(), status.Current is ModelStatus.Ready ready ? ready.Since : default, names.Aliases);
 }

@@ -1,38 +1,26 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Model.Bundles;
 
 namespace CtfService.Api.Models;
 
-/// <summary>
-/// Finds the configured bundle, then loads it. A relative folder works from the repository, from the build output and from a
-/// published folder alike.
-/// </summary>
-internal sealed class BundleSearch(string bundle, IReadOnlyList<string> roots, Func<string, IImageGeneratorFactory> open) : IImageGeneratorFactory
+/// <summary>Finds the configured bundle, the first to be loaded, then loads it.</summary>
+internal sealed class BundleSearch(string bundle, SearchRoots roots, BundleOpener open) : IImageGeneratorFactory
 {
-    /// <summary>What makes a folder a bundle.</summary>
-    private const string ManifestFile = "model.json";
-
     /// <exception cref="CheckpointException">No bundle where one was looked for, or it cannot be loaded.</exception>
     public IImageGenerator Load(CancellationToken cancellation) => open(Find()).Load(cancellation);
 
-    /// <summary>Current folder, content root, and the program's folder with all above it.</summary>
-    public static IReadOnlyList<string> Roots(string currentDirectory, string contentRoot, string programDirectory)
-    {
-        var roots = new List<string> { currentDirectory, contentRoot };
-        for (var folder = new DirectoryInfo(programDirectory); folder is not null; folder = folder.Parent)
-        {
-            roots.Add(folder.FullName);
-        }
-
-        return [.. roots.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root))).Distinct()];
-    }
-
     internal string Find()
     {
-        // Path.Combine keeps an absolute bundle as it is, whatever the root.
-        var candidates = roots.Select(root => Path.GetFullPath(Path.Combine(root, bundle))).Distinct().ToList();
-        return candidates.Find(folder => File.Exists(Path.Combine(folder, ManifestFile)))
+        var candidates = roots.Candidates(bundle);
+        return candidates.FirstOrDefault(IsBundle)
             ?? throw new CheckpointException(
-                $"Model:Bundle is '{bundle}', but no folder of that name holds a {ManifestFile}. Looked in {string.Join(", ", candidates)}. Correct the setting or put the bundle there.");
+                $"Model:Bundle is '{bundle}', but no folder of that name holds a {BundleFiles.Manifest}. Looked in {string.Join(", ", candidates)}. Correct the setting or put the bundle there.");
     }
+
+    /// <summary>What makes a folder a bundle.</summary>
+    internal static bool IsBundle(string folder) => File.Exists(Path.Combine(folder, BundleFiles.Manifest));
 }
+
+/// <summary>From a bundle's folder to what loads it.</summary>
+public delegate IImageGeneratorFactory BundleOpener(string folder);

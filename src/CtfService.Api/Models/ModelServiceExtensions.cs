@@ -1,6 +1,7 @@
 using CtfService.Api.Configuration;
 using CtfService.Core.Generation;
 using CtfService.Inference;
+using CtfService.Inference.Lanes;
 using CtfService.Model.Generation;
 
 namespace CtfService.Api.Models;
@@ -8,14 +9,21 @@ namespace CtfService.Api.Models;
 /// <summary>The one place where the service learns which model implementation it runs.</summary>
 internal static class ModelServiceExtensions
 {
-    public static IServiceCollection AddGenerator(this IServiceCollection services) =>
-        services.AddSingleton<ModelNames>().AddSingleton<IImageGeneratorFactory>(provider =>
+    public static IServiceCollection AddGenerator(this IServiceCollection services)
+    {
+        services.AddSingleton<ModelNames>();
+        services.AddSingleton(provider =>
+            SearchRoots.Of(Directory.GetCurrentDirectory(), provider.GetRequiredService<IHostEnvironment>().ContentRootPath, AppContext.BaseDirectory));
+        services.AddSingleton<BundleOpener>(provider =>
         {
-            var contentRoot = provider.GetRequiredService<IHostEnvironment>().ContentRootPath;
-            var roots = BundleSearch.Roots(Directory.GetCurrentDirectory(), contentRoot, AppContext.BaseDirectory);
             var options = provider.GetRequiredService<ModelOptions>();
             var rows = provider.GetRequiredService<InferenceOptions>().MaxBatchRows;
-            return new BundleSearch(
-                options.Bundle, roots, directory => new CtfImageGeneratorFactory(directory, () => ModelPlacement.Parse(options.Device, options.Dtype), rows));
+            return folder => new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse(options.Device, options.Dtype), rows);
         });
+        services.AddSingleton<BundleLibrary>();
+        services.AddSingleton<IImageGeneratorFactory>(provider => new BundleSearch(
+            provider.GetRequiredService<ModelOptions>().Bundle, provider.GetRequiredService<SearchRoots>(), provider.GetRequiredService<BundleOpener>()));
+        return services.AddSingleton(provider => new ModelOrigin(
+            provider.GetRequiredService<BundleLibrary>().NameOfFirst(), provider.GetRequiredService<IImageGeneratorFactory>()));
+    }
 }

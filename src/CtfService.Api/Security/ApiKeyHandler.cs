@@ -31,9 +31,9 @@ internal sealed partial class ApiKeyHandler(
         "The API key is none of this service's. Look for a cut-off or withdrawn key, or ask whoever runs this service for a new one.",
         "invalid_api_key");
 
-    private static readonly ApiError NotAdmin = new(
+    internal static readonly ApiError NotAdmin = new(
         StatusCodes.Status403Forbidden,
-        "This address is for operators. Send a key that is marked Admin in Security:ApiKeys.",
+        "This address is for operators, also where images need no key. Send a key that is marked Admin in Security:ApiKeys; `ctf api-key` makes keys.",
         "admin_key_required");
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());

@@ -3,26 +3,24 @@ using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
-using CtfService.Inference.Status;
 using Microsoft.Extensions.Primitives;
 
 namespace CtfService.Api.Validation;
 
 /// <summary>
-/// The second gate: checks a well-formed request against the loaded model and the limits, gathers every fault, and returns a type
+/// The second gate: checks a well-formed request against the model it will run on and the limits, gathers every fault, and returns a type
 /// in which nothing is left to check. Thread-safe.
 /// </summary>
-internal sealed class GenerateImageRequestValidator(IModelStatus status, LimitsOptions limits, ImageRequestChecks checks)
+internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageRequestChecks checks)
 {
     /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
-    /// <exception cref="ModelNotReadyException">There is no model to check against.</exception>
     public bool TryValidate(
         GenerateImageRequest asked,
         StringValues timeout,
+        ModelDescription model,
         [NotNullWhen(true)] out GenerationRequest? request,
         out IReadOnlyList<ErrorDetail> faults)
     {
-        var model = status.RequireModel();
         var found = new Faults();
         var classLabel = ClassChoice.Choose(asked.ClassLabel, asked.Prompt, model.Classes, found);
         var coarse = ChooseCoarse(asked, model, found);

@@ -2,23 +2,21 @@ using System.Diagnostics.CodeAnalysis;
 using CtfService.Api.Contracts;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
-using CtfService.Inference.Status;
 using Microsoft.Extensions.Primitives;
 
 namespace CtfService.Api.Validation;
 
-/// <summary>The second gate of a request for new details: its layout must be one that the loaded model can have drawn. Thread-safe.</summary>
-internal sealed class RedetailImageRequestValidator(IModelStatus status, ImageRequestChecks checks)
+/// <summary>The second gate of a request for new details: its layout must be one that the model can have drawn. Thread-safe.</summary>
+internal sealed class RedetailImageRequestValidator(ImageRequestChecks checks)
 {
     /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
-    /// <exception cref="ModelNotReadyException">There is no model to check against.</exception>
     public bool TryValidate(
         RedetailImageRequest asked,
         StringValues timeout,
+        ModelDescription model,
         [NotNullWhen(true)] out GenerationRequest? request,
         out IReadOnlyList<ErrorDetail> faults)
     {
-        var model = status.RequireModel();
         var found = new Faults();
         ImageRequestChecks.RequireFineStage(model, found);
         var layout = new LayoutSource.Given(ChooseLayout(asked.Layout, model, found));

@@ -3,20 +3,17 @@ using CtfService.Api.Errors;
 using CtfService.Api.Uploads;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
-using CtfService.Inference.Status;
 using Microsoft.Extensions.Primitives;
 
 namespace CtfService.Api.Validation;
 
-/// <summary>The second gate of an upload: its fields against the loaded model and the limits, then its picture. Thread-safe.</summary>
-internal sealed class VaryImageRequestValidator(IModelStatus status, ImageRequestChecks checks, PictureReader pictures)
+/// <summary>The second gate of an upload: its fields against the model it will run on and the limits, then its picture. Thread-safe.</summary>
+internal sealed class VaryImageRequestValidator(ImageRequestChecks checks, PictureReader pictures)
 {
     /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
-    /// <exception cref="ModelNotReadyException">There is no model to check against.</exception>
     /// <exception cref="RequestRefusedException">Something is wrong with it; all that is wrong with the fields is named at once.</exception>
-    public async Task<GenerationRequest> ValidateAsync(VaryImageRequest asked, StringValues timeout, CancellationToken cancellation)
+    public async Task<GenerationRequest> ValidateAsync(VaryImageRequest asked, StringValues timeout, ModelDescription model, CancellationToken cancellation)
     {
-        var model = status.RequireModel();
         var found = new Faults();
         ImageRequestChecks.RequireFineStage(model, found);
         var classLabel = asked.ClassLabel is { } name ? ClassChoice.Choose(new ClassReference(name, Id: null), prompt: null, model.Classes, found) : null;

@@ -11,7 +11,7 @@ namespace CtfService.Inference.Queue;
 internal sealed class InferenceQueue : IInferenceQueue
 {
     private readonly InferenceOptions _options;
-    private readonly IModelStatus _status;
+    private readonly ModelState _state;
     private readonly GenerationPace _pace;
     private readonly TimeProvider _clock;
     private readonly Channel<InferenceJob> _channel;
@@ -21,10 +21,10 @@ internal sealed class InferenceQueue : IInferenceQueue
     private int _waiting; // images admitted and not yet started or dropped; under _admission
     private int _running; // images in the generator; under _admission
 
-    public InferenceQueue(InferenceOptions options, IModelStatus status, GenerationPace pace, TimeProvider clock)
+    public InferenceQueue(InferenceOptions options, ModelState state, GenerationPace pace, TimeProvider clock)
     {
         _options = options;
-        _status = status;
+        _state = state;
         _pace = pace;
         _clock = clock;
         _channel = Channel.CreateBounded<InferenceJob>(new BoundedChannelOptions(options.MaxQueuedImages) { SingleReader = true });
@@ -48,7 +48,7 @@ internal sealed class InferenceQueue : IInferenceQueue
         return request.Events();
     }
 
-    /// <summary>No job follows. The status must already say why; what waits stays for the worker to finish or fail.</summary>
+    /// <summary>No job follows. The state must already say why, unless nobody has a lease; what waits stays for the worker to finish or fail.</summary>
     public void Close()
     {
         lock (_admission)
@@ -124,7 +124,7 @@ internal sealed class InferenceQueue : IInferenceQueue
     {
         lock (_admission)
         {
-            _status.RequireModel();
+            _state.RequireReady();
             var excess = _waiting + jobs.Count - _options.MaxQueuedImages;
             if (excess > 0)
             {

@@ -2,26 +2,26 @@ using CtfService.Core.Models;
 
 namespace CtfService.Inference.Status;
 
-/// <summary>The model's status as the worker reports it. Written by the worker and by the host's shutdown, read by any thread.</summary>
-internal sealed class ModelState(TimeProvider clock) : IModelStatus
+/// <summary>The status of a lane's model as its worker reports it. Written by the worker and by the host's shutdown, read by any thread.</summary>
+internal sealed class ModelState(TimeProvider clock)
 {
     private readonly Lock _transition = new();
-    private readonly TaskCompletionSource _loadingEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ModelStatus _current = new ModelStatus.Loading();
 
     public ModelStatus Current => _current;
 
-    public Task LoadingEnded => _loadingEnded.Task;
-
-    public ModelDescription RequireModel() => _current switch
+    /// <inheritdoc cref="IModelStatus.RequireReady"/>
+    public ModelStatus.Ready RequireReady() => _current switch
     {
-        ModelStatus.Ready ready => ready.Model,
+        ModelStatus.Ready ready => ready,
         ModelStatus.Loading => throw new ModelNotReadyException("The model is still loading. Try again in a moment."),
-        ModelStatus.Stopping => throw new ModelNotReadyException("The service is shutting down. Send the request to another instance or try again later."),
+        ModelStatus.Stopping => throw ShuttingDown(),
         ModelStatus.Failed failed => throw new ModelNotReadyException($"The model could not be loaded: {failed.Reason}"),
         ModelStatus.Crashed crashed => throw new ModelNotReadyException($"The generation worker stopped: {crashed.Reason}"),
         _ => throw new InvalidOperationException($"Unknown model status {_current}."),
     };
+
+    public static ModelNotReadyException ShuttingDown() => new("The service is shutting down. Send the request to another instance or try again later.");
 
     public void BecomeReady(ModelDescription model) => Become(new ModelStatus.Ready(model, clock.GetUtcNow()));
 
@@ -41,7 +41,5 @@ internal sealed class ModelState(TimeProvider clock) : IModelStatus
                 _current = next;
             }
         }
-
-        _loadingEnded.TrySetResult();
     }
 }

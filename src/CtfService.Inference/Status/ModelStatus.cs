@@ -15,12 +15,12 @@ public abstract record ModelStatus
     /// <summary>Takes requests: the warm-up batch has succeeded.</summary>
     public sealed record Ready(ModelDescription Model, DateTimeOffset Since) : ModelStatus;
 
-    /// <summary>Could not be loaded; a restart reads it again.</summary>
+    /// <summary>Could not be loaded; another one may be (<see cref="Lanes.ISwitchboard"/>), and a restart reads it again.</summary>
     public sealed record Failed(string Reason) : ModelStatus;
 
     /// <summary>Told to stop; admitted images still finish.</summary>
     public sealed record Stopping : ModelStatus;
 
-    /// <summary>The worker thread died of a defect; only a restart helps.</summary>
+    /// <summary>The worker thread died of a defect; a restart helps, or loading a model anew.</summary>
     public sealed record Crashed(string Reason) : ModelStatus;
 }

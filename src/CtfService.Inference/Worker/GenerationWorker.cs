@@ -1,22 +1,19 @@
+using System.Diagnostics.CodeAnalysis;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Scheduling;
 using CtfService.Inference.Status;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference.Worker;
 
 /// <summary>
-/// Owns the one thread that owns the model: loads it, then steps it, with images joining and leaving, until the queue closes. Start and stop are the host's and
-/// may come from any thread; everything from <see cref="Work"/> down runs on the worker thread alone.
+/// Owns the one thread that owns a model: loads it, steps it, with images joining and leaving, until the queue closes, and frees it. <see cref="Start"/> and
+/// <see cref="GiveUp"/> may come from any thread; everything from <see cref="Work"/> down runs on the worker thread alone.
 /// </summary>
-internal sealed partial class GenerationWorker(
-    WorkerParts parts,
-    InferenceOptions options,
-    TimeProvider clock,
-    ILogger<GenerationWorker> logger) : IHostedLifecycleService, IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "A token source without a timer holds nothing to free, and a thread that did not finish may still touch it.")]
+internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<GenerationWorker> logger)
 {
     private const string ThreadName = "ctf-generation";
 
@@ -24,60 +21,24 @@ internal sealed partial class GenerationWorker(
     private readonly ModelState _state = parts.State;
     private readonly AdmissionScheduler _scheduler = parts.Scheduler;
     private readonly CancellationTokenSource _giveUp = new();
+    private readonly TaskCompletionSource<LoadTimes> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _stop = new();
-    private ITimer? _budget; // under _stop
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Completes when the model is ready. Fails with what stopped it from loading, cancelled where it was given up.</summary>
+    public Task<LoadTimes> Loaded => _loaded.Task;
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Completes when the thread has ended and the model's memory is free. Never fails.</summary>
+    public Task Finished => _finished.Task;
+
+    /// <summary>Once.</summary>
+    public void Start()
     {
         // A background thread, so that a generator that never returns cannot keep the process alive.
         new Thread(Work) { Name = ThreadName, IsBackground = true }.Start();
-        return Task.CompletedTask;
     }
 
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <summary>Runs before the web server stops, so that new requests already hear of it while old ones finish.</summary>
-    public Task StoppingAsync(CancellationToken cancellationToken)
-    {
-        lock (_stop)
-        {
-            if (_budget is null)
-            {
-                Log.Stopping(logger, options.ShutdownBudget);
-                if (_state.Current is ModelStatus.Loading)
-                {
-                    GiveUp(); // nothing was admitted yet, so there is nothing to finish
-                }
-
-                _state.BecomeStopping();
-                _queue.Close();
-                _budget = clock.CreateTimer(_ => GiveUp(), state: null, options.ShutdownBudget, Timeout.InfiniteTimeSpan);
-            }
-        }
-
-        return Task.CompletedTask;
-    }
-
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await StoppingAsync(cancellationToken).ConfigureAwait(false);
-        using var hurry = cancellationToken.UnsafeRegister(_ => GiveUp(), state: null);
-        await _finished.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!_finished.Task.IsCompleted)
-        {
-            Log.DidNotFinish(logger, ThreadName);
-        }
-    }
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <summary>Leaves the token source to the collector: the timer or a thread that did not finish may still touch it.</summary>
-    public void Dispose() => _budget?.Dispose();
-
-    private void GiveUp()
+    /// <summary>Ends loading, and fails what is not finished, at the next step.</summary>
+    public void GiveUp()
     {
         _giveUp.Cancel();
         _queue.Wake();
@@ -90,7 +51,6 @@ internal sealed partial class GenerationWorker(
             using var generator = TryLoad();
             if (generator is not null)
             {
-                _state.BecomeReady(generator.Model);
                 while (PrepareStep(generator))
                 {
                     Step(generator);
@@ -103,7 +63,7 @@ internal sealed partial class GenerationWorker(
         catch (Exception error)
         {
             Log.Crashed(logger, error);
-            _state.BecomeCrashed($"{error.GetType().Name}; the log of the service has the details. Restart the service.");
+            _state.BecomeCrashed($"{error.GetType().Name}; the log of the service has the details. Restart the service, or load a model anew.");
         }
         finally
         {
@@ -112,22 +72,26 @@ internal sealed partial class GenerationWorker(
         }
     }
 
-    /// <summary>Null where the model cannot be loaded: the process stays up and says why.</summary>
+    /// <summary>Null where the model cannot be loaded; whoever waits for <see cref="Loaded"/> hears why.</summary>
     private IImageGenerator? TryLoad()
     {
         try
         {
-            return parts.Loader.Load(_giveUp.Token);
+            var (generator, times) = parts.Loader.Load(_giveUp.Token);
+            _state.BecomeReady(generator.Model);
+            _loaded.SetResult(times);
+            return generator;
         }
         catch (OperationCanceledException) when (_giveUp.IsCancellationRequested)
         {
+            _loaded.SetCanceled(_giveUp.Token);
             return null;
         }
-        // Whatever stops a model from loading must end in a readiness that says so.
+        // Whatever stops a model from loading ends this worker, not the service.
         catch (Exception error)
         {
-            Log.LoadFailed(logger, error);
             _state.BecomeFailed(ModelLoader.Reason(error));
+            _loaded.SetException(error);
             return null;
         }
     }

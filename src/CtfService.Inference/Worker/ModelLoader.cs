@@ -16,15 +16,15 @@ internal sealed partial class ModelLoader(
     ILogger<ModelLoader> logger)
 {
     /// <summary>A generator that has finished its warm-up batch.</summary>
-    public IImageGenerator Load(CancellationToken cancellation)
+    public (IImageGenerator Generator, LoadTimes Times) Load(CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
         var generator = Retrying().Execute(factory.Load, cancellation);
         try
         {
-            Log.Loaded(logger, generator.Model.Name, clock.GetElapsedTime(started));
-            WarmUp(generator, cancellation);
-            return generator;
+            var loading = clock.GetElapsedTime(started);
+            Log.Loaded(logger, generator.Model.Name, loading);
+            return (generator, new LoadTimes(loading, WarmUp(generator, cancellation)));
         }
         catch
         {
@@ -65,7 +65,7 @@ internal sealed partial class ModelLoader(
     }
 
     /// <summary>First use allocates and compiles; better here than in a caller's time. Also gives the first measure of the pace.</summary>
-    private void WarmUp(IImageGenerator generator, CancellationToken cancellation)
+    private TimeSpan WarmUp(IImageGenerator generator, CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
         var model = generator.Model;
@@ -73,5 +73,11 @@ internal sealed partial class ModelLoader(
         var elapsed = clock.GetElapsedTime(started);
         pace.Measure(images: 1, elapsed);
         Log.WarmedUp(logger, elapsed);
+        return elapsed;
     }
 }
+
+/// <summary>How long it took to make a model ready.</summary>
+/// <param name="Loading">Reading and checking its files, all tries together.</param>
+/// <param name="WarmUp">Drawing the first image.</param>
+public readonly record struct LoadTimes(TimeSpan Loading, TimeSpan WarmUp);

@@ -10,6 +10,15 @@ public static class BundleReader
     /// <exception cref="CheckpointException">The folder is not a sound bundle; every problem is named.</exception>
     public static Bundle Open(string directory)
     {
+        return Read(directory, manifest => FileProblems(directory, manifest));
+    }
+
+    /// <summary>What the manifest alone says of the model; no other file is looked at.</summary>
+    /// <exception cref="CheckpointException">The folder has no sound manifest; every problem is named.</exception>
+    public static ModelDescription ReadManifest(string directory) => Read(directory, _ => []).Describe();
+
+    private static Bundle Read(string directory, Func<BundleManifest, IEnumerable<string>> fileProblems)
+    {
         var path = Path.Combine(directory, BundleFiles.Manifest);
         if (!File.Exists(path))
         {
@@ -22,7 +31,7 @@ public static class BundleReader
         {
             var json = File.ReadAllBytes(path);
             var manifest = BundleJson.Deserialize(path, json);
-            RequireSound(path, [.. BundleManifestValidator.Problems(manifest), .. FileProblems(directory, manifest)]);
+            RequireSound(path, [.. BundleManifestValidator.Problems(manifest), .. fileProblems(manifest)]);
             return new Bundle(directory, manifest, Convert.ToHexStringLower(SHA256.HashData(json)));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

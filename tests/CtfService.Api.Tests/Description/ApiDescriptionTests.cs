@@ -30,7 +30,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         var paths = (await Document())["paths"]!.AsObject();
 
         Assert.Equal(
-            ["/health/live", "/health/ready", "/health/startup", "/v1/classes", "/v1/images/generations", "/v1/images/redetail", "/v1/images/variations", "/v1/models", "/v1/models/{id}"],
+            ["/health/live", "/health/ready", "/health/startup", "/v1/admin/models", "/v1/classes", "/v1/images/generations", "/v1/images/redetail", "/v1/images/variations", "/v1/models", "/v1/models/{id}"],
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));
         Assert.All(paths, path => Assert.All(path.Value!.AsObject(), method => Assert.False(string.IsNullOrEmpty((string?)method.Value!["summary"]), path.Key)));
     }

@@ -113,6 +113,6 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
 
         public Task LoadingEnded => Task.CompletedTask;
 
-        public ModelDescription RequireModel() => throw new ModelNotReadyException("fixed");
+        public ModelStatus.Ready RequireReady() => throw new ModelNotReadyException("fixed");
     }
 }

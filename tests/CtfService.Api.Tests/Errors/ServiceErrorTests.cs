@@ -2,8 +2,10 @@ using System.Net;
 using System.Text;
 using CtfService.Core.Models;
 using CtfService.Inference;
+using CtfService.Inference.Lanes;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
+using CtfService.TestSupport;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,8 +38,8 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         var running = _api.PostImages(OneImage);
         await gate.Entered;
         using var caller = new CancellationTokenSource();
-        var queue = _api.Services.GetRequiredService<IInferenceQueue>();
-        var waiting = queue.GenerateAsync(new InferenceOrder([_api.Generator.Steps[0][0], _api.Generator.Steps[0][0]], RequestDeadline.Of(new InferenceOptions())), caller.Token);
+        using var lease = _api.Services.GetRequiredService<ISwitchboard>().Lease();
+        var waiting = lease.GenerateAsync(new InferenceOrder([_api.Generator.Steps[0][0], _api.Generator.Steps[0][0]], RequestDeadline.Of(new InferenceOptions())), caller.Token);
 
         using var refused = await _api.PostImages(OneImage);
 
@@ -138,7 +140,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     public async Task Generate_EncodingMeetsADefect_Answers500WithoutInternals()
     {
         await _api.InitializeAsync();
-        using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<IInferenceQueue, BrokenQueue>()));
+        using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<ISwitchboard, BrokenSwitchboard>()));
         using var client = broken.CreateClient();
         await broken.Services.GetRequiredService<IModelStatus>().LoadingEnded;
         using var content = new StringContent(OneImage, Encoding.UTF8, "application/json");
@@ -172,7 +174,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         using var gate = _api.Generator.HoldNextStep();
         var running = _api.PostImages(OneImage);
         await gate.Entered;
-        var worker = _api.Services.GetServices<IHostedService>().OfType<IHostedLifecycleService>().Single(service => service.GetType().Name == "GenerationWorker");
+        var worker = _api.Services.GetServices<IHostedService>().OfType<IHostedLifecycleService>().Single(service => service.GetType().Name == "InferenceHost");
 
         await worker.StoppingAsync(CancellationToken.None);
         using var refused = await _api.PostImages(OneImage);
@@ -183,8 +185,16 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(HttpStatusCode.OK, finished.StatusCode);
     }
 
-    private sealed class BrokenQueue : IInferenceQueue
+    private sealed class BrokenSwitchboard : ISwitchboard, IInferenceQueue
     {
+        public IReadOnlyList<LaneReport> Lanes => [];
+
+        public SwitchOutcome? LastSwitch => null;
+
+        public ModelLease Lease() => new(FakeModels.Fruits, this, () => { });
+
+        public Task<ModelSwitch> SwitchAsync(ModelOrigin origin) => throw new InvalidOperationException("secret of the switchboard");
+
         public IAsyncEnumerable<InferenceEvent> Watch(InferenceOrder order, CancellationToken cancellation) =>
             throw new InvalidOperationException("secret of the queue");
     }

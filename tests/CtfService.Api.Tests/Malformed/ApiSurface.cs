@@ -9,7 +9,7 @@ internal sealed class ApiSurface(JsonObject document)
     public IReadOnlyList<(string Path, IReadOnlyList<string> Methods)> Addresses { get; } =
         [.. document["paths"]!.AsObject().Select(path => (path.Key, (IReadOnlyList<string>)[.. path.Value!.AsObject().Select(operation => operation.Key.ToUpperInvariant())]))];
 
-    /// <summary>Every operation that reads JSON.</summary>
+    /// <summary>Every operation that reads callers' JSON; an operator's refuses callers before it reads anything.</summary>
     public IReadOnlyList<JsonOperation> JsonOperations => [.. Operations("application/json").Select(found => new JsonOperation(found.Path, Example(found.Schema), found.Schema))];
 
     /// <summary>Follows references.</summary>
@@ -17,9 +17,10 @@ internal sealed class ApiSurface(JsonObject document)
         ? document["components"]!["schemas"]![reference[(reference.LastIndexOf('/') + 1)..]]!.AsObject()
         : schema.AsObject();
 
-    /// <summary>POST operations whose body may be of that type.</summary>
+    /// <summary>POST operations for callers whose body may be of that type.</summary>
     public IEnumerable<(string Path, JsonObject Schema)> Operations(string mediaType) =>
         from path in document["paths"]!.AsObject()
+        where path.Value!["post"]?["responses"]?["403"] is null
         let schema = path.Value!["post"]?["requestBody"]?["content"]?[mediaType]?["schema"]
         where schema is not null
         select (path.Key, Resolve(schema));

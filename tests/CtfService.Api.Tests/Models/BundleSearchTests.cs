@@ -17,7 +17,7 @@ public sealed class BundleSearchTests : IDisposable
         var bundle = PutBundle("second/models/fruits");
         string? opened = null;
         var factory = new FakeImageGeneratorFactory();
-        var search = new BundleSearch("models/fruits", [Path.Combine(_folder, "first"), Path.Combine(_folder, "second")], directory =>
+        var search = new BundleSearch("models/fruits", new SearchRoots([Path.Combine(_folder, "first"), Path.Combine(_folder, "second")]), directory =>
         {
             opened = directory;
             return factory;
@@ -68,13 +68,13 @@ public sealed class BundleSearchTests : IDisposable
     [Fact]
     public void Roots_ProgramDeepInTheRepository_GoesUpToTheTop()
     {
-        var roots = BundleSearch.Roots("/repo", "/repo/src/", "/repo/artifacts/bin/");
+        var roots = SearchRoots.Of("/repo", "/repo/src/", "/repo/artifacts/bin/").Folders;
 
         Assert.Equal(["/repo", "/repo/src", "/repo/artifacts/bin", "/repo/artifacts", "/"], roots);
     }
 
     private BundleSearch Search(string bundle, params string[] roots) =>
-        new(bundle, [.. roots.Select(root => Path.Combine(_folder, root))], _ => throw new InvalidOperationException("Not to be opened."));
+        new(bundle, new SearchRoots([.. roots.Select(root => Path.Combine(_folder, root))]), _ => throw new InvalidOperationException("Not to be opened."));
 
     private string PutBundle(string path)
     {

@@ -16,30 +16,28 @@ public sealed class ModelStateTests
     }
 
     [Fact]
-    public void RequireModel_Loading_SaysSo()
+    public void RequireReady_Loading_SaysSo()
     {
-        var error = Assert.Throws<ModelNotReadyException>(() => _state.RequireModel());
+        var error = Assert.Throws<ModelNotReadyException>(() => _state.RequireReady());
 
         Assert.Contains("loading", error.Message, StringComparison.Ordinal);
-        Assert.False(_state.LoadingEnded.IsCompleted);
     }
 
     [Fact]
-    public void RequireModel_Ready_ReturnsTheModel()
+    public void RequireReady_Ready_ReturnsTheModel()
     {
         _state.BecomeReady(FakeModels.Fruits);
 
-        Assert.Same(FakeModels.Fruits, _state.RequireModel());
+        Assert.Same(FakeModels.Fruits, _state.RequireReady().Model);
         Assert.Equal(_clock.GetUtcNow(), Assert.IsType<ModelStatus.Ready>(_state.Current).Since);
-        Assert.True(_state.LoadingEnded.IsCompleted);
     }
 
     [Fact]
-    public void RequireModel_Failed_NamesTheReason()
+    public void RequireReady_Failed_NamesTheReason()
     {
         _state.BecomeFailed("coarse.safetensors is missing.");
 
-        var error = Assert.Throws<ModelNotReadyException>(() => _state.RequireModel());
+        var error = Assert.Throws<ModelNotReadyException>(() => _state.RequireReady());
         Assert.Contains("coarse.safetensors is missing.", error.Message, StringComparison.Ordinal);
     }
 

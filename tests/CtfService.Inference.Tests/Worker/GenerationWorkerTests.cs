@@ -18,7 +18,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     {
         await _host.StartAsync();
 
-        Assert.Same(FakeModels.Fruits, Assert.IsType<ModelStatus.Ready>(_host.State.Current).Model);
+        Assert.Same(FakeModels.Fruits, Assert.IsType<ModelStatus.Ready>(_host.Current).Model);
         Assert.Single(Assert.Single(_host.Generator.Steps));
     }
 
@@ -29,11 +29,11 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
 
         var started = _host.StartAsync();
         await load.Entered;
-        Assert.IsType<ModelStatus.Loading>(_host.State.Current);
+        Assert.IsType<ModelStatus.Loading>(_host.Current);
 
         load.Open();
         await started;
-        Assert.IsType<ModelStatus.Ready>(_host.State.Current);
+        Assert.IsType<ModelStatus.Ready>(_host.Current);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
 
         Assert.Equal("broken kernel", error.InnerException!.Message);
         Assert.Single(next);
-        Assert.IsType<ModelStatus.Ready>(_host.State.Current);
+        Assert.IsType<ModelStatus.Ready>(_host.Current);
     }
 
     [Fact]

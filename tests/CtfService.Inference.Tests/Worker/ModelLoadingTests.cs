@@ -19,7 +19,7 @@ public sealed class ModelLoadingTests : IAsyncLifetime
 
         await _host.StartAsync();
 
-        Assert.Equal("models/x/model.json is missing.", Assert.IsType<ModelStatus.Failed>(_host.State.Current).Reason);
+        Assert.Equal("models/x/model.json is missing.", Assert.IsType<ModelStatus.Failed>(_host.Current).Reason);
         Assert.Equal(1, _host.Factory.Loads);
     }
 
@@ -42,7 +42,7 @@ public sealed class ModelLoadingTests : IAsyncLifetime
 
         await _host.StartAsync();
 
-        Assert.IsType<ModelStatus.Ready>(_host.State.Current);
+        Assert.IsType<ModelStatus.Ready>(_host.Current);
         Assert.Equal(3, _host.Factory.Loads);
     }
 
@@ -56,7 +56,7 @@ public sealed class ModelLoadingTests : IAsyncLifetime
 
         await _host.StartAsync();
 
-        Assert.Equal("stale handle", Assert.IsType<ModelStatus.Failed>(_host.State.Current).Reason);
+        Assert.Equal("stale handle", Assert.IsType<ModelStatus.Failed>(_host.Current).Reason);
         Assert.Equal(3, _host.Factory.Loads);
     }
 
@@ -67,7 +67,7 @@ public sealed class ModelLoadingTests : IAsyncLifetime
 
         await _host.StartAsync();
 
-        var reason = Assert.IsType<ModelStatus.Failed>(_host.State.Current).Reason;
+        var reason = Assert.IsType<ModelStatus.Failed>(_host.Current).Reason;
         Assert.Contains("InvalidOperationException", reason, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", reason, StringComparison.Ordinal);
     }
@@ -79,7 +79,7 @@ public sealed class ModelLoadingTests : IAsyncLifetime
 
         await _host.StartAsync();
 
-        Assert.Equal("no memory", Assert.IsType<ModelStatus.Failed>(_host.State.Current).Reason);
+        Assert.Equal("no memory", Assert.IsType<ModelStatus.Failed>(_host.Current).Reason);
         Assert.True(_host.Generator.IsDisposed);
     }
 }

@@ -22,7 +22,7 @@ public sealed class ShutdownTests : IAsyncLifetime
         await gate.Entered;
         var waiting = _host.AskFor(images: 2);
 
-        var stopped = _host.Worker.StopAsync(CancellationToken.None);
+        var stopped = _host.Host.StopAsync(CancellationToken.None);
         gate.Open();
         await stopped;
 
@@ -36,9 +36,9 @@ public sealed class ShutdownTests : IAsyncLifetime
     {
         await _host.StartAsync();
 
-        await _host.Worker.StoppingAsync(CancellationToken.None);
+        await _host.Host.StoppingAsync(CancellationToken.None);
 
-        Assert.IsType<ModelStatus.Stopping>(_host.State.Current);
+        Assert.IsType<ModelStatus.Stopping>(_host.Current);
         await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
     }
 
@@ -50,7 +50,7 @@ public sealed class ShutdownTests : IAsyncLifetime
         var running = _host.AskFor(images: 1);
         await gate.Entered;
         var waiting = _host.AskFor(images: 1);
-        var stopped = _host.Worker.StopAsync(CancellationToken.None);
+        var stopped = _host.Host.StopAsync(CancellationToken.None);
 
         _host.Clock.Advance(Budget);
         await stopped;
@@ -68,7 +68,7 @@ public sealed class ShutdownTests : IAsyncLifetime
         var running = _host.AskFor(images: 1);
         await gate.Entered;
 
-        await _host.Worker.StopAsync(new CancellationToken(canceled: true));
+        await _host.Host.StopAsync(new CancellationToken(canceled: true));
 
         await Assert.ThrowsAsync<ModelNotReadyException>(() => running);
     }
@@ -77,12 +77,12 @@ public sealed class ShutdownTests : IAsyncLifetime
     public async Task Stop_StillLoading_DoesNotWaitForTheLoad()
     {
         using var load = _host.Factory.HoldNextLoad();
-        await _host.Worker.StartAsync(CancellationToken.None);
+        await _host.Host.StartAsync(CancellationToken.None);
         await load.Entered;
 
-        await _host.Worker.StopAsync(CancellationToken.None); // the gate never opens
+        await _host.Host.StopAsync(CancellationToken.None); // the gate never opens
 
-        Assert.IsType<ModelStatus.Stopping>(_host.State.Current);
+        Assert.IsType<ModelStatus.Stopping>(_host.Current);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class ShutdownTests : IAsyncLifetime
         _host.Factory.FailNextLoad(new CheckpointException("gone"));
         await _host.StartAsync();
 
-        await _host.Worker.StopAsync(CancellationToken.None);
+        await _host.Host.StopAsync(CancellationToken.None);
 
         Assert.Empty(_host.Generator.Steps);
     }

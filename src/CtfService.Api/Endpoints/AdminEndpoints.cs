@@ -1,0 +1,60 @@
+using CtfService.Api.Contracts;
+using CtfService.Api.Description;
+using CtfService.Api.Models;
+using CtfService.Api.Security;
+using CtfService.Inference.Lanes;
+using CtfService.Inference.Status;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CtfService.Api.Endpoints;
+
+/// <summary>For operators: which models there are, and which one serves.</summary>
+internal static class AdminEndpoints
+{
+    public static void MapAdminEndpoints(this IEndpointRouteBuilder routes)
+    {
+        var models = routes.MapGroup("/v1/admin/models").WithTags("Operators").RequireAuthorization(Policies.Admin);
+        models.MapGet("", List)
+            .WithName("ListBundles")
+            .WithSummary("List the bundles that can be loaded, and the models that are")
+            .ProducesErrors(403);
+        models.MapPost("", Switch)
+            .WithName("SwitchModel")
+            .WithSummary("Put another model in the place of the one that serves")
+            .WithDescription(
+                "Loads the bundle beside the model that serves, draws one image with it, and then gives it every new request; what has begun finishes on the model it began on, which is then freed. "
+                + "No request fails, and no answer mixes two models. A bundle that cannot be loaded changes nothing. The same call with the bundle before takes the switch back. "
+                + "Answers when the switch is made; it goes on when the caller hangs up, and GET says how it ended. A restart loads Model:Bundle.")
+            .ProducesErrors(400, 403, 409, 413, 415, 422, 500, 503);
+    }
+
+    private static Ok<BundleListResponse> List(BundleLibrary library, ISwitchboard switchboard) => TypedResults.Ok(new BundleListResponse(
+        "list",
+        [.. library.List().Select(bundle => new BundleEntry(bundle.Name, bundle.Model?.Name, bundle.Model?.BundleHash, bundle.Problem))],
+        [.. switchboard.Lanes.Select(Describe)],
+        switchboard.LastSwitch is { } last ? new LastSwitchEntry(last.Bundle, last.EndedAt.ToUnixTimeSeconds(), last.Failure) : null));
+
+    private static async Task<Ok<ModelSwitchResponse>> Switch(
+        SwitchModelRequest body, BundleLibrary library, ISwitchboard switchboard, ModelNames names, CancellationToken hangUp)
+    {
+        var made = await switchboard.SwitchAsync(library.Find(body.Bundle)).WaitAsync(hangUp);
+        return TypedResults.Ok(new ModelSwitchResponse(
+            "model_switch",
+            made.Bundle,
+            ModelResponse.From(made.Current, names.Aliases),
+            made.Replaced is { } replaced ? new ReplacedModelEntry(replaced.Bundle, replaced.Model.Name, replaced.Model.BundleHash) : null,
+            new SwitchTimings(Milliseconds(made.Times.Loading), Milliseconds(made.Times.WarmUp), Milliseconds(made.Total))));
+    }
+
+    private static LaneEntry Describe(LaneReport lane) => lane.Status switch
+    {
+        ModelStatus.Ready { Model: var model } => new LaneEntry(lane.Bundle, lane.IsDraining ? "draining" : "active", model.Name, model.BundleHash, Reason: null),
+        ModelStatus.Loading => new LaneEntry(lane.Bundle, "loading", Id: null, BundleHash: null, Reason: null),
+        ModelStatus.Failed failed => new LaneEntry(lane.Bundle, "failed", Id: null, BundleHash: null, failed.Reason),
+        ModelStatus.Crashed crashed => new LaneEntry(lane.Bundle, "crashed", Id: null, BundleHash: null, crashed.Reason),
+        ModelStatus.Stopping => new LaneEntry(lane.Bundle, "stopping", Id: null, BundleHash: null, Reason: null),
+        _ => throw new InvalidOperationException($"Unknown model status {lane.Status}."),
+    };
+
+    private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
+}

@@ -1,0 +1,108 @@
+using CtfService.Api.Configuration;
+using CtfService.Api.Errors;
+using CtfService.Core.Models;
+using CtfService.Inference.Lanes;
+using CtfService.Model.Bundles;
+
+namespace CtfService.Api.Models;
+
+/// <summary>
+/// The bundles that operators may load by name: folders below Model:Root, and nothing outside it, whatever a name says or a link points to. Looks at the disk each time.
+/// Any thread.
+/// </summary>
+internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, BundleOpener open)
+{
+    /// <summary>How many folders below the root are listed; a longer path can be loaded all the same.</summary>
+    private const int ListedDepth = 2;
+
+    private const int MaxNameLength = 512;
+
+    private const string Field = "bundle";
+
+    /// <summary>Every bundle, by name.</summary>
+    public IReadOnlyList<StoredBundle> List()
+    {
+        if (FindRoot() is not { } root)
+        {
+            return [];
+        }
+
+        var search = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = ListedDepth }; // hidden folders are passed over, and those that may not be read
+        return [.. Directory.EnumerateFiles(root, BundleFiles.Manifest, search)
+            .Select(manifest => Path.GetDirectoryName(manifest)!)
+            .Where(folder => folder != root && LinksBelow.Follow(root, folder) is not null)
+            .Select(folder => Read(NameOf(folder), folder))
+            .OrderBy(bundle => bundle.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>A bundle by its name, ready to be loaded.</summary>
+    /// <exception cref="RequestRefusedException">Not the name of a bundle below the root.</exception>
+    public ModelOrigin Find(string? name)
+    {
+        if (name is null)
+        {
+            throw RequestRefusedException.For(Field, "required", "bundle is missing; expected the name of a bundle. GET /v1/admin/models lists them.");
+        }
+
+        RequirePath(name);
+        var root = FindRoot() ?? throw NotFound(name, string.IsNullOrEmpty(options.Root)
+            ? $"Model:Root is not set, and the folder of Model:Bundle '{options.Bundle}' is not there. Set Model:Root to the folder that holds the bundles."
+            : $"Model:Root is '{options.Root}', and no such folder is there. Correct the setting.");
+        var folder = LinksBelow.Follow(root, Path.GetFullPath(Path.Combine(root, name)))
+            ?? throw NotFound(name, "A link on its path leads out of Model:Root. Put the bundle itself there.");
+        return BundleSearch.IsBundle(folder)
+            ? new ModelOrigin(name, open(folder))
+            : throw NotFound(name, $"There is no folder of that name with a {BundleFiles.Manifest} below Model:Root. GET /v1/admin/models lists the bundles.");
+    }
+
+    /// <summary>What operators call the first model: its name where it lies below the root, else as the settings have it.</summary>
+    public string NameOfFirst() => roots.Candidates(options.Bundle).FirstOrDefault(BundleSearch.IsBundle) is { } folder ? NameOf(folder) : options.Bundle;
+
+    private string NameOf(string folder) => FindRoot() is { } root && LinksBelow.IsBelow(root, folder) ? Path.GetRelativePath(root, folder).Replace('\\', '/') : folder;
+
+    /// <summary>As configured, or else the folder that holds the first model. Null where it is not there, or is a whole disk, which nobody meant.</summary>
+    private string? FindRoot()
+    {
+        if (options.Root is { Length: > 0 } configured)
+        {
+            return roots.Candidates(configured).FirstOrDefault(Directory.Exists);
+        }
+
+        var candidates = roots.Candidates(options.Bundle);
+        var home = Path.GetDirectoryName(candidates.FirstOrDefault(BundleSearch.IsBundle)) ?? candidates.Select(Path.GetDirectoryName).FirstOrDefault(Directory.Exists);
+        return Path.GetDirectoryName(home) is null ? null : home;
+    }
+
+    private static void RequirePath(string name)
+    {
+        var isBelow = name.Length is > 0 and <= MaxNameLength
+            && !Path.IsPathRooted(name)
+            && !name.Any(char.IsControl)
+            && name.Split('/', '\\').All(part => part is not ("" or "." or ".."));
+        if (!isBelow)
+        {
+            throw RequestRefusedException.For(
+                Field, "invalid_bundle", $"bundle is no name of a folder below Model:Root; expected one such as 'fruits-64' or 'fruits/v2': at most {MaxNameLength} characters, no '..', nothing before the first folder.");
+        }
+    }
+
+    private static StoredBundle Read(string name, string folder)
+    {
+        try
+        {
+            return new StoredBundle(name, BundleReader.ReadManifest(folder), Problem: null);
+        }
+        catch (CheckpointException damaged)
+        {
+            return new StoredBundle(name, Model: null, damaged.Message);
+        }
+    }
+
+    private static RequestRefusedException NotFound(string name, string why) => RequestRefusedException.For(Field, "bundle_not_found", $"bundle '{name}' was not found. {why}");
+}
+
+/// <summary>A bundle on disk.</summary>
+/// <param name="Name">Its path below the root.</param>
+/// <param name="Model">What its manifest says; null where it cannot be read.</param>
+/// <param name="Problem">Why not; null where it can.</param>
+internal sealed record StoredBundle(string Name, ModelDescription? Model, string? Problem);

@@ -1,0 +1,54 @@
+using CtfService.Inference.Lanes;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CtfService.Inference;
+
+/// <summary>The host's hand on the switchboard: loads the first model at start, and at stop lets what is admitted finish within the budget. Any thread.</summary>
+internal sealed partial class InferenceHost(Switchboard switchboard, InferenceOptions options, TimeProvider clock, ILogger<InferenceHost> logger) : IHostedLifecycleService, IDisposable
+{
+    private readonly Lock _stop = new();
+    private ITimer? _budget; // under _stop
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        switchboard.Start();
+        return Task.CompletedTask;
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Runs before the web server stops, so that new requests already hear of it while old ones finish.</summary>
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        lock (_stop)
+        {
+            if (_budget is null)
+            {
+                Log.Stopping(logger, options.ShutdownBudget);
+                switchboard.Stop();
+                _budget = clock.CreateTimer(_ => switchboard.GiveUp(), state: null, options.ShutdownBudget, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await StoppingAsync(cancellationToken).ConfigureAwait(false);
+        using var hurry = cancellationToken.UnsafeRegister(_ => switchboard.GiveUp(), state: null);
+        var finished = switchboard.Finished;
+        await finished.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!finished.IsCompleted)
+        {
+            Log.DidNotFinish(logger);
+        }
+    }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _budget?.Dispose();
+}

@@ -1,0 +1,212 @@
+using CtfService.Core.Models;
+using CtfService.Inference.Status;
+using CtfService.Inference.Worker;
+using Microsoft.Extensions.Logging;
+
+namespace CtfService.Inference.Lanes;
+
+/// <summary>
+/// Holds the current lane, the one that loads and those that drain. The first model loads in the current lane itself, every later one in a lane beside it, which takes its
+/// place in one step under the lock. Any thread.
+/// </summary>
+internal sealed partial class Switchboard : ISwitchboard, IModelStatus
+{
+    private readonly LaneFactory _lanes;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<Switchboard> _logger;
+    private readonly ModelLane _first;
+    private readonly TaskCompletionSource _loadingEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private readonly List<ModelLane> _draining = []; // under _gate
+    private volatile ModelLane _current; // written under _gate
+    private ModelLane? _loading; // under _gate
+    private bool _isStopping; // under _gate
+    private volatile SwitchOutcome? _lastSwitch;
+
+    /// <param name="start">The first model.</param>
+    public Switchboard(ModelOrigin start, LaneFactory lanes, TimeProvider clock, ILogger<Switchboard> logger)
+    {
+        (_lanes, _clock, _logger) = (lanes, clock, logger);
+        _current = _first = lanes.Create(start);
+    }
+
+    public ModelStatus Current => _current.State.Current;
+
+    public Task LoadingEnded => _loadingEnded.Task;
+
+    public SwitchOutcome? LastSwitch => _lastSwitch;
+
+    public IReadOnlyList<LaneReport> Lanes => [.. All().Select(lane => new LaneReport(lane.Bundle, lane.State.Current, lane.IsRetired))];
+
+    public ModelStatus.Ready RequireReady() => _current.State.RequireReady();
+
+    public ModelLease Lease()
+    {
+        lock (_gate)
+        {
+            return _current.Lease();
+        }
+    }
+
+    /// <summary>Begins to load the first model. Once.</summary>
+    public void Start()
+    {
+        lock (_gate)
+        {
+            _loading = _first;
+        }
+
+        _ = LoadFirstAsync();
+    }
+
+    public async Task<ModelSwitch> SwitchAsync(ModelOrigin origin)
+    {
+        var asked = _clock.GetTimestamp();
+        var (lane, drained) = Begin(origin);
+        try
+        {
+            await drained.ConfigureAwait(false);
+            lane.Start();
+            var times = await lane.Loaded.ConfigureAwait(false);
+            var (current, replaced) = Connect(lane);
+            End(new SwitchOutcome(origin.Bundle, _clock.GetUtcNow(), Failure: null));
+            var total = _clock.GetElapsedTime(asked);
+            Log.Switched(_logger, origin.Bundle, current.Model.Name, replaced?.Bundle, total);
+            return new ModelSwitch(origin.Bundle, current, replaced, times, total);
+        }
+        // Whatever stops a model from loading concerns this switch only.
+        catch (Exception error)
+        {
+            await lane.Finished.ConfigureAwait(false); // its memory is free before anybody hears of it
+            throw Failure(origin.Bundle, error);
+        }
+    }
+
+    /// <summary>No model takes requests or is loaded from now on; what is admitted may finish.</summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _isStopping = true;
+        }
+
+        foreach (var lane in All())
+        {
+            lane.Stop();
+        }
+    }
+
+    /// <summary>The time to finish is over.</summary>
+    public void GiveUp()
+    {
+        foreach (var lane in All())
+        {
+            lane.GiveUp();
+        }
+    }
+
+    /// <summary>Completes when every lane has ended. To be asked for once it is stopped.</summary>
+    public Task Finished => Task.WhenAll(All().Select(lane => lane.Finished));
+
+    private async Task LoadFirstAsync()
+    {
+        _first.Start();
+        try
+        {
+            await _first.Loaded.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The service stops, and says so itself.
+        }
+        // Whatever stops a model from loading must end in a readiness that says so.
+        catch (Exception error)
+        {
+            Log.NothingToServe(_logger, _first.Bundle, error);
+        }
+
+        End(outcome: null);
+        _loadingEnded.SetResult();
+    }
+
+    /// <summary>A lane for the switch, and when there is room for it.</summary>
+    private (ModelLane Lane, Task Drained) Begin(ModelOrigin origin)
+    {
+        lock (_gate)
+        {
+            if (_isStopping)
+            {
+                throw ModelState.ShuttingDown();
+            }
+
+            if (_loading is { } other)
+            {
+                throw new SwitchInProgressException($"The bundle '{other.Bundle}' is being loaded, and there is one switch at a time. Try again when it has ended.");
+            }
+
+            _loading = _lanes.Create(origin);
+            return (_loading, Task.WhenAll(_draining.Select(lane => lane.Finished)));
+        }
+    }
+
+    /// <summary>From here on requests get the lane.</summary>
+    private (ModelStatus.Ready Current, ReplacedModel? Replaced) Connect(ModelLane lane)
+    {
+        lock (_gate)
+        {
+            var ready = lane.State.RequireReady(); // not where the service has been told to stop
+            var old = _current;
+            _current = lane;
+            _draining.Add(old);
+            old.Retire();
+            _ = ForgetAsync(old);
+            return (ready, old.State.Current is ModelStatus.Ready { Model: var model } ? new ReplacedModel(old.Bundle, model) : null);
+        }
+    }
+
+    /// <summary>What whoever asked for the switch hears.</summary>
+    private Exception Failure(string bundle, Exception error)
+    {
+        if (error is OperationCanceledException or ModelNotReadyException) // given up while it loaded, or not ready any more when it was to be connected
+        {
+            End(outcome: null);
+            return error is ModelNotReadyException ? error : ModelState.ShuttingDown();
+        }
+
+        var reason = ModelLoader.Reason(error);
+        Log.SwitchFailed(_logger, bundle, error);
+        End(new SwitchOutcome(bundle, _clock.GetUtcNow(), reason));
+        var serving = Current is ModelStatus.Ready ready ? $"Model '{ready.Model.Name}' goes on serving." : "No model serves.";
+        return new ModelLoadException($"The bundle '{bundle}' could not be loaded. {reason} {serving}", error);
+    }
+
+    private void End(SwitchOutcome? outcome)
+    {
+        lock (_gate)
+        {
+            _loading = null;
+            _lastSwitch = outcome ?? _lastSwitch;
+        }
+    }
+
+    private async Task ForgetAsync(ModelLane retired)
+    {
+        var since = _clock.GetTimestamp();
+        await retired.Finished.ConfigureAwait(false);
+        lock (_gate)
+        {
+            _draining.Remove(retired);
+        }
+
+        Log.Drained(_logger, retired.Bundle, _clock.GetElapsedTime(since));
+    }
+
+    private List<ModelLane> All()
+    {
+        lock (_gate)
+        {
+            List<ModelLane> all = [_current, .. _draining];
+            return _loading is null || all.Contains(_loading) ? all : [.. all, _loading];
+        }
+    }
+}
