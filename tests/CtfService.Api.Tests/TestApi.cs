@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text;
+using CtfService.Api.Models;
 using CtfService.Core.Generation;
 using CtfService.Inference.Status;
 using CtfService.TestSupport;
@@ -26,6 +27,9 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
     public FakeImageGeneratorFactory Factory { get; init; } = new();
 
     public FakeImageGenerator Generator => Factory.Generator;
+
+    /// <summary>What a bundle's folder loads, by the folder's name; for operators who switch to it.</summary>
+    public Dictionary<string, FakeImageGeneratorFactory> Bundles { get; } = [];
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
@@ -105,6 +109,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
         builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Logs));
         builder.ConfigureTestServices(services => services
             .AddSingleton<IImageGeneratorFactory>(Factory)
+            .AddSingleton<BundleOpener>(folder => Bundles[Path.GetFileName(folder)])
             .AddSingleton<TimeProvider>(Clock));
     }
 

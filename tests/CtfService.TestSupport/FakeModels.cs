@@ -3,7 +3,7 @@ using CtfService.Core.Models;
 
 namespace CtfService.TestSupport;
 
-/// <summary>A model description without a model: 8x8 pixels, a 2x2 token grid.</summary>
+/// <summary>Model descriptions without a model: 8x8 pixels, a 2x2 token grid.</summary>
 public static class FakeModels
 {
     /// <summary>Ids 0..4: apple, banana, red apple, pineapple, Cherry.</summary>
@@ -20,5 +20,13 @@ public static class FakeModels
         DefaultCoarse = new SamplingSettings(Temperature: 1.1f, GuidanceScale: 2),
         DefaultFine = new SamplingSettings(TopK: 3),
         BundleHash = new string('a', 64),
+    };
+
+    /// <summary>The same with another name and hash, and its classes the other way round.</summary>
+    public static ModelDescription OtherFruits { get; } = Fruits with
+    {
+        Name = "other-fruits-fake",
+        Classes = new ClassCatalog(["Cherry", "pineapple", "red apple", "banana", "apple"]),
+        BundleHash = new string('b', 64),
     };
 }

@@ -16,10 +16,10 @@ public sealed record ModelOptions
     public string Bundle { get; init; } = "models/fruits-64";
 
     /// <summary>
-    /// Folder below which operators may load other bundles (<c>POST /v1/admin/models</c>), default null: the folder that holds <see cref="Bundle"/>. A relative one is
+    /// Folder below which operators may load other bundles (<c>POST /v1/admin/models</c>), default empty: the folder that holds <see cref="Bundle"/>. A relative one is
     /// looked for as the bundle is.
     /// </summary>
-    public string? Root { get; init; }
+    public string Root { get; init; } = "";
 
     /// <summary><c>auto</c> (default: CUDA where there is one), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
     [Required]

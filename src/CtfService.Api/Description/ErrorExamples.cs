@@ -38,9 +38,9 @@ internal static class ErrorExamples
         new(409, "The bundle 'fruits-64' is being loaded, and there is one switch at a time. Try again when it has ended.", "switch_in_progress"),
         StatusErrors.Describe(413),
         StatusErrors.Describe(415),
-        new(422, "The bundle 'fruits-65' could not be loaded. coarse.safetensors is missing. Model 'fruits-64' goes on serving.", "bundle_unusable", "bundle"),
-        new(500, "The bundle 'fruits-65' could not be loaded. Loading ended with IOException. The log of the service has the details. Model 'fruits-64' goes on serving.", "load_failed", "bundle"),
-        new(503, "The bundle 'fruits-65' could not be loaded. The device has too little free memory for it. Model 'fruits-64' goes on serving.", "out_of_device_memory", "bundle"),
+        new(422, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' goes on serving. coarse.safetensors is missing.", "bundle_unusable", "bundle"),
+        new(500, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' goes on serving. Loading ended with NotSupportedException. The log of the service has the details.", "load_failed", "bundle"),
+        new(503, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' goes on serving. The device has too little free memory for it.", "out_of_device_memory", "bundle"),
     ];
 
     /// <summary>Of an endpoint's own errors; empty where the status is none.</summary>

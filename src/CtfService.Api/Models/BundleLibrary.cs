@@ -45,7 +45,7 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
         }
 
         RequirePath(name);
-        var root = FindRoot() ?? throw NotFound(name, string.IsNullOrEmpty(options.Root)
+        var root = FindRoot() ?? throw NotFound(name, options.Root.Length == 0
             ? $"Model:Root is not set, and the folder of Model:Bundle '{options.Bundle}' is not there. Set Model:Root to the folder that holds the bundles."
             : $"Model:Root is '{options.Root}', and no such folder is there. Correct the setting.");
         var folder = LinksBelow.Follow(root, Path.GetFullPath(Path.Combine(root, name)))
@@ -63,9 +63,9 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
     /// <summary>As configured, or else the folder that holds the first model. Null where it is not there, or is a whole disk, which nobody meant.</summary>
     private string? FindRoot()
     {
-        if (options.Root is { Length: > 0 } configured)
+        if (options.Root.Length > 0)
         {
-            return roots.Candidates(configured).FirstOrDefault(Directory.Exists);
+            return roots.Candidates(options.Root).FirstOrDefault(Directory.Exists);
         }
 
         var candidates = roots.Candidates(options.Bundle);

@@ -17,7 +17,7 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
     private readonly ModelLane _first;
     private readonly TaskCompletionSource _loadingEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
-    private readonly List<ModelLane> _draining = []; // under _gate
+    private readonly List<(ModelLane Lane, Task Ended)> _draining = []; // under _gate
     private volatile ModelLane _current; // written under _gate
     private ModelLane? _loading; // under _gate
     private bool _isStopping; // under _gate
@@ -37,6 +37,18 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
     public SwitchOutcome? LastSwitch => _lastSwitch;
 
     public IReadOnlyList<LaneReport> Lanes => [.. All().Select(lane => new LaneReport(lane.Bundle, lane.State.Current, lane.IsRetired))];
+
+    /// <summary>Completes when the lanes that drain now have ended and their memory is free.</summary>
+    public Task Drained
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Task.WhenAll(_draining.Select(draining => draining.Ended));
+            }
+        }
+    }
 
     public ModelStatus.Ready RequireReady() => _current.State.RequireReady();
 
@@ -145,7 +157,7 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
             }
 
             _loading = _lanes.Create(origin);
-            return (_loading, Task.WhenAll(_draining.Select(lane => lane.Finished)));
+            return (_loading, Drained);
         }
     }
 
@@ -157,9 +169,8 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
             var ready = lane.State.RequireReady(); // not where the service has been told to stop
             var old = _current;
             _current = lane;
-            _draining.Add(old);
             old.Retire();
-            _ = ForgetAsync(old);
+            _draining.Add((old, ForgetAsync(old)));
             return (ready, old.State.Current is ModelStatus.Ready { Model: var model } ? new ReplacedModel(old.Bundle, model) : null);
         }
     }
@@ -176,8 +187,8 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
         var reason = ModelLoader.Reason(error);
         Log.SwitchFailed(_logger, bundle, error);
         End(new SwitchOutcome(bundle, _clock.GetUtcNow(), reason));
-        var serving = Current is ModelStatus.Ready ready ? $"Model '{ready.Model.Name}' goes on serving." : "No model serves.";
-        return new ModelLoadException($"The bundle '{bundle}' could not be loaded. {reason} {serving}", error);
+        var serving = Current is ModelStatus.Ready ready ? $"model '{ready.Model.Name}' goes on serving" : "no model serves";
+        return new ModelLoadException($"The bundle '{bundle}' could not be loaded, and {serving}. {reason}", error);
     }
 
     private void End(SwitchOutcome? outcome)
@@ -192,10 +203,10 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
     private async Task ForgetAsync(ModelLane retired)
     {
         var since = _clock.GetTimestamp();
-        await retired.Finished.ConfigureAwait(false);
+        await retired.Finished.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // not before it is on the list
         lock (_gate)
         {
-            _draining.Remove(retired);
+            _draining.RemoveAll(draining => draining.Lane == retired);
         }
 
         Log.Drained(_logger, retired.Bundle, _clock.GetElapsedTime(since));
@@ -205,7 +216,7 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
     {
         lock (_gate)
         {
-            List<ModelLane> all = [_current, .. _draining];
+            List<ModelLane> all = [_current, .. _draining.Select(draining => draining.Lane)];
             return _loading is null || all.Contains(_loading) ? all : [.. all, _loading];
         }
     }

@@ -32,6 +32,9 @@ internal sealed class WorkerHost
 
     public InferenceHost Host { get; }
 
+    /// <summary>Another model, whose generator the test keeps in its hands.</summary>
+    public FakeImageGeneratorFactory Other { get; } = new() { Generator = new FakeImageGenerator(FakeModels.OtherFruits) };
+
     public async Task StartAsync()
     {
         await Host.StartAsync(CancellationToken.None);
@@ -43,6 +46,9 @@ internal sealed class WorkerHost
         using var lease = Switchboard.Lease();
         return await lease.GenerateAsync(Jobs.Order(images, new InferenceOptions()), cancellation);
     }
+
+    /// <summary>Puts a model in place of the current one.</summary>
+    public Task<ModelSwitch> SwitchTo(IImageGeneratorFactory model, string bundle = "other") => Switchboard.SwitchAsync(new ModelOrigin(bundle, model));
 
     /// <summary>Everything that becomes of the images, as it comes.</summary>
     public async Task<IReadOnlyList<InferenceEvent>> Watch(int images, int previews)

@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using CtfService.Api.Tests.Security;
+using CtfService.TestSupport;
+
+namespace CtfService.Api.Tests;
+
+/// <summary>A service with keys, and with a folder of bundles that load fake models: <c>first</c>, which it starts with, and <c>other</c>.</summary>
+public sealed class SwitchableApi : IAsyncDisposable
+{
+    public const string Address = "/v1/admin/models";
+
+    private readonly TemporaryFolder _root = new();
+
+    public SwitchableApi()
+    {
+        Api = TestKeys.Api(("Security:AllowAnonymous", "true"), ("Model:Bundle", Put("first")), ("Model:Aliases:0", "any"));
+        Put("other");
+        Api.Bundles["first"] = new FakeImageGeneratorFactory();
+        Api.Bundles["other"] = Other;
+    }
+
+    public TestApi Api { get; }
+
+    public FakeImageGeneratorFactory Other { get; } = new() { Generator = new FakeImageGenerator(FakeModels.OtherFruits) };
+
+    public string Root => _root.Root;
+
+    /// <summary>A folder that counts as a bundle. Returns its path.</summary>
+    /// <param name="manifest">That of the model that ships, where null.</param>
+    public string Put(string name, string? manifest = null)
+    {
+        var folder = Directory.CreateDirectory(_root.File(name)).FullName;
+        File.WriteAllText(Path.Combine(folder, "model.json"), manifest ?? File.ReadAllText(RepositoryFolder.File("models", "fruits-64", "model.json")));
+        return folder;
+    }
+
+    /// <summary>As an operator.</summary>
+    /// <param name="json">Sent as it is.</param>
+    public Task<HttpResponseMessage> Post(string json, CancellationToken hangUp = default) => Api.Client.SendAsync(
+        new HttpRequestMessage(HttpMethod.Post, Address) { Content = new StringContent(json, Encoding.UTF8, "application/json"), Headers = { { "Authorization", $"Bearer {TestKeys.Operator}" } } },
+        hangUp);
+
+    public Task<HttpResponseMessage> SwitchTo(string bundle, CancellationToken hangUp = default) => Post(new JsonObject { ["bundle"] = bundle }.ToJsonString(), hangUp);
+
+    /// <summary>What an operator sees.</summary>
+    public async Task<JsonObject> List()
+    {
+        using var response = await Api.Get(Address, TestKeys.Bearer(TestKeys.Operator));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return (await response.Content.ReadFromJsonAsync<JsonObject>())!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Api.DisposeAsync();
+        _root.Dispose();
+    }
+}

@@ -1,0 +1,68 @@
+using CtfService.Core.Generation;
+using CtfService.Inference.Lanes;
+using CtfService.Inference.Queue;
+using CtfService.TestSupport;
+
+namespace CtfService.Inference.Tests.Lanes;
+
+public sealed class ModelLeaseTests
+{
+    private readonly InferenceOrder _order = Jobs.Order(1, new InferenceOptions());
+
+    [Fact]
+    public void Dispose_Twice_ReleasesOnce()
+    {
+        var released = 0;
+        var lease = new ModelLease(FakeModels.Fruits, new Queue(), () => released++);
+
+        lease.Dispose();
+        lease.Dispose();
+
+        Assert.Equal(1, released);
+    }
+
+    [Fact]
+    public void Watch_Admitted_ReleasesAfterwards()
+    {
+        var queue = new Queue();
+        var released = 0;
+        using var lease = new ModelLease(FakeModels.Fruits, queue, () => released += queue.Orders);
+
+        lease.Watch(_order, CancellationToken.None);
+
+        Assert.Equal(1, released); // the order was in by then
+    }
+
+    [Fact]
+    public void Watch_Refused_ReleasesTheLeaseToo()
+    {
+        var released = 0;
+        using var lease = new ModelLease(FakeModels.Fruits, new Queue { IsFull = true }, () => released++);
+
+        Assert.Throws<QueueFullException>(() => lease.Watch(_order, CancellationToken.None));
+
+        Assert.Equal(1, released);
+    }
+
+    [Fact]
+    public void Watch_GivenBack_Throws()
+    {
+        var lease = new ModelLease(FakeModels.Fruits, new Queue(), () => { });
+        lease.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => lease.Watch(_order, CancellationToken.None));
+    }
+
+    private sealed class Queue : IInferenceQueue
+    {
+        public int Orders { get; private set; }
+
+        public bool IsFull { get; init; }
+
+        public IAsyncEnumerable<InferenceEvent> Watch(InferenceOrder order, CancellationToken cancellation)
+        {
+            Orders++;
+            return IsFull ? throw new QueueFullException("full", TimeSpan.FromSeconds(1)) : AsyncEnumerable.Empty<InferenceEvent>();
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using CtfService.Core.Generation;
+using CtfService.Inference.Queue;
+using CtfService.Inference.Status;
+using CtfService.Inference.Tests.Worker;
+using CtfService.TestSupport;
+
+namespace CtfService.Inference.Tests.Lanes;
+
+/// <summary>What requests see of a switch: nothing but the model's name.</summary>
+public sealed class SwitchboardTests : IAsyncLifetime
+{
+    private readonly WorkerHost _host = new();
+
+    public Task InitializeAsync() => _host.StartAsync();
+
+    public Task DisposeAsync() => _host.StopAsync();
+
+    [Fact]
+    public async Task Switch_ModelLoads_TakesRequestsAndTheOldOneIsFreed()
+    {
+        var made = await _host.SwitchTo(_host.Other);
+        await _host.Switchboard.Drained;
+
+        Assert.Equal(("other", FakeModels.OtherFruits), (made.Bundle, made.Current.Model));
+        Assert.Equal(("first", FakeModels.Fruits), (made.Replaced!.Bundle, made.Replaced.Model));
+        Assert.Same(FakeModels.OtherFruits, _host.Switchboard.RequireReady().Model);
+        Assert.Equal((true, false), (_host.Generator.IsDisposed, _host.Other.Generator.IsDisposed));
+        Assert.Single(await _host.AskFor(images: 1));
+        Assert.Equal((1, 2), (_host.Generator.Steps.Count, _host.Other.Generator.Steps.Count)); // each with its warm-up
+    }
+
+    [Fact]
+    public async Task Switch_ModelIsStillLoading_TheOldOneGoesOnServing()
+    {
+        using var load = _host.Other.HoldNextLoad();
+        var switching = _host.SwitchTo(_host.Other);
+        await load.Entered;
+
+        var results = await _host.AskFor(images: 2);
+
+        Assert.Equal(2, results.Count);
+        Assert.Equal(2, _host.Generator.Steps.Count);
+        Assert.Equal([("first", false), ("other", false)], _host.Switchboard.Lanes.Select(lane => (lane.Bundle, lane.IsDraining)));
+        Assert.IsType<ModelStatus.Loading>(_host.Switchboard.Lanes[1].Status);
+        load.Open();
+        await switching;
+    }
+
+    [Fact]
+    public async Task Switch_ImagesRunAndWait_FinishOnTheModelTheyBeganOn()
+    {
+        _host.Generator.Rows = 1;
+        using var gate = _host.Generator.HoldNextStep();
+        var before = _host.AskFor(images: 3); // one runs, two wait
+        await gate.Entered;
+
+        await _host.SwitchTo(_host.Other);
+        var after = await _host.AskFor(images: 1);
+
+        Assert.True(_host.Switchboard.Lanes[1].IsDraining);
+        Assert.False(before.IsCompleted);
+        gate.Open();
+        Assert.Equal(3, (await before).Count);
+        await _host.Switchboard.Drained;
+        Assert.True(_host.Generator.IsDisposed);
+        Assert.Single(after);
+        Assert.Equal((4, 2), (_host.Generator.Steps.Count, _host.Other.Generator.Steps.Count));
+    }
+
+    [Fact]
+    public async Task Switch_RequestHasALease_IsAdmittedToItsOwnModel()
+    {
+        using var lease = _host.Switchboard.Lease();
+
+        await _host.SwitchTo(_host.Other);
+        var results = await lease.GenerateAsync(Jobs.Order(2, new InferenceOptions()), CancellationToken.None);
+        await _host.Switchboard.Drained;
+
+        Assert.Same(FakeModels.Fruits, lease.Model);
+        Assert.Equal(2, results.Count);
+        Assert.Equal((2, 1), (_host.Generator.Steps.Count, _host.Other.Generator.Steps.Count));
+        Assert.True(_host.Generator.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Switch_LeaseIsGivenBackUnused_TheOldModelIsFreed()
+    {
+        var lease = _host.Switchboard.Lease();
+        await _host.SwitchTo(_host.Other);
+        Assert.False(_host.Generator.IsDisposed);
+
+        lease.Dispose();
+        lease.Dispose();
+        await _host.Switchboard.Drained;
+
+        Assert.True(_host.Generator.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Switch_AnsweredCallerReadsSlowly_DoesNotKeepTheOldModel()
+    {
+        using var lease = _host.Switchboard.Lease();
+        var events = lease.Watch(Jobs.Order(2, new InferenceOptions()), CancellationToken.None).GetAsyncEnumerator();
+        Assert.True(await events.MoveNextAsync()); // and no further
+
+        await _host.SwitchTo(_host.Other);
+        await _host.Switchboard.Drained;
+
+        Assert.True(_host.Generator.IsDisposed);
+        Assert.True(await events.MoveNextAsync());
+        Assert.IsType<InferenceEvent.Finished>(events.Current);
+        await events.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Switch_CallerOfTheOldModelHangsUp_FreesIt()
+    {
+        _host.Generator.StepsPerImage = 100;
+        using var gate = _host.Generator.HoldNextStep();
+        using var caller = new CancellationTokenSource();
+        var abandoned = _host.AskFor(images: 2, caller.Token);
+        await gate.Entered;
+        await _host.SwitchTo(_host.Other);
+
+        await caller.CancelAsync();
+        gate.Open();
+        await _host.Switchboard.Drained;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned);
+        Assert.True(_host.Generator.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Switch_StepOfTheOldModelFails_FailsItsOwnRequestsOnly()
+    {
+        using var gate = _host.Generator.HoldNextStep();
+        _host.Generator.FailNextStep(new InvalidOperationException("broken kernel"));
+        _host.Generator.StepsPerImage = 2;
+        var before = _host.AskFor(images: 1);
+        await gate.Entered;
+        await _host.SwitchTo(_host.Other);
+
+        gate.Open();
+
+        await Assert.ThrowsAsync<GenerationFailedException>(() => before);
+        Assert.Single(await _host.AskFor(images: 1));
+    }
+
+    [Fact]
+    public async Task Switch_BackAgain_IsARollback()
+    {
+        await _host.SwitchTo(_host.Other);
+        var again = new FakeImageGeneratorFactory();
+
+        var made = await _host.SwitchTo(again, "first");
+        await _host.Switchboard.Drained;
+
+        Assert.Equal(("first", "other"), (made.Bundle, made.Replaced!.Bundle));
+        Assert.Equal((true, false), (_host.Other.Generator.IsDisposed, again.Generator.IsDisposed));
+        Assert.Equal(new(made.Bundle, _host.Clock.GetUtcNow(), Failure: null), _host.Switchboard.LastSwitch);
+    }
+
+    [Fact]
+    public async Task Switch_ManyTimesUnderLoad_LosesNoRequestAndMixesNoModel()
+    {
+        using var done = new CancellationTokenSource();
+        var callers = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            var answers = 0;
+            while (!done.IsCancellationRequested)
+            {
+                using var lease = _host.Switchboard.Lease();
+                var results = await lease.GenerateAsync(Jobs.Order(3, new InferenceOptions()), CancellationToken.None);
+                Assert.Equal([1UL, 2UL, 3UL], results.Select(result => result.Image.Specification.Seed));
+                answers++;
+            }
+
+            return answers;
+        })).ToList();
+        List<FakeImageGenerator> generators = [_host.Generator];
+
+        for (var i = 0; i < 50; i++)
+        {
+            var next = new FakeImageGeneratorFactory { Generator = new FakeImageGenerator(i % 2 == 0 ? FakeModels.OtherFruits : FakeModels.Fruits) };
+            generators.Add(next.Generator);
+            await _host.SwitchTo(next, $"bundle {i}");
+        }
+
+        await done.CancelAsync();
+        var answers = await Task.WhenAll(callers);
+        await _host.Switchboard.Drained;
+        Assert.All(answers, count => Assert.True(count > 0));
+        Assert.All(generators.SkipLast(1), generator => Assert.True(generator.IsDisposed));
+        Assert.Equal(answers.Sum() * 3, generators.Sum(generator => generator.Steps.Skip(1).Sum(step => step.Count))); // every image on one of them, once
+    }
+}
