@@ -109,7 +109,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
         builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Logs));
         builder.ConfigureTestServices(services => services
             .AddSingleton<IImageGeneratorFactory>(Factory)
-            .AddSingleton<BundleOpener>(folder => Bundles[Path.GetFileName(folder)])
+            .AddSingleton<BundleOpener>((folder, _) => Bundles[Path.GetFileName(folder)])
             .AddSingleton<TimeProvider>(Clock));
     }
 

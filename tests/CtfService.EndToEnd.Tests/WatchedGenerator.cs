@@ -9,11 +9,15 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    private readonly TaskCompletionSource<long> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly object _seen = new();
     private long _steps;
     private long _liveTensors;
     private int _images;
     private int _freeRows = inner.FreeRows;
+
+    /// <summary>Completes when the generator has been disposed, with the tensors of its thread that live on.</summary>
+    public Task<long> Ended => _ended.Task;
 
     public ModelDescription Model => inner.Model;
 
@@ -52,7 +56,11 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
         return outcomes;
     }
 
-    public void Dispose() => inner.Dispose();
+    public void Dispose()
+    {
+        inner.Dispose();
+        _ended.SetResult(DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
 
     /// <summary>What the generator does when the condition first holds.</summary>
     public Task<(long Steps, int Images, int FreeRows, long LiveTensors)> When(Func<(long Steps, int Images, int FreeRows, long LiveTensors), bool> condition) => Task.Run(() =>

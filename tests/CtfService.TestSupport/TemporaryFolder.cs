@@ -7,5 +7,11 @@ public sealed class TemporaryFolder : IDisposable
 
     public string File(string name) => Path.Combine(Root, name);
 
-    public void Dispose() => Directory.Delete(Root, recursive: true);
+    public void Dispose()
+    {
+        if (Directory.Exists(Root)) // a host under test may be disposed twice
+        {
+            Directory.Delete(Root, recursive: true);
+        }
+    }
 }

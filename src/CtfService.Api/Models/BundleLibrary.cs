@@ -51,7 +51,7 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
         var folder = LinksBelow.Follow(root, Path.GetFullPath(Path.Combine(root, name)))
             ?? throw NotFound(name, "A link on its path leads out of Model:Root. Put the bundle itself there.");
         return BundleSearch.IsBundle(folder)
-            ? new ModelOrigin(name, open(folder))
+            ? new ModelOrigin(name, open(folder, besideAnother: true))
             : throw NotFound(name, $"There is no folder of that name with a {BundleFiles.Manifest} below Model:Root. GET /v1/admin/models lists the bundles.");
     }
 

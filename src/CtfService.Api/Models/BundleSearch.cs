@@ -8,7 +8,7 @@ namespace CtfService.Api.Models;
 internal sealed class BundleSearch(string bundle, SearchRoots roots, BundleOpener open) : IImageGeneratorFactory
 {
     /// <exception cref="CheckpointException">No bundle where one was looked for, or it cannot be loaded.</exception>
-    public IImageGenerator Load(CancellationToken cancellation) => open(Find()).Load(cancellation);
+    public IImageGenerator Load(CancellationToken cancellation) => open(Find(), besideAnother: false).Load(cancellation);
 
     internal string Find()
     {
@@ -23,4 +23,5 @@ internal sealed class BundleSearch(string bundle, SearchRoots roots, BundleOpene
 }
 
 /// <summary>From a bundle's folder to what loads it.</summary>
-public delegate IImageGeneratorFactory BundleOpener(string folder);
+/// <param name="besideAnother">Whether another model goes on serving meanwhile.</param>
+public delegate IImageGeneratorFactory BundleOpener(string folder, bool besideAnother);

@@ -18,7 +18,8 @@ internal static class ModelServiceExtensions
         {
             var options = provider.GetRequiredService<ModelOptions>();
             var rows = provider.GetRequiredService<InferenceOptions>().MaxBatchRows;
-            return folder => new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse(options.Device, options.Dtype), rows);
+            return (folder, besideAnother) =>
+                new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse(options.Device, options.Dtype), rows) { BesideAnother = besideAnother };
         });
         services.AddSingleton<BundleLibrary>();
         services.AddSingleton<IImageGeneratorFactory>(provider => new BundleSearch(

@@ -46,5 +46,6 @@ public interface IImageGeneratorFactory
 {
     /// <exception cref="Models.CheckpointException">A file is missing, damaged or does not fit its manifest.</exception>
     /// <exception cref="Models.DeviceUnavailableException">The device asked for is not there.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">The device has too little memory for it.</exception>
     IImageGenerator Load(CancellationToken cancellation);
 }

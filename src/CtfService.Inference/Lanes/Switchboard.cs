@@ -14,7 +14,6 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
     private readonly LaneFactory _lanes;
     private readonly TimeProvider _clock;
     private readonly ILogger<Switchboard> _logger;
-    private readonly ModelLane _first;
     private readonly TaskCompletionSource _loadingEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly List<(ModelLane Lane, Task Ended)> _draining = []; // under _gate
@@ -27,7 +26,7 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
     public Switchboard(ModelOrigin start, LaneFactory lanes, TimeProvider clock, ILogger<Switchboard> logger)
     {
         (_lanes, _clock, _logger) = (lanes, clock, logger);
-        _current = _first = lanes.Create(start);
+        _current = lanes.Create(start);
     }
 
     public ModelStatus Current => _current.State.Current;
@@ -65,26 +64,23 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
     {
         lock (_gate)
         {
-            _loading = _first;
+            _loading = _current;
+            _ = LoadFirstAsync(_current);
         }
-
-        _ = LoadFirstAsync();
     }
 
     public async Task<ModelSwitch> SwitchAsync(ModelOrigin origin)
     {
         var asked = _clock.GetTimestamp();
         var (lane, drained) = Begin(origin);
+        ModelSwitch made;
         try
         {
             await drained.ConfigureAwait(false);
             lane.Start();
             var times = await lane.Loaded.ConfigureAwait(false);
             var (current, replaced) = Connect(lane);
-            End(new SwitchOutcome(origin.Bundle, _clock.GetUtcNow(), Failure: null));
-            var total = _clock.GetElapsedTime(asked);
-            Log.Switched(_logger, origin.Bundle, current.Model.Name, replaced?.Bundle, total);
-            return new ModelSwitch(origin.Bundle, current, replaced, times, total);
+            made = new ModelSwitch(origin.Bundle, current, replaced, times, _clock.GetElapsedTime(asked));
         }
         // Whatever stops a model from loading concerns this switch only.
         catch (Exception error)
@@ -92,6 +88,10 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
             await lane.Finished.ConfigureAwait(false); // its memory is free before anybody hears of it
             throw Failure(origin.Bundle, error);
         }
+
+        End(new SwitchOutcome(origin.Bundle, _clock.GetUtcNow(), Failure: null));
+        Log.Switched(_logger, origin.Bundle, made.Current.Model.Name, made.Replaced?.Bundle, made.Total);
+        return made;
     }
 
     /// <summary>No model takes requests or is loaded from now on; what is admitted may finish.</summary>
@@ -120,12 +120,12 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
     /// <summary>Completes when every lane has ended. To be asked for once it is stopped.</summary>
     public Task Finished => Task.WhenAll(All().Select(lane => lane.Finished));
 
-    private async Task LoadFirstAsync()
+    private async Task LoadFirstAsync(ModelLane first)
     {
-        _first.Start();
+        first.Start();
         try
         {
-            await _first.Loaded.ConfigureAwait(false);
+            await first.Loaded.ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -134,7 +134,7 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
         // Whatever stops a model from loading must end in a readiness that says so.
         catch (Exception error)
         {
-            Log.NothingToServe(_logger, _first.Bundle, error);
+            Log.NothingToServe(_logger, first.Bundle, error);
         }
 
         End(outcome: null);

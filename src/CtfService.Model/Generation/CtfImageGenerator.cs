@@ -141,7 +141,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         {
             return _coarse.Step();
         }
-        catch (ExternalException error) when (IsOutOfMemory(error))
+        catch (ExternalException error) when (MemoryFault.Is(error))
         {
             throw new OutOfDeviceMemoryException($"The device ran out of memory in a decode step of {_coarse.Count} images; fewer may fit.", error);
         }
@@ -169,7 +169,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         {
             _previews.ShowDue(_coarse);
         }
-        catch (ExternalException error) when (IsOutOfMemory(error))
+        catch (ExternalException error) when (MemoryFault.Is(error))
         {
             // counted as shown, so that no later step stumbles over it again
         }
@@ -263,7 +263,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             run(batch, outcomes);
             return null;
         }
-        catch (ExternalException error) when (IsOutOfMemory(error))
+        catch (ExternalException error) when (MemoryFault.Is(error))
         {
             return error;
         }
@@ -279,8 +279,4 @@ public sealed class CtfImageGenerator : IImageGenerator
             outcomes.Add(new GenerationOutcome(sequence.Id, Image: null, new OutOfDeviceMemoryException(message, error)));
         }
     }
-
-    /// <summary>libtorch reports a full device only in the text of its error; the first is CUDA's, the second the CPU allocator's.</summary>
-    private static bool IsOutOfMemory(ExternalException error) =>
-        error.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase) || error.Message.Contains("can't allocate memory", StringComparison.Ordinal);
 }

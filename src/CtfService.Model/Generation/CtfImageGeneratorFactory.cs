@@ -7,11 +7,21 @@ namespace CtfService.Model.Generation;
 /// <param name="rows">Rows of a decode step: an image takes one, with guidance two.</param>
 public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelPlacement>? placement = null, int rows = 16) : IImageGeneratorFactory
 {
+    /// <summary>True where another model goes on serving meanwhile, which must not suffer: what the memory will not hold is not begun. Default false.</summary>
+    public bool BesideAnother { get; init; }
+
     /// <inheritdoc/>
     public IImageGenerator Load(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         DecodeThreads.Use();
-        return new CtfImageGenerator(LoadedModel.Load(bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows));
+        try
+        {
+            return new CtfImageGenerator(LoadedModel.Load(bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows, BesideAnother));
+        }
+        catch (Exception error) when (MemoryFault.Is(error))
+        {
+            throw new OutOfDeviceMemoryException("The device has too little free memory for the model. Free memory on it, lower Inference:MaxBatchRows, or choose a smaller Model:Dtype.", error);
+        }
     }
 }

@@ -22,13 +22,13 @@ internal sealed record LoadedModel(
     /// <summary>Rows of one fine pass; more gain nothing, as one image's positions fill a product already.</summary>
     private const int FineRows = 8;
 
-    /// <summary>What the stages stand on, freed after them.</summary>
-    private readonly List<IDisposable> _foundations = [];
+    private OwnedParts? _owned;
 
     /// <param name="rows">Rows of a decode step; fewer where the memory does not hold their keys and values.</param>
     /// <exception cref="CheckpointException">The bundle is damaged or files do not fit its architecture; every misfit of every file is named.</exception>
-    /// <exception cref="OutOfDeviceMemoryException">There is not even room for two rows.</exception>
-    public static LoadedModel Load(string bundleDirectory, ModelPlacement placement, int rows)
+    /// <param name="besideAnother">As <see cref="CtfImageGeneratorFactory.BesideAnother"/>.</param>
+    /// <exception cref="OutOfDeviceMemoryException">There is not even room for two rows, or for the model beside another.</exception>
+    public static LoadedModel Load(string bundleDirectory, ModelPlacement placement, int rows, bool besideAnother = false)
     {
         using var frozen = no_grad();
         var bundle = BundleReader.Open(bundleDirectory);
@@ -36,86 +36,90 @@ internal sealed record LoadedModel(
         var tokenizerConfig = manifest.Tokenizer with { TracksUsage = false };
         RequireFit(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), bundle.CoarsePath, manifest.Coarse, bundle.FinePath, manifest.Fine);
 
-        var tokenizer = Load(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), float32, placement.Device);
-        var clusters = bundle.ClusterMapPath is { } path ? ClusterMap.Load(path) : ClusterMap.Identity(tokenizer.Quantizer.Codewords().cpu());
-        RequireMapFits(bundle, clusters);
         rows = RowBudget.Limit(manifest.Coarse, rows, placement);
-        var loaded = placement.CpuFormat is { } format
-            ? OnVectorUnits(bundle, tokenizer, clusters, rows, format)
-            : OnTorch(bundle, tokenizer, clusters, rows, placement);
-        return loaded with { Description = placement.Complete(loaded.Description) };
+        if (besideAnother && placement.Device.type == TorchSharp.DeviceType.CPU)
+        {
+            MemoryRoom.Require(bundle, placement, rows, MemoryRoom.Free());
+        }
+
+        var owned = new OwnedParts();
+        try
+        {
+            var tokenizer = owned.Add(Load(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), float32, placement.Device));
+            var clusters = LoadClusters(bundle, tokenizer);
+            var loaded = placement.CpuFormat is { } format
+                ? OnVectorUnits(bundle, tokenizer, clusters, rows, format, owned)
+                : OnTorch(bundle, tokenizer, clusters, rows, placement, owned);
+            return loaded with { Description = placement.Complete(loaded.Description), _owned = owned };
+        }
+        catch
+        {
+            owned.Dispose(); // a service goes on with the model it has
+            throw;
+        }
     }
 
-    public void Dispose()
-    {
-        Coarse.Dispose();
-        Fine?.Dispose();
-        VqDecoder.Dispose();
-        Tokenizer.Dispose();
-        _foundations.ForEach(foundation => foundation.Dispose());
-    }
+    public void Dispose() => _owned?.Dispose();
 
     /// <summary>Our own engine: weights go from the file into their packed form.</summary>
-    private static LoadedModel OnVectorUnits(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, WeightFormat format)
+    private static LoadedModel OnVectorUnits(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, WeightFormat format, OwnedParts owned)
     {
         var manifest = bundle.Manifest;
-        var team = new ThreadTeam();
+        var team = owned.Add(new ThreadTeam());
         using var weights = SafetensorsFile.Open(bundle.TokenizerPath);
         using var coarse = SafetensorsFile.Open(bundle.CoarsePath);
-        var loaded = new LoadedModel(
+        return new LoadedModel(
             bundle.Describe(),
             tokenizer,
             clusters,
-            new HostCoarseStage(new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse), team, new CpuEngineOptions(rows, format))),
-            Fine: null,
-            new SimdVqDecoder(manifest.Tokenizer, WeightSource.Of(weights), (manifest.Coarse.GridHeight, manifest.Coarse.GridWidth), team),
-            CPU)
-        {
-            _foundations = { team },
-        };
-        return bundle.FinePath is { } path ? loaded.WithFineOnVectorUnits(path, manifest.Fine!, format, team) : loaded;
+            owned.Add(new HostCoarseStage(new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse), team, new CpuEngineOptions(rows, format)))),
+            bundle.FinePath is { } path ? FineOnVectorUnits(path, manifest.Fine!, clusters, format, team, owned) : null,
+            owned.Add(new SimdVqDecoder(manifest.Tokenizer, WeightSource.Of(weights), (manifest.Coarse.GridHeight, manifest.Coarse.GridWidth), team)),
+            CPU);
     }
 
-    private LoadedModel WithFineOnVectorUnits(string path, TransformerConfig config, WeightFormat format, ThreadTeam team)
+    private static IFineEngine FineOnVectorUnits(string path, TransformerConfig config, ClusterMap clusters, WeightFormat format, ThreadTeam team, OwnedParts owned)
     {
         using var weights = SafetensorsFile.Open(path);
-        IFineEngine own = new SimdFineEngine(config, WeightSource.Of(weights), Clusters, team, new CpuEngineOptions(FineRows, format));
+        IFineEngine own = owned.Add(new SimdFineEngine(config, WeightSource.Of(weights), clusters, team, new CpuEngineOptions(FineRows, format)));
         if (format != WeightFormat.BFloat16)
         {
-            return this with { Fine = own };
+            return own;
         }
 
         var module = Load(path, () => new ClassConditionalTransformer(config), bfloat16, CPU);
-        var chosen = FineEngineChoice.Choose(own, new TorchFineEngine(module, Clusters, CPU, FineRows));
+        var chosen = FineEngineChoice.Choose(own, new TorchFineEngine(module, clusters, CPU, FineRows));
         if (chosen == own)
         {
             module.Dispose();
-        }
-        else
-        {
-            _foundations.Add(module);
+            return own;
         }
 
-        return this with { Fine = chosen };
+        owned.Add(module);
+        return owned.Add(chosen);
     }
 
-    private static LoadedModel OnTorch(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement)
+    private static LoadedModel OnTorch(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement, OwnedParts owned)
     {
         var (manifest, device) = (bundle.Manifest, placement.Device);
-        var coarse = Load(bundle.CoarsePath, () => new ClassConditionalTransformer(manifest.Coarse), placement.TorchType, device);
-        var decoder = new TorchVqDecoder(tokenizer, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth, device);
-        var loaded = new LoadedModel(bundle.Describe(), tokenizer, clusters, new TorchCoarseStage(coarse, device, rows), Fine: null, decoder, device)
-        {
-            _foundations = { coarse },
-        };
-        if (manifest.Fine is null)
-        {
-            return loaded;
-        }
+        var coarse = owned.Add(Load(bundle.CoarsePath, () => new ClassConditionalTransformer(manifest.Coarse), placement.TorchType, device));
+        var fine = manifest.Fine is { } config ? owned.Add(Load(bundle.FinePath!, () => new ClassConditionalTransformer(config), placement.TorchType, device)) : null;
+        return new LoadedModel(
+            bundle.Describe(),
+            tokenizer,
+            clusters,
+            owned.Add(new TorchCoarseStage(coarse, device, rows)),
+            fine is null ? null : owned.Add(new TorchFineEngine(fine, clusters, device, FineRows)),
+            owned.Add(new TorchVqDecoder(tokenizer, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth, device)),
+            device);
+    }
 
-        var fine = Load(bundle.FinePath!, () => new ClassConditionalTransformer(manifest.Fine), placement.TorchType, device);
-        loaded._foundations.Add(fine);
-        return loaded with { Fine = new TorchFineEngine(fine, clusters, device, FineRows) };
+    private static ClusterMap LoadClusters(Bundle bundle, VqTokenizer tokenizer)
+    {
+        using var scope = NewDisposeScope();
+        var clusters = bundle.ClusterMapPath is { } path ? ClusterMap.Load(path) : ClusterMap.Identity(tokenizer.Quantizer.Codewords().cpu());
+        RequireMapFits(bundle, clusters);
+        return clusters;
     }
 
     /// <summary>Compares every file with its architecture before anything is allocated.</summary>
@@ -160,8 +164,16 @@ internal sealed record LoadedModel(
         using var weights = SafetensorsFile.Open(path);
         using var fresh = new FreshWeights(dtype, device, initialise: false);
         var module = build();
-        StateDictLoader.Load(module, weights);
-        module.eval();
-        return module;
+        try
+        {
+            StateDictLoader.Load(module, weights);
+            module.eval();
+            return module;
+        }
+        catch
+        {
+            module.Dispose();
+            throw;
+        }
     }
 }

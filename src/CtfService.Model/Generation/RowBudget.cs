@@ -15,6 +15,9 @@ internal static class RowBudget
     /// <summary>Bytes of keys and values of one row: both, in every layer, for the class and every cell.</summary>
     public static long BytesPerRow(TransformerConfig config, int elementBytes) => 2L * config.Layers * (1 + config.Positions) * config.Width * elementBytes;
 
+    /// <summary>Of a key's or value's element.</summary>
+    public static int ElementBytes(ModelPlacement placement) => placement.Dtype == ModelDtype.Float32 ? sizeof(float) : sizeof(ushort);
+
     /// <summary>The rows asked for, or as many as fit. CUDA's memory cannot be asked for through TorchSharp: there the setting counts.</summary>
     /// <exception cref="OutOfDeviceMemoryException">Not even one guided image fits.</exception>
     public static int Limit(TransformerConfig config, int rows, ModelPlacement placement)
@@ -24,7 +27,7 @@ internal static class RowBudget
             return rows;
         }
 
-        var perRow = BytesPerRow(config, placement.Dtype == ModelDtype.Float32 ? sizeof(float) : sizeof(ushort));
+        var perRow = BytesPerRow(config, ElementBytes(placement));
         var budget = (long)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * CacheShare);
         var fitting = Math.Min(rows, budget / perRow);
         return fitting >= LeastRows

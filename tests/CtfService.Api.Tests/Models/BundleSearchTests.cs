@@ -17,7 +17,7 @@ public sealed class BundleSearchTests : IDisposable
         var bundle = PutBundle("second/models/fruits");
         string? opened = null;
         var factory = new FakeImageGeneratorFactory();
-        var search = new BundleSearch("models/fruits", new SearchRoots([Path.Combine(_folder, "first"), Path.Combine(_folder, "second")]), directory =>
+        var search = new BundleSearch("models/fruits", new SearchRoots([Path.Combine(_folder, "first"), Path.Combine(_folder, "second")]), (directory, _) =>
         {
             opened = directory;
             return factory;
@@ -74,7 +74,7 @@ public sealed class BundleSearchTests : IDisposable
     }
 
     private BundleSearch Search(string bundle, params string[] roots) =>
-        new(bundle, new SearchRoots([.. roots.Select(root => Path.Combine(_folder, root))]), _ => throw new InvalidOperationException("Not to be opened."));
+        new(bundle, new SearchRoots([.. roots.Select(root => Path.Combine(_folder, root))]), (_, _) => throw new InvalidOperationException("Not to be opened."));
 
     private string PutBundle(string path)
     {

@@ -5,6 +5,7 @@ using CtfService.Model.Checkpoints;
 using CtfService.Model.Generation;
 using CtfService.Model.Tests.Support;
 using CtfService.Model.Transformer;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Generation;
@@ -55,6 +56,40 @@ public sealed class ModelLoadingTests
         Assert.Throws<OutOfDeviceMemoryException>(() => RowBudget.Limit(config with { Layers = 10_000_000 }, 16, placement));
     }
 
+    [Theory]
+    [InlineData("float32", 4, 4)]
+    [InlineData("bfloat16", 2, 2)]
+    [InlineData("int8", 1, 2)]
+    public void BytesOf_Placement_CountsWeightsAndCache(string dtype, int weightBytes, int cacheBytes)
+    {
+        using var model = new TinyBundle();
+        var bundle = BundleReader.Open(model.Directory);
+        var placement = ModelPlacement.Parse("cpu", dtype);
+
+        var withOneRow = MemoryRoom.BytesOf(bundle, placement, rows: 1);
+        var withFive = MemoryRoom.BytesOf(bundle, placement, rows: 5);
+
+        var row = 2 * 2 * 17 * 32 * cacheBytes; // keys and values, layers, class and cells, width
+        Assert.Equal(4 * row, withFive - withOneRow);
+        var fine = Weights(bundle.FinePath!) * (dtype == "bfloat16" ? 2 : 1);
+        Assert.Equal((8 * Weights(bundle.TokenizerPath)) + (weightBytes * (Weights(bundle.CoarsePath) + fine)) + row, withOneRow);
+    }
+
+    [Fact]
+    public void Require_LessFreeThanTheModelTakes_RefusesWithBothFigures()
+    {
+        using var model = new TinyBundle();
+        var bundle = BundleReader.Open(model.Directory);
+        var placement = ModelPlacement.Parse("cpu", "float32");
+        var needed = MemoryRoom.BytesOf(bundle, placement, rows: 4);
+
+        MemoryRoom.Require(bundle, placement, rows: 4, free: needed);
+        var error = Assert.Throws<OutOfDeviceMemoryException>(() => MemoryRoom.Require(bundle, placement, rows: 4, free: needed - 1));
+
+        Assert.Contains($"about {needed:N0} bytes, and of the memory that this process may use {needed - 1:N0} are free", error.Message, StringComparison.Ordinal);
+        Assert.InRange(MemoryRoom.Free(), 1, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+    }
+
     [Fact]
     public void Load_MapOfAnotherModel_IsRefused()
     {
@@ -83,6 +118,28 @@ public sealed class ModelLoadingTests
     [InlineData("cpu", "int4", "expected auto, float32, bfloat16, float16, or int8 on the CPU")]
     public void Parse_OtherWords_NamesTheKnownOnes(string device, string dtype, string expected) =>
         Assert.Contains(expected, Assert.Throws<ArgumentException>(() => ModelPlacement.Parse(device, dtype)).Message, StringComparison.Ordinal);
+
+    /// <summary>The last part cannot be made: those before it are freed, down to the team's threads and the thread's tensors.</summary>
+    [Fact]
+    public void Load_FailsHalfWay_FreesWhatItHadMade()
+    {
+        using var bundle = new TinyBundle();
+        var placement = ModelPlacement.Parse("cpu", "float32");
+        LoadedModel.Load(bundle.Directory, placement, rows: 4).Dispose();
+        SafetensorsWriter.Write(Path.Combine(bundle.Directory, BundleFiles.ClusterMap), [("cluster_of_token", zeros(64, int32)), ("centroids", zeros(1, 8))]);
+        BundleWriter.Write(bundle.Directory, ManifestOf(bundle));
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        Assert.Throws<CheckpointException>(() => LoadedModel.Load(bundle.Directory, placement, rows: 4));
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    private static long Weights(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return file.Entries.Sum(entry => entry.Shape.Aggregate(1L, (product, side) => product * side));
+    }
 
     /// <summary>Changes a weight file and makes the manifest true again.</summary>
     private static void Rewrite(TinyBundle bundle, string name, Func<TensorEntry, TensorEntry?> change)

@@ -1,0 +1,63 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Imaging;
+using CtfService.Core.Models;
+
+namespace CtfService.EndToEnd.Tests.Switching;
+
+/// <summary>How a client asks for images and gets them.</summary>
+internal enum Route
+{
+    /// <summary>Several, inside JSON.</summary>
+    Json,
+
+    /// <summary>One, as a PNG file.</summary>
+    File,
+
+    /// <summary>Several on a contact sheet, as a PNG file.</summary>
+    Sheet,
+
+    /// <summary>Several with previews, as events.</summary>
+    Stream,
+
+    /// <summary>New details in a given layout.</summary>
+    Redetail,
+
+    /// <summary>New details in the layout of an uploaded picture.</summary>
+    Variation,
+}
+
+/// <summary>One request of a client.</summary>
+internal sealed record ImageOrder(Route Route, string Label, ulong Seed)
+{
+    public int Count => Route switch
+    {
+        Route.File => 1,
+        Route.Sheet => 4,
+        Route.Json => 3,
+        _ => 2,
+    };
+
+    /// <summary>What a model makes of it.</summary>
+    /// <param name="template">Its layout is given, its picture uploaded.</param>
+    public IEnumerable<ImageSpecification> Specifications(ModelDescription model, GeneratedImage template)
+    {
+        var layout = Route switch
+        {
+            Route.Redetail => new LayoutSource.Given(template.CoarseLabels),
+            Route.Variation => new LayoutSource.Encoded(template.Image),
+            _ => LayoutSource.Drawn,
+        };
+        return Enumerable.Range(0, Count)
+            .Select(place => new ImageSpecification(model.Classes.Find(Label)!.Id, ImageSeed.Derive(Seed, place), model.DefaultCoarse, model.DefaultFine) { Layout = layout });
+    }
+}
+
+/// <summary>What one model draws for every order, found out with nothing but its generator.</summary>
+internal sealed record ModelImages(ModelDescription Model, IReadOnlyDictionary<ImageOrder, IReadOnlyList<RgbImage>> Images)
+{
+    public static ModelImages Draw(IImageGenerator generator, IReadOnlyList<ImageOrder> orders, GeneratedImage template) => new(
+        generator.Model,
+        orders.ToDictionary(
+            order => order,
+            IReadOnlyList<RgbImage> (order) => [.. generator.Generate([.. order.Specifications(generator.Model, template)], CancellationToken.None).Select(drawn => drawn.Image)]));
+}

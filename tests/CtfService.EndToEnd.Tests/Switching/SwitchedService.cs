@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using CtfService.Api.Models;
+using CtfService.Core.Generation;
+using CtfService.Inference.Status;
+using CtfService.Model.Generation;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CtfService.EndToEnd.Tests.Switching;
+
+/// <summary>The service on a real socket, with real models that an operator switches. Tests that use it run by themselves: they measure memory.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class SwitchedService : WebApplicationFactory<Program>, ICollectionFixture<SwitchedService>, IAsyncLifetime
+{
+    public const string Name = "switching";
+
+    private const string Operator = "ctf_operator-key-of-the-end-to-end-tests";
+
+    private readonly TwoBundles _bundles = new();
+    private readonly ConcurrentQueue<Task<long>> _ends = new(); // and no generators, which are to leave the memory
+
+    public HttpClient Client { get; private set; } = null!;
+
+    /// <summary>Completes when every model but the current one has left the memory, with the tensors that each left behind.</summary>
+    public Task<long[]> Drained => Task.WhenAll(_ends.SkipLast(1));
+
+    public string Folder(string bundle) => _bundles.Folder(bundle);
+
+    public async Task InitializeAsync()
+    {
+        UseKestrel(port: 0);
+        Client = CreateClient();
+        await Services.GetRequiredService<IModelStatus>().LoadingEnded;
+    }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
+
+    /// <summary>As an operator does. The answer.</summary>
+    public async Task<JsonElement> SwitchTo(string bundle)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/admin/models")
+        {
+            Content = new StringContent($$"""{"bundle": "{{bundle}}"}""", MediaTypeHeaderValue.Parse("application/json")),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Operator);
+        using var response = await Client.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, text);
+        return JsonSerializer.Deserialize<JsonElement>(text);
+    }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseSetting("Model:Bundle", _bundles.Folder(TwoBundles.Shipped));
+        builder.UseSetting("Security:AllowAnonymous", "true");
+        builder.UseSetting("Security:ApiKeys:0:Name", "operator");
+        builder.UseSetting("Security:ApiKeys:0:Sha256", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Operator))));
+        builder.UseSetting("Security:ApiKeys:0:Admin", "true");
+        builder.ConfigureTestServices(services => services.AddSingleton<BundleOpener>((folder, besideAnother) => new WatchedFactory(this, folder, besideAnother)));
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            _bundles.Dispose();
+        }
+    }
+
+    private sealed class WatchedFactory(SwitchedService service, string folder, bool besideAnother) : IImageGeneratorFactory
+    {
+        public IImageGenerator Load(CancellationToken cancellation)
+        {
+            var generator = new WatchedGenerator(new CtfImageGeneratorFactory(folder) { BesideAnother = besideAnother }.Load(cancellation));
+            service._ends.Enqueue(generator.Ended);
+            return generator;
+        }
+    }
+}
