@@ -3,30 +3,31 @@ using System.Runtime.InteropServices;
 namespace CtfService.Model.Cpu.Memory;
 
 /// <summary>
-/// Memory outside the garbage collector's heap, for weights, caches and activations. From 2 MiB up it is aligned to large pages and asks for
-/// them: streaming hundreds of megabytes through 4 KiB pages spends a tenth of the time on address translation.
+/// Memory outside the garbage collector's heap, for weights, caches and activations. From 2 MiB up it has pages of its own where the system hands them out
+/// (<see cref="LargePages"/>); smaller ones, and all elsewhere, come from the C library.
 /// </summary>
-internal sealed unsafe partial class NativeBuffer : IDisposable
+internal sealed unsafe class NativeBuffer : IDisposable
 {
-    private const nuint HugePage = 2 << 20;
     private const nuint CacheLine = 64;
-    private const int AdviseHugePages = 14; // MADV_HUGEPAGE of Linux's sys/mman.h
 
+    private readonly bool _isMapped;
     private byte* _start;
 
     /// <param name="zeroed">False where everything is written before it is read, so that pages never touched cost no memory.</param>
+    /// <exception cref="OutOfMemoryException">There is not so much.</exception>
     public NativeBuffer(long bytes, bool zeroed = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
         Length = bytes;
-        var large = (nuint)bytes >= HugePage;
-        var size = RoundUp((nuint)bytes, large ? HugePage : CacheLine);
-        _start = (byte*)NativeMemory.AlignedAlloc(size, large ? HugePage : CacheLine);
-        if (large && OperatingSystem.IsLinux())
+        _isMapped = LargePages.AreThere && (nuint)bytes >= LargePages.Size;
+        if (_isMapped)
         {
-            _ = Advise(_start, size, AdviseHugePages); // a kernel without them says no; small pages work as well
+            _start = LargePages.Map(MappedLength); // zero already
+            return;
         }
 
+        var size = RoundUp((nuint)bytes, CacheLine);
+        _start = (byte*)NativeMemory.AlignedAlloc(size, CacheLine);
         if (zeroed)
         {
             NativeMemory.Clear(_start, size);
@@ -42,14 +43,21 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
 
     public float* Floats => (float*)_start;
 
+    private nuint MappedLength => RoundUp((nuint)Length, LargePages.Size);
+
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_start);
+        if (_isMapped && _start is not null)
+        {
+            LargePages.Unmap(_start, MappedLength);
+        }
+        else
+        {
+            NativeMemory.AlignedFree(_start);
+        }
+
         _start = null;
     }
 
     private static nuint RoundUp(nuint size, nuint multiple) => (size + multiple - 1) / multiple * multiple;
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Advise(void* start, nuint length, int advice);
 }
