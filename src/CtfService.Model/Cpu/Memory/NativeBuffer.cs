@@ -20,17 +20,11 @@ internal sealed unsafe class NativeBuffer : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
         Length = bytes;
         _isMapped = LargePages.AreThere && (nuint)bytes >= LargePages.Size;
-        if (_isMapped)
-        {
-            _start = LargePages.Map(MappedLength); // zero already
-            return;
-        }
-
-        var size = RoundUp((nuint)bytes, CacheLine);
-        _start = (byte*)NativeMemory.AlignedAlloc(size, CacheLine);
+        var size = RoundUp((nuint)bytes, _isMapped ? LargePages.Size : CacheLine);
+        _start = _isMapped ? LargePages.Map(size) : (byte*)NativeMemory.AlignedAlloc(size, CacheLine);
         if (zeroed)
         {
-            NativeMemory.Clear(_start, size);
+            NativeMemory.Clear(_start, size); // large pages are zero, but only now there: better here than in a decode step
         }
     }
 
@@ -43,13 +37,11 @@ internal sealed unsafe class NativeBuffer : IDisposable
 
     public float* Floats => (float*)_start;
 
-    private nuint MappedLength => RoundUp((nuint)Length, LargePages.Size);
-
     public void Dispose()
     {
         if (_isMapped && _start is not null)
         {
-            LargePages.Unmap(_start, MappedLength);
+            LargePages.Unmap(_start, RoundUp((nuint)Length, LargePages.Size));
         }
         else
         {

@@ -1,0 +1,36 @@
+using CtfService.Model.Cpu.Memory;
+
+namespace CtfService.Model.Tests.Cpu;
+
+public sealed unsafe class NativeBufferTests
+{
+    private const long LargePage = 2 << 20;
+
+    [Theory]
+    [InlineData(1, 64)]
+    [InlineData(LargePage - 1, 64)]
+    [InlineData(LargePage, LargePage)]
+    [InlineData((5 * LargePage) + 3, LargePage)]
+    public void Bytes_AnySize_AreAlignedZeroedAndWritable(long length, long alignment)
+    {
+        using var buffer = new NativeBuffer(length);
+
+        Assert.Equal(0, (nint)buffer.Bytes % (OperatingSystem.IsLinux() ? alignment : 64));
+        Assert.Equal(-1, new ReadOnlySpan<byte>(buffer.Bytes, (int)length).IndexOfAnyExcept((byte)0));
+        buffer.Bytes[length - 1] = 7;
+        Assert.Equal(7, buffer.Bytes[length - 1]);
+    }
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(LargePage)]
+    public void Dispose_Twice_FreesOnce(long length)
+    {
+        var buffer = new NativeBuffer(length);
+
+        buffer.Dispose();
+        buffer.Dispose();
+
+        Assert.True(buffer.Bytes is null);
+    }
+}
