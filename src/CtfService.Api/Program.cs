@@ -2,11 +2,17 @@ using CtfService.Api.Configuration;
 using CtfService.Api.Description;
 using CtfService.Api.Endpoints;
 using CtfService.Api.Errors;
+using CtfService.Api.Health;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Models;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Security;
 using CtfService.Inference;
+
+if (ReadinessProbe.IsAskedFor(args))
+{
+    return await ReadinessProbe.RunAsync(args);
+}
 
 // The settings and the model that ship lie beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -33,6 +39,7 @@ guarded.MapClassEndpoints();
 guarded.MapModelEndpoints();
 app.MapHealthEndpoints();
 app.Run();
+return 0;
 
 /// <summary>Named so that tests can host it.</summary>
 public partial class Program;
