@@ -7,6 +7,7 @@ using CtfService.Api.Idempotency;
 using CtfService.Api.Models;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Security;
+using CtfService.Api.Telemetry;
 using CtfService.Inference;
 
 if (ReadinessProbe.IsAskedFor(args))
@@ -17,6 +18,7 @@ if (ReadinessProbe.IsAskedFor(args))
 // The settings and the model that ship lie beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddSettings(args);
+builder.AddTelemetry();
 builder.Services.AddJson();
 builder.Services.AddErrors();
 builder.Services.AddSecurity();
@@ -27,6 +29,7 @@ builder.Services.AddImageEndpoints();
 builder.Services.AddApiDescription();
 
 var app = builder.Build();
+app.UseRequestTelemetry();
 app.UseResponseHeaders();
 app.UseErrors();
 app.UseSecurity();
@@ -38,6 +41,7 @@ guarded.MapImageEndpoints();
 guarded.MapClassEndpoints();
 guarded.MapModelEndpoints();
 app.MapHealthEndpoints();
+app.MapMetrics();
 app.Run();
 return 0;
 

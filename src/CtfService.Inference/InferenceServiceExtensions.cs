@@ -1,7 +1,9 @@
 using CtfService.Inference.Queue;
 using CtfService.Inference.Scheduling;
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using CtfService.Inference.Worker;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -18,6 +20,15 @@ public static class InferenceServiceExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ModelState>();
         services.AddSingleton<IModelStatus>(provider => provider.GetRequiredService<ModelState>());
+        services.AddSingleton<ImageFlow>();
+        services.AddSingleton(provider => new InferenceMetrics(
+            provider.GetRequiredService<IMeterFactory>(),
+            provider.GetRequiredService<ImageFlow>(),
+            provider.GetRequiredService<IModelStatus>(),
+            provider.GetRequiredService<InferenceOptions>()));
+        services.AddSingleton<StallWatch>();
+        services.AddSingleton<IStallWatch>(provider => provider.GetRequiredService<StallWatch>());
+        services.AddSingleton<LoadReports>();
         services.AddSingleton<GenerationPace>();
         services.AddSingleton<InferenceQueue>();
         services.AddSingleton<IInferenceQueue>(provider => provider.GetRequiredService<InferenceQueue>());

@@ -3,6 +3,7 @@ using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Scheduling;
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -90,13 +91,7 @@ internal sealed partial class GenerationWorker(
             using var generator = TryLoad();
             if (generator is not null)
             {
-                _state.BecomeReady(generator.Model);
-                while (PrepareStep(generator))
-                {
-                    Step(generator);
-                }
-
-                parts.Runner.FailAll(generator, ImageRunner.ShuttingDown); // none, unless the budget is over
+                Run(generator);
             }
         }
         // The last stop before the process dies: readiness and liveness report it instead.
@@ -109,6 +104,26 @@ internal sealed partial class GenerationWorker(
         {
             FailTheRest();
             _finished.SetResult();
+        }
+    }
+
+    private void Run(IImageGenerator generator)
+    {
+        var rows = generator.FreeRows;
+        parts.Metrics.GeneratorStarted(rows);
+        try
+        {
+            _state.BecomeReady(generator.Model);
+            while (PrepareStep(generator))
+            {
+                Step(generator);
+            }
+
+            parts.Runner.FailAll(generator, ImageRunner.ShuttingDown); // none, unless the budget is over
+        }
+        finally
+        {
+            parts.Metrics.GeneratorEnded(rows);
         }
     }
 
@@ -193,4 +208,4 @@ internal sealed partial class GenerationWorker(
 }
 
 /// <summary>What the worker drives.</summary>
-internal sealed record WorkerParts(InferenceQueue Queue, ModelState State, AdmissionScheduler Scheduler, ImageRunner Runner, ModelLoader Loader);
+internal sealed record WorkerParts(InferenceQueue Queue, ModelState State, AdmissionScheduler Scheduler, ImageRunner Runner, ModelLoader Loader, InferenceMetrics Metrics);

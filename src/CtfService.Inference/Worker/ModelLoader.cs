@@ -1,6 +1,8 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
@@ -11,7 +13,7 @@ namespace CtfService.Inference.Worker;
 internal sealed partial class ModelLoader(
     IImageGeneratorFactory factory,
     InferenceOptions options,
-    GenerationPace pace,
+    LoadReports reports,
     TimeProvider clock,
     ILogger<ModelLoader> logger)
 {
@@ -24,6 +26,7 @@ internal sealed partial class ModelLoader(
         {
             Log.Loaded(logger, generator.Model.Name, clock.GetElapsedTime(started));
             WarmUp(generator, cancellation);
+            reports.Metrics.ModelLoaded(generator.Model.Name, clock.GetElapsedTime(started));
             return generator;
         }
         catch
@@ -71,7 +74,11 @@ internal sealed partial class ModelLoader(
         var model = generator.Model;
         generator.Generate([new ImageSpecification(ClassId: 0, Seed: 0, model.DefaultCoarse, model.DefaultFine)], cancellation);
         var elapsed = clock.GetElapsedTime(started);
-        pace.Measure(images: 1, elapsed);
+        reports.Pace.Measure(images: 1, elapsed);
+        reports.Stall.WarmedUp(elapsed);
         Log.WarmedUp(logger, elapsed);
     }
 }
+
+/// <summary>Who learns from loading how fast the model is.</summary>
+internal sealed record LoadReports(GenerationPace Pace, InferenceMetrics Metrics, StallWatch Stall);

@@ -2,6 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Scheduling;
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using CtfService.Inference.Worker;
 using CtfService.TestSupport;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -17,13 +18,17 @@ internal sealed class WorkerHost
         options ??= new InferenceOptions();
         options = options with { LoadRetryDelay = TimeSpan.Zero };
         State = new ModelState(Clock);
-        Queue = new InferenceQueue(options, State, Pace, Clock);
+        Flow = new ImageFlow(Clock);
+        Stall = new StallWatch(Flow, options, NullLogger<StallWatch>.Instance);
+        Metrics = new InferenceMetrics(Meters, Flow, State, options);
+        Queue = new InferenceQueue(options, State, Pace, Metrics, Clock);
         var parts = new WorkerParts(
             Queue,
             State,
             new AdmissionScheduler(Clock),
-            new ImageRunner(Pace, Clock, NullLogger<ImageRunner>.Instance),
-            new ModelLoader(factory ?? Factory, options, Pace, Clock, NullLogger<ModelLoader>.Instance));
+            new ImageRunner(Pace, Metrics, Clock, NullLogger<ImageRunner>.Instance),
+            new ModelLoader(factory ?? Factory, options, new LoadReports(Pace, Metrics, Stall), Clock, NullLogger<ModelLoader>.Instance),
+            Metrics);
         Worker = new GenerationWorker(parts, options, Clock, NullLogger<GenerationWorker>.Instance);
     }
 
@@ -34,6 +39,14 @@ internal sealed class WorkerHost
     public FakeImageGenerator Generator => Factory.Generator;
 
     public GenerationPace Pace { get; } = new();
+
+    public TestMeters Meters { get; } = new();
+
+    public ImageFlow Flow { get; }
+
+    public StallWatch Stall { get; }
+
+    public InferenceMetrics Metrics { get; }
 
     public ModelState State { get; }
 
