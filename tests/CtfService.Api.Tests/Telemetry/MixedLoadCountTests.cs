@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.RegularExpressions;
 using CtfService.Api.Tests.Idempotency;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 
@@ -55,11 +56,16 @@ public sealed partial class MixedLoadCountTests
         return await Answer("generations", api.PostImages("""{"class_label": 0}"""));
     }
 
-    /// <summary>Nobody is there to hear how it ended, but one who hangs up before asking cannot have been answered.</summary>
+    /// <summary>A caller who has gone before the answer: at the latest while the images are made.</summary>
     private static async Task<string> HangUp(TestApi api)
     {
-        await api.PostImagesUntil("""{"class_label": 0, "n": 2}""", new CancellationToken(canceled: true));
-        return "generations hang_up";
+        var ended = await api.PostImagesUntil("""{"class_label": 0, "n": 2}""", new CancellationToken(canceled: true));
+        return ended.Response.StatusCode switch
+        {
+            StatusCodes.Status499ClientClosedRequest => "generations hang_up",
+            StatusCodes.Status429TooManyRequests => "generations queue_full",
+            var other => throw new InvalidOperationException($"Unexpected status {other}."),
+        };
     }
 
     private static async Task<string> Answer(string route, Task<HttpResponseMessage> answering)

@@ -56,6 +56,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 /// <summary>One span as it was received.</summary>
 internal sealed record OtlpSpan(string TraceId, string SpanId, string ParentId, string Name, ulong Start, ulong End, IReadOnlyDictionary<string, string> Attributes, IReadOnlyList<string> Links, string Service)
 {
+    /// <summary>The web server's own span of a call.</summary>
+    public bool IsRequest => Name.StartsWith("POST", StringComparison.Ordinal);
+
     public TimeSpan Duration => TimeSpan.FromTicks((long)(End - Start) / 100);
 
     /// <param name="resource">ResourceSpans.</param>

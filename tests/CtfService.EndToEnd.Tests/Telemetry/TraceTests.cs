@@ -22,7 +22,7 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
         {
             var (trace, response) = await service.PostTraced(Route, $$"""{"class_label": "banana", "n": {{images}}}""", accept: accept);
             response.Dispose();
-            shares.Add(Share(service.Spans(trace), images));
+            shares.Add(Share(await service.Spans(trace), images));
         }
 
         var median = shares.Skip(10).Order().ElementAt(15); // the first ones still compile
@@ -36,8 +36,8 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
         var (trace, response) = await service.PostTraced(Route, """{"class_label": "banana", "n": 3, "seed": 5}""");
         response.Dispose();
 
-        var spans = service.Spans(trace);
-        var request = Assert.Single(spans, span => span.Name.StartsWith("POST", StringComparison.Ordinal));
+        var spans = await service.Spans(trace);
+        var request = Assert.Single(spans, span => span.IsRequest);
         Assert.Equal(("POST /v1/images/generations", "ctf-service"), (request.Name, request.Service));
         Assert.Equal(("generations", "completed", "ok", "banana", "5", "3"), (request.Attributes["ctf.route"], request.Attributes["ctf.outcome"], request.Attributes["ctf.reason"], request.Attributes["ctf.class"], request.Attributes["ctf.seed"], request.Attributes["ctf.images"]));
         var images = spans.Where(span => span.Name == "image").ToList();
@@ -54,16 +54,21 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
     {
         var posts = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => service.PostTraced(Route, """{"class_label": "kiwi", "n": 2}""")));
 
-        var spans = posts.SelectMany(post => service.Spans(post.TraceId)).DistinctBy(span => span.SpanId).ToList();
+        var spans = new List<OtlpSpan>();
+        foreach (var (trace, response) in posts)
+        {
+            response.Dispose();
+            spans.AddRange(await service.Spans(trace));
+        }
+
         var batches = spans.Where(span => span.Name == "batch").ToDictionary(span => span.SpanId);
-        var requests = spans.Where(span => span.Name.StartsWith("POST", StringComparison.Ordinal)).Select(span => span.SpanId).ToList();
+        var requests = spans.Where(span => span.IsRequest).Select(span => span.SpanId).ToList();
         Assert.NotEmpty(batches);
         Assert.All(batches.Values, batch => Assert.Subset(requests.ToHashSet(), batch.Links.ToHashSet()));
         var linked = spans.Where(span => span.Name is "fine" or "vq_decode" && span.Links.Count > 0).ToList();
         Assert.NotEmpty(linked);
         Assert.All(linked, span => Assert.Contains(Assert.Single(span.Links), batches.Keys));
         Assert.DoesNotContain(spans, span => span.Name is "queue" or "coarse" or "encode" && span.Links.Count > 0);
-        Array.ForEach(posts, post => post.Response.Dispose());
     }
 
     [Fact]
@@ -77,7 +82,7 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
 
         using var response = await service.Client.SendAsync(request);
 
-        var names = service.Spans(trace).Select(span => span.Name).ToList();
+        var names = (await service.Spans(trace)).Select(span => span.Name).ToList();
         Assert.Contains("vq_encode", names);
         Assert.DoesNotContain("coarse", names);
     }
@@ -88,7 +93,10 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
         var (trace, response) = await service.PostTraced(Route, """{"class_label": "banana"}""", isSampled: false);
         response.Dispose();
 
-        Assert.Empty(service.Spans(trace));
+        var (later, sampled) = await service.PostTraced(Route, """{"class_label": "banana"}""");
+        sampled.Dispose();
+        await service.Spans(later); // whatever came before it has been sent
+        Assert.DoesNotContain(service.Receiver.Spans, span => span.TraceId == trace);
     }
 
     [Fact]
@@ -97,6 +105,7 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
         var (trace, response) = await service.PostTraced(Route, """{"class_label": "banana"}""");
         var requestId = Assert.Single(response.Headers.GetValues("X-Request-Id"));
         response.Dispose();
+        await service.Spans(trace); // has ended, so its line is written
         service.FlushMetricsAndLogs();
 
         var line = Assert.Single(service.Receiver.LogRecords, record => record.Hex(9) == trace && record.Attributes(6).GetValueOrDefault("RequestId") == requestId);
@@ -111,14 +120,15 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
     {
         for (var request = 0; request < 3; request++)
         {
-            var (_, response) = await service.PostTraced(Route, """{"class_label": "banana"}""");
+            var (trace, response) = await service.PostTraced(Route, """{"class_label": "banana"}""");
             response.Dispose();
+            await service.Spans(trace);
         }
 
         service.FlushMetricsAndLogs();
 
-        var exemplars = service.Receiver.HistogramPoints(metric).SelectMany(point => point.Messages(8)).Select(exemplar => (Span: exemplar.Hex(4), Trace: exemplar.Hex(5))).ToList();
-        Assert.Contains(exemplars, exemplar => service.Spans(exemplar.Trace).Any(found => found.SpanId == exemplar.Span && found.Name == span));
+        var exemplars = service.Receiver.HistogramPoints(metric).SelectMany(point => point.Messages(8)).Select(exemplar => exemplar.Hex(4)).ToList();
+        Assert.Contains(service.Receiver.Spans, found => found.Name == span && exemplars.Contains(found.SpanId));
     }
 
     [Fact]
@@ -126,6 +136,7 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
     {
         var (trace, traced) = await service.PostTraced(Route, """{"class_label": "banana"}""");
         traced.Dispose();
+        await service.Spans(trace);
         using var scrape = new HttpRequestMessage(HttpMethod.Get, "/metrics");
         scrape.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse("application/openmetrics-text; version=1.0.0"));
 
@@ -139,7 +150,7 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
     /// <summary>Of the image that ended last, with every encoding: images run side by side, files are encoded one after another.</summary>
     private static double Share(IReadOnlyList<OtlpSpan> spans, int images)
     {
-        var request = Assert.Single(spans, span => span.Name.StartsWith("POST", StringComparison.Ordinal));
+        var request = Assert.Single(spans, span => span.IsRequest);
         Assert.Equal(images, spans.Count(span => span.Name == "image"));
         var last = spans.Where(span => span.Name == "image").MaxBy(span => span.End)!;
         var stages = spans.Where(span => span.ParentId == last.SpanId || span.Name == "encode");

@@ -14,6 +14,8 @@ public sealed class TracedService : WatchedService, ICollectionFixture<TracedSer
 {
     public new const string Name = "traced";
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private OtlpReceiver? _receiver;
 
     internal OtlpReceiver Receiver => _receiver!;
@@ -47,16 +49,26 @@ public sealed class TracedService : WatchedService, ICollectionFixture<TracedSer
         return (trace, response);
     }
 
-    /// <summary>Spans of a trace, once all have been sent that have ended.</summary>
-    internal IReadOnlyList<OtlpSpan> Spans(string traceId)
+    /// <summary>Spans of a trace, once the request's own is there: it ends after its answer.</summary>
+    internal async Task<IReadOnlyList<OtlpSpan>> Spans(string traceId)
     {
-        Assert.True(Services.GetRequiredService<TracerProvider>().ForceFlush());
-        return [.. Receiver.Spans.Where(span => span.TraceId == traceId).OrderBy(span => span.Start)];
+        for (var started = TimeProvider.System.GetTimestamp(); ;)
+        {
+            Assert.True(Services.GetRequiredService<TracerProvider>().ForceFlush());
+            var spans = Receiver.Spans.Where(span => span.TraceId == traceId).OrderBy(span => span.Start).ToList();
+            if (spans.Exists(span => span.IsRequest))
+            {
+                return spans;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"No span of the request came in trace {traceId}.");
+            await Task.Yield();
+        }
     }
 
     internal void FlushMetricsAndLogs()
     {
-        Assert.True(Services.GetRequiredService<MeterProvider>().ForceFlush());
+        Services.GetRequiredService<MeterProvider>().ForceFlush(); // false: a scraped exporter has nowhere to send to
         Assert.True(Services.GetRequiredService<LoggerProvider>().ForceFlush());
     }
 

@@ -41,16 +41,12 @@ internal sealed class GpuMetrics
         meter.CreateObservableGauge("hw.gpu.utilization", () => Observe(gpu => gpu.Utilization), "1", "Share of the last moments in which a kernel ran.");
         meter.CreateObservableUpDownCounter("hw.gpu.memory.usage", () => Observe(gpu => gpu.MemoryUsed), "By", "GPU memory in use, of all processes.");
         meter.CreateObservableUpDownCounter("hw.gpu.memory.limit", () => Observe(gpu => gpu.MemoryTotal), "By", "GPU memory.");
-        meter.CreateObservableGauge("hw.power", () => Observe(gpu => gpu.Watts, Typed), "W", "Power that the GPU draws.");
-        meter.CreateObservableGauge("hw.temperature", () => Observe(gpu => gpu.Celsius, Typed), "Cel", "Temperature of the GPU.");
-        meter.CreateObservableCounter("hw.errors", () => Observe(gpu => gpu.XidErrors, Xid), "{error}", "XID errors since the service started.");
+        meter.CreateObservableGauge("hw.power", () => Observe(gpu => gpu.Watts), "W", "Power that the GPU draws.");
+        meter.CreateObservableGauge("hw.temperature", () => Observe(gpu => gpu.Celsius), "Cel", "Temperature of the GPU.");
+        meter.CreateObservableCounter("hw.errors", () => Observe(gpu => gpu.XidErrors, new KeyValuePair<string, object?>("error.type", "xid")), "{error}", "XID errors since the service started.");
         meter.CreateObservableGauge("ctf.gpu.clock", Clocks, "Hz", "Clocks of the GPU.");
         meter.CreateObservableGauge("ctf.gpu.throttled", Throttled, unit: null, "1 where the reason holds clocks down now, else 0.");
     }
-
-    private static KeyValuePair<string, object?> Typed { get; } = new("hw.type", "gpu");
-
-    private static KeyValuePair<string, object?>[] Xid { get; } = [Typed, new("error.type", "xid")];
 
     private IReadOnlyList<GpuReading> Readings()
     {
@@ -75,5 +71,6 @@ internal sealed class GpuMetrics
     private IEnumerable<Measurement<int>> Throttled() => Reasons.SelectMany(reason =>
         Observe<int>(gpu => gpu.Throttle is { } now ? ((now & reason.Flag) == 0 ? 0 : 1) : null, new KeyValuePair<string, object?>("ctf.gpu.throttle.reason", reason.Name)));
 
-    private static KeyValuePair<string, object?>[] Identify(GpuIdentity gpu) => [new("hw.id", gpu.Id), new("hw.name", $"gpu{gpu.Index}"), new("hw.model", gpu.Model), new("hw.vendor", "NVIDIA")];
+    private static KeyValuePair<string, object?>[] Identify(GpuIdentity gpu) =>
+        [new("hw.id", gpu.Id), new("hw.type", "gpu"), new("hw.name", $"gpu{gpu.Index}"), new("hw.model", gpu.Model), new("hw.vendor", "NVIDIA")];
 }

@@ -25,7 +25,7 @@ public sealed class GpuMetricsTests : IDisposable
         var one = Assert.Single(Observe<double>(instrument));
 
         Assert.Equal(expected, one.Value);
-        Assert.Equal(("GPU-100", "gpu0", "NVIDIA H100 80GB HBM3", "NVIDIA"), (one.Tags["hw.id"], one.Tags["hw.name"], one.Tags["hw.model"], one.Tags["hw.vendor"]));
+        Assert.Equal(("GPU-100", "gpu", "gpu0", "NVIDIA H100 80GB HBM3", "NVIDIA"), (one.Tags["hw.id"], one.Tags["hw.type"], one.Tags["hw.name"], one.Tags["hw.model"], one.Tags["hw.vendor"]));
     }
 
     [Fact]
