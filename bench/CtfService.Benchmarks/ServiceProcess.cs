@@ -20,8 +20,8 @@ internal sealed class ServiceProcess : IDisposable
     /// <summary>Returns when it is ready.</summary>
     public static async Task<ServiceProcess> StartAsync(int port, params string[] settings)
     {
-        var process = Process.Start(new ProcessStartInfo(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "CtfService.Api.dll"), $"--urls=http://localhost:{port}", .. settings]) { RedirectStandardOutput = true })!;
+        string[] command = [Path.Combine(AppContext.BaseDirectory, "CtfService.Api.dll"), $"--urls=http://localhost:{port}", .. settings];
+        var process = Process.Start(new ProcessStartInfo("dotnet", command) { RedirectStandardOutput = true })!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
         var service = new ServiceProcess(process, port);

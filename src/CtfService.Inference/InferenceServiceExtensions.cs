@@ -1,9 +1,9 @@
+using System.Diagnostics.Metrics;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Scheduling;
 using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using CtfService.Inference.Worker;
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -24,7 +24,6 @@ public static class InferenceServiceExtensions
         services.AddSingleton(provider => new InferenceMetrics(
             provider.GetRequiredService<IMeterFactory>(),
             provider.GetRequiredService<ImageFlow>(),
-            provider.GetRequiredService<IModelStatus>(),
             provider.GetRequiredService<InferenceOptions>()));
         services.AddSingleton<StallWatch>();
         services.AddSingleton<IStallWatch>(provider => provider.GetRequiredService<StallWatch>());

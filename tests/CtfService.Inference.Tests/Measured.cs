@@ -1,4 +1,3 @@
-using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using CtfService.TestSupport;
 
@@ -7,5 +6,5 @@ namespace CtfService.Inference.Tests;
 /// <summary>Metrics for parts that are tested alone.</summary>
 internal static class Measured
 {
-    public static InferenceMetrics By(TestMeters meters, TimeProvider clock, IModelStatus status, InferenceOptions options) => new(meters, new ImageFlow(clock), status, options);
+    public static InferenceMetrics By(TestMeters meters, TimeProvider clock, InferenceOptions options) => new(meters, new ImageFlow(clock), options);
 }

@@ -15,12 +15,16 @@ internal static class HealthEndpoints
         health.MapGet("live", Live)
             .WithName("Live")
             .WithSummary("Whether the process works")
-            .WithDescription("503 only where the generation worker has died, or has not ended a step for four times the limit of ready. A model that cannot be loaded is not ready, but live: a restart would change nothing.")
+            .WithDescription(
+                "503 only where the generation worker has died, or has not ended a step for four times the limit of ready. "
+                + "A model that cannot be loaded is not ready, but live: a restart would change nothing.")
             .ProducesProbe();
         health.MapGet("ready", Ready)
             .WithName("Ready")
             .WithSummary("Whether requests are taken")
-            .WithDescription("200 once the warm-up batch has succeeded; 503 with the reason while loading, after a failed load, while stopping, and while images wait or run but no step ends (Inference:StallTimeout).")
+            .WithDescription(
+                "200 once the warm-up batch has succeeded; 503 with the reason while loading, after a failed load, while stopping, "
+                + "and while images wait or run but no step ends (Inference:StallTimeout).")
             .ProducesProbe();
         health.MapGet("startup", Startup)
             .WithName("Startup")
@@ -51,7 +55,8 @@ internal static class HealthEndpoints
         new HealthResponse(
             "stalled",
             (status as ModelStatus.Ready)?.Model.Name,
-            $"Images wait or run, and no step has ended for {progress.StalledFor.TotalSeconds:0} s; {progress.Limit.TotalSeconds:0} s are the limit (Inference:StallTimeout)."),
+            $"Images wait or run, and no step has ended for {progress.StalledFor.TotalSeconds:0} s; "
+            + $"{progress.Limit.TotalSeconds:0} s are the limit (Inference:StallTimeout)."),
         statusCode: StatusCodes.Status503ServiceUnavailable);
 
     private static JsonHttpResult<HealthResponse> Answer(ModelStatus status, bool isWell)

@@ -45,10 +45,12 @@ internal sealed class ImageAnswer(IInferenceQueue queue, ImageResponder responde
             return TypedResults.StatusCode(StatusCodes.Status304NotModified);
         }
 
+        RequestRecord.Received();
         var events = queue.Watch(new InferenceOrder(request.Images, request.Deadline), http.RequestAborted);
         record?.Admitted();
         var results = await events.ResultsAsync(request.Images.Count);
         record?.Generated(results);
+        record?.Answering();
         return representation.IsJson
             ? responder.Json(http, request, results, representation.Format)
             : responder.File(http, request, results, representation.Format);

@@ -27,6 +27,7 @@ internal sealed class ImageStream(IInferenceQueue queue, ImageResponder responde
     public async Task<IResult> WriteAsync(GenerationRequest request, HttpContext http)
     {
         var format = request.AskedFormat ?? ImageFormat.Png;
+        RequestRecord.Received();
         var events = queue.Watch(new InferenceOrder(request.Images, request.Deadline, request.Previews ?? 0), http.RequestAborted);
         var record = RequestRecord.Of(http);
         record?.Admitted();

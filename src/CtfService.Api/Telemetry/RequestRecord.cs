@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using CtfService.Api.Errors;
 using CtfService.Api.Validation;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Telemetry;
 
 namespace CtfService.Api.Telemetry;
 
@@ -11,6 +13,8 @@ namespace CtfService.Api.Telemetry;
 /// <param name="arrivedAt">Timestamp.</param>
 internal sealed class RequestRecord(string route, long arrivedAt)
 {
+    private Activity? _answering;
+
     public string Route { get; } = route;
 
     public long ArrivedAt { get; } = arrivedAt;
@@ -34,6 +38,9 @@ internal sealed class RequestRecord(string route, long arrivedAt)
 
     public void Validated(GenerationRequest request) => Request = request;
 
+    /// <summary>Read and checked: from here on it is the queue's.</summary>
+    public static void Received() => Tracing.RecordBeginning("receive");
+
     public void Admitted() => IsAdmitted = true;
 
     public void Refused(ApiError error) => Error ??= error;
@@ -41,4 +48,9 @@ internal sealed class RequestRecord(string route, long arrivedAt)
     public void Encoded(TimeSpan elapsed) => EncodeTime += elapsed;
 
     public void Generated(IReadOnlyList<InferenceResult> results) => Results = results;
+
+    /// <summary>All images are there, and the answer is made of them from here to the end of the request.</summary>
+    public void Answering() => _answering = Tracing.StartPart("answer");
+
+    public void Ended() => _answering?.Dispose();
 }

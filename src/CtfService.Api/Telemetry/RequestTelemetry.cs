@@ -25,6 +25,7 @@ internal sealed partial class RequestTelemetry(RequestDelegate next, RequestMetr
         }
         finally
         {
+            record.Ended();
             var elapsed = clock.GetElapsedTime(record.ArrivedAt);
             metrics.Ended(route, reason, record.Request?.Model.Name, elapsed);
             Describe(Activity.Current, record, reason);

@@ -18,7 +18,8 @@ internal static class TelemetryExtensions
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
-        var options = builder.Configuration.GetSection(TelemetryOptions.SectionName).Get<TelemetryOptions>() ?? new TelemetryOptions(); // checked when the host starts
+        // Checked when the host starts.
+        var options = builder.Configuration.GetSection(TelemetryOptions.SectionName).Get<TelemetryOptions>() ?? new TelemetryOptions();
         builder.Logging.AddConsole(options.LogFormat);
         builder.Services.AddSingleton<RequestMetrics>();
         if (options.Gpu)
@@ -33,7 +34,7 @@ internal static class TelemetryExtensions
         }
 
         builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(ServiceName, serviceVersion: ThisProgram.Version))
+            .ConfigureResource(resource => resource.AddService(builder.Configuration["OTEL_SERVICE_NAME"] ?? ServiceName, serviceVersion: ThisProgram.Version))
             .WithMetrics(metrics => Collect(metrics, options))
             .SendTo(otlp, builder.Logging, tracing => Trace(tracing, options, hasOwnSampler: builder.Configuration["OTEL_TRACES_SAMPLER"] is not null));
     }

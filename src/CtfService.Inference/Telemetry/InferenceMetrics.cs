@@ -15,6 +15,7 @@ public sealed class InferenceMetrics
 
     private const string ModelTag = "ctf.model";
 
+    private readonly Meter _meter;
     private readonly ImageFlow _flow;
     private readonly Counter<long> _steps;
     private readonly Counter<long> _splits;
@@ -26,10 +27,10 @@ public sealed class InferenceMetrics
     private readonly Histogram<double> _firstPreview;
     private readonly Gauge<double> _load;
 
-    internal InferenceMetrics(IMeterFactory meters, ImageFlow flow, IModelStatus status, InferenceOptions options)
+    internal InferenceMetrics(IMeterFactory meters, ImageFlow flow, InferenceOptions options)
     {
         _flow = flow;
-        var meter = meters.Create(MeterName, ThisProgram.Version);
+        var meter = _meter = meters.Create(MeterName, ThisProgram.Version);
         _steps = meter.CreateCounter<long>("ctf.worker.steps", "{step}", "Steps that ended, whatever came of them.");
         _splits = meter.CreateCounter<long>("ctf.oom.splits", "{split}", "Batches that did not fit the device's memory and were split.");
         _images = meter.CreateCounter<long>("ctf.images.generated", "{image}", "Images that were finished.");
@@ -40,7 +41,13 @@ public sealed class InferenceMetrics
         _firstPreview = meter.CreateHistogram("ctf.preview.first", "s", "From the arrival of a request to its first preview.", tags: null, BucketBounds.Waits);
         _load = meter.CreateGauge<double>("ctf.model.load.duration", "s", "Time from the start of loading to the end of the warm-up, of the latest load.");
         ObserveFlow(meter, options);
-        ObserveModel(meter, status);
+    }
+
+    /// <summary>From here on metrics say where the model stands. Once.</summary>
+    internal void ObserveModel(IModelStatus status)
+    {
+        _meter.CreateObservableGauge("ctf.model.ready", () => status.Current is ModelStatus.Ready ? 1 : 0, unit: null, "1 while requests are taken, else 0.");
+        _meter.CreateObservableGauge("ctf.model.info", () => Describe(status.Current), unit: null, "Always 1: its attributes say which model is loaded and how it computes.");
     }
 
     internal void ModelLoaded(string model, TimeSpan elapsed) => _load.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>(ModelTag, model));
@@ -89,12 +96,6 @@ public sealed class InferenceMetrics
         meter.CreateObservableGauge("ctf.images.running", () => _flow.Read().Running, "{image}", "Images in a generator.");
         meter.CreateObservableGauge("ctf.batch.occupancy", () => _flow.Read().Occupancy, "1", "Rows in use over rows there are.");
         meter.CreateObservableGauge("ctf.worker.stalled_time", () => _flow.Read().StalledFor.TotalSeconds, "s", "Time since the last step ended while images wait or run; else 0.");
-    }
-
-    private static void ObserveModel(Meter meter, IModelStatus status)
-    {
-        meter.CreateObservableGauge("ctf.model.ready", () => status.Current is ModelStatus.Ready ? 1 : 0, unit: null, "1 while requests are taken, else 0.");
-        meter.CreateObservableGauge("ctf.model.info", () => Describe(status.Current), unit: null, "Always 1: its attributes say which model is loaded and how it computes.");
     }
 
     private static IEnumerable<Measurement<int>> Describe(ModelStatus status) => status is not ModelStatus.Ready { Model: var model } ? [] :

@@ -19,6 +19,9 @@ public static class Tracing
         ? null
         : Source.StartActivity(name, ActivityKind.Internal, parentContext: default, tags: null, link is { } other ? [new ActivityLink(other)] : null, startTime);
 
+    /// <summary>A part of the current span that began with it and ends now.</summary>
+    public static void RecordBeginning(string name) => StartPart(name, Activity.Current?.StartTimeUtc ?? default)?.Dispose();
+
     /// <summary>
     /// The span of images that several requests finished together: part of the first one's trace, linked to all of them. Ends at once.
     /// </summary>

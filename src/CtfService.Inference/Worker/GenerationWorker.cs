@@ -33,6 +33,8 @@ internal sealed partial class GenerationWorker(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        parts.Metrics.ObserveModel(_state);
+
         // A background thread, so that a generator that never returns cannot keep the process alive.
         new Thread(Work) { Name = ThreadName, IsBackground = true }.Start();
         return Task.CompletedTask;

@@ -79,7 +79,7 @@ public sealed class StallWatchTests
         _watch.Check();
         _watch.Check();
 
-        Assert.Equal([1060, 1061], _log.Collector.GetSnapshot().Select(line => line.Id.Id));
+        Assert.Equal([1080, 1081], _log.Collector.GetSnapshot().Select(line => line.Id.Id));
     }
 
     [Theory]

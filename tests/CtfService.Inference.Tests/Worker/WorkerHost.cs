@@ -20,7 +20,7 @@ internal sealed class WorkerHost
         State = new ModelState(Clock);
         Flow = new ImageFlow(Clock);
         Stall = new StallWatch(Flow, options, NullLogger<StallWatch>.Instance);
-        Metrics = new InferenceMetrics(Meters, Flow, State, options);
+        Metrics = new InferenceMetrics(Meters, Flow, options);
         Queue = new InferenceQueue(options, State, Pace, Metrics, Clock);
         var parts = new WorkerParts(
             Queue,
