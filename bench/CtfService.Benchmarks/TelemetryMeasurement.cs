@@ -18,27 +18,28 @@ internal static class TelemetryMeasurement
 
     private static readonly Uri Images = new("/v1/images/generations", UriKind.Relative);
 
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan Scrape = TimeSpan.FromSeconds(5);
 
-    public static async Task<int> RunAsync(int rounds, TimeSpan each)
+    private static readonly string[] Silent = ["--Telemetry:MetricsFor=nobody", "--Telemetry:Gpu=false", "--Logging:LogLevel:Default=None"];
+
+    /// <param name="sets">New programs each time: where memory and threads come to lie makes a difference of its own.</param>
+    /// <param name="rounds">Of each set.</param>
+    /// <param name="each">Time of one of the two in a round.</param>
+    /// <param name="isControl">Both say nothing: what the measurement says of no difference at all.</param>
+    public static async Task<int> RunAsync(int sets, int rounds, TimeSpan each, bool isControl)
     {
         await using var receiver = await StartReceiver();
-        using var silent = await ServiceProcess.StartAsync(
-            5281, "--Telemetry:MetricsFor=nobody", "--Telemetry:Gpu=false", "--Logging:LogLevel:Default=None");
-        using var watched = await ServiceProcess.StartAsync(
-            5282, $"--Telemetry:OtlpEndpoint={receiver.Urls.Single()}", "--Telemetry:OtlpProtocol=http/protobuf", "--Telemetry:LogFormat=json");
-        await Load(silent, each);
-        await Load(watched, each);
-
+        string[] watchedSettings = isControl ? Silent : [$"--Telemetry:OtlpEndpoint={receiver.Urls.Single()}", "--Telemetry:OtlpProtocol=http/protobuf", "--Telemetry:LogFormat=json"];
         var ratios = new List<double>();
-        for (var round = 0; round < rounds; round++)
+        for (var set = 0; set < sets; set++)
         {
-            var isSilentFirst = round % 2 == 0;
-            var first = isSilentFirst ? await Load(silent, each) : await Watched(watched, each);
-            var second = isSilentFirst ? await Watched(watched, each) : await Load(silent, each);
-            var (off, on) = isSilentFirst ? (first, second) : (second, first);
-            ratios.Add(on / off);
-            Write($"round {round + 1}: {off:0.0} images/s without, {on:0.0} with; ratio {on / off:0.000}");
+            using var silent = await ServiceProcess.StartAsync(5281, Silent);
+            using var watched = await ServiceProcess.StartAsync(5282, watchedSettings);
+            var ofSet = await MeasureAsync(silent, watched, rounds, each, isScraped: !isControl);
+            Write($"set {set + 1}: ratios {string.Join(' ', ofSet.Select(ratio => ratio.ToString("0.000", CultureInfo.InvariantCulture)))}");
+            ratios.AddRange(ofSet);
         }
 
         ratios.Sort();
@@ -46,20 +47,30 @@ internal static class TelemetryMeasurement
         return 0;
     }
 
+    /// <summary>Throughput with telemetry over that without, round by round.</summary>
+    private static async Task<IReadOnlyList<double>> MeasureAsync(ServiceProcess silent, ServiceProcess watched, int rounds, TimeSpan each, bool isScraped)
+    {
+        using var done = new CancellationTokenSource();
+        var scraping = isScraped ? ScrapeAsync(watched, done.Token) : Task.CompletedTask;
+        await Load(silent, WarmUp);
+        await Load(watched, WarmUp);
+        var ratios = new List<double>();
+        for (var round = 0; round < rounds; round++)
+        {
+            var isSilentFirst = round % 2 == 0;
+            var first = await Load(isSilentFirst ? silent : watched, each);
+            var second = await Load(isSilentFirst ? watched : silent, each);
+            ratios.Add(isSilentFirst ? second / first : first / second);
+        }
+
+        await done.CancelAsync();
+        await scraping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return ratios;
+    }
+
     private static double Median(List<double> sorted) => (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
 
     private static void Write(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
-
-    /// <summary>Load while somebody scrapes.</summary>
-    private static async Task<double> Watched(ServiceProcess service, TimeSpan time)
-    {
-        using var done = new CancellationTokenSource();
-        var scraping = ScrapeAsync(service, done.Token);
-        var rate = await Load(service, time);
-        await done.CancelAsync();
-        await scraping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return rate;
-    }
 
     private static async Task ScrapeAsync(ServiceProcess service, CancellationToken cancellation)
     {
