@@ -1,6 +1,6 @@
 using CtfService.Core.Generation;
-using CtfService.Inference.Tests.Worker;
 using CtfService.Inference.Telemetry;
+using CtfService.Inference.Tests.Worker;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
