@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
@@ -6,6 +7,7 @@ using CtfService.Benchmarks;
 
 const string Usage = """
     Usage: dotnet run -c Release --project bench/CtfService.Benchmarks -- checkpoint [GPT-B|GPT-L|GPT-XL] [folder]
+           dotnet run -c Release --project bench/CtfService.Benchmarks -- telemetry [sets] [rounds] [seconds of each] [control]
            dotnet run -c Release --project bench/CtfService.Benchmarks -- kernels [options of BenchmarkDotNet, such as --filter *Product*]
     """;
 
@@ -13,6 +15,9 @@ switch (args)
 {
     case ["checkpoint", .. var rest] when rest.Length <= 2:
         return CheckpointMeasurement.Run(rest.ElementAtOrDefault(0) ?? "GPT-L", rest.ElementAtOrDefault(1) ?? Path.Combine(Path.GetTempPath(), "ctf-checkpoint"));
+    case ["telemetry", .. var rest] when rest.Length <= 4:
+        int Number(int place, int otherwise) => rest.Length > place ? int.Parse(rest[place], CultureInfo.InvariantCulture) : otherwise;
+        return await TelemetryMeasurement.RunAsync(Number(0, 4), Number(1, 25), TimeSpan.FromSeconds(Number(2, 1)), isControl: rest.ElementAtOrDefault(3) == "control");
     case ["kernels", .. var rest]:
         // In this process: the native libraries beside it are the ones that serve.
         var job = Job.ShortRun.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromHours(1), logOutput: true)).WithIterationCount(5);

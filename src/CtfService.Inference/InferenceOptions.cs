@@ -23,6 +23,13 @@ public sealed record InferenceOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan ShutdownBudget { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// How long images may wait or run without a step that ends before the service calls itself not ready; four times as long, and it asks for a restart. A slow model gets more: at least
+    /// eight times what its warm-up image took. 1 s..1 h, default 30 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Tries to read the model again after an input/output error. 0..100, default 4.</summary>
     [Range(0, 100)]
     public int LoadRetries { get; init; } = 4;

@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using CtfService.Inference.Lanes;
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -14,6 +16,13 @@ public static class InferenceServiceExtensions
     public static IServiceCollection AddInference(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ImageFlow>();
+        services.AddSingleton(provider => new InferenceMetrics(
+            provider.GetRequiredService<IMeterFactory>(),
+            provider.GetRequiredService<ImageFlow>(),
+            provider.GetRequiredService<InferenceOptions>()));
+        services.AddSingleton<StallWatch>();
+        services.AddSingleton<IStallWatch>(provider => provider.GetRequiredService<StallWatch>());
         services.AddSingleton<LaneFactory>();
         services.AddSingleton<Switchboard>();
         services.AddSingleton<ISwitchboard>(provider => provider.GetRequiredService<Switchboard>());

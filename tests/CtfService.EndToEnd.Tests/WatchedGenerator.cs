@@ -25,6 +25,8 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
 
     public int ImageCount => inner.ImageCount;
 
+    public StepReport LastStep => inner.LastStep;
+
     /// <summary>Steps so far, images that are in, rows that are free, and tensors of the generator's thread that live, at one moment.</summary>
     public (long Steps, int Images, int FreeRows, long LiveTensors) Now
     {

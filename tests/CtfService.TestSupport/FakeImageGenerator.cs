@@ -14,6 +14,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     private readonly ConcurrentQueue<Action<CancellationToken>> _beforeNext = new();
     private readonly ConcurrentQueue<IReadOnlyList<ImageSpecification>> _steps = new();
     private readonly SortedDictionary<long, (ImageSpecification Image, PreviewOrder? Previews, int Steps)> _running = [];
+    private Exception? _admissionError;
 
     public ModelDescription Model { get; } = model;
 
@@ -22,6 +23,9 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 
     /// <summary>Steps from admission to the finished image.</summary>
     public int StepsPerImage { get; set; } = 1;
+
+    /// <summary>What a step says of its decode step.</summary>
+    public TimeSpan DecodeTime { get; set; } = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Steps of more images run out of memory.</summary>
     public int MaxImages { get; set; } = int.MaxValue;
@@ -40,6 +44,8 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 
     public int ImageCount => _running.Count;
 
+    public StepReport LastStep { get; private set; }
+
     /// <summary>The next step nobody has claimed yet stops at this gate.</summary>
     public Gate HoldNextStep()
     {
@@ -51,8 +57,16 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     /// <summary>The next step nobody has claimed yet fails.</summary>
     public void FailNextStep(Exception error) => _beforeNext.Enqueue(_ => throw error);
 
+    /// <summary>The next image that comes meets a defect.</summary>
+    public void FailNextAdmission(Exception error) => _admissionError = error;
+
     public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null)
     {
+        if (Interlocked.Exchange(ref _admissionError, null) is { } error)
+        {
+            throw error;
+        }
+
         ArgumentOutOfRangeException.ThrowIfGreaterThan(image.Rows, FreeRows, nameof(image));
         _running.Add(id, (image, previews, 0));
     }
@@ -62,6 +76,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     public IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation)
     {
         ThreadName = Thread.CurrentThread.Name;
+        LastStep = new StepReport(Rows - FreeRows, DecodeTime);
         _steps.Enqueue([.. _running.Values.Select(running => running.Image)]);
         if (_beforeNext.TryDequeue(out var before))
         {

@@ -1,5 +1,6 @@
 using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
+using CtfService.Api.Telemetry;
 using CtfService.Inference;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
@@ -24,6 +25,7 @@ internal static class SettingsExtensions
         services.AddCheckedOptions<LimitsOptions>(LimitsOptions.SectionName);
         services.AddCheckedOptions<IdempotencyOptions>(IdempotencyOptions.SectionName);
         services.AddSingleton<IValidateOptions<LimitsOptions>, LimitsFitTheQueue>();
+        services.AddCheckedOptions<TelemetryOptions>(TelemetryOptions.SectionName);
         services.AddCheckedOptions<SecurityOptions>(SecurityOptions.SectionName);
         services.AddSingleton<IValidateOptions<SecurityOptions>, SecurityOptionsRules>();
         services.AddSingleton<IValidateOptions<SecurityOptions>, ReachableNeedsKeys>();

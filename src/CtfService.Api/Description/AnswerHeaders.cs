@@ -6,7 +6,8 @@ namespace CtfService.Api.Description;
 /// <summary>Headers of answers, and bodies that are bytes.</summary>
 internal static class AnswerHeaders
 {
-    private static readonly OpenApiHeader RequestId = Header("The request's id in the log of the service.", JsonSchemaType.String);
+    private static readonly OpenApiHeader RequestId = Header(
+        "The request's id in the log of the service: the caller's own, where it sent this header with 1 to 128 letters, digits and -._:/+=~@.", JsonSchemaType.String);
 
     private static readonly OpenApiHeader RetryAfter = Header("Seconds until another try makes sense.", JsonSchemaType.Integer);
 

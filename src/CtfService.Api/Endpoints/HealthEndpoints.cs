@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace CtfService.Api.Endpoints;
 
 /// <summary>
-/// Probes for orchestrators. Live: a restart would not help. Ready: requests are taken. Startup: loading has ended well.
+/// Probes for orchestrators. Live: a restart would not help. Ready: requests are taken and worked off. Startup: loading has ended well.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -15,12 +15,16 @@ internal static class HealthEndpoints
         health.MapGet("live", Live)
             .WithName("Live")
             .WithSummary("Whether the process works")
-            .WithDescription("503 only where the generation worker has died. A model that cannot be loaded is not ready, but live: a restart would change nothing.")
+            .WithDescription(
+                "503 only where the generation worker has died, or has not ended a step for four times the limit of ready. "
+                + "A model that cannot be loaded is not ready, but live: a restart would change nothing.")
             .ProducesProbe();
         health.MapGet("ready", Ready)
             .WithName("Ready")
             .WithSummary("Whether requests are taken")
-            .WithDescription("200 once the warm-up batch has succeeded; 503 with the reason while loading, after a failed load, and while stopping.")
+            .WithDescription(
+                "200 once the warm-up batch has succeeded; 503 with the reason while loading, after a failed load, while stopping, "
+                + "and while images wait or run but no step ends (Inference:StallTimeout).")
             .ProducesProbe();
         health.MapGet("startup", Startup)
             .WithName("Startup")
@@ -28,20 +32,32 @@ internal static class HealthEndpoints
             .ProducesProbe();
     }
 
-    private static JsonHttpResult<HealthResponse> Live(IModelStatus status) =>
-        status.Current is ModelStatus.Crashed ? Answer(status.Current, isWell: false) : TypedResults.Json(new HealthResponse("live", Model: null, Reason: null));
-
-    private static JsonHttpResult<HealthResponse> Ready(IModelStatus status)
+    private static JsonHttpResult<HealthResponse> Live(IModelStatus status, IStallWatch watch) => (status.Current, watch.Check()) switch
     {
-        var current = status.Current;
-        return Answer(current, current is ModelStatus.Ready);
-    }
+        (ModelStatus.Crashed crashed, _) => Answer(crashed, isWell: false),
+        (_, { IsStuck: true } progress) => Stalled(status.Current, progress),
+        _ => TypedResults.Json(new HealthResponse("live", Model: null, Reason: null)),
+    };
+
+    private static JsonHttpResult<HealthResponse> Ready(IModelStatus status, IStallWatch watch) => (status.Current, watch.Check()) switch
+    {
+        (ModelStatus.Ready ready, { IsStalled: true } progress) => Stalled(ready, progress),
+        var (current, _) => Answer(current, current is ModelStatus.Ready),
+    };
 
     private static JsonHttpResult<HealthResponse> Startup(IModelStatus status)
     {
         var current = status.Current;
         return Answer(current, current is ModelStatus.Ready or ModelStatus.Stopping);
     }
+
+    private static JsonHttpResult<HealthResponse> Stalled(ModelStatus status, Progress progress) => TypedResults.Json(
+        new HealthResponse(
+            "stalled",
+            (status as ModelStatus.Ready)?.Model.Name,
+            $"Images wait or run, and no step has ended for {progress.StalledFor.TotalSeconds:0} s; "
+            + $"{progress.Limit.TotalSeconds:0} s are the limit (Inference:StallTimeout)."),
+        statusCode: StatusCodes.Status503ServiceUnavailable);
 
     private static JsonHttpResult<HealthResponse> Answer(ModelStatus status, bool isWell)
     {

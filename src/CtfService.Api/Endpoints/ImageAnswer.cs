@@ -3,6 +3,7 @@ using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Negotiation;
+using CtfService.Api.Telemetry;
 using CtfService.Api.Validation;
 using CtfService.Inference.Queue;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -15,26 +16,28 @@ internal sealed class ImageAnswer(ImageResponder responder, ImageStream stream)
     /// <param name="queue">Of the model that the request was checked against.</param>
     public async Task<IResult> AnswerAsync(GenerationRequest request, IInferenceQueue queue, HttpContext http)
     {
+        var record = RequestRecord.Of(http);
+        record?.Validated(request);
         var accept = http.Request.Headers.Accept;
         if (request.Previews is not null)
         {
             if (http.Request.Headers.ContainsKey(AnswerKey.Header))
             {
-                return Refuse(NotStreamed);
+                return Refuse(http, NotStreamed);
             }
 
-            return Representation.TakesStream(accept) ? await stream.WriteAsync(request, queue, http) : Refuse(NotAcceptable($"{Representation.EventStream} (from stream)"));
+            return Representation.TakesStream(accept) ? await stream.WriteAsync(request, queue, http) : Refuse(http, NotAcceptable($"{Representation.EventStream} (from stream)"));
         }
 
         if (Representation.Choose(accept, request.AskedFormat) is not { } representation)
         {
             var images = request.AskedFormat is { } asked ? $"{ImageFormats.MediaType(asked)} (from output_format)" : string.Join(", ", ImageFormats.All.Select(ImageFormats.MediaType));
-            return Refuse(NotAcceptable($"application/json, {images}"));
+            return Refuse(http, NotAcceptable($"application/json, {images}"));
         }
 
         if (!representation.IsJson && !request.Include.IsNothing)
         {
-            return Refuse(new ApiError(
+            return Refuse(http, new ApiError(
                 StatusCodes.Status400BadRequest, "include has no place in an image file. Leave it out, or send the header Accept: application/json.", "conflicting_fields", "include"));
         }
 
@@ -43,13 +46,22 @@ internal sealed class ImageAnswer(ImageResponder responder, ImageStream stream)
             return TypedResults.StatusCode(StatusCodes.Status304NotModified);
         }
 
-        var results = await queue.GenerateAsync(new InferenceOrder(request.Images, request.Deadline), http.RequestAborted);
+        RequestRecord.Received();
+        var events = queue.Watch(new InferenceOrder(request.Images, request.Deadline), http.RequestAborted);
+        record?.Admitted();
+        var results = await events.ResultsAsync(request.Images.Count);
+        record?.Generated(results);
+        record?.Answering();
         return representation.IsJson
-            ? responder.Json(request, results, representation.Format)
-            : responder.File(http.Response, request, results, representation.Format);
+            ? responder.Json(http, request, results, representation.Format)
+            : responder.File(http, request, results, representation.Format);
     }
 
-    public static JsonHttpResult<ErrorResponse> Refuse(ApiError error) => TypedResults.Json(error.ToResponse(), statusCode: error.Status);
+    public static JsonHttpResult<ErrorResponse> Refuse(HttpContext http, ApiError error)
+    {
+        RequestRecord.Of(http)?.Refused(error);
+        return TypedResults.Json(error.ToResponse(), statusCode: error.Status);
+    }
 
     /// <summary>A stream is sent as it comes about; to answer it again it would have to be held back until it is whole.</summary>
     private static ApiError NotStreamed { get; } = new(

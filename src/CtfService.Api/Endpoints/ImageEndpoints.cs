@@ -4,6 +4,7 @@ using CtfService.Api.Description;
 using CtfService.Api.Errors;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Negotiation;
+using CtfService.Api.Telemetry;
 using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
 using CtfService.Inference.Lanes;
@@ -36,8 +37,8 @@ internal static class ImageEndpoints
 
     public static void MapImageEndpoints(this IEndpointRouteBuilder routes)
     {
-        var images = routes.MapGroup("/v1/images").WithTags("Images");
-        images.MapPost("generations", Generate)
+        var images = routes.MapGroup(ImageRoutes.Group).WithTags("Images");
+        images.MapPost(ImageRoutes.Generations, Generate)
             .WithName("GenerateImages")
             .WithSummary("Generate images of one class")
             .WithDescription(
@@ -47,7 +48,7 @@ internal static class ImageEndpoints
             .Produces(StatusCodes.Status304NotModified)
             .WithIdempotency()
             .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
-        images.MapPost("redetail", Redetail)
+        images.MapPost(ImageRoutes.Redetail, Redetail)
             .WithName("RedetailImages")
             .WithSummary("Draw new details in a layout")
             .WithDescription(
@@ -58,7 +59,7 @@ internal static class ImageEndpoints
             .WithIdempotency()
             .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
         var limits = routes.ServiceProvider.GetRequiredService<LimitsOptions>();
-        images.MapPost("variations", Vary)
+        images.MapPost(ImageRoutes.Variations, Vary)
             .WithName("VaryImage")
             .WithSummary("Draw new details in the layout of a picture")
             .WithDescription(
@@ -80,7 +81,7 @@ internal static class ImageEndpoints
         using var lease = switchboard.Lease();
         return validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], lease.Model, out var request, out var faults)
             ? await answer.AnswerAsync(request, lease, http)
-            : ImageAnswer.Refuse(ApiError.Invalid(faults));
+            : ImageAnswer.Refuse(http, ApiError.Invalid(faults));
     }
 
     private static async Task<IResult> Redetail(
@@ -89,7 +90,7 @@ internal static class ImageEndpoints
         using var lease = switchboard.Lease();
         return validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], lease.Model, out var request, out var faults)
             ? await answer.AnswerAsync(request, lease, http)
-            : ImageAnswer.Refuse(ApiError.Invalid(faults));
+            : ImageAnswer.Refuse(http, ApiError.Invalid(faults));
     }
 
     private static async Task<IResult> Vary(UploadReader uploads, ISwitchboard switchboard, VaryImageRequestValidator validator, ImageAnswer answer, HttpContext http)

@@ -1,16 +1,18 @@
 using CtfService.Api.Contracts;
 using CtfService.Api.Negotiation;
+using CtfService.Api.Telemetry;
 using CtfService.Api.Validation;
 using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Telemetry;
 using CtfService.Model.Imaging;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CtfService.Api.Endpoints;
 
 /// <summary>Makes the answer out of finished images. Encodes on the request's thread: the worker has better things to do.</summary>
-internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageResponder> logger)
+internal sealed class ImageResponder(InferenceMetrics metrics, TimeProvider clock)
 {
     /// <summary>The request's seed, which repeats the whole sheet.</summary>
     private const string SeedHeader = "X-Seed";
@@ -18,18 +20,16 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
     private const string ClassHeader = "X-Class-Label";
 
     /// <summary>Every image as a file inside JSON.</summary>
-    public Ok<ImagesResponse> Json(GenerationRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
+    public Ok<ImagesResponse> Json(HttpContext http, GenerationRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
     {
-        var started = clock.GetTimestamp();
+        var encoding = TimeSpan.Zero;
         ImageEntry[] entries = [.. results.Select(result => new ImageEntry(
-            ImageFile.Encode(result.Image.Image, ImageProvenance.Of(request.Model, result.Image.Specification), format, request.Quality),
+            Encode(http, result.Image.Image, ImageProvenance.Of(request.Model, result.Image.Specification), format, request.Quality, ref encoding),
             result.Image.Specification.Seed,
             request.Class?.Id,
             request.Class?.Name,
             request.Include.Layout ? result.Image.CoarseLabels : null,
             request.Include.Tokens ? result.Image.Tokens : null))];
-        var encoding = clock.GetElapsedTime(started);
-        LogAnswered(request, results);
         return TypedResults.Ok(new ImagesResponse(
             Now(), request.Model.Name, entries, ImageFormats.Name(format), Size(request), Usage(request, results.Count), Timings(results, encoding)));
     }
@@ -48,11 +48,11 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
         request.Class?.Name);
 
     /// <summary>A finished image as an event.</summary>
-    public CompletedImageEvent Completed(GenerationRequest request, InferenceEvent.Finished seen, ImageFormat format)
+    public CompletedImageEvent Completed(HttpContext http, GenerationRequest request, InferenceEvent.Finished seen, ImageFormat format)
     {
-        var started = clock.GetTimestamp();
+        var encoding = TimeSpan.Zero;
         var image = seen.Result.Image;
-        var file = ImageFile.Encode(image.Image, ImageProvenance.Of(request.Model, image.Specification), format, request.Quality);
+        var file = Encode(http, image.Image, ImageProvenance.Of(request.Model, image.Specification), format, request.Quality, ref encoding);
         return new CompletedImageEvent(
             CompletedImageEvent.Name,
             file,
@@ -64,23 +64,24 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
             request.Class?.Id,
             request.Class?.Name,
             Usage(request, images: 1),
-            Timings([seen.Result], clock.GetElapsedTime(started)),
+            Timings([seen.Result], encoding),
             request.Include.Layout ? image.CoarseLabels : null,
             request.Include.Tokens ? image.Tokens : null);
     }
 
     /// <summary>One image as it is, several on a contact sheet.</summary>
-    public FileContentHttpResult File(HttpResponse response, GenerationRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
+    public FileContentHttpResult File(HttpContext http, GenerationRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
     {
         var (picture, provenance) = Picture(request, [.. results.Select(result => result.Image.Image)]);
-        LogAnswered(request, results);
-        response.Headers[SeedHeader] = $"{request.Seed}";
+        var headers = http.Response.Headers;
+        headers[SeedHeader] = $"{request.Seed}";
         if (request.Class is { } label)
         {
-            response.Headers[ClassHeader] = HeaderText(label.Name);
+            headers[ClassHeader] = HeaderText(label.Name);
         }
 
-        return TypedResults.File(ImageFile.Encode(picture, provenance, format, request.Quality), ImageFormats.MediaType(format));
+        var encoding = TimeSpan.Zero;
+        return TypedResults.File(Encode(http, picture, provenance, format, request.Quality, ref encoding), ImageFormats.MediaType(format));
     }
 
     private static (RgbImage Picture, ImageProvenance Provenance) Picture(GenerationRequest request, IReadOnlyList<RgbImage> images)
@@ -95,9 +96,18 @@ internal sealed partial class ImageResponder(TimeProvider clock, ILogger<ImageRe
         return (ContactSheet.Compose(images, columns), first.OnSheet(new SheetShape(images.Count, columns)));
     }
 
-    /// <summary>Once for each request; for a stream its writer says when.</summary>
-    public void LogAnswered(GenerationRequest request, IReadOnlyList<InferenceResult> results) =>
-        Log.Answered(logger, results.Count, request.Class?.Name, request.Seed, results.Max(result => result.QueueTime));
+    /// <summary>The last stage of an image, or of a sheet. Adds its time to the encodings so far.</summary>
+    private byte[] Encode(HttpContext http, RgbImage picture, ImageProvenance provenance, ImageFormat format, int quality, ref TimeSpan encoding)
+    {
+        using var span = Tracing.StartPart(StageNames.Encode);
+        var started = clock.GetTimestamp();
+        var file = ImageFile.Encode(picture, provenance, format, quality);
+        var elapsed = clock.GetElapsedTime(started);
+        metrics.StageEnded(StageNames.Encode, elapsed);
+        RequestRecord.Of(http)?.Encoded(elapsed);
+        encoding += elapsed;
+        return file;
+    }
 
     private long Now() => clock.GetUtcNow().ToUnixTimeSeconds();
 

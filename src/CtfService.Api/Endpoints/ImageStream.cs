@@ -3,9 +3,11 @@ using System.Text.Json;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
 using CtfService.Api.Negotiation;
+using CtfService.Api.Telemetry;
 using CtfService.Api.Validation;
 using CtfService.Core.Imaging;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Telemetry;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
@@ -16,7 +18,7 @@ namespace CtfService.Api.Endpoints;
 /// Answers server-sent events as images come about. The answer begins with its first event: until then an error is an HTTP status, after that an event, and then the end.
 /// A caller who reads slowly holds up nobody: what is not sent yet waits in the queue's channel. Thread-safe.
 /// </summary>
-internal sealed class ImageStream(ImageResponder responder, ErrorDescriber errors, IOptions<JsonOptions> json)
+internal sealed class ImageStream(ImageResponder responder, ErrorDescriber errors, InferenceMetrics metrics, TimeProvider clock, IOptions<JsonOptions> json)
 {
     private const string Error = "error";
 
@@ -25,31 +27,47 @@ internal sealed class ImageStream(ImageResponder responder, ErrorDescriber error
     public async Task<IResult> WriteAsync(GenerationRequest request, IInferenceQueue queue, HttpContext http)
     {
         var format = request.AskedFormat ?? ImageFormat.Png;
+        RequestRecord.Received();
         var events = queue.Watch(new InferenceOrder(request.Images, request.Deadline, request.Previews ?? 0), http.RequestAborted);
+        var record = RequestRecord.Of(http);
+        record?.Admitted();
         var finished = new List<InferenceResult>();
+        var isFirstPreview = true;
         try
         {
             await foreach (var seen in events)
             {
                 await SendAsync(http, seen, request, format);
+                MarkFirstPreview(seen, record, ref isFirstPreview);
                 finished.AddRange(seen is InferenceEvent.Finished image ? [image.Result] : []);
             }
 
-            responder.LogAnswered(request, finished);
+            record?.Generated(finished);
             await http.Response.Body.WriteAsync(Done, http.RequestAborted);
         }
         catch (Exception error) when (http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
-            await SendAsync(http, Error, errors.Describe(http, error).ToResponse());
+            var described = errors.Describe(http, error);
+            record?.Refused(described);
+            await SendAsync(http, Error, described.ToResponse());
         }
 
         return TypedResults.Empty;
     }
 
+    private void MarkFirstPreview(InferenceEvent seen, RequestRecord? record, ref bool isFirst)
+    {
+        if (isFirst && record is not null && seen is InferenceEvent.Previewed)
+        {
+            metrics.FirstPreviewSent(clock.GetElapsedTime(record.ArrivedAt));
+            isFirst = false;
+        }
+    }
+
     private Task SendAsync(HttpContext http, InferenceEvent seen, GenerationRequest request, ImageFormat format) => seen switch
     {
         InferenceEvent.Previewed previewed => SendAsync(http, PartialImageEvent.Name, responder.Partial(request, previewed, format)),
-        InferenceEvent.Finished finished => SendAsync(http, CompletedImageEvent.Name, responder.Completed(request, finished, format)),
+        InferenceEvent.Finished finished => SendAsync(http, CompletedImageEvent.Name, responder.Completed(http, request, finished, format)),
         _ => throw new InvalidOperationException($"Unknown event {seen}."),
     };
 

@@ -6,7 +6,7 @@ namespace CtfService.Api.Idempotency;
 /// Answers a request with an <c>Idempotency-Key</c> once: who asks again with the same key and the same body gets the first answer again, who asks meanwhile waits
 /// for it. A failure is not remembered; the next who waits then tries in its place. For endpoints that ask for it by <see cref="IdempotencyExtensions.WithIdempotency"/>.
 /// </summary>
-internal sealed partial class IdempotencyMiddleware(RequestDelegate next, AnswerStore store, ErrorWriter errors, ILogger<IdempotencyMiddleware> logger)
+internal sealed class IdempotencyMiddleware(RequestDelegate next, AnswerStore store, ErrorWriter errors)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -34,7 +34,6 @@ internal sealed partial class IdempotencyMiddleware(RequestDelegate next, Answer
                     await errors.WriteAsync(http, Reused);
                     return;
                 case Claim.Taken taken when await taken.Answer.WaitAsync(http.RequestAborted) is { } answer:
-                    Log.Replayed(logger, http.Request.Path);
                     await answer.WriteAgain(http);
                     return;
             }

@@ -29,6 +29,24 @@ internal sealed record ListenAddress(string Setting, string Url)
         }
     }
 
+    /// <summary>The address as a program on this machine reaches it; null for a socket that is no TCP port, and for what cannot be read.</summary>
+    public Uri? FromThisMachine
+    {
+        get
+        {
+            try
+            {
+                var address = BindingAddress.Parse(Url);
+                var host = IPAddress.TryParse(address.Host, out var ip) && !ip.Equals(IPAddress.Any) && !ip.Equals(IPAddress.IPv6Any) ? address.Host : "localhost";
+                return address.IsUnixPipe || address.IsNamedPipe ? null : new Uri($"{address.Scheme}://{host}:{address.Port}");
+            }
+            catch (FormatException)
+            {
+                return null;
+            }
+        }
+    }
+
     /// <summary>
     /// <c>Kestrel:Endpoints</c> wins; else <c>Urls</c> (also ASPNETCORE_URLS and --urls); else <c>HTTP_PORTS</c> and <c>HTTPS_PORTS</c>, as .NET's container
     /// images set them; else Kestrel's default, which is local.

@@ -17,6 +17,9 @@ public interface IImageGenerator : IDisposable
     /// <summary>Images admitted and neither returned nor removed.</summary>
     int ImageCount { get; }
 
+    /// <summary>What the last <see cref="Advance"/> did, for whoever measures.</summary>
+    StepReport LastStep { get; }
+
     /// <summary>Takes an image in: its first decode step is part of the next <see cref="Advance"/>. An image does not depend on the others.</summary>
     /// <param name="id">Names the image; not in use.</param>
     /// <param name="previews">Null where nobody wants to see the image before it is finished.</param>
@@ -35,6 +38,12 @@ public interface IImageGenerator : IDisposable
     /// <exception cref="OutOfDeviceMemoryException">A decode step does not fit the device; with fewer images it may.</exception>
     IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation);
 }
+
+/// <summary>Figures of one <see cref="IImageGenerator.Advance"/>.</summary>
+/// <param name="Rows">Rows of its decode step; 0 where it had none.</param>
+/// <param name="DecodeTime">Time of the decode step. A device that works on its own may not have finished it then: a step that has to wait for results takes the time of those before.</param>
+/// <param name="Splits">Batches of later stages that did not fit the device and were split.</param>
+public readonly record struct StepReport(int Rows, TimeSpan DecodeTime, int Splits = 0);
 
 /// <summary>An image that ended.</summary>
 /// <param name="Image">Null where it failed.</param>

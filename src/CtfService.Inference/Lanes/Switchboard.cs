@@ -1,5 +1,6 @@
 using CtfService.Core.Models;
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using CtfService.Inference.Worker;
 using Microsoft.Extensions.Logging;
 
@@ -23,10 +24,11 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
     private volatile SwitchOutcome? _lastSwitch;
 
     /// <param name="start">The first model.</param>
-    public Switchboard(ModelOrigin start, LaneFactory lanes, TimeProvider clock, ILogger<Switchboard> logger)
+    public Switchboard(ModelOrigin start, LaneFactory lanes, InferenceMetrics metrics, TimeProvider clock, ILogger<Switchboard> logger)
     {
         (_lanes, _clock, _logger) = (lanes, clock, logger);
         _current = lanes.Create(start);
+        metrics.ObserveModel(this);
     }
 
     public ModelStatus Current => _current.State.Current;

@@ -24,10 +24,15 @@ public sealed record InferenceResult(GeneratedImage Image, TimeSpan QueueTime);
 public static class InferenceQueueExtensions
 {
     /// <summary>The finished images, in order. Throws what <see cref="IInferenceQueue.Watch"/> throws.</summary>
-    public static async Task<IReadOnlyList<InferenceResult>> GenerateAsync(this IInferenceQueue queue, InferenceOrder order, CancellationToken cancellation)
+    public static Task<IReadOnlyList<InferenceResult>> GenerateAsync(this IInferenceQueue queue, InferenceOrder order, CancellationToken cancellation) =>
+        queue.Watch(order, cancellation).ResultsAsync(order.Images.Count);
+
+    /// <summary>The same of a request that is on its way.</summary>
+    /// <param name="images">As many as it asked for.</param>
+    public static async Task<IReadOnlyList<InferenceResult>> ResultsAsync(this IAsyncEnumerable<InferenceEvent> events, int images)
     {
-        var results = new InferenceResult[order.Images.Count];
-        await foreach (var seen in queue.Watch(order, cancellation).ConfigureAwait(false))
+        var results = new InferenceResult[images];
+        await foreach (var seen in events.ConfigureAwait(false))
         {
             if (seen is InferenceEvent.Finished finished)
             {

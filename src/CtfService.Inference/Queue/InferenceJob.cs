@@ -1,11 +1,13 @@
+using System.Diagnostics;
 using CtfService.Core.Generation;
+using CtfService.Inference.Telemetry;
 
 namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// One image on its way through queue, scheduler and worker. Completed once, by whoever comes first: the worker, the deadline, or a
-/// caller who hung up. All members may be used from any thread but <see cref="MarkStarted"/>, <see cref="MarkRestarted"/> and <see cref="PreviewsLeft"/>, which are
-/// the worker's.
+/// caller who hung up. All members may be used from any thread but <see cref="MarkStarted"/>, <see cref="MarkRestarted"/>, <see cref="Batch"/> and <see cref="PreviewsLeft"/>,
+/// which are the worker's, and <see cref="MarkQueued"/>, which is the queue's.
 /// </summary>
 internal sealed class InferenceJob(ImageSpecification specification, DateTimeOffset enqueuedAt, RequestDeadline deadline, CancellationToken abandoned)
 {
@@ -13,6 +15,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     private readonly TaskCompletionSource<InferenceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private DateTimeOffset _startedAt = enqueuedAt;
+    private ImagePass? _pass;
     private bool _restarted;
     private int _lastPreview = -1;
 
@@ -25,6 +28,12 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
 
     public RequestDeadline Deadline { get; } = deadline;
 
+    /// <summary>The trace that its request belongs to; null where that is not traced.</summary>
+    public ActivityContext? Trace { get; init; }
+
+    /// <summary>The span of the batch that finished it; to be read after <see cref="Completion"/>.</summary>
+    public ActivityContext? Batch { get; set; }
+
     public bool IsLate(DateTimeOffset now) => EnqueuedAt + Deadline.Timeout <= now;
 
     /// <summary>Cancelled when nobody waits for this image any more.</summary>
@@ -35,13 +44,21 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     /// <summary>True while someone waits for this image.</summary>
     public bool IsWanted => !Abandoned.IsCancellationRequested && !_completion.Task.IsCompleted;
 
-    public void MarkStarted(DateTimeOffset now) => _startedAt = now;
+    /// <summary>Admitted: from here on it is seen to wait, run and end.</summary>
+    public void MarkQueued(ImagePass pass) => _pass = pass;
+
+    public void MarkStarted(DateTimeOffset now)
+    {
+        _startedAt = now;
+        _pass?.Started();
+    }
 
     /// <summary>False where it had started again before. The worker's.</summary>
     public bool MarkRestarted()
     {
         var first = !_restarted;
         _restarted = true;
+        _pass?.PutBack();
         return first;
     }
 
@@ -55,9 +72,21 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
         }
     });
 
-    public void Succeed(GeneratedImage image) => _completion.TrySetResult(new InferenceResult(image, _startedAt - EnqueuedAt));
+    public void Succeed(GeneratedImage image)
+    {
+        _pass?.Ended();
+        _completion.TrySetResult(new InferenceResult(image, _startedAt - EnqueuedAt));
+    }
 
-    public void Fail(Exception error) => _completion.TrySetException(error);
+    public void Fail(Exception error)
+    {
+        _pass?.Ended();
+        _completion.TrySetException(error);
+    }
 
-    public void Cancel() => _completion.TrySetCanceled(Abandoned);
+    public void Cancel()
+    {
+        _pass?.Ended();
+        _completion.TrySetCanceled(Abandoned);
+    }
 }

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using CtfService.Core.Generation;
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 
 namespace CtfService.Inference.Queue;
 
@@ -13,6 +14,7 @@ internal sealed class InferenceQueue : IInferenceQueue
     private readonly InferenceOptions _options;
     private readonly ModelState _state;
     private readonly GenerationPace _pace;
+    private readonly InferenceMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly Channel<InferenceJob> _channel;
     private readonly Lock _admission = new();
@@ -21,11 +23,12 @@ internal sealed class InferenceQueue : IInferenceQueue
     private int _waiting; // images admitted and not yet started or dropped; under _admission
     private int _running; // images in the generator; under _admission
 
-    public InferenceQueue(InferenceOptions options, ModelState state, GenerationPace pace, TimeProvider clock)
+    public InferenceQueue(InferenceOptions options, ModelState state, GenerationPace pace, InferenceMetrics metrics, TimeProvider clock)
     {
         _options = options;
         _state = state;
         _pace = pace;
+        _metrics = metrics;
         _clock = clock;
         _channel = Channel.CreateBounded<InferenceJob>(new BoundedChannelOptions(options.MaxQueuedImages) { SingleReader = true });
     }
@@ -34,7 +37,7 @@ internal sealed class InferenceQueue : IInferenceQueue
     {
         ArgumentOutOfRangeException.ThrowIfZero(order.Images.Count, nameof(order));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(order.Images.Count, _options.MaxQueuedImages, nameof(order));
-        var request = new InferenceRequest(order, _clock, cancellation);
+        var request = new InferenceRequest(order, _metrics, _clock, cancellation);
         try
         {
             Admit(request.Jobs);
@@ -133,6 +136,7 @@ internal sealed class InferenceQueue : IInferenceQueue
 
             foreach (var job in jobs)
             {
+                job.MarkQueued(_metrics.ImageQueued(job.Specification));
                 _channel.Writer.TryWrite(job); // cannot fail: the channel holds at most _waiting jobs
             }
 

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using CtfService.Core.Generation;
+using CtfService.Inference.Telemetry;
 
 namespace CtfService.Inference.Queue;
 
@@ -9,21 +10,24 @@ namespace CtfService.Inference.Queue;
 /// </summary>
 internal sealed class InferenceRequest : IDisposable
 {
+    private readonly InferenceMetrics _metrics;
     private readonly RequestDeadline _deadline;
     private readonly CancellationToken _caller;
     private readonly CancellationTokenSource _expiry;
     private readonly CancellationTokenSource _abandoned;
     private readonly Channel<InferenceEvent> _events; // as many as there can be, so that writing never waits
 
-    public InferenceRequest(InferenceOrder order, TimeProvider clock, CancellationToken caller)
+    public InferenceRequest(InferenceOrder order, InferenceMetrics metrics, TimeProvider clock, CancellationToken caller)
     {
-        (_deadline, _caller) = (order.Deadline, caller);
+        (_metrics, _deadline, _caller) = (metrics, order.Deadline, caller);
         _expiry = new CancellationTokenSource(order.Deadline.Timeout, clock);
         _abandoned = CancellationTokenSource.CreateLinkedTokenSource(caller, _expiry.Token);
         _events = Channel.CreateBounded<InferenceEvent>(new BoundedChannelOptions(order.Images.Count * (order.Previews + 1)) { SingleReader = true });
         var now = clock.GetUtcNow();
+        var trace = Tracing.CurrentTrace;
         Jobs = [.. order.Images.Select((image, place) => new InferenceJob(image, now, order.Deadline, _abandoned.Token)
         {
+            Trace = trace,
             Previews = order.Previews == 0 ? null : new PreviewOrder(order.Previews, preview => _events.Writer.TryWrite(new InferenceEvent.Previewed(place, preview))),
         })];
     }
@@ -89,5 +93,10 @@ internal sealed class InferenceRequest : IDisposable
         }
     }
 
-    private static async Task<InferenceEvent> Finished(InferenceJob job, int place) => new InferenceEvent.Finished(place, await job.Completion.ConfigureAwait(false));
+    private async Task<InferenceEvent> Finished(InferenceJob job, int place)
+    {
+        var result = await job.Completion.ConfigureAwait(false);
+        ImageReport.Finished(_metrics, place, result.Image, job.EnqueuedAt, result.QueueTime, job.Batch);
+        return new InferenceEvent.Finished(place, result);
+    }
 }

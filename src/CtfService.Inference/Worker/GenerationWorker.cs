@@ -4,6 +4,7 @@ using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Scheduling;
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference.Worker;
@@ -51,12 +52,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
             using var generator = TryLoad();
             if (generator is not null)
             {
-                while (PrepareStep(generator))
-                {
-                    Step(generator);
-                }
-
-                parts.Runner.FailAll(generator, ImageRunner.ShuttingDown); // none, unless the budget is over
+                Run(generator);
             }
         }
         // The last stop before the process dies: readiness and liveness report it instead.
@@ -69,6 +65,25 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         {
             FailTheRest();
             _finished.SetResult();
+        }
+    }
+
+    private void Run(IImageGenerator generator)
+    {
+        var rows = generator.FreeRows;
+        parts.Metrics.GeneratorStarted(rows);
+        try
+        {
+            while (PrepareStep(generator))
+            {
+                Step(generator);
+            }
+
+            parts.Runner.FailAll(generator, ImageRunner.ShuttingDown); // none, unless the budget is over
+        }
+        finally
+        {
+            parts.Metrics.GeneratorEnded(rows);
         }
     }
 
@@ -157,4 +172,4 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
 }
 
 /// <summary>What the worker drives.</summary>
-internal sealed record WorkerParts(InferenceQueue Queue, ModelState State, AdmissionScheduler Scheduler, ImageRunner Runner, ModelLoader Loader);
+internal sealed record WorkerParts(InferenceQueue Queue, ModelState State, AdmissionScheduler Scheduler, ImageRunner Runner, ModelLoader Loader, InferenceMetrics Metrics);

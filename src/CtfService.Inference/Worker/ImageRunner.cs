@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference.Worker;
@@ -9,7 +11,7 @@ namespace CtfService.Inference.Worker;
 /// The images that run: takes them into the generator, steps it, and completes each, whatever happens. A failed step fails the images that were in it; the
 /// worker lives on. Worker thread only.
 /// </summary>
-internal sealed partial class ImageRunner(GenerationPace pace, TimeProvider clock, ILogger<ImageRunner> logger)
+internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
 {
     private readonly Dictionary<long, InferenceJob> _running = [];
     private long _lastId;
@@ -58,10 +60,11 @@ internal sealed partial class ImageRunner(GenerationPace pace, TimeProvider cloc
     public int Step(IImageGenerator generator, CancellationToken giveUp, out IReadOnlyList<InferenceJob> restart)
     {
         var before = _running.Count;
+        var started = clock.GetUtcNow();
         restart = [];
         try
         {
-            Complete(generator.Advance(giveUp));
+            Complete(generator, generator.Advance(giveUp), started);
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
@@ -78,6 +81,7 @@ internal sealed partial class ImageRunner(GenerationPace pace, TimeProvider cloc
             FailAll(generator, () => new GenerationFailedException("The step that held this image failed. The log of the service has the details.", error));
         }
 
+        metrics.StepEnded(generator.LastStep);
         return before - _running.Count;
     }
 
@@ -98,7 +102,7 @@ internal sealed partial class ImageRunner(GenerationPace pace, TimeProvider cloc
         return count;
     }
 
-    private void Complete(IReadOnlyList<GenerationOutcome> outcomes)
+    private void Complete(IImageGenerator generator, IReadOnlyList<GenerationOutcome> outcomes, DateTimeOffset started)
     {
         if (outcomes.Count == 0)
         {
@@ -109,6 +113,7 @@ internal sealed partial class ImageRunner(GenerationPace pace, TimeProvider cloc
         _paceMark = clock.GetTimestamp();
         pace.Measure(outcomes.Count, elapsed);
         Log.Finished(logger, outcomes.Count, _running.Count - outcomes.Count);
+        var batch = Trace(outcomes, started);
         foreach (var outcome in outcomes)
         {
             if (!_running.Remove(outcome.Id, out var job))
@@ -123,9 +128,23 @@ internal sealed partial class ImageRunner(GenerationPace pace, TimeProvider cloc
             }
             else
             {
+                job.Batch = batch;
                 job.Succeed(outcome.Image!);
+                metrics.ImageGenerated(generator.Model.Name);
             }
         }
+    }
+
+    /// <summary>The span of images that end together, where more than one does and one of them is traced.</summary>
+    private ActivityContext? Trace(IReadOnlyList<GenerationOutcome> outcomes, DateTimeOffset started)
+    {
+        if (outcomes.Count == 1)
+        {
+            return null;
+        }
+
+        var traces = outcomes.Select(outcome => _running.GetValueOrDefault(outcome.Id)?.Trace).OfType<ActivityContext>().Distinct().ToList();
+        return traces.Count == 0 ? null : Tracing.RecordBatch(started, outcomes.Count, traces);
     }
 
     /// <summary>Keeps the older half and gives back the younger one to start again; an image that had to start again once already fails.</summary>
@@ -133,6 +152,7 @@ internal sealed partial class ImageRunner(GenerationPace pace, TimeProvider cloc
     {
         var leaving = _running.OrderBy(running => running.Key).Skip(_running.Count / 2).ToList(); // a single image leaves and fails
         var restart = new List<InferenceJob>();
+        metrics.BatchSplit();
         Log.Splitting(logger, _running.Count, tooLarge.Message);
         foreach (var (id, job) in leaving)
         {

@@ -1,6 +1,8 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
@@ -11,7 +13,7 @@ namespace CtfService.Inference.Worker;
 internal sealed partial class ModelLoader(
     IImageGeneratorFactory factory,
     InferenceOptions options,
-    GenerationPace pace,
+    LoadReports reports,
     TimeProvider clock,
     ILogger<ModelLoader> logger)
 {
@@ -22,9 +24,11 @@ internal sealed partial class ModelLoader(
         var generator = Retrying().Execute(factory.Load, cancellation);
         try
         {
-            var loading = clock.GetElapsedTime(started);
-            Log.Loaded(logger, generator.Model.Name, loading);
-            return (generator, new LoadTimes(loading, WarmUp(generator, cancellation)));
+            var times = new LoadTimes(clock.GetElapsedTime(started), WarmUp: default);
+            Log.Loaded(logger, generator.Model.Name, times.Loading);
+            times = times with { WarmUp = WarmUp(generator, cancellation) };
+            reports.Metrics.ModelLoaded(generator.Model.Name, times.Loading + times.WarmUp);
+            return (generator, times);
         }
         catch
         {
@@ -71,7 +75,8 @@ internal sealed partial class ModelLoader(
         var model = generator.Model;
         generator.Generate([new ImageSpecification(ClassId: 0, Seed: 0, model.DefaultCoarse, model.DefaultFine)], cancellation);
         var elapsed = clock.GetElapsedTime(started);
-        pace.Measure(images: 1, elapsed);
+        reports.Pace.Measure(images: 1, elapsed);
+        reports.Stall.WarmedUp(elapsed);
         Log.WarmedUp(logger, elapsed);
         return elapsed;
     }
@@ -81,3 +86,6 @@ internal sealed partial class ModelLoader(
 /// <param name="Loading">Reading and checking its files, all tries together.</param>
 /// <param name="WarmUp">Drawing the first image.</param>
 public readonly record struct LoadTimes(TimeSpan Loading, TimeSpan WarmUp);
+
+/// <summary>Who learns from loading how fast the model is.</summary>
+internal sealed record LoadReports(GenerationPace Pace, InferenceMetrics Metrics, StallWatch Stall);

@@ -25,11 +25,13 @@ public sealed class CtfImageGenerator : IImageGenerator
     private readonly List<CoarseSequence> _beforeEncode = [];
     private readonly List<CoarseSequence> _afterCoarse = [];
     private readonly List<CoarseSequence> _afterFine = [];
+    private readonly int _rows;
 
     internal CtfImageGenerator(LoadedModel parts)
     {
         _parts = parts;
         _coarse = parts.Coarse;
+        _rows = _coarse.FreeRows;
         _fine = parts.Fine is null ? null : new FineStage(parts.Fine, parts.Clusters);
         _decode = new VqDecodeStage(parts.VqDecoder);
         _encode = new VqEncodeStage(parts.Tokenizer, parts.Clusters, Model.TokenCount, parts.Device);
@@ -41,6 +43,8 @@ public sealed class CtfImageGenerator : IImageGenerator
     public int FreeRows => _coarse.FreeRows;
 
     public int ImageCount => _ids.Count;
+
+    public StepReport LastStep { get; private set; }
 
     /// <inheritdoc/>
     public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null)
@@ -83,6 +87,7 @@ public sealed class CtfImageGenerator : IImageGenerator
     /// <inheritdoc/>
     public IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation)
     {
+        LastStep = default;
         cancellation.ThrowIfCancellationRequested();
         if (_coarse.Count > 0)
         {
@@ -139,7 +144,10 @@ public sealed class CtfImageGenerator : IImageGenerator
     {
         try
         {
-            return _coarse.Step();
+            var (rows, started) = (_rows - FreeRows, Stopwatch.GetTimestamp());
+            var finished = _coarse.Step();
+            LastStep = new StepReport(rows, Stopwatch.GetElapsedTime(started));
+            return finished;
         }
         catch (ExternalException error) when (MemoryFault.Is(error))
         {
@@ -245,6 +253,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             return;
         }
 
+        LastStep = LastStep with { Splits = LastStep.Splits + 1 };
         foreach (var half in batch.Chunk((batch.Count + 1) / 2))
         {
             if (TryRun(half, outcomes, run) is { } stillTooLarge)

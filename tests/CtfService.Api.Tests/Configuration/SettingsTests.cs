@@ -1,6 +1,7 @@
 using CtfService.Api.Configuration;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
+using CtfService.Api.Telemetry;
 using CtfService.Inference;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -21,6 +22,7 @@ public sealed class SettingsTests
         Assert.Equivalent(new LimitsOptions(), Strictly<LimitsOptions>(file, LimitsOptions.SectionName), strict: true);
         Assert.Equivalent(new SecurityOptions(), Strictly<SecurityOptions>(file, SecurityOptions.SectionName), strict: true);
         Assert.Equal(new IdempotencyOptions(), Strictly<IdempotencyOptions>(file, IdempotencyOptions.SectionName));
+        Assert.Equal(new TelemetryOptions(), Strictly<TelemetryOptions>(file, TelemetryOptions.SectionName));
         Assert.Equal("http://localhost:5080", file["Urls"]);
     }
 
@@ -30,6 +32,7 @@ public sealed class SettingsTests
     [InlineData(typeof(LimitsOptions), LimitsOptions.SectionName)]
     [InlineData(typeof(SecurityOptions), SecurityOptions.SectionName)]
     [InlineData(typeof(IdempotencyOptions), IdempotencyOptions.SectionName)]
+    [InlineData(typeof(TelemetryOptions), TelemetryOptions.SectionName)]
     public void ShippedFile_EveryOption_IsThere(Type options, string section)
     {
         var file = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json")).Build();
@@ -66,6 +69,12 @@ public sealed class SettingsTests
     [InlineData("Security:ApiKeys:0:RequestsPerMinute", "1000001", "Security:ApiKeys:0:RequestsPerMinute is 1000001; expected between 0 and 1000000.")]
     [InlineData("Security:AllowedOrigins:0", "*", "Security:AllowedOrigins:0 is '*'; expected scheme, host and port alone")]
     [InlineData("Security:AllowedOrigins:0", "https://a.example/path", "Security:AllowedOrigins:0 is 'https://a.example/path'")]
+    [InlineData("Inference:StallTimeout", "00:00:00", "Inference:StallTimeout is 00:00:00; expected between 00:00:01 and 01:00:00.")]
+    [InlineData("Telemetry:OtlpEndpoint", "localhost:4317", "Telemetry:OtlpEndpoint is localhost:4317; expected an http or https address, or nothing.")]
+    [InlineData("Telemetry:OtlpProtocol", "http", "Telemetry:OtlpProtocol is http; expected grpc or http/protobuf.")]
+    [InlineData("Telemetry:TraceRatio", "1.5", "Telemetry:TraceRatio is 1.5; expected between 0 and 1.")]
+    [InlineData("Telemetry:MetricsFor", "admins", "Telemetry:MetricsFor is admins; expected callers, anyone or nobody.")]
+    [InlineData("Telemetry:LogFormat", "xml", "Telemetry:LogFormat is xml; expected auto, json or text.")]
     [InlineData("Urls", "http://0.0.0.0:5080", "Urls is 'http://0.0.0.0:5080', which other machines can reach, and Security:ApiKeys is empty;")]
     [InlineData("Kestrel:Endpoints:Public:Url", "http://*:80", "Kestrel:Endpoints:Public:Url is 'http://*:80', which other machines can reach")]
     public async Task Start_ValueOutOfRange_FailsNamingKeyValueAndRange(string key, string value, string expected)

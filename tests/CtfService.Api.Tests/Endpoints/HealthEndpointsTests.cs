@@ -96,6 +96,36 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
         Assert.Contains("defect", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Probe_NoStepEndsWhileAnImageRuns_ReadyThenLiveFailUntilOneDoes()
+    {
+        _api.Settings["Inference:RequestTimeout"] = "01:00:00";
+        await _api.InitializeAsync();
+        using var gate = _api.Generator.HoldNextStep();
+        var running = _api.PostImages("""{"class_label": 0}""");
+        await gate.Entered;
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), await ReadyAndLive());
+
+        _api.Clock.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), await ReadyAndLive());
+
+        _api.Clock.Advance(TimeSpan.FromSeconds(90));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.ServiceUnavailable), await ReadyAndLive());
+        using var ready = await Probe("ready");
+        Assert.Contains("Inference:StallTimeout", await ready.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        gate.Open();
+        using var finished = await running;
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), await ReadyAndLive());
+    }
+
+    private async Task<(HttpStatusCode Ready, HttpStatusCode Live)> ReadyAndLive()
+    {
+        using var ready = await Probe("ready");
+        using var live = await Probe("live");
+        return (ready.StatusCode, live.StatusCode);
+    }
+
     private Task<HttpResponseMessage> Probe(string name) => _api.Client.GetAsync(Address(name));
 
     private async Task<HttpResponseMessage> ProbeAt(ModelStatus status, string name)

@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using CtfService.Api.Models;
 using CtfService.Core.Generation;
@@ -14,13 +11,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.EndToEnd.Tests.Switching;
 
-/// <summary>The service on a real socket, with real models that an operator switches. Tests that use it run by themselves: they measure memory.</summary>
+/// <summary>The service on a real socket, with real models that an operator switches. Tests that use it run by themselves: they load and drop models.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class SwitchedService : WebApplicationFactory<Program>, ICollectionFixture<SwitchedService>, IAsyncLifetime
 {
     public const string Name = "switching";
-
-    private const string Operator = "ctf_operator-key-of-the-end-to-end-tests";
 
     private readonly TwoBundles _bundles = new();
     private readonly ConcurrentQueue<Task<long>> _ends = new(); // and no generators, which are to leave the memory
@@ -42,26 +37,16 @@ public sealed class SwitchedService : WebApplicationFactory<Program>, ICollectio
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     /// <summary>As an operator does. The answer.</summary>
-    public async Task<JsonElement> SwitchTo(string bundle)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/admin/models")
-        {
-            Content = new StringContent($$"""{"bundle": "{{bundle}}"}""", MediaTypeHeaderValue.Parse("application/json")),
-        };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Operator);
-        using var response = await Client.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, text);
-        return JsonSerializer.Deserialize<JsonElement>(text);
-    }
+    public Task<JsonElement> SwitchTo(string bundle) => OperatorKey.SwitchTo(Client, bundle);
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseSetting("Model:Bundle", _bundles.Folder(TwoBundles.Shipped));
-        builder.UseSetting("Security:AllowAnonymous", "true");
-        builder.UseSetting("Security:ApiKeys:0:Name", "operator");
-        builder.UseSetting("Security:ApiKeys:0:Sha256", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Operator))));
-        builder.UseSetting("Security:ApiKeys:0:Admin", "true");
+        foreach (var (key, value) in OperatorKey.Settings)
+        {
+            builder.UseSetting(key, value);
+        }
+
         builder.ConfigureTestServices(services => services.AddSingleton<BundleOpener>((folder, besideAnother) => new WatchedFactory(this, folder, besideAnother)));
     }
 

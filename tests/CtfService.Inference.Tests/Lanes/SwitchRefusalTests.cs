@@ -174,6 +174,8 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
 
         public int ImageCount => _inner.ImageCount;
 
+        public StepReport LastStep => _inner.LastStep;
+
         public IImageGenerator Load(CancellationToken cancellation) => this;
 
         public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null) => _inner.Admit(id, image, previews);

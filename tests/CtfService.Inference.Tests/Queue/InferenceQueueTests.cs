@@ -20,7 +20,7 @@ public sealed class InferenceQueueTests
     {
         _state = new ModelState(_clock);
         _state.BecomeReady(FakeModels.Fruits);
-        _queue = new InferenceQueue(_options, _state, _pace, _clock);
+        _queue = new InferenceQueue(_options, _state, _pace, Measured.By(new TestMeters(), _clock, _options), _clock);
     }
 
     [Fact]

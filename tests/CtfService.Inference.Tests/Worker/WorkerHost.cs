@@ -2,6 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Inference.Lanes;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using CtfService.TestSupport;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -15,8 +16,15 @@ internal sealed class WorkerHost
     {
         options ??= new InferenceOptions();
         options = options with { LoadRetryDelay = TimeSpan.Zero };
+        Flow = new ImageFlow(Clock);
+        Stall = new StallWatch(Flow, options, NullLogger<StallWatch>.Instance);
+        Metrics = new InferenceMetrics(Meters, Flow, options);
         Switchboard = new Switchboard(
-            new ModelOrigin("first", factory ?? Factory), new LaneFactory(options, Clock, NullLoggerFactory.Instance), Clock, NullLogger<Switchboard>.Instance);
+            new ModelOrigin("first", factory ?? Factory),
+            new LaneFactory(options, Metrics, Stall, Clock, NullLoggerFactory.Instance),
+            Metrics,
+            Clock,
+            NullLogger<Switchboard>.Instance);
         Host = new InferenceHost(Switchboard, options, Clock, NullLogger<InferenceHost>.Instance);
     }
 
@@ -29,6 +37,14 @@ internal sealed class WorkerHost
     public Switchboard Switchboard { get; }
 
     public ModelStatus Current => Switchboard.Current;
+
+    public TestMeters Meters { get; } = new();
+
+    public ImageFlow Flow { get; }
+
+    public StallWatch Stall { get; }
+
+    public InferenceMetrics Metrics { get; }
 
     public InferenceHost Host { get; }
 

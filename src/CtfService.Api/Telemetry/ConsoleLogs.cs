@@ -1,0 +1,37 @@
+namespace CtfService.Api.Telemetry;
+
+/// <summary>The log on the console: one line of text for people, one JSON object for programs.</summary>
+internal static class ConsoleLogs
+{
+    /// <summary>Set in .NET's container images.</summary>
+    private const string ContainerVariable = "DOTNET_RUNNING_IN_CONTAINER";
+
+    /// <param name="format"><see cref="TelemetryOptions.LogFormat"/>.</param>
+    public static void AddConsole(this ILoggingBuilder logging, string format)
+    {
+        if (IsJson(format, Environment.GetEnvironmentVariable(ContainerVariable)))
+        {
+            logging.AddJsonConsole(console =>
+            {
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+                console.IncludeScopes = true; // trace and span
+            });
+        }
+        else
+        {
+            logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "HH:mm:ss ";
+            });
+        }
+    }
+
+    internal static bool IsJson(string format, string? inContainer) => format switch
+    {
+        "json" => true,
+        "auto" => inContainer is "1" || (bool.TryParse(inContainer, out var isTrue) && isTrue),
+        _ => false,
+    };
+}

@@ -1,0 +1,70 @@
+using CtfService.Api.Errors;
+
+namespace CtfService.Api.Telemetry;
+
+/// <summary>Why an image request ended, as metrics, logs and traces say it: a closed set.</summary>
+/// <param name="Outcome">completed, rejected, cancelled, deadline or failed.</param>
+/// <param name="Name">The reason within the outcome.</param>
+internal sealed record EndReason(string Outcome, string Name)
+{
+    private const string Completed = "completed";
+    private const string Rejected = "rejected";
+    private const string Failed = "failed";
+
+    public static readonly EndReason Ok = new(Completed, "ok");
+
+    /// <summary>The caller had the answer: 304.</summary>
+    public static readonly EndReason NotModified = new(Completed, "not_modified");
+
+    /// <summary>The first answer to an <c>Idempotency-Key</c>, again.</summary>
+    public static readonly EndReason Replayed = new(Completed, "replayed");
+
+    public static readonly EndReason Invalid = new(Rejected, "invalid");
+    public static readonly EndReason TooLarge = new(Rejected, "too_large");
+    public static readonly EndReason Unauthorized = new(Rejected, "unauthorized");
+    public static readonly EndReason RateLimited = new(Rejected, "rate_limited");
+    public static readonly EndReason QueueFull = new(Rejected, "queue_full");
+
+    /// <summary>The model is loading, or could not be loaded, or its worker has died.</summary>
+    public static readonly EndReason NotReady = new(Rejected, "not_ready");
+
+    /// <summary>Came while the service was stopping.</summary>
+    public static readonly EndReason ShuttingDown = new(Rejected, "shutdown");
+
+    public static readonly EndReason HangUp = new("cancelled", "hang_up");
+    public static readonly EndReason Deadline = new("deadline", "deadline");
+    public static readonly EndReason StepFailed = new(Failed, "step_failed");
+    public static readonly EndReason OutOfMemory = new(Failed, "out_of_memory");
+
+    /// <summary>Was admitted, and not finished when the service stopped.</summary>
+    public static readonly EndReason CutOff = new(Failed, "shutdown");
+
+    /// <summary>Was admitted when the worker died.</summary>
+    public static readonly EndReason WorkerDied = new(Failed, "worker_died");
+
+    public static readonly EndReason Internal = new(Failed, "internal");
+
+    public bool IsCompleted => Outcome == Completed;
+
+    /// <summary>What an error means that was answered.</summary>
+    /// <param name="isAdmitted">The queue had taken the request.</param>
+    /// <param name="isStopping">The service is shutting down.</param>
+    public static EndReason Of(ApiError error, bool isAdmitted, bool isStopping) => error.Code switch
+    {
+        "body_too_large" or "image_too_large" => TooLarge,
+        "rate_limit_exceeded" => RateLimited,
+        "queue_full" => QueueFull,
+        "model_not_ready" when isAdmitted => isStopping ? CutOff : WorkerDied,
+        "model_not_ready" => isStopping ? ShuttingDown : NotReady,
+        "out_of_device_memory" => OutOfMemory,
+        "deadline_exceeded" => Deadline,
+        "generation_failed" => StepFailed,
+        _ => error.Status switch
+        {
+            StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden => Unauthorized,
+            StatusCodes.Status413PayloadTooLarge => TooLarge,
+            < StatusCodes.Status500InternalServerError => Invalid,
+            _ => Internal,
+        },
+    };
+}

@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using CtfService.Api.Errors;
+using CtfService.Api.Validation;
+using CtfService.Inference.Queue;
+using CtfService.Inference.Telemetry;
+
+namespace CtfService.Api.Telemetry;
+
+/// <summary>
+/// What becomes known of one image request on its way, for the one line, one count and one span that it leaves behind. Whoever learns something notes it here; used by one thread at a time.
+/// </summary>
+/// <param name="route">One of <see cref="ImageRoutes"/>.</param>
+/// <param name="arrivedAt">Timestamp.</param>
+internal sealed class RequestRecord(string route, long arrivedAt)
+{
+    private Activity? _answering;
+
+    public string Route { get; } = route;
+
+    public long ArrivedAt { get; } = arrivedAt;
+
+    /// <summary>What was asked for, once it is known to be right.</summary>
+    public GenerationRequest? Request { get; private set; }
+
+    public bool IsAdmitted { get; private set; }
+
+    /// <summary>The first error that the caller was told.</summary>
+    public ApiError? Error { get; private set; }
+
+    /// <summary>Every image that was asked for; null until all are there.</summary>
+    public IReadOnlyList<InferenceResult>? Results { get; private set; }
+
+    /// <summary>Of all images.</summary>
+    public TimeSpan EncodeTime { get; private set; }
+
+    /// <summary>Null where the request is none for images.</summary>
+    public static RequestRecord? Of(HttpContext http) => http.Features.Get<RequestRecord>();
+
+    public void Validated(GenerationRequest request) => Request = request;
+
+    /// <summary>Read and checked: from here on it is the queue's.</summary>
+    public static void Received() => Tracing.RecordBeginning("receive");
+
+    public void Admitted() => IsAdmitted = true;
+
+    public void Refused(ApiError error) => Error ??= error;
+
+    public void Encoded(TimeSpan elapsed) => EncodeTime += elapsed;
+
+    public void Generated(IReadOnlyList<InferenceResult> results) => Results = results;
+
+    /// <summary>All images are there, and the answer is made of them from here to the end of the request.</summary>
+    public void Answering() => _answering = Tracing.StartPart("answer");
+
+    public void Ended() => _answering?.Dispose();
+}

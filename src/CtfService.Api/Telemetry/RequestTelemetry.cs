@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using CtfService.Api.Errors;
+using CtfService.Api.Idempotency;
+using CtfService.Inference.Status;
+
+namespace CtfService.Api.Telemetry;
+
+/// <summary>
+/// Counts, logs and describes each image request once, whatever becomes of it. The outermost middleware, so that it sees what error handling, keys and rate limits answer.
+/// </summary>
+internal sealed partial class RequestTelemetry(RequestDelegate next, RequestMetrics metrics, IModelStatus status, TimeProvider clock, ILogger<RequestTelemetry> logger)
+{
+    public Task InvokeAsync(HttpContext http) => ImageRoutes.Of(http.Request) is { } route ? WatchAsync(http, route) : next(http);
+
+    private async Task WatchAsync(HttpContext http, string route)
+    {
+        var record = new RequestRecord(route, clock.GetTimestamp());
+        http.Features.Set(record);
+        metrics.Received(route);
+        var reason = EndReason.Internal; // what nobody caught
+        try
+        {
+            await next(http);
+            reason = Reason(http, record);
+        }
+        finally
+        {
+            record.Ended();
+            var elapsed = clock.GetElapsedTime(record.ArrivedAt);
+            metrics.Ended(route, reason, record.Request?.Model.Name, elapsed);
+            Describe(Activity.Current, record, reason);
+            LogEnded(http, record, reason, elapsed);
+        }
+    }
+
+    /// <summary>A caller who hangs up when all images are there has had the service's work: that counts as answered.</summary>
+    private EndReason Reason(HttpContext http, RequestRecord record)
+    {
+        if (record.Error is { } error)
+        {
+            return EndReason.Of(error, record.IsAdmitted, isStopping: status.Current is ModelStatus.Stopping);
+        }
+
+        if (http.Response.StatusCode == StatusCodes.Status304NotModified)
+        {
+            return EndReason.NotModified;
+        }
+
+        if (http.Response.Headers.ContainsKey(StoredAnswer.ReplayedHeader))
+        {
+            return EndReason.Replayed;
+        }
+
+        return record.Results is null && http.RequestAborted.IsCancellationRequested ? EndReason.HangUp
+            : http.Response.StatusCode < StatusCodes.Status400BadRequest ? EndReason.Ok
+            : EndReason.Of(StatusErrors.Describe(http.Response.StatusCode), record.IsAdmitted, isStopping: false);
+    }
+
+    private static void Describe(Activity? span, RequestRecord record, EndReason reason)
+    {
+        if (span is not { IsAllDataRequested: true })
+        {
+            return;
+        }
+
+        span.SetTag("ctf.route", record.Route).SetTag("ctf.outcome", reason.Outcome).SetTag("ctf.reason", reason.Name);
+        if (record.Request is { } request)
+        {
+            span.SetTag("gen_ai.request.model", request.Model.Name).SetTag("ctf.class", request.Class?.Name).SetTag("ctf.seed", $"{request.Seed}").SetTag("ctf.images", request.Images.Count);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics.Metrics;
+using CtfService.Core.Generation;
+using CtfService.Inference.Status;
+
+namespace CtfService.Inference.Telemetry;
+
+/// <summary>
+/// What the meter <c>CtfService</c> says of queue, workers and model; docs/operations/telemetry.md describes each instrument. Methods are named for events and may be called from any thread.
+/// Those of a step allocate nothing.
+/// </summary>
+public sealed class InferenceMetrics
+{
+    /// <summary>Of every instrument of this program; the host adds its own to it.</summary>
+    public const string MeterName = "CtfService";
+
+    private const string ModelTag = "ctf.model";
+
+    private readonly Meter _meter;
+    private readonly ImageFlow _flow;
+    private readonly Counter<long> _steps;
+    private readonly Counter<long> _splits;
+    private readonly Counter<long> _images;
+    private readonly Histogram<double> _decodeStep;
+    private readonly Histogram<int> _decodeRows;
+    private readonly Histogram<double> _queueWait;
+    private readonly Histogram<double> _stage;
+    private readonly Histogram<double> _firstPreview;
+    private readonly Gauge<double> _load;
+
+    internal InferenceMetrics(IMeterFactory meters, ImageFlow flow, InferenceOptions options)
+    {
+        _flow = flow;
+        var meter = _meter = meters.Create(MeterName, ThisProgram.Version);
+        _steps = meter.CreateCounter<long>("ctf.worker.steps", "{step}", "Steps that ended, whatever came of them.");
+        _splits = meter.CreateCounter<long>("ctf.oom.splits", "{split}", "Batches that did not fit the device's memory and were split.");
+        _images = meter.CreateCounter<long>("ctf.images.generated", "{image}", "Images that were finished.");
+        _decodeStep = meter.CreateHistogram("ctf.decode_step.duration", "s", "Time of one decode step of the coarse transformer.", tags: null, BucketBounds.Stages);
+        _decodeRows = meter.CreateHistogram("ctf.decode_step.rows", "{row}", "Rows of one decode step.", tags: null, BucketBounds.Rows);
+        _queueWait = meter.CreateHistogram("ctf.queue.wait", "s", "Time a finished image had waited before it started.", tags: null, BucketBounds.Waits);
+        _stage = meter.CreateHistogram("ctf.stage.duration", "s", "Time a finished image spent in a stage.", tags: null, BucketBounds.Stages);
+        _firstPreview = meter.CreateHistogram("ctf.preview.first", "s", "From the arrival of a request to its first preview.", tags: null, BucketBounds.Waits);
+        _load = meter.CreateGauge<double>("ctf.model.load.duration", "s", "Time from the start of loading to the end of the warm-up, of the latest load.");
+        ObserveFlow(meter, options);
+    }
+
+    /// <summary>From here on metrics say where the model stands. Once.</summary>
+    internal void ObserveModel(IModelStatus status)
+    {
+        _meter.CreateObservableGauge("ctf.model.ready", () => status.Current is ModelStatus.Ready ? 1 : 0, unit: null, "1 while requests are taken, else 0.");
+        _meter.CreateObservableGauge("ctf.model.info", () => Describe(status.Current), unit: null, "Always 1: its attributes say which model is loaded and how it computes.");
+    }
+
+    internal void ModelLoaded(string model, TimeSpan elapsed) => _load.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>(ModelTag, model));
+
+    /// <summary>A generator is there that takes so many rows in a step.</summary>
+    internal void GeneratorStarted(int rows) => _flow.RowsChanged(rows);
+
+    internal void GeneratorEnded(int rows) => _flow.RowsChanged(-rows);
+
+    internal ImagePass ImageQueued(ImageSpecification image) => _flow.Enter(image.Rows);
+
+    internal void StepEnded(StepReport step)
+    {
+        _flow.StepEnded();
+        _steps.Add(1);
+        if (step.Rows > 0)
+        {
+            _decodeStep.Record(step.DecodeTime.TotalSeconds);
+            _decodeRows.Record(step.Rows);
+        }
+
+        if (step.Splits > 0)
+        {
+            _splits.Add(step.Splits);
+        }
+    }
+
+    /// <summary>A step that did not fit was given to fewer images.</summary>
+    internal void BatchSplit() => _splits.Add(1);
+
+    internal void ImageGenerated(string model) => _images.Add(1, new KeyValuePair<string, object?>(ModelTag, model));
+
+    internal void ImageWaited(TimeSpan queueTime) => _queueWait.Record(queueTime.TotalSeconds);
+
+    /// <param name="stage">One of <see cref="StageNames"/>.</param>
+    public void StageEnded(string stage, TimeSpan elapsed) => _stage.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("ctf.stage", stage));
+
+    public void FirstPreviewSent(TimeSpan sinceArrival) => _firstPreview.Record(sinceArrival.TotalSeconds);
+
+    private void ObserveFlow(Meter meter, InferenceOptions options)
+    {
+        meter.CreateObservableGauge("ctf.queue.images", () => _flow.Read().Waiting, "{image}", "Images that wait to start.");
+        meter.CreateObservableGauge("ctf.queue.rows", () => _flow.Read().WaitingRows, "{row}", "Rows that the waiting images will take.");
+        meter.CreateObservableGauge("ctf.queue.capacity", () => options.MaxQueuedImages, "{image}", "Images that may wait.");
+        meter.CreateObservableGauge("ctf.queue.oldest_wait", () => _flow.Read().OldestWait.TotalSeconds, "s", "How long the image that has waited longest has; 0 where none waits.");
+        meter.CreateObservableGauge("ctf.images.running", () => _flow.Read().Running, "{image}", "Images in a generator.");
+        meter.CreateObservableGauge("ctf.batch.occupancy", () => _flow.Read().Occupancy, "1", "Rows in use over rows there are.");
+        meter.CreateObservableGauge("ctf.worker.stalled_time", () => _flow.Read().StalledFor.TotalSeconds, "s", "Time since the last step ended while images wait or run; else 0.");
+    }
+
+    private static IEnumerable<Measurement<int>> Describe(ModelStatus status) => status is not ModelStatus.Ready { Model: var model } ? [] :
+    [
+        new Measurement<int>(
+            1,
+            new(ModelTag, model.Name),
+            new("ctf.bundle.hash", model.BundleHash),
+            new("ctf.device", model.Device),
+            new("ctf.dtype", model.Dtype),
+            new("service.version", ThisProgram.Version)),
+    ];
+}

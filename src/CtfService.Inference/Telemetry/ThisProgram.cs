@@ -1,0 +1,9 @@
+using System.Reflection;
+
+namespace CtfService.Inference.Telemetry;
+
+/// <summary>What telemetry says of the program that sends it.</summary>
+public static class ThisProgram
+{
+    public static string Version { get; } = typeof(ThisProgram).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
+}

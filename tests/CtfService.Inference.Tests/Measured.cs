@@ -1,0 +1,10 @@
+using CtfService.Inference.Telemetry;
+using CtfService.TestSupport;
+
+namespace CtfService.Inference.Tests;
+
+/// <summary>Metrics for parts that are tested alone.</summary>
+internal static class Measured
+{
+    public static InferenceMetrics By(TestMeters meters, TimeProvider clock, InferenceOptions options) => new(meters, new ImageFlow(clock), options);
+}

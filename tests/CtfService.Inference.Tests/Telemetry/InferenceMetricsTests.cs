@@ -1,0 +1,216 @@
+using CtfService.Core.Generation;
+using CtfService.Inference.Telemetry;
+using CtfService.Inference.Tests.Worker;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+
+namespace CtfService.Inference.Tests.Telemetry;
+
+public sealed class InferenceMetricsTests : IAsyncLifetime
+{
+    private readonly WorkerHost _host = new(new InferenceOptions { MaxQueuedImages = 10 });
+
+    public Task InitializeAsync() => _host.StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Meters.Dispose();
+    }
+
+    [Fact]
+    public async Task Steps_OfSomeImages_AreCountedWithRowsAndDecodeTime()
+    {
+        using var steps = Collect<long>("ctf.worker.steps");
+        using var rows = Collect<int>("ctf.decode_step.rows");
+        using var seconds = Collect<double>("ctf.decode_step.duration");
+        _host.Generator.StepsPerImage = 3;
+        _host.Generator.DecodeTime = TimeSpan.FromMilliseconds(7);
+
+        await _host.AskFor(images: 2);
+        await _host.StopAsync(); // the worker counts a step after its images have gone
+
+        Assert.Equal(3, Sum(steps));
+        Assert.Equal([2, 2, 2], Values(rows)); // two images without guidance
+        Assert.Equal([0.007, 0.007, 0.007], Values(seconds));
+    }
+
+    [Fact]
+    public async Task ImagesGenerated_FinishedImages_AreCountedByModel()
+    {
+        using var images = Collect<long>("ctf.images.generated");
+
+        await _host.AskFor(images: 3);
+        await _host.StopAsync();
+
+        Assert.Equal(3, Sum(images));
+        Assert.All(images.GetMeasurementSnapshot(), one => Assert.Equal("fruits-fake", one.Tags["ctf.model"]));
+    }
+
+    [Fact]
+    public async Task Stages_FinishedImage_AreRecordedFromItsTimings()
+    {
+        using var stages = Collect<double>("ctf.stage.duration");
+        using var waits = Collect<double>("ctf.queue.wait");
+
+        await _host.AskFor(images: 1);
+
+        Assert.Equal([("coarse", 0.003), ("fine", 0.002), ("vq_decode", 0.001)], stages.GetMeasurementSnapshot().Select(one => ((string)one.Tags["ctf.stage"]!, one.Value)));
+        Assert.Equal([0.0], Values(waits));
+    }
+
+    [Fact]
+    public async Task QueueWait_ImageWaitedForAnother_SaysHowLong()
+    {
+        using var waits = Collect<double>("ctf.queue.wait");
+        using var gate = _host.Generator.HoldNextStep();
+        var first = _host.AskFor(images: 1);
+        await gate.Entered;
+        var second = _host.AskFor(images: 1);
+        _host.Clock.Advance(TimeSpan.FromSeconds(4));
+
+        gate.Open();
+        await Task.WhenAll(first, second);
+
+        Assert.Equal([0, 4], Values(waits).Order());
+    }
+
+    [Fact]
+    public async Task Gauges_OneImageRunsAndOthersWait_SayHowManyAndHowLong()
+    {
+        _host.Generator.Rows = 16;
+        using var gate = _host.Generator.HoldNextStep();
+        var running = _host.AskFor(images: 4);
+        await gate.Entered;
+        var waiting = _host.AskFor(images: 3);
+        _host.Clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal((4, 3, 3), (Observe<int>("ctf.images.running"), Observe<int>("ctf.queue.images"), Observe<int>("ctf.queue.rows")));
+        Assert.Equal((10, 2.0, 0.25, 2.0), (Observe<int>("ctf.queue.capacity"), Observe<double>("ctf.queue.oldest_wait"), Observe<double>("ctf.batch.occupancy"), Observe<double>("ctf.worker.stalled_time")));
+
+        gate.Open();
+        await Task.WhenAll(running, waiting);
+        Assert.Equal((0, 0, 0.0, 0.0), (Observe<int>("ctf.images.running"), Observe<int>("ctf.queue.images"), Observe<double>("ctf.batch.occupancy"), Observe<double>("ctf.worker.stalled_time")));
+    }
+
+    [Fact]
+    public async Task Gauges_CallersHangUpAndStepsFail_GoBackToZero()
+    {
+        using var gate = _host.Generator.HoldNextStep();
+        using var caller = new CancellationTokenSource();
+        var abandoned = _host.AskFor(images: 5, caller.Token);
+        await gate.Entered;
+        var waiting = _host.AskFor(images: 2, caller.Token);
+        await caller.CancelAsync();
+        gate.Open();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        _host.Generator.FailNextStep(new InvalidOperationException("broken kernel"));
+        await Assert.ThrowsAsync<GenerationFailedException>(() => _host.AskFor(images: 2));
+
+        await _host.StopAsync();
+
+        Assert.Equal((0, 0, 0), (Observe<int>("ctf.images.running"), Observe<int>("ctf.queue.images"), Observe<int>("ctf.queue.rows")));
+    }
+
+    [Fact]
+    public async Task OomSplits_StepDoesNotFit_AreCounted()
+    {
+        using var splits = Collect<long>("ctf.oom.splits");
+        _host.Generator.MaxImages = 2;
+
+        await _host.AskFor(images: 4);
+
+        Assert.Equal(1, Sum(splits));
+    }
+
+    [Fact]
+    public async Task OomSplits_GeneratorSplitsALaterStage_AreCountedToo()
+    {
+        using var splits = Collect<long>("ctf.oom.splits");
+
+        _host.Metrics.StepEnded(new StepReport(Rows: 0, TimeSpan.Zero, Splits: 3));
+
+        Assert.Equal(3, Sum(splits));
+        await _host.AskFor(images: 1);
+    }
+
+    [Fact]
+    public async Task Model_Ready_IsDescribedUntilTheServiceStops()
+    {
+        using var info = Collect<int>("ctf.model.info");
+        Assert.Equal(1, Observe<int>("ctf.model.ready"));
+        info.RecordObservableInstruments();
+
+        var tags = Assert.Single(info.GetMeasurementSnapshot(clear: true)).Tags;
+        Assert.Equal(("fruits-fake", new string('a', 64)), (tags["ctf.model"], tags["ctf.bundle.hash"]));
+        Assert.Equal(ThisProgram.Version, tags["service.version"]);
+
+        await _host.StopAsync();
+        Assert.Equal(0, Observe<int>("ctf.model.ready"));
+        info.RecordObservableInstruments();
+        Assert.Empty(info.GetMeasurementSnapshot());
+    }
+
+    [Fact]
+    public async Task ModelLoadDuration_AfterALoad_IsItsTime()
+    {
+        var host = new WorkerHost();
+        using var load = new MetricCollector<double>(host.Meters, InferenceMetrics.MeterName, "ctf.model.load.duration");
+        using var gate = host.Factory.HoldNextLoad();
+        var started = host.StartAsync();
+        await gate.Entered;
+        host.Clock.Advance(TimeSpan.FromSeconds(9));
+
+        gate.Open();
+        await started;
+
+        Assert.Equal((9.0, "fruits-fake"), (load.LastMeasurement!.Value, load.LastMeasurement.Tags["ctf.model"]));
+        await host.StopAsync();
+        host.Meters.Dispose();
+    }
+
+    [Fact]
+    public void StepEnded_Collected_AllocatesNothing()
+    {
+        using var collecting = Sdk.CreateMeterProviderBuilder().AddMeter(InferenceMetrics.MeterName).AddReader(new BaseExportingMetricReader(new NoExporter())).Build();
+        var step = new StepReport(Rows: 4, TimeSpan.FromMilliseconds(1));
+        Record(1_000);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Record(1_000);
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+
+        void Record(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                _host.Metrics.StepEnded(step);
+            }
+        }
+    }
+
+    /// <summary>Nothing is exported: what counts is what recording costs while OpenTelemetry collects.</summary>
+    private sealed class NoExporter : BaseExporter<Metric>
+    {
+        public override ExportResult Export(in Batch<Metric> batch) => ExportResult.Success;
+    }
+
+    private MetricCollector<T> Collect<T>(string instrument)
+        where T : struct => new(_host.Meters, InferenceMetrics.MeterName, instrument);
+
+    private T Observe<T>(string instrument)
+        where T : struct
+    {
+        using var collector = Collect<T>(instrument);
+        collector.RecordObservableInstruments();
+        return Assert.Single(collector.GetMeasurementSnapshot()).Value;
+    }
+
+    private static long Sum(MetricCollector<long> collector) => collector.GetMeasurementSnapshot().Sum(one => one.Value);
+
+    private static IEnumerable<T> Values<T>(MetricCollector<T> collector)
+        where T : struct => collector.GetMeasurementSnapshot().Select(one => one.Value);
+}

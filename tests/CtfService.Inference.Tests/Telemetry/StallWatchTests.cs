@@ -1,0 +1,107 @@
+using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
+using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CtfService.Inference.Tests.Telemetry;
+
+public sealed class StallWatchTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly FakeTimeProvider _clock = new();
+    private readonly FakeLogger<StallWatch> _log = new();
+    private readonly ImageFlow _flow;
+    private readonly StallWatch _watch;
+
+    public StallWatchTests()
+    {
+        _flow = new ImageFlow(_clock);
+        _watch = new StallWatch(_flow, new InferenceOptions { StallTimeout = Limit }, _log);
+    }
+
+    [Fact]
+    public void Check_NoWork_IsNeverStalled()
+    {
+        _clock.Advance(TimeSpan.FromDays(1));
+
+        Assert.Equal(new Progress(TimeSpan.Zero, Limit), _watch.Check());
+        Assert.Empty(_log.Collector.GetSnapshot());
+    }
+
+    [Theory]
+    [InlineData(30, false, false)]
+    [InlineData(31, true, false)]
+    [InlineData(120, true, false)]
+    [InlineData(121, true, true)]
+    public void Check_NoStepEnds_IsStalledAndFourTimesLaterStuck(int seconds, bool isStalled, bool isStuck)
+    {
+        _flow.Enter(rows: 1);
+
+        _clock.Advance(TimeSpan.FromSeconds(seconds));
+
+        var progress = _watch.Check();
+        Assert.Equal((isStalled, isStuck), (progress.IsStalled, progress.IsStuck));
+    }
+
+    [Fact]
+    public void Check_StepEndsAfterAll_IsWellAgain()
+    {
+        _flow.Enter(rows: 1).Started();
+        _clock.Advance(Limit * 2);
+        Assert.True(_watch.Check().IsStalled);
+
+        _flow.StepEnded();
+
+        Assert.False(_watch.Check().IsStalled);
+    }
+
+    [Fact]
+    public void Check_WorkGoesAway_IsWellAgain()
+    {
+        var image = _flow.Enter(rows: 1);
+        _clock.Advance(Limit * 2);
+        Assert.True(_watch.Check().IsStalled);
+
+        image.Ended();
+
+        Assert.False(_watch.Check().IsStalled);
+    }
+
+    [Fact]
+    public void Check_ManyTimes_LogsEachChangeOnce()
+    {
+        var image = _flow.Enter(rows: 1);
+        _clock.Advance(Limit * 2);
+        _watch.Check();
+        _watch.Check();
+        image.Ended();
+        _watch.Check();
+        _watch.Check();
+
+        Assert.Equal([1080, 1081], _log.Collector.GetSnapshot().Select(line => line.Id.Id));
+    }
+
+    [Theory]
+    [InlineData(0.1, 30)]
+    [InlineData(3, 30)]
+    [InlineData(20, 160)]
+    public void Check_SlowModel_GetsEightTimesItsWarmUp(double warmUpSeconds, double expectedSeconds)
+    {
+        _watch.WarmedUp(TimeSpan.FromSeconds(warmUpSeconds));
+
+        Assert.Equal(TimeSpan.FromSeconds(expectedSeconds), _watch.Check().Limit);
+    }
+
+    [Fact]
+    public void Check_FastModelAfterASlowOne_TheSlowOneMayStillRunUntilTheNext()
+    {
+        _watch.WarmedUp(TimeSpan.FromSeconds(20));
+        _watch.WarmedUp(TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.FromSeconds(160), _watch.Check().Limit);
+
+        _watch.WarmedUp(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(Limit, _watch.Check().Limit);
+    }
+}

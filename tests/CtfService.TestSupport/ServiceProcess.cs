@@ -1,0 +1,74 @@
+using System.Diagnostics;
+
+namespace CtfService.TestSupport;
+
+/// <summary>The service as a program of its own, with the model that ships unless told otherwise; what it writes is read and thrown away.</summary>
+public sealed class ServiceProcess : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly Process _process;
+
+    private ServiceProcess(Process process, int port)
+    {
+        _process = process;
+        Client = new HttpClient { BaseAddress = new Uri($"http://localhost:{port}") };
+    }
+
+    public HttpClient Client { get; }
+
+    /// <summary>Bytes that the program has in memory.</summary>
+    public long WorkingSet
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>Returns when it is ready.</summary>
+    /// <param name="port">To listen on.</param>
+    /// <param name="settings">Over appsettings.json, as the command line has them: <c>--Model:Root=DIR</c>.</param>
+    /// <exception cref="InvalidOperationException">It ended, or was not ready within a minute.</exception>
+    public static async Task<ServiceProcess> StartAsync(int port, params string[] settings)
+    {
+        string[] command = [Path.Combine(AppContext.BaseDirectory, "CtfService.Api.dll"), $"--urls=http://localhost:{port}", .. settings];
+        var process = Process.Start(new ProcessStartInfo("dotnet", command) { RedirectStandardOutput = true })!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        var service = new ServiceProcess(process, port);
+        for (var started = Stopwatch.GetTimestamp(); !await service.IsReady();)
+        {
+            if (process.HasExited || Stopwatch.GetElapsedTime(started) > Patience)
+            {
+                service.Dispose();
+                throw new InvalidOperationException($"The service on port {port} did not become ready.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+        }
+
+        return service;
+    }
+
+    public void Dispose()
+    {
+        _process.Kill(entireProcessTree: true);
+        _process.Dispose();
+        Client.Dispose();
+    }
+
+    private async Task<bool> IsReady()
+    {
+        try
+        {
+            using var response = await Client.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false; // does not listen yet
+        }
+    }
+}
