@@ -1,0 +1,63 @@
+# syntax=docker/dockerfile:1
+
+# docker build -t ctf-service:cpu .
+# docker build -t ctf-service:cuda --target cuda .
+# x86-64 only, as TorchSharp's Linux libraries are. docs/operations.md says how to run the image and what of this file has been run where.
+
+# ---- What a restore reads, apart from the sources: packages are fetched again only when these files change.
+FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS projects
+WORKDIR /source
+COPY .editorconfig global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
+COPY eng/ eng/
+COPY src/CtfService.Core/CtfService.Core.csproj src/CtfService.Core/
+COPY src/CtfService.Model/CtfService.Model.csproj src/CtfService.Model/
+COPY src/CtfService.Inference/CtfService.Inference.csproj src/CtfService.Inference/
+COPY src/CtfService.Api/CtfService.Api.csproj src/CtfService.Api/
+
+# ---- The program, with the libtorch that its target needs.
+FROM projects AS build-cpu
+RUN dotnet restore src/CtfService.Api --runtime linux-x64 -p:TorchBackend=cpu
+COPY appsettings.json ./
+COPY src/ src/
+COPY deploy/container/split-layers.sh deploy/container/
+RUN dotnet publish src/CtfService.Api --no-restore --configuration Release --runtime linux-x64 --no-self-contained -p:TorchBackend=cpu --output publish \
+    && bash deploy/container/split-layers.sh publish layers
+
+FROM projects AS build-cuda
+RUN dotnet restore src/CtfService.Api --runtime linux-x64 -p:TorchBackend=cuda
+COPY appsettings.json ./
+COPY src/ src/
+COPY deploy/container/split-layers.sh deploy/container/
+RUN dotnet publish src/CtfService.Api --no-restore --configuration Release --runtime linux-x64 --no-self-contained -p:TorchBackend=cuda --output publish \
+    && bash deploy/container/split-layers.sh publish layers
+
+# ---- What both targets run in. Chiseled: no shell, no package manager, only what .NET needs (libc, libstdc++, OpenSSL), which is all that libtorch and Skia need, too.
+FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled AS runtime
+LABEL org.opencontainers.image.title="CtfService" \
+      org.opencontainers.image.description="Class-conditional image generation by coarse-to-fine token prediction" \
+      org.opencontainers.image.licenses="MIT"
+WORKDIR /app
+# The image's own HTTP_PORTS would be a second say on where to listen. Nothing attaches a debugger or profiler, so /tmp need not be writable.
+ENV ASPNETCORE_URLS=http://+:5080 \
+    ASPNETCORE_HTTP_PORTS= \
+    DOTNET_EnableDiagnostics=0
+EXPOSE 5080
+USER $APP_UID
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --start-interval=1s --retries=3 CMD ["/app/CtfService.Api", "--healthcheck"]
+ENTRYPOINT ["/app/CtfService.Api"]
+
+# ---- On NVIDIA's container runtime. libtorch's CUDA package brings cuBLAS, cuDNN and the rest; the runtime mounts the driver (compute) and NVML (utility).
+# An nvidia/cuda base would hold those libraries a second time.
+FROM runtime AS cuda
+ENV NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility \
+    Logging__Console__FormatterName=json
+COPY --link models/fruits-64/ models/fruits-64/
+COPY --link --from=build-cuda /source/layers/packages/ ./
+COPY --link --from=build-cuda /source/layers/program/ ./
+
+# ---- The default: the last target.
+FROM runtime AS cpu
+COPY --link models/fruits-64/ models/fruits-64/
+COPY --link --from=build-cpu /source/layers/packages/ ./
+COPY --link --from=build-cpu /source/layers/program/ ./
