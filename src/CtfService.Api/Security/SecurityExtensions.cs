@@ -14,7 +14,9 @@ internal static class SecurityExtensions
     public static IServiceCollection AddSecurity(this IServiceCollection services)
     {
         services.AddSingleton<ApiKeyRing>();
-        services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, configureOptions: null);
+        // AddAuthentication would add data protection, too: keys written to the disk of a service that encrypts nothing, and a warning where the disk is read-only.
+        services.AddAuthenticationCore(authentication => authentication.DefaultScheme = ApiKeyHandler.SchemeName).AddWebEncoders();
+        new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, configureOptions: null);
         Policies.Define(services.AddAuthorizationBuilder());
         services.AddRateLimiter();
         services.AddOptions<RateLimiterOptions>().Configure<SecurityOptions>(RateLimits.Define);

@@ -1,3 +1,5 @@
+using CtfService.TestSupport;
+
 namespace CtfService.EndToEnd.Tests.Clients;
 
 /// <summary>The browser of this machine: the one that Playwright would download for itself is not needed.</summary>

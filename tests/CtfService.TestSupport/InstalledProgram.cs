@@ -1,7 +1,7 @@
-namespace CtfService.EndToEnd.Tests.Clients;
+namespace CtfService.TestSupport;
 
-/// <summary>Programs that a client runs in and that not every machine has.</summary>
-internal static class InstalledProgram
+/// <summary>Programs that a test runs and that not every machine has.</summary>
+public static class InstalledProgram
 {
     /// <summary>Where the whole gate runs (.ci/run), nothing may be missing: tests run and fail there instead of being skipped.</summary>
     public static bool MustBeThere => Environment.GetEnvironmentVariable("CI") is { Length: > 0 };

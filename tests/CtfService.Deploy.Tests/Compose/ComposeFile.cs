@@ -1,0 +1,37 @@
+using System.Text.Json.Nodes;
+using CtfService.TestSupport.Deployment;
+
+namespace CtfService.Deploy.Tests.Compose;
+
+/// <summary>docker-compose.yml, service by service.</summary>
+internal static class ComposeFile
+{
+    public static JsonObject Json { get; } = YamlFile.Read("docker-compose.yml").AsObject();
+
+    public static IReadOnlyList<ComposeService> Services { get; } = [.. Json["services"]!.AsObject().Select(pair => new ComposeService(pair.Key, pair.Value!))];
+
+    public static ComposeService Service(string name) => Services.Single(service => service.Name == name);
+}
+
+internal sealed record ComposeService(string Name, JsonNode Json)
+{
+    public string Image => (string)Json["image"]!;
+
+    /// <summary>Address, port of this machine, port of the container.</summary>
+    public IEnumerable<string[]> Ports => List("ports").Select(port => port.Split(':'));
+
+    /// <summary>What is mounted, where, and whether read-only.</summary>
+    public IEnumerable<string[]> Volumes => List("volumes").Select(volume => volume.Split(':'));
+
+    public IReadOnlyDictionary<string, string> Environment =>
+        (Json["environment"]?.AsObject() ?? []).ToDictionary(pair => pair.Key, pair => pair.Value!.ToString());
+
+    public IEnumerable<string> DependsOn => Json["depends_on"] switch
+    {
+        JsonObject conditions => conditions.Select(pair => pair.Key),
+        JsonArray names => names.Select(name => (string)name!),
+        _ => [],
+    };
+
+    public IEnumerable<string> List(string key) => Json[key]?.AsArray().Select(item => item!.ToString()) ?? [];
+}

@@ -1,0 +1,63 @@
+using System.Text.RegularExpressions;
+using CtfService.TestSupport;
+
+namespace CtfService.Deploy.Tests.Container;
+
+/// <summary>The repository's Dockerfile: its stages, in order, with their instructions.</summary>
+internal sealed record Dockerfile(IReadOnlyList<DockerStage> Stages)
+{
+    public static Dockerfile OfTheRepository { get; } = Parse(File.ReadAllText(RepositoryFolder.File("Dockerfile")));
+
+    /// <summary>What `docker build` without a target makes.</summary>
+    public DockerStage Default => Stages[^1];
+
+    public DockerStage Stage(string name) => Stages.Single(stage => stage.Name == name);
+
+    /// <summary>The stage with all that it stands on, the base image's first.</summary>
+    public IReadOnlyList<DockerStage> Lineage(DockerStage stage) =>
+        Stages.SingleOrDefault(other => other.Name == stage.From) is { } parent ? [.. Lineage(parent), stage] : [stage];
+
+    public static Dockerfile Parse(string text)
+    {
+        var lines = text.Split('\n').Where(line => !line.TrimStart().StartsWith('#'));
+        var joined = Regex.Replace(string.Join('\n', lines), @"\\\n\s*", " ");
+        var stages = new List<DockerStage>();
+        foreach (var line in joined.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var (name, rest) = line.Split(' ', 2) is [var first, var others] ? (first, others) : throw new FormatException($"'{line}' is no instruction.");
+            if (name == "FROM")
+            {
+                stages.Add(rest.Split(" AS ") is [var from, var stage] ? new DockerStage(stage, from, []) : throw new FormatException($"'{line}' does not name its stage."));
+            }
+            else
+            {
+                stages[^1].Instructions.Add(new DockerInstruction(name, rest));
+            }
+        }
+
+        return new Dockerfile(stages);
+    }
+}
+
+/// <param name="From">An image, or the name of an earlier stage.</param>
+internal sealed record DockerStage(string Name, string From, List<DockerInstruction> Instructions)
+{
+    public IEnumerable<string> Of(string instruction) => Instructions.Where(each => each.Name == instruction).Select(each => each.Arguments);
+
+    public IEnumerable<DockerCopy> Copies => Of("COPY").Select(DockerCopy.Parse);
+}
+
+internal sealed record DockerInstruction(string Name, string Arguments);
+
+/// <param name="From">The stage it copies from; null for the build's context.</param>
+internal sealed record DockerCopy(string? From, IReadOnlyList<string> Sources, string Destination)
+{
+    private const string FromFlag = "--from=";
+
+    public static DockerCopy Parse(string arguments)
+    {
+        var parts = arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var paths = parts.Where(part => !part.StartsWith("--", StringComparison.Ordinal)).ToList();
+        return new DockerCopy(parts.FirstOrDefault(part => part.StartsWith(FromFlag, StringComparison.Ordinal))?[FromFlag.Length..], [.. paths.SkipLast(1)], paths[^1]);
+    }
+}

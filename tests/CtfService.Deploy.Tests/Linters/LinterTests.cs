@@ -1,0 +1,29 @@
+using CtfService.TestSupport;
+using CtfService.TestSupport.Deployment;
+
+namespace CtfService.Deploy.Tests.Linters;
+
+/// <summary>What linters of others say of the Dockerfile and the compose files, and that they would say something.</summary>
+public sealed class LinterTests
+{
+    [LinterFact]
+    public async Task Dockerfile_OfTheRepository_HasNoFindings() =>
+        Assert.Empty(await Linter.Findings("dockerfile.mjs", await File.ReadAllTextAsync(RepositoryFolder.File("Dockerfile"))));
+
+    [LinterFact]
+    public async Task Dockerfile_WithAMisspeltInstruction_HasAFinding() =>
+        Assert.Equal("line 2: Unknown instruction: COPPY", await Linter.Findings("dockerfile.mjs", "FROM scratch\nCOPPY a b\n"));
+
+    [LinterFact]
+    public async Task ComposeFiles_AgainstTheSpecification_HaveNoFindings()
+    {
+        foreach (var file in (string[])["docker-compose.yml", "docker-compose.gpu.yml"])
+        {
+            Assert.Empty(await Linter.Findings("compose.mjs", YamlFile.Read(file).ToJsonString()));
+        }
+    }
+
+    [LinterFact]
+    public async Task ComposeFile_WithAMisspeltKey_HasAFinding() =>
+        Assert.StartsWith("/services/a: must NOT have additional properties", await Linter.Findings("compose.mjs", """{"services":{"a":{"imagee":"x"}}}"""), StringComparison.Ordinal);
+}

@@ -1,0 +1,7 @@
+// Reads a Dockerfile and prints what the validator of Docker's language server finds, one line each.
+import { text } from 'node:stream/consumers';
+import { validate } from 'dockerfile-utils';
+
+for (const { range, message } of validate(await text(process.stdin))) {
+  console.log(`line ${range.start.line + 1}: ${message}`);
+}

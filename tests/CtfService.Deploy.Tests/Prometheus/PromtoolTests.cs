@@ -1,0 +1,59 @@
+using CtfService.TestSupport;
+using CtfService.TestSupport.Deployment;
+
+namespace CtfService.Deploy.Tests.Prometheus;
+
+/// <summary>What promtool says of the configuration, the rules and the rules' own tests.</summary>
+public sealed class PromtoolTests
+{
+    [PromtoolFact]
+    public async Task Configuration_WithItsRules_IsValid()
+    {
+        var run = await Promtool.Run("check", "config", "prometheus.yml");
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.Contains("2 rule files found", run.ToString(), StringComparison.Ordinal);
+    }
+
+    [PromtoolFact]
+    public async Task Rules_OfAllFiles_AreValid()
+    {
+        var run = await Promtool.Run("check", "rules", "--lint-fatal", "rules/recording.yml", "rules/alerts.yml");
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+    }
+
+    [PromtoolFact]
+    public async Task Rules_UnderTheirOwnTests_FireWhenTheyShould()
+    {
+        var run = await Promtool.Run("test", "rules", "tests/alerts.test.yml");
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+    }
+
+    [Fact]
+    public void Alerts_OfAllRules_AreTestedBothWays()
+    {
+        var tests = YamlFile.Read("deploy", "prometheus", "tests", "alerts.test.yml")["tests"]!.AsArray().SelectMany(test => test!["alert_rule_test"]!.AsArray()).ToList();
+        var firing = tests.Where(test => test!["exp_alerts"]!.AsArray().Count > 0).Select(test => (string)test!["alertname"]!);
+
+        // A test's firing list is exact: an alert that fires beside the one that should fails it, so a case with two instances of which one fires counts as both ways.
+        Assert.Equal(PrometheusRule.All.Where(rule => rule.IsAlert).Select(rule => rule.Name).Order(StringComparer.Ordinal), firing.Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Alerts_OfAllRules_SayHowUrgentAndWhereToReadOn()
+    {
+        var headings = File.ReadLines(RepositoryFolder.File("docs", "operations.md"))
+            .Where(line => line.StartsWith('#'))
+            .Select(line => line.TrimStart('#', ' ').ToLowerInvariant().Replace(' ', '-'))
+            .ToHashSet(StringComparer.Ordinal);
+
+        Assert.All(PrometheusRule.All.Where(rule => rule.IsAlert), alert =>
+        {
+            Assert.Contains(alert.Severity, (string[])["page", "ticket"]);
+            Assert.Equal($"docs/operations.md#{alert.Name.ToLowerInvariant()}", alert.Runbook);
+            Assert.Contains(alert.Name.ToLowerInvariant(), headings);
+        });
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using CtfService.TestSupport;
+
+namespace CtfService.Deploy.Tests.Systemd;
+
+/// <summary>The unit of deploy/systemd, by systemd's own tools where they are installed.</summary>
+public sealed class UnitTests
+{
+    private const string ProgramFolder = "/opt/ctf-service";
+
+    /// <summary>Of systemd's 0 (confined) to 10 (none): what it calls OK begins below 5, a network service of its own is at 9.</summary>
+    private const double MostExposure = 2.0;
+
+    private static readonly string Unit = File.ReadAllText(RepositoryFolder.File("deploy", "systemd", "ctf-service.service"));
+
+    [SystemdFact]
+    public async Task Unit_ForSystemd_HasNoFaults()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Analyze(folder, "verify");
+
+        Assert.True(run is { ExitCode: 0, Output: "", Errors: "" }, run.ToString());
+    }
+
+    [SystemdFact]
+    public async Task Unit_WithAMisspeltSetting_HasAFault()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Analyze(folder, "verify", Unit.Replace("NoNewPrivileges", "NoNewPrivilegs", StringComparison.Ordinal));
+
+        Assert.Contains("NoNewPrivilegs", run.Errors, StringComparison.Ordinal);
+    }
+
+    [SystemdFact]
+    public async Task Unit_ForSystemd_IsConfined()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Analyze(folder, "security");
+
+        var exposure = Regex.Match(run.Output, @"exposure level for ctf-service.service: ([\d.]+)");
+        Assert.True(exposure.Success, run.ToString());
+        Assert.InRange(double.Parse(exposure.Groups[1].Value, CultureInfo.InvariantCulture), 0, MostExposure);
+    }
+
+    [Fact]
+    public void Unit_StopTimeout_OutlastsTheShutdownBudget()
+    {
+        var timeout = TimeSpan.FromSeconds(int.Parse(Regex.Match(Unit, @"^TimeoutStopSec=(\d+)$", RegexOptions.Multiline).Groups[1].Value, CultureInfo.InvariantCulture));
+
+        Assert.True(timeout > TimeSpan.FromSeconds(20 + 5));
+    }
+
+    [Fact]
+    public void EnvironmentFile_OfTheUnit_NamesSettings()
+    {
+        var variables = Regex.Matches(File.ReadAllText(RepositoryFolder.File("deploy", "systemd", "ctf-service.env")), @"^#?([A-Za-z_0-9]+)=", RegexOptions.Multiline).Select(match => match.Groups[1].Value).ToList();
+
+        Assert.NotEmpty(variables);
+        Settings.AssertKnown(variables);
+    }
+
+    /// <summary>In a folder of the test's own, where the program that the unit starts is there.</summary>
+    private static async Task<ProgramRun> Analyze(TemporaryFolder folder, string command, string? unit = null)
+    {
+        var program = folder.File("CtfService.Api");
+        await File.WriteAllTextAsync(program, "#!/bin/sh\n");
+        if (!OperatingSystem.IsWindows()) // which has no systemd either
+        {
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        var file = folder.File("ctf-service.service");
+        await File.WriteAllTextAsync(file, (unit ?? Unit).Replace(ProgramFolder, folder.Root, StringComparison.Ordinal));
+        return await ProgramRun.Of(SystemdFactAttribute.Program!, command == "security" ? [command, "--offline=true", "--no-pager", file] : [command, file], folder.Root);
+    }
+}
+
+/// <summary>Skipped where systemd is not installed: it is part of a system, not something that a gate adds to it.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class SystemdFactAttribute : FactAttribute
+{
+    public SystemdFactAttribute() => Skip = Program is null ? "There is no systemd-analyze on the search path." : null;
+
+    public static string? Program { get; } = InstalledProgram.Find("systemd-analyze");
+}

@@ -1,0 +1,23 @@
+using System.Text.Json.Nodes;
+
+namespace CtfService.TestSupport.Deployment;
+
+/// <summary>A panel of one of Grafana's dashboards with the expressions it asks Prometheus for.</summary>
+/// <param name="Dashboard">File name without its ending.</param>
+public sealed record DashboardPanel(string Dashboard, string Title, JsonNode Json, IReadOnlyList<string> Expressions)
+{
+    public static IReadOnlyList<string> Dashboards { get; } =
+        [.. Directory.EnumerateFiles(RepositoryFolder.File("deploy", "grafana", "dashboards"), "*.json").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)];
+
+    /// <summary>Rows of panels are not panels.</summary>
+    public static IReadOnlyList<DashboardPanel> All { get; } = [.. Dashboards.SelectMany(Read)];
+
+    public string Type => (string)Json["type"]!;
+
+    public static JsonNode ReadDashboard(string dashboard) => JsonNode.Parse(File.ReadAllText(RepositoryFolder.File("deploy", "grafana", "dashboards", $"{dashboard}.json")))!;
+
+    private static IEnumerable<DashboardPanel> Read(string dashboard) =>
+        from panel in ReadDashboard(dashboard)["panels"]!.AsArray()
+        where (string)panel!["type"]! != "row"
+        select new DashboardPanel(dashboard, (string)panel["title"]!, panel, [.. panel["targets"]!.AsArray().Select(target => (string)target!["expr"]!)]);
+}
