@@ -94,8 +94,7 @@ public sealed partial class ImageTests(ITestOutputHelper output)
         {
             if (ListeningLine().Match(line) is { Success: true } match)
             {
-                service.OutputDataReceived += (_, _) => { };
-                service.BeginOutputReadLine();
+                _ = service.StandardOutput.ReadToEndAsync(CancellationToken.None);
                 return new Uri(match.Groups[1].Value);
             }
         }

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CtfService.TestSupport;
+using CtfService.TestSupport.Deployment;
+
+namespace CtfService.EndToEnd.Tests.Monitoring;
+
+/// <summary>This machine's Prometheus with the configuration and rules of deploy/, except that it looks every second and at a service that a test has started.</summary>
+internal sealed class PrometheusServer : IDisposable
+{
+    private static readonly string? Program = InstalledProgram.Find("prometheus");
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly Process _process;
+    private readonly HttpClient _client;
+
+    private PrometheusServer(Uri service)
+    {
+        var address = $"127.0.0.1:{FreePort()}";
+        var configuration = _folder.File("prometheus.yml");
+        File.WriteAllText(configuration, Configuration(service, address).ToJsonString()); // JSON is YAML
+        _client = new HttpClient { BaseAddress = new Uri($"http://{address}") };
+        _process = Process.Start(new ProcessStartInfo(
+            Program!,
+            [
+                $"--config.file={configuration}",
+                $"--storage.tsdb.path={_folder.File("data")}",
+                $"--web.listen-address={address}",
+                "--enable-feature=exemplar-storage",
+                "--log.level=error",
+            ]))!;
+    }
+
+    /// <summary>What to do about it; null where there is one.</summary>
+    public static string? Missing => Program is null ? "There is no Prometheus on the search path. Install it, on Debian with: apt-get install prometheus" : null;
+
+    /// <summary>Returns when it takes queries.</summary>
+    public static async Task<PrometheusServer> Start(Uri service)
+    {
+        Assert.True(Missing is null, Missing);
+        var server = new PrometheusServer(service);
+        using var patience = new CancellationTokenSource(Patience);
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!await server.IsReady(patience.Token))
+        {
+            await pause.WaitForNextTickAsync(patience.Token);
+        }
+
+        return server;
+    }
+
+    /// <summary>The current value of every series that the expression gives.</summary>
+    public async Task<IReadOnlyList<double>> Query(string expression)
+    {
+        using var response = await _client.GetAsync($"/api/v1/query?query={Uri.EscapeDataString(expression)}");
+        var answer = JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync());
+        Assert.True(response.IsSuccessStatusCode, $"{expression}: {answer}");
+        return [.. answer.GetProperty("data").GetProperty("result").EnumerateArray().Select(series => double.Parse(series.GetProperty("value")[1].GetString()!, System.Globalization.CultureInfo.InvariantCulture))];
+    }
+
+    public async Task<JsonElement> Get(string path) => JsonSerializer.Deserialize<JsonElement>(await _client.GetStringAsync(path)).GetProperty("data");
+
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+        _client.Dispose();
+        _folder.Dispose();
+    }
+
+    private static JsonObject Configuration(Uri service, string own)
+    {
+        var configuration = YamlFile.Read("deploy", "prometheus", "prometheus.yml").AsObject();
+        configuration["global"] = new JsonObject { ["scrape_interval"] = "1s", ["evaluation_interval"] = "1s" };
+        configuration["rule_files"] = new JsonArray(RepositoryFolder.File("deploy", "prometheus", "rules", "*.yml"));
+        var targets = new Dictionary<string, string> { ["ctf-service"] = service.Authority, ["prometheus"] = own };
+        var jobs = configuration["scrape_configs"]!.AsArray().Where(job => targets.ContainsKey((string)job!["job_name"]!)).Select(job => job!.DeepClone()).ToList();
+        jobs.ForEach(job => job["static_configs"]![0]!["targets"] = new JsonArray(targets[(string)job["job_name"]!]));
+        configuration["scrape_configs"] = new JsonArray([.. jobs]);
+        return configuration;
+    }
+
+    private async Task<bool> IsReady(CancellationToken cancellation)
+    {
+        Assert.False(_process.HasExited, "Prometheus has ended; its log is above.");
+        try
+        {
+            using var response = await _client.GetAsync("/-/ready", cancellation);
+            return response.StatusCode == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Prometheus takes no port of the system's choice, so the system is asked beforehand.</summary>
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port: 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>Skipped, with the reason, where there is no Prometheus and the gate does not run.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class PrometheusFactAttribute : FactAttribute
+{
+    public PrometheusFactAttribute() => Skip = InstalledProgram.MustBeThere ? null : PrometheusServer.Missing;
+}

@@ -1,0 +1,62 @@
+using CtfService.TestSupport.Deployment;
+using Xunit.Abstractions;
+
+namespace CtfService.EndToEnd.Tests.Monitoring;
+
+/// <summary>The shipped rules and dashboards against a real Prometheus that watches the service at work: whatever they ask for is there.</summary>
+[Collection(MonitoredService.Collection)]
+public sealed class PrometheusTests(MonitoredService service, ITestOutputHelper output)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    [PrometheusFact]
+    public async Task Expressions_OfDashboardsAndRules_AllReturnData()
+    {
+        using var prometheus = await PrometheusServer.Start(service.Client.BaseAddress!);
+        await using var visitors = await Visitors.Come(service);
+
+        var empty = await WithoutData(prometheus, [.. Expression.All.Where(expression => !expression.NeedsGpu)]);
+
+        Assert.True(empty.Count == 0, $"No data for\n{string.Join('\n', empty)}");
+        await AssertRulesAreWell(prometheus);
+        var devices = Expression.All.Where(expression => expression.NeedsGpu).ToList();
+        Assert.NotEmpty(devices);
+        foreach (var expression in devices)
+        {
+            output.WriteLine($"{expression}: {(await prometheus.Query(expression.PromQl)).Count} series"); // none without a GPU, but a valid question
+        }
+
+        output.WriteLine($"{Expression.All.Count - devices.Count} expressions with data, {devices.Count} about GPUs.");
+    }
+
+    /// <summary>Asks until every expression has had a number for an answer, or patience ends.</summary>
+    private static async Task<IReadOnlyList<Expression>> WithoutData(PrometheusServer prometheus, IReadOnlyList<Expression> expressions)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        using var pause = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        while (expressions.Count > 0 && !patience.IsCancellationRequested)
+        {
+            await pause.WaitForNextTickAsync();
+            var unanswered = new List<Expression>();
+            foreach (var expression in expressions)
+            {
+                if (!(await prometheus.Query(expression.PromQl)).Any(double.IsFinite))
+                {
+                    unanswered.Add(expression);
+                }
+            }
+
+            expressions = unanswered;
+        }
+
+        return expressions;
+    }
+
+    private static async Task AssertRulesAreWell(PrometheusServer prometheus)
+    {
+        var rules = (await prometheus.Get("/api/v1/rules")).GetProperty("groups").EnumerateArray().SelectMany(group => group.GetProperty("rules").EnumerateArray()).ToList();
+
+        Assert.Equal(PrometheusRule.All.Select(rule => rule.Name).Order(StringComparer.Ordinal), rules.Select(rule => rule.GetProperty("name").GetString()!).Order(StringComparer.Ordinal));
+        Assert.All(rules, rule => Assert.Equal("ok", rule.GetProperty("health").GetString()));
+    }
+}
