@@ -31,7 +31,7 @@ COPY deploy/container/split-layers.sh deploy/container/
 RUN dotnet publish src/CtfService.Api --no-restore --configuration Release --runtime linux-x64 --no-self-contained -p:TorchBackend=cuda --output publish \
     && bash deploy/container/split-layers.sh publish layers
 
-# ---- What both targets run in. Chiseled: no shell, no package manager, only what .NET needs (libc, libstdc++, OpenSSL), which is all that libtorch and Skia need, too.
+# ---- What both targets run in. Chiseled: no shell, no package manager, only what .NET needs (glibc, libstdc++, OpenSSL), and libtorch and Skia need no more.
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled AS runtime
 LABEL org.opencontainers.image.title="CtfService" \
       org.opencontainers.image.description="Class-conditional image generation by coarse-to-fine token prediction" \

@@ -32,7 +32,8 @@ public sealed class CollectorTests
     public void OwnMetrics_ArePublishedWherePrometheusLooks()
     {
         var own = Configuration["service"]!["telemetry"]!["metrics"]!["readers"]![0]!["pull"]!["exporter"]!["prometheus"]!;
-        var job = YamlFile.Read("deploy", "prometheus", "prometheus.yml")["scrape_configs"]!.AsArray().Single(each => (string)each!["job_name"]! == "otel-collector")!;
+        var jobs = YamlFile.Read("deploy", "prometheus", "prometheus.yml")["scrape_configs"]!.AsArray();
+        var job = jobs.Single(each => (string)each!["job_name"]! == "otel-collector")!;
 
         Assert.Equal($"otel-collector:{own["port"]}", (string)job["static_configs"]![0]!["targets"]![0]!);
     }

@@ -22,7 +22,8 @@ public sealed class ComposeTests
     [Fact]
     public void Targets_OfTheServicesImage_AreStagesOfTheDockerfile()
     {
-        var targets = (string[])[.. new[] { "docker-compose.yml", "docker-compose.gpu.yml" }.Select(file => (string)YamlFile.Read(file)["services"]!["ctf-service"]!["build"]!["target"]!)];
+        string[] files = ["docker-compose.yml", "docker-compose.gpu.yml"];
+        var targets = files.Select(file => (string)YamlFile.Read(file)["services"]!["ctf-service"]!["build"]!["target"]!).ToList();
 
         Assert.Equal(["cpu", "cuda"], targets);
         Assert.All(targets, target => Assert.Contains(Dockerfile.OfTheRepository.Stages, stage => stage.Name == target));
@@ -83,12 +84,11 @@ public sealed class ComposeTests
     public void Service_InItsContainer_IsConfinedAndHasTimeToFinish()
     {
         var service = ComposeFile.Service("ctf-service");
-        var budget = TimeSpan.Parse((string)YamlFile.Read("appsettings.json")["Inference"]!["ShutdownBudget"]!, CultureInfo.InvariantCulture);
 
         Assert.True((bool)service.Json["read_only"]!);
         Assert.Equal(["ALL"], service.List("cap_drop"));
         Assert.Equal(["no-new-privileges:true"], service.List("security_opt"));
-        Assert.True(Seconds((string)service.Json["stop_grace_period"]!) > budget + TimeSpan.FromSeconds(5));
+        Assert.True(Seconds((string)service.Json["stop_grace_period"]!) > Settings.TimeToStop());
     }
 
     [Fact]

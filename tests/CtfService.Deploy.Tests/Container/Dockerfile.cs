@@ -27,7 +27,8 @@ internal sealed record Dockerfile(IReadOnlyList<DockerStage> Stages)
             var (name, rest) = line.Split(' ', 2) is [var first, var others] ? (first, others) : throw new FormatException($"'{line}' is no instruction.");
             if (name == "FROM")
             {
-                stages.Add(rest.Split(" AS ") is [var from, var stage] ? new DockerStage(stage, from, []) : throw new FormatException($"'{line}' does not name its stage."));
+                var (from, stage) = rest.Split(" AS ") is [var image, var alias] ? (image, alias) : throw new FormatException($"'{line}' does not name its stage.");
+                stages.Add(new DockerStage(stage, from, []));
             }
             else
             {
@@ -58,6 +59,7 @@ internal sealed record DockerCopy(string? From, IReadOnlyList<string> Sources, s
     {
         var parts = arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var paths = parts.Where(part => !part.StartsWith("--", StringComparison.Ordinal)).ToList();
-        return new DockerCopy(parts.FirstOrDefault(part => part.StartsWith(FromFlag, StringComparison.Ordinal))?[FromFlag.Length..], [.. paths.SkipLast(1)], paths[^1]);
+        var from = parts.FirstOrDefault(part => part.StartsWith(FromFlag, StringComparison.Ordinal))?[FromFlag.Length..];
+        return new DockerCopy(from, [.. paths.SkipLast(1)], paths[^1]);
     }
 }

@@ -4,12 +4,14 @@ using CtfService.TestSupport;
 namespace CtfService.Deploy.Tests.Container;
 
 /// <summary>
-/// Carries out the Dockerfile's COPY and RUN instructions, each stage in a folder of its own in place of a file system of its own. Only for instructions that name no absolute
-/// path in a RUN, and on a machine with the SDK that the base image would bring.
+/// Carries out the Dockerfile's COPY and RUN instructions, each stage in a folder of its own in place of a file system of its own. Only for a Dockerfile
+/// whose RUN instructions name no absolute path, and on a machine with the SDK that the base image would bring.
 /// </summary>
 internal sealed class DockerfileRun(Dockerfile dockerfile, string folder)
 {
-    /// <summary>A test runs inside MSBuild and the test host, whose variables would lead the inner `dotnet` astray; and no build server may outlive the test.</summary>
+    /// <summary>
+    /// A test runs inside MSBuild and the test host, whose variables would lead the inner `dotnet` astray; and no build server may outlive the test.
+    /// </summary>
     private static readonly Dictionary<string, string?> Environment = new()
     {
         ["MSBUILDDISABLENODEREUSE"] = "1",

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace CtfService.Deploy.Tests.Container;
 
-/// <summary>What the Dockerfile makes, made without an engine: its own commands in an empty folder, and the program started from there as the image would start it.</summary>
+/// <summary>What the Dockerfile makes, made without an engine: its own commands in empty folders, and the program started from there.</summary>
 public sealed partial class ImageTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -28,7 +28,8 @@ public sealed partial class ImageTests(ITestOutputHelper output)
             await Ready(client, patience.Token);
             var health = await ProgramRun.Of(Path.Combine(app, "CtfService.Api"), ["--healthcheck"], app, Listening(address.ToString()));
             Assert.True(health.ExitCode == 0, health.ToString());
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/images/generations") { Content = JsonContent.Create(new { class_label = "banana", seed = 7 }) };
+            using var body = JsonContent.Create(new { class_label = "banana", seed = 7 });
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/images/generations") { Content = body };
             request.Headers.Accept.ParseAdd("image/png");
             using var answer = await client.SendAsync(request, patience.Token);
 
@@ -45,7 +46,7 @@ public sealed partial class ImageTests(ITestOutputHelper output)
         Assert.NotEqual(0, gone.ExitCode);
     }
 
-    /// <summary>Half a gigabyte that seldom changes, and a program of its own; every file with the same time, so that an equal layer is the same layer.</summary>
+    /// <summary>Half a gigabyte that seldom changes, and the program; every file with the same time, so that an equal layer is the same layer.</summary>
     private static void AssertLayers(TemporaryFolder folder)
     {
         var layers = new DirectoryInfo(folder.File("build-cpu/source/layers"));
@@ -58,7 +59,9 @@ public sealed partial class ImageTests(ITestOutputHelper output)
         Assert.All(layers.EnumerateFiles("*", SearchOption.AllDirectories), file => Assert.Equal(DateTime.UnixEpoch, file.LastWriteTimeUtc));
     }
 
-    /// <summary>The chiseled image has glibc, libgcc, libstdc++ and OpenSSL besides .NET. Whatever else of this machine the process has loaded would be missing there.</summary>
+    /// <summary>
+    /// The chiseled image has glibc, libgcc, libstdc++ and OpenSSL besides .NET. Whatever else of this machine the process has loaded would be missing there.
+    /// </summary>
     private void AssertBaseImageSuffices(Process service, TemporaryFolder folder)
     {
         var libraries = File.ReadLines($"/proc/{service.Id}/maps")
@@ -85,7 +88,12 @@ public sealed partial class ImageTests(ITestOutputHelper output)
     }
 
     /// <summary>What the image sets, but on this machine's own address.</summary>
-    private static Dictionary<string, string?> Listening(string address) => new() { ["ASPNETCORE_URLS"] = address, ["ASPNETCORE_HTTP_PORTS"] = "", ["DOTNET_EnableDiagnostics"] = "0" };
+    private static Dictionary<string, string?> Listening(string address) => new()
+    {
+        ["ASPNETCORE_URLS"] = address,
+        ["ASPNETCORE_HTTP_PORTS"] = "",
+        ["DOTNET_EnableDiagnostics"] = "0",
+    };
 
     /// <summary>The port it was given, from its log, which is read on so that the service never waits for a reader.</summary>
     private static async Task<Uri> Address(Process service, CancellationToken cancellation)

@@ -10,7 +10,11 @@ internal static class Manifests
 
     /// <summary>Every file of the base that holds objects of Kubernetes itself.</summary>
     public static IReadOnlyList<string> Files { get; } =
-        [.. Directory.EnumerateFiles(Path.Combine(Folder, "base"), "*.yaml").Where(file => Path.GetFileName(file) != "kustomization.yaml").Order(StringComparer.Ordinal)];
+    [
+        .. Directory.EnumerateFiles(Path.Combine(Folder, "base"), "*.yaml")
+            .Where(file => Path.GetFileName(file) != "kustomization.yaml")
+            .Order(StringComparer.Ordinal),
+    ];
 
     public static IReadOnlyList<object> Base { get; } = [.. Files.SelectMany(file => Parse(File.ReadAllText(file)))];
 

@@ -24,6 +24,10 @@ public sealed class LinterTests
     }
 
     [LinterFact]
-    public async Task ComposeFile_WithAMisspeltKey_HasAFinding() =>
-        Assert.StartsWith("/services/a: must NOT have additional properties", await Linter.Findings("compose.mjs", """{"services":{"a":{"imagee":"x"}}}"""), StringComparison.Ordinal);
+    public async Task ComposeFile_WithAMisspeltKey_HasAFinding()
+    {
+        var findings = await Linter.Findings("compose.mjs", """{"services":{"a":{"imagee":"x"}}}""");
+
+        Assert.StartsWith("/services/a: must NOT have additional properties", findings, StringComparison.Ordinal);
+    }
 }

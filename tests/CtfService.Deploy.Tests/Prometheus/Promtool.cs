@@ -7,7 +7,8 @@ internal static class Promtool
 {
     private static readonly string? Path = InstalledProgram.Find("promtool");
 
-    public static string? Missing => Path is null ? "There is no promtool on the search path. Install Prometheus, on Debian with: apt-get install prometheus" : null;
+    public static string? Missing =>
+        Path is null ? "There is no promtool on the search path. Install Prometheus, on Debian with: apt-get install prometheus" : null;
 
     public static async Task<ProgramRun> Run(params string[] arguments)
     {

@@ -34,11 +34,13 @@ public sealed class PromtoolTests
     [Fact]
     public void Alerts_OfAllRules_AreTestedBothWays()
     {
-        var tests = YamlFile.Read("deploy", "prometheus", "tests", "alerts.test.yml")["tests"]!.AsArray().SelectMany(test => test!["alert_rule_test"]!.AsArray()).ToList();
-        var firing = tests.Where(test => test!["exp_alerts"]!.AsArray().Count > 0).Select(test => (string)test!["alertname"]!);
+        var alerts = PrometheusRule.All.Where(rule => rule.IsAlert).Select(rule => rule.Name).ToHashSet(StringComparer.Ordinal);
+        var cases = YamlFile.Read("deploy", "prometheus", "tests", "alerts.test.yml")["tests"]!.AsArray()
+            .SelectMany(test => test!["alert_rule_test"]!.AsArray())
+            .ToLookup(test => test!["exp_alerts"]!.AsArray().Count > 0, test => (string)test!["alertname"]!);
 
-        // A test's firing list is exact: an alert that fires beside the one that should fails it, so a case with two instances of which one fires counts as both ways.
-        Assert.Equal(PrometheusRule.All.Where(rule => rule.IsAlert).Select(rule => rule.Name).Order(StringComparer.Ordinal), firing.Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(alerts, cases[true].ToHashSet(StringComparer.Ordinal));
+        Assert.Equal(alerts, cases[false].ToHashSet(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using CtfService.TestSupport;
 
@@ -10,8 +9,6 @@ internal static class OpenAiScripts
     private const string RelativeFolder = "tests/CtfService.EndToEnd.Tests/OpenAiClient";
 
     private static readonly string Folder = RepositoryFolder.File(RelativeFolder);
-
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static readonly string? Node = InstalledProgram.Find("node");
 
@@ -25,26 +22,15 @@ internal static class OpenAiScripts
     public static async Task<JsonElement> RunAsync(string script, WatchedService service)
     {
         Assert.True(Missing is null, Missing);
-        var start = new ProcessStartInfo(Node!, [script])
+        var run = await ProgramRun.Of(Node!, [script], Folder, new Dictionary<string, string?>
         {
-            WorkingDirectory = Folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment =
-            {
-                ["OPENAI_BASE_URL"] = new Uri(service.Client.BaseAddress!, "/v1").ToString(),
-                ["OPENAI_API_KEY"] = GuardedService.Key,
-                ["VISITOR_API_KEY"] = GuardedService.VisitorKey,
-            },
-        };
-        using var patience = new CancellationTokenSource(Patience);
-        using var process = Process.Start(start)!;
-        await using var end = patience.Token.Register(() => process.Kill(entireProcessTree: true));
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
+            ["OPENAI_BASE_URL"] = new Uri(service.Client.BaseAddress!, "/v1").ToString(),
+            ["OPENAI_API_KEY"] = GuardedService.Key,
+            ["VISITOR_API_KEY"] = GuardedService.VisitorKey,
+        });
 
-        Assert.True(process.ExitCode == 0, $"{script} ended with {process.ExitCode}: {await errors}");
-        return JsonSerializer.Deserialize<JsonElement>(await output);
+        Assert.True(run.ExitCode == 0, $"{script}: {run}");
+        return JsonSerializer.Deserialize<JsonElement>(run.Output);
     }
 }
 

@@ -9,7 +9,9 @@ internal sealed partial record Expression(string Where, string PromQl)
 {
     public static IReadOnlyList<Expression> All { get; } =
     [
-        .. DashboardPanel.All.SelectMany(panel => panel.Expressions.Select(expression => new Expression($"{panel.Dashboard}: {panel.Title}", Filled(expression)))),
+        .. from panel in DashboardPanel.All
+           from expression in panel.Expressions
+           select new Expression($"{panel.Dashboard}: {panel.Title}", Filled(expression)),
         .. PrometheusRule.All.Select(rule => new Expression(rule.Name, rule.IsAlert ? Answered(rule.Expression) : rule.Expression)),
     ];
 
@@ -24,7 +26,9 @@ internal sealed partial record Expression(string Where, string PromQl)
         .Replace("$instance", ".*", StringComparison.Ordinal)
         .Replace("$__rate_interval", "10s", StringComparison.Ordinal);
 
-    /// <summary>An alert that does not fire has an empty answer, which would look like a question for something that is not there; with `bool` it is 0 or 1.</summary>
+    /// <summary>
+    /// An alert that does not fire has an empty answer, which would look like a question for something that is not there; with `bool` it is 0 or 1.
+    /// </summary>
     private static string Answered(string expression) => Comparison().Replace(expression, " $1 bool ");
 
     [GeneratedRegex(@" (==|!=|>=|<=|>|<) ")]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -8,7 +9,7 @@ using CtfService.TestSupport.Deployment;
 
 namespace CtfService.EndToEnd.Tests.Monitoring;
 
-/// <summary>This machine's Prometheus with the configuration and rules of deploy/, except that it looks every second and at a service that a test has started.</summary>
+/// <summary>This machine's Prometheus with the configuration and rules of deploy/, but looking every second and at a service that a test has started.</summary>
 internal sealed class PrometheusServer : IDisposable
 {
     private static readonly string? Program = InstalledProgram.Find("prometheus");
@@ -37,7 +38,8 @@ internal sealed class PrometheusServer : IDisposable
     }
 
     /// <summary>What to do about it; null where there is one.</summary>
-    public static string? Missing => Program is null ? "There is no Prometheus on the search path. Install it, on Debian with: apt-get install prometheus" : null;
+    public static string? Missing =>
+        Program is null ? "There is no Prometheus on the search path. Install it, on Debian with: apt-get install prometheus" : null;
 
     /// <summary>Returns when it takes queries.</summary>
     public static async Task<PrometheusServer> Start(Uri service)
@@ -60,7 +62,8 @@ internal sealed class PrometheusServer : IDisposable
         using var response = await _client.GetAsync($"/api/v1/query?query={Uri.EscapeDataString(expression)}");
         var answer = JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync());
         Assert.True(response.IsSuccessStatusCode, $"{expression}: {answer}");
-        return [.. answer.GetProperty("data").GetProperty("result").EnumerateArray().Select(series => double.Parse(series.GetProperty("value")[1].GetString()!, System.Globalization.CultureInfo.InvariantCulture))];
+        var series = answer.GetProperty("data").GetProperty("result").EnumerateArray();
+        return [.. series.Select(each => double.Parse(each.GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture))];
     }
 
     public async Task<JsonElement> Get(string path) => JsonSerializer.Deserialize<JsonElement>(await _client.GetStringAsync(path)).GetProperty("data");
@@ -80,7 +83,8 @@ internal sealed class PrometheusServer : IDisposable
         configuration["global"] = new JsonObject { ["scrape_interval"] = "1s", ["evaluation_interval"] = "1s" };
         configuration["rule_files"] = new JsonArray(RepositoryFolder.File("deploy", "prometheus", "rules", "*.yml"));
         var targets = new Dictionary<string, string> { ["ctf-service"] = service.Authority, ["prometheus"] = own };
-        var jobs = configuration["scrape_configs"]!.AsArray().Where(job => targets.ContainsKey((string)job!["job_name"]!)).Select(job => job!.DeepClone()).ToList();
+        var shipped = configuration["scrape_configs"]!.AsArray();
+        var jobs = shipped.Where(job => targets.ContainsKey((string)job!["job_name"]!)).Select(job => job!.DeepClone()).ToList();
         jobs.ForEach(job => job["static_configs"]![0]!["targets"] = new JsonArray(targets[(string)job["job_name"]!]));
         configuration["scrape_configs"] = new JsonArray([.. jobs]);
         return configuration;

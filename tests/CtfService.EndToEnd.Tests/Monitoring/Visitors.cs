@@ -19,7 +19,7 @@ internal sealed class Visitors : IAsyncDisposable
             Keep(() => Draw("""{"class_label": "kiwi", "n": 4, "guidance_scale": 1}""")),
             Keep(() => Draw("""{"class_label": "pineapple", "stream": true, "partial_images": 3}""")),
             Keep(() => Ask("/v1/images/redetail", WatchedService.Json($$"""{"class_label": "pineapple", "layout": {{layout}}}"""), HttpStatusCode.OK)),
-            Keep(() => Ask("/v1/images/variations", new MultipartFormDataContent { { new ByteArrayContent(picture), "image", "drawn.png" } }, HttpStatusCode.OK)),
+            Keep(() => Ask("/v1/images/variations", Upload(picture), HttpStatusCode.OK)),
             Keep(() => Draw("""{"class_label": "no such fruit"}""", HttpStatusCode.BadRequest)),
             Keep(() => Draw("""{"class_label": "banana", "n": 8, "timeout_ms": 1}""", HttpStatusCode.GatewayTimeout)),
             Keep(() => Draw("""{"class_label": "banana", "n": 16}""")),
@@ -52,6 +52,8 @@ internal sealed class Visitors : IAsyncDisposable
     });
 
     private Task Draw(string json, HttpStatusCode expected = HttpStatusCode.OK) => Ask(Generations, WatchedService.Json(json), expected);
+
+    private static MultipartFormDataContent Upload(byte[] picture) => new() { { new ByteArrayContent(picture), "image", "drawn.png" } };
 
     /// <summary>Reads the answer to its end. Anybody may find the queue full.</summary>
     private async Task Ask(string path, HttpContent content, HttpStatusCode expected)

@@ -6,15 +6,17 @@ namespace CtfService.TestSupport.Deployment;
 /// <param name="Dashboard">File name without its ending.</param>
 public sealed record DashboardPanel(string Dashboard, string Title, JsonNode Json, IReadOnlyList<string> Expressions)
 {
+    private static readonly string Folder = RepositoryFolder.File("deploy", "grafana", "dashboards");
+
     public static IReadOnlyList<string> Dashboards { get; } =
-        [.. Directory.EnumerateFiles(RepositoryFolder.File("deploy", "grafana", "dashboards"), "*.json").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
 
     /// <summary>Rows of panels are not panels.</summary>
     public static IReadOnlyList<DashboardPanel> All { get; } = [.. Dashboards.SelectMany(Read)];
 
     public string Type => (string)Json["type"]!;
 
-    public static JsonNode ReadDashboard(string dashboard) => JsonNode.Parse(File.ReadAllText(RepositoryFolder.File("deploy", "grafana", "dashboards", $"{dashboard}.json")))!;
+    public static JsonNode ReadDashboard(string dashboard) => JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, $"{dashboard}.json")))!;
 
     private static IEnumerable<DashboardPanel> Read(string dashboard) =>
         from panel in ReadDashboard(dashboard)["panels"]!.AsArray()

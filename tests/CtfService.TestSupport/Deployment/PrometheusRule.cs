@@ -12,5 +12,7 @@ public sealed record PrometheusRule(string Name, bool IsAlert, string Expression
         from @group in YamlFile.Read("deploy", "prometheus", "rules", file)["groups"]!.AsArray()
         from rule in @group["rules"]!.AsArray()
         let alert = (string?)rule["alert"]
-        select new PrometheusRule(alert ?? (string)rule["record"]!, alert is not null, (string)rule["expr"]!, (string?)rule["labels"]?["severity"], (string?)rule["annotations"]?["runbook"]);
+        let severity = (string?)rule["labels"]?["severity"]
+        let runbook = (string?)rule["annotations"]?["runbook"]
+        select new PrometheusRule(alert ?? (string)rule["record"]!, alert is not null, (string)rule["expr"]!, severity, runbook);
 }

@@ -6,7 +6,8 @@ namespace CtfService.TestSupport.Deployment;
 /// <summary>A YAML file of the repository as JSON nodes, which are easier to ask.</summary>
 public static class YamlFile
 {
-    private static readonly IDeserializer Deserializer = new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().WithDuplicateKeyChecking().Build();
+    private static readonly IDeserializer Deserializer =
+        new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().WithDuplicateKeyChecking().Build();
 
     private static readonly ISerializer Json = new SerializerBuilder().JsonCompatible().Build();
 
