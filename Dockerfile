@@ -50,8 +50,7 @@ ENTRYPOINT ["/app/CtfService.Api"]
 # An nvidia/cuda base would hold those libraries a second time.
 FROM runtime AS cuda
 ENV NVIDIA_VISIBLE_DEVICES=all \
-    NVIDIA_DRIVER_CAPABILITIES=compute,utility \
-    Logging__Console__FormatterName=json
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
 COPY --link models/fruits-64/ models/fruits-64/
 COPY --link --from=build-cuda /source/layers/packages/ ./
 COPY --link --from=build-cuda /source/layers/program/ ./

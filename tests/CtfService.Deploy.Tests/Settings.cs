@@ -10,7 +10,7 @@ internal static class Settings
     private static readonly JsonNode Json = JsonNode.Parse(File.ReadAllText(RepositoryFolder.File("appsettings.json")))!;
 
     /// <summary>Read by .NET or OpenTelemetry, not by appsettings.json.</summary>
-    private static readonly string[] OfOthers = ["Urls", "OTEL_EXPORTER_OTLP_ENDPOINT", "Logging__Console__FormatterName"];
+    private static readonly string[] OfOthers = ["Urls", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
     /// <summary>Every key of appsettings.json, with __ for each colon; lists by their own name.</summary>
     public static IReadOnlySet<string> Known { get; } =

@@ -16,7 +16,7 @@ internal sealed partial record Expression(string Where, string PromQl)
     ];
 
     /// <summary>From the driver (NVML) or from NVIDIA's exporter.</summary>
-    public bool NeedsGpu => PromQl.Contains("hw_", StringComparison.Ordinal) || PromQl.Contains("DCGM_", StringComparison.Ordinal);
+    public bool NeedsGpu => GpuMetric().IsMatch(PromQl);
 
     public override string ToString() => $"{Where}: {PromQl}";
 
@@ -30,6 +30,9 @@ internal sealed partial record Expression(string Where, string PromQl)
     /// An alert that does not fire has an empty answer, which would look like a question for something that is not there; with `bool` it is 0 or 1.
     /// </summary>
     private static string Answered(string expression) => Comparison().Replace(expression, " $1 bool ");
+
+    [GeneratedRegex(@"\b(hw_|ctf_gpu_|DCGM_)")]
+    private static partial Regex GpuMetric();
 
     [GeneratedRegex(@" (==|!=|>=|<=|>|<) ")]
     private static partial Regex Comparison();

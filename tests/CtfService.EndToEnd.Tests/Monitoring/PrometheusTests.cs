@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+using CtfService.TestSupport;
 using CtfService.TestSupport.Deployment;
 using Xunit.Abstractions;
 
@@ -5,7 +7,7 @@ namespace CtfService.EndToEnd.Tests.Monitoring;
 
 /// <summary>The shipped rules and dashboards against a real Prometheus that watches the service at work: whatever they ask for is there.</summary>
 [Collection(MonitoredService.Collection)]
-public sealed class PrometheusTests(MonitoredService service, ITestOutputHelper output)
+public sealed partial class PrometheusTests(MonitoredService service, ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -19,6 +21,8 @@ public sealed class PrometheusTests(MonitoredService service, ITestOutputHelper 
 
         Assert.True(empty.Count == 0, $"No data for\n{string.Join('\n', empty)}");
         await AssertRulesAreWell(prometheus);
+        await AssertExemplarsLeadToTraces(prometheus);
+        await AssertAllIsDocumented(prometheus);
         var devices = Expression.All.Where(expression => expression.NeedsGpu).ToList();
         Assert.NotEmpty(devices);
         foreach (var expression in devices)
@@ -60,4 +64,35 @@ public sealed class PrometheusTests(MonitoredService service, ITestOutputHelper 
         Assert.Equal(PrometheusRule.All.Select(rule => rule.Name).Order(), rules.Select(rule => rule.GetProperty("name").GetString()!).Order());
         Assert.All(rules, rule => Assert.Equal("ok", rule.GetProperty("health").GetString()));
     }
+
+    /// <summary>By the label that Grafana's data source is told of.</summary>
+    private static async Task AssertExemplarsLeadToTraces(PrometheusServer prometheus)
+    {
+        var source = YamlFile.Read("deploy", "grafana", "provisioning", "datasources", "datasources.yml")["datasources"]![0]!;
+        var label = (string)source["jsonData"]!["exemplarTraceIdDestinations"]![0]!["name"]!;
+
+        var series = await prometheus.Get("/api/v1/query_exemplars?query=gen_ai_server_request_duration_seconds_bucket&start=0&end=9999999999");
+
+        var labels = series.EnumerateArray().SelectMany(each => each.GetProperty("exemplars").EnumerateArray()).Select(exemplar => exemplar.GetProperty("labels")).ToList();
+        Assert.NotEmpty(labels);
+        Assert.All(labels, each => Assert.Matches("^[0-9a-f]{32}$", each.GetProperty(label).GetString()));
+    }
+
+    /// <summary>Every metric that the service has shown, by its name in Prometheus.</summary>
+    private static async Task AssertAllIsDocumented(PrometheusServer prometheus)
+    {
+        var documents = File.ReadAllText(RepositoryFolder.File("docs", "operations.md")) + File.ReadAllText(RepositoryFolder.File("docs", "operations", "telemetry.md"));
+        var names = (await prometheus.Get("/api/v1/label/__name__/values?match[]={job=\"ctf-service\"}")).EnumerateArray().Select(name => name.GetString()!);
+        var metrics = names.Where(name => !OfPrometheus().IsMatch(name)).Select(name => PartOfHistogram().Replace(name, "")).Distinct().ToList();
+
+        Assert.NotEmpty(metrics);
+        Assert.Empty(metrics.Where(metric => !documents.Contains(metric, StringComparison.Ordinal)));
+    }
+
+    /// <summary>What Prometheus notes of its own, and what rules have recorded.</summary>
+    [GeneratedRegex("^(up|scrape_.*|ALERTS.*|.*:.*)$")]
+    private static partial Regex OfPrometheus();
+
+    [GeneratedRegex("(?<=_seconds|_rows)_(bucket|sum|count)$")]
+    private static partial Regex PartOfHistogram();
 }
