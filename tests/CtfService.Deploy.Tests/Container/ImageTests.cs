@@ -13,7 +13,7 @@ public sealed partial class ImageTests(ITestOutputHelper output)
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [LinuxFact]
-    public async Task CpuTarget_BuiltStepByStep_ServesAnImage()
+    public async Task CpuTarget_BuiltStepByStep_ServesAnImageAndStopsWhenTold()
     {
         using var folder = new TemporaryFolder();
         var app = await new DockerfileRun(Dockerfile.OfTheRepository, folder.Root).Build("cpu");
@@ -36,10 +36,13 @@ public sealed partial class ImageTests(ITestOutputHelper output)
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             Assert.Equal("image/png", answer.Content.Headers.ContentType?.MediaType);
             AssertBaseImageSuffices(service, folder);
+            await ProgramRun.Of("kill", ["-TERM", $"{service.Id}"], app);
+            await service.WaitForExitAsync(patience.Token);
+            Assert.Equal(0, service.ExitCode);
         }
         finally
         {
-            service.Kill(entireProcessTree: true);
+            service.Kill(entireProcessTree: true); // where it still runs
         }
 
         var gone = await ProgramRun.Of(Path.Combine(app, "CtfService.Api"), ["--healthcheck"], app, Listening("http://127.0.0.1:9"));
