@@ -7,17 +7,17 @@
 # ---- What a restore reads, apart from the sources: packages are fetched again only when these files change.
 FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS projects
 WORKDIR /source
-COPY .editorconfig global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
+COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
 COPY eng/ eng/
 COPY src/CtfService.Core/CtfService.Core.csproj src/CtfService.Core/
 COPY src/CtfService.Model/CtfService.Model.csproj src/CtfService.Model/
 COPY src/CtfService.Inference/CtfService.Inference.csproj src/CtfService.Inference/
 COPY src/CtfService.Api/CtfService.Api.csproj src/CtfService.Api/
 
-# ---- The program, with the libtorch that its target needs.
+# ---- The program, with the libtorch that its target needs. (.editorconfig: without it the compiler warns of names that it permits.)
 FROM projects AS build-cpu
 RUN dotnet restore src/CtfService.Api --runtime linux-x64 -p:TorchBackend=cpu
-COPY appsettings.json ./
+COPY .editorconfig appsettings.json ./
 COPY src/ src/
 COPY deploy/container/split-layers.sh deploy/container/
 RUN dotnet publish src/CtfService.Api --no-restore --configuration Release --runtime linux-x64 --no-self-contained -p:TorchBackend=cpu --output publish \
@@ -25,7 +25,7 @@ RUN dotnet publish src/CtfService.Api --no-restore --configuration Release --run
 
 FROM projects AS build-cuda
 RUN dotnet restore src/CtfService.Api --runtime linux-x64 -p:TorchBackend=cuda
-COPY appsettings.json ./
+COPY .editorconfig appsettings.json ./
 COPY src/ src/
 COPY deploy/container/split-layers.sh deploy/container/
 RUN dotnet publish src/CtfService.Api --no-restore --configuration Release --runtime linux-x64 --no-self-contained -p:TorchBackend=cuda --output publish \
@@ -43,7 +43,7 @@ ENV ASPNETCORE_URLS=http://+:5080 \
     DOTNET_EnableDiagnostics=0
 EXPOSE 5080
 USER $APP_UID
-HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --start-interval=1s --retries=3 CMD ["/app/CtfService.Api", "--healthcheck"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --start-interval=2s --retries=3 CMD ["/app/CtfService.Api", "--healthcheck"]
 ENTRYPOINT ["/app/CtfService.Api"]
 
 # ---- On NVIDIA's container runtime. libtorch's CUDA package brings cuBLAS, cuDNN and the rest; the runtime mounts the driver (compute) and NVML (utility).
