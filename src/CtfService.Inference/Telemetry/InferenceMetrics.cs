@@ -33,6 +33,7 @@ public sealed class InferenceMetrics
         var meter = _meter = meters.Create(MeterName, ThisProgram.Version);
         _steps = meter.CreateCounter<long>("ctf.worker.steps", "{step}", "Steps that ended, whatever came of them.");
         _splits = meter.CreateCounter<long>("ctf.oom.splits", "{split}", "Batches that did not fit the device's memory and were split.");
+        _splits.Add(0); // shown from the start: the first split of a counter that appears with it would be no increase
         _images = meter.CreateCounter<long>("ctf.images.generated", "{image}", "Images that were finished.");
         _decodeStep = meter.CreateHistogram("ctf.decode_step.duration", "s", "Time of one decode step of the coarse transformer.", tags: null, BucketBounds.Stages);
         _decodeRows = meter.CreateHistogram("ctf.decode_step.rows", "{row}", "Rows of one decode step.", tags: null, BucketBounds.Rows);
