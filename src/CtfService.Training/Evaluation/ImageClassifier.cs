@@ -14,6 +14,10 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
     /// <summary>Numbers per image in <see cref="Features"/>.</summary>
     public const int FeatureWidth = 128;
 
+    /// <summary>Channels of the middle layer in <see cref="Activations"/>.</summary>
+    public const int MiddleWidth = 64;
+
+    private const int MiddleStage = 2;
     private const int NormGroups = 8;
 
     [ComponentName(Name = "stages")]
@@ -33,9 +37,9 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
         ImageSize = imageSize;
         _stages = Sequential(
             Stage(3, 32, stride: 2),
-            Stage(32, 64, stride: 2),
-            Stage(64, 64, stride: 1),
-            Stage(64, FeatureWidth, stride: 2),
+            Stage(32, MiddleWidth, stride: 2),
+            Stage(MiddleWidth, MiddleWidth, stride: 1),
+            Stage(MiddleWidth, FeatureWidth, stride: 2),
             Stage(FeatureWidth, FeatureWidth, stride: 1));
         _head = Linear(FeatureWidth, classNames.Count);
         RegisterComponents();
@@ -61,6 +65,24 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         return _stages.forward(pixels).mean([2, 3]).MoveToOuterDisposeScope(); // [B, 128, H / 8, W / 8] -> [B, 128]
+    }
+
+    /// <summary>Everything on the way to the logits that images are compared by, in one pass.</summary>
+    /// <param name="pixels">-1 to 1: [B, 3, H, W].</param>
+    /// <returns>Middle layer [B, <see cref="MiddleWidth"/>, H / 4, W / 4], <see cref="Features"/> and logits [B, classes].</returns>
+    public (Tensor Middle, Tensor Features, Tensor Logits) Activations(Tensor pixels)
+    {
+        using var scope = NewDisposeScope();
+        var middle = pixels;
+        var last = pixels;
+        for (var stage = 0; stage < _stages.Count; stage++)
+        {
+            last = ((Module<Tensor, Tensor>)_stages[stage]).call(last);
+            middle = stage == MiddleStage ? last : middle;
+        }
+
+        var features = last.mean([2, 3]);
+        return (middle.MoveToOuterDisposeScope(), features.MoveToOuterDisposeScope(), _head.call(features).MoveToOuterDisposeScope());
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using CtfService.Training.Evaluation;
 using CtfService.Training.Tests.Data;
+using CtfService.Training.Tests.Evaluation.Golden;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests.Evaluation;
@@ -30,6 +31,12 @@ public sealed class ImageQualityTests
         var decibels = ImageQuality.Psnr(TemporaryImages.Plain(4, 4, 10, 10, 10), TemporaryImages.Plain(4, 4, 15, 5, 15));
 
         Assert.Equal(20 * Math.Log10(255 / 5.0), decibels, 1e-9);
+    }
+
+    [Fact]
+    public void Psnr_GoldenImages_IsNumpys()
+    {
+        Assert.Equal(GoldenStatistics.Instance.Expected.Psnr, ImageQuality.Psnr(GoldenStatistics.Instance.CleanImage, GoldenStatistics.Instance.NoisyImage), 1e-9);
     }
 
     [Fact]

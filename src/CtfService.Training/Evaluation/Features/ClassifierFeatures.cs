@@ -1,0 +1,65 @@
+using System.Security.Cryptography;
+using System.Text;
+using CtfService.Model.Bundles;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Evaluation.Features;
+
+/// <summary>
+/// Features of the classifier that <c>ctf train-classifier</c> trained on the data set itself: what tells its classes apart. Small, fast, and comparable only with
+/// itself: the same file must judge everything that is compared.
+/// </summary>
+public sealed class ClassifierFeatures : IFeatureExtractor
+{
+    /// <summary>Raised when the same weights give other features.</summary>
+    private const string Method = "classifier/1";
+
+    /// <summary>Side of the grid that the spatial features are averaged to: enough to say where things are, few enough numbers for some thousand images.</summary>
+    private const int SpatialGrid = 4;
+
+    private readonly ImageClassifier _classifier;
+
+    private ClassifierFeatures(ImageClassifier classifier, string weightsHash)
+    {
+        _classifier = classifier;
+        Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Method} {weightsHash}")));
+    }
+
+    public string Name => "classifier";
+
+    public string Hash { get; }
+
+    public int PooledWidth => ImageClassifier.FeatureWidth;
+
+    public int SpatialWidth => ImageClassifier.MiddleWidth * SpatialGrid * SpatialGrid;
+
+    public IReadOnlyList<string> ClassNames => _classifier.ClassNames;
+
+    public int BatchSize => 128;
+
+    /// <param name="path">A file of <see cref="ClassifierFile"/>.</param>
+    /// <exception cref="Core.Models.CheckpointException">The file is missing, damaged or not a classifier's.</exception>
+    public static ClassifierFeatures Load(string path) => new(ClassifierFile.Load(path), BundleReader.Hash(path));
+
+    /// <inheritdoc/>
+    public ImageFeatures Extract(Tensor pixels)
+    {
+        using var inference = no_grad();
+        using var scope = NewDisposeScope();
+        var sized = Sized(pixels);
+        var (middle, pooled, logits) = _classifier.Activations(sized);
+        var spatial = nn.functional.adaptive_avg_pool2d(middle, SpatialGrid).flatten(1); // [B, 64, H / 4, W / 4] -> [B, 64 * 16]
+        return new ImageFeatures(pooled.MoveToOuterDisposeScope(), spatial.MoveToOuterDisposeScope(), logits.softmax(1).MoveToOuterDisposeScope());
+    }
+
+    public void Dispose() => _classifier.Dispose();
+
+    /// <summary>The classifier would read images of another size, but knows textures only at the scale that it was trained at.</summary>
+    private Tensor Sized(Tensor pixels)
+    {
+        long side = _classifier.ImageSize;
+        return pixels.shape[2] == side && pixels.shape[3] == side
+            ? pixels.alias()
+            : nn.functional.interpolate(pixels, [side, side], mode: InterpolationMode.Bilinear, align_corners: false);
+    }
+}

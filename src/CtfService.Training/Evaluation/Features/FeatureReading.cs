@@ -1,0 +1,83 @@
+using CtfService.Training.Data;
+using CtfService.Training.Evaluation.Statistics;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Evaluation.Features;
+
+/// <summary>The state of reading a set of images, batch by batch, into a <see cref="FeatureSet"/>.</summary>
+internal sealed class FeatureReading : IDisposable
+{
+    private readonly IFeatureExtractor _extractor;
+    private readonly ImageDataset _images;
+    private readonly ClassWeights _weights;
+    private readonly GaussianAccumulator _pooled;
+    private readonly GaussianAccumulator _spatial;
+    private readonly InceptionScoreAccumulator _score = new();
+    private readonly Tensor _keptPooled;
+    private readonly Tensor _keptSpatial;
+    private readonly List<FeatureRow> _rows = [];
+    private readonly List<(int Actual, int Predicted)> _classes = [];
+
+    public FeatureReading(IFeatureExtractor extractor, ImageDataset images)
+    {
+        _extractor = extractor;
+        _images = images;
+        _weights = new ClassWeights(images.ClassIds);
+        _pooled = new GaussianAccumulator(extractor.PooledWidth);
+        _spatial = new GaussianAccumulator(extractor.SpatialWidth);
+        var kept = Math.Min(images.Count, FeatureSet.MostKept);
+        _keptPooled = empty(kept, extractor.PooledWidth).DetachFromDisposeScope();
+        _keptSpatial = empty(kept, extractor.SpatialWidth).DetachFromDisposeScope();
+    }
+
+    public void Read(IReadOnlyList<OrderedImage> batch)
+    {
+        using var inference = no_grad();
+        using var scope = NewDisposeScope();
+        int[] classIds = [.. batch.Select(image => _images.ClassIds[image.Index])];
+        double[] weights = [.. classIds.Select(_weights.Of)];
+        var features = _extractor.Extract(ImageBatch.Of(_images, [.. batch.Select(image => image.Index)]).Pixels);
+        _pooled.Add(features.Pooled, weights);
+        _spatial.Add(features.Spatial, weights);
+        _score.Add(features.Probabilities, weights);
+        _classes.AddRange(classIds.Zip(features.Probabilities.argmax(1).data<long>(), (actual, predicted) => (actual, (int)predicted)));
+        Keep(batch, classIds, features);
+    }
+
+    /// <summary>What was read; the caller owns it.</summary>
+    public FeatureSetParts Finish() => new(
+        _pooled.ToGaussian(),
+        _spatial.ToGaussian(),
+        _score.ToScore(),
+        new FeatureRows(_keptPooled.alias().DetachFromDisposeScope(), _keptSpatial.alias().DetachFromDisposeScope(), _rows),
+        _extractor.ClassNames is { } names ? ClassifierReport.Of(names, [.. _classes.Select(image => image.Actual)], [.. _classes.Select(image => image.Predicted)]) : null);
+
+    public void Dispose()
+    {
+        _pooled.Dispose();
+        _spatial.Dispose();
+        _keptPooled.Dispose();
+        _keptSpatial.Dispose();
+    }
+
+    /// <summary>The first images of the order, as many as there is room for.</summary>
+    private void Keep(IReadOnlyList<OrderedImage> batch, int[] classIds, ImageFeatures features)
+    {
+        var first = _rows.Count;
+        var count = (int)Math.Min(_keptPooled.shape[0] - first, batch.Count);
+        if (count > 0)
+        {
+            _keptPooled.narrow(0, first, count).copy_(features.Pooled.narrow(0, 0, count));
+            _keptSpatial.narrow(0, first, count).copy_(features.Spatial.narrow(0, 0, count));
+            _rows.AddRange(batch.Take(count).Select((image, row) => new FeatureRow(classIds[row], image.Round)));
+        }
+    }
+}
+
+/// <summary>How much an image counts so that every class of its set counts the same; 1 on average.</summary>
+internal sealed class ClassWeights(IReadOnlyList<int> classIds)
+{
+    private readonly Dictionary<int, int> _images = classIds.CountBy(classId => classId).ToDictionary();
+
+    public double Of(int classId) => classIds.Count / ((double)_images.Count * _images[classId]);
+}

@@ -1,0 +1,37 @@
+using CtfService.Training.Evaluation.Features;
+using CtfService.Training.Evaluation.Statistics;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Evaluation;
+
+/// <summary>How a set of images compares with the training images, by the features of one extractor. docs/evaluation.md defines every figure.</summary>
+/// <param name="Images">In the set.</param>
+/// <param name="Fid">Fréchet distance of the pooled features; 0 is the same distribution.</param>
+/// <param name="Sfid">Fréchet distance of the spatial features.</param>
+/// <param name="InceptionScore">Of the set alone.</param>
+/// <param name="Precision">Share of the set that lies on the training images' manifold.</param>
+/// <param name="Recall">Share of the training images that lie on the set's manifold.</param>
+/// <param name="ClassAccuracy">How often the extractor names the class that was asked for, 0 to 1; null where it does not know the classes.</param>
+public sealed record SetFigures(int Images, double Fid, double Sfid, InceptionScore InceptionScore, double Precision, double Recall, double? ClassAccuracy)
+{
+    /// <summary>Rows of each set that precision and recall look at, as in ADM's evaluation, spread evenly over the classes.</summary>
+    public const int MostNeighbours = 10_000;
+
+    /// <param name="reference">Features of the training images, by the same extractor.</param>
+    /// <exception cref="ArgumentException">Other features, or a set too small for its neighbours.</exception>
+    public static SetFigures Of(FeatureSet images, FeatureSet reference)
+    {
+        using var scope = NewDisposeScope();
+        var neighbours = PrecisionRecall.Of(Rows(reference), Rows(images));
+        return new SetFigures(
+            images.Count,
+            reference.Pooled.FrechetDistance(images.Pooled),
+            reference.Spatial.FrechetDistance(images.Spatial),
+            images.Score,
+            neighbours.Precision,
+            neighbours.Recall,
+            images.Classes?.Accuracy);
+    }
+
+    private static Tensor Rows(FeatureSet set) => set.Kept.Pooled.narrow(0, 0, Math.Min(MostNeighbours, set.Kept.Pooled.shape[0]));
+}

@@ -1,0 +1,63 @@
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Evaluation.Statistics;
+
+/// <summary>Distances between the rows of two sets, a block at a time, so that memory holds no matrix of all pairs.</summary>
+internal static class Neighbours
+{
+    private const int Block = 1024;
+
+    /// <summary>The k-th smallest squared distance from each row to the other rows of its own set.</summary>
+    /// <param name="rows">[N, D]; N above k.</param>
+    /// <returns>float64 [N]; belongs to the caller.</returns>
+    public static Tensor SquaredRadii(Tensor rows, int k)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(rows.shape[0], k, nameof(rows));
+        using var scope = NewDisposeScope();
+        var radii = new List<Tensor>();
+        foreach (var block in Starts(rows))
+        {
+            // The row itself, at distance zero, is the first of its neighbours.
+            radii.Add(ToAll(rows, block, rows, distances => distances.topk(k + 1, dim: 1, largest: false).values.narrow(1, k, 1).squeeze(1)));
+        }
+
+        return cat(radii).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Share of the rows that lie within the ball of any centre, its border included.</summary>
+    /// <param name="rows">[N, D].</param>
+    /// <param name="centres">[M, D].</param>
+    /// <param name="squaredRadii">float64 [M].</param>
+    public static double ShareInside(Tensor rows, Tensor centres, Tensor squaredRadii)
+    {
+        var inside = 0L;
+        foreach (var block in Starts(rows))
+        {
+            using var scope = NewDisposeScope();
+            inside += ToAll(rows, block, centres, distances => distances.le(squaredRadii).any(1).sum()).item<long>();
+        }
+
+        return inside / (double)rows.shape[0];
+    }
+
+    private static IEnumerable<long> Starts(Tensor rows)
+    {
+        for (var start = 0L; start < rows.shape[0]; start += Block)
+        {
+            yield return start;
+        }
+    }
+
+    /// <summary>
+    /// |a|^2 - 2 a.b + |b|^2, not below zero, from a block of rows to all others. In float64: the reference computes in float16 and float32, where the radii of
+    /// near twins, such as frames of one film, drown in rounding.
+    /// </summary>
+    private static Tensor ToAll(Tensor rows, long start, Tensor others, Func<Tensor, Tensor> use)
+    {
+        using var scope = NewDisposeScope();
+        var block = rows.narrow(0, start, Math.Min(Block, rows.shape[0] - start)).to(float64);
+        var wide = others.to(float64);
+        var distances = block.matmul(wide.t()).mul_(-2).add_(block.square().sum(1).unsqueeze(1)).add_(wide.square().sum(1)).clamp_min_(0); // [B, M]
+        return use(distances).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,35 @@
+using CtfService.Training.Evaluation.Features;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Tests.Evaluation;
+
+/// <summary>Features without a network: mean red, green and blue, the corners, and probabilities of the classes "red" and "green" by which is the brighter.</summary>
+internal sealed class FakeFeatures : IFeatureExtractor
+{
+    public int Batches { get; private set; }
+
+    public string Name => "fake";
+
+    public string Hash { get; init; } = "fake/1";
+
+    public int PooledWidth => 3;
+
+    public int SpatialWidth => 4;
+
+    public IReadOnlyList<string>? ClassNames { get; init; } = ["red", "green"];
+
+    public int BatchSize => 5;
+
+    public ImageFeatures Extract(Tensor pixels)
+    {
+        Batches++;
+        using var scope = NewDisposeScope();
+        var pooled = pixels.mean([2, 3]);
+        var corners = stack([pixels[.., 0, 0, 0], pixels[.., 0, 0, -1], pixels[.., 0, -1, 0], pixels[.., 0, -1, -1]], 1);
+        return new ImageFeatures(pooled.MoveToOuterDisposeScope(), corners.MoveToOuterDisposeScope(), (pooled.narrow(1, 0, 2) * 8).softmax(1).MoveToOuterDisposeScope());
+    }
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,75 @@
+using CtfService.Training.Evaluation.Statistics;
+using CtfService.Training.Tests.Evaluation.Golden;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Tests.Evaluation.Statistics;
+
+public sealed class InceptionScoreTests
+{
+    [Fact]
+    public void Score_SureOfEveryClassEquallyOften_IsTheNumberOfClasses()
+    {
+        using var probabilities = eye(5, dtype: float64).repeat(4, 1);
+
+        Assert.Equal(5, Score(probabilities).Mean, 1e-12);
+    }
+
+    [Fact]
+    public void Score_SameProbabilitiesForEveryImage_IsOne()
+    {
+        using var probabilities = tensor(new[] { 0.2, 0.5, 0.3 }).repeat(4, 1);
+
+        Assert.Equal(1, Score(probabilities).Mean, 1e-12);
+    }
+
+    [Fact]
+    public void Score_TwoClassesAtNineToOne_IsTheClosedForm()
+    {
+        // Mean over images of (0.9, 0.1) and (0.1, 0.9) is one half each: exp(log 2 - H(0.9)).
+        using var probabilities = tensor(new[,] { { 0.9, 0.1 }, { 0.1, 0.9 } });
+
+        Assert.Equal(Math.Exp(Math.Log(2) + (0.9 * Math.Log(0.9)) + (0.1 * Math.Log(0.1))), Score(probabilities).Mean, 1e-12);
+    }
+
+    [Theory]
+    [InlineData(23)]
+    [InlineData(4)]
+    public void Score_GoldenProbabilities_IsNumpysWhateverTheBatches(int batch)
+    {
+        var golden = GoldenStatistics.Instance;
+        var accumulator = new InceptionScoreAccumulator(golden.Expected.InceptionScore.Split);
+        foreach (var rows in golden.Probabilities.Chunk(batch))
+        {
+            using var part = GoldenStatistics.Rows(rows);
+            accumulator.Add(part);
+        }
+
+        var score = accumulator.ToScore();
+
+        Assert.Equal(golden.Expected.InceptionScore.Mean, score.Mean, 1e-12);
+        Assert.Equal(golden.Expected.InceptionScore.Deviation, score.Deviation, 1e-12);
+        Assert.Equal(golden.Expected.InceptionScore.Splits, score.Splits);
+    }
+
+    [Fact]
+    public void Score_Weights_ActLikeRepeatedImages()
+    {
+        using var probabilities = tensor(new[,] { { 0.9, 0.1 }, { 0.2, 0.8 } });
+        using var repeated = tensor(new[,] { { 0.9, 0.1 }, { 0.9, 0.1 }, { 0.9, 0.1 }, { 0.2, 0.8 } });
+
+        Assert.Equal(Score(repeated).Mean, Score(probabilities, [3, 1]).Mean, 1e-12);
+    }
+
+    [Fact]
+    public void Score_NoImages_Throws()
+    {
+        Assert.Throws<InvalidOperationException>(new InceptionScoreAccumulator().ToScore);
+    }
+
+    private static InceptionScore Score(Tensor probabilities, double[]? weights = null)
+    {
+        var accumulator = new InceptionScoreAccumulator();
+        accumulator.Add(probabilities, weights);
+        return accumulator.ToScore();
+    }
+}
