@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using CtfService.Cli.Commands;
 using CtfService.Cli.Commands.Bench;
+using CtfService.Cli.Commands.Evaluate;
 using CtfService.Core.Models;
 using CtfService.Training.Data;
 
@@ -30,6 +31,7 @@ internal static class CommandLine
         GenerateCommand.Create(terminal),
         TrainClassifierCommand.Create(terminal),
         ClassifyCommand.Create(terminal),
+        EvaluateCommand.Create(terminal),
         ApiKeyCommand.Create(terminal),
     };
 

@@ -27,11 +27,11 @@ internal static class ConsoleProgress
     /// <summary>One line of text: step, losses, speed, time left.</summary>
     internal static string Describe(string title, TrainingReport report)
     {
-        var losses = string.Join(", ", report.Losses.Select(loss => $"{loss.Key} {loss.Value.ToString("0.####", CultureInfo.InvariantCulture)}"));
+        var losses = string.Concat(report.Losses.Select(loss => $" {loss.Key} {loss.Value.ToString("0.####", CultureInfo.InvariantCulture)},"));
         var hours = report.TimeLeft.TotalHours >= 1 ? $"{(long)report.TimeLeft.TotalHours}:" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{title} {report.Step}/{report.TotalSteps}: {losses}, {report.ImagesPerSecond:0.0} images/s, {hours}{report.TimeLeft:mm\\:ss} left");
+            $"{title} {report.Step}/{report.TotalSteps}:{losses} {report.ImagesPerSecond:0.0} images/s, {hours}{report.TimeLeft:mm\\:ss} left");
     }
 
     private sealed class ProgressBar(ProgressTask bar, string title) : ITrainingProgress

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
 
 namespace CtfService.Cli.Commands;
 
@@ -18,6 +20,21 @@ internal static class CommandOption
         option.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value < minimum)
+            {
+                result.AddError($"{name} {value} is below {minimum}, the smallest value allowed.");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>A number that may be left out.</summary>
+    public static Option<T?> Optional<T>(string name, string description, T minimum)
+        where T : struct, INumber<T>
+    {
+        var option = new Option<T?>(name) { Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && T.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && !(value >= minimum))
             {
                 result.AddError($"{name} {value} is below {minimum}, the smallest value allowed.");
             }

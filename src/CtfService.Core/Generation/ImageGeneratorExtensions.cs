@@ -14,6 +14,24 @@ public static class ImageGeneratorExtensions
     {
         ArgumentOutOfRangeException.ThrowIfZero(images.Count, nameof(images));
         var results = new GeneratedImage[images.Count];
+        generator.GenerateEach(
+            images,
+            (place, image) =>
+            {
+                results[place] = image;
+                finished?.Invoke(image);
+            },
+            cancellation);
+        return results;
+    }
+
+    /// <summary>Generates the images, as many at a time as there is room for, and keeps none: for more than the memory holds.</summary>
+    /// <param name="images">The generator holds no other.</param>
+    /// <param name="finished">Called with each image that ends and its place in <paramref name="images"/>, on this thread, in no order.</param>
+    /// <exception cref="OutOfDeviceMemoryException">An image does not fit the device.</exception>
+    public static void GenerateEach(
+        this IImageGenerator generator, IReadOnlyList<ImageSpecification> images, Action<int, GeneratedImage> finished, CancellationToken cancellation)
+    {
         var next = 0;
         try
         {
@@ -31,8 +49,7 @@ public static class ImageGeneratorExtensions
                         ExceptionDispatchInfo.Throw(error);
                     }
 
-                    results[outcome.Id] = outcome.Image!;
-                    finished?.Invoke(outcome.Image!);
+                    finished((int)outcome.Id, outcome.Image!);
                 }
             }
         }
@@ -45,7 +62,5 @@ public static class ImageGeneratorExtensions
 
             throw;
         }
-
-        return results;
     }
 }

@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation.Features;
-using CtfService.Training.Evaluation.Statistics;
 using CtfService.Training.Progress;
 using static TorchSharp.torch;
 
@@ -64,6 +63,9 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
         Test.Dispose();
     }
 
+    /// <summary>As <see cref="Halves"/>, of the pooled features alone.</summary>
+    public double HalvesFid(int perClass) => Distance(Train.Kept.Pooled, InHalf(0, perClass), InHalf(1, perClass));
+
     /// <summary>Rows of the images whose round is even, or odd.</summary>
     private int[] InHalf(int half, int perClass)
     {
@@ -73,24 +75,9 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
 
     private double Distance(Tensor features, int[] firstRows, int[] secondRows)
     {
-        using var first = Half(features, firstRows);
-        using var second = Half(features, secondRows);
+        using var first = Train.Kept.Gaussian(features, firstRows);
+        using var second = Train.Kept.Gaussian(features, secondRows);
         return first.FrechetDistance(second);
-    }
-
-    private Gaussian Half(Tensor features, int[] rows)
-    {
-        const int Batch = 1024;
-        var weights = new ClassWeights([.. rows.Select(row => Train.Kept.Images[row].ClassId)]);
-        using var accumulator = new GaussianAccumulator((int)features.shape[1]);
-        foreach (var batch in rows.Chunk(Batch))
-        {
-            using var scope = NewDisposeScope();
-            var indexes = tensor(batch.Select(row => (long)row).ToArray());
-            accumulator.Add(features.index_select(0, indexes), [.. batch.Select(row => weights.Of(Train.Kept.Images[row].ClassId))]);
-        }
-
-        return accumulator.ToGaussian();
     }
 
     /// <summary>SHA-256 over everything that the features depend on.</summary>

@@ -5,7 +5,7 @@ using CtfService.Model.Checkpoints;
 using CtfService.Model.Clusters;
 using CtfService.Model.Conversion;
 using CtfService.Model.Generation;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using static TorchSharp.torch;
 

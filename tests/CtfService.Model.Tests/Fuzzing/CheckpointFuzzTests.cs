@@ -5,7 +5,7 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Checkpoints.PyTorch;
 using CtfService.Model.Conversion;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Generation;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 
 namespace CtfService.Model.Tests.Generation;
 

@@ -2,7 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
 using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using TorchSharp;
 
 namespace CtfService.Model.Tests.Generation;

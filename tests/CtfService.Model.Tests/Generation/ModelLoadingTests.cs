@@ -3,7 +3,7 @@ using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Generation;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using CtfService.Model.Transformer;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Generation;
 using CtfService.Model.Previews;
-using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using TorchSharp;
 
 namespace CtfService.Model.Tests.Previews;

@@ -10,7 +10,7 @@ internal sealed class FakeFeatures : IFeatureExtractor
 
     public string Name => "fake";
 
-    public string Hash { get; init; } = "fake/1";
+    public string Hash { get; init; } = new('1', 64);
 
     public int PooledWidth => 3;
 

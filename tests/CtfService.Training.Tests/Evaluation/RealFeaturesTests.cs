@@ -33,7 +33,7 @@ public sealed class RealFeaturesTests : IDisposable
         var batches = extractor.Batches;
 
         Load(extractor, seed: 9).Dispose();
-        using var other = new FakeFeatures { Hash = "fake/2" };
+        using var other = new FakeFeatures { Hash = new string('2', 64) };
         Load(other).Dispose();
 
         Assert.True(extractor.Batches > batches);

@@ -16,7 +16,8 @@ internal sealed class FeatureReading : IDisposable
     private readonly Tensor _keptPooled;
     private readonly Tensor _keptSpatial;
     private readonly List<FeatureRow> _rows = [];
-    private readonly List<(int Actual, int Predicted)> _classes = [];
+    private readonly List<int> _actual = [];
+    private readonly List<int> _predicted = [];
 
     public FeatureReading(IFeatureExtractor extractor, ImageDataset images)
     {
@@ -40,7 +41,8 @@ internal sealed class FeatureReading : IDisposable
         _pooled.Add(features.Pooled, weights);
         _spatial.Add(features.Spatial, weights);
         _score.Add(features.Probabilities, weights);
-        _classes.AddRange(classIds.Zip(features.Probabilities.argmax(1).data<long>(), (actual, predicted) => (actual, (int)predicted)));
+        _actual.AddRange(classIds);
+        _predicted.AddRange(features.Probabilities.argmax(1).data<long>().Select(classId => (int)classId));
         Keep(batch, classIds, features);
     }
 
@@ -50,7 +52,7 @@ internal sealed class FeatureReading : IDisposable
         _spatial.ToGaussian(),
         _score.ToScore(),
         new FeatureRows(_keptPooled.alias().DetachFromDisposeScope(), _keptSpatial.alias().DetachFromDisposeScope(), _rows),
-        _extractor.ClassNames is { } names ? ClassifierReport.Of(names, [.. _classes.Select(image => image.Actual)], [.. _classes.Select(image => image.Predicted)]) : null);
+        _extractor.ClassNames is { } names ? ClassifierReport.Of(names, _actual, _predicted) : null);
 
     public void Dispose()
     {

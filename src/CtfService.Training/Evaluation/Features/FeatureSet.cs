@@ -1,7 +1,6 @@
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation.Statistics;
 using CtfService.Training.Progress;
-using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation.Features;
 
@@ -47,7 +46,7 @@ public sealed class FeatureSet : IDisposable
         using var reading = new FeatureReading(extractor, known);
         var meter = new TrainingMeter(progress, new TrainingPace(0, known.Count, BatchSize: 1, ReportEvery: 1));
         var finished = 0;
-        foreach (var batch in EvenOrder.Of(known.ClassIds).Chunk(extractor.BatchSize))
+        foreach (var batch in EvenOrder.Of(images.ClassIds).Chunk(extractor.BatchSize))
         {
             cancellation.ThrowIfCancellationRequested();
             reading.Read(batch);
@@ -67,20 +66,3 @@ public sealed class FeatureSet : IDisposable
 
 /// <summary>Everything a <see cref="FeatureSet"/> is made of.</summary>
 internal sealed record FeatureSetParts(Gaussian Pooled, Gaussian Spatial, InceptionScore Score, FeatureRows Kept, ClassifierReport? Classes);
-
-/// <summary>Features of single images. Owns its tensors.</summary>
-/// <param name="Pooled">float32 [n, D].</param>
-/// <param name="Spatial">float32 [n, S].</param>
-/// <param name="Images">Class and round of each row, rounds ascending.</param>
-public sealed record FeatureRows(Tensor Pooled, Tensor Spatial, IReadOnlyList<FeatureRow> Images) : IDisposable
-{
-    public void Dispose()
-    {
-        Pooled.Dispose();
-        Spatial.Dispose();
-    }
-}
-
-/// <param name="ClassId">The image's own class.</param>
-/// <param name="Round">How many images of its class come before it.</param>
-public readonly record struct FeatureRow(int ClassId, int Round);

@@ -77,7 +77,8 @@ public sealed class InceptionFeatures : IFeatureExtractor
         }
         catch (CheckpointException error)
         {
-            throw new CheckpointException($"{error.Message}{Environment.NewLine}Expected the weights that pytorch-fid publishes as {ExpectedFile}; torchvision's own are of another network.", error);
+            throw new CheckpointException(
+                $"{error.Message}{Environment.NewLine}Expected the weights that pytorch-fid publishes as {ExpectedFile}; torchvision's own are of another network.", error);
         }
     }
 
@@ -88,7 +89,9 @@ public sealed class InceptionFeatures : IFeatureExtractor
         using var scope = NewDisposeScope();
         var features = _network.call(pixels.to(_device));
         return new ImageFeatures(
-            features.Pooled.to(CPU).MoveToOuterDisposeScope(), features.Spatial.to(CPU).MoveToOuterDisposeScope(), features.Probabilities.to(CPU).MoveToOuterDisposeScope());
+            features.Pooled.to(CPU).MoveToOuterDisposeScope(),
+            features.Spatial.to(CPU).MoveToOuterDisposeScope(),
+            features.Probabilities.to(CPU).MoveToOuterDisposeScope());
     }
 
     public void Dispose() => _network.Dispose();

@@ -20,10 +20,10 @@ public sealed record PrecisionRecall(double Precision, double Recall)
     {
         using var inference = no_grad();
         using var scope = NewDisposeScope();
-        var realRadii = Neighbours.SquaredRadii(real, neighbours);
-        var generatedRadii = Neighbours.SquaredRadii(generated, neighbours);
+        var realRadii = RowDistances.SquaredRadii(real, neighbours);
+        var generatedRadii = RowDistances.SquaredRadii(generated, neighbours);
         return new PrecisionRecall(
-            Neighbours.ShareInside(generated, real, realRadii),
-            Neighbours.ShareInside(real, generated, generatedRadii));
+            RowDistances.ShareInside(generated, real, realRadii),
+            RowDistances.ShareInside(real, generated, generatedRadii));
     }
 }

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Evaluation.Statistics;
 
 /// <summary>Distances between the rows of two sets, a block at a time, so that memory holds no matrix of all pairs.</summary>
-internal static class Neighbours
+internal static class RowDistances
 {
     private const int Block = 1024;
 
@@ -38,6 +38,21 @@ internal static class Neighbours
         }
 
         return inside / (double)rows.shape[0];
+    }
+
+    /// <summary>Distance from each row to the nearest of the others.</summary>
+    /// <param name="rows">[N, D].</param>
+    /// <param name="others">[M, D].</param>
+    public static double[] NearestDistances(Tensor rows, Tensor others)
+    {
+        var nearest = new List<double>();
+        foreach (var block in Starts(rows))
+        {
+            using var scope = NewDisposeScope();
+            nearest.AddRange(ToAll(rows, block, others, distances => distances.min(1).values.sqrt()).data<double>());
+        }
+
+        return [.. nearest];
     }
 
     private static IEnumerable<long> Starts(Tensor rows)

@@ -7,10 +7,10 @@ using CtfService.Model.Transformer;
 using CtfService.TestSupport;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Support;
+namespace CtfService.Model.TestSupport;
 
 /// <summary>A bundle of random weights that is written in milliseconds: 16x16 pixels, 4x4 tokens, 64 codewords, 8 clusters, 5 classes.</summary>
-internal sealed class TinyBundle : IDisposable
+public sealed class TinyBundle : IDisposable
 {
     public const int Clusters = 8;
     public const int Codewords = 64;

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using CtfService.Core.Models;
+using CtfService.Model.Bundles;
+using CtfService.Model.Generation;
+using CtfService.Training.Data;
+using CtfService.Training.Evaluation;
+using CtfService.Training.Evaluation.Page;
+using CtfService.Training.Evaluation.Samples;
+
+namespace CtfService.Cli.Commands.Evaluate;
+
+/// <summary><c>ctf evaluate</c>: draws images of every class and measures them against real ones; a report as JSON and as a page.</summary>
+internal static class EvaluateCommand
+{
+    /// <summary>Rows of a decode step: more than a service keeps, since nobody waits for a single image.</summary>
+    private const int Rows = 64;
+
+    public static Command Create(Terminal terminal)
+    {
+        var options = new EvaluateOptions();
+        var command = new Command(
+            "evaluate", "Draws images of every class and measures them against real ones; writes report.json, report.html and the images, prints the report.");
+        options.AddTo(command);
+        command.SetAction((parse, cancellation) =>
+        {
+            Run(terminal, options.Read(parse), cancellation);
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+
+    private static void Run(Terminal terminal, EvaluateArguments arguments, CancellationToken cancellation)
+    {
+        using var extractors = FeatureExtractors.Load(arguments); // first: a wrong file should not cost the time of drawing
+        var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle) : null;
+        var side = bundle is null ? arguments.ImageSize : SquareSide(bundle);
+        var train = ImageFolder.Open(arguments.Data, side, "train", cancellation);
+        var test = ImageFolder.Open(arguments.Data, side, "test", cancellation).WithClassNames(train.ClassNames);
+        SkippedImages.Report(train, terminal);
+        SkippedImages.Report(test, terminal);
+        terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
+
+        var stages = new ConsoleStages(terminal);
+        var model = bundle is null ? null : Draw(bundle, arguments, stages, cancellation);
+        TorchThreads.UseAllCores(); // the engine, which keeps to fewer, is gone
+        var inputs = new EvaluationInputs(train, test, extractors.All, arguments.Cache, extractors.Device);
+        var images = model?.Samples.Images ?? ImageFolder.Open(arguments.Images!, side, split: null, cancellation);
+        var result = new Evaluator(inputs, stages, cancellation).Evaluate(images, model);
+        Write(terminal, arguments.Output, result, inputs);
+    }
+
+    private static SampledModel Draw(Bundle bundle, EvaluateArguments arguments, ConsoleStages stages, CancellationToken cancellation)
+    {
+        var factory = new CtfImageGeneratorFactory(bundle.Directory, () => ModelPlacement.Parse(arguments.Device, arguments.Dtype), Rows);
+        using var generator = factory.Load(cancellation);
+        var plan = arguments.Plan(generator.Model);
+        var samples = stages.Run("images", progress => new SampleFolder(arguments.Output).Draw(generator, plan, progress, cancellation));
+        return new SampledModel(bundle, generator.Model, plan, samples);
+    }
+
+    private static void Write(Terminal terminal, string folder, EvaluationResult result, EvaluationInputs inputs)
+    {
+        Directory.CreateDirectory(folder);
+        var page = Path.Combine(folder, "report.html");
+        using (var file = new StreamWriter(Path.Combine(folder, "report.json")))
+        {
+            ReportJson.Write(file, result.Report);
+        }
+
+        File.WriteAllText(page, EvaluationPage.Of(result, inputs));
+        terminal.Error.WriteLine($"Wrote {page}.");
+        ReportJson.Write(terminal.Output, result.Report);
+    }
+
+    private static int SquareSide(Bundle bundle) => bundle.Manifest.ImageWidth == bundle.Manifest.ImageHeight
+        ? bundle.Manifest.ImageWidth
+        : throw new CheckpointException(
+            $"{bundle.Directory}: draws images of {bundle.Manifest.ImageWidth}x{bundle.Manifest.ImageHeight} pixels; real images are cropped to squares, "
+            + "so only square ones can be compared with them.");
+}

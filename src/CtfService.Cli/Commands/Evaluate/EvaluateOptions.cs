@@ -1,0 +1,140 @@
+using System.CommandLine;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Training.Evaluation.Samples;
+
+namespace CtfService.Cli.Commands.Evaluate;
+
+/// <summary>The options of <c>ctf evaluate</c>.</summary>
+internal sealed class EvaluateOptions
+{
+    private const string Otherwise = "the bundle's default where not given.";
+
+    private static readonly string DefaultClassifier = Path.Combine("runs", "classifier.safetensors");
+
+    private readonly Option<string> _bundle = CommandOption.WithDefault(
+        "--bundle", "Folder of the bundle whose images are evaluated.", Path.Combine("models", "fruits-64"));
+
+    private readonly Option<string?> _images = new("--images")
+    {
+        Description = "Images that are there already, in place of a bundle's: a folder or tar file, <class>/<image>.",
+    };
+
+    private readonly Option<int> _imageSize = CommandOption.Count(
+        "--image-size", "With --images: side that they and the real ones are scaled to, pixels.", 64, minimum: 16);
+
+    private readonly Option<string> _data = CommandOption.Required(
+        "--data", "Real images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+
+    private readonly Option<string?> _classifier = new("--classifier")
+    {
+        Description = "File made by 'ctf train-classifier' on --data: features of the data's own classes, and class accuracy. "
+            + $"Where neither this nor --inception is given, {DefaultClassifier}.",
+    };
+
+    private readonly Option<string?> _inception = new("--inception")
+    {
+        Description = "Inception-v3 weights of pytorch-fid (pt_inception-2015-12-05-6726825d.pth): the features by which published figures are computed.",
+    };
+
+    private readonly Option<int> _perClass = CommandOption.Count("--per-class", "Images drawn of each class.", 100, minimum: 4);
+    private readonly Option<ulong> _seed = CommandOption.Seed();
+    private readonly Option<float?> _guidance = CommandOption.Optional("--guidance-scale", $"Guidance of the coarse stage, 1 is off; {Otherwise}", 1f);
+    private readonly Option<float?> _temperature = CommandOption.Optional("--temperature", $"Temperature of the coarse stage; {Otherwise}", 0f);
+    private readonly Option<int?> _topK = CommandOption.Optional("--top-k", $"Coarse labels to choose from, 0 for all; {Otherwise}", 0);
+    private readonly Option<float?> _fineTemperature = CommandOption.Optional("--fine-temperature", $"Temperature of the fine stage; {Otherwise}", 0f);
+    private readonly Option<int?> _fineTopK = CommandOption.Optional("--fine-top-k", $"Tokens of a cluster to choose from, 0 for all; {Otherwise}", 0);
+    private readonly Option<string> _output = CommandOption.WithDefault(
+        "--output", "Folder for the images and the report. An interrupted evaluation goes on there.", Path.Combine("runs", "evaluation"));
+
+    private readonly Option<string> _cache = CommandOption.WithDefault(
+        "--cache", "Folder that keeps the features of real images for the next time.", Path.Combine("runs", "real-features"));
+
+    private readonly Option<string> _device;
+    private readonly Option<string> _dtype;
+
+    public EvaluateOptions()
+    {
+        (_device, _dtype) = PlacementOptions.Create();
+    }
+
+    public void AddTo(Command command)
+    {
+        Option[] ofTheModel = [_bundle, _perClass, _seed, _guidance, _temperature, _topK, _fineTemperature, _fineTopK, _dtype];
+        foreach (var option in new Option[] { _data, _classifier, _inception, _images, _imageSize, _output, _cache, _device }.Concat(ofTheModel))
+        {
+            command.Options.Add(option);
+        }
+
+        command.Validators.Add(result =>
+        {
+            bool Said(Option option) => result.GetResult(option) is { Implicit: false };
+            if (Said(_images) && ofTheModel.Where(Said).Select(option => option.Name).ToList() is { Count: > 0 } said)
+            {
+                result.AddError($"--images takes no model. Leave out {string.Join(", ", said)}.");
+            }
+            else if (!Said(_images) && Said(_imageSize))
+            {
+                result.AddError("--image-size goes with --images; a bundle's images have its own size.");
+            }
+        });
+    }
+
+    public EvaluateArguments Read(ParseResult arguments)
+    {
+        var classifier = arguments.GetValue(_classifier);
+        var inception = arguments.GetValue(_inception);
+        return new EvaluateArguments
+        {
+            Bundle = arguments.GetRequiredValue(_bundle),
+            Images = arguments.GetValue(_images),
+            ImageSize = arguments.GetValue(_imageSize),
+            Data = arguments.GetRequiredValue(_data),
+            Classifier = classifier ?? (inception is null ? DefaultClassifier : null),
+            Inception = inception,
+            Output = arguments.GetRequiredValue(_output),
+            Cache = arguments.GetRequiredValue(_cache),
+            Device = arguments.GetRequiredValue(_device),
+            Dtype = arguments.GetRequiredValue(_dtype),
+            Plan = model => SamplePlan.Default(model, arguments.GetValue(_perClass), arguments.GetValue(_seed)) with
+            {
+                Coarse = Settings(model.DefaultCoarse, arguments.GetValue(_temperature), arguments.GetValue(_topK), arguments.GetValue(_guidance)),
+                Fine = Settings(model.DefaultFine, arguments.GetValue(_fineTemperature), arguments.GetValue(_fineTopK), guidance: null),
+            },
+        };
+    }
+
+    private static SamplingSettings Settings(SamplingSettings otherwise, float? temperature, int? topK, float? guidance) => otherwise with
+    {
+        Temperature = temperature ?? otherwise.Temperature,
+        TopK = topK ?? otherwise.TopK,
+        GuidanceScale = guidance ?? otherwise.GuidanceScale,
+    };
+}
+
+/// <summary>What the caller asks for.</summary>
+internal sealed record EvaluateArguments
+{
+    public required string Bundle { get; init; }
+
+    /// <summary>Null where the bundle draws them.</summary>
+    public required string? Images { get; init; }
+
+    public required int ImageSize { get; init; }
+
+    public required string Data { get; init; }
+
+    public required string? Classifier { get; init; }
+
+    public required string? Inception { get; init; }
+
+    public required string Output { get; init; }
+
+    public required string Cache { get; init; }
+
+    public required string Device { get; init; }
+
+    public required string Dtype { get; init; }
+
+    public required Func<ModelDescription, SamplePlan> Plan { get; init; }
+}

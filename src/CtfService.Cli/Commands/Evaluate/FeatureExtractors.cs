@@ -1,0 +1,43 @@
+using CtfService.Model.Generation;
+using CtfService.Training.Evaluation.Features;
+using static TorchSharp.torch;
+
+namespace CtfService.Cli.Commands.Evaluate;
+
+/// <summary>The extractors that the caller named. Owns them.</summary>
+internal sealed record FeatureExtractors(IReadOnlyList<IFeatureExtractor> All, Device Device) : IDisposable
+{
+    /// <exception cref="Core.Models.CheckpointException">A file is missing, damaged or not what it was named as.</exception>
+    public static FeatureExtractors Load(EvaluateArguments arguments)
+    {
+        var device = ModelPlacement.Parse(arguments.Device, "auto").Device;
+        var loaded = new List<IFeatureExtractor>();
+        try
+        {
+            if (arguments.Classifier is { } classifier)
+            {
+                loaded.Add(ClassifierFeatures.Load(classifier));
+            }
+
+            if (arguments.Inception is { } inception)
+            {
+                loaded.Add(InceptionFeatures.Load(inception, device));
+            }
+
+            return new FeatureExtractors(loaded, device);
+        }
+        catch
+        {
+            loaded.ForEach(extractor => extractor.Dispose());
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var extractor in All)
+        {
+            extractor.Dispose();
+        }
+    }
+}

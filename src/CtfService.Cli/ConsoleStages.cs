@@ -1,0 +1,10 @@
+using CtfService.Training.Evaluation;
+using CtfService.Training.Progress;
+
+namespace CtfService.Cli;
+
+/// <summary>Shows the stages of an evaluation one after another.</summary>
+internal sealed class ConsoleStages(Terminal terminal) : IEvaluationStages
+{
+    public T Run<T>(string title, Func<ITrainingProgress, T> work) => ConsoleProgress.Run(terminal, title, work);
+}

@@ -1,0 +1,22 @@
+using CtfService.Training.Data;
+using CtfService.Training.Evaluation.Neighbours;
+using CtfService.Training.Evaluation.Samples;
+using CtfService.Training.Evaluation.Tokenizer;
+
+namespace CtfService.Training.Evaluation;
+
+/// <summary>An evaluation's figures, and what its pictures are made of.</summary>
+/// <param name="Generated">With the class ids of the data set.</param>
+/// <param name="Compared">The generated images that were compared with the training images, in the order of <paramref name="Nearest"/>.</param>
+/// <param name="Reconstructions">Of test images; null without a model.</param>
+/// <param name="Tokens">Null without a model.</param>
+/// <param name="Nearest">The training image nearest to each of <paramref name="Compared"/>.</param>
+/// <param name="UnseenDistances">From test images to their nearest training images.</param>
+public sealed record EvaluationResult(
+    EvaluationReport Report,
+    ImageDataset Generated,
+    ImageDataset Compared,
+    Reconstructions? Reconstructions,
+    TokenCounts? Tokens,
+    IReadOnlyList<NearestImage> Nearest,
+    IReadOnlyList<double> UnseenDistances);

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Model.Bundles;
+
+namespace CtfService.Training.Evaluation.Samples;
+
+/// <summary>What the images of a folder have in common: <c>samples.json</c>. Images of two models or two temperatures must not meet in one evaluation.</summary>
+internal sealed record SampleOrigin(string Model, string BundleHash, string? Device, string? Dtype, ulong Seed, SamplingSettings Coarse, SamplingSettings Fine)
+{
+    public static SampleOrigin Of(ModelDescription model, SamplePlan plan) =>
+        new(model.Name, model.BundleHash, model.Device, model.Dtype, plan.Seed, plan.Coarse, plan.Fine);
+
+    /// <exception cref="InvalidDataException">The file says something else; the message says what.</exception>
+    public void RequireOrWrite(string path)
+    {
+        if (!File.Exists(path))
+        {
+            File.WriteAllText(path, JsonSerializer.Serialize(this, BundleJson.Options) + "\n");
+            return;
+        }
+
+        if (Read(path) is not { } found)
+        {
+            throw new InvalidDataException($"{path}: does not say which model the images beside it are of. Name another folder, or delete this one.");
+        }
+
+        if (found != this)
+        {
+            throw new InvalidDataException($"{path}: the images beside it are of {Differences(found)}. Name another folder, or delete this one.");
+        }
+    }
+
+    private string Differences(SampleOrigin found)
+    {
+        (string Name, object? Found, object? Wanted)[] parts =
+        [
+            ("model", found.Model, Model),
+            ("bundle", found.BundleHash[..12], BundleHash[..12]),
+            ("device", found.Device, Device),
+            ("dtype", found.Dtype, Dtype),
+            ("seed", found.Seed, Seed),
+            ("coarse sampling", found.Coarse, Coarse),
+            ("fine sampling", found.Fine, Fine),
+        ];
+        return string.Join("; ", parts.Where(part => !Equals(part.Found, part.Wanted)).Select(part => $"{part.Name} {part.Found}, not {part.Wanted}"));
+    }
+
+    private static SampleOrigin? Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<SampleOrigin>(File.ReadAllText(path), BundleJson.Options);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

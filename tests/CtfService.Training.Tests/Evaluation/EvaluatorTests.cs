@@ -1,0 +1,136 @@
+using CtfService.Model.Bundles;
+using CtfService.Model.Generation;
+using CtfService.Model.TestSupport;
+using CtfService.TestSupport;
+using CtfService.Training.Data;
+using CtfService.Training.Evaluation;
+using CtfService.Training.Evaluation.Page;
+using CtfService.Training.Evaluation.Samples;
+using CtfService.Training.Progress;
+
+namespace CtfService.Training.Tests.Evaluation;
+
+public sealed class EvaluatorTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Evaluate_ImagesLikeTheRealOnes_AreAsCloseAsHalvesOfThem()
+    {
+        var result = Evaluate(NoisyImages.Of(20, 20, seed: 7));
+
+        var features = Assert.Single(result.Report.Features);
+        Assert.Equal(40, result.Report.Images);
+        Assert.InRange(features.FidOverHalvesOfSameSize, 0, 3);
+        Assert.Equal((40, 40), (features.HalvesOfSameSize.FirstImages, features.HalvesOfSameSize.SecondImages));
+        Assert.Equal([2, 5, 10, 20], features.BySize.Select(point => point.ImagesPerClass));
+        Assert.Equal(features.Generated.Fid, features.BySize[^1].Generated, 1e-9);
+        Assert.Equal(1, result.Report.ClassAccuracy!.Accuracy);
+        Assert.InRange(result.Report.PixelNeighbours.CloserThanUnseen, 0, 0.3);
+        Assert.Null(result.Report.Tokens);
+    }
+
+    [Fact]
+    public void Evaluate_CopiesOfTrainingImages_AreFoundOut()
+    {
+        var train = NoisyImages.Of(50, 40, seed: 1);
+        var copies = new ImageDataset(train.Width, train.Height, train.ClassNames, [.. Enumerable.Range(30, 40).Select(i => new LabelledImage(train.Images[i], train.ClassIds[i]))]);
+
+        var result = Evaluate(copies);
+
+        Assert.Equal(1, result.Report.PixelNeighbours.CloserThanUnseen);
+        Assert.Equal(0, result.Report.PixelNeighbours.Generated.Largest);
+        Assert.Equal(Enumerable.Range(30, 40), result.Nearest.Select(nearest => nearest.Index).Order());
+    }
+
+    [Fact]
+    public void Evaluate_AClassWithoutImages_IsRefusedByName()
+    {
+        var exception = Assert.Throws<DatasetException>(() => Evaluate(NoisyImages.Of(20, 0, seed: 7)));
+
+        Assert.Contains("20 generated images, and too few of green", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluate_Model_MeasuresItsTokensAndItsTokenizer()
+    {
+        using var tiny = new TinyBundle();
+        var bundle = BundleReader.Open(tiny.Directory);
+        var (train, test) = (RealImagesOf(bundle, 60, seed: 1), RealImagesOf(bundle, 20, seed: 2));
+        using var extractor = new FakeFeatures { ClassNames = null };
+
+        var result = new Evaluator(new EvaluationInputs(train, test, [extractor], _folder.File("cache")), QuietStages.Instance, CancellationToken.None)
+            .Evaluate(Samples(bundle, out var model), model);
+
+        var report = result.Report;
+        Assert.Equal(("tiny", bundle.Hash, 5), (report.Model!.Name, report.Model.BundleHash, report.Model.ImagesPerClass));
+        Assert.Equal((TinyBundle.Codewords, TinyBundle.Clusters), (report.Tokens!.GeneratedCodewords.Vocabulary, report.Tokens.GeneratedClusters!.Vocabulary));
+        Assert.Equal(25 * TinyBundle.Positions, result.Tokens!.Generated.Sum());
+        Assert.Equal(20 * TinyBundle.Positions, result.Tokens.TestClusters!.Sum());
+        Assert.Equal(20, report.Tokenizer!.Images);
+        Assert.InRange(report.Tokenizer.Psnr, 0, 30);
+        Assert.InRange(report.Tokenizer.Ssim, -1, 0.9);
+        Assert.True(report.Features[0].ReconstructionFid > 0);
+        Assert.Null(report.ClassAccuracy);
+    }
+
+    [Fact]
+    public void Page_Model_HoldsEverythingItself()
+    {
+        using var tiny = new TinyBundle();
+        var bundle = BundleReader.Open(tiny.Directory);
+        using var extractor = new FakeFeatures { ClassNames = null };
+        var inputs = new EvaluationInputs(RealImagesOf(bundle, 60, seed: 1), RealImagesOf(bundle, 20, seed: 2), [extractor], _folder.File("cache"));
+        var result = new Evaluator(inputs, QuietStages.Instance, CancellationToken.None).Evaluate(Samples(bundle, out var model), model);
+
+        var page = EvaluationPage.Of(result, inputs);
+
+        Assert.Equal(5 + 1 + 2, Count(page, "src=\"data:image/webp;base64,")); // samples of each class, reconstructions, two sheets of neighbours
+        Assert.Equal(Count(page, "<img "), Count(page, "src=\"data:"));
+        Assert.Equal(3, Count(page, "<svg "));
+        Assert.DoesNotContain("href=", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Page_NamesOfClasses_AreText()
+    {
+        static ImageDataset Renamed(ImageDataset images) => new(
+            images.Width, images.Height, ["<b>red</b>", "green & co"], [.. images.Images.Zip(images.ClassIds, (pixels, classId) => new LabelledImage(pixels, classId))]);
+        using var extractor = new FakeFeatures { ClassNames = null };
+        var inputs = new EvaluationInputs(Renamed(NoisyImages.Of(20, 20, seed: 1)), Renamed(NoisyImages.Of(9, 9, seed: 2)), [extractor], _folder.File("cache"));
+
+        var page = EvaluationPage.Of(new Evaluator(inputs, QuietStages.Instance, CancellationToken.None).Evaluate(Renamed(NoisyImages.Of(9, 9, seed: 3))), inputs);
+
+        Assert.Contains("&lt;b&gt;red&lt;/b&gt;", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<b>red", page, StringComparison.Ordinal);
+        Assert.Contains("green &amp; co", page, StringComparison.Ordinal);
+    }
+
+    private static int Count(string text, string part) => text.Split(part).Length - 1;
+
+    private EvaluationResult Evaluate(ImageDataset images)
+    {
+        using var extractor = new FakeFeatures();
+        var inputs = new EvaluationInputs(NoisyImages.Of(50, 40, seed: 1), NoisyImages.Of(20, 20, seed: 2), [extractor], _folder.File("cache"));
+        return new Evaluator(inputs, QuietStages.Instance, CancellationToken.None).Evaluate(images);
+    }
+
+    private ImageDataset Samples(Bundle bundle, out SampledModel model)
+    {
+        using var generator = new CtfImageGeneratorFactory(bundle.Directory, () => ModelPlacement.Parse("cpu", "float32")).Load(CancellationToken.None);
+        var plan = SamplePlan.Default(generator.Model, perClass: 5);
+        model = new SampledModel(bundle, generator.Model, plan, new SampleFolder(_folder.File("samples")).Draw(generator, plan, NoProgress.Instance));
+        return model.Samples.Images;
+    }
+
+    /// <summary>Noise in the bundle's classes and size.</summary>
+    private static ImageDataset RealImagesOf(Bundle bundle, int count, int seed)
+    {
+        var noise = NoisyImages.Of(count / 2, count - (count / 2), seed);
+        return new ImageDataset(noise.Width, noise.Height, bundle.Manifest.ClassLabels, [.. noise.Images.Select((pixels, i) => new LabelledImage(pixels, i % TinyBundle.Classes))]);
+    }
+}
