@@ -20,9 +20,13 @@ internal sealed partial class NvmlReader : IGpuReader
         {
             Find();
         }
-        catch (Exception absent) when (absent is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
+        catch (DllNotFoundException)
         {
-            Log.NoLibrary(logger, absent.Message);
+            Log.NoLibrary(logger, "the system finds none"); // the message names every folder that was searched
+        }
+        catch (Exception unfit) when (unfit is EntryPointNotFoundException or BadImageFormatException)
+        {
+            Log.NoLibrary(logger, unfit.Message);
         }
     }
 
