@@ -2,22 +2,14 @@ using System.CommandLine;
 using System.Globalization;
 using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
-using CtfService.Model.Checkpoints;
-using CtfService.Model.Clusters;
-using CtfService.Model.Tokenizer;
-using CtfService.Model.Transformer;
 using CtfService.Training.Data;
-using CtfService.Training.Optimization;
-using static TorchSharp.torch;
+using CtfService.Training.Packing;
 
 namespace CtfService.Cli.Commands;
 
-/// <summary><c>ctf bundle</c>: packs a finished run into a bundle that the service loads, weights in half precision.</summary>
+/// <summary><c>ctf bundle</c>: packs a finished run into a bundle that the service loads.</summary>
 internal static class BundleCommand
 {
-    /// <summary>A training record, not a weight that serving needs; its token ids would not survive half precision either.</summary>
-    private const string UsageHistory = "quantize.codebook_used";
-
     public static Command Create(Terminal terminal)
     {
         var runFolder = TrainingArguments.RunOption();
@@ -32,44 +24,13 @@ internal static class BundleCommand
         {
             var sampling = new SamplingDefaults(new SamplingSettings(arguments.GetValue(temperature), GuidanceScale: arguments.GetValue(guidance)), new SamplingSettings());
             var training = new Dictionary<string, string> { ["note"] = arguments.GetRequiredValue(note), ["date"] = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) };
-            var bundle = Write(new RunFolder(arguments.GetRequiredValue(runFolder)), arguments.GetRequiredValue(output), arguments.GetRequiredValue(name), sampling, training, arguments.GetRequiredValue(licence));
+            var run = new RunFolder(arguments.GetRequiredValue(runFolder));
+            var parts = new TrainedParts(run.BundledTokenizer, run.ClusterMap, run.Coarse, run.Fine);
+            var text = new BundleText(arguments.GetRequiredValue(name), TokenCache.Load(run.Tokens("train")).ClassNames, sampling, training, arguments.GetRequiredValue(licence));
+            var bundle = BundlePacker.Pack(parts, arguments.GetRequiredValue(output), text);
             ReportJson.Write(terminal.Output, new { bundle.Directory, bundle.Hash, Bytes = bundle.Manifest.Files.Sum(file => file.Bytes) });
             return Task.FromResult(CommandLine.Success);
         });
         return command;
-    }
-
-    private static Bundle Write(RunFolder run, string directory, string name, SamplingDefaults sampling, Dictionary<string, string> training, string licence)
-    {
-        Directory.CreateDirectory(directory);
-        SaveHalf(run.BundledTokenizer, Path.Combine(directory, BundleFiles.Tokenizer));
-        SaveHalf(run.Coarse, Path.Combine(directory, BundleFiles.Coarse));
-        SaveHalf(run.Fine, Path.Combine(directory, BundleFiles.Fine));
-        var tokenizer = ModelFile.Config<TokenizerConfig>(run.Tokenizer) with { TracksUsage = false };
-        var coarse = ModelFile.Config<TransformerConfig>(run.Coarse);
-        return BundleWriter.Write(
-            directory,
-            new BundleManifest
-            {
-                Name = name,
-                ImageWidth = coarse.GridWidth * tokenizer.DownsampleFactor,
-                ImageHeight = coarse.GridHeight * tokenizer.DownsampleFactor,
-                ClassLabels = TokenCache.Load(run.Tokens("train")).ClassNames,
-                ClusterCount = ClusterMap.Load(run.ClusterMap).ClusterCount,
-                Tokenizer = tokenizer,
-                Coarse = coarse,
-                Fine = ModelFile.Config<TransformerConfig>(run.Fine),
-                Sampling = sampling,
-                Training = training,
-                DataLicence = licence,
-            },
-            new Dictionary<string, string> { [BundleFiles.ClusterMap] = run.ClusterMap });
-    }
-
-    private static void SaveHalf(string source, string target)
-    {
-        using var scope = NewDisposeScope();
-        using var file = SafetensorsFile.Open(source);
-        SafetensorsWriter.Write(target, file.Entries.Where(entry => entry.Name != UsageHistory).Select(entry => (entry.Name, file.Read(entry.Name))), castFloatingTo: ScalarType.Float16);
     }
 }

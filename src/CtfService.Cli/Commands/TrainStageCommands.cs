@@ -18,7 +18,8 @@ internal static class TrainStageCommands
         terminal, "train-coarse", "Trains stage 1, the causal transformer over coarse labels.", RunFolder.CoarsePart, steps: 4000, TransformerTraining.TrainCoarse);
 
     public static Command CreateFine(Terminal terminal) => Create(
-        terminal, "train-fine", "Trains stage 2, the transformer that predicts every token from all coarse labels.", RunFolder.FinePart, steps: 3000, TransformerTraining.TrainFine);
+        terminal, "train-fine", "Trains stage 2, the transformer that predicts every token from all coarse labels.", RunFolder.FinePart, steps: 3000,
+        (inputs, size, run, progress, cancellation) => TransformerTraining.TrainFine(inputs, size, FineHead.Cluster, run, progress, cancellation));
 
     private static Command Create(Terminal terminal, string name, string description, string part, int steps, Trainer train)
     {

@@ -9,6 +9,9 @@ namespace CtfService.Model.Clusters;
 /// </summary>
 public sealed class ClusterMap
 {
+    /// <summary>Not one of the streams that the starts of k-means take.</summary>
+    private const int RandomStream = -1;
+
     private ClusterMap(ImmutableArray<int> clusterOfToken, ImmutableArray<float> centroids, int clusterCount)
     {
         ClusterOfToken = clusterOfToken;
@@ -60,6 +63,25 @@ public sealed class ClusterMap
         return clusterCount == codewords.Length / width
             ? Identity(codebook)
             : FromAssignments(KMeans.Fit(codewords, width, clusterCount, seed), codebook);
+    }
+
+    /// <summary>Codewords dealt out at random into clusters of one size (or one apart): what k-means is compared with.</summary>
+    /// <param name="codebook">[K, e], as the decoder reads it: scaled to unit length where the tokenizer does that.</param>
+    /// <param name="clusterCount">C, 1..K.</param>
+    public static ClusterMap Random(Tensor codebook, int clusterCount, ulong seed)
+    {
+        var count = (int)codebook.shape[0];
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(clusterCount);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(clusterCount, count);
+        var random = new UniformStream(seed, RandomStream);
+        var clusterOfToken = Enumerable.Range(0, count).Select(token => token % clusterCount).ToArray();
+        for (var token = count - 1; token > 0; token--) // Fisher and Yates 1938
+        {
+            var other = (int)(random.Next() * (token + 1));
+            (clusterOfToken[token], clusterOfToken[other]) = (clusterOfToken[other], clusterOfToken[token]);
+        }
+
+        return FromAssignments(clusterOfToken, codebook);
     }
 
     /// <summary>A map made elsewhere; there are as many clusters as the largest one says.</summary>

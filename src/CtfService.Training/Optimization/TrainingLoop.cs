@@ -13,12 +13,15 @@ public sealed class TrainingLoop
     private readonly TrainingOptions _options;
     private readonly ITrainingTask _task;
     private readonly ITrainingProgress _progress;
+    private readonly Action<long>? _snapshot;
 
-    public TrainingLoop(TrainingOptions options, ITrainingTask task, ITrainingProgress progress)
+    /// <param name="snapshot">Called after each of the options' snapshot steps with the averaged weights in the module.</param>
+    public TrainingLoop(TrainingOptions options, ITrainingTask task, ITrainingProgress progress, Action<long>? snapshot = null)
     {
         _options = options;
         _task = task;
         _progress = progress;
+        _snapshot = snapshot;
     }
 
     /// <summary>
@@ -43,6 +46,11 @@ public sealed class TrainingLoop
             }
 
             Step(step, optimizer, average, meter);
+            if (_snapshot is not null && _options.SnapshotSteps.Contains(step + 1))
+            {
+                average.With(() => _snapshot(step + 1));
+            }
+
             if ((step + 1) % _options.CheckpointEvery == 0)
             {
                 checkpoint.Save(step + 1);

@@ -17,7 +17,7 @@ public sealed record TrainingOptions
     /// <summary>Steps of linear warm-up.</summary>
     public long WarmupSteps { get; init; } = 200;
 
-    /// <summary>The cosine schedule ends at this share of the peak.</summary>
+    /// <summary>The cosine schedule ends at this share of the peak; 1 keeps the rate, so that every step is a possible end of the run.</summary>
     public double FinalLearningRateShare { get; init; } = 0.02;
 
     /// <summary>Decay of weights with two or more dimensions.</summary>
@@ -39,6 +39,9 @@ public sealed record TrainingOptions
 
     /// <summary>Steps between sample sheets.</summary>
     public long SampleEvery { get; init; } = 500;
+
+    /// <summary>Finished steps at which the averaged weights are also kept beside the result, for learning curves.</summary>
+    public IReadOnlyList<long> SnapshotSteps { get; init; } = [];
 
     /// <summary>Learning rate of a step: linear warm-up, then a cosine (Loshchilov and Hutter 2017, "SGDR", eq. 5 with one period).</summary>
     /// <param name="step">0..<see cref="Steps"/>-1.</param>

@@ -45,6 +45,13 @@ public sealed class WeightAverage : IDisposable
         }
     }
 
+    /// <inheritdoc cref="With{T}"/>
+    public void With(Action action) => With(() =>
+    {
+        action();
+        return true;
+    });
+
     public void Dispose()
     {
         foreach (var average in _averages.Values)

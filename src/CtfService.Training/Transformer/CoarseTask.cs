@@ -9,8 +9,6 @@ namespace CtfService.Training.Transformer;
 /// <summary>Trains stage 1: each coarse label from the class and the labels before it, by cross-entropy.</summary>
 internal sealed class CoarseTask(ClassConditionalTransformer transformer, StageData data, SampleSheet sheet) : ITrainingTask
 {
-    private const int HeldOutCount = 256;
-
     public nn.Module Module => transformer;
 
     public StepLoss Forward(long step)
@@ -21,10 +19,10 @@ internal sealed class CoarseTask(ClassConditionalTransformer transformer, StageD
 
     public IReadOnlyDictionary<string, double> Evaluate(string path)
     {
-        var loss = Loss(transformer, data.HeldOut(HeldOutCount));
+        var loss = data.HeldOutLoss(TransformerTraining.HeldOutCount, batch => Loss(transformer, batch));
         var decoder = new CoarseDecoder(transformer, CPU);
         sheet.WritePreviews(path, decoder.Decode(sheet.Specifications(new SamplingSettings(GuidanceScale: 2)), CancellationToken.None));
-        return new Dictionary<string, double> { ["held-out loss"] = loss.item<float>() };
+        return new Dictionary<string, double> { [TransformerTraining.HeldOutLoss] = loss };
     }
 
     /// <summary>Mean cross-entropy of every label, given the class and the labels before it.</summary>

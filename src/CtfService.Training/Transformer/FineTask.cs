@@ -8,22 +8,25 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Transformer;
 
 /// <summary>
-/// Trains stage 2: every token from the class and all coarse labels, by cross-entropy among the members of the label's cluster.
+/// Trains stage 2: every token from the class and all coarse labels, by cross-entropy among the members of the label's cluster, or among all codewords.
 /// </summary>
 internal sealed class FineTask : ITrainingTask, IDisposable
 {
-    private const int HeldOutCount = 128;
+    /// <summary>Layouts whose tokens are drawn at once.</summary>
+    private const int DrawnBatch = 8;
 
     private readonly ClassConditionalTransformer _transformer;
     private readonly ClusterMap _map;
+    private readonly FineHead _head;
     private readonly ClusterMembers _members;
     private readonly StageData _data;
     private readonly SampleSheet _sheet;
 
-    public FineTask(ClassConditionalTransformer transformer, ClusterMap map, StageData data, SampleSheet sheet)
+    public FineTask(ClassConditionalTransformer transformer, ClusterMap map, FineHead head, StageData data, SampleSheet sheet)
     {
         _transformer = transformer;
         _map = map;
+        _head = head;
         _members = new ClusterMembers(map, CPU);
         _data = data;
         _sheet = sheet;
@@ -39,11 +42,10 @@ internal sealed class FineTask : ITrainingTask, IDisposable
 
     public IReadOnlyDictionary<string, double> Evaluate(string path)
     {
-        var loss = Loss(_data.HeldOut(HeldOutCount));
-        using var predictor = new FinePredictor(_transformer, _map, CPU);
+        var loss = _data.HeldOutLoss(TransformerTraining.HeldOutCount, Loss);
         var layouts = _data.HeldOut(_sheet.Count);
-        _sheet.Write(path, predictor.Predict(SampleSheet.Specifications(layouts.ClassIds, new SamplingSettings()), layouts.CoarseLabels));
-        return new Dictionary<string, double> { ["held-out loss"] = loss.item<float>() };
+        _sheet.Write(path, Draw(SampleSheet.Specifications(layouts.ClassIds, new SamplingSettings()), layouts.CoarseLabels));
+        return new Dictionary<string, double> { [TransformerTraining.HeldOutLoss] = loss };
     }
 
     public void Dispose() => _members.Dispose();
@@ -51,8 +53,20 @@ internal sealed class FineTask : ITrainingTask, IDisposable
     private Tensor Loss(StageBatch batch)
     {
         var hidden = _transformer.Hidden(batch.ClassIds, batch.CoarseLabels).narrow(1, 1, batch.Tokens.shape[1]).flatten(0, 1); // [B*T, D]
-        var labels = batch.CoarseLabels.flatten();
-        var logits = _members.Select(_transformer.Score(hidden), labels); // [B*T, M]; one dense product trains faster than gathered rows
+        var scores = _transformer.Score(hidden);                                                                                // [B*T, K]
+        if (_head == FineHead.Codebook)
+        {
+            return nn.functional.cross_entropy(scores, batch.Tokens.flatten());
+        }
+
+        var logits = _members.Select(scores, batch.CoarseLabels.flatten()); // [B*T, M]; one dense product trains faster than gathered rows
         return nn.functional.cross_entropy(logits, _members.Places(batch.Tokens));
+    }
+
+    /// <summary>Tokens int64 [B, T] for coarse labels int64 [B, T], each among the members of its cluster as when serving.</summary>
+    private Tensor Draw(IReadOnlyList<ImageSpecification> images, Tensor coarseLabels)
+    {
+        using var predictor = new FinePredictor(_transformer, _map, CPU);
+        return cat([.. images.Chunk(DrawnBatch).Select((chunk, i) => predictor.Predict(chunk, coarseLabels.narrow(0, i * DrawnBatch, chunk.Length)))]);
     }
 }

@@ -10,6 +10,9 @@ internal sealed class StageData : IDisposable
     /// <summary>Share of the samples that are trained without their class (Ho and Salimans 2022).</summary>
     private const double ClassDropout = 0.1;
 
+    /// <summary>Held-out rows whose loss is taken at once: the logits of a large codebook fill memory fast.</summary>
+    private const int HeldOutBatch = 32;
+
     private readonly TokenCache _train;
     private readonly TokenCache _heldOut;
     private readonly BatchSampler _sampler;
@@ -32,14 +35,30 @@ internal sealed class StageData : IDisposable
     }
 
     /// <summary>Held-out rows, evenly spread.</summary>
-    public StageBatch HeldOut(int count)
+    public StageBatch HeldOut(int count) => HeldOut(HeldOutRows(count));
+
+    /// <summary>Mean loss over held-out rows, evenly spread; every row has its class.</summary>
+    public double HeldOutLoss(int count, Func<StageBatch, Tensor> loss)
     {
-        var rows = Enumerable.Range(0, count).Select(i => (int)((long)i * _heldOut.ClassIds.Count / count)).ToList();
-        var (tokens, classIds) = _heldOut.Batch(rows);
-        return new StageBatch(classIds, Coarsen(tokens), tokens);
+        var total = 0.0;
+        foreach (var rows in HeldOutRows(count).Chunk(HeldOutBatch))
+        {
+            using var scope = NewDisposeScope();
+            total += loss(HeldOut(rows)).item<float>() * rows.Length;
+        }
+
+        return total / count;
     }
 
     public void Dispose() => _clusterOfToken.Dispose();
+
+    private IEnumerable<int> HeldOutRows(int count) => Enumerable.Range(0, count).Select(i => (int)((long)i * _heldOut.ClassIds.Count / count));
+
+    private StageBatch HeldOut(IEnumerable<int> rows)
+    {
+        var (tokens, classIds) = _heldOut.Batch([.. rows]);
+        return new StageBatch(classIds, Coarsen(tokens), tokens);
+    }
 
     private Tensor Coarsen(Tensor tokens)
     {

@@ -15,6 +15,12 @@ public static class TransformerTraining
     public const string CoarseResultName = "coarse.safetensors";
     public const string FineResultName = "fine.safetensors";
 
+    /// <summary>Name of the loss on held-out images in the run's metrics, nats per position.</summary>
+    public const string HeldOutLoss = "held-out loss";
+
+    /// <summary>Held-out images that loss is taken over, evenly spread.</summary>
+    internal const int HeldOutCount = 256;
+
     /// <param name="size">Width, layers and heads; the rest follows from the data.</param>
     public static void TrainCoarse(StageInputs inputs, TransformerSize size, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
     {
@@ -23,10 +29,18 @@ public static class TransformerTraining
     }
 
     /// <inheritdoc cref="TrainCoarse"/>
-    public static void TrainFine(StageInputs inputs, TransformerSize size, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
+    /// <param name="head">Which codewords compete for a position. What serves scores the cluster's members, whatever the training was.</param>
+    /// <exception cref="CheckpointException">Each codeword is its own cluster: such a model has no fine stage.</exception>
+    public static void TrainFine(
+        StageInputs inputs, TransformerSize size, FineHead head, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
     {
+        if (inputs.Map.IsIdentity)
+        {
+            throw new CheckpointException("Each codeword is its own cluster, so coarse labels are tokens and there is nothing left to a fine stage. Bundle the model as it is, or cluster anew with fewer clusters.");
+        }
+
         var config = Config(inputs, size, inputs.Map.CodebookSize, causal: false);
-        Train(inputs, config, run, (transformer, data, sheet) => new FineTask(transformer, inputs.Map, data, sheet), FineResultName, progress, cancellation);
+        Train(inputs, config, run, (transformer, data, sheet) => new FineTask(transformer, inputs.Map, head, data, sheet), FineResultName, progress, cancellation);
     }
 
     private static void Train(
@@ -45,11 +59,20 @@ public static class TransformerTraining
         var task = newTask(transformer, data, new SampleSheet(inputs.Tokenizer, inputs.Map, config));
         using (task as IDisposable)
         {
-            new TrainingLoop(options, task, progress).Run(run.Resume, cancellation);
-        }
+            void Save(string path)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                ModelFile.Save(path, transformer, config);
+            }
 
-        ModelFile.Save(Path.Combine(options.RunDirectory, resultName), transformer, config);
+            new TrainingLoop(options, task, progress, step => Save(SnapshotPath(options.RunDirectory, resultName, step))).Run(run.Resume, cancellation);
+            Save(Path.Combine(options.RunDirectory, resultName));
+        }
     }
+
+    /// <summary>Where the weights after some step are kept (<see cref="TrainingOptions.SnapshotSteps"/>).</summary>
+    public static string SnapshotPath(string runDirectory, string resultName, long step) =>
+        Path.Combine(runDirectory, "snapshots", $"{step:D7}-{resultName}");
 
     private static TransformerConfig Config(StageInputs inputs, TransformerSize size, int outputVocabulary, bool causal)
     {
@@ -73,6 +96,16 @@ public static class TransformerTraining
             FeedForwardMultiple = 64,
         };
     }
+}
+
+/// <summary>Which codewords the fine stage chooses among at a position.</summary>
+public enum FineHead
+{
+    /// <summary>The members of the position's cluster.</summary>
+    Cluster,
+
+    /// <summary>All of them, as in the paper.</summary>
+    Codebook,
 }
 
 /// <summary>What both stages learn from.</summary>

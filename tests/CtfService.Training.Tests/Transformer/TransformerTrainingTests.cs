@@ -37,7 +37,7 @@ public sealed class TransformerTrainingTests
         using var inputs = new StageInputs(tokenizer, map, cache, cache);
         var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
         TransformerTraining.TrainCoarse(inputs, size, Run(folder, "coarse", steps: 40), NoProgress.Instance, CancellationToken.None);
-        TransformerTraining.TrainFine(inputs, size, Run(folder, "fine", steps: 40), NoProgress.Instance, CancellationToken.None);
+        TransformerTraining.TrainFine(inputs, size, FineHead.Cluster, Run(folder, "fine", steps: 40), NoProgress.Instance, CancellationToken.None);
 
         AssertLossFell(folder, "tokenizer", 0.85);
         AssertLossFell(folder, "coarse", 0.9);

@@ -1,0 +1,116 @@
+using CtfService.Core.Imaging;
+using CtfService.Model.Clusters;
+using CtfService.Model.Imaging;
+using CtfService.Model.Sampling;
+using CtfService.Model.Tokenizer;
+using CtfService.Training.Data;
+using CtfService.Training.Evaluation;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Clusters;
+
+/// <summary>
+/// What codewords of one cluster have in common (the paper's figure 1b): every token of an image is replaced by a random member of its cluster, and the image
+/// is decoded again. Where it hardly changes, the choice within a cluster carries little of the image.
+/// </summary>
+public sealed class SwapStudy : IDisposable
+{
+    private const int DecodeBatch = 16;
+
+    private readonly VqTokenizer _tokenizer;
+    private readonly ImageClassifier? _classifier;
+    private readonly Tensor _originals;      // [N, 3, H, W]
+    private readonly Tensor _reconstructions; // [N, 3, H, W], clamped
+    private readonly long[] _tokens;         // [N, T]
+    private readonly (long Height, long Width) _grid;
+    private readonly long[] _classes;        // [N]: what the classifier sees in the reconstructions; empty without one
+
+    /// <param name="tokenizer">Not disposed.</param>
+    /// <param name="images">Images the tokenizer was not trained on; <paramref name="count"/> of them, evenly spread, are used.</param>
+    /// <param name="classifier">Null where agreement is not asked for; not disposed.</param>
+    public SwapStudy(VqTokenizer tokenizer, ImageDataset images, int count, ImageClassifier? classifier = null)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        count = Math.Min(count, images.Count);
+        _tokenizer = tokenizer;
+        _classifier = classifier;
+        _originals = ImageBatch.Of(images, [.. Enumerable.Range(0, count).Select(i => (int)((long)i * images.Count / count))]).Pixels.MoveToOuterDisposeScope();
+        _grid = (_originals.shape[2] / tokenizer.Config.DownsampleFactor, _originals.shape[3] / tokenizer.Config.DownsampleFactor);
+        _tokens = tokenizer.VqEncode(_originals).data<long>().ToArray();
+        _reconstructions = Decode(_tokens).MoveToOuterDisposeScope();
+        _classes = Classify(_reconstructions);
+        ReconstructionError = (_reconstructions - _originals).square().mean().item<float>();
+    }
+
+    /// <summary>Images looked at.</summary>
+    public int ImageCount => (int)_originals.shape[0];
+
+    /// <summary>Mean squared error of the tokenizer itself, pixels from -1 to 1.</summary>
+    public double ReconstructionError { get; }
+
+    /// <summary>Swaps within the clusters of one map.</summary>
+    public SwapResult Measure(ClusterMap map, ulong seed)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var swapped = Swapped(map, seed, ImageCount);
+        return new SwapResult(
+            map.ClusterCount,
+            (swapped - _reconstructions).square().mean().item<float>(),
+            ImageQuality.Psnr(_reconstructions, swapped, range: 2),
+            ImageQuality.Psnr(_originals, swapped, range: 2),
+            _classifier is null ? null : _classes.Zip(Classify(swapped), (before, after) => before == after ? 1.0 : 0).Average());
+    }
+
+    /// <summary>The first images, a row each: the original, its reconstruction, and one swapped image for every map.</summary>
+    public RgbImage Picture(IReadOnlyList<ClusterMap> maps, ulong seed, int rows)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        rows = Math.Min(rows, ImageCount);
+        var stride = ImageCount / rows;
+        Tensor[] columns = [_originals, _reconstructions, .. maps.Select(map => Swapped(map, seed, ImageCount))];
+        return ContactSheet.Compose([.. Enumerable.Range(0, rows).SelectMany(row => columns.Select(column => Pixels.ToImage(column[row * stride])))], columns.Length);
+    }
+
+    public void Dispose()
+    {
+        _originals.Dispose();
+        _reconstructions.Dispose();
+    }
+
+    private Tensor Swapped(ClusterMap map, ulong seed, int count)
+    {
+        var positions = _tokens.Length / ImageCount;
+        var swapped = new long[count * positions];
+        for (var i = 0; i < swapped.Length; i++)
+        {
+            var members = map.Members[map.ClusterOf((int)_tokens[i])];
+            var uniform = CounterRandom.Uniform(seed + (ulong)(i / positions), SamplingStage.Fine, i % positions);
+            swapped[i] = members[(int)(uniform * members.Length)];
+        }
+
+        return Decode(swapped);
+    }
+
+    private Tensor Decode(long[] tokens)
+    {
+        using var scope = NewDisposeScope();
+        using var grids = tensor(tokens, [-1, _grid.Height * _grid.Width]);
+        return cat([.. grids.split(DecodeBatch).Select(part => _tokenizer.VqDecode(part, _grid.Height, _grid.Width).clamp_(-1, 1))]).MoveToOuterDisposeScope();
+    }
+
+    private long[] Classify(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        return _classifier is null ? [] : [.. images.split(DecodeBatch).SelectMany(part => _classifier.forward(part).argmax(1).data<long>().ToArray())];
+    }
+}
+
+/// <summary>What swapping within clusters does to images.</summary>
+/// <param name="SquaredError">Against the images before, pixels from -1 to 1.</param>
+/// <param name="Psnr">Decibels, against the images before.</param>
+/// <param name="PsnrToOriginal">Decibels, against what the tokenizer read.</param>
+/// <param name="Agreement">Share of the images that the classifier takes for the same class as before; null without a classifier.</param>
+public sealed record SwapResult(int ClusterCount, double SquaredError, double Psnr, double PsnrToOriginal, double? Agreement);

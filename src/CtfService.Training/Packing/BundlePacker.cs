@@ -1,0 +1,69 @@
+using CtfService.Core.Models;
+using CtfService.Model.Bundles;
+using CtfService.Model.Checkpoints;
+using CtfService.Model.Clusters;
+using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
+using CtfService.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Packing;
+
+/// <summary>
+/// Packs trained parts into a bundle that the service loads, weights in half precision. Where each codeword is its own cluster the bundle is a plain LlamaGen model:
+/// neither cluster map nor fine stage.
+/// </summary>
+public static class BundlePacker
+{
+    /// <summary>A training record, not a weight that serving needs; its token ids would not survive half precision either.</summary>
+    private const string UsageHistory = "quantize.codebook_used";
+
+    /// <exception cref="CheckpointException">A part is missing, or the parts do not belong to each other.</exception>
+    public static Bundle Pack(TrainedParts parts, string directory, BundleText text)
+    {
+        var map = ClusterMap.Load(parts.ClusterMap);
+        var fine = map.IsIdentity ? null : parts.Fine;
+        Directory.CreateDirectory(directory);
+        SaveHalf(parts.Tokenizer, Path.Combine(directory, BundleFiles.Tokenizer));
+        SaveHalf(parts.Coarse, Path.Combine(directory, BundleFiles.Coarse));
+        var copied = new Dictionary<string, string>();
+        if (fine is not null)
+        {
+            SaveHalf(fine, Path.Combine(directory, BundleFiles.Fine));
+            copied[BundleFiles.ClusterMap] = parts.ClusterMap;
+        }
+
+        var tokenizer = ModelFile.Config<TokenizerConfig>(parts.Tokenizer) with { TracksUsage = false };
+        var coarse = ModelFile.Config<TransformerConfig>(parts.Coarse);
+        var manifest = new BundleManifest
+        {
+            Name = text.Name,
+            ImageWidth = coarse.GridWidth * tokenizer.DownsampleFactor,
+            ImageHeight = coarse.GridHeight * tokenizer.DownsampleFactor,
+            ClassLabels = text.ClassNames,
+            ClusterCount = map.ClusterCount,
+            Tokenizer = tokenizer,
+            Coarse = coarse,
+            Fine = fine is null ? null : ModelFile.Config<TransformerConfig>(fine),
+            Sampling = text.Sampling,
+            Training = text.Training,
+            DataLicence = text.DataLicence,
+        };
+        return BundleWriter.Write(directory, manifest, copied);
+    }
+
+    private static void SaveHalf(string source, string target)
+    {
+        using var scope = NewDisposeScope();
+        using var file = SafetensorsFile.Open(source);
+        SafetensorsWriter.Write(target, file.Entries.Where(entry => entry.Name != UsageHistory).Select(entry => (entry.Name, file.Read(entry.Name))), castFloatingTo: ScalarType.Float16);
+    }
+}
+
+/// <summary>Files that the training commands wrote.</summary>
+/// <param name="Fine">Not looked at where each codeword is its own cluster.</param>
+public sealed record TrainedParts(string Tokenizer, string ClusterMap, string Coarse, string Fine);
+
+/// <summary>What a manifest says beside the architecture.</summary>
+public sealed record BundleText(
+    string Name, IReadOnlyList<string> ClassNames, SamplingDefaults Sampling, IReadOnlyDictionary<string, string> Training, string? DataLicence);
