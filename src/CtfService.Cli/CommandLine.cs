@@ -19,12 +19,15 @@ internal static class CommandLine
 
     public static RootCommand Create(Terminal terminal) => new("Trains, measures and runs coarse-to-fine image generators.")
     {
+        DrawShapesCommand.Create(terminal),
         TrainTokenizerCommand.Create(terminal),
         RefineDecoderCommand.Create(terminal),
         ClusterCommand.Create(terminal),
+        SwapCommand.Create(terminal),
         TrainStageCommands.CreateCoarse(terminal),
         TrainStageCommands.CreateFine(terminal),
         BundleCommand.Create(terminal),
+        ExperimentCommand.Create(terminal),
         InspectCommand.Create(terminal),
         ConvertCommand.Create(terminal),
         BenchCommand.Create(terminal),

@@ -1,27 +1,45 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
+using CtfService.Training.Clusters;
+using CtfService.Training.Data;
 using CtfService.Training.Optimization;
 using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands;
 
-/// <summary><c>ctf cluster</c>: groups the tokenizer's codewords by k-means.</summary>
+/// <summary><c>ctf cluster</c>: groups the tokenizer's codewords, into as many clusters as asked for or as look right.</summary>
 internal static class ClusterCommand
 {
+    private const string Auto = "auto";
+    private const string All = "all";
+
     public static Command Create(Terminal terminal)
     {
         var runFolder = TrainingArguments.RunOption();
-        var clusters = CommandOption.Count("--clusters", "Number of clusters.", 256);
+        var clusters = ClustersOption();
+        var random = new Option<bool>("--random") { Description = "Deal the codewords out at random, to compare k-means with." };
         var seed = CommandOption.Seed();
-        var command = new Command("cluster", "Groups the codewords of a trained tokenizer by k-means; prints JSON.") { runFolder, clusters, seed };
-        command.SetAction((arguments, _) =>
+        var swaps = new SwapArguments();
+        var command = new Command("cluster", "Groups the codewords of a trained tokenizer by k-means; prints JSON.") { runFolder, clusters, random, seed };
+        swaps.AddTo(command);
+        command.Validators.Add(result => RequireFit(result, clusters, random, swaps));
+        command.SetAction((arguments, cancellation) =>
         {
-            var folder = new RunFolder(arguments.GetRequiredValue(runFolder));
+            TorchThreads.UseAllCores();
             using var frozen = no_grad();
+            var folder = new RunFolder(arguments.GetRequiredValue(runFolder));
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
             using var codewords = tokenizer.Quantizer.Codewords();
-            var map = ClusterMap.Compute(codewords, arguments.GetValue(clusters), arguments.GetValue(seed));
+            var map = arguments.GetRequiredValue(clusters) switch
+            {
+                All => ClusterMap.Identity(codewords),
+                Auto => Choose(terminal, tokenizer, swaps.Images(arguments, cancellation), arguments.GetValue(swaps.ImageCount), arguments.GetValue(seed), cancellation),
+                var number when arguments.GetValue(random) => ClusterMap.Random(codewords, Count(number), arguments.GetValue(seed)),
+                var number => ClusterMap.Compute(codewords, Count(number), arguments.GetValue(seed)),
+            };
             map.Save(folder.ClusterMap);
             var sizes = map.Members.Select(members => members.Length).Order().ToList();
             ReportJson.Write(terminal.Output, new { map.CodebookSize, map.ClusterCount, SmallestCluster = sizes[0], MedianCluster = sizes[sizes.Count / 2], map.LargestCluster, File = folder.ClusterMap });
@@ -29,4 +47,64 @@ internal static class ClusterCommand
         });
         return command;
     }
+
+    private static int Count(string number) => int.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    private static Option<string> ClustersOption()
+    {
+        var option = CommandOption.WithDefault(
+            "--clusters", $"Number of clusters; '{Auto}' chooses one by what swaps within clusters do to images; '{All}' makes each codeword its own, for a plain model.", "256");
+        option.Validators.Add(result =>
+        {
+            var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : Auto;
+            if (text is not (Auto or All) && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0))
+            {
+                result.AddError($"--clusters is '{text}', expected a number from 1, {Auto} or {All}.");
+            }
+        });
+        return option;
+    }
+
+    private static void RequireFit(CommandResult result, Option<string> clusters, Option<bool> random, SwapArguments swaps)
+    {
+        var isAuto = result.GetValue(clusters) == Auto;
+        if (result.GetValue(random) && (isAuto || result.GetValue(clusters) == All))
+        {
+            result.AddError("--random needs a number of clusters.");
+        }
+
+        if (isAuto != swaps.HasData(result))
+        {
+            result.AddError(isAuto ? "--clusters auto looks at images: name them with --data." : "--data is for --clusters auto.");
+        }
+    }
+
+    private static ClusterMap Choose(Terminal terminal, VqTokenizer tokenizer, ImageDataset images, int count, ulong seed, CancellationToken cancellation)
+    {
+        using var study = new SwapStudy(tokenizer, images, count);
+        terminal.Error.WriteLine(FormattableString.Invariant($"The tokenizer's own squared error on {study.ImageCount} images: {study.ReconstructionError:0.00000}."));
+        return ClusterChoice.Choose(
+            tokenizer, study, seed, result => terminal.Error.WriteLine(FormattableString.Invariant($"{result.ClusterCount} clusters: swaps change images by {result.SquaredError:0.00000}.")), cancellation);
+    }
+}
+
+/// <summary>Options of the commands that swap tokens within clusters: which images to do it to.</summary>
+internal sealed class SwapArguments
+{
+    private readonly Option<string?> _data = new("--data") { Description = "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>." };
+    private readonly Option<int> _imageSize = CommandOption.Count("--image-size", "Side the images are scaled to, pixels.", 64, minimum: 16);
+
+    public Option<int> ImageCount { get; } = CommandOption.Count("--images", "Test images to look at, evenly spread.", 192);
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_data);
+        command.Options.Add(_imageSize);
+        command.Options.Add(ImageCount);
+    }
+
+    public bool HasData(CommandResult result) => result.GetValue(_data) is not null;
+
+    public ImageDataset Images(ParseResult arguments, CancellationToken cancellation) =>
+        ImageFolder.Open(arguments.GetRequiredValue(_data)!, arguments.GetValue(_imageSize), "test", cancellation);
 }

@@ -1,7 +1,7 @@
 namespace CtfService.Model.Checkpoints;
 
 /// <summary>Writes files so that a reader sees the old content or the new, never a part, also after a crash.</summary>
-internal static class AtomicFile
+public static class AtomicFile
 {
     public static void Write(string path, Action<Stream> write)
     {

@@ -24,6 +24,9 @@ public sealed class TrainingLoop
         _snapshot = snapshot;
     }
 
+    /// <summary>Where a run's figures are written.</summary>
+    public static string MetricsPath(string runDirectory) => Path.Combine(runDirectory, "metrics.jsonl");
+
     /// <summary>
     /// Runs to the last step, from the run's checkpoint where <paramref name="resume"/> is set and there is one. Saves a checkpoint when
     /// cancelled. The averaged weights are in the module afterwards.
@@ -35,7 +38,7 @@ public sealed class TrainingLoop
         using var average = new WeightAverage(_task.Module, _options.EmaDecay);
         var checkpoint = new TrainingCheckpoint(_options.RunDirectory, _task.Module, optimizer, average);
         var first = resume && checkpoint.Exists ? checkpoint.Load() : 0;
-        using var metrics = MetricsFile.Open(Path.Combine(_options.RunDirectory, "metrics.jsonl"), first);
+        using var metrics = MetricsFile.Open(MetricsPath(_options.RunDirectory), first);
         var meter = new TrainingMeter(new CombinedProgress(_progress, metrics), new TrainingPace(first, _options.Steps, _options.BatchSize));
         for (var step = first; step < _options.Steps; step++)
         {

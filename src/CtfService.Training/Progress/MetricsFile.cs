@@ -27,6 +27,11 @@ public sealed class MetricsFile : ITrainingProgress, IDisposable
         return new MetricsFile(new StreamWriter(path, append: true) { AutoFlush = true, NewLine = "\n" });
     }
 
+    /// <summary>The last value of a figure; null where no report has it.</summary>
+    public static double? Last(string path, string name) => File.ReadLines(path)
+        .Select(line => JsonNode.Parse(line)?[name]?.GetValue<double>())
+        .LastOrDefault(value => value is not null);
+
     public void Report(TrainingReport report)
     {
         var line = new JsonObject

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using CtfService.Core.Imaging;
+using CtfService.Model.Imaging;
+using CtfService.Training.Data;
+
+namespace CtfService.Cli.Commands;
+
+/// <summary><c>ctf draw-shapes</c>: a data set for whoever has none: shapes with textures, laid out as the training commands read them.</summary>
+internal static class DrawShapesCommand
+{
+    /// <summary>One test image for so many training images, as in the data the shipped model learnt from.</summary>
+    private const int TrainingImagesPerTest = 3;
+
+    public static Command Create(Terminal terminal)
+    {
+        var output = CommandOption.WithDefault("--output", "Folder for train/<class>/<image> and test/<class>/<image>.", Path.Combine("runs", "shapes"));
+        var images = CommandOption.Count("--images", $"Training images of each of the {ShapeImages.ClassNames.Count} classes; a third as many for testing.", 300, minimum: TrainingImagesPerTest);
+        var side = CommandOption.Count("--image-size", "Side of the images, pixels.", 32, minimum: 16);
+        var seed = CommandOption.Seed();
+        var command = new Command("draw-shapes", "Draws a data set of shapes with textures, to try the training commands on.") { output, images, side, seed };
+        command.SetAction((arguments, cancellation) =>
+        {
+            var training = arguments.GetValue(images);
+            var folder = arguments.GetRequiredValue(output);
+            foreach (var (name, classId) in ShapeImages.ClassNames.Select((name, classId) => (name, classId)))
+            {
+                for (var number = 0; number < training + (training / TrainingImagesPerTest); number++)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    var path = Path.Combine(folder, number < training ? "train" : "test", name, $"{number:D5}.png");
+                    Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                    File.WriteAllBytes(path, ImageCodec.Encode(ShapeImages.Draw(classId, number, arguments.GetValue(side), arguments.GetValue(seed)), ImageFormat.Png));
+                }
+            }
+
+            ReportJson.Write(terminal.Output, new { Folder = folder, Classes = ShapeImages.ClassNames, TrainingImages = training, TestImages = training / TrainingImagesPerTest });
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using CtfService.Core.Imaging;
+using CtfService.Model.Clusters;
+using CtfService.Model.Imaging;
+using CtfService.Model.Tokenizer;
+using CtfService.Training.Clusters;
+using CtfService.Training.Evaluation;
+using CtfService.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace CtfService.Cli.Commands;
+
+/// <summary><c>ctf swap</c>: what happens to images when every token is replaced by a random member of its cluster.</summary>
+internal static class SwapCommand
+{
+    private const int PictureRows = 8;
+
+    public static Command Create(Terminal terminal)
+    {
+        var runFolder = TrainingArguments.RunOption();
+        var clusters = new Option<int[]>("--clusters") { Description = "Numbers of clusters.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [32, 64, 128, 256, 512, 1024] };
+        var classifier = new Option<string?>("--classifier") { Description = "File made by 'ctf train-classifier'; its agreement is measured too." };
+        var picture = new Option<string?>("--picture") { Description = "Also write a PNG: original, reconstruction, then a column for each number of clusters, k-means first, then random ones." };
+        var seed = CommandOption.Seed();
+        var images = new SwapArguments();
+        var command = new Command("swap", "Replaces tokens by random members of their clusters and measures how images change; prints JSON.") { runFolder, clusters, classifier, picture, seed };
+        images.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (!images.HasData(result))
+            {
+                result.AddError("Name images with --data.");
+            }
+        });
+        command.SetAction((arguments, cancellation) =>
+        {
+            TorchThreads.UseAllCores();
+            using var frozen = no_grad();
+            using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(new RunFolder(arguments.GetRequiredValue(runFolder)).Tokenizer, config => new VqTokenizer(config));
+            using var codewords = tokenizer.Quantizer.Codewords();
+            using var judge = arguments.GetValue(classifier) is { } path ? ClassifierFile.Load(path) : null;
+            using var study = new SwapStudy(tokenizer, images.Images(arguments, cancellation), arguments.GetValue(images.ImageCount), judge);
+            var counts = arguments.GetRequiredValue(clusters).Distinct().ToList();
+            var (ofSeed, maps, lines) = (arguments.GetValue(seed), new List<ClusterMap>(), new List<object>());
+            foreach (var (kind, make) in new (string, Func<int, ClusterMap>)[] { ("kmeans", count => ClusterMap.Compute(codewords, count, ofSeed)), ("random", count => ClusterMap.Random(codewords, count, ofSeed)) })
+            {
+                foreach (var count in counts)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    maps.Add(make(count));
+                    lines.Add(new { Kind = kind, Swaps = study.Measure(maps[^1], ofSeed) });
+                }
+            }
+
+            if (arguments.GetValue(picture) is { } file)
+            {
+                File.WriteAllBytes(file, ImageCodec.Encode(study.Picture(maps, ofSeed, PictureRows), ImageFormat.Png));
+            }
+
+            ReportJson.Write(terminal.Output, new { Images = study.ImageCount, study.ReconstructionError, Lines = lines });
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,52 @@
+using CtfService.Model.Tokenizer;
+using CtfService.Training.Data;
+using CtfService.Training.Evaluation;
+using CtfService.Training.Optimization;
+
+namespace CtfService.Training.Experiments;
+
+/// <summary>What many jobs read, loaded when the first one asks for it.</summary>
+internal sealed class ExperimentInputs(string data, int imageSize, CancellationToken cancellation) : IDisposable
+{
+    private ImageDataset? _train;
+    private ImageDataset? _test;
+    private (string Path, VqTokenizer Module)? _tokenizer;
+    private (string Path, ImageClassifier Module)? _classifier;
+
+    public ImageDataset Train => _train ??= ImageFolder.Open(data, imageSize, "train", cancellation);
+
+    public ImageDataset Test => _test ??= ImageFolder.Open(data, imageSize, "test", cancellation).WithClassNames(Train.ClassNames);
+
+    /// <summary>Belongs to these inputs.</summary>
+    public VqTokenizer Tokenizer(string path)
+    {
+        if (_tokenizer?.Path != path)
+        {
+            _tokenizer?.Module.Dispose();
+            _tokenizer = (path, ModelFile.Load<VqTokenizer, TokenizerConfig>(path, config => new VqTokenizer(config)));
+        }
+
+        return _tokenizer.Value.Module;
+    }
+
+    /// <summary>Belongs to these inputs.</summary>
+    public ImageClassifier Classifier(string path)
+    {
+        if (_classifier?.Path != path)
+        {
+            _classifier?.Module.Dispose();
+            _classifier = (path, ClassifierFile.Load(path));
+        }
+
+        return _classifier.Value.Module;
+    }
+
+    /// <param name="classifierPath">File of the classifier that judges.</param>
+    public ISampleJudge Judge(string classifierPath) => new ClassifierJudge(Classifier(classifierPath));
+
+    public void Dispose()
+    {
+        _tokenizer?.Module.Dispose();
+        _classifier?.Module.Dispose();
+    }
+}

@@ -1,0 +1,71 @@
+using CtfService.Training.Experiments.Jobs;
+using CtfService.Training.Experiments.Plan;
+using CtfService.Training.Experiments.Report;
+
+namespace CtfService.Training.Experiments;
+
+/// <summary>Runs an experiment, or goes on with it: what <c>ctf experiment</c> does.</summary>
+public sealed class ExperimentRun : IDisposable
+{
+    private readonly ExperimentPlan _plan;
+    private readonly ExperimentOptions _options;
+    private readonly ExperimentGraph _graph;
+    private readonly ExperimentInputs _inputs;
+
+    /// <exception cref="InvalidDataException">The plan cannot be run.</exception>
+    public ExperimentRun(ExperimentPlan plan, ExperimentOptions options, CancellationToken cancellation)
+    {
+        if (!Path.Exists(options.Data))
+        {
+            throw new InvalidDataException($"There is no data set at '{options.Data}'. Give a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+        }
+
+        _plan = plan;
+        _options = options;
+        _graph = new ExperimentGraph(plan, Fingerprints.OfPath(options.Data), options.Tokenizer);
+        _inputs = new ExperimentInputs(options.Data, plan.ImageSize, cancellation);
+    }
+
+    /// <summary>Runs what is not finished, then writes the report.</summary>
+    /// <exception cref="InvalidDataException">Results are there of other settings.</exception>
+    /// <exception cref="OperationCanceledException">Stopped; running it again goes on.</exception>
+    public void Run(IExperimentProgress progress, CancellationToken cancellation)
+    {
+        new JobRunner(_options.Output, Asked(), _inputs, progress, TimeProvider.System).Run(_options.Redo, cancellation);
+        Report();
+    }
+
+    /// <summary>Writes the report of what is finished.</summary>
+    /// <returns>Jobs finished, and jobs in all.</returns>
+    public (int Finished, int Jobs) Report()
+    {
+        ExperimentReport.Write(new ExperimentResults(_plan, _graph, _options.Output), _options.Report);
+        return (_graph.Jobs.Count(job => new JobFolder(_options.Output, job).IsFinished), _graph.Jobs.Count);
+    }
+
+    public void Dispose() => _inputs.Dispose();
+
+    /// <summary>All jobs but those left for another time, and those that would wait for them.</summary>
+    private List<ExperimentJob> Asked()
+    {
+        var asked = new List<ExperimentJob>();
+        bool IsThere(ExperimentJob need) => asked.Contains(need) || new JobFolder(_options.Output, need).IsFinished;
+        foreach (var job in _graph.Jobs) // each after what it needs
+        {
+            if (!_options.Without.Any(prefix => job.Name.StartsWith(prefix, StringComparison.Ordinal)) && job.Needs.All(IsThere))
+            {
+                asked.Add(job);
+            }
+        }
+
+        return asked;
+    }
+}
+
+/// <param name="Data">Folder or tar file of images.</param>
+/// <param name="Tokenizer">A finished tokenizer; trained as the plan says where null.</param>
+/// <param name="Output">Folder of everything that is made.</param>
+/// <param name="Report">Folder of the report.</param>
+/// <param name="Without">Jobs whose names begin so are left for another time, and so is what needs them.</param>
+/// <param name="Redo">Deletes results of other settings, to do them again.</param>
+public sealed record ExperimentOptions(string Data, string? Tokenizer, string Output, string Report, IReadOnlyList<string> Without, bool Redo);

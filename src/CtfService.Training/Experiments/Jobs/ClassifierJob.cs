@@ -1,0 +1,19 @@
+using System.Text.Json.Nodes;
+using CtfService.Training.Evaluation;
+
+namespace CtfService.Training.Experiments.Jobs;
+
+/// <summary>The classifier that judges generated images and gives the features they are compared by.</summary>
+internal sealed class ClassifierJob(int steps, int imageSize, string dataFingerprint)
+    : ExperimentJob("classifier", new { Steps = steps, ImageSize = imageSize, Data = dataFingerprint })
+{
+    public static string PathIn(string folder) => Path.Combine(folder, "classifier.safetensors");
+
+    public override JsonObject Run(JobRun run)
+    {
+        using var classifier = ClassifierTrainer.Train(run.Inputs.Train, new ClassifierTraining { Steps = steps }, run.Progress, run.Cancellation);
+        var report = ClassifierReport.Measure(classifier, run.Inputs.Test, run.Cancellation);
+        ClassifierFile.Save(classifier, PathIn(run.Folder), report.Accuracy);
+        return new JsonObject { ["test_accuracy"] = report.Accuracy };
+    }
+}

@@ -1,0 +1,46 @@
+using System.Text.Json.Nodes;
+using CtfService.Model.Clusters;
+using CtfService.Training.Clusters;
+using CtfService.Training.Experiments.Plan;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Experiments.Jobs;
+
+/// <summary>A cluster map of the tokenizer's codebook.</summary>
+internal sealed class ClusterMapJob : ExperimentJob
+{
+    private readonly TokenizerJob _tokenizer;
+    private readonly TokensJob _tokens;
+    private readonly int? _clusters;
+    private readonly ClusterKind _kind;
+
+    /// <param name="clusters">Null where each codeword is its own cluster.</param>
+    public ClusterMapJob(int? clusters, ClusterKind kind, TokenizerJob tokenizer, TokensJob tokens)
+        : base($"clusters/{NameOf(clusters, kind)}", new { Clusters = clusters, Kind = kind }, tokenizer, tokens)
+    {
+        _clusters = clusters;
+        _kind = kind;
+        _tokenizer = tokenizer;
+        _tokens = tokens;
+    }
+
+    public static string NameOf(int? clusters, ClusterKind kind) => clusters is null ? "all" : kind == ClusterKind.Random ? $"random-{clusters}" : $"{clusters}";
+
+    public static string PathIn(string folder) => Path.Combine(folder, "cluster-map.safetensors");
+
+    public override JsonObject Run(JobRun run)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var codewords = run.Inputs.Tokenizer(TokenizerJob.PathIn(run.FolderOf(_tokenizer))).Quantizer.Codewords();
+        var map = (_clusters, _kind) switch
+        {
+            (null, _) => ClusterMap.Identity(codewords),
+            ({ } clusters, ClusterKind.Random) => ClusterMap.Random(codewords, clusters, seed: 0),
+            ({ } clusters, _) => ClusterMap.Compute(codewords, clusters, seed: 0),
+        };
+        map.Save(PathIn(run.Folder));
+        var entropy = TokenEntropy.Of(TokensJob.Load(run.FolderOf(_tokens), "train").Tokens, map);
+        return new JsonObject { ["clusters"] = map.ClusterCount, ["largest_cluster"] = map.LargestCluster, ["coarse_bits"] = entropy.Coarse, ["fine_bits"] = entropy.Fine };
+    }
+}

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using CtfService.Core.Generation;
+using CtfService.Model.Bundles;
+using CtfService.Model.Generation;
+
+namespace CtfService.Training.Experiments.Jobs;
+
+/// <summary>
+/// Images per second with the engine that serves, everything included. The models take turns, so that a noisy machine is noisy for all; ratios are taken inside a turn.
+/// </summary>
+internal sealed class SamplingSpeedJob(IReadOnlyList<TrainedModel> models, IReadOnlyList<int> batches, int runs, SamplingDefaults sampling)
+    : ExperimentJob("speed/sampling", new { Models = models.Select(model => model.Name), Batches = batches, Runs = runs, Sampling = sampling }, [.. models.SelectMany(model => model.Jobs).Distinct()])
+{
+    /// <summary>Decode steps wait for the slowest thread; a while of them before the clock is read also lets the runtime compile the kernels.</summary>
+    private const int WarmUpImages = 64;
+
+    public override JsonObject Run(JobRun run)
+    {
+        var generators = new List<IImageGenerator>();
+        try
+        {
+            generators.AddRange(models.Select(model => Load(run, model)));
+            generators.ForEach(generator => Draw(generator, WarmUpImages, run.Cancellation));
+            return new JsonObject { ["lines"] = new JsonArray([.. batches.SelectMany(batch => Lines(generators, batch, run))]) };
+        }
+        finally
+        {
+            generators.ForEach(generator => generator.Dispose());
+        }
+    }
+
+    private IImageGenerator Load(JobRun run, TrainedModel model)
+    {
+        var directory = Path.Combine(run.Folder, model.Name);
+        model.Pack(run, directory, model.Steps, sampling);
+        return new CtfImageGeneratorFactory(directory, () => ModelPlacement.Parse("cpu", "float32"), 2 * batches.Max()).Load(run.Cancellation);
+    }
+
+    private IEnumerable<JsonNode> Lines(List<IImageGenerator> generators, int batch, JobRun run)
+    {
+        var turns = Enumerable.Range(0, runs).Select(_ => generators.Select(generator => Draw(generator, batch, run.Cancellation)).ToList()).ToList();
+        double Median(Func<List<DrawTimes>, double> figure) => turns.Select(figure).Order().ElementAt(runs / 2);
+        return models.Select((model, i) => (JsonNode)new JsonObject
+        {
+            ["model"] = model.Name,
+            ["batch"] = batch,
+            ["images_per_second"] = batch / Median(turn => turn[i].Total),
+            ["times_first"] = Median(turn => turn[0].Total / turn[i].Total),
+            ["coarse_seconds"] = Median(turn => turn[i].Coarse),
+            ["fine_seconds"] = Median(turn => turn[i].Fine),
+            ["decode_seconds"] = Median(turn => turn[i].Decode),
+        });
+    }
+
+    private DrawTimes Draw(IImageGenerator generator, int count, CancellationToken cancellation)
+    {
+        var specifications = Enumerable.Range(0, count)
+            .Select(i => new ImageSpecification(i % generator.Model.Classes.Count, (ulong)i, sampling.Coarse, sampling.Fine)).ToList();
+        var started = Stopwatch.GetTimestamp();
+        var images = generator.Generate(specifications, cancellation);
+        var total = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var last = images[^1].Timings;
+        return new DrawTimes(total, last.Coarse.TotalSeconds, last.Fine.TotalSeconds, last.VqDecode.TotalSeconds);
+    }
+
+    /// <summary>Seconds; the stages are those of the last image.</summary>
+    private sealed record DrawTimes(double Total, double Coarse, double Fine, double Decode);
+}

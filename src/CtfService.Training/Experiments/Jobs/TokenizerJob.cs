@@ -1,0 +1,57 @@
+using System.Text.Json.Nodes;
+using CtfService.Model.Tokenizer;
+using CtfService.Training.Data;
+using CtfService.Training.Experiments.Plan;
+using CtfService.Training.Optimization;
+using CtfService.Training.Tokenizer;
+
+namespace CtfService.Training.Experiments.Jobs;
+
+/// <summary>The tokenizer that all models share: a finished one, or one trained here.</summary>
+internal sealed class TokenizerJob : ExperimentJob
+{
+    private const string JobName = "tokenizer";
+    private const int MaxShift = 3;
+
+    private readonly TokenizerPlan? _plan;
+    private readonly string? _file;
+
+    private TokenizerJob(object settings, TokenizerPlan? plan, string? file)
+        : base(JobName, settings)
+    {
+        _plan = plan;
+        _file = file;
+    }
+
+    public static TokenizerJob Given(string file) => new(new { Sha256 = Fingerprints.OfPath(file) }, plan: null, file);
+
+    public static TokenizerJob Trained(TokenizerPlan plan, int imageSize, string dataFingerprint) =>
+        new(new { Plan = plan, ImageSize = imageSize, Data = dataFingerprint }, plan, file: null);
+
+    public static string PathIn(string folder) => Path.Combine(folder, TokenizerTraining.ResultName);
+
+    public override JsonObject Run(JobRun run)
+    {
+        if (_file is not null)
+        {
+            File.Copy(_file, PathIn(run.Folder), overwrite: true);
+            return [];
+        }
+
+        var options = new TrainingOptions { RunDirectory = run.Folder, Steps = _plan!.Steps, BatchSize = _plan.BatchSize, LearningRate = _plan.LearningRate };
+        var training = new TrainingRun(options, Resume: true, new Augmentation { HorizontalFlip = true, MaxShift = MaxShift });
+        TokenizerTraining.Run(run.Inputs.Train, run.Inputs.Test, Config(_plan), training, run.Progress, run.Cancellation);
+        return [];
+    }
+
+    private static TokenizerConfig Config(TokenizerPlan plan) => new()
+    {
+        BaseWidth = plan.BaseWidth,
+        EncoderMultipliers = plan.Multipliers,
+        DecoderMultipliers = plan.Multipliers,
+        ResidualBlocks = plan.ResidualBlocks,
+        LatentWidth = plan.Multipliers[^1] * plan.BaseWidth,
+        CodebookSize = plan.CodebookSize,
+        PatchSize = plan.PatchSize,
+    };
+}

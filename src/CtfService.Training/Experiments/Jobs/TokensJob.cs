@@ -1,0 +1,24 @@
+using System.Text.Json.Nodes;
+using CtfService.Training.Data;
+
+namespace CtfService.Training.Experiments.Jobs;
+
+/// <summary>The tokens of both splits, by the frozen tokenizer.</summary>
+internal sealed class TokensJob(TokenizerJob tokenizer, int imageSize, string dataFingerprint)
+    : ExperimentJob("tokens", new { ImageSize = imageSize, Data = dataFingerprint }, tokenizer)
+{
+    public static TokenCache Load(string folder, string split) => TokenCache.Load(PathOf(folder, split));
+
+    public override JsonObject Run(JobRun run)
+    {
+        var path = TokenizerJob.PathIn(run.FolderOf(tokenizer));
+        foreach (var (split, images) in new[] { ("train", run.Inputs.Train), ("test", run.Inputs.Test) })
+        {
+            TokenCache.LoadOrCreate(PathOf(run.Folder, split), path, run.Inputs.Tokenizer(path), () => images, run.Cancellation);
+        }
+
+        return [];
+    }
+
+    private static string PathOf(string folder, string split) => Path.Combine(folder, $"{split}.safetensors");
+}

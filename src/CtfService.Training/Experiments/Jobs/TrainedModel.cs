@@ -1,0 +1,27 @@
+using CtfService.Model.Bundles;
+using CtfService.Training.Packing;
+
+namespace CtfService.Training.Experiments.Jobs;
+
+/// <summary>A model of the plan with one seed: the jobs whose results make it up.</summary>
+/// <param name="Name">In the plan.</param>
+/// <param name="Fine">Null for a plain model.</param>
+/// <param name="Steps">Training steps of each transformer.</param>
+internal sealed record TrainedModel(string Name, ulong Seed, StageSources Sources, StageJob Coarse, StageJob? Fine, long Steps)
+{
+    /// <summary>All its jobs.</summary>
+    public IReadOnlyList<ExperimentJob> Jobs => Fine is null ? [Sources.Map, Coarse] : [Sources.Map, Coarse, Fine];
+
+    /// <summary>As the service would load it, with the weights of some step.</summary>
+    public Bundle Pack(JobRun run, string directory, long step, SamplingDefaults sampling)
+    {
+        var coarse = Coarse.PathIn(run.FolderOf(Coarse), step);
+        var parts = new TrainedParts(
+            TokenizerJob.PathIn(run.FolderOf(Sources.Tokenizer)), ClusterMapJob.PathIn(run.FolderOf(Sources.Map)), coarse, FinePath(run, step) ?? "");
+        var classes = TokensJob.Load(run.FolderOf(Sources.Tokens), "test").ClassNames;
+        return BundlePacker.Pack(parts, directory, new BundleText(Name, classes, sampling, new Dictionary<string, string>(), DataLicence: null));
+    }
+
+    /// <summary>Null for a plain model.</summary>
+    public string? FinePath(JobRun run, long step) => Fine?.PathIn(run.FolderOf(Fine), step);
+}

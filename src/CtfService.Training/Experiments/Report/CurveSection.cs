@@ -1,0 +1,75 @@
+using System.Text;
+
+namespace CtfService.Training.Experiments.Report;
+
+/// <summary>Learning curves over training steps and over training time, and the models at equal time.</summary>
+internal static class CurveSection
+{
+    private static readonly string[] Plotted = ["fid", "inception_score"];
+
+    public static string Write(ExperimentResults results, string folder, string link)
+    {
+        if (results.Plan.Curve is not { } curve)
+        {
+            return "";
+        }
+
+        var text = new StringBuilder("\n## While training\n\n");
+        foreach (var metric in Metrics.Shown.Where(metric => Plotted.Contains(metric.Name)))
+        {
+            text.Append(Plot(results, curve.Models, metric, folder, link, "steps", "training steps of each transformer", point => point.Step));
+            text.Append(Plot(results, curve.Models, metric, folder, link, "time", "training time, both stages together, seconds", point => point.Seconds));
+        }
+
+        return text.Append(AtEqualTime(results, curve.Models)).ToString();
+    }
+
+    private static string Plot(
+        ExperimentResults results, IReadOnlyList<string> models, Metric metric, string folder, string link, string axis, string title, Func<CurvePoint, double?> place)
+    {
+        var series = models
+            .Select(model => new PlotSeries(model, [.. results.Curve(model, metric.Name).Where(point => place(point) is not null).Select(point => (place(point)!.Value, point.Value))]))
+            .Where(line => line.Points.Count > 0).ToList();
+        if (series.Count == 0)
+        {
+            return "";
+        }
+
+        var name = $"{metric.Name.Replace('_', '-')}-by-{axis}.svg";
+        Plots.Write(Path.Combine(folder, name), new PlotTexts($"{metric.Title} by training {axis}", title, metric.Title), series);
+        return $"![{metric.Title} by training {axis}]({link}/{name})\n";
+    }
+
+    /// <summary>As long as the model that takes least for all its steps; between two measured points of a curve along the line.</summary>
+    private static string AtEqualTime(ExperimentResults results, IReadOnlyList<string> models)
+    {
+        var curves = models.Select(model => results.Curve(model, Metrics.Shown[0].Name)).ToList();
+        if (curves.Any(curve => curve.Count == 0 || curve[^1].Seconds is null))
+        {
+            return "";
+        }
+
+        var seconds = curves.Min(curve => curve[^1].Seconds!.Value);
+        var table = new MarkdownTable([$"after {seconds:0} s of training", "steps of each transformer", .. Metrics.Shown.Select(metric => metric.Title)]);
+        foreach (var model in models)
+        {
+            var figures = Metrics.Shown.Select(metric => At(results.Curve(model, metric.Name), seconds) is { } value ? Spread.Number(value) : null);
+            table.Add([model, $"{seconds / results.SecondsPerStep(model):0}", .. figures]);
+        }
+
+        return $"\nAt equal training time, on one machine with nothing else to do:\n\n{table}";
+    }
+
+    private static double? At(IReadOnlyList<CurvePoint> curve, double seconds)
+    {
+        var after = curve.FirstOrDefault(point => point.Seconds >= seconds - 1e-6);
+        var before = curve.LastOrDefault(point => point.Seconds <= seconds + 1e-6);
+        if (after is null || before is null)
+        {
+            return null;
+        }
+
+        var share = after == before ? 0 : (seconds - before.Seconds!.Value) / (after.Seconds!.Value - before.Seconds.Value);
+        return before.Value.Mean + (share * (after.Value.Mean - before.Value.Mean));
+    }
+}

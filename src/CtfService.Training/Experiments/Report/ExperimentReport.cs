@@ -1,0 +1,82 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CtfService.Model.Checkpoints;
+using CtfService.Training.Experiments.Plan;
+
+namespace CtfService.Training.Experiments.Report;
+
+/// <summary>Writes what an experiment found: <c>results.json</c>, <c>results.md</c> for the documentation, and beside it a folder of plots.</summary>
+internal static class ExperimentReport
+{
+    public const string TextName = "results.md";
+    private const string FiguresName = "results";
+
+    /// <param name="directory">Made where it does not exist.</param>
+    public static void Write(ExperimentResults results, string directory)
+    {
+        var figures = Path.Combine(directory, FiguresName);
+        Directory.CreateDirectory(figures);
+        var text = new StringBuilder()
+            .Append($"<!-- Written by `ctf experiment` from the experiment '{results.Plan.Name}'; a new run replaces it. -->\n\n")
+            .Append(About(results));
+        foreach (var table in results.Plan.Tables)
+        {
+            text.Append($"\n## {table.Title}\n\n").Append(Table(results, table));
+            text.Append(table.Text.Length > 0 ? $"\n{table.Text}\n" : "");
+        }
+
+        text.Append(CurveSection.Write(results, figures, FiguresName));
+        text.Append(SpeedSection.Write(results));
+        text.Append(SwapSection.Write(results, figures, FiguresName));
+        AtomicFile.Write(Path.Combine(directory, TextName), stream => stream.Write(Encoding.UTF8.GetBytes(text.ToString())));
+        AtomicFile.Write(Path.Combine(directory, "results.json"), stream => JsonSerializer.Serialize(stream, Json(results), ExperimentFile.Json));
+    }
+
+    private static string About(ExperimentResults results)
+    {
+        var plan = results.Plan;
+        var accuracy = (double?)results.Classifier?["test_accuracy"];
+        return $"{plan.ImagesPerClass} images of each class in every evaluation, drawn by the engine that serves; where a model was trained with several seeds, mean ± standard deviation over them."
+            + (accuracy is { } share ? $" The classifier that judges names {100 * share:0.0} % of the real test images correctly." : "") + "\n";
+    }
+
+    private static string Table(ExperimentResults results, TablePlan table)
+    {
+        var ofPaper = Metrics.Shown.Where(metric => table.Rows.Any(row => row.Paper.ContainsKey(metric.Name))).ToList();
+        var text = new MarkdownTable([table.Subject, .. Metrics.Shown.Select(metric => metric.Title), "held-out nats per token ↓", .. ofPaper.Select(metric => $"paper: {metric.Title}")]);
+        foreach (var row in table.Rows)
+        {
+            var figures = Metrics.Shown.Select(metric => results.Of(row, metric.Name)?.ToString());
+            var loss = row.AtStep is null ? results.HeldOutLoss(row.Model)?.ToString() : null;
+            text.Add([row.Label, .. figures, loss, .. ofPaper.Select(metric => row.Paper.TryGetValue(metric.Name, out var value) ? Spread.Number(value) : null)]);
+        }
+
+        return text.ToString();
+    }
+
+    private static JsonObject Json(ExperimentResults results) => new()
+    {
+        ["name"] = results.Plan.Name,
+        ["classifier"] = results.Classifier?.DeepClone(),
+        ["tables"] = new JsonArray([.. results.Plan.Tables.Select(table => (JsonNode)new JsonObject
+        {
+            ["title"] = table.Title,
+            ["rows"] = new JsonArray([.. table.Rows.Select(row => (JsonNode)Json(results, row))]),
+        })]),
+        ["sampling_speed"] = results.SamplingSpeed?.DeepClone(),
+        ["training_speed"] = results.TrainingSpeed?.DeepClone(),
+        ["swaps"] = results.Swaps?.DeepClone(),
+    };
+
+    private static JsonObject Json(ExperimentResults results, RowPlan row)
+    {
+        var line = new JsonObject { ["label"] = row.Label, ["model"] = row.Model };
+        foreach (var metric in Metrics.Shown)
+        {
+            line[metric.Name] = JsonSerializer.SerializeToNode(results.Of(row, metric.Name), ExperimentFile.Json);
+        }
+
+        return line;
+    }
+}

@@ -1,0 +1,69 @@
+using OxyPlot;
+using OxyPlot.Axes;
+using OxyPlot.Legends;
+using OxyPlot.Series;
+
+namespace CtfService.Training.Experiments.Report;
+
+/// <summary>Line plots as SVG files.</summary>
+internal static class Plots
+{
+    private const double Width = 560;
+    private const double Height = 360;
+
+    /// <summary>A colour for each series, told apart also by those who do not see red and green (Okabe and Ito 2008).</summary>
+    private static readonly OxyColor[] Colours = [OxyColor.FromRgb(0, 114, 178), OxyColor.FromRgb(213, 94, 0), OxyColor.FromRgb(0, 158, 115), OxyColor.FromRgb(204, 121, 167)];
+
+    /// <summary>A line through the means of each series, a band from its least to its most.</summary>
+    /// <param name="logarithmic">Both axes.</param>
+    public static void Write(string path, PlotTexts texts, IReadOnlyList<PlotSeries> series, bool logarithmic = false)
+    {
+        var plot = new PlotModel { Title = texts.Title, TitleFontSize = 14, Background = OxyColors.White };
+        plot.Axes.Add(Axis(AxisPosition.Bottom, texts.Horizontal, logarithmic));
+        plot.Axes.Add(Axis(AxisPosition.Left, texts.Vertical, logarithmic));
+        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendBackground = OxyColor.FromAColor(200, OxyColors.White) });
+        foreach (var (line, colour) in series.Zip(Enumerable.Range(0, series.Count).Select(i => Colours[i % Colours.Length])))
+        {
+            if (line.Points.Any(point => point.Value.Count > 1))
+            {
+                plot.Series.Add(Band(line, colour));
+            }
+
+            plot.Series.Add(Line(line, colour));
+        }
+
+        using var file = File.Create(path);
+        new SvgExporter { Width = Width, Height = Height }.Export(plot, file);
+    }
+
+    private static Axis Axis(AxisPosition position, string title, bool logarithmic)
+    {
+        Axis axis = logarithmic ? new LogarithmicAxis() : new LinearAxis { MinimumPadding = 0.05, MaximumPadding = 0.05 };
+        axis.Position = position;
+        axis.Title = title;
+        axis.MajorGridlineStyle = LineStyle.Solid;
+        axis.MajorGridlineColor = OxyColor.FromRgb(230, 230, 230);
+        return axis;
+    }
+
+    private static AreaSeries Band(PlotSeries line, OxyColor colour)
+    {
+        var band = new AreaSeries { Fill = OxyColor.FromAColor(50, colour), StrokeThickness = 0, RenderInLegend = false };
+        band.Points.AddRange(line.Points.Select(point => new DataPoint(point.X, point.Value.Most)));
+        band.Points2.AddRange(line.Points.Select(point => new DataPoint(point.X, point.Value.Least)));
+        return band;
+    }
+
+    private static LineSeries Line(PlotSeries line, OxyColor colour)
+    {
+        var series = new LineSeries { Title = line.Name, Color = colour, MarkerType = line.IsLimit ? MarkerType.None : MarkerType.Circle, MarkerFill = colour, MarkerSize = 3 };
+        series.LineStyle = line.IsLimit ? LineStyle.Dash : LineStyle.Solid;
+        series.Points.AddRange(line.Points.Select(point => new DataPoint(point.X, point.Value.Mean)));
+        return series;
+    }
+}
+
+internal sealed record PlotTexts(string Title, string Horizontal, string Vertical);
+
+/// <param name="IsLimit">Something the others are compared with: dashed, without markers.</param>
+internal sealed record PlotSeries(string Name, IReadOnlyList<(double X, Spread Value)> Points, bool IsLimit = false);
