@@ -97,7 +97,7 @@ public sealed class SwapStudy : IDisposable
     private Tensor Decode(long[] tokens)
     {
         using var scope = NewDisposeScope();
-        using var grids = tensor(tokens, [-1, _grid.Height * _grid.Width]);
+        using var grids = tensor(tokens, [ImageCount, _grid.Height * _grid.Width]);
         return cat([.. grids.split(DecodeBatch).Select(part => _tokenizer.VqDecode(part, _grid.Height, _grid.Width).clamp_(-1, 1))]).MoveToOuterDisposeScope();
     }
 

@@ -5,7 +5,7 @@ using CtfService.Training.Optimization;
 
 namespace CtfService.Training.Experiments;
 
-/// <summary>What many jobs read, loaded when the first one asks for it.</summary>
+/// <summary>What many jobs read, loaded when the first one asks for it. Ask outside of dispose scopes, which would take the weights with them.</summary>
 internal sealed class ExperimentInputs(string data, int imageSize, CancellationToken cancellation) : IDisposable
 {
     private ImageDataset? _train;

@@ -35,7 +35,7 @@ public sealed class TrainingLoop
     public void Run(bool resume, CancellationToken cancellation)
     {
         using var optimizer = new WeightOptimizer(_task.Module, _options.WeightDecay, _options.MaxGradientNorm);
-        using var average = new WeightAverage(_task.Module, _options.EmaDecay);
+        using var average = new WeightAverage(_task.Module);
         var checkpoint = new TrainingCheckpoint(_options.RunDirectory, _task.Module, optimizer, average);
         var first = resume && checkpoint.Exists ? checkpoint.Load() : 0;
         using var metrics = MetricsFile.Open(MetricsPath(_options.RunDirectory), first);
@@ -86,7 +86,7 @@ public sealed class TrainingLoop
             _task.AfterStep(step);
         }
 
-        average.Update();
+        average.Update(_options.EmaDecayAt(step));
         meter.StepFinished(step + 1, () => loss.Parts.ToDictionary(part => part.Key, part => (double)part.Value.item<float>()));
     }
 

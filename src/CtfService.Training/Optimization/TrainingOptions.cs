@@ -26,7 +26,7 @@ public sealed record TrainingOptions
     /// <summary>Largest gradient norm; larger gradients are scaled down.</summary>
     public double MaxGradientNorm { get; init; } = 1;
 
-    /// <summary>Decay of the moving average of the weights, which is what a run delivers.</summary>
+    /// <summary>Decay of the moving average of the weights, which is what a run delivers; reached after a while (<see cref="EmaDecayAt"/>).</summary>
     public double EmaDecay { get; init; } = 0.998;
 
     public ulong Seed { get; init; }
@@ -42,6 +42,13 @@ public sealed record TrainingOptions
 
     /// <summary>Finished steps at which the averaged weights are also kept beside the result, for learning curves.</summary>
     public IReadOnlyList<long> SnapshotSteps { get; init; } = [];
+
+    /// <summary>
+    /// Decay of the average after a step: shorter than <see cref="EmaDecay"/> at first, so that the random weights of the start do not stay in the average of a short run
+    /// (as TensorFlow's ExponentialMovingAverage does with num_updates).
+    /// </summary>
+    /// <param name="step">0..<see cref="Steps"/>-1.</param>
+    public double EmaDecayAt(long step) => Math.Min(EmaDecay, (1.0 + step) / (10 + step));
 
     /// <summary>Learning rate of a step: linear warm-up, then a cosine (Loshchilov and Hutter 2017, "SGDR", eq. 5 with one period).</summary>
     /// <param name="step">0..<see cref="Steps"/>-1.</param>

@@ -6,27 +6,25 @@ namespace CtfService.Training.Optimization;
 public sealed class WeightAverage : IDisposable
 {
     private readonly nn.Module _module;
-    private readonly double _decay;
     private readonly Dictionary<string, Tensor> _averages;
 
-    public WeightAverage(nn.Module module, double decay)
+    public WeightAverage(nn.Module module)
     {
         using var frozen = no_grad();
         _module = module;
-        _decay = decay;
         _averages = module.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone().DetachFromDisposeScope());
     }
 
     /// <summary>By state-dict name. Owned by this object.</summary>
     public IReadOnlyDictionary<string, Tensor> Averages => _averages;
 
-    public void Update()
+    public void Update(double decay)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         foreach (var (name, weight) in _module.state_dict())
         {
-            _averages[name].lerp_(weight, 1 - _decay);
+            _averages[name].lerp_(weight, 1 - decay);
         }
     }
 

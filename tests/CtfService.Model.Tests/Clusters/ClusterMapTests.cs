@@ -25,6 +25,18 @@ public sealed class ClusterMapTests : IDisposable
     }
 
     [Fact]
+    public void Random_Codebook_DealsItOutEvenlyByTheSeed()
+    {
+        var codebook = zeros(10, 2);
+
+        var map = ClusterMap.Random(codebook, 4, seed: 1);
+
+        Assert.Equal([2, 2, 3, 3], map.Members.Select(members => members.Length).Order());
+        Assert.Equal(map.ClusterOfToken.ToArray(), ClusterMap.Random(codebook, 4, seed: 1).ClusterOfToken.ToArray());
+        Assert.NotEqual(map.ClusterOfToken.ToArray(), ClusterMap.Random(codebook, 4, seed: 2).ClusterOfToken.ToArray());
+    }
+
+    [Fact]
     public void Coarsen_Tokens_GivesTheirClusters()
     {
         var map = ClusterMap.FromAssignments([1, 0, 1, 1], zeros(4, 2));

@@ -20,7 +20,7 @@ public sealed class TransformerTrainingRun : IGoldenRun<TransformerTrainingRun>,
         Golden = GoldenModels.Values(name, "train");
         var settings = JsonDocument.Parse(Golden.Metadata["optimizer"]).RootElement;
         _transformer = GoldenModels.Transformer(name);
-        _average = new WeightAverage(_transformer, settings.GetProperty("ema_decay").GetDouble());
+        _average = new WeightAverage(_transformer);
         _transformer.train();
 
         using var scope = NewDisposeScope();
@@ -38,7 +38,7 @@ public sealed class TransformerTrainingRun : IGoldenRun<TransformerTrainingRun>,
             var loss = CoarseTask.Loss(_transformer, batch);
             norms.Add((float)optimizer.Step(loss, settings.GetProperty("lr").GetDouble()));
             losses.Add(loss.item<float>());
-            _average.Update();
+            _average.Update(settings.GetProperty("ema_decay").GetDouble());
         }
 
         Losses = losses;

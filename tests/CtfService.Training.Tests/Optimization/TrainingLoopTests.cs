@@ -51,6 +51,42 @@ public sealed class TrainingLoopTests
         Assert.Equal(expected, options.LearningRateAt(step), 6);
     }
 
+    [Fact]
+    public void LearningRateAt_FinalShareOne_StaysAtItsPeakAfterTheWarmup()
+    {
+        var options = new TrainingOptions { RunDirectory = "unused", Steps = 110, WarmupSteps = 10, LearningRate = 1, FinalLearningRateShare = 1 };
+
+        Assert.All(Enumerable.Range(10, 100), step => Assert.Equal(1, options.LearningRateAt(step)));
+    }
+
+    [Theory]
+    [InlineData(0, 0.1)]
+    [InlineData(90, 0.91)]
+    [InlineData(100_000, 0.998)]
+    public void EmaDecayAt_Step_RisesToItsLimit(long step, double expected)
+    {
+        var options = new TrainingOptions { RunDirectory = "unused" };
+
+        Assert.Equal(expected, options.EmaDecayAt(step), 6);
+    }
+
+    [Fact]
+    public void Run_SnapshotSteps_HandsOutWhatARunOfThatLengthDelivers()
+    {
+        using var folder = new TemporaryFolder();
+        using var whole = new ToyTask(cancelAt: null);
+        using var half = new ToyTask(cancelAt: null);
+        var snapshots = new List<(long Step, float[] Weights)>();
+        var options = Options(folder, "whole") with { FinalLearningRateShare = 1, SnapshotSteps = [6] };
+
+        new TrainingLoop(options, whole, NoProgress.Instance, step => snapshots.Add((step, whole.Weights()))).Run(resume: false, CancellationToken.None);
+        new TrainingLoop(Options(folder, "half") with { FinalLearningRateShare = 1, Steps = 6 }, half, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+
+        var snapshot = Assert.Single(snapshots);
+        Assert.Equal(6, snapshot.Step);
+        Assert.Equal(half.Weights(), snapshot.Weights);
+    }
+
     private static TrainingOptions Options(TemporaryFolder folder, string run) => new()
     {
         RunDirectory = Path.Combine(folder.Root, run),

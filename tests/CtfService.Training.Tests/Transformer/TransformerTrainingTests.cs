@@ -1,9 +1,14 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
+using CtfService.Model.Generation;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.TestSupport;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
+using CtfService.Training.Packing;
 using CtfService.Training.Progress;
 using CtfService.Training.Tokenizer;
 using CtfService.Training.Transformer;
@@ -18,18 +23,8 @@ public sealed class TransformerTrainingTests
     {
         using var folder = new TemporaryFolder();
         var dataset = TwoColours();
-        var config = new TokenizerConfig
-        {
-            BaseWidth = 32,
-            EncoderMultipliers = [1, 1],
-            DecoderMultipliers = [1, 1],
-            ResidualBlocks = 1,
-            LatentWidth = 32,
-            CodebookSize = 32,
-            PatchSize = 2,
-        };
 
-        TokenizerTraining.Run(dataset, dataset, config, Run(folder, "tokenizer", steps: 40), NoProgress.Instance, CancellationToken.None);
+        TokenizerTraining.Run(dataset, dataset, TinyTokenizer.Config, Run(folder, "tokenizer", steps: 40), NoProgress.Instance, CancellationToken.None);
         var path = Path.Combine(folder.Root, "tokenizer", TokenizerTraining.ResultName);
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
         var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), 4, seed: 0);
@@ -41,7 +36,38 @@ public sealed class TransformerTrainingTests
 
         AssertLossFell(folder, "tokenizer", 0.85);
         AssertLossFell(folder, "coarse", 0.9);
+        TransformerTraining.TrainFine(inputs, size, FineHead.Codebook, Run(folder, "codebook-head", steps: 40), NoProgress.Instance, CancellationToken.None);
+
         AssertLossFell(folder, "fine", 0.95);
+        AssertLossFell(folder, "codebook-head", 0.95);
+    }
+
+    [Fact]
+    public void Training_EachCodewordItsOwnCluster_IsBundledAsAPlainModel()
+    {
+        using var folder = new TemporaryFolder();
+        var dataset = TwoColours();
+        var path = TinyTokenizer.Write(folder.File("tokenizer.safetensors"));
+        var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
+        var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), TinyTokenizer.Config.CodebookSize, seed: 0);
+        map.Save(folder.File("map.safetensors"));
+        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), path, tokenizer, () => dataset, CancellationToken.None);
+        using var inputs = new StageInputs(tokenizer, map, cache, cache);
+        var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
+
+        TransformerTraining.TrainCoarse(inputs, size, Run(folder, "coarse", steps: 2), NoProgress.Instance, CancellationToken.None);
+        var parts = new TrainedParts(path, folder.File("map.safetensors"), folder.File("coarse/coarse.safetensors"), Fine: folder.File("no such file"));
+        var sampling = new SamplingDefaults(new SamplingSettings(), new SamplingSettings());
+        BundlePacker.Pack(parts, folder.File("bundle"), new BundleText("plain", dataset.ClassNames, sampling, new Dictionary<string, string>(), DataLicence: null));
+
+        using var generator = new CtfImageGeneratorFactory(folder.File("bundle")).Load(CancellationToken.None);
+        Assert.False(generator.Model.HasFineStage);
+        Assert.Equal(TinyTokenizer.Config.CodebookSize, generator.Model.ClusterCount);
+        var image = Assert.Single(generator.Generate([new ImageSpecification(0, 1, new SamplingSettings(), new SamplingSettings())], CancellationToken.None));
+        Assert.Equal(image.CoarseLabels, image.Tokens);
+        var refusal = Assert.Throws<CheckpointException>(
+            () => TransformerTraining.TrainFine(inputs, size, FineHead.Cluster, Run(folder, "fine", steps: 2), NoProgress.Instance, CancellationToken.None));
+        Assert.Contains("nothing left to a fine stage", refusal.Message, StringComparison.Ordinal);
     }
 
     private static void AssertLossFell(TemporaryFolder folder, string part, double share)

@@ -5,7 +5,7 @@ namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>The classifier that judges generated images and gives the features they are compared by.</summary>
 internal sealed class ClassifierJob(int steps, int imageSize, string dataFingerprint)
-    : ExperimentJob("classifier", new { Steps = steps, ImageSize = imageSize, Data = dataFingerprint })
+    : ExperimentJob("classifier", new Dictionary<string, object> { ["steps"] = steps, ["image_size"] = imageSize, ["data"] = dataFingerprint })
 {
     public static string PathIn(string folder) => Path.Combine(folder, "classifier.safetensors");
 

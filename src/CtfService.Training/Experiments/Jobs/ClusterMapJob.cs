@@ -16,7 +16,7 @@ internal sealed class ClusterMapJob : ExperimentJob
 
     /// <param name="clusters">Null where each codeword is its own cluster.</param>
     public ClusterMapJob(int? clusters, ClusterKind kind, TokenizerJob tokenizer, TokensJob tokens)
-        : base($"clusters/{NameOf(clusters, kind)}", new { Clusters = clusters, Kind = kind }, tokenizer, tokens)
+        : base($"clusters/{NameOf(clusters, kind)}", new Dictionary<string, object?> { ["clusters"] = clusters, ["kind"] = kind }, tokenizer, tokens)
     {
         _clusters = clusters;
         _kind = kind;
@@ -30,9 +30,9 @@ internal sealed class ClusterMapJob : ExperimentJob
 
     public override JsonObject Run(JobRun run)
     {
-        using var scope = NewDisposeScope();
+        var tokenizer = run.Inputs.Tokenizer(TokenizerJob.PathIn(run.FolderOf(_tokenizer)));
         using var frozen = no_grad();
-        var codewords = run.Inputs.Tokenizer(TokenizerJob.PathIn(run.FolderOf(_tokenizer))).Quantizer.Codewords();
+        using var codewords = tokenizer.Quantizer.Codewords();
         var map = (_clusters, _kind) switch
         {
             (null, _) => ClusterMap.Identity(codewords),

@@ -9,7 +9,7 @@ namespace CtfService.Training.Experiments.Jobs;
 internal abstract class ExperimentJob
 {
     /// <param name="name">Folder below the experiment's output, with forward slashes.</param>
-    /// <param name="settings">Everything that decides the result, beside what the needed jobs left.</param>
+    /// <param name="settings">Everything that decides the result, beside what the needed jobs left; a record of settings or a dictionary.</param>
     /// <param name="needs">Must be finished before.</param>
     protected ExperimentJob(string name, object settings, params IReadOnlyList<ExperimentJob> needs)
     {

@@ -10,7 +10,10 @@ namespace CtfService.Training.Experiments.Jobs;
 /// Images per second with the engine that serves, everything included. The models take turns, so that a noisy machine is noisy for all; ratios are taken inside a turn.
 /// </summary>
 internal sealed class SamplingSpeedJob(IReadOnlyList<TrainedModel> models, IReadOnlyList<int> batches, int runs, SamplingDefaults sampling)
-    : ExperimentJob("speed/sampling", new { Models = models.Select(model => model.Name), Batches = batches, Runs = runs, Sampling = sampling }, [.. models.SelectMany(model => model.Jobs).Distinct()])
+    : ExperimentJob(
+        "speed/sampling",
+        new Dictionary<string, object> { ["models"] = models.Select(model => model.Name), ["batches"] = batches, ["runs"] = runs, ["sampling"] = sampling },
+        [.. models.SelectMany(model => model.Jobs).Distinct()])
 {
     /// <summary>Decode steps wait for the slowest thread; a while of them before the clock is read also lets the runtime compile the kernels.</summary>
     private const int WarmUpImages = 64;

@@ -83,19 +83,17 @@ internal sealed record StageSettings(
     FineHead? Head, TransformerSize Size, TrainingPlan Training, long Steps, IReadOnlyList<long> SnapshotSteps, ulong Seed)
 {
     /// <summary>Without how often checkpoints are saved, which changes nothing.</summary>
-    public object WhatDecides() => new
+    public IReadOnlyDictionary<string, object?> WhatDecides() => new Dictionary<string, object?>
     {
-        Head,
-        Size.Width,
-        Size.Layers,
-        Size.Heads,
-        Steps,
-        Training.BatchSize,
-        Training.LearningRate,
-        Training.WarmupSteps,
-        Training.EmaDecay,
-        SnapshotSteps,
-        Seed,
+        ["head"] = Head,
+        ["size"] = Size,
+        ["steps"] = Steps,
+        ["batch_size"] = Training.BatchSize,
+        ["learning_rate"] = Training.LearningRate,
+        ["warmup_steps"] = Training.WarmupSteps,
+        ["ema_decay"] = Training.EmaDecay,
+        ["snapshot_steps"] = SnapshotSteps,
+        ["seed"] = Seed,
     };
 }
 

@@ -18,10 +18,9 @@ internal sealed class SwapJob(SwapPlan plan, TokenizerJob tokenizer, TokensJob t
 
     public override JsonObject Run(JobRun run)
     {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
         var module = run.Inputs.Tokenizer(TokenizerJob.PathIn(run.FolderOf(tokenizer)));
-        var codewords = module.Quantizer.Codewords();
+        using var frozen = no_grad();
+        using var codewords = module.Quantizer.Codewords();
         using var study = new SwapStudy(module, run.Inputs.Test, plan.Images, run.Inputs.Classifier(ClassifierJob.PathIn(run.FolderOf(classifier))));
         var ofTraining = TokensJob.Load(run.FolderOf(tokens), "train").Tokens;
         var (maps, lines) = (new List<ClusterMap>(), new JsonArray());

@@ -23,10 +23,10 @@ internal sealed class TokenizerJob : ExperimentJob
         _file = file;
     }
 
-    public static TokenizerJob Given(string file) => new(new { Sha256 = Fingerprints.OfPath(file) }, plan: null, file);
+    public static TokenizerJob Given(string file) => new(new Dictionary<string, object> { ["sha256"] = Fingerprints.OfPath(file) }, plan: null, file);
 
     public static TokenizerJob Trained(TokenizerPlan plan, int imageSize, string dataFingerprint) =>
-        new(new { Plan = plan, ImageSize = imageSize, Data = dataFingerprint }, plan, file: null);
+        new(new Dictionary<string, object> { ["plan"] = plan, ["image_size"] = imageSize, ["data"] = dataFingerprint }, plan, file: null);
 
     public static string PathIn(string folder) => Path.Combine(folder, TokenizerTraining.ResultName);
 

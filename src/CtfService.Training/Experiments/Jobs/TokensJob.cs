@@ -5,7 +5,7 @@ namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>The tokens of both splits, by the frozen tokenizer.</summary>
 internal sealed class TokensJob(TokenizerJob tokenizer, int imageSize, string dataFingerprint)
-    : ExperimentJob("tokens", new { ImageSize = imageSize, Data = dataFingerprint }, tokenizer)
+    : ExperimentJob("tokens", new Dictionary<string, object> { ["image_size"] = imageSize, ["data"] = dataFingerprint }, tokenizer)
 {
     public static TokenCache Load(string folder, string split) => TokenCache.Load(PathOf(folder, split));
 

@@ -18,10 +18,16 @@ internal static class Plots
     /// <param name="logarithmic">Both axes.</param>
     public static void Write(string path, PlotTexts texts, IReadOnlyList<PlotSeries> series, bool logarithmic = false)
     {
-        var plot = new PlotModel { Title = texts.Title, TitleFontSize = 14, Background = OxyColors.White };
+        var plot = new PlotModel { Title = texts.Title, TitleFontSize = 14, Background = OxyColors.White, DefaultFont = "Arial", Padding = new OxyThickness(12) };
         plot.Axes.Add(Axis(AxisPosition.Bottom, texts.Horizontal, logarithmic));
         plot.Axes.Add(Axis(AxisPosition.Left, texts.Vertical, logarithmic));
-        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendBackground = OxyColor.FromAColor(200, OxyColors.White) });
+        plot.Legends.Add(new Legend
+        {
+            LegendPlacement = LegendPlacement.Outside,
+            LegendPosition = LegendPosition.BottomCenter,
+            LegendOrientation = LegendOrientation.Horizontal,
+            LegendItemSpacing = 40, // browsers without the font draw wider letters
+        });
         foreach (var (line, colour) in series.Zip(Enumerable.Range(0, series.Count).Select(i => Colours[i % Colours.Length])))
         {
             if (line.Points.Any(point => point.Value.Count > 1))
@@ -41,6 +47,7 @@ internal static class Plots
         Axis axis = logarithmic ? new LogarithmicAxis() : new LinearAxis { MinimumPadding = 0.05, MaximumPadding = 0.05 };
         axis.Position = position;
         axis.Title = title;
+        axis.AxisTitleDistance = 12;
         axis.MajorGridlineStyle = LineStyle.Solid;
         axis.MajorGridlineColor = OxyColor.FromRgb(230, 230, 230);
         return axis;

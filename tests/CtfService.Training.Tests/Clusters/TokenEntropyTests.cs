@@ -1,0 +1,31 @@
+using CtfService.Model.Clusters;
+using CtfService.Training.Clusters;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Tests.Clusters;
+
+public sealed class TokenEntropyTests
+{
+    [Fact]
+    public void Of_EvenTokens_IsTheLogarithmOfTheCounts()
+    {
+        using var codebook = zeros(8, 2);
+        var map = ClusterMap.FromAssignments([0, 0, 0, 0, 1, 1, 1, 1], codebook);
+
+        var entropy = TokenEntropy.Of([0, 1, 2, 3, 4, 5, 6, 7], map);
+
+        Assert.Equal(1, entropy.Coarse, 9);
+        Assert.Equal(2, entropy.Fine, 9);
+    }
+
+    [Fact]
+    public void Of_UnusedCodewords_CountsNothingForThem()
+    {
+        using var codebook = zeros(4, 2);
+        var map = ClusterMap.FromAssignments([0, 0, 1, 1], codebook);
+
+        var entropy = TokenEntropy.Of([0, 0, 2, 2], map);
+
+        Assert.Equal((1, 0), (entropy.Coarse, entropy.Fine));
+    }
+}
