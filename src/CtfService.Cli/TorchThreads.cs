@@ -5,5 +5,14 @@ namespace CtfService.Cli;
 /// <summary>How many cores libtorch works on; a choice of programs, not of libraries.</summary>
 internal static class TorchThreads
 {
-    public static void UseAllCores() => set_num_threads(Environment.ProcessorCount);
+    private const string Asked = "OMP_NUM_THREADS";
+
+    /// <summary>Unless the environment asks for another number, as programs with OpenMP do.</summary>
+    public static void UseAllCores()
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Asked)))
+        {
+            set_num_threads(Environment.ProcessorCount);
+        }
+    }
 }

@@ -13,7 +13,7 @@ internal sealed class ExperimentGraph
     private readonly Dictionary<(string Model, ulong Seed), TrainedModel> _models = [];
     private readonly TokenizerJob _tokenizer;
     private readonly TokensJob _tokens;
-    private readonly ClassifierJob _classifier;
+    private readonly RealImagesJob _real;
 
     /// <param name="tokenizerFile">A finished tokenizer; trained as the plan says where null.</param>
     /// <exception cref="InvalidDataException">Two models would train the same transformer in different ways.</exception>
@@ -22,8 +22,9 @@ internal sealed class ExperimentGraph
         _plan = plan;
         _tokenizer = Add(tokenizerFile is null ? TokenizerJob.Trained(plan.Tokenizer, plan.ImageSize, dataFingerprint) : TokenizerJob.Given(tokenizerFile));
         _tokens = Add(new TokensJob(_tokenizer, plan.ImageSize, dataFingerprint));
-        _classifier = Add(new ClassifierJob(plan.Classifier.Steps, plan.ImageSize, dataFingerprint));
-        Swaps = plan.Swaps is { } swaps ? Add(new SwapJob(swaps, _tokenizer, _tokens, _classifier)) : null;
+        Classifier = Add(new ClassifierJob(plan.Classifier.Steps, plan.ImageSize, dataFingerprint));
+        _real = Add(new RealImagesJob(Classifier, plan.ImagesPerClass));
+        Swaps = plan.Swaps is { } swaps ? Add(new SwapJob(swaps, _tokenizer, _tokens, Classifier)) : null;
         foreach (var (model, seed) in InOrderOfSeeds())
         {
             _models.Add((model.Name, seed), Train(model, seed));
@@ -41,7 +42,9 @@ internal sealed class ExperimentGraph
     /// <summary>Each after all that it needs.</summary>
     public IReadOnlyList<ExperimentJob> Jobs => [.. _jobs.Values];
 
-    public ClassifierJob Classifier => _classifier;
+    public ClassifierJob Classifier { get; }
+
+    public RealImagesJob RealImages => _real;
 
     public SwapJob? Swaps { get; }
 
@@ -108,7 +111,7 @@ internal sealed class ExperimentGraph
     {
         var model = _models[(row.Model, seed)];
         var settings = new EvaluationSettings(_plan.ImagesPerClass, row.Coarse ?? _plan.Sampling.Coarse, row.Fine ?? _plan.Sampling.Fine, row.DrawFrom);
-        return new EvaluationJob(model, row.AtStep ?? model.Steps, settings, _classifier);
+        return new EvaluationJob(model, row.AtStep ?? model.Steps, settings, _real);
     }
 
     /// <summary>The job of that name where there is one already.</summary>

@@ -1,7 +1,9 @@
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;
+using CtfService.Training.Evaluation.Features;
 using CtfService.Training.Optimization;
+using CtfService.Training.Progress;
 
 namespace CtfService.Training.Experiments;
 
@@ -12,6 +14,7 @@ internal sealed class ExperimentInputs(string data, int imageSize, CancellationT
     private ImageDataset? _test;
     private (string Path, VqTokenizer Module)? _tokenizer;
     private (string Path, ImageClassifier Module)? _classifier;
+    private (string Path, SampleJudge Judge)? _judge;
 
     public ImageDataset Train => _train ??= ImageFolder.Open(data, imageSize, "train", cancellation);
 
@@ -41,12 +44,26 @@ internal sealed class ExperimentInputs(string data, int imageSize, CancellationT
         return _classifier.Value.Module;
     }
 
+    /// <summary>Belongs to these inputs.</summary>
     /// <param name="classifierPath">File of the classifier that judges.</param>
-    public ISampleJudge Judge(string classifierPath) => new ClassifierJudge(Classifier(classifierPath));
+    /// <param name="cache">Folder for the features of the real images.</param>
+    /// <param name="progress">Told while these are computed.</param>
+    public SampleJudge Judge(string classifierPath, string cache, ITrainingProgress progress)
+    {
+        if (_judge?.Path != classifierPath)
+        {
+            _judge?.Judge.Dispose();
+            var extractor = ClassifierFeatures.Load(classifierPath);
+            _judge = (classifierPath, new SampleJudge(extractor, RealFeatures.LoadOrExtract(cache, extractor, Train, Test, progress, cancellation)));
+        }
+
+        return _judge.Value.Judge;
+    }
 
     public void Dispose()
     {
         _tokenizer?.Module.Dispose();
         _classifier?.Module.Dispose();
+        _judge?.Judge.Dispose();
     }
 }

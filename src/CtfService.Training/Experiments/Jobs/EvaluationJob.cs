@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
 using CtfService.Model.Bundles;
-using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
 using CtfService.Training.Progress;
 using CtfService.Training.Transformer;
@@ -10,8 +9,8 @@ using CtfService.Training.Transformer;
 namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>Draws images of every class with one model, weights and sampling, by the engine that serves, and judges them.</summary>
-internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSettings settings, ClassifierJob classifier)
-    : ExperimentJob(NameOf(model, step, settings), settings, [.. model.Jobs, classifier])
+internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSettings settings, RealImagesJob real)
+    : ExperimentJob(NameOf(model, step, settings), settings, [.. model.Jobs, real])
 {
     private const int Rows = 64;
     private const int SheetRows = 2; // images of each class
@@ -21,7 +20,7 @@ internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSet
     {
         var images = Draw(run);
         WriteSheet(Path.Combine(run.Folder, "samples.png"), images);
-        return run.Inputs.Judge(ClassifierJob.PathIn(run.FolderOf(classifier))).Measure(images, run.Cancellation);
+        return real.Judge(run).Measure(images, run.Cancellation);
     }
 
     private IReadOnlyList<GeneratedImage> Draw(JobRun run)
@@ -31,7 +30,7 @@ internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSet
         try
         {
             model.Pack(run, directory, step, sampling);
-            using var generator = new CtfImageGeneratorFactory(directory, () => ModelPlacement.Parse("cpu", "float32"), Rows).Load(run.Cancellation);
+            using var generator = ServingEngine.Load(directory, Rows, run.Cancellation);
             var specifications = Specifications(generator.Model.Classes.Count);
             var meter = new TrainingMeter(run.Progress, new TrainingPace(0, specifications.Count, BatchSize: 1, ReportEvery: Rows));
             var drawn = 0;

@@ -1,5 +1,4 @@
 using CtfService.Training.Progress;
-using TorchSharp;
 
 namespace CtfService.Training.Experiments.Jobs;
 
@@ -55,7 +54,6 @@ internal sealed class JobRunner(string output, IReadOnlyList<ExperimentJob> jobs
         double Seconds() => state.Seconds + time.GetElapsedTime(started).TotalSeconds;
         try
         {
-            torch.set_num_threads(Environment.ProcessorCount); // a generator that was loaded before may have chosen others
             var result = job.Run(new JobRun(output, folder.Path, inputs, report, cancellation));
             folder.Write(state with { Finished = true, Seconds = Seconds(), Result = result });
         }

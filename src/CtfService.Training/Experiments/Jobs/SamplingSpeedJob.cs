@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
-using CtfService.Model.Generation;
 
 namespace CtfService.Training.Experiments.Jobs;
 
@@ -37,7 +36,7 @@ internal sealed class SamplingSpeedJob(IReadOnlyList<TrainedModel> models, IRead
     {
         var directory = Path.Combine(run.Folder, model.Name);
         model.Pack(run, directory, model.Steps, sampling);
-        return new CtfImageGeneratorFactory(directory, () => ModelPlacement.Parse("cpu", "float32"), 2 * batches.Max()).Load(run.Cancellation);
+        return ServingEngine.Load(directory, 2 * batches.Max(), run.Cancellation);
     }
 
     private IEnumerable<JsonNode> Lines(List<IImageGenerator> generators, int batch, JobRun run)

@@ -38,13 +38,19 @@ internal static class ExperimentReport
         var plan = results.Plan;
         var accuracy = (double?)results.Classifier?["test_accuracy"];
         return $"{plan.ImagesPerClass} images of each class in every evaluation, drawn by the engine that serves; where a model was trained with several seeds, mean ± standard deviation over them."
-            + (accuracy is { } share ? $" The classifier that judges names {100 * share:0.0} % of the real test images correctly." : "") + "\n";
+            + (accuracy is { } share ? $" The classifier that judges names {100 * share:0.0} % of the real test images correctly." : "")
+            + (results.RealImages is { } real ? $" Two halves of the training images, of as many, are FID {Spread.Number((double)real["half_fid"]!)} apart." : "") + "\n";
     }
 
     private static string Table(ExperimentResults results, TablePlan table)
     {
         var ofPaper = Metrics.Shown.Where(metric => table.Rows.Any(row => row.Paper.ContainsKey(metric.Name))).ToList();
         var text = new MarkdownTable([table.Subject, .. Metrics.Shown.Select(metric => metric.Title), "held-out nats per token ↓", .. ofPaper.Select(metric => $"paper: {metric.Title}")]);
+        if (table == results.Plan.Tables[0] && results.RealImages?["test"] is { } real)
+        {
+            text.Add(["real test images", .. Metrics.Shown.Select(metric => Spread.Number((double)real[metric.Name]!)), null, .. ofPaper.Select(_ => (string?)null)]);
+        }
+
         foreach (var row in table.Rows)
         {
             var figures = Metrics.Shown.Select(metric => results.Of(row, metric.Name)?.ToString());
@@ -59,6 +65,7 @@ internal static class ExperimentReport
     {
         ["name"] = results.Plan.Name,
         ["classifier"] = results.Classifier?.DeepClone(),
+        ["real_images"] = results.RealImages?.DeepClone(),
         ["tables"] = new JsonArray([.. results.Plan.Tables.Select(table => (JsonNode)new JsonObject
         {
             ["title"] = table.Title,

@@ -22,6 +22,8 @@ internal sealed class ExperimentResults(ExperimentPlan plan, ExperimentGraph gra
 
     public JsonObject? TrainingSpeed => Of(graph.TrainingSpeed);
 
+    public JsonObject? RealImages => Of(graph.RealImages);
+
     public JsonObject? Classifier => Of(graph.Classifier);
 
     public Spread? Of(RowPlan row, string metric) => Over(graph.Evaluations(row), metric);

@@ -6,6 +6,7 @@ internal static class Metrics
     public static IReadOnlyList<Metric> Shown { get; } =
     [
         new("fid", "FID ↓"),
+        new("sfid", "sFID ↓"),
         new("inception_score", "IS ↑"),
         new("precision", "precision ↑"),
         new("recall", "recall ↑"),
