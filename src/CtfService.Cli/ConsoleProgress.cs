@@ -10,10 +10,13 @@ internal static class ConsoleProgress
     /// <summary>From one line to the next where there is no terminal.</summary>
     public static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether there is a terminal to move a bar on.</summary>
+    public static bool IsMoving(Terminal terminal) => terminal.Display.Profile.Capabilities.Interactive && terminal.Display.Profile.Out.IsTerminal;
+
     /// <summary>Runs <paramref name="train"/> on this thread while its progress is shown.</summary>
     public static T Run<T>(Terminal terminal, string title, Func<ITrainingProgress, T> train)
     {
-        if (!terminal.Display.Profile.Capabilities.Interactive || !terminal.Display.Profile.Out.IsTerminal)
+        if (!IsMoving(terminal))
         {
             return train(new ProgressLines(terminal.Error, title, TimeProvider.System));
         }

@@ -41,11 +41,19 @@ internal static class ExperimentCommand
 
     private sealed class Shown(Terminal terminal) : IExperimentProgress
     {
-        public void Run(string job, int number, int count, Action<ITrainingProgress> work) =>
-            ConsoleProgress.Run(terminal, $"[{number}/{count}] {job}", progress =>
+        public void Run(string job, int number, int count, Action<ITrainingProgress> work)
+        {
+            var title = $"[{number}/{count}] {job}";
+            if (!ConsoleProgress.IsMoving(terminal))
+            {
+                terminal.Error.WriteLine(title); // not every job has figures to report
+            }
+
+            ConsoleProgress.Run(terminal, title, progress =>
             {
                 work(progress);
                 return CommandLine.Success;
             });
+        }
     }
 }

@@ -34,8 +34,8 @@ internal sealed class ExperimentGraph
         if (plan.Speed is { } speed)
         {
             var models = speed.Models.Select(name => _models[(name, plan.Find(name)!.Seeds[0])]).ToList();
-            SamplingSpeed = Add(new SamplingSpeedJob(models, speed.Batches, speed.Runs, plan.Sampling));
-            TrainingSpeed = Add(new TrainingSpeedJob(models, speed.Runs));
+            SamplingSpeed = Add(new SamplingSpeedJob(models, speed.Batches, speed.Runs, plan.Sampling) { WantsMachineAlone = true });
+            TrainingSpeed = Add(new TrainingSpeedJob(models, speed.Runs) { WantsMachineAlone = true });
         }
     }
 

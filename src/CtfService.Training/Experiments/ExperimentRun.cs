@@ -26,14 +26,11 @@ public sealed class ExperimentRun : IDisposable
         _inputs = new ExperimentInputs(options.Data, plan.ImageSize, cancellation);
     }
 
-    /// <summary>Runs what is not finished, then writes the report.</summary>
+    /// <summary>Runs what is not finished.</summary>
     /// <exception cref="InvalidDataException">Results are there of other settings.</exception>
     /// <exception cref="OperationCanceledException">Stopped; running it again goes on.</exception>
-    public void Run(IExperimentProgress progress, CancellationToken cancellation)
-    {
+    public void Run(IExperimentProgress progress, CancellationToken cancellation) =>
         new JobRunner(_options.Output, Asked(), _inputs, progress, TimeProvider.System).Run(_options.Redo, cancellation);
-        Report();
-    }
 
     /// <summary>Writes the report of what is finished.</summary>
     /// <returns>Jobs finished, and jobs in all.</returns>

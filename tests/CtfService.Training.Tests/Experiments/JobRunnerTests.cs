@@ -86,6 +86,19 @@ public sealed class JobRunnerTests : IDisposable
         Assert.Equal(["free", "taken"], _done);
     }
 
+    [Fact]
+    public void Run_MeasurementOfSpeed_WaitsUntilEverythingBeforeItIsFinished()
+    {
+        var (taken, free) = (Job("taken", 1), Job("free", 1));
+        var claim = new JobFolder(_folder.Root, taken).TryClaim()!;
+        var speed = new FakeJob("speed", 1, [], _done.Add) { WantsMachineAlone = true };
+        var last = new FakeJob("last", 1, [free], _ => claim.Dispose());
+
+        Run(taken, free, speed, last);
+
+        Assert.Equal(["free", "taken", "speed"], _done);
+    }
+
     private FakeJob Job(string name, int steps, params IReadOnlyList<ExperimentJob> needs) => new(name, steps, needs, _done.Add);
 
     private void Run(params IReadOnlyList<ExperimentJob> jobs) => Run(redo: false, jobs);

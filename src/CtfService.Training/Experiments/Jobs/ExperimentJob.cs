@@ -28,6 +28,9 @@ internal abstract class ExperimentJob
     /// <summary>Of the settings and of everything needed: two runs with the same fingerprint give the same result.</summary>
     public string Fingerprint { get; }
 
+    /// <summary>Whether it measures speed: waits until all jobs before it are finished, by whichever process.</summary>
+    public bool WantsMachineAlone { get; init; }
+
     /// <summary>Does the work, or goes on with it.</summary>
     /// <returns>Figures for the report; empty where files are the result.</returns>
     /// <exception cref="OperationCanceledException">Stopped; the job can go on later.</exception>

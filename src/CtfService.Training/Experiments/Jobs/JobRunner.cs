@@ -20,7 +20,7 @@ internal sealed class JobRunner(string output, IReadOnlyList<ExperimentJob> jobs
         while (jobs.Where(job => !Folder(job).IsFinished).ToList() is { Count: > 0 } open)
         {
             cancellation.ThrowIfCancellationRequested();
-            var ready = open.Where(job => job.Needs.All(need => Folder(need).IsFinished));
+            var ready = open.Where(job => job.WantsMachineAlone ? job == open[0] : job.Needs.All(need => Folder(need).IsFinished));
             if (!ready.Any(job => TryRun(job, cancellation)))
             {
                 cancellation.WaitHandle.WaitOne(Patience);
