@@ -19,14 +19,26 @@ internal static class BundleCommand
         var guidance = CommandOption.WithDefault("--guidance-scale", "Default guidance of the coarse stage.", 1.5f);
         var temperature = CommandOption.WithDefault("--temperature", "Default temperature of the coarse stage.", 1f);
         var note = CommandOption.WithDefault("--note", "How the model was trained, for the manifest.", "");
-        var command = new Command("bundle", "Packs a finished run into a bundle that the service loads.") { runFolder, output, name, licence, guidance, temperature, note };
+        var command = new Command("bundle", "Packs a finished run into a bundle that the service loads.")
+        {
+            runFolder, output, name, licence, guidance, temperature, note,
+        };
         command.SetAction((arguments, _) =>
         {
-            var sampling = new SamplingDefaults(new SamplingSettings(arguments.GetValue(temperature), GuidanceScale: arguments.GetValue(guidance)), new SamplingSettings());
-            var training = new Dictionary<string, string> { ["note"] = arguments.GetRequiredValue(note), ["date"] = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) };
+            var coarse = new SamplingSettings(arguments.GetValue(temperature), GuidanceScale: arguments.GetValue(guidance));
+            var training = new Dictionary<string, string>
+            {
+                ["note"] = arguments.GetRequiredValue(note),
+                ["date"] = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            };
             var run = new RunFolder(arguments.GetRequiredValue(runFolder));
             var parts = new TrainedParts(run.BundledTokenizer, run.ClusterMap, run.Coarse, run.Fine);
-            var text = new BundleText(arguments.GetRequiredValue(name), TokenCache.Load(run.Tokens("train")).ClassNames, sampling, training, arguments.GetRequiredValue(licence));
+            var text = new BundleText(
+                arguments.GetRequiredValue(name),
+                TokenCache.Load(run.Tokens("train")).ClassNames,
+                new SamplingDefaults(coarse, new SamplingSettings()),
+                training,
+                arguments.GetRequiredValue(licence));
             var bundle = BundlePacker.Pack(parts, arguments.GetRequiredValue(output), text);
             ReportJson.Write(terminal.Output, new { bundle.Directory, bundle.Hash, Bytes = bundle.Manifest.Files.Sum(file => file.Bytes) });
             return Task.FromResult(CommandLine.Success);

@@ -36,13 +36,21 @@ internal static class ClusterCommand
             var map = arguments.GetRequiredValue(clusters) switch
             {
                 All => ClusterMap.Identity(codewords),
-                Auto => Choose(terminal, tokenizer, swaps.Images(arguments, cancellation), arguments.GetValue(swaps.ImageCount), arguments.GetValue(seed), cancellation),
+                Auto => Choose(terminal, tokenizer, swaps, arguments, arguments.GetValue(seed), cancellation),
                 var number when arguments.GetValue(random) => ClusterMap.Random(codewords, Count(number), arguments.GetValue(seed)),
                 var number => ClusterMap.Compute(codewords, Count(number), arguments.GetValue(seed)),
             };
             map.Save(folder.ClusterMap);
             var sizes = map.Members.Select(members => members.Length).Order().ToList();
-            ReportJson.Write(terminal.Output, new { map.CodebookSize, map.ClusterCount, SmallestCluster = sizes[0], MedianCluster = sizes[sizes.Count / 2], map.LargestCluster, File = folder.ClusterMap });
+            ReportJson.Write(terminal.Output, new
+            {
+                map.CodebookSize,
+                map.ClusterCount,
+                SmallestCluster = sizes[0],
+                MedianCluster = sizes[sizes.Count / 2],
+                map.LargestCluster,
+                File = folder.ClusterMap,
+            });
             return Task.FromResult(CommandLine.Success);
         });
         return command;
@@ -53,7 +61,9 @@ internal static class ClusterCommand
     private static Option<string> ClustersOption()
     {
         var option = CommandOption.WithDefault(
-            "--clusters", $"Number of clusters; '{Auto}' chooses one by what swaps within clusters do to images; '{All}' makes each codeword its own, for a plain model.", "256");
+            "--clusters",
+            $"Number of clusters; '{Auto}' chooses one by what swaps within clusters do to images; '{All}' makes each codeword its own, for a plain model.",
+            "256");
         option.Validators.Add(result =>
         {
             var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : Auto;
@@ -79,19 +89,20 @@ internal static class ClusterCommand
         }
     }
 
-    private static ClusterMap Choose(Terminal terminal, VqTokenizer tokenizer, ImageDataset images, int count, ulong seed, CancellationToken cancellation)
+    private static ClusterMap Choose(Terminal terminal, VqTokenizer tokenizer, SwapArguments swaps, ParseResult arguments, ulong seed, CancellationToken cancellation)
     {
-        using var study = new SwapStudy(tokenizer, images, count);
-        terminal.Error.WriteLine(FormattableString.Invariant($"The tokenizer's own squared error on {study.ImageCount} images: {study.ReconstructionError:0.00000}."));
+        void Say(FormattableString text) => terminal.Error.WriteLine(FormattableString.Invariant(text));
+        using var study = new SwapStudy(tokenizer, swaps.Images(arguments, cancellation), arguments.GetValue(swaps.ImageCount));
+        Say($"The tokenizer's own squared error on {study.ImageCount} images: {study.ReconstructionError:0.00000}.");
         return ClusterChoice.Choose(
-            tokenizer, study, seed, result => terminal.Error.WriteLine(FormattableString.Invariant($"{result.ClusterCount} clusters: swaps change images by {result.SquaredError:0.00000}.")), cancellation);
+            tokenizer, study, seed, result => Say($"{result.ClusterCount} clusters: swaps change images by {result.SquaredError:0.00000}."), cancellation);
     }
 }
 
 /// <summary>Options of the commands that swap tokens within clusters: which images to do it to.</summary>
 internal sealed class SwapArguments
 {
-    private readonly Option<string?> _data = new("--data") { Description = "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>." };
+    private readonly Option<string?> _data = new("--data") { Description = TrainingArguments.DataDescription };
     private readonly Option<int> _imageSize = CommandOption.Count("--image-size", "Side the images are scaled to, pixels.", 64, minimum: 16);
 
     public Option<int> ImageCount { get; } = CommandOption.Count("--images", "Test images to look at, evenly spread.", 192);

@@ -14,7 +14,8 @@ internal static class DrawShapesCommand
     public static Command Create(Terminal terminal)
     {
         var output = CommandOption.WithDefault("--output", "Folder for train/<class>/<image> and test/<class>/<image>.", Path.Combine("runs", "shapes"));
-        var images = CommandOption.Count("--images", $"Training images of each of the {ShapeImages.ClassNames.Count} classes; a third as many for testing.", 300, minimum: TrainingImagesPerTest);
+        var images = CommandOption.Count(
+            "--images", $"Training images of each of the {ShapeImages.ClassNames.Count} classes; a third as many for testing.", 300, minimum: TrainingImagesPerTest);
         var side = CommandOption.Count("--image-size", "Side of the images, pixels.", 32, minimum: 16);
         var seed = CommandOption.Seed();
         var command = new Command("draw-shapes", "Draws a data set of shapes with textures, to try the training commands on.") { output, images, side, seed };
@@ -29,11 +30,18 @@ internal static class DrawShapesCommand
                     cancellation.ThrowIfCancellationRequested();
                     var path = Path.Combine(folder, number < training ? "train" : "test", name, $"{number:D5}.png");
                     Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                    File.WriteAllBytes(path, ImageCodec.Encode(ShapeImages.Draw(classId, number, arguments.GetValue(side), arguments.GetValue(seed)), ImageFormat.Png));
+                    var image = ShapeImages.Draw(classId, number, arguments.GetValue(side), arguments.GetValue(seed));
+                    File.WriteAllBytes(path, ImageCodec.Encode(image, ImageFormat.Png));
                 }
             }
 
-            ReportJson.Write(terminal.Output, new { Folder = folder, Classes = ShapeImages.ClassNames, TrainingImages = training, TestImages = training / TrainingImagesPerTest });
+            ReportJson.Write(terminal.Output, new
+            {
+                Folder = folder,
+                Classes = ShapeImages.ClassNames,
+                TrainingImages = training,
+                TestImages = training / TrainingImagesPerTest,
+            });
             return Task.FromResult(CommandLine.Success);
         });
         return command;

@@ -12,20 +12,37 @@ internal static class ExperimentCommand
     public static Command Create(Terminal terminal)
     {
         var file = CommandOption.Required("--file", "Experiment file (docs/experiments.md).");
-        var data = CommandOption.Required("--data", "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
-        var output = CommandOption.WithDefault("--output", "Folder for all that is made; run the command again to go on with it.", Path.Combine("runs", "experiment"));
+        var data = CommandOption.Required("--data", TrainingArguments.DataDescription);
+        var output = CommandOption.WithDefault(
+            "--output", "Folder for all that is made; run the command again to go on with it.", Path.Combine("runs", "experiment"));
         var tokenizer = new Option<string?>("--tokenizer") { Description = "File of a finished tokenizer (ctf train-tokenizer), in place of training one." };
-        var report = new Option<string?>("--report") { Description = "Folder for results.md, results.json and the plots; 'report' in the output folder where not given." };
-        var without = new Option<string[]>("--without") { Description = "Leave out jobs whose names begin so, such as 'speed'.", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
+        var report = new Option<string?>("--report")
+        {
+            Description = "Folder for results.md, results.json and the plots; 'report' in the output folder where not given.",
+        };
+        var without = new Option<string[]>("--without")
+        {
+            Description = "Leave out jobs whose names begin so, such as 'speed'.",
+            DefaultValueFactory = _ => [],
+            AllowMultipleArgumentsPerToken = true,
+        };
         var redo = new Option<bool>("--redo") { Description = "Delete results whose settings have changed, and do them again." };
         var reportOnly = new Option<bool>("--report-only") { Description = "Only write the report of what is finished." };
-        var command = new Command("experiment", "Trains, samples and compares the models of an experiment file; goes on where it was stopped.") { file, data, output, tokenizer, report, without, redo, reportOnly };
+        var command = new Command("experiment", "Trains, samples and compares the models of an experiment file; goes on where it was stopped.")
+        {
+            file, data, output, tokenizer, report, without, redo, reportOnly,
+        };
         command.SetAction((arguments, cancellation) =>
         {
             TorchThreads.UseAllCores();
             var folder = arguments.GetRequiredValue(output);
             var options = new ExperimentOptions(
-                arguments.GetRequiredValue(data), arguments.GetValue(tokenizer), folder, arguments.GetValue(report) ?? Path.Combine(folder, "report"), arguments.GetRequiredValue(without), arguments.GetValue(redo));
+                arguments.GetRequiredValue(data),
+                arguments.GetValue(tokenizer),
+                folder,
+                arguments.GetValue(report) ?? Path.Combine(folder, "report"),
+                arguments.GetRequiredValue(without),
+                arguments.GetValue(redo));
             using var run = new ExperimentRun(ExperimentFile.Read(arguments.GetRequiredValue(file)), options, cancellation);
             if (!arguments.GetValue(reportOnly))
             {

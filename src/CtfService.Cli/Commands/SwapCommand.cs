@@ -18,12 +18,23 @@ internal static class SwapCommand
     public static Command Create(Terminal terminal)
     {
         var runFolder = TrainingArguments.RunOption();
-        var clusters = new Option<int[]>("--clusters") { Description = "Numbers of clusters.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [32, 64, 128, 256, 512, 1024] };
+        var clusters = new Option<int[]>("--clusters")
+        {
+            Description = "Numbers of clusters.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [32, 64, 128, 256, 512, 1024],
+        };
         var classifier = new Option<string?>("--classifier") { Description = "File made by 'ctf train-classifier'; its agreement is measured too." };
-        var picture = new Option<string?>("--picture") { Description = "Also write a PNG: original, reconstruction, then a column for each number of clusters, k-means first, then random ones." };
+        var picture = new Option<string?>("--picture")
+        {
+            Description = "Also write a PNG: original, reconstruction, then a column for each number of clusters, k-means first, then random ones.",
+        };
         var seed = CommandOption.Seed();
         var images = new SwapArguments();
-        var command = new Command("swap", "Replaces tokens by random members of their clusters and measures how images change; prints JSON.") { runFolder, clusters, classifier, picture, seed };
+        var command = new Command("swap", "Replaces tokens by random members of their clusters and measures how images change; prints JSON.")
+        {
+            runFolder, clusters, classifier, picture, seed,
+        };
         images.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -36,22 +47,22 @@ internal static class SwapCommand
         {
             TorchThreads.UseAllCores();
             using var frozen = no_grad();
-            using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(new RunFolder(arguments.GetRequiredValue(runFolder)).Tokenizer, config => new VqTokenizer(config));
+            var tokenizerPath = new RunFolder(arguments.GetRequiredValue(runFolder)).Tokenizer;
+            using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(tokenizerPath, config => new VqTokenizer(config));
             using var codewords = tokenizer.Quantizer.Codewords();
             using var judge = arguments.GetValue(classifier) is { } path ? ClassifierFile.Load(path) : null;
             using var study = new SwapStudy(tokenizer, images.Images(arguments, cancellation), arguments.GetValue(images.ImageCount), judge);
-            var counts = arguments.GetRequiredValue(clusters).Distinct().ToList();
             var (ofSeed, maps, lines) = (arguments.GetValue(seed), new List<ClusterMap>(), new List<object>());
-            foreach (var (kind, make) in new (string, Func<int, ClusterMap>)[] { ("kmeans", count => ClusterMap.Compute(codewords, count, ofSeed)), ("random", count => ClusterMap.Random(codewords, count, ofSeed)) })
+            void Measure(string kind, ClusterMap map)
             {
-                foreach (var count in counts)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    maps.Add(make(count));
-                    lines.Add(new { Kind = kind, Swaps = study.Measure(maps[^1], ofSeed) });
-                }
+                cancellation.ThrowIfCancellationRequested();
+                maps.Add(map);
+                lines.Add(new { Kind = kind, Swaps = study.Measure(map, ofSeed) });
             }
 
+            var counts = arguments.GetRequiredValue(clusters).Distinct().ToList();
+            counts.ForEach(count => Measure("kmeans", ClusterMap.Compute(codewords, count, ofSeed)));
+            counts.ForEach(count => Measure("random", ClusterMap.Random(codewords, count, ofSeed)));
             if (arguments.GetValue(picture) is { } file)
             {
                 File.WriteAllBytes(file, ImageCodec.Encode(study.Picture(maps, ofSeed, PictureRows), ImageFormat.Png));

@@ -7,8 +7,10 @@ namespace CtfService.Cli.Commands;
 /// <summary>The options that all training commands of the model share. A run folder holds tokenizer/, coarse/ and fine/.</summary>
 internal sealed class TrainingArguments
 {
+    public const string DataDescription = "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.";
+
     private readonly string _part;
-    private readonly Option<string> _data = CommandOption.Required("--data", "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+    private readonly Option<string> _data = CommandOption.Required("--data", DataDescription);
     private readonly Option<string> _run = RunOption();
     private readonly Option<int> _imageSize = CommandOption.Count("--image-size", "Side the images are scaled to, pixels.", 64, minimum: 16);
     private readonly Option<int> _steps;

@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Clusters;
 
 /// <summary>
-/// Chooses the number of clusters before any transformer is trained: the fewest (as a power of two) at which a random choice within every cluster changes images no
-/// more than the tokenizer itself does. With fewer, the fine stage, which draws all positions independently, would have to get right what one can see; with more,
-/// the coarse stage spends its steps on differences that nobody sees.
+/// Chooses the number of clusters before any transformer is trained: the fewest (as a power of two) at which a random choice within every cluster changes
+/// images no more than the tokenizer itself does. With fewer, the fine stage, which draws all positions independently, would have to get right what one can
+/// see; with more, the coarse stage spends its steps on differences that nobody sees.
 /// </summary>
 public static class ClusterChoice
 {
@@ -16,7 +16,8 @@ public static class ClusterChoice
 
     /// <param name="tried">Told of each count that was looked at.</param>
     /// <returns>The map of the count that was chosen.</returns>
-    public static ClusterMap Choose(VqTokenizer tokenizer, SwapStudy study, ulong seed, Action<SwapResult>? tried = null, CancellationToken cancellation = default)
+    public static ClusterMap Choose(
+        VqTokenizer tokenizer, SwapStudy study, ulong seed, Action<SwapResult>? tried = null, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
         var codewords = tokenizer.Quantizer.Codewords().detach();
@@ -42,7 +43,9 @@ public static class ClusterChoice
         return chosen ?? ClusterMap.Compute(codewords, high, seed);
     }
 
-    /// <summary>The power of two halfway between two others, the lower where there are two; the error falls as clusters become more, so halving finds the place.</summary>
+    /// <summary>
+    /// The power of two halfway between two others, the lower where there are two; the error falls as clusters become more, so halving finds the place.
+    /// </summary>
     private static int Middle(int low, int high) => low << (int.Log2(high / low) / 2);
 
     private static int LargestPowerBelow(int codebookSize) => Math.Max(Fewest, 1 << int.Log2(codebookSize - 1));

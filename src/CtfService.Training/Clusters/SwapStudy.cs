@@ -71,7 +71,8 @@ public sealed class SwapStudy : IDisposable
         rows = Math.Min(rows, ImageCount);
         var stride = ImageCount / rows;
         Tensor[] columns = [_originals, _reconstructions, .. maps.Select(map => Swapped(map, seed, ImageCount))];
-        return ContactSheet.Compose([.. Enumerable.Range(0, rows).SelectMany(row => columns.Select(column => Pixels.ToImage(column[row * stride])))], columns.Length);
+        var cells = Enumerable.Range(0, rows).SelectMany(row => columns.Select(column => Pixels.ToImage(column[row * stride])));
+        return ContactSheet.Compose([.. cells], columns.Length);
     }
 
     public void Dispose()

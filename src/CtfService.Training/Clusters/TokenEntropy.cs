@@ -3,7 +3,8 @@ using CtfService.Model.Clusters;
 namespace CtfService.Training.Clusters;
 
 /// <summary>
-/// How a cluster map divides what there is to predict: bits of a token, taken alone, that the coarse stage and the fine stage have to find. H(t) = H(c) + H(t|c).
+/// How a cluster map divides what there is to predict: bits of a token, taken alone, that the coarse stage and the fine stage have to find. H(t) = H(c) +
+/// H(t|c).
 /// </summary>
 /// <param name="Coarse">H(c), bits.</param>
 /// <param name="Fine">H(t|c), bits.</param>

@@ -3,8 +3,8 @@ using CtfService.Core.Imaging;
 namespace CtfService.Training.Data;
 
 /// <summary>
-/// Draws images of shapes with textures: discs, squares and triangles with stripes, dots or checks, of any place, size, angle and colours. A data set of another kind than
-/// photographs, for whoever has none at hand. The same seed draws the same images.
+/// Draws images of shapes with textures: discs, squares and triangles with stripes, dots or checks, of any place, size, angle and colours. A data set of
+/// another kind than photographs, for whoever has none at hand. The same seed draws the same images.
 /// </summary>
 public static class ShapeImages
 {

@@ -67,10 +67,14 @@ internal sealed class ExperimentGraph
         return [.. _plan.Curve!.Steps.Where(step => step < last).Append(last).Distinct().Order()];
     }
 
-    /// <summary>The first seed of every model before the second of any: an experiment that is stopped early has a whole table of single runs.</summary>
-    private IEnumerable<(ModelPlan Model, ulong Seed)> InOrderOfSeeds() =>
-        Enumerable.Range(0, _plan.Models.Max(model => model.Seeds.Count))
-            .SelectMany(i => _plan.Models.Where(model => i < model.Seeds.Count).Select(model => (model, model.Seeds[i])));
+    /// <summary>
+    /// Models of most seeds first, since they carry the comparison, and the first seed of each before the second of any: what is stopped early has whole comparisons of
+    /// fewer runs.
+    /// </summary>
+    private IEnumerable<(ModelPlan Model, ulong Seed)> InOrderOfSeeds() => _plan.Models
+        .GroupBy(model => model.Seeds.Count)
+        .OrderByDescending(models => models.Key)
+        .SelectMany(models => Enumerable.Range(0, models.Key).SelectMany(i => models.Select(model => (model, model.Seeds[i]))));
 
     private TrainedModel Train(ModelPlan model, ulong seed)
     {
@@ -97,7 +101,7 @@ internal sealed class ExperimentGraph
 
     private void AddEvaluations(ModelPlan model, ulong seed)
     {
-        var rows = _plan.Tables.SelectMany(table => table.Rows).Where(row => row.Model == model.Name);
+        var rows = _plan.Rows().Where(row => row.Model == model.Name);
         var curve = _plan.Curve?.Models.Contains(model.Name) == true ? CurveSteps(model.Name).Select(step => CurveRow(model.Name, step)) : [];
         foreach (var row in rows.Concat(curve))
         {

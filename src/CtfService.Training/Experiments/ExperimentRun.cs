@@ -17,7 +17,8 @@ public sealed class ExperimentRun : IDisposable
     {
         if (!Path.Exists(options.Data))
         {
-            throw new InvalidDataException($"There is no data set at '{options.Data}'. Give a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+            throw new InvalidDataException(
+                $"There is no data set at '{options.Data}'. Give a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
         }
 
         _plan = plan;

@@ -44,8 +44,8 @@ public sealed record TrainingOptions
     public IReadOnlyList<long> SnapshotSteps { get; init; } = [];
 
     /// <summary>
-    /// Decay of the average after a step: shorter than <see cref="EmaDecay"/> at first, so that the random weights of the start do not stay in the average of a short run
-    /// (as TensorFlow's ExponentialMovingAverage does with num_updates).
+    /// Decay of the average after a step: shorter than <see cref="EmaDecay"/> at first, so that the random weights of the start do not stay in the average of a
+    /// short run (as TensorFlow's ExponentialMovingAverage does with num_updates).
     /// </summary>
     /// <param name="step">0..<see cref="Steps"/>-1.</param>
     public double EmaDecayAt(long step) => Math.Min(EmaDecay, (1.0 + step) / (10 + step));

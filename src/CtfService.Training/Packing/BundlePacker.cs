@@ -10,8 +10,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Packing;
 
 /// <summary>
-/// Packs trained parts into a bundle that the service loads, weights in half precision. Where each codeword is its own cluster the bundle is a plain LlamaGen model:
-/// neither cluster map nor fine stage.
+/// Packs trained parts into a bundle that the service loads, weights in half precision. Where each codeword is its own cluster the bundle is a plain LlamaGen
+/// model: neither cluster map nor fine stage.
 /// </summary>
 public static class BundlePacker
 {
@@ -56,7 +56,8 @@ public static class BundlePacker
     {
         using var scope = NewDisposeScope();
         using var file = SafetensorsFile.Open(source);
-        SafetensorsWriter.Write(target, file.Entries.Where(entry => entry.Name != UsageHistory).Select(entry => (entry.Name, file.Read(entry.Name))), castFloatingTo: ScalarType.Float16);
+        var weights = file.Entries.Where(entry => entry.Name != UsageHistory).Select(entry => (entry.Name, file.Read(entry.Name)));
+        SafetensorsWriter.Write(target, weights, castFloatingTo: ScalarType.Float16);
     }
 }
 

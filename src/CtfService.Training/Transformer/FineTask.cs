@@ -16,8 +16,8 @@ internal sealed class FineTask : ITrainingTask, IDisposable
     private const int DrawnBatch = 8;
 
     /// <summary>
-    /// With at least this many codewords to one member of the largest cluster, gathering the members' rows of the head trains faster than one dense product over all of
-    /// them (measured on one core: 1.4 to 1.6 times at 287; slower at 124 on two).
+    /// With at least this many codewords to one member of the largest cluster, gathering the members' rows of the head trains faster than one dense product
+    /// over all of them (measured on one core: 1.4 to 1.6 times at 287; slower at 124 on two).
     /// </summary>
     private const int GatheringPays = 192;
 

@@ -36,7 +36,9 @@ public static class TransformerTraining
     {
         if (inputs.Map.IsIdentity)
         {
-            throw new CheckpointException("Each codeword is its own cluster, so coarse labels are tokens and there is nothing left to a fine stage. Bundle the model as it is, or cluster anew with fewer clusters.");
+            throw new CheckpointException(
+                "Each codeword is its own cluster, so coarse labels are tokens and there is nothing left to a fine stage. "
+                + "Bundle the model as it is, or cluster anew with fewer clusters.");
         }
 
         var config = Config(inputs, size, inputs.Map.CodebookSize, causal: false);

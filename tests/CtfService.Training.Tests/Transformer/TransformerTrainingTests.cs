@@ -2,11 +2,11 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
-using CtfService.Model.Generation;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.TestSupport;
 using CtfService.Training.Data;
+using CtfService.Training.Experiments.Jobs;
 using CtfService.Training.Optimization;
 using CtfService.Training.Packing;
 using CtfService.Training.Progress;
@@ -60,7 +60,7 @@ public sealed class TransformerTrainingTests
         var sampling = new SamplingDefaults(new SamplingSettings(), new SamplingSettings());
         BundlePacker.Pack(parts, folder.File("bundle"), new BundleText("plain", dataset.ClassNames, sampling, new Dictionary<string, string>(), DataLicence: null));
 
-        using var generator = new CtfImageGeneratorFactory(folder.File("bundle")).Load(CancellationToken.None);
+        using var generator = ServingEngine.Load(folder.File("bundle"), rows: 2, CancellationToken.None);
         Assert.False(generator.Model.HasFineStage);
         Assert.Equal(TinyTokenizer.Config.CodebookSize, generator.Model.ClusterCount);
         var image = Assert.Single(generator.Generate([new ImageSpecification(0, 1, new SamplingSettings(), new SamplingSettings())], CancellationToken.None));

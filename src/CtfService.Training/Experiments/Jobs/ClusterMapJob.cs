@@ -24,8 +24,6 @@ internal sealed class ClusterMapJob : ExperimentJob
         _tokens = tokens;
     }
 
-    public static string NameOf(int? clusters, ClusterKind kind) => clusters is null ? "all" : kind == ClusterKind.Random ? $"random-{clusters}" : $"{clusters}";
-
     public static string PathIn(string folder) => Path.Combine(folder, "cluster-map.safetensors");
 
     public override JsonObject Run(JobRun run)
@@ -41,6 +39,15 @@ internal sealed class ClusterMapJob : ExperimentJob
         };
         map.Save(PathIn(run.Folder));
         var entropy = TokenEntropy.Of(TokensJob.Load(run.FolderOf(_tokens), "train").Tokens, map);
-        return new JsonObject { ["clusters"] = map.ClusterCount, ["largest_cluster"] = map.LargestCluster, ["coarse_bits"] = entropy.Coarse, ["fine_bits"] = entropy.Fine };
+        return new JsonObject
+        {
+            ["clusters"] = map.ClusterCount,
+            ["largest_cluster"] = map.LargestCluster,
+            ["coarse_bits"] = entropy.Coarse,
+            ["fine_bits"] = entropy.Fine,
+        };
     }
+
+    private static string NameOf(int? clusters, ClusterKind kind) =>
+        clusters is null ? "all" : kind == ClusterKind.Random ? $"random-{clusters}" : $"{clusters}";
 }

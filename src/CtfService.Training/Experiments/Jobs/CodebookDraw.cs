@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>
-/// Draws the tokens of finished layouts once more, from all codewords instead of the clusters' members, as the paper's fine stage does. For comparison only: serving never does.
+/// Draws the tokens of finished layouts once more, from all codewords instead of the clusters' members, as the paper's fine stage does. For comparison only:
+/// serving never does.
 /// </summary>
 internal static class CodebookDraw
 {

@@ -35,7 +35,9 @@ internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSet
             var meter = new TrainingMeter(run.Progress, new TrainingPace(0, specifications.Count, BatchSize: 1, ReportEvery: Rows));
             var drawn = 0;
             var images = generator.Generate(specifications, run.Cancellation, _ => meter.StepFinished(++drawn, () => new Dictionary<string, double>()));
-            return settings.DrawFrom == FineHead.Codebook ? CodebookDraw.Again(images, model.FinePath(run, step)!, TokenizerJob.PathIn(run.FolderOf(model.Sources.Tokenizer)), run) : images;
+            return settings.DrawFrom == FineHead.Codebook
+                ? CodebookDraw.Again(images, model.FinePath(run, step)!, TokenizerJob.PathIn(run.FolderOf(model.Sources.Tokenizer)), run)
+                : images;
         }
         finally
         {
@@ -57,8 +59,11 @@ internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSet
         File.WriteAllBytes(path, ImageCodec.Encode(ContactSheet.Compose([.. shown], SheetColumns), ImageFormat.Png));
     }
 
-    private static string NameOf(TrainedModel model, long step, EvaluationSettings settings) =>
-        $"evaluations/{model.Name}/seed-{model.Seed}-step-{step}{SamplingName.Of("", settings.Coarse)}{SamplingName.Of("-fine", settings.Fine)}{(settings.DrawFrom == FineHead.Codebook ? "-from-codebook" : "")}";
+    private static string NameOf(TrainedModel model, long step, EvaluationSettings settings)
+    {
+        var sampling = SamplingName.Of("", settings.Coarse) + SamplingName.Of("-fine", settings.Fine);
+        return $"evaluations/{model.Name}/seed-{model.Seed}-step-{step}{sampling}{(settings.DrawFrom == FineHead.Codebook ? "-from-codebook" : "")}";
+    }
 }
 
 /// <summary>What an evaluation asks for, beside the model.</summary>

@@ -34,7 +34,9 @@ internal sealed class JobFolder(string output, ExperimentJob job)
     public void Write(JobState state) =>
         AtomicFile.Write(System.IO.Path.Combine(Path, StateName), stream => JsonSerializer.Serialize(stream, state, ExperimentFile.Json));
 
-    /// <summary>Takes the job for this process until disposed; null where another one has it. The system lets go when a process ends, however it ends.</summary>
+    /// <summary>
+    /// Takes the job for this process until disposed; null where another one has it. The system lets go when a process ends, however it ends.
+    /// </summary>
     public IDisposable? TryClaim()
     {
         Directory.CreateDirectory(Path);
@@ -67,7 +69,13 @@ internal sealed record JobState(
     string Fingerprint, JsonObject Settings, IReadOnlyDictionary<string, string> Needs, bool Finished, double Seconds, JsonObject Result)
 {
     public static JobState Begun(ExperimentJob job) =>
-        new(job.Fingerprint, job.Settings.DeepClone().AsObject(), job.Needs.ToDictionary(need => need.Name, need => need.Fingerprint), Finished: false, Seconds: 0, Result: []);
+        new(
+            job.Fingerprint,
+            job.Settings.DeepClone().AsObject(),
+            job.Needs.ToDictionary(need => need.Name, need => need.Fingerprint),
+            Finished: false,
+            Seconds: 0,
+            Result: []);
 
     /// <summary>What differs between the job as it was done and as it is asked for; empty where nothing does.</summary>
     public IEnumerable<string> Changes(ExperimentJob job)

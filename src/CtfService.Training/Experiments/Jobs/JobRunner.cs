@@ -3,8 +3,8 @@ using CtfService.Training.Progress;
 namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>
-/// Does the jobs of an experiment that are not finished, each after what it needs. Several processes may run the same experiment: each takes the next job that none of the
-/// others has.
+/// Does the jobs of an experiment that are not finished, each after what it needs. Several processes may run the same experiment: each takes the next job that
+/// none of the others has.
 /// </summary>
 internal sealed class JobRunner(string output, IReadOnlyList<ExperimentJob> jobs, ExperimentInputs inputs, IExperimentProgress progress, TimeProvider time)
 {
@@ -74,7 +74,9 @@ internal sealed class JobRunner(string output, IReadOnlyList<ExperimentJob> jobs
         {
             var lines = changed.Select(job => $"{Environment.NewLine}  {job.Name}: {string.Join("; ", job.Changes)}");
             throw new InvalidDataException(
-                $"{output}: holds results of other settings. Choose another --output, put the settings back, or pass --redo to delete these results and do them again:{string.Concat(lines)}");
+                $"{output}: holds results of other settings. Choose another --output, put the settings back, "
+                + "or pass --redo to delete these results and do them again:"
+                + string.Concat(lines));
         }
 
         foreach (var job in changed)

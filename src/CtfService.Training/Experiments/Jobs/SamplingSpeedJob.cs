@@ -6,7 +6,8 @@ using CtfService.Model.Bundles;
 namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>
-/// Images per second with the engine that serves, everything included. The models take turns, so that a noisy machine is noisy for all; ratios are taken inside a turn.
+/// Images per second with the engine that serves, everything included. The models take turns, so that a noisy machine is noisy for all; ratios are taken inside
+/// a turn.
 /// </summary>
 internal sealed class SamplingSpeedJob(IReadOnlyList<TrainedModel> models, IReadOnlyList<int> batches, int runs, SamplingDefaults sampling)
     : ExperimentJob(

@@ -4,10 +4,14 @@ using CtfService.Training.Progress;
 namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>
-/// Seconds of a training step of each transformer, measured apart from the trainings: those may have shared the machine, and a curve over time must not show that.
+/// Seconds of a training step of each transformer, measured apart from the trainings: those may have shared the machine, and a curve over time must not show
+/// that.
 /// </summary>
 internal sealed class TrainingSpeedJob(IReadOnlyList<TrainedModel> models, int runs)
-    : ExperimentJob("speed/training", new Dictionary<string, object> { ["models"] = models.Select(model => model.Name), ["runs"] = runs }, [.. models.SelectMany(model => model.Jobs).Distinct()])
+    : ExperimentJob(
+        "speed/training",
+        new Dictionary<string, object> { ["models"] = models.Select(model => model.Name), ["runs"] = runs },
+        [.. models.SelectMany(model => model.Jobs).Distinct()])
 {
     /// <summary>Two reports: the first also measures the start, the second counts.</summary>
     private const int Steps = 20;

@@ -6,8 +6,8 @@ using CtfService.Training.Transformer;
 namespace CtfService.Training.Experiments.Plan;
 
 /// <summary>
-/// An experiment file: which models are trained, how they are sampled, and which tables and curves compare them. All of them read one tokenizer and one data set. Property
-/// names are written in snake_case.
+/// An experiment file: which models are trained, how they are sampled, and which tables and curves compare them. All of them read one tokenizer and one data
+/// set. Property names are written in snake_case.
 /// </summary>
 public sealed record ExperimentPlan
 {
@@ -77,8 +77,8 @@ public sealed record ClassifierPlan
 }
 
 /// <summary>
-/// How every transformer is trained. The rate stays at its peak after the warm-up and the weights are averaged, so that the weights after any step are what a run of that
-/// length gives.
+/// How every transformer is trained. The rate stays at its peak after the warm-up and the weights are averaged, so that the weights after any step are what a
+/// run of that length gives.
 /// </summary>
 public sealed record TrainingPlan
 {

@@ -46,7 +46,8 @@ internal static class PlanValidator
 
         if (model.IsPlain && (model.Fine is not null || model.ClusterKind != ClusterKind.Kmeans || model.FineHead != FineHead.Cluster))
         {
-            yield return $"model '{model.Name}' has no clusters, so it is a plain model, but says how clusters or a fine stage are made; give it clusters or take that out";
+            yield return $"model '{model.Name}' has no clusters, so it is a plain model, but says how clusters or a fine stage are made; "
+                + "give it clusters or take that out";
         }
 
         if (model.Seeds.Count == 0 || model.Seeds.Distinct().Count() < model.Seeds.Count)
@@ -65,10 +66,11 @@ internal static class PlanValidator
     /// <summary>Rows, curves and measurements must speak of models that there are, at steps that they reach.</summary>
     private static IEnumerable<string> UseProblems(ExperimentPlan plan)
     {
-        var uses = plan.Tables.SelectMany(table => table.Rows.Select(row => (Place: $"table '{table.Title}', row '{row.Label}'", row.Model, Step: row.AtStep ?? 1)))
-            .Concat(plan.Curve is { } curve ? curve.Models.SelectMany(model => curve.Steps.DefaultIfEmpty(1).Select(step => (Place: "curve", Model: model, Step: step))) : [])
-            .Concat(plan.Speed?.Models.Select(model => (Place: "speed", Model: model, Step: 1L)) ?? []);
-        foreach (var (place, name, step) in uses)
+        var ofTables = plan.Tables.SelectMany(table => table.Rows
+            .Select(row => new Use($"table '{table.Title}', row '{row.Label}'", row.Model, row.AtStep ?? 1)));
+        var ofCurve = plan.Curve?.Models.SelectMany(model => plan.Curve.Steps.DefaultIfEmpty(1).Select(step => new Use("curve", model, step)));
+        var ofSpeed = plan.Speed?.Models.Select(model => new Use("speed", model, Step: 1));
+        foreach (var (place, name, step) in ofTables.Concat(ofCurve ?? []).Concat(ofSpeed ?? []))
         {
             if (plan.Models.FirstOrDefault(model => model.Name == name) is not { } model)
             {
@@ -80,7 +82,7 @@ internal static class PlanValidator
             }
         }
 
-        foreach (var row in plan.Tables.SelectMany(table => table.Rows).Where(row => row.DrawFrom == FineHead.Codebook && plan.Find(row.Model) is { } model && model.IsPlain))
+        foreach (var row in plan.Rows().Where(row => row.DrawFrom == FineHead.Codebook && plan.Find(row.Model) is { IsPlain: true }))
         {
             yield return $"row '{row.Label}': '{row.Model}' is a plain model and has no fine stage to draw from";
         }
@@ -89,9 +91,14 @@ internal static class PlanValidator
     /// <summary>Models that differ in their fine stage only share a causal transformer, which has one length.</summary>
     private static IEnumerable<string> SharedTrainingProblems(ExperimentPlan plan)
     {
-        foreach (var group in plan.Models.GroupBy(model => (model.Clusters, model.ClusterKind, model.Coarse ?? plan.Coarse)).Where(group => group.Select(plan.StepsOf).Distinct().Count() > 1))
+        var groups = plan.Models.GroupBy(model => (model.Clusters, model.ClusterKind, model.Coarse ?? plan.Coarse));
+        foreach (var group in groups.Where(group => group.Select(plan.StepsOf).Distinct().Count() > 1))
         {
-            yield return $"models {string.Join(", ", group.Select(model => $"'{model.Name}'"))} share a causal transformer but ask for different steps; give them the same";
+            var names = string.Join(", ", group.Select(model => $"'{model.Name}'"));
+            yield return $"models {names} share a causal transformer but ask for different steps; give them the same";
         }
     }
+
+    /// <summary>Where a plan speaks of a model, and of how many training steps of it.</summary>
+    private sealed record Use(string Place, string Model, long Step);
 }

@@ -7,6 +7,12 @@ internal static class CurveSection
 {
     private static readonly string[] Plotted = ["fid", "inception_score"];
 
+    private static readonly CurveAxis[] Axes =
+    [
+        new("steps", "training steps of each transformer", point => point.Step),
+        new("time", "training time, both stages together, seconds", point => point.Seconds),
+    ];
+
     public static string Write(ExperimentResults results, string folder, string link)
     {
         if (results.Plan.Curve is not { } curve)
@@ -17,27 +23,30 @@ internal static class CurveSection
         var text = new StringBuilder("\n## While training\n\n");
         foreach (var metric in Metrics.Shown.Where(metric => Plotted.Contains(metric.Name)))
         {
-            text.Append(Plot(results, curve.Models, metric, folder, link, "steps", "training steps of each transformer", point => point.Step));
-            text.Append(Plot(results, curve.Models, metric, folder, link, "time", "training time, both stages together, seconds", point => point.Seconds));
+            foreach (var axis in Axes)
+            {
+                text.Append(Plot(results, curve.Models, metric, axis, folder, link));
+            }
         }
 
         return text.Append(AtEqualTime(results, curve.Models)).ToString();
     }
 
-    private static string Plot(
-        ExperimentResults results, IReadOnlyList<string> models, Metric metric, string folder, string link, string axis, string title, Func<CurvePoint, double?> place)
+    private static string Plot(ExperimentResults results, IReadOnlyList<string> models, Metric metric, CurveAxis axis, string folder, string link)
     {
-        var series = models
-            .Select(model => new PlotSeries(model, [.. results.Curve(model, metric.Name).Where(point => place(point) is not null).Select(point => (place(point)!.Value, point.Value))]))
-            .Where(line => line.Points.Count > 0).ToList();
+        IReadOnlyList<(double, Spread)> Points(string model) => [.. results.Curve(model, metric.Name)
+            .Select(point => (Place: axis.Place(point), point.Value))
+            .Where(point => point.Place is not null)
+            .Select(point => (point.Place!.Value, point.Value))];
+        var series = models.Select(model => new PlotSeries(model, Points(model))).Where(line => line.Points.Count > 0).ToList();
         if (series.Count == 0)
         {
             return "";
         }
 
-        var name = $"{metric.Name.Replace('_', '-')}-by-{axis}.svg";
-        Plots.Write(Path.Combine(folder, name), new PlotTexts($"{metric.Title} by training {axis}", title, metric.Title), series);
-        return $"![{metric.Title} by training {axis}]({link}/{name})\n";
+        var name = $"{metric.Name.Replace('_', '-')}-by-{axis.Name}.svg";
+        Plots.Write(Path.Combine(folder, name), new PlotTexts($"{metric.Title} by training {axis.Name}", axis.Title, metric.Title), series);
+        return $"![{metric.Title} by training {axis.Name}]({link}/{name})\n";
     }
 
     /// <summary>As long as the model that takes least for all its steps; between two measured points of a curve along the line.</summary>
@@ -72,4 +81,7 @@ internal static class CurveSection
         var share = after == before ? 0 : (seconds - before.Seconds!.Value) / (after.Seconds!.Value - before.Seconds.Value);
         return before.Value.Mean + (share * (after.Value.Mean - before.Value.Mean));
     }
+
+    /// <param name="Name">In file names.</param>
+    private sealed record CurveAxis(string Name, string Title, Func<CurvePoint, double?> Place);
 }

@@ -35,27 +35,38 @@ internal static class ExperimentReport
 
     private static string About(ExperimentResults results)
     {
-        var plan = results.Plan;
-        var accuracy = (double?)results.Classifier?["test_accuracy"];
-        return $"{plan.ImagesPerClass} images of each class in every evaluation, drawn by the engine that serves; where a model was trained with several seeds, mean ± standard deviation over them."
-            + (accuracy is { } share ? $" The classifier that judges names {100 * share:0.0} % of the real test images correctly." : "")
-            + (results.RealImages is { } real ? $" Two halves of the training images, of as many, are FID {Spread.Number((double)real["half_fid"]!)} apart." : "") + "\n";
+        var text = $"{results.Plan.ImagesPerClass} images of each class in every evaluation, drawn by the engine that serves; "
+            + "where a model was trained with several seeds, mean ± standard deviation over them.";
+        if (results.Classifier is { } classifier)
+        {
+            text += $" The classifier that judges names {Spread.Number(100 * (double)classifier["test_accuracy"]!)} % of the real test images correctly.";
+        }
+
+        if (results.RealImages is { } real)
+        {
+            text += $" Two halves of the training images, of as many, are FID {Spread.Number((double)real["half_fid"]!)} apart.";
+        }
+
+        return text + "\n";
     }
 
     private static string Table(ExperimentResults results, TablePlan table)
     {
         var ofPaper = Metrics.Shown.Where(metric => table.Rows.Any(row => row.Paper.ContainsKey(metric.Name))).ToList();
-        var text = new MarkdownTable([table.Subject, .. Metrics.Shown.Select(metric => metric.Title), "held-out nats per token ↓", .. ofPaper.Select(metric => $"paper: {metric.Title}")]);
+        var titles = Metrics.Shown.Select(metric => metric.Title);
+        var text = new MarkdownTable([table.Subject, .. titles, "held-out nats per token ↓", .. ofPaper.Select(metric => $"paper: {metric.Title}")]);
         if (table == results.Plan.Tables[0] && results.RealImages?["test"] is { } real)
         {
-            text.Add(["real test images", .. Metrics.Shown.Select(metric => Spread.Number((double)real[metric.Name]!)), null, .. ofPaper.Select(_ => (string?)null)]);
+            var figures = Metrics.Shown.Select(metric => Spread.Number((double)real[metric.Name]!));
+            text.Add(["real test images", .. figures, null, .. ofPaper.Select(_ => (string?)null)]);
         }
 
         foreach (var row in table.Rows)
         {
             var figures = Metrics.Shown.Select(metric => results.Of(row, metric.Name)?.ToString());
             var loss = row.AtStep is null ? results.HeldOutLoss(row.Model)?.ToString() : null;
-            text.Add([row.Label, .. figures, loss, .. ofPaper.Select(metric => row.Paper.TryGetValue(metric.Name, out var value) ? Spread.Number(value) : null)]);
+            var papers = ofPaper.Select(metric => row.Paper.TryGetValue(metric.Name, out var value) ? Spread.Number(value) : null);
+            text.Add([row.Label, .. figures, loss, .. papers]);
         }
 
         return text.ToString();

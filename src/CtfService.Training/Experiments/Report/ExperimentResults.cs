@@ -28,10 +28,14 @@ internal sealed class ExperimentResults(ExperimentPlan plan, ExperimentGraph gra
 
     public Spread? Of(RowPlan row, string metric) => Over(graph.Evaluations(row), metric);
 
-    /// <summary>Held-out loss of the transformers of a model, nats per token: of both stages together, which is what a plain model has to predict at once.</summary>
+    /// <summary>
+    /// Held-out loss of the transformers of a model, nats per token: of both stages together, which is what a plain model has to predict at once.
+    /// </summary>
     public Spread? HeldOutLoss(string model)
     {
-        var losses = plan.Find(model)!.Seeds.Select(seed => graph.Model(model, seed)).Select(trained => Loss(trained.Coarse) + (trained.Fine is null ? 0 : Loss(trained.Fine)));
+        var losses = plan.Find(model)!.Seeds
+            .Select(seed => graph.Model(model, seed))
+            .Select(trained => Loss(trained.Coarse) + (trained.Fine is null ? 0 : Loss(trained.Fine)));
         return Spread.Of(losses.OfType<double>());
     }
 

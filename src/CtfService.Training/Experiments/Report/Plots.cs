@@ -12,13 +12,23 @@ internal static class Plots
     private const double Height = 360;
 
     /// <summary>A colour for each series, told apart also by those who do not see red and green (Okabe and Ito 2008).</summary>
-    private static readonly OxyColor[] Colours = [OxyColor.FromRgb(0, 114, 178), OxyColor.FromRgb(213, 94, 0), OxyColor.FromRgb(0, 158, 115), OxyColor.FromRgb(204, 121, 167)];
+    private static readonly OxyColor[] Colours =
+    [
+        OxyColor.FromRgb(0, 114, 178), OxyColor.FromRgb(213, 94, 0), OxyColor.FromRgb(0, 158, 115), OxyColor.FromRgb(204, 121, 167),
+    ];
 
     /// <summary>A line through the means of each series, a band from its least to its most.</summary>
     /// <param name="logarithmic">Both axes.</param>
     public static void Write(string path, PlotTexts texts, IReadOnlyList<PlotSeries> series, bool logarithmic = false)
     {
-        var plot = new PlotModel { Title = texts.Title, TitleFontSize = 14, Background = OxyColors.White, DefaultFont = "Arial", Padding = new OxyThickness(12) };
+        var plot = new PlotModel
+        {
+            Title = texts.Title,
+            TitleFontSize = 14,
+            Background = OxyColors.White,
+            DefaultFont = "Arial",
+            Padding = new OxyThickness(12),
+        };
         plot.Axes.Add(Axis(AxisPosition.Bottom, texts.Horizontal, logarithmic));
         plot.Axes.Add(Axis(AxisPosition.Left, texts.Vertical, logarithmic));
         plot.Legends.Add(new Legend
@@ -26,7 +36,8 @@ internal static class Plots
             LegendPlacement = LegendPlacement.Outside,
             LegendPosition = LegendPosition.BottomCenter,
             LegendOrientation = LegendOrientation.Horizontal,
-            LegendItemSpacing = 40, // browsers without the font draw wider letters
+            LegendItemSpacing = 40, // browsers without the font draw wider letters,
+            LegendPadding = 40,     // and what reaches out of the legend is cut off
         });
         foreach (var (line, colour) in series.Zip(Enumerable.Range(0, series.Count).Select(i => Colours[i % Colours.Length])))
         {
@@ -63,8 +74,15 @@ internal static class Plots
 
     private static LineSeries Line(PlotSeries line, OxyColor colour)
     {
-        var series = new LineSeries { Title = line.Name, Color = colour, MarkerType = line.IsLimit ? MarkerType.None : MarkerType.Circle, MarkerFill = colour, MarkerSize = 3 };
-        series.LineStyle = line.IsLimit ? LineStyle.Dash : LineStyle.Solid;
+        var series = new LineSeries
+        {
+            Title = line.Name,
+            Color = colour,
+            LineStyle = line.IsLimit ? LineStyle.Dash : LineStyle.Solid,
+            MarkerType = line.IsLimit ? MarkerType.None : MarkerType.Circle,
+            MarkerFill = colour,
+            MarkerSize = 3,
+        };
         series.Points.AddRange(line.Points.Select(point => new DataPoint(point.X, point.Value.Mean)));
         return series;
     }

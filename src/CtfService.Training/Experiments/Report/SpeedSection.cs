@@ -20,7 +20,8 @@ internal static class SpeedSection
                     Milliseconds("coarse_seconds"), Milliseconds("fine_seconds"), Milliseconds("decode_seconds"));
             }
 
-            text += $"\n## Sampling speed\n\nWith the engine that serves, guidance and VQ decode included; medians of {results.Plan.Speed.Runs} runs in which the models take turns, ratios inside a turn.\n\n{table}";
+            text += "\n## Sampling speed\n\nWith the engine that serves, guidance and VQ decode included; "
+                + $"medians of {results.Plan.Speed.Runs} runs in which the models take turns, ratios inside a turn.\n\n{table}";
         }
 
         if (results.TrainingSpeed is { } training)

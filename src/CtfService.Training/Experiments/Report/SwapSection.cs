@@ -16,7 +16,8 @@ internal static class SwapSection
         var limit = (double)swaps["reconstruction_error"]!;
         Plot(Path.Combine(folder, "swaps.svg"), lines, limit);
         File.Copy(results.SwapPicture!, Path.Combine(folder, "swaps.png"), overwrite: true);
-        var table = new MarkdownTable("clusters", "how", "PSNR to before the swap, dB", "PSNR to the original, dB", "same class, %", "bits of the coarse stage", "bits of the fine stage");
+        var table = new MarkdownTable(
+            "clusters", "how", "PSNR to before the swap, dB", "PSNR to the original, dB", "same class, %", "bits of the coarse stage", "bits of the fine stage");
         foreach (var line in lines)
         {
             string Number(string name) => Spread.Number((double)line[name]!);
@@ -25,6 +26,7 @@ internal static class SwapSection
                 line["agreement"] is { } agreement ? Spread.Number(100 * (double)agreement) : null, Number("coarse_bits"), Number("fine_bits"));
         }
 
+        var columns = string.Join(", ", lines.Select(line => $"{line["clusters"]} {line["kind"]}"));
         return $"""
 
             ## Swapped codewords
@@ -33,7 +35,7 @@ internal static class SwapSection
 
             ![Image change against the number of clusters]({link}/swaps.svg)
 
-            ![Test images: original, reconstruction, then swapped within {string.Join(", ", lines.Select(line => $"{line["clusters"]} {line["kind"]}"))} clusters]({link}/swaps.png)
+            ![Test images: original, reconstruction, then swapped within {columns} clusters]({link}/swaps.png)
 
             {table}
             `ctf cluster --clusters auto` chooses {swaps["chosen"]} clusters.
@@ -48,6 +50,7 @@ internal static class SwapSection
             .ToList();
         double[] ends = [lines.Min(line => (double)line["clusters"]!), lines.Max(line => (double)line["clusters"]!)];
         series.Add(new PlotSeries("the tokenizer's own error", [.. ends.Select(end => (end, Spread.Of([limit])!))], IsLimit: true));
-        Plots.Write(path, new PlotTexts("Image change when tokens are swapped within their cluster", "clusters", "mean squared error"), series, logarithmic: true);
+        var texts = new PlotTexts("Image change when tokens are swapped within their cluster", "clusters", "mean squared error");
+        Plots.Write(path, texts, series, logarithmic: true);
     }
 }
