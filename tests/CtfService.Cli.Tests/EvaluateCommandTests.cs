@@ -43,7 +43,7 @@ public sealed class EvaluateCommandTests : IDisposable
         var second = await EvaluateAsync("--bundle", bundle.Directory, "--per-class", "4", "--device", "cpu");
 
         Assert.Equal(first.Output, second.Output);
-        Assert.DoesNotContain("images 20/20:", second.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(second.Error.Split('\n'), line => line.StartsWith("images ", StringComparison.Ordinal));
         Assert.DoesNotContain("real images", second.Error, StringComparison.Ordinal);
     }
 

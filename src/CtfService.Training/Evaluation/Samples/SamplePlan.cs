@@ -13,10 +13,10 @@ public sealed record SamplePlan(int PerClass, ulong Seed, SamplingSettings Coars
 
     /// <summary>Classes in turn, so that any number of images from the start are spread over the classes.</summary>
     public IEnumerable<PlannedSample> Samples(int classes) =>
-        Enumerable.Range(0, PerClass).SelectMany(index => Enumerable.Range(0, classes).Select(classId => new PlannedSample(classId, index, Specification(classId, index))));
+        Enumerable.Range(0, PerClass).SelectMany(index => Enumerable.Range(0, classes).Select(classId => new PlannedSample(classId, index, Specification(classId, (index * classes) + classId))));
 
     /// <summary>No two classes share a seed: equal random numbers would make their images alike, which statistics of independent images do not expect.</summary>
-    private ImageSpecification Specification(int classId, int index) => new(classId, ImageSeed.Derive(ImageSeed.Derive(Seed, classId), index), Coarse, Fine);
+    private ImageSpecification Specification(int classId, int place) => new(classId, ImageSeed.Derive(Seed, place), Coarse, Fine);
 }
 
 /// <param name="Index">Number within its class.</param>
