@@ -13,6 +13,9 @@ public sealed record ExperimentPlan
 {
     public required string Name { get; init; }
 
+    /// <summary>What the results say, in Markdown, at the top of the report.</summary>
+    public string Text { get; init; } = "";
+
     /// <summary>Side the images are scaled to, pixels.</summary>
     public int ImageSize { get; init; } = 64;
 

@@ -19,6 +19,8 @@ internal static class ExperimentReport
         Directory.CreateDirectory(figures);
         var text = new StringBuilder()
             .Append($"<!-- Written by `ctf experiment` from the experiment '{results.Plan.Name}'; a new run replaces it. -->\n\n")
+            .Append($"# Results of {results.Plan.Name}\n\n")
+            .Append(results.Plan.Text.Length > 0 ? $"{results.Plan.Text}\n\n" : "")
             .Append(About(results));
         foreach (var table in results.Plan.Tables)
         {

@@ -49,7 +49,7 @@ internal static class SwapSection
             .Select(group => new PlotSeries(group.Key, [.. group.Select(line => ((double)line["clusters"]!, Spread.Of([(double)line["squared_error"]!])!))]))
             .ToList();
         double[] ends = [lines.Min(line => (double)line["clusters"]!), lines.Max(line => (double)line["clusters"]!)];
-        series.Add(new PlotSeries("the tokenizer's own error", [.. ends.Select(end => (end, Spread.Of([limit])!))], IsLimit: true));
+        series.Add(new PlotSeries("tokenizer's error", [.. ends.Select(end => (end, Spread.Of([limit])!))], IsLimit: true));
         var texts = new PlotTexts("Image change when tokens are swapped within their cluster", "clusters", "mean squared error");
         Plots.Write(path, texts, series, logarithmic: true);
     }
