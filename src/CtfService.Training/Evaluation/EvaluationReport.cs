@@ -54,6 +54,7 @@ public sealed record EvaluatedData(int Classes, int ImageWidth, int ImageHeight,
 /// <param name="FidOverHalvesOfSameSize">FID of the generated images over that of <paramref name="HalvesOfSameSize"/>.</param>
 /// <param name="FidOverHalves">FID of the generated images over that of <paramref name="Halves"/>.</param>
 /// <param name="BySize">FID by the number of images, because it falls with it.</param>
+/// <param name="Reconstructions">The tokenizer's reconstructions of test images against the training images: what a perfect choice of tokens would get; null without a model.</param>
 /// <param name="ReconstructionFid">rFID: the tokenizer's reconstructions of the test images against the test images; null without a model.</param>
 /// <param name="Neighbours">Distance to the nearest training image.</param>
 public sealed record FeatureReport(
@@ -66,6 +67,7 @@ public sealed record FeatureReport(
     double FidOverHalvesOfSameSize,
     double FidOverHalves,
     IReadOnlyList<FidAtSize> BySize,
+    SetFigures? Reconstructions,
     double? ReconstructionFid,
     NeighbourFigures Neighbours);
 

@@ -108,6 +108,7 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
             figures.Fid / sameSize.Fid,
             figures.Fid / halves.Fid,
             FidBySize(real, generated, perClass),
+            reconstructions is null ? null : SetFigures.Of(reconstructions, real.Train),
             reconstructions is null ? null : ReconstructionFid(real.Test, reconstructions),
             NeighbourFigures.Of("features", Distances(generated), Distances(real.Test)));
     }

@@ -73,6 +73,7 @@ public sealed class EvaluatorTests : IDisposable
         Assert.InRange(report.Tokenizer.Psnr, 0, 30);
         Assert.InRange(report.Tokenizer.Ssim, -1, 0.9);
         Assert.True(report.Features[0].ReconstructionFid > 0);
+        Assert.Equal(report.Tokenizer!.Images, report.Features[0].Reconstructions!.Images);
         Assert.Null(report.ClassAccuracy);
     }
 

@@ -12,7 +12,7 @@ internal sealed class FeatureReading : IDisposable
     private readonly ClassWeights _weights;
     private readonly GaussianAccumulator _pooled;
     private readonly GaussianAccumulator _spatial;
-    private readonly InceptionScoreAccumulator _score = new();
+    private readonly InceptionScoreAccumulator _score;
     private readonly Tensor _keptPooled;
     private readonly Tensor _keptSpatial;
     private readonly List<FeatureRow> _rows = [];
@@ -26,6 +26,7 @@ internal sealed class FeatureReading : IDisposable
         _weights = new ClassWeights(images.ClassIds);
         _pooled = new GaussianAccumulator(extractor.PooledWidth);
         _spatial = new GaussianAccumulator(extractor.SpatialWidth);
+        _score = new InceptionScoreAccumulator(images.Count);
         var kept = Math.Min(images.Count, FeatureSet.MostKept);
         _keptPooled = empty(kept, extractor.PooledWidth).DetachFromDisposeScope();
         _keptSpatial = empty(kept, extractor.SpatialWidth).DetachFromDisposeScope();

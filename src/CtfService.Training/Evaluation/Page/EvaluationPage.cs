@@ -16,7 +16,7 @@ public static class EvaluationPage
         page.AppendLine(Introduction(report));
         foreach (var features in report.Features)
         {
-            page.AppendLine(FigureTables.OfFeatures(features, report));
+            page.AppendLine(FigureTables.OfFeatures(features));
         }
 
         page.AppendLine(FigureTables.OfModel(report));

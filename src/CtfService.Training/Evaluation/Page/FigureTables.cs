@@ -9,22 +9,27 @@ internal static class FigureTables
 {
     private const int MostConfusions = 8;
 
-    public static string OfFeatures(FeatureReport features, EvaluationReport report)
+    public static string OfFeatures(FeatureReport features)
     {
         var table = Html.Table(
+        [
             ["", "images", "FID ↓", "sFID ↓", "Inception Score ↑", "precision ↑", "recall ↑", "class accuracy ↑"],
             Row("<strong>generated</strong>", features.Generated),
             Row("test images, real", features.Test),
+            .. features.Reconstructions is { } restored ? new[] { Row("the tokenizer's reconstructions of test images", restored) } : [],
             Row("two halves of the training images, as many as generated", features.HalvesOfSameSize),
             Row("two halves of all training images", features.Halves),
-            ["reconstructions of the test images", Count(report.Tokenizer?.Images), Number(features.ReconstructionFid), "", "", "", "", ""]);
+        ]);
+        var reconstruction = features.ReconstructionFid is { } distance
+            ? $"Reconstructions are FID {Number(distance)} from the test images they are of (rFID): no choice of tokens undoes what the tokenizer loses."
+            : "";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
             <h2>By the features of the {Html.Text(features.Extractor)}</h2>
             {table}
             <p class="note">FID is {features.FidOverHalvesOfSameSize:0.0} times that of two halves of the training images of the same size, {features.FidOverHalves:0.0} times that
-            of halves of all of them. The first two rows are against all training images; reconstructions are against the test images they are of.
+            of halves of all of them. The rows above the halves are against all training images. {reconstruction}
             Extractor <code>{features.ExtractorHash[..16]}</code>: compare figures only where it is the same.</p>
             """);
     }

@@ -23,13 +23,13 @@ def frechet(first, second, first_weights=None, second_weights=None):
     return float((mean1 - mean2) @ (mean1 - mean2) + np.trace(cov1) + np.trace(cov2) - 2 * np.trace(np.real(root)))
 
 
-def inception_score(probabilities, split):
+def inception_score(probabilities, splits):
     scores = []
-    for start in range(0, len(probabilities), split):
-        part = probabilities[start:start + split]
+    for split in range(splits):
+        part = probabilities[split::splits]
         divergence = part * (np.log(part) - np.log(part.mean(axis=0, keepdims=True)))
         scores.append(np.exp(divergence.sum(axis=1).mean()))
-    return float(np.mean(scores)), float(np.std(scores)), len(scores)
+    return float(np.mean(scores)), float(np.std(scores))
 
 
 def precision_recall(real, generated, k):
@@ -75,7 +75,7 @@ image = random.integers(0, 256, size=(height, width, 3), dtype=np.uint8)
 image = np.round(ndimage.gaussian_filter(image.astype(float), (2, 2, 0))).astype(np.uint8)
 noisy = np.clip(image.astype(int) + random.integers(-12, 13, size=image.shape), 0, 255).astype(np.uint8)
 
-mean, deviation, splits = inception_score(probabilities, 10)
+mean, deviation = inception_score(probabilities, 3)
 golden = {
     "first": first.tolist(),
     "second": second.tolist(),
@@ -95,7 +95,7 @@ golden = {
         "frechet": frechet(first, second),
         "frechet_weighted": frechet(first, second, weights),
         "frechet_singular": frechet(few, fewer),
-        "inception_score": {"split": 10, "mean": mean, "deviation": deviation, "splits": splits},
+        "inception_score": {"split": 10, "mean": mean, "deviation": deviation, "splits": 3},
         "precision_recall": dict(zip(("precision", "recall"), precision_recall(first, second, 3))),
         "ssim": ssim(image, noisy),
         "psnr": psnr(image, noisy),

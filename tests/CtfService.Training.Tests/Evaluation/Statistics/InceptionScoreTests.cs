@@ -37,7 +37,7 @@ public sealed class InceptionScoreTests
     public void Score_GoldenProbabilities_IsNumpysWhateverTheBatches(int batch)
     {
         var golden = GoldenStatistics.Instance;
-        var accumulator = new InceptionScoreAccumulator(golden.Expected.InceptionScore.Split);
+        var accumulator = new InceptionScoreAccumulator(golden.Probabilities.Length, golden.Expected.InceptionScore.Split);
         foreach (var rows in golden.Probabilities.Chunk(batch))
         {
             using var part = GoldenStatistics.Rows(rows);
@@ -52,6 +52,24 @@ public sealed class InceptionScoreTests
     }
 
     [Fact]
+    public void Score_ClassesInOneOrder_EverySplitHasAll()
+    {
+        // Ten images of each of four classes, two splits: in halves of the order each split would hold two classes.
+        using var probabilities = eye(4, dtype: float64).repeat(10, 1);
+        var accumulator = new InceptionScoreAccumulator(40, splitSize: 20);
+        foreach (var image in Enumerable.Range(0, 4).SelectMany(classId => Enumerable.Repeat(classId, 10)))
+        {
+            using var row = probabilities.narrow(0, image, 1);
+            accumulator.Add(row);
+        }
+
+        var score = accumulator.ToScore();
+
+        Assert.Equal(4, score.Mean, 1e-12);
+        Assert.Equal(2, score.Splits);
+    }
+
+    [Fact]
     public void Score_Weights_ActLikeRepeatedImages()
     {
         using var probabilities = tensor(new[,] { { 0.9, 0.1 }, { 0.2, 0.8 } });
@@ -63,12 +81,12 @@ public sealed class InceptionScoreTests
     [Fact]
     public void Score_NoImages_Throws()
     {
-        Assert.Throws<InvalidOperationException>(new InceptionScoreAccumulator().ToScore);
+        Assert.Throws<InvalidOperationException>(new InceptionScoreAccumulator(images: 0).ToScore);
     }
 
     private static InceptionScore Score(Tensor probabilities, double[]? weights = null)
     {
-        var accumulator = new InceptionScoreAccumulator();
+        var accumulator = new InceptionScoreAccumulator((int)probabilities.shape[0]);
         accumulator.Add(probabilities, weights);
         return accumulator.ToScore();
     }
