@@ -11,7 +11,9 @@ internal static class RefineDecoderCommand
     {
         var training = new TrainingArguments(RunFolder.DecoderPart, steps: 3000, batchSize: 16, learningRate: 2e-4);
         var weight = CommandOption.WithDefault("--adversarial-weight", "How much looking real counts beside the reconstruction's error; more is sharper and less faithful.", 0.02);
-        var command = new Command("refine-decoder", "Sharpens the decoder of the run's tokenizer against a discriminator. Tokens, and what was trained on them, keep their meaning.") { weight };
+        var classifier = new Option<string?>("--classifier") { Description = "File of 'ctf train-classifier' whose features restored images should share, so that they look alike to it too; not the one that judges afterwards." };
+        var perceptualWeight = CommandOption.WithDefault("--perceptual-weight", "How much those features count beside the reconstruction's error.", DecoderRefinement.DefaultPerceptualWeight);
+        var command = new Command("refine-decoder", "Sharpens the decoder of the run's tokenizer against a discriminator. Tokens, and what was trained on them, keep their meaning.") { weight, classifier, perceptualWeight };
         training.AddTo(command);
         command.SetAction((arguments, cancellation) =>
         {
@@ -21,7 +23,8 @@ internal static class RefineDecoderCommand
             var test = training.Dataset(arguments, "test", cancellation);
             SkippedImages.Report(train, terminal);
             SkippedImages.Report(test, terminal);
-            var refinement = new DecoderRefinement(arguments.GetRequiredValue(weight));
+            var refinement = new DecoderRefinement(
+                arguments.GetRequiredValue(weight), PerceptualPath: arguments.GetValue(classifier), PerceptualWeight: arguments.GetRequiredValue(perceptualWeight));
             return Task.FromResult(ConsoleProgress.Run(terminal, "decoder", progress =>
             {
                 TokenizerTraining.Refine(train, test, training.Folder(arguments).Tokenizer, refinement, run, progress, cancellation);

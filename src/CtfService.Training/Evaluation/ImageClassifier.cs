@@ -73,16 +73,23 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
     public (Tensor Middle, Tensor Features, Tensor Logits) Activations(Tensor pixels)
     {
         using var scope = NewDisposeScope();
-        var middle = pixels;
-        var last = pixels;
-        for (var stage = 0; stage < _stages.Count; stage++)
+        var stages = Stages(pixels);
+        var features = stages[^1].mean([2, 3]);
+        return (stages[MiddleStage].MoveToOuterDisposeScope(), features.MoveToOuterDisposeScope(), _head.call(features).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>What every stage makes of the images, first to last.</summary>
+    /// <param name="pixels">-1 to 1: [B, 3, H, W].</param>
+    /// <returns>[B, channels, height, width], from half of the image's size to an eighth.</returns>
+    public IReadOnlyList<Tensor> Stages(Tensor pixels)
+    {
+        var stages = new List<Tensor>();
+        foreach (var stage in _stages.children().Cast<Module<Tensor, Tensor>>())
         {
-            last = ((Module<Tensor, Tensor>)_stages[stage]).call(last);
-            middle = stage == MiddleStage ? last : middle;
+            stages.Add(stage.call(stages.LastOrDefault(pixels)));
         }
 
-        var features = last.mean([2, 3]);
-        return (middle.MoveToOuterDisposeScope(), features.MoveToOuterDisposeScope(), _head.call(features).MoveToOuterDisposeScope());
+        return stages;
     }
 
     /// <summary>

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Tokenizer;
 
 /// <summary>
-/// Teaches the decoder of a trained tokenizer textures, against a discriminator (hinge losses, as LlamaGen's tokenizer from its 20,000th step on). Encoder and codebook stay
-/// as they are, so tokens, and all that was trained on them, keep their meaning.
+/// Teaches the decoder of a trained tokenizer textures, against a discriminator (hinge losses, as LlamaGen's tokenizer from its 20,000th step on) and by what a classifier sees. Encoder and codebook
+/// stay as they are, so tokens, and all that was trained on them, keep their meaning.
 /// </summary>
 internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
 {
@@ -18,14 +18,17 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
     private readonly BatchLoader _batches;
     private readonly HeldOutImages _heldOut;
     private readonly DecoderRefinement _options;
+    private readonly PerceptualLoss? _perceptual;
 
-    public DecoderRefinementTask(VqTokenizer tokenizer, BatchLoader batches, HeldOutImages heldOut, DecoderRefinement options)
+    /// <param name="perceptual">What restored images should share with the original besides pixels; null for nothing.</param>
+    public DecoderRefinementTask(VqTokenizer tokenizer, BatchLoader batches, HeldOutImages heldOut, DecoderRefinement options, PerceptualLoss? perceptual)
     {
         _tokenizer = tokenizer;
         _discriminator = new PatchDiscriminator(DiscriminatorWidth);
         _batches = batches;
         _heldOut = heldOut;
         _options = options;
+        _perceptual = perceptual;
         Learn(tokenizer, false);
         tokenizer.DecoderParameters.ToList().ForEach(parameter => parameter.requires_grad = true);
         Module = new Pair(tokenizer, _discriminator);
@@ -44,13 +47,20 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
         Learn(_discriminator, true);
         var judged = (nn.functional.relu(1 - _discriminator.call(batch.Pixels)).mean() + nn.functional.relu(1 + _discriminator.call(restored.detach())).mean()) / 2;
         var total = reconstruction.Total + (adversarial * (_options.AdversarialWeight * share)) + judged;
-        return new StepLoss(total, new Dictionary<string, Tensor>
+        var parts = new Dictionary<string, Tensor>
         {
             ["mse"] = reconstruction.Squared,
             ["edges"] = reconstruction.Edges,
             ["adversarial"] = adversarial,
             ["discriminator"] = judged,
-        });
+        };
+        if (_perceptual?.Of(restored, batch.Pixels) is { } seen)
+        {
+            total += seen * _options.PerceptualWeight;
+            parts["perceptual"] = seen;
+        }
+
+        return new StepLoss(total, parts);
     }
 
     public IReadOnlyDictionary<string, double> Evaluate(string path) => _heldOut.Measure(_tokenizer, path);
@@ -99,4 +109,9 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
 /// <summary>How a decoder is refined.</summary>
 /// <param name="AdversarialWeight">Of looking real beside the reconstruction's error.</param>
 /// <param name="DiscriminatorSteps">Steps over which that weight rises from 0.</param>
-public sealed record DecoderRefinement(double AdversarialWeight, long DiscriminatorSteps = 200);
+/// <param name="PerceptualPath">A classifier of the data set, whose features restored images should share; null for none. Not the one that judges afterwards.</param>
+/// <param name="PerceptualWeight">Of those features beside the reconstruction's error.</param>
+public sealed record DecoderRefinement(double AdversarialWeight, long DiscriminatorSteps = 200, string? PerceptualPath = null, double PerceptualWeight = DecoderRefinement.DefaultPerceptualWeight)
+{
+    public const double DefaultPerceptualWeight = 0.02;
+}

@@ -1,5 +1,6 @@
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
+using CtfService.Training.Evaluation;
 using CtfService.Training.Optimization;
 using CtfService.Training.Progress;
 using static TorchSharp.torch;
@@ -29,6 +30,7 @@ public static class TokenizerTraining
 
     /// <summary>Sharpens the decoder of a trained tokenizer: what <c>ctf refine-decoder</c> does. Tokens keep their meaning.</summary>
     /// <param name="tokenizerPath">A result of <see cref="Run"/>.</param>
+    /// <exception cref="Core.Models.CheckpointException">The tokenizer's or the classifier's file is missing, damaged or something else.</exception>
     public static void Refine(
         ImageDataset train,
         ImageDataset heldOut,
@@ -42,7 +44,8 @@ public static class TokenizerTraining
         using var batches = Batches(train, run, cancellation);
         using var images = new HeldOutImages(heldOut);
         manual_seed((long)run.Options.Seed);
-        using var task = new DecoderRefinementTask(tokenizer, batches, images, refinement);
+        using var classifier = refinement.PerceptualPath is { } path ? ClassifierFile.Load(path) : null;
+        using var task = new DecoderRefinementTask(tokenizer, batches, images, refinement, classifier is null ? null : new PerceptualLoss(classifier));
         new TrainingLoop(run.Options, task, progress).Run(run.Resume, cancellation);
         ModelFile.Save(Path.Combine(run.Options.RunDirectory, ResultName), tokenizer, tokenizer.Config);
     }

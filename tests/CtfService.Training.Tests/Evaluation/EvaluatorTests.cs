@@ -91,6 +91,7 @@ public sealed class EvaluatorTests : IDisposable
         Assert.Equal(5 + 1 + 2, Count(page, "src=\"data:image/webp;base64,")); // samples of each class, reconstructions, two sheets of neighbours
         Assert.Equal(Count(page, "<img "), Count(page, "src=\"data:"));
         Assert.Equal(3, Count(page, "<svg "));
+        Assert.DoesNotContain("<?xml", page, StringComparison.Ordinal);
         Assert.DoesNotContain("href=", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);

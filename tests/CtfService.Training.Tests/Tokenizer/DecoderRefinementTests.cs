@@ -1,6 +1,8 @@
+using CtfService.Core.Models;
 using CtfService.Model.Tokenizer;
 using CtfService.TestSupport;
 using CtfService.Training.Data;
+using CtfService.Training.Evaluation;
 using CtfService.Training.Optimization;
 using CtfService.Training.Progress;
 using CtfService.Training.Tests.Data;
@@ -12,6 +14,8 @@ namespace CtfService.Training.Tests.Tokenizer;
 public sealed class DecoderRefinementTests
 {
     private static readonly ImageDataset Dataset = TemporaryImages.Dataset(16, 8, 8);
+
+    private static readonly DecoderRefinement Refinement = new(AdversarialWeight: 0.1, DiscriminatorSteps: 2);
 
     [Fact]
     public void Refine_TrainedTokenizer_MovesTheDecoderAndNothingElse()
@@ -42,6 +46,26 @@ public sealed class DecoderRefinementTests
         var resumed = Refine(folder, before, "halves", resume: true);
 
         Assert.Equal(Weights(straight)["decoder.conv_out.weight"], Weights(resumed)["decoder.conv_out.weight"]);
+    }
+
+    [Fact]
+    public void Refine_WithAClassifier_LearnsFromIt()
+    {
+        using var folder = new TemporaryFolder();
+        var before = Write(folder);
+        var path = Path.Combine(folder.Root, "classifier.safetensors");
+        using (var classifier = new ImageClassifier(Dataset.ClassNames, 16))
+        using (var generator = new Generator(7))
+        {
+            classifier.Initialize(generator);
+            ClassifierFile.Save(classifier, path, testAccuracy: 0.5);
+        }
+
+        var without = Refine(folder, before, "without");
+        var with = Refine(folder, before, "with", refinement: Refinement with { PerceptualPath = path, PerceptualWeight = 1 });
+
+        Assert.NotEqual(Weights(without)["decoder.conv_out.weight"], Weights(with)["decoder.conv_out.weight"]);
+        Assert.Throws<CheckpointException>(() => Refine(folder, before, "damaged", refinement: Refinement with { PerceptualPath = before }));
     }
 
     [Fact]
@@ -79,7 +103,13 @@ public sealed class DecoderRefinementTests
     }
 
     private static string Refine(
-        TemporaryFolder folder, string tokenizer, string name, ITrainingProgress? progress = null, bool resume = false, CancellationToken cancellation = default)
+        TemporaryFolder folder,
+        string tokenizer,
+        string name,
+        ITrainingProgress? progress = null,
+        bool resume = false,
+        DecoderRefinement? refinement = null,
+        CancellationToken cancellation = default)
     {
         var options = new TrainingOptions
         {
@@ -95,7 +125,7 @@ public sealed class DecoderRefinementTests
             Dataset,
             Dataset,
             tokenizer,
-            new DecoderRefinement(AdversarialWeight: 0.1, DiscriminatorSteps: 2),
+            refinement ?? Refinement,
             new TrainingRun(options, resume, Augmentation.None),
             progress ?? NoProgress.Instance,
             cancellation);

@@ -1,3 +1,4 @@
+using System.Text;
 using CtfService.Training.Evaluation.Samples;
 using OxyPlot;
 using OxyPlot.Axes;
@@ -66,7 +67,8 @@ internal static class PagePlots
     {
         using var svg = new MemoryStream();
         new SvgExporter { Width = Width, Height = Height, IsDocument = false }.Export(plot, svg);
-        return Html.Figure(System.Text.Encoding.UTF8.GetString(svg.ToArray()), caption);
+        var text = Encoding.UTF8.GetString(svg.ToArray());
+        return Html.Figure(text[text.IndexOf("<svg", StringComparison.Ordinal)..], caption); // XML's first line has no place inside a page
     }
 
     private static PlotModel Plot(string title, Axis horizontal, Axis vertical)
