@@ -22,6 +22,7 @@ internal static class CommandLine
         DrawShapesCommand.Create(terminal),
         TrainTokenizerCommand.Create(terminal),
         RefineDecoderCommand.Create(terminal),
+        BlendDecodersCommand.Create(terminal),
         ClusterCommand.Create(terminal),
         SwapCommand.Create(terminal),
         TrainStageCommands.CreateCoarse(terminal),

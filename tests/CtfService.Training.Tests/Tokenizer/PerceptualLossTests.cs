@@ -6,7 +6,7 @@ namespace CtfService.Training.Tests.Tokenizer;
 
 public sealed class PerceptualLossTests : IDisposable
 {
-    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly TorchSharp.DisposeScope _scope = NewDisposeScope();
     private readonly ImageClassifier _classifier = new(["a", "b"], 16);
     private readonly Generator _generator = new(5);
 

@@ -41,7 +41,7 @@ internal sealed class FeatureReading : IDisposable
         var features = _extractor.Extract(ImageBatch.Of(_images, [.. batch.Select(image => image.Index)]).Pixels);
         _pooled.Add(features.Pooled, weights);
         _spatial.Add(features.Spatial, weights);
-        _score.Add(features.Probabilities, weights);
+        _score.Add(features.Probabilities, [.. batch.Select(image => image.Round)], weights);
         _actual.AddRange(classIds);
         _predicted.AddRange(features.Probabilities.argmax(1).data<long>().Select(classId => (int)classId));
         Keep(batch, classIds, features);

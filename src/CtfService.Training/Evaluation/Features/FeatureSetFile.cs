@@ -16,7 +16,7 @@ internal static class FeatureSetFile
     private const string ClassesKey = "classes";
 
     /// <summary>Raised when files of older versions must not be read.</summary>
-    private const string Version = "2";
+    private const string Version = "3";
 
     private const string VersionKey = "version";
 

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Evaluation.Statistics;
 
 /// <summary>
-/// Inception Score (Salimans et al. 2016): exp of the mean divergence between each image's class probabilities and their mean over the images. Images are dealt out
-/// to splits in turn, so that each is as mixed as the whole; the score is the mean over the splits. Only sums are kept. One thread.
+/// Inception Score (Salimans et al. 2016): exp of the mean divergence between each image's class probabilities and their mean over the images. The score is
+/// the mean over splits of the images, each as mixed as the whole; only sums are kept. One thread.
 /// </summary>
 public sealed class InceptionScoreAccumulator
 {
@@ -12,37 +12,37 @@ public sealed class InceptionScoreAccumulator
     public const int DefaultSplitSize = 5000;
 
     private readonly Split[] _splits;
-    private int _count;
 
     /// <param name="images">How many there will be.</param>
-    /// <param name="splitSize">Images of a split at most.</param>
+    /// <param name="splitSize">Images of a split, about.</param>
     public InceptionScoreAccumulator(int images, int splitSize = DefaultSplitSize)
     {
         _splits = [.. Enumerable.Range(0, Math.Max(1, (images + splitSize - 1) / splitSize)).Select(_ => new Split())];
     }
 
     /// <param name="probabilities">[B, classes], rows that sum to one. Not disposed.</param>
+    /// <param name="rounds">[B], how many images of its class came before each: rounds are dealt out to the splits in turn, so that every split has all classes.</param>
     /// <param name="weights">[B], positive; every row counts 1 where null.</param>
-    public void Add(Tensor probabilities, IReadOnlyList<double>? weights = null)
+    public void Add(Tensor probabilities, IReadOnlyList<int> rounds, IReadOnlyList<double>? weights = null)
     {
         using var scope = NewDisposeScope();
         var classes = (int)probabilities.shape[1];
         var rows = probabilities.to(float64, CPU).contiguous().data<double>().ToArray();
         for (var row = 0; row < probabilities.shape[0]; row++)
         {
-            _splits[_count++ % _splits.Length].Add(rows.AsSpan(row * classes, classes), weights?[row] ?? 1);
+            _splits[rounds[row] % _splits.Length].Add(rows.AsSpan(row * classes, classes), weights?[row] ?? 1);
         }
     }
 
     /// <exception cref="InvalidOperationException">There were no images.</exception>
     public InceptionScore ToScore()
     {
-        if (_count == 0)
+        double[] scores = [.. _splits.Where(split => split.HasImages).Select(split => split.Score())];
+        if (scores.Length == 0)
         {
             throw new InvalidOperationException("An Inception Score takes at least one image.");
         }
 
-        double[] scores = [.. _splits.Take(_count).Select(split => split.Score())];
         var mean = scores.Average();
         return new InceptionScore(mean, Math.Sqrt(scores.Average(score => (score - mean) * (score - mean))), scores.Length);
     }
@@ -55,6 +55,8 @@ public sealed class InceptionScoreAccumulator
         private double[] _marginal = [];
         private double _negativeEntropy;
         private double _weight;
+
+        public bool HasImages => _weight > 0;
 
         public void Add(ReadOnlySpan<double> probabilities, double weight)
         {

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using CtfService.Training.Tokenizer;
+
+namespace CtfService.Cli.Commands;
+
+/// <summary><c>ctf blend-decoders</c>: a decoder between two refined ones.</summary>
+internal static class BlendDecodersCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var first = CommandOption.Required("--first", "Tokenizer with the one decoder, such as runs/mine/decoder/tokenizer.safetensors.");
+        var second = CommandOption.Required("--second", "The same tokenizer with the other decoder.");
+        var share = CommandOption.WithDefault("--share", "Of the second decoder, 0 to 1.", 0.5);
+        share.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (>= 0 and <= 1))
+            {
+                result.AddError("--share must be from 0 (the first decoder) to 1 (the second).");
+            }
+        });
+        var output = CommandOption.Required("--output", "File for the result.");
+        var command = new Command("blend-decoders", "Blends two decoders of one tokenizer, weight by weight: a faithful one and a sharp one, say.") { first, second, share, output };
+        command.SetAction(arguments =>
+        {
+            var path = arguments.GetRequiredValue(output);
+            DecoderBlend.Write(arguments.GetRequiredValue(first), arguments.GetRequiredValue(second), arguments.GetValue(share), path);
+            terminal.Error.WriteLine($"Saved {path}.");
+            return CommandLine.Success;
+        });
+        return command;
+    }
+}

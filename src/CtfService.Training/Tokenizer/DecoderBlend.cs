@@ -1,0 +1,48 @@
+using CtfService.Core.Models;
+using CtfService.Model.Tokenizer;
+using CtfService.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Tokenizer;
+
+/// <summary>
+/// Between two decoders of one tokenizer: each weight is the weighted mean of theirs ("network interpolation", Wang et al. 2018, "ESRGAN", section 3.4). Decoders that were refined from one
+/// beginning stay blendable, and the blend loses less on either side than training for a middle does.
+/// </summary>
+public static class DecoderBlend
+{
+    private static readonly string[] DecoderParts = ["decoder.", "post_quant_conv."];
+
+    /// <summary>Writes a tokenizer whose decoder is (1 - share) first + share second.</summary>
+    /// <param name="firstPath">A tokenizer, such as <c>ctf refine-decoder</c> writes.</param>
+    /// <param name="secondPath">The same tokenizer with another decoder.</param>
+    /// <param name="share">Of the second decoder, 0 to 1.</param>
+    /// <exception cref="CheckpointException">A file is missing, damaged or no tokenizer, or the two differ in more than the decoder.</exception>
+    public static void Write(string firstPath, string secondPath, double share, string outputPath)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(share);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(share, 1);
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        using var first = ModelFile.Load<VqTokenizer, TokenizerConfig>(firstPath, config => new VqTokenizer(config));
+        using var second = ModelFile.Load<VqTokenizer, TokenizerConfig>(secondPath, config => new VqTokenizer(config));
+        var others = second.state_dict();
+        foreach (var (name, weight) in first.state_dict())
+        {
+            var isDecoder = DecoderParts.Any(part => name.StartsWith(part, StringComparison.Ordinal));
+            if (!others.TryGetValue(name, out var other) || !weight.shape.SequenceEqual(other.shape) || (!isDecoder && !weight.eq(other).all().item<bool>()))
+            {
+                throw new CheckpointException(
+                    $"{firstPath} and {secondPath} differ in '{name}', which is not a weight of one decoder. Blend decoders that 'ctf refine-decoder' made of the same tokenizer.");
+            }
+
+            if (isDecoder)
+            {
+                weight.lerp_(other, share);
+            }
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(outputPath))!);
+        ModelFile.Save(outputPath, first, first.Config);
+    }
+}
