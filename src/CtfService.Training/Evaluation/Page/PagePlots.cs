@@ -23,8 +23,8 @@ internal static class PagePlots
         var plot = Plot("FID by the number of images", Logarithmic(AxisPosition.Bottom, "images of each class"), Logarithmic(AxisPosition.Left, "FID"));
         var generated = features.BySize.Select(point => ((double)point.ImagesPerClass, point.Generated));
         var halves = features.BySize.Select(point => ((double)point.ImagesPerClass, point.Halves));
-        plot.Series.Add(Line("generated against all training images", OfModel, generated, MarkerType.Circle));
-        plot.Series.Add(Line("two halves of the training images", OfReal, halves, MarkerType.Circle));
+        plot.Series.Add(Line("generated images", OfModel, generated, MarkerType.Circle));
+        plot.Series.Add(Line("training halves", OfReal, halves, MarkerType.Circle));
         return Figure(plot, $"Distances of few images are too large: compare only where the number is the same. Features of the {features.Extractor}.");
     }
 
@@ -37,7 +37,7 @@ internal static class PagePlots
             Linear(AxisPosition.Bottom, "root mean square difference, grey levels"),
             Linear(AxisPosition.Left, "share of the images"));
         plot.Series.Add(Line("generated images", OfModel, Histogram(generated, most)));
-        plot.Series.Add(Line("test images, not seen in training", OfReal, Histogram(result.UnseenDistances, most)));
+        plot.Series.Add(Line("unseen images", OfReal, Histogram(result.UnseenDistances, most)));
         return Figure(plot, "A model that copies has its images left of the real ones that it has not seen.");
     }
 
@@ -73,10 +73,17 @@ internal static class PagePlots
 
     private static PlotModel Plot(string title, Axis horizontal, Axis vertical)
     {
-        var plot = new PlotModel { Title = title, TitleFontSize = 14, Background = OxyColors.White, DefaultFont = "sans-serif" };
+        var plot = new PlotModel { Title = title, TitleFontSize = 14, Background = OxyColors.White, DefaultFont = "Arial" };
         plot.Axes.Add(horizontal);
         plot.Axes.Add(vertical);
-        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendBackground = OxyColor.FromAColor(200, OxyColors.White) });
+        plot.Legends.Add(new Legend
+        {
+            LegendPlacement = LegendPlacement.Outside,
+            LegendPosition = LegendPosition.BottomCenter,
+            LegendOrientation = LegendOrientation.Horizontal,
+            LegendItemSpacing = 40, // browsers may draw wider letters than the exporter expects,
+            LegendPadding = 36,     // and what reaches out of the legend is cut off
+        });
         return plot;
     }
 
@@ -90,6 +97,7 @@ internal static class PagePlots
     {
         axis.Position = position;
         axis.Title = title;
+        axis.AxisTitleDistance = position == AxisPosition.Left ? 28 : 4;
         axis.MajorGridlineStyle = LineStyle.Solid;
         axis.MajorGridlineColor = OxyColor.FromRgb(230, 230, 230);
         return axis;
