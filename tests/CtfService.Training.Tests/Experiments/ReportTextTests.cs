@@ -10,7 +10,7 @@ public sealed class ReportTextTests
         var spread = Spread.Of([1, 2, 6])!;
 
         Assert.Equal("3.00 ± 2.65", spread.ToString());
-        Assert.Equal((1, 6, 3), (spread.Least, spread.Most, spread.Count));
+        Assert.Equal((1, 6), (spread.Least, spread.Most));
     }
 
     [Fact]
@@ -18,6 +18,15 @@ public sealed class ReportTextTests
     {
         Assert.Equal("0.125", Spread.Of([0.125])!.ToString());
         Assert.Null(Spread.Of([]));
+    }
+
+    [Fact]
+    public void Towards_SameSeeds_GoesAlongEachSeedsLine()
+    {
+        var spread = Spread.Of([1, 3])!.Towards(Spread.Of([5, 3])!, 0.25);
+
+        Assert.Equal([2, 3], spread!.Values);
+        Assert.Null(spread.Towards(Spread.Of([1])!, 0.5));
     }
 
     [Fact]

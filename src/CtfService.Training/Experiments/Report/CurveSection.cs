@@ -62,14 +62,14 @@ internal static class CurveSection
         var table = new MarkdownTable([$"after {seconds:0} s of training", "steps of each transformer", .. Metrics.Shown.Select(metric => metric.Title)]);
         foreach (var model in models)
         {
-            var figures = Metrics.Shown.Select(metric => At(results.Curve(model, metric.Name), seconds) is { } value ? Spread.Number(value) : null);
+            var figures = Metrics.Shown.Select(metric => At(results.Curve(model, metric.Name), seconds)?.ToString());
             table.Add([model, $"{seconds / results.SecondsPerStep(model):0}", .. figures]);
         }
 
         return $"\nAt equal training time, on one machine with nothing else to do:\n\n{table}";
     }
 
-    private static double? At(IReadOnlyList<CurvePoint> curve, double seconds)
+    private static Spread? At(IReadOnlyList<CurvePoint> curve, double seconds)
     {
         var after = curve.FirstOrDefault(point => point.Seconds >= seconds - 1e-6);
         var before = curve.LastOrDefault(point => point.Seconds <= seconds + 1e-6);
@@ -79,7 +79,7 @@ internal static class CurveSection
         }
 
         var share = after == before ? 0 : (seconds - before.Seconds!.Value) / (after.Seconds!.Value - before.Seconds.Value);
-        return before.Value.Mean + (share * (after.Value.Mean - before.Value.Mean));
+        return before.Value.Towards(after.Value, share);
     }
 
     /// <param name="Name">In file names.</param>

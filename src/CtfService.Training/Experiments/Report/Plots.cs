@@ -41,7 +41,7 @@ internal static class Plots
         });
         foreach (var (line, colour) in series.Zip(Enumerable.Range(0, series.Count).Select(i => Colours[i % Colours.Length])))
         {
-            if (line.Points.Any(point => point.Value.Count > 1))
+            if (line.Points.Any(point => point.Value.Values.Count > 1))
             {
                 plot.Series.Add(Band(line, colour));
             }

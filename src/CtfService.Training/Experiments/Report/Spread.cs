@@ -3,21 +3,25 @@ using System.Globalization;
 namespace CtfService.Training.Experiments.Report;
 
 /// <summary>A figure over several seeds.</summary>
-/// <param name="Deviation">Standard deviation over the seeds (n - 1); null for one.</param>
-internal sealed record Spread(double Mean, double? Deviation, double Least, double Most, int Count)
+/// <param name="Values">One for each seed, at least one, in the order of the seeds.</param>
+internal sealed record Spread(IReadOnlyList<double> Values)
 {
-    public static Spread? Of(IEnumerable<double> values)
-    {
-        var all = values.ToList();
-        if (all.Count == 0)
-        {
-            return null;
-        }
+    public double Mean { get; } = Values.Average();
 
-        var mean = all.Average();
-        double? deviation = all.Count == 1 ? null : Math.Sqrt(all.Sum(value => (value - mean) * (value - mean)) / (all.Count - 1));
-        return new Spread(mean, deviation, all.Min(), all.Max(), all.Count);
-    }
+    public double Least => Values.Min();
+
+    public double Most => Values.Max();
+
+    /// <summary>Standard deviation over the seeds (n - 1); null for one.</summary>
+    public double? Deviation => Values.Count == 1 ? null : Math.Sqrt(Values.Sum(value => (value - Mean) * (value - Mean)) / (Values.Count - 1));
+
+    /// <returns>Null where there are no values.</returns>
+    public static Spread? Of(IEnumerable<double> values) => values.ToList() is { Count: > 0 } all ? new Spread(all) : null;
+
+    /// <summary>Each seed's place on the line from its figure here to its figure there; null where there are not as many of both.</summary>
+    /// <param name="share">0 is here, 1 there.</param>
+    public Spread? Towards(Spread there, double share) =>
+        Values.Count == there.Values.Count ? new Spread([.. Values.Zip(there.Values, (first, second) => first + (share * (second - first)))]) : null;
 
     /// <summary>Mean, and plus or minus the deviation where there is one.</summary>
     public override string ToString() => Deviation is { } deviation ? $"{Number(Mean)} ± {Number(deviation)}" : Number(Mean);
