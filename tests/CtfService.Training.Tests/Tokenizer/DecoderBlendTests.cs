@@ -53,16 +53,7 @@ public sealed class DecoderBlendTests : IDisposable
     /// <summary>A tokenizer whose decoder and encoder are all of one number.</summary>
     private string Write(string name, double decoder, double encoder = 0.5, int width = 32)
     {
-        var config = new TokenizerConfig
-        {
-            BaseWidth = width,
-            EncoderMultipliers = [1, 1],
-            DecoderMultipliers = [1, 1],
-            ResidualBlocks = 1,
-            LatentWidth = 32,
-            CodebookSize = 32,
-            PatchSize = 2,
-        };
+        var config = TinyTokenizer.Config with { BaseWidth = width };
         using var inference = no_grad();
         using var tokenizer = new VqTokenizer(config);
         foreach (var parameter in tokenizer.parameters())

@@ -21,7 +21,7 @@ public sealed class DecoderRefinementTests
     public void Refine_TrainedTokenizer_MovesTheDecoderAndNothingElse()
     {
         using var folder = new TemporaryFolder();
-        var before = Write(folder);
+        var before = TinyTokenizer.Write(Path.Combine(folder.Root, "tokenizer.safetensors"));
 
         var after = Refine(folder, before, "run");
 
@@ -38,7 +38,7 @@ public sealed class DecoderRefinementTests
     public void Refine_StoppedAndResumed_GivesTheDecoderOfAnUninterruptedRun()
     {
         using var folder = new TemporaryFolder();
-        var before = Write(folder);
+        var before = TinyTokenizer.Write(Path.Combine(folder.Root, "tokenizer.safetensors"));
         using var cancellation = new CancellationTokenSource();
 
         var straight = Refine(folder, before, "straight");
@@ -52,7 +52,7 @@ public sealed class DecoderRefinementTests
     public void Refine_WithAClassifier_LearnsFromIt()
     {
         using var folder = new TemporaryFolder();
-        var before = Write(folder);
+        var before = TinyTokenizer.Write(Path.Combine(folder.Root, "tokenizer.safetensors"));
         var path = Path.Combine(folder.Root, "classifier.safetensors");
         using (var classifier = new ImageClassifier(Dataset.ClassNames, 16))
         using (var generator = new Generator(7))
@@ -81,25 +81,6 @@ public sealed class DecoderRefinementTests
 
         Assert.Equal([3, 1, 6, 4], together.shape);
         Assert.True(allclose(together.narrow(0, 1, 1), alone, atol: 1e-5));
-    }
-
-    private static string Write(TemporaryFolder folder)
-    {
-        var config = new TokenizerConfig
-        {
-            BaseWidth = 32,
-            EncoderMultipliers = [1, 1],
-            DecoderMultipliers = [1, 1],
-            ResidualBlocks = 1,
-            LatentWidth = 32,
-            CodebookSize = 32,
-            PatchSize = 2,
-        };
-        manual_seed(3);
-        using var tokenizer = new VqTokenizer(config);
-        var path = Path.Combine(folder.Root, "tokenizer.safetensors");
-        ModelFile.Save(path, tokenizer, config);
-        return path;
     }
 
     private static string Refine(

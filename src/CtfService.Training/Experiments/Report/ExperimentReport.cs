@@ -9,6 +9,8 @@ namespace CtfService.Training.Experiments.Report;
 /// <summary>Writes what an experiment found: <c>results.json</c>, <c>results.md</c> for the documentation, and beside it a folder of plots.</summary>
 internal static class ExperimentReport
 {
+    private static readonly JsonSerializerOptions FigureJson = new(ExperimentFile.Json) { IgnoreReadOnlyProperties = false }; // nothing reads it back
+
     public const string TextName = "results.md";
     private const string FiguresName = "results";
 
@@ -94,7 +96,7 @@ internal static class ExperimentReport
         var line = new JsonObject { ["label"] = row.Label, ["model"] = row.Model };
         foreach (var metric in Metrics.Shown)
         {
-            line[metric.Name] = JsonSerializer.SerializeToNode(results.Of(row, metric.Name), ExperimentFile.Json);
+            line[metric.Name] = results.Of(row, metric.Name) is { } value ? JsonSerializer.SerializeToNode(new { value.Mean, value.Deviation, value.Values }, FigureJson) : null;
         }
 
         return line;
