@@ -36,6 +36,20 @@ public sealed class CommandLineTests
         Assert.Contains("--image-size 4 is below 16", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--adversarial-weight -1 is not a weight", "refine-decoder", "--data", "x", "--adversarial-weight", "-1")]
+    [InlineData("--perceptual-weight NaN is not a weight", "refine-decoder", "--data", "x", "--classifier", "y", "--perceptual-weight", "NaN")]
+    [InlineData("name its file with --classifier", "refine-decoder", "--data", "x", "--perceptual-weight", "0.1")]
+    [InlineData("--share must be from 0", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "1.5")]
+    [InlineData("--share must be from 0", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "NaN")]
+    public async Task Run_WrongWeight_SaysWhatIsExpected(string message, params string[] args)
+    {
+        var run = await CommandRun.Of(args);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Run_MissingDataSet_ExitsWithOneAndOneLine()
     {

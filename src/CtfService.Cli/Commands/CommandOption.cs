@@ -42,5 +42,19 @@ internal static class CommandOption
         return option;
     }
 
+    /// <summary>A finite number from 0 up.</summary>
+    public static Option<double> Weight(string name, string description, double defaultValue)
+    {
+        var option = WithDefault(name, description, defaultValue);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && !(value >= 0 && double.IsFinite(value)))
+            {
+                result.AddError($"{name} {result.Tokens[0].Value} is not a weight; expected a finite number from 0 up.");
+            }
+        });
+        return option;
+    }
+
     public static Option<ulong> Seed() => WithDefault("--seed", "Same seed, same run.", 0UL);
 }

@@ -1,3 +1,4 @@
+using CtfService.Core.Models;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;
@@ -30,7 +31,7 @@ public static class TokenizerTraining
 
     /// <summary>Sharpens the decoder of a trained tokenizer: what <c>ctf refine-decoder</c> does. Tokens keep their meaning.</summary>
     /// <param name="tokenizerPath">A result of <see cref="Run"/>.</param>
-    /// <exception cref="Core.Models.CheckpointException">The tokenizer's or the classifier's file is missing, damaged or something else.</exception>
+    /// <exception cref="CheckpointException">The tokenizer's or the classifier's file is missing, damaged or something else, or the classifier is for images of another size.</exception>
     public static void Refine(
         ImageDataset train,
         ImageDataset heldOut,
@@ -44,10 +45,23 @@ public static class TokenizerTraining
         using var batches = Batches(train, run, cancellation);
         using var images = new HeldOutImages(heldOut);
         manual_seed((long)run.Options.Seed);
-        using var classifier = refinement.PerceptualPath is { } path ? ClassifierFile.Load(path) : null;
+        using var classifier = refinement.PerceptualPath is { } path ? LoadClassifier(path, train.Width) : null;
         using var task = new DecoderRefinementTask(tokenizer, batches, images, refinement, classifier is null ? null : new PerceptualLoss(classifier));
         new TrainingLoop(run.Options, task, progress).Run(run.Resume, cancellation);
         ModelFile.Save(Path.Combine(run.Options.RunDirectory, ResultName), tokenizer, tokenizer.Config);
+    }
+
+    private static ImageClassifier LoadClassifier(string path, int imageSize)
+    {
+        var classifier = ClassifierFile.Load(path);
+        if (classifier.ImageSize == imageSize)
+        {
+            return classifier;
+        }
+
+        var size = classifier.ImageSize;
+        classifier.Dispose();
+        throw new CheckpointException($"{path}: is a classifier of images of {size} pixels, and the tokenizer's have {imageSize}. Make one with 'ctf train-classifier --image-size {imageSize}'.");
     }
 
     private static BatchLoader Batches(ImageDataset train, TrainingRun run, CancellationToken cancellation)

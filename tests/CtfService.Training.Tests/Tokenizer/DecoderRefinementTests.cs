@@ -53,19 +53,25 @@ public sealed class DecoderRefinementTests
     {
         using var folder = new TemporaryFolder();
         var before = TinyTokenizer.Write(Path.Combine(folder.Root, "tokenizer.safetensors"));
-        var path = Path.Combine(folder.Root, "classifier.safetensors");
-        using (var classifier = new ImageClassifier(Dataset.ClassNames, 16))
-        using (var generator = new Generator(7))
-        {
-            classifier.Initialize(generator);
-            ClassifierFile.Save(classifier, path, testAccuracy: 0.5);
-        }
+        var path = WriteClassifier(folder, imageSize: 16);
 
         var without = Refine(folder, before, "without");
         var with = Refine(folder, before, "with", refinement: Refinement with { PerceptualPath = path, PerceptualWeight = 1 });
 
         Assert.NotEqual(Weights(without)["decoder.conv_out.weight"], Weights(with)["decoder.conv_out.weight"]);
         Assert.Throws<CheckpointException>(() => Refine(folder, before, "damaged", refinement: Refinement with { PerceptualPath = before }));
+    }
+
+    [Fact]
+    public void Refine_ClassifierOfAnotherSize_SaysHowToMakeOne()
+    {
+        using var folder = new TemporaryFolder();
+        var before = TinyTokenizer.Write(Path.Combine(folder.Root, "tokenizer.safetensors"));
+
+        var refusal = Assert.Throws<CheckpointException>(() =>
+            Refine(folder, before, "run", refinement: Refinement with { PerceptualPath = WriteClassifier(folder, imageSize: 32) }));
+
+        Assert.Contains("--image-size 16", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -81,6 +87,16 @@ public sealed class DecoderRefinementTests
 
         Assert.Equal([3, 1, 6, 4], together.shape);
         Assert.True(allclose(together.narrow(0, 1, 1), alone, atol: 1e-5));
+    }
+
+    private static string WriteClassifier(TemporaryFolder folder, int imageSize)
+    {
+        var path = Path.Combine(folder.Root, $"classifier-{imageSize}.safetensors");
+        using var classifier = new ImageClassifier(Dataset.ClassNames, imageSize);
+        using var generator = new Generator(7);
+        classifier.Initialize(generator);
+        ClassifierFile.Save(classifier, path, testAccuracy: 0.5);
+        return path;
     }
 
     private static string Refine(
