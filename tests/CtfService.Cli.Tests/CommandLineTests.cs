@@ -40,8 +40,9 @@ public sealed class CommandLineTests
     [InlineData("--adversarial-weight -1 is not a weight", "refine-decoder", "--data", "x", "--adversarial-weight", "-1")]
     [InlineData("--perceptual-weight NaN is not a weight", "refine-decoder", "--data", "x", "--classifier", "y", "--perceptual-weight", "NaN")]
     [InlineData("name its file with --classifier", "refine-decoder", "--data", "x", "--perceptual-weight", "0.1")]
-    [InlineData("--share must be from 0", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "1.5")]
-    [InlineData("--share must be from 0", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "NaN")]
+    [InlineData("--share 1.5 is not a share", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "1.5")]
+    [InlineData("--share NaN is not a share", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "NaN")]
+    [InlineData("--share", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "half")]
     public async Task Run_WrongWeight_SaysWhatIsExpected(string message, params string[] args)
     {
         var run = await CommandRun.Of(args);

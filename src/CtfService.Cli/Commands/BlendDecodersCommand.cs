@@ -10,14 +10,7 @@ internal static class BlendDecodersCommand
     {
         var first = CommandOption.Required("--first", "Tokenizer with the one decoder, such as runs/mine/decoder/tokenizer.safetensors.");
         var second = CommandOption.Required("--second", "The same tokenizer with the other decoder.");
-        var share = CommandOption.WithDefault("--share", "Of the second decoder, 0 to 1.", 0.5);
-        share.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<double>() is not (>= 0 and <= 1))
-            {
-                result.AddError("--share must be from 0 (the first decoder) to 1 (the second).");
-            }
-        });
+        var share = CommandOption.Share("--share", "Of the second decoder: 0 is the first, 1 the second.", 0.5);
         var output = CommandOption.Required("--output", "File for the result.");
         var command = new Command("blend-decoders", "Blends two decoders of one tokenizer, weight by weight: a faithful one and a sharp one, say.") { first, second, share, output };
         command.SetAction(arguments =>

@@ -17,13 +17,7 @@ internal static class CommandOption
     public static Option<int> Count(string name, string description, int defaultValue, int minimum = 1)
     {
         var option = WithDefault(name, description, defaultValue);
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value < minimum)
-            {
-                result.AddError($"{name} {value} is below {minimum}, the smallest value allowed.");
-            }
-        });
+        Require<int>(option, value => value >= minimum, value => TooSmall(name, value, minimum));
         return option;
     }
 
@@ -32,13 +26,7 @@ internal static class CommandOption
         where T : struct, INumber<T>
     {
         var option = new Option<T?>(name) { Description = description };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && T.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && !(value >= minimum))
-            {
-                result.AddError($"{name} {value} is below {minimum}, the smallest value allowed.");
-            }
-        });
+        Require<T>(option, value => value >= minimum, value => TooSmall(name, value, minimum));
         return option;
     }
 
@@ -46,15 +34,29 @@ internal static class CommandOption
     public static Option<double> Weight(string name, string description, double defaultValue)
     {
         var option = WithDefault(name, description, defaultValue);
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && !(value >= 0 && double.IsFinite(value)))
-            {
-                result.AddError($"{name} {result.Tokens[0].Value} is not a weight; expected a finite number from 0 up.");
-            }
-        });
+        Require<double>(option, value => value >= 0 && double.IsFinite(value), value => $"{name} {value} is not a weight; expected a finite number from 0 up.");
+        return option;
+    }
+
+    /// <summary>A number from 0 to 1.</summary>
+    public static Option<double> Share(string name, string description, double defaultValue)
+    {
+        var option = WithDefault(name, description, defaultValue);
+        Require<double>(option, value => value is >= 0 and <= 1, value => $"{name} {value} is not a share; expected a number from 0 to 1.");
         return option;
     }
 
     public static Option<ulong> Seed() => WithDefault("--seed", "Same seed, same run.", 0UL);
+
+    /// <summary>What cannot be read as a number is left to the parser's own message.</summary>
+    private static void Require<T>(Option option, Predicate<T> holds, Func<T, FormattableString> problem)
+        where T : INumber<T> => option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && T.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && !holds(value))
+            {
+                result.AddError(FormattableString.Invariant(problem(value)));
+            }
+        });
+
+    private static FormattableString TooSmall<T>(string name, T value, T minimum) => $"{name} {value} is below {minimum}, the smallest value allowed.";
 }

@@ -6,13 +6,11 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Tokenizer;
 
 /// <summary>
-/// Between two decoders of one tokenizer: each weight is the weighted mean of theirs ("network interpolation", Wang et al. 2018, "ESRGAN", section 3.4). Decoders that were refined from one
-/// beginning stay blendable, and the blend loses less on either side than training for a middle does.
+/// Between two decoders of one tokenizer: each weight is the weighted mean of theirs ("network interpolation", Wang et al. 2018, "ESRGAN", section 3.4). It takes decoders that
+/// were refined from one beginning.
 /// </summary>
 public static class DecoderBlend
 {
-    private static readonly string[] DecoderParts = ["decoder.", "post_quant_conv."];
-
     /// <summary>Writes a tokenizer whose decoder is (1 - share) first + share second.</summary>
     /// <param name="firstPath">A tokenizer, such as <c>ctf refine-decoder</c> writes.</param>
     /// <param name="secondPath">The same tokenizer with another decoder.</param>
@@ -26,10 +24,11 @@ public static class DecoderBlend
         using var inference = no_grad();
         using var first = ModelFile.Load<VqTokenizer, TokenizerConfig>(firstPath, config => new VqTokenizer(config));
         using var second = ModelFile.Load<VqTokenizer, TokenizerConfig>(secondPath, config => new VqTokenizer(config));
+        var decoder = first.DecoderParameters.ToHashSet<Tensor>(ReferenceEqualityComparer.Instance);
         var others = second.state_dict();
         foreach (var (name, weight) in first.state_dict())
         {
-            var isDecoder = DecoderParts.Any(part => name.StartsWith(part, StringComparison.Ordinal));
+            var isDecoder = decoder.Contains(weight);
             if (!others.TryGetValue(name, out var other) || !weight.shape.SequenceEqual(other.shape) || (!isDecoder && !weight.eq(other).all().item<bool>()))
             {
                 throw new CheckpointException(

@@ -113,5 +113,5 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
 /// <param name="PerceptualWeight">Of those features beside the reconstruction's error.</param>
 public sealed record DecoderRefinement(double AdversarialWeight, long DiscriminatorSteps = 200, string? PerceptualPath = null, double PerceptualWeight = DecoderRefinement.DefaultPerceptualWeight)
 {
-    public const double DefaultPerceptualWeight = 0.02;
+    public const double DefaultPerceptualWeight = 0.1;
 }
