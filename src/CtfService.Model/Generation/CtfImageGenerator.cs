@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Coarse;
@@ -149,7 +148,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             LastStep = new StepReport(rows, Stopwatch.GetElapsedTime(started));
             return finished;
         }
-        catch (ExternalException error) when (MemoryFault.Is(error))
+        catch (Exception error) when (MemoryFault.Is(error))
         {
             throw new OutOfDeviceMemoryException($"The device ran out of memory in a decode step of {_coarse.Count} images; fewer may fit.", error);
         }
@@ -162,7 +161,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             cancellation.ThrowIfCancellationRequested();
             var batch = FirstThatFit(_beforeEncode, _ => 1, VqEncodeStage.Capacity);
             _beforeEncode.RemoveRange(0, batch.Count);
-            Halving(batch, outcomes, (some, _) =>
+            Halve("VQ encode", batch, outcomes, some =>
             {
                 _encode.Run(some);
                 _afterCoarse.AddRange(some);
@@ -170,18 +169,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
     }
 
-    /// <summary>A preview that does not fit the device is left out: the image itself may well fit.</summary>
-    private void ShowPreviews()
-    {
-        try
-        {
-            _previews.ShowDue(_coarse);
-        }
-        catch (ExternalException error) when (MemoryFault.Is(error))
-        {
-            // counted as shown, so that no later step stumbles over it again
-        }
-    }
+    private void ShowPreviews() => LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse) };
 
     private void RunFine(List<GenerationOutcome> outcomes, CancellationToken cancellation)
     {
@@ -190,11 +178,11 @@ public sealed class CtfImageGenerator : IImageGenerator
             cancellation.ThrowIfCancellationRequested();
             var batch = _fine is null ? [.. _afterCoarse] : FirstThatFit(_afterCoarse, FineStage.RowsOf, _fine.Capacity);
             _afterCoarse.RemoveRange(0, batch.Count);
-            Halving(batch, outcomes, RunFine);
+            Halve("the fine pass", batch, outcomes, RunFine);
         }
     }
 
-    private void RunFine(IReadOnlyList<CoarseSequence> batch, List<GenerationOutcome> outcomes)
+    private void RunFine(IReadOnlyList<CoarseSequence> batch)
     {
         _fine?.Run(batch);
         foreach (var sequence in batch)
@@ -215,7 +203,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             cancellation.ThrowIfCancellationRequested();
             var batch = FirstThatFit(_afterFine, _ => 1, VqDecodeStage.Capacity);
             _afterFine.RemoveRange(0, batch.Count);
-            Halving(batch, outcomes, Decode);
+            Halve("VQ decode", batch, outcomes, some => Decode(some, outcomes));
         }
     }
 
@@ -237,55 +225,18 @@ public sealed class CtfImageGenerator : IImageGenerator
         return [.. waiting.TakeWhile(sequence => (rows += rowsOf(sequence)) <= capacity)];
     }
 
-    /// <summary>
-    /// A batch that needs more memory than there is runs once more in two halves: what still does not fit is more than this device can ever take, and fails alone.
-    /// </summary>
-    private void Halving(List<CoarseSequence> batch, List<GenerationOutcome> outcomes, Action<IReadOnlyList<CoarseSequence>, List<GenerationOutcome>> run)
+    private void Halve(
+        string stage, IReadOnlyList<CoarseSequence> batch, List<GenerationOutcome> outcomes, Action<IReadOnlyList<CoarseSequence>> run)
     {
-        if (TryRun(batch, outcomes, run) is not { } tooLarge)
-        {
-            return;
-        }
-
-        if (batch.Count == 1)
-        {
-            Fail(batch, outcomes, tooLarge);
-            return;
-        }
-
-        LastStep = LastStep with { Splits = LastStep.Splits + 1 };
-        foreach (var half in batch.Chunk((batch.Count + 1) / 2))
-        {
-            if (TryRun(half, outcomes, run) is { } stillTooLarge)
-            {
-                Fail(half, outcomes, stillTooLarge);
-            }
-        }
+        var splits = BatchHalving.Run(batch, run, (sequence, fault) => Fail(stage, sequence, outcomes, fault));
+        LastStep = LastStep with { Splits = LastStep.Splits + splits };
     }
 
-    /// <summary>The device's report where the batch did not fit; nothing was done then.</summary>
-    private static ExternalException? TryRun(
-        IReadOnlyList<CoarseSequence> batch, List<GenerationOutcome> outcomes, Action<IReadOnlyList<CoarseSequence>, List<GenerationOutcome>> run)
+    private void Fail(string stage, CoarseSequence sequence, List<GenerationOutcome> outcomes, Exception fault)
     {
-        try
-        {
-            run(batch, outcomes);
-            return null;
-        }
-        catch (ExternalException error) when (MemoryFault.Is(error))
-        {
-            return error;
-        }
-    }
-
-    private void Fail(IReadOnlyList<CoarseSequence> batch, List<GenerationOutcome> outcomes, ExternalException error)
-    {
-        var message = $"The device has too little free memory for {batch.Count} image(s) at once. Lower Inference:MaxBatchRows, or free memory on the device.";
-        foreach (var sequence in batch)
-        {
-            _ids.Remove(sequence.Id);
-            _previews.Forget(sequence.Id);
-            outcomes.Add(new GenerationOutcome(sequence.Id, Image: null, new OutOfDeviceMemoryException(message, error)));
-        }
+        _ids.Remove(sequence.Id);
+        _previews.Forget(sequence.Id);
+        outcomes.Add(new GenerationOutcome(sequence.Id, Image: null, new OutOfDeviceMemoryException(
+            $"The device has too little free memory for {stage} of one image. Lower Inference:MaxBatchRows, or free memory on the device.", fault)));
     }
 }

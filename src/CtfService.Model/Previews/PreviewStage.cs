@@ -1,5 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Coarse;
+using CtfService.Model.Generation;
 using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Previews;
@@ -17,9 +18,16 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
 
     public void Forget(long id) => _watched.RemoveAll(watched => watched.Sequence.Id == id);
 
-    /// <summary>Decodes and delivers the previews that are due, several images at a time; one that fails is not tried again. Allocates nothing where none is due.</summary>
+    /// <summary>
+    /// Decodes and delivers the previews that are due, several images at a time. A preview that does not fit the device is left out, because the image itself may
+    /// fit. A preview is never tried again. Allocates nothing if none is due.
+    /// </summary>
     /// <param name="coarse">Where the labels of images that still run are.</param>
-    public void ShowDue(ICoarseStage coarse)
+    /// <returns>How often a batch had to be halved (<see cref="BatchHalving"/>).</returns>
+    public int ShowDue(ICoarseStage coarse) => TakeDue() is { } due ? Show(due, coarse) : 0;
+
+    /// <summary>The images of which a preview is due, marked as shown; null if there are none.</summary>
+    private List<Watched>? TakeDue()
     {
         List<Watched>? due = null;
         foreach (var watched in _watched)
@@ -31,24 +39,28 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
             }
         }
 
-        if (due is null)
+        if (due is not null)
         {
-            return;
+            _watched.RemoveAll(static watched => watched.Next == watched.Order.Count);
         }
 
-        _watched.RemoveAll(watched => watched.Next == watched.Order.Count);
-        coarse.Fetch([.. due.Select(watched => watched.Sequence).Where(sequence => sequence.Position < positions)]);
-        foreach (var batch in due.Chunk(VqDecodeStage.Capacity))
-        {
-            Show(batch);
-        }
+        return due;
     }
 
-    private void Show(Watched[] batch)
+    private int Show(List<Watched> due, ICoarseStage coarse)
+    {
+        var halvings = BatchHalving.Run(
+            [.. due.Where(watched => watched.Sequence.Position < positions)],
+            running => coarse.Fetch([.. running.Select(watched => watched.Sequence)]),
+            (unread, _) => due.Remove(unread));
+        return halvings + due.Chunk(VqDecodeStage.Capacity).Sum(batch => BatchHalving.Run(batch, Decode, static (_, _) => { }));
+    }
+
+    private void Decode(IReadOnlyList<Watched> batch)
     {
         int[] labels = [.. batch.SelectMany(watched => LabelsSoFar(watched.Sequence))];
         var images = decoder.Decode(labels);
-        for (var place = 0; place < batch.Length; place++)
+        for (var place = 0; place < batch.Count; place++)
         {
             batch[place].Order.Deliver(new ImagePreview(batch[place].Next - 1, images[place]));
         }

@@ -1,0 +1,52 @@
+namespace CtfService.Model.Generation;
+
+/// <summary>
+/// Runs a batch of a later stage. If the device has too little memory for it, runs the two halves one after the other, and so on until one item is left: an item
+/// that does not fit alone never fits.
+/// </summary>
+internal static class BatchHalving
+{
+    /// <param name="run">Runs some consecutive items of the batch. If it throws for lack of memory (<see cref="MemoryFault"/>), it must have done nothing.</param>
+    /// <param name="tooLarge">Receives each item that does not fit alone, with the device's report.</param>
+    /// <returns>How often a batch was halved.</returns>
+    public static int Run<TItem>(IReadOnlyList<TItem> batch, Action<IReadOnlyList<TItem>> run, Action<TItem, Exception> tooLarge)
+    {
+        var halvings = 0;
+        var parts = new Stack<IReadOnlyList<TItem>>(batch.Count == 0 ? [] : [batch]);
+        while (parts.TryPop(out var part))
+        {
+            if (TryRun(part, run) is not { } fault)
+            {
+                continue;
+            }
+
+            if (part.Count == 1)
+            {
+                tooLarge(part[0], fault);
+                continue;
+            }
+
+            halvings++;
+            foreach (var half in part.Chunk((part.Count + 1) / 2).Reverse()) // the first half lies on top and runs first
+            {
+                parts.Push(half);
+            }
+        }
+
+        return halvings;
+    }
+
+    /// <summary>Returns the device's report if the items do not fit, otherwise null.</summary>
+    private static Exception? TryRun<TItem>(IReadOnlyList<TItem> items, Action<IReadOnlyList<TItem>> run)
+    {
+        try
+        {
+            run(items);
+            return null;
+        }
+        catch (Exception fault) when (MemoryFault.Is(fault))
+        {
+            return fault;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.ComponentModel;
+using CtfService.Model.Generation;
+using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Tests.Generation;
+
+/// <summary>A model whose later stages report a full device, in libtorch's words, if more images than <see cref="Room"/> are in one batch.</summary>
+internal sealed class CrampedDevice
+{
+    private readonly LoadedModel _model;
+
+    /// <param name="model">Stays the caller's.</param>
+    public CrampedDevice(LoadedModel model)
+    {
+        _model = model;
+        var encoder = (nn.Module<Tensor, Tensor>)model.Tokenizer.named_children().Single(child => child.name == "encoder").module;
+        encoder.register_forward_pre_hook((_, images) => Admit((int)images.shape[0], images));
+    }
+
+    public int Room { get; set; } = int.MaxValue;
+
+    /// <summary>Batches refused so far.</summary>
+    public int Refusals { get; private set; }
+
+    /// <summary>A generator over the model's parts, which it disposes.</summary>
+    public CtfImageGenerator Generator() => new(_model with
+    {
+        Fine = _model.Fine is null ? null : new CrampedFine(_model.Fine, this),
+        VqDecoder = new CrampedDecoder(_model.VqDecoder, this),
+    });
+
+    private TResult Admit<TResult>(int images, TResult result)
+    {
+        if (images > Room)
+        {
+            Refusals++;
+            throw new Win32Exception(0, $"CUDA out of memory. Tried to allocate room for {images} images");
+        }
+
+        return result;
+    }
+
+    private sealed class CrampedFine(IFineEngine engine, CrampedDevice device) : IFineEngine
+    {
+        public TransformerConfig Config => engine.Config;
+
+        public int Capacity => engine.Capacity;
+
+        public int LargestCluster => engine.LargestCluster;
+
+        public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden) => device.Admit(classIds.Length, engine).Run(classIds, coarseLabels, hidden);
+
+        public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits) => engine.ScoreMembers(hidden, coarseLabels, logits);
+
+        public void Dispose() => engine.Dispose();
+    }
+
+    private sealed class CrampedDecoder(IVqDecoder decoder, CrampedDevice device) : IVqDecoder
+    {
+        public TokenizerConfig Config => decoder.Config;
+
+        public int GridHeight => decoder.GridHeight;
+
+        public int GridWidth => decoder.GridWidth;
+
+        public void Decode(ReadOnlySpan<int> tokens, Span<float> pixels) => device.Admit(tokens.Length / (GridHeight * GridWidth), decoder).Decode(tokens, pixels);
+
+        public void DecodeCodewords(ReadOnlySpan<float> codewords, Span<float> pixels) =>
+            device.Admit(codewords.Length / (GridHeight * GridWidth * Config.CodewordWidth), decoder).DecodeCodewords(codewords, pixels);
+
+        public void Dispose() => decoder.Dispose();
+    }
+}

@@ -1,0 +1,121 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Imaging;
+using CtfService.Model.Generation;
+using CtfService.Model.TestSupport;
+
+namespace CtfService.Model.Tests.Generation;
+
+/// <summary>Later stages on a device that holds only so many images at once.</summary>
+public sealed class CrampedDeviceTests : IDisposable
+{
+    private readonly TinyBundle _bundle = new();
+    private readonly CrampedDevice _device;
+    private readonly CtfImageGenerator _generator;
+
+    public CrampedDeviceTests()
+    {
+        _device = new CrampedDevice(LoadedModel.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4));
+        _generator = _device.Generator();
+    }
+
+    [Fact]
+    public void Advance_RoomForOneImage_FinishesAllOfThemAsWithRoomForAll()
+    {
+        var images = Pictures(count: 7);
+        var expected = _generator.Generate(images, CancellationToken.None);
+        _device.Room = 1;
+
+        var outcomes = Run(images);
+
+        Assert.All(outcomes, outcome => Assert.Null(outcome.Error));
+        Assert.All(outcomes, outcome => Assert.Equal(expected[(int)outcome.Id].Tokens, outcome.Image!.Tokens));
+        Assert.All(outcomes, outcome => Assert.Equal(expected[(int)outcome.Id].Image.Pixels, outcome.Image!.Image.Pixels));
+        Assert.Equal(7, outcomes.Count);
+    }
+
+    [Fact]
+    public void Advance_RoomForNone_FailsEachImageByNameAndServesTheNext()
+    {
+        var images = Pictures(count: 3);
+        _device.Room = 0;
+
+        var outcomes = Run(images);
+
+        Assert.All(outcomes, outcome => Assert.Contains("VQ encode of one image", Assert.IsType<OutOfDeviceMemoryException>(outcome.Error).Message, StringComparison.Ordinal));
+        Assert.Equal([0, 1, 2], outcomes.Select(outcome => outcome.Id).Order());
+        _device.Room = 8;
+        Assert.All(Run(images), outcome => Assert.Null(outcome.Error));
+    }
+
+    [Fact]
+    public void Advance_RoomForOnePreview_ShowsEveryPreviewThatIsDue()
+    {
+        _device.Room = 1;
+        var shown = new List<int>();
+        for (var id = 0; id < 4; id++)
+        {
+            var image = id;
+            _generator.Admit(id, new ImageSpecification(id, (ulong)id, new SamplingSettings(), new SamplingSettings()), new PreviewOrder(1, _ => shown.Add(image)));
+        }
+
+        var outcomes = Drain();
+
+        Assert.Equal([0, 1, 2, 3], shown);
+        Assert.All(outcomes, outcome => Assert.Null(outcome.Error));
+    }
+
+    [Fact]
+    public void Advance_NoRoomForPreviews_LeavesThemOutAndFinishesTheImages()
+    {
+        var shown = 0;
+        _device.Room = 0;
+        _generator.Admit(1, new ImageSpecification(1, 1, new SamplingSettings(), new SamplingSettings()), new PreviewOrder(3, _ => shown++));
+        for (var step = 0; step < TinyBundle.Positions - 1; step++)
+        {
+            _generator.Advance(CancellationToken.None);
+        }
+
+        _device.Room = 1;
+        var outcome = Assert.Single(Drain());
+
+        Assert.Null(outcome.Error);
+        Assert.Equal(1, shown); // the last one, due when the device had room again
+    }
+
+    public void Dispose()
+    {
+        _generator.Dispose();
+        _bundle.Dispose();
+    }
+
+    private static ImageSpecification[] Pictures(int count) =>
+        [.. Enumerable.Range(0, count).Select(seed => new ImageSpecification(seed % TinyBundle.Classes, (ulong)seed, new SamplingSettings(), new SamplingSettings()) { Layout = new LayoutSource.Encoded(Noise(seed)) })];
+
+    private static RgbImage Noise(int seed)
+    {
+        var pixels = new byte[16 * 16 * 3];
+        new Random(seed).NextBytes(pixels);
+        return new RgbImage(16, 16, pixels);
+    }
+
+    private List<GenerationOutcome> Run(ImageSpecification[] images)
+    {
+        for (var id = 0; id < images.Length; id++)
+        {
+            _generator.Admit(id, images[id]);
+        }
+
+        return Drain();
+    }
+
+    private List<GenerationOutcome> Drain()
+    {
+        var outcomes = new List<GenerationOutcome>();
+        while (_generator.ImageCount > 0)
+        {
+            outcomes.AddRange(_generator.Advance(CancellationToken.None));
+        }
+
+        return outcomes;
+    }
+}
