@@ -6,6 +6,7 @@ using CtfService.Cli.Commands.Bench;
 using CtfService.Cli.Commands.Evaluate;
 using CtfService.Core.Models;
 using CtfService.Training.Data;
+using CtfService.Training.Optimization;
 
 namespace CtfService.Cli;
 
@@ -67,7 +68,8 @@ internal static class CommandLine
             await terminal.Error.WriteLineAsync("Stopped.");
             return Interrupted;
         }
-        catch (Exception exception) when (exception is DatasetException or CheckpointException or DeviceUnavailableException or InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is DatasetException or TrainingDivergedException or CheckpointException or DeviceUnavailableException
+            or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             await terminal.Error.WriteLineAsync($"ctf: {exception.Message}");
             return Failure;

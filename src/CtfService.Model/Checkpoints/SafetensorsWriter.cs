@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using CtfService.Core.Models;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Checkpoints;
@@ -13,21 +14,25 @@ public static class SafetensorsWriter
     /// <summary>Replaces the file at once; a failure leaves the old one.</summary>
     /// <param name="tensors">On any device; not disposed.</param>
     /// <param name="castFloatingTo">Element type for floating-point tensors; as they are where null.</param>
+    /// <param name="requireFinite">Refuse NaN and infinity, after the cast: set for everything that is a model's weight.</param>
     /// <exception cref="ArgumentException">A name stands twice or is reserved, or an element type has no name in the format.</exception>
+    /// <exception cref="CheckpointException">A number is not finite and <paramref name="requireFinite"/> is set.</exception>
     public static void Write(
         string path,
         IEnumerable<(string Name, Tensor Tensor)> tensors,
         IReadOnlyDictionary<string, string>? metadata = null,
-        ScalarType? castFloatingTo = null) =>
-        Write(path, tensors.Select(item => TensorSource.Of(item.Name, item.Tensor)), metadata, castFloatingTo);
+        ScalarType? castFloatingTo = null,
+        bool requireFinite = false) =>
+        Write(path, tensors.Select(item => TensorSource.Of(item.Name, item.Tensor)), metadata, castFloatingTo, requireFinite);
 
     /// <summary>As above, reading one tensor after the other, so that files larger than the memory can be rewritten.</summary>
-    /// <exception cref="ArgumentException">A name stands twice or is reserved, or an element type has no name in the format.</exception>
+    /// <inheritdoc cref="Write(string, IEnumerable{ValueTuple{string, Tensor}}, IReadOnlyDictionary{string, string}, ScalarType?, bool)"/>
     public static void Write(
         string path,
         IEnumerable<TensorSource> tensors,
         IReadOnlyDictionary<string, string>? metadata = null,
-        ScalarType? castFloatingTo = null)
+        ScalarType? castFloatingTo = null,
+        bool requireFinite = false)
     {
         // Widest elements first keeps every tensor aligned, as in the reference implementation; the name makes the order unique.
         var stored = tensors
@@ -42,7 +47,17 @@ public static class SafetensorsWriter
             stream.Write(header);
             foreach (var (entry, read) in stored)
             {
-                WriteElements(stream, read, entry);
+                using var scope = NewDisposeScope();
+                var elements = Elements(read, entry);
+                if (requireFinite)
+                {
+                    RequireFinite(elements, entry, path);
+                }
+
+                if (entry.ElementCount > 0)
+                {
+                    stream.Write(elements.bytes);
+                }
             }
         });
     }
@@ -123,18 +138,23 @@ public static class SafetensorsWriter
         json.WriteEndArray();
     }
 
-    private static void WriteElements(Stream stream, Func<Tensor> read, TensorEntry entry)
+    /// <summary>The tensor as it is stored: on the CPU, contiguous, in the entry's element type.</summary>
+    private static Tensor Elements(Func<Tensor> read, TensorEntry entry)
     {
-        using var scope = NewDisposeScope();
         var tensor = read();
-        if (!tensor.shape.SequenceEqual(entry.Shape))
-        {
-            throw new InvalidOperationException($"'{entry.Name}' was announced as {entry.ShapeText} and came as [{string.Join(", ", tensor.shape)}].");
-        }
+        return tensor.shape.SequenceEqual(entry.Shape)
+            ? tensor.detach().to(entry.Dtype, CPU).contiguous()
+            : throw new InvalidOperationException($"'{entry.Name}' was announced as {entry.ShapeText} and came as [{string.Join(", ", tensor.shape)}].");
+    }
 
-        if (entry.ElementCount > 0)
+    private static void RequireFinite(Tensor elements, TensorEntry entry, string path)
+    {
+        if (ElementType.IsFloatingPoint(entry.Dtype) && !elements.isfinite().all().item<bool>())
         {
-            stream.Write(tensor.detach().to(entry.Dtype, CPU).contiguous().bytes);
+            throw new CheckpointException(
+                $"{path}: not written, because '{entry.Name}' holds NaN or infinity as {ElementType.NameOf(entry.Dtype)}. "
+                + "Weights must be finite: the training that made them diverged (train again with a smaller learning rate, or use an earlier checkpoint), "
+                + "or they do not fit that type (choose a wider one).");
         }
     }
 }

@@ -157,7 +157,8 @@ public sealed partial class BundleConverter
     private void Write(TensorFile file, string name, ScalarType? dtype) => SafetensorsWriter.Write(
         Path.Combine(_request.OutputDirectory, name),
         file.Entries.Where(entry => !IsDropped(entry.Name)).Select(entry => TensorSource.Of(file, entry)),
-        castFloatingTo: dtype);
+        castFloatingTo: dtype,
+        requireFinite: true);
 
     private BundleManifest Manifest(TokenizerConfig tokenizer, TransformerConfig coarse, TransformerConfig? fine, ClusterMap? map)
     {

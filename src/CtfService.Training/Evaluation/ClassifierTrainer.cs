@@ -1,4 +1,5 @@
 using CtfService.Training.Data;
+using CtfService.Training.Optimization;
 using CtfService.Training.Progress;
 using static TorchSharp.torch;
 
@@ -38,6 +39,7 @@ public static class ClassifierTrainer
 {
     /// <returns>Ready for evaluation; belongs to the caller.</returns>
     /// <exception cref="OperationCanceledException">Cancelled between two steps.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
     public static ImageClassifier Train(ImageDataset dataset, ClassifierTraining training, ITrainingProgress progress, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(training.Steps);
@@ -67,6 +69,7 @@ public static class ClassifierTrainer
 
     private static void Run(ImageClassifier classifier, BatchLoader loader, ClassifierTraining training, TrainingMeter meter)
     {
+        var finite = new FiniteLoss("classifier", () => FormattableString.Invariant($"Train again with a learning rate below {training.LearningRate}."));
         using var optimizer = optim.AdamW(classifier.parameters(), training.LearningRate, weight_decay: training.WeightDecay);
         classifier.train();
         for (var step = 0; step < training.Steps; step++)
@@ -80,6 +83,7 @@ public static class ClassifierTrainer
 
             optimizer.zero_grad();
             var loss = nn.functional.cross_entropy(classifier.forward(batch.Pixels), batch.ClassIds);
+            finite.Require(new StepLoss(loss, new Dictionary<string, Tensor> { ["loss"] = loss }), step);
             loss.backward();
             optimizer.step();
             meter.StepFinished(step + 1, () => new Dictionary<string, double> { ["loss"] = loss.item<float>() });

@@ -45,7 +45,8 @@ internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, 
         SafetensorsWriter.Write(
             Path.Combine(next, WeightsName),
             tensors,
-            new Dictionary<string, string> { [StepKey] = finishedSteps.ToString(CultureInfo.InvariantCulture) });
+            new Dictionary<string, string> { [StepKey] = finishedSteps.ToString(CultureInfo.InvariantCulture) },
+            requireFinite: true);
         if (Directory.Exists(_folder))
         {
             Directory.Move(_folder, old);

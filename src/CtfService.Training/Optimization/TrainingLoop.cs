@@ -14,6 +14,7 @@ public sealed class TrainingLoop
     private readonly ITrainingTask _task;
     private readonly ITrainingProgress _progress;
     private readonly Action<long>? _snapshot;
+    private readonly FiniteLoss _finite;
 
     /// <param name="snapshot">Called after each of the options' snapshot steps with the averaged weights in the module.</param>
     public TrainingLoop(TrainingOptions options, ITrainingTask task, ITrainingProgress progress, Action<long>? snapshot = null)
@@ -22,6 +23,7 @@ public sealed class TrainingLoop
         _task = task;
         _progress = progress;
         _snapshot = snapshot;
+        _finite = new FiniteLoss(Path.GetFileName(Path.TrimEndingDirectorySeparator(options.RunDirectory)), Remedy);
     }
 
     /// <summary>Where a run's figures are written.</summary>
@@ -32,6 +34,7 @@ public sealed class TrainingLoop
     /// cancelled. The averaged weights are in the module afterwards.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
+    /// <exception cref="TrainingDivergedException">A loss or a gradient is not finite; the last checkpoint is kept.</exception>
     public void Run(bool resume, CancellationToken cancellation)
     {
         using var optimizer = new WeightOptimizer(_task.Module, _options.WeightDecay, _options.MaxGradientNorm);
@@ -80,7 +83,8 @@ public sealed class TrainingLoop
             loss = _task.Forward(step);
         }
 
-        optimizer.Step(loss.Total, _options.LearningRateAt(step));
+        _finite.Require(loss, step);
+        _finite.RequireGradient(optimizer.Step(loss.Total, _options.LearningRateAt(step)), step);
         using (no_grad())
         {
             _task.AfterStep(step);
@@ -99,6 +103,13 @@ public sealed class TrainingLoop
         var figures = average.With(() => _task.Evaluate(path));
         _progress.Report(new TrainingReport(finishedSteps, _options.Steps, figures, 0, TimeSpan.Zero, TimeSpan.Zero));
         metrics.Report(new TrainingReport(finishedSteps, _options.Steps, figures, 0, TimeSpan.Zero, TimeSpan.Zero));
+    }
+
+    private string Remedy()
+    {
+        var saved = TrainingCheckpoint.FinishedSteps(_options.RunDirectory);
+        var kept = saved == 0 ? "There is no earlier checkpoint." : $"The checkpoint of step {saved} is kept.";
+        return FormattableString.Invariant($"{kept} Train again with a learning rate below {_options.LearningRate}, and look for damaged images.");
     }
 
     private void StoreAverage(WeightAverage average)

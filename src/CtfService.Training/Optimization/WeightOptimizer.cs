@@ -28,8 +28,8 @@ internal sealed class WeightOptimizer : IDisposable
         _adam = optim.AdamW([matrices, vectors]);
     }
 
-    /// <summary>Differentiates the loss and moves the weights.</summary>
-    /// <returns>The gradient's norm before it was clipped.</returns>
+    /// <summary>Differentiates the loss and moves the weights, unless the gradient is not finite.</summary>
+    /// <returns>The gradient's norm before it was clipped. If it is NaN or infinite, the weights and the moments are as they were.</returns>
     public double Step(Tensor loss, double learningRate)
     {
         foreach (var group in _adam.ParamGroups)
@@ -40,7 +40,11 @@ internal sealed class WeightOptimizer : IDisposable
         _adam.zero_grad();
         loss.backward();
         var norm = nn.utils.clip_grad_norm_(_parameters, _maxGradientNorm);
-        _adam.step();
+        if (double.IsFinite(norm))
+        {
+            _adam.step();
+        }
+
         return norm;
     }
 

@@ -57,7 +57,7 @@ public static class BundlePacker
         using var scope = NewDisposeScope();
         using var file = SafetensorsFile.Open(source);
         var weights = file.Entries.Where(entry => entry.Name != UsageHistory).Select(entry => (entry.Name, file.Read(entry.Name)));
-        SafetensorsWriter.Write(target, weights, castFloatingTo: ScalarType.Float16);
+        SafetensorsWriter.Write(target, weights, castFloatingTo: ScalarType.Float16, requireFinite: true);
     }
 }
 

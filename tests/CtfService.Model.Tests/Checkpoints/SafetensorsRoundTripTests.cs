@@ -1,3 +1,4 @@
+using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
@@ -105,6 +106,22 @@ public sealed class SafetensorsRoundTripTests : IDisposable
 
         Assert.Equal(before, File.ReadAllBytes(_folder.File("a")));
         Assert.Single(Directory.GetFiles(_folder.Root));
+    }
+
+    [Theory]
+    [InlineData(float.NaN, null, "F32")]
+    [InlineData(float.NegativeInfinity, null, "F32")]
+    [InlineData(1e5f, ScalarType.Float16, "F16")]
+    public void Write_WeightsThatAreNotFinite_AreRefusedByNameAndTheOldFileStays(float value, ScalarType? cast, string type)
+    {
+        SafetensorsWriter.Write(_folder.File("a"), [("weight", ones(2))], requireFinite: true);
+        var before = File.ReadAllBytes(_folder.File("a"));
+
+        var exception = Assert.Throws<CheckpointException>(
+            () => SafetensorsWriter.Write(_folder.File("a"), [("fine", ones(2)), ("broken", tensor(new[] { 1, value }))], castFloatingTo: cast, requireFinite: true));
+
+        Assert.Contains($"'broken' holds NaN or infinity as {type}", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(_folder.File("a")));
     }
 
     [Fact]

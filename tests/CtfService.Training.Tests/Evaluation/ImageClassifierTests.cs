@@ -2,6 +2,7 @@ using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;
+using CtfService.Training.Optimization;
 using CtfService.Training.Progress;
 using CtfService.Training.Tests.Data;
 using TorchSharp;
@@ -23,6 +24,16 @@ public sealed class ImageClassifierTests : IDisposable
         using var classifier = ClassifierTrainer.Train(dataset, new ClassifierTraining { Steps = 30, BatchSize = 8 }, NoProgress.Instance);
 
         Assert.Equal(1, ClassifierReport.Measure(classifier, dataset).Accuracy);
+    }
+
+    [Fact]
+    public void Train_Diverges_StopsWithTheStep()
+    {
+        var training = new ClassifierTraining { Steps = 30, BatchSize = 8, LearningRate = 1e30 };
+
+        var exception = Assert.Throws<TrainingDivergedException>(() => ClassifierTrainer.Train(TwoColours(), training, NoProgress.Instance));
+
+        Assert.Matches("^classifier: the loss 'loss' is (NaN|infinite) at step [0-9]+, so the run stopped.", exception.Message);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using CtfService.Core.Models;
 using CtfService.TestSupport;
 using CtfService.Training.Optimization;
 using CtfService.Training.Progress;
@@ -87,6 +88,48 @@ public sealed class TrainingLoopTests
         Assert.Equal(half.Weights(), snapshot.Weights);
     }
 
+    [Theory]
+    [InlineData(5, "the loss 'loss' is NaN at step 6", "The checkpoint of step 4 is kept.")]
+    [InlineData(2, "the loss 'loss' is NaN at step 3", "There is no earlier checkpoint.")]
+    public void Run_LossIsNotFinite_StopsWithStepAndPartAndKeepsTheLastCheckpoint(long step, string figure, string kept)
+    {
+        using var folder = new TemporaryFolder();
+        using var task = new ToyTask(cancelAt: null) { BreaksAt = step, Break = loss => loss * double.NaN };
+
+        var exception = Assert.Throws<TrainingDivergedException>(
+            () => new TrainingLoop(Options(folder, "coarse"), task, NoProgress.Instance).Run(resume: false, CancellationToken.None));
+
+        Assert.Contains($"coarse: {figure}, so the run stopped. {kept}", exception.Message, StringComparison.Ordinal);
+        Assert.All(task.Weights(), weight => Assert.True(float.IsFinite(weight)));
+        Assert.Equal(step / 4 * 4, TrainingCheckpoint.FinishedSteps(folder.File("coarse")));
+    }
+
+    [Fact]
+    public void Run_GradientIsNotFinite_StopsBeforeTheWeightsMove()
+    {
+        using var folder = new TemporaryFolder();
+        using var task = new ToyTask(cancelAt: null) { BreaksAt = 5, Break = loss => (loss - loss.detach()).sqrt() };
+
+        var exception = Assert.Throws<TrainingDivergedException>(
+            () => new TrainingLoop(Options(folder, "coarse"), task, NoProgress.Instance).Run(resume: false, CancellationToken.None));
+
+        Assert.Contains("coarse: the gradient's norm is NaN at step 6", exception.Message, StringComparison.Ordinal);
+        Assert.All(task.Weights(), weight => Assert.True(float.IsFinite(weight)));
+    }
+
+    [Fact]
+    public void Run_WeightsAreNotFiniteAtACheckpoint_KeepsTheLastGoodOne()
+    {
+        using var folder = new TemporaryFolder();
+        using var task = new ToyTask(cancelAt: null) { WeightsBreakAt = 7 };
+
+        var exception = Assert.Throws<CheckpointException>(
+            () => new TrainingLoop(Options(folder, "coarse"), task, NoProgress.Instance).Run(resume: false, CancellationToken.None));
+
+        Assert.Contains("holds NaN or infinity as F32", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(4, TrainingCheckpoint.FinishedSteps(folder.File("coarse")));
+    }
+
     private static TrainingOptions Options(TemporaryFolder folder, string run) => new()
     {
         RunDirectory = Path.Combine(folder.Root, run),
@@ -111,6 +154,14 @@ public sealed class TrainingLoopTests
             Module = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 1));
         }
 
+        /// <summary>Step whose loss goes through <see cref="Break"/>; none if null.</summary>
+        public long? BreaksAt { get; init; }
+
+        public Func<Tensor, Tensor> Break { get; init; } = loss => loss;
+
+        /// <summary>Step after which a weight is infinite; none if null.</summary>
+        public long? WeightsBreakAt { get; init; }
+
         public nn.Module Module { get; }
 
         public CancellationToken Cancellation => _cancellation.Token;
@@ -127,7 +178,20 @@ public sealed class TrainingLoopTests
 
             var input = arange(8 * 4, float32).reshape(8, 4).mul(0.1).add(step).sin();
             var loss = (((nn.Module<Tensor, Tensor>)Module).call(input) - 1).square().mean();
+            if (step == BreaksAt)
+            {
+                loss = Break(loss);
+            }
+
             return new StepLoss(loss, new Dictionary<string, Tensor> { ["loss"] = loss });
+        }
+
+        public void AfterStep(long step)
+        {
+            if (step == WeightsBreakAt)
+            {
+                Module.parameters().First().fill_(float.PositiveInfinity);
+            }
         }
 
         public IReadOnlyDictionary<string, double> Evaluate(string path) => new Dictionary<string, double> { ["evaluated"] = 1 };
