@@ -16,6 +16,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
 
     private DateTimeOffset _startedAt = enqueuedAt;
     private ImagePass? _pass;
+    private LaneWork? _lane;
     private bool _restarted;
     private int _lastPreview = -1;
 
@@ -45,12 +46,16 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     public bool IsWanted => !Abandoned.IsCancellationRequested && !_completion.Task.IsCompleted;
 
     /// <summary>Admitted: from here on it is seen to wait, run and end.</summary>
-    public void MarkQueued(ImagePass pass) => _pass = pass;
+    public void MarkQueued(ImagePass pass, LaneWork lane)
+    {
+        (_pass, _lane) = (pass, lane);
+        lane.Entered();
+    }
 
     public void MarkStarted(DateTimeOffset now)
     {
         _startedAt = now;
-        _pass?.Started();
+        MoveTo(ImagePlace.Running);
     }
 
     /// <summary>False where it had started again before. The worker's.</summary>
@@ -58,7 +63,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     {
         var first = !_restarted;
         _restarted = true;
-        _pass?.PutBack();
+        MoveTo(ImagePlace.Waiting);
         return first;
     }
 
@@ -74,19 +79,27 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
 
     public void Succeed(GeneratedImage image)
     {
-        _pass?.Ended();
+        MoveTo(ImagePlace.Ended);
         _completion.TrySetResult(new InferenceResult(image, _startedAt - EnqueuedAt));
     }
 
     public void Fail(Exception error)
     {
-        _pass?.Ended();
+        MoveTo(ImagePlace.Ended);
         _completion.TrySetException(error);
     }
 
     public void Cancel()
     {
-        _pass?.Ended();
+        MoveTo(ImagePlace.Ended);
         _completion.TrySetCanceled(Abandoned);
+    }
+
+    private void MoveTo(ImagePlace place)
+    {
+        if (_pass?.MoveTo(place) is { } from)
+        {
+            _lane!.Moved(from, place);
+        }
     }
 }

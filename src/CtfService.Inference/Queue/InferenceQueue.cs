@@ -7,7 +7,7 @@ namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// Bounded queue between the request threads and the one worker thread, counted in images. Callers use <see cref="Watch"/>
-/// from any thread; <see cref="TakeArrivals"/>, <see cref="WaitForJobs"/> and <see cref="Count"/> are the worker's.
+/// from any thread; <see cref="TakeArrivals"/> and <see cref="WaitForJobs"/> are the worker's.
 /// </summary>
 internal sealed class InferenceQueue : IInferenceQueue
 {
@@ -17,11 +17,10 @@ internal sealed class InferenceQueue : IInferenceQueue
     private readonly InferenceMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly Channel<InferenceJob> _channel;
+    private readonly LaneWork _work = new();
     private readonly Lock _admission = new();
     private readonly object _arrival = new(); // Monitor: unlike an event it needs no disposal while the worker still waits on it
     private bool _awake; // under _arrival
-    private int _waiting; // images admitted and not yet started or dropped; under _admission
-    private int _running; // images in the generator; under _admission
 
     public InferenceQueue(InferenceOptions options, ModelState state, GenerationPace pace, InferenceMetrics metrics, TimeProvider clock)
     {
@@ -108,27 +107,12 @@ internal sealed class InferenceQueue : IInferenceQueue
         }
     }
 
-    /// <summary>The worker's account of the images it took: how many wait more or fewer, and how many run more or fewer.</summary>
-    public void Count(int waiting, int running)
-    {
-        if ((waiting, running) == (0, 0))
-        {
-            return;
-        }
-
-        lock (_admission)
-        {
-            _waiting += waiting;
-            _running += running;
-        }
-    }
-
     private void Admit(IReadOnlyList<InferenceJob> jobs)
     {
         lock (_admission)
         {
             _state.RequireReady();
-            var excess = _waiting + jobs.Count - _options.MaxQueuedImages;
+            var excess = _work.Waiting + jobs.Count - _options.MaxQueuedImages;
             if (excess > 0)
             {
                 throw Full(jobs.Count, excess);
@@ -136,11 +120,9 @@ internal sealed class InferenceQueue : IInferenceQueue
 
             foreach (var job in jobs)
             {
-                job.MarkQueued(_metrics.ImageQueued(job.Specification));
-                _channel.Writer.TryWrite(job); // cannot fail: the channel holds at most _waiting jobs
+                job.MarkQueued(_metrics.ImageQueued(job.Specification), _work);
+                _channel.Writer.TryWrite(job); // cannot fail: the channel holds at most the images that wait
             }
-
-            _waiting += jobs.Count;
         }
 
         Wake();
@@ -149,9 +131,9 @@ internal sealed class InferenceQueue : IInferenceQueue
     /// <summary>Room comes when the running images and as many as are too many have been worked off.</summary>
     private QueueFullException Full(int asked, int excess)
     {
-        var retryAfter = _pace.Estimate(_running + excess);
+        var retryAfter = _pace.Estimate(_work.Running + excess);
         return new QueueFullException(
-            $"The queue has room for {_options.MaxQueuedImages - _waiting} more images of {_options.MaxQueuedImages} (Inference:MaxQueuedImages); {asked} were asked for. Try again in {retryAfter.TotalSeconds:0} s.",
+            $"The queue has room for {_options.MaxQueuedImages - _work.Waiting} more images of {_options.MaxQueuedImages} (Inference:MaxQueuedImages); {asked} were asked for. Try again in {retryAfter.TotalSeconds:0} s.",
             retryAfter);
     }
 }

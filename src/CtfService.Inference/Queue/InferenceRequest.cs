@@ -41,10 +41,12 @@ internal sealed class InferenceRequest : IDisposable
         try
         {
             _ = ForwardAsync();
-            while (await MoreAsync().ConfigureAwait(false))
+            var unfinished = Jobs.Count;
+            while (unfinished > 0 && await MoreAsync().ConfigureAwait(false))
             {
                 while (_events.Reader.TryRead(out var seen))
                 {
+                    unfinished -= seen is InferenceEvent.Finished ? 1 : 0;
                     yield return seen;
                 }
             }
@@ -62,6 +64,7 @@ internal sealed class InferenceRequest : IDisposable
         _expiry.Dispose();
     }
 
+    /// <summary>The deadline is for the images: what was finished in time is given to a reader who comes later.</summary>
     private async ValueTask<bool> MoreAsync()
     {
         try
@@ -70,7 +73,14 @@ internal sealed class InferenceRequest : IDisposable
         }
         catch (OperationCanceledException) when (_expiry.IsCancellationRequested && !_caller.IsCancellationRequested)
         {
-            throw _deadline.Exceeded();
+            if (_events.Reader.TryPeek(out _))
+            {
+                return true;
+            }
+
+            return Jobs.All(job => job.Completion.IsCompletedSuccessfully)
+                ? await _events.Reader.WaitToReadAsync(_caller).ConfigureAwait(false)
+                : throw _deadline.Exceeded();
         }
     }
 

@@ -15,8 +15,8 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
 
     public void Add(InferenceJob job) => _waiting.Add(job);
 
-    /// <summary>Images that were running and must start again come before all others.</summary>
-    public void PutBack(IReadOnlyList<InferenceJob> jobs) => _waiting.InsertRange(0, jobs);
+    /// <summary>An image that was running and must start again comes before all others.</summary>
+    public void PutBack(InferenceJob job) => _waiting.Insert(0, job);
 
     /// <summary>Takes the next image out, or null where none waits or its rows are not free.</summary>
     public InferenceJob? Next(int freeRows)
@@ -37,19 +37,19 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
         return job;
     }
 
-    /// <summary>Removes images nobody waits for and fails those whose time is over. Returns how many left.</summary>
-    public int DropUnwanted()
+    /// <summary>Removes images nobody waits for and fails those whose time is over.</summary>
+    public void DropUnwanted()
     {
         if (_waiting.Count == 0)
         {
-            return 0; // the usual case between two decode steps: allocates nothing
+            return; // the usual case between two decode steps: allocates nothing
         }
 
         var now = clock.GetUtcNow();
-        return _waiting.RemoveAll(job => IsUnwanted(job, now));
+        _waiting.RemoveAll(job => IsUnwanted(job, now));
     }
 
-    /// <summary>Gives up everything that waits.</summary>
+    /// <summary>Gives up everything that waits. Returns how many images that were.</summary>
     public int FailAll(Func<Exception> error)
     {
         var count = _waiting.Count;

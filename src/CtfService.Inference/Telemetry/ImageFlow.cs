@@ -57,14 +57,15 @@ internal sealed class ImageFlow(TimeProvider clock)
         }
     }
 
-    /// <summary>Moves an image on; from where it ended it does not come back.</summary>
-    internal void Move(ImagePass pass, ImagePlace to)
+    /// <summary>Moves an image on; from where it ended it does not come back. Returns where it was; null if it did not move.</summary>
+    internal ImagePlace? Move(ImagePass pass, ImagePlace to)
     {
         lock (_gate)
         {
-            if (pass.Where == to || pass.Where == ImagePlace.Ended)
+            var from = pass.Where;
+            if (from == to || from == ImagePlace.Ended)
             {
-                return;
+                return null;
             }
 
             Leave(pass);
@@ -79,6 +80,8 @@ internal sealed class ImageFlow(TimeProvider clock)
                 _running++;
                 _runningRows += pass.Rows;
             }
+
+            return from;
         }
     }
 

@@ -22,12 +22,8 @@ internal sealed class ImagePass
     /// <summary>The flow's, under its lock.</summary>
     internal ImagePlace Where { get; set; }
 
-    public void Started() => _flow.Move(this, ImagePlace.Running);
-
-    /// <summary>It did not fit beside the others and waits again.</summary>
-    public void PutBack() => _flow.Move(this, ImagePlace.Waiting);
-
-    public void Ended() => _flow.Move(this, ImagePlace.Ended);
+    /// <summary>The image goes to another place. Returns where it was; null if it did not move.</summary>
+    public ImagePlace? MoveTo(ImagePlace place) => _flow.Move(this, place);
 }
 
 /// <summary>Where an image is.</summary>

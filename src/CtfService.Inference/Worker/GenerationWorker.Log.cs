@@ -12,5 +12,8 @@ internal sealed partial class GenerationWorker
 
         [LoggerMessage(1043, LogLevel.Warning, "{Images} admitted images were not finished when the worker ended")]
         public static partial void Unfinished(ILogger logger, int images);
+
+        [LoggerMessage(1045, LogLevel.Error, "The model could not be freed; its memory may stay taken until the service is restarted")]
+        public static partial void NotFreed(ILogger logger, Exception error);
     }
 }

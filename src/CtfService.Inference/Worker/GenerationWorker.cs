@@ -47,9 +47,10 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
 
     private void Work()
     {
+        IImageGenerator? generator = null;
         try
         {
-            using var generator = TryLoad();
+            generator = TryLoad();
             if (generator is not null)
             {
                 Run(generator);
@@ -58,12 +59,13 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         // The last stop before the process dies: readiness and liveness report it instead.
         catch (Exception error)
         {
-            Log.Crashed(logger, error);
             _state.BecomeCrashed($"{error.GetType().Name}; the log of the service has the details. Restart the service, or load a model anew.");
+            Log.Crashed(logger, error);
         }
         finally
         {
-            FailTheRest();
+            FailTheRest(); // before the model is freed, which may take long or fail
+            Free(generator);
             _finished.SetResult();
         }
     }
@@ -76,10 +78,8 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         {
             while (PrepareStep(generator))
             {
-                Step(generator);
+                parts.Runner.Step(generator, _scheduler, _giveUp.Token);
             }
-
-            parts.Runner.FailAll(generator, ImageRunner.ShuttingDown); // none, unless the budget is over
         }
         finally
         {
@@ -119,11 +119,11 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         while (!_giveUp.IsCancellationRequested)
         {
             TakeArrivals();
-            _queue.Count(waiting: -_scheduler.DropUnwanted(), running: -parts.Runner.RemoveUnwanted(generator));
+            _scheduler.DropUnwanted();
+            parts.Runner.RemoveUnwanted(generator);
             while (_scheduler.Next(parts.Runner.FreeRows(generator)) is { } job)
             {
                 parts.Runner.Admit(generator, job);
-                _queue.Count(waiting: -1, running: 1);
             }
 
             if (parts.Runner.Count > 0)
@@ -142,13 +142,6 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         return false;
     }
 
-    private void Step(IImageGenerator generator)
-    {
-        var ended = parts.Runner.Step(generator, _giveUp.Token, out var restart);
-        _scheduler.PutBack(restart);
-        _queue.Count(waiting: restart.Count, running: -ended);
-    }
-
     private void TakeArrivals()
     {
         foreach (var job in _queue.TakeArrivals())
@@ -157,16 +150,32 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         }
     }
 
+    /// <summary>Everything the worker still holds, wherever it is.</summary>
     private void FailTheRest()
     {
         _queue.Close();
         TakeArrivals();
-        var failed = _scheduler.FailAll(() => _state.Current is ModelStatus.Crashed crashed
-            ? new ModelNotReadyException($"The generation worker stopped: {crashed.Reason}")
-            : ImageRunner.ShuttingDown());
+        var failed = parts.Runner.FailAll(Ended) + _scheduler.FailAll(Ended);
         if (failed > 0)
         {
             Log.Unfinished(logger, failed);
+        }
+    }
+
+    private ModelNotReadyException Ended() => _state.Current is ModelStatus.Crashed crashed
+        ? new ModelNotReadyException($"The generation worker stopped: {crashed.Reason}")
+        : ImageRunner.ShuttingDown();
+
+    private void Free(IImageGenerator? generator)
+    {
+        try
+        {
+            generator?.Dispose();
+        }
+        // Nothing waits for the model any more, so there is nobody to tell but the operator.
+        catch (Exception error)
+        {
+            Log.NotFreed(logger, error);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Scheduling;
 using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -31,15 +32,14 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
             _rowLimit = int.MaxValue;
         }
 
+        _running.Add(++_lastId, job); // first: if the generator throws, the image must not be forgotten
         job.MarkStarted(clock.GetUtcNow());
-        generator.Admit(++_lastId, job.Specification, job.PreviewsLeft());
-        _running.Add(_lastId, job);
+        generator.Admit(_lastId, job.Specification, job.PreviewsLeft());
     }
 
-    /// <summary>Frees the rows of images nobody waits for any more. Returns how many left.</summary>
-    public int RemoveUnwanted(IImageGenerator generator)
+    /// <summary>Frees the rows of images nobody waits for any more.</summary>
+    public void RemoveUnwanted(IImageGenerator generator)
     {
-        var before = _running.Count;
         foreach (var (id, job) in _running)
         {
             if (!job.IsWanted)
@@ -49,57 +49,62 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
                 _running.Remove(id);
             }
         }
-
-        return before - _running.Count;
     }
 
     /// <summary>One step of all images.</summary>
+    /// <param name="waiting">Gets the images back that did not fit beside the others and must start again; their seeds make them the same.</param>
     /// <param name="giveUp">The shutdown budget is over: what runs fails by name.</param>
-    /// <param name="restart">Images that did not fit beside the others and must start again; their seeds make them the same.</param>
-    /// <returns>How many images no longer run.</returns>
-    public int Step(IImageGenerator generator, CancellationToken giveUp, out IReadOnlyList<InferenceJob> restart)
+    public void Step(IImageGenerator generator, AdmissionScheduler waiting, CancellationToken giveUp)
     {
-        var before = _running.Count;
         var started = clock.GetUtcNow();
-        restart = [];
         try
         {
             Complete(generator, generator.Advance(giveUp), started);
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
-            FailAll(generator, ShuttingDown);
+            FailStep(generator, ShuttingDown);
         }
         catch (OutOfDeviceMemoryException tooLarge)
         {
-            restart = Split(generator, tooLarge);
+            Split(generator, waiting, tooLarge);
         }
         // Whatever a model throws concerns the images of this step only; the worker must live on for the next.
         catch (Exception error)
         {
             Log.Failed(logger, _running.Count, error);
-            FailAll(generator, () => new GenerationFailedException("The step that held this image failed. The log of the service has the details.", error));
+            FailStep(generator, () => new GenerationFailedException("The step that held this image failed. The log of the service has the details.", error));
         }
 
         metrics.StepEnded(generator.LastStep);
-        return before - _running.Count;
     }
 
     public static ModelNotReadyException ShuttingDown() => new(
         "The service shut down before this image was finished (Inference:ShutdownBudget). Send the request to another instance or try again later.");
 
-    /// <summary>One exception each: several callers throw them at the same time.</summary>
-    public int FailAll(IImageGenerator generator, Func<Exception> error)
+    /// <summary>Gives up everything that runs, without a word to the generator. Returns how many images that were.</summary>
+    /// <param name="error">One exception each: several callers throw them at the same time.</param>
+    public int FailAll(Func<Exception> error)
     {
         var count = _running.Count;
-        foreach (var (id, job) in _running)
+        foreach (var job in _running.Values)
         {
-            generator.Remove(id);
             job.Fail(error());
         }
 
         _running.Clear();
         return count;
+    }
+
+    /// <summary>Fails the images of a step, and then frees their rows for those that follow.</summary>
+    private void FailStep(IImageGenerator generator, Func<Exception> error)
+    {
+        long[] ids = [.. _running.Keys];
+        FailAll(error);
+        foreach (var id in ids)
+        {
+            generator.Remove(id);
+        }
     }
 
     private void Complete(IImageGenerator generator, IReadOnlyList<GenerationOutcome> outcomes, DateTimeOffset started)
@@ -148,10 +153,9 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
     }
 
     /// <summary>Keeps the older half and gives back the younger one to start again; an image that had to start again once already fails.</summary>
-    private List<InferenceJob> Split(IImageGenerator generator, OutOfDeviceMemoryException tooLarge)
+    private void Split(IImageGenerator generator, AdmissionScheduler waiting, OutOfDeviceMemoryException tooLarge)
     {
-        var leaving = _running.OrderBy(running => running.Key).Skip(_running.Count / 2).ToList(); // a single image leaves and fails
-        var restart = new List<InferenceJob>();
+        var leaving = _running.OrderBy(running => running.Key).Skip(_running.Count / 2).Reverse().ToList(); // a single image leaves and fails
         metrics.BatchSplit();
         Log.Splitting(logger, _running.Count, tooLarge.Message);
         foreach (var (id, job) in leaving)
@@ -160,7 +164,7 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
             _running.Remove(id);
             if (_running.Count > 0 && job.MarkRestarted())
             {
-                restart.Add(job);
+                waiting.PutBack(job); // the oldest last, so that it comes first
             }
             else
             {
@@ -171,6 +175,5 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
         }
 
         _rowLimit = Math.Max(2, _running.Values.Sum(job => job.Specification.Rows));
-        return restart;
     }
 }

@@ -66,8 +66,7 @@ public sealed class InferenceQueueTests
     {
         _pace.Measure(images: 1, TimeSpan.FromSeconds(2));
         _ = _queue.GenerateAsync(Jobs.Order(4, _options), CancellationToken.None);
-        Assert.Equal(4, _queue.TakeArrivals().Count);
-        _queue.Count(waiting: -3, running: 3); // 3 run, 1 waits
+        Start(_queue.TakeArrivals().Take(3)); // 3 run, 1 waits
         _ = _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None);
 
         var full = await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None));
@@ -80,8 +79,7 @@ public sealed class InferenceQueueTests
     public void GenerateAsync_ImagesStarted_FreesItsPlaces()
     {
         _ = _queue.GenerateAsync(Jobs.Order(4, _options), CancellationToken.None);
-        Assert.Equal(4, _queue.TakeArrivals().Count);
-        _queue.Count(waiting: -4, running: 4);
+        Start(_queue.TakeArrivals());
 
         var next = _queue.GenerateAsync(Jobs.Order(4, _options), CancellationToken.None);
 
@@ -145,6 +143,36 @@ public sealed class InferenceQueueTests
 
         Assert.Equal([0, 1, 2], seen.OfType<InferenceEvent.Previewed>().Select(item => item.Preview.Index));
         Assert.IsType<InferenceEvent.Finished>(seen[3]);
+    }
+
+    [Fact]
+    public async Task Watch_DeadlinePassesAfterTheLastImage_EndsWithoutAnError()
+    {
+        var (events, jobs) = Watch(images: 2);
+        await using var reader = events.GetAsyncEnumerator();
+        foreach (var job in jobs)
+        {
+            job.Succeed(Finished(job));
+        }
+
+        Assert.True(await reader.MoveNextAsync());
+        _clock.Advance(TimeSpan.FromSeconds(10)); // a slow reader
+
+        Assert.True(await reader.MoveNextAsync());
+        Assert.False(await reader.MoveNextAsync());
+    }
+
+    [Fact]
+    public async Task Watch_DeadlinePassesBeforeTheLastImage_GivesWhatIsThereAndThenTheError()
+    {
+        var (events, jobs) = Watch(images: 2);
+        await using var reader = events.GetAsyncEnumerator();
+        jobs[0].Succeed(Finished(jobs[0]));
+        Assert.True(await reader.MoveNextAsync());
+
+        _clock.Advance(TimeSpan.FromSeconds(10));
+
+        await Assert.ThrowsAsync<DeadlineExceededException>(async () => await reader.MoveNextAsync());
     }
 
     [Fact]
@@ -212,6 +240,17 @@ public sealed class InferenceQueueTests
         _queue.TakeArrivals();
 
         Assert.True(_queue.IsFinished);
+    }
+
+    private (IAsyncEnumerable<InferenceEvent> Events, IReadOnlyList<InferenceJob> Jobs) Watch(int images) =>
+        (_queue.Watch(Jobs.Order(images, _options), CancellationToken.None), _queue.TakeArrivals());
+
+    private void Start(IEnumerable<InferenceJob> jobs)
+    {
+        foreach (var job in jobs)
+        {
+            job.MarkStarted(_clock.GetUtcNow());
+        }
     }
 
     private static GeneratedImage Finished(InferenceJob job) =>

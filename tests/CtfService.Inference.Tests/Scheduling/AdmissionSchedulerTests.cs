@@ -54,13 +54,13 @@ public sealed class AdmissionSchedulerTests
     }
 
     [Fact]
-    public void PutBack_ImagesThatRan_ComeBeforeAllOthers()
+    public void PutBack_ImageThatRan_ComesBeforeAllOthers()
     {
-        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 3)));
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
 
-        _scheduler.PutBack([Jobs.At(_clock, Jobs.Image(seed: 1)), Jobs.At(_clock, Jobs.Image(seed: 2))]);
+        _scheduler.PutBack(Jobs.At(_clock, Jobs.Image(seed: 1)));
 
-        Assert.Equal([1UL, 2UL, 3UL], Enumerable.Range(0, 3).Select(_ => _scheduler.Next(freeRows: 1)!.Specification.Seed));
+        Assert.Equal([1UL, 2UL], Enumerable.Range(0, 2).Select(_ => _scheduler.Next(freeRows: 1)!.Specification.Seed));
     }
 
     [Fact]
@@ -72,9 +72,8 @@ public sealed class AdmissionSchedulerTests
         _scheduler.Add(Jobs.At(_clock));
         caller.Cancel();
 
-        var dropped = _scheduler.DropUnwanted();
+        _scheduler.DropUnwanted();
 
-        Assert.Equal(1, dropped);
         Assert.True(job.Completion.IsCanceled);
         Assert.False(_scheduler.IsEmpty);
     }
@@ -85,11 +84,13 @@ public sealed class AdmissionSchedulerTests
         var job = Jobs.At(_clock, timeout: TimeSpan.FromSeconds(1));
         _scheduler.Add(job);
         _clock.Advance(TimeSpan.FromSeconds(1) - TimeSpan.FromTicks(1));
-        Assert.Equal(0, _scheduler.DropUnwanted());
+        _scheduler.DropUnwanted();
+        Assert.False(job.Completion.IsCompleted);
 
         _clock.Advance(TimeSpan.FromTicks(1));
+        _scheduler.DropUnwanted();
 
-        Assert.Equal(1, _scheduler.DropUnwanted());
+        Assert.True(_scheduler.IsEmpty);
         await Assert.ThrowsAsync<DeadlineExceededException>(() => job.Completion);
     }
 

@@ -35,7 +35,7 @@ public sealed class ImageFlowTests
         _clock.Advance(TimeSpan.FromSeconds(3));
         _flow.Enter(rows: 1);
 
-        first.Started();
+        first.MoveTo(ImagePlace.Running);
 
         var reading = _flow.Read();
         Assert.Equal((1, 1, 1, 0.25), (reading.Waiting, reading.WaitingRows, reading.Running, reading.Occupancy));
@@ -47,11 +47,11 @@ public sealed class ImageFlowTests
     {
         _flow.RowsChanged(2);
         var image = _flow.Enter(rows: 2);
-        image.Started();
+        image.MoveTo(ImagePlace.Running);
         _clock.Advance(TimeSpan.FromSeconds(3));
         _flow.Enter(rows: 1);
 
-        image.PutBack();
+        image.MoveTo(ImagePlace.Waiting);
 
         var reading = _flow.Read();
         Assert.Equal((2, 3, 0, 0.0), (reading.Waiting, reading.WaitingRows, reading.Running, reading.Occupancy));
@@ -67,13 +67,13 @@ public sealed class ImageFlowTests
         var other = _flow.Enter(rows: 1);
         if (hasStarted)
         {
-            image.Started();
-            other.Started();
+            image.MoveTo(ImagePlace.Running);
+            other.MoveTo(ImagePlace.Running);
         }
 
-        image.Ended();
-        image.Ended();
-        image.PutBack();
+        image.MoveTo(ImagePlace.Ended);
+        image.MoveTo(ImagePlace.Ended);
+        image.MoveTo(ImagePlace.Waiting);
 
         var reading = _flow.Read();
         Assert.Equal(hasStarted ? (0, 0, 1) : (1, 1, 0), (reading.Waiting, reading.WaitingRows, reading.Running));
@@ -84,7 +84,7 @@ public sealed class ImageFlowTests
     {
         _flow.RowsChanged(4);
         _flow.RowsChanged(4);
-        _flow.Enter(rows: 2).Started();
+        _flow.Enter(rows: 2).MoveTo(ImagePlace.Running);
 
         _flow.RowsChanged(-4);
 
@@ -115,7 +115,7 @@ public sealed class ImageFlowTests
     [Fact]
     public void StalledFor_StepEnds_CountsFromThere()
     {
-        _flow.Enter(rows: 1).Started();
+        _flow.Enter(rows: 1).MoveTo(ImagePlace.Running);
         _clock.Advance(TimeSpan.FromSeconds(5));
 
         _flow.StepEnded();
@@ -132,14 +132,14 @@ public sealed class ImageFlowTests
             for (var round = 0; round < 200; round++)
             {
                 var image = _flow.Enter(rows: 2);
-                image.Started();
+                image.MoveTo(ImagePlace.Running);
                 if (round % 3 == 0)
                 {
-                    image.PutBack();
+                    image.MoveTo(ImagePlace.Waiting);
                 }
 
                 Assert.True(_flow.Read().Running >= 0);
-                image.Ended();
+                image.MoveTo(ImagePlace.Ended);
             }
         });
 

@@ -47,7 +47,7 @@ public sealed class StallWatchTests
     [Fact]
     public void Check_StepEndsAfterAll_IsWellAgain()
     {
-        _flow.Enter(rows: 1).Started();
+        _flow.Enter(rows: 1).MoveTo(ImagePlace.Running);
         _clock.Advance(Limit * 2);
         Assert.True(_watch.Check().IsStalled);
 
@@ -63,7 +63,7 @@ public sealed class StallWatchTests
         _clock.Advance(Limit * 2);
         Assert.True(_watch.Check().IsStalled);
 
-        image.Ended();
+        image.MoveTo(ImagePlace.Ended);
 
         Assert.False(_watch.Check().IsStalled);
     }
@@ -75,7 +75,7 @@ public sealed class StallWatchTests
         _clock.Advance(Limit * 2);
         _watch.Check();
         _watch.Check();
-        image.Ended();
+        image.MoveTo(ImagePlace.Ended);
         _watch.Check();
         _watch.Check();
 

@@ -1,0 +1,83 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.TestSupport;
+
+namespace CtfService.Inference.Tests.Worker;
+
+/// <summary>A call that the worker makes while it holds images.</summary>
+public enum CallPoint
+{
+    FreeRows,
+    Admit,
+    Remove,
+    Advance,
+    LastStep,
+    Dispose,
+    Metrics,
+}
+
+/// <summary>A fake generator in which one chosen call throws, once.</summary>
+internal sealed class FaultyGenerator(FakeImageGenerator inner) : IImageGenerator
+{
+    private CallPoint _point;
+    private int _callsLeft; // 0: not armed
+
+    /// <summary>True once the chosen call has thrown.</summary>
+    public bool HasThrown { get; private set; }
+
+    public ModelDescription Model => inner.Model;
+
+    public int FreeRows => Passing(CallPoint.FreeRows, () => inner.FreeRows);
+
+    public int ImageCount => inner.ImageCount;
+
+    public StepReport LastStep => Passing(CallPoint.LastStep, () => inner.LastStep);
+
+    /// <param name="call">Which call of its kind throws, from 1.</param>
+    public void Arm(CallPoint point, int call) => (_point, _callsLeft) = (point, call);
+
+    /// <summary>From here on no call throws.</summary>
+    public void Disarm() => _callsLeft = 0;
+
+    /// <summary>Throws if the chosen call is due.</summary>
+    public void Pass(CallPoint point)
+    {
+        if (point == _point && _callsLeft > 0 && --_callsLeft == 0)
+        {
+            HasThrown = true;
+            throw new InvalidOperationException($"{point} is broken");
+        }
+    }
+
+    public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null) => Passing(CallPoint.Admit, () =>
+    {
+        inner.Admit(id, image, previews);
+        return true;
+    });
+
+    public void Remove(long id) => Passing(CallPoint.Remove, () =>
+    {
+        inner.Remove(id);
+        return true;
+    });
+
+    public IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation) => Passing(CallPoint.Advance, () => inner.Advance(cancellation));
+
+    public void Dispose() => Passing(CallPoint.Dispose, () =>
+    {
+        inner.Dispose();
+        return true;
+    });
+
+    private T Passing<T>(CallPoint point, Func<T> call)
+    {
+        Pass(point);
+        return call();
+    }
+}
+
+/// <summary>Hands out one generator.</summary>
+internal sealed class OneGenerator(IImageGenerator generator) : IImageGeneratorFactory
+{
+    public IImageGenerator Load(CancellationToken cancellation) => generator;
+}
