@@ -9,19 +9,6 @@ namespace CtfService.Deploy.Tests.Container;
 /// </summary>
 internal sealed class DockerfileRun(Dockerfile dockerfile, string folder)
 {
-    /// <summary>
-    /// A test runs inside MSBuild and the test host, whose variables would lead the inner `dotnet` astray; and no build server may outlive the test.
-    /// </summary>
-    private static readonly Dictionary<string, string?> Environment = new()
-    {
-        ["MSBUILDDISABLENODEREUSE"] = "1",
-        ["UseSharedCompilation"] = "false",
-        ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
-        ["MSBuildSDKsPath"] = null,
-        ["MSBuildExtensionsPath"] = null,
-        ["MSBUILD_EXE_PATH"] = null,
-    };
-
     /// <summary>Builds the target and what it stands on; returns the folder that is the target's working folder.</summary>
     public async Task<string> Build(string target)
     {
@@ -73,7 +60,7 @@ internal sealed class DockerfileRun(Dockerfile dockerfile, string folder)
     private static async Task Run(string command, string workingFolder)
     {
         Assert.False(Regex.IsMatch(command, @"(^|\s)/(app|source)\b"), $"'{command}' names a path that only a container has.");
-        var run = await ProgramRun.Of("bash", ["-euo", "pipefail", "-c", command], workingFolder, Environment);
+        var run = await ProgramRun.Of("bash", ["-euo", "pipefail", "-c", command], workingFolder, InnerBuild.Environment);
         Assert.True(run.ExitCode == 0, $"{command}: {run}");
     }
 }
