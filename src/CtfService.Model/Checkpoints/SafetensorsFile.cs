@@ -3,7 +3,7 @@ using CtfService.Core.Models;
 
 namespace CtfService.Model.Checkpoints;
 
-/// <summary>A memory-mapped safetensors file.</summary>
+/// <summary>A safetensors file.</summary>
 public sealed class SafetensorsFile : TensorFile
 {
     /// <summary>Bytes. The reference implementation allows 100 MB; the largest published headers have a few.</summary>
@@ -11,11 +11,11 @@ public sealed class SafetensorsFile : TensorFile
 
     private const int PrefixLength = sizeof(ulong);
 
-    private readonly MappedFile _file;
+    private readonly InputFile _file;
     private readonly SafetensorsHeader _header;
     private readonly long _dataStart;
 
-    private SafetensorsFile(MappedFile file, SafetensorsHeader header, long dataStart)
+    private SafetensorsFile(InputFile file, SafetensorsHeader header, long dataStart)
         : base(file.Path, header.Entries)
     {
         _file = file;
@@ -29,7 +29,7 @@ public sealed class SafetensorsFile : TensorFile
     /// <exception cref="CheckpointException">The file is missing, unreadable or not a sound safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {
-        var file = MappedFile.Open(path);
+        var file = InputFile.Open(path);
         try
         {
             return Open(file);
@@ -41,31 +41,43 @@ public sealed class SafetensorsFile : TensorFile
         }
     }
 
-    /// <summary>Takes the file over where it succeeds.</summary>
-    internal static SafetensorsFile Open(MappedFile file)
+    /// <summary>Takes the file over if it succeeds.</summary>
+    internal static SafetensorsFile Open(InputFile file)
     {
-        var dataStart = PrefixLength + ReadHeaderLength(file);
-        using var bytes = file.Map(PrefixLength, dataStart - PrefixLength);
-        return new SafetensorsFile(file, SafetensorsHeader.Parse(file.Path, bytes.Span.ToArray(), file.Length - dataStart), dataStart);
+        var (header, dataStart) = ReadHeader(file);
+        return new SafetensorsFile(file, header, dataStart);
     }
 
-    private protected override void CopyBytes(TensorEntry entry, Span<byte> destination)
-    {
-        using var bytes = _file.Map(_dataStart + _header.OffsetOf(entry.Name), entry.ByteLength);
-        bytes.Span.CopyTo(destination);
-    }
+    /// <summary>Reads the header and compares it with the file's length; no weight is read.</summary>
+    /// <exception cref="CheckpointException">The file is not a sound safetensors file.</exception>
+    internal static void RequireHeader(InputFile file) => ReadHeader(file);
+
+    private protected override void CopyBytes(TensorEntry entry, Span<byte> destination) => _file.Read(_dataStart + _header.OffsetOf(entry.Name), destination);
 
     protected override void Dispose(bool disposing) => _file.Dispose();
 
-    private static int ReadHeaderLength(MappedFile file)
+    private static (SafetensorsHeader Header, long DataStart) ReadHeader(InputFile file)
+    {
+        if (ForeignContent.Find(file) is { } foreign)
+        {
+            throw new CheckpointException($"{file.Path}: {foreign}.");
+        }
+
+        var dataStart = PrefixLength + ReadHeaderLength(file);
+        var json = file.Read(PrefixLength, dataStart - PrefixLength);
+        return (SafetensorsHeader.Parse(file.Path, json, file.Length - dataStart), dataStart);
+    }
+
+    private static int ReadHeaderLength(InputFile file)
     {
         if (file.Length < PrefixLength)
         {
             throw new CheckpointException($"{file.Path}: holds {file.Length} bytes; a safetensors file starts with {PrefixLength} bytes of header length.");
         }
 
-        using var prefix = file.Map(0, PrefixLength);
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix.Span);
+        Span<byte> prefix = stackalloc byte[PrefixLength];
+        file.Read(0, prefix);
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         var limit = Math.Min(MaxHeaderLength, file.Length - PrefixLength);
         return length <= (ulong)limit
             ? (int)length

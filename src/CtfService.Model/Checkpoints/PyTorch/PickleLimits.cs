@@ -6,7 +6,7 @@ namespace CtfService.Model.Checkpoints.PyTorch;
 /// </summary>
 internal static class PickleLimits
 {
-    /// <summary>Bytes of one pickle.</summary>
+    /// <summary>Bytes of one pickle; in the legacy container of all its pickles together.</summary>
     public const int Length = 16 << 20;
 
     /// <summary>Operations of one pickle; each allocates at most one object beside the text it holds.</summary>

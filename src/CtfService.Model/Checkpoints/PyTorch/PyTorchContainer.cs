@@ -12,38 +12,47 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
 {
     private const string PickleSuffix = "/data.pkl";
 
+    private const string TorchScript =
+        "is a TorchScript file (torch.jit.save), a program with its weights, which is not read here. Save the weights by themselves: torch.save(torch.jit.load(file).state_dict(), 'weights.pt')";
+
     /// <summary>0x1950a86a20f9469cfc6c as a pickle of protocol 2: what every legacy file starts with.</summary>
     private static ReadOnlySpan<byte> LegacyMagic => [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'];
 
     /// <exception cref="CheckpointException">The file is not one of torch.save, damaged, or names something outside the closed list.</exception>
-    public static PyTorchContainer Read(MappedFile file)
+    public static PyTorchContainer Read(InputFile file)
     {
         if (IsPyTorch(file, out var isZip))
         {
             return isZip ? ReadZip(file, StoredZip.Open(file)) : ReadLegacy(file);
         }
 
-        throw new CheckpointException($"{file.Path}: is not a PyTorch file: it starts neither as a zip file nor as the container of PyTorch before 1.6.");
+        throw new CheckpointException(
+            $"{file.Path}: {ForeignContent.Find(file) ?? "is not a PyTorch file: it starts neither as a zip file nor as the container of PyTorch before 1.6"}.");
     }
 
     /// <summary>Looks at the first bytes only.</summary>
-    public static bool IsPyTorch(MappedFile file, out bool isZip)
+    public static bool IsPyTorch(InputFile file, out bool isZip)
     {
-        using var bytes = file.Map(0, Math.Min(file.Length, LegacyMagic.Length));
-        isZip = StoredZip.IsZip(bytes.Span);
-        return isZip || bytes.Span.SequenceEqual(LegacyMagic);
+        var start = file.Start(LegacyMagic.Length);
+        isZip = StoredZip.IsZip(start);
+        return isZip || start.AsSpan().SequenceEqual(LegacyMagic);
     }
 
     /// <summary>Members <c>root/data.pkl</c>, <c>root/data/KEY</c> and, in newer files, <c>root/byteorder</c>; root is any name.</summary>
-    private static PyTorchContainer ReadZip(MappedFile file, StoredZip zip)
+    private static PyTorchContainer ReadZip(InputFile file, StoredZip zip)
     {
         var pickles = zip.Members.Keys.Where(name => name.EndsWith(PickleSuffix, StringComparison.Ordinal)).Take(2).ToList();
-        Require(file, pickles.Count == 1, $"a zip file of torch.save has one record that ends in {PickleSuffix}; this one has {(pickles.Count == 0 ? "none" : "several")}");
+        Require(file, !zip.Members.Keys.Any(name => name.EndsWith("/constants.pkl", StringComparison.Ordinal)), TorchScript);
+        Require(
+            file,
+            pickles.Count > 0,
+            $"is a zip file, but not of torch.save: it holds {string.Join(", ", zip.Members.Keys.Order(StringComparer.Ordinal).Take(5))}{(zip.Members.Count > 5 ? ", ..." : "")}. Unpack it and name the weight file in it");
+        Require(file, pickles.Count == 1, $"is a zip file with several records that end in {PickleSuffix}; torch.save writes one");
         var root = pickles[0][..^PickleSuffix.Length];
         var builder = new PickleBuilder(file.Path, file.Length);
         var (start, length) = zip.Locate(pickles[0]);
-        using var pickle = file.Map(start, Math.Min(length, PickleLimits.Length));
-        var value = PickleMachine.Read(file.Path, pickle.Span, builder, out _);
+        var pickle = file.Read(start, Math.Min(length, PickleLimits.Length));
+        var value = PickleMachine.Read(file.Path, pickle, builder, out _);
         var offsets = new Dictionary<string, long>();
         foreach (var storage in builder.Storages.Values)
         {
@@ -55,7 +64,7 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
         return new PyTorchContainer("PyTorch zip", value, offsets, IsBigEndianZip(file, zip, $"{root}/byteorder"));
     }
 
-    private static bool IsBigEndianZip(MappedFile file, StoredZip zip, string record)
+    private static bool IsBigEndianZip(InputFile file, StoredZip zip, string record)
     {
         if (!zip.Members.ContainsKey(record))
         {
@@ -63,8 +72,7 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
         }
 
         var (offset, length) = zip.Locate(record);
-        using var bytes = file.Map(offset, Math.Min(length, 16));
-        var order = bytes.Span;
+        ReadOnlySpan<byte> order = file.Read(offset, Math.Min(length, 16));
         Require(file, order.SequenceEqual("little"u8) || order.SequenceEqual("big"u8), "has a byte order that is neither little nor big");
         return order.SequenceEqual("big"u8);
     }
@@ -73,14 +81,14 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
     /// Five pickles in a row: magic number, protocol 1001, facts about the system, the object, the keys of the storages in their order; then for each key
     /// its element count as int64 and the elements. The elements are little-endian on every system: PyTorch swaps when it writes (THPStorage_writeFileRaw).
     /// </summary>
-    private static PyTorchContainer ReadLegacy(MappedFile file)
+    private static PyTorchContainer ReadLegacy(InputFile file)
     {
         var builder = new PickleBuilder(file.Path, file.Length);
         var position = 0L;
+        var pickles = file.Start(PickleLimits.Length);
         object? Next()
         {
-            using var bytes = file.Map(position, Math.Min(file.Length - position, PickleLimits.Length));
-            var value = PickleMachine.Read(file.Path, bytes.Span, builder, out var length);
+            var value = PickleMachine.Read(file.Path, pickles.AsSpan((int)position), builder, out var length);
             position += length;
             return value;
         }
@@ -99,8 +107,7 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
         {
             var storage = key is string name ? builder.Storages.GetValueOrDefault(name) : null;
             Require(file, storage is not null, "lists a storage that its object does not use");
-            using var count = file.Map(position, sizeof(long));
-            var announced = BinaryPrimitives.ReadInt64LittleEndian(count.Span);
+            var announced = BinaryPrimitives.ReadInt64LittleEndian(file.Read(position, sizeof(long)));
             Require(file, announced == storage!.ElementCount, $"storage '{storage.Key}' has {announced} elements, its object says {storage.ElementCount}");
             Require(file, position + sizeof(long) <= file.Length - storage.ByteLength, $"storage '{storage.Key}' ends behind the file; it was cut off");
             offsets.Add(storage.Key, position + sizeof(long));
@@ -110,7 +117,7 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
         return new PyTorchContainer("PyTorch legacy", root, offsets, IsBigEndian: false);
     }
 
-    private static void Require(MappedFile file, bool condition, string problem)
+    private static void Require(InputFile file, bool condition, string problem)
     {
         if (!condition)
         {

@@ -8,11 +8,11 @@ namespace CtfService.Model.Checkpoints.PyTorch;
 /// </summary>
 public sealed class PyTorchFile : TensorFile
 {
-    private readonly MappedFile _file;
+    private readonly InputFile _file;
     private readonly PyTorchContainer _container;
     private readonly IReadOnlyDictionary<string, PyTorchTensor> _tensors;
 
-    private PyTorchFile(MappedFile file, PyTorchContainer container, StateDictForm form)
+    private PyTorchFile(InputFile file, PyTorchContainer container, StateDictForm form)
         : base(file.Path, [.. form.Tensors.Select(tensor => new TensorEntry(tensor.Key, tensor.Value.Storage.Dtype, tensor.Value.Shape))])
     {
         _file = file;
@@ -35,7 +35,7 @@ public sealed class PyTorchFile : TensorFile
     /// <exception cref="CheckpointException">The file is missing, damaged, not PyTorch's, names something outside the closed list, or lacks the weights asked for.</exception>
     public static PyTorchFile Open(string path, bool preferEma = false)
     {
-        var file = MappedFile.Open(path);
+        var file = InputFile.Open(path);
         try
         {
             return Open(file, preferEma);
@@ -48,7 +48,7 @@ public sealed class PyTorchFile : TensorFile
     }
 
     /// <summary>Takes the file over where it succeeds.</summary>
-    internal static PyTorchFile Open(MappedFile file, bool preferEma)
+    internal static PyTorchFile Open(InputFile file, bool preferEma)
     {
         var container = PyTorchContainer.Read(file);
         return new PyTorchFile(file, container, StateDictForm.Find(file.Path, container.Root, preferEma));
@@ -58,14 +58,14 @@ public sealed class PyTorchFile : TensorFile
     internal void Copy(PyTorchTensor tensor, Span<byte> destination)
     {
         var elementBytes = tensor.Storage.ElementBytes;
-        using var bytes = _file.Map(_container.Offsets[tensor.Storage.Key] + (tensor.Offset * elementBytes), tensor.Extent * elementBytes);
+        var start = _container.Offsets[tensor.Storage.Key] + (tensor.Offset * elementBytes);
         if (tensor.IsContiguous)
         {
-            bytes.Span.CopyTo(destination);
+            _file.Read(start, destination);
         }
         else
         {
-            StridedCopy.Gather(tensor, bytes.Span, destination);
+            StridedCopy.Gather(tensor, _file.Read(start, tensor.Extent * elementBytes), destination);
         }
 
         if (_container.IsBigEndian)

@@ -6,7 +6,7 @@ namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
 /// The directory of a zip file whose members are stored as they are, as torch.save writes it (PKWARE APPNOTE 6.3, sections 4.3 and 4.5.3 for zip64).
-/// Gives the place of each member, so that it can be mapped without unpacking.
+/// Gives the place of each member, so that it can be read without unpacking.
 /// </summary>
 internal sealed class StoredZip
 {
@@ -18,17 +18,17 @@ internal sealed class StoredZip
     private const int MaxCommentLength = ushort.MaxValue;
     private const int MaxDirectoryLength = 32 << 20;
 
-    private readonly MappedFile _file;
+    private readonly InputFile _file;
     private readonly Dictionary<string, Member> _members = [];
 
-    private StoredZip(MappedFile file) => _file = file;
+    private StoredZip(InputFile file) => _file = file;
 
     public IReadOnlyDictionary<string, Member> Members => _members;
 
     public static bool IsZip(ReadOnlySpan<byte> start) => start.StartsWith("PK\x03\x04"u8) || start.StartsWith("PK\x05\x06"u8);
 
     /// <exception cref="CheckpointException">The directory is damaged or missing, or says something that cannot be.</exception>
-    public static StoredZip Open(MappedFile file)
+    public static StoredZip Open(InputFile file)
     {
         var zip = new StoredZip(file);
         zip.ReadDirectory(zip.FindDirectory());
@@ -42,8 +42,8 @@ internal sealed class StoredZip
         var member = _members.GetValueOrDefault(name) ?? throw Refuse($"has no record '{name}'; the file is damaged or was repacked");
         Require(member.Method == 0 && member.PackedLength == member.Length, $"record '{name}' is compressed; torch.save stores records as they are, so repack it without compression");
         Require((member.Flags & 1) == 0, $"record '{name}' is encrypted");
-        using var bytes = _file.Map(member.HeaderOffset, LocalLength);
-        var header = bytes.Span;
+        Span<byte> header = stackalloc byte[LocalLength];
+        _file.Read(member.HeaderOffset, header);
         Require(header.StartsWith("PK\x03\x04"u8), $"record '{name}' does not start where the directory says");
         var start = member.HeaderOffset + LocalLength + BinaryPrimitives.ReadUInt16LittleEndian(header[26..]) + BinaryPrimitives.ReadUInt16LittleEndian(header[28..]);
         Require(start <= _file.Length - member.Length, $"record '{name}' of {member.Length} bytes ends behind the file of {_file.Length} bytes");
@@ -53,8 +53,7 @@ internal sealed class StoredZip
     private (long Offset, long Length) FindDirectory()
     {
         var tailLength = Math.Min(_file.Length, EndLength + MaxCommentLength);
-        using var bytes = _file.Map(_file.Length - tailLength, tailLength);
-        var tail = bytes.Span;
+        ReadOnlySpan<byte> tail = _file.Read(_file.Length - tailLength, tailLength);
         var place = tail.LastIndexOf("PK\x05\x06"u8);
         Require(place >= 0 && place <= tail.Length - EndLength, "is a zip file without its directory; it was cut off");
         var end = tail[place..];
@@ -74,17 +73,16 @@ internal sealed class StoredZip
 
     private (long Offset, long Length) ReadZip64End(long locatorOffset)
     {
-        using var locator = _file.Map(locatorOffset, Zip64LocatorLength);
-        Require(locator.Span.StartsWith("PK\x06\x07"u8), "says that its directory is in zip64 form, but is not");
-        using var end = _file.Map(BinaryPrimitives.ReadInt64LittleEndian(locator.Span[8..]), Zip64EndLength);
-        Require(end.Span.StartsWith("PK\x06\x06"u8), "has no zip64 directory where it says");
-        return (BinaryPrimitives.ReadInt64LittleEndian(end.Span[48..]), BinaryPrimitives.ReadInt64LittleEndian(end.Span[40..]));
+        ReadOnlySpan<byte> locator = _file.Read(locatorOffset, Zip64LocatorLength);
+        Require(locator.StartsWith("PK\x06\x07"u8), "says that its directory is in zip64 form, but is not");
+        ReadOnlySpan<byte> end = _file.Read(BinaryPrimitives.ReadInt64LittleEndian(locator[8..]), Zip64EndLength);
+        Require(end.StartsWith("PK\x06\x06"u8), "has no zip64 directory where it says");
+        return (BinaryPrimitives.ReadInt64LittleEndian(end[48..]), BinaryPrimitives.ReadInt64LittleEndian(end[40..]));
     }
 
     private void ReadDirectory((long Offset, long Length) directory)
     {
-        using var bytes = _file.Map(directory.Offset, directory.Length);
-        var rest = bytes.Span;
+        ReadOnlySpan<byte> rest = _file.Read(directory.Offset, directory.Length);
         while (!rest.IsEmpty)
         {
             Require(rest.Length >= EntryLength && rest.StartsWith("PK\x01\x02"u8), "has a damaged directory");

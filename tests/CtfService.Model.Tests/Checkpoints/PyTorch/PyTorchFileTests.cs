@@ -115,7 +115,7 @@ public sealed class PyTorchFileTests : IDisposable
     [Fact]
     public void Open_FileOfNoKnownFormat_SaysSo()
     {
-        File.WriteAllText(File1, "nothing of the kind");
+        File.WriteAllBytes(File1, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 
         Assert.Contains("is not a PyTorch file", Assert.Throws<CheckpointException>(() => PyTorchFile.Open(File1)).Message, StringComparison.Ordinal);
         Assert.Contains("not a safetensors file", Assert.Throws<CheckpointException>(() => CheckpointFile.Open(File1)).Message, StringComparison.Ordinal);
