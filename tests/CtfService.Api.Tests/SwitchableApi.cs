@@ -29,11 +29,23 @@ public sealed class SwitchableApi : IAsyncDisposable
     public string Root => _root.Root;
 
     /// <summary>A folder that counts as a bundle. Returns its path.</summary>
-    /// <param name="manifest">That of the model that ships, where null.</param>
+    /// <param name="manifest">Null for that of the model that ships, with links to its weights.</param>
     public string Put(string name, string? manifest = null)
     {
         var folder = Directory.CreateDirectory(_root.File(name)).FullName;
-        File.WriteAllText(Path.Combine(folder, "model.json"), manifest ?? File.ReadAllText(RepositoryFolder.File("models", "fruits-64", "model.json")));
+        if (manifest is not null)
+        {
+            File.WriteAllText(Path.Combine(folder, "model.json"), manifest);
+            return folder;
+        }
+
+        var shipped = RepositoryFolder.File("models", "fruits-64");
+        File.Copy(Path.Combine(shipped, "model.json"), Path.Combine(folder, "model.json"));
+        foreach (var weights in Directory.GetFiles(shipped, "*.safetensors"))
+        {
+            File.CreateSymbolicLink(Path.Combine(folder, Path.GetFileName(weights)), weights);
+        }
+
         return folder;
     }
 

@@ -11,11 +11,13 @@ namespace CtfService.Api.Contracts;
 public sealed record BundleListResponse(
     [property: JsonPropertyName("object"), AllowedValues("list")] string ObjectType, IReadOnlyList<BundleEntry> Data, IReadOnlyList<LaneEntry> Lanes, LastSwitchEntry? LastSwitch);
 
-/// <summary>A bundle on disk, by its manifest; its weights are checked when it is loaded.</summary>
+/// <summary>
+/// A bundle on disk. The list checks its manifest, and of every weight file that it is there, its length and its header; the hashes are compared when it is loaded.
+/// </summary>
 /// <param name="Bundle">What <c>POST /v1/admin/models</c> takes.</param>
-/// <param name="Id">Name of its model; null where the manifest is not sound.</param>
-/// <param name="BundleHash">SHA-256 of its manifest; null where that is not sound.</param>
-/// <param name="Problem">What is wrong with the manifest; null where nothing is.</param>
+/// <param name="Id">Name of its model; null if there is a problem.</param>
+/// <param name="BundleHash">SHA-256 of its manifest; null if there is a problem.</param>
+/// <param name="Problem">What is wrong with the manifest or the weight files, as far as the list checks them; null if nothing is.</param>
 public sealed record BundleEntry(string Bundle, string? Id, string? BundleHash, string? Problem);
 
 /// <summary>A model in memory.</summary>

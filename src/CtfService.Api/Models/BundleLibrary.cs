@@ -90,7 +90,7 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
     {
         try
         {
-            return new StoredBundle(name, BundleReader.ReadManifest(folder), Problem: null);
+            return new StoredBundle(name, BundleReader.Survey(folder), Problem: null);
         }
         catch (CheckpointException damaged)
         {
@@ -103,6 +103,6 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
 
 /// <summary>A bundle on disk.</summary>
 /// <param name="Name">Its path below the root.</param>
-/// <param name="Model">What its manifest says; null where it cannot be read.</param>
-/// <param name="Problem">Why not; null where it can.</param>
+/// <param name="Model">What its manifest says; null if there is a problem.</param>
+/// <param name="Problem">What is wrong with it, see <see cref="BundleReader.Survey"/>; null if nothing is.</param>
 internal sealed record StoredBundle(string Name, ModelDescription? Model, string? Problem);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints;
 
 namespace CtfService.Model.Bundles;
 
@@ -30,6 +31,10 @@ public static class BundleJson
         {
             RequireKnownVersion(path, json);
             return JsonSerializer.Deserialize<BundleManifest>(json, Options) ?? throw new JsonException("The file holds null.");
+        }
+        catch (JsonException error) when (json is not [(byte)'{', ..] && ForeignContent.Find(json, json.Length) is { } foreign)
+        {
+            throw new CheckpointException($"{path}: {foreign}.", error);
         }
         catch (JsonException error)
         {

@@ -1,95 +1,66 @@
 using System.Security.Cryptography;
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints;
 
 namespace CtfService.Model.Bundles;
 
 /// <summary>Opens a bundle: manifest first, then every file against it. The first step of loading a model.</summary>
 public static class BundleReader
 {
+    /// <summary>Bytes. A manifest of 1,000 classes has 50,000.</summary>
+    private const long MaxManifestLength = 64 << 20;
+
     /// <summary>Checks everything but the weights' names and shapes, which are checked when a part is loaded. Reads every file once.</summary>
     /// <exception cref="CheckpointException">The folder is not a sound bundle; every problem is named.</exception>
-    public static Bundle Open(string directory)
+    public static Bundle Open(string directory) => Read(directory, BundleFileCheck.Contents);
+
+    /// <summary>
+    /// Checks what is cheap to check, for a list of bundles: the manifest, and of every file that it is there, its length and its safetensors header. The hashes
+    /// are not compared.
+    /// </summary>
+    /// <exception cref="CheckpointException">The folder is not a sound bundle as far as was looked; every problem is named.</exception>
+    public static ModelDescription Survey(string directory) => Read(directory, BundleFileCheck.Outline).Describe();
+
+    /// <summary>SHA-256 of a file, lower-case hex.</summary>
+    /// <exception cref="CheckpointException">The file is missing or cannot be read.</exception>
+    public static string Hash(string path)
     {
-        return Read(directory, manifest => FileProblems(directory, manifest));
+        using var file = InputFile.Open(path);
+        return file.Sha256();
     }
 
-    /// <summary>What the manifest alone says of the model; no other file is looked at.</summary>
-    /// <exception cref="CheckpointException">The folder has no sound manifest; every problem is named.</exception>
-    public static ModelDescription ReadManifest(string directory) => Read(directory, _ => []).Describe();
+    internal static void RequireSound(string path, IReadOnlyList<string> problems, bool isTransient = false)
+    {
+        if (problems.Count > 0)
+        {
+            var lines = string.Join($"{Environment.NewLine}  ", problems);
+            throw new CheckpointException($"{path} does not describe a sound bundle:{Environment.NewLine}  {lines}") { IsTransient = isTransient };
+        }
+    }
 
-    private static Bundle Read(string directory, Func<BundleManifest, IEnumerable<string>> fileProblems)
+    private static Bundle Read(string directory, Func<InputFile, BundleFile, string?> check)
     {
         var path = Path.Combine(directory, BundleFiles.Manifest);
         if (!File.Exists(path))
         {
             throw new CheckpointException(Directory.Exists(directory)
                 ? $"{directory}: holds no {BundleFiles.Manifest}, so it is not a model bundle. Make one with `ctf convert` or the trainers."
-                : $"{directory}: there is no such folder. Set the model's path to a bundle, a folder with {BundleFiles.Manifest}.");
+                : $"{directory}: there is no such folder. Set the model's path to a bundle, a folder with {BundleFiles.Manifest}.") { IsTransient = true };
         }
 
-        try
-        {
-            var json = File.ReadAllBytes(path);
-            var manifest = BundleJson.Deserialize(path, json);
-            RequireSound(path, [.. BundleManifestValidator.Problems(manifest), .. fileProblems(manifest)]);
-            return new Bundle(directory, manifest, Convert.ToHexStringLower(SHA256.HashData(json)));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"{directory}: cannot be read ({error.Message}).", error);
-        }
+        var json = ReadManifest(path);
+        var manifest = BundleJson.Deserialize(path, json);
+        List<string> problems = [.. BundleManifestValidator.Problems(manifest), .. BundleFileCheck.ListProblems(manifest)];
+        var files = BundleFileCheck.Problems(directory, manifest, check);
+        RequireSound(path, [.. problems, .. files.Select(file => file.Problem)], isTransient: problems.Count == 0 && files.All(file => file.IsTransient));
+        return new Bundle(directory, manifest, Convert.ToHexStringLower(SHA256.HashData(json)));
     }
 
-    internal static void RequireSound(string path, IReadOnlyList<string> problems)
+    private static byte[] ReadManifest(string path)
     {
-        if (problems.Count > 0)
-        {
-            var lines = string.Join($"{Environment.NewLine}  ", problems);
-            throw new CheckpointException($"{path} does not describe a sound bundle:{Environment.NewLine}  {lines}");
-        }
-    }
-
-    /// <summary>SHA-256 of a file, lower-case hex.</summary>
-    public static string Hash(string path)
-    {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 20, FileOptions.SequentialScan);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
-    }
-
-    private static IEnumerable<string> FileProblems(string directory, BundleManifest manifest)
-    {
-        var expected = BundleFiles.Of(manifest);
-        foreach (var name in expected.Where(name => manifest.Files.Count(file => file.Name == name) != 1))
-        {
-            yield return $"files must list {name} once";
-        }
-
-        foreach (var file in manifest.Files)
-        {
-            var problem = expected.Contains(file.Name)
-                ? Problem(Path.Combine(directory, file.Name), file)
-                : $"files lists '{file.Name}', expected only {string.Join(", ", expected)}";
-            if (problem is not null)
-            {
-                yield return problem;
-            }
-        }
-    }
-
-    private static string? Problem(string path, BundleFile file)
-    {
-        if (!File.Exists(path))
-        {
-            return $"{file.Name} is missing";
-        }
-
-        var length = new FileInfo(path).Length;
-        if (length != file.Bytes)
-        {
-            return $"{file.Name} has {length} bytes, the manifest says {file.Bytes}; it was {(length < file.Bytes ? "cut off" : "replaced")}";
-        }
-
-        var hash = Hash(path);
-        return hash == file.Sha256 ? null : $"{file.Name} has the SHA-256 {hash}, the manifest says {file.Sha256}; it was changed or damaged";
+        using var file = InputFile.Open(path);
+        return file.Length <= MaxManifestLength
+            ? file.Read(0, file.Length)
+            : throw new CheckpointException($"{path}: has {file.Length} bytes; a manifest has at most {MaxManifestLength}.");
     }
 }

@@ -50,7 +50,7 @@ public static class BundleWriter
 
     private static BundleFile Describe(string directory, string name)
     {
-        var path = Path.Combine(directory, name);
-        return new BundleFile(name, BundleReader.Hash(path), new FileInfo(path).Length);
+        using var file = InputFile.Open(Path.Combine(directory, name));
+        return new BundleFile(name, file.Sha256(), file.Length);
     }
 }

@@ -175,6 +175,24 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
         Assert.Null(list["last_switch"]);
     }
 
+    [Theory]
+    [InlineData("coarse.safetensors", true)]
+    [InlineData("tokenizer.safetensors", false)]
+    public async Task Get_WeightsAreDamaged_SaysWhichFile(string name, bool isCutOff)
+    {
+        var weights = Path.Combine(_service.Put("damaged"), name);
+        var content = await File.ReadAllBytesAsync(weights);
+        File.Delete(weights);
+        if (isCutOff)
+        {
+            await File.WriteAllBytesAsync(weights, content[..^100]);
+        }
+
+        var bundle = (await _service.List())["data"]!.AsArray().Single(bundle => (string?)bundle!["bundle"] == "damaged")!;
+
+        Assert.Contains(isCutOff ? $"{name} has {content.Length - 100} bytes" : $"{name} is missing", (string?)bundle["problem"], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Get_OldModelDrains_SaysSo()
     {

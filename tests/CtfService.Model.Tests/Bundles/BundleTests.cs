@@ -80,7 +80,7 @@ public sealed class BundleTests : IDisposable
         var tokenizer = File.ReadAllBytes(_folder.File("tokenizer.safetensors"));
         tokenizer[3] ^= 1;
         File.WriteAllBytes(_folder.File("tokenizer.safetensors"), tokenizer);
-        File.WriteAllText(_folder.File("coarse.safetensors"), "short");
+        File.WriteAllBytes(_folder.File("coarse.safetensors"), [1, 2, 3, 4, 5]);
         File.Delete(_folder.File("fine.safetensors"));
 
         var message = Refusal();
