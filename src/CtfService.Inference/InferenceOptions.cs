@@ -30,11 +30,11 @@ public sealed record InferenceOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Tries to read the model again after an input/output error. 0..100, default 4.</summary>
+    /// <summary>Attempts to read the model again if its storage fails or does not have it (yet); a damaged model is not read again. 0..100, default 4.</summary>
     [Range(0, 100)]
     public int LoadRetries { get; init; } = 4;
 
-    /// <summary>Pause before the first of these tries; doubles with each. 0..1 min, default 1 s.</summary>
+    /// <summary>Pause before the first of these attempts; doubles with each. 0..1 min, default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan LoadRetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 }

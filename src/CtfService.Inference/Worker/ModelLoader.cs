@@ -44,7 +44,7 @@ internal sealed partial class ModelLoader(
         _ => $"Loading ended with {error.GetType().Name}. The log of the service has the details.",
     };
 
-    /// <summary>A storage that hiccups is worth another try; a damaged bundle (<see cref="CheckpointException"/>) stays damaged.</summary>
+    /// <summary>Storage that fails is worth another attempt; a damaged bundle stays damaged (<see cref="CheckpointException.IsTransient"/>).</summary>
     private ResiliencePipeline Retrying()
     {
         if (options.LoadRetries == 0)
@@ -55,7 +55,7 @@ internal sealed partial class ModelLoader(
         return new ResiliencePipelineBuilder { TimeProvider = clock }
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = new PredicateBuilder().Handle<IOException>(),
+                ShouldHandle = new PredicateBuilder().Handle<IOException>().Handle<CheckpointException>(error => error.IsTransient),
                 MaxRetryAttempts = options.LoadRetries,
                 Delay = options.LoadRetryDelay,
                 BackoffType = DelayBackoffType.Exponential,
