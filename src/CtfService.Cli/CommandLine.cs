@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using CtfService.Cli.Commands;
 using CtfService.Cli.Commands.Bench;
@@ -43,6 +44,7 @@ internal static class CommandLine
     /// <summary>Runs the command and maps its failures: what a user can put right is one message, anything else a stack trace.</summary>
     public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default)
     {
+        CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture; // what is printed can be read again, everywhere
         var parse = Create(terminal).Parse(args);
         if (parse.Action is ParseErrorAction)
         {

@@ -3,7 +3,7 @@ namespace CtfService.Cli.Tests;
 public sealed class ClusterCommandTests
 {
     [Theory]
-    [InlineData("--clusters is 'many', expected a number from 1, auto or all.", "--clusters", "many")]
+    [InlineData("--clusters is 'many', expected a whole number, 1 to 16777216. Or write 'auto' or 'all'.", "--clusters", "many")]
     [InlineData("--clusters auto looks at images: name them with --data.", "--clusters", "auto")]
     [InlineData("--data is for --clusters auto.", "--clusters", "8", "--data", "images.tar")]
     [InlineData("--random needs a number of clusters.", "--clusters", "all", "--random")]
@@ -21,6 +21,6 @@ public sealed class ClusterCommandTests
         var run = await CommandRun.Of("swap");
 
         Assert.Equal(2, run.ExitCode);
-        Assert.Contains("Name images with --data.", run.Error, StringComparison.Ordinal);
+        Assert.Contains("Option '--data' is required.", run.Error, StringComparison.Ordinal);
     }
 }

@@ -33,16 +33,16 @@ public sealed class CommandLineTests
     {
         var run = await CommandRun.Of("train-classifier", "--data", "x", "--image-size", "4");
 
-        Assert.Contains("--image-size 4 is below 16", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--image-size is '4', expected a whole number, 16 to 16384", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("--adversarial-weight -1 is not a weight", "refine-decoder", "--data", "x", "--adversarial-weight", "-1")]
-    [InlineData("--perceptual-weight NaN is not a weight", "refine-decoder", "--data", "x", "--classifier", "y", "--perceptual-weight", "NaN")]
+    [InlineData("--adversarial-weight is '-1', expected a number, 0 to 1000", "refine-decoder", "--data", "x", "--adversarial-weight", "-1")]
+    [InlineData("--perceptual-weight is 'NaN', expected a number", "refine-decoder", "--data", "x", "--classifier", "y", "--perceptual-weight", "NaN")]
     [InlineData("name its file with --classifier", "refine-decoder", "--data", "x", "--perceptual-weight", "0.1")]
-    [InlineData("--share 1.5 is not a share", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "1.5")]
-    [InlineData("--share NaN is not a share", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "NaN")]
-    [InlineData("--share", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "half")]
+    [InlineData("--share is '1.5', expected a number, 0 to 1", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "1.5")]
+    [InlineData("--share is 'NaN', expected a number, 0 to 1", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "NaN")]
+    [InlineData("--share is 'half', expected a number, 0 to 1", "blend-decoders", "--first", "x", "--second", "y", "--output", "z", "--share", "half")]
     public async Task Run_WrongWeight_SaysWhatIsExpected(string message, params string[] args)
     {
         var run = await CommandRun.Of(args);

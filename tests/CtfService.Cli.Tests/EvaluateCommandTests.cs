@@ -89,8 +89,8 @@ public sealed class EvaluateCommandTests : IDisposable
     [Theory]
     [InlineData("--images takes no model. Leave out --seed, --temperature.", "--images", "x", "--seed", "4", "--temperature", "1")]
     [InlineData("--image-size goes with --images", "--image-size", "32")]
-    [InlineData("--guidance-scale 0.5 is below 1", "--guidance-scale", "0.5")]
-    [InlineData("--per-class 3 is below 4", "--per-class", "3")]
+    [InlineData("--guidance-scale is '0.5', expected a number, 1 to 1000", "--guidance-scale", "0.5")]
+    [InlineData("--per-class is '3', expected a whole number, 4 to 1000000", "--per-class", "3")]
     public async Task Evaluate_OptionsThatDoNotFit_AreAUsageError(string message, params string[] options)
     {
         var run = await CommandRun.Of(["evaluate", "--data", "x", .. options]);

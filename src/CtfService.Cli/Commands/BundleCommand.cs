@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
 using CtfService.Training.Data;
@@ -16,8 +17,8 @@ internal static class BundleCommand
         var output = CommandOption.WithDefault("--output", "Folder of the bundle.", Path.Combine("models", "fruits-64"));
         var name = CommandOption.WithDefault("--name", "Name that callers use.", "fruits-64");
         var licence = CommandOption.WithDefault("--data-licence", "Licence of the training images.", "unknown");
-        var guidance = CommandOption.WithDefault("--guidance-scale", "Default guidance of the coarse stage.", 1.5f);
-        var temperature = CommandOption.WithDefault("--temperature", "Default temperature of the coarse stage.", 1f);
+        var guidance = CommandOption.Number("--guidance-scale", "Default guidance of the coarse stage.", 1.5f, SamplingSettings.GuidanceScaleRange);
+        var temperature = CommandOption.Number("--temperature", "Default temperature of the coarse stage.", 1f, SamplingSettings.TemperatureRange);
         var note = CommandOption.WithDefault("--note", "How the model was trained, for the manifest.", "");
         var command = new Command("bundle", "Packs a finished run into a bundle that the service loads.")
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CtfService.Cli.Commands.Options;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
+using CtfService.Cli.Commands.Options;
 using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Clusters;
@@ -22,7 +22,7 @@ internal static class ClusterCommand
         var clusters = ClustersOption();
         var random = new Option<bool>("--random") { Description = "Deal the codewords out at random, to compare k-means with." };
         var seed = CommandOption.Seed();
-        var swaps = new SwapArguments();
+        var swaps = new SwapArguments(needsData: false);
         var command = new Command("cluster", "Groups the codewords of a trained tokenizer by k-means; prints JSON.") { runFolder, clusters, random, seed };
         swaps.AddTo(command);
         command.Validators.Add(result => RequireFit(result, clusters, random, swaps));
@@ -56,20 +56,20 @@ internal static class ClusterCommand
         return command;
     }
 
-    private static int Count(string number) => int.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture);
+    private static int Count(string number) => NumberText.TryRead(number, Ranges.Clusters, out var count) ? count : throw new InvalidOperationException(number);
 
     private static Option<string> ClustersOption()
     {
         var option = CommandOption.WithDefault(
             "--clusters",
-            $"Number of clusters; '{Auto}' chooses one by what swaps within clusters do to images; '{All}' makes each codeword its own, for a plain model.",
+            $"Number of clusters; '{Auto}' chooses one by what swaps within clusters do to images; '{All}' makes each codeword its own, for a plain model. Range: {Ranges.Clusters}.",
             "256");
         option.Validators.Add(result =>
         {
             var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : Auto;
-            if (text is not (Auto or All) && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0))
+            if (text is not (Auto or All) && !NumberText.TryRead(text, Ranges.Clusters, out _))
             {
-                result.AddError($"--clusters is '{text}', expected a number from 1, {Auto} or {All}.");
+                result.AddError($"{NumberText.Problem("--clusters", text, Ranges.Clusters)} Or write '{Auto}' or '{All}'.");
             }
         });
         return option;
@@ -102,10 +102,13 @@ internal static class ClusterCommand
 /// <summary>Options of the commands that swap tokens within clusters: which images to do it to.</summary>
 internal sealed class SwapArguments
 {
-    private readonly Option<string?> _data = new("--data") { Description = TrainingArguments.DataDescription };
-    private readonly Option<int> _imageSize = CommandOption.Count("--image-size", "Side the images are scaled to, pixels.", 64, minimum: 16);
+    private readonly Option<string?> _data;
+    private readonly Option<int> _imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, Ranges.ImageSide);
 
-    public Option<int> ImageCount { get; } = CommandOption.Count("--images", "Test images to look at, evenly spread.", 192);
+    /// <param name="needsData">Whether the command cannot do without images.</param>
+    public SwapArguments(bool needsData) => _data = new("--data") { Description = TrainingArguments.DataDescription, Required = needsData };
+
+    public Option<int> ImageCount { get; } = CommandOption.Number("--images", "Test images to look at, evenly spread.", 192, Ranges.Images);
 
     public void AddTo(Command command)
     {

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using CtfService.Cli.Commands.Options;
+using CtfService.Core;
 using CtfService.Core.Imaging;
 using CtfService.Model.Imaging;
 using CtfService.Training.Data;
@@ -14,9 +16,9 @@ internal static class DrawShapesCommand
     public static Command Create(Terminal terminal)
     {
         var output = CommandOption.WithDefault("--output", "Folder for train/<class>/<image> and test/<class>/<image>.", Path.Combine("runs", "shapes"));
-        var images = CommandOption.Count(
-            "--images", $"Training images of each of the {ShapeImages.ClassNames.Count} classes; a third as many for testing.", 300, minimum: TrainingImagesPerTest);
-        var side = CommandOption.Count("--image-size", "Side of the images, pixels.", 32, minimum: 16);
+        var images = CommandOption.Number(
+            "--images", $"Training images of each of the {ShapeImages.ClassNames.Count} classes; a third as many for testing.", 300, NumberRange.Between(TrainingImagesPerTest, 1_000_000));
+        var side = CommandOption.Number("--image-size", "Side of the images, pixels.", 32, Ranges.ImageSide);
         var seed = CommandOption.Seed();
         var command = new Command("draw-shapes", "Draws a data set of shapes with textures, to try the training commands on.") { output, images, side, seed };
         command.SetAction((arguments, cancellation) =>

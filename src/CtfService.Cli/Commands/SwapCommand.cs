@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CtfService.Cli.Commands.Options;
 using CtfService.Core.Imaging;
 using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
@@ -18,31 +19,19 @@ internal static class SwapCommand
     public static Command Create(Terminal terminal)
     {
         var runFolder = TrainingArguments.RunOption();
-        var clusters = new Option<int[]>("--clusters")
-        {
-            Description = "Numbers of clusters.",
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [32, 64, 128, 256, 512, 1024],
-        };
+        var clusters = CommandOption.Numbers("--clusters", "Numbers of clusters.", [32, 64, 128, 256, 512, 1024], Ranges.Clusters);
         var classifier = new Option<string?>("--classifier") { Description = "File made by 'ctf train-classifier'; its agreement is measured too." };
         var picture = new Option<string?>("--picture")
         {
             Description = "Also write a PNG: original, reconstruction, then a column for each number of clusters, k-means first, then random ones.",
         };
         var seed = CommandOption.Seed();
-        var images = new SwapArguments();
+        var images = new SwapArguments(needsData: true);
         var command = new Command("swap", "Replaces tokens by random members of their clusters and measures how images change; prints JSON.")
         {
             runFolder, clusters, classifier, picture, seed,
         };
         images.AddTo(command);
-        command.Validators.Add(result =>
-        {
-            if (!images.HasData(result))
-            {
-                result.AddError("Name images with --data.");
-            }
-        });
         command.SetAction((arguments, cancellation) =>
         {
             TorchThreads.UseAllCores();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CtfService.Cli.Commands.Options;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;
 
@@ -13,9 +14,9 @@ internal static class TrainClassifierCommand
     {
         var data = CommandOption.Required("--data", "Folder or tar file with train/<class>/<image> and test/<class>/<image>.");
         var output = CommandOption.WithDefault("--output", "File for the trained classifier.", Path.Combine("runs", "classifier.safetensors"));
-        var imageSize = CommandOption.Count("--image-size", "Side the images are scaled to, pixels.", 64, minimum: 16);
-        var steps = CommandOption.Count("--steps", "Training steps.", Defaults.Steps);
-        var batch = CommandOption.Count("--batch", "Images per step.", Defaults.BatchSize);
+        var imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, Ranges.ImageSide);
+        var steps = CommandOption.Number("--steps", "Training steps.", Defaults.Steps, Ranges.Steps);
+        var batch = CommandOption.Number("--batch", "Images per step.", Defaults.BatchSize, Ranges.Batch);
         var seed = CommandOption.Seed();
         var command = new Command("train-classifier", "Trains the classifier that judges generated images.") { data, output, imageSize, steps, batch, seed };
         command.SetAction((parse, cancellation) =>

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using CtfService.Cli.Commands.Options;
+using CtfService.Core;
 using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
@@ -24,9 +26,9 @@ internal static class TrainStageCommands
     private static Command Create(Terminal terminal, string name, string description, string part, int steps, Trainer train)
     {
         var training = new TrainingArguments(part, steps, batchSize: 32, learningRate: 1e-3);
-        var width = CommandOption.Count("--width", "Width of the transformer, a multiple of 4 times the heads.", 256);
-        var layers = CommandOption.Count("--layers", "Number of blocks.", 6);
-        var heads = CommandOption.Count("--heads", "Attention heads.", 8);
+        var width = CommandOption.Number("--width", "Width of the transformer, a multiple of 4 times the heads.", 256, NumberRange.Between(1, 65_536));
+        var layers = CommandOption.Number("--layers", "Number of blocks.", 6, NumberRange.Between(1, 1_000));
+        var heads = CommandOption.Number("--heads", "Attention heads.", 8, NumberRange.Between(1, 65_536));
         var command = new Command(name, description) { width, layers, heads };
         training.AddTo(command);
         command.SetAction((arguments, cancellation) =>

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using CtfService.Cli.Commands.Options;
+using CtfService.Core;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Tokenizer;
@@ -12,7 +14,7 @@ internal static class TrainTokenizerCommand
     {
         var training = new TrainingArguments(RunFolder.TokenizerPart, steps: 3000, batchSize: 16, learningRate: 6e-4);
         var architecture = new TokenizerArguments();
-        var maxShift = CommandOption.Count("--max-shift", "Largest random shift, pixels; what comes in is white.", 3, minimum: 0);
+        var maxShift = CommandOption.Number("--max-shift", "Largest random shift, pixels; what comes in is white.", 3, NumberRange.Between(0, 16_384));
         var command = new Command("train-tokenizer", "Trains the VQ tokenizer that turns images into tokens and back.") { maxShift };
         training.AddTo(command);
         architecture.AddTo(command);
@@ -38,17 +40,13 @@ internal static class TrainTokenizerCommand
 /// <summary>Options for the tokenizer's architecture.</summary>
 internal sealed class TokenizerArguments
 {
-    private readonly Option<int> _baseWidth = CommandOption.Count("--base-width", "Channels of the first level, a multiple of 32.", 32);
-    private readonly Option<int[]> _multipliers = new("--multipliers")
-    {
-        Description = "Width of each level over the base width; each level after the first halves the sides.",
-        DefaultValueFactory = _ => [1, 3, 4],
-        AllowMultipleArgumentsPerToken = true,
-    };
+    private readonly Option<int> _baseWidth = CommandOption.Number("--base-width", "Channels of the first level, a multiple of 32.", 32, NumberRange.Between(32, 65_536));
+    private readonly Option<int[]> _multipliers = CommandOption.Numbers(
+        "--multipliers", "Width of each level over the base width; each level after the first halves the sides.", [1, 3, 4], NumberRange.Between(1, 256));
 
-    private readonly Option<int> _residualBlocks = CommandOption.Count("--residual-blocks", "Residual blocks per encoder level; decoder levels have one more.", 1);
-    private readonly Option<int> _patchSize = CommandOption.Count("--patch-size", "Side of the pixel blocks folded into channels first; 1 is LlamaGen's architecture.", 2);
-    private readonly Option<int> _codebookSize = CommandOption.Count("--codebook-size", "Number of codewords.", 4096);
+    private readonly Option<int> _residualBlocks = CommandOption.Number("--residual-blocks", "Residual blocks per encoder level; decoder levels have one more.", 1, NumberRange.Between(1, 1_000));
+    private readonly Option<int> _patchSize = CommandOption.Number("--patch-size", "Side of the pixel blocks folded into channels first; 1 is LlamaGen's architecture.", 2, NumberRange.Between(1, 256));
+    private readonly Option<int> _codebookSize = CommandOption.Number("--codebook-size", "Number of codewords.", 4096, NumberRange.Between(2, 1 << 24));
 
     public void AddTo(Command command)
     {

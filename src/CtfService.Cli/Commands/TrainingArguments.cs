@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CtfService.Cli.Commands.Options;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
 
@@ -12,7 +13,7 @@ internal sealed class TrainingArguments
     private readonly string _part;
     private readonly Option<string> _data = CommandOption.Required("--data", DataDescription);
     private readonly Option<string> _run = RunOption();
-    private readonly Option<int> _imageSize = CommandOption.Count("--image-size", "Side the images are scaled to, pixels.", 64, minimum: 16);
+    private readonly Option<int> _imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, Ranges.ImageSide);
     private readonly Option<int> _steps;
     private readonly Option<int> _batchSize;
     private readonly Option<double> _learningRate;
@@ -24,9 +25,9 @@ internal sealed class TrainingArguments
     public TrainingArguments(string part, int steps, int batchSize, double learningRate)
     {
         _part = part;
-        _steps = CommandOption.Count("--steps", "Training steps.", steps);
-        _batchSize = CommandOption.Count("--batch", "Images per step.", batchSize);
-        _learningRate = CommandOption.WithDefault("--learning-rate", "Peak learning rate.", learningRate);
+        _steps = CommandOption.Number("--steps", "Training steps.", steps, Ranges.Steps);
+        _batchSize = CommandOption.Number("--batch", "Images per step.", batchSize, Ranges.Batch);
+        _learningRate = CommandOption.Number("--learning-rate", "Peak learning rate.", learningRate, Ranges.LearningRate);
     }
 
     public static Option<string> RunOption() => CommandOption.WithDefault("--run", "Folder of the run: tokenizer, cluster map, both transformers.", Path.Combine("runs", "fruits-64"));

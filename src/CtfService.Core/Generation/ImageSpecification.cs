@@ -9,11 +9,24 @@ namespace CtfService.Core.Generation;
 /// <param name="Seed">Seed of this image's own random stream (see <see cref="ImageSeed"/>).</param>
 /// <param name="Coarse">Sampling of the coarse labels, one by one. Ignored where the layout is not drawn.</param>
 /// <param name="Fine">Sampling of the fine labels, all in one pass. Ignored by a model without a fine stage.</param>
+/// <exception cref="ArgumentException">A sampling setting is out of its range: the file of such an image could not be read again.</exception>
 public sealed record ImageSpecification(int ClassId, ulong Seed, SamplingSettings Coarse, SamplingSettings Fine)
 {
+    /// <summary>Sampling of the coarse labels.</summary>
+    public SamplingSettings Coarse { get; init => field = InRange(value, nameof(Coarse)); } = InRange(Coarse, nameof(Coarse));
+
+    /// <summary>Sampling of the fine labels.</summary>
+    public SamplingSettings Fine { get; init => field = InRange(value, nameof(Fine)); } = InRange(Fine, nameof(Fine));
+
     /// <summary>Where the coarse labels come from; drawn where nobody says.</summary>
     public LayoutSource Layout { get; init; } = LayoutSource.Drawn;
 
     /// <summary>Rows this image takes in a coarse decode step: two with guidance, one without, none where its layout is not drawn.</summary>
     public int Rows => Layout != LayoutSource.Drawn ? 0 : Coarse.IsGuided ? 2 : 1;
+
+    private static SamplingSettings InRange(SamplingSettings settings, string name)
+    {
+        List<string> problems = [.. settings.Problems(name)];
+        return problems.Count == 0 ? settings : throw new ArgumentException($"{string.Join("; ", problems)}.", name);
+    }
 }

@@ -1,12 +1,15 @@
+using System.Globalization;
+using System.Numerics;
+
 namespace CtfService.Core.Generation;
 
 /// <summary>
 /// How one stage turns logits into a choice. Applied in the reference's order: guidance, temperature, top-k, top-p.
 /// </summary>
-/// <param name="Temperature">Divisor of the logits, at least 0; values below 1e-5 act as 1e-5 (nearly greedy).</param>
-/// <param name="TopK">Keep the k highest logits (ties with the k-th stay); 0 keeps all.</param>
+/// <param name="Temperature">Divisor of the logits, 0 to 1,000; values below 1e-5 act as 1e-5 (nearly greedy).</param>
+/// <param name="TopK">Keep the k highest logits (ties with the k-th stay), 0 or more; 0 keeps all.</param>
 /// <param name="TopP">Keep the smallest set whose probability exceeds p, in [0, 1]; 1 keeps all.</param>
-/// <param name="GuidanceScale">Classifier-free guidance: uncond + scale * (cond - uncond), at least 1; 1 means off.</param>
+/// <param name="GuidanceScale">Classifier-free guidance: uncond + scale * (cond - uncond), 1 to 1,000; 1 means off.</param>
 /// <param name="GuidanceInterval">
 /// The reference's cfg_interval c: positions 0..c+1 in raster order are guided, later ones take the conditional logits alone;
 /// -1 guides every position. Of the coarse stage, which decodes position by position; the fine stage is one pass and does not look at it.
@@ -22,4 +25,38 @@ public sealed record SamplingSettings(
 
     /// <summary>The last position that guidance applies to.</summary>
     public long LastGuidedPosition => GuidanceInterval == AlwaysGuided ? long.MaxValue : GuidanceInterval + 1L;
+
+    /// <summary>Range of <see cref="Temperature"/>.</summary>
+    public static NumberRange<float> TemperatureRange { get; } = NumberRange.Between(0f, 1000f);
+
+    /// <summary>Range of <see cref="TopK"/>.</summary>
+    public static NumberRange<int> TopKRange { get; } = NumberRange.From(0);
+
+    /// <summary>Range of <see cref="TopP"/>.</summary>
+    public static NumberRange<float> TopPRange { get; } = NumberRange.Between(0f, 1f);
+
+    /// <summary>Range of <see cref="GuidanceScale"/>. Far larger scales make the logits infinite.</summary>
+    public static NumberRange<float> GuidanceScaleRange { get; } = NumberRange.Between(1f, 1000f);
+
+    /// <summary>Range of <see cref="GuidanceInterval"/>.</summary>
+    public static NumberRange<int> GuidanceIntervalRange { get; } = NumberRange.From(AlwaysGuided);
+
+    /// <summary>One sentence for each value that is out of its range; empty if all are in range.</summary>
+    /// <param name="name">What the settings are called in the messages, such as <c>sampling.coarse</c>.</param>
+    public IEnumerable<string> Problems(string name)
+    {
+        string?[] problems =
+        [
+            Problem($"{name}.temperature", Temperature, TemperatureRange),
+            Problem($"{name}.top_k", TopK, TopKRange),
+            Problem($"{name}.top_p", TopP, TopPRange),
+            Problem($"{name}.guidance_scale", GuidanceScale, GuidanceScaleRange),
+            Problem($"{name}.guidance_interval", GuidanceInterval, GuidanceIntervalRange),
+        ];
+        return problems.OfType<string>();
+    }
+
+    private static string? Problem<T>(string name, T value, NumberRange<T> range)
+        where T : struct, INumber<T> =>
+        range.Contains(value) ? null : string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, expected {range}");
 }

@@ -1,5 +1,4 @@
 using CtfService.Core.Models;
-using CtfService.Model.Sampling;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 
@@ -32,8 +31,8 @@ internal sealed class BundleManifestValidator
         validator.CheckTokenizer(manifest.Tokenizer);
         validator.CheckTransformer("coarse", manifest.Coarse, manifest);
         validator.CheckStages(manifest);
-        validator._problems.AddRange(SamplingProblems.Of("sampling.coarse", manifest.Sampling.Coarse));
-        validator._problems.AddRange(SamplingProblems.Of("sampling.fine", manifest.Sampling.Fine));
+        validator._problems.AddRange(manifest.Sampling.Coarse.Problems("sampling.coarse"));
+        validator._problems.AddRange(manifest.Sampling.Fine.Problems("sampling.fine"));
         return validator._problems;
     }
 

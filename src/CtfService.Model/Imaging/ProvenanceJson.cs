@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CtfService.Core.Generation;
-using CtfService.Model.Sampling;
 
 namespace CtfService.Model.Imaging;
 
@@ -51,7 +50,7 @@ internal static class ProvenanceJson
             (provenance.Sheet is null or { ImagesPerClass: >= 1 and <= MaxSheetSide, Columns: >= 1 and <= MaxSheetSide }, $"sheet is {provenance.Sheet}, expected 1 to {MaxSheetSide} each"),
         ];
         return rules.Where(rule => !rule.IsRight).Select(rule => rule.Problem)
-            .Concat(provenance.Coarse is { } coarse ? SamplingProblems.Of("coarse", coarse) : [])
-            .Concat(provenance.Fine is { } fine ? SamplingProblems.Of("fine", fine) : []);
+            .Concat(provenance.Coarse?.Problems("coarse") ?? [])
+            .Concat(provenance.Fine?.Problems("fine") ?? []);
     }
 }

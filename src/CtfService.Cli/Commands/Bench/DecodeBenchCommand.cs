@@ -1,4 +1,6 @@
 using System.CommandLine;
+using CtfService.Cli.Commands.Options;
+using CtfService.Core;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Cpu;
@@ -28,18 +30,13 @@ internal static class DecodeBenchCommand
             }
         });
         var bundle = new Option<string?>("--bundle") { Description = "Folder of a bundle; its coarse stage is measured in place of a random model." };
-        var vocabulary = CommandOption.Count("--vocabulary", "Labels of a random model.", 512);
-        var batch = new Option<int[]>("--batch") { Description = "Rows of a step; several may be given.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 8, 32] };
-        var dtype = new Option<WeightFormat[]>("--dtype")
-        {
-            Description = "Formats of the weights: float32, bfloat16, int8; several may be given.",
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => Enum.GetValues<WeightFormat>(),
-        };
-        var threads = CommandOption.Count("--threads", "Threads to compute with.", Environment.ProcessorCount);
+        var vocabulary = CommandOption.Number("--vocabulary", "Labels of a random model.", 512, NumberRange.Between(1, 1 << 24));
+        var batch = CommandOption.Numbers("--batch", "Rows of a step; several may be given.", [1, 8, 32], Ranges.Batch);
+        var dtype = CommandOption.Choices("--dtype", "Formats of the weights, one or more of", Enum.GetValues<WeightFormat>());
+        var threads = CommandOption.Number("--threads", "Threads to compute with.", Environment.ProcessorCount, Ranges.Threads);
         var backend = CommandOption.WithDefault("--backend", "What to measure: simd, torch, both.", Both);
         backend.AcceptOnlyFromAmong(Simd, Torch, Both);
-        var steps = CommandOption.Count("--steps", "Steps of one run, spread evenly over the sequence.", 32);
+        var steps = CommandOption.Number("--steps", "Steps of one run, spread evenly over the sequence.", 32, Ranges.Steps);
         var json = new Option<bool>("--json") { Description = "Print JSON in place of tables." };
         var command = new Command("decode", "Measures decode steps beside the machine's read bandwidth and product peak of the same run.")
         {

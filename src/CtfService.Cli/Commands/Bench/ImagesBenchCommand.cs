@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.Model.Generation;
 using Spectre.Console;
@@ -15,7 +16,7 @@ internal static class ImagesBenchCommand
     public static Command Create(Terminal terminal)
     {
         var bundle = CommandOption.WithDefault("--bundle", "Folder of the bundle.", Path.Combine("models", "fruits-64"));
-        var batch = new Option<int[]>("--batch") { Description = "Images that start together; several may be given.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 8, 32] };
+        var batch = CommandOption.Numbers("--batch", "Images that start together; several may be given.", [1, 8, 32], Ranges.Batch);
         var (device, dtype) = PlacementOptions.Create();
         var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };
         var command = new Command("images", $"Measures images/s and where the time of an image goes; medians of {Runs} runs.") { bundle, batch, device, dtype, json };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using CtfService.Cli.Commands.Options;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
 

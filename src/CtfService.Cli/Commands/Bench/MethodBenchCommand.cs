@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using CtfService.Cli.Commands.Options;
+using CtfService.Core;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
 using Spectre.Console;
@@ -13,11 +15,11 @@ internal static class MethodBenchCommand
     public static Command Create(Terminal terminal)
     {
         var preset = CommandOption.WithDefault("--preset", $"Size of all three transformers: {DecodePreset.Names}.", "L");
-        var codewords = CommandOption.Count("--codewords", "Size of the codebook.", 16384);
-        var clusters = CommandOption.Count("--clusters", "Number of clusters.", 512);
-        var batch = new Option<int[]>("--batch") { Description = "Images that start together; several may be given.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 8, 32] };
-        var dtype = CommandOption.WithDefault("--dtype", "Format of the weights: float32, bfloat16, int8.", WeightFormat.Float32);
-        var steps = CommandOption.Count("--steps", "Decode steps of one run, spread evenly over the sequence.", 16);
+        var codewords = CommandOption.Number("--codewords", "Size of the codebook.", 16384, NumberRange.Between(2, 1 << 24));
+        var clusters = CommandOption.Number("--clusters", "Number of clusters, at most the codewords.", 512, Ranges.Clusters);
+        var batch = CommandOption.Numbers("--batch", "Images that start together; several may be given.", [1, 8, 32], Ranges.Batch);
+        var dtype = CommandOption.Choice("--dtype", "Format of the weights:", WeightFormat.Float32);
+        var steps = CommandOption.Number("--steps", "Decode steps of one run, spread evenly over the sequence.", 16, Ranges.Steps);
         var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };
         var command = new Command("method", "Measures coarse-to-fine prediction, fine pass included, against the plain model, with guidance.") { preset, codewords, clusters, batch, dtype, steps, json };
         command.SetAction((arguments, cancellation) =>

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using CtfService.Cli.Commands.Options;
+using CtfService.Core;
+using CtfService.Core.Generation;
 using CtfService.Model.Generation;
 using Spectre.Console;
 
@@ -16,10 +19,10 @@ internal static class ServingBenchCommand
         var bundle = CommandOption.WithDefault("--bundle", "Folder of the bundle.", Path.Combine("models", "fruits-64"));
         var preset = new Option<string?>("--preset") { Description = $"A model of random weights in place of the bundle: {DecodePreset.Names} is the size of its coarse stage over {Clusters} clusters." };
         preset.AcceptOnlyFromAmong([.. DecodePreset.All]);
-        var guidance = CommandOption.WithDefault("--guidance", "Guidance scale of a preset; 1 is off.", 2f);
-        var rows = CommandOption.Count("--rows", "Rows of a decode step; an image with guidance takes two.", 32, minimum: 2);
-        var load = CommandOption.WithDefault("--load", "Arrivals per second over the images/s of full batches.", 0.8);
-        var images = CommandOption.Count("--images", "Images of one run.", 200);
+        var guidance = CommandOption.Number("--guidance", "Guidance scale of a preset; 1 is off.", 2f, SamplingSettings.GuidanceScaleRange);
+        var rows = CommandOption.Number("--rows", "Rows of a decode step; an image with guidance takes two.", 32, NumberRange.Between(2, 65_536));
+        var load = CommandOption.Number("--load", "Arrivals per second over the images/s of full batches.", 0.8, NumberRange.Above(0.0, 100.0));
+        var images = CommandOption.Number("--images", "Images of one run.", 200, Ranges.Images);
         var seed = CommandOption.Seed();
         var (device, dtype) = PlacementOptions.Create();
         var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };

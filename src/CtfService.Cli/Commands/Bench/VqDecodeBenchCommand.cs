@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
+using CtfService.Cli.Commands.Options;
+using CtfService.Core;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Cpu;
@@ -19,10 +21,10 @@ internal static class VqDecodeBenchCommand
         var bundle = CommandOption.WithDefault("--bundle", "Folder of a bundle.", Path.Combine("models", "fruits-64"));
         var preset = new Option<string?>("--preset") { Description = $"A published tokenizer with random weights in place of the bundle's: {string.Join(", ", PublishedTokenizers.Configs.Keys)}." };
         preset.AcceptOnlyFromAmong([.. PublishedTokenizers.Configs.Keys]);
-        var side = CommandOption.Count("--side", "Cells of a side of a preset's grid.", 16);
-        var batch = new Option<int[]>("--batch") { Description = "Images at once; several may be given.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 8] };
-        var threads = CommandOption.Count("--threads", "Threads to compute with.", Environment.ProcessorCount);
-        var runs = CommandOption.Count("--runs", "Runs of each size; the median counts.", 15);
+        var side = CommandOption.Number("--side", "Cells of a side of a preset's grid.", 16, NumberRange.Between(1, 1_024));
+        var batch = CommandOption.Numbers("--batch", "Images at once; several may be given.", [1, 8], Ranges.Batch);
+        var threads = CommandOption.Number("--threads", "Threads to compute with.", Environment.ProcessorCount, Ranges.Threads);
+        var runs = CommandOption.Number("--runs", "Runs of each size; the median counts.", 15, Ranges.Steps);
         var command = new Command("vq-decode", "Measures VQ decode: our engine, then libtorch, float32 on the CPU.") { bundle, preset, side, batch, threads, runs };
         command.SetAction((arguments, cancellation) =>
         {

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using CtfService.Cli.Commands.Options;
+using CtfService.Core;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Training.Evaluation.Samples;
@@ -20,8 +22,8 @@ internal sealed class EvaluateOptions
         Description = "Images that are there already, in place of a bundle's: a folder or tar file, <class>/<image>.",
     };
 
-    private readonly Option<int> _imageSize = CommandOption.Count(
-        "--image-size", "With --images: side that they and the real ones are scaled to, pixels.", 64, minimum: 16);
+    private readonly Option<int> _imageSize = CommandOption.Number(
+        "--image-size", "With --images: side that they and the real ones are scaled to, pixels.", 64, Ranges.ImageSide);
 
     private readonly Option<string> _data = CommandOption.Required(
         "--data", "Real images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
@@ -37,13 +39,13 @@ internal sealed class EvaluateOptions
         Description = "Inception-v3 weights of pytorch-fid (pt_inception-2015-12-05-6726825d.pth): the features by which published figures are computed.",
     };
 
-    private readonly Option<int> _perClass = CommandOption.Count("--per-class", "Images drawn of each class.", 100, minimum: 4);
+    private readonly Option<int> _perClass = CommandOption.Number("--per-class", "Images drawn of each class.", 100, NumberRange.Between(4, 1_000_000));
     private readonly Option<ulong> _seed = CommandOption.Seed();
-    private readonly Option<float?> _guidance = CommandOption.Optional("--guidance-scale", $"Guidance of the coarse stage, 1 is off; {Otherwise}", 1f);
-    private readonly Option<float?> _temperature = CommandOption.Optional("--temperature", $"Temperature of the coarse stage; {Otherwise}", 0f);
-    private readonly Option<int?> _topK = CommandOption.Optional("--top-k", $"Coarse labels to choose from, 0 for all; {Otherwise}", 0);
-    private readonly Option<float?> _fineTemperature = CommandOption.Optional("--fine-temperature", $"Temperature of the fine stage; {Otherwise}", 0f);
-    private readonly Option<int?> _fineTopK = CommandOption.Optional("--fine-top-k", $"Tokens of a cluster to choose from, 0 for all; {Otherwise}", 0);
+    private readonly Option<float?> _guidance = CommandOption.OptionalNumber("--guidance-scale", $"Guidance of the coarse stage, 1 is off; {Otherwise}", SamplingSettings.GuidanceScaleRange);
+    private readonly Option<float?> _temperature = CommandOption.OptionalNumber("--temperature", $"Temperature of the coarse stage; {Otherwise}", SamplingSettings.TemperatureRange);
+    private readonly Option<int?> _topK = CommandOption.OptionalNumber("--top-k", $"Coarse labels to choose from, 0 for all; {Otherwise}", SamplingSettings.TopKRange);
+    private readonly Option<float?> _fineTemperature = CommandOption.OptionalNumber("--fine-temperature", $"Temperature of the fine stage; {Otherwise}", SamplingSettings.TemperatureRange);
+    private readonly Option<int?> _fineTopK = CommandOption.OptionalNumber("--fine-top-k", $"Tokens of a cluster to choose from, 0 for all; {Otherwise}", SamplingSettings.TopKRange);
     private readonly Option<string> _output = CommandOption.WithDefault(
         "--output", "Folder for the images and the report. An interrupted evaluation goes on there.", Path.Combine("runs", "evaluation"));
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using CtfService.Model.Generation;
 
-namespace CtfService.Cli.Commands;
+namespace CtfService.Cli.Commands.Options;
 
 /// <summary>The options of every command that loads a model: where to, and in which element type.</summary>
 internal static class PlacementOptions
