@@ -1,5 +1,5 @@
 using CtfService.Core.Models;
-using CtfService.Model.Checkpoints;
+using CtfService.Model.Storage;
 
 namespace CtfService.Model.Bundles;
 
@@ -26,26 +26,15 @@ public static class BundleWriter
         ]);
 
         Directory.CreateDirectory(directory);
-        foreach (var (name, source) in sources)
+        foreach (var (name, source) in sources.Where(file => Path.GetFullPath(file.Value) != Path.GetFullPath(Path.Combine(directory, file.Key))))
         {
-            Copy(source, Path.Combine(directory, name));
+            AtomicFile.Copy(source, Path.Combine(directory, name));
         }
 
         var files = names.Select(name => Describe(directory, name));
         var json = BundleJson.Serialize(manifest with { FormatVersion = BundleManifest.CurrentFormatVersion, Files = [.. files] });
         AtomicFile.Write(path, stream => stream.Write(json));
         return BundleReader.Open(directory);
-    }
-
-    private static void Copy(string source, string target)
-    {
-        if (Path.GetFullPath(source) == Path.GetFullPath(target))
-        {
-            return;
-        }
-
-        using var from = File.OpenRead(source);
-        AtomicFile.Write(target, from.CopyTo);
     }
 
     private static BundleFile Describe(string directory, string name)

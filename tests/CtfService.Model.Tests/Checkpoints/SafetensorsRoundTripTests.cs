@@ -1,5 +1,6 @@
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Storage;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using TorchSharp;

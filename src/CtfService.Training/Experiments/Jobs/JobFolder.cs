@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CtfService.Model.Checkpoints;
+using CtfService.Model.Storage;
 using CtfService.Training.Experiments.Plan;
 
 namespace CtfService.Training.Experiments.Jobs;
@@ -9,7 +9,6 @@ namespace CtfService.Training.Experiments.Jobs;
 internal sealed class JobFolder(string output, ExperimentJob job)
 {
     private const string StateName = "job.json";
-    private const string LockName = "lock";
 
     public string Path { get; } = PathOf(output, job);
 
@@ -37,18 +36,7 @@ internal sealed class JobFolder(string output, ExperimentJob job)
     /// <summary>
     /// Takes the job for this process until disposed; null where another one has it. The system lets go when a process ends, however it ends.
     /// </summary>
-    public IDisposable? TryClaim()
-    {
-        Directory.CreateDirectory(Path);
-        try
-        {
-            return new FileStream(System.IO.Path.Combine(Path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
+    public IDisposable? TryClaim() => FolderLock.TryTake(Path);
 
     public void Delete()
     {

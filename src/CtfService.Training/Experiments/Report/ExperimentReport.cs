@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CtfService.Model.Checkpoints;
+using CtfService.Model.Storage;
 using CtfService.Training.Experiments.Plan;
 
 namespace CtfService.Training.Experiments.Report;
