@@ -3,6 +3,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Core.Imaging;
 using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
+using CtfService.Model.Storage;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Clusters;
 using CtfService.Training.Evaluation;
@@ -54,7 +55,7 @@ internal static class SwapCommand
             counts.ForEach(count => Measure("random", ClusterMap.Random(codewords, count, ofSeed)));
             if (arguments.GetValue(picture) is { } file)
             {
-                File.WriteAllBytes(file, ImageCodec.Encode(study.Picture(maps, ofSeed, PictureRows), ImageFormat.Png));
+                AtomicFile.WriteBytes(file, ImageCodec.Encode(study.Picture(maps, ofSeed, PictureRows), ImageFormat.Png));
             }
 
             ReportJson.Write(terminal.Output, new { Images = study.ImageCount, study.ReconstructionError, Lines = lines });

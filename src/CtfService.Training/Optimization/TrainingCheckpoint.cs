@@ -1,5 +1,6 @@
 using System.Globalization;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Storage;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;
@@ -14,15 +15,24 @@ internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, 
     private const string AveragePrefix = "average/";
     private const string WeightPrefix = "weight/";
 
-    private readonly string _folder = Path.Combine(runDirectory, FolderName);
+    private readonly AtomicFolder _folder = FolderOf(runDirectory);
+    private readonly string _path = Path.Combine(runDirectory, FolderName);
 
-    private string Weights => Path.Combine(_folder, WeightsName);
+    private string Weights => Path.Combine(_path, WeightsName);
 
-    public bool Exists => File.Exists(Weights);
+    public bool Exists
+    {
+        get
+        {
+            _folder.Recover();
+            return File.Exists(Weights);
+        }
+    }
 
     /// <summary>Finished steps of a run's checkpoint; 0 without one.</summary>
     public static long FinishedSteps(string runDirectory)
     {
+        FolderOf(runDirectory).Recover();
         var path = Path.Combine(runDirectory, FolderName, WeightsName);
         if (!File.Exists(path))
         {
@@ -34,11 +44,8 @@ internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, 
     }
 
     /// <summary>Replaces the last checkpoint only when the new one is whole.</summary>
-    public void Save(long finishedSteps)
+    public void Save(long finishedSteps) => _folder.Replace(next =>
     {
-        var next = _folder + ".next";
-        var old = _folder + ".old";
-        Directory.CreateDirectory(next);
         var tensors = module.state_dict().Select(entry => (WeightPrefix + entry.Key, entry.Value))
             .Concat(average.Averages.Select(entry => (AveragePrefix + entry.Key, entry.Value)));
         optimizer.Save(Path.Combine(next, MomentsName));
@@ -47,17 +54,7 @@ internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, 
             tensors,
             new Dictionary<string, string> { [StepKey] = finishedSteps.ToString(CultureInfo.InvariantCulture) },
             requireFinite: true);
-        if (Directory.Exists(_folder))
-        {
-            Directory.Move(_folder, old);
-        }
-
-        Directory.Move(next, _folder);
-        if (Directory.Exists(old))
-        {
-            Directory.Delete(old, recursive: true);
-        }
-    }
+    });
 
     /// <summary>Restores the last checkpoint and returns its finished steps.</summary>
     public long Load()
@@ -71,7 +68,10 @@ internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, 
             average.Averages[name].copy_(file.Read(AveragePrefix + name));
         }
 
-        optimizer.Load(Path.Combine(_folder, MomentsName));
+        optimizer.Load(Path.Combine(_path, MomentsName));
         return long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
     }
+
+    /// <summary>The folder is the run's own, so the plain names <c>checkpoint.next</c> and <c>checkpoint.old</c> belong to nothing else.</summary>
+    private static AtomicFolder FolderOf(string runDirectory) => new(Path.Combine(runDirectory, FolderName), mark: "");
 }

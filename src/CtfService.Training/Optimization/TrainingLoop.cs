@@ -45,13 +45,17 @@ public sealed class TrainingLoop
         var meter = new TrainingMeter(new CombinedProgress(_progress, metrics), new TrainingPace(first, _options.Steps, _options.BatchSize));
         for (var step = first; step < _options.Steps; step++)
         {
-            if (cancellation.IsCancellationRequested)
+            try
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Step(step, optimizer, average, meter);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested) // a step only ends so while it waits for its batch: nothing has changed yet
             {
                 checkpoint.Save(step);
-                cancellation.ThrowIfCancellationRequested();
+                throw;
             }
 
-            Step(step, optimizer, average, meter);
             if (_snapshot is not null && _options.SnapshotSteps.Contains(step + 1))
             {
                 average.With(() => _snapshot(step + 1));

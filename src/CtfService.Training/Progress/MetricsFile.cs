@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CtfService.Model.Storage;
 
 namespace CtfService.Training.Progress;
 
@@ -19,9 +20,7 @@ public sealed class MetricsFile : ITrainingProgress, IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (File.Exists(path))
         {
-            var kept = path + ".kept";
-            File.WriteAllLines(kept, File.ReadLines(path).Where(line => StepOf(line) <= finishedSteps));
-            File.Move(kept, path, overwrite: true);
+            AtomicFile.WriteText(path, string.Concat(File.ReadLines(path).Where(line => StepOf(line) <= finishedSteps).Select(line => line + "\n")));
         }
 
         return new MetricsFile(new StreamWriter(path, append: true) { AutoFlush = true, NewLine = "\n" });

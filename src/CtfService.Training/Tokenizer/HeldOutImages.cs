@@ -1,5 +1,6 @@
 using CtfService.Core.Imaging;
 using CtfService.Model.Imaging;
+using CtfService.Model.Storage;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;
@@ -57,6 +58,6 @@ internal sealed class HeldOutImages : IDisposable
             sheet.AddRange(chosen.Select(i => Pixels.ToImage(restored[i])));
         }
 
-        File.WriteAllBytes(path + ".png", ImageCodec.Encode(ContactSheet.Compose(sheet, SheetColumns), ImageFormat.Png));
+        AtomicFile.WriteBytes(path + ".png", ImageCodec.Encode(ContactSheet.Compose(sheet, SheetColumns), ImageFormat.Png));
     }
 }

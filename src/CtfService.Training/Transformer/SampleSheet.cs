@@ -3,6 +3,7 @@ using CtfService.Core.Imaging;
 using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
 using CtfService.Model.Previews;
+using CtfService.Model.Storage;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
@@ -41,5 +42,5 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
         WriteSheet(path, [.. Enumerable.Range(0, (int)pixels.shape[0]).Select(i => Pixels.ToImage(pixels[i]))]);
 
     private static void WriteSheet(string path, RgbImage[] images) =>
-        File.WriteAllBytes(path + ".png", ImageCodec.Encode(ContactSheet.Compose(images, Columns), ImageFormat.Png));
+        AtomicFile.WriteBytes(path + ".png", ImageCodec.Encode(ContactSheet.Compose(images, Columns), ImageFormat.Png));
 }

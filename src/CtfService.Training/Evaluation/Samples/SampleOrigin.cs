@@ -2,6 +2,7 @@ using System.Text.Json;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
+using CtfService.Model.Storage;
 
 namespace CtfService.Training.Evaluation.Samples;
 
@@ -16,7 +17,7 @@ internal sealed record SampleOrigin(string Model, string BundleHash, string? Dev
     {
         if (!File.Exists(path))
         {
-            File.WriteAllText(path, JsonSerializer.Serialize(this, BundleJson.Options) + "\n");
+            AtomicFile.WriteText(path, JsonSerializer.Serialize(this, BundleJson.Options) + "\n");
             return;
         }
 

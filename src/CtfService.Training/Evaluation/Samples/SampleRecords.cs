@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CtfService.Model.Bundles;
+using CtfService.Model.Storage;
 
 namespace CtfService.Training.Evaluation.Samples;
 
@@ -25,9 +26,7 @@ internal sealed class SampleRecords : IDisposable
     public static SampleRecords Open(string path)
     {
         List<SampleRecord> sound = File.Exists(path) ? [.. File.ReadLines(path).Select(Parse).OfType<SampleRecord>()] : [];
-        var kept = path + ".kept";
-        File.WriteAllLines(kept, sound.Select(record => JsonSerializer.Serialize(record, OneLine))); // appending to a torn line would tear the next one too
-        File.Move(kept, path, overwrite: true);
+        AtomicFile.WriteText(path, string.Concat(sound.Select(record => JsonSerializer.Serialize(record, OneLine) + "\n"))); // appending to a torn line would tear the next one too
         return new SampleRecords(path, sound);
     }
 

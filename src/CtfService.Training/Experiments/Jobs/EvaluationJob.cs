@@ -3,6 +3,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
 using CtfService.Model.Bundles;
 using CtfService.Model.Imaging;
+using CtfService.Model.Storage;
 using CtfService.Training.Progress;
 using CtfService.Training.Transformer;
 
@@ -56,7 +57,7 @@ internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSet
     private void WriteSheet(string path, IReadOnlyList<GeneratedImage> images)
     {
         var shown = images.Chunk(settings.ImagesPerClass).SelectMany(ofClass => ofClass.Take(SheetRows)).Select(image => image.Image);
-        File.WriteAllBytes(path, ImageCodec.Encode(ContactSheet.Compose([.. shown], SheetColumns), ImageFormat.Png));
+        AtomicFile.WriteBytes(path, ImageCodec.Encode(ContactSheet.Compose([.. shown], SheetColumns), ImageFormat.Png));
     }
 
     private static string NameOf(TrainedModel model, long step, EvaluationSettings settings)

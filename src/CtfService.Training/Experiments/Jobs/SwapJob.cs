@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using CtfService.Core.Imaging;
 using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
+using CtfService.Model.Storage;
 using CtfService.Training.Clusters;
 using CtfService.Training.Experiments.Plan;
 using static TorchSharp.torch;
@@ -35,7 +36,7 @@ internal sealed class SwapJob(SwapPlan plan, TokenizerJob tokenizer, TokensJob t
             }
         }
 
-        File.WriteAllBytes(PictureIn(run.Folder), ImageCodec.Encode(study.Picture(maps, seed: 0, PictureRows), ImageFormat.Png));
+        AtomicFile.WriteBytes(PictureIn(run.Folder), ImageCodec.Encode(study.Picture(maps, seed: 0, PictureRows), ImageFormat.Png));
         return new JsonObject
         {
             ["reconstruction_error"] = study.ReconstructionError,

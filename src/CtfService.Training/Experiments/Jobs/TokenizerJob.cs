@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CtfService.Model.Storage;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Experiments.Plan;
@@ -34,7 +35,7 @@ internal sealed class TokenizerJob : ExperimentJob
     {
         if (_file is not null)
         {
-            File.Copy(_file, PathIn(run.Folder), overwrite: true);
+            AtomicFile.Copy(_file, PathIn(run.Folder));
             return [];
         }
 

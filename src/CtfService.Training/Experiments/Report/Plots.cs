@@ -1,3 +1,4 @@
+using CtfService.Model.Storage;
 using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Legends;
@@ -49,8 +50,9 @@ internal static class Plots
             plot.Series.Add(Line(line, colour));
         }
 
-        using var file = File.Create(path);
-        new SvgExporter { Width = Width, Height = Height }.Export(plot, file);
+        using var picture = new MemoryStream();
+        new SvgExporter { Width = Width, Height = Height }.Export(plot, picture);
+        AtomicFile.WriteBytes(path, picture.ToArray()); // other processes of the experiment may write the same report
     }
 
     private static Axis Axis(AxisPosition position, string title, bool logarithmic)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CtfService.Model.Storage;
 
 namespace CtfService.Training.Experiments.Report;
 
@@ -15,7 +16,7 @@ internal static class SwapSection
         var lines = swaps["lines"]!.AsArray().Select(line => line!.AsObject()).ToList();
         var limit = (double)swaps["reconstruction_error"]!;
         Plot(Path.Combine(folder, "swaps.svg"), lines, limit);
-        File.Copy(results.SwapPicture!, Path.Combine(folder, "swaps.png"), overwrite: true);
+        AtomicFile.Copy(results.SwapPicture!, Path.Combine(folder, "swaps.png"));
         var table = new MarkdownTable(
             "clusters", "how", "PSNR to before the swap, dB", "PSNR to the original, dB", "same class, %", "bits of the coarse stage", "bits of the fine stage");
         foreach (var line in lines)
