@@ -1,4 +1,5 @@
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints;
 using CtfService.Model.Storage;
 
 namespace CtfService.Model.Bundles;
