@@ -5,9 +5,6 @@ using System.Runtime.InteropServices;
 using CtfService.Cli.Commands;
 using CtfService.Cli.Commands.Bench;
 using CtfService.Cli.Commands.Evaluate;
-using CtfService.Core.Models;
-using CtfService.Training.Data;
-using CtfService.Training.Optimization;
 
 namespace CtfService.Cli;
 
@@ -41,14 +38,15 @@ internal static class CommandLine
         ApiKeyCommand.Create(terminal),
     };
 
-    /// <summary>Runs the command and maps its failures: what a user can put right is one message, anything else a stack trace.</summary>
+    /// <summary>Runs the command and maps its failures to messages and exit codes.</summary>
     public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default)
     {
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture; // what is printed can be read again, everywhere
         var parse = Create(terminal).Parse(args);
         if (parse.Action is ParseErrorAction)
         {
-            return await ReportUsageErrorAsync(parse, terminal);
+            FailureReport.WriteUsage(terminal.Error, parse.CommandResult.Command, parse.Errors.Select(error => error.Message));
+            return UsageError;
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -70,29 +68,16 @@ internal static class CommandLine
             await terminal.Error.WriteLineAsync("Stopped.");
             return Interrupted;
         }
-        catch (Exception exception) when (exception is DatasetException or TrainingDivergedException or CheckpointException or DeviceUnavailableException
-            or InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (UsageException exception)
         {
-            await terminal.Error.WriteLineAsync($"ctf: {exception.Message}");
+            FailureReport.WriteUsage(terminal.Error, parse.CommandResult.Command, exception.Message.Split(Environment.NewLine));
+            return UsageError;
+        }
+        catch (Exception exception)
+        {
+            FailureReport.Write(terminal.Error, exception);
             return Failure;
         }
-        catch (Exception exception) // a bug: say all there is to say
-        {
-            await terminal.Error.WriteLineAsync($"ctf: unexpected error, please report it: {exception}");
-            return Failure;
-        }
-    }
-
-    private static async Task<int> ReportUsageErrorAsync(ParseResult parse, Terminal terminal)
-    {
-        foreach (var error in parse.Errors)
-        {
-            await terminal.Error.WriteLineAsync($"ctf: {error.Message}");
-        }
-
-        var command = parse.CommandResult.Command is RootCommand ? "ctf" : $"ctf {parse.CommandResult.Command.Name}";
-        await terminal.Error.WriteLineAsync($"Run '{command} --help' for the options.");
-        return UsageError;
     }
 
     /// <summary>The first signal asks the command to stop; a second one ends the process as the system does by default.</summary>

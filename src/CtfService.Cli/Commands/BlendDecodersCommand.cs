@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
+using CtfService.Training.Optimization;
 using CtfService.Training.Tokenizer;
 
 namespace CtfService.Cli.Commands;
@@ -11,7 +12,7 @@ internal static class BlendDecodersCommand
     {
         var first = CommandOption.Required("--first", "Tokenizer with the one decoder, such as runs/mine/decoder/tokenizer.safetensors.");
         var second = CommandOption.Required("--second", "The same tokenizer with the other decoder.");
-        var share = CommandOption.Number("--share", "Of the second decoder: 0 is the first, 1 the second.", 0.5, Ranges.Share);
+        var share = CommandOption.Number("--share", "Of the second decoder: 0 is the first, 1 the second.", 0.5, TrainingRanges.Share);
         var output = CommandOption.Required("--output", "File for the result.");
         var command = new Command("blend-decoders", "Blends two decoders of one tokenizer, weight by weight: a faithful one and a sharp one, say.") { first, second, share, output };
         command.SetAction(arguments =>

@@ -31,6 +31,8 @@ internal static class ClusterCommand
             TorchThreads.UseAllCores();
             using var frozen = no_grad();
             var folder = new RunFolder(arguments.GetRequiredValue(runFolder));
+            var config = ModelFile.Config<TokenizerConfig>(folder.Tokenizer);
+            UsageException.ThrowIfAny([swaps.SideProblem(arguments, config), ClustersProblem(arguments.GetRequiredValue(clusters), config)]);
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
             using var codewords = tokenizer.Quantizer.Codewords();
             var map = arguments.GetRequiredValue(clusters) switch
@@ -57,6 +59,13 @@ internal static class ClusterCommand
     }
 
     private static int Count(string number) => NumberText.TryRead(number, Ranges.Clusters, out var count) ? count : throw new InvalidOperationException(number);
+
+    private static string? ClustersProblem(string clusters, TokenizerConfig tokenizer) =>
+        clusters is not (Auto or All) ? ClustersProblem(Count(clusters), tokenizer.CodebookSize) : null;
+
+    /// <summary>What is wrong with a number of clusters; null if the codebook has as many codewords.</summary>
+    public static string? ClustersProblem(int clusters, int codewords) =>
+        clusters <= codewords ? null : $"--clusters is {clusters}, expected at most {codewords}, the codewords of the tokenizer";
 
     private static Option<string> ClustersOption()
     {
@@ -103,12 +112,12 @@ internal static class ClusterCommand
 internal sealed class SwapArguments
 {
     private readonly Option<string?> _data;
-    private readonly Option<int> _imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, Ranges.ImageSide);
+    private readonly Option<int> _imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, TrainingRanges.ImageSide);
 
     /// <param name="needsData">Whether the command cannot do without images.</param>
     public SwapArguments(bool needsData) => _data = new("--data") { Description = TrainingArguments.DataDescription, Required = needsData };
 
-    public Option<int> ImageCount { get; } = CommandOption.Number("--images", "Test images to look at, evenly spread.", 192, Ranges.Images);
+    public Option<int> ImageCount { get; } = CommandOption.Number("--images", "Test images to look at, evenly spread.", 192, TrainingRanges.Images);
 
     public void AddTo(Command command)
     {
@@ -116,6 +125,10 @@ internal sealed class SwapArguments
         command.Options.Add(_imageSize);
         command.Options.Add(ImageCount);
     }
+
+    /// <summary>What is wrong with the size of the images; null if the tokenizer takes it, or there are no images.</summary>
+    public string? SideProblem(ParseResult arguments, TokenizerConfig tokenizer) =>
+        arguments.GetValue(_data) is null ? null : tokenizer.SideProblem("--image-size", arguments.GetValue(_imageSize));
 
     public bool HasData(CommandResult result) => result.GetValue(_data) is not null;
 

@@ -6,6 +6,7 @@ using CtfService.Core.Imaging;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
+using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands;
 
@@ -20,7 +21,7 @@ internal static class GenerateCommand
     {
         var bundle = CommandOption.WithDefault("--bundle", "Folder of the bundle.", Path.Combine("models", "fruits-64"));
         var className = CommandOption.WithDefault("--class", "Class name or number; 'all' for every class in turn.", "all");
-        var count = CommandOption.Number("--count", "Images of each class.", 1, Ranges.Images);
+        var count = CommandOption.Number("--count", "Images of each class.", 1, TrainingRanges.Images);
         var seed = CommandOption.Seed();
         var output = CommandOption.WithDefault("--output", "Folder for the images, one subfolder per class.", Path.Combine("runs", "generated"));
         var guidance = CommandOption.OptionalNumber("--guidance-scale", "Guidance of the coarse stage, 1 is off; the bundle's default if not given.", SamplingSettings.GuidanceScaleRange);
@@ -28,7 +29,7 @@ internal static class GenerateCommand
         var sheet = new Option<string?>("--sheet") { Description = "Also write all images as one PNG." };
         var from = new Option<string[]>("--from") { Description = "Image files of CtfService to make again, byte for byte, from what they say of themselves; needs their bundle.", AllowMultipleArgumentsPerToken = true };
         var (device, dtype) = PlacementOptions.Create();
-        var columns = CommandOption.Number("--columns", "Images in a row of the sheet.", 6, Ranges.Images);
+        var columns = CommandOption.Number("--columns", "Images in a row of the sheet.", 6, TrainingRanges.Images);
         var command = new Command("generate", "Generates images with a bundle; prints one line of JSON per image.") { bundle, className, count, seed, output, guidance, temperature, sheet, columns, device, dtype, from };
         RefuseBeside(command, from, className, count, seed, guidance, temperature, sheet, columns);
         command.SetAction((arguments, cancellation) =>

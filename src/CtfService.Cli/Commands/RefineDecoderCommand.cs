@@ -1,6 +1,8 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
+using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
+using CtfService.Training.Optimization;
 using CtfService.Training.Tokenizer;
 
 namespace CtfService.Cli.Commands;
@@ -11,9 +13,9 @@ internal static class RefineDecoderCommand
     public static Command Create(Terminal terminal)
     {
         var training = new TrainingArguments(RunFolder.DecoderPart, steps: 3000, batchSize: 16, learningRate: 2e-4);
-        var weight = CommandOption.Number("--adversarial-weight", "How much looking real counts beside the reconstruction's error; more is sharper and less faithful.", 0.02, Ranges.LossWeight);
+        var weight = CommandOption.Number("--adversarial-weight", "How much looking real counts beside the reconstruction's error; more is sharper and less faithful.", 0.02, TrainingRanges.LossWeight);
         var classifier = new Option<string?>("--classifier") { Description = "File of 'ctf train-classifier' whose features restored images should share, so that they look alike to it too; not the one that judges afterwards." };
-        var perceptualWeight = CommandOption.Number("--perceptual-weight", "How much those features count beside the reconstruction's error.", DecoderRefinement.DefaultPerceptualWeight, Ranges.LossWeight);
+        var perceptualWeight = CommandOption.Number("--perceptual-weight", "How much those features count beside the reconstruction's error.", DecoderRefinement.DefaultPerceptualWeight, TrainingRanges.LossWeight);
         var command = new Command("refine-decoder", "Sharpens the decoder of the run's tokenizer against a discriminator. Tokens, and what was trained on them, keep their meaning.") { weight, classifier, perceptualWeight };
         command.Validators.Add(result =>
         {
@@ -26,6 +28,8 @@ internal static class RefineDecoderCommand
         command.SetAction((arguments, cancellation) =>
         {
             TorchThreads.UseAllCores();
+            var side = training.ImageSize(arguments);
+            UsageException.ThrowIfAny([ModelFile.Config<TokenizerConfig>(training.Folder(arguments).Tokenizer).SideProblem("--image-size", side)]);
             var run = training.Run(arguments, new Augmentation { HorizontalFlip = true });
             var train = training.Dataset(arguments, "train", cancellation);
             var test = training.Dataset(arguments, "test", cancellation);

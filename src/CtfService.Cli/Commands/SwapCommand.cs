@@ -38,6 +38,9 @@ internal static class SwapCommand
             TorchThreads.UseAllCores();
             using var frozen = no_grad();
             var tokenizerPath = new RunFolder(arguments.GetRequiredValue(runFolder)).Tokenizer;
+            var config = ModelFile.Config<TokenizerConfig>(tokenizerPath);
+            var counts = Counts(arguments, clusters, config.CodebookSize);
+            UsageException.ThrowIfAny([images.SideProblem(arguments, config), .. counts.Select(count => ClusterCommand.ClustersProblem(count, config.CodebookSize))]);
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(tokenizerPath, config => new VqTokenizer(config));
             using var codewords = tokenizer.Quantizer.Codewords();
             using var judge = arguments.GetValue(classifier) is { } path ? ClassifierFile.Load(path) : null;
@@ -50,7 +53,6 @@ internal static class SwapCommand
                 lines.Add(new { Kind = kind, Swaps = study.Measure(map, ofSeed) });
             }
 
-            var counts = arguments.GetRequiredValue(clusters).Distinct().ToList();
             counts.ForEach(count => Measure("kmeans", ClusterMap.Compute(codewords, count, ofSeed)));
             counts.ForEach(count => Measure("random", ClusterMap.Random(codewords, count, ofSeed)));
             if (arguments.GetValue(picture) is { } file)
@@ -63,4 +65,8 @@ internal static class SwapCommand
         });
         return command;
     }
+
+    /// <summary>What the caller names; otherwise those of the default that the codebook is large enough for.</summary>
+    private static List<int> Counts(ParseResult arguments, Option<int[]> clusters, int codewords) =>
+        [.. arguments.GetRequiredValue(clusters).Distinct().Where(count => count <= codewords || arguments.GetResult(clusters) is { Implicit: false })];
 }

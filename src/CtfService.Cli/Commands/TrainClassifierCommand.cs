@@ -2,6 +2,7 @@ using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;
+using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands;
 
@@ -14,7 +15,7 @@ internal static class TrainClassifierCommand
     {
         var data = CommandOption.Required("--data", "Folder or tar file with train/<class>/<image> and test/<class>/<image>.");
         var output = CommandOption.WithDefault("--output", "File for the trained classifier.", Path.Combine("runs", "classifier.safetensors"));
-        var imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, Ranges.ImageSide);
+        var imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, TrainingRanges.ImageSide);
         var steps = CommandOption.Number("--steps", "Training steps.", Defaults.Steps, Ranges.Steps);
         var batch = CommandOption.Number("--batch", "Images per step.", Defaults.BatchSize, Ranges.Batch);
         var seed = CommandOption.Seed();

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
-using CtfService.Core;
 using CtfService.Model.Clusters;
+using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.Training.Data;
@@ -26,16 +26,17 @@ internal static class TrainStageCommands
     private static Command Create(Terminal terminal, string name, string description, string part, int steps, Trainer train)
     {
         var training = new TrainingArguments(part, steps, batchSize: 32, learningRate: 1e-3);
-        var width = CommandOption.Number("--width", "Width of the transformer, a multiple of 4 times the heads.", 256, NumberRange.Between(1, 65_536));
-        var layers = CommandOption.Number("--layers", "Number of blocks.", 6, NumberRange.Between(1, 1_000));
-        var heads = CommandOption.Number("--heads", "Attention heads.", 8, NumberRange.Between(1, 65_536));
+        var width = CommandOption.Number("--width", "Width of the transformer, a multiple of 4 times the heads.", 256, ArchitectureRanges.Width);
+        var layers = CommandOption.Number("--layers", "Number of blocks.", 6, ArchitectureRanges.Layers);
+        var heads = CommandOption.Number("--heads", "Attention heads.", 8, ArchitectureRanges.Width);
         var command = new Command(name, description) { width, layers, heads };
         training.AddTo(command);
         command.SetAction((arguments, cancellation) =>
         {
+            var size = new TransformerSize(arguments.GetValue(width), arguments.GetValue(layers), arguments.GetValue(heads));
+            UsageException.ThrowIfAny(size.Problems(name => $"--{name}"));
             TorchThreads.UseAllCores();
             using var inputs = Inputs(arguments, training, cancellation);
-            var size = new TransformerSize(arguments.GetValue(width), arguments.GetValue(layers), arguments.GetValue(heads));
             return Task.FromResult(ConsoleProgress.Run(terminal, part, progress =>
             {
                 train(inputs, size, training.Run(arguments, Augmentation.None), progress, cancellation);
@@ -48,6 +49,7 @@ internal static class TrainStageCommands
     private static StageInputs Inputs(ParseResult arguments, TrainingArguments training, CancellationToken cancellation)
     {
         var folder = training.Folder(arguments);
+        UsageException.ThrowIfAny([ModelFile.Config<TokenizerConfig>(folder.Tokenizer).SideProblem("--image-size", training.ImageSize(arguments))]);
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
         TokenCache Tokens(string split) => TokenCache.LoadOrCreate(
             folder.Tokens(split), folder.Tokenizer, tokenizer, () => training.Dataset(arguments, split, cancellation), cancellation);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Core;
+using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Tokenizer;
@@ -23,6 +24,12 @@ internal static class TrainTokenizerCommand
             TorchThreads.UseAllCores();
             var run = training.Run(arguments, new Augmentation { HorizontalFlip = true, MaxShift = arguments.GetValue(maxShift) });
             var config = architecture.Config(arguments);
+            var side = training.ImageSize(arguments);
+            UsageException.ThrowIfAny(
+            [
+                .. TokenizerArguments.Problems(config, side),
+                arguments.GetValue(maxShift) < side ? null : $"--max-shift is {arguments.GetValue(maxShift)}, expected less than the {side} pixels of --image-size",
+            ]);
             var train = training.Dataset(arguments, "train", cancellation);
             var test = training.Dataset(arguments, "test", cancellation);
             SkippedImages.Report(train, terminal);
@@ -40,13 +47,13 @@ internal static class TrainTokenizerCommand
 /// <summary>Options for the tokenizer's architecture.</summary>
 internal sealed class TokenizerArguments
 {
-    private readonly Option<int> _baseWidth = CommandOption.Number("--base-width", "Channels of the first level, a multiple of 32.", 32, NumberRange.Between(32, 65_536));
+    private readonly Option<int> _baseWidth = CommandOption.Number("--base-width", "Channels of the first level, a multiple of 32.", 32, ArchitectureRanges.Width);
     private readonly Option<int[]> _multipliers = CommandOption.Numbers(
-        "--multipliers", "Width of each level over the base width; each level after the first halves the sides.", [1, 3, 4], NumberRange.Between(1, 256));
+        "--multipliers", "Width of each level over the base width; each level after the first halves the sides.", [1, 3, 4], ArchitectureRanges.Multiplier);
 
-    private readonly Option<int> _residualBlocks = CommandOption.Number("--residual-blocks", "Residual blocks per encoder level; decoder levels have one more.", 1, NumberRange.Between(1, 1_000));
-    private readonly Option<int> _patchSize = CommandOption.Number("--patch-size", "Side of the pixel blocks folded into channels first; 1 is LlamaGen's architecture.", 2, NumberRange.Between(1, 256));
-    private readonly Option<int> _codebookSize = CommandOption.Number("--codebook-size", "Number of codewords.", 4096, NumberRange.Between(2, 1 << 24));
+    private readonly Option<int> _residualBlocks = CommandOption.Number("--residual-blocks", "Residual blocks per encoder level; decoder levels have one more.", 1, ArchitectureRanges.Layers);
+    private readonly Option<int> _patchSize = CommandOption.Number("--patch-size", "Side of the pixel blocks folded into channels first; 1 is LlamaGen's architecture.", 2, ArchitectureRanges.Multiplier);
+    private readonly Option<int> _codebookSize = CommandOption.Number("--codebook-size", "Number of codewords.", 4096, ArchitectureRanges.Vocabulary);
 
     public void AddTo(Command command)
     {
@@ -55,6 +62,20 @@ internal sealed class TokenizerArguments
             command.Options.Add(option);
         }
     }
+
+    /// <summary>What does not fit, in the words of the command line: in the architecture, or between it and the side of the images.</summary>
+    public static IEnumerable<string?> Problems(TokenizerConfig config, int imageSize)
+    {
+        List<string?> problems = [.. config.Problems(OptionName)];
+        return problems.Count > 0 ? problems : [config.SideProblem("--image-size", imageSize)];
+    }
+
+    private static string OptionName(string setting) => setting switch
+    {
+        "encoder_multipliers" => "--multipliers",
+        "latent_width" => "--base-width times the last of --multipliers",
+        _ => $"--{setting.Replace('_', '-')}",
+    };
 
     public TokenizerConfig Config(ParseResult arguments)
     {

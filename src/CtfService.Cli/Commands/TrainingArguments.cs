@@ -13,7 +13,7 @@ internal sealed class TrainingArguments
     private readonly string _part;
     private readonly Option<string> _data = CommandOption.Required("--data", DataDescription);
     private readonly Option<string> _run = RunOption();
-    private readonly Option<int> _imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, Ranges.ImageSide);
+    private readonly Option<int> _imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, TrainingRanges.ImageSide);
     private readonly Option<int> _steps;
     private readonly Option<int> _batchSize;
     private readonly Option<double> _learningRate;
@@ -26,8 +26,8 @@ internal sealed class TrainingArguments
     {
         _part = part;
         _steps = CommandOption.Number("--steps", "Training steps.", steps, Ranges.Steps);
-        _batchSize = CommandOption.Number("--batch", "Images per step.", batchSize, Ranges.Batch);
-        _learningRate = CommandOption.Number("--learning-rate", "Peak learning rate.", learningRate, Ranges.LearningRate);
+        _batchSize = CommandOption.Number("--batch", "Images per step.", batchSize, TrainingRanges.BatchSize);
+        _learningRate = CommandOption.Number("--learning-rate", "Peak learning rate.", learningRate, TrainingRanges.LearningRate);
     }
 
     public static Option<string> RunOption() => CommandOption.WithDefault("--run", "Folder of the run: tokenizer, cluster map, both transformers.", Path.Combine("runs", "fruits-64"));
@@ -39,6 +39,8 @@ internal sealed class TrainingArguments
             command.Options.Add(option);
         }
     }
+
+    public int ImageSize(ParseResult arguments) => arguments.GetValue(_imageSize);
 
     public RunFolder Folder(ParseResult arguments) => new(arguments.GetRequiredValue(_run));
 

@@ -1,3 +1,4 @@
+using CtfService.Model.Layers;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -26,9 +27,11 @@ public sealed class VqTokenizer : nn.Module<Tensor, Reconstruction>
     [ComponentName(Name = "post_quant_conv")]
     private readonly Convolution _afterQuantizer;
 
+    /// <exception cref="ArchitectureException">The architecture cannot be built; the message says why.</exception>
     public VqTokenizer(TokenizerConfig config)
         : base(nameof(VqTokenizer))
     {
+        ArchitectureException.ThrowIfAny(config.Problems(name => name));
         Config = config;
         _encoder = new Encoder(config);
         _decoder = new Decoder(config);
@@ -76,8 +79,11 @@ public sealed class VqTokenizer : nn.Module<Tensor, Reconstruction>
     }
 
     /// <summary>Latents before quantisation and normalisation: [B, e, Gh, Gw].</summary>
+    /// <exception cref="ArchitectureException">The image's sides do not divide into tokens.</exception>
     public Tensor Latents(Tensor image)
     {
+        string?[] problems = [Config.SideProblem("image height", (int)image.shape[2]), Config.SideProblem("image width", (int)image.shape[3])];
+        ArchitectureException.ThrowIfAny(problems.OfType<string>());
         using var encoded = _encoder.call(image);
         return _beforeQuantizer.call(encoded);
     }

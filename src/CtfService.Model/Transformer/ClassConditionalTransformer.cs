@@ -29,9 +29,11 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
     [ComponentName(Name = "output")]
     private readonly Projection _output;
 
+    /// <exception cref="ArchitectureException">The architecture cannot be built; the message says why.</exception>
     public ClassConditionalTransformer(TransformerConfig config)
         : base(nameof(ClassConditionalTransformer))
     {
+        ArchitectureException.ThrowIfAny(config.Problems(name => name));
         Config = config;
         _rope = new RopeTable(config, FreshWeights.Device);
         _classes = new ClassEmbedding(config);

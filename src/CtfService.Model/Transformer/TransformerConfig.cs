@@ -1,3 +1,5 @@
+using CtfService.Model.Layers;
+
 namespace CtfService.Model.Transformer;
 
 /// <summary>
@@ -55,6 +57,25 @@ public sealed record TransformerConfig
 
     /// <summary>F: int(2 * 4D / 3), rounded up to <see cref="FeedForwardMultiple"/>.</summary>
     public int FeedForwardWidth => RoundedFeedForwardWidth(Width, FeedForwardMultiple);
+
+    /// <summary>Everything that cannot be built as it is, one sentence each; empty if the architecture is sound.</summary>
+    /// <inheritdoc cref="Tokenizer.TokenizerConfig.Problems"/>
+    public IEnumerable<string> Problems(Func<string, string> nameOf)
+    {
+        string?[] problems =
+        [
+            ArchitectureRanges.Problem(nameOf("input_vocabulary"), InputVocabulary, ArchitectureRanges.Vocabulary),
+            ArchitectureRanges.Problem(nameOf("output_vocabulary"), OutputVocabulary, ArchitectureRanges.Vocabulary),
+            ArchitectureRanges.Problem(nameOf("class_count"), ClassCount, ArchitectureRanges.Classes),
+            ArchitectureRanges.Problem(nameOf("grid_height"), GridHeight, ArchitectureRanges.GridSide),
+            ArchitectureRanges.Problem(nameOf("grid_width"), GridWidth, ArchitectureRanges.GridSide),
+            ArchitectureRanges.Problem(nameOf("feed_forward_multiple"), FeedForwardMultiple, ArchitectureRanges.Width),
+            RopeBase > 0 && float.IsFinite(RopeBase) ? null : FormattableString.Invariant($"{nameOf("rope_base")} is {RopeBase}, expected more than 0"),
+            NormEpsilon > 0 && float.IsFinite(NormEpsilon) ? null : FormattableString.Invariant($"{nameOf("norm_epsilon")} is {NormEpsilon}, expected more than 0"),
+            Dropout is >= 0 and < 1 ? null : FormattableString.Invariant($"{nameOf("dropout")} is {Dropout}, expected 0 to below 1"),
+        ];
+        return new TransformerSize(Width, Layers, Heads).Problems(nameOf).Concat(problems.OfType<string>());
+    }
 
     internal static int RoundedFeedForwardWidth(int width, int multiple) => ((2 * 4 * width / 3) + multiple - 1) / multiple * multiple;
 }

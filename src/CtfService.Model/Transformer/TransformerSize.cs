@@ -1,7 +1,30 @@
+using CtfService.Model.Layers;
+
 namespace CtfService.Model.Transformer;
 
 /// <summary>What a transformer's size is chosen by; the rest of a <see cref="TransformerConfig"/> follows from the data.</summary>
 /// <param name="Width">D, a multiple of 4 * heads.</param>
 /// <param name="Layers">Number of blocks.</param>
 /// <param name="Heads">H.</param>
-public sealed record TransformerSize(int Width, int Layers, int Heads);
+public sealed record TransformerSize(int Width, int Layers, int Heads)
+{
+    /// <summary>The two-dimensional rotary embedding turns pairs of numbers by row and by column.</summary>
+    private const long HeadMultiple = 4;
+
+    /// <summary>Everything that cannot be built as it is, one sentence each; empty if the size is sound.</summary>
+    /// <inheritdoc cref="Tokenizer.TokenizerConfig.Problems"/>
+    public IEnumerable<string> Problems(Func<string, string> nameOf)
+    {
+        string?[] problems =
+        [
+            ArchitectureRanges.Problem(nameOf("width"), Width, ArchitectureRanges.Width),
+            ArchitectureRanges.Problem(nameOf("layers"), Layers, ArchitectureRanges.Layers),
+            ArchitectureRanges.Problem(nameOf("heads"), Heads, ArchitectureRanges.Width),
+        ];
+        var unit = HeadMultiple * Heads;
+        var isWhole = Heads < 1 || Width % unit == 0;
+        return problems.OfType<string>().Concat(isWhole
+            ? []
+            : [$"{nameOf("width")} is {Width} and {nameOf("heads")} is {Heads}, expected a width that is a multiple of {HeadMultiple} times the heads, such as {ArchitectureRanges.Multiples(Width, unit)}"]);
+    }
+}

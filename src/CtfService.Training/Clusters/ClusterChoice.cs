@@ -48,5 +48,5 @@ public static class ClusterChoice
     /// </summary>
     private static int Middle(int low, int high) => low << (int.Log2(high / low) / 2);
 
-    private static int LargestPowerBelow(int codebookSize) => Math.Max(Fewest, 1 << int.Log2(codebookSize - 1));
+    private static int LargestPowerBelow(int codebookSize) => Math.Min(codebookSize, Math.Max(Fewest, 1 << int.Log2(Math.Max(codebookSize - 1, 1))));
 }

@@ -1,6 +1,8 @@
+using CtfService.Model.Tokenizer;
 using CtfService.Training.Experiments.Jobs;
 using CtfService.Training.Experiments.Plan;
 using CtfService.Training.Experiments.Report;
+using CtfService.Training.Optimization;
 
 namespace CtfService.Training.Experiments;
 
@@ -12,9 +14,10 @@ public sealed class ExperimentRun : IDisposable
     private readonly ExperimentGraph _graph;
     private readonly ExperimentInputs _inputs;
 
-    /// <exception cref="InvalidDataException">The plan cannot be run.</exception>
+    /// <exception cref="InvalidDataException">The plan cannot be run, or does not fit the tokenizer.</exception>
     public ExperimentRun(ExperimentPlan plan, ExperimentOptions options, CancellationToken cancellation)
     {
+        RequireFit(plan, options.Tokenizer);
         if (!Path.Exists(options.Data))
         {
             throw new InvalidDataException(
@@ -42,6 +45,15 @@ public sealed class ExperimentRun : IDisposable
     }
 
     public void Dispose() => _inputs.Dispose();
+
+    private static void RequireFit(ExperimentPlan plan, string? tokenizerFile)
+    {
+        var tokenizer = tokenizerFile is null ? plan.Tokenizer.Config() : ModelFile.Config<TokenizerConfig>(tokenizerFile);
+        if (PlanValidator.TokenizerFit(plan, tokenizer).ToList() is { Count: > 0 } problems)
+        {
+            throw new InvalidDataException($"The experiment does not fit {(tokenizerFile is null ? "its tokenizer" : tokenizerFile)}: {string.Join("; ", problems)}.");
+        }
+    }
 
     /// <summary>All jobs but those left for another time, and those that would wait for them.</summary>
     private List<ExperimentJob> Asked()

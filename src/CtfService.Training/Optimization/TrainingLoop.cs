@@ -17,8 +17,14 @@ public sealed class TrainingLoop
     private readonly FiniteLoss _finite;
 
     /// <param name="snapshot">Called after each of the options' snapshot steps with the averaged weights in the module.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public TrainingLoop(TrainingOptions options, ITrainingTask task, ITrainingProgress progress, Action<long>? snapshot = null)
     {
+        if (options.Problems().ToList() is { Count: > 0 } problems)
+        {
+            throw new ArgumentException($"{string.Join("; ", problems)}.", nameof(options));
+        }
+
         _options = options;
         _task = task;
         _progress = progress;

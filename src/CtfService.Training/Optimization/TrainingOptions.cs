@@ -63,4 +63,23 @@ public sealed record TrainingOptions
         var cosine = 0.5 * (1 + Math.Cos(Math.PI * Math.Min(progress, 1)));
         return LearningRate * (FinalLearningRateShare + ((1 - FinalLearningRateShare) * cosine));
     }
+
+    /// <summary>One sentence for each value that is out of its range; empty if all are in range.</summary>
+    public IEnumerable<string> Problems()
+    {
+        string?[] problems =
+        [
+            TrainingRanges.Problem("steps", Steps, TrainingRanges.Steps),
+            TrainingRanges.Problem("batch_size", BatchSize, TrainingRanges.BatchSize),
+            TrainingRanges.Problem("learning_rate", LearningRate, TrainingRanges.LearningRate),
+            TrainingRanges.Problem("warmup_steps", WarmupSteps, TrainingRanges.WarmupSteps),
+            TrainingRanges.Problem("final_learning_rate_share", FinalLearningRateShare, TrainingRanges.Share),
+            TrainingRanges.Problem("weight_decay", WeightDecay, TrainingRanges.Share),
+            TrainingRanges.Problem("max_gradient_norm", MaxGradientNorm, TrainingRanges.GradientNorm),
+            TrainingRanges.Problem("ema_decay", EmaDecay, TrainingRanges.Share),
+            TrainingRanges.Problem("checkpoint_every", CheckpointEvery, TrainingRanges.Steps),
+            TrainingRanges.Problem("sample_every", SampleEvery, TrainingRanges.Steps),
+        ];
+        return problems.OfType<string>();
+    }
 }

@@ -39,6 +39,34 @@ public sealed class TrainingLoopTests
         Assert.Contains(lines, line => line.Contains("\"evaluated\":1", StringComparison.Ordinal));
     }
 
+    public static TheoryData<string, Func<TrainingOptions, TrainingOptions>> OutOfRange => new()
+    {
+        { "learning_rate is 0, expected above 0, up to 1", options => options with { LearningRate = 0 } },
+        { "learning_rate is -0.1", options => options with { LearningRate = -0.1 } },
+        { "learning_rate is 6", options => options with { LearningRate = 6 } },
+        { "learning_rate is NaN", options => options with { LearningRate = double.NaN } },
+        { "steps is 0", options => options with { Steps = 0 } },
+        { "batch_size is 0", options => options with { BatchSize = 0 } },
+        { "warmup_steps is -1", options => options with { WarmupSteps = -1 } },
+        { "checkpoint_every is 0", options => options with { CheckpointEvery = 0 } },
+        { "sample_every is 0", options => options with { SampleEvery = 0 } },
+        { "ema_decay is 2", options => options with { EmaDecay = 2 } },
+        { "weight_decay is -1", options => options with { WeightDecay = -1 } },
+        { "max_gradient_norm is 0", options => options with { MaxGradientNorm = 0 } },
+    };
+
+    [Theory]
+    [MemberData(nameof(OutOfRange))]
+    public void Create_OptionOutOfItsRange_IsRefused(string problem, Func<TrainingOptions, TrainingOptions> change)
+    {
+        using var folder = new TemporaryFolder();
+        using var task = new ToyTask(cancelAt: null);
+
+        var error = Assert.Throws<ArgumentException>(() => new TrainingLoop(change(Options(folder, "run")), task, NoProgress.Instance));
+
+        Assert.Contains(problem, error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0, 0.1)]
     [InlineData(9, 1)]

@@ -24,6 +24,7 @@ internal static class MethodBenchCommand
         var command = new Command("method", "Measures coarse-to-fine prediction, fine pass included, against the plain model, with guidance.") { preset, codewords, clusters, batch, dtype, steps, json };
         command.SetAction((arguments, cancellation) =>
         {
+            UsageException.ThrowIfAny([ClusterCommand.ClustersProblem(arguments.GetValue(clusters), arguments.GetValue(codewords))]);
             TorchThreads.UseAllCores();
             using var frozen = no_grad();
             var batches = arguments.GetRequiredValue(batch).Distinct().ToList();

@@ -4,6 +4,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Core;
 using CtfService.Core.Generation;
 using CtfService.Model.Generation;
+using CtfService.Training.Optimization;
 using Spectre.Console;
 
 namespace CtfService.Cli.Commands.Bench;
@@ -22,7 +23,7 @@ internal static class ServingBenchCommand
         var guidance = CommandOption.Number("--guidance", "Guidance scale of a preset; 1 is off.", 2f, SamplingSettings.GuidanceScaleRange);
         var rows = CommandOption.Number("--rows", "Rows of a decode step; an image with guidance takes two.", 32, NumberRange.Between(2, 65_536));
         var load = CommandOption.Number("--load", "Arrivals per second over the images/s of full batches.", 0.8, NumberRange.Above(0.0, 100.0));
-        var images = CommandOption.Number("--images", "Images of one run.", 200, Ranges.Images);
+        var images = CommandOption.Number("--images", "Images of one run.", 200, TrainingRanges.Images);
         var seed = CommandOption.Seed();
         var (device, dtype) = PlacementOptions.Create();
         var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };

@@ -4,6 +4,7 @@ using CtfService.Core;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Training.Evaluation.Samples;
+using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands.Evaluate;
 
@@ -23,7 +24,7 @@ internal sealed class EvaluateOptions
     };
 
     private readonly Option<int> _imageSize = CommandOption.Number(
-        "--image-size", "With --images: side that they and the real ones are scaled to, pixels.", 64, Ranges.ImageSide);
+        "--image-size", "With --images: side that they and the real ones are scaled to, pixels.", 64, TrainingRanges.ImageSide);
 
     private readonly Option<string> _data = CommandOption.Required(
         "--data", "Real images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.");

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using CtfService.Model.Storage;
-using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Experiments.Plan;
 using CtfService.Training.Optimization;
@@ -41,18 +40,7 @@ internal sealed class TokenizerJob : ExperimentJob
 
         var options = new TrainingOptions { RunDirectory = run.Folder, Steps = _plan!.Steps, BatchSize = _plan.BatchSize, LearningRate = _plan.LearningRate };
         var training = new TrainingRun(options, Resume: true, new Augmentation { HorizontalFlip = true, MaxShift = MaxShift });
-        TokenizerTraining.Run(run.Inputs.Train, run.Inputs.Test, Config(_plan), training, run.Progress, run.Cancellation);
+        TokenizerTraining.Run(run.Inputs.Train, run.Inputs.Test, _plan.Config(), training, run.Progress, run.Cancellation);
         return [];
     }
-
-    private static TokenizerConfig Config(TokenizerPlan plan) => new()
-    {
-        BaseWidth = plan.BaseWidth,
-        EncoderMultipliers = plan.Multipliers,
-        DecoderMultipliers = plan.Multipliers,
-        ResidualBlocks = plan.ResidualBlocks,
-        LatentWidth = plan.Multipliers[^1] * plan.BaseWidth,
-        CodebookSize = plan.CodebookSize,
-        PatchSize = plan.PatchSize,
-    };
 }

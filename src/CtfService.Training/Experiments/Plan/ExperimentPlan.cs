@@ -1,5 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
+using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.Training.Transformer;
 
@@ -71,6 +72,18 @@ public sealed record TokenizerPlan
     public int BatchSize { get; init; } = 16;
 
     public double LearningRate { get; init; } = 6e-4;
+
+    /// <summary>The architecture.</summary>
+    internal TokenizerConfig Config() => new()
+    {
+        BaseWidth = BaseWidth,
+        EncoderMultipliers = Multipliers,
+        DecoderMultipliers = Multipliers,
+        ResidualBlocks = ResidualBlocks,
+        LatentWidth = (Multipliers is [.., var last] ? last : 0) * BaseWidth,
+        CodebookSize = CodebookSize,
+        PatchSize = PatchSize,
+    };
 }
 
 /// <summary>How the classifier that judges images is trained.</summary>

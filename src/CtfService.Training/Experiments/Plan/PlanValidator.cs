@@ -1,4 +1,7 @@
+using CtfService.Core;
+using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
+using CtfService.Training.Optimization;
 using CtfService.Training.Transformer;
 
 namespace CtfService.Training.Experiments.Plan;
@@ -18,20 +21,8 @@ internal static class PlanValidator
             yield return $"models has '{name.Key}' {name.Value} times; names must differ";
         }
 
-        foreach (var (field, value) in new[]
-        {
-            ("image_size", plan.ImageSize), ("images_per_class", plan.ImagesPerClass), ("training.steps", plan.Training.Steps),
-            ("training.batch_size", plan.Training.BatchSize), ("training.checkpoint_every", plan.Training.CheckpointEvery),
-            ("tokenizer.steps", plan.Tokenizer.Steps), ("classifier.steps", plan.Classifier.Steps),
-        })
-        {
-            if (value < 1)
-            {
-                yield return $"{field} is {value}, expected at least 1";
-            }
-        }
-
-        foreach (var problem in plan.Models.SelectMany(model => ModelProblems(plan, model)).Concat(UseProblems(plan)).Concat(SharedTrainingProblems(plan)))
+        foreach (var problem in RangeProblems(plan).Concat(TokenizerProblems(plan)).Concat(SamplingProblems(plan))
+            .Concat(plan.Models.SelectMany(model => ModelProblems(plan, model))).Concat(UseProblems(plan)).Concat(SharedTrainingProblems(plan)))
         {
             yield return problem;
         }
@@ -55,13 +46,65 @@ internal static class PlanValidator
             yield return $"model '{model.Name}' needs seeds that differ, at least one";
         }
 
-        foreach (var size in new[] { model.Coarse ?? plan.Coarse, model.Fine ?? plan.Fine }.Where(size => !IsPossible(size)).Distinct())
+        TransformerSize[] sizes = model.IsPlain ? [model.Coarse ?? plan.Coarse] : [model.Coarse ?? plan.Coarse, model.Fine ?? plan.Fine];
+        foreach (var problem in sizes.Distinct().SelectMany(size => size.Problems(name => name)))
         {
-            yield return $"model '{model.Name}' has width {size.Width} and {size.Heads} heads; the width must be a multiple of 4 times the heads";
+            yield return $"model '{model.Name}': {problem}";
+        }
+
+        if (model.Steps is { } steps && TrainingRanges.Problem("steps", steps, TrainingRanges.Steps) is { } wrong)
+        {
+            yield return $"model '{model.Name}': {wrong}";
         }
     }
 
-    private static bool IsPossible(TransformerSize size) => size is { Width: > 0, Layers: > 0, Heads: > 0 } && size.Width % (4 * size.Heads) == 0;
+    private static IEnumerable<string> RangeProblems(ExperimentPlan plan)
+    {
+        List<string?> problems =
+        [
+            TrainingRanges.Problem("image_size", plan.ImageSize, TrainingRanges.ImageSide),
+            TrainingRanges.Problem("images_per_class", plan.ImagesPerClass, TrainingRanges.Images),
+            TrainingRanges.Problem("classifier.steps", (long)plan.Classifier.Steps, TrainingRanges.Steps),
+            TrainingRanges.Problem("tokenizer.steps", plan.Tokenizer.Steps, TrainingRanges.Steps),
+            TrainingRanges.Problem("tokenizer.batch_size", plan.Tokenizer.BatchSize, TrainingRanges.BatchSize),
+            TrainingRanges.Problem("tokenizer.learning_rate", plan.Tokenizer.LearningRate, TrainingRanges.LearningRate),
+            TrainingRanges.Problem("training.steps", plan.Training.Steps, TrainingRanges.Steps),
+            TrainingRanges.Problem("training.batch_size", plan.Training.BatchSize, TrainingRanges.BatchSize),
+            TrainingRanges.Problem("training.learning_rate", plan.Training.LearningRate, TrainingRanges.LearningRate),
+            TrainingRanges.Problem("training.warmup_steps", plan.Training.WarmupSteps, TrainingRanges.WarmupSteps),
+            TrainingRanges.Problem("training.ema_decay", plan.Training.EmaDecay, TrainingRanges.Share),
+            TrainingRanges.Problem("training.checkpoint_every", plan.Training.CheckpointEvery, TrainingRanges.Steps),
+        ];
+        if (plan.Speed is { } speed)
+        {
+            problems.Add(TrainingRanges.Problem("speed.runs", speed.Runs, TrainingRanges.Images));
+            problems.AddRange(speed.Batches.Select(batch => TrainingRanges.Problem("speed.batches", batch, TrainingRanges.BatchSize)));
+        }
+
+        if (plan.Swaps is { } swaps)
+        {
+            problems.Add(TrainingRanges.Problem("swaps.images", swaps.Images, TrainingRanges.Images));
+        }
+
+        return problems.OfType<string>();
+    }
+
+    private static IEnumerable<string> TokenizerProblems(ExperimentPlan plan) =>
+        plan.Tokenizer.Config().Problems(name => name == "encoder_multipliers" ? "tokenizer.multipliers" : $"tokenizer.{name}");
+
+    /// <summary>What of a plan does not fit the tokenizer that it shall have: the plan's own or a finished one.</summary>
+    public static IEnumerable<string> TokenizerFit(ExperimentPlan plan, TokenizerConfig tokenizer)
+    {
+        var range = NumberRange.Between(1, tokenizer.CodebookSize);
+        string Fit(string name, int clusters) => $"{name} is {clusters}, expected {range}: the tokenizer has {tokenizer.CodebookSize} codewords";
+        var ofModels = plan.Models.Where(model => model.Clusters > tokenizer.CodebookSize).Select(model => Fit($"clusters of model '{model.Name}'", model.Clusters!.Value));
+        var ofSwaps = plan.Swaps?.Clusters.Where(clusters => !range.Contains(clusters)).Select(clusters => Fit("swaps.clusters", clusters));
+        return (tokenizer.SideProblem("image_size", plan.ImageSize) is { } side ? [side] : Array.Empty<string>()).Concat(ofModels).Concat(ofSwaps ?? []);
+    }
+
+    private static IEnumerable<string> SamplingProblems(ExperimentPlan plan) =>
+        plan.Sampling.Coarse.Problems("sampling.coarse").Concat(plan.Sampling.Fine.Problems("sampling.fine"))
+            .Concat(plan.Rows().SelectMany(row => (row.Coarse?.Problems($"row '{row.Label}': coarse") ?? []).Concat(row.Fine?.Problems($"row '{row.Label}': fine") ?? [])));
 
     /// <summary>Rows, curves and measurements must speak of models that there are, at steps that they reach.</summary>
     private static IEnumerable<string> UseProblems(ExperimentPlan plan)

@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Numerics;
+using CtfService.Core;
+
+namespace CtfService.Training.Optimization;
+
+/// <summary>Ranges of what a training run may be asked for, the same on the command line, in experiment files and in code.</summary>
+public static class TrainingRanges
+{
+    /// <summary>Training steps, and steps from one checkpoint to the next.</summary>
+    public static NumberRange<long> Steps { get; } = NumberRange.Between(1L, 1_000_000_000L);
+
+    /// <summary>Steps of the linear warm-up; 0 starts at the peak.</summary>
+    public static NumberRange<long> WarmupSteps { get; } = NumberRange.Between(0L, 1_000_000_000L);
+
+    /// <summary>Images per step.</summary>
+    public static NumberRange<int> BatchSize { get; } = NumberRange.Between(1, 65_536);
+
+    /// <summary>Peak learning rate. Above 1 no optimiser here converges; such a number is a slip.</summary>
+    public static NumberRange<double> LearningRate { get; } = NumberRange.Above(0.0, 1.0);
+
+    /// <summary>Shares, decays of an average or of weights.</summary>
+    public static NumberRange<double> Share { get; } = NumberRange.Between(0.0, 1.0);
+
+    /// <summary>Largest gradient norm.</summary>
+    public static NumberRange<double> GradientNorm { get; } = NumberRange.Above(0.0, 1_000_000.0);
+
+    /// <summary>Weight of one loss beside another.</summary>
+    public static NumberRange<double> LossWeight { get; } = NumberRange.Between(0.0, 1_000.0);
+
+    /// <summary>Side of square training images, pixels.</summary>
+    public static NumberRange<int> ImageSide { get; } = NumberRange.Between(16, 16_384);
+
+    /// <summary>Images of a class, or in all.</summary>
+    public static NumberRange<int> Images { get; } = NumberRange.Between(1, 1_000_000);
+
+    /// <summary>What is wrong with a value; null if it is in the range.</summary>
+    internal static string? Problem<T>(string name, T value, NumberRange<T> range)
+        where T : struct, INumber<T> =>
+        range.Contains(value) ? null : string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, expected {range}");
+}
