@@ -7,4 +7,6 @@ namespace CtfService.Cli;
 internal sealed class ConsoleStages(Terminal terminal) : IEvaluationStages
 {
     public T Run<T>(string title, Func<ITrainingProgress, T> work) => ConsoleProgress.Run(terminal, title, work);
+
+    public T Run<T>(string title, Func<T> work) => ConsoleProgress.Run(terminal, title, work);
 }

@@ -39,6 +39,9 @@ public sealed record SampledModel(Bundle Bundle, ModelDescription Description, S
 public interface IEvaluationStages
 {
     T Run<T>(string title, Func<ITrainingProgress, T> work);
+
+    /// <summary>A stage that reports no steps of its own: it is shown while it runs.</summary>
+    T Run<T>(string title, Func<T> work);
 }
 
 /// <summary>For evaluations that nobody watches.</summary>
@@ -47,4 +50,6 @@ public sealed class QuietStages : IEvaluationStages
     public static QuietStages Instance { get; } = new();
 
     public T Run<T>(string title, Func<ITrainingProgress, T> work) => work(NoProgress.Instance);
+
+    public T Run<T>(string title, Func<T> work) => work();
 }

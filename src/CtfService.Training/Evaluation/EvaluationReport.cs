@@ -56,7 +56,8 @@ public sealed record EvaluatedData(int Classes, int ImageWidth, int ImageHeight,
 /// <param name="BySize">FID by the number of images, because it falls with it.</param>
 /// <param name="Reconstructions">The tokenizer's reconstructions of test images against the training images: what a perfect choice of tokens would get; null without a model.</param>
 /// <param name="ReconstructionFid">rFID: the tokenizer's reconstructions of the test images against the test images; null without a model.</param>
-/// <param name="Neighbours">Distance to the nearest training image.</param>
+/// <param name="Neighbours">Distance to the nearest training image; null if features are not finite.</param>
+/// <param name="Missing">Every figure above that does not exist, and is null for a reason.</param>
 public sealed record FeatureReport(
     string Extractor,
     string ExtractorHash,
@@ -64,17 +65,18 @@ public sealed record FeatureReport(
     SetFigures Test,
     HalfDistance HalvesOfSameSize,
     HalfDistance Halves,
-    double FidOverHalvesOfSameSize,
-    double FidOverHalves,
+    double? FidOverHalvesOfSameSize,
+    double? FidOverHalves,
     IReadOnlyList<FidAtSize> BySize,
     SetFigures? Reconstructions,
     double? ReconstructionFid,
-    NeighbourFigures Neighbours);
+    NeighbourFigures? Neighbours,
+    IReadOnlyList<MissingFigure> Missing);
 
 /// <param name="ImagesPerClass">Of the generated images, and of each half.</param>
 /// <param name="Generated">FID of that many generated images against all training images.</param>
 /// <param name="Halves">FID between two halves of that many training images.</param>
-public sealed record FidAtSize(int ImagesPerClass, double Generated, double Halves);
+public sealed record FidAtSize(int ImagesPerClass, double? Generated, double? Halves);
 
 /// <summary>Use of the codebook and of the clusters.</summary>
 /// <param name="TestCodewords">Of the test images' tokens.</param>

@@ -24,12 +24,22 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
 
     private readonly IReadOnlyList<string> _classNames = inputs.Train.ClassNames;
 
+    /// <summary>Checks the real images, which takes no time: call it before images are drawn for hours.</summary>
+    /// <exception cref="DatasetException">There are too few training or test images.</exception>
+    public void RequireEnoughRealImages()
+    {
+        Require(inputs.Train, "training", perClass: 2);
+        Require(inputs.Test, "test", perClass: 0);
+    }
+
     /// <param name="images">The generated images; with a model, its samples.</param>
-    /// <param name="model">Null where there are only images.</param>
-    /// <exception cref="DatasetException">The images have other classes than the data set.</exception>
+    /// <param name="model">Null if there are only images.</param>
+    /// <exception cref="DatasetException">There are too few images of a kind, or they have other classes than the data set.</exception>
     public EvaluationResult Evaluate(ImageDataset images, SampledModel? model = null)
     {
-        var generated = Checked(images);
+        RequireEnoughRealImages();
+        var generated = images.WithClassNames(_classNames);
+        Require(generated, "generated", perClass: 1);
         var reconstructions = model is null ? null : stages.Run("tokenizer", progress => Reconstructions.Of(
             model.Bundle, Evenly(inputs.Test, MostReconstructions), inputs.Device, progress, cancellation));
         var features = inputs.Extractors.Select(extractor => OfFeatures(extractor, generated, reconstructions?.Images)).ToList();
@@ -57,25 +67,21 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
     }
 
     /// <summary>Figures against all classes of the data mean nothing for images of some of them, and neighbours and halves take a few of each.</summary>
-    private ImageDataset Checked(ImageDataset images)
-    {
-        var known = images.WithClassNames(_classNames);
-        Require(known, "generated", perClass: 1);
-        Require(inputs.Train, "training", perClass: 2);
-        Require(inputs.Test, "test", perClass: 1);
-        return known;
-    }
-
     private void Require(ImageDataset images, string kind, int perClass)
     {
-        var counts = images.ClassIds.CountBy(classId => classId).ToDictionary();
-        var missing = _classNames.Where((_, classId) => counts.GetValueOrDefault(classId) < perClass).ToList();
+        var missing = WithFewerThan(images, perClass);
         if (missing.Count > 0 || images.Count <= PrecisionRecall.DefaultNeighbours)
         {
             throw new DatasetException(
                 $"There are {images.Count} {kind} images, and too few of {(missing.Count > 0 ? string.Join(", ", missing) : "all classes together")}. "
-                + $"An evaluation takes more than {PrecisionRecall.DefaultNeighbours} of each kind, and {perClass} or more of every class of the data set.");
+                + $"An evaluation takes more than {PrecisionRecall.DefaultNeighbours} of each kind{(perClass > 0 ? $", and {perClass} or more of every class of the data set" : "")}.");
         }
+    }
+
+    private List<string> WithFewerThan(ImageDataset images, int perClass)
+    {
+        var counts = images.ClassIds.CountBy(classId => classId).ToDictionary();
+        return [.. _classNames.Where((_, classId) => counts.GetValueOrDefault(classId) < perClass)];
     }
 
     private (FeatureReport Report, ClassifierReport? Classes) OfFeatures(IFeatureExtractor extractor, ImageDataset generated, ImageDataset? reconstructions)
@@ -87,30 +93,39 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
             progress => RealFeatures.LoadOrExtract(inputs.CacheFolder, extractor, inputs.Train, inputs.Test, progress, cancellation));
         using var set = Extract("generated images", generated);
         using var restored = reconstructions is null ? null : Extract("reconstructions", reconstructions);
-        return stages.Run($"{extractor.Name}: distances", progress => (Report(extractor, real, set, restored), set.Classes));
+        return stages.Run($"{extractor.Name}: distances", () => (Report(extractor, real, set, restored), set.Classes));
     }
 
-    private static FeatureReport Report(IFeatureExtractor extractor, RealFeatures real, FeatureSet generated, FeatureSet? reconstructions)
+    private FeatureReport Report(IFeatureExtractor extractor, RealFeatures real, FeatureSet generated, FeatureSet? reconstructions)
     {
+        var reasons = new FigureReasons(cancellation);
         var perClass = generated.Kept.Images[^1].Round + 1;
-        var figures = SetFigures.Of(generated, real.Train);
-        var (sameSize, halves) = (real.Halves(perClass), real.Halves());
-        using var scope = NewDisposeScope();
-        double[] Distances(FeatureSet set) =>
-            RowDistances.NearestDistances(set.Kept.Pooled.narrow(0, 0, Math.Min(MostNeighbours, set.Kept.Pooled.shape[0])), real.Train.Kept.Pooled);
+        var figures = SetFigures.Of(generated, real.Train, reasons, "generated");
+        var testClasses = WithFewerThan(inputs.Test, 1) is { Count: > 0 } missing ? $"there are no test images of {string.Join(", ", missing)}" : null;
+        var test = SetFigures.Of(real.Test, real.Train, reasons, "test", testClasses);
+        var sameSize = real.Halves(reasons, "halves_of_same_size", perClass);
+        var halves = real.Halves(reasons, "halves");
         return new FeatureReport(
             extractor.Name,
             extractor.Hash,
             figures,
-            SetFigures.Of(real.Test, real.Train),
+            test,
             sameSize,
             halves,
-            figures.Fid / sameSize.Fid,
-            figures.Fid / halves.Fid,
-            FidBySize(real, generated, perClass),
-            reconstructions is null ? null : SetFigures.Of(reconstructions, real.Train),
-            reconstructions is null ? null : ReconstructionFid(real.Test, reconstructions),
-            NeighbourFigures.Of("features", Distances(generated), Distances(real.Test)));
+            reasons.Ratio("fid_over_halves_of_same_size", figures.Fid, sameSize.Fid, "the halves of the same size"),
+            reasons.Ratio("fid_over_halves", figures.Fid, halves.Fid, "the halves of the training images"),
+            FidBySize(real, generated, perClass, reasons),
+            reconstructions is null ? null : SetFigures.Of(reconstructions, real.Train, reasons, "reconstructions", testClasses),
+            reconstructions is null ? null : reasons.Of("reconstruction_fid", () => ReconstructionFid(real.Test, reconstructions)),
+            reasons.Of("neighbours", () => NeighbourFigures.Of("features", Distances(generated, real.Train), Distances(real.Test, real.Train))),
+            reasons.Missing);
+    }
+
+    private double[] Distances(FeatureSet set, FeatureSet reference)
+    {
+        using var scope = NewDisposeScope();
+        FiniteFeatures.Require(set.Kept.Pooled, reference.Kept.Pooled);
+        return RowDistances.NearestDistances(set.Kept.Pooled.narrow(0, 0, Math.Min(MostNeighbours, set.Kept.Pooled.shape[0])), reference.Kept.Pooled, cancellation);
     }
 
     /// <summary>Against the test images that were reconstructed: the first of their order.</summary>
@@ -121,17 +136,25 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
     }
 
     /// <summary>At an eighth, a quarter, half and all of the images.</summary>
-    private static List<FidAtSize> FidBySize(RealFeatures real, FeatureSet generated, int perClass)
+    private static List<FidAtSize> FidBySize(RealFeatures real, FeatureSet generated, int perClass, FigureReasons reasons)
     {
         var points = new List<FidAtSize>();
         foreach (var size in Parts.Select(part => perClass / part).Where(size => size >= 2).Distinct())
         {
             int[] rows = [.. Enumerable.Range(0, generated.Kept.Images.Count).Where(row => generated.Kept.Images[row].Round < size)];
-            using var part = generated.Kept.Gaussian(generated.Kept.Pooled, rows);
-            points.Add(new FidAtSize(size, real.Train.Pooled.FrechetDistance(part), real.HalvesFid(size)));
+            points.Add(new FidAtSize(
+                size,
+                reasons.Of($"by_size.{size}.generated", () => FidOf(rows)),
+                reasons.Of($"by_size.{size}.halves", () => real.HalvesFid(size))));
         }
 
         return points;
+
+        double FidOf(int[] rows)
+        {
+            using var part = generated.Kept.Gaussian(generated.Kept.Pooled, rows);
+            return real.Train.Pooled.FrechetDistance(part);
+        }
     }
 
     /// <summary>At most so many, spread over the classes.</summary>

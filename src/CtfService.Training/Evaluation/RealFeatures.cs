@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation.Features;
+using CtfService.Training.Evaluation.Statistics;
 using CtfService.Training.Progress;
 using static TorchSharp.torch;
 
@@ -30,7 +31,11 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
             }
 
             var computed = FeatureSet.Extract(extractor, images, progress, cancellation);
-            FeatureSetFile.Save(path, key, computed);
+            if (computed.IsFinite)
+            {
+                FeatureSetFile.Save(path, key, computed);
+            }
+
             return computed;
         }
 
@@ -51,10 +56,16 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
     /// so a generated set's is to be read beside that of halves of its size.
     /// </summary>
     /// <param name="perClass">Images of each class in each half; a class that has fewer than twice as many is divided evenly.</param>
-    public HalfDistance Halves(int perClass = int.MaxValue)
+    /// <param name="reasons">Gets the reason of a distance that does not exist.</param>
+    /// <param name="name">Of the figure in the report.</param>
+    public HalfDistance Halves(FigureReasons reasons, string name, int perClass = int.MaxValue)
     {
         var (first, second) = (InHalf(0, perClass), InHalf(1, perClass));
-        return new HalfDistance(first.Length, second.Length, Distance(Train.Kept.Pooled, first, second), Distance(Train.Kept.Spatial, first, second));
+        return new HalfDistance(
+            first.Length,
+            second.Length,
+            reasons.Of($"{name}.fid", () => Distance(Train.Kept.Pooled, first, second)),
+            reasons.Of($"{name}.sfid", () => Distance(Train.Kept.Spatial, first, second)));
     }
 
     public void Dispose()
@@ -64,6 +75,7 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
     }
 
     /// <summary>As <see cref="Halves"/>, of the pooled features alone.</summary>
+    /// <exception cref="UndefinedFigureException">A half has fewer than two images, or features are not finite.</exception>
     public double HalvesFid(int perClass) => Distance(Train.Kept.Pooled, InHalf(0, perClass), InHalf(1, perClass));
 
     /// <summary>Rows of the images whose round is even, or odd.</summary>
@@ -102,4 +114,4 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
 /// <summary>Between two halves of the training images.</summary>
 /// <param name="FirstImages">In the one half.</param>
 /// <param name="SecondImages">In the other; some fewer where classes have an odd number.</param>
-public sealed record HalfDistance(int FirstImages, int SecondImages, double Fid, double Sfid);
+public sealed record HalfDistance(int FirstImages, int SecondImages, double? Fid, double? Sfid);

@@ -24,7 +24,8 @@ internal sealed class SampleJudge(IFeatureExtractor extractor, RealFeatures real
     public JsonObject TestImages() => Figures(real.Test);
 
     /// <summary>Fréchet distance between two halves of the training images, of so many images of each class.</summary>
-    public double HalfDistance(int imagesPerClass) => real.Halves(imagesPerClass).Fid;
+    /// <returns>Null if it does not exist.</returns>
+    public double? HalfDistance(int imagesPerClass) => new FigureReasons().Of("half_fid", () => real.HalvesFid(imagesPerClass));
 
     public void Dispose()
     {
@@ -34,13 +35,13 @@ internal sealed class SampleJudge(IFeatureExtractor extractor, RealFeatures real
 
     private JsonObject Figures(FeatureSet set)
     {
-        var figures = SetFigures.Of(set, real.Train);
+        var figures = SetFigures.Of(set, real.Train, new FigureReasons(), "set");
         return new JsonObject
         {
             ["images"] = figures.Images,
             ["fid"] = figures.Fid,
             ["sfid"] = figures.Sfid,
-            ["inception_score"] = figures.InceptionScore.Mean,
+            ["inception_score"] = figures.InceptionScore?.Mean,
             ["precision"] = figures.Precision,
             ["recall"] = figures.Recall,
             ["accuracy"] = figures.ClassAccuracy,

@@ -23,10 +23,11 @@ public sealed class EvaluatorTests : IDisposable
 
         var features = Assert.Single(result.Report.Features);
         Assert.Equal(40, result.Report.Images);
-        Assert.InRange(features.FidOverHalvesOfSameSize, 0, 3);
+        Assert.InRange(features.FidOverHalvesOfSameSize!.Value, 0, 3);
+        Assert.Empty(features.Missing);
         Assert.Equal((40, 40), (features.HalvesOfSameSize.FirstImages, features.HalvesOfSameSize.SecondImages));
         Assert.Equal([2, 5, 10, 20], features.BySize.Select(point => point.ImagesPerClass));
-        Assert.Equal(features.Generated.Fid, features.BySize[^1].Generated, 1e-9);
+        Assert.Equal(features.Generated.Fid!.Value, features.BySize[^1].Generated!.Value, 1e-9);
         Assert.Equal(1, result.Report.ClassAccuracy!.Accuracy);
         Assert.InRange(result.Report.PixelNeighbours.CloserThanUnseen, 0, 0.3);
         Assert.Null(result.Report.Tokens);
@@ -51,6 +52,71 @@ public sealed class EvaluatorTests : IDisposable
         var exception = Assert.Throws<DatasetException>(() => Evaluate(NoisyImages.Of(20, 0, seed: 7)));
 
         Assert.Contains("20 generated images, and too few of green", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluate_AllImagesEqual_LeavesOutTheRatiosAndSaysWhy()
+    {
+        var grey = new ImageDataset(8, 8, ["red", "green"], [.. Enumerable.Range(0, 12).Select(i => new LabelledImage(new byte[8 * 8 * 3], i % 2))]);
+        using var extractor = new FakeFeatures();
+        var inputs = new EvaluationInputs(grey, grey, [extractor], _folder.File("cache"));
+
+        var result = new Evaluator(inputs, QuietStages.Instance, CancellationToken.None).Evaluate(grey);
+        var page = EvaluationPage.Of(result, inputs);
+
+        var features = Assert.Single(result.Report.Features);
+        Assert.Equal((0, 0), (features.Generated.Fid!.Value, features.Halves.Fid!.Value));
+        Assert.Null(features.FidOverHalves);
+        Assert.Contains(new MissingFigure("fid_over_halves", "the halves of the training images are equal, so their distance is 0"), features.Missing);
+        Assert.Contains("fid_over_halves, because the halves", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluate_ExtractorGivesNaN_ReportsTheOtherFiguresAndSaysWhy()
+    {
+        using var extractor = new FakeFeatures { IsDamaged = true };
+        var inputs = new EvaluationInputs(NoisyImages.Of(50, 40, seed: 1), NoisyImages.Of(20, 20, seed: 2), [extractor], _folder.File("cache"));
+
+        var result = new Evaluator(inputs, QuietStages.Instance, CancellationToken.None).Evaluate(NoisyImages.Of(9, 9, seed: 3));
+        var page = EvaluationPage.Of(result, inputs);
+
+        var features = Assert.Single(result.Report.Features);
+        Assert.Equal(
+            (null, null, null, null, null),
+            (features.Generated.Fid, features.Generated.Precision, features.Generated.InceptionScore, features.Neighbours, result.Report.ClassAccuracy));
+        Assert.Contains(features.Missing, figure => figure.Figure == "generated.fid" && figure.Reason.Contains("NaN", StringComparison.Ordinal));
+        Assert.Equal(18, result.Report.Images);
+        Assert.Contains("generated.fid, because features are NaN", page, StringComparison.Ordinal);
+        Assert.Empty(Directory.Exists(_folder.File("cache")) ? Directory.GetFiles(_folder.File("cache")) : []);
+    }
+
+    [Fact]
+    public void Evaluate_AClassWithoutTestImages_LeavesOutWhatNeedsAllClasses()
+    {
+        using var extractor = new FakeFeatures();
+        var inputs = new EvaluationInputs(NoisyImages.Of(50, 40, seed: 1), NoisyImages.Of(20, 0, seed: 2), [extractor], _folder.File("cache"));
+
+        var result = new Evaluator(inputs, QuietStages.Instance, CancellationToken.None).Evaluate(NoisyImages.Of(20, 20, seed: 7));
+
+        var features = Assert.Single(result.Report.Features);
+        Assert.Equal((null, null, null), (features.Test.Fid, features.Test.Recall, features.Test.InceptionScore));
+        Assert.NotNull(features.Test.Precision);
+        Assert.NotNull(features.Generated.Fid);
+        Assert.Contains(new MissingFigure("test.fid", "there are no test images of green"), features.Missing);
+    }
+
+    [Theory]
+    [InlineData(1, 40, 20, "There are 41 training images, and too few of red.")]
+    [InlineData(50, 40, 3, "There are 3 test images, and too few of all classes together.")]
+    public void RequireEnoughRealImages_TooFew_SaysOfWhich(int red, int green, int test, string message)
+    {
+        using var extractor = new FakeFeatures();
+        var inputs = new EvaluationInputs(NoisyImages.Of(red, green, seed: 1), NoisyImages.Of(test, 0, seed: 2), [extractor], _folder.File("cache"));
+
+        var exception = Assert.Throws<DatasetException>(new Evaluator(inputs, QuietStages.Instance, CancellationToken.None).RequireEnoughRealImages);
+
+        Assert.StartsWith(message, exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

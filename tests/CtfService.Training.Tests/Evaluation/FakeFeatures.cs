@@ -16,6 +16,9 @@ internal sealed class FakeFeatures : IFeatureExtractor
 
     public int SpatialWidth => 4;
 
+    /// <summary>Whether every number is NaN, as from weights that are NaN.</summary>
+    public bool IsDamaged { get; init; }
+
     public IReadOnlyList<string>? ClassNames { get; init; } = ["red", "green"];
 
     public int BatchSize => 5;
@@ -24,6 +27,7 @@ internal sealed class FakeFeatures : IFeatureExtractor
     {
         Batches++;
         using var scope = NewDisposeScope();
+        pixels = IsDamaged ? pixels * double.NaN : pixels;
         var pooled = pixels.mean([2, 3]);
         var corners = stack([pixels[.., 0, 0, 0], pixels[.., 0, 0, -1], pixels[.., 0, -1, 0], pixels[.., 0, -1, -1]], 1);
         return new ImageFeatures(pooled.MoveToOuterDisposeScope(), corners.MoveToOuterDisposeScope(), (pooled.narrow(1, 0, 2) * 8).softmax(1).MoveToOuterDisposeScope());

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
+using CtfService.Model.Storage;
 using CtfService.Model.Generation;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;
@@ -41,12 +42,14 @@ internal static class EvaluateCommand
         terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
 
         var stages = new ConsoleStages(terminal);
+        var inputs = new EvaluationInputs(train, test, extractors.All, arguments.Cache, extractors.Device);
+        var evaluator = new Evaluator(inputs, stages, cancellation);
+        evaluator.RequireEnoughRealImages();
         var model = bundle is null ? null : Draw(bundle, arguments, stages, cancellation);
         TorchThreads.UseAllCores(); // the engine, which keeps to fewer, is gone
-        var inputs = new EvaluationInputs(train, test, extractors.All, arguments.Cache, extractors.Device);
         var images = model?.Samples.Images ?? ImageFolder.Open(arguments.Images!, side, split: null, cancellation);
-        var result = new Evaluator(inputs, stages, cancellation).Evaluate(images, model);
-        Write(terminal, arguments.Output, result, inputs);
+        var result = evaluator.Evaluate(images, model);
+        Write(terminal, arguments.Output, result, stages.Run("page", () => EvaluationPage.Of(result, inputs)));
     }
 
     private static SampledModel Draw(Bundle bundle, EvaluateArguments arguments, ConsoleStages stages, CancellationToken cancellation)
@@ -58,17 +61,13 @@ internal static class EvaluateCommand
         return new SampledModel(bundle, generator.Model, plan, samples);
     }
 
-    private static void Write(Terminal terminal, string folder, EvaluationResult result, EvaluationInputs inputs)
+    private static void Write(Terminal terminal, string folder, EvaluationResult result, string page)
     {
         Directory.CreateDirectory(folder);
-        var page = Path.Combine(folder, "report.html");
-        using (var file = new StreamWriter(Path.Combine(folder, "report.json")))
-        {
-            ReportJson.Write(file, result.Report);
-        }
-
-        File.WriteAllText(page, EvaluationPage.Of(result, inputs));
-        terminal.Error.WriteLine($"Wrote {page}.");
+        var path = Path.Combine(folder, "report.html");
+        AtomicFile.WriteText(Path.Combine(folder, "report.json"), ReportJson.Text(result.Report) + Environment.NewLine);
+        AtomicFile.WriteText(path, page);
+        terminal.Error.WriteLine($"Wrote {path}.");
         ReportJson.Write(terminal.Output, result.Report);
     }
 

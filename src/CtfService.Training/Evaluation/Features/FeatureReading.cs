@@ -18,6 +18,7 @@ internal sealed class FeatureReading : IDisposable
     private readonly List<FeatureRow> _rows = [];
     private readonly List<int> _actual = [];
     private readonly List<int> _predicted = [];
+    private bool _isFinite = true;
 
     public FeatureReading(IFeatureExtractor extractor, ImageDataset images)
     {
@@ -42,6 +43,7 @@ internal sealed class FeatureReading : IDisposable
         _pooled.Add(features.Pooled, weights);
         _spatial.Add(features.Spatial, weights);
         _score.Add(features.Probabilities, [.. batch.Select(image => image.Round)], weights);
+        _isFinite &= FiniteFeatures.AreAll(features.Pooled) && FiniteFeatures.AreAll(features.Spatial) && FiniteFeatures.AreAll(features.Probabilities);
         _actual.AddRange(classIds);
         _predicted.AddRange(features.Probabilities.argmax(1).data<long>().Select(classId => (int)classId));
         Keep(batch, classIds, features);
@@ -51,9 +53,10 @@ internal sealed class FeatureReading : IDisposable
     public FeatureSetParts Finish() => new(
         _pooled.ToGaussian(),
         _spatial.ToGaussian(),
-        _score.ToScore(),
+        _isFinite ? _score.ToScore() : null,
         new FeatureRows(_keptPooled.alias().DetachFromDisposeScope(), _keptSpatial.alias().DetachFromDisposeScope(), _rows),
-        _extractor.ClassNames is { } names ? ClassifierReport.Of(names, _actual, _predicted) : null);
+        _isFinite && _extractor.ClassNames is { } names ? ClassifierReport.Of(names, _actual, _predicted) : null,
+        _isFinite);
 
     public void Dispose()
     {

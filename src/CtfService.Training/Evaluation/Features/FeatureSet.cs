@@ -27,12 +27,16 @@ public sealed class FeatureSet : IDisposable
     /// <summary>Of the spatial features of all images.</summary>
     public Gaussian Spatial => Parts.Spatial;
 
-    public InceptionScore Score => Parts.Score;
+    /// <summary>Null if the features are not finite.</summary>
+    public InceptionScore? Score => Parts.Score;
+
+    /// <summary>Whether no feature and no probability is NaN or infinite; if one is, the extractor's weights are damaged.</summary>
+    public bool IsFinite => Parts.IsFinite;
 
     /// <summary>Features of up to <see cref="MostKept"/> images, in <see cref="EvenOrder"/>.</summary>
     public FeatureRows Kept => Parts.Kept;
 
-    /// <summary>How often the likeliest class is the image's own; null where the extractor does not know the set's classes.</summary>
+    /// <summary>How often the likeliest class is the image's own; null if the extractor does not know the set's classes, or its features are not finite.</summary>
     public ClassifierReport? Classes => Parts.Classes;
 
     internal FeatureSetParts Parts { get; }
@@ -65,4 +69,4 @@ public sealed class FeatureSet : IDisposable
 }
 
 /// <summary>Everything a <see cref="FeatureSet"/> is made of.</summary>
-internal sealed record FeatureSetParts(Gaussian Pooled, Gaussian Spatial, InceptionScore Score, FeatureRows Kept, ClassifierReport? Classes);
+internal sealed record FeatureSetParts(Gaussian Pooled, Gaussian Spatial, InceptionScore? Score, FeatureRows Kept, ClassifierReport? Classes, bool IsFinite);

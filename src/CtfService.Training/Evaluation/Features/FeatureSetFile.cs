@@ -20,6 +20,7 @@ internal static class FeatureSetFile
 
     private const string VersionKey = "version";
 
+    /// <param name="set">Of finite features.</param>
     public static void Save(string path, string key, FeatureSet set)
     {
         using var scope = NewDisposeScope();
@@ -68,6 +69,7 @@ internal static class FeatureSetFile
             new Gaussian(file.Read("spatial.mean"), file.Read("spatial.covariance"), count),
             JsonSerializer.Deserialize<InceptionScore>(file.Metadata[ScoreKey], BundleJson.Options)!,
             new FeatureRows(file.Read("kept.pooled").DetachFromDisposeScope(), file.Read("kept.spatial").DetachFromDisposeScope(), [.. images]),
-            JsonSerializer.Deserialize<ClassifierReport?>(file.Metadata[ClassesKey], BundleJson.Options)));
+            JsonSerializer.Deserialize<ClassifierReport?>(file.Metadata[ClassesKey], BundleJson.Options),
+            IsFinite: true));
     }
 }

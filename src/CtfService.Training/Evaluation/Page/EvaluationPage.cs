@@ -53,7 +53,7 @@ public static class EvaluationPage
     private static string Plots(EvaluationResult result)
     {
         var plots = new List<string>();
-        plots.AddRange(result.Report.Features.Where(features => features.BySize.Count > 1).Select(PagePlots.FidBySize));
+        plots.AddRange(result.Report.Features.Where(features => features.BySize.Count(point => point.Generated > 0) > 1).Select(PagePlots.FidBySize));
         plots.Add(PagePlots.NeighbourDistances(result));
         if (result.Tokens is { } tokens)
         {

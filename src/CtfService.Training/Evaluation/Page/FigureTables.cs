@@ -23,14 +23,18 @@ internal static class FigureTables
         var reconstruction = features.ReconstructionFid is { } distance
             ? $"Reconstructions are FID {Number(distance)} from the test images they are of (rFID): no choice of tokens undoes what the tokenizer loses."
             : "";
+        var missing = features.Missing.Count == 0
+            ? ""
+            : $"<p class=\"note\">Figures that do not exist: {Html.Text(string.Join("; ", features.Missing.Select(figure => $"{figure.Figure}, because {figure.Reason}")))}.</p>";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
             <h2>By the features of the {Html.Text(features.Extractor)}</h2>
             {table}
-            <p class="note">FID is {features.FidOverHalvesOfSameSize:0.0} times that of two halves of the training images of the same size, {features.FidOverHalves:0.0} times that
+            <p class="note">FID is {Times(features.FidOverHalvesOfSameSize)} that of two halves of the training images of the same size, {Times(features.FidOverHalves)} that
             of halves of all of them. The rows above the halves are against all training images. {reconstruction}
             Extractor <code>{features.ExtractorHash[..16]}</code>: compare figures only where it is the same.</p>
+            {missing}
             """);
     }
 
@@ -94,7 +98,7 @@ internal static class FigureTables
                     "generated closer than the 5th percentile",
                 ],
                 Row("pixels, grey levels", report.PixelNeighbours),
-                .. report.Features.Select(features => Row($"features of the {Html.Text(features.Extractor)}", features.Neighbours)),
+                .. report.Features.Where(features => features.Neighbours is not null).Select(features => Row($"features of the {Html.Text(features.Extractor)}", features.Neighbours!)),
             ]);
     }
 
@@ -104,7 +108,7 @@ internal static class FigureTables
         Count(figures.Images),
         Number(figures.Fid),
         Number(figures.Sfid),
-        Number(figures.InceptionScore.Mean) + (figures.InceptionScore.Splits > 1 ? $" ± {Number(figures.InceptionScore.Deviation)}" : ""),
+        Number(figures.InceptionScore?.Mean) + (figures.InceptionScore is { Splits: > 1 } score ? $" ± {Number(score.Deviation)}" : ""),
         Number(figures.Precision), Number(figures.Recall), Percent(figures.ClassAccuracy),
     ];
 
@@ -119,13 +123,15 @@ internal static class FigureTables
     /// <summary>Three significant digits, more where they are whole.</summary>
     private static string Number(double? number) => number switch
     {
-        null => "",
+        null => "–",
         >= 100 => number.Value.ToString("#,0", CultureInfo.InvariantCulture),
         >= 10 => number.Value.ToString("0.0", CultureInfo.InvariantCulture),
         >= 1 => number.Value.ToString("0.00", CultureInfo.InvariantCulture),
         >= 0.1 => number.Value.ToString("0.000", CultureInfo.InvariantCulture),
         _ => number.Value.ToString("0.0000", CultureInfo.InvariantCulture),
     };
+
+    private static string Times(double? ratio) => ratio is { } times ? $"{times.ToString("0.0", CultureInfo.InvariantCulture)} times" : "not comparable with";
 
     private static string Percent(double? share) => share?.ToString("0.0%", CultureInfo.InvariantCulture) ?? "";
 }

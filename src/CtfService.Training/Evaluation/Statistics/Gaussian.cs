@@ -36,6 +36,7 @@ public sealed class Gaussian : IDisposable
     /// The last trace is that of (C1^1/2 C2 C1^1/2)^1/2, which is symmetric: two symmetric eigenproblems in place of the reference's square root of C1 C2, no
     /// imaginary parts, and covariances may be singular. Negative eigenvalues are rounding and count as zero.
     /// </summary>
+    /// <exception cref="UndefinedFigureException">A feature of either set is NaN or infinite.</exception>
     public double FrechetDistance(Gaussian other)
     {
         if (Mean.shape[0] != other.Mean.shape[0])
@@ -45,6 +46,8 @@ public sealed class Gaussian : IDisposable
 
         using var inference = no_grad();
         using var scope = NewDisposeScope();
+        RequireFinite();
+        other.RequireFinite();
         var root = SquareRoot();
         var product = root.matmul(other.Covariance).matmul(root);
         var traceOfRoot = linalg.eigvalsh((product + product.t()) / 2).clamp_min(0).sqrt().sum().item<double>();
@@ -58,6 +61,8 @@ public sealed class Gaussian : IDisposable
         Covariance.Dispose();
         _squareRoot?.Dispose();
     }
+
+    private void RequireFinite() => FiniteFeatures.Require(Mean, Covariance);
 
     /// <summary>Computed once: the reference set is compared with many others.</summary>
     private Tensor SquareRoot()

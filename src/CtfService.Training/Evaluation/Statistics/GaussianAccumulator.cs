@@ -51,12 +51,12 @@ public sealed class GaussianAccumulator : IDisposable
     }
 
     /// <summary>What the rows so far amount to; the caller owns it. With equal weights the covariance is divided by the number of rows less one, as usual.</summary>
-    /// <exception cref="InvalidOperationException">Fewer than two rows: there is no covariance.</exception>
+    /// <exception cref="UndefinedFigureException">Fewer than two rows: there is no covariance.</exception>
     public Gaussian ToGaussian()
     {
         if (Count < 2)
         {
-            throw new InvalidOperationException($"A covariance takes at least two rows, there are {Count}.");
+            throw new UndefinedFigureException($"a covariance takes at least two images, there are {Count}");
         }
 
         // Unbiased for weights that say how much a row stands for, not how often it was seen ("reliability weights").

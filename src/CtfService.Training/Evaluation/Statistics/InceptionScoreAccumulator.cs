@@ -34,16 +34,21 @@ public sealed class InceptionScoreAccumulator
         }
     }
 
-    /// <exception cref="InvalidOperationException">There were no images.</exception>
+    /// <exception cref="UndefinedFigureException">There were no images, or a probability is NaN.</exception>
     public InceptionScore ToScore()
     {
         double[] scores = [.. _splits.Where(split => split.HasImages).Select(split => split.Score())];
         if (scores.Length == 0)
         {
-            throw new InvalidOperationException("An Inception Score takes at least one image.");
+            throw new UndefinedFigureException("an Inception Score takes at least one image");
         }
 
         var mean = scores.Average();
+        if (!double.IsFinite(mean))
+        {
+            throw new UndefinedFigureException("class probabilities are NaN; the extractor's weights are damaged");
+        }
+
         return new InceptionScore(mean, Math.Sqrt(scores.Average(score => (score - mean) * (score - mean))), scores.Length);
     }
 

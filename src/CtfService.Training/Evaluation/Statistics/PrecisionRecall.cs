@@ -15,15 +15,21 @@ public sealed record PrecisionRecall(double Precision, double Recall)
 
     /// <param name="real">[N, D]; not disposed.</param>
     /// <param name="generated">[M, D]; not disposed.</param>
-    /// <exception cref="ArgumentException">A set has no more rows than <paramref name="neighbours"/>.</exception>
-    public static PrecisionRecall Of(Tensor real, Tensor generated, int neighbours = DefaultNeighbours)
+    /// <exception cref="UndefinedFigureException">A set has no more rows than <paramref name="neighbours"/>, or a row is not finite.</exception>
+    public static PrecisionRecall Of(Tensor real, Tensor generated, int neighbours = DefaultNeighbours, CancellationToken cancellation = default)
     {
         using var inference = no_grad();
         using var scope = NewDisposeScope();
-        var realRadii = RowDistances.SquaredRadii(real, neighbours);
-        var generatedRadii = RowDistances.SquaredRadii(generated, neighbours);
+        if (Math.Min(real.shape[0], generated.shape[0]) is var rows && rows <= neighbours)
+        {
+            throw new UndefinedFigureException($"it takes more than {neighbours} images of each kind, there are {rows}");
+        }
+
+        FiniteFeatures.Require(real, generated);
+        var realRadii = RowDistances.SquaredRadii(real, neighbours, cancellation);
+        var generatedRadii = RowDistances.SquaredRadii(generated, neighbours, cancellation);
         return new PrecisionRecall(
-            RowDistances.ShareInside(generated, real, realRadii),
-            RowDistances.ShareInside(real, generated, generatedRadii));
+            RowDistances.ShareInside(generated, real, realRadii, cancellation),
+            RowDistances.ShareInside(real, generated, generatedRadii, cancellation));
     }
 }

@@ -10,12 +10,12 @@ internal static class RowDistances
     /// <summary>The k-th smallest squared distance from each row to the other rows of its own set.</summary>
     /// <param name="rows">[N, D]; N above k.</param>
     /// <returns>float64 [N]; belongs to the caller.</returns>
-    public static Tensor SquaredRadii(Tensor rows, int k)
+    public static Tensor SquaredRadii(Tensor rows, int k, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(rows.shape[0], k, nameof(rows));
         using var scope = NewDisposeScope();
         var radii = new List<Tensor>();
-        foreach (var block in Starts(rows))
+        foreach (var block in Starts(rows, cancellation))
         {
             // The row itself, at distance zero, is the first of its neighbours.
             radii.Add(ToAll(rows, block, rows, distances => distances.topk(k + 1, dim: 1, largest: false).values.narrow(1, k, 1).squeeze(1)));
@@ -28,10 +28,10 @@ internal static class RowDistances
     /// <param name="rows">[N, D].</param>
     /// <param name="centres">[M, D].</param>
     /// <param name="squaredRadii">float64 [M].</param>
-    public static double ShareInside(Tensor rows, Tensor centres, Tensor squaredRadii)
+    public static double ShareInside(Tensor rows, Tensor centres, Tensor squaredRadii, CancellationToken cancellation = default)
     {
         var inside = 0L;
-        foreach (var block in Starts(rows))
+        foreach (var block in Starts(rows, cancellation))
         {
             using var scope = NewDisposeScope();
             inside += ToAll(rows, block, centres, distances => distances.le(squaredRadii).any(1).sum()).item<long>();
@@ -43,10 +43,10 @@ internal static class RowDistances
     /// <summary>Distance from each row to the nearest of the others.</summary>
     /// <param name="rows">[N, D].</param>
     /// <param name="others">[M, D].</param>
-    public static double[] NearestDistances(Tensor rows, Tensor others)
+    public static double[] NearestDistances(Tensor rows, Tensor others, CancellationToken cancellation = default)
     {
         var nearest = new List<double>();
-        foreach (var block in Starts(rows))
+        foreach (var block in Starts(rows, cancellation))
         {
             using var scope = NewDisposeScope();
             nearest.AddRange(ToAll(rows, block, others, distances => distances.min(1).values.sqrt()).data<double>());
@@ -55,10 +55,11 @@ internal static class RowDistances
         return [.. nearest];
     }
 
-    private static IEnumerable<long> Starts(Tensor rows)
+    private static IEnumerable<long> Starts(Tensor rows, CancellationToken cancellation)
     {
         for (var start = 0L; start < rows.shape[0]; start += Block)
         {
+            cancellation.ThrowIfCancellationRequested();
             yield return start;
         }
     }

@@ -48,7 +48,7 @@ internal static class ExperimentReport
 
         if (results.RealImages is { } real)
         {
-            text += $" Two halves of the training images, of as many, are FID {Spread.Number((double)real["half_fid"]!)} apart.";
+            text += $" Two halves of the training images, of as many, are FID {Spread.Number((double?)real["half_fid"])} apart.";
         }
 
         return text + "\n";
@@ -61,7 +61,7 @@ internal static class ExperimentReport
         var text = new MarkdownTable([table.Subject, .. titles, "held-out nats per token ↓", .. ofPaper.Select(metric => $"paper: {metric.Title}")]);
         if (table == results.Plan.Tables[0] && results.RealImages?["test"] is { } real)
         {
-            var figures = Metrics.Shown.Select(metric => Spread.Number((double)real[metric.Name]!));
+            var figures = Metrics.Shown.Select(metric => Spread.Number((double?)real[metric.Name]));
             text.Add(["real test images", .. figures, null, .. ofPaper.Select(_ => (string?)null)]);
         }
 

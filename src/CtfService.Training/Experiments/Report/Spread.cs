@@ -27,6 +27,7 @@ internal sealed record Spread(IReadOnlyList<double> Values)
     public override string ToString() => Deviation is { } deviation ? $"{Number(Mean)} ± {Number(deviation)}" : Number(Mean);
 
     /// <summary>Three or four digits that matter.</summary>
-    public static string Number(double value) => value.ToString(
+    /// <returns>A dash if there is no such figure.</returns>
+    public static string Number(double? figure) => figure is not { } value ? "–" : value.ToString(
         Math.Abs(value) switch { >= 100 => "0", >= 10 => "0.0", >= 1 => "0.00", _ => "0.000" }, CultureInfo.InvariantCulture);
 }

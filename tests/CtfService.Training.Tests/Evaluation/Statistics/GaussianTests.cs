@@ -53,7 +53,7 @@ public sealed class GaussianTests : IDisposable
         using var accumulator = new GaussianAccumulator(2);
         accumulator.Add(zeros(1, 2));
 
-        Assert.Throws<InvalidOperationException>(accumulator.ToGaussian);
+        Assert.Throws<UndefinedFigureException>(accumulator.ToGaussian);
     }
 
     [Fact]

@@ -85,7 +85,7 @@ public sealed class InceptionScoreTests
     [Fact]
     public void Score_NoImages_Throws()
     {
-        Assert.Throws<InvalidOperationException>(new InceptionScoreAccumulator(images: 0).ToScore);
+        Assert.Throws<UndefinedFigureException>(new InceptionScoreAccumulator(images: 0).ToScore);
     }
 
     private static InceptionScore Score(Tensor probabilities, double[]? weights = null)

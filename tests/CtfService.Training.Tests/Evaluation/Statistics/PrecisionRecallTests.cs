@@ -49,7 +49,7 @@ public sealed class PrecisionRecallTests
     {
         using var three = Line(0, 1, 2);
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => PrecisionRecall.Of(three, three, neighbours: 3));
+        Assert.Throws<UndefinedFigureException>(() => PrecisionRecall.Of(three, three, neighbours: 3));
     }
 
     private static Tensor Line(params double[] points) => tensor(points).unsqueeze(1);
