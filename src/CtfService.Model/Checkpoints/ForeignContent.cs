@@ -38,6 +38,11 @@ internal static partial class ForeignContent
     public static string? Find(ReadOnlySpan<byte> content, long length)
     {
         var start = content[..Math.Min(content.Length, StartLength)];
+        if (IsSafetensors(start))
+        {
+            return null;
+        }
+
         if (length == 0)
         {
             return $"is empty. {DownloadAgain}";
@@ -68,6 +73,12 @@ internal static partial class ForeignContent
 
         return IsText(start) ? FindText(Encoding.UTF8.GetString(start).TrimStart('\ufeff', ' ', '\t', '\r', '\n')) : null;
     }
+
+    /// <summary>
+    /// The header's length, a little-endian number whose last byte is zero, and then a brace. Its first bytes may be any: a header of 640 bytes (80 02) begins
+    /// as a pickle does.
+    /// </summary>
+    private static bool IsSafetensors(ReadOnlySpan<byte> start) => start.Length > sizeof(ulong) && start[sizeof(ulong) - 1] == 0 && start[sizeof(ulong)] == '{';
 
     /// <summary>Whether there are letters only; a safetensors file has zeros in its first eight bytes.</summary>
     private static bool IsText(ReadOnlySpan<byte> start) => start.IndexOfAnyInRange((byte)0, (byte)8) < 0 && start.IndexOfAnyInRange((byte)14, (byte)26) < 0

@@ -1,5 +1,3 @@
-using CtfService.Model.Memory;
-
 namespace CtfService.Model.Generation;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using CtfService.Core.Generation;
-using CtfService.Model.Memory;
 
 namespace CtfService.Model.Generation;
 

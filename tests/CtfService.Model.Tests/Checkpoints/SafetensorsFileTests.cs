@@ -66,6 +66,17 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Contains("nowhere", Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(_folder.File("nowhere"))).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0x0280)] // as a pickle begins
+    [InlineData(0x0500)]
+    [InlineData(0x8b1f)] // gzip
+    public void Open_HeaderLengthLikeAnotherFormat_IsSound(int headerLength)
+    {
+        using var file = SafetensorsFile.Open(Write((ulong)headerLength, "{}".PadRight(headerLength), 0));
+
+        Assert.Empty(file.Entries);
+    }
+
     [Fact]
     public void Open_NoTensors_IsSound()
     {

@@ -1,7 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Coarse;
 using CtfService.Model.Cpu.Threads;
-using CtfService.Model.Memory;
 using CtfService.Model.Tests.Cpu;
 using CtfService.Model.Transformer;
 using TorchSharp;
@@ -137,5 +136,5 @@ public sealed class TorchCoarseStageTests : IDisposable
 
     public void Dispose() => _transformer.Dispose();
 
-    private TorchCoarseStage Stage() => new(_transformer, new DeviceMemory(CPU), Rows);
+    private TorchCoarseStage Stage() => new(_transformer, CPU, Rows);
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace CtfService.Model.Memory;
+namespace CtfService.Model.Generation;
 
 /// <summary>Freed memory that the C library keeps for allocations to come.</summary>
 internal static partial class NativeHeap
