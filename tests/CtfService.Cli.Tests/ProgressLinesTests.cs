@@ -31,6 +31,27 @@ public sealed class ProgressLinesTests
     }
 
     [Fact]
+    public void Report_Evaluation_IsAlwaysWrittenAndHasNoSpeed()
+    {
+        using var output = new StringWriter();
+        var lines = new ProgressLines(output, "coarse", new FakeTimeProvider());
+
+        lines.Report(Report(1, total: 25));
+        lines.Report(Report(2, total: 25) with { Losses = new Dictionary<string, double> { ["held-out loss"] = 2.5 }, ImagesPerSecond = null });
+
+        Assert.EndsWith($"coarse 2/25: held-out loss 2.5{Environment.NewLine}", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(100, "coarse 5/100: loss 1.25, accuracy 0.3, 12.5 images/s, 02:05 left")]
+    [InlineData(56, "coarse 5/100: loss 1.25, 12.5 images/s, 02:05 left")]
+    [InlineData(20, "coarse 5/100: 12.5 images/s, 02:05 left")]
+    public void Describe_NarrowTerminal_LeavesOutLossesBeforeTheBar(int width, string expected)
+    {
+        Assert.Equal(expected, ConsoleProgress.Describe("coarse", Report(5, total: 100), losses: 2, width));
+    }
+
+    [Fact]
     public void Describe_MoreThanADayLeft_CountsHours()
     {
         var text = ConsoleProgress.Describe("coarse", Report(5, total: 100) with { TimeLeft = new TimeSpan(1, 2, 3, 4) });

@@ -74,7 +74,7 @@ public sealed class TrainingLoop
 
             if ((step + 1) % _options.SampleEvery == 0 || step + 1 == _options.Steps)
             {
-                Evaluate(step + 1, average, metrics);
+                Evaluate(step + 1, average, meter);
             }
         }
 
@@ -104,15 +104,13 @@ public sealed class TrainingLoop
         meter.StepFinished(step + 1, () => loss.Parts.ToDictionary(part => part.Key, part => (double)part.Value.item<float>()));
     }
 
-    private void Evaluate(long finishedSteps, WeightAverage average, MetricsFile metrics)
+    private void Evaluate(long finishedSteps, WeightAverage average, TrainingMeter meter)
     {
         using var scope = NewDisposeScope();
         _task.Module.eval();
         var path = Path.Combine(_options.RunDirectory, "samples", $"{finishedSteps:D7}");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var figures = average.With(() => _task.Evaluate(path));
-        _progress.Report(new TrainingReport(finishedSteps, _options.Steps, figures, 0, TimeSpan.Zero, TimeSpan.Zero));
-        metrics.Report(new TrainingReport(finishedSteps, _options.Steps, figures, 0, TimeSpan.Zero, TimeSpan.Zero));
+        meter.Evaluate(finishedSteps, () => average.With(() => _task.Evaluate(path)));
     }
 
     private string Remedy()

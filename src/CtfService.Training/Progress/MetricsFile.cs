@@ -4,7 +4,7 @@ using CtfService.Model.Storage;
 
 namespace CtfService.Training.Progress;
 
-/// <summary>Appends each report as a line of JSON (<c>metrics.jsonl</c>): step, seconds, images_per_second and the losses by name.</summary>
+/// <summary>Appends each report as a line of JSON (<c>metrics.jsonl</c>): step, seconds, images_per_second (not of evaluations) and the losses by name.</summary>
 public sealed class MetricsFile : ITrainingProgress, IDisposable
 {
     private const string StepKey = "step";
@@ -37,8 +37,12 @@ public sealed class MetricsFile : ITrainingProgress, IDisposable
         {
             [StepKey] = report.Step,
             ["seconds"] = Math.Round(report.Elapsed.TotalSeconds, 3),
-            ["images_per_second"] = Math.Round(report.ImagesPerSecond, 2),
         };
+        if (report.ImagesPerSecond is { } speed)
+        {
+            line["images_per_second"] = Math.Round(speed, 2);
+        }
+
         foreach (var (name, value) in report.Losses)
         {
             line[name] = double.IsFinite(value) ? value : null; // JSON has no NaN; a null still shows that the loss broke

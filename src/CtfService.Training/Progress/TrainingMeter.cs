@@ -3,13 +3,19 @@ namespace CtfService.Training.Progress;
 /// <summary>Turns finished steps into reports: counts, times, and asks for the losses only when a report is due.</summary>
 public sealed class TrainingMeter
 {
+    /// <summary>The speed is taken over at least so long and so many images, so that images that end in bursts do not make it jump.</summary>
+    private static readonly TimeSpan SpeedWindow = TimeSpan.FromSeconds(10);
+
+    private const int SpeedImages = 256;
+
     private readonly ITrainingProgress _progress;
     private readonly TrainingPace _pace;
     private readonly TimeProvider _time;
     private readonly long _started;
-    private (long Step, TimeSpan Elapsed) _last;
+    private readonly Queue<Mark> _marks = new(); // the first is where the speed is counted from
+    private TimeSpan _paused;
 
-    /// <param name="time">The system's clock where null.</param>
+    /// <param name="time">The system's clock if null.</param>
     public TrainingMeter(ITrainingProgress progress, TrainingPace pace, TimeProvider? time = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pace.ReportEvery);
@@ -17,7 +23,7 @@ public sealed class TrainingMeter
         _pace = pace;
         _time = time ?? TimeProvider.System;
         _started = _time.GetTimestamp();
-        _last = (pace.FirstStep, TimeSpan.Zero);
+        _marks.Enqueue(new Mark(pace.FirstStep, TimeSpan.Zero));
     }
 
     /// <param name="finishedSteps">Steps finished, counted from the very first run.</param>
@@ -30,13 +36,40 @@ public sealed class TrainingMeter
         }
 
         var values = losses(); // before the clock is read
-        var elapsed = _time.GetElapsedTime(_started);
-        var seconds = (elapsed - _last.Elapsed).TotalSeconds;
-        var speed = seconds > 0 ? (finishedSteps - _last.Step) * _pace.BatchSize / seconds : 0;
-        var timeLeft = elapsed * ((_pace.TotalSteps - finishedSteps) / (double)Math.Max(finishedSteps - _pace.FirstStep, 1));
-        _last = (finishedSteps, elapsed);
-        _progress.Report(new TrainingReport(finishedSteps, _pace.TotalSteps, values, speed, elapsed, timeLeft));
+        var now = new Mark(finishedSteps, _time.GetElapsedTime(_started) - _paused);
+        var speed = Speed(now);
+        _progress.Report(new TrainingReport(finishedSteps, _pace.TotalSteps, values, speed, now.Elapsed, TimeLeft(now)));
     }
+
+    /// <summary>Measures between two steps: the report has no speed, and the time does not count as training.</summary>
+    /// <param name="finishedSteps">Steps finished, counted from the very first run.</param>
+    public IReadOnlyDictionary<string, double> Evaluate(long finishedSteps, Func<IReadOnlyDictionary<string, double>> measure)
+    {
+        var started = _time.GetTimestamp();
+        var now = new Mark(finishedSteps, _time.GetElapsedTime(_started, started) - _paused);
+        var figures = measure();
+        _paused += _time.GetElapsedTime(started);
+        _progress.Report(new TrainingReport(finishedSteps, _pace.TotalSteps, figures, ImagesPerSecond: null, now.Elapsed, TimeLeft(now)));
+        return figures;
+    }
+
+    private TimeSpan TimeLeft(Mark now) => now.Elapsed * ((_pace.TotalSteps - now.Step) / (double)Math.Max(now.Step - _pace.FirstStep, 1));
+
+    private double? Speed(Mark now)
+    {
+        while (_marks.Skip(1).FirstOrDefault() is { } next && now.Elapsed - next.Elapsed >= SpeedWindow && (now.Step - next.Step) * _pace.BatchSize >= SpeedImages)
+        {
+            _marks.Dequeue();
+        }
+
+        var since = _marks.Peek();
+        _marks.Enqueue(now);
+        var seconds = (now.Elapsed - since.Elapsed).TotalSeconds;
+        return seconds > 0 ? (now.Step - since.Step) * _pace.BatchSize / seconds : null;
+    }
+
+    /// <param name="Elapsed">Since the run started, evaluations left out.</param>
+    private sealed record Mark(long Step, TimeSpan Elapsed);
 }
 
 /// <param name="FirstStep">Steps finished before this run; 0 unless resumed.</param>

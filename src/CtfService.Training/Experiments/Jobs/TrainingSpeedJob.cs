@@ -36,16 +36,26 @@ internal sealed class TrainingSpeedJob(IReadOnlyList<TrainedModel> models, int r
     {
         var folder = Path.Combine(run.Folder, "scratch");
         var options = stage.Options(folder) with { Steps = Steps, CheckpointEvery = Steps, SampleEvery = Steps, SnapshotSteps = [] };
-        var speed = new SpeedOfLastReport();
+        var speed = new TimeOfLastSteps();
         stage.Train(run, options, resume: false, new CombinedProgress(run.Progress, speed));
         Directory.Delete(folder, recursive: true);
-        return options.BatchSize / speed.ImagesPerSecond;
+        return speed.SecondsPerStep;
     }
 
-    private sealed class SpeedOfLastReport : ITrainingProgress
+    /// <summary>Of the steps between the last two reports.</summary>
+    private sealed class TimeOfLastSteps : ITrainingProgress
     {
-        public double ImagesPerSecond { get; private set; }
+        private (long Step, TimeSpan Elapsed) _last;
 
-        public void Report(TrainingReport report) => ImagesPerSecond = report.ImagesPerSecond > 0 ? report.ImagesPerSecond : ImagesPerSecond;
+        public double SecondsPerStep { get; private set; }
+
+        public void Report(TrainingReport report)
+        {
+            if (report.Step > _last.Step)
+            {
+                SecondsPerStep = (report.Elapsed - _last.Elapsed).TotalSeconds / (report.Step - _last.Step);
+                _last = (report.Step, report.Elapsed);
+            }
+        }
     }
 }
