@@ -17,8 +17,8 @@ public abstract record ImageRequest
     public int? N { get; init; }
 
     /// <summary>
-    /// Unsigned 64-bit number, random where absent. The same seed gives the same images. May be sent as a decimal string, because
-    /// JavaScript numbers hold 53 bits only.
+    /// Random if absent or null, then below 2^53, so that every client holds it exactly. The same seed gives the same images. Larger seeds, up to 2^64-1, may be sent as
+    /// a string of decimal digits.
     /// </summary>
     [JsonConverter(typeof(SeedConverter))]
     public ulong? Seed { get; init; }

@@ -13,7 +13,7 @@ internal static class AnswerHeaders
 
     private static readonly OpenApiHeader Challenge = Header("Bearer, with error=\"invalid_token\" where a key was sent.", JsonSchemaType.String);
 
-    private static readonly OpenApiHeader Seed = Header("Seed of the request; image answers only.", JsonSchemaType.Integer);
+    private static readonly OpenApiHeader Seed = Header("Seed of the request; image answers only.", JsonSchemaType.Integer, format: "int64");
 
     private static readonly OpenApiHeader ClassLabel = Header("Name of the class; image answers only.", JsonSchemaType.String);
 
@@ -49,5 +49,6 @@ internal static class AnswerHeaders
     private static IEnumerable<KeyValuePair<string, OpenApiMediaType>> Images(OpenApiResponse response) =>
         (response.Content ?? new Dictionary<string, OpenApiMediaType>()).Where(content => content.Key.StartsWith("image/", StringComparison.Ordinal));
 
-    private static OpenApiHeader Header(string description, JsonSchemaType type) => new() { Description = description, Schema = new OpenApiSchema { Type = type } };
+    private static OpenApiHeader Header(string description, JsonSchemaType type, string? format = null) =>
+        new() { Description = description, Schema = new OpenApiSchema { Type = type, Format = format } };
 }

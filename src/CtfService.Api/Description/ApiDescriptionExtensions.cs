@@ -1,3 +1,4 @@
+using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
@@ -8,6 +9,9 @@ namespace CtfService.Api.Description;
 /// <summary>The OpenAPI document and its page at /swagger.</summary>
 internal static class ApiDescriptionExtensions
 {
+    private const string Introduction =
+        "Class-conditional images by coarse-to-fine token prediction. The image and model routes follow OpenAI's API, so its clients work.";
+
     public static IServiceCollection AddApiDescription(this IServiceCollection services)
     {
         services.AddEndpointsApiExplorer();
@@ -21,7 +25,7 @@ internal static class ApiDescriptionExtensions
         app.UseSwagger();
         app.UseSwaggerUI(page =>
         {
-            page.SwaggerEndpoint("/swagger/v1/swagger.json", "CtfService v1");
+            page.SwaggerEndpoint($"/swagger/{PageFilter.Document}/swagger.json", "CtfService v1");
             page.DocumentTitle = "CtfService";
             page.DisplayRequestDuration();
             page.EnableTryItOutByDefault();
@@ -31,19 +35,27 @@ internal static class ApiDescriptionExtensions
 
     private static void Describe(SwaggerGenOptions options)
     {
-        options.SwaggerDoc("v1", new OpenApiInfo
-        {
-            Title = "CtfService",
-            Version = "v1",
-            Description = "Class-conditional images by coarse-to-fine token prediction. The image and model routes follow OpenAI's API, so its clients work.",
-        });
+        options.SwaggerDoc("v1", Info(Introduction));
+        options.SwaggerDoc(PageFilter.Document, Info($"{Introduction} Generate clients from [/swagger/v1/swagger.json](/swagger/v1/swagger.json)."));
         options.OrderActionsBy(Place);
         options.IncludeXmlComments(typeof(ApiDescriptionExtensions).Assembly);
         options.SupportNonNullableReferenceTypes();
         SecuritySchemes.Define(options);
+        options.MapType<ClassReference>(() => new OpenApiSchema { Type = JsonSchemaType.String }); // generators make an empty class of a choice between string and integer
         options.SchemaFilter<SchemaFilter>();
         options.OperationFilter<OperationFilter>();
+        options.DocumentFilter<DocumentFilter>();
+        options.DocumentFilter<PageFilter>();
     }
+
+    private static OpenApiInfo Info(string description) => new()
+    {
+        Title = "CtfService",
+        Version = "v1",
+        Description = description,
+        Contact = new OpenApiContact { Name = "The operator of this service" },
+        License = new OpenApiLicense { Name = "MIT", Url = new Uri("https://opensource.org/license/mit") },
+    };
 
     /// <summary>What people come for first, what operators and orchestrators come for last.</summary>
     private static string Place(ApiDescription endpoint)

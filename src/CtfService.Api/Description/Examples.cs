@@ -6,14 +6,14 @@ namespace CtfService.Api.Description;
 /// <summary>One example of each body, made of the very types that are sent, so that none can go out of date.</summary>
 internal static class Examples
 {
-    private const string Model = "fruits-64";
+    public const string Model = "fruits-64";
 
     private const string Size = "64x64";
 
     /// <summary>1 January 2026.</summary>
     private const long Created = 1_767_225_600;
 
-    private const ulong Seed = 42;
+    public const ulong Seed = 12;
 
     private static readonly StageDefaults Coarse = new(Temperature: 1, TopK: 0, TopP: 1, GuidanceScale: 1.5f);
 

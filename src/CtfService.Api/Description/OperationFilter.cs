@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
 using CtfService.Api.Security;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
@@ -31,6 +33,13 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
             }
         }
 
+        foreach (var name in (operation.Parameters ?? []).OfType<OpenApiParameter>().Where(parameter => parameter.In == ParameterLocation.Path))
+        {
+            name.Example = Examples.Model;
+        }
+
+        GiveExamples(operation, context);
+        operation.Security = []; // health probes
         if (metadata.OfType<IAuthorizeData>().Any())
         {
             operation.Security = SecuritySchemes.Requirements(context.Document, isOptional: keys.AllowAnonymous && !isForOperators);
@@ -45,6 +54,25 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
         {
             StreamDescription.Describe((OpenApiResponse)response, context, json.Value.SerializerOptions);
             AnswerHeaders.Describe((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <summary>Schemas have these examples too; some tools look at bodies only, and then expect every field that a schema names.</summary>
+    private void GiveExamples(OpenApiOperation operation, OperationFilterContext context)
+    {
+        var asked = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<IAcceptsMetadata>().FirstOrDefault()?.RequestType;
+        GiveExample(operation.RequestBody?.Content, asked);
+        foreach (var answer in context.ApiDescription.SupportedResponseTypes.Where(answer => answer.StatusCode < StatusCodes.Status400BadRequest))
+        {
+            GiveExample(operation.Responses?.GetValueOrDefault($"{answer.StatusCode}")?.Content, answer.Type);
+        }
+    }
+
+    private void GiveExample(IDictionary<string, OpenApiMediaType>? bodies, Type? type)
+    {
+        if (type is not null && bodies?.TryGetValue(Json, out var body) == true && Examples.Of(type) is { } example)
+        {
+            body.Example = example as JsonNode ?? JsonSerializer.SerializeToNode(example, type, json.Value.SerializerOptions);
         }
     }
 

@@ -16,6 +16,9 @@ namespace CtfService.Api.Description;
 /// <summary>What Swashbuckle does not read from our records: limits that settings hold, allowed values, what is always there, examples.</summary>
 internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> json) : ISchemaFilter
 {
+    /// <summary>OpenAPI 3.0 allows nothing beside a reference, so records that every field of their type may leave null say so themselves.</summary>
+    private static readonly HashSet<Type> OnlyNullable = [typeof(FineSamplingRequest), typeof(LastSwitchEntry), typeof(ReplacedModelEntry), typeof(StageDefaults)];
+
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
     {
         if (schema is not OpenApiSchema concrete)
@@ -31,11 +34,7 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
 
         if ((Nullable.GetUnderlyingType(context.Type) ?? context.Type) == typeof(ulong))
         {
-            DescribeSeed(concrete);
-        }
-        else if (context.Type == typeof(ClassReference))
-        {
-            DescribeClass(concrete);
+            DescribeSeed(concrete, isNullable: context.Type != typeof(ulong));
         }
         else if (context.MemberInfo is null && context.Type.Namespace == typeof(ErrorResponse).Namespace)
         {
@@ -61,26 +60,12 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
         }
     }
 
-    private static void DescribeSeed(OpenApiSchema schema)
+    /// <summary>Generators know int64 and turn uint64 into 32 bits or a number that is never absent; what is drawn here at random has 53 bits. Larger seeds travel as text.</summary>
+    private static void DescribeSeed(OpenApiSchema schema, bool isNullable)
     {
-        schema.Type = JsonSchemaType.Integer;
-        schema.Format = "uint64";
+        schema.Type = isNullable ? JsonSchemaType.Integer | JsonSchemaType.Null : JsonSchemaType.Integer;
+        schema.Format = "int64";
         schema.Minimum = "0";
-        schema.Maximum = $"{ulong.MaxValue}";
-    }
-
-    private static void DescribeClass(OpenApiSchema schema)
-    {
-        schema.Type = null;
-        schema.Properties = null;
-        schema.Required = null;
-        schema.AdditionalPropertiesAllowed = true;
-        schema.Description = "A class name, or a class index.";
-        schema.OneOf =
-        [
-            new OpenApiSchema { Type = JsonSchemaType.String, Example = "banana" },
-            new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Minimum = "0", Example = 0 },
-        ];
     }
 
     /// <summary>A request takes no field we do not know. An answer always has every field that is not left out when null, and may get new ones.</summary>
@@ -96,26 +81,14 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
                 .ToHashSet();
         }
 
-        if (type.GetProperties().Any(property => property.PropertyType == typeof(IFormFile)))
+        if (OnlyNullable.Contains(type))
         {
-            LeaveBlank(schema);
+            schema.Type |= JsonSchemaType.Null;
         }
 
         if (Examples.Of(type) is { } example)
         {
             schema.Example = example as JsonNode ?? JsonSerializer.SerializeToNode(example, type, json.Value.SerializerOptions);
-        }
-    }
-
-    /// <summary>Fields of a form that may stay away. Swagger UI fills in each with its example, its default or a value that it makes up, and sends it; what is blank is absent.</summary>
-    private static void LeaveBlank(OpenApiSchema form)
-    {
-        foreach (var (name, field) in form.Properties ?? new Dictionary<string, IOpenApiSchema>())
-        {
-            if (field is OpenApiSchema optional && form.Required?.Contains(name) != true)
-            {
-                optional.Example = optional.Type?.HasFlag(JsonSchemaType.Array) == true ? new JsonArray() : "";
-            }
         }
     }
 }

@@ -17,6 +17,7 @@ internal static class AdminEndpoints
         models.MapGet("", List)
             .WithName("ListBundles")
             .WithSummary("List the bundles that can be loaded, and the models that are")
+            .WithDescription("Bundles are listed by their manifests; the weights of a bundle are checked when it is loaded.")
             .ProducesErrors(403);
         models.MapPost("", Switch)
             .WithName("SwitchModel")

@@ -29,6 +29,7 @@ internal static class HealthEndpoints
         health.MapGet("startup", Startup)
             .WithName("Startup")
             .WithSummary("Whether the model has been loaded")
+            .WithDescription("503 until the model has been loaded and has drawn its first image; from then on 200.")
             .ProducesProbe();
     }
 

@@ -17,10 +17,12 @@ internal static class ModelEndpoints
         models.MapGet("", List)
             .WithName("ListModels")
             .WithSummary("List the loaded model")
+            .WithDescription("One model is loaded at a time. Says its name and aliases, the size of its images, and the sampling that a request gets if it does not say.")
             .ProducesErrors(503);
         models.MapGet("{id}", Get)
             .WithName("GetModel")
             .WithSummary("Describe the loaded model")
+            .WithDescription("The same as in the list, by the model's name or an alias of it.")
             .ProducesErrors(404, 503);
     }
 

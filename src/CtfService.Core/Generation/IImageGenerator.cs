@@ -11,7 +11,10 @@ public interface IImageGenerator : IDisposable
     /// <summary>What was loaded. May be read from any thread.</summary>
     ModelDescription Model { get; }
 
-    /// <summary>Rows of a decode step that are not taken; an image takes <see cref="ImageSpecification.Rows"/> of them until its last coarse label is drawn.</summary>
+    /// <summary>
+    /// Rows of a decode step that are not taken; an image takes <see cref="ImageSpecification.Rows"/> of them until its last coarse label is drawn. There may be fewer
+    /// for a while if the device lacks memory, but always enough for one image alone.
+    /// </summary>
     int FreeRows { get; }
 
     /// <summary>Images admitted and neither returned nor removed.</summary>
@@ -35,14 +38,14 @@ public interface IImageGenerator : IDisposable
     /// </summary>
     /// <param name="cancellation">Looked at before each stage.</param>
     /// <exception cref="OperationCanceledException">Cancelled between two stages; the images stay.</exception>
-    /// <exception cref="OutOfDeviceMemoryException">A decode step does not fit the device; with fewer images it may.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">A decode step does not fit the device; with fewer images it may. No image has moved, so each can be removed or stepped again.</exception>
     IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation);
 }
 
 /// <summary>Figures of one <see cref="IImageGenerator.Advance"/>.</summary>
 /// <param name="Rows">Rows of its decode step; 0 where it had none.</param>
 /// <param name="DecodeTime">Time of the decode step. A device that works on its own may not have finished it then: a step that has to wait for results takes the time of those before.</param>
-/// <param name="Splits">Batches of later stages that did not fit the device and were split.</param>
+/// <param name="Splits">Batches that did not fit the device and were made smaller: halved ones of later stages, and a decode step that gave up free rows.</param>
 public readonly record struct StepReport(int Rows, TimeSpan DecodeTime, int Splits = 0);
 
 /// <summary>An image that ended.</summary>

@@ -25,10 +25,10 @@ internal sealed class CoarseSequence(long id, ImageSpecification specification, 
     public int Position { get; set; }
 
     /// <summary>Where the class-conditional row's keys and values are.</summary>
-    public int Slot { get; init; }
+    public int Slot { get; set; }
 
     /// <summary>The same of the null-class row; null without guidance.</summary>
-    public int? NullSlot { get; init; }
+    public int? NullSlot { get; set; }
 
     /// <summary>All coarse labels at once, from elsewhere than the coarse stage.</summary>
     /// <param name="coarseLabels">[T].</param>

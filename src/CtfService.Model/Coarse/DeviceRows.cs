@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Model.Memory;
 using CtfService.Model.Sampling;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
@@ -6,123 +7,201 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Coarse;
 
 /// <summary>
-/// What stage 1 keeps on the device for each model row, allocated once. A row that nobody has stays at the class position, where it computes something that
-/// nobody reads. Only <see cref="Fetch"/> waits for the device.
+/// What stage 1 keeps on the device for each model row. The host knows all of it but the labels, so when images have come or gone, or a step has failed,
+/// <see cref="Sync"/> writes it anew; between two such steps it moves on by itself. A row without an image stays at the class position, where it computes something
+/// that is never read. Only <see cref="Fetch"/> and <see cref="Sync"/> wait for the device.
 /// </summary>
 internal sealed class DeviceRows : IDisposable
 {
-    private static readonly SamplingSettings Nobody = new();
+    private static readonly SamplingSettings Vacant = new();
 
-    private readonly Device _device;
+    private readonly DeviceMemory _memory;
     private readonly TransformerConfig _config;
-    private readonly RowSampling _sampling;
-    private readonly Tensor _strides;    // int64 [R]: 1 where a row moves on with every step, 0 where nobody has it
-    private readonly Tensor _sources;    // int64 [R]: the row whose label this one takes: its own, or of a null-class row the conditional one
-    private readonly Tensor _partners;   // int64 [R]: the null-class row of a guided image's conditional row, otherwise the row itself
-    private readonly Tensor _scales;     // [R, 1]: guidance
-    private readonly Tensor _lastGuided; // int64 [R, 1]: the last position that guidance applies to
-    private readonly Tensor _uniforms;   // [R, T]
-    private readonly Tensor _labels;     // int64 [R, T]
+    private readonly Tensor _state;    // int64 [RowState.Count, R]
+    private readonly Tensor _scales;   // [R, 1]: guidance
+    private readonly Tensor _uniforms; // [R, T]
+    private readonly Tensor _labels;   // int64 [R, T]
+    private RowSampling? _sampling;
 
-    public DeviceRows(TransformerConfig config, int rows, Device device)
+    /// <param name="capacity">Rows at most.</param>
+    public DeviceRows(TransformerConfig config, int capacity, DeviceMemory memory)
     {
-        (_config, _device) = (config, device);
-        _sampling = new RowSampling([.. Enumerable.Repeat(Nobody, rows)], config.OutputVocabulary, device);
-        Inputs = Zeros(ScalarType.Int64, rows);
-        Positions = Zeros(ScalarType.Int64, rows);
-        _strides = Zeros(ScalarType.Int64, rows);
-        _sources = arange(rows, ScalarType.Int64, device).DetachFromDisposeScope();
-        _partners = arange(rows, ScalarType.Int64, device).DetachFromDisposeScope();
-        _scales = Zeros(ScalarType.Float32, rows, 1);
-        _lastGuided = Zeros(ScalarType.Int64, rows, 1);
-        _uniforms = Zeros(ScalarType.Float32, rows, config.Positions);
-        _labels = Zeros(ScalarType.Int64, rows, config.Positions);
+        (_config, _memory, Count) = (config, memory, capacity);
+        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
+        _state = memory.Zeros(ScalarType.Int64, Enum.GetValues<RowState>().Length, capacity);
+        _scales = memory.Zeros(ScalarType.Float32, capacity, 1);
+        _uniforms = memory.Zeros(ScalarType.Float32, capacity, config.Positions);
+        _labels = memory.Zeros(ScalarType.Int64, capacity, config.Positions);
+        scope.Detach(_state, _scales, _uniforms, _labels);
     }
 
-    /// <summary>int64 [R]: the class at position 0, otherwise the label drawn last.</summary>
-    public Tensor Inputs { get; }
-
-    /// <summary>int64 [R]: the next step's position in the model, which is also the cell that it draws.</summary>
-    public Tensor Positions { get; }
-
-    /// <summary>Gives an image its rows.</summary>
-    public void Occupy(CoarseSequence sequence)
+    /// <summary>One number of each row.</summary>
+    private enum RowState
     {
-        var image = sequence.Specification;
+        /// <summary>The class at position 0, otherwise the label drawn last.</summary>
+        Input,
+
+        /// <summary>The next step's position in the model, which is also the cell that it draws.</summary>
+        Position,
+
+        /// <summary>1 if the row moves on with every step, 0 if it is vacant.</summary>
+        Stride,
+
+        /// <summary>The row whose label this one takes: its own, or of a null-class row the conditional one.</summary>
+        Source,
+
+        /// <summary>The null-class row of a guided image's conditional row, otherwise the row itself.</summary>
+        Partner,
+
+        /// <summary>The last position that guidance applies to.</summary>
+        LastGuided,
+    }
+
+    /// <summary>Rows that a step computes, the first ones; 1 to the capacity. Changing it makes the state stale.</summary>
+    public int Count { get; set; }
+
+    /// <summary>True if the device may hold something else than the host believes.</summary>
+    public bool IsStale { get; set; } = true;
+
+    /// <summary>int64 [R]: the class at position 0, otherwise the label drawn last. A view in the caller's scope.</summary>
+    public Tensor Inputs => State(RowState.Input);
+
+    /// <summary>int64 [R]: the next step's position. A view in the caller's scope.</summary>
+    public Tensor Positions => State(RowState.Position);
+
+    /// <summary>Writes the state of every row, so that the device and the host agree. Can be repeated if it fails.</summary>
+    /// <param name="running">Every image of the stage.</param>
+    public void Sync(IReadOnlyList<CoarseSequence> running)
+    {
         using var scope = NewDisposeScope();
-        Set(sequence.Slot, image.ClassId, stride: 1, source: sequence.Slot, partner: sequence.NullSlot ?? sequence.Slot);
-        _sampling.Set(sequence.Slot, image.Coarse);
-        _scales.select(0, sequence.Slot).fill_(image.Coarse.GuidanceScale);
-        _lastGuided.select(0, sequence.Slot).fill_(image.Coarse.LastGuidedPosition);
-        _uniforms.narrow(0, sequence.Slot, 1).copy_(ImageUniforms.Of([image], SamplingStage.Coarse, _config.Positions, _device));
-        if (sequence.NullSlot is { } slot)
+        var sampling = new RowSampling(SettingsOf(running), _config.OutputVocabulary, _memory.Device);
+        _sampling?.Dispose();
+        _sampling = sampling;
+        _state.narrow(1, 0, Count).copy_(_memory.Upload(StateOf(running), Enum.GetValues<RowState>().Length, Count));
+        _scales.narrow(0, 0, Count).copy_(_memory.Upload(ScalesOf(running), Count, 1));
+        foreach (var sequence in running.Where(sequence => sequence.Position == 0))
         {
-            Set(slot, _config.NullClass, stride: 1, source: sequence.Slot, partner: slot);
+            var uniforms = new float[_config.Positions];
+            CounterRandom.FillUniforms(sequence.Specification.Seed, SamplingStage.Coarse, uniforms);
+            _uniforms.select(0, sequence.Slot).copy_(_memory.Upload(uniforms, _config.Positions));
         }
+
+        var last = _labels.narrow(0, 0, Count).gather(1, Positions.sub(1).clamp_min(0).unsqueeze(1)).squeeze(1); // [R]
+        Inputs.copy_(where(Positions.eq(0), Inputs, last));
+        IsStale = false;
     }
 
-    /// <summary>Takes them back.</summary>
-    public void Vacate(CoarseSequence sequence)
-    {
-        using var scope = NewDisposeScope();
-        Set(sequence.Slot, input: 0, stride: 0, source: sequence.Slot, partner: sequence.Slot);
-        _sampling.Set(sequence.Slot, Nobody); // so that nothing is sorted for an image that is gone
-        if (sequence.NullSlot is { } slot)
-        {
-            Set(slot, input: 0, stride: 0, source: slot, partner: slot);
-        }
-    }
-
-    /// <summary>One label for every row, int64 [R]; 0 where nobody has it, which is a class as well.</summary>
+    /// <summary>One label for every row, int64 [R]; 0 for a vacant row, which is a class as well.</summary>
     /// <param name="logits">[R, V].</param>
     public Tensor Sample(Tensor logits)
     {
         using var scope = NewDisposeScope();
         var cells = Positions.unsqueeze(1);                                                                   // [R, 1]
-        var unconditional = where(cells.less_equal(_lastGuided), logits.index_select(0, _partners), logits);  // [R, V]
-        var guided = Guidance.Combine(logits, unconditional, _scales);                                        // a row with itself: unchanged, whatever the scale
-        var drawn = CategoricalSampler.Sample(guided, _sampling, _uniforms.gather(1, cells));                 // [R]
-        return drawn.index_select(0, _sources).mul_(_strides).MoveToOuterDisposeScope();
+        var isGuided = cells.less_equal(State(RowState.LastGuided).unsqueeze(1));                             // [R, 1]
+        var unconditional = where(isGuided, logits.index_select(0, State(RowState.Partner)), logits);         // [R, V]
+        var guided = Guidance.Combine(logits, unconditional, _scales.narrow(0, 0, Count));                    // a row with itself: unchanged, whatever the scale
+        var drawn = CategoricalSampler.Sample(guided, _sampling!, _uniforms.narrow(0, 0, Count).gather(1, cells)); // [R]
+        return drawn.index_select(0, State(RowState.Source)).mul_(State(RowState.Stride)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Notes the labels and moves on. Allocates nothing on the device: a step that lacks memory fails before it, and can be run again.</summary>
-    public void Advance(Tensor labels)
+    /// <summary>Keeps the labels of the step, int64 [R]. The rows stay where they are, so a step that fails after this can be run again.</summary>
+    public void Keep(Tensor labels)
     {
         using var scope = NewDisposeScope();
-        _labels.scatter_(1, Positions.unsqueeze(1), labels.unsqueeze(1));
-        Inputs.copy_(labels);
-        Positions.add_(_strides);
+        _labels.narrow(0, 0, Count).scatter_(1, Positions.unsqueeze(1), labels.unsqueeze(1));
     }
 
-    /// <summary>Copies the labels of some images to the host, all in one go. Waits for the device.</summary>
+    /// <summary>Moves every row that has an image on by one position.</summary>
+    public void MoveOn(Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        Inputs.copy_(labels);
+        Positions.add_(State(RowState.Stride));
+    }
+
+    /// <summary>Copies the labels of some images to the host, all in one go. Waits for the device; changes nothing on it.</summary>
     public void Fetch(IReadOnlyList<CoarseSequence> sequences)
     {
         using var scope = NewDisposeScope();
-        var slots = tensor(sequences.Select(sequence => (long)sequence.Slot).ToArray(), device: _device);
-        var labels = _labels.index_select(0, slots).to(ScalarType.Int32).cpu().data<int>().ToArray(); // [sequences, T]
+        var slots = _memory.Upload(sequences.Select(sequence => (long)sequence.Slot).ToArray(), sequences.Count);
+        var labels = _memory.Download(_labels.index_select(0, slots)); // [sequences, T]
         for (var place = 0; place < sequences.Count; place++)
         {
             labels.AsSpan(place * _config.Positions, _config.Positions).CopyTo(sequences[place].CoarseLabels);
         }
     }
 
+    /// <summary>Copies what only the device has of a row to another one.</summary>
+    public void Move(int from, int to)
+    {
+        using var scope = NewDisposeScope();
+        _labels.select(0, to).copy_(_labels.select(0, from));
+        _uniforms.select(0, to).copy_(_uniforms.select(0, from));
+    }
+
     public void Dispose()
     {
-        _sampling.Dispose();
-        foreach (var state in (Tensor[])[Inputs, Positions, _strides, _sources, _partners, _scales, _lastGuided, _uniforms, _labels])
+        _sampling?.Dispose();
+        foreach (var tensor in (Tensor[])[_state, _scales, _uniforms, _labels])
         {
-            state.Dispose();
+            tensor.Dispose();
         }
     }
 
-    private Tensor Zeros(ScalarType type, params long[] shape) => zeros(shape, type, _device).DetachFromDisposeScope();
+    private Tensor State(RowState state) => _state.select(0, (long)state).narrow(0, 0, Count);
 
-    private void Set(int row, int input, int stride, int source, int partner)
+    /// <summary>[RowState.Count, R].</summary>
+    private long[] StateOf(IReadOnlyList<CoarseSequence> running)
     {
-        Inputs.select(0, row).fill_(input);
-        Positions.select(0, row).fill_(0);
-        _strides.select(0, row).fill_(stride);
-        _sources.select(0, row).fill_(source);
-        _partners.select(0, row).fill_(partner);
+        var state = new long[Enum.GetValues<RowState>().Length * Count];
+        for (var row = 0; row < Count; row++)
+        {
+            Set(state, row, [0, 0, 0, row, row, 0]);
+        }
+
+        foreach (var sequence in running)
+        {
+            var (image, slot) = (sequence.Specification, sequence.Slot);
+            Set(state, slot, [image.ClassId, sequence.Position, 1, slot, sequence.NullSlot ?? slot, image.Coarse.LastGuidedPosition]);
+            if (sequence.NullSlot is { } nullSlot)
+            {
+                Set(state, nullSlot, [_config.NullClass, sequence.Position, 1, slot, nullSlot, 0]);
+            }
+        }
+
+        return state;
+    }
+
+    /// <param name="values">In the order of <see cref="RowState"/>.</param>
+    private void Set(long[] state, int row, ReadOnlySpan<long> values)
+    {
+        for (var i = 0; i < values.Length; i++)
+        {
+            state[(i * Count) + row] = values[i];
+        }
+    }
+
+    private float[] ScalesOf(IReadOnlyList<CoarseSequence> running)
+    {
+        var scales = new float[Count];
+        foreach (var sequence in running)
+        {
+            scales[sequence.Slot] = sequence.Specification.Coarse.GuidanceScale;
+        }
+
+        return scales;
+    }
+
+    /// <summary>Vacant rows have the plainest settings, so that nothing is sorted for an image that is gone.</summary>
+    private SamplingSettings[] SettingsOf(IReadOnlyList<CoarseSequence> running)
+    {
+        var settings = new SamplingSettings[Count];
+        Array.Fill(settings, Vacant);
+        foreach (var sequence in running)
+        {
+            settings[sequence.Slot] = sequence.Specification.Coarse;
+        }
+
+        return settings;
     }
 }

@@ -23,6 +23,8 @@ internal sealed class HostCoarseStage : ICoarseStage
         _logits = new float[engine.Capacity * engine.Config.OutputVocabulary];
     }
 
+    public int Rows => _sequences.Slots;
+
     public int FreeRows => _sequences.FreeSlots;
 
     public int Count => _sequences.All.Count;
@@ -31,7 +33,7 @@ internal sealed class HostCoarseStage : ICoarseStage
     public CoarseSequence Add(long id, ImageSpecification image) => _sequences.Add(id, image);
 
     /// <inheritdoc/>
-    public bool Remove(long id) => _sequences.Remove(id) is not null;
+    public bool Remove(long id) => _sequences.Remove(id);
 
     /// <inheritdoc/>
     public IReadOnlyList<CoarseSequence> Step()

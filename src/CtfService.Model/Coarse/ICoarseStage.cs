@@ -8,7 +8,10 @@ namespace CtfService.Model.Coarse;
 /// </summary>
 internal interface ICoarseStage : IDisposable
 {
-    /// <summary>Rows that nobody has.</summary>
+    /// <summary>Rows that images can have, free ones included. Fewer than the stage was made for while the device lacks memory.</summary>
+    int Rows { get; }
+
+    /// <summary>Rows that no image has.</summary>
     int FreeRows { get; }
 
     /// <summary>Images whose labels are not all drawn.</summary>
@@ -17,10 +20,13 @@ internal interface ICoarseStage : IDisposable
     /// <summary>The image must fit into <see cref="FreeRows"/>.</summary>
     CoarseSequence Add(long id, ImageSpecification image);
 
-    /// <summary>Frees the image's rows; false where it is not here, or no longer.</summary>
+    /// <summary>Frees the image's rows; false if it is not here, or no longer. Never fails.</summary>
     bool Remove(long id);
 
-    /// <summary>Draws one label of every image and returns those that have all of theirs; the list is used again by the next step.</summary>
+    /// <summary>
+    /// Draws one label of every image and returns those that have all of theirs; the list is used again by the next step. If it throws, every image stands where it
+    /// stood before: it can be stepped again or removed.
+    /// </summary>
     IReadOnlyList<CoarseSequence> Step();
 
     /// <summary>Brings the labels drawn so far to the host, where they are not there anyway.</summary>

@@ -1,30 +1,48 @@
 using CtfService.Core.Generation;
+using CtfService.Model.Memory;
+using CtfService.Model.Sampling;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Coarse;
 
 /// <summary>
-/// Stage 1 on libtorch's devices: whatever a step needs is on the device, and every step computes all rows there are room for, occupied or not. So shapes never
-/// change, and the host waits for the device only when an image has all its labels.
+/// Stage 1 on libtorch's devices: whatever a step needs is on the device, and every step computes all <see cref="Rows"/>, occupied or not. So shapes do not change
+/// from step to step, and the host waits for the device only when images come or go.
+/// If a step lacks memory, the stage gives up free rows, which frees their keys and values, and runs the step again; it takes rows back later.
 /// </summary>
 internal sealed class TorchCoarseStage : ICoarseStage
 {
+    /// <summary>One guided image. With fewer rows it could never start.</summary>
+    private const int LeastRows = 2;
+
     private readonly ClassConditionalTransformer _transformer;
     private readonly RunningSequences _sequences;
     private readonly RowKvCache _cache;
     private readonly DeviceRows _rows;
+    private readonly int _capacity;
+    private int _stepsInThisSize;
 
     /// <param name="transformer">In evaluation mode, on the device; stays the caller's.</param>
-    /// <param name="capacity">R: model rows of every step.</param>
-    public TorchCoarseStage(ClassConditionalTransformer transformer, Device device, int capacity)
+    /// <param name="capacity">Model rows of every step while the device has memory for them.</param>
+    public TorchCoarseStage(ClassConditionalTransformer transformer, DeviceMemory memory, int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
-        _transformer = transformer;
+        (_transformer, _capacity) = (transformer, capacity);
         _sequences = new RunningSequences(capacity, transformer.Config.Positions);
-        _cache = new RowKvCache(transformer.Config, capacity, transformer.OutputWeight.dtype, device);
-        _rows = new DeviceRows(transformer.Config, capacity, device);
+        _cache = new RowKvCache(transformer.Config, capacity, transformer.OutputWeight.dtype, memory);
+        try
+        {
+            _rows = new DeviceRows(transformer.Config, capacity, memory);
+        }
+        catch
+        {
+            _cache.Dispose();
+            throw;
+        }
     }
+
+    public int Rows => _sequences.Slots;
 
     public int FreeRows => _sequences.FreeSlots;
 
@@ -33,37 +51,28 @@ internal sealed class TorchCoarseStage : ICoarseStage
     /// <inheritdoc/>
     public CoarseSequence Add(long id, ImageSpecification image)
     {
-        var sequence = _sequences.Add(id, image);
-        _cache.Clear(sequence.Slot);
-        if (sequence.NullSlot is { } nullSlot)
-        {
-            _cache.Clear(nullSlot);
-        }
-
-        _rows.Occupy(sequence);
-        return sequence;
+        RowSampling.RequireInRange(image.Coarse); // here it concerns one image, in the step all of them
+        _rows.IsStale = true;                     // the device hears of the image in the next step
+        return _sequences.Add(id, image);
     }
 
     /// <inheritdoc/>
     public bool Remove(long id)
     {
-        var removed = _sequences.Remove(id);
-        if (removed is not null)
-        {
-            _rows.Vacate(removed);
-        }
-
-        return removed is not null;
+        _rows.IsStale = true;
+        return _sequences.Remove(id);
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<CoarseSequence> Step()
     {
-        Draw();
+        TryGrow();
+        DrawInRowsThatFit();
         var finished = _sequences.Advance();
-        if (finished.Count > 0)
+        _rows.IsStale = finished.Count > 0;
+        foreach (var sequence in finished)
         {
-            Finish(finished);
+            sequence.MarkCoarseDone();
         }
 
         return finished;
@@ -84,22 +93,113 @@ internal sealed class TorchCoarseStage : ICoarseStage
         _rows.Dispose();
     }
 
+    private void DrawInRowsThatFit()
+    {
+        while (true)
+        {
+            try
+            {
+                Draw();
+                return;
+            }
+            catch (Exception fault) when (MemoryFault.Is(fault))
+            {
+                if (!TryShrink())
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// The step on the device. Whatever fails, it can be run again with the same labels: rows move on after everything that needs memory, labels of images that
+    /// finish are on the host before that, and if moving on fails, the rows are written anew from what the host knows.
+    /// </summary>
     private void Draw()
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        if (_rows.IsStale)
+        {
+            Sync();
+        }
+
         _cache.Begin(_rows.Positions);
         var logits = _transformer.DecodeStep(_rows.Inputs, _rows.Positions, _cache); // [R, V]
-        _rows.Advance(_rows.Sample(logits));
+        var labels = _rows.Sample(logits);                                           // [R]
+        _rows.Keep(labels);
+        Fetch(_sequences.All.FindAll(sequence => sequence.Position + 1 == _transformer.Config.Positions));
+        _rows.IsStale = true; // until the host has moved on too
+        _rows.MoveOn(labels);
     }
 
-    private void Finish(List<CoarseSequence> finished)
+    private void Sync()
     {
-        _rows.Fetch(finished);
-        foreach (var sequence in finished)
+        foreach (var sequence in _sequences.All)
         {
-            sequence.MarkCoarseDone();
-            _rows.Vacate(sequence);
+            if (sequence.Position == 0)
+            {
+                ClearCache(sequence);
+            }
         }
+
+        _rows.Sync(_sequences.All);
+    }
+
+    private void ClearCache(CoarseSequence sequence)
+    {
+        _cache.Clear(sequence.Slot);
+        if (sequence.NullSlot is { } nullSlot)
+        {
+            _cache.Clear(nullSlot);
+        }
+    }
+
+    /// <summary>Gives up half of the rows, or as many as are free. Returns false if none can go.</summary>
+    private bool TryShrink()
+    {
+        var rows = Math.Max(Math.Max(Rows - FreeRows, Rows / 2), Math.Min(LeastRows, Rows));
+        if (rows == Rows)
+        {
+            return false;
+        }
+
+        Resize(rows);
+        _cache.Shrink(rows);
+        return true;
+    }
+
+    /// <summary>
+    /// Takes rows back, twice as many as there are, once an image's number of steps has gone well. If the step that follows lacks memory, they go again: an image
+    /// can have them only after it.
+    /// </summary>
+    private void TryGrow()
+    {
+        if (Rows == _capacity || ++_stepsInThisSize <= _transformer.Config.Positions)
+        {
+            return;
+        }
+
+        _stepsInThisSize = 0;
+        var rows = Math.Min(_capacity, 2 * Rows);
+        if (_cache.TryGrow(rows))
+        {
+            Resize(rows);
+        }
+    }
+
+    private void Resize(int rows)
+    {
+        _sequences.Resize(rows, Move);
+        _rows.Count = rows;
+        _rows.IsStale = true;
+        _stepsInThisSize = 0;
+    }
+
+    private void Move(int from, int to)
+    {
+        _cache.Move(from, to);
+        _rows.Move(from, to);
     }
 }

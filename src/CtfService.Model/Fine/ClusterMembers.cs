@@ -32,9 +32,11 @@ public sealed class ClusterMembers : IDisposable
         }
 
         Width = width;
-        _tokens = tensor(tokens, [map.ClusterCount, width], device: device).DetachFromDisposeScope();
-        _absent = tensor(absent, [map.ClusterCount, width], device: device).DetachFromDisposeScope();
-        _ranks = tensor(ranks, device: device).DetachFromDisposeScope();
+        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
+        _tokens = tensor(tokens, [map.ClusterCount, width], device: device);
+        _absent = tensor(absent, [map.ClusterCount, width], device: device);
+        _ranks = tensor(ranks, device: device);
+        scope.Detach(_tokens, _absent, _ranks);
     }
 
     /// <summary>M: size of the largest cluster.</summary>

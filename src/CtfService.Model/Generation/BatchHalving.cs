@@ -1,3 +1,5 @@
+using CtfService.Model.Memory;
+
 namespace CtfService.Model.Generation;
 
 /// <summary>

@@ -3,6 +3,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Coarse;
 using CtfService.Model.Fine;
+using CtfService.Model.Memory;
 using CtfService.Model.Previews;
 using CtfService.Model.Tokenizer;
 
@@ -24,13 +25,12 @@ public sealed class CtfImageGenerator : IImageGenerator
     private readonly List<CoarseSequence> _beforeEncode = [];
     private readonly List<CoarseSequence> _afterCoarse = [];
     private readonly List<CoarseSequence> _afterFine = [];
-    private readonly int _rows;
+    private readonly List<GenerationOutcome> _ended = []; // not returned yet; kept if a stage throws after they ended
 
     internal CtfImageGenerator(LoadedModel parts)
     {
         _parts = parts;
         _coarse = parts.Coarse;
-        _rows = _coarse.FreeRows;
         _fine = parts.Fine is null ? null : new FineStage(parts.Fine, parts.Clusters);
         _decode = new VqDecodeStage(parts.VqDecoder);
         _encode = new VqEncodeStage(parts.Tokenizer, parts.Clusters, Model.TokenCount, parts.Device);
@@ -54,7 +54,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             throw new ArgumentException($"The image takes {image.Rows} rows, {FreeRows} are free. Wait for others to end, or raise Inference:MaxBatchRows.", nameof(image));
         }
 
-        if (!_ids.Add(id))
+        if (_ids.Contains(id))
         {
             throw new ArgumentException($"An image with the id {id} is there already.", nameof(id));
         }
@@ -64,6 +64,8 @@ public sealed class CtfImageGenerator : IImageGenerator
         {
             _previews.Watch(sequence, previews);
         }
+
+        _ids.Add(id); // last: an image that a stage refuses leaves nothing behind
     }
 
     /// <inheritdoc/>
@@ -75,6 +77,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
 
         _previews.Forget(id);
+        _ended.RemoveAll(outcome => outcome.Id == id);
         if (!_coarse.Remove(id))
         {
             _beforeEncode.RemoveAll(sequence => sequence.Id == id);
@@ -93,22 +96,11 @@ public sealed class CtfImageGenerator : IImageGenerator
             _afterCoarse.AddRange(StepCoarse());
         }
 
-        List<GenerationOutcome>? outcomes = null;
-        if (_beforeEncode.Count > 0)
-        {
-            RunEncode(outcomes = [], cancellation);
-        }
-
+        RunEncode(cancellation);
         ShowPreviews();
-        if (_afterCoarse.Count + _afterFine.Count == 0)
-        {
-            return (IReadOnlyList<GenerationOutcome>?)outcomes ?? [];
-        }
-
-        outcomes ??= [];
-        RunFine(outcomes, cancellation);
-        RunDecode(outcomes, cancellation);
-        return outcomes;
+        RunFine(cancellation);
+        RunDecode(cancellation);
+        return TakeEnded();
     }
 
     public void Dispose()
@@ -143,9 +135,9 @@ public sealed class CtfImageGenerator : IImageGenerator
     {
         try
         {
-            var (rows, started) = (_rows - FreeRows, Stopwatch.GetTimestamp());
+            var (rows, taken, started) = (_coarse.Rows, _coarse.Rows - FreeRows, Stopwatch.GetTimestamp());
             var finished = _coarse.Step();
-            LastStep = new StepReport(rows, Stopwatch.GetElapsedTime(started));
+            LastStep = new StepReport(taken, Stopwatch.GetElapsedTime(started), Splits: _coarse.Rows < rows ? 1 : 0);
             return finished;
         }
         catch (Exception error) when (MemoryFault.Is(error))
@@ -154,31 +146,29 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
     }
 
-    private void RunEncode(List<GenerationOutcome> outcomes, CancellationToken cancellation)
+    private void RunEncode(CancellationToken cancellation)
     {
         while (_beforeEncode.Count > 0)
         {
             cancellation.ThrowIfCancellationRequested();
-            var batch = FirstThatFit(_beforeEncode, _ => 1, VqEncodeStage.Capacity);
-            _beforeEncode.RemoveRange(0, batch.Count);
-            Halve("VQ encode", batch, outcomes, some =>
-            {
-                _encode.Run(some);
-                _afterCoarse.AddRange(some);
-            });
+            Run("VQ encode", _beforeEncode, FirstThatFit(_beforeEncode, _ => 1, VqEncodeStage.Capacity), Encode);
         }
+    }
+
+    private void Encode(IReadOnlyList<CoarseSequence> batch)
+    {
+        _encode.Run(batch);
+        _afterCoarse.AddRange(batch);
     }
 
     private void ShowPreviews() => LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse) };
 
-    private void RunFine(List<GenerationOutcome> outcomes, CancellationToken cancellation)
+    private void RunFine(CancellationToken cancellation)
     {
         while (_afterCoarse.Count > 0)
         {
             cancellation.ThrowIfCancellationRequested();
-            var batch = _fine is null ? [.. _afterCoarse] : FirstThatFit(_afterCoarse, FineStage.RowsOf, _fine.Capacity);
-            _afterCoarse.RemoveRange(0, batch.Count);
-            Halve("the fine pass", batch, outcomes, RunFine);
+            Run("the fine pass", _afterCoarse, _fine is null ? [.. _afterCoarse] : FirstThatFit(_afterCoarse, FineStage.RowsOf, _fine.Capacity), RunFine);
         }
     }
 
@@ -196,25 +186,22 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
     }
 
-    private void RunDecode(List<GenerationOutcome> outcomes, CancellationToken cancellation)
+    private void RunDecode(CancellationToken cancellation)
     {
         while (_afterFine.Count > 0)
         {
             cancellation.ThrowIfCancellationRequested();
-            var batch = FirstThatFit(_afterFine, _ => 1, VqDecodeStage.Capacity);
-            _afterFine.RemoveRange(0, batch.Count);
-            Halve("VQ decode", batch, outcomes, some => Decode(some, outcomes));
+            Run("VQ decode", _afterFine, FirstThatFit(_afterFine, _ => 1, VqDecodeStage.Capacity), Decode);
         }
     }
 
-    private void Decode(IReadOnlyList<CoarseSequence> batch, List<GenerationOutcome> outcomes)
+    private void Decode(IReadOnlyList<CoarseSequence> batch)
     {
         var images = _decode.Run([.. batch.Select(sequence => sequence.Tokens)]);
         var done = Stopwatch.GetTimestamp();
         foreach (var (sequence, image) in batch.Zip(images))
         {
-            _ids.Remove(sequence.Id);
-            outcomes.Add(new GenerationOutcome(
+            _ended.Add(new GenerationOutcome(
                 sequence.Id, new GeneratedImage(sequence.Specification, image, sequence.CoarseLabels, sequence.Tokens, sequence.Timings(done))));
         }
     }
@@ -225,18 +212,42 @@ public sealed class CtfImageGenerator : IImageGenerator
         return [.. waiting.TakeWhile(sequence => (rows += rowsOf(sequence)) <= capacity)];
     }
 
-    private void Halve(
-        string stage, IReadOnlyList<CoarseSequence> batch, List<GenerationOutcome> outcomes, Action<IReadOnlyList<CoarseSequence>> run)
+    /// <summary>Runs a batch of a later stage, in halves if it does not fit. Images leave <paramref name="waiting"/> when they are done, so a stage that throws loses none.</summary>
+    /// <param name="batch">The first of those that wait.</param>
+    private void Run(string stage, List<CoarseSequence> waiting, List<CoarseSequence> batch, Action<IReadOnlyList<CoarseSequence>> run)
     {
-        var splits = BatchHalving.Run(batch, run, (sequence, fault) => Fail(stage, sequence, outcomes, fault));
+        var splits = BatchHalving.Run(
+            batch,
+            some =>
+            {
+                run(some);
+                waiting.RemoveRange(0, some.Count);
+            },
+            (sequence, fault) =>
+            {
+                waiting.RemoveAt(0);
+                Fail(stage, sequence, fault);
+            });
         LastStep = LastStep with { Splits = LastStep.Splits + splits };
     }
 
-    private void Fail(string stage, CoarseSequence sequence, List<GenerationOutcome> outcomes, Exception fault)
+    private void Fail(string stage, CoarseSequence sequence, Exception fault)
     {
-        _ids.Remove(sequence.Id);
         _previews.Forget(sequence.Id);
-        outcomes.Add(new GenerationOutcome(sequence.Id, Image: null, new OutOfDeviceMemoryException(
+        _ended.Add(new GenerationOutcome(sequence.Id, Image: null, new OutOfDeviceMemoryException(
             $"The device has too little free memory for {stage} of one image. Lower Inference:MaxBatchRows, or free memory on the device.", fault)));
+    }
+
+    private GenerationOutcome[] TakeEnded()
+    {
+        if (_ended.Count == 0)
+        {
+            return [];
+        }
+
+        var ended = _ended.ToArray();
+        _ended.Clear();
+        _ids.ExceptWith(ended.Select(outcome => outcome.Id));
+        return ended;
     }
 }

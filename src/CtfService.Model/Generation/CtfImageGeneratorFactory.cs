@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Model.Memory;
 
 namespace CtfService.Model.Generation;
 

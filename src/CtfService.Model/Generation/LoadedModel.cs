@@ -8,6 +8,7 @@ using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Layers;
+using CtfService.Model.Memory;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
@@ -108,7 +109,7 @@ internal sealed record LoadedModel(
             bundle.Describe(),
             tokenizer,
             clusters,
-            owned.Add(new TorchCoarseStage(coarse, device, rows)),
+            owned.Add(new TorchCoarseStage(coarse, new DeviceMemory(device), rows)),
             fine is null ? null : owned.Add(new TorchFineEngine(fine, clusters, device, FineRows)),
             owned.Add(new TorchVqDecoder(tokenizer, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth, device)),
             device);

@@ -1,3 +1,5 @@
+using CtfService.Model.Memory;
+
 namespace CtfService.Model.Generation;
 
 /// <summary>The parts of a model, freed together, the last one first: it may stand on those before it.</summary>

@@ -19,10 +19,12 @@ internal sealed class GuidedRows : IDisposable
         _device = device;
         long[] guided = [.. Enumerable.Range(0, images.Count).Where(i => images[i].IsGuided).Select(i => (long)i)];
         GuidedCount = guided.Length;
-        _guided = tensor(guided, device: device).DetachFromDisposeScope();
-        _scales = tensor(guided.Select(i => images[(int)i].GuidanceScale).ToArray(), device: device).DetachFromDisposeScope();
+        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
+        _guided = tensor(guided, device: device);
+        _scales = tensor(guided.Select(i => images[(int)i].GuidanceScale).ToArray(), device: device);
         long[] lasts = [.. guided.Select(i => images[(int)i].LastGuidedPosition)];
-        _lasts = tensor(lasts, device: device).DetachFromDisposeScope();
+        _lasts = tensor(lasts, device: device);
+        scope.Detach(_guided, _scales, _lasts);
         _endsEarly = lasts.Any(last => last < long.MaxValue);
     }
 

@@ -4,16 +4,12 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Sampling;
 
 /// <summary>
-/// Sampling settings of every row of a batch as device tensors, built once when the batch is formed, or row by row where images come and go. Owns its tensors;
-/// device thread only.
+/// Sampling settings of every row of a batch as device tensors, built once when the batch is formed. Owns its tensors; device thread only.
 /// </summary>
 public sealed class RowSampling : IDisposable
 {
     /// <summary>Temperatures below this act as this; at or below it the highest logit is taken.</summary>
     public const float LeastTemperature = 1e-5f;
-
-    private readonly SamplingSettings[] _settings;
-    private readonly int _rowsPerImage;
 
     /// <param name="settings">One for each image.</param>
     /// <param name="vocabulary">V: logits per row.</param>
@@ -29,15 +25,17 @@ public sealed class RowSampling : IDisposable
             RequireInRange(image);
         }
 
-        _settings = [.. settings];
-        _rowsPerImage = rowsPerImage;
         Vocabulary = vocabulary;
         Rows = settings.Count * rowsPerImage;
+        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
         Temperature = PerRow([.. settings.Select(TemperatureOf)], device, rowsPerImage);
         TopKIndex = PerRow([.. settings.Select(TopKIndexOf)], device, rowsPerImage);
         TopP = PerRow([.. settings.Select(TopPOf)], device, rowsPerImage);
         Greedy = PerRow([.. settings.Select(IsGreedyImage)], device, rowsPerImage);
-        NoteUses();
+        scope.Detach(Temperature, TopKIndex, TopP, Greedy);
+        UsesTopK = settings.Any(LimitsTopK);
+        UsesTopP = settings.Any(image => image.TopP < 1);
+        AnyGreedy = settings.Any(IsGreedyImage);
     }
 
     /// <summary>R.</summary>
@@ -59,25 +57,11 @@ public sealed class RowSampling : IDisposable
     internal Tensor Greedy { get; }
 
     /// <summary>Whether any row limits top-k; known on the host, so that nothing waits for the device.</summary>
-    internal bool UsesTopK { get; private set; }
+    internal bool UsesTopK { get; }
 
-    internal bool UsesTopP { get; private set; }
+    internal bool UsesTopP { get; }
 
-    internal bool AnyGreedy { get; private set; }
-
-    /// <summary>Gives an image's rows other settings, in place and without waiting for the device.</summary>
-    /// <exception cref="ArgumentException">Settings are outside the ranges of <see cref="SamplingSettings"/>.</exception>
-    internal void Set(int image, SamplingSettings settings)
-    {
-        RequireInRange(settings);
-        using var scope = NewDisposeScope();
-        Temperature.narrow(0, image * _rowsPerImage, _rowsPerImage).fill_(TemperatureOf(settings));
-        TopKIndex.narrow(0, image * _rowsPerImage, _rowsPerImage).fill_(TopKIndexOf(settings));
-        TopP.narrow(0, image * _rowsPerImage, _rowsPerImage).fill_(TopPOf(settings));
-        Greedy.narrow(0, image * _rowsPerImage, _rowsPerImage).fill_(IsGreedyImage(settings));
-        _settings[image] = settings;
-        NoteUses();
-    }
+    internal bool AnyGreedy { get; }
 
     public void Dispose()
     {
@@ -85,13 +69,6 @@ public sealed class RowSampling : IDisposable
         TopKIndex.Dispose();
         TopP.Dispose();
         Greedy.Dispose();
-    }
-
-    private void NoteUses()
-    {
-        UsesTopK = _settings.Any(LimitsTopK);
-        UsesTopP = _settings.Any(image => image.TopP < 1);
-        AnyGreedy = _settings.Any(IsGreedyImage);
     }
 
     private bool LimitsTopK(SamplingSettings image) => image.TopK > 0 && image.TopK < Vocabulary;
@@ -104,6 +81,7 @@ public sealed class RowSampling : IDisposable
 
     private static bool IsGreedyImage(SamplingSettings image) => image.Temperature <= LeastTemperature || image.TopK == 1;
 
+    /// <summary>[R, 1], in the caller's scope.</summary>
     private static Tensor PerRow<T>(T[] perImage, Device device, int rowsPerImage)
         where T : unmanaged
     {
@@ -114,10 +92,11 @@ public sealed class RowSampling : IDisposable
             perRow.AsSpan(image * rowsPerImage, rowsPerImage).Fill(perImage[image]);
         }
 
-        return from_array(perRow).reshape(-1, 1).to(device).DetachFromDisposeScope();
+        return from_array(perRow).reshape(-1, 1).to(device).MoveToOuterDisposeScope();
     }
 
-    private static void RequireInRange(SamplingSettings settings)
+    /// <exception cref="ArgumentException">The settings are outside the ranges of <see cref="SamplingSettings"/>.</exception>
+    internal static void RequireInRange(SamplingSettings settings)
     {
         if (!(settings.Temperature >= 0 && float.IsFinite(settings.Temperature)) || settings.TopK < 0 || !(settings.TopP is >= 0 and <= 1)
             || settings.GuidanceInterval < SamplingSettings.AlwaysGuided)

@@ -10,9 +10,11 @@ internal sealed class KvCache : IKeyValueCache, IDisposable
 
     public KvCache(TransformerConfig config, long rows, ScalarType dtype, Device device)
     {
-        Tensor Allocate() => zeros(rows, config.Heads, 1 + config.Positions, config.HeadWidth, dtype, device).DetachFromDisposeScope();
+        Tensor Allocate() => zeros(rows, config.Heads, 1 + config.Positions, config.HeadWidth, dtype, device);
+        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
         _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => Allocate())];
         _values = [.. Enumerable.Range(0, config.Layers).Select(_ => Allocate())];
+        scope.Detach([.. _keys, .. _values]);
     }
 
     /// <param name="keys">Per layer [R, H, 1+T, Dh]; the cache owns them from here on.</param>

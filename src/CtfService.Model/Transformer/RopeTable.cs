@@ -26,8 +26,9 @@ internal sealed class RopeTable : IDisposable
             ],
             dim: -1).reshape(config.Positions, half);                              // [T, Dh/2]
         var classPosition = zeros(1, half);
-        _cosine = cat([classPosition, angles.cos()]).to(device).DetachFromDisposeScope();
-        _sine = cat([classPosition, angles.sin()]).to(device).DetachFromDisposeScope();
+        _cosine = cat([classPosition, angles.cos()]).to(device);
+        _sine = cat([classPosition, angles.sin()]).to(device);
+        scope.Detach(_cosine, _sine);
     }
 
     /// <summary>Cosines and sines of positions first..first+count-1, both [count, 1, Dh/2]; views of the table.</summary>

@@ -1,27 +1,34 @@
+using CtfService.Model.Memory;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Transformer;
 
 /// <summary>
 /// Keys and values of every layer, row and position for steps that take all rows, each at a position of its own: always read at full length, behind a mask.
-/// A row starts as zeros: what a sequence before left there is masked, but a number that is none would spoil the sum even so.
+/// A row starts as zeros: what a sequence before left there is masked, but NaN would spoil the sum even so.
 /// </summary>
 internal sealed class RowKvCache : IKeyValueCache, IDisposable
 {
-    private readonly Tensor[] _keys;   // per layer [R, H, 1+T, Dh]
-    private readonly Tensor[] _values; // per layer [R, H, 1+T, Dh]
+    private readonly DeviceMemory _memory;
+    private readonly ScalarType _dtype;
+    private readonly long[] _row;      // H, 1+T, Dh
+    private readonly Tensor[] _stored; // per layer keys, then per layer values: [at least R, H, 1+T, Dh]
     private readonly Tensor _places;   // int64 [1+T]: 0, 1, ...
-    private readonly long[] _step;     // R, H, 1, Dh
+    private readonly int _layers;
     private Tensor? _where;            // int64 [R, H, 1, Dh]
 
-    public RowKvCache(TransformerConfig config, int rows, ScalarType dtype, Device device)
+    public RowKvCache(TransformerConfig config, int rows, ScalarType dtype, DeviceMemory memory)
     {
-        Tensor Allocate() => zeros(rows, config.Heads, 1 + config.Positions, config.HeadWidth, dtype, device).DetachFromDisposeScope();
-        _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => Allocate())];
-        _values = [.. Enumerable.Range(0, config.Layers).Select(_ => Allocate())];
-        _places = arange(1 + config.Positions, int64, device).DetachFromDisposeScope();
-        _step = [rows, config.Heads, 1, config.HeadWidth];
+        (_memory, _dtype, _layers, Rows) = (memory, dtype, config.Layers, rows);
+        _row = [config.Heads, 1 + config.Positions, config.HeadWidth];
+        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
+        _stored = [.. Enumerable.Range(0, 2 * _layers).Select(_ => Allocate(rows))];
+        _places = memory.Upload([.. Enumerable.Range(0, 1 + config.Positions).Select(place => (long)place)], 1 + config.Positions);
+        scope.Detach([.. _stored, _places]);
     }
+
+    /// <summary>R: rows of a step.</summary>
+    public int Rows { get; private set; }
 
     public Tensor? Mask { get; private set; }
 
@@ -30,37 +37,105 @@ internal sealed class RowKvCache : IKeyValueCache, IDisposable
     {
         var column = positions.reshape(-1, 1, 1, 1);
         Mask = _places.less_equal(column); // [R, 1, 1, 1+T]
-        _where = column.expand(_step);
+        _where = column.expand(Rows, _row[0], 1, _row[2]);
     }
 
     /// <inheritdoc/>
-    public (Tensor Keys, Tensor Values) Append(int layer, long first, Tensor keys, Tensor values)
-    {
-        using (NewDisposeScope())
-        {
-            _keys[layer].scatter_(2, _where!, keys.to(_keys[layer].dtype));
-            _values[layer].scatter_(2, _where!, values.to(_values[layer].dtype));
-        }
-
-        return (_keys[layer].alias(), _values[layer].alias());
-    }
+    public (Tensor Keys, Tensor Values) Append(int layer, long first, Tensor keys, Tensor values) => (Append(layer, keys), Append(_layers + layer, values));
 
     /// <summary>Forgets what a row held; between two steps.</summary>
     public void Clear(int row)
     {
         using var scope = NewDisposeScope();
-        foreach (var tensor in _keys.Concat(_values))
+        foreach (var tensor in _stored)
         {
             tensor.select(0, row).zero_();
         }
     }
 
+    /// <summary>Copies a row over another one; between two steps.</summary>
+    public void Move(int from, int to)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var tensor in _stored)
+        {
+            tensor.select(0, to).copy_(tensor.select(0, from));
+        }
+    }
+
+    /// <summary>
+    /// Keeps the first rows and frees the memory of the others, one tensor after another. A tensor for whose smaller copy there is no memory stays as it is: then less
+    /// is freed, and steps compute the first rows of it.
+    /// </summary>
+    public void Shrink(int rows)
+    {
+        Rows = rows;
+        _ = TryReallocate(rows);
+    }
+
+    /// <summary>Makes room for more rows; those that are there keep what they hold. Returns false, and leaves the number of rows, if there is too little memory.</summary>
+    public bool TryGrow(int rows)
+    {
+        if (!TryReallocate(rows))
+        {
+            _ = TryReallocate(Rows); // gives back what was there already
+            return false;
+        }
+
+        Rows = rows;
+        return true;
+    }
+
     public void Dispose()
     {
         _places.Dispose();
-        foreach (var tensor in _keys.Concat(_values))
+        foreach (var tensor in _stored)
         {
             tensor.Dispose();
         }
+    }
+
+    private Tensor Allocate(int rows) => _memory.Zeros(_dtype, [rows, .. _row]);
+
+    private Tensor Append(int tensor, Tensor added)
+    {
+        using var scope = NewDisposeScope();
+        var stored = _stored[tensor].narrow(0, 0, Rows);
+        stored.scatter_(2, _where!, added.to(_dtype));
+        return stored.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Replaces one tensor after another, so that only one is there twice. False if one did not fit; those before it have their new size.</summary>
+    private bool TryReallocate(int rows)
+    {
+        try
+        {
+            for (var i = 0; i < _stored.Length; i++)
+            {
+                Reallocate(i, rows);
+            }
+
+            return true;
+        }
+        catch (Exception fault) when (MemoryFault.Is(fault))
+        {
+            return false;
+        }
+    }
+
+    private void Reallocate(int tensor, int rows)
+    {
+        var old = _stored[tensor];
+        if (old.shape[0] == rows)
+        {
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        var kept = Math.Min(Math.Min(rows, Rows), old.shape[0]);
+        var replacement = Allocate(rows);
+        replacement.narrow(0, 0, kept).copy_(old.narrow(0, 0, kept));
+        _stored[tensor] = replacement.DetachFromDisposeScope();
+        old.Dispose();
     }
 }

@@ -14,9 +14,11 @@ internal sealed class SlotKvCache : IKeyValueCache, IDisposable
 
     public SlotKvCache(TransformerConfig config, int slots, ScalarType dtype, Device device)
     {
-        Tensor Allocate() => zeros(slots, config.Heads, 1 + config.Positions, config.HeadWidth, dtype, device).DetachFromDisposeScope();
+        Tensor Allocate() => zeros(slots, config.Heads, 1 + config.Positions, config.HeadWidth, dtype, device);
+        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
         _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => Allocate())];
         _values = [.. Enumerable.Range(0, config.Layers).Select(_ => Allocate())];
+        scope.Detach([.. _keys, .. _values]);
         _device = device;
     }
 

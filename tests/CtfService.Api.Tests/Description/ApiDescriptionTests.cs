@@ -84,8 +84,11 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("temperature", "maximum", "10")]
     [InlineData("top_p", "exclusiveMinimum", "true")]
     [InlineData("seed", "type", "\"integer\"")]
-    [InlineData("seed", "format", "\"uint64\"")]
-    [InlineData("seed", "maximum", "18446744073709551615")]
+    [InlineData("seed", "format", "\"int64\"")]
+    [InlineData("seed", "nullable", "true")]
+    [InlineData("seed", "minimum", "0")]
+    [InlineData("class_label", "type", "\"string\"")]
+    [InlineData("class_label", "nullable", "true")]
     [InlineData("output_format", "enum", "[\"png\",\"jpeg\",\"webp\"]")]
     public async Task Document_RequestField_SaysItsRange(string field, string keyword, string expected)
     {
@@ -94,12 +97,30 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal(expected, properties[field]![keyword]!.ToJsonString());
     }
 
-    [Fact]
-    public async Task Document_ClassLabel_IsAStringOrAnInteger()
+    [Theory]
+    [InlineData("RedetailImageRequest", "layout")]
+    [InlineData("SwitchModelRequest", "bundle")]
+    [InlineData("VaryImageRequest", "image")]
+    public async Task Document_FieldThatARequestCannotDoWithout_IsRequiredAndNeverNull(string request, string field)
     {
-        var schema = (await Document())["components"]!["schemas"]!["ClassReference"]!;
+        var schema = (await Document())["components"]!["schemas"]![request]!;
 
-        Assert.Equal(["string", "integer"], schema["oneOf"]!.AsArray().Select(choice => (string?)choice!["type"]));
+        Assert.Equal([field], schema["required"]!.AsArray().Select(name => (string?)name));
+        Assert.Null(schema["properties"]![field]!["nullable"]);
+    }
+
+    [Fact]
+    public async Task Document_Seeds_Are64BitNumbersForEveryGenerator()
+    {
+        var schemas = (await Document())["components"]!["schemas"]!.AsObject();
+        var seeds = schemas.Select(schema => (schema.Key, Seed: schema.Value!["properties"]?["seed"])).Where(schema => schema.Seed is not null).ToList();
+
+        Assert.Equal(6, seeds.Count);
+        Assert.All(seeds, schema =>
+        {
+            Assert.Equal("int64", (string?)schema.Seed!["format"]);
+            Assert.Equal(schema.Key.EndsWith("Request", StringComparison.Ordinal), (bool?)schema.Seed["nullable"] == true);
+        });
     }
 
     [Fact]
@@ -146,7 +167,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal("""[{"bearer":[]},{"header":[]}]""", document["paths"]![path]![method]!["security"]!.ToJsonString());
         Assert.Equal("""[{"bearer":[]},{"header":[]},{}]""", (await Document())["paths"]![path]![method]!["security"]!.ToJsonString());
         Assert.Equal(["bearer", "header"], document["components"]!["securitySchemes"]!.AsObject().Select(scheme => scheme.Key));
-        Assert.Null(document["paths"]!["/health/live"]!["get"]!["security"]);
+        Assert.Empty(document["paths"]!["/health/live"]!["get"]!["security"]!.AsArray());
     }
 
     private async Task<JsonObject> Document() => (await api.Client.GetFromJsonAsync<JsonObject>("/swagger/v1/swagger.json"))!;

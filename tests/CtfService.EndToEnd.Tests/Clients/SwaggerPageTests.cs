@@ -48,13 +48,46 @@ public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper o
     {
         await Authorise();
 
-        var generate = await TryOutGenerate("""{"class_label": "banana", "n": 8, "seed": 7}""", "image/png");
+        var generate = await TryOutGenerate("""{"class_label": "banana", "n": 8, "seed": 12}""", "image/png");
 
         var image = generate.Locator(".live-responses-table img");
         var pixels = await image.EvaluateAsync<int[]>("async image => { await image.decode(); return [image.naturalWidth, image.naturalHeight]; }");
         Assert.Equal((196, 196), (pixels[0], pixels[1]));
         Assert.Empty(_complaints);
         await TakePicture(generate);
+    }
+
+    [ChromiumFact]
+    public async Task Generations_FirstExecute_ShowsTheImageWithoutAnyChoice()
+    {
+        await Authorise();
+        var generate = await Open("GenerateImages");
+
+        await Execute(generate);
+
+        await Expect(generate.Locator(".live-responses-table img")).ToBeVisibleAsync();
+        Assert.Empty(_complaints);
+    }
+
+    [ChromiumFact]
+    public async Task Generations_Classes_AreAListToChooseFrom()
+    {
+        await Authorise();
+        var generate = await Open("GenerateImages");
+
+        await generate.Locator(".examples-select select").First.SelectOptionAsync("pineapple");
+        await Execute(generate);
+
+        Assert.Contains("\"class_label\": \"pineapple\"", await generate.Locator("textarea.body-param__text").InputValueAsync(), StringComparison.Ordinal);
+        await Expect(generate.Locator(".live-responses-table img")).ToBeVisibleAsync();
+        Assert.Empty(_complaints);
+    }
+
+    [ChromiumFact]
+    public async Task Page_Locks_AreWhereAKeyIsNeeded()
+    {
+        await Expect(_page.Locator("[id$='-GenerateImages'] button.authorization__btn")).ToHaveCountAsync(1);
+        await Expect(_page.Locator("[id$='-Live'] button.authorization__btn")).ToHaveCountAsync(0);
     }
 
     [ChromiumFact]

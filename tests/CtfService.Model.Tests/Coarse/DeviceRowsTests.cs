@@ -7,17 +7,21 @@ namespace CtfService.Model.Tests.Coarse;
 
 public sealed class DeviceRowsTests : IDisposable
 {
-    private readonly DeviceRows _rows = new(CoarseRuns.Config, rows: 5, CPU);
+    private readonly FailingDevice _device = new();
+    private readonly DeviceRows _rows;
     private readonly DisposeScope _scope = NewDisposeScope();
+
+    public DeviceRowsTests() => _rows = new DeviceRows(CoarseRuns.Config, capacity: 5, _device);
 
     /// <summary>The seam between device and host: labels cross it in <see cref="DeviceRows.Fetch"/> only.</summary>
     [Fact]
-    public void Advance_ManySteps_HostSeesNoLabelBeforeFetch()
+    public void MoveOn_ManySteps_HostSeesNoLabelBeforeFetch()
     {
-        var (first, second) = (Occupy(1, slot: 3, new SamplingSettings()), Occupy(2, slot: 1, new SamplingSettings()));
+        var (first, second) = (Sequence(slot: 3), Sequence(slot: 1));
+        _rows.Sync([first, second]);
         for (var step = 0; step < CoarseRuns.Config.Positions; step++)
         {
-            _rows.Advance(tensor(new long[] { 0, 2, 0, step % 7, 0 }));
+            MoveOn(tensor(new long[] { 0, 2, 0, step % 7, 0 }));
         }
 
         Assert.All(first.CoarseLabels.Concat(second.CoarseLabels), label => Assert.Equal(0, label));
@@ -27,23 +31,58 @@ public sealed class DeviceRowsTests : IDisposable
     }
 
     [Fact]
-    public void Sample_GuidedImage_GivesItsNullClassRowTheSameLabelUntilItIsVacated()
+    public void Sample_GuidedImage_GivesItsNullClassRowTheSameLabelUntilItIsGone()
     {
         var logits = zeros(5, CoarseRuns.Config.OutputVocabulary);
         logits[2, 4] = 1; // conditional: 4 is best
         logits[2, 6] = 0.9f;
         logits[0, 4] = 0.8f; // what the null class likes as well, guidance takes away
-        var image = Occupy(1, slot: 2, new SamplingSettings(Temperature: 0, GuidanceScale: 3, GuidanceInterval: 0), nullSlot: 0);
+        _rows.Sync([Sequence(slot: 2, new SamplingSettings(Temperature: 0, GuidanceScale: 3, GuidanceInterval: 0), nullSlot: 0)]);
 
         var guided = Step(logits);
         Step(logits);
         var afterInterval = Step(logits);
-        _rows.Vacate(image);
+        _rows.Sync([]);
 
         Assert.Equal([6, 0, 6, 0, 0], guided);
         Assert.Equal([4, 0, 4, 0, 0], afterInterval);
         Assert.Equal([0, 0, 0, 0, 0], Step(logits));
         Assert.Equal([0, 0, 0, 0, 0], _rows.Positions.data<long>());
+    }
+
+    /// <summary>A step that failed after some of its rows had moved on: what the host knows counts.</summary>
+    [Fact]
+    public void Sync_RowsMovedOnWithoutTheHost_TakesThemBack()
+    {
+        var image = Sequence(slot: 4);
+        _rows.Sync([image]);
+        Assert.Equal(image.Specification.ClassId, _rows.Inputs[4].item<long>());
+        MoveOn(tensor(new long[] { 0, 0, 0, 0, 7 }));
+        image.Position = 1;
+        MoveOn(tensor(new long[] { 0, 0, 0, 0, 8 }));
+
+        _rows.Sync([image]);
+
+        Assert.Equal([0, 0, 0, 0, 1], _rows.Positions.data<long>());
+        Assert.Equal([0, 0, 0, 0, 7], _rows.Inputs.data<long>());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Sync_UploadFails_StaysStaleAndSucceedsWhenRepeated(int uploads)
+    {
+        var image = Sequence(slot: 1);
+        _device.Uploads = uploads;
+
+        Assert.ThrowsAny<Exception>(() => _rows.Sync([image]));
+
+        Assert.True(_rows.IsStale);
+        _device.Uploads = int.MaxValue;
+        _rows.Sync([image]);
+        Assert.False(_rows.IsStale);
+        Assert.Equal(image.Specification.ClassId, _rows.Inputs[1].item<long>());
     }
 
     public void Dispose()
@@ -55,14 +94,16 @@ public sealed class DeviceRowsTests : IDisposable
     private long[] Step(Tensor logits)
     {
         var labels = _rows.Sample(logits);
-        _rows.Advance(labels);
+        MoveOn(labels);
         return labels.data<long>().ToArray();
     }
 
-    private CoarseSequence Occupy(long id, int slot, SamplingSettings settings, int? nullSlot = null)
+    private void MoveOn(Tensor labels)
     {
-        var sequence = new CoarseSequence(id, CoarseRuns.Image(classId: 1, seed: 3, settings), CoarseRuns.Config.Positions) { Slot = slot, NullSlot = nullSlot };
-        _rows.Occupy(sequence);
-        return sequence;
+        _rows.Keep(labels);
+        _rows.MoveOn(labels);
     }
+
+    private static CoarseSequence Sequence(int slot, SamplingSettings? settings = null, int? nullSlot = null) =>
+        new(slot, CoarseRuns.Image(classId: 1, seed: 3, settings ?? new SamplingSettings()), CoarseRuns.Config.Positions) { Slot = slot, NullSlot = nullSlot };
 }

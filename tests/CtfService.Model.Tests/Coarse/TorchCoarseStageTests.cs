@@ -1,6 +1,7 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Coarse;
 using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Memory;
 using CtfService.Model.Tests.Cpu;
 using CtfService.Model.Transformer;
 using TorchSharp;
@@ -136,5 +137,5 @@ public sealed class TorchCoarseStageTests : IDisposable
 
     public void Dispose() => _transformer.Dispose();
 
-    private TorchCoarseStage Stage() => new(_transformer, CPU, Rows);
+    private TorchCoarseStage Stage() => new(_transformer, new DeviceMemory(CPU), Rows);
 }

@@ -24,6 +24,9 @@ internal sealed class CrampedDevice
     /// <summary>Batches refused so far.</summary>
     public int Refusals { get; private set; }
 
+    /// <summary>Called before each batch of a later stage; may throw.</summary>
+    public Action BeforeBatch { get; set; } = () => { };
+
     /// <summary>A generator over the model's parts, which it disposes.</summary>
     public CtfImageGenerator Generator() => new(_model with
     {
@@ -33,6 +36,7 @@ internal sealed class CrampedDevice
 
     private TResult Admit<TResult>(int images, TResult result)
     {
+        BeforeBatch();
         if (images > Room)
         {
             Refusals++;

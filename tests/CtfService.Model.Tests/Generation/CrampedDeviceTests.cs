@@ -82,6 +82,87 @@ public sealed class CrampedDeviceTests : IDisposable
         Assert.Equal(1, shown); // the last one, due when the device had room again
     }
 
+    /// <summary>Nine pictures go through five batches: two of VQ encode, of which the first holds eight, two fine passes or more, two of VQ decode.</summary>
+    [Fact]
+    public void Advance_AnyBatchThrows_EveryImageFinishesOnceWhenSteppedAgain()
+    {
+        var images = Pictures(count: 9);
+        var batches = 0;
+        _device.BeforeBatch = () => batches++;
+        var expected = _generator.Generate(images, CancellationToken.None);
+        for (var failing = 1; failing <= batches; failing++)
+        {
+            var batch = 0;
+            _device.BeforeBatch = () => _ = ++batch == failing ? throw new InvalidOperationException("The device broke.") : 0;
+            Admit(images);
+            Assert.Throws<InvalidOperationException>(() => _generator.Advance(CancellationToken.None));
+            Assert.Equal(9, _generator.ImageCount);
+
+            var outcomes = Drain();
+
+            Assert.Equal(Enumerable.Range(0, 9).Select(id => (long)id), outcomes.Select(outcome => outcome.Id).Order());
+            Assert.All(outcomes, outcome => Assert.Equal(expected[(int)outcome.Id].Tokens, outcome.Image!.Tokens));
+        }
+    }
+
+    [Fact]
+    public void Advance_AnyBatchThrows_ImagesCanBeRemovedAndAdmittedAgain()
+    {
+        var images = Pictures(count: 9);
+        for (var failing = 1; failing <= 5; failing++)
+        {
+            var batch = 0;
+            _device.BeforeBatch = () => _ = ++batch == failing ? throw new InvalidOperationException("The device broke.") : 0;
+            Admit(images);
+            Assert.Throws<InvalidOperationException>(() => _generator.Advance(CancellationToken.None));
+
+            for (var id = 0; id < images.Length; id++)
+            {
+                _generator.Remove(id);
+            }
+
+            Assert.Equal((0, 4), (_generator.ImageCount, _generator.FreeRows));
+            Assert.Empty(_generator.Advance(CancellationToken.None));
+            Assert.Equal(9, Run(images).Count);
+        }
+    }
+
+    [Fact]
+    public void Advance_CancelledAfterSomeImagesEnded_ReturnsThemInTheNextStep()
+    {
+        using var cancelling = new CancellationTokenSource();
+        var images = Pictures(count: 9);
+        var batches = 0;
+        _device.BeforeBatch = () => batches++;
+        Run(images);
+        var last = batches - 1; // the first of two batches of VQ decode
+        _device.BeforeBatch = () =>
+        {
+            if (--last == 0)
+            {
+                cancelling.Cancel();
+            }
+        };
+        Admit(images);
+
+        Assert.Throws<OperationCanceledException>(() => _generator.Advance(cancelling.Token));
+
+        Assert.Equal(9, _generator.ImageCount);
+        Assert.Equal(9, _generator.Advance(CancellationToken.None).Count);
+    }
+
+    [Fact]
+    public void Admit_ImageThatAStageRefuses_LeavesNothingBehind()
+    {
+        using var generator = new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", "float16"), rows: 4).Load(CancellationToken.None);
+        var image = new ImageSpecification(1, 1, new SamplingSettings(Temperature: -1), new SamplingSettings());
+
+        Assert.ThrowsAny<ArgumentException>(() => generator.Admit(1, image, new PreviewOrder(1, _ => { })));
+
+        Assert.Equal((0, 4), (generator.ImageCount, generator.FreeRows));
+        generator.Admit(1, image with { Coarse = new SamplingSettings() });
+    }
+
     public void Dispose()
     {
         _generator.Dispose();
@@ -98,13 +179,17 @@ public sealed class CrampedDeviceTests : IDisposable
         return new RgbImage(16, 16, pixels);
     }
 
-    private List<GenerationOutcome> Run(ImageSpecification[] images)
+    private void Admit(ImageSpecification[] images)
     {
         for (var id = 0; id < images.Length; id++)
         {
             _generator.Admit(id, images[id]);
         }
+    }
 
+    private List<GenerationOutcome> Run(ImageSpecification[] images)
+    {
+        Admit(images);
         return Drain();
     }
 

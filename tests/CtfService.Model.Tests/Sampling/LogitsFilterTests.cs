@@ -56,26 +56,6 @@ public sealed class LogitsFilterTests : IDisposable
         Assert.Contains("[2, 64], the settings are for [1, 64]", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void RowSampling_SetRowByRow_ActsAsBuiltAtOnce()
-    {
-        SamplingSettings[] settings = [new(0.5f, TopK: 3), new(), new(2, TopP: 0.6f), new(0)];
-        using var atOnce = new RowSampling(settings, 64, CPU);
-        using var byRow = new RowSampling([.. settings.Reverse()], 64, CPU);
-        for (var row = 0; row < settings.Length; row++)
-        {
-            byRow.Set(row, settings[row]);
-        }
-
-        var logits = randn(4, 64);
-        Assert.Equal(LogitsFilter.Apply(logits, atOnce).data<float>(), LogitsFilter.Apply(logits, byRow).data<float>());
-        Assert.Equal(atOnce.Greedy.data<bool>(), byRow.Greedy.data<bool>());
-        Assert.Equal((true, true, true), (byRow.UsesTopK, byRow.UsesTopP, byRow.AnyGreedy));
-        byRow.Set(0, new SamplingSettings());
-        byRow.Set(2, new SamplingSettings());
-        Assert.Equal((false, false, true), (byRow.UsesTopK, byRow.UsesTopP, byRow.AnyGreedy));
-    }
-
     [Theory]
     [InlineData(-1f, 0, 1f)]
     [InlineData(float.NaN, 0, 1f)]

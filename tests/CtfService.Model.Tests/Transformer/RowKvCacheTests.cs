@@ -1,3 +1,4 @@
+using CtfService.Model.Memory;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
@@ -10,7 +11,7 @@ public sealed class RowKvCacheTests
     {
         using var scope = NewDisposeScope();
         var config = PublishedTransformers.Config("GPT-B", gridSide: 2) with { Layers = 1, Width = 8, Heads = 2 };
-        using var cache = new RowKvCache(config, rows: 2, float32, CPU);
+        using var cache = new RowKvCache(config, rows: 2, float32, new DeviceMemory(CPU));
         cache.Begin(tensor(new long[] { 1, 1 }));
         var step = stack([full([2, 1, 4], float.NaN), ones(2, 1, 4)]); // [R, H, 1, Dh]
         var (keys, values) = cache.Append(layer: 0, first: 0, step, step);

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace CtfService.Model.Generation;
+namespace CtfService.Model.Memory;
 
 /// <summary>Freed memory that the C library keeps for allocations to come.</summary>
 internal static partial class NativeHeap
