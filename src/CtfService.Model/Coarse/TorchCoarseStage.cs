@@ -1,6 +1,5 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Memory;
-using CtfService.Model.Sampling;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
@@ -51,8 +50,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
     /// <inheritdoc/>
     public CoarseSequence Add(long id, ImageSpecification image)
     {
-        RowSampling.RequireInRange(image.Coarse); // here it concerns one image, in the step all of them
-        _rows.IsStale = true;                     // the device hears of the image in the next step
+        _rows.IsStale = true; // the device hears of it in the next step
         return _sequences.Add(id, image);
     }
 

@@ -95,8 +95,7 @@ public sealed class RowSampling : IDisposable
         return from_array(perRow).reshape(-1, 1).to(device).MoveToOuterDisposeScope();
     }
 
-    /// <exception cref="ArgumentException">The settings are outside the ranges of <see cref="SamplingSettings"/>.</exception>
-    internal static void RequireInRange(SamplingSettings settings)
+    private static void RequireInRange(SamplingSettings settings)
     {
         if (!(settings.Temperature >= 0 && float.IsFinite(settings.Temperature)) || settings.TopK < 0 || !(settings.TopP is >= 0 and <= 1)
             || settings.GuidanceInterval < SamplingSettings.AlwaysGuided)

@@ -64,6 +64,15 @@ public sealed class ThreadTeamTests
     }
 
     [Fact]
+    public void Run_TeamHasEnded_IsRefusedInPlaceOfWaitingForEver()
+    {
+        var team = new ThreadTeam(2);
+        team.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => team.Run(new Work(_ => { })));
+    }
+
+    [Fact]
     public void Run_PartnerComesLate_NextRunGoesWithoutIt()
     {
         using var team = new ThreadTeam(2);

@@ -151,18 +151,6 @@ public sealed class CrampedDeviceTests : IDisposable
         Assert.Equal(9, _generator.Advance(CancellationToken.None).Count);
     }
 
-    [Fact]
-    public void Admit_ImageThatAStageRefuses_LeavesNothingBehind()
-    {
-        using var generator = new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", "float16"), rows: 4).Load(CancellationToken.None);
-        var image = new ImageSpecification(1, 1, new SamplingSettings(Temperature: -1), new SamplingSettings());
-
-        Assert.ThrowsAny<ArgumentException>(() => generator.Admit(1, image, new PreviewOrder(1, _ => { })));
-
-        Assert.Equal((0, 4), (generator.ImageCount, generator.FreeRows));
-        generator.Admit(1, image with { Coarse = new SamplingSettings() });
-    }
-
     public void Dispose()
     {
         _generator.Dispose();

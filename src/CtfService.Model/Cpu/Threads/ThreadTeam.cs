@@ -7,6 +7,17 @@ namespace CtfService.Model.Cpu.Threads;
 /// The threads that work on one step together: the caller and N - 1 of the team's own, which sleep while there is nothing to do. Several engines may share a
 /// team; their steps take turns.
 /// </summary>
+/// <remarks>
+/// Fields are plain; who may write them, and what makes the writes visible:
+/// <list type="bullet">
+/// <item>The caller writes <c>Active</c>, <c>_work</c>, <c>_busy</c>, <c>_claimed</c> and <c>_waited</c> before it advances the starts. Advancing is a full fence, and a
+/// thread that sees the new turn (a volatile read) sees them.</item>
+/// <item>The last thread to arrive at a meeting resets <c>_arrived</c> and <c>_claimed</c> before it advances the barrier; all others wait for that turn and use them after it.</item>
+/// <item><c>_waited</c> is the caller's during the run too: no other thread may write it, not even the value it has.</item>
+/// <item><c>_busy</c>, <c>_arrived</c> within a meeting, <c>_claimed</c> between two, and <c>_failure</c> are written by interlocked operations. What a thread wrote is before its decrement of
+/// <c>_busy</c>, so the caller sees it after the finish.</item>
+/// </list>
+/// </remarks>
 public sealed class ThreadTeam : IDisposable
 {
     private readonly object _oneStepAtATime = new();
@@ -21,6 +32,7 @@ public sealed class ThreadTeam : IDisposable
     private int _claimed; // pieces taken since the last meeting
     private int _busy;
     private ExceptionDispatchInfo? _failure;
+    private bool _ended;
 
     /// <param name="threads">Threads that work, the caller included; all cores where null.</param>
     /// <param name="givesWay">Whether some threads rest while other programs want the cores (<see cref="TeamSize"/>); false to measure all of them.</param>
@@ -31,7 +43,19 @@ public sealed class ThreadTeam : IDisposable
         Active = Threads;
         _size = givesWay && Threads > 1 ? new TeamSize(Threads) : null;
         _starts = [.. Enumerable.Range(1, Threads - 1).Select(_ => new Turnstile())];
-        _others = [.. _starts.Select((start, i) => StartThread(i + 1, start))];
+        _others = new Thread[_starts.Length];
+        try
+        {
+            for (var i = 0; i < _others.Length; i++)
+            {
+                _others[i] = StartThread(i + 1, _starts[i]);
+            }
+        }
+        catch
+        {
+            Dispose(); // the system has no thread left: end those that it had
+            throw;
+        }
     }
 
     /// <summary>N, the caller included.</summary>
@@ -45,21 +69,24 @@ public sealed class ThreadTeam : IDisposable
     {
         lock (_oneStepAtATime)
         {
+            _ended = true;
             _work = null;
             Array.ForEach(_starts, start => start.Advance());
         }
 
         foreach (var thread in _others)
         {
-            thread.Join();
+            thread?.Join(); // null if it could not be started
         }
     }
 
     /// <summary>Runs the work on every thread of the team and returns when all have finished. The first exception of any thread is thrown here.</summary>
+    /// <exception cref="ObjectDisposedException">The threads have ended; a run would wait for them for ever.</exception>
     internal void Run(ITeamWork work)
     {
         lock (_oneStepAtATime)
         {
+            ObjectDisposedException.ThrowIf(_ended, this);
             var begun = Stopwatch.GetTimestamp();
             _size?.Begin(begun);
             Active = _size?.Current ?? Threads;
@@ -99,7 +126,10 @@ public sealed class ThreadTeam : IDisposable
         else
         {
             var waited = _barrier.WaitWhile(turn);
-            _waited += thread == 0 ? waited : 0;
+            if (thread == 0)
+            {
+                _waited += waited; // the caller's alone: to add 0 would be a write as well, which can undo the caller's
+            }
         }
 
         ThrowIfAbandoned();
