@@ -30,6 +30,8 @@ builder.Services.AddApiDescription();
 
 var app = builder.Build();
 app.UseRequestTelemetry();
+app.UseHeadRequests();
+app.UseRouting();
 app.UseResponseHeaders();
 app.UseErrors();
 app.UseSecurity();
