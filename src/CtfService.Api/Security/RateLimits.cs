@@ -17,13 +17,21 @@ internal static class RateLimits
     /// <summary>Providers hand out at least this much of IPv6 to one customer.</summary>
     private const int NetworkBytes = 8;
 
+    /// <summary>Some 15 MB when all are in use; each is dropped when it has been full for ten seconds.</summary>
+    internal const int AddressBuckets = 65_536;
+
     public static void Define(RateLimiterOptions limiter, SecurityOptions security)
     {
-        limiter.AddPolicy(Policy, context => Bucket(Caller(context), Limit(context, security)));
+        limiter.AddPolicy(Policy, context => Bucket(BucketOf(context), Limit(context, security)));
         limiter.OnRejected = (rejected, _) => new ValueTask(RefuseAsync(rejected, security));
     }
 
     internal static string Caller(HttpContext context) => context.User.Identity?.Name is { } key ? $"key {key}" : $"address {Network(context.Connection.RemoteIpAddress)}";
+
+    /// <summary>A bucket for each key. Addresses are spread over a fixed number of buckets, so that their memory does not grow with the addresses that call; two addresses seldom share one.</summary>
+    internal static string BucketOf(HttpContext context) => context.User.Identity?.Name is { } key ? $"key {key}" : AddressBucket(Network(context.Connection.RemoteIpAddress));
+
+    internal static string AddressBucket(IPAddress? network) => $"address {(uint)HashCode.Combine(network) % AddressBuckets}"; // the hash has a seed that differs from process to process
 
     /// <summary>The address itself, or the /64 network of an IPv6 address.</summary>
     internal static IPAddress? Network(IPAddress? address)
@@ -58,8 +66,9 @@ internal static class RateLimits
         return security.ApiKeys.FirstOrDefault(key => key.Name == name)?.RequestsPerMinute ?? security.RequestsPerMinute;
     }
 
-    private static RateLimitPartition<string> Bucket(string caller, int perMinute) => perMinute == 0
-        ? RateLimitPartition.GetNoLimiter(caller)
+    /// <summary>Callers without a limit share one partition: a partition that limits nothing is never idle, so it would stay for ever.</summary>
+    internal static RateLimitPartition<string> Bucket(string caller, int perMinute) => perMinute == 0
+        ? RateLimitPartition.GetNoLimiter("")
         : RateLimitPartition.GetTokenBucketLimiter(caller, _ => new TokenBucketRateLimiterOptions
         {
             TokenLimit = perMinute,
