@@ -9,6 +9,9 @@ namespace CtfService.Api.Contracts;
 [JsonConverter(typeof(ClassReferenceConverter))]
 public sealed record ClassReference(string? Name, long? Id)
 {
+    /// <summary>Longest name, characters.</summary>
+    public const int MaxNameLength = 256;
+
     public override string ToString() => Name is null ? $"{Id}" : $"'{Name}'";
 }
 

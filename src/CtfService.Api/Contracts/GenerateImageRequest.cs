@@ -8,12 +8,16 @@ namespace CtfService.Api.Contracts;
 /// <summary>Asks for images of one class. Either <c>class_label</c> or <c>prompt</c> is needed; everything else has a default.</summary>
 public sealed record GenerateImageRequest : ImageRequest
 {
+    /// <summary>Characters.</summary>
+    internal const int MaxPromptLength = 4_000;
+
     /// <summary>
     /// What to draw: a class name (case, spaces, hyphens and underscores do not matter) or a class index, as a string or as a JSON number. <c>GET /v1/classes</c> lists them.
     /// </summary>
     public ClassReference? ClassLabel { get; init; }
 
     /// <summary>Accepted in place of <c>class_label</c>: a class name, or a sentence that names exactly one class.</summary>
+    [MaxLength(MaxPromptLength)]
     public string? Prompt { get; init; }
 
     /// <summary>Classifier-free guidance of the coarse stage; 1 is off and twice as fast, higher follows the class more closely.</summary>

@@ -10,6 +10,7 @@ public sealed record VaryImageRequest : ImageRequest
     public required IFormFile Image { get; init; }
 
     /// <summary>What the picture shows: a class name or a class index. Absent: the details follow from the layout alone.</summary>
+    [MaxLength(ClassReference.MaxNameLength)]
     public string? ClassLabel { get; init; }
 
     /// <summary>Of the fine stage: 0 is greedy, 1 as trained, higher more varied.</summary>

@@ -12,6 +12,11 @@ internal static class ClassChoice
     /// <param name="prompt">Null where there is none, or the request takes none.</param>
     public static ClassLabel? Choose(ClassReference? reference, string? prompt, ClassCatalog classes, Faults faults)
     {
+        if (IsTooLong(reference?.Name, ClassReference.MaxNameLength, "class_label", faults) | IsTooLong(prompt, GenerateImageRequest.MaxPromptLength, "prompt", faults))
+        {
+            return null; // looking for a class costs time that grows with the text
+        }
+
         if (reference is not null)
         {
             var chosen = ByReference(reference, classes, faults);
@@ -26,6 +31,17 @@ internal static class ClassChoice
 
         faults.Add("class_label", "required", $"class_label is missing; expected a class name or an index from 0 to {classes.Count - 1}. {SeeClasses}");
         return null;
+    }
+
+    private static bool IsTooLong(string? text, int limit, string param, Faults faults)
+    {
+        if (text is null || text.Length <= limit)
+        {
+            return false;
+        }
+
+        faults.Add(param, "too_long", $"{param} has {text.Length} characters; expected at most {limit}. Send the name of one class. {SeeClasses}");
+        return true;
     }
 
     private static ClassLabel? ByReference(ClassReference reference, ClassCatalog classes, Faults faults)

@@ -2,14 +2,23 @@ using CtfService.Api.Contracts;
 
 namespace CtfService.Api.Validation;
 
-/// <summary>Gathers what is wrong with a request, so that the caller hears everything at once.</summary>
+/// <summary>Gathers what is wrong with a request, so that the caller hears everything at once, up to 32 faults.</summary>
 internal sealed class Faults
 {
+    /// <summary>More are left out: an answer must not be many times as long as the request.</summary>
+    private const int MostFaults = 32;
+
     private readonly List<ErrorDetail> _all = [];
 
     public IReadOnlyList<ErrorDetail> All => _all;
 
-    public void Add(string param, string code, string message) => _all.Add(new ErrorDetail(message, param, code));
+    public void Add(string param, string code, string message)
+    {
+        if (_all.Count < MostFaults)
+        {
+            _all.Add(new ErrorDetail(message, param, code));
+        }
+    }
 
     /// <param name="limit">The setting behind the maximum; null where it is fixed.</param>
     public void RequireRange<T>(T? value, T minimum, T maximum, string param, string? limit = null)

@@ -11,6 +11,9 @@ public sealed record ClassLabel(int Id, string Name, string? WordNetId = null);
 /// <summary>The classes of a model, found by index or by name.</summary>
 public sealed class ClassCatalog
 {
+    /// <summary>Characters. An edit distance costs the product of both lengths, for every class.</summary>
+    private const int LongestMisspeltName = 64;
+
     private readonly Dictionary<string, ClassLabel> _byName;
 
     /// <param name="wordNetIds">One for each name, or none.</param>
@@ -94,24 +97,32 @@ public sealed class ClassCatalog
         return [.. found.OrderBy(label => label.Id)];
     }
 
-    /// <summary>Names closest to a misspelt one, best first: containing it, or at a small edit distance.</summary>
+    /// <summary>
+    /// Names closest to a misspelt one, best first: containing it, contained in it, or at a small edit distance. A text much longer than a name is a sentence, not a misspelt name: it is only searched for names.
+    /// </summary>
     public IReadOnlyList<string> Suggest(string name, int count = 3)
     {
         var folded = Fold(name);
+        var limit = folded.Length > LongestMisspeltName ? 0 : Math.Max(2, folded.Length / 2);
         return [.. Labels
-            .Select(label => (label.Name, Distance: Distance(folded, Fold(label.Name))))
-            .Where(candidate => candidate.Distance <= Math.Max(2, folded.Length / 2))
+            .Select(label => (label.Name, Distance: Distance(folded, Fold(label.Name), limit)))
+            .Where(candidate => candidate.Distance <= limit)
             .OrderBy(candidate => candidate.Distance)
             .Take(count)
             .Select(candidate => candidate.Name)];
     }
 
-    /// <summary>Levenshtein distance; zero where the one contains the other.</summary>
-    private static int Distance(string left, string right)
+    /// <summary>Levenshtein distance; zero if the one contains the other. Above the limit it is not computed.</summary>
+    private static int Distance(string left, string right, int limit)
     {
         if (left.Length > 1 && (right.Contains(left, StringComparison.Ordinal) || left.Contains(right, StringComparison.Ordinal)))
         {
             return 0;
+        }
+
+        if (limit == 0 || Math.Abs(left.Length - right.Length) > limit)
+        {
+            return limit + 1;
         }
 
         var previous = Enumerable.Range(0, right.Length + 1).ToArray();

@@ -188,6 +188,30 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
     }
 
+    [Theory]
+    [InlineData("class_label", 256)]
+    [InlineData("prompt", 4_000)]
+    public async Task Post_TextForAClassIsTooLong_NamesLengthAndLimit(string field, int limit)
+    {
+        using var longest = await api.PostImages($$"""{"{{field}}": "{{new string('x', limit)}}"}""");
+        using var tooLong = await api.PostImages($$"""{"{{field}}": "{{new string('x', limit + 1)}}"}""");
+
+        Assert.Equal("unknown_class", (await longest.Error(HttpStatusCode.BadRequest)).Code);
+        var error = await tooLong.Error(HttpStatusCode.BadRequest);
+        Assert.Equal((field, "too_long"), (error.Param, error.Code));
+        Assert.Contains($"{field} has {limit + 1} characters; expected at most {limit}.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Post_ThousandsOfFaults_AreNotAllRepeated()
+    {
+        var names = string.Join(", ", Enumerable.Range(0, 5_000).Select(i => $"\"x{i}\""));
+
+        using var response = await api.PostImages($$"""{"class_label": 0, "include": [{{names}}]}""");
+
+        Assert.Equal(32, (await response.Error(HttpStatusCode.BadRequest)).Details!.Count);
+    }
+
     [Fact]
     public async Task Get_RouteTakesPostOnly_Answers405WithAllow()
     {

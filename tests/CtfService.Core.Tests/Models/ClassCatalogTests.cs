@@ -56,6 +56,15 @@ public sealed class ClassCatalogTests
     }
 
     [Fact]
+    public void Suggest_TextMuchLongerThanAName_IsSearchedForNamesOnly()
+    {
+        var catalog = new ClassCatalog([.. Enumerable.Range(0, 1_000).Select(id => $"{new string('a', 60)}{id:000}")]);
+
+        Assert.Empty(catalog.Suggest(new string('a', 62) + "bcd"));
+        Assert.Equal([catalog.Labels[7].Name], catalog.Suggest($"a picture of {catalog.Labels[7].Name}, please"));
+    }
+
+    [Fact]
     public void Suggest_NothingIsClose_ReturnsNone()
     {
         Assert.Empty(_catalog.Suggest("xylophone quartz"));
