@@ -1,4 +1,5 @@
 using CtfService.Api.Contracts;
+using CtfService.Api.Security;
 using CtfService.Inference.Status;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -33,23 +34,23 @@ internal static class HealthEndpoints
             .ProducesProbe();
     }
 
-    private static JsonHttpResult<HealthResponse> Live(IModelStatus status, IStallWatch watch) => (status.Current, watch.Check()) switch
+    private static JsonHttpResult<HealthResponse> Live(IModelStatus status, IStallWatch watch, HttpContext http) => (status.Current, watch.Check()) switch
     {
-        (ModelStatus.Crashed crashed, _) => Answer(crashed, isWell: false),
+        (ModelStatus.Crashed crashed, _) => Answer(crashed, http, isWell: false),
         (_, { IsStuck: true } progress) => Stalled(status.Current, progress),
         _ => TypedResults.Json(new HealthResponse("live", Model: null, Reason: null)),
     };
 
-    private static JsonHttpResult<HealthResponse> Ready(IModelStatus status, IStallWatch watch) => (status.Current, watch.Check()) switch
+    private static JsonHttpResult<HealthResponse> Ready(IModelStatus status, IStallWatch watch, HttpContext http) => (status.Current, watch.Check()) switch
     {
         (ModelStatus.Ready ready, { IsStalled: true } progress) => Stalled(ready, progress),
-        var (current, _) => Answer(current, current is ModelStatus.Ready),
+        var (current, _) => Answer(current, http, current is ModelStatus.Ready),
     };
 
-    private static JsonHttpResult<HealthResponse> Startup(IModelStatus status)
+    private static JsonHttpResult<HealthResponse> Startup(IModelStatus status, HttpContext http)
     {
         var current = status.Current;
-        return Answer(current, current is ModelStatus.Ready or ModelStatus.Stopping);
+        return Answer(current, http, current is ModelStatus.Ready or ModelStatus.Stopping);
     }
 
     private static JsonHttpResult<HealthResponse> Stalled(ModelStatus status, Progress progress) => TypedResults.Json(
@@ -60,15 +61,17 @@ internal static class HealthEndpoints
             + $"{progress.Limit.TotalSeconds:0} s are the limit (Inference:StallTimeout)."),
         statusCode: StatusCodes.Status503ServiceUnavailable);
 
-    private static JsonHttpResult<HealthResponse> Answer(ModelStatus status, bool isWell)
+    /// <summary>Probes need no key, so only an operator's key shows a reason that may name folders of the machine.</summary>
+    private static JsonHttpResult<HealthResponse> Answer(ModelStatus status, HttpContext http, bool isWell)
     {
+        var isOperator = http.User.IsInRole(Policies.Admin);
         var response = status switch
         {
             ModelStatus.Ready ready => new HealthResponse("ready", ready.Model.Name, Reason: null),
             ModelStatus.Loading => new HealthResponse("loading", Model: null, "The model is being loaded and warmed up."),
-            ModelStatus.Failed failed => new HealthResponse("failed", Model: null, failed.Reason),
+            ModelStatus.Failed failed => new HealthResponse("failed", Model: null, isOperator ? failed.Reason : ModelStatus.Failed.PublicReason),
             ModelStatus.Stopping => new HealthResponse("stopping", Model: null, "The service is shutting down."),
-            ModelStatus.Crashed crashed => new HealthResponse("crashed", Model: null, crashed.Reason),
+            ModelStatus.Crashed crashed => new HealthResponse("crashed", Model: null, isOperator ? crashed.Reason : ModelStatus.Crashed.PublicReason),
             _ => throw new InvalidOperationException($"Unknown model status {status}."),
         };
         return TypedResults.Json(isWell ? response with { Reason = null } : response, statusCode: isWell ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);

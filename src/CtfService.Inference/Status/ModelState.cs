@@ -16,8 +16,8 @@ internal sealed class ModelState(TimeProvider clock)
         ModelStatus.Ready ready => ready,
         ModelStatus.Loading => throw new ModelNotReadyException("The model is still loading. Try again in a moment."),
         ModelStatus.Stopping => throw ShuttingDown(),
-        ModelStatus.Failed failed => throw new ModelNotReadyException($"The model could not be loaded: {failed.Reason}"),
-        ModelStatus.Crashed crashed => throw new ModelNotReadyException($"The generation worker stopped: {crashed.Reason}"),
+        ModelStatus.Failed => throw new ModelNotReadyException(ModelStatus.Failed.PublicReason),
+        ModelStatus.Crashed => throw new ModelNotReadyException(ModelStatus.Crashed.PublicReason),
         _ => throw new InvalidOperationException($"Unknown model status {_current}."),
     };
 

@@ -16,11 +16,21 @@ public abstract record ModelStatus
     public sealed record Ready(ModelDescription Model, DateTimeOffset Since) : ModelStatus;
 
     /// <summary>Could not be loaded; another one may be (<see cref="Lanes.ISwitchboard"/>), and a restart reads it again.</summary>
-    public sealed record Failed(string Reason) : ModelStatus;
+    /// <param name="Reason">For the log and for operators; may name folders of the machine.</param>
+    public sealed record Failed(string Reason) : ModelStatus
+    {
+        /// <summary>What everybody may know.</summary>
+        public const string PublicReason = "The model could not be loaded. The log of the service says why, and operators find the reason in GET /v1/admin/models.";
+    }
 
     /// <summary>Told to stop; admitted images still finish.</summary>
     public sealed record Stopping : ModelStatus;
 
     /// <summary>The worker thread died of a defect; a restart helps, or loading a model anew.</summary>
-    public sealed record Crashed(string Reason) : ModelStatus;
+    /// <param name="Reason">For the log and for operators.</param>
+    public sealed record Crashed(string Reason) : ModelStatus
+    {
+        /// <summary>What everybody may know.</summary>
+        public const string PublicReason = "The generation worker has crashed. The log of the service says why. Restart the service, or load a model anew.";
+    }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using CtfService.Api.Tests.Security;
 using CtfService.Core.Models;
 using CtfService.Inference.Status;
 using Microsoft.AspNetCore.TestHost;
@@ -62,15 +63,34 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Ready_ModelCouldNotBeLoaded_SaysWhy()
+    public async Task Ready_ModelCouldNotBeLoaded_TellsOperatorsAloneWhichFile()
     {
-        _api.Factory.FailNextLoad(new CheckpointException("coarse.safetensors is missing."));
+        await using var api = TestKeys.Api();
+        api.Factory.FailNextLoad(new CheckpointException("/srv/models/fruits/coarse.safetensors is missing."));
+        await api.InitializeAsync();
+
+        Assert.Equal(("failed", ModelStatus.Failed.PublicReason), await StatusAndReason(api, key: null));
+        Assert.Equal(("failed", ModelStatus.Failed.PublicReason), await StatusAndReason(api, TestKeys.Studio));
+        Assert.Equal(("failed", "/srv/models/fruits/coarse.safetensors is missing."), await StatusAndReason(api, TestKeys.Operator));
+    }
+
+    [Theory]
+    [InlineData("/health/ready")]
+    [InlineData("/health/startup")]
+    [InlineData("/v1/models")]
+    [InlineData("/v1/classes")]
+    [InlineData("/v1/images/generations")]
+    public async Task Anyone_ModelCouldNotBeLoaded_SeesNoPathAndNoException(string path)
+    {
+        _api.Factory.FailNextLoad(new CheckpointException("/srv/models/fruits/coarse.safetensors is missing."));
         await _api.InitializeAsync();
 
-        using var response = await Probe("ready");
+        using var response = path == TestApi.Images ? await _api.PostImages("""{"class_label": 0}""") : await _api.Client.GetAsync(new Uri(path, UriKind.Relative));
 
-        var body = await response.Content.ReadFromJsonAsync<JsonObject>();
-        Assert.Equal(("failed", "coarse.safetensors is missing."), ((string?)body!["status"], (string?)body["reason"]));
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.DoesNotContain("/srv", body, StringComparison.Ordinal);
+        Assert.DoesNotContain("safetensors", body, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -93,7 +113,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
         using var response = await ProbeAt(new ModelStatus.Crashed("defect"), probe);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
-        Assert.Contains("defect", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(ModelStatus.Crashed.PublicReason, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,6 +137,13 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
         gate.Open();
         using var finished = await running;
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), await ReadyAndLive());
+    }
+
+    private static async Task<(string? Status, string? Reason)> StatusAndReason(TestApi api, string? key)
+    {
+        using var response = await api.Get("/health/ready", key is null ? null : TestKeys.Bearer(key));
+        var body = await response.Content.ReadFromJsonAsync<JsonObject>();
+        return ((string?)body!["status"], (string?)body["reason"]);
     }
 
     private async Task<(HttpStatusCode Ready, HttpStatusCode Live)> ReadyAndLive()
