@@ -1,3 +1,4 @@
+using CtfService.Api.Bodies;
 using CtfService.Api.Configuration;
 using CtfService.Api.Description;
 using CtfService.Api.Endpoints;
@@ -8,6 +9,7 @@ using CtfService.Api.Models;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
+using CtfService.Api.Uploads;
 using CtfService.Inference;
 
 if (ReadinessProbe.IsAskedFor(args))
@@ -25,6 +27,7 @@ builder.Services.AddSecurity();
 builder.Services.AddGenerator();
 builder.Services.AddInference();
 builder.Services.AddIdempotency();
+builder.Services.AddUploads();
 builder.Services.AddImageEndpoints();
 builder.Services.AddApiDescription();
 
@@ -34,8 +37,10 @@ app.UseHeadRequests();
 app.UseRouting();
 app.UseResponseHeaders();
 app.UseErrors();
+app.UseRequestBodies();
 app.UseSecurity();
 app.UseUtf8Bodies();
+app.UseUploads();
 app.UseIdempotency();
 app.UseApiDescription();
 var guarded = app.MapGuarded();

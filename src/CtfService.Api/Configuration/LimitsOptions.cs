@@ -27,7 +27,19 @@ public sealed record LimitsOptions
     [Range(1_024, 100 * 1_024 * 1_024)]
     public int MaxUploadBytes { get; init; } = 10 * 1_024 * 1_024;
 
-    /// <summary>Largest uploaded image, width times height; decoding takes seven bytes a pixel. 1,024..100,000,000, default 16,777,216.</summary>
+    /// <summary>Uploads that are received and decoded at the same time; further ones are answered 429. 1..10,000, default 16.</summary>
+    [Range(1, 10_000)]
+    public int MaxUploads { get; init; } = 16;
+
+    /// <summary>Memory of all uploads that are received and decoded at the same time, bytes; further ones are answered 429. At least MaxUploadBytes + 64 KiB. 64 KiB..64 GiB, default 64 MiB.</summary>
+    [Range(65_536.0, 68_719_476_736.0)]
+    public long MaxUploadBufferBytes { get; init; } = 64 * 1_024 * 1_024;
+
+    /// <summary>How long the body of a request may take to come; later it is answered 408. 1 s..10 min, default 1 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Largest uploaded image, width times height; decoding takes seven bytes a pixel, and no more pixels than this are decoded at the same time. 1,024..100,000,000, default 16,777,216.</summary>
     [Range(1_024, 100_000_000)]
     public int MaxUploadPixels { get; init; } = 16_777_216;
 

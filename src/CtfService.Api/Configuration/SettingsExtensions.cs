@@ -13,6 +13,9 @@ internal static class SettingsExtensions
     /// <summary>The host's own shutdown must outlast the worker's, or the drained answers are cut off.</summary>
     private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(5);
 
+    /// <summary>What a connection may send ahead of what is read; Kestrel's own default, 1 MiB, is much for ten thousand of them.</summary>
+    private const int RequestBufferBytes = 128 * 1_024;
+
     public static void AddSettings(this WebApplicationBuilder builder, string[] args)
     {
         // ASPNETCORE_URLS ranks below appsettings.json by default, so our "Urls" would silently win over it.
@@ -25,6 +28,7 @@ internal static class SettingsExtensions
         services.AddCheckedOptions<LimitsOptions>(LimitsOptions.SectionName);
         services.AddCheckedOptions<IdempotencyOptions>(IdempotencyOptions.SectionName);
         services.AddSingleton<IValidateOptions<LimitsOptions>, LimitsFitTheQueue>();
+        services.AddSingleton<IValidateOptions<LimitsOptions>, UploadsFitTheirBuffer>();
         services.AddCheckedOptions<TelemetryOptions>(TelemetryOptions.SectionName);
         services.AddCheckedOptions<SecurityOptions>(SecurityOptions.SectionName);
         services.AddSingleton<IValidateOptions<SecurityOptions>, SecurityOptionsRules>();
@@ -35,6 +39,7 @@ internal static class SettingsExtensions
             {
                 server.AddServerHeader = false;
                 server.Limits.MaxRequestBodySize = limits.MaxRequestBodyBytes;
+                server.Limits.MaxRequestBufferSize = Math.Max(RequestBufferBytes, limits.MaxHeaderBytes); // of each connection
                 server.Limits.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
                 server.Limits.MaxRequestHeaderCount = limits.MaxHeaders;
                 server.Limits.RequestHeadersTimeout = limits.HeaderTimeout;

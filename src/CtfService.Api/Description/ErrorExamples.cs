@@ -20,6 +20,7 @@ internal static class ErrorExamples
         new(400, "The body is not valid JSON: line 1, byte 17.", "malformed_json"),
         new(404, "Model 'gpt-image-1' is not loaded; expected 'fruits-64'.", "model_not_found", "id"),
         new(406, "The Accept header takes none of application/json, image/png, image/jpeg, image/webp. Name one of them or leave the header out.", "not_acceptable"),
+        StatusErrors.BodyTimeout(TimeSpan.FromMinutes(1)),
         StatusErrors.Describe(413),
         StatusErrors.Describe(415),
         Utf8Bodies.WrongCharset,

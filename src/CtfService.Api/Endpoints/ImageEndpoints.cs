@@ -8,7 +8,6 @@ using CtfService.Api.Telemetry;
 using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
 using CtfService.Inference.Lanes;
-using Microsoft.AspNetCore.Mvc;
 
 namespace CtfService.Api.Endpoints;
 
@@ -29,8 +28,6 @@ internal static class ImageEndpoints
         .AddSingleton<GenerateImageRequestValidator>()
         .AddSingleton<RedetailImageRequestValidator>()
         .AddSingleton<VaryImageRequestValidator>()
-        .AddSingleton<UploadReader>()
-        .AddSingleton<PictureReader>()
         .AddSingleton<ImageResponder>()
         .AddSingleton<ImageStream>()
         .AddSingleton<ImageAnswer>();
@@ -47,7 +44,7 @@ internal static class ImageEndpoints
             .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp", Representation.EventStream)
             .Produces(StatusCodes.Status304NotModified)
             .WithIdempotency()
-            .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
+            .ProducesErrors(400, 406, 408, 413, 415, 429, 500, 503, 504);
         images.MapPost(ImageRoutes.Redetail, Redetail)
             .WithName("RedetailImages")
             .WithSummary("Draw new details in a layout")
@@ -57,7 +54,7 @@ internal static class ImageEndpoints
             .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp")
             .Produces(StatusCodes.Status304NotModified)
             .WithIdempotency()
-            .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
+            .ProducesErrors(400, 406, 408, 413, 415, 429, 500, 503, 504);
         var limits = routes.ServiceProvider.GetRequiredService<LimitsOptions>();
         images.MapPost(ImageRoutes.Variations, Vary)
             .WithName("VaryImage")
@@ -66,11 +63,11 @@ internal static class ImageEndpoints
                 Bodies + "The picture is scaled to cover the model's size and VQ encoded; the clusters of its tokens are the layout, in which the fine stage draws new details. "
                 + "Without class_label they follow from the layout alone." + Deadline)
             .Accepts<VaryImageRequest>("multipart/form-data")
-            .WithMetadata(new RequestSizeLimitAttribute(UploadReader.MaxBodyBytes(limits)))
+            .WithUpload(limits)
             .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp")
             .Produces(StatusCodes.Status304NotModified)
             .WithIdempotency()
-            .ProducesErrors(400, 406, 413, 415, 429, 500, 503, 504);
+            .ProducesErrors(400, 406, 408, 413, 415, 429, 500, 503, 504);
     }
 
     // Each request is checked against one model and runs on the same one: the lease holds it, whatever becomes the current model meanwhile.
@@ -98,6 +95,7 @@ internal static class ImageEndpoints
         var form = await uploads.ReadAsync(http.Request); // before the lease: an upload may take its time
         using var lease = switchboard.Lease();
         var request = await validator.ValidateAsync(form, http.Request.Headers[DeadlineChoice.Header], lease.Model, http.RequestAborted);
+        Upload.Of(http)?.Dispose(); // decoded: what waits in the queue is small
         return await answer.AnswerAsync(request, lease, http);
     }
 }

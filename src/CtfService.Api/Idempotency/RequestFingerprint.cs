@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using CtfService.Api.Uploads;
 using Microsoft.Net.Http.Headers;
 
 namespace CtfService.Api.Idempotency;
@@ -7,15 +8,24 @@ namespace CtfService.Api.Idempotency;
 /// <summary>Tells whether two requests ask for the same.</summary>
 internal static class RequestFingerprint
 {
-    /// <summary>A hash of address, body and the headers that decide the answer. Reads the body into memory, where the endpoint reads it from.</summary>
+    /// <summary>A hash of address, body and the headers that decide the answer. The endpoint reads the body from memory then; an upload is there already.</summary>
     /// <exception cref="BadHttpRequestException">The body is too large, or ends early.</exception>
     public static async Task<string> Of(HttpRequest request, CancellationToken cancellation)
     {
+        if (Upload.Of(request.HttpContext) is { } upload)
+        {
+            return upload.Read(body => Of(request, body));
+        }
+
         var copy = new MemoryStream(); // grows with what comes, not with what is announced
         await request.Body.CopyToAsync(copy, cancellation);
         copy.Position = 0;
         request.Body = copy;
+        return Of(request, copy.GetBuffer().AsSpan(0, (int)copy.Length));
+    }
 
+    private static string Of(HttpRequest request, ReadOnlySpan<byte> body)
+    {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var isTyped = MediaTypeHeaderValue.TryParse(request.ContentType, out var contentType);
         string?[] texts = [request.Method, request.Path, request.QueryString.Value, isTyped ? contentType!.MediaType.Value : request.ContentType, request.Headers.Accept];
@@ -24,7 +34,7 @@ internal static class RequestFingerprint
             hash.AppendData(Encoding.UTF8.GetBytes($"{text}\0"));
         }
 
-        AppendBody(hash, copy.GetBuffer().AsSpan(0, (int)copy.Length), isTyped ? contentType!.Boundary.Value : null);
+        AppendBody(hash, body, isTyped ? contentType!.Boundary.Value : null);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

@@ -21,6 +21,13 @@ internal sealed record EndReason(string Outcome, string Name)
 
     public static readonly EndReason Invalid = new(Rejected, "invalid");
     public static readonly EndReason TooLarge = new(Rejected, "too_large");
+
+    /// <summary>The body was not there in time.</summary>
+    public static readonly EndReason BodyTimeout = new(Rejected, "body_timeout");
+
+    /// <summary>Too many uploads at once.</summary>
+    public static readonly EndReason UploadsFull = new(Rejected, "uploads_full");
+
     public static readonly EndReason Unauthorized = new(Rejected, "unauthorized");
     public static readonly EndReason RateLimited = new(Rejected, "rate_limited");
     public static readonly EndReason QueueFull = new(Rejected, "queue_full");
@@ -52,6 +59,8 @@ internal sealed record EndReason(string Outcome, string Name)
     public static EndReason Of(ApiError error, bool isAdmitted, bool isStopping) => error.Code switch
     {
         "body_too_large" or "image_too_large" => TooLarge,
+        "body_timeout" => BodyTimeout,
+        "uploads_full" => UploadsFull,
         "rate_limit_exceeded" => RateLimited,
         "queue_full" => QueueFull,
         "model_not_ready" when isAdmitted => isStopping ? CutOff : WorkerDied,

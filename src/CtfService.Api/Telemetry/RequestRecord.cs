@@ -24,6 +24,9 @@ internal sealed class RequestRecord(string route, long arrivedAt)
 
     public bool IsAdmitted { get; private set; }
 
+    /// <summary>The caller went while the request was read or answered.</summary>
+    public bool HasHungUp { get; private set; }
+
     /// <summary>The first error that the caller was told.</summary>
     public ApiError? Error { get; private set; }
 
@@ -42,6 +45,8 @@ internal sealed class RequestRecord(string route, long arrivedAt)
     public static void Received() => Tracing.RecordBeginning("receive");
 
     public void Admitted() => IsAdmitted = true;
+
+    public void HungUp() => HasHungUp = true;
 
     public void Refused(ApiError error) => Error ??= error;
 

@@ -51,7 +51,7 @@ internal sealed partial class RequestTelemetry(RequestDelegate next, RequestMetr
             return EndReason.Replayed;
         }
 
-        return record.Results is null && http.RequestAborted.IsCancellationRequested ? EndReason.HangUp
+        return record.Results is null && (record.HasHungUp || http.RequestAborted.IsCancellationRequested) ? EndReason.HangUp
             : http.Response.StatusCode < StatusCodes.Status400BadRequest ? EndReason.Ok
             : EndReason.Of(StatusErrors.Describe(http.Response.StatusCode), record.IsAdmitted, isStopping: false);
     }

@@ -1,3 +1,4 @@
+using System.Threading.RateLimiting;
 using CtfService.Api.Configuration;
 using CtfService.Api.Errors;
 using CtfService.Core.Imaging;
@@ -14,20 +15,18 @@ internal sealed class PictureReader(LimitsOptions limits) : IDisposable
 {
     private readonly SemaphoreSlim _decoding = new(Environment.ProcessorCount);
 
+    /// <summary>Pixels that may be decoded at the same time: one picture of the largest size, or several smaller ones. The oldest waits first.</summary>
+    private readonly ConcurrencyLimiter _pixels = new(new ConcurrencyLimiterOptions { PermitLimit = limits.MaxUploadPixels, QueueLimit = int.MaxValue });
+
     /// <exception cref="RequestRefusedException">Not a picture, too large a one, or a damaged one.</exception>
     public async Task<RgbImage> ReadAsync(IFormFile file, ModelDescription model, CancellationToken cancellation)
     {
-        var bytes = new byte[file.Length];
-        await using (var content = file.OpenReadStream())
-        {
-            await content.ReadExactlyAsync(bytes, cancellation);
-        }
-
         await _decoding.WaitAsync(cancellation);
         try
         {
-            RequireSize(ImageCodec.ReadHeader(bytes));
-            return ImageResizer.Cover(ImageCodec.Decode(bytes), model.ImageWidth, model.ImageHeight);
+            var pixels = RequireSize(ImageCodec.ReadHeader(file.OpenReadStream()));
+            using var permit = await _pixels.AcquireAsync(pixels, cancellation);
+            return ImageResizer.Cover(ImageCodec.Decode(file.OpenReadStream()), model.ImageWidth, model.ImageHeight);
         }
         catch (InvalidDataException damaged)
         {
@@ -39,9 +38,13 @@ internal sealed class PictureReader(LimitsOptions limits) : IDisposable
         }
     }
 
-    public void Dispose() => _decoding.Dispose();
+    public void Dispose()
+    {
+        _decoding.Dispose();
+        _pixels.Dispose();
+    }
 
-    private void RequireSize((int Width, int Height) size)
+    private int RequireSize((int Width, int Height) size)
     {
         if ((long)size.Width * size.Height > limits.MaxUploadPixels)
         {
@@ -50,5 +53,7 @@ internal sealed class PictureReader(LimitsOptions limits) : IDisposable
                 "image_too_large",
                 $"image is {size.Width}x{size.Height}, {(long)size.Width * size.Height} pixels; expected at most {limits.MaxUploadPixels} (Limits:MaxUploadPixels). Scale it down first; the model sees a small picture anyway.");
         }
+
+        return size.Width * size.Height;
     }
 }

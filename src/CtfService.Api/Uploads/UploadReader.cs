@@ -25,6 +25,15 @@ internal sealed class UploadReader(LimitsOptions limits)
     /// <summary>Largest body that the endpoint takes.</summary>
     public static long MaxBodyBytes(LimitsOptions limits) => limits.MaxUploadBytes + (long)MarginBytes;
 
+    public static RequestRefusedException TooLarge(LimitsOptions limits) => new(new ApiError(
+        StatusCodes.Status413PayloadTooLarge, $"The upload is larger than {limits.MaxUploadBytes} bytes, the limit in Limits:MaxUploadBytes. Send a smaller picture or raise the limit.", "body_too_large", Picture));
+
+    public static RequestRefusedException Malformed(Exception damaged) => RequestRefusedException.For(
+        param: null,
+        "malformed_form",
+        $"The body is not a complete multipart/form-data form within the limits: {damaged.Message.TrimEnd('.')}. Let the client library write the form and its Content-Type.");
+
+    /// <summary>Reads what <see cref="UploadMiddleware"/> has received; the picture stays where it is.</summary>
     /// <exception cref="RequestRefusedException">The body is not such a form.</exception>
     public async Task<VaryImageRequest> ReadAsync(HttpRequest request)
     {
@@ -45,7 +54,6 @@ internal sealed class UploadReader(LimitsOptions limits)
         var options = new FormOptions
         {
             MultipartBodyLengthLimit = MaxBodyBytes(limits),
-            MemoryBufferThreshold = limits.MaxUploadBytes + MarginBytes, // never on disk
             ValueLengthLimit = MarginBytes,
             ValueCountLimit = MostFields,
         };
@@ -53,16 +61,9 @@ internal sealed class UploadReader(LimitsOptions limits)
         {
             return await request.ReadFormAsync(options, request.HttpContext.RequestAborted);
         }
-        catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            throw TooLarge();
-        }
         catch (Exception damaged) when (damaged is InvalidDataException or IOException)
         {
-            throw RequestRefusedException.For(
-                param: null,
-                "malformed_form",
-                $"The body is not a complete multipart/form-data form within the limits: {damaged.Message.TrimEnd('.')}. Let the client library write the form and its Content-Type.");
+            throw Malformed(damaged);
         }
     }
 
@@ -100,9 +101,6 @@ internal sealed class UploadReader(LimitsOptions limits)
             return new FormFile(Stream.Null, 0, 0, Picture, "");
         }
 
-        return files[0].Length <= limits.MaxUploadBytes ? files[0] : throw TooLarge();
+        return files[0].Length <= limits.MaxUploadBytes ? files[0] : throw TooLarge(limits);
     }
-
-    private RequestRefusedException TooLarge() => new(new ApiError(
-        StatusCodes.Status413PayloadTooLarge, $"The upload is larger than {limits.MaxUploadBytes} bytes, the limit in Limits:MaxUploadBytes. Send a smaller picture or raise the limit.", "body_too_large", Picture));
 }

@@ -24,7 +24,15 @@ public static class ImageCodec
     public static (int Width, int Height) ReadHeader(ReadOnlySpan<byte> file)
     {
         using var data = SKData.CreateCopy(file);
-        using var codec = Open(data);
+        using var codec = Known(SKCodec.Create(data));
+        return (codec.Info.Width, codec.Info.Height);
+    }
+
+    /// <inheritdoc cref="ReadHeader(ReadOnlySpan{byte})"/>
+    /// <param name="file">Seekable; disposed of.</param>
+    public static (int Width, int Height) ReadHeader(Stream file)
+    {
+        using var codec = Known(SKCodec.Create(file));
         return (codec.Info.Width, codec.Info.Height);
     }
 
@@ -33,7 +41,21 @@ public static class ImageCodec
     public static RgbImage Decode(ReadOnlySpan<byte> file)
     {
         using var data = SKData.CreateCopy(file);
-        using var codec = Open(data);
+        using var codec = Known(SKCodec.Create(data));
+        return Decode(codec);
+    }
+
+    /// <summary>The same from a stream, of which no copy is made.</summary>
+    /// <inheritdoc cref="Decode(ReadOnlySpan{byte})"/>
+    /// <param name="file">Seekable; disposed of.</param>
+    public static RgbImage Decode(Stream file)
+    {
+        using var codec = Known(SKCodec.Create(file));
+        return Decode(codec);
+    }
+
+    private static RgbImage Decode(SKCodec codec)
+    {
         var layout = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         using var bitmap = new SKBitmap(layout);
         var result = codec.GetPixels(layout, bitmap.GetPixels());
@@ -45,9 +67,9 @@ public static class ImageCodec
         return ImageOrientation.Upright(OnWhite(bitmap), (int)codec.EncodedOrigin); // numbered as in EXIF
     }
 
-    private static SKCodec Open(SKData file)
+    /// <param name="codec">Null for a file that the image library does not know.</param>
+    private static SKCodec Known(SKCodec? codec)
     {
-        var codec = SKCodec.Create(file);
         if (codec?.EncodedFormat is SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Webp)
         {
             return codec;

@@ -25,6 +25,9 @@ internal sealed class RequestLedger : IDisposable
     /// <summary>Route of each request that came in.</summary>
     public IReadOnlyList<string> Received => [.. _received.GetMeasurementSnapshot().Select(one => (string)one.Tags["ctf.route"]!)];
 
+    /// <summary>Returns when the first request has come in, whatever becomes of it.</summary>
+    public Task FirstReceivedAsync() => _received.WaitForMeasurementsAsync(1, Patience);
+
     /// <summary>Tags of each measurement of the time of a request.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, object?>> Durations => [.. _duration.GetMeasurementSnapshot().Select(one => one.Tags)];
 

@@ -1,0 +1,17 @@
+using CtfService.Api.Uploads;
+using Microsoft.Extensions.Options;
+
+namespace CtfService.Api.Configuration;
+
+/// <summary>One upload of the largest size must fit the memory for all, or none of that size could ever be taken.</summary>
+internal sealed class UploadsFitTheirBuffer : IValidateOptions<LimitsOptions>
+{
+    public ValidateOptionsResult Validate(string? name, LimitsOptions options)
+    {
+        var largest = UploadReader.MaxBodyBytes(options);
+        return options.MaxUploadBufferBytes >= largest
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail(
+                $"Limits:MaxUploadBufferBytes is {options.MaxUploadBufferBytes}; expected at least {largest}, an upload of Limits:MaxUploadBytes with the fields beside it. Raise the one or lower the other.");
+    }
+}
