@@ -2,27 +2,33 @@ using CtfService.Training.Data;
 
 namespace CtfService.Cli.Commands;
 
-/// <summary>Says which files of a data set were left out.</summary>
+/// <summary>Says what of a data set was left out, and which classes it lacks, before work on it begins.</summary>
 internal static class SkippedImages
 {
-    private const int Shown = 10;
-
     public static void Report(ImageDataset dataset, Terminal terminal)
     {
-        if (dataset.Skipped.Count == 0)
+        if (dataset.Skipped.Count > 0)
         {
-            return;
+            terminal.Error.WriteLine($"Skipped {Count(dataset.Skipped.Sum(files => files.Count), "file or folder", "files or folders")}{Of(dataset)}:");
+            foreach (var files in dataset.Skipped)
+            {
+                terminal.Error.WriteLine($"  {files}");
+            }
         }
 
-        terminal.Error.WriteLine($"Skipped {dataset.Skipped.Count} files that are not readable images:");
-        foreach (var image in dataset.Skipped.Take(Shown))
+        if (dataset.UnknownClasses.Count > 0)
         {
-            terminal.Error.WriteLine($"  {image.Name}: {image.Reason}");
+            string[] classes = [.. dataset.UnknownClasses.Select(unknown => $"{unknown.Name} ({Count(unknown.Images, "image", "images")})")];
+            terminal.Error.WriteLine($"Left out {Count(classes.Length, "class", "classes")}{Of(dataset)}, which {ImageFolder.TrainSplit}/ does not have: {NameList.Of(classes)}.");
         }
 
-        if (dataset.Skipped.Count > Shown)
+        if (dataset.MissingClasses is { Count: > 0 } missing)
         {
-            terminal.Error.WriteLine($"  and {dataset.Skipped.Count - Shown} more");
+            terminal.Error.WriteLine($"There are no images{Of(dataset)} of {missing.Count} of the {dataset.ClassNames.Count} classes: {NameList.Of(missing)}.");
         }
     }
+
+    private static string Count(int count, string one, string several) => FormattableString.Invariant($"{count:N0} {(count == 1 ? one : several)}");
+
+    private static string Of(ImageDataset dataset) => dataset.Split is { } split ? $" in {split}/" : "";
 }

@@ -9,6 +9,9 @@ public static class ImageCodec
     /// <summary>JPEG and WebP quality where nobody says, 0..100.</summary>
     public const int DefaultQuality = 90;
 
+    /// <summary>Larger pictures do not fit into one array of 4 bytes a pixel.</summary>
+    private const long MaxPixels = int.MaxValue / 4;
+
     /// <param name="quality">0..100 for JPEG and WebP; PNG is lossless and ignores it.</param>
     public static byte[] Encode(RgbImage image, ImageFormat format, int quality = DefaultQuality)
     {
@@ -19,44 +22,55 @@ public static class ImageCodec
         return data.ToArray();
     }
 
-    /// <summary>Pixels of a PNG, JPEG or WebP file as its header says: nothing is decoded.</summary>
+    /// <summary>Pixels of an image file as its header says: nothing is decoded.</summary>
     /// <exception cref="InvalidDataException">Another kind of file.</exception>
-    public static (int Width, int Height) ReadHeader(ReadOnlySpan<byte> file)
+    public static unsafe (int Width, int Height) ReadHeader(ReadOnlySpan<byte> file, PictureKinds kinds = PictureKinds.Web)
     {
-        using var data = SKData.CreateCopy(file);
-        using var codec = Known(SKCodec.Create(data));
-        return (codec.Info.Width, codec.Info.Height);
+        fixed (byte* bytes = file)
+        {
+            using var data = SKData.Create((nint)bytes, file.Length);
+            using var codec = Known(SKCodec.Create(data), kinds);
+            return (codec.Info.Width, codec.Info.Height);
+        }
     }
 
-    /// <inheritdoc cref="ReadHeader(ReadOnlySpan{byte})"/>
+    /// <inheritdoc cref="ReadHeader(ReadOnlySpan{byte}, PictureKinds)"/>
     /// <param name="file">Seekable; disposed of.</param>
     public static (int Width, int Height) ReadHeader(Stream file)
     {
-        using var codec = Known(SKCodec.Create(file));
+        using var codec = Known(SKCodec.Create(file), PictureKinds.Web);
         return (codec.Info.Width, codec.Info.Height);
     }
 
-    /// <summary>Decodes PNG, JPEG or WebP; transparent pixels are laid on white, pictures are turned as their EXIF says.</summary>
-    /// <exception cref="InvalidDataException">Another kind of file, or a damaged one.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> file)
+    /// <summary>Decodes an image file, of an animation the first frame; transparent pixels are laid on white, pictures are turned as their EXIF says.</summary>
+    /// <exception cref="InvalidDataException">Another kind of file, a damaged one, or one of more pixels than memory could hold.</exception>
+    public static unsafe RgbImage Decode(ReadOnlySpan<byte> file, PictureKinds kinds = PictureKinds.Web)
     {
-        using var data = SKData.CreateCopy(file);
-        using var codec = Known(SKCodec.Create(data));
-        return Decode(codec);
+        fixed (byte* bytes = file)
+        {
+            using var data = SKData.Create((nint)bytes, file.Length);
+            using var codec = Known(SKCodec.Create(data), kinds);
+            return Decode(codec);
+        }
     }
 
-    /// <summary>The same from a stream, of which no copy is made.</summary>
-    /// <inheritdoc cref="Decode(ReadOnlySpan{byte})"/>
+    /// <summary>The same from a stream, of which no copy is made: PNG, JPEG or WebP.</summary>
+    /// <inheritdoc cref="Decode(ReadOnlySpan{byte}, PictureKinds)"/>
     /// <param name="file">Seekable; disposed of.</param>
     public static RgbImage Decode(Stream file)
     {
-        using var codec = Known(SKCodec.Create(file));
+        using var codec = Known(SKCodec.Create(file), PictureKinds.Web);
         return Decode(codec);
     }
 
     private static RgbImage Decode(SKCodec codec)
     {
         var layout = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+        if ((long)layout.Width * layout.Height > MaxPixels)
+        {
+            throw new InvalidDataException($"The image has {layout.Width}x{layout.Height} pixels; at most {MaxPixels} can be decoded.");
+        }
+
         using var bitmap = new SKBitmap(layout);
         var result = codec.GetPixels(layout, bitmap.GetPixels());
         if (result != SKCodecResult.Success)
@@ -68,15 +82,16 @@ public static class ImageCodec
     }
 
     /// <param name="codec">Null for a file that the image library does not know.</param>
-    private static SKCodec Known(SKCodec? codec)
+    private static SKCodec Known(SKCodec? codec, PictureKinds kinds)
     {
-        if (codec?.EncodedFormat is SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Webp)
+        if (codec?.EncodedFormat is SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Webp
+            || (kinds == PictureKinds.All && codec?.EncodedFormat is SKEncodedImageFormat.Gif or SKEncodedImageFormat.Bmp or SKEncodedImageFormat.Ico))
         {
             return codec;
         }
 
         codec?.Dispose();
-        throw new InvalidDataException("The file is not a PNG, JPEG or WebP image.");
+        throw new InvalidDataException($"The file is not a {(kinds == PictureKinds.Web ? "PNG, JPEG or WebP" : "PNG, JPEG, WebP, GIF, BMP or ICO")} image.");
     }
 
     private static byte[] WithOpaqueAlpha(RgbImage image)

@@ -1,7 +1,7 @@
 namespace CtfService.Training.Data;
 
 /// <summary>Images of one size with their classes, all in memory. Immutable: may be read from any thread.</summary>
-public sealed class ImageDataset
+public sealed record ImageDataset
 {
     /// <exception cref="ArgumentException">The parts do not fit each other.</exception>
     public ImageDataset(int width, int height, IReadOnlyList<string> classNames, IReadOnlyList<LabelledImage> images)
@@ -35,8 +35,24 @@ public sealed class ImageDataset
     /// <summary>One class id per image.</summary>
     public IReadOnlyList<int> ClassIds { get; }
 
-    /// <summary>Files that could not be read as images, by name.</summary>
-    public IReadOnlyList<SkippedImage> Skipped { get; init; } = [];
+    /// <summary>Name of the split; null if the data set has none, or was not read from files.</summary>
+    public string? Split { get; init; }
+
+    /// <summary>Files that were not read, by reason.</summary>
+    public IReadOnlyList<SkippedFiles> Skipped { get; init; } = [];
+
+    /// <summary>Classes whose images were left out because they are not in <see cref="ClassNames"/>.</summary>
+    public IReadOnlyList<UnknownClass> UnknownClasses { get; init; } = [];
+
+    /// <summary>Names of <see cref="ClassNames"/> without an image.</summary>
+    public IReadOnlyList<string> MissingClasses
+    {
+        get
+        {
+            var present = ClassIds.ToHashSet();
+            return [.. ClassNames.Where((_, id) => !present.Contains(id))];
+        }
+    }
 
     public int Count => Images.Count;
 
@@ -51,13 +67,12 @@ public sealed class ImageDataset
         }
 
         var images = Images.Zip(ClassIds, (pixels, classId) => new LabelledImage(pixels, ids[ClassNames[classId]]));
-        return new ImageDataset(Width, Height, classNames, [.. images]) { Skipped = Skipped };
+        return new ImageDataset(Width, Height, classNames, [.. images]) { Split = Split, Skipped = Skipped, UnknownClasses = UnknownClasses };
     }
 }
 
 /// <param name="Pixels">8-bit R, G, B of each pixel in raster order.</param>
 public sealed record LabelledImage(byte[] Pixels, int ClassId);
 
-/// <param name="Name">Path inside the data set.</param>
-/// <param name="Reason">What is wrong with the file.</param>
-public sealed record SkippedImage(string Name, string Reason);
+/// <summary>A class that the training set does not have.</summary>
+public sealed record UnknownClass(string Name, int Images);

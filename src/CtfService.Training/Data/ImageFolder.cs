@@ -1,72 +1,103 @@
 using System.Collections.Concurrent;
-using CtfService.Core.Imaging;
 using CtfService.Model.Imaging;
 
 namespace CtfService.Training.Data;
 
 /// <summary>
 /// Loads images laid out as <c>class/file</c> or <c>split/class/file</c>, in a folder or a tar file. Folder names in ordinal order are
-/// the classes; images are scaled and cropped to one square size and stay in memory.
+/// the classes; images are scaled and cropped to one square size and stay in memory. Contents decide what is an image, not names.
 /// </summary>
 public static class ImageFolder
 {
+    /// <summary>Width times height of the largest image that is decoded, as of an upload to the service.</summary>
+    public const long MaxPixels = 1 << 24;
+
+    /// <summary>Size of the largest file that is read: that of the largest image without compression, 4 bytes a pixel.</summary>
+    public const long MaxFileBytes = 4 * MaxPixels;
+
+    /// <summary>The split whose classes are those of the others.</summary>
+    public const string TrainSplit = "train";
+
+    /// <summary>
+    /// Opens a data set, the same way for every command. Classes and their numbers are those of the split <c>train</c>: another split may lack some of them, and its
+    /// images of other classes are left out and counted (<see cref="ImageDataset.UnknownClasses"/>).
+    /// </summary>
     /// <param name="path">A folder, or a tar file of one.</param>
     /// <param name="imageSize">Side of the images, pixels.</param>
-    /// <param name="split">Folder above the class folders, such as <c>train</c>; null where class folders are at the top.</param>
-    /// <exception cref="DatasetException">No such path, no class folders, or a class without a readable image.</exception>
+    /// <param name="split">Folder above the class folders, such as <c>train</c>; null if class folders are at the top.</param>
+    /// <exception cref="DatasetException">No such path, no class folders, a class of the training images without a readable one, or no image of a known class.</exception>
     public static ImageDataset Open(string path, int imageSize, string? split = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(imageSize);
-        var tree = new ImageTree(path, split);
-        var images = new ConcurrentBag<(ImageEntry Entry, RgbImage Image)>();
-        var skipped = new ConcurrentBag<SkippedImage>();
-        void Decode(ImageEntry entry)
+        var (found, images, skipped) = Read(path, imageSize, split, cancellation);
+        var ofTraining = split is null or TrainSplit ? [] : Classes(path, TrainSplit);
+        var classNames = ofTraining.Count > 0 ? ofTraining : found;
+        var counts = images.CountBy(image => image.ClassName).ToDictionary(StringComparer.Ordinal);
+        if (ofTraining.Count == 0)
         {
-            try
-            {
-                images.Add((entry, ImageResizer.Cover(ImageCodec.Decode(entry.Read()), imageSize, imageSize)));
-            }
-            catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
-            {
-                skipped.Add(new SkippedImage(entry.Name, exception.Message));
-            }
+            RequireImages(path, split, classNames, counts, skipped);
+        }
+        else if (!classNames.Any(counts.ContainsKey))
+        {
+            throw new DatasetException(
+                $"'{path}', split '{split}', has no readable image of the classes of '{TrainSplit}': {NameList.Of(classNames)}. It has the folders {NameList.Of(found)}.{Because(skipped)}");
         }
 
-        Read(tree.Entries(), Decode, cancellation);
-        tree.RequireUsable();
-        string[] classNames = [.. tree.ClassNames.Order(StringComparer.Ordinal)];
-        RequireImages(path, classNames, images.Select(image => image.Entry.ClassName).ToHashSet(), [.. skipped]);
-        var labelled = images
-            .OrderBy(image => image.Entry.Name, StringComparer.Ordinal) // decoding ended in any order
-            .Select(image => new LabelledImage(image.Image.Pixels, Array.BinarySearch(classNames, image.Entry.ClassName, StringComparer.Ordinal)));
-        return new ImageDataset(imageSize, imageSize, classNames, [.. labelled])
+        return Dataset(imageSize, classNames, [.. images.Where(image => classNames.Contains(image.ClassName, StringComparer.Ordinal))]) with
         {
-            Skipped = [.. skipped.OrderBy(image => image.Name, StringComparer.Ordinal)],
+            Split = split,
+            Skipped = skipped,
+            UnknownClasses = [.. found.Except(classNames, StringComparer.Ordinal).Select(name => new UnknownClass(name, counts.GetValueOrDefault(name)))],
         };
     }
 
-    /// <summary>Entries one by one (a tar file can only be read in order), the work on them on all cores.</summary>
-    private static void Read(IEnumerable<ImageEntry> entries, Action<ImageEntry> decode, CancellationToken cancellation)
+    /// <summary>The classes that have a folder, in ordinal order; opens no image.</summary>
+    /// <exception cref="DatasetException">There is nothing at the path, or it is not a tar file.</exception>
+    public static IReadOnlyList<string> Classes(string path, string? split)
     {
+        using var tree = new ImageTree(path, split);
+        _ = tree.Entries().Count();
+        return [.. tree.ClassNames];
+    }
+
+    private static void RequireImages(string path, string? split, IReadOnlyList<string> classNames, Dictionary<string, int> counts, IReadOnlyList<SkippedFiles> skipped)
+    {
+        if (classNames.Where(name => !counts.ContainsKey(name)).ToList() is { Count: > 0 } empty)
+        {
+            var (which, verb) = empty.Count == 1 ? ("Class", "has") : ("Classes", "have");
+            var place = split is null ? $"'{path}'" : $"'{path}', split '{split}',";
+            throw new DatasetException($"{which} {NameList.Of([.. empty.Select(name => $"'{name}'")])} of {place} {verb} no readable image. Add images or remove the folder.{Because(skipped)}");
+        }
+    }
+
+    private static ImageDataset Dataset(int imageSize, IReadOnlyList<string> classNames, IReadOnlyList<ReadImage> images)
+    {
+        var ids = classNames.Index().ToDictionary(entry => entry.Item, entry => entry.Index, StringComparer.Ordinal);
+        return new ImageDataset(imageSize, imageSize, classNames, [.. images.Select(image => new LabelledImage(image.Pixels, ids[image.ClassName]))]);
+    }
+
+    /// <summary>The images in ordinal order of their names, whatever order decoding ended in.</summary>
+    private static (IReadOnlyList<string> ClassNames, IReadOnlyList<ReadImage> Images, IReadOnlyList<SkippedFiles> Skipped) Read(
+        string path, int imageSize, string? split, CancellationToken cancellation)
+    {
+        var skipped = new SkipCounter();
+        using var tree = new ImageTree(path, split, skipped);
+        var entries = tree.Entries().ToList(); // a mistake in the layout is said before the first image is decoded
+        tree.RequireUsable();
+        var images = new ConcurrentBag<ReadImage>();
         var parallel = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
-        try
+        Parallel.ForEach(entries, parallel, entry =>
         {
-            Parallel.ForEach(Partitioner.Create(entries, EnumerablePartitionerOptions.NoBuffering), parallel, decode);
-        }
-        catch (AggregateException exception) when (exception.Flatten().InnerExceptions.OfType<DatasetException>().FirstOrDefault() is { } cause)
-        {
-            throw new DatasetException(cause.Message, cause);
-        }
+            if (EntryReader.Read(entry, skipped) is { } image)
+            {
+                images.Add(new ReadImage(entry.Name, entry.ClassName, ImageResizer.Cover(image, imageSize, imageSize).Pixels));
+            }
+        });
+        return ([.. tree.ClassNames], [.. images.OrderBy(image => image.Name, StringComparer.Ordinal)], skipped.ToList());
     }
 
-    private static void RequireImages(string path, string[] classNames, HashSet<string> classesWithImages, IReadOnlyCollection<SkippedImage> skipped)
-    {
-        if (classNames.FirstOrDefault(name => !classesWithImages.Contains(name)) is not { } empty)
-        {
-            return;
-        }
+    private static string Because(IReadOnlyList<SkippedFiles> skipped) =>
+        skipped.Count == 0 ? "" : $" Skipped: {string.Join("; ", skipped)}.";
 
-        var damaged = skipped.FirstOrDefault() is { } first ? $" {skipped.Count} files could not be read; the first, {first.Name}: {first.Reason}" : "";
-        throw new DatasetException($"Class '{empty}' of '{path}' has no readable .jpg, .png or .webp image. Add images or remove the folder.{damaged}");
-    }
+    private sealed record ReadImage(string Name, string ClassName, byte[] Pixels);
 }

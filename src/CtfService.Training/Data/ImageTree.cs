@@ -1,39 +1,49 @@
-using System.Formats.Tar;
+using ADRaffy.ENSNormalize;
+using CtfService.Training.Data.Files;
 
 namespace CtfService.Training.Data;
 
-/// <summary>One image file of a data set, not yet decoded.</summary>
-/// <param name="Name">Path inside the data set, with forward slashes.</param>
-/// <param name="Read">Gives the file's bytes; may be called from any thread.</param>
-internal sealed record ImageEntry(string Name, string ClassName, Func<byte[]> Read);
+/// <summary>One file of a data set that may be an image, not yet read.</summary>
+/// <param name="Name">Path inside the data set, with forward slashes, in Unicode's composed form.</param>
+internal sealed record ImageEntry(string Name, string ClassName, TreeFile File)
+{
+    /// <summary>Bytes.</summary>
+    public long Length => File.Length;
 
-/// <summary>Finds classes and image files in a folder or tar file. Class names are complete once the entries are read to the end.</summary>
-internal sealed class ImageTree
+    /// <summary>Returns the file's bytes; may be called from any thread.</summary>
+    public byte[] Read() => File.Read();
+}
+
+/// <summary>Finds classes and files in a folder or tar file, by the same rules. Classes are complete once the entries are read to the end.</summary>
+/// <param name="skipped">Told what is not among the entries; null to count nothing.</param>
+internal sealed class ImageTree(string path, string? split, SkipCounter? skipped = null) : IDisposable
 {
     private const string Layout = "Expected <class>/<image>, or <split>/<class>/<image> with a split named.";
-    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp"];
+
+    /// <summary>What a decoder puts in place of bytes that are not UTF-8.</summary>
+    private const char Replacement = '\uFFFD';
+
     private static readonly string[] SplitNames = ["train", "test", "val", "valid", "validation"];
 
-    private readonly string _path;
-    private readonly string? _split;
     private readonly SortedSet<string> _topFolders = new(StringComparer.Ordinal);
+    private readonly SkipCounter _skipped = skipped ?? new SkipCounter();
+    private TarTree? _tar;
 
-    /// <exception cref="DatasetException">There is nothing at the path.</exception>
-    public ImageTree(string path, string? split)
-    {
-        if (!Directory.Exists(path) && !File.Exists(path))
-        {
-            throw new DatasetException($"There is no data set at '{path}'. Give the path of a folder of class folders, or of a tar file of one.");
-        }
-
-        _path = path;
-        _split = split;
-    }
-
+    /// <summary>In ordinal order, in Unicode's composed form.</summary>
     public SortedSet<string> ClassNames { get; } = new(StringComparer.Ordinal);
 
-    /// <exception cref="DatasetException">The file is not a tar file.</exception>
-    public IEnumerable<ImageEntry> Entries() => Directory.Exists(_path) ? FolderEntries() : TarEntries();
+    public void Dispose() => _tar?.Dispose();
+
+    /// <exception cref="DatasetException">There is nothing at the path, or it is not a tar file.</exception>
+    public IEnumerable<ImageEntry> Entries()
+    {
+        var root = Open();
+        var folders = root.Children().OfType<TreeFolder>().Where(folder => !SystemNames.Contains(folder.Name)).ToList();
+        _topFolders.UnionWith(folders.Select(folder => folder.Name));
+        return split is null ? Classes(root, "")
+            : folders.Find(folder => folder.Name == split) is { } chosen ? Classes(chosen, $"{split}/")
+            : [];
+    }
 
     /// <exception cref="DatasetException">No class was found, or the classes are really splits.</exception>
     public void RequireUsable()
@@ -41,93 +51,127 @@ internal sealed class ImageTree
         var found = _topFolders.Count == 0 ? "no folders" : $"the folders {string.Join(", ", _topFolders.Take(5))}{(_topFolders.Count > 5 ? ", ..." : "")}";
         if (ClassNames.Count == 0)
         {
-            var place = _split is null ? "" : $" under '{_split}/'";
-            throw new DatasetException($"'{_path}' has no class folders{place}; it has {found}. {Layout}");
+            var place = split is null ? "" : $" under '{split}/'";
+            throw new DatasetException($"'{path}' has no class folders{place}; it has {found}. {Layout}");
         }
 
-        if (_split is null && ClassNames.IsSubsetOf(SplitNames))
+        if (split is null && ClassNames.IsSubsetOf(SplitNames))
         {
-            throw new DatasetException($"'{_path}' is divided into splits; it has {found}. Name one of them as the split.");
+            throw new DatasetException($"'{path}' is divided into splits; it has {found}. Name one of them as the split.");
         }
     }
 
-    private IEnumerable<ImageEntry> FolderEntries()
+    private TreeFolder Open()
     {
-        foreach (var folder in Directory.EnumerateDirectories(_path))
+        if (Directory.Exists(path))
         {
-            NoteFolder(Path.GetFileName(folder));
-            foreach (var inner in Directory.EnumerateDirectories(folder))
-            {
-                NoteFolder($"{Path.GetFileName(folder)}/{Path.GetFileName(inner)}");
-            }
+            return DiskTree.Open(path);
         }
 
-        foreach (var file in Directory.EnumerateFiles(_path, "*", SearchOption.AllDirectories))
+        if (!File.Exists(path))
         {
-            var name = Path.GetRelativePath(_path, file).Replace(Path.DirectorySeparatorChar, '/');
-            if (ClassOf(name) is { } className)
+            throw new DatasetException($"There is no data set at '{path}'. Give the path of a folder of class folders, or of a tar file of one.");
+        }
+
+        _tar = new TarTree(path);
+        _tar.Replaced.ForEach(name => _skipped.Add(name, SkipReasons.Replaced));
+        return _tar.Root;
+    }
+
+    private IEnumerable<ImageEntry> Classes(TreeFolder folder, string prefix)
+    {
+        foreach (var node in Ordered(folder, prefix))
+        {
+            if (node is not TreeFolder inner)
             {
-                yield return new ImageEntry(name, className, () => File.ReadAllBytes(file));
+                _skipped.Add(prefix + node.Name, (node as TreeProblem)?.Reason ?? SkipReasons.OutsideClasses);
+                continue;
+            }
+
+            if (!IsUtf8(inner.Name))
+            {
+                throw new DatasetException($"The name of the class folder '{prefix}{inner.Name}' in '{path}' is not UTF-8. Rename it: classes are named by their folders.");
+            }
+
+            var className = Composed(inner.Name);
+            ClassNames.Add(className);
+            var visited = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var (name, file) in Files(inner, prefix + inner.Name, folder.Place, visited))
+            {
+                yield return new ImageEntry(Composed(name), className, file);
             }
         }
     }
 
-    private IEnumerable<ImageEntry> TarEntries()
+    /// <summary>All files below a folder. A folder is read once for each class, however many links lead to it, and never from inside itself.</summary>
+    private IEnumerable<(string Name, TreeFile File)> Files(TreeFolder folder, string name, string parent, HashSet<string> visited)
     {
-        using var reader = new TarReader(File.OpenRead(_path));
-        while (Checked(() => reader.GetNextEntry()) is { } entry)
+        if (folder.IsLink && IsAtOrAbove(folder.Place, parent))
         {
-            var name = entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name;
-            if (entry.EntryType == TarEntryType.Directory)
+            _skipped.Add(name, SkipReasons.LinkAbove);
+            yield break;
+        }
+
+        if (!visited.Add(folder.Place))
+        {
+            _skipped.Add(name, SkipReasons.LinkAgain);
+            yield break;
+        }
+
+        foreach (var node in Ordered(folder, $"{name}/"))
+        {
+            var inner = $"{name}/{node.Name}";
+            switch (node)
             {
-                NoteFolder(name.TrimEnd('/'));
-            }
-            else if (entry.DataStream is { } stream && ClassOf(name) is { } className)
-            {
-                var file = new byte[entry.Length];
-                Checked(() => stream.ReadAtLeast(file, file.Length));
-                yield return new ImageEntry(name, className, () => file);
+                case { } when !IsUtf8(node.Name):
+                    _skipped.Add(inner, SkipReasons.NameNotUtf8);
+                    break;
+                case TreeFile file:
+                    yield return (inner, file);
+                    break;
+                case TreeFolder child:
+                    foreach (var found in Files(child, inner, folder.Place, visited))
+                    {
+                        yield return found;
+                    }
+
+                    break;
+                case TreeProblem problem:
+                    _skipped.Add(inner, problem.Reason);
+                    break;
             }
         }
     }
 
-    private T Checked<T>(Func<T> read)
+    private static bool IsAtOrAbove(string place, string other) => other == place || other.StartsWith($"{place}/", StringComparison.Ordinal) || place.Length == 0;
+
+    /// <summary>What is there but for files of systems, in ordinal order; links to folders come last, so that a folder is found at its own place first.</summary>
+    private List<TreeNode> Ordered(TreeFolder folder, string prefix)
     {
+        List<TreeNode> nodes;
         try
         {
-            return read();
+            nodes = [.. folder.Children()];
         }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or FormatException)
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException && prefix.Length > 0)
         {
-            throw new DatasetException($"'{_path}' is not an uncompressed tar file, or it is cut short: {exception.Message}", exception);
+            _skipped.Add(prefix.TrimEnd('/'), SkipReasons.NoPermission);
+            return [];
         }
+
+        foreach (var node in nodes.Where(node => SystemNames.Contains(node.Name)))
+        {
+            _skipped.Add(prefix + node.Name, SkipReasons.System);
+        }
+
+        return [.. nodes
+            .Where(node => !SystemNames.Contains(node.Name))
+            .OrderBy(node => node is TreeFolder { IsLink: true })
+            .ThenBy(node => node.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>The class an image file belongs to; null for other files, hidden ones and other splits.</summary>
-    private string? ClassOf(string name)
-    {
-        var folder = name[..Math.Max(name.LastIndexOf('/'), 0)];
-        var isImage = Extensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase) && !Path.GetFileName(name).StartsWith('.');
-        return NoteFolder(folder) is { } className && isImage ? className : null;
-    }
+    private static bool IsUtf8(string name) => !name.Contains(Replacement);
 
-    /// <summary>Remembers the class a folder stands for and returns it; null where it is none.</summary>
-    private string? NoteFolder(string folder)
-    {
-        var parts = folder.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (parts.Length == 0 || parts.Any(part => part.StartsWith('.') || part == "__MACOSX"))
-        {
-            return null;
-        }
-
-        _topFolders.Add(parts[0]);
-        var depth = _split is null ? 0 : 1;
-        if (parts.Length <= depth || (_split is not null && parts[0] != _split))
-        {
-            return null;
-        }
-
-        ClassNames.Add(parts[depth]);
-        return parts[depth];
-    }
+    /// <summary>macOS writes names decomposed (an e and an accent), other systems composed. .NET's own Normalize does nothing without ICU.</summary>
+    private static string Composed(string name) => System.Text.Ascii.IsValid(name) ? name : ENSNormalize.NF.NFC(name);
 }

@@ -38,11 +38,13 @@ public sealed record ClassifierTraining
 public static class ClassifierTrainer
 {
     /// <returns>Ready for evaluation; belongs to the caller.</returns>
+    /// <exception cref="DatasetException">There is one class.</exception>
     /// <exception cref="OperationCanceledException">Cancelled between two steps.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
     public static ImageClassifier Train(ImageDataset dataset, ClassifierTraining training, ITrainingProgress progress, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(training.Steps);
+        RequireSeveralClasses(dataset.ClassNames);
         var batches = new BatchOptions
         {
             BatchSize = training.BatchSize,
@@ -64,6 +66,16 @@ public static class ClassifierTrainer
         {
             classifier.Dispose();
             throw;
+        }
+    }
+
+    /// <exception cref="DatasetException">There is one class.</exception>
+    public static void RequireSeveralClasses(IReadOnlyList<string> classNames)
+    {
+        if (classNames.Count < 2)
+        {
+            throw new DatasetException(
+                $"The data set has {(classNames.Count == 0 ? "no class" : $"one class, '{classNames[0]}'")}; a classifier tells at least two apart. Add a folder of images for another class.");
         }
     }
 

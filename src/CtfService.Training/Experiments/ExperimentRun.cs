@@ -1,4 +1,6 @@
 using CtfService.Model.Tokenizer;
+using CtfService.Training.Data;
+using CtfService.Training.Evaluation;
 using CtfService.Training.Experiments.Jobs;
 using CtfService.Training.Experiments.Plan;
 using CtfService.Training.Experiments.Report;
@@ -15,6 +17,7 @@ public sealed class ExperimentRun : IDisposable
     private readonly ExperimentInputs _inputs;
 
     /// <exception cref="InvalidDataException">The plan cannot be run, or does not fit the tokenizer.</exception>
+    /// <exception cref="DatasetException">The data set has no classes to tell apart.</exception>
     public ExperimentRun(ExperimentPlan plan, ExperimentOptions options, CancellationToken cancellation)
     {
         RequireFit(plan, options.Tokenizer);
@@ -24,6 +27,7 @@ public sealed class ExperimentRun : IDisposable
                 $"There is no data set at '{options.Data}'. Give a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
         }
 
+        ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(options.Data, ImageFolder.TrainSplit)); // before the hours that come before the classifier
         _plan = plan;
         _options = options;
         _graph = new ExperimentGraph(plan, Fingerprints.OfPath(options.Data), options.Tokenizer);

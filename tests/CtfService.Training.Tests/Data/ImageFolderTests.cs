@@ -55,19 +55,6 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
-    public void Open_BrokenImage_SkipsItByName()
-    {
-        _files.Add("apple/0.png", TemporaryImages.Plain(2, 2, 1, 1, 1)).Add("apple/1.jpg", [1, 2, 3]).Add("apple/notes.txt", [1]);
-
-        var dataset = ImageFolder.Open(_files.Root, 2);
-
-        Assert.Single(dataset.Images);
-        var skipped = Assert.Single(dataset.Skipped);
-        Assert.Equal("apple/1.jpg", skipped.Name);
-        Assert.NotEmpty(skipped.Reason);
-    }
-
-    [Fact]
     public void Open_ClassWithoutReadableImage_NamesTheClass()
     {
         _files.Add("apple/0.png", TemporaryImages.Plain(2, 2, 1, 1, 1)).Add("kiwi/1.jpg", [1, 2, 3]);

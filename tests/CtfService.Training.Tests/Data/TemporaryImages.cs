@@ -31,11 +31,16 @@ internal sealed class TemporaryImages : IDisposable
         return this;
     }
 
-    /// <summary>The folder's files as a tar file beside it.</summary>
+    /// <summary>The folder's files, hidden ones too, as a tar file beside it.</summary>
     public string Tar()
     {
         var path = Root + ".tar";
-        TarFile.CreateFromDirectory(Root, path, includeBaseDirectory: false);
+        using var writer = new TarWriter(File.Create(path));
+        foreach (var file in Directory.EnumerateFiles(Root, "*", new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = true }))
+        {
+            writer.WriteEntry(file, Path.GetRelativePath(Root, file).Replace(Path.DirectorySeparatorChar, '/'));
+        }
+
         return path;
     }
 

@@ -1,0 +1,62 @@
+namespace CtfService.Training.Data.Files;
+
+/// <summary>A data set in a folder. Symbolic links are followed, also those that leave the folder.</summary>
+internal static class DiskTree
+{
+    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, MatchType = MatchType.Simple, IgnoreInaccessible = false };
+
+    public static TreeFolder Open(string path) => Folder(new DirectoryInfo(path).Name, path, RealPath(path), isLink: false);
+
+    private static TreeFolder Folder(string name, string path, string realPath, bool isLink) =>
+        new(name, realPath.Replace(Path.DirectorySeparatorChar, '/').TrimEnd('/'), isLink, () => Children(path, realPath));
+
+    private static IEnumerable<TreeNode> Children(string path, string realPath) =>
+        new DirectoryInfo(path).EnumerateFileSystemInfos("*", Everything).Select(item => Node(item, realPath));
+
+    private static TreeNode Node(FileSystemInfo item, string parent)
+    {
+        if (item.LinkTarget is not null)
+        {
+            return Linked(item);
+        }
+
+        return item is FileInfo file
+            ? File(file.Name, file)
+            : Folder(item.Name, item.FullName, Path.Combine(parent, item.Name), isLink: false);
+    }
+
+    private static TreeNode Linked(FileSystemInfo link)
+    {
+        if (Directory.Exists(link.FullName))
+        {
+            return Folder(link.Name, link.FullName, RealPath(link.FullName), isLink: true);
+        }
+
+        try
+        {
+            return link.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true } target
+                ? File(link.Name, new FileInfo(target.FullName))
+                : new TreeProblem(link.Name, SkipReasons.LinkToNothing);
+        }
+        catch (IOException) // links that lead to each other
+        {
+            return new TreeProblem(link.Name, SkipReasons.LinkToNothing);
+        }
+    }
+
+    private static TreeFile File(string name, FileInfo file) => new(name, file.Length, () => System.IO.File.ReadAllBytes(file.FullName));
+
+    /// <summary>The path without any link in it.</summary>
+    private static string RealPath(string path)
+    {
+        var full = Path.GetFullPath(path);
+        var real = Path.GetPathRoot(full)!;
+        foreach (var part in full[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
+        {
+            var next = Path.Combine(real, part);
+            real = Directory.ResolveLinkTarget(next, returnFinalTarget: true) is { } target ? RealPath(target.FullName) : next;
+        }
+
+        return real;
+    }
+}

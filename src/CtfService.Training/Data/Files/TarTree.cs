@@ -1,0 +1,222 @@
+using System.Formats.Tar;
+using Microsoft.Win32.SafeHandles;
+
+namespace CtfService.Training.Data.Files;
+
+/// <summary>
+/// A data set in a tar file. Its table is read first, so that links are followed wherever their target lies in the file; a later entry of a name replaces an
+/// earlier one, as when the file is unpacked. The file stays open until it is disposed.
+/// </summary>
+internal sealed class TarTree : IDisposable
+{
+    /// <summary>Longest chain of links that is followed, as on Linux.</summary>
+    private const int MostLinks = 40;
+
+    private readonly string _path;
+    private readonly SafeFileHandle _file;
+    private readonly long _length;
+    private readonly TarFolder _root = new("");
+
+    /// <exception cref="DatasetException">Not a tar file, compressed, or cut short.</exception>
+    public TarTree(string path)
+    {
+        _path = path;
+        _file = System.IO.File.OpenHandle(path);
+        _length = RandomAccess.GetLength(_file);
+        try
+        {
+            ReadTable();
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+    }
+
+    public TreeFolder Root => Folder(_root, "", isLink: false);
+
+    /// <summary>Entries that a later one of the same name replaces.</summary>
+    public List<string> Replaced { get; } = [];
+
+    public void Dispose() => _file.Dispose();
+
+    private void ReadTable()
+    {
+        try
+        {
+            using var reader = new TarReader(new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.Read));
+            while (reader.GetNextEntry() is { } entry)
+            {
+                Add(entry);
+            }
+        }
+        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException)
+        {
+            throw new DatasetException($"'{_path}' is not an uncompressed tar file, or it is cut short: {exception.Message}", exception);
+        }
+    }
+
+    private void Add(TarEntry entry)
+    {
+        if (entry.EntryType == TarEntryType.GlobalExtendedAttributes)
+        {
+            return;
+        }
+
+        List<string> parts = [];
+        if (!Append(parts, entry.Name.TrimStart('/')) || parts.Count == 0)
+        {
+            return; // the root itself, or a name that leaves it, which no program unpacks
+        }
+
+        if (entry.EntryType == TarEntryType.Directory)
+        {
+            MakeFolder(parts, parts.Count);
+            return;
+        }
+
+        var folder = MakeFolder(parts, parts.Count - 1);
+        if (folder.Items.TryGetValue(parts[^1], out var earlier) && earlier is not TarFolder)
+        {
+            Replaced.Add(string.Join('/', parts));
+        }
+
+        folder.Items[parts[^1]] = Item(entry);
+    }
+
+    private TarItem Item(TarEntry entry)
+    {
+        switch (entry.EntryType)
+        {
+            case TarEntryType.SymbolicLink:
+                return new TarLink(entry.LinkName, IsHard: false);
+            case TarEntryType.HardLink:
+                return new TarLink(entry.LinkName, IsHard: true);
+            case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile when !IsSparse(entry):
+                return entry.Length == 0 || entry.DataOffset + entry.Length <= _length
+                    ? new TarData(entry.DataOffset, entry.Length)
+                    : throw new EndOfStreamException($"'{entry.Name}' takes {entry.Length} bytes, {_length - entry.DataOffset} are left.");
+            default:
+                return new TarProblem(SkipReasons.Special);
+        }
+    }
+
+    private static bool IsSparse(TarEntry entry) =>
+        entry is PaxTarEntry pax && pax.ExtendedAttributes.Keys.Any(key => key.StartsWith("GNU.sparse", StringComparison.Ordinal));
+
+    private TarFolder MakeFolder(List<string> parts, int count)
+    {
+        var folder = _root;
+        for (var i = 0; i < count; i++)
+        {
+            if (folder.Items.GetValueOrDefault(parts[i]) is not TarFolder inner)
+            {
+                folder.Items[parts[i]] = inner = new TarFolder(string.Join('/', parts.Take(i + 1)));
+            }
+
+            folder = inner;
+        }
+
+        return folder;
+    }
+
+    private TreeFolder Folder(TarFolder folder, string name, bool isLink) =>
+        new(name, folder.Place, isLink, () => folder.Items.Select(item => Node(folder, item.Key, item.Value)));
+
+    private TreeNode Node(TarFolder parent, string name, TarItem item) => item switch
+    {
+        TarFolder folder => Folder(folder, name, isLink: false),
+        TarData data => File(name, data),
+        TarLink => Resolve(parent.Place.Length == 0 ? name : $"{parent.Place}/{name}") switch
+        {
+            TarFolder folder => Folder(folder, name, isLink: true),
+            TarData data => File(name, data),
+            var other => Problem(name, other),
+        },
+        _ => Problem(name, item),
+    };
+
+    private static TreeProblem Problem(string name, TarItem item) => new(name, (item as TarProblem)?.Reason ?? SkipReasons.Special);
+
+    private TreeFile File(string name, TarData data) => new(name, data.Length, () =>
+    {
+        var bytes = new byte[data.Length];
+        for (var read = 0; read < bytes.Length;)
+        {
+            var count = RandomAccess.Read(_file, bytes.AsSpan(read), data.Offset + read);
+            read += count > 0 ? count : throw new EndOfStreamException($"'{_path}' became shorter while it was read.");
+        }
+
+        return bytes;
+    });
+
+    /// <summary>What lies at a path, or the reason that nothing can be read there.</summary>
+    private TarItem Resolve(string path)
+    {
+        List<string> parts = [.. path.Split('/')];
+        for (var links = 0; links <= MostLinks; links++)
+        {
+            TarItem item = _root;
+            var place = 0;
+            while (item is TarFolder folder && place < parts.Count)
+            {
+                if (!folder.Items.TryGetValue(parts[place++], out item!))
+                {
+                    return new TarProblem(SkipReasons.LinkToNothing);
+                }
+            }
+
+            if (item is not TarLink link)
+            {
+                return place == parts.Count ? item : new TarProblem(SkipReasons.LinkToNothing);
+            }
+
+            List<string> target = link.IsHard ? [] : [.. parts.Take(place - 1)];
+            if ((!link.IsHard && link.Target.StartsWith('/')) || !Append(target, link.Target.TrimStart('/')))
+            {
+                return new TarProblem(SkipReasons.LinkOutOfTar);
+            }
+
+            parts = [.. target, .. parts.Skip(place)];
+        }
+
+        return new TarProblem(SkipReasons.LinkToNothing); // links that lead to each other
+    }
+
+    /// <summary>Goes on from a folder; returns false if that leaves the root.</summary>
+    private static bool Append(List<string> parts, string path)
+    {
+        foreach (var part in path.Split('/').Where(part => part is not ("" or ".")))
+        {
+            if (part != "..")
+            {
+                parts.Add(part);
+            }
+            else if (parts.Count == 0)
+            {
+                return false;
+            }
+            else
+            {
+                parts.RemoveAt(parts.Count - 1);
+            }
+        }
+
+        return true;
+    }
+
+    private abstract record TarItem;
+
+    private sealed record TarFolder(string Place) : TarItem
+    {
+        public Dictionary<string, TarItem> Items { get; } = new(StringComparer.Ordinal);
+    }
+
+    private sealed record TarData(long Offset, long Length) : TarItem;
+
+    private sealed record TarLink(string Target, bool IsHard) : TarItem;
+
+    /// <summary>Nothing that can be read.</summary>
+    private sealed record TarProblem(string Reason) : TarItem;
+}
