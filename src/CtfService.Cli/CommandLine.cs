@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using CtfService.Cli.Commands;
 using CtfService.Cli.Commands.Bench;
 using CtfService.Cli.Commands.Evaluate;
+using CtfService.Training.Progress;
 
 namespace CtfService.Cli;
 
@@ -63,9 +64,9 @@ internal static class CommandLine
         {
             return await parse.InvokeAsync(invocation, stop.Token);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException stopped) when (stop.IsCancellationRequested)
         {
-            await terminal.Error.WriteLineAsync("Stopped.");
+            await terminal.Error.WriteLineAsync(Stopped(stopped, parse.CommandResult.Command));
             return Interrupted;
         }
         catch (UsageException exception)
@@ -78,6 +79,17 @@ internal static class CommandLine
             FailureReport.Write(terminal.Error, exception);
             return Failure;
         }
+    }
+
+    private static string Stopped(OperationCanceledException stopped, Command command)
+    {
+        if (stopped is not WorkStoppedException)
+        {
+            return "Stopped.";
+        }
+
+        var resume = command.Options.Any(option => option.Name == "--resume") ? " with --resume" : "";
+        return $"{stopped.Message} Run the same command{resume} to go on.";
     }
 
     /// <summary>The first signal asks the command to stop; a second one ends the process as the system does by default.</summary>

@@ -47,7 +47,7 @@ internal static class ExperimentCommand
             using var run = new ExperimentRun(ExperimentFile.Read(arguments.GetRequiredValue(file)), options, cancellation);
             if (!arguments.GetValue(reportOnly))
             {
-                run.Run(new Shown(terminal), cancellation);
+                KeptWork.Run($"Finished jobs and checkpoints are kept in {folder}.", () => run.Run(new Shown(terminal), cancellation), cancellation);
             }
 
             var (finished, jobs) = run.Report();

@@ -18,6 +18,12 @@ internal sealed class TrainingArguments
     private readonly Option<int> _batchSize;
     private readonly Option<double> _learningRate;
     private readonly Option<ulong> _seed = CommandOption.Seed();
+    private readonly Option<int> _evaluateEvery = CommandOption.Number(
+        "--evaluate-every", "Steps from one loss on held-out images, with a sample sheet, to the next.", 500, Ranges.Steps);
+
+    private readonly Option<int?> _earlyStop = CommandOption.OptionalNumber(
+        "--early-stop", "Evaluations without a better figure after which the run stops and keeps the best weights; left out, it runs to the last step.", Ranges.Steps);
+
     private readonly Option<bool> _float32 = new("--float32") { Description = "Multiply in float32 instead of bfloat16." };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the run's last checkpoint." };
 
@@ -34,7 +40,7 @@ internal sealed class TrainingArguments
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _run, _imageSize, _steps, _batchSize, _learningRate, _seed, _float32, _resume })
+        foreach (var option in new Option[] { _data, _run, _imageSize, _steps, _batchSize, _learningRate, _evaluateEvery, _earlyStop, _seed, _float32, _resume })
         {
             command.Options.Add(option);
         }
@@ -51,6 +57,8 @@ internal sealed class TrainingArguments
             Steps = arguments.GetValue(_steps),
             BatchSize = arguments.GetValue(_batchSize),
             LearningRate = arguments.GetValue(_learningRate),
+            EvaluateEvery = arguments.GetValue(_evaluateEvery),
+            EarlyStop = arguments.GetValue(_earlyStop),
             Seed = arguments.GetValue(_seed),
             UseBfloat16 = !arguments.GetValue(_float32),
         },

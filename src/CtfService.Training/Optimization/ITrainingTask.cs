@@ -19,6 +19,10 @@ public interface ITrainingTask
     /// <param name="path">Sample sheet to write, without extension.</param>
     /// <returns>Figures to report, by name.</returns>
     IReadOnlyDictionary<string, double> Evaluate(string path);
+
+    /// <summary>What early stopping compares: lower is better. Null if the task has no such figure.</summary>
+    /// <param name="figures">Of <see cref="Evaluate"/>.</param>
+    double? CostOf(IReadOnlyDictionary<string, double> figures) => null;
 }
 
 /// <summary>Loss of one step.</summary>

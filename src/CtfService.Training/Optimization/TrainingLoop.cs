@@ -45,10 +45,13 @@ public sealed class TrainingLoop
     {
         using var optimizer = new WeightOptimizer(_task.Module, _options.WeightDecay, _options.MaxGradientNorm);
         using var average = new WeightAverage(_task.Module);
+        var best = _options.EarlyStop is { } evaluations ? new BestWeights(_options.RunDirectory, _task.Module, evaluations * _options.EvaluateEvery) : null;
         var checkpoint = new TrainingCheckpoint(_options.RunDirectory, _task.Module, optimizer, average);
         var first = resume && checkpoint.Exists ? checkpoint.Load() : 0;
         using var metrics = MetricsFile.Open(MetricsPath(_options.RunDirectory), first);
         var meter = new TrainingMeter(new CombinedProgress(_progress, metrics), new TrainingPace(first, _options.Steps, _options.BatchSize));
+        best?.Open(first);
+        var finished = _options.Steps;
         for (var step = first; step < _options.Steps; step++)
         {
             try
@@ -59,7 +62,7 @@ public sealed class TrainingLoop
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested) // a step only ends so while it waits for its batch: nothing has changed yet
             {
                 checkpoint.Save(step);
-                throw;
+                throw new WorkStoppedException(Stopped(step), cancellation);
             }
 
             if (_snapshot is not null && _options.SnapshotSteps.Contains(step + 1))
@@ -72,14 +75,20 @@ public sealed class TrainingLoop
                 checkpoint.Save(step + 1);
             }
 
-            if ((step + 1) % _options.SampleEvery == 0 || step + 1 == _options.Steps)
+            if ((step + 1) % _options.EvaluateEvery == 0 || step + 1 == _options.Steps)
             {
-                Evaluate(step + 1, average, meter);
+                if (Evaluate(step + 1, average, meter, best))
+                {
+                    finished = step + 1;
+                    _progress.Note($"Stopped early at step {finished}: the best evaluation was at step {best!.Step}, and its weights are the result.");
+                    break;
+                }
             }
         }
 
-        checkpoint.Save(_options.Steps);
+        checkpoint.Save(finished);
         StoreAverage(average);
+        best?.Restore();
     }
 
     private void Step(long step, WeightOptimizer optimizer, WeightAverage average, TrainingMeter meter)
@@ -104,14 +113,22 @@ public sealed class TrainingLoop
         meter.StepFinished(step + 1, () => loss.Parts.ToDictionary(part => part.Key, part => (double)part.Value.item<float>()));
     }
 
-    private void Evaluate(long finishedSteps, WeightAverage average, TrainingMeter meter)
+    /// <returns>Whether the run should stop early.</returns>
+    private bool Evaluate(long finishedSteps, WeightAverage average, TrainingMeter meter, BestWeights? best)
     {
         using var scope = NewDisposeScope();
         _task.Module.eval();
         var path = Path.Combine(_options.RunDirectory, "samples", $"{finishedSteps:D7}");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        meter.Evaluate(finishedSteps, () => average.With(() => _task.Evaluate(path)));
+        return average.With(() =>
+        {
+            var figures = meter.Evaluate(finishedSteps, () => _task.Evaluate(path));
+            return best is not null && _task.CostOf(figures) is { } cost && best.Consider(finishedSteps, cost);
+        });
     }
+
+    private string Stopped(long step) =>
+        $"Stopped after {step} of {_options.Steps} steps; the checkpoint is saved in {_options.RunDirectory}.";
 
     private string Remedy()
     {

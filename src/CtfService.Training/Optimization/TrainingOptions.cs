@@ -37,8 +37,14 @@ public sealed record TrainingOptions
     /// <summary>Steps between checkpoints.</summary>
     public long CheckpointEvery { get; init; } = 500;
 
-    /// <summary>Steps between sample sheets.</summary>
-    public long SampleEvery { get; init; } = 500;
+    /// <summary>Steps from one evaluation, with its sample sheet, to the next.</summary>
+    public long EvaluateEvery { get; init; } = 500;
+
+    /// <summary>
+    /// Evaluations without a better figure after which the run stops, and delivers the weights of the best one; null to run to the last step and deliver the
+    /// weights of that.
+    /// </summary>
+    public int? EarlyStop { get; init; }
 
     /// <summary>Finished steps at which the averaged weights are also kept beside the result, for learning curves.</summary>
     public IReadOnlyList<long> SnapshotSteps { get; init; } = [];
@@ -78,7 +84,8 @@ public sealed record TrainingOptions
             TrainingRanges.Problem("max_gradient_norm", MaxGradientNorm, TrainingRanges.GradientNorm),
             TrainingRanges.Problem("ema_decay", EmaDecay, TrainingRanges.Share),
             TrainingRanges.Problem("checkpoint_every", CheckpointEvery, TrainingRanges.Steps),
-            TrainingRanges.Problem("sample_every", SampleEvery, TrainingRanges.Steps),
+            TrainingRanges.Problem("evaluate_every", EvaluateEvery, TrainingRanges.Steps),
+            EarlyStop is { } evaluations ? TrainingRanges.Problem("early_stop", evaluations, TrainingRanges.Steps) : null,
         ];
         return problems.OfType<string>();
     }

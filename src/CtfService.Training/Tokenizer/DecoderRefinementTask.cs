@@ -65,6 +65,8 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
 
     public IReadOnlyDictionary<string, double> Evaluate(string path) => _heldOut.Measure(_tokenizer, path);
 
+    public double? CostOf(IReadOnlyDictionary<string, double> figures) => -figures[HeldOutImages.Psnr];
+
     public void Dispose()
     {
         Module.Dispose();

@@ -11,6 +11,9 @@ namespace CtfService.Training.Tokenizer;
 /// <summary>Images that a tokenizer in training never sees, evenly spread over their set: measures and shows what it makes of them.</summary>
 internal sealed class HeldOutImages : IDisposable
 {
+    /// <summary>Name of the mean peak signal-to-noise ratio among the figures, decibels.</summary>
+    public const string Psnr = "psnr";
+
     private const int Count = 256;
     private const int BatchSize = 64;
     private const int SheetColumns = 8;
@@ -40,7 +43,7 @@ internal sealed class HeldOutImages : IDisposable
 
         var images = cat(restored);
         WriteSheet(path, images);
-        return new Dictionary<string, double> { ["psnr"] = ImageQuality.Psnr(_images, images, range: 2), ["codewords used"] = used.Count };
+        return new Dictionary<string, double> { [Psnr] = ImageQuality.Psnr(_images, images, range: 2), ["codewords used"] = used.Count };
     }
 
     public void Dispose() => _images.Dispose();

@@ -42,4 +42,6 @@ internal sealed class TokenizerTask(VqTokenizer tokenizer, BatchLoader batches, 
     }
 
     public IReadOnlyDictionary<string, double> Evaluate(string path) => heldOut.Measure(tokenizer, path);
+
+    public double? CostOf(IReadOnlyDictionary<string, double> figures) => -figures[HeldOutImages.Psnr];
 }

@@ -25,6 +25,8 @@ internal sealed class CoarseTask(ClassConditionalTransformer transformer, StageD
         return new Dictionary<string, double> { [TransformerTraining.HeldOutLoss] = loss };
     }
 
+    public double? CostOf(IReadOnlyDictionary<string, double> figures) => figures[TransformerTraining.HeldOutLoss];
+
     /// <summary>Mean cross-entropy of every label, given the class and the labels before it.</summary>
     internal static Tensor Loss(ClassConditionalTransformer transformer, StageBatch batch)
     {

@@ -54,6 +54,8 @@ internal sealed class FineTask : ITrainingTask, IDisposable
         return new Dictionary<string, double> { [TransformerTraining.HeldOutLoss] = loss };
     }
 
+    public double? CostOf(IReadOnlyDictionary<string, double> figures) => figures[TransformerTraining.HeldOutLoss];
+
     public void Dispose() => _members.Dispose();
 
     private Tensor Loss(StageBatch batch)

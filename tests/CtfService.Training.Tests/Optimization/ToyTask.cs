@@ -1,3 +1,4 @@
+using System.Globalization;
 using CtfService.Training.Optimization;
 using static TorchSharp.torch;
 
@@ -64,7 +65,16 @@ internal sealed class ToyTask : ITrainingTask, IDisposable
         }
     }
 
-    public IReadOnlyDictionary<string, double> Evaluate(string path) => new Dictionary<string, double> { ["evaluated"] = 1 };
+    /// <summary>Of the evaluation after each second step; all equal if empty.</summary>
+    public IReadOnlyList<double> Costs { get; init; } = [];
+
+    public IReadOnlyDictionary<string, double> Evaluate(string path) => new Dictionary<string, double>
+    {
+        ["evaluated"] = 1,
+        ["cost"] = Costs.Count == 0 ? 0 : Costs[(int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture) / 2) - 1],
+    };
+
+    public double? CostOf(IReadOnlyDictionary<string, double> figures) => figures["cost"];
 
     public float[] Weights() => [.. Module.parameters().SelectMany(parameter => parameter.detach().data<float>().ToArray())];
 

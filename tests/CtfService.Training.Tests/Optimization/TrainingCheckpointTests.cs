@@ -20,7 +20,7 @@ public sealed class TrainingCheckpointTests : IDisposable
     {
         using var stopped = new ToyTask(cancelAt: 6, waiting: true);
 
-        Assert.Throws<OperationCanceledException>(() => Run(stopped, resume: false, stopped.Cancellation));
+        Assert.Throws<WorkStoppedException>(() => Run(stopped, resume: false, stopped.Cancellation));
 
         Assert.Equal(6, Resumed());
     }
@@ -61,7 +61,7 @@ public sealed class TrainingCheckpointTests : IDisposable
     private void Stop(long at)
     {
         using var stopped = new ToyTask(at);
-        Assert.Throws<OperationCanceledException>(() => Run(stopped, resume: false, stopped.Cancellation));
+        Assert.Throws<WorkStoppedException>(() => Run(stopped, resume: false, stopped.Cancellation));
     }
 
     /// <summary>The step that a resumed run begins with.</summary>
@@ -74,7 +74,7 @@ public sealed class TrainingCheckpointTests : IDisposable
 
     private void Run(ToyTask task, bool resume, CancellationToken cancellation)
     {
-        var options = new TrainingOptions { RunDirectory = _folder.Root, Steps = Steps, CheckpointEvery = 100, SampleEvery = 100, UseBfloat16 = false };
+        var options = new TrainingOptions { RunDirectory = _folder.Root, Steps = Steps, CheckpointEvery = 100, EvaluateEvery = 100, UseBfloat16 = false };
         new TrainingLoop(options, task, NoProgress.Instance).Run(resume, cancellation);
     }
 }

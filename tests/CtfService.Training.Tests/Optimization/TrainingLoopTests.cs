@@ -18,7 +18,7 @@ public sealed class TrainingLoopTests
         using var resumed = new ToyTask(cancelAt: null);
 
         new TrainingLoop(Options(folder, "straight"), straight, NoProgress.Instance).Run(resume: false, CancellationToken.None);
-        Assert.Throws<OperationCanceledException>(() =>
+        Assert.Throws<WorkStoppedException>(() =>
             new TrainingLoop(Options(folder, "halves"), interrupted, NoProgress.Instance).Run(resume: false, interrupted.Cancellation));
         new TrainingLoop(Options(folder, "halves"), resumed, NoProgress.Instance).Run(resume: true, CancellationToken.None);
 
@@ -49,7 +49,7 @@ public sealed class TrainingLoopTests
         { "batch_size is 0", options => options with { BatchSize = 0 } },
         { "warmup_steps is -1", options => options with { WarmupSteps = -1 } },
         { "checkpoint_every is 0", options => options with { CheckpointEvery = 0 } },
-        { "sample_every is 0", options => options with { SampleEvery = 0 } },
+        { "evaluate_every is 0", options => options with { EvaluateEvery = 0 } },
         { "ema_decay is 2", options => options with { EmaDecay = 2 } },
         { "weight_decay is -1", options => options with { WeightDecay = -1 } },
         { "max_gradient_norm is 0", options => options with { MaxGradientNorm = 0 } },
@@ -115,6 +115,37 @@ public sealed class TrainingLoopTests
         Assert.Equal(half.Weights(), snapshot.Weights);
     }
 
+    [Fact]
+    public void Run_EarlyStop_EndsAfterTheBestEvaluationAndDeliversItsWeights()
+    {
+        using var folder = new TemporaryFolder();
+        using var task = new ToyTask(cancelAt: null) { Costs = [5, 3, 4, 4, 1, 1] };
+        using var best = new ToyTask(cancelAt: null);
+        var options = Options(folder, "early") with { EvaluateEvery = 2, EarlyStop = 2, FinalLearningRateShare = 1 };
+
+        new TrainingLoop(options, task, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+        new TrainingLoop(Options(folder, "best") with { Steps = 4, FinalLearningRateShare = 1 }, best, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+
+        Assert.Equal(8, TrainingCheckpoint.FinishedSteps(folder.File("early"))); // best at 4, two evaluations later
+        Assert.Equal(best.Weights(), task.Weights());
+    }
+
+    [Fact]
+    public void Run_EarlyStopInterruptedAndResumed_StopsWhereAnUninterruptedRunDoes()
+    {
+        using var folder = new TemporaryFolder();
+        using var interrupted = new ToyTask(cancelAt: 5) { Costs = [5, 3, 4, 4, 1, 1] };
+        using var resumed = new ToyTask(cancelAt: null) { Costs = [5, 3, 4, 4, 1, 1] };
+        var options = Options(folder, "run") with { EvaluateEvery = 2, EarlyStop = 2 };
+
+        var stopped = Assert.Throws<WorkStoppedException>(
+            () => new TrainingLoop(options, interrupted, NoProgress.Instance).Run(resume: false, interrupted.Cancellation));
+        new TrainingLoop(options, resumed, NoProgress.Instance).Run(resume: true, CancellationToken.None);
+
+        Assert.StartsWith("Stopped after 6 of 12 steps; the checkpoint is saved in ", stopped.Message, StringComparison.Ordinal);
+        Assert.Equal(8, TrainingCheckpoint.FinishedSteps(folder.File("run")));
+    }
+
     [Theory]
     [InlineData(5, "the loss 'loss' is NaN at step 6", "The checkpoint of step 4 is kept.")]
     [InlineData(2, "the loss 'loss' is NaN at step 3", "There is no earlier checkpoint.")]
@@ -164,7 +195,7 @@ public sealed class TrainingLoopTests
         WarmupSteps = 3,
         LearningRate = 0.01,
         CheckpointEvery = 4,
-        SampleEvery = 6,
+        EvaluateEvery = 6,
         UseBfloat16 = false,
     };
 }

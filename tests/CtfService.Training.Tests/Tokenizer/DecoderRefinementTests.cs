@@ -42,7 +42,7 @@ public sealed class DecoderRefinementTests
         using var cancellation = new CancellationTokenSource();
 
         var straight = Refine(folder, before, "straight");
-        Assert.Throws<OperationCanceledException>(() => Refine(folder, before, "halves", new CancelAtFirstReport(cancellation), cancellation: cancellation.Token));
+        Assert.Throws<WorkStoppedException>(() => Refine(folder, before, "halves", new CancelAtFirstReport(cancellation), cancellation: cancellation.Token));
         var resumed = Refine(folder, before, "halves", resume: true);
 
         Assert.Equal(Weights(straight)["decoder.conv_out.weight"], Weights(resumed)["decoder.conv_out.weight"]);

@@ -24,7 +24,8 @@ internal static class EvaluateCommand
         options.AddTo(command);
         command.SetAction((parse, cancellation) =>
         {
-            Run(terminal, options.Read(parse), cancellation);
+            var evaluation = options.Read(parse);
+            KeptWork.Run($"What is drawn is kept in {evaluation.Output}.", () => Run(terminal, evaluation, cancellation), cancellation);
             return Task.FromResult(CommandLine.Success);
         });
         return command;

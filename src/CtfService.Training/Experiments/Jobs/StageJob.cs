@@ -66,7 +66,7 @@ internal sealed class StageJob : ExperimentJob
         EmaDecay = _settings.Training.EmaDecay,
         Seed = _settings.Seed,
         CheckpointEvery = _settings.Training.CheckpointEvery,
-        SampleEvery = _settings.Steps,
+        EvaluateEvery = _settings.Steps,
         SnapshotSteps = _settings.SnapshotSteps,
     };
 

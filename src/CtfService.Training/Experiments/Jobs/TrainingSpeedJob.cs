@@ -35,7 +35,7 @@ internal sealed class TrainingSpeedJob(IReadOnlyList<TrainedModel> models, int r
     private static double SecondsPerStep(StageJob stage, JobRun run)
     {
         var folder = Path.Combine(run.Folder, "scratch");
-        var options = stage.Options(folder) with { Steps = Steps, CheckpointEvery = Steps, SampleEvery = Steps, SnapshotSteps = [] };
+        var options = stage.Options(folder) with { Steps = Steps, CheckpointEvery = Steps, EvaluateEvery = Steps, SnapshotSteps = [] };
         var speed = new TimeOfLastSteps();
         stage.Train(run, options, resume: false, new CombinedProgress(run.Progress, speed));
         Directory.Delete(folder, recursive: true);
