@@ -17,6 +17,9 @@ public static class GoldenModels
 
     public static IReadOnlyList<string> TransformerNames => Names("gpt-");
 
+    /// <summary>Of the model in the <c>pt/wrap-*</c> files.</summary>
+    public static TransformerConfig WrappedConfig => TransformerConfigOf(Configs.RootElement.EnumerateObject().Single(entry => entry.Name.Contains("pt/wrap-", StringComparison.Ordinal)).Name);
+
     /// <param name="table">What the numbers are of: <c>golden</c> or <c>train</c>.</param>
     public static string PathOf(string name, string table) => GoldenFolder.File($"{name}.{table}.safetensors");
 
@@ -69,10 +72,24 @@ public static class GoldenModels
             GridWidth = side,
             Causal = true,
             FeedForwardMultiple = Int(config, "multiple_of", 256),
+            GivenFeedForwardWidth = FeedForwardWidth(config),
             RopeBase = Float(config, "rope_base", 10000),
             NormEpsilon = Float(config, "norm_eps", 1e-5f),
             Dropout = 0,
         };
+    }
+
+    /// <summary>The reference's rule with a multiplier; null if the model has none.</summary>
+    private static int? FeedForwardWidth(JsonElement config)
+    {
+        if (!config.TryGetProperty("ffn_dim_multiplier", out var multiplier) || multiplier.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        var multiple = Int(config, "multiple_of", 256);
+        var width = (int)(multiplier.GetDouble() * (2 * 4 * Int(config, "dim", 4096) / 3));
+        return (width + multiple - 1) / multiple * multiple;
     }
 
     private static TModule Load<TModule>(string path, Func<TModule> build)

@@ -20,7 +20,8 @@ public sealed class TinyBundle : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     /// <param name="plain">A plain LlamaGen model: coarse labels are tokens, no fine stage.</param>
-    public TinyBundle(bool plain = false)
+    /// <param name="feedForwardWidth">Of the transformers; null follows the reference's rule.</param>
+    public TinyBundle(bool plain = false, int? feedForwardWidth = null)
     {
         using var scope = NewDisposeScope();
         manual_seed(7);
@@ -37,8 +38,8 @@ public sealed class TinyBundle : IDisposable
         using var tokenizer = new VqTokenizer(tokenizerConfig);
         StateDictSaver.Save(tokenizer, Path.Combine(Directory, BundleFiles.Tokenizer));
         var clusters = plain ? Codewords : Clusters;
-        var coarse = Transformer(clusters, clusters, causal: true, BundleFiles.Coarse);
-        var fine = plain ? null : Transformer(Clusters, Codewords, causal: false, BundleFiles.Fine);
+        var coarse = Transformer(clusters, clusters, causal: true, BundleFiles.Coarse, feedForwardWidth);
+        var fine = plain ? null : Transformer(Clusters, Codewords, causal: false, BundleFiles.Fine, feedForwardWidth);
         if (!plain)
         {
             ClusterMap.Compute(tokenizer.Quantizer.Codewords(), Clusters, seed: 0).Save(Path.Combine(Directory, BundleFiles.ClusterMap));
@@ -62,7 +63,7 @@ public sealed class TinyBundle : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private TransformerConfig Transformer(int inputs, int outputs, bool causal, string file)
+    private TransformerConfig Transformer(int inputs, int outputs, bool causal, string file, int? feedForwardWidth)
     {
         var config = new TransformerConfig
         {
@@ -76,6 +77,7 @@ public sealed class TinyBundle : IDisposable
             GridWidth = 4,
             Causal = causal,
             FeedForwardMultiple = 32,
+            GivenFeedForwardWidth = feedForwardWidth,
         };
         using var transformer = new ClassConditionalTransformer(config);
         using (no_grad())

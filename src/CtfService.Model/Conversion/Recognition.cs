@@ -10,9 +10,10 @@ namespace CtfService.Model.Conversion;
 public abstract record Recognition(string? PublishedName, IReadOnlyList<string> Inferred, IReadOnlyList<string> Unknown);
 
 /// <summary>A class-conditional transformer of the LlamaGen family.</summary>
+/// <param name="FeedForwardMultiple">The rounding that gives the feed-forward width; null for a width of the model's own.</param>
 /// <param name="Size">Heads are 0 where the size is not a published one: no weight depends on them.</param>
 public sealed record RecognizedTransformer(
-    string? PublishedName, TransformerSize Size, int InputVocabulary, int OutputVocabulary, int ClassCount, int FeedForwardMultiple,
+    string? PublishedName, TransformerSize Size, int InputVocabulary, int OutputVocabulary, int ClassCount, int FeedForwardWidth, int? FeedForwardMultiple,
     IReadOnlyList<string> Inferred, IReadOnlyList<string> Unknown)
     : Recognition(PublishedName, Inferred, Unknown)
 {
@@ -28,7 +29,8 @@ public sealed record RecognizedTransformer(
         GridHeight = gridSide,
         GridWidth = gridSide,
         Causal = causal,
-        FeedForwardMultiple = FeedForwardMultiple,
+        FeedForwardMultiple = FeedForwardMultiple ?? 1,
+        GivenFeedForwardWidth = FeedForwardMultiple is null ? FeedForwardWidth : null,
     };
 }
 

@@ -37,13 +37,14 @@ public static class TransformerRecognizer
 
         var (name, published) = PublishedTransformers.Sizes.FirstOrDefault(size => size.Value.Width == width && size.Value.Layers == layers);
         var size = published ?? new TransformerSize(width, layers, Heads: 0);
-        var multiple = FeedForwardMultiple(file, width, feedForward.Rows);
+        var multiple = FeedForwardMultiple(width, feedForward.Rows);
         return new RecognizedTransformer(
             name,
             size,
             labels.Rows,
             output.Rows,
             classes.Rows - 1,
+            feedForward.Rows,
             multiple,
             [
                 $"{(name is null ? "no published size" : $"the size of {name}")}: {layers} layers of width {width}, feed-forward width {feedForward.Rows}",
@@ -56,12 +57,9 @@ public static class TransformerRecognizer
             ]);
     }
 
-    private static int FeedForwardMultiple(TensorFile file, int width, int feedForwardWidth)
-    {
-        var multiple = Array.Find(FeedForwardMultiples, multiple => TransformerConfig.RoundedFeedForwardWidth(width, multiple) == feedForwardWidth);
-        Require(file, multiple > 0, $"the feed-forward width {feedForwardWidth} is not 8/3 of the width {width}, rounded up; such models are not supported");
-        return multiple;
-    }
+    /// <summary>The multiple whose rounding gives the stored width; null if none does.</summary>
+    private static int? FeedForwardMultiple(int width, int feedForwardWidth) =>
+        Array.Find(FeedForwardMultiples, multiple => TransformerConfig.RoundedFeedForwardWidth(width, multiple) == feedForwardWidth) is > 0 and var multiple ? multiple : null;
 
     private static string LayerKey(int layer, string part) => $"layers.{layer}.{part}.weight";
 

@@ -11,6 +11,9 @@ public static class ArchitectureRanges
     /// <summary>Channels of the residual stream, of the latents and of a codeword; attention heads.</summary>
     public static NumberRange<int> Width { get; } = NumberRange.Between(1, 1 << 16);
 
+    /// <summary>Channels inside a transformer's feed-forward layer.</summary>
+    public static NumberRange<int> FeedForwardWidth { get; } = NumberRange.Between(1, 1 << 18);
+
     /// <summary>Codewords, clusters and labels.</summary>
     public static NumberRange<int> Vocabulary { get; } = NumberRange.Between(1, 1 << 24);
 

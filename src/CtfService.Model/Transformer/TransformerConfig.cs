@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using CtfService.Model.Layers;
 
 namespace CtfService.Model.Transformer;
@@ -34,8 +35,13 @@ public sealed record TransformerConfig
     /// <summary>Whether a position sees only itself and what stands before it.</summary>
     public required bool Causal { get; init; }
 
-    /// <summary>The feed-forward width is rounded up to a multiple of this.</summary>
+    /// <summary>The feed-forward width is rounded up to a multiple of this, unless it is given.</summary>
     public int FeedForwardMultiple { get; init; } = 256;
+
+    /// <summary>F of a model that does not follow the rule (the reference's <c>ffn_dim_multiplier</c>); null if it does.</summary>
+    [JsonPropertyName("feed_forward_width")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? GivenFeedForwardWidth { get; init; }
 
     /// <summary>Base of the rotary frequencies.</summary>
     public float RopeBase { get; init; } = 10000;
@@ -55,8 +61,9 @@ public sealed record TransformerConfig
     /// <summary>Row of the class table that means "no class".</summary>
     public int NullClass => ClassCount;
 
-    /// <summary>F: int(2 * 4D / 3), rounded up to <see cref="FeedForwardMultiple"/>.</summary>
-    public int FeedForwardWidth => RoundedFeedForwardWidth(Width, FeedForwardMultiple);
+    /// <summary>F: as given, or else int(2 * 4D / 3), rounded up to <see cref="FeedForwardMultiple"/>.</summary>
+    [JsonIgnore]
+    public int FeedForwardWidth => GivenFeedForwardWidth ?? RoundedFeedForwardWidth(Width, FeedForwardMultiple);
 
     /// <summary>Everything that cannot be built as it is, one sentence each; empty if the architecture is sound.</summary>
     /// <inheritdoc cref="Tokenizer.TokenizerConfig.Problems"/>
@@ -70,6 +77,7 @@ public sealed record TransformerConfig
             ArchitectureRanges.Problem(nameOf("grid_height"), GridHeight, ArchitectureRanges.GridSide),
             ArchitectureRanges.Problem(nameOf("grid_width"), GridWidth, ArchitectureRanges.GridSide),
             ArchitectureRanges.Problem(nameOf("feed_forward_multiple"), FeedForwardMultiple, ArchitectureRanges.Width),
+            GivenFeedForwardWidth is { } width ? ArchitectureRanges.Problem(nameOf("feed_forward_width"), width, ArchitectureRanges.FeedForwardWidth) : null,
             RopeBase > 0 && float.IsFinite(RopeBase) ? null : FormattableString.Invariant($"{nameOf("rope_base")} is {RopeBase}, expected more than 0"),
             NormEpsilon > 0 && float.IsFinite(NormEpsilon) ? null : FormattableString.Invariant($"{nameOf("norm_epsilon")} is {NormEpsilon}, expected more than 0"),
             Dropout is >= 0 and < 1 ? null : FormattableString.Invariant($"{nameOf("dropout")} is {Dropout}, expected 0 to below 1"),

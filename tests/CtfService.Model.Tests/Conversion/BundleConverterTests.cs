@@ -38,6 +38,19 @@ public sealed class BundleConverterTests : IDisposable
         Assert.Equal(TokensOf(original.Directory), TokensOf(report.Bundle.Directory));
     }
 
+    [Theory]
+    [InlineData(101)]
+    [InlineData(48)] // 24 twice
+    public void Convert_FeedForwardWidthOfItsOwn_GeneratesTheSameImages(int feedForwardWidth)
+    {
+        using var original = new TinyBundle(feedForwardWidth: feedForwardWidth);
+
+        var report = BundleConverter.Convert(Request(original, plain: false) with { ClusterMapPath = Path.Combine(original.Directory, BundleFiles.ClusterMap) });
+
+        Assert.Equal((feedForwardWidth, feedForwardWidth), (report.Bundle.Manifest.Coarse.FeedForwardWidth, report.Bundle.Manifest.Fine!.FeedForwardWidth));
+        Assert.Equal(TokensOf(original.Directory), TokensOf(report.Bundle.Directory));
+    }
+
     [Fact]
     public void Convert_NumberOfClusters_ComputesTheSameMap()
     {

@@ -37,14 +37,21 @@ public sealed class RecognitionTests : IDisposable
         Assert.Contains("fewer key heads than query heads are not supported", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Recognize_OddFeedForwardWidth_IsRefused()
+    [Theory]
+    [InlineData(1111)]
+    [InlineData(2064)] // rounded up to a multiple of 24
+    [InlineData(3072)] // ffn_dim_multiplier 1.5
+    [InlineData(2048)] // the rule
+    public void Recognize_AnyFeedForwardWidth_IsThatOfTheShapes(int feedForwardWidth)
     {
         var shapes = new Dictionary<string, long[]>(PublishedKeys.Shapes("GPT-B"));
-        shapes["layers.0.feed_forward.w1.weight"] = [1111, 768];
+        shapes["layers.0.feed_forward.w1.weight"] = [feedForwardWidth, 768];
         using var file = SafetensorsFile.Open(Outline(shapes));
 
-        Assert.Contains("is not 8/3 of the width 768", Assert.Throws<CheckpointException>(() => TransformerRecognizer.Recognize(file)).Message, StringComparison.Ordinal);
+        var config = TransformerRecognizer.Recognize(file).Config(gridSide: 16, causal: true, heads: 0);
+
+        Assert.Equal(feedForwardWidth, config.FeedForwardWidth);
+        Assert.Equal(feedForwardWidth == 2048, config.GivenFeedForwardWidth is null);
     }
 
     [Fact]

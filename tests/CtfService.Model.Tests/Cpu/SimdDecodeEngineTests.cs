@@ -48,6 +48,22 @@ public sealed class SimdDecodeEngineTests
     }
 
     [Theory]
+    [MemberData(nameof(Widths))]
+    public void DecodeStep_FeedForwardWidthOfItsOwn_EqualsFullPassOfTorch(VectorWidth width)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        using var transformer = EngineModels.Random(EngineModels.Config() with { GivenFeedForwardWidth = 101 });
+        using var team = new ThreadTeam(2);
+        using var engine = EngineModels.Engine(transformer, team, 2, width);
+        var (classIds, labels) = (arange(2, int64), randint(0, transformer.Config.InputVocabulary, [2, transformer.Config.Positions], dtype: int64));
+
+        var steps = EngineModels.StepThrough(engine, classIds, labels, steps: 10);
+
+        TensorAssert.Close(transformer.call(classIds, labels).narrow(1, 0, 10), steps, 2e-5);
+    }
+
+    [Theory]
     [MemberData(nameof(WidthsAndFormats))]
     public void DecodeStep_RowInAnyBatch_IsBitForBitTheSame(VectorWidth width, WeightFormat format)
     {

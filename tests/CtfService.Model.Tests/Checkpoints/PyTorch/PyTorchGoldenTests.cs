@@ -72,7 +72,7 @@ public sealed class PyTorchGoldenTests
         using var frozen = no_grad();
         using var expected = SafetensorsFile.Open(GoldenFolder.File("pt/wrap.expected.safetensors"));
         using var file = PyTorchFile.Open(GoldenFolder.File($"pt/{name}"));
-        using var transformer = new ClassConditionalTransformer(GoldenModels.TransformerConfigOf("micro (pt/wrap-*)"));
+        using var transformer = new ClassConditionalTransformer(GoldenModels.WrappedConfig);
 
         StateDictLoader.Load(transformer, file, LlamaGenLeftovers);
         transformer.eval();
