@@ -11,7 +11,7 @@ internal static class InspectCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var path = new Argument<string>("path") { Description = "A weight file (PyTorch .pt or safetensors), the folder of a bundle, or an image (PNG, JPEG or WebP)." };
+        var path = new Argument<string>("path") { Description = "A weight file (PyTorch .pt, safetensors or NumPy), the folder of a bundle, or an image (PNG, JPEG or WebP)." };
         var ema = new Option<bool>("--ema") { Description = "Look at the averaged weights of a training checkpoint." };
         var keys = new Option<bool>("--keys") { Description = "List every key with its type and shape." };
         var command = new Command("inspect", "Shows what a weight file or bundle holds (structure, keys, shapes, architecture; executes nothing in it) or where an image comes from.") { path, ema, keys };
@@ -48,7 +48,7 @@ internal static class InspectCommand
         }
         else
         {
-            ReportText.Line(output, "container", "safetensors");
+            ReportText.Line(output, "container", file.Container);
         }
 
         var types = string.Join(", ", file.Entries.CountBy(entry => entry.Dtype).Select(type => $"{type.Value} {type.Key}"));

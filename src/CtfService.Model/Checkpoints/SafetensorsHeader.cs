@@ -1,6 +1,5 @@
 using System.Text.Json;
 using CtfService.Core.Models;
-using static TorchSharp.torch;
 
 namespace CtfService.Model.Checkpoints;
 
@@ -16,9 +15,9 @@ internal sealed class SafetensorsHeader
     public const int MaxDimensions = 64;
 
     private readonly string _path;
-    private readonly List<(TensorEntry Tensor, long Offset)> _entries = [];
+    private readonly List<(TensorEntry Tensor, StoredType Stored, long Offset)> _entries = [];
     private readonly Dictionary<string, string> _metadata = [];
-    private Dictionary<string, long> _offsets = [];
+    private Dictionary<string, (StoredType Type, long Offset)> _places = [];
 
     private SafetensorsHeader(string path) => _path = path;
 
@@ -27,8 +26,8 @@ internal sealed class SafetensorsHeader
 
     public IReadOnlyDictionary<string, string> Metadata => _metadata;
 
-    /// <summary>First byte of a tensor, counted from the start of the data section.</summary>
-    public long OffsetOf(string name) => _offsets[name];
+    /// <summary>How a tensor's elements lie in the file, and its first byte, counted from the start of the data section.</summary>
+    public (StoredType Type, long Offset) PlaceOf(string name) => _places[name];
 
     /// <param name="path">For error messages.</param>
     /// <param name="dataLength">Bytes of the file after the header.</param>
@@ -48,7 +47,7 @@ internal sealed class SafetensorsHeader
         }
 
         header.RequireGaplessLayout(dataLength);
-        header._offsets = header._entries.ToDictionary(entry => entry.Tensor.Name, entry => entry.Offset);
+        header._places = header._entries.ToDictionary(entry => entry.Tensor.Name, entry => (entry.Stored, entry.Offset));
         return header;
     }
 
@@ -70,6 +69,11 @@ internal sealed class SafetensorsHeader
 
     private void ReadMetadata(JsonElement element)
     {
+        if (element.ValueKind == JsonValueKind.Null)
+        {
+            return; // as if it were not there, as in the reference implementation
+        }
+
         Require(element.ValueKind == JsonValueKind.Object, $"{MetadataKey} is a JSON {element.ValueKind}, expected an object of strings");
         foreach (var property in element.EnumerateObject())
         {
@@ -80,7 +84,7 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    private (TensorEntry Tensor, long Offset) ReadEntry(string name, JsonElement element)
+    private (TensorEntry Tensor, StoredType Stored, long Offset) ReadEntry(string name, JsonElement element)
     {
         Require(element.ValueKind == JsonValueKind.Object, $"tensor '{name}' is described by a JSON {element.ValueKind}, expected an object");
         foreach (var property in element.EnumerateObject())
@@ -101,15 +105,16 @@ internal sealed class SafetensorsHeader
         var length = offsets[1] - offsets[0];
         Require(
             length == expected,
-            $"tensor '{name}' takes {length} bytes, but {ElementType.NameOf(dtype)} [{string.Join(", ", shape)}] takes {expected}");
-        return (new TensorEntry(name, dtype, shape), offsets[0]);
+            $"tensor '{name}' takes {length} bytes, but {dtype.Name} [{string.Join(", ", shape)}] takes {expected}");
+        return (new TensorEntry(name, dtype.Type, shape), dtype, offsets[0]);
     }
 
-    private ScalarType ReadDtype(string name, JsonElement element)
+    private StoredType ReadDtype(string name, JsonElement element)
     {
         var text = element.TryGetProperty("dtype", out var dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString()! : "(none)";
-        Require(ElementType.TryParse(text, out var type), $"tensor '{name}' has the dtype {text}, expected one of {ElementType.Names}");
-        return type;
+        var type = StoredType.Find(text);
+        Require(type is not null, $"tensor '{name}' has the dtype {text}, expected one of {StoredType.Names}");
+        return type!;
     }
 
     private long[] ReadNumbers(string name, JsonElement element, string field)
@@ -125,11 +130,11 @@ internal sealed class SafetensorsHeader
         })];
     }
 
-    private long ByteLength(string name, ScalarType dtype, long[] shape)
+    private long ByteLength(string name, StoredType dtype, long[] shape)
     {
         try
         {
-            return shape.Aggregate((long)ElementType.BytesOf(dtype), (product, size) => checked(product * size));
+            return shape.Aggregate((long)dtype.Bytes, (product, size) => checked(product * size));
         }
         catch (OverflowException error)
         {
@@ -140,13 +145,13 @@ internal sealed class SafetensorsHeader
     private void RequireGaplessLayout(long dataLength)
     {
         _entries.Sort((left, right) =>
-            (left.Offset, left.Tensor.ByteLength, left.Tensor.Name).CompareTo((right.Offset, right.Tensor.ByteLength, right.Tensor.Name)));
+            (left.Offset, left.Tensor.ElementCount, left.Tensor.Name).CompareTo((right.Offset, right.Tensor.ElementCount, right.Tensor.Name)));
         var end = 0L;
-        foreach (var (tensor, offset) in _entries)
+        foreach (var (tensor, stored, offset) in _entries)
         {
             Require(offset >= end, $"tensor '{tensor.Name}' starts at byte {offset} of the data and overlaps the one before it, which ends at {end}");
             Require(offset == end, $"tensor '{tensor.Name}' starts at byte {offset} of the data and leaves a hole after the one before it, which ends at {end}");
-            end = offset + tensor.ByteLength;
+            end = offset + (tensor.ElementCount * stored.Bytes);
             Require(end <= dataLength, $"tensor '{tensor.Name}' ends at byte {end} of the data, but the file holds only {dataLength}; it was probably cut off");
         }
 

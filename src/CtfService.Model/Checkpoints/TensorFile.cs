@@ -20,6 +20,9 @@ public abstract class TensorFile : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Name of the file's format, for people.</summary>
+    public abstract string Container { get; }
+
     /// <summary>In the order of the file.</summary>
     public IReadOnlyList<TensorEntry> Entries { get; }
 

@@ -21,7 +21,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "'-1' in shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "'1.5' in shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", 0, "more bytes than any file can hold")]
-    [InlineData("""{"a":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}""", 8, "has the dtype C64, expected one of F64")]
+    [InlineData("""{"a":{"dtype":"F4","shape":[1],"data_offsets":[0,8]}}""", 8, "has the dtype F4, expected one of F64")]
     [InlineData("""{"a":{"shape":[1],"data_offsets":[0,8]}}""", 8, "has the dtype (none)")]
     [InlineData("""{"a":{"dtype":"F32","data_offsets":[0,4]}}""", 4, "has no array 'shape'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"strides":[1]}}""", 4, "unknown field 'strides'")]

@@ -1,11 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Compression;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Checkpoints.PyTorch;
 using CtfService.Model.Conversion;
 using CtfService.Model.TestSupport;
+using CtfService.Model.Tests.Checkpoints;
+using CtfService.Model.Tests.Conversion;
 using CtfService.TestSupport;
 using static TorchSharp.torch;
 
@@ -36,6 +39,42 @@ public sealed class CheckpointFuzzTests : IDisposable
     [Fact]
     public void Open_MutatedSafetensorsFiles_AreReadOrRefused() =>
         Fuzz(Read(Directory.GetFiles(GoldenFolder.Root, "*.safetensors", SearchOption.AllDirectories)), Count / 4, ReadWeights);
+
+    /// <summary>Forms of other programs: bare tensors, wrapped keys, values beside the weights.</summary>
+    [Fact]
+    public void Open_MutatedFilesOfOtherPrograms_AreReadOrRefused()
+    {
+        foreach (var (index, form) in new[] { "tensor", "list", "beside others", "deep" }.Index())
+        {
+            MapFile.PyTorch(_folder.File($"{index}.pt"), form, index % 2 == 0 ? "I32" : "U16", [0, 1, 2, 0, 1, 2]);
+        }
+
+        TorchFileWriter.Write(_folder.File("wrapped.pt"), [("module._orig_mod.a.weight", [3]), ("module._orig_mod.b.weight", [2, 2])], TorchFileWriter.FillRandom, "model_state_dict");
+        HarmlessPickle.Write(_folder.File("harmless.pt"));
+
+        Fuzz(Read(Directory.GetFiles(_folder.Root, "*.pt")), Count / 5, ReadWeights);
+    }
+
+    [Fact]
+    public void Open_MutatedNumPyFiles_AreReadOrRefused()
+    {
+        var array = NumPyFileTests.Npy("<i4", "(2, 3)", new byte[24]);
+        using (var zip = ZipFile.Open(_folder.File("stored.npz"), ZipArchiveMode.Create))
+        {
+            using var member = zip.CreateEntry("a.npy", CompressionLevel.NoCompression).Open();
+            member.Write(array);
+        }
+
+        using (var zip = ZipFile.Open(_folder.File("packed.npz"), ZipArchiveMode.Create))
+        {
+            using var member = zip.CreateEntry("a.npy", CompressionLevel.Optimal).Open();
+            member.Write(array);
+        }
+
+        byte[][] files = [array, NumPyFileTests.Npy(">u2", "(4,)", new byte[8], version: 3, fortran: "True"), .. Read(Directory.GetFiles(_folder.Root, "*.npz"))];
+
+        Fuzz(files, Count / 5, ReadWeights, isText: true);
+    }
 
     [Fact]
     public void Deserialize_MutatedManifests_AreReadOrRefused()

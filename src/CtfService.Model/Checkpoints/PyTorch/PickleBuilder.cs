@@ -1,3 +1,4 @@
+using System.Text;
 using CtfService.Core.Models;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
@@ -9,27 +10,38 @@ internal sealed class PickleBuilder(string path, long fileLength)
 {
     private readonly Dictionary<string, PyTorchStorage> _storages = [];
 
+    private long _copied;
+
     /// <summary>Every storage that was named, by its key.</summary>
     public IReadOnlyDictionary<string, PyTorchStorage> Storages => _storages;
 
     /// <summary><c>callee(*arguments)</c>.</summary>
     public object? Call(PickleGlobal callee, object?[] arguments) => (callee, arguments) switch
     {
-        (PickleGlobal.OrderedDict, []) => new PickleDictionary(),
-        (PickleGlobal.OrderedDict, [List<object?> pairs]) => FromPairs(pairs),
+        (PickleGlobal.DictionaryClass, []) => new PickleDictionary(),
+        (PickleGlobal.DictionaryClass, [List<object?> pairs]) => FromPairs(pairs),
+        (PickleGlobal.DictionaryClass, [PickleDictionary items]) => items,
+        (PickleGlobal.DictionaryClass, [PickleGlobal or null]) => new PickleDictionary(), // a defaultdict's class of new values
+        (PickleGlobal.SequenceClass, []) => new List<object?>(),
+        (PickleGlobal.SequenceClass, [IReadOnlyList<object?> items, ..]) => items, // not copied: a small pickle must not grow
+        (PickleGlobal.BytesOfText, []) => Array.Empty<byte>(),
+        (PickleGlobal.BytesOfText, [string text, string encoding]) => Encoded(text, encoding),
+        (PickleGlobal.BytesOfText, [byte[] bytes]) => bytes,
+        (PickleGlobal.BytesOfText, [long count and >= 0 and <= int.MaxValue]) => new PickleObject(callee.Name, [count]), // that many zeros
+        (PickleGlobal.Reconstructor, [PickleGlobal type, PickleGlobal, null]) => New(type, []),
         (PickleGlobal.SizeTuple, [object?[] sizes]) => sizes,
-        (PickleGlobal.RebuildParameter, [PyTorchTensor tensor, ..]) => tensor,
-        (PickleGlobal.RebuildTensor, [PyTorchStorage storage, long offset, object?[] shape, object?[] strides, ..]) => View(storage, offset, shape, strides),
+        (PickleGlobal.TensorItself, [PyTorchTensor tensor, ..]) => tensor,
+        (PickleGlobal.Rebuild, [PyTorchStorage storage, long offset, object?[] shape, object?[] strides, _, _, PickleGlobal.ElementClass { Type: var type }, ..]) => View(Retyped(storage, type), offset, shape, strides),
+        (PickleGlobal.Rebuild, [PyTorchStorage storage, long offset, object?[] shape, object?[] strides, ..]) => View(storage, offset, shape, strides),
+        (PickleGlobal.RebuildFromType, [PickleGlobal.Rebuild or PickleGlobal.TensorItself, PickleGlobal, object?[] inner, ..]) => Call((PickleGlobal)arguments[0]!, inner),
+        (PickleGlobal.Inert, _) => new PickleObject(callee.Name, arguments),
         _ => throw Refuse($"the pickle calls {callee.Name} with arguments that do not fit it"),
     };
 
     /// <summary><c>type.__new__(type, *arguments)</c>.</summary>
-    public object? New(PickleGlobal type, object?[] arguments) => (type, arguments) switch
-    {
-        (PickleGlobal.Namespace, []) => new PickleObject(type.Name),
-        (PickleGlobal.OrderedDict, []) => new PickleDictionary(),
-        _ => throw Refuse($"the pickle makes a {type.Name} in a way that does not fit it"),
-    };
+    public object? New(PickleGlobal type, object?[] arguments) => type is PickleGlobal.Inert or PickleGlobal.DictionaryClass or PickleGlobal.SequenceClass
+        ? Call(type, arguments)
+        : throw Refuse($"the pickle makes a {type.Name} in a way that does not fit it");
 
     /// <summary><c>("storage", class, key, device, element count[, view])</c>: PyTorch's only persistent id.</summary>
     public PyTorchStorage PersistentId(object? id)
@@ -39,12 +51,38 @@ internal sealed class PickleBuilder(string path, long fileLength)
             throw Refuse("the pickle refers to something outside it that is not a storage");
         }
 
-        var storage = new PyTorchStorage(key, type.Dtype, count);
+        var storage = new PyTorchStorage(key, type.Type, count);
         Require(count >= 0 && count <= fileLength / storage.ElementBytes, $"storage '{key}' announces {count} elements, more than the file of {fileLength} bytes can hold");
         Require(
             _storages.TryAdd(key, storage) || _storages[key] == storage,
             $"storage '{key}' is described twice, and not alike");
         return _storages[key];
+    }
+
+    /// <summary>Types that came after the storage classes name themselves beside a storage of bytes.</summary>
+    private static PyTorchStorage Retyped(PyTorchStorage storage, StoredType type) => new(storage.Key, type, storage.ByteLength / type.Bytes);
+
+    private byte[] Encoded(string text, string encoding)
+    {
+        Copy(text.Length);
+        try
+        {
+            return encoding.ToUpperInvariant() is "LATIN1" or "LATIN-1" or "ISO-8859-1"
+                ? Encoding.GetEncoding("iso-8859-1", EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback).GetBytes(text)
+                : encoding.ToUpperInvariant() is "UTF-8" or "UTF8" or "ASCII" ? Encoding.UTF8.GetBytes(text) : throw Refuse($"the pickle has bytes in the encoding '{encoding}'");
+        }
+        catch (EncoderFallbackException error)
+        {
+            throw new CheckpointException($"{path}: the pickle has bytes that are not of the encoding '{encoding}'.", error);
+        }
+    }
+
+    /// <summary>Counts what is copied out of other values, so that a small pickle cannot grow by copying one value again and again.</summary>
+    /// <exception cref="CheckpointException">More than a sound pickle copies.</exception>
+    public void Copy(int count)
+    {
+        _copied += count;
+        Require(_copied <= PickleLimits.Length, $"the pickle copies its values more than {PickleLimits.Length} times");
     }
 
     private PyTorchTensor View(PyTorchStorage storage, long offset, object?[] shape, object?[] strides)
@@ -80,14 +118,15 @@ internal sealed class PickleBuilder(string path, long fileLength)
 
     private PickleDictionary FromPairs(List<object?> pairs)
     {
+        Copy(pairs.Count);
         var dictionary = new PickleDictionary();
         foreach (var pair in pairs)
         {
             var (key, value) = pair switch
             {
-                object?[] and [{ } first, var second] => (first, second),
-                List<object?> and [{ } first, var second] => (first, second),
-                _ => throw Refuse("the pickle makes an OrderedDict of something other than pairs"),
+                object?[] and [var first, var second] => (first ?? DBNull.Value, second),
+                List<object?> and [var first, var second] => (first ?? DBNull.Value, second),
+                _ => throw Refuse("the pickle makes a dict of something other than pairs"),
             };
             dictionary.Set(key, value);
         }

@@ -1,9 +1,6 @@
 using System.Buffers.Binary;
-using System.Buffers.Text;
-using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using System.Text;
 using CtfService.Core.Models;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
@@ -18,16 +15,15 @@ internal ref struct PickleMachine
 
     private readonly string _path;
     private readonly PickleBuilder _builder;
-    private readonly ReadOnlySpan<byte> _pickle;
     private readonly List<object?> _stack = [];
     private readonly Stack<int> _marks = [];
     private readonly Dictionary<long, object?> _memo = [];
-    private int _position;
+    private PickleInput _input;
 
     private PickleMachine(string path, ReadOnlySpan<byte> pickle, PickleBuilder builder)
     {
         _path = path;
-        _pickle = pickle;
+        _input = new PickleInput(path, pickle);
         _builder = builder;
     }
 
@@ -37,7 +33,7 @@ internal ref struct PickleMachine
     {
         var machine = new PickleMachine(path, bytes[..Math.Min(bytes.Length, PickleLimits.Length)], builder);
         var value = machine.Run();
-        length = machine._position;
+        length = machine._input.Position;
         return value;
     }
 
@@ -45,7 +41,7 @@ internal ref struct PickleMachine
     {
         for (var operations = 0; operations < PickleLimits.Operations; operations++)
         {
-            var code = Byte();
+            var code = _input.Byte();
             if (code == (byte)'.')
             {
                 return Pop();
@@ -61,30 +57,32 @@ internal ref struct PickleMachine
     {
         switch (code)
         {
-            case '\x80': Require(Byte() <= HighestProtocol, $"the pickle is of a protocol above {HighestProtocol}"); break;
-            case '\x95': Take(sizeof(ulong)); break; // frame: a hint about lengths
+            case '\x80': Require(_input.Byte() <= HighestProtocol, $"the pickle is of a protocol above {HighestProtocol}"); break;
+            case '\x95': _input.Take(sizeof(ulong)); break; // frame: a hint about lengths
 
             case 'N': Push(null); break;
             case '\x88': Push(true); break;
             case '\x89': Push(false); break;
-            case 'K': Push((long)Byte()); break;
-            case 'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(sizeof(ushort)))); break;
-            case 'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(Take(sizeof(int)))); break;
-            case '\x8a': PushInteger(Integer(Take(Byte()))); break;
-            case '\x8b': PushInteger(Integer(Take(Length32()))); break;
-            case 'I': PushDecimalOrBoolean(Line()); break;
-            case 'L': PushInteger(Decimal(Line().TrimEnd((byte)'L'))); break;
-            case 'G': Push(BinaryPrimitives.ReadDoubleBigEndian(Take(sizeof(double)))); break;
-            case 'F': Push(Float(Line())); break;
+            case 'K': Push((long)_input.Byte()); break;
+            case 'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(_input.Take(sizeof(ushort)))); break;
+            case 'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(_input.Take(sizeof(int)))); break;
+            case '\x8a': Push(_input.Integer(_input.Byte())); break;
+            case '\x8b': Push(_input.Integer(_input.Length32())); break;
+            case 'I': Push(_input.DecimalOrBoolean()); break;
+            case 'L': Push(_input.Decimal()); break;
+            case 'G': Push(BinaryPrimitives.ReadDoubleBigEndian(_input.Take(sizeof(double)))); break;
+            case 'F': Push(_input.Float()); break;
 
-            case 'X': Push(Utf8(Take(Length32()))); break;
-            case '\x8c': Push(Utf8(Take(Byte()))); break;
-            case '\x8d': Push(Utf8(Take(Length64()))); break;
-            case 'U': Push(Encoding.Latin1.GetString(Take(Byte()))); break;
-            case 'T': Push(Encoding.Latin1.GetString(Take(Length32()))); break;
-            case 'C': Push(Take(Byte()).ToArray()); break;
-            case 'B': Push(Take(Length32()).ToArray()); break;
-            case '\x8e': Push(Take(Length64()).ToArray()); break;
+            case 'X': Push(_input.Utf8(_input.Length32())); break;
+            case '\x8c': Push(_input.Utf8(_input.Byte())); break;
+            case '\x8d': Push(_input.Utf8(_input.Length64())); break;
+            case 'U': Push(_input.Latin1(_input.Byte())); break;
+            case 'T': Push(_input.Latin1(_input.Length32())); break;
+            case 'S': Push(_input.Quoted()); break;
+            case 'V': Push(_input.RawUnicode()); break;
+            case 'C': Push(_input.Take(_input.Byte()).ToArray()); break;
+            case 'B': Push(_input.Take(_input.Length32()).ToArray()); break;
+            case '\x8e' or '\x96': Push(_input.Take(_input.Length64()).ToArray()); break;
 
             case '(': _marks.Push(_stack.Count); break;
             case '0': Pop(); break;
@@ -100,28 +98,34 @@ internal ref struct PickleMachine
             case 'l': Push(new List<object?>(PopToMark())); break;
             case 'a': Append(PopLast(1)); break;
             case 'e': Append(PopToMark()); break;
+            case '\x8f': Push(new List<object?>()); break;
+            case '\x90': Append(PopToMark()); break;
+            case '\x91': Push(PopToMark()); break;
             case '}': Push(new PickleDictionary()); break;
             case 'd': Push(SetItems(new PickleDictionary(), PopToMark())); break;
             case 's': SetItems(PopLast(2)); break;
             case 'u': SetItems(PopToMark()); break;
 
-            case 'p': Remember(LineNumber()); break;
-            case 'q': Remember(Byte()); break;
-            case 'r': Remember(Length32()); break;
+            case 'p': Remember(_input.LineNumber()); break;
+            case 'q': Remember(_input.Byte()); break;
+            case 'r': Remember(_input.Length32()); break;
             case '\x94': Remember(_memo.Count); break;
-            case 'g': Push(Recall(LineNumber())); break;
-            case 'h': Push(Recall(Byte())); break;
-            case 'j': Push(Recall(Length32())); break;
+            case 'g': Push(Recall(_input.LineNumber())); break;
+            case 'h': Push(Recall(_input.Byte())); break;
+            case 'j': Push(Recall(_input.Length32())); break;
 
-            case 'c': Push(Global(Encoding.UTF8.GetString(Line()), Encoding.UTF8.GetString(Line()))); break;
+            case 'c': Push(Global(_input.Utf8Line(), _input.Utf8Line())); break;
             case '\x93': PushStackGlobal(PopLast(2)); break;
             case 'R': PushCall(PopLast(2), _builder.Call); break;
             case '\x81': PushCall(PopLast(2), _builder.New); break;
+            case '\x92': PushNewWithNames(PopLast(3)); break;
+            case 'i': PushCall([Global(_input.Utf8Line(), _input.Utf8Line()), PopToMark()], _builder.Call); break;
+            case 'o': PushCallOfFirst(PopToMark()); break;
             case 'b': Build(PopLast(1)[0]); break;
             case 'Q': Push(_builder.PersistentId(Pop())); break;
 
             default:
-                throw Refuse($"the pickle has the operation 0x{(int)code:x2} at byte {_position - 1}, which no checkpoint needs");
+                throw Refuse($"the pickle has the operation 0x{(int)code:x2} at byte {_input.Position - 1}, which no checkpoint needs");
         }
     }
 
@@ -129,26 +133,56 @@ internal ref struct PickleMachine
         Push(names is [string module, string name] ? Global(module, name) : throw Refuse("the pickle names something without saying it in text"));
 
     private readonly PickleGlobal Global(string module, string name) => PickleGlobal.Find($"{module}.{name}") ?? throw Refuse(
-        $"the pickle names '{module}.{name}', which is none of what tensors need ({PickleGlobal.Names}). Nothing of it was executed; do not open this file with anything else");
+        PickleNames.RunsCode(module, name)
+            ? $"the pickle names '{module}.{name}', which can run code. Nothing of it was executed; do not open this file with anything else"
+            : $"the pickle names '{module}.{name}', a class that is not known here, and nothing of it was executed. "
+                + "Save the weights by themselves where that class is known: torch.save(model.state_dict(), 'weights.pt')");
 
     private void PushCall(object?[] call, Func<PickleGlobal, object?[], object?> make) => Push(
         call is [PickleGlobal callee, object?[] arguments] ? make(callee, arguments) : throw Refuse("the pickle calls something that is not a name with arguments"));
+
+    private void PushNewWithNames(object?[] call)
+    {
+        Require(call is [_, _, PickleDictionary { Items.Count: 0 }], "the pickle makes something with named arguments");
+        PushCall(call[..2], _builder.New);
+    }
+
+    private void PushCallOfFirst(object?[] call)
+    {
+        Require(call.Length > 0, "the pickle calls something that is not a name with arguments");
+        PushCall([call[0], call[1..]], _builder.Call);
+    }
 
     private void Build(object? state)
     {
         switch (Peek(), state)
         {
             case (PickleObject target, PickleDictionary attributes):
-                foreach (var (name, value) in attributes.Items)
+                Copy(attributes, target);
+                break;
+            case (PickleObject target, object?[] and [PickleDictionary or null, PickleDictionary or null] parts): // attributes and slots
+                foreach (var part in parts.OfType<PickleDictionary>())
                 {
-                    target.Attributes.Set(name, value);
+                    Copy(part, target);
                 }
 
                 break;
-            case (PickleDictionary, _):
-                break; // an OrderedDict's own attributes, such as a state dict's _metadata
+            case (PickleObject target, _):
+                target.State = state;
+                break;
+            case (PickleDictionary or PyTorchTensor, _):
+                break; // attributes of the object itself, such as a state dict's _metadata
             default:
                 throw Refuse("the pickle gives state to something that has none");
+        }
+    }
+
+    private readonly void Copy(PickleDictionary attributes, PickleObject target)
+    {
+        _builder.Copy(attributes.Items.Count);
+        foreach (var (name, value) in attributes.Items)
+        {
+            target.Attributes.Set(name, value);
         }
     }
 
@@ -166,13 +200,14 @@ internal ref struct PickleMachine
         Require(items.Length % 2 == 0, "the pickle sets a key without a value");
         for (var i = 0; i < items.Length; i += 2)
         {
-            dictionary.Set(items[i] ?? throw Refuse("the pickle has a dict with the key None"), items[i + 1]);
+            dictionary.Set(items[i] ?? DBNull.Value, items[i + 1]);
         }
 
         return dictionary;
     }
 
-    private void Push(object? value) => _stack.Add(value);
+    /// <summary>Whole numbers are long if they fit.</summary>
+    private readonly void Push(object? value) => _stack.Add(value is BigInteger number && number >= long.MinValue && number <= long.MaxValue ? (long)number : value);
 
     private object? Pop() => PopLast(1)[0];
 
@@ -211,88 +246,6 @@ internal ref struct PickleMachine
     }
 
     private readonly object? Recall(long place) => _memo.TryGetValue(place, out var value) ? value : throw Refuse($"the pickle recalls value {place}, which it never kept");
-
-    private byte Byte() => Take(1)[0];
-
-    private int Length32() => Checked(BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint))));
-
-    private int Length64() => Checked(BinaryPrimitives.ReadUInt64LittleEndian(Take(sizeof(ulong))));
-
-    private readonly int Checked(ulong length)
-    {
-        Require(length <= int.MaxValue, $"the pickle announces {length} bytes");
-        return (int)length;
-    }
-
-    private ReadOnlySpan<byte> Take(int count)
-    {
-        Require(
-            count <= _pickle.Length - _position,
-            $"the pickle ends in the middle of an operation at byte {_position}, or is longer than {PickleLimits.Length} bytes");
-        _position += count;
-        return _pickle.Slice(_position - count, count);
-    }
-
-    private ReadOnlySpan<byte> Line()
-    {
-        var length = _pickle[_position..].IndexOf((byte)'\n');
-        Require(length >= 0, "the pickle ends in the middle of a line");
-        var line = Take(length + 1)[..length];
-        return line.TrimEnd((byte)'\r');
-    }
-
-    private long LineNumber()
-    {
-        var line = Line();
-        return Utf8Parser.TryParse(line, out long number, out var used) && used == line.Length && number >= 0
-            ? number
-            : throw Refuse("the pickle has a place in its memory that is not a number");
-    }
-
-    private static string Utf8(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text);
-
-    private void PushInteger(BigInteger number)
-    {
-        if (number >= long.MinValue && number <= long.MaxValue)
-        {
-            Push((long)number);
-        }
-        else
-        {
-            Push(number);
-        }
-    }
-
-    /// <summary>Two's complement, least significant byte first, as long as it needs.</summary>
-    private readonly BigInteger Integer(ReadOnlySpan<byte> bytes)
-    {
-        Require(bytes.Length <= PickleLimits.IntegerBytes, $"the pickle has a whole number of {bytes.Length} bytes");
-        return new BigInteger(bytes);
-    }
-
-    /// <summary>Protocol 0 writes booleans as the numbers 00 and 01.</summary>
-    private void PushDecimalOrBoolean(ReadOnlySpan<byte> line)
-    {
-        if (line.SequenceEqual("00"u8) || line.SequenceEqual("01"u8))
-        {
-            Push(line[1] == (byte)'1');
-        }
-        else
-        {
-            PushInteger(Decimal(line));
-        }
-    }
-
-    private readonly BigInteger Decimal(ReadOnlySpan<byte> line) =>
-        line.Length <= PickleLimits.IntegerBytes
-        && BigInteger.TryParse(Encoding.Latin1.GetString(line), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw Refuse("the pickle has a whole number that is none");
-
-    private readonly double Float(ReadOnlySpan<byte> line) =>
-        line.Length <= PickleLimits.IntegerBytes && double.TryParse(line, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw Refuse("the pickle has a number that is none");
 
     private readonly void Require(bool condition, string problem)
     {

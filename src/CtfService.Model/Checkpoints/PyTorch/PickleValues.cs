@@ -1,9 +1,9 @@
 namespace CtfService.Model.Checkpoints.PyTorch;
 
-// What a pickle can hold here, beside null, bool, long, BigInteger, double, string and byte[]: List<object?> for a list, object?[] for a tuple,
-// PyTorchTensor, and the two below. All of it is data; none of it has behaviour.
+// What a pickle can hold here, beside null, bool, long, BigInteger, double, string and byte[]: List<object?> for a list or set, object?[] for a tuple or frozen set,
+// PyTorchTensor, PickleGlobal for a name that stands by itself, and the two below. All of it is data; none of it has behaviour.
 
-/// <summary>A Python dict or OrderedDict, in the order of the file.</summary>
+/// <summary>A Python dict, of any of its classes, in the order of the file. The key None is <see cref="DBNull"/>.</summary>
 internal sealed class PickleDictionary
 {
     private readonly List<KeyValuePair<object, object?>> _items = [];
@@ -27,8 +27,16 @@ internal sealed class PickleDictionary
 }
 
 /// <summary>An object of a class that is kept as inert data.</summary>
-/// <param name="TypeName">As the pickle names it.</param>
-internal sealed record PickleObject(string TypeName)
+/// <param name="typeName">As the pickle names it.</param>
+/// <param name="arguments">What it was made of.</param>
+internal sealed class PickleObject(string typeName, IReadOnlyList<object?> arguments)
 {
+    public string TypeName => typeName;
+
+    public IReadOnlyList<object?> Arguments => arguments;
+
     public PickleDictionary Attributes { get; } = new();
+
+    /// <summary>State that is not made of attributes; null if there is none.</summary>
+    public object? State { get; set; }
 }

@@ -57,7 +57,7 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
         foreach (var storage in builder.Storages.Values)
         {
             var (offset, bytes) = zip.Locate($"{root}/data/{storage.Key}");
-            Require(file, bytes == storage.ByteLength, $"storage '{storage.Key}' has {bytes} bytes, but {storage.ElementCount} elements of {storage.Dtype} take {storage.ByteLength}");
+            Require(file, bytes == storage.ByteLength, $"storage '{storage.Key}' has {bytes} bytes, but {storage.ElementCount} elements of {storage.Type.Name} take {storage.ByteLength}");
             offsets.Add(storage.Key, offset);
         }
 

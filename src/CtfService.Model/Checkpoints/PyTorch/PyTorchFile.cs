@@ -13,7 +13,7 @@ public sealed class PyTorchFile : TensorFile
     private readonly IReadOnlyDictionary<string, PyTorchTensor> _tensors;
 
     private PyTorchFile(InputFile file, PyTorchContainer container, StateDictForm form)
-        : base(file.Path, [.. form.Tensors.Select(tensor => new TensorEntry(tensor.Key, tensor.Value.Storage.Dtype, tensor.Value.Shape))])
+        : base(file.Path, [.. form.Tensors.Select(tensor => new TensorEntry(tensor.Key, tensor.Value.Storage.Type.Type, tensor.Value.Shape))])
     {
         _file = file;
         _container = container;
@@ -25,7 +25,7 @@ public sealed class PyTorchFile : TensorFile
     public StateDictForm Form { get; }
 
     /// <summary>"PyTorch zip" or "PyTorch legacy".</summary>
-    public string Container => _container.Name;
+    public override string Container => _container.Name;
 
     public bool IsBigEndian => _container.IsBigEndian;
 
@@ -57,20 +57,35 @@ public sealed class PyTorchFile : TensorFile
     /// <summary>Copies any tensor of the file.</summary>
     internal void Copy(PyTorchTensor tensor, Span<byte> destination)
     {
-        var elementBytes = tensor.Storage.ElementBytes;
-        var start = _container.Offsets[tensor.Storage.Key] + (tensor.Offset * elementBytes);
+        var type = tensor.Storage.Type;
+        if (type.IsWidened)
+        {
+            var stored = new byte[tensor.ElementCount * type.Bytes];
+            CopyStored(tensor, stored);
+            type.Widen(Path, stored, destination);
+        }
+        else
+        {
+            CopyStored(tensor, destination);
+        }
+    }
+
+    private void CopyStored(PyTorchTensor tensor, Span<byte> destination)
+    {
+        var type = tensor.Storage.Type;
+        var start = _container.Offsets[tensor.Storage.Key] + (tensor.Offset * type.Bytes);
         if (tensor.IsContiguous)
         {
             _file.Read(start, destination);
         }
         else
         {
-            StridedCopy.Gather(tensor, _file.Read(start, tensor.Extent * elementBytes), destination);
+            StridedCopy.Gather(tensor, _file.Read(start, tensor.Extent * type.Bytes), destination);
         }
 
         if (_container.IsBigEndian)
         {
-            StridedCopy.Swap(destination, elementBytes);
+            StridedCopy.Swap(destination, type.SwappedBytes);
         }
     }
 

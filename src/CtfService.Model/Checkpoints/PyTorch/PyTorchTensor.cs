@@ -1,13 +1,11 @@
-using static TorchSharp.torch;
-
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>A block of elements that tensors are views of. Where its bytes are becomes known when the container is read.</summary>
 /// <param name="Key">Name of its record in the container.</param>
 /// <param name="ElementCount">As the pickle announces it.</param>
-internal sealed record PyTorchStorage(string Key, ScalarType Dtype, long ElementCount)
+internal sealed record PyTorchStorage(string Key, StoredType Type, long ElementCount)
 {
-    public int ElementBytes => ElementType.BytesOf(Dtype);
+    public int ElementBytes => Type.Bytes;
 
     public long ByteLength => ElementCount * ElementBytes;
 }

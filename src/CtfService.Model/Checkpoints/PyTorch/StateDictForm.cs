@@ -1,20 +1,20 @@
-using System.Globalization;
 using CtfService.Core.Models;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
-/// The outer structure of a checkpoint and the state dict in it. The order of looking is the reference's sampling scripts': the file itself where all its
-/// values are tensors (FSDP), then <c>model</c>, <c>module</c>, <c>state_dict</c>; <c>ema</c> first where that is asked for.
+/// The outer structure of a checkpoint and the state dict in it. The order of looking is the reference's sampling scripts': the file itself if all its values are
+/// tensors (FSDP), then <c>model</c>, <c>module</c>, <c>state_dict</c>, then the names of other trainers, at any depth; averaged weights first if they are asked for.
 /// </summary>
 public sealed class StateDictForm
 {
-    private const string Ema = "ema";
+    private const int MaxDepth = 4;
 
-    private static readonly string[] Wrappers = ["model", "module", "state_dict"];
+    private static readonly string[] Wrappers =
+        ["model", "module", "state_dict", "model_state_dict", "model_state", "net", "network", "weights", "params", "checkpoint", "generator", "transformer"];
 
-    /// <summary>What training wrappers put before every key.</summary>
-    private static readonly string[] KeyPrefixes = ["module.", "_orig_mod."];
+    private static readonly string[] AverageWrappers =
+        ["ema", "ema_state_dict", "model_ema", "ema_model", "state_dict_ema", "ema_model_state_dict", "model_ema_state_dict", "ema_params", "ema_weights", "averaged_model", "shadow"];
 
     private StateDictForm(string name, IReadOnlyDictionary<string, PyTorchTensor> tensors, IReadOnlyList<string> contents)
     {
@@ -29,69 +29,65 @@ public sealed class StateDictForm
     /// <summary>One line per top-level value of the file.</summary>
     public IReadOnlyList<string> Contents { get; }
 
-    /// <summary>In the order of the file; empty where the file holds no state dict.</summary>
+    /// <summary>In the order of the file; empty if the file holds no tensors.</summary>
     internal IReadOnlyDictionary<string, PyTorchTensor> Tensors { get; }
 
     /// <exception cref="CheckpointException">Averaged weights are asked for and there are none.</exception>
-    internal static StateDictForm Find(string path, object? root, bool preferEma)
+    internal static StateDictForm Find(string path, object? root, bool preferEma) => root switch
     {
-        if (root is not PickleDictionary outer)
+        PickleDictionary outer => Find(path, outer, preferEma),
+        PyTorchTensor tensor => new StateDictForm("none: the file is one tensor", new Dictionary<string, PyTorchTensor> { ["tensor"] = tensor }, [PickleText.Kind(tensor)]),
+        IReadOnlyList<object?> list => new StateDictForm($"none: the file is a {PickleText.Kind(list)}", Listed(list), [.. list.Select(PickleText.Kind)]),
+        _ => new StateDictForm($"no state dict: the file holds a {PickleText.Kind(root)}", new Dictionary<string, PyTorchTensor>(), []),
+    };
+
+    private static StateDictForm Find(string path, PickleDictionary outer, bool preferEma)
+    {
+        var contents = outer.Items.Select(item => $"{PickleText.Of(item.Key)}: {PickleText.Kind(item.Value)}").ToList();
+        var averages = preferEma ? Named(outer, AverageWrappers, MaxDepth) : null;
+        if ((averages ?? Search(outer, MaxDepth)) is not var (name, stateDict))
         {
-            return new StateDictForm($"no state dict: the file holds a {Kind(root)}", new Dictionary<string, PyTorchTensor>(), []);
+            name = $"no state dict: none of the keys {string.Join(", ", Wrappers)} holds one";
+            stateDict = new PickleDictionary();
         }
 
-        var contents = outer.Items.Select(item => $"{Text(item.Key)}: {Kind(item.Value)}").ToList();
-        if (preferEma)
+        var tensors = stateDict.Items.Where(item => item is { Key: string, Value: PyTorchTensor }).ToDictionary(item => (string)item.Key, item => (PyTorchTensor)item.Value!);
+        var keys = StateDictKeys.Of(path, tensors.Keys, preferEma);
+        if (preferEma && averages is null && !keys.HasAverages)
         {
-            return outer.Get(Ema) is PickleDictionary average
-                ? new StateDictForm(Ema, Collect(average), contents)
-                : throw new CheckpointException($"{path}: holds no averaged weights (key '{Ema}'); it holds {string.Join(", ", contents.Take(10))}. Ask for the plain weights.");
+            throw new CheckpointException($"{path}: holds no averaged weights (key '{AverageWrappers[0]}'); it holds {string.Join(", ", contents.Take(10))}. Ask for the plain weights.");
         }
 
-        if (outer.Items.Count > 0 && outer.Items.All(item => item is { Key: string, Value: PyTorchTensor }))
+        return new StateDictForm(
+            name.Length == 0 ? "the file itself (flat, as FSDP writes it)" : name, keys.Names.ToDictionary(key => key.Key, key => tensors[key.Value]), contents);
+    }
+
+    /// <summary>The place of the state dict, keys joined by dots (empty for the dict itself), and the dict. Null if there is none.</summary>
+    private static (string Name, PickleDictionary StateDict)? Search(PickleDictionary dictionary, int depth)
+    {
+        if (dictionary.Items.Count > 0 && dictionary.Items.All(item => item is { Key: string, Value: PyTorchTensor }))
         {
-            return new StateDictForm("the file itself (flat, as FSDP writes it)", Collect(outer), contents);
+            return ("", dictionary);
         }
 
-        foreach (var wrapper in Wrappers)
+        return Named(dictionary, Wrappers, depth)
+            ?? (dictionary.Items.Any(item => item is { Key: string, Value: PyTorchTensor }) ? ("", dictionary) : null);
+    }
+
+    /// <summary>The first of these keys that leads to a state dict.</summary>
+    private static (string Name, PickleDictionary StateDict)? Named(PickleDictionary dictionary, IEnumerable<string> wrappers, int depth)
+    {
+        foreach (var wrapper in depth == 0 ? [] : wrappers)
         {
-            if (outer.Get(wrapper) is PickleDictionary inner)
+            if (dictionary.Get(wrapper) is PickleDictionary inner && Search(inner, depth - 1) is var (name, stateDict))
             {
-                return new StateDictForm(wrapper, Collect(inner), contents);
+                return (name.Length == 0 ? wrapper : $"{wrapper}.{name}", stateDict);
             }
         }
 
-        return new StateDictForm($"no state dict: none of the keys {string.Join(", ", Wrappers)} holds one", new Dictionary<string, PyTorchTensor>(), contents);
+        return null;
     }
 
-    /// <summary>Tensors by key, without a prefix that all keys share.</summary>
-    private static Dictionary<string, PyTorchTensor> Collect(PickleDictionary stateDict)
-    {
-        var tensors = stateDict.Items.Where(item => item is { Key: string, Value: PyTorchTensor }).ToList();
-        var skipped = KeyPrefixes
-            .Where(prefix => tensors.Count > 0 && tensors.TrueForAll(item => ((string)item.Key).StartsWith(prefix, StringComparison.Ordinal)))
-            .Select(prefix => prefix.Length).FirstOrDefault();
-        return tensors.ToDictionary(item => ((string)item.Key)[skipped..], item => (PyTorchTensor)item.Value!);
-    }
-
-    private static string Kind(object? value) => value switch
-    {
-        null => "None",
-        PickleDictionary dictionary => $"dict of {dictionary.Items.Count}{(dictionary.Items.Any(item => item.Value is PyTorchTensor) ? " with tensors" : "")}",
-        PickleObject { TypeName: var type, Attributes.Items.Count: var count } => $"{type} of {count} attributes",
-        PyTorchTensor tensor => $"tensor [{string.Join(", ", tensor.Shape)}]",
-        List<object?> list => $"list of {list.Count}",
-        object?[] tuple => $"tuple of {tuple.Length}",
-        byte[] bytes => $"{bytes.Length} bytes",
-        _ => Text(value),
-    };
-
-    /// <summary>Short, on one line, whatever a file's author wrote.</summary>
-    private static string Text(object value)
-    {
-        const int Longest = 60;
-        var text = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
-        text = text.Length > Longest ? $"{text[..Longest]}..." : text;
-        return new string([.. text.Select(letter => char.IsControl(letter) ? '?' : letter)]);
-    }
+    private static Dictionary<string, PyTorchTensor> Listed(IReadOnlyList<object?> list) =>
+        list.Index().Where(item => item.Item is PyTorchTensor).ToDictionary(item => $"{item.Index}", item => (PyTorchTensor)item.Item!);
 }

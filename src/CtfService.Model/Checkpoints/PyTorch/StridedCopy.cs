@@ -15,7 +15,8 @@ internal static class StridedCopy
             case 1: Gather<byte>(view, source, destination); break;
             case 2: Gather<ushort>(view, source, destination); break;
             case 4: Gather<uint>(view, source, destination); break;
-            default: Gather<ulong>(view, source, destination); break;
+            case 8: Gather<ulong>(view, source, destination); break;
+            default: Gather<UInt128>(view, source, destination); break;
         }
     }
 

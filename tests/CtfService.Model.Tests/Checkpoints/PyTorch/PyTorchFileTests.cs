@@ -46,7 +46,16 @@ public sealed class PyTorchFileTests : IDisposable
     [InlineData("ctorch\nFloatStorage\n)R.", "calls torch.FloatStorage with arguments that do not fit it")]
     [InlineData("ctorch._utils\n_rebuild_tensor_v2\n)R.", "calls torch._utils._rebuild_tensor_v2 with arguments")]
     [InlineData("ctorch\nFloatStorage\n)\u0081.", "makes a torch.FloatStorage in a way")]
-    [InlineData("(ios\nsystem\n.", "has the operation 0x69")]
+    [InlineData("(ios\nsystem\n.", "names 'os.system', which can run code. Nothing of it was executed; do not open this file with anything else")]
+    [InlineData("(cos\nsystem\nU\u0002lso.", "names 'os.system', which can run code")]
+    [InlineData("ctorch.storage\n_load_from_bytes\n.", "which can run code")]
+    [InlineData("ctorch\nload\n.", "which can run code")]
+    [InlineData("comegaconf.dictconfig\nDictConfig\n.", "names 'omegaconf.dictconfig.DictConfig', a class that is not known here, and nothing of it was executed. Save the weights by themselves")]
+    [InlineData("c__main__\nConfig\n.", "names '__main__.Config', a class that is not known here")]
+    [InlineData("ctorch\ndevice\n)}U\u0001aNs\u0092.", "makes something with named arguments")]
+    [InlineData("S'a\n.", "a text without its quotation marks")]
+    [InlineData("(o.", "calls something that is not a name with arguments")]
+    [InlineData("\u0097.", "has the operation 0x97")]
     [InlineData("\u0082\u0001.", "has the operation 0x82")]
     [InlineData("U\u0001aQ.", "refers to something outside it that is not a storage")]
     [InlineData(".", "takes more from its stack")]
@@ -58,12 +67,11 @@ public sealed class PyTorchFileTests : IDisposable
     [InlineData("NK\u0001a.", "appends to something that is not a list")]
     [InlineData("NNNs.", "sets items of something that is not a dict")]
     [InlineData("}(Nu.", "sets a key without a value")]
-    [InlineData("}NNs.", "a dict with the key None")]
     [InlineData("]}b.", "gives state to something that has none")]
     [InlineData("\u008b\u00ff\u00ff\u00ff\u007f.", "ends in the middle of an operation")]
     [InlineData("X\u00ff\u00ff\u00ff\u00ff.", "announces 4294967295 bytes")]
-    [InlineData("I1x\n.", "a whole number that is none")]
-    [InlineData("Fx\n.", "a number that is none")]
+    [InlineData("I1x\n.", "a malformed integer")]
+    [InlineData("Fx\n.", "a malformed number")]
     [InlineData("I1", "ends in the middle of a line")]
     [InlineData("\u0080\u0009.", "protocol above 5")]
     [InlineData("K\u0001", "ends in the middle of an operation")]
@@ -75,6 +83,59 @@ public sealed class PyTorchFileTests : IDisposable
 
         Assert.StartsWith("here: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ctorch\nbfloat16\n.", "torch.bfloat16")]
+    [InlineData("ctorch\ndevice\n(U\u0004cudaK\u0000tR.", "torch.device(cuda, 0)")]
+    [InlineData("ctorch\nSize\n((K\u0003K\u0004ttR.", "tuple of 2")]
+    [InlineData("c__builtin__\nset\n(](K\u0001K\u0002etR.", "list of 2")]
+    [InlineData("\u0080\u0004\u008f(K\u0001K\u0002\u0090.", "list of 2")]
+    [InlineData("(K\u0001\u0091.", "tuple of 1")]
+    [InlineData("cbuiltins\nfrozenset\n(](K\u0001etR.", "list of 1")]
+    [InlineData("ccollections\ndefaultdict\n(cbuiltins\nlist\ntRU\u0001aK\u0001s.", "dict of 1")]
+    [InlineData("ccollections\nCounter\n(}U\u0001aK\u0001stR.", "dict of 1")]
+    [InlineData("ccollections\ndeque\n(](K\u0001etR.", "list of 1")]
+    [InlineData("cargparse\nNamespace\n)\u0081}U\u0002lrF0.5\nsb.", "argparse.Namespace of 1 attributes")]
+    [InlineData("ccopy_reg\n_reconstructor\n(cargparse\nNamespace\nc__builtin__\nobject\nNtR}U\u0002lrF0.5\nsb.", "argparse.Namespace of 1 attributes")]
+    [InlineData("cargparse\nNamespace\n)}\u0092}U\u0002lrF0.5\nsb.", "argparse.Namespace of 1 attributes")]
+    [InlineData("cpathlib\nPosixPath\n(U\u0007resultsU\u0003001tR.", "pathlib.PosixPath(results, 001)")]
+    [InlineData("cpathlib._local\nPosixPath\n(U\u0001atR.", "pathlib._local.PosixPath(a)")]
+    [InlineData("cbuiltins\ncomplex\n(F1\nF2\ntR.", "builtins.complex(1, 2)")]
+    [InlineData("cbuiltins\nslice\n(K\u0001K\u0002NtR.", "builtins.slice(1, 2, None)")]
+    [InlineData("c_codecs\nencode\n(U\u0003abcU\u0006latin1tR.", "3 bytes")]
+    [InlineData("cbuiltins\nbytearray\n(B\u0003\u0000\u0000\u0000abctR.", "3 bytes")]
+    [InlineData("\u0096\u0002\u0000\u0000\u0000\u0000\u0000\u0000\u0000ab.", "2 bytes")]
+    [InlineData("\u008e\u0002\u0000\u0000\u0000\u0000\u0000\u0000\u0000ab.", "2 bytes")]
+    [InlineData("cnumpy\ndtype\n(U\u0002f8\u0089\u0088tR(K\u0003U\u0001<NNNJ\u00ff\u00ff\u00ff\u00ffJ\u00ff\u00ff\u00ff\u00ffK\u0000tb.", "numpy.dtype(f8, False, True)")]
+    [InlineData("cnumpy._core.multiarray\nscalar\n(cnumpy\ndtype\n(U\u0002f8tRU\u0001atR.", "numpy._core.multiarray.scalar(numpy.dtype, a)")]
+    [InlineData("cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(U\u0002f8tRU\u0001atR.", "numpy.core.multiarray.scalar(numpy.dtype, a)")]
+    [InlineData("cdatetime\ntimedelta\n(K\u0001K\u0000K\u0000tR.", "datetime.timedelta(1, 0, 0)")]
+    [InlineData("}(NK\u0001u.", "dict of 1")]
+    [InlineData("S'abc'\n.", "abc")]
+    [InlineData("Va\\u00fcb\n.", "a\u00fcb")]
+    [InlineData("(cargparse\nNamespace\no.", "argparse.Namespace()")]
+    [InlineData("(iargparse\nNamespace\n.", "argparse.Namespace()")]
+    public void Read_HarmlessValues_AreData(string pickle, string expected)
+    {
+        var bytes = pickle.Select(letter => (byte)letter).ToArray();
+
+        var value = PickleMachine.Read("here", bytes, new PickleBuilder("here", 1000), out var length);
+
+        Assert.Equal(expected, PickleText.Kind(value));
+        Assert.Equal(bytes.Length, length);
+    }
+
+    [Fact]
+    public void Read_OneTextEncodedAgainAndAgain_IsRefusedBeforeItCosts()
+    {
+        byte[] text = [(byte)'X', 0, 0, 16, 0, .. new byte[1 << 20], (byte)'q', 0, (byte)'0'];
+        var again = "(c_codecs\nencode\n(h\0U\u0006latin1tR"u8.ToArray();
+        byte[] pickle = [.. text, .. Enumerable.Repeat(again, 1000).SelectMany(bytes => bytes), (byte)'.'];
+
+        var error = Assert.Throws<CheckpointException>(() => PickleMachine.Read("here", pickle, new PickleBuilder("here", 10_000_000), out _));
+
+        Assert.Contains("copies its values more than", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,79 @@
+using System.IO.Compression;
+using CtfService.Core.Models;
+using CtfService.Model.Checkpoints.PyTorch;
+
+namespace CtfService.Model.Checkpoints;
+
+/// <summary>
+/// Arrays of NumPy: the one of a .npy file, named "array", or those of an .npz file by their names. For cluster maps, so they are held in memory.
+/// </summary>
+internal sealed class NumPyFile : TensorFile
+{
+    /// <summary>Bytes of a file; a map of 16 million tokens has 128 MB.</summary>
+    private const int MaxLength = 256 << 20;
+
+    private const string Extension = ".npy";
+
+    private readonly IReadOnlyDictionary<string, NumPyArray> _arrays;
+
+    private NumPyFile(string path, IReadOnlyDictionary<string, NumPyArray> arrays)
+        : base(path, [.. arrays.Select(array => new TensorEntry(array.Key, array.Value.View.Storage.Type.Type, array.Value.View.Shape))]) => _arrays = arrays;
+
+    public override string Container => "NumPy";
+
+    /// <summary>Looks at the first bytes only: an .npz file is a zip file whose first member is an array.</summary>
+    public static bool IsNumPy(InputFile file)
+    {
+        var start = file.Start(100);
+        return NumPyArray.IsArray(start) || (StoredZip.IsZip(start) && start.Length > 30 && start.AsSpan(30).IndexOf(".npy"u8) is >= 0 and < 60);
+    }
+
+    /// <summary>Reads all of it; the file is closed.</summary>
+    /// <exception cref="CheckpointException">The file is damaged, too large, or holds other things than numbers.</exception>
+    public static NumPyFile Open(InputFile file)
+    {
+        if (file.Length > MaxLength)
+        {
+            throw new CheckpointException($"{file.Path}: has {file.Length} bytes; NumPy files are read up to {MaxLength}, as cluster maps. Save weights as safetensors.");
+        }
+
+        var content = file.Read(0, file.Length);
+        using var stream = new MemoryStream(content, writable: false);
+        file.Dispose();
+        return new NumPyFile(
+            file.Path,
+            NumPyArray.IsArray(content) ? new Dictionary<string, NumPyArray> { ["array"] = NumPyArray.Read(file.Path, stream, MaxLength) } : ReadZip(file.Path, stream));
+    }
+
+    private protected override void CopyBytes(TensorEntry entry, Span<byte> destination) => _arrays[entry.Name].CopyTo(Path, destination);
+
+    protected override void Dispose(bool disposing)
+    {
+    }
+
+    private static Dictionary<string, NumPyArray> ReadZip(string path, Stream stream)
+    {
+        var arrays = new Dictionary<string, NumPyArray>();
+        var left = (long)MaxLength;
+        try
+        {
+            using var zip = new ZipArchive(stream, ZipArchiveMode.Read);
+            foreach (var member in zip.Entries.Where(member => member.FullName.EndsWith(Extension, StringComparison.Ordinal)))
+            {
+                using var content = member.Open();
+                var array = NumPyArray.Read($"{path}: {member.FullName}", content, left);
+                left -= array.Data.Length;
+                if (!arrays.TryAdd(member.FullName[..^Extension.Length], array))
+                {
+                    throw new CheckpointException($"{path}: has two arrays '{member.FullName}'.");
+                }
+            }
+        }
+        catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException)
+        {
+            throw new CheckpointException($"{path}: is a damaged .npz file ({error.Message}). Save it again with numpy.savez.", error);
+        }
+
+        return arrays;
+    }
+}

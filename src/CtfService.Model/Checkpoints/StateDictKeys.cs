@@ -1,0 +1,82 @@
+using CtfService.Core.Models;
+
+namespace CtfService.Model.Checkpoints;
+
+/// <summary>
+/// The keys of a state dict as the model names them, whatever wrapped it when it was saved: DistributedDataParallel, torch.compile, FSDP and averages put names of
+/// their own before or into the keys, in any number and order (<c>module._orig_mod.layers.0.weight</c>).
+/// </summary>
+internal sealed class StateDictKeys
+{
+    /// <summary>First parts of averaged weights.</summary>
+    private static readonly HashSet<string> Averages = ["ema", "ema_model", "model_ema", "module_ema", "averaged_model", "swa_model"];
+
+    /// <summary>Parts that no model has, wherever they stand.</summary>
+    private static readonly HashSet<string> Wrappers =
+        ["_orig_mod", "_fsdp_wrapped_module", "_fpw_module", "_checkpoint_wrapped_module", "_forward_module", "_dp_module"];
+
+    /// <summary>First parts that are dropped if all keys share them.</summary>
+    private static readonly HashSet<string> Roots =
+        ["module", "model", "net", "network", "state_dict", "transformer", "generator", "gpt", "vq_model", "vqvae", "vqgan", "tokenizer", "first_stage_model", .. Averages];
+
+    /// <summary>A counter of torch.optim.swa_utils.AveragedModel beside the weights.</summary>
+    private const string AverageCount = "n_averaged";
+
+    private StateDictKeys(Dictionary<string, string> names) => Names = names;
+
+    /// <summary>Key as the model has it, to key in the file; in the order of the file.</summary>
+    public IReadOnlyDictionary<string, string> Names { get; }
+
+    /// <summary>Whether there are averaged weights beside the others.</summary>
+    public bool HasAverages { get; private init; }
+
+    /// <param name="path">For error messages.</param>
+    /// <param name="preferEma">Of two sets of weights take the averaged one.</param>
+    /// <exception cref="CheckpointException">Two keys become the same.</exception>
+    public static StateDictKeys Of(string path, IEnumerable<string> stored, bool preferEma)
+    {
+        var keys = stored.Where(key => key != AverageCount).Select(key => (Parts: WithoutWrappers(key), Stored: key)).ToList();
+        var hasAverages = false;
+        while (keys.Count > 0 && keys.TrueForAll(key => key.Parts.Length > 1))
+        {
+            var averages = keys.Where(key => Averages.Contains(key.Parts[0])).ToList();
+            if (averages.Count > 0 && averages.Count < keys.Count)
+            {
+                hasAverages = true;
+                keys = preferEma ? averages : [.. keys.Except(averages)];
+            }
+            else if (Roots.Contains(keys[0].Parts[0]) && keys.TrueForAll(key => key.Parts[0] == keys[0].Parts[0]))
+            {
+                keys = [.. keys.Select(key => (key.Parts[1..], key.Stored))];
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        return new StateDictKeys(Unique(path, keys)) { HasAverages = hasAverages };
+    }
+
+    private static string[] WithoutWrappers(string key)
+    {
+        var parts = key.Split('.');
+        string[] rest = [.. parts.Where(part => !Wrappers.Contains(part))];
+        return rest.Length > 0 ? rest : parts;
+    }
+
+    private static Dictionary<string, string> Unique(string path, List<(string[] Parts, string Stored)> keys)
+    {
+        var names = new Dictionary<string, string>();
+        foreach (var (parts, stored) in keys)
+        {
+            var name = string.Join('.', parts);
+            if (!names.TryAdd(name, stored))
+            {
+                throw new CheckpointException($"{path}: '{names[name]}' and '{stored}' are both '{name}' without what training wrappers put into keys; the file holds two models. Save one of them by itself.");
+            }
+        }
+
+        return names;
+    }
+}
