@@ -18,7 +18,8 @@ internal static class ConvertCommand
         var tokenizer = CommandOption.Required("--tokenizer", "Weights of the VQ tokenizer, such as vq_ds16_c2i.pt.");
         var coarse = CommandOption.Required("--transformer", "Weights of the causal transformer, such as c2i_L_384.pt; with --fine the coarse stage.");
         var fine = new Option<string?>("--fine") { Description = "Weights of the fine stage: makes a coarse-to-fine model instead of a plain one." };
-        var map = new Option<string?>("--cluster-map") { Description = "Cluster of every token: a file of `ctf cluster`, or any with one integer tensor." };
+        var map = new Option<string?>("--cluster-map") { Description = "Cluster of every token: a file of `ctf cluster`, or any of PyTorch, safetensors or NumPy with one integer tensor." };
+        var clusterSize = CommandOption.OptionalNumber("--cluster-size", "Tokens of a cluster, if --cluster-map holds an order of the tokens (IAR's files): cluster = place / size.", Ranges.Clusters);
         var clusters = CommandOption.OptionalNumber("--clusters", "Compute the cluster map: this many clusters by k-means over the codebook.", Ranges.Clusters);
         var seed = CommandOption.Seed("--cluster-seed", "Seed of k-means.");
         var output = CommandOption.Required("--output", "Folder of the bundle.");
@@ -34,7 +35,7 @@ internal static class ConvertCommand
         var licence = new Option<string?>("--data-licence") { Description = "Licence of the training images." };
         var command = new Command("convert", "Makes a bundle out of weights of the LlamaGen family; prints what it inferred.")
         {
-            tokenizer, coarse, fine, map, clusters, seed, output, name, imageSize, coarseHeads, fineHeads, classNames, guidance, dtype, ema, licence,
+            tokenizer, coarse, fine, map, clusterSize, clusters, seed, output, name, imageSize, coarseHeads, fineHeads, classNames, guidance, dtype, ema, licence,
         };
         command.SetAction((arguments, _) =>
         {
@@ -46,6 +47,7 @@ internal static class ConvertCommand
                 CoarsePath = arguments.GetRequiredValue(coarse),
                 FinePath = arguments.GetValue(fine),
                 ClusterMapPath = arguments.GetValue(map),
+                ClusterSize = arguments.GetValue(clusterSize),
                 Clusters = arguments.GetValue(clusters),
                 ClusterSeed = arguments.GetValue(seed),
                 OutputDirectory = folder,

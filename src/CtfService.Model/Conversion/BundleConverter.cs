@@ -45,6 +45,7 @@ public sealed partial class BundleConverter
         Require(!File.Exists(Path.Combine(_request.OutputDirectory, BundleFiles.Manifest)), $"{_request.OutputDirectory}: holds a bundle already. Choose another folder or delete it.");
         Require(_request.FinePath is null || (_request.ClusterMapPath is null) != (_request.Clusters is null), "A fine stage needs a cluster map or a number of clusters to compute one, and not both.");
         Require(_request.FinePath is not null || (_request.ClusterMapPath ?? (object?)_request.Clusters) is null, "Clusters are for a model with a fine stage; a plain LlamaGen model has none.");
+        Require(_request.ClusterSize is null || _request.ClusterMapPath is not null, "A cluster size (--cluster-size) belongs to an order of the tokens, given as the cluster map (--cluster-map).");
         using var tokenizerFile = Open(_request.TokenizerPath);
         using var coarseFile = Open(_request.CoarsePath);
         using var fineFile = _request.FinePath is null ? null : Open(_request.FinePath);
@@ -53,7 +54,7 @@ public sealed partial class BundleConverter
         var side = GridSide(tokenizer);
         var coarse = Transformer(coarseFile, "coarse", side, causal: true, _request.CoarseHeads);
         var fine = fineFile is null ? null : Transformer(fineFile, "fine", side, causal: false, _request.FineHeads);
-        var map = fine is null ? null : Map(tokenizerFile);
+        var map = fine is null ? null : Map(tokenizerFile, coarse.InputVocabulary);
         RequireFit(tokenizer, coarse, fine, map);
 
         Directory.CreateDirectory(_request.OutputDirectory);
@@ -122,7 +123,7 @@ public sealed partial class BundleConverter
         return side;
     }
 
-    private ClusterMap Map(TensorFile tokenizerFile)
+    private ClusterMap Map(TensorFile tokenizerFile, int expectedClusters)
     {
         using var scope = NewDisposeScope();
         var codebook = nn.functional.normalize(tokenizerFile.Read("quantize.embedding.weight", float32), p: 2, dim: -1);
@@ -133,7 +134,12 @@ public sealed partial class BundleConverter
             return ClusterMap.Compute(codebook, count, _request.ClusterSeed);
         }
 
-        var map = ClusterMapImport.Read(_request.ClusterMapPath!, codebook);
+        var map = ClusterMapImport.Read(_request.ClusterMapPath!, codebook, _request.ClusterSize, expectedClusters);
+        if (_request.ClusterSize is { } size)
+        {
+            _notes.Add($"cluster map: from an order of the tokens, {size} neighbours each");
+        }
+
         _notes.Add($"cluster map: {map.ClusterCount} clusters, the largest of {map.LargestCluster} codewords");
         return map;
     }

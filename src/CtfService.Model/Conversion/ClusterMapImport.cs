@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Clusters;
@@ -5,33 +6,89 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Conversion;
 
-/// <summary>Reads a cluster map that was made elsewhere: one integer tensor with the cluster of every token.</summary>
-internal static class ClusterMapImport
+/// <summary>
+/// Reads a cluster map that was made elsewhere: whole numbers, one for each token, in a file of PyTorch, safetensors or NumPy. They are the tokens' clusters, or, if
+/// each of 0 to K - 1 occurs once, the tokens' places in an order whose neighbours form clusters (IAR, arXiv 2501.00880, publishes such a file).
+/// </summary>
+internal static partial class ClusterMapImport
 {
     /// <param name="codebook">[K, e], as the decoder reads it; gives the centroids.</param>
+    /// <param name="clusterSize">Tokens of a cluster, for an order of the tokens; null for a map of clusters.</param>
+    /// <param name="expectedClusters">C of the coarse stage; for the advice in messages.</param>
     /// <exception cref="CheckpointException">The file holds no such tensor, or it is not a map of this codebook.</exception>
-    public static ClusterMap Read(string path, Tensor codebook)
+    public static ClusterMap Read(string path, Tensor codebook, int? clusterSize, int expectedClusters)
     {
-        using var file = CheckpointFile.Open(path);
-        var maps = file.Entries.Where(entry => !ElementType.IsFloatingPoint(entry.Dtype) && entry.Shape.Count == 1).ToList();
-        if (maps.Count != 1)
-        {
-            throw new CheckpointException($"{path}: holds {maps.Count} integer tensors of one dimension, expected one, the cluster of every token.");
-        }
-
-        if (maps[0].ElementCount != codebook.shape[0])
-        {
-            throw new CheckpointException($"{path}: '{maps[0].Name}' has {maps[0].ElementCount} entries for {codebook.shape[0]} codewords, expected one each.");
-        }
-
-        using var clusters = file.Read(maps[0].Name, ScalarType.Int32);
+        var numbers = Numbers(path, (int)codebook.shape[0]);
         try
         {
-            return ClusterMap.FromAssignments(clusters.data<int>().ToArray(), codebook);
+            return ClusterMap.FromAssignments(IsOrder(numbers) ? FromOrder(path, numbers, clusterSize, expectedClusters) : FromClusters(path, numbers, clusterSize), codebook);
         }
         catch (ArgumentException error)
         {
             throw new CheckpointException($"{path}: {error.Message}", error);
         }
     }
+
+    /// <summary>The one integer tensor with an entry for each token.</summary>
+    private static long[] Numbers(string path, int codewords)
+    {
+        using var file = CheckpointFile.Open(path);
+        var integers = file.Entries.Where(entry => ElementType.IsInteger(entry.Dtype)).ToList();
+        var maps = integers.Where(entry => entry.ElementCount == codewords && entry.Shape.Count(size => size != 1) <= 1).ToList();
+        if (maps.Count != 1)
+        {
+            var found = string.Join(", ", (maps.Count > 0 ? maps : file.Entries).Take(5).Select(entry => $"'{entry.Name}' {entry.Dtype} {entry.ShapeText}"));
+            throw new CheckpointException(
+                $"{path}: expected one tensor of whole numbers with the cluster of each of the {codewords} tokens, [{codewords}]; it holds {(maps.Count > 0 ? $"{maps.Count} of them: " : "")}{(found.Length > 0 ? found : "no tensor")}.");
+        }
+
+        using var tensor = file.Read(maps[0].Name, ScalarType.Int64);
+        return tensor.data<long>().ToArray();
+    }
+
+    /// <summary>Whether each of 0 to K - 1 occurs once.</summary>
+    private static bool IsOrder(long[] numbers)
+    {
+        var seen = new bool[numbers.Length];
+        return Array.TrueForAll(numbers, number => number >= 0 && number < seen.Length && !seen[number] && (seen[number] = true));
+    }
+
+    private static int[] FromOrder(string path, long[] places, int? clusterSize, int expectedClusters)
+    {
+        if (clusterSize is not { } size)
+        {
+            throw new CheckpointException(
+                $"{path}: holds each of 0 to {places.Length - 1} once: not the cluster of each token, but its place in an order of the tokens. "
+                + $"Give --cluster-size N to make N neighbours a cluster (cluster = place / N){Advice(path, places.Length, expectedClusters)}, or 1 if each token is to be its own cluster.");
+        }
+
+        return places.Length % size == 0
+            ? [.. places.Select(place => (int)(place / size))]
+            : throw new CheckpointException($"{path}: {places.Length} tokens cannot be divided into clusters of {size} (--cluster-size){Advice(path, places.Length, expectedClusters)}. Give a divisor of {places.Length}.");
+    }
+
+    private static int[] FromClusters(string path, long[] clusters, int? clusterSize)
+    {
+        if (clusterSize is not null)
+        {
+            throw new CheckpointException(
+                $"{path}: holds the clusters themselves, {clusters.Distinct().Count()} different numbers of {clusters.Length} tokens; --cluster-size is for an order of the tokens. Leave it out.");
+        }
+
+        var outside = Array.FindIndex(clusters, cluster => cluster < 0 || cluster >= clusters.Length);
+        return outside < 0
+            ? [.. clusters.Select(cluster => (int)cluster)]
+            : throw new CheckpointException($"{path}: token {outside} is in cluster {clusters[outside]}, expected 0 to {clusters.Length - 1} at most.");
+    }
+
+    private static string Advice(string path, int tokens, int expectedClusters)
+    {
+        var named = SizeInName().Match(Path.GetFileName(path));
+        return named.Success ? $"; the file's name says {named.Groups[1].Value}"
+            : expectedClusters > 0 && tokens % expectedClusters == 0 ? $"; {tokens / expectedClusters} gives the {expectedClusters} clusters of the coarse stage"
+            : "";
+    }
+
+    [GeneratedRegex(@"cluster_size=(\d{1,9})")]
+    private static partial Regex SizeInName();
 }
