@@ -6,6 +6,9 @@ namespace CtfService.Model.Fine;
 /// <summary>The members of every cluster as a table on the device, padded to the largest cluster. Owns its tensors.</summary>
 public sealed class ClusterMembers : IDisposable
 {
+    /// <summary>Large enough that a block keeps every core busy.</summary>
+    internal const long DefaultBlockBytes = 64 << 20;
+
     private readonly Tensor _tokens; // [C, M] int64, padding repeats the first member
     private readonly Tensor _absent; // [C, M] bool, true at padding
     private readonly Tensor _ranks;  // [K] int64: place of each token among its cluster's members
@@ -42,16 +45,37 @@ public sealed class ClusterMembers : IDisposable
     /// <summary>M: size of the largest cluster.</summary>
     public int Width { get; }
 
+    /// <summary>Bytes of head rows that are gathered at once.</summary>
+    internal long BlockBytes { get; init; } = DefaultBlockBytes;
+
     /// <summary>
     /// Scores only the members of each position's cluster: hidden [N, D], coarse labels [N] and head [K, D] give [N, M], minus infinity at padding.
-    /// Costs N * M * D products instead of N * K * D.
+    /// Costs N * M * D products instead of N * K * D. Head rows are gathered for some positions at a time, at most <see cref="BlockBytes"/> unless two positions need more:
+    /// all of them together would take 1.8 GB for eight images of 1,024 positions.
     /// </summary>
     public Tensor Score(Tensor hidden, Tensor coarseLabels, Tensor head)
     {
         using var scope = NewDisposeScope();
-        var rows = head.index_select(0, _tokens.index_select(0, coarseLabels).flatten()); // [N*M, D]
-        var scores = matmul(rows.reshape(hidden.shape[0], Width, -1), hidden.unsqueeze(2)).squeeze(2); // [N, M]
-        return Mask(scores.to(float32), coarseLabels).MoveToOuterDisposeScope();
+        var positions = hidden.shape[0];
+        var count = BlockCount(positions, head);
+        var blocks = new Tensor[count];
+        for (var block = 0; block < count; block++)
+        {
+            var (first, end) = (block * positions / count, (block + 1) * positions / count);
+            blocks[block] = ScoreBlock(hidden.narrow(0, first, end - first), coarseLabels.narrow(0, first, end - first), head);
+        }
+
+        return Mask(count == 1 ? blocks[0] : cat(blocks), coarseLabels).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// As few blocks as hold at most <see cref="BlockBytes"/> each. Every block has two positions or more, if there are as many: libtorch multiplies a single one in another
+    /// way, which sums in another order.
+    /// </summary>
+    internal long BlockCount(long positions, Tensor head)
+    {
+        var atOnce = Math.Max(2, BlockBytes / (Width * head.shape[1] * head.element_size()));
+        return Math.Clamp((positions + atOnce - 1) / atOnce, 1, Math.Max(1, positions / 2));
     }
 
     /// <summary>The same scores picked out of those of the whole codebook: logits [N, K] to [N, M]. For training and comparison.</summary>
@@ -80,6 +104,15 @@ public sealed class ClusterMembers : IDisposable
         _tokens.Dispose();
         _absent.Dispose();
         _ranks.Dispose();
+    }
+
+    /// <summary>[n, M] of hidden [n, D]; each position's scores are sums of their own, so they do not depend on the block.</summary>
+    private Tensor ScoreBlock(Tensor hidden, Tensor coarseLabels, Tensor head)
+    {
+        using var scope = NewDisposeScope();
+        var rows = head.index_select(0, _tokens.index_select(0, coarseLabels).flatten()); // [n*M, D]
+        var scores = matmul(rows.reshape(hidden.shape[0], Width, -1), hidden.unsqueeze(2)).squeeze(2); // [n, M]
+        return scores.to(float32).MoveToOuterDisposeScope();
     }
 
     private Tensor Mask(Tensor scores, Tensor coarseLabels) => scores.masked_fill(_absent.index_select(0, coarseLabels), float.NegativeInfinity);

@@ -26,6 +26,40 @@ public sealed class ClusterMembersTests
         Assert.Equal([1, 2, 0, 0, 2, 1], scored.isinf().sum(1).data<long>().ToArray());
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    [InlineData(ScalarType.Float16)]
+    public void Score_InBlocks_GivesTheBitsOfOneBlock(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(3);
+        var map = ClusterMap.Random(zeros(200, 4), clusterCount: 9, seed: 1);
+        using var members = new ClusterMembers(map, CPU);
+        var (hidden, head) = (randn(101, 48).to(type), randn(200, 48).to(type));
+        var labels = randint(0, 9, 101);
+        var bytesOfPosition = members.Width * 48 * head.element_size();
+
+        foreach (var (positions, blocks) in ((int, int)[])[(1, 50), (7, 15), (100, 2), (101, 1)])
+        {
+            using var blocked = new ClusterMembers(map, CPU) { BlockBytes = positions * bytesOfPosition };
+
+            Assert.Equal(blocks, blocked.BlockCount(101, head));
+            Assert.Equal(members.Score(hidden, labels, head).data<float>().ToArray(), blocked.Score(hidden, labels, head).data<float>().ToArray());
+        }
+    }
+
+    /// <summary>GPT-L with 1,024 positions and clusters of 128 codewords: eight images gathered together take 1.8 GB and more.</summary>
+    [Fact]
+    public void BlockCount_LargeModel_GathersNoMoreThanABlock()
+    {
+        using var scope = NewDisposeScope();
+        using var members = new ClusterMembers(ClusterMap.Random(zeros(16384, 1), clusterCount: 128, seed: 1), CPU);
+        var head = empty([16384, 1024], bfloat16, META);
+
+        Assert.Equal(32, members.BlockCount(8 * 1024, head)); // of 256 positions, 128 members, 1,024 numbers, two bytes
+    }
+
     [Fact]
     public void Places_OfEveryToken_LeadBackToIt()
     {
