@@ -13,7 +13,7 @@ internal sealed class HostCoarseStage : ICoarseStage
     private readonly DecodeRow[] _rows;
     private readonly float[] _logits; // [rows, V]
 
-    /// <param name="engine">The stage's from here on.</param>
+    /// <param name="engine">Disposed with the stage; the caller's if this throws.</param>
     public HostCoarseStage(IDecodeEngine engine)
     {
         _engine = engine;

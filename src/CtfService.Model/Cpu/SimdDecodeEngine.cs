@@ -1,3 +1,4 @@
+using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
@@ -20,7 +21,9 @@ public sealed class SimdDecodeEngine : IDecodeEngine
         Config = config;
         Capacity = options.Capacity;
         _check = new DecodeRowCheck(config, options.Capacity);
+        using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
         _pass = PassFactory.CreateDecode(new PassParts(config, weights, team, options));
+        buffers.Keep();
     }
 
     public TransformerConfig Config { get; }

@@ -1,4 +1,5 @@
 using CtfService.Model.Clusters;
+using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
@@ -22,7 +23,9 @@ public sealed class SimdFineEngine : IFineEngine
         Capacity = options.Capacity;
         LargestCluster = map.LargestCluster;
         _check = new FinePassCheck(config, map, options.Capacity);
+        using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
         _pass = PassFactory.CreateFine(new PassParts(config, weights, team, options), map);
+        buffers.Keep();
     }
 
     public TransformerConfig Config { get; }

@@ -1,4 +1,5 @@
 using CtfService.Model.Cpu.Images;
+using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
@@ -23,7 +24,9 @@ public sealed unsafe class SimdVqDecoder : IVqDecoder
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         (Config, GridHeight, GridWidth) = (config, grid.Height, grid.Width);
         _check = new VqDecodeCheck(config, grid.Height, grid.Width);
+        using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
         _pass = PassFactory.CreateVqDecode(new VqDecodeParts(config, weights, grid.Height, grid.Width, team, capacity), width);
+        buffers.Keep();
     }
 
     public TokenizerConfig Config { get; }

@@ -18,11 +18,24 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
         DecodeThreads.Use();
         try
         {
-            return new CtfImageGenerator(LoadedModel.Load(bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows, BesideAnother));
+            return Generator(LoadedModel.Load(bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows, BesideAnother));
         }
         catch (Exception error) when (MemoryFault.Is(error))
         {
             throw new OutOfDeviceMemoryException("The device has too little free memory for the model. Free memory on it, lower Inference:MaxBatchRows, or choose a smaller Model:Dtype.", error);
+        }
+    }
+
+    private static CtfImageGenerator Generator(LoadedModel model)
+    {
+        try
+        {
+            return new CtfImageGenerator(model);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
         }
     }
 }

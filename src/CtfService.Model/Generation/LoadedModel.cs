@@ -69,11 +69,12 @@ internal sealed record LoadedModel(
         var team = owned.Add(new ThreadTeam());
         using var weights = SafetensorsFile.Open(bundle.TokenizerPath);
         using var coarse = SafetensorsFile.Open(bundle.CoarsePath);
+        var engine = owned.Add(new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse), team, new CpuEngineOptions(rows, format)));
         return new LoadedModel(
             bundle.Describe(),
             tokenizer,
             clusters,
-            owned.Add(new HostCoarseStage(new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse), team, new CpuEngineOptions(rows, format)))),
+            owned.Add(new HostCoarseStage(engine)),
             bundle.FinePath is { } path ? FineOnVectorUnits(path, manifest.Fine!, clusters, format, team, owned) : null,
             owned.Add(new SimdVqDecoder(manifest.Tokenizer, WeightSource.Of(weights), (manifest.Coarse.GridHeight, manifest.Coarse.GridWidth), team)),
             CPU);
@@ -88,16 +89,14 @@ internal sealed record LoadedModel(
             return own;
         }
 
-        var module = Load(path, () => new ClassConditionalTransformer(config), bfloat16, CPU);
-        var chosen = FineEngineChoice.Choose(own, new TorchFineEngine(module, clusters, CPU, FineRows));
+        var module = owned.Add(Load(path, () => new ClassConditionalTransformer(config), bfloat16, CPU));
+        var chosen = FineEngineChoice.Choose(own, owned.Add(new TorchFineEngine(module, clusters, CPU, FineRows)));
         if (chosen == own)
         {
-            module.Dispose();
-            return own;
+            module.Dispose(); // at once: it is as large as the model
         }
 
-        owned.Add(module);
-        return owned.Add(chosen);
+        return chosen;
     }
 
     private static LoadedModel OnTorch(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement, OwnedParts owned)
@@ -143,7 +142,7 @@ internal sealed record LoadedModel(
     {
         using var weights = SafetensorsFile.Open(path);
         using var outline = new FreshWeights(device: META);
-        using var module = build();
+        using var module = FreshWeights.Build(build);
         return StateDictLoader.Misfit(module, weights);
     }
 
@@ -164,7 +163,7 @@ internal sealed record LoadedModel(
     {
         using var weights = SafetensorsFile.Open(path);
         using var fresh = new FreshWeights(dtype, device, initialise: false);
-        var module = build();
+        var module = FreshWeights.Build(build);
         try
         {
             StateDictLoader.Load(module, weights);

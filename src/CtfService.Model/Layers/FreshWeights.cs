@@ -39,6 +39,16 @@ public sealed class FreshWeights : IDisposable
 
     public void Dispose() => _active = _previous;
 
+    /// <summary>Builds a module. If its constructor throws half-way, the parameters that it has allocated are freed.</summary>
+    internal static TModule Build<TModule>(Func<TModule> build)
+        where TModule : nn.Module
+    {
+        using var scope = NewDisposeScope();
+        var module = build();
+        scope.MoveToOuter(module.parameters().Concat(module.buffers()));
+        return module;
+    }
+
     internal static Parameter Normal(double deviation, params long[] shape) => Make(shape, weight => nn.init.normal_(weight, 0, deviation));
 
     /// <summary>Uniform within -bound..bound.</summary>

@@ -35,7 +35,6 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
     {
         ArchitectureException.ThrowIfAny(config.Problems(name => name));
         Config = config;
-        _rope = new RopeTable(config, FreshWeights.Device);
         _classes = new ClassEmbedding(config);
         _labels = new EmbeddingTable(config.InputVocabulary, config.Width);
         for (var layer = 0; layer < config.Layers; layer++)
@@ -46,6 +45,7 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         _norm = new RmsNorm(config.Width, config.NormEpsilon);
         _output = new Projection(config.Width, config.OutputVocabulary, initialDeviation: 0); // a fresh model scores everything alike
         RegisterComponents();
+        _rope = new RopeTable(config, FreshWeights.Device); // last: unlike parameters, nothing but the module's own Dispose frees it
     }
 
     public TransformerConfig Config { get; }

@@ -1,4 +1,5 @@
 using CtfService.Model.Layers;
+using CtfService.Model.Memory;
 using CtfService.Model.Tests.Support;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Tokenizer;
@@ -12,6 +13,35 @@ namespace CtfService.Model.Tests.Layers;
 public sealed class FreshWeightsTests
 {
     private static readonly TransformerConfig Small = PublishedTransformers.Config("GPT-B", gridSide: 4) with { Layers = 1, Width = 64, Heads = 4, InputVocabulary = 32, OutputVocabulary = 32 };
+
+    /// <summary>A head that no address space holds; the layers before it are there already.</summary>
+    [Fact]
+    public void Build_ConstructorThrowsHalfWay_FreesWhatItHadAllocated()
+    {
+        using var fresh = new FreshWeights(float64, initialise: false);
+        var huge = Small with { Width = 1 << 14, Heads = 1 << 8, FeedForwardMultiple = 1, OutputVocabulary = int.MaxValue };
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        var error = Assert.ThrowsAny<Exception>(() => FreshWeights.Build(() => new ClassConditionalTransformer(huge)));
+
+        Assert.True(MemoryFault.Is(error), error.Message);
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [Fact]
+    public void Build_InsideAScope_LeavesTheModuleToTheScopeOutside()
+    {
+        ClassConditionalTransformer module;
+        using (var scope = NewDisposeScope())
+        {
+            module = FreshWeights.Build(() => new ClassConditionalTransformer(Small));
+            Assert.Equal(module.parameters().Count(), scope.DisposablesCount);
+            scope.Detach(module.parameters());
+        }
+
+        Assert.False(module.OutputWeight.IsInvalid);
+        module.Dispose();
+    }
 
     [Fact]
     public void Scope_WithoutInitialising_DrawsNothingFromTheGenerator()

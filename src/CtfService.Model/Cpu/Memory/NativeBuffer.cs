@@ -4,7 +4,7 @@ namespace CtfService.Model.Cpu.Memory;
 
 /// <summary>
 /// Memory outside the garbage collector's heap, for weights, caches and activations. From 2 MiB up it has pages of its own where the system hands them out
-/// (<see cref="LargePages"/>); smaller ones, and all elsewhere, come from the C library.
+/// (<see cref="LargePages"/>); smaller ones, and all elsewhere, come from the C library. Whoever makes several opens a <see cref="NativeScope"/>.
 /// </summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {
@@ -19,6 +19,7 @@ internal sealed unsafe class NativeBuffer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
         Length = bytes;
+        NativeScope.Enter(this, bytes);
         _isMapped = LargePages.AreThere && (nuint)bytes >= LargePages.Size;
         var size = RoundUp((nuint)bytes, _isMapped ? LargePages.Size : CacheLine);
         _start = _isMapped ? LargePages.Map(size) : (byte*)NativeMemory.AlignedAlloc(size, CacheLine);
@@ -29,6 +30,8 @@ internal sealed unsafe class NativeBuffer : IDisposable
     }
 
     public static NativeBuffer OfFloats(long count) => new(count * sizeof(float));
+
+    public bool IsFreed => _start is null;
 
     /// <summary>Bytes asked for.</summary>
     public long Length { get; }
