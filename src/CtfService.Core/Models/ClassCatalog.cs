@@ -15,6 +15,7 @@ public sealed class ClassCatalog
     private const int LongestMisspeltName = 64;
 
     private readonly Dictionary<string, ClassLabel> _byName;
+    private readonly Lazy<IReadOnlyList<string>> _fileNames;
 
     /// <param name="wordNetIds">One for each name, or none.</param>
     /// <exception cref="ArgumentException">Two names are the same after folding, there is no class, or the numbers of names and WordNet ids differ.</exception>
@@ -26,6 +27,7 @@ public sealed class ClassCatalog
         }
 
         Labels = [.. names.Select((name, id) => new ClassLabel(id, name, wordNetIds?[id]))];
+        _fileNames = new Lazy<IReadOnlyList<string>>(() => SafeFileNames.OfAll(names));
         if (Labels.Count == 0)
         {
             throw new ArgumentException("A model needs at least one class.", nameof(names));
@@ -53,6 +55,9 @@ public sealed class ClassCatalog
     public IReadOnlyList<ClassLabel> Labels { get; }
 
     public int Count => Labels.Count;
+
+    /// <summary>What files and folders of each class are called, by id: its name, cleaned where a file cannot have it. All are different.</summary>
+    public IReadOnlyList<string> FileNames => _fileNames.Value;
 
     /// <summary>Finds a class by its name or WordNet id, or by its index written as digits.</summary>
     public ClassLabel? Find(string nameOrId)

@@ -82,7 +82,7 @@ public sealed class SampleFolder
     }
 
     private string FileOf(ModelDescription model, PlannedSample sample) =>
-        Path.Combine(Images, model.Classes.Labels[sample.ClassId].Name, FormattableString.Invariant($"{sample.Index:00000}.png"));
+        Path.Combine(Images, model.Classes.FileNames[sample.ClassId], FormattableString.Invariant($"{sample.Index:00000}.png"));
 
     private static void Write(string path, byte[] file)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 
 namespace CtfService.Training.Experiments.Jobs;
@@ -23,7 +24,8 @@ internal sealed class SamplingSpeedJob(IReadOnlyList<TrainedModel> models, IRead
         var generators = new List<IImageGenerator>();
         try
         {
-            generators.AddRange(models.Select(model => Load(run, model)));
+            var folders = SafeFileNames.OfAll([.. models.Select(model => model.Name)]);
+            generators.AddRange(models.Select((model, i) => Load(run, model, folders[i])));
             generators.ForEach(generator => Draw(generator, WarmUpImages, run.Cancellation));
             return new JsonObject { ["lines"] = new JsonArray([.. batches.SelectMany(batch => Lines(generators, batch, run))]) };
         }
@@ -33,9 +35,9 @@ internal sealed class SamplingSpeedJob(IReadOnlyList<TrainedModel> models, IRead
         }
     }
 
-    private IImageGenerator Load(JobRun run, TrainedModel model)
+    private IImageGenerator Load(JobRun run, TrainedModel model, string folder)
     {
-        var directory = Path.Combine(run.Folder, model.Name);
+        var directory = Path.Combine(run.Folder, folder);
         model.Pack(run, directory, model.Steps, sampling);
         return ServingEngine.Load(directory, 2 * batches.Max(), run.Cancellation);
     }
