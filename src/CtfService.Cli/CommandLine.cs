@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using CtfService.Cli.Commands;
 using CtfService.Cli.Commands.Bench;
 using CtfService.Cli.Commands.Evaluate;
+using CtfService.Cli.Commands.Generate;
 using CtfService.Training.Progress;
 
 namespace CtfService.Cli;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 
 namespace CtfService.Cli.Tests;
 
@@ -26,6 +27,25 @@ public sealed class ApiKeyCommandTests
 
         Assert.NotEqual(Parse(first).Key, Parse(second).Key);
     }
+
+    [Theory]
+    [InlineData("a \"b\"", "a-b")]
+    [InlineData("back\\slash; rm", "back-slash-rm")]
+    [InlineData("line\nbreak", "line-break")]
+    public async Task Run_NameThatTheServiceDoesNotTake_PrintsValidJsonOfOneThatItDoes(string asked, string expected)
+    {
+        var run = await CommandRun.Of("api-key", asked);
+
+        Assert.Equal(0, run.ExitCode);
+        var settings = run.Error.Split('\n').Single(line => line.Contains("appsettings.json", StringComparison.Ordinal));
+        using var json = JsonDocument.Parse($"{{{settings[settings.IndexOf('"', StringComparison.Ordinal)..]}}}");
+        Assert.Equal(expected, json.RootElement.GetProperty("Security").GetProperty("ApiKeys")[0].GetProperty("Name").GetString());
+        Assert.Contains($"Security__ApiKeys__0__Name={expected} ", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"the key is called {expected}.", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_NameOfNothing_IsAUsageError() => Assert.Equal(2, (await CommandRun.Of("api-key", " ")).ExitCode);
 
     private static (string Key, string Hash) Parse(CommandRun run)
     {

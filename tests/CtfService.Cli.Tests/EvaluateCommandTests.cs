@@ -99,6 +99,15 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Evaluate_NoSuchData_BlamesTheDataFirst()
+    {
+        var run = await CommandRun.Of("evaluate", "--data", "nope", "--classifier", "/nowhere/classifier.safetensors");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("ctf: --data is 'nope', but there is nothing.", run.Error, StringComparison.Ordinal);
+    }
+
     private Task<CommandRun> EvaluateAsync(params string[] options) => CommandRun.Of(
         ["evaluate", "--data", _folder.File("data"), "--classifier", Classifier, "--output", _folder.File("out"), "--cache", _folder.File("cache"), .. options]);
 

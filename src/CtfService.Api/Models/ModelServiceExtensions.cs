@@ -2,6 +2,7 @@ using CtfService.Api.Configuration;
 using CtfService.Core.Generation;
 using CtfService.Inference;
 using CtfService.Inference.Lanes;
+using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
 
 namespace CtfService.Api.Models;

@@ -17,7 +17,7 @@ internal static class BlendDecodersCommand
         var command = new Command("blend-decoders", "Blends two decoders of one tokenizer, weight by weight: a faithful one and a sharp one, say.") { first, second, share, output };
         command.SetAction(arguments =>
         {
-            var path = arguments.GetRequiredValue(output);
+            var path = OutputPath.File(output.Name, arguments.GetRequiredValue(output));
             DecoderBlend.Write(arguments.GetRequiredValue(first), arguments.GetRequiredValue(second), arguments.GetValue(share), path);
             terminal.Error.WriteLine($"Saved {path}.");
             return CommandLine.Success;

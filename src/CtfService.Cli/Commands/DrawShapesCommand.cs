@@ -25,7 +25,7 @@ internal static class DrawShapesCommand
         command.SetAction((arguments, cancellation) =>
         {
             var training = arguments.GetValue(images);
-            var folder = arguments.GetRequiredValue(output);
+            var folder = OutputPath.Folder(output.Name, arguments.GetRequiredValue(output));
             foreach (var (name, classId) in ShapeImages.ClassNames.Select((name, classId) => (name, classId)))
             {
                 for (var number = 0; number < training + (training / TrainingImagesPerTest); number++)

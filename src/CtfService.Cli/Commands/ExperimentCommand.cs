@@ -36,12 +36,12 @@ internal static class ExperimentCommand
         command.SetAction((arguments, cancellation) =>
         {
             TorchThreads.UseAllCores();
-            var folder = arguments.GetRequiredValue(output);
+            var folder = OutputPath.Folder(output.Name, arguments.GetRequiredValue(output));
             var options = new ExperimentOptions(
                 arguments.GetRequiredValue(data),
                 arguments.GetValue(tokenizer),
                 folder,
-                arguments.GetValue(report) ?? Path.Combine(folder, "report"),
+                OutputPath.Folder(report.Name, arguments.GetValue(report) ?? Path.Combine(folder, "report")),
                 arguments.GetRequiredValue(without),
                 arguments.GetValue(redo));
             using var run = new ExperimentRun(ExperimentFile.Read(arguments.GetRequiredValue(file)), options, cancellation);

@@ -37,6 +37,7 @@ internal static class SwapCommand
         {
             TorchThreads.UseAllCores();
             using var frozen = no_grad();
+            var file = arguments.GetValue(picture) is { } named ? OutputPath.File(picture.Name, named) : null;
             var tokenizerPath = new RunFolder(arguments.GetRequiredValue(runFolder)).Tokenizer;
             var config = ModelFile.Config<TokenizerConfig>(tokenizerPath);
             var counts = Counts(arguments, clusters, config.CodebookSize);
@@ -55,7 +56,7 @@ internal static class SwapCommand
 
             counts.ForEach(count => Measure("kmeans", ClusterMap.Compute(codewords, count, ofSeed)));
             counts.ForEach(count => Measure("random", ClusterMap.Random(codewords, count, ofSeed)));
-            if (arguments.GetValue(picture) is { } file)
+            if (file is not null)
             {
                 AtomicFile.WriteBytes(file, ImageCodec.Encode(study.Picture(maps, ofSeed, PictureRows), ImageFormat.Png));
             }

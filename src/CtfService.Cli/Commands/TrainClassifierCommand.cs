@@ -23,7 +23,7 @@ internal static class TrainClassifierCommand
         command.SetAction((parse, cancellation) =>
         {
             var training = Defaults with { Steps = parse.GetValue(steps), BatchSize = parse.GetValue(batch), Seed = parse.GetValue(seed) };
-            Run(terminal, parse.GetRequiredValue(data), parse.GetValue(imageSize), training, parse.GetRequiredValue(output), cancellation);
+            Run(terminal, parse.GetRequiredValue(data), parse.GetValue(imageSize), training, OutputPath.File(output.Name, parse.GetRequiredValue(output)), cancellation);
             return Task.FromResult(CommandLine.Success);
         });
         return command;

@@ -1,6 +1,7 @@
 using CtfService.Api.Configuration;
 using CtfService.Api.Errors;
 using CtfService.Api.Models;
+using CtfService.Model.Bundles;
 using CtfService.TestSupport;
 
 namespace CtfService.Api.Tests.Models;

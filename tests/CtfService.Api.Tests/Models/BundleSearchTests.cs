@@ -1,6 +1,7 @@
 using CtfService.Api.Models;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Model.Bundles;
 using CtfService.TestSupport;
 
 namespace CtfService.Api.Tests.Models;

@@ -10,7 +10,12 @@ public sealed class ArchitectureTests
 {
     private static readonly TokenizerConfig Tiny = new()
     {
-        BaseWidth = 32, EncoderMultipliers = [1, 1], DecoderMultipliers = [1, 1], ResidualBlocks = 1, LatentWidth = 32, CodebookSize = 64,
+        BaseWidth = 32,
+        EncoderMultipliers = [1, 1],
+        DecoderMultipliers = [1, 1],
+        ResidualBlocks = 1,
+        LatentWidth = 32,
+        CodebookSize = 64,
     };
 
     [Fact]
@@ -34,7 +39,15 @@ public sealed class ArchitectureTests
     {
         var config = new TransformerConfig
         {
-            Width = width, Layers = 1, Heads = heads, InputVocabulary = 8, OutputVocabulary = 8, ClassCount = 2, GridHeight = 2, GridWidth = 2, Causal = true,
+            Width = width,
+            Layers = 1,
+            Heads = heads,
+            InputVocabulary = 8,
+            OutputVocabulary = 8,
+            ClassCount = 2,
+            GridHeight = 2,
+            GridWidth = 2,
+            Causal = true,
         };
 
         Assert.Contains(message, Assert.Throws<ArchitectureException>(() => new ClassConditionalTransformer(config)).Message, StringComparison.Ordinal);

@@ -15,16 +15,16 @@ internal static class ImagesBenchCommand
 
     public static Command Create(Terminal terminal)
     {
-        var bundle = CommandOption.WithDefault("--bundle", "Folder of the bundle.", Path.Combine("models", "fruits-64"));
+        var bundle = new BundleOption("Folder of the bundle.");
         var batch = CommandOption.Numbers("--batch", "Images that start together; several may be given.", [1, 8, 32], Ranges.Batch);
         var (device, dtype) = PlacementOptions.Create();
         var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };
-        var command = new Command("images", $"Measures images/s and where the time of an image goes; medians of {Runs} runs.") { bundle, batch, device, dtype, json };
+        var command = new Command("images", $"Measures images/s and where the time of an image goes; medians of {Runs} runs.") { bundle.Option, batch, device, dtype, json };
         command.SetAction((arguments, cancellation) =>
         {
             var batches = arguments.GetRequiredValue(batch).Distinct().ToList();
             var placement = () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype));
-            using var generator = new CtfImageGeneratorFactory(arguments.GetRequiredValue(bundle), placement, rows: Math.Max(2, 2 * batches.Max())).Load(cancellation);
+            using var generator = new CtfImageGeneratorFactory(bundle.Folder(arguments), placement, rows: Math.Max(2, 2 * batches.Max())).Load(cancellation);
             var lines = batches.Select(images => Measure(generator, images, cancellation)).ToList();
             if (arguments.GetValue(json))
             {

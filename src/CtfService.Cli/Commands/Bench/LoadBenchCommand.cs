@@ -11,12 +11,12 @@ internal static class LoadBenchCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var bundle = CommandOption.WithDefault("--bundle", "Folder of the bundle.", Path.Combine("models", "fruits-64"));
+        var bundle = new BundleOption("Folder of the bundle.");
         var (device, dtype) = PlacementOptions.Create();
-        var command = new Command("load", "Loads a bundle; prints seconds and peak memory as JSON.") { bundle, device, dtype };
+        var command = new Command("load", "Loads a bundle; prints seconds and peak memory as JSON.") { bundle.Option, device, dtype };
         command.SetAction((arguments, cancellation) =>
         {
-            var folder = arguments.GetRequiredValue(bundle);
+            var folder = bundle.Folder(arguments);
             var started = Stopwatch.GetTimestamp();
             using var generator = new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype))).Load(cancellation);
             var elapsed = Stopwatch.GetElapsedTime(started);

@@ -17,7 +17,7 @@ internal static class ServingBenchCommand
 
     public static Command Create(Terminal terminal)
     {
-        var bundle = CommandOption.WithDefault("--bundle", "Folder of the bundle.", Path.Combine("models", "fruits-64"));
+        var bundle = new BundleOption("Folder of the bundle.");
         var preset = new Option<string?>("--preset") { Description = $"A model of random weights in place of the bundle: {DecodePreset.Names} is the size of its coarse stage over {Clusters} clusters." };
         preset.AcceptOnlyFromAmong([.. DecodePreset.All]);
         var guidance = CommandOption.Number("--guidance", "Guidance scale of a preset; 1 is off.", 2f, SamplingSettings.GuidanceScaleRange);
@@ -29,13 +29,13 @@ internal static class ServingBenchCommand
         var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };
         var command = new Command("serving", $"Measures latency under Poisson arrivals, continuous against static batching; medians of {Runs} runs.")
         {
-            bundle, preset, guidance, rows, load, images, seed, device, dtype, json,
+            bundle.Option, preset, guidance, rows, load, images, seed, device, dtype, json,
         };
         command.SetAction((arguments, cancellation) =>
         {
             var placement = () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype));
             using var random = arguments.GetValue(preset) is { } name ? new RandomBundle(name, Clusters, arguments.GetRequiredValue(guidance)) : null;
-            using var generator = new CtfImageGeneratorFactory(random?.Directory ?? arguments.GetRequiredValue(bundle), placement, arguments.GetValue(rows)).Load(cancellation);
+            using var generator = new CtfImageGeneratorFactory(random?.Directory ?? bundle.Folder(arguments), placement, arguments.GetValue(rows)).Load(cancellation);
             var benchmark = new ServingBenchmark(generator, arguments.GetValue(images), cancellation);
             benchmark.Offline(); // warms up
             var runs = new List<ServingRun>();

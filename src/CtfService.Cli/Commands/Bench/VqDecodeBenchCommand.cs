@@ -18,21 +18,21 @@ internal static class VqDecodeBenchCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var bundle = CommandOption.WithDefault("--bundle", "Folder of a bundle.", Path.Combine("models", "fruits-64"));
+        var bundle = new BundleOption("Folder of a bundle.");
         var preset = new Option<string?>("--preset") { Description = $"A published tokenizer with random weights in place of the bundle's: {string.Join(", ", PublishedTokenizers.Configs.Keys)}." };
         preset.AcceptOnlyFromAmong([.. PublishedTokenizers.Configs.Keys]);
         var side = CommandOption.Number("--side", "Cells of a side of a preset's grid.", 16, NumberRange.Between(1, 1_024));
         var batch = CommandOption.Numbers("--batch", "Images at once; several may be given.", [1, 8], Ranges.Batch);
         var threads = CommandOption.Number("--threads", "Threads to compute with.", Environment.ProcessorCount, Ranges.Threads);
         var runs = CommandOption.Number("--runs", "Runs of each size; the median counts.", 15, Ranges.Steps);
-        var command = new Command("vq-decode", "Measures VQ decode: our engine, then libtorch, float32 on the CPU.") { bundle, preset, side, batch, threads, runs };
+        var command = new Command("vq-decode", "Measures VQ decode: our engine, then libtorch, float32 on the CPU.") { bundle.Option, preset, side, batch, threads, runs };
         command.SetAction((arguments, cancellation) =>
         {
             set_num_threads(arguments.GetValue(threads));
             using var frozen = no_grad();
             var (tokenizer, grid) = arguments.GetValue(preset) is { } name
                 ? (new VqTokenizer(PublishedTokenizers.Configs[name]), (arguments.GetValue(side), arguments.GetValue(side)))
-                : Load(arguments.GetRequiredValue(bundle));
+                : Load(bundle.Folder(arguments));
             using (tokenizer)
             {
                 tokenizer.eval();

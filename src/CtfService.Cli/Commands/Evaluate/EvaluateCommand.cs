@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CtfService.Cli.Commands.Options;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Storage;
@@ -33,7 +34,14 @@ internal static class EvaluateCommand
 
     private static void Run(Terminal terminal, EvaluateArguments arguments, CancellationToken cancellation)
     {
-        using var extractors = FeatureExtractors.Load(arguments); // first: a wrong file should not cost the time of drawing
+        if (!Path.Exists(arguments.Data))
+        {
+            throw new DatasetException($"--data is '{arguments.Data}', but there is nothing. Name a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+        }
+
+        OutputPath.Folder("--output", arguments.Output);
+        OutputPath.Folder("--cache", arguments.Cache);
+        using var extractors = FeatureExtractors.Load(arguments); // a wrong file should not cost the time of drawing
         var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle) : null;
         var side = bundle is null ? arguments.ImageSize : SquareSide(bundle);
         var train = ImageFolder.Open(arguments.Data, side, "train", cancellation);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Core;
-using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Training.Evaluation.Samples;
 using CtfService.Training.Optimization;
@@ -11,12 +10,10 @@ namespace CtfService.Cli.Commands.Evaluate;
 /// <summary>The options of <c>ctf evaluate</c>.</summary>
 internal sealed class EvaluateOptions
 {
-    private const string Otherwise = "the bundle's default where not given.";
-
     private static readonly string DefaultClassifier = Path.Combine("runs", "classifier.safetensors");
 
-    private readonly Option<string> _bundle = CommandOption.WithDefault(
-        "--bundle", "Folder of the bundle whose images are evaluated.", Path.Combine("models", "fruits-64"));
+    private readonly BundleOption _bundle = new("Folder of the bundle whose images are evaluated.");
+    private readonly SamplingOptions _sampling = new();
 
     private readonly Option<string?> _images = new("--images")
     {
@@ -42,11 +39,6 @@ internal sealed class EvaluateOptions
 
     private readonly Option<int> _perClass = CommandOption.Number("--per-class", "Images drawn of each class.", 100, NumberRange.Between(4, 1_000_000));
     private readonly Option<ulong> _seed = CommandOption.Seed();
-    private readonly Option<float?> _guidance = CommandOption.OptionalNumber("--guidance-scale", $"Guidance of the coarse stage, 1 is off; {Otherwise}", SamplingSettings.GuidanceScaleRange);
-    private readonly Option<float?> _temperature = CommandOption.OptionalNumber("--temperature", $"Temperature of the coarse stage; {Otherwise}", SamplingSettings.TemperatureRange);
-    private readonly Option<int?> _topK = CommandOption.OptionalNumber("--top-k", $"Coarse labels to choose from, 0 for all; {Otherwise}", SamplingSettings.TopKRange);
-    private readonly Option<float?> _fineTemperature = CommandOption.OptionalNumber("--fine-temperature", $"Temperature of the fine stage; {Otherwise}", SamplingSettings.TemperatureRange);
-    private readonly Option<int?> _fineTopK = CommandOption.OptionalNumber("--fine-top-k", $"Tokens of a cluster to choose from, 0 for all; {Otherwise}", SamplingSettings.TopKRange);
     private readonly Option<string> _output = CommandOption.WithDefault(
         "--output", "Folder for the images and the report. An interrupted evaluation goes on there.", Path.Combine("runs", "evaluation"));
 
@@ -63,7 +55,7 @@ internal sealed class EvaluateOptions
 
     public void AddTo(Command command)
     {
-        Option[] ofTheModel = [_bundle, _perClass, _seed, _guidance, _temperature, _topK, _fineTemperature, _fineTopK, _dtype];
+        Option[] ofTheModel = [_bundle.Option, _perClass, _seed, .. _sampling.All, _dtype];
         foreach (var option in new Option[] { _data, _classifier, _inception, _images, _imageSize, _output, _cache, _device }.Concat(ofTheModel))
         {
             command.Options.Add(option);
@@ -89,7 +81,7 @@ internal sealed class EvaluateOptions
         var inception = arguments.GetValue(_inception);
         return new EvaluateArguments
         {
-            Bundle = arguments.GetRequiredValue(_bundle),
+            Bundle = _bundle.Folder(arguments),
             Images = arguments.GetValue(_images),
             ImageSize = arguments.GetValue(_imageSize),
             Data = arguments.GetRequiredValue(_data),
@@ -101,18 +93,11 @@ internal sealed class EvaluateOptions
             Dtype = arguments.GetRequiredValue(_dtype),
             Plan = model => SamplePlan.Default(model, arguments.GetValue(_perClass), arguments.GetValue(_seed)) with
             {
-                Coarse = Settings(model.DefaultCoarse, arguments.GetValue(_temperature), arguments.GetValue(_topK), arguments.GetValue(_guidance)),
-                Fine = Settings(model.DefaultFine, arguments.GetValue(_fineTemperature), arguments.GetValue(_fineTopK), guidance: null),
+                Coarse = _sampling.Coarse(arguments, model.DefaultCoarse),
+                Fine = _sampling.Fine(arguments, model.DefaultFine),
             },
         };
     }
-
-    private static SamplingSettings Settings(SamplingSettings otherwise, float? temperature, int? topK, float? guidance) => otherwise with
-    {
-        Temperature = temperature ?? otherwise.Temperature,
-        TopK = topK ?? otherwise.TopK,
-        GuidanceScale = guidance ?? otherwise.GuidanceScale,
-    };
 }
 
 /// <summary>What the caller asks for.</summary>

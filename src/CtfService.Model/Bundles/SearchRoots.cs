@@ -1,7 +1,7 @@
-namespace CtfService.Api.Models;
+namespace CtfService.Model.Bundles;
 
 /// <summary>Where relative folders of the settings are looked for, so that the same settings work from the repository, from the build output and from a published folder.</summary>
-internal sealed record SearchRoots(IReadOnlyList<string> Folders)
+public sealed record SearchRoots(IReadOnlyList<string> Folders)
 {
     /// <summary>Current folder, content root, and the program's folder with all above it.</summary>
     public static SearchRoots Of(string currentDirectory, string contentRoot, string programDirectory)

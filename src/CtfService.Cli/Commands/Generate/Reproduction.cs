@@ -6,12 +6,13 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
 
-namespace CtfService.Cli.Commands;
+namespace CtfService.Cli.Commands.Generate;
 
 /// <summary><c>ctf generate --from</c>: makes generated files again from what they say of themselves, and says whether every byte is the same.</summary>
 /// <param name="device">Null: what each file was computed on.</param>
 /// <param name="dtype">Null: what each file was computed in.</param>
-internal sealed class Reproduction(Terminal terminal, string bundle, string? device, string? dtype)
+/// <param name="overwrite">Whether files in the output folder that hold something else are replaced.</param>
+internal sealed class Reproduction(Terminal terminal, string bundle, string? device, string? dtype, bool overwrite)
 {
     private static readonly JsonSerializerOptions OneLine = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -23,6 +24,11 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
     {
         var files = paths.Select(GeneratedFile.Read).ToList();
         files.ForEach(file => RequireReproducible(file, output));
+        if (files.GroupBy(file => Path.GetFileName(file.Path), StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        {
+            throw new InvalidDataException($"{string.Join(" and ", twice.Select(file => file.Path))} would both be made as {Target(twice.First(), output)}. Make them again one by one, with an --output each.");
+        }
+
         RequireBundle(files, BundleReader.Open(bundle).Hash);
         Directory.CreateDirectory(output);
         var same = true;
@@ -38,7 +44,7 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         return same;
     }
 
-    private static void RequireReproducible(GeneratedFile file, string output)
+    private void RequireReproducible(GeneratedFile file, string output)
     {
         if (file.Provenance is not { } provenance)
         {
@@ -54,6 +60,11 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         if (Path.GetFullPath(Target(file, output)) == Path.GetFullPath(file.Path))
         {
             throw new InvalidDataException($"{file.Path}: lies in the output folder and would be overwritten. Choose another folder with --output.");
+        }
+
+        if (!overwrite && File.Exists(Target(file, output)) && !File.ReadAllBytes(Target(file, output)).AsSpan().SequenceEqual(file.Bytes))
+        {
+            throw new InvalidDataException($"{Target(file, output)}: is there already and holds something else. Choose another folder with --output, or replace with --overwrite.");
         }
     }
 

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Text.Json;
+using CtfService.Cli.Commands.Options;
+using CtfService.Core.Generation;
+using CtfService.Core.Imaging;
+using CtfService.Core.Models;
+using CtfService.Model.Generation;
+using CtfService.Model.Imaging;
+
+namespace CtfService.Cli.Commands.Generate;
+
+/// <summary><c>ctf generate</c>: images from a bundle, without HTTP; one line of JSON for each.</summary>
+internal static class GenerateCommand
+{
+    private const int BatchSize = 24;
+
+    private static readonly JsonSerializerOptions OneLine = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public static Command Create(Terminal terminal)
+    {
+        var options = new GenerateOptions();
+        var command = new Command("generate", "Generates images with a bundle; prints one line of JSON per image.");
+        options.AddTo(command);
+        command.SetAction((arguments, cancellation) =>
+        {
+            var output = OutputPath.Folder(options.Output.Name, arguments.GetRequiredValue(options.Output));
+            var bundle = options.Bundle.Folder(arguments);
+            if (options.From(arguments) is { Count: > 0 } files)
+            {
+                var (device, dtype) = options.SaidPlacement(arguments);
+                var reproduction = new Reproduction(terminal, bundle, device, dtype, arguments.GetValue(options.Overwrite));
+                return Task.FromResult(reproduction.Run(files, output, cancellation) ? CommandLine.Success : CommandLine.Failure);
+            }
+
+            Draw(terminal, options, arguments, bundle, output, cancellation);
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+
+    private static void Draw(Terminal terminal, GenerateOptions options, ParseResult arguments, string bundle, string output, CancellationToken cancellation)
+    {
+        var sheetPath = options.Sheet(arguments) is { } path ? OutputPath.File("--sheet", path) : null;
+        var (device, dtype) = options.Placement(arguments);
+        using var generator = new CtfImageGeneratorFactory(bundle, () => ModelPlacement.Parse(device, dtype)).Load(cancellation);
+        var model = generator.Model;
+        var classes = Classes(model, options.Classes(arguments));
+        var count = arguments.GetValue(options.Count);
+        var (coarse, fine) = (options.Sampling.Coarse(arguments, model.DefaultCoarse), options.Sampling.Fine(arguments, model.DefaultFine));
+        List<ImageSpecification> specifications = [.. classes.SelectMany(label => Enumerable.Range(0, count)
+            .Select(i => new ImageSpecification(label.Id, ImageSeed.Derive(arguments.GetValue(options.Seed), i), coarse, fine)))];
+        var encoding = options.Encoding(arguments);
+        List<PlannedImage> planned = [.. specifications.Select(image => Plan(model, image, output, encoding))];
+        var sheet = sheetPath is null ? null : Sheet.Plan(sheetPath, model, specifications, new SheetShape(count, arguments.GetValue(options.Columns)), classes.Count, encoding.Quality);
+        var target = new ImageOutput(arguments.GetValue(options.Overwrite));
+        target.RequireFree(sheet is null ? planned : [.. planned, sheet.File]);
+        var images = Draw(terminal, generator, specifications, planned, target, cancellation);
+        if (sheet is not null)
+        {
+            target.Write(sheet.File, ContactSheet.Compose(images, sheet.Columns));
+        }
+    }
+
+    private static PlannedImage Plan(ModelDescription model, ImageSpecification image, string output, (ImageFormat Format, int Quality) encoding)
+    {
+        var path = Path.Combine(output, model.Classes.FileNames[image.ClassId], $"{image.Seed}{FileEndings.Of(encoding.Format)}");
+        return new PlannedImage(path, ImageProvenance.Of(model, image), encoding.Format, encoding.Quality);
+    }
+
+    private static List<RgbImage> Draw(
+        Terminal terminal, IImageGenerator generator, List<ImageSpecification> specifications, List<PlannedImage> planned, ImageOutput target, CancellationToken cancellation)
+    {
+        var images = new List<RgbImage>();
+        foreach (var image in specifications.Chunk(BatchSize).SelectMany(batch => generator.Generate(batch, cancellation)))
+        {
+            var (label, file) = (generator.Model.Classes.Labels[image.Specification.ClassId], planned[images.Count]);
+            target.Write(file, image.Image);
+            var line = new { File = file.Path, ClassId = label.Id, ClassLabel = label.Name, image.Specification.Seed, Model = generator.Model.Name };
+            terminal.Output.WriteLine(JsonSerializer.Serialize(line, OneLine));
+            images.Add(image.Image);
+        }
+
+        return images;
+    }
+
+    private static IReadOnlyList<ClassLabel> Classes(ModelDescription model, IReadOnlyList<string> names) => names is [GenerateOptions.AllClasses]
+        ? model.Classes.Labels
+        : [.. names.Select(name => Class(model, name)).Distinct()];
+
+    private static ClassLabel Class(ModelDescription model, string name)
+    {
+        var suggestions = string.Join(", ", model.Classes.Suggest(name));
+        return model.Classes.Find(name) ?? throw new UsageException(
+            $"Model '{model.Name}' has no class '{name}'.{(suggestions.Length > 0 ? $" Did you mean {suggestions}?" : "")} '--class {GenerateOptions.AllClasses}' alone draws every class.");
+    }
+}

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using CtfService.Cli.Commands.Options;
+using CtfService.Core;
+using CtfService.Core.Imaging;
+using CtfService.Model.Imaging;
+using CtfService.Training.Optimization;
+
+namespace CtfService.Cli.Commands.Generate;
+
+/// <summary>The options of <c>ctf generate</c>.</summary>
+internal sealed class GenerateOptions
+{
+    public const string AllClasses = "all";
+
+    private readonly Option<string[]> _classes = new("--class")
+    {
+        Description = $"Class names or numbers, one or more; '{AllClasses}' for every class in turn.",
+        DefaultValueFactory = _ => [AllClasses],
+        AllowMultipleArgumentsPerToken = true,
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<ImageFormat> _format = CommandOption.Choice("--format", "File format of the images:", ImageFormat.Png);
+    private readonly Option<int> _quality = CommandOption.Number("--quality", "Quality of JPEG and WebP files; PNG is lossless.", ImageCodec.DefaultQuality, NumberRange.Between(0, 100));
+    private readonly Option<string?> _sheet = new("--sheet") { Description = $"Also write all images as one file, of the format that its name ends in: {FileEndings.Names}." };
+    private readonly Option<string[]> _from = new("--from")
+    {
+        Description = "Image files of CtfService to make again, byte for byte, from what they say of themselves; needs their bundle.",
+        AllowMultipleArgumentsPerToken = true,
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string> _device;
+    private readonly Option<string> _dtype;
+
+    public GenerateOptions()
+    {
+        (_device, _dtype) = PlacementOptions.Create();
+    }
+
+    public BundleOption Bundle { get; } = new("Folder of the bundle.");
+
+    public Option<int> Count { get; } = CommandOption.Number("--count", "Images of each class.", 1, TrainingRanges.Images);
+
+    public Option<ulong> Seed { get; } = CommandOption.Seed();
+
+    public Option<string> Output { get; } = CommandOption.WithDefault("--output", "Folder for the images, one subfolder per class, each file named by its seed.", Path.Combine("runs", "generated"));
+
+    public Option<int> Columns { get; } = CommandOption.Number("--columns", "Images in a row of the sheet.", 6, TrainingRanges.Images);
+
+    public Option<bool> Overwrite { get; } = new("--overwrite") { Description = "Replace files that hold something else." };
+
+    public SamplingOptions Sampling { get; } = new();
+
+    public void AddTo(Command command)
+    {
+        Option[] ofTheImages = [_classes, Count, Seed, .. Sampling.All, _format, _quality, _sheet, Columns];
+        foreach (var option in new[] { Bundle.Option }.Concat(ofTheImages).Concat([Output, Overwrite, _device, _dtype, _from]))
+        {
+            command.Options.Add(option);
+        }
+
+        command.Validators.Add(result => Check(result, ofTheImages));
+    }
+
+    public IReadOnlyList<string> Classes(ParseResult arguments) => arguments.GetRequiredValue(_classes);
+
+    public (ImageFormat Format, int Quality) Encoding(ParseResult arguments) => (arguments.GetValue(_format), arguments.GetValue(_quality));
+
+    /// <summary>Null if there is to be no sheet.</summary>
+    public string? Sheet(ParseResult arguments) => arguments.GetValue(_sheet);
+
+    /// <summary>Empty if images are to be drawn anew.</summary>
+    public IReadOnlyList<string> From(ParseResult arguments) => arguments.GetValue(_from) ?? [];
+
+    public (string Device, string Dtype) Placement(ParseResult arguments) => (arguments.GetRequiredValue(_device), arguments.GetRequiredValue(_dtype));
+
+    /// <summary>What the caller typed; null for what is left to its default.</summary>
+    public (string? Device, string? Dtype) SaidPlacement(ParseResult arguments) => (Said(arguments, _device), Said(arguments, _dtype));
+
+    private void Check(CommandResult result, Option[] ofTheImages)
+    {
+        bool IsSaid(Option option) => result.GetResult(option) is { Implicit: false };
+        if (IsSaid(_from) && ofTheImages.Where(IsSaid).Select(option => option.Name).ToList() is { Count: > 0 } said)
+        {
+            result.AddError($"{_from.Name} takes everything from the file. Leave out {string.Join(", ", said)}.");
+        }
+
+        var sheet = result.GetResult(_sheet) is { Tokens: [var name] } ? name.Value : null;
+        if (sheet is not null && FileEndings.Format(sheet) is null)
+        {
+            result.AddError($"{_sheet.Name} is '{sheet}', expected a name that ends in {FileEndings.Names}.");
+        }
+    }
+
+    private static string? Said(ParseResult arguments, Option<string> option) => arguments.GetResult(option) is { Implicit: false } ? arguments.GetValue(option) : null;
+}
