@@ -33,11 +33,11 @@ public interface IImageGenerator : IDisposable
     void Remove(long id);
 
     /// <summary>
-    /// One decode step for every image in the coarse stage, VQ encode of pictures that came, previews that are due, then the later stages of images that have all
-    /// their coarse labels. Returns what ended, in no order.
+    /// One decode step for every image in the coarse stage, VQ encode of one batch of pictures, previews that are due, then the fine pass of one batch of images that
+    /// have all their coarse labels, and VQ decode of one. Images beyond these batches wait for the next call. Returns what ended, in no order.
     /// </summary>
-    /// <param name="cancellation">Looked at before each stage.</param>
-    /// <exception cref="OperationCanceledException">Cancelled between two stages; the images stay.</exception>
+    /// <param name="cancellation">Looked at before each stage, and within the long ones.</param>
+    /// <exception cref="OperationCanceledException">Cancelled in or before a stage; the images stay.</exception>
     /// <exception cref="OutOfDeviceMemoryException">A decode step does not fit the device; with fewer images it may. No image has moved, so each can be removed or stepped again.</exception>
     IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation);
 }
@@ -46,7 +46,19 @@ public interface IImageGenerator : IDisposable
 /// <param name="Rows">Rows of its decode step; 0 where it had none.</param>
 /// <param name="DecodeTime">Time of the decode step. A device that works on its own may not have finished it then: a step that has to wait for results takes the time of those before.</param>
 /// <param name="Splits">Batches that did not fit the device and were made smaller: halved ones of later stages, and a decode step that gave up free rows.</param>
-public readonly record struct StepReport(int Rows, TimeSpan DecodeTime, int Splits = 0);
+public readonly record struct StepReport(int Rows, TimeSpan DecodeTime, int Splits = 0)
+{
+    public StageWork VqEncode { get; init; }
+
+    public StageWork Fine { get; init; }
+
+    public StageWork VqDecode { get; init; }
+}
+
+/// <summary>What one stage did in a step.</summary>
+/// <param name="Images">Of its batch; 0 if there was none.</param>
+/// <param name="Elapsed">Time of the batch.</param>
+public readonly record struct StageWork(int Images, TimeSpan Elapsed);
 
 /// <summary>An image that ended.</summary>
 /// <param name="Image">Null where it failed.</param>

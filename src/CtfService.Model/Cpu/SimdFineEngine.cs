@@ -35,7 +35,7 @@ public sealed class SimdFineEngine : IFineEngine
     public int LargestCluster { get; }
 
     /// <inheritdoc/>
-    public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden)
+    public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden, CancellationToken cancellation = default)
     {
         _check.RequireRun(classIds, coarseLabels, hidden);
         var (cells, width) = (Config.Positions, Config.Width);
@@ -49,7 +49,7 @@ public sealed class SimdFineEngine : IFineEngine
             }
         }
 
-        _pass.Run();
+        _pass.Run(cancellation);
         for (var i = 0; i < coarseLabels.Length; i++)
         {
             var (image, cell) = Math.DivRem(i, cells);

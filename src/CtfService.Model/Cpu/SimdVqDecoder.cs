@@ -35,8 +35,10 @@ public sealed unsafe class SimdVqDecoder : IVqDecoder
 
     public int GridWidth { get; }
 
+    public int ImagesAtOnce => _pass.Capacity;
+
     /// <inheritdoc/>
-    public void Decode(ReadOnlySpan<int> tokens, Span<float> pixels)
+    public void Decode(ReadOnlySpan<int> tokens, Span<float> pixels, CancellationToken cancellation = default)
     {
         var images = _check.RequireTokens(tokens, pixels);
         var width = Config.CodewordWidth;
@@ -49,7 +51,7 @@ public sealed unsafe class SimdVqDecoder : IVqDecoder
                 _pass.Codewords.Slice(token * width, width).CopyTo(_pass.Codeword(cell));
             }
 
-            Run(first, count, pixels);
+            Run(first, count, pixels, cancellation);
         }
     }
 
@@ -72,11 +74,11 @@ public sealed unsafe class SimdVqDecoder : IVqDecoder
 
     public void Dispose() => _pass.Dispose();
 
-    private void Run(int first, int images, Span<float> pixels)
+    private void Run(int first, int images, Span<float> pixels, CancellationToken cancellation = default)
     {
         fixed (float* target = pixels[(first * _check.PixelFloats)..])
         {
-            _pass.Run(images, target);
+            _pass.Run(images, target, cancellation);
         }
     }
 }

@@ -38,13 +38,15 @@ internal sealed class FineStage : IDisposable
 
     /// <summary>Draws the tokens of every image.</summary>
     /// <param name="sequences">All their labels drawn; together at most <see cref="Capacity"/> rows.</param>
-    public void Run(IReadOnlyList<CoarseSequence> sequences)
+    /// <exception cref="OperationCanceledException">Cancelled within the pass; no image has its tokens.</exception>
+    public void Run(IReadOnlyList<CoarseSequence> sequences, CancellationToken cancellation = default)
     {
         var (positions, width) = (_engine.Config.Positions, _engine.Config.Width);
         var rows = LayOutRows(sequences);
         var labels = _coarseLabels.AsSpan(0, rows * positions);
         var hidden = _hidden.AsSpan(0, rows * positions * width);
-        _engine.Run(_classIds.AsSpan(0, rows), labels, hidden);
+        _engine.Run(_classIds.AsSpan(0, rows), labels, hidden, cancellation);
+        cancellation.ThrowIfCancellationRequested();
         _engine.ScoreMembers(hidden, labels, _logits.AsSpan(0, rows * positions * _engine.LargestCluster));
         var row = 0;
         foreach (var sequence in sequences)

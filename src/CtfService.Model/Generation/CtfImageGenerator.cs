@@ -2,38 +2,28 @@ using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Coarse;
-using CtfService.Model.Fine;
 using CtfService.Model.Memory;
 using CtfService.Model.Previews;
-using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Generation;
 
 /// <summary>
 /// The whole path of images that come and go: coarse labels step by step (or given, or VQ encoded from a picture), tokens in one pass, pixels. Each stage batches what
-/// has reached it. A plain LlamaGen model has no fine stage: its coarse labels are the tokens. Every method belongs to the thread that loaded the model.
+/// has reached it (<see cref="LaterStages"/>). A plain LlamaGen model has no fine stage: its coarse labels are the tokens. Every method belongs to the thread that loaded the model.
 /// </summary>
 public sealed class CtfImageGenerator : IImageGenerator
 {
     private readonly LoadedModel _parts;
     private readonly ICoarseStage _coarse;
-    private readonly FineStage? _fine;
-    private readonly VqDecodeStage _decode;
-    private readonly VqEncodeStage _encode;
+    private readonly LaterStages _later;
     private readonly PreviewStage _previews;
     private readonly HashSet<long> _ids = [];
-    private readonly List<CoarseSequence> _beforeEncode = [];
-    private readonly List<CoarseSequence> _afterCoarse = [];
-    private readonly List<CoarseSequence> _afterFine = [];
-    private readonly List<GenerationOutcome> _ended = []; // not returned yet; kept if a stage throws after they ended
 
     internal CtfImageGenerator(LoadedModel parts)
     {
         _parts = parts;
         _coarse = parts.Coarse;
-        _fine = parts.Fine is null ? null : new FineStage(parts.Fine, parts.Clusters);
-        _decode = new VqDecodeStage(parts.VqDecoder);
-        _encode = new VqEncodeStage(parts.Tokenizer, parts.Clusters, Model.TokenCount, parts.Device);
+        _later = new LaterStages(parts);
         _previews = new PreviewStage(new CentroidDecoder(parts.VqDecoder, parts.Clusters), Model.TokenCount);
     }
 
@@ -77,12 +67,9 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
 
         _previews.Forget(id);
-        _ended.RemoveAll(outcome => outcome.Id == id);
         if (!_coarse.Remove(id))
         {
-            _beforeEncode.RemoveAll(sequence => sequence.Id == id);
-            _afterCoarse.RemoveAll(sequence => sequence.Id == id);
-            _afterFine.RemoveAll(sequence => sequence.Id == id);
+            _later.Remove(id);
         }
     }
 
@@ -91,21 +78,20 @@ public sealed class CtfImageGenerator : IImageGenerator
     {
         LastStep = default;
         cancellation.ThrowIfCancellationRequested();
-        if (_coarse.Count > 0)
+        if (_coarse.Count > 0 && !_later.IsBehind)
         {
-            _afterCoarse.AddRange(StepCoarse());
+            _later.AddLayouts(StepCoarse());
         }
 
-        RunEncode(cancellation);
-        ShowPreviews();
-        RunFine(cancellation);
-        RunDecode(cancellation);
+        LastStep = _later.Encode(LastStep, cancellation);
+        LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse) };
+        LastStep = _later.Finish(LastStep, cancellation);
         return TakeEnded();
     }
 
     public void Dispose()
     {
-        _fine?.Dispose();
+        _later.Dispose();
         _parts.Dispose();
     }
 
@@ -121,11 +107,11 @@ public sealed class CtfImageGenerator : IImageGenerator
         if (image.Layout is LayoutSource.Given given)
         {
             sequence.SetLayout([.. given.CoarseLabels]);
-            _afterCoarse.Add(sequence);
+            _later.AddLayouts([sequence]);
         }
         else
         {
-            _beforeEncode.Add(sequence);
+            _later.AddPicture(sequence);
         }
 
         return sequence;
@@ -146,108 +132,15 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
     }
 
-    private void RunEncode(CancellationToken cancellation)
-    {
-        while (_beforeEncode.Count > 0)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Run("VQ encode", _beforeEncode, FirstThatFit(_beforeEncode, _ => 1, VqEncodeStage.Capacity), Encode);
-        }
-    }
-
-    private void Encode(IReadOnlyList<CoarseSequence> batch)
-    {
-        _encode.Run(batch);
-        _afterCoarse.AddRange(batch);
-    }
-
-    private void ShowPreviews() => LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse) };
-
-    private void RunFine(CancellationToken cancellation)
-    {
-        while (_afterCoarse.Count > 0)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Run("the fine pass", _afterCoarse, _fine is null ? [.. _afterCoarse] : FirstThatFit(_afterCoarse, FineStage.RowsOf, _fine.Capacity), RunFine);
-        }
-    }
-
-    private void RunFine(IReadOnlyList<CoarseSequence> batch)
-    {
-        _fine?.Run(batch);
-        foreach (var sequence in batch)
-        {
-            if (_fine is null)
-            {
-                sequence.SetTokens(sequence.CoarseLabels, hasFineStage: false);
-            }
-
-            _afterFine.Add(sequence);
-        }
-    }
-
-    private void RunDecode(CancellationToken cancellation)
-    {
-        while (_afterFine.Count > 0)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Run("VQ decode", _afterFine, FirstThatFit(_afterFine, _ => 1, VqDecodeStage.Capacity), Decode);
-        }
-    }
-
-    private void Decode(IReadOnlyList<CoarseSequence> batch)
-    {
-        var images = _decode.Run([.. batch.Select(sequence => sequence.Tokens)]);
-        var done = Stopwatch.GetTimestamp();
-        foreach (var (sequence, image) in batch.Zip(images))
-        {
-            _ended.Add(new GenerationOutcome(
-                sequence.Id, new GeneratedImage(sequence.Specification, image, sequence.CoarseLabels, sequence.Tokens, sequence.Timings(done))));
-        }
-    }
-
-    private static List<CoarseSequence> FirstThatFit(List<CoarseSequence> waiting, Func<CoarseSequence, int> rowsOf, int capacity)
-    {
-        var rows = 0;
-        return [.. waiting.TakeWhile(sequence => (rows += rowsOf(sequence)) <= capacity)];
-    }
-
-    /// <summary>Runs a batch of a later stage, in halves if it does not fit. Images leave <paramref name="waiting"/> when they are done, so a stage that throws loses none.</summary>
-    /// <param name="batch">The first of those that wait.</param>
-    private void Run(string stage, List<CoarseSequence> waiting, List<CoarseSequence> batch, Action<IReadOnlyList<CoarseSequence>> run)
-    {
-        var splits = BatchHalving.Run(
-            batch,
-            some =>
-            {
-                run(some);
-                waiting.RemoveRange(0, some.Count);
-            },
-            (sequence, fault) =>
-            {
-                waiting.RemoveAt(0);
-                Fail(stage, sequence, fault);
-            });
-        LastStep = LastStep with { Splits = LastStep.Splits + splits };
-    }
-
-    private void Fail(string stage, CoarseSequence sequence, Exception fault)
-    {
-        _previews.Forget(sequence.Id);
-        _ended.Add(new GenerationOutcome(sequence.Id, Image: null, new OutOfDeviceMemoryException(
-            $"The device has too little free memory for {stage} of one image. Lower Inference:MaxBatchRows, or free memory on the device.", fault)));
-    }
-
     private GenerationOutcome[] TakeEnded()
     {
-        if (_ended.Count == 0)
+        var ended = _later.TakeEnded();
+        foreach (var outcome in ended)
         {
-            return [];
+            _ids.Remove(outcome.Id);
+            _previews.Forget(outcome.Id);
         }
 
-        var ended = _ended.ToArray();
-        _ended.Clear();
-        _ids.ExceptWith(ended.Select(outcome => outcome.Id));
         return ended;
     }
 }

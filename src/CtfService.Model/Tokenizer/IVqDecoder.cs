@@ -9,11 +9,16 @@ public interface IVqDecoder : IDisposable
 
     int GridWidth { get; }
 
+    /// <summary>Images that gain from being decoded together, at least 1; more of a batch follow one another.</summary>
+    int ImagesAtOnce { get; }
+
     /// <summary>Tokens to pixels.</summary>
     /// <param name="tokens">[B, T].</param>
     /// <param name="pixels">[B, H, W, 3], written: nominally in [-1, 1], not clamped.</param>
+    /// <param name="cancellation">Looked at between two blocks, or two batches.</param>
     /// <exception cref="ArgumentException">A token is out of range or a length does not fit.</exception>
-    void Decode(ReadOnlySpan<int> tokens, Span<float> pixels);
+    /// <exception cref="OperationCanceledException">Cancelled; <paramref name="pixels"/> hold nothing of use.</exception>
+    void Decode(ReadOnlySpan<int> tokens, Span<float> pixels, CancellationToken cancellation = default);
 
     /// <summary>Codewords, or anything near them such as cluster centroids, to pixels.</summary>
     /// <param name="codewords">[B, T, e], as the tokenizer uses them; they are not normalised again.</param>

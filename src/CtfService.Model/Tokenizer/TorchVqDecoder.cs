@@ -14,9 +14,12 @@ public sealed class TorchVqDecoder(VqTokenizer tokenizer, int gridHeight, int gr
 
     public int GridWidth => gridWidth;
 
+    public int ImagesAtOnce => VqDecodeStage.Capacity;
+
     /// <inheritdoc/>
-    public void Decode(ReadOnlySpan<int> tokens, Span<float> pixels)
+    public void Decode(ReadOnlySpan<int> tokens, Span<float> pixels, CancellationToken cancellation = default)
     {
+        cancellation.ThrowIfCancellationRequested();
         var images = _check.RequireTokens(tokens, pixels);
         using var scope = NewDisposeScope();
         using var frozen = no_grad();

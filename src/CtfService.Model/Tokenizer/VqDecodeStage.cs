@@ -14,8 +14,11 @@ internal sealed class VqDecodeStage(IVqDecoder decoder)
     private int[] _tokens = [];    // [images, T], as many as there have been at once
     private float[] _pixels = [];  // [images, H, W, 3]
 
+    /// <summary>Images that gain from being decoded together, 1..<see cref="Capacity"/>.</summary>
+    public int ImagesAtOnce => Math.Min(Capacity, decoder.ImagesAtOnce);
+
     /// <param name="tokens">[B] arrays of [T].</param>
-    public RgbImage[] Run(IReadOnlyList<int[]> tokens)
+    public RgbImage[] Run(IReadOnlyList<int[]> tokens, CancellationToken cancellation = default)
     {
         if (_tokens.Length < tokens.Count * _check.Positions)
         {
@@ -28,7 +31,7 @@ internal sealed class VqDecodeStage(IVqDecoder decoder)
         }
 
         var pixels = _pixels.AsSpan(0, tokens.Count * _check.PixelFloats);
-        decoder.Decode(_tokens.AsSpan(0, tokens.Count * _check.Positions), pixels);
+        decoder.Decode(_tokens.AsSpan(0, tokens.Count * _check.Positions), pixels, cancellation);
         return Pixels.ToImages(pixels, _check.ImageWidth, _check.ImageHeight);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
 using CtfService.Model.Clusters;
@@ -7,33 +8,47 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tokenizer;
 
-/// <summary>Takes layouts from pictures: VQ encode in one batch, then the cluster of each token. Device thread only.</summary>
+/// <summary>
+/// Takes layouts from pictures: VQ encode, then the cluster of each token. On the CPU one picture after another, which is as fast there and can be interrupted. Device thread only.
+/// </summary>
 internal sealed class VqEncodeStage(VqTokenizer tokenizer, ClusterMap map, int positions, Device device)
 {
     /// <summary>Images of one batch, as for VQ decode.</summary>
     public const int Capacity = VqDecodeStage.Capacity;
 
-    /// <param name="sequences">Whose layout is <see cref="LayoutSource.Encoded"/>; those of the same picture share one encoding.</param>
-    public void Run(IReadOnlyList<CoarseSequence> sequences)
+    /// <summary>Layouts of pictures that images still have: those of one picture share one encoding, in whichever batch they come.</summary>
+    private readonly ConditionalWeakTable<RgbImage, int[]> _layouts = [];
+
+    private readonly int _picturesAtOnce = device.type == TorchSharp.DeviceType.CPU ? 1 : Capacity;
+
+    /// <param name="sequences">Whose layout is <see cref="LayoutSource.Encoded"/>.</param>
+    /// <exception cref="OperationCanceledException">Cancelled between two pictures; no image has its layout.</exception>
+    public void Run(IReadOnlyList<CoarseSequence> sequences, CancellationToken cancellation = default)
     {
-        var ofPicture = sequences.GroupBy(PictureOf, ReferenceEqualityComparer.Instance).ToList();
-        var labels = map.Coarsen(Encode([.. ofPicture.Select(group => (RgbImage)group.Key!)]));
-        for (var picture = 0; picture < ofPicture.Count; picture++)
+        RgbImage[] pictures = [.. sequences.Select(PictureOf).Distinct<RgbImage>(ReferenceEqualityComparer.Instance).Where(picture => !_layouts.TryGetValue(picture, out _))];
+        foreach (var together in pictures.Chunk(_picturesAtOnce))
         {
-            foreach (var sequence in ofPicture[picture])
-            {
-                sequence.SetLayout(labels.AsSpan(picture * positions, positions));
-            }
+            cancellation.ThrowIfCancellationRequested();
+            Encode(together);
+        }
+
+        foreach (var sequence in sequences)
+        {
+            _layouts.TryGetValue(PictureOf(sequence), out var layout);
+            sequence.SetLayout(layout);
         }
     }
 
-    /// <summary>Tokens [pictures, T].</summary>
-    private int[] Encode(IReadOnlyList<RgbImage> pictures)
+    private void Encode(RgbImage[] pictures)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var tokens = tokenizer.VqEncode(Pixels.ToTensor(pictures).to(device)); // int64 [B, T]
-        return tokens.to(ScalarType.Int32).cpu().data<int>().ToArray();
+        var labels = map.Coarsen(tokens.to(ScalarType.Int32).cpu().data<int>().ToArray());
+        for (var picture = 0; picture < pictures.Length; picture++)
+        {
+            _layouts.Add(pictures[picture], labels[(picture * positions)..((picture + 1) * positions)]);
+        }
     }
 
     private static RgbImage PictureOf(CoarseSequence sequence) => ((LayoutSource.Encoded)sequence.Specification.Layout).Picture;

@@ -64,11 +64,12 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
     }
 
     /// <summary>As <see cref="forward"/>, before the output head: [B, 1+S, D].</summary>
-    public Tensor Hidden(Tensor classIds, Tensor labels)
+    /// <param name="cancellation">Looked at before each block.</param>
+    public Tensor Hidden(Tensor classIds, Tensor labels, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
         var embedded = cat([_classes.call(classIds).unsqueeze(1), _labels.call(labels)], dim: 1); // [B, 1+S, D]
-        return Run(embedded, new AttentionContext(_rope.Slice(0, embedded.shape[1]))).MoveToOuterDisposeScope();
+        return Run(embedded, new AttentionContext(_rope.Slice(0, embedded.shape[1])), cancellation).MoveToOuterDisposeScope();
     }
 
     /// <summary>First pass of a decode: the class position alone. Classes int64 [R]; logits of the first label [R, V].</summary>
@@ -117,11 +118,12 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         return _output.call(hidden.squeeze(1)).to(float32);
     }
 
-    private Tensor Run(Tensor embedded, AttentionContext context)
+    private Tensor Run(Tensor embedded, AttentionContext context, CancellationToken cancellation = default)
     {
         var hidden = nn.functional.dropout(embedded, Config.Dropout, training);
         foreach (var block in _blocks)
         {
+            cancellation.ThrowIfCancellationRequested();
             hidden = block.call(hidden, context);
         }
 

@@ -15,8 +15,10 @@ public interface IFineEngine : IDisposable
     /// <param name="classIds">[B].</param>
     /// <param name="coarseLabels">[B, T].</param>
     /// <param name="hidden">[B, T, D], written.</param>
+    /// <param name="cancellation">Looked at between two blocks.</param>
     /// <exception cref="ArgumentException">An id is out of range or a buffer does not fit.</exception>
-    void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden);
+    /// <exception cref="OperationCanceledException">Cancelled; <paramref name="hidden"/> holds nothing of use.</exception>
+    void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden, CancellationToken cancellation = default);
 
     /// <summary>Logits of the members of each position's cluster, in the order of the cluster map; minus infinity where a cluster has fewer than M.</summary>
     /// <param name="hidden">[N, D] from <see cref="Run"/>, N at most B * T.</param>

@@ -36,14 +36,14 @@ public sealed class TorchFineEngine : IFineEngine
     public int LargestCluster { get; }
 
     /// <inheritdoc/>
-    public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden)
+    public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden, CancellationToken cancellation = default)
     {
         _check.RequireRun(classIds, coarseLabels, hidden);
         var (cells, states) = (Config.Positions, Config.Positions * Config.Width);
         for (var image = 0; image < classIds.Length; image += _imagesAtOnce)
         {
             var count = Math.Min(_imagesAtOnce, classIds.Length - image);
-            RunTogether(classIds.Slice(image, count), coarseLabels.Slice(image * cells, count * cells), hidden.Slice(image * states, count * states));
+            RunTogether(classIds.Slice(image, count), coarseLabels.Slice(image * cells, count * cells), hidden.Slice(image * states, count * states), cancellation);
         }
     }
 
@@ -62,12 +62,12 @@ public sealed class TorchFineEngine : IFineEngine
 
     public void Dispose() => _members.Dispose();
 
-    private void RunTogether(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden)
+    private void RunTogether(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var labels = ToDevice(coarseLabels).reshape(classIds.Length, Config.Positions);
-        var states = _transformer.Hidden(ToDevice(classIds), labels).narrow(1, 1, Config.Positions); // [B, T, D]
+        var states = _transformer.Hidden(ToDevice(classIds), labels, cancellation).narrow(1, 1, Config.Positions); // [B, T, D]
         ToHost(states, hidden);
     }
 

@@ -54,7 +54,8 @@ internal sealed class CrampedDevice
 
         public int LargestCluster => engine.LargestCluster;
 
-        public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden) => device.Admit(classIds.Length, engine).Run(classIds, coarseLabels, hidden);
+        public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden, CancellationToken cancellation = default) =>
+            device.Admit(classIds.Length, engine).Run(classIds, coarseLabels, hidden, cancellation);
 
         public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits) => engine.ScoreMembers(hidden, coarseLabels, logits);
 
@@ -69,7 +70,10 @@ internal sealed class CrampedDevice
 
         public int GridWidth => decoder.GridWidth;
 
-        public void Decode(ReadOnlySpan<int> tokens, Span<float> pixels) => device.Admit(tokens.Length / (GridHeight * GridWidth), decoder).Decode(tokens, pixels);
+        public int ImagesAtOnce => decoder.ImagesAtOnce;
+
+        public void Decode(ReadOnlySpan<int> tokens, Span<float> pixels, CancellationToken cancellation = default) =>
+            device.Admit(tokens.Length / (GridHeight * GridWidth), decoder).Decode(tokens, pixels, cancellation);
 
         public void DecodeCodewords(ReadOnlySpan<float> codewords, Span<float> pixels) =>
             device.Admit(codewords.Length / (GridHeight * GridWidth * Config.CodewordWidth), decoder).DecodeCodewords(codewords, pixels);

@@ -54,7 +54,7 @@ public sealed class FineEngineChoiceTests
 
         public bool IsDisposed { get; private set; }
 
-        public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden)
+        public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden, CancellationToken cancellation = default)
         {
             Assert.Equal((Config.Positions, Config.Positions * Config.Width), (coarseLabels.Length, hidden.Length));
             Images += classIds.Length;

@@ -19,7 +19,9 @@ internal interface IVqDecodePass : IDisposable
     Span<float> Codeword(int cell);
 
     /// <param name="pixels">[images, H, W, 3], written.</param>
-    unsafe void Run(int images, float* pixels);
+    /// <param name="cancellation">Looked at between two blocks.</param>
+    /// <exception cref="OperationCanceledException">Cancelled; the pixels hold nothing of use.</exception>
+    unsafe void Run(int images, float* pixels, CancellationToken cancellation);
 }
 
 /// <summary>
@@ -42,6 +44,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
     private readonly long _scratchFloats;
     private int _images;
     private float* _pixels;
+    private TeamCancellation _cancellation;
 
     public VqDecodePass(VqDecodeParts parts)
     {
@@ -64,11 +67,13 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
 
     public Span<float> Codeword(int cell) => new(_codewords.Floats + ((long)cell * _weights.AfterQuantizer.InputStride), _parts.Config.CodewordWidth);
 
-    public void Run(int images, float* pixels)
+    public void Run(int images, float* pixels, CancellationToken cancellation)
     {
         _images = images;
         _pixels = pixels;
+        _cancellation = new TeamCancellation(cancellation);
         _parts.Team.Run(this);
+        _cancellation.ThrowIfStopped();
     }
 
     void ITeamWork.Run(int thread)
@@ -77,6 +82,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
         var hidden = Begin(share);
         for (var block = 0; block < _weights.Blocks.Count; block++) // an enumerator would be allocated
         {
+            _cancellation.Look(thread, block);
             hidden = _weights.Blocks[block] switch
             {
                 PackedResidual residual => RunResidual(residual, hidden, share),
@@ -84,6 +90,10 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
                 PackedDoubling doubling => RunDoubling(doubling, hidden, share),
                 _ => throw new InvalidOperationException($"There is no way through a {_weights.Blocks[block].GetType().Name}."),
             };
+            if (_cancellation.StopsAfter(block))
+            {
+                return;
+            }
         }
 
         Finish(hidden, share);

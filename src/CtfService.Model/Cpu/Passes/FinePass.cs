@@ -54,7 +54,8 @@ internal interface IFinePass : IDisposable
 {
     PassRows Rows { get; }
 
-    void Run();
+    /// <param name="cancellation">Looked at between two blocks.</param>
+    void Run(CancellationToken cancellation);
 
     /// <summary>[D]: a row's hidden state after the final norm, until the next run.</summary>
     ReadOnlySpan<float> Hidden(int row);

@@ -27,6 +27,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     private readonly RotaryAngles _angles;
     private readonly float _queryScale;
     private readonly bool _keepsEveryLayer;
+    private TeamCancellation _cancellation;
 
     /// <param name="slots">Sequences in the cache.</param>
     /// <param name="rows">Rows of one pass at most.</param>
@@ -59,7 +60,16 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     protected Activations Activations { get; }
 
     /// <summary>Runs the pass over <see cref="Rows"/> on all threads of the team.</summary>
-    public void Run() => _team.Run(this);
+    public void Run() => Run(CancellationToken.None);
+
+    /// <summary>The same; may end early.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
+    public void Run(CancellationToken cancellation)
+    {
+        _cancellation = new TeamCancellation(cancellation);
+        _team.Run(this);
+        _cancellation.ThrowIfStopped();
+    }
 
     void ITeamWork.Run(int thread)
     {
@@ -73,7 +83,12 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         Meet(thread, StepPart.EmbeddingAndNorms);
         for (var layer = 0; layer < Weights.Layers.Count; layer++)
         {
+            _cancellation.Look(thread, layer);
             RunBlock(layer, share);
+            if (_cancellation.StopsAfter(layer))
+            {
+                return;
+            }
         }
 
         Finish(share);

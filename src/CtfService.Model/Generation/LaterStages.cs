@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using CtfService.Core.Generation;
+using CtfService.Model.Coarse;
+using CtfService.Model.Fine;
+using CtfService.Model.Tokenizer;
+
+namespace CtfService.Model.Generation;
+
+/// <summary>
+/// The stages around the coarse one: VQ encode of pictures, the fine pass, VQ decode. Images wait in a line before each, and a step runs one batch of each at most, so that
+/// its work does not grow with the number of images that wait. An image leaves its line when its batch has run. Device thread only.
+/// </summary>
+internal sealed class LaterStages : IDisposable
+{
+    private readonly VqEncodeStage _encode;
+    private readonly FineStage? _fine;
+    private readonly VqDecodeStage _decode;
+    private readonly List<CoarseSequence> _beforeEncode = [];
+    private readonly List<CoarseSequence> _beforeFine = [];
+    private readonly List<CoarseSequence> _beforeDecode = [];
+    private readonly List<GenerationOutcome> _ended = []; // not taken yet; kept if a stage throws after they ended
+
+    /// <param name="parts">Stay the caller's.</param>
+    public LaterStages(LoadedModel parts)
+    {
+        _encode = new VqEncodeStage(parts.Tokenizer, parts.Clusters, parts.Description.TokenCount, parts.Device);
+        _fine = parts.Fine is null ? null : new FineStage(parts.Fine, parts.Clusters);
+        _decode = new VqDecodeStage(parts.VqDecoder);
+    }
+
+    /// <summary>More images with a layout wait than one step takes: decode steps should pause, or the lines would grow.</summary>
+    public bool IsBehind => _beforeFine.Count + _beforeDecode.Count > VqDecodeStage.Capacity;
+
+    /// <summary>Images that have all their coarse labels.</summary>
+    public void AddLayouts(IReadOnlyList<CoarseSequence> sequences) => _beforeFine.AddRange(sequences);
+
+    /// <summary>An image whose layout comes from a picture.</summary>
+    public void AddPicture(CoarseSequence sequence) => _beforeEncode.Add(sequence);
+
+    public void Remove(long id)
+    {
+        foreach (var line in (List<CoarseSequence>[])[_beforeEncode, _beforeFine, _beforeDecode])
+        {
+            line.RemoveAll(sequence => sequence.Id == id);
+        }
+
+        _ended.RemoveAll(outcome => outcome.Id == id);
+    }
+
+    /// <summary>VQ encode of one batch of pictures.</summary>
+    /// <returns>The report, with what was done.</returns>
+    /// <exception cref="OperationCanceledException">What has not been encoded stays in its line.</exception>
+    public StepReport Encode(StepReport report, CancellationToken cancellation)
+    {
+        if (_beforeEncode.Count == 0)
+        {
+            return report;
+        }
+
+        var work = Run(
+            new Stage("VQ encode", _beforeEncode, _beforeFine, batch => _encode.Run(batch, cancellation)), FirstThatFit(_beforeEncode, _ => 1, VqEncodeStage.Capacity), ref report);
+        return report with { VqEncode = work };
+    }
+
+    /// <summary>The fine pass of one batch, then VQ decode of one.</summary>
+    /// <returns>The report, with what was done.</returns>
+    /// <exception cref="OperationCanceledException">What has not ended stays in its line.</exception>
+    public StepReport Finish(StepReport report, CancellationToken cancellation)
+    {
+        report = RunFine(report, cancellation);
+        if (_beforeDecode.Count == 0)
+        {
+            return report;
+        }
+
+        var work = Run(
+            new Stage("VQ decode", _beforeDecode, Next: null, batch => Decode(batch, cancellation)), FirstThatFit(_beforeDecode, _ => 1, _decode.ImagesAtOnce), ref report);
+        return report with { VqDecode = work };
+    }
+
+    /// <summary>The images that ended since the last call.</summary>
+    public GenerationOutcome[] TakeEnded()
+    {
+        if (_ended.Count == 0)
+        {
+            return []; // the usual case between two decode steps: allocates nothing
+        }
+
+        var ended = _ended.ToArray();
+        _ended.Clear();
+        return ended;
+    }
+
+    public void Dispose() => _fine?.Dispose();
+
+    private StepReport RunFine(StepReport report, CancellationToken cancellation)
+    {
+        if (_beforeFine.Count == 0)
+        {
+            return report;
+        }
+
+        if (_fine is null)
+        {
+            _beforeFine.ForEach(sequence => sequence.SetTokens(sequence.CoarseLabels, hasFineStage: false));
+            _beforeDecode.AddRange(_beforeFine);
+            _beforeFine.Clear();
+            return report;
+        }
+
+        var work = Run(
+            new Stage("the fine pass", _beforeFine, _beforeDecode, batch => _fine.Run(batch, cancellation)), FirstThatFit(_beforeFine, FineStage.RowsOf, _fine.Capacity), ref report);
+        return report with { Fine = work };
+    }
+
+    private void Decode(IReadOnlyList<CoarseSequence> batch, CancellationToken cancellation)
+    {
+        var images = _decode.Run([.. batch.Select(sequence => sequence.Tokens)], cancellation);
+        var done = Stopwatch.GetTimestamp();
+        foreach (var (sequence, image) in batch.Zip(images))
+        {
+            _ended.Add(new GenerationOutcome(
+                sequence.Id, new GeneratedImage(sequence.Specification, image, sequence.CoarseLabels, sequence.Tokens, sequence.Timings(done))));
+        }
+    }
+
+    private static List<CoarseSequence> FirstThatFit(List<CoarseSequence> line, Func<CoarseSequence, int> rowsOf, int capacity)
+    {
+        var rows = 0;
+        return [.. line.TakeWhile(sequence => (rows += rowsOf(sequence)) <= capacity)];
+    }
+
+    private StageWork Run(Stage stage, List<CoarseSequence> batch, ref StepReport report)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var splits = BatchHalving.Run(batch, stage.Advance, (sequence, fault) => _ended.Add(stage.Fail(sequence, fault)));
+        report = report with { Splits = report.Splits + splits };
+        return new StageWork(batch.Count, Stopwatch.GetElapsedTime(started));
+    }
+
+    /// <param name="Line">Where images wait for it.</param>
+    /// <param name="Next">Where they wait afterwards; null behind the last stage.</param>
+    private sealed record Stage(string Name, List<CoarseSequence> Line, List<CoarseSequence>? Next, Action<IReadOnlyList<CoarseSequence>> Run)
+    {
+        /// <param name="batch">The first ones of the line.</param>
+        public void Advance(IReadOnlyList<CoarseSequence> batch)
+        {
+            Run(batch);
+            Line.RemoveRange(0, batch.Count);
+            Next?.AddRange(batch);
+        }
+
+        public GenerationOutcome Fail(CoarseSequence sequence, Exception fault)
+        {
+            Line.Remove(sequence);
+            return new GenerationOutcome(sequence.Id, Image: null, new OutOfDeviceMemoryException(
+                $"The device has too little free memory for {Name} of one image. Lower Inference:MaxBatchRows, or free memory on the device.", fault));
+        }
+    }
+}
