@@ -13,12 +13,12 @@ internal sealed class LaneFactory(InferenceOptions options, InferenceMetrics met
     public ModelLane Create(ModelOrigin origin)
     {
         var state = new ModelState(clock);
-        var pace = new GenerationPace();
+        var pace = new WorkPace();
         var queue = new InferenceQueue(options, state, pace, metrics, clock);
         var parts = new WorkerParts(
             queue,
             state,
-            new AdmissionScheduler(clock),
+            new AdmissionScheduler(pace, clock),
             new ImageRunner(pace, metrics, clock, loggers.CreateLogger<ImageRunner>()),
             new ModelLoader(origin.Factory, options, new LoadReports(pace, metrics, stall), clock, loggers.CreateLogger<ModelLoader>()),
             metrics);

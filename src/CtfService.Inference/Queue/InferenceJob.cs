@@ -17,7 +17,6 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     private DateTimeOffset _startedAt = enqueuedAt;
     private ImagePass? _pass;
     private LaneWork? _lane;
-    private bool _restarted;
     private int _lastPreview = -1;
 
     public ImageSpecification Specification { get; } = specification;
@@ -49,7 +48,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     public void MarkQueued(ImagePass pass, LaneWork lane)
     {
         (_pass, _lane) = (pass, lane);
-        lane.Entered();
+        lane.Entered(this);
     }
 
     public void MarkStarted(DateTimeOffset now)
@@ -58,14 +57,8 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
         MoveTo(ImagePlace.Running);
     }
 
-    /// <summary>False where it had started again before. The worker's.</summary>
-    public bool MarkRestarted()
-    {
-        var first = !_restarted;
-        _restarted = true;
-        MoveTo(ImagePlace.Waiting);
-        return first;
-    }
+    /// <summary>It has to start again. The worker's.</summary>
+    public void MarkRestarted() => MoveTo(ImagePlace.Waiting);
 
     /// <summary>What the generator is to show. An image that has started again shows nothing twice.</summary>
     public PreviewOrder? PreviewsLeft() => Previews is null ? null : new PreviewOrder(Previews.Count, preview =>
@@ -99,7 +92,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     {
         if (_pass?.MoveTo(place) is { } from)
         {
-            _lane!.Moved(from, place);
+            _lane!.Moved(this, from, place);
         }
     }
 }

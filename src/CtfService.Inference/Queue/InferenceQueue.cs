@@ -13,20 +13,21 @@ internal sealed class InferenceQueue : IInferenceQueue
 {
     private readonly InferenceOptions _options;
     private readonly ModelState _state;
-    private readonly GenerationPace _pace;
+    private readonly LaneWork _work;
+    private readonly PlacePromises _promises; // under _admission
     private readonly InferenceMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly Channel<InferenceJob> _channel;
-    private readonly LaneWork _work = new();
     private readonly Lock _admission = new();
     private readonly object _arrival = new(); // Monitor: unlike an event it needs no disposal while the worker still waits on it
     private bool _awake; // under _arrival
 
-    public InferenceQueue(InferenceOptions options, ModelState state, GenerationPace pace, InferenceMetrics metrics, TimeProvider clock)
+    public InferenceQueue(InferenceOptions options, ModelState state, WorkPace pace, InferenceMetrics metrics, TimeProvider clock)
     {
         _options = options;
         _state = state;
-        _pace = pace;
+        _work = new LaneWork(pace, options.MaxBatchRows);
+        _promises = new PlacePromises(options.MaxQueuedImages, clock);
         _metrics = metrics;
         _clock = clock;
         _channel = Channel.CreateBounded<InferenceJob>(new BoundedChannelOptions(options.MaxQueuedImages) { SingleReader = true });
@@ -111,11 +112,11 @@ internal sealed class InferenceQueue : IInferenceQueue
     {
         lock (_admission)
         {
-            _state.RequireReady();
-            var excess = _work.Waiting + jobs.Count - _options.MaxQueuedImages;
-            if (excess > 0)
+            var model = _state.RequireReady().Model;
+            var isExpected = _promises.TryRedeem(jobs.Count);
+            if (Room(isExpected) < jobs.Count)
             {
-                throw Full(jobs.Count, excess);
+                throw Full(jobs.Count, isExpected, model.TokenCount);
             }
 
             foreach (var job in jobs)
@@ -128,12 +129,18 @@ internal sealed class InferenceQueue : IInferenceQueue
         Wake();
     }
 
-    /// <summary>Room comes when the running images and as many as are too many have been worked off.</summary>
-    private QueueFullException Full(int asked, int excess)
+    /// <param name="isExpected">The caller was told to come back now.</param>
+    private int Room(bool isExpected) => Math.Max(0, _options.MaxQueuedImages - _work.Waiting - (isExpected ? 0 : _promises.Kept));
+
+    /// <summary>Room comes when as many images have started as are too many, those included that were promised a place before. The caller is promised one as well.</summary>
+    private QueueFullException Full(int asked, bool isExpected, int steps)
     {
-        var retryAfter = _pace.Estimate(_work.Running + excess);
+        var room = Room(isExpected);
+        var ahead = _work.Waiting + _promises.Images + asked - _options.MaxQueuedImages;
+        var retryAfter = TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(_work.Forecast(ahead, steps).TotalSeconds))); // the unit of Retry-After
+        _promises.Make(asked, retryAfter);
         return new QueueFullException(
-            $"The queue has room for {_options.MaxQueuedImages - _work.Waiting} more images of {_options.MaxQueuedImages} (Inference:MaxQueuedImages); {asked} were asked for. Try again in {retryAfter.TotalSeconds:0} s.",
+            $"The queue has room for {room} more images of {_options.MaxQueuedImages} (Inference:MaxQueuedImages); {asked} were asked for. Try again in {retryAfter.TotalSeconds:0} s.",
             retryAfter);
     }
 }

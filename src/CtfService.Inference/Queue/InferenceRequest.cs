@@ -16,6 +16,7 @@ internal sealed class InferenceRequest : IDisposable
     private readonly CancellationTokenSource _expiry;
     private readonly CancellationTokenSource _abandoned;
     private readonly Channel<InferenceEvent> _events; // as many as there can be, so that writing never waits
+    private volatile bool _isLate; // set at the deadline if an image was missing then
 
     public InferenceRequest(InferenceOrder order, InferenceMetrics metrics, TimeProvider clock, CancellationToken caller)
     {
@@ -30,6 +31,7 @@ internal sealed class InferenceRequest : IDisposable
             Trace = trace,
             Previews = order.Previews == 0 ? null : new PreviewOrder(order.Previews, preview => _events.Writer.TryWrite(new InferenceEvent.Previewed(place, preview))),
         })];
+        _expiry.Token.UnsafeRegister(_ => _isLate = Jobs.Any(job => !job.Completion.IsCompleted), state: null);
     }
 
     /// <summary>One for each image, in order.</summary>
@@ -78,9 +80,7 @@ internal sealed class InferenceRequest : IDisposable
                 return true;
             }
 
-            return Jobs.All(job => job.Completion.IsCompletedSuccessfully)
-                ? await _events.Reader.WaitToReadAsync(_caller).ConfigureAwait(false)
-                : throw _deadline.Exceeded();
+            return _isLate ? throw _deadline.Exceeded() : await _events.Reader.WaitToReadAsync(_caller).ConfigureAwait(false);
         }
     }
 

@@ -1,65 +1,80 @@
+using CtfService.Core.Generation;
 using CtfService.Inference.Queue;
 
 namespace CtfService.Inference.Scheduling;
 
 /// <summary>
-/// Decides which waiting image joins next: first come, first served. One whose rows are not free holds up everything behind it, so that nothing starves; only
-/// images that take no rows pass it.
+/// Decides which waiting image starts next. There are two lines, each first come, first served: images with decode steps wait for rows, and one whose rows are not free
+/// holds up those behind it, so that nothing starves; images without wait for their turn in the later stages (<see cref="LayoutTurns"/>).
 /// Plain state for one thread: no threads, no tensors, no logs.
 /// </summary>
-internal sealed class AdmissionScheduler(TimeProvider clock)
+internal sealed class AdmissionScheduler(WorkPace pace, TimeProvider clock)
 {
-    private readonly List<InferenceJob> _waiting = [];
+    private readonly LayoutTurns _turns = new(pace);
+    private readonly List<InferenceJob> _drawn = [];
+    private readonly List<InferenceJob> _layouts = [];
 
-    public bool IsEmpty => _waiting.Count == 0;
+    public bool IsEmpty => _drawn.Count + _layouts.Count == 0;
 
-    public void Add(InferenceJob job) => _waiting.Add(job);
+    public void Add(InferenceJob job) => LineOf(job).Add(job);
 
-    /// <summary>An image that was running and must start again comes before all others.</summary>
-    public void PutBack(InferenceJob job) => _waiting.Insert(0, job);
+    /// <summary>An image that was running and must start again comes before all others of its kind.</summary>
+    public void PutBack(InferenceJob job) => LineOf(job).Insert(0, job);
 
-    /// <summary>Takes the next image out, or null where none waits or its rows are not free.</summary>
-    public InferenceJob? Next(int freeRows)
+    /// <summary>Takes the next image out, or null if none may start.</summary>
+    public InferenceJob? Next(RunningImages running)
     {
-        if (_waiting.Count == 0)
+        if (_drawn.Count > 0 && _drawn[0].Specification.Rows <= running.FreeRows)
         {
-            return null;
+            return TakeFirst(_drawn);
         }
 
-        var place = _waiting[0].Specification.Rows <= freeRows ? 0 : _waiting.FindIndex(static job => job.Specification.Rows == 0);
-        if (place < 0)
+        if (_layouts.Count > 0 && _turns.IsTurnOf(_layouts[0].Specification, running))
         {
-            return null;
+            _turns.Started(_layouts[0].Specification);
+            return TakeFirst(_layouts);
         }
 
-        var job = _waiting[place];
-        _waiting.RemoveAt(place);
-        return job;
+        return null;
     }
+
+    /// <summary>What a step has done counts for whose turn it is.</summary>
+    public void StepEnded(StepReport step) => _turns.StepEnded(step);
 
     /// <summary>Removes images nobody waits for and fails those whose time is over.</summary>
     public void DropUnwanted()
     {
-        if (_waiting.Count == 0)
+        if (IsEmpty)
         {
             return; // the usual case between two decode steps: allocates nothing
         }
 
         var now = clock.GetUtcNow();
-        _waiting.RemoveAll(job => IsUnwanted(job, now));
+        _drawn.RemoveAll(job => IsUnwanted(job, now));
+        _layouts.RemoveAll(job => IsUnwanted(job, now));
     }
 
     /// <summary>Gives up everything that waits. Returns how many images that were.</summary>
     public int FailAll(Func<Exception> error)
     {
-        var count = _waiting.Count;
-        foreach (var job in _waiting)
+        InferenceJob[] waiting = [.. _drawn, .. _layouts];
+        _drawn.Clear();
+        _layouts.Clear();
+        foreach (var job in waiting)
         {
             job.Fail(error());
         }
 
-        _waiting.Clear();
-        return count;
+        return waiting.Length;
+    }
+
+    private List<InferenceJob> LineOf(InferenceJob job) => job.Specification.Rows > 0 ? _drawn : _layouts;
+
+    private static InferenceJob TakeFirst(List<InferenceJob> line)
+    {
+        var job = line[0];
+        line.RemoveAt(0);
+        return job;
     }
 
     private static bool IsUnwanted(InferenceJob job, DateTimeOffset now)

@@ -73,6 +73,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
     private void Run(IImageGenerator generator)
     {
         var rows = generator.FreeRows;
+        parts.Runner.Begin(rows);
         parts.Metrics.GeneratorStarted(rows);
         try
         {
@@ -121,7 +122,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
             TakeArrivals();
             _scheduler.DropUnwanted();
             parts.Runner.RemoveUnwanted(generator);
-            while (_scheduler.Next(parts.Runner.FreeRows(generator)) is { } job)
+            while (_scheduler.Next(parts.Runner.Running(generator)) is { } job)
             {
                 parts.Runner.Admit(generator, job);
             }

@@ -12,26 +12,34 @@ namespace CtfService.Inference.Worker;
 /// The images that run: takes them into the generator, steps it, and completes each, whatever happens. A failed step fails the images that were in it; the
 /// worker lives on. Worker thread only.
 /// </summary>
-internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
+internal sealed partial class ImageRunner(WorkPace pace, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
 {
     private readonly Dictionary<long, InferenceJob> _running = [];
+    private readonly RowLimit _rowLimit = new();
     private long _lastId;
-    private int _rowLimit = int.MaxValue; // after a step that did not fit, until the device is empty
-    private long _paceMark;
+    private int _allRows;
 
     public int Count => _running.Count;
 
-    public int FreeRows(IImageGenerator generator) =>
-        _rowLimit == int.MaxValue ? generator.FreeRows : Math.Min(generator.FreeRows, _rowLimit - _running.Values.Sum(job => job.Specification.Rows));
+    /// <summary>A generator comes, with nothing in it.</summary>
+    /// <param name="rows">Rows of its decode step.</param>
+    public void Begin(int rows) => _allRows = rows;
+
+    /// <summary>What runs, and what may join it.</summary>
+    public RunningImages Running(IImageGenerator generator)
+    {
+        var (rows, drawn) = (0, 0);
+        foreach (var job in _running.Values)
+        {
+            rows += job.Specification.Rows;
+            drawn += job.Specification.Rows > 0 ? 1 : 0;
+        }
+
+        return new RunningImages(_rowLimit.FreeRows(generator.FreeRows, rows), drawn, _running.Count - drawn);
+    }
 
     public void Admit(IImageGenerator generator, InferenceJob job)
     {
-        if (_running.Count == 0)
-        {
-            _paceMark = clock.GetTimestamp();
-            _rowLimit = int.MaxValue;
-        }
-
         _running.Add(++_lastId, job); // first: if the generator throws, the image must not be forgotten
         job.MarkStarted(clock.GetUtcNow());
         generator.Admit(_lastId, job.Specification, job.PreviewsLeft());
@@ -60,6 +68,7 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
         try
         {
             Complete(generator, generator.Advance(giveUp), started);
+            pace.Measure(generator.LastStep);
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
@@ -76,6 +85,7 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
             FailStep(generator, () => new GenerationFailedException("The step that held this image failed. The log of the service has the details.", error));
         }
 
+        waiting.StepEnded(generator.LastStep);
         metrics.StepEnded(generator.LastStep);
     }
 
@@ -114,9 +124,6 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
             return;
         }
 
-        var elapsed = clock.GetElapsedTime(_paceMark);
-        _paceMark = clock.GetTimestamp();
-        pace.Measure(outcomes.Count, elapsed);
         Log.Finished(logger, outcomes.Count, _running.Count - outcomes.Count);
         var batch = Trace(outcomes, started);
         foreach (var outcome in outcomes)
@@ -135,6 +142,7 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
             {
                 job.Batch = batch;
                 job.Succeed(outcome.Image!);
+                _rowLimit.Finished(job.Specification.Rows, _allRows);
                 metrics.ImageGenerated(generator.Model.Name);
             }
         }
@@ -152,7 +160,9 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
         return traces.Count == 0 ? null : Tracing.RecordBatch(started, outcomes.Count, traces);
     }
 
-    /// <summary>Keeps the older half and gives back the younger one to start again; an image that had to start again once already fails.</summary>
+    /// <summary>
+    /// Keeps the older half and gives back the younger one to start again, however often that is: the oldest stays and ends, so each gets through. An image that does not fit alone fails.
+    /// </summary>
     private void Split(IImageGenerator generator, AdmissionScheduler waiting, OutOfDeviceMemoryException tooLarge)
     {
         var leaving = _running.OrderBy(running => running.Key).Skip(_running.Count / 2).Reverse().ToList(); // a single image leaves and fails
@@ -162,8 +172,9 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
         {
             generator.Remove(id);
             _running.Remove(id);
-            if (_running.Count > 0 && job.MarkRestarted())
+            if (_running.Count > 0)
             {
+                job.MarkRestarted();
                 waiting.PutBack(job); // the oldest last, so that it comes first
             }
             else
@@ -174,6 +185,6 @@ internal sealed partial class ImageRunner(GenerationPace pace, InferenceMetrics 
             }
         }
 
-        _rowLimit = Math.Max(2, _running.Values.Sum(job => job.Specification.Rows));
+        _rowLimit.Shrink(_running.Values.Sum(job => job.Specification.Rows));
     }
 }

@@ -75,7 +75,7 @@ internal sealed partial class ModelLoader(
         var model = generator.Model;
         generator.Generate([new ImageSpecification(ClassId: 0, Seed: 0, model.DefaultCoarse, model.DefaultFine)], cancellation);
         var elapsed = clock.GetElapsedTime(started);
-        reports.Pace.Measure(images: 1, elapsed);
+        reports.Pace.Measure(generator.LastStep); // the last step has work of every stage
         reports.Stall.WarmedUp(elapsed);
         Log.WarmedUp(logger, elapsed);
         return elapsed;
@@ -88,4 +88,4 @@ internal sealed partial class ModelLoader(
 public readonly record struct LoadTimes(TimeSpan Loading, TimeSpan WarmUp);
 
 /// <summary>Who learns from loading how fast the model is.</summary>
-internal sealed record LoadReports(GenerationPace Pace, InferenceMetrics Metrics, StallWatch Stall);
+internal sealed record LoadReports(WorkPace Pace, InferenceMetrics Metrics, StallWatch Stall);

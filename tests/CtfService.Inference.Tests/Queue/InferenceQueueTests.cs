@@ -11,9 +11,9 @@ namespace CtfService.Inference.Tests.Queue;
 public sealed class InferenceQueueTests
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly GenerationPace _pace = new();
+    private readonly WorkPace _pace = new();
     private readonly ModelState _state;
-    private readonly InferenceOptions _options = new() { MaxQueuedImages = 4, RequestTimeout = TimeSpan.FromSeconds(10) };
+    private readonly InferenceOptions _options = new() { MaxQueuedImages = 4, MaxBatchRows = 3, RequestTimeout = TimeSpan.FromSeconds(10) };
     private readonly InferenceQueue _queue;
 
     public InferenceQueueTests()
@@ -64,14 +64,14 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task GenerateAsync_QueueFull_SaysWhenRoomComes()
     {
-        _pace.Measure(images: 1, TimeSpan.FromSeconds(2));
+        _pace.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(0.3)) { VqDecode = new StageWork(1, TimeSpan.FromSeconds(1)) });
         _ = _queue.GenerateAsync(Jobs.Order(4, _options), CancellationToken.None);
         Start(_queue.TakeArrivals().Take(3)); // 3 run, 1 waits
         _ = _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None);
 
         var full = await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None));
 
-        Assert.Equal(TimeSpan.FromSeconds(8), full.RetryAfter); // 3 running and 1 too many, 2 s each
+        Assert.Equal(TimeSpan.FromSeconds(6), full.RetryAfter); // 4 decode steps of 0.3 s and the image behind them, a quarter more, and a step that finishes all three
         Assert.Contains("room for 1 more images of 4 (Inference:MaxQueuedImages)", full.Message, StringComparison.Ordinal);
     }
 

@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Inference.Queue;
 using CtfService.Inference.Scheduling;
 using Microsoft.Extensions.Time.Testing;
 
@@ -7,17 +8,18 @@ namespace CtfService.Inference.Tests.Scheduling;
 public sealed class AdmissionSchedulerTests
 {
     private readonly FakeTimeProvider _clock = new();
+    private readonly WorkPace _pace = new();
     private readonly AdmissionScheduler _scheduler;
 
     public AdmissionSchedulerTests()
     {
-        _scheduler = new AdmissionScheduler(_clock);
+        _scheduler = new AdmissionScheduler(_pace, _clock);
     }
 
     [Fact]
     public void Next_NothingWaits_ReturnsNull()
     {
-        Assert.Null(_scheduler.Next(freeRows: 4));
+        Assert.Null(_scheduler.Next(Running(freeRows: 4)));
     }
 
     [Fact]
@@ -26,8 +28,8 @@ public sealed class AdmissionSchedulerTests
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 1)));
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
 
-        Assert.Equal(1UL, _scheduler.Next(freeRows: 1)!.Specification.Seed);
-        Assert.Equal(2UL, _scheduler.Next(freeRows: 1)!.Specification.Seed);
+        Assert.Equal(1UL, _scheduler.Next(Running(freeRows: 1))!.Specification.Seed);
+        Assert.Equal(2UL, _scheduler.Next(Running(freeRows: 1))!.Specification.Seed);
         Assert.True(_scheduler.IsEmpty);
     }
 
@@ -37,8 +39,8 @@ public sealed class AdmissionSchedulerTests
         _scheduler.Add(Jobs.At(_clock, Jobs.GuidedImage(seed: 1)));
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
 
-        Assert.Null(_scheduler.Next(freeRows: 1));
-        Assert.Equal(1UL, _scheduler.Next(freeRows: 2)!.Specification.Seed);
+        Assert.Null(_scheduler.Next(Running(freeRows: 1)));
+        Assert.Equal(1UL, _scheduler.Next(Running(freeRows: 2))!.Specification.Seed);
     }
 
     [Fact]
@@ -48,9 +50,9 @@ public sealed class AdmissionSchedulerTests
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 3) with { Layout = new LayoutSource.Given([]) }));
 
-        Assert.Equal(3UL, _scheduler.Next(freeRows: 1)!.Specification.Seed);
-        Assert.Null(_scheduler.Next(freeRows: 1));
-        Assert.Equal(1UL, _scheduler.Next(freeRows: 2)!.Specification.Seed);
+        Assert.Equal(3UL, _scheduler.Next(Running(freeRows: 1))!.Specification.Seed);
+        Assert.Null(_scheduler.Next(Running(freeRows: 1)));
+        Assert.Equal(1UL, _scheduler.Next(Running(freeRows: 2))!.Specification.Seed);
     }
 
     [Fact]
@@ -60,7 +62,7 @@ public sealed class AdmissionSchedulerTests
 
         _scheduler.PutBack(Jobs.At(_clock, Jobs.Image(seed: 1)));
 
-        Assert.Equal([1UL, 2UL], Enumerable.Range(0, 2).Select(_ => _scheduler.Next(freeRows: 1)!.Specification.Seed));
+        Assert.Equal([1UL, 2UL], Enumerable.Range(0, 2).Select(_ => _scheduler.Next(Running(freeRows: 1))!.Specification.Seed));
     }
 
     [Fact]
@@ -105,8 +107,8 @@ public sealed class AdmissionSchedulerTests
 
         _scheduler.DropUnwanted();
 
-        Assert.Equal(1UL, _scheduler.Next(freeRows: 1)!.Specification.Seed);
-        Assert.Equal(3UL, _scheduler.Next(freeRows: 1)!.Specification.Seed);
+        Assert.Equal(1UL, _scheduler.Next(Running(freeRows: 1))!.Specification.Seed);
+        Assert.Equal(3UL, _scheduler.Next(Running(freeRows: 1))!.Specification.Seed);
     }
 
     [Fact]
@@ -121,4 +123,6 @@ public sealed class AdmissionSchedulerTests
         Assert.True(_scheduler.IsEmpty);
         await Assert.ThrowsAsync<InvalidOperationException>(() => job.Completion);
     }
+
+    private static RunningImages Running(int freeRows, int drawn = 1, int layouts = 0) => new(freeRows, drawn, layouts);
 }

@@ -103,6 +103,34 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Generate_StepDidNotFitOnce_GetsAllRowsBackUnderLoad()
+    {
+        await _host.StartAsync();
+        using var gate = _host.Generator.HoldNextStep();
+        var first = _host.AskFor(images: 1);
+        await gate.Entered;
+        var others = _host.AskFor(images: 64);
+        _host.Generator.RunOutOfMemoryAtStep = 2; // the first step of all 16 rows
+        gate.Open();
+
+        await Task.WhenAll(first, others);
+
+        var images = _host.Generator.Steps.Skip(2).Select(step => step.Count).ToList();
+        Assert.Equal([16, 8, 10, 12, 14, 16], images.Take(6));
+    }
+
+    [Fact]
+    public async Task Generate_StepsDoNotFitAgainAndAgain_StartsImagesAgainUntilAllAreDone()
+    {
+        await _host.StartAsync();
+        (_host.Generator.MaxImages, _host.Generator.StepsPerImage) = (3, 4);
+
+        var results = await _host.AskFor(images: 40);
+
+        Assert.Equal(40, results.Count);
+    }
+
+    [Fact]
     public async Task Generate_OneImageDoesNotFitTheDevice_FailsAndTheWorkerLivesOn()
     {
         await _host.StartAsync();

@@ -1,0 +1,52 @@
+namespace CtfService.Inference.Queue;
+
+/// <summary>
+/// Places in the queue that were promised to callers who were told when to come back. Without them a place that comes free goes to whoever asks at that moment, and callers who wait
+/// as they were told find the queue full again. Plain state under the queue's lock.
+/// </summary>
+/// <param name="places">Images that may wait in the queue: as many are promised at most, and half as many are kept from callers who were promised nothing.</param>
+internal sealed class PlacePromises(int places, TimeProvider clock)
+{
+    /// <summary>How long a caller may be late; then its places are anybody's.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    private readonly List<Promise> _promises = [];
+
+    /// <summary>Images promised to callers who have not come back and are not overdue.</summary>
+    public int Images
+    {
+        get
+        {
+            var now = clock.GetUtcNow();
+            _promises.RemoveAll(promise => promise.Due + Grace < now);
+            return _promises.Sum(promise => promise.Images);
+        }
+    }
+
+    /// <summary>Of these, what nobody else may take.</summary>
+    public int Kept => Math.Min(Images, places / 2);
+
+    public void Make(int images, TimeSpan after)
+    {
+        if (Images + images <= places)
+        {
+            _promises.Add(new Promise(images, clock.GetUtcNow() + after));
+        }
+    }
+
+    /// <summary>A caller asks for so many images. True if somebody was told to come back for them by now; whoever comes is taken for that caller.</summary>
+    public bool TryRedeem(int images)
+    {
+        var now = clock.GetUtcNow();
+        var place = _promises.FindIndex(promise => promise.Images == images && promise.Due <= now && now <= promise.Due + Grace);
+        if (place < 0)
+        {
+            return false;
+        }
+
+        _promises.RemoveAt(place);
+        return true;
+    }
+
+    private readonly record struct Promise(int Images, DateTimeOffset Due);
+}

@@ -1,0 +1,96 @@
+namespace CtfService.Inference.Tests.Simulation;
+
+/// <summary>Images with and without decode steps beside each other, on a device on which VQ encode is as slow as libtorch's on a small machine.</summary>
+public sealed class FairnessTests : IDisposable
+{
+    private static readonly DeviceSpeed Speed = new(
+        DecodeStep: TimeSpan.FromMilliseconds(1), VqEncode: TimeSpan.FromMilliseconds(100), Fine: TimeSpan.FromMilliseconds(5), VqDecode: TimeSpan.FromMilliseconds(10));
+
+    private static readonly TimeSpan OfDrawnImage = (64 * Speed.DecodeStep) + Speed.Fine + Speed.VqDecode;
+    private static readonly TimeSpan OfVariation = Speed.VqEncode + Speed.Fine + Speed.VqDecode;
+
+    private readonly SimulatedLane _lane = new(Speed, new InferenceOptions { MaxQueuedImages = 1_000, RequestTimeout = TimeSpan.FromHours(1) });
+
+    public static TheoryData<string> Floods => new("variations", "redetail");
+
+    [Theory]
+    [MemberData(nameof(Floods))]
+    public void DrawnImage_ComesDuringAFlood_WaitsForOneStepAndSharesTheDevice(string flood)
+    {
+        Ask(flood, 300);
+        Run(steps: 5);
+        var asked = _lane.Clock.GetUtcNow();
+        var seed = _lane.Ask(Jobs.Image())[0];
+
+        RunUntilEnded([seed]);
+
+        var longestStep = TimeSpan.FromMilliseconds(250) + OfVariation; // one that had begun, or one more
+        Assert.InRange(_lane.Generator.Ended[seed] - asked, OfDrawnImage, (2 * OfDrawnImage) + longestStep);
+    }
+
+    [Theory]
+    [MemberData(nameof(Floods))]
+    public void Flood_DrawnImagesKeepTheDeviceBusy_GetsHalfOfItsTime(string flood)
+    {
+        var drawn = _lane.Ask(Jobs.Image(), 600);
+        var others = Ask(flood, 300);
+        var cost = flood == "redetail" ? Speed.Fine + Speed.VqDecode : OfVariation;
+        var begun = _lane.Clock.GetUtcNow();
+
+        Run(steps: 1_500);
+
+        Assert.DoesNotContain(drawn, seed => !_lane.Generator.Ended.ContainsKey(seed) && _lane.Generator.Ended.ContainsKey(drawn[^1])); // first come, first served
+        var share = others.Count(_lane.Generator.Ended.ContainsKey) * cost / (_lane.Clock.GetUtcNow() - begun);
+        Assert.InRange(share, 0.3, 0.6);
+    }
+
+    [Theory]
+    [MemberData(nameof(Floods))]
+    public void Step_AnythingWaits_HoldsABoundedAmountOfWork(string flood)
+    {
+        Ask(flood, 200);
+        _lane.Ask(Jobs.Image(), 100);
+        Ask(flood, 200);
+
+        Run(steps: 500);
+
+        Assert.All(_lane.Generator.Steps, step =>
+        {
+            Assert.InRange(step.VqEncode.Images, 0, 8);
+            Assert.InRange(step.Fine.Images, 0, 8);
+            Assert.InRange(step.VqDecode.Images, 0, 8);
+        });
+    }
+
+    [Fact]
+    public void LayoutsAlone_NothingIsDrawn_RunInFullBatches()
+    {
+        var seeds = _lane.Ask(SimulatedLane.Redetail, 80);
+
+        RunUntilEnded(seeds);
+
+        Assert.InRange(_lane.Generator.Steps.Count, 10, 11); // of 8; the first one, before anything was measured, may hold fewer
+    }
+
+    public void Dispose() => _lane.Dispose();
+
+    private IReadOnlyList<ulong> Ask(string kind, int count) => kind == "redetail"
+        ? _lane.Ask(SimulatedLane.Redetail, count)
+        : [.. Enumerable.Range(0, count).Select(_ => _lane.Ask(SimulatedLane.Variation)[0])];
+
+    private void Run(int steps)
+    {
+        for (var step = 0; step < steps; step++)
+        {
+            _lane.Step();
+        }
+    }
+
+    private void RunUntilEnded(IReadOnlyList<ulong> seeds)
+    {
+        while (!seeds.All(_lane.Generator.Ended.ContainsKey))
+        {
+            _lane.Step();
+        }
+    }
+}

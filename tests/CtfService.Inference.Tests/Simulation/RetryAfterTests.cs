@@ -1,0 +1,96 @@
+using CtfService.Core.Generation;
+using Xunit.Abstractions;
+
+namespace CtfService.Inference.Tests.Simulation;
+
+/// <summary>Callers who come back when they are told to, on a device that is asked for more than it does.</summary>
+public sealed class RetryAfterTests(ITestOutputHelper output)
+{
+    private static readonly DeviceSpeed Speed = new(
+        DecodeStep: TimeSpan.FromMilliseconds(20), VqEncode: TimeSpan.FromMilliseconds(400), Fine: TimeSpan.FromMilliseconds(50), VqDecode: TimeSpan.FromMilliseconds(80));
+
+    private static readonly TimeSpan Length = TimeSpan.FromMinutes(10);
+
+    [Theory]
+    [InlineData(100, 0, 0)] // callers of generations, of redetail, of variations
+    [InlineData(0, 100, 0)]
+    [InlineData(0, 0, 90)]
+    [InlineData(60, 40, 0)]
+    [InlineData(60, 0, 30)]
+    [InlineData(40, 30, 30)]
+    [InlineData(95, 2, 2)]
+    public void Callers_ObeyRetryAfter_GetInAtTheFirstRetry(int generations, int redetails, int variations)
+    {
+        using var lane = new SimulatedLane(Speed, new InferenceOptions { MaxQueuedImages = 64, RequestTimeout = TimeSpan.FromHours(1) });
+        List<Caller> callers =
+        [
+            .. Enumerable.Range(0, generations).Select(_ => new Caller(lane, () => Jobs.Image())),
+            .. Enumerable.Range(0, redetails).Select(_ => new Caller(lane, () => SimulatedLane.Redetail)),
+            .. Enumerable.Range(0, variations).Select(_ => new Caller(lane, () => SimulatedLane.Variation)),
+        ];
+        var end = lane.Clock.GetUtcNow() + Length;
+        while (lane.Clock.GetUtcNow() < end)
+        {
+            foreach (var caller in callers.OrderBy(caller => caller.Next)) // those who come back came while the step ran, the others when they saw it end
+            {
+                caller.Look();
+            }
+
+            lane.Step();
+        }
+
+        var (retries, refused, wait) = (callers.Sum(caller => caller.Retries), callers.Sum(caller => caller.RefusedRetries), callers.Max(caller => caller.LongestWait));
+        output.WriteLine($"{callers.Sum(caller => caller.Finished)} images, {retries} retries, {refused} of them refused again; longest Retry-After {wait.TotalSeconds} s");
+        Assert.True(retries > 50, $"{retries} retries are too few to say anything.");
+        Assert.InRange((double)refused / retries, 0, 0.1);
+        Assert.All(callers, caller => Assert.NotEqual(0, caller.Finished));
+    }
+
+    /// <summary>Asks for one image after another.</summary>
+    private sealed class Caller(SimulatedLane lane, Func<ImageSpecification> kind)
+    {
+        private ulong? _running;
+        private bool _isRetry;
+
+        /// <summary>When it asks; as late as can be while an image of it is on its way.</summary>
+        public DateTimeOffset Next { get; private set; }
+
+        public int Finished { get; private set; }
+
+        public int Retries { get; private set; }
+
+        public int RefusedRetries { get; private set; }
+
+        public TimeSpan LongestWait { get; private set; }
+
+        public void Look()
+        {
+            if (_running is { } seed && lane.Generator.Ended.ContainsKey(seed))
+            {
+                (Finished, _running, Next) = (Finished + 1, null, lane.Clock.GetUtcNow());
+            }
+
+            if (_running is null && Next <= lane.Clock.GetUtcNow())
+            {
+                Ask();
+            }
+        }
+
+        private void Ask()
+        {
+            Retries += _isRetry ? 1 : 0;
+            try
+            {
+                _running = lane.Ask(kind())[0];
+                (_isRetry, Next) = (false, DateTimeOffset.MaxValue);
+            }
+            catch (QueueFullException full)
+            {
+                RefusedRetries += _isRetry ? 1 : 0;
+                _isRetry = true;
+                Next = lane.Clock.GetUtcNow() + full.RetryAfter;
+                LongestWait = full.RetryAfter > LongestWait ? full.RetryAfter : LongestWait;
+            }
+        }
+    }
+}

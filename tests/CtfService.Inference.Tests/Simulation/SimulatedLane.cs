@@ -1,0 +1,78 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Imaging;
+using CtfService.Inference.Queue;
+using CtfService.Inference.Scheduling;
+using CtfService.Inference.Status;
+using CtfService.Inference.Worker;
+using CtfService.TestSupport;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CtfService.Inference.Tests.Simulation;
+
+/// <summary>Queue, scheduler and runner around a simulated device, step by step on the test's thread.</summary>
+internal sealed class SimulatedLane : IDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
+
+    private readonly InferenceOptions _options = new() { RequestTimeout = TimeSpan.FromHours(1) };
+    private readonly TestMeters _meters = new();
+    private readonly AdmissionScheduler _scheduler;
+    private readonly ImageRunner _runner;
+    private ulong _lastSeed;
+
+    public SimulatedLane(DeviceSpeed speed, InferenceOptions? options = null)
+    {
+        _options = options ?? _options;
+        var (state, pace, metrics) = (new ModelState(Clock), new WorkPace(), Measured.By(_meters, Clock, _options));
+        Generator = new SimulatedGenerator(speed, Clock, _options.MaxBatchRows);
+        state.BecomeReady(Generator.Model);
+        Queue = new InferenceQueue(_options, state, pace, metrics, Clock);
+        _scheduler = new AdmissionScheduler(pace, Clock);
+        _runner = new ImageRunner(pace, metrics, Clock, NullLogger<ImageRunner>.Instance);
+        _runner.Begin(_options.MaxBatchRows);
+    }
+
+    public FakeTimeProvider Clock { get; } = new();
+
+    public SimulatedGenerator Generator { get; }
+
+    public InferenceQueue Queue { get; }
+
+    public static ImageSpecification Redetail { get; } = Jobs.Image() with { Layout = new LayoutSource.Given([]) };
+
+    /// <summary>Of a picture of its own.</summary>
+    public static ImageSpecification Variation => Jobs.Image() with { Layout = new LayoutSource.Encoded(new RgbImage(1, 1, new byte[3])) };
+
+    /// <summary>Asks for some images of a kind; the seeds by which they are known.</summary>
+    public IReadOnlyList<ulong> Ask(ImageSpecification image, int count = 1)
+    {
+        ulong[] seeds = [.. Enumerable.Range(0, count).Select(_ => ++_lastSeed)];
+        Queue.Watch(new InferenceOrder([.. seeds.Select(seed => image with { Seed = seed })], RequestDeadline.Of(_options)), CancellationToken.None);
+        return seeds;
+    }
+
+    /// <summary>What the worker does between two steps, and the step; a moment passes if there is nothing to do.</summary>
+    public void Step()
+    {
+        foreach (var job in Queue.TakeArrivals())
+        {
+            _scheduler.Add(job);
+        }
+
+        while (_scheduler.Next(_runner.Running(Generator)) is { } job)
+        {
+            _runner.Admit(Generator, job);
+        }
+
+        if (_runner.Count == 0)
+        {
+            Clock.Advance(Tick);
+            return;
+        }
+
+        _runner.Step(Generator, _scheduler, CancellationToken.None);
+    }
+
+    public void Dispose() => _meters.Dispose();
+}
