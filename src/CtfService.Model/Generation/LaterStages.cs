@@ -50,32 +50,15 @@ internal sealed class LaterStages : IDisposable
     /// <summary>VQ encode of one batch of pictures.</summary>
     /// <returns>The report, with what was done.</returns>
     /// <exception cref="OperationCanceledException">What has not been encoded stays in its line.</exception>
-    public StepReport Encode(StepReport report, CancellationToken cancellation)
-    {
-        if (_beforeEncode.Count == 0)
-        {
-            return report;
-        }
-
-        var work = Run(
-            new Stage("VQ encode", _beforeEncode, _beforeFine, batch => _encode.Run(batch, cancellation)), FirstThatFit(_beforeEncode, _ => 1, VqEncodeStage.Capacity), ref report);
-        return report with { VqEncode = work };
-    }
+    public StepReport Encode(StepReport report, CancellationToken cancellation) => _beforeEncode.Count == 0 ? report : RunEncode(report, cancellation);
 
     /// <summary>The fine pass of one batch, then VQ decode of one.</summary>
     /// <returns>The report, with what was done.</returns>
     /// <exception cref="OperationCanceledException">What has not ended stays in its line.</exception>
     public StepReport Finish(StepReport report, CancellationToken cancellation)
     {
-        report = RunFine(report, cancellation);
-        if (_beforeDecode.Count == 0)
-        {
-            return report;
-        }
-
-        var work = Run(
-            new Stage("VQ decode", _beforeDecode, Next: null, batch => Decode(batch, cancellation)), FirstThatFit(_beforeDecode, _ => 1, _decode.ImagesAtOnce), ref report);
-        return report with { VqDecode = work };
+        report = _beforeFine.Count == 0 ? report : RunFine(report, cancellation);
+        return _beforeDecode.Count == 0 ? report : RunDecode(report, cancellation);
     }
 
     /// <summary>The images that ended since the last call.</summary>
@@ -93,13 +76,15 @@ internal sealed class LaterStages : IDisposable
 
     public void Dispose() => _fine?.Dispose();
 
+    private StepReport RunEncode(StepReport report, CancellationToken cancellation)
+    {
+        var stage = new Stage("VQ encode", _beforeEncode, _beforeFine, batch => _encode.Run(batch, cancellation));
+        var work = Run(stage, FirstThatFit(_beforeEncode, _ => 1, VqEncodeStage.Capacity), ref report);
+        return report with { VqEncode = work };
+    }
+
     private StepReport RunFine(StepReport report, CancellationToken cancellation)
     {
-        if (_beforeFine.Count == 0)
-        {
-            return report;
-        }
-
         if (_fine is null)
         {
             _beforeFine.ForEach(sequence => sequence.SetTokens(sequence.CoarseLabels, hasFineStage: false));
@@ -108,9 +93,16 @@ internal sealed class LaterStages : IDisposable
             return report;
         }
 
-        var work = Run(
-            new Stage("the fine pass", _beforeFine, _beforeDecode, batch => _fine.Run(batch, cancellation)), FirstThatFit(_beforeFine, FineStage.RowsOf, _fine.Capacity), ref report);
+        var stage = new Stage("the fine pass", _beforeFine, _beforeDecode, batch => _fine.Run(batch, cancellation));
+        var work = Run(stage, FirstThatFit(_beforeFine, FineStage.RowsOf, _fine.Capacity), ref report);
         return report with { Fine = work };
+    }
+
+    private StepReport RunDecode(StepReport report, CancellationToken cancellation)
+    {
+        var stage = new Stage("VQ decode", _beforeDecode, Next: null, batch => Decode(batch, cancellation));
+        var work = Run(stage, FirstThatFit(_beforeDecode, _ => 1, _decode.ImagesAtOnce), ref report);
+        return report with { VqDecode = work };
     }
 
     private void Decode(IReadOnlyList<CoarseSequence> batch, CancellationToken cancellation)
