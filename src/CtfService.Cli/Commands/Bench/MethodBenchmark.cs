@@ -119,7 +119,7 @@ internal sealed class MethodBenchmark : IDisposable
             var labels = Enumerable.Range(0, chunk.Length * config.Positions).Select(_ => _random.Next(config.InputVocabulary)).ToArray();
             var hidden = new float[labels.Length * config.Width];
             var logits = new float[labels.Length * members];
-            _fine.Run(classIds, labels, hidden);
+            _fine.Run(classIds, labels, hidden, cancellation);
             _fine.ScoreMembers(hidden, labels, logits);
             for (var cell = 0; cell < labels.Length; cell++)
             {

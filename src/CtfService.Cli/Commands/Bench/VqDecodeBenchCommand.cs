@@ -76,14 +76,14 @@ internal static class VqDecodeBenchCommand
         var until = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 2);
         while (Stopwatch.GetTimestamp() < until) // late compilation, and the threads of whoever ran before
         {
-            decoder.Decode(inputs.Tokens, inputs.Pixels);
+            decoder.Decode(inputs.Tokens, inputs.Pixels, cancellation);
         }
 
         for (var run = 0; run < runs; run++)
         {
             cancellation.ThrowIfCancellationRequested();
             var start = Stopwatch.GetTimestamp();
-            decoder.Decode(inputs.Tokens, inputs.Pixels);
+            decoder.Decode(inputs.Tokens, inputs.Pixels, cancellation);
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds / images);
         }
 
