@@ -18,27 +18,24 @@ internal static class CommandLine
     public const int UsageError = 2;
     public const int Interrupted = 130; // 128 + SIGINT, as shells count
 
-    public static RootCommand Create(Terminal terminal) => new("Trains, measures and runs coarse-to-fine image generators.")
-    {
-        DrawShapesCommand.Create(terminal),
-        TrainTokenizerCommand.Create(terminal),
-        RefineDecoderCommand.Create(terminal),
-        BlendDecodersCommand.Create(terminal),
-        ClusterCommand.Create(terminal),
-        SwapCommand.Create(terminal),
-        TrainStageCommands.CreateCoarse(terminal),
-        TrainStageCommands.CreateFine(terminal),
-        BundleCommand.Create(terminal),
-        ExperimentCommand.Create(terminal),
-        InspectCommand.Create(terminal),
-        ConvertCommand.Create(terminal),
-        BenchCommand.Create(terminal),
-        GenerateCommand.Create(terminal),
-        TrainClassifierCommand.Create(terminal),
-        ClassifyCommand.Create(terminal),
-        EvaluateCommand.Create(terminal),
-        ApiKeyCommand.Create(terminal),
-    };
+    public static RootCommand Create(Terminal terminal) => GroupedHelp.Root(
+        "Trains, measures and runs coarse-to-fine image generators.",
+        new("Train a model", [
+            DrawShapesCommand.Create(terminal),
+            TrainTokenizerCommand.Create(terminal),
+            RefineDecoderCommand.Create(terminal),
+            BlendDecodersCommand.Create(terminal),
+            ClusterCommand.Create(terminal),
+            SwapCommand.Create(terminal),
+            TrainStageCommands.CreateCoarse(terminal),
+            TrainStageCommands.CreateFine(terminal),
+            ExperimentCommand.Create(terminal),
+        ]),
+        new("Make and look at bundles", [BundleCommand.Create(terminal), ConvertCommand.Create(terminal), InspectCommand.Create(terminal)]),
+        new("Generate images", [GenerateCommand.Create(terminal)]),
+        new("Evaluate images", [TrainClassifierCommand.Create(terminal), ClassifyCommand.Create(terminal), EvaluateCommand.Create(terminal)]),
+        new("Measure speed", [BenchCommand.Create(terminal)]),
+        new("Operate the service", [ApiKeyCommand.Create(terminal)]));
 
     /// <summary>Runs the command and maps its failures to messages and exit codes.</summary>
     public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default)

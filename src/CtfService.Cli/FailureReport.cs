@@ -45,7 +45,7 @@ internal static class FailureReport
     }
 
     /// <summary>True if the message says all that a user needs to put it right.</summary>
-    private static bool IsForTheUser(Exception exception) => exception
+    public static bool IsForTheUser(Exception exception) => exception
         is DatasetException or TrainingDivergedException or CheckpointException or ModelLoadException or ArchitectureException
         or DeviceUnavailableException or OutOfDeviceMemoryException or InvalidDataException or IOException or UnauthorizedAccessException;
 

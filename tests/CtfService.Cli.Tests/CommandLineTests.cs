@@ -12,6 +12,17 @@ public sealed class CommandLineTests
         Assert.Contains("classify", run.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Run_Help_GroupsTheCommandsByPurpose()
+    {
+        var lines = (await CommandRun.Of("--help")).Output.Split(Environment.NewLine);
+
+        Assert.Equal(
+            ["Usage:", "Train a model:", "Make and look at bundles:", "Generate images:", "Evaluate images:", "Measure speed:", "Operate the service:"],
+            lines.Where(line => line.EndsWith(':')));
+        Assert.Equal(CommandLine.Create(Terminal.OfProcess()).Subcommands.Count, lines.Count(line => line.StartsWith("  ", StringComparison.Ordinal)) - 1);
+    }
+
     [Theory]
     [InlineData("paint")]
     [InlineData("train-classifier")]

@@ -11,31 +11,72 @@ internal static class InspectCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var path = new Argument<string>("path") { Description = "A weight file (PyTorch .pt, safetensors or NumPy), the folder of a bundle, or an image (PNG, JPEG or WebP)." };
+        var paths = new Argument<string[]>("path")
+        {
+            Description = "Weight files (PyTorch .pt, safetensors or NumPy), folders of bundles, or images (PNG, JPEG or WebP), one or more.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var ema = new Option<bool>("--ema") { Description = "Look at the averaged weights of a training checkpoint." };
         var keys = new Option<bool>("--keys") { Description = "List every key with its type and shape." };
-        var command = new Command("inspect", "Shows what a weight file or bundle holds (structure, keys, shapes, architecture; executes nothing in it) or where an image comes from.") { path, ema, keys };
-        command.SetAction((arguments, _) =>
+        var json = new Option<bool>("--json") { Description = "Print one line of JSON for each file." };
+        var command = new Command("inspect", "Shows what weight files or bundles hold (structure, keys, shapes, architecture; executes nothing in them) or where images come from.") { paths, ema, keys, json };
+        command.SetAction((arguments, cancellation) =>
         {
-            var name = arguments.GetRequiredValue(path);
-            if (Directory.Exists(name))
-            {
-                Describe(terminal.Output, BundleReader.Open(name));
-            }
-            else if (GeneratedFile.IsImage(name))
-            {
-                ImageReport.Write(terminal.Output, GeneratedFile.Read(name));
-            }
-            else
-            {
-                using var file = CheckpointFile.Open(name, arguments.GetValue(ema));
-                Describe(terminal.Output, file, arguments.GetValue(keys));
-            }
-
-            return Task.FromResult(CommandLine.Success);
+            var how = new Manner(terminal.Output, arguments.GetValue(json), arguments.GetValue(ema), arguments.GetValue(keys));
+            return Task.FromResult(InspectAll(terminal, arguments.GetRequiredValue(paths), how, cancellation) ? CommandLine.Success : CommandLine.Failure);
         });
         return command;
     }
+
+    /// <summary>A file that cannot be read does not keep the others from being shown.</summary>
+    /// <returns>True if every file was read.</returns>
+    private static bool InspectAll(Terminal terminal, IReadOnlyList<string> paths, Manner how, CancellationToken cancellation)
+    {
+        var isWhole = true;
+        foreach (var (path, number) in paths.Select((path, number) => (path, number)))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (number > 0 && !how.AsJson)
+            {
+                terminal.Output.WriteLine();
+            }
+
+            try
+            {
+                Inspect(path, how);
+            }
+            catch (Exception error) when (FailureReport.IsForTheUser(error))
+            {
+                FailureReport.Write(terminal.Error, error);
+                isWhole = false;
+            }
+        }
+
+        return isWhole;
+    }
+
+    private static void Inspect(string path, Manner how)
+    {
+        if (Directory.Exists(path))
+        {
+            Show(how, BundleReader.Open(path), InspectJson.Write, Describe);
+        }
+        else if (GeneratedFile.IsImage(path))
+        {
+            Show(how, GeneratedFile.Read(path), InspectJson.Write, ImageReport.Write);
+        }
+        else
+        {
+            using var file = CheckpointFile.Open(path, how.Ema);
+            Show(how, file, (output, weights) => InspectJson.Write(output, weights, Recognize(weights), how.ListKeys), (output, weights) => Describe(output, weights, how.ListKeys));
+        }
+    }
+
+    private static void Show<T>(Manner how, T found, Action<TextWriter, T> asJson, Action<TextWriter, T> asText) => (how.AsJson ? asJson : asText)(how.Output, found);
+
+    private static Recognition? Recognize(TensorFile file) => TransformerRecognizer.IsTransformer(file) ? TransformerRecognizer.Recognize(file)
+        : TokenizerRecognizer.IsTokenizer(file) ? TokenizerRecognizer.Recognize(file)
+        : null;
 
     private static void Describe(TextWriter output, TensorFile file, bool listKeys)
     {
@@ -63,9 +104,7 @@ internal static class InspectCommand
 
     private static void DescribeArchitecture(TextWriter output, TensorFile file)
     {
-        Recognition? recognition = TransformerRecognizer.IsTransformer(file) ? TransformerRecognizer.Recognize(file)
-            : TokenizerRecognizer.IsTokenizer(file) ? TokenizerRecognizer.Recognize(file)
-            : null;
+        var recognition = Recognize(file);
         if (recognition is null)
         {
             ReportText.Line(output, "model", "neither a transformer nor a tokenizer of the LlamaGen family");
@@ -91,4 +130,7 @@ internal static class InspectCommand
         ReportText.Lines(output, "files", [.. manifest.Files.Select(file => $"{file.Name}  {ReportText.Size(file.Bytes)}")]);
         ReportText.Lines(output, "training", [.. manifest.Training.Select(fact => $"{fact.Key}: {fact.Value}"), $"data licence: {manifest.DataLicence ?? "unknown"}"]);
     }
+
+    /// <summary>How files are looked at and shown.</summary>
+    private sealed record Manner(TextWriter Output, bool AsJson, bool Ema, bool ListKeys);
 }
