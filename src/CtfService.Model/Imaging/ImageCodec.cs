@@ -1,4 +1,5 @@
 using CtfService.Core.Imaging;
+using CtfService.Model.Imaging.Containers;
 using SkiaSharp;
 
 namespace CtfService.Model.Imaging;
@@ -48,9 +49,10 @@ public static class ImageCodec
     {
         fixed (byte* bytes = file)
         {
+            using var stream = new UnmanagedMemoryStream(bytes, file.Length);
             using var data = SKData.Create((nint)bytes, file.Length);
             using var codec = Known(SKCodec.Create(data), kinds);
-            return Decode(codec);
+            return Decode(codec, ExifOrientation.OfPng(stream));
         }
     }
 
@@ -59,11 +61,13 @@ public static class ImageCodec
     /// <param name="file">Seekable; disposed of.</param>
     public static RgbImage Decode(Stream file)
     {
+        var orientation = ExifOrientation.OfPng(file);
         using var codec = Known(SKCodec.Create(file), PictureKinds.Web);
-        return Decode(codec);
+        return Decode(codec, orientation);
     }
 
-    private static RgbImage Decode(SKCodec codec)
+    /// <param name="orientationOfPng">What the image library does not read.</param>
+    private static RgbImage Decode(SKCodec codec, int orientationOfPng)
     {
         var layout = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         if ((long)layout.Width * layout.Height > MaxPixels)
@@ -78,7 +82,8 @@ public static class ImageCodec
             throw new InvalidDataException($"The image is damaged ({result}).");
         }
 
-        return ImageOrientation.Upright(OnWhite(bitmap), (int)codec.EncodedOrigin); // numbered as in EXIF
+        var orientation = codec.EncodedFormat == SKEncodedImageFormat.Png ? orientationOfPng : (int)codec.EncodedOrigin; // numbered as in EXIF
+        return ImageOrientation.Upright(OnWhite(bitmap), orientation);
     }
 
     /// <param name="codec">Null for a file that the image library does not know.</param>

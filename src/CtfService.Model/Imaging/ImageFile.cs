@@ -42,7 +42,7 @@ public static class ImageFile
     {
         var json = Recognize(file) switch
         {
-            ImageFormat.Png => PngContainer.FindText(file, Keyword),
+            ImageFormat.Png => PngContainer.FindText(file, Keyword) ?? XmpPacket.FindProvenance(PngContainer.FindText(file, PngContainer.XmpKeyword)),
             ImageFormat.Jpeg => XmpPacket.FindProvenance(JpegContainer.FindXmp(file)),
             ImageFormat.Webp => XmpPacket.FindProvenance(WebpContainer.FindXmp(file)),
             _ => throw new InvalidDataException("it is not a PNG, JPEG or WebP image."),

@@ -16,25 +16,71 @@ public sealed class ImageCodecTests
         Assert.Equal((7, 5), ImageCodec.ReadHeader(file));
     }
 
-    /// <summary>One dark corner, at the top left of the stored pixels; where it is shown follows from the table in Exif 2.32, 4.6.4.</summary>
-    [Theory]
-    [InlineData(1, 48, 32, 0, 0)]
-    [InlineData(2, 48, 32, 1, 0)]
-    [InlineData(3, 48, 32, 1, 1)]
-    [InlineData(4, 48, 32, 0, 1)]
-    [InlineData(5, 32, 48, 0, 0)]
-    [InlineData(6, 32, 48, 1, 0)]
-    [InlineData(7, 32, 48, 1, 1)]
-    [InlineData(8, 32, 48, 0, 1)]
-    public void Decode_JpegWithOrientation_IsTurned(int orientation, int width, int height, int darkX, int darkY)
+    public static TheoryData<ImageFormat, int, int, int, int, int> Orientations
     {
-        var image = ImageCodec.Decode(WithOrientation(ImageCodec.Encode(Corner(48, 32), ImageFormat.Jpeg), (byte)orientation));
-
-        Assert.Equal((width, height), (image.Width, image.Height));
-        foreach (var (x, y) in ((int, int)[])[(0, 0), (1, 0), (0, 1), (1, 1)])
+        get
         {
-            var shade = image.Pixels[(((y * (height - 1)) * width) + (x * (width - 1))) * 3];
-            Assert.Equal((x, y) == (darkX, darkY), shade < 128);
+            // One dark corner, at the top left of the stored pixels; where it is shown follows from the table in Exif 2.32, 4.6.4.
+            (int Width, int Height, int DarkX, int DarkY)[] shown =
+                [(48, 32, 0, 0), (48, 32, 1, 0), (48, 32, 1, 1), (48, 32, 0, 1), (32, 48, 0, 0), (32, 48, 1, 0), (32, 48, 1, 1), (32, 48, 0, 1)];
+            var data = new TheoryData<ImageFormat, int, int, int, int, int>();
+            foreach (var format in Enum.GetValues<ImageFormat>())
+            {
+                for (var i = 0; i < shown.Length; i++)
+                {
+                    data.Add(format, i + 1, shown[i].Width, shown[i].Height, shown[i].DarkX, shown[i].DarkY);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Orientations))]
+    public void Decode_FileWithOrientation_IsTurned(ImageFormat format, int orientation, int width, int height, int darkX, int darkY)
+    {
+        var file = ExifFiles.WithOrientation(ImageCodec.Encode(Corner(48, 32), format), format, (byte)orientation);
+
+        foreach (var image in (RgbImage[])[ImageCodec.Decode(file), ImageCodec.Decode(new MemoryStream(file))])
+        {
+            Assert.Equal((width, height), (image.Width, image.Height));
+            foreach (var (x, y) in ((int, int)[])[(0, 0), (1, 0), (0, 1), (1, 1)])
+            {
+                var shade = image.Pixels[(((y * (height - 1)) * width) + (x * (width - 1))) * 3];
+                Assert.Equal((x, y) == (darkX, darkY), shade < 128);
+            }
+        }
+    }
+
+    [Fact]
+    public void Decode_PngWithOrientationBehindThePixels_IsTurned()
+    {
+        var image = ImageCodec.Decode(ExifFiles.PngWithOrientation(ImageCodec.Encode(Corner(48, 32), ImageFormat.Png), 6, "IEND"));
+
+        Assert.Equal((32, 48), (image.Width, image.Height));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9)]
+    [InlineData(255)]
+    public void Decode_PngWithAnUnknownOrientation_IsAsItIs(byte orientation)
+    {
+        var image = ImageCodec.Decode(ExifFiles.PngWithOrientation(ImageCodec.Encode(Corner(48, 32), ImageFormat.Png), orientation, "IDAT"));
+
+        Assert.Equal((48, 32), (image.Width, image.Height));
+    }
+
+    [Fact]
+    public void Decode_PngWithExifCutOffAnywhere_IsAsItIsOrTurned()
+    {
+        var png = ImageCodec.Encode(Corner(48, 32), ImageFormat.Png);
+        for (var length = 0; length <= ExifFiles.Tiff(6).Length; length++)
+        {
+            var image = ImageCodec.Decode(PngChunks.Insert(png, "IDAT", "eXIf", ExifFiles.Tiff(6)[..length]));
+
+            Assert.Equal(48 * 32, image.Width * image.Height);
         }
     }
 
@@ -47,13 +93,5 @@ public sealed class ImageCodecTests
         }
 
         return new RgbImage(width, height, pixels);
-    }
-
-    /// <summary>Puts an EXIF segment with the one tag behind the start of a JPEG file.</summary>
-    private static byte[] WithOrientation(byte[] jpeg, byte orientation)
-    {
-        byte[] tiff = [(byte)'M', (byte)'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
-        byte[] payload = [.. "Exif\0\0"u8, .. tiff];
-        return [.. jpeg[..2], 0xFF, 0xE1, 0, (byte)(payload.Length + 2), .. payload, .. jpeg[2..]];
     }
 }

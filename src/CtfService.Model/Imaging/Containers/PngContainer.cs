@@ -6,6 +6,9 @@ namespace CtfService.Model.Imaging.Containers;
 /// <summary>Text chunks of PNG files (PNG specification, third edition, 11.3.3): a signature, then chunks of length, type, bytes and checksum.</summary>
 internal static class PngContainer
 {
+    /// <summary>Keyword of the text that holds an XMP packet (XMP specification part 3, 1.1.5).</summary>
+    public const string XmpKeyword = "XML:com.adobe.xmp";
+
     private const int LengthBytes = 4;
     private const int TypeBytes = 4;
     private const int ChecksumBytes = 4;
@@ -28,13 +31,13 @@ internal static class PngContainer
             Write(output, "tEXt"u8, Encoding.Latin1.GetBytes($"{text.Keyword}\0{text.Text}"));
         }
 
-        Write(output, "iTXt"u8, Encoding.UTF8.GetBytes($"XML:com.adobe.xmp\0\0\0\0\0{xmp}")); // not compressed, no language, no translated keyword
+        Write(output, "iTXt"u8, Encoding.UTF8.GetBytes($"{XmpKeyword}\0\0\0\0\0{xmp}")); // not compressed, no language, no translated keyword
         output.Write(file[headerEnd..]);
         return output.ToArray();
     }
 
-    /// <summary>The first uncompressed Latin-1 text with the keyword; null where there is none.</summary>
-    /// <exception cref="InvalidDataException">A chunk before it, or itself, is damaged.</exception>
+    /// <summary>The first text with the keyword, in any of the three forms that a tool may have rewritten it in; null if there is none.</summary>
+    /// <exception cref="InvalidDataException">A chunk before it, or itself, is damaged, or it is longer than <see cref="ContainerBytes.MaxTextBytes"/>.</exception>
     public static string? FindText(ReadOnlySpan<byte> file, string keyword)
     {
         var start = Encoding.Latin1.GetBytes($"{keyword}\0");
@@ -43,17 +46,18 @@ internal static class PngContainer
         {
             var length = BinaryPrimitives.ReadUInt32BigEndian(ContainerBytes.Piece(file, place, LengthBytes + TypeBytes, "a chunk's header"));
             var body = ContainerBytes.Piece(file, place + LengthBytes, TypeBytes + (long)length + ChecksumBytes, "a chunk");
+            var type = body[..TypeBytes];
             var content = body[TypeBytes..^ChecksumBytes];
-            if (body.StartsWith("IEND"u8))
+            if (type.SequenceEqual("IEND"u8))
             {
                 return null;
             }
 
-            if (body.StartsWith("tEXt"u8) && content.StartsWith(start))
+            if (PngTextReader.IsText(type) && content.StartsWith(start))
             {
                 ContainerBytes.Text(content, $"text '{keyword}'");
                 RequireChecksum(body, keyword);
-                return Encoding.Latin1.GetString(content[start.Length..]);
+                return PngTextReader.Read(type, content[start.Length..], keyword);
             }
 
             place += Overhead + (long)length;

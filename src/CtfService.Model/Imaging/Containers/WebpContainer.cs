@@ -41,7 +41,7 @@ internal static class WebpContainer
             var header = ContainerBytes.Piece(content, place, ChunkHeaderBytes, "a chunk's header");
             var chunkLength = BinaryPrimitives.ReadUInt32LittleEndian(header[NameBytes..]);
             var chunk = ContainerBytes.Piece(content, place + ChunkHeaderBytes, chunkLength, "a chunk");
-            if (header.StartsWith("XMP "u8))
+            if (header.StartsWith("XMP "u8) || header.StartsWith("XMP\0"u8)) // some tools end the name in a zero
             {
                 return chunk;
             }

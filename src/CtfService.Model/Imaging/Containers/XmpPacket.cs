@@ -49,19 +49,24 @@ internal static class XmpPacket
         return packet.Append("<?xpacket end=\"r\"?>").ToString();
     }
 
-    /// <summary>What <see cref="Create"/> was given as JSON, also where a tool wrote the packet anew; null where it is not there.</summary>
+    /// <summary>What <see cref="Create"/> was given as JSON, also if a tool wrote the packet anew; null if it is not there.</summary>
     /// <param name="packet">UTF-8; empty is no packet.</param>
     /// <exception cref="InvalidDataException">Not XML, or too long.</exception>
-    public static string? FindProvenance(ReadOnlySpan<byte> packet)
+    public static string? FindProvenance(ReadOnlySpan<byte> packet) =>
+        packet.IsEmpty ? null : FindProvenance(Encoding.UTF8.GetString(ContainerBytes.Text(packet, "XMP packet")));
+
+    /// <inheritdoc cref="FindProvenance(ReadOnlySpan{byte})"/>
+    /// <param name="packet">Null is no packet.</param>
+    public static string? FindProvenance(string? packet)
     {
-        if (packet.IsEmpty)
+        if (packet is null)
         {
             return null;
         }
 
         try
         {
-            using var xml = XmlReader.Create(new StringReader(Encoding.UTF8.GetString(ContainerBytes.Text(packet, "XMP packet")).TrimStart('\uFEFF')), HostileXml);
+            using var xml = XmlReader.Create(new StringReader(packet.TrimStart('\uFEFF')), HostileXml);
             while (xml.Read())
             {
                 if (xml.NodeType == XmlNodeType.Element && (xml.GetAttribute(OwnElement, Own) ?? Element(xml)) is { } json)

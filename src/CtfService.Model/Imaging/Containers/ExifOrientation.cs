@@ -1,0 +1,91 @@
+using System.Buffers.Binary;
+
+namespace CtfService.Model.Imaging.Containers;
+
+/// <summary>
+/// How a PNG file says that its picture is to be turned: EXIF in a chunk eXIf (PNG specification, third edition, 11.3.2.5), before or behind the pixels. The image library
+/// reads EXIF in JPEG and WebP files alone.
+/// </summary>
+internal static class ExifOrientation
+{
+    /// <summary>As the file is.</summary>
+    public const int Upright = 1;
+
+    private const int SignatureBytes = 8;
+    private const int ChunkHeaderBytes = 8;
+    private const int ChecksumBytes = 4;
+    private const int MaxExifBytes = 1 << 20;
+    private const ushort OrientationTag = 0x0112;
+    private const int EntryBytes = 12;
+
+    /// <summary>EXIF's tag 0x0112, 1..8; 1 also for other files, damaged ones, and EXIF that does not say.</summary>
+    /// <param name="file">Seekable; left at its start.</param>
+    public static int OfPng(Stream file)
+    {
+        Span<byte> header = stackalloc byte[ChunkHeaderBytes];
+        file.Position = 0;
+        var orientation = file.ReadAtLeast(header, SignatureBytes, throwOnEndOfStream: false) == SignatureBytes && PngContainer.Matches(header) ? Search(file, header) : Upright;
+        file.Position = 0;
+        return orientation;
+    }
+
+    private static int Search(Stream file, Span<byte> header)
+    {
+        while (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) == header.Length)
+        {
+            var length = BinaryPrimitives.ReadUInt32BigEndian(header);
+            if (header.EndsWith("IEND"u8) || file.Position + length > file.Length)
+            {
+                break;
+            }
+
+            if (header.EndsWith("eXIf"u8) && length <= MaxExifBytes)
+            {
+                var exif = new byte[length];
+                file.ReadExactly(exif);
+                return OfTiff(exif);
+            }
+
+            file.Position += length + ChecksumBytes;
+        }
+
+        return Upright;
+    }
+
+    /// <summary>The first directory of a TIFF structure (Exif 2.32, 4.5.2): a count, then entries of tag, type, count and value.</summary>
+    private static int OfTiff(ReadOnlySpan<byte> tiff)
+    {
+        var isLittle = tiff.StartsWith("II*\0"u8);
+        if (!isLittle && !tiff.StartsWith("MM\0*"u8))
+        {
+            return Upright;
+        }
+
+        var directory = Number(tiff, 4, 4, isLittle);
+        var entries = Number(tiff, directory, 2, isLittle);
+        for (var entry = 0; entry < entries; entry++)
+        {
+            var place = directory + 2 + ((long)entry * EntryBytes);
+            if (Number(tiff, place, 2, isLittle) == OrientationTag)
+            {
+                return Number(tiff, place + 8, 2, isLittle) is > 0 and <= 8 and var orientation ? (int)orientation : Upright;
+            }
+        }
+
+        return Upright;
+    }
+
+    /// <summary>0 if it lies beyond the end.</summary>
+    private static long Number(ReadOnlySpan<byte> tiff, long place, int bytes, bool isLittle)
+    {
+        if (place + bytes > tiff.Length)
+        {
+            return 0;
+        }
+
+        var number = tiff.Slice((int)place, bytes);
+        return bytes == 2
+            ? isLittle ? BinaryPrimitives.ReadUInt16LittleEndian(number) : BinaryPrimitives.ReadUInt16BigEndian(number)
+            : isLittle ? BinaryPrimitives.ReadUInt32LittleEndian(number) : BinaryPrimitives.ReadUInt32BigEndian(number);
+    }
+}
