@@ -18,10 +18,12 @@ public static class Answers
     }
 }
 
-public sealed record ImagesAnswer(long Created, string Model, IReadOnlyList<ImageAnswer> Data, string OutputFormat, string Size, UsageAnswer Usage, TimingsAnswer Timings);
+public sealed record ImagesAnswer(long Created, string Model, IReadOnlyList<ImageAnswer> Data, string OutputFormat, string Size, UsageAnswer Usage, TimingsAnswer Timings, IReadOnlyList<WarningAnswer>? Warnings = null);
+
+public sealed record WarningAnswer(string Param, string Message);
 
 public sealed record ImageAnswer(
-    string B64Json, ulong Seed, int? ClassId, string? ClassLabel, IReadOnlyList<int>? Layout = null, IReadOnlyList<int>? Tokens = null)
+    string B64Json, ulong Seed, int? ClassId, string? ClassLabel, IReadOnlyList<int>? Layout = null, IReadOnlyList<int>? Tokens = null, string? Url = null)
 {
     public byte[] File => Convert.FromBase64String(B64Json);
 }

@@ -26,6 +26,7 @@ internal static class AnswerTag
             request.Images, // class, seed and sampling of each
             Layout = Layout(request.Images[0].Layout), // all have the same
             request.Include,
+            request.HasLinks,
             request.Quality,
             representation,
         };

@@ -16,7 +16,7 @@ public sealed record GenerateImageRequest : ImageRequest
     /// </summary>
     public ClassReference? ClassLabel { get; init; }
 
-    /// <summary>Accepted in place of <c>class_label</c>: a class name, or a sentence that names exactly one class.</summary>
+    /// <summary>Accepted in place of <c>class_label</c>: a class name, or a sentence that names exactly one class, in singular or plural. If a word is misspelt, the answer warns how it was read.</summary>
     [MaxLength(MaxPromptLength)]
     public string? Prompt { get; init; }
 
@@ -51,13 +51,17 @@ public sealed record GenerateImageRequest : ImageRequest
     [DefaultValue(0)]
     public int? PartialImages { get; init; }
 
-    /// <summary>For OpenAI's clients: there is one quality, which both values mean.</summary>
-    [AllowedValues("auto", "standard")]
+    /// <summary>For OpenAI's clients: there is one quality. Values other than <c>auto</c> and <c>standard</c> have no effect, and the answer warns of them.</summary>
+    [AllowedValues("auto", "standard", "low", "medium", "high", "hd")]
     [DefaultValue("auto")]
     public string? Quality { get; init; }
 
-    /// <summary>For OpenAI's clients: images are opaque, which both values mean.</summary>
-    [AllowedValues("auto", "opaque")]
+    /// <summary>For OpenAI's clients: a class has one look, so this has no effect, and the answer warns of it.</summary>
+    [AllowedValues("vivid", "natural")]
+    public string? Style { get; init; }
+
+    /// <summary>For OpenAI's clients: images are opaque. <c>transparent</c> has no effect, and the answer warns of it.</summary>
+    [AllowedValues("auto", "opaque", "transparent")]
     [DefaultValue("auto")]
     public string? Background { get; init; }
 

@@ -36,8 +36,11 @@ public abstract record ImageRequest
     [DefaultValue(ImageCodec.DefaultQuality)]
     public int? OutputCompression { get; init; }
 
-    /// <summary>Only <c>b64_json</c>. For the image itself, send an <c>Accept</c> header that names an image type.</summary>
-    [AllowedValues("b64_json")]
+    /// <summary>
+    /// <c>url</c> answers each image as a data URL, too; the default if <c>model</c> is an alias that starts with <c>dall-e</c>. For the image itself, send an <c>Accept</c> header that
+    /// names an image type.
+    /// </summary>
+    [AllowedValues("b64_json", "url")]
     [DefaultValue("b64_json")]
     public string? ResponseFormat { get; init; }
 
@@ -55,7 +58,7 @@ public abstract record ImageRequest
     [Range(1, int.MaxValue)]
     public int? TimeoutMs { get; init; }
 
-    /// <summary>Pixels, width x height. A model draws one size: <c>auto</c> or that one (<c>/v1/models</c> says it).</summary>
+    /// <summary>Pixels, width x height. A model draws one size: <c>auto</c> or that one (<c>/v1/models</c> says it). OpenAI's sizes have no effect, and the answer warns of them.</summary>
     [DefaultValue("auto")]
     public string? Size { get; init; }
 

@@ -33,6 +33,7 @@ public sealed record PartialImageEvent(
 /// <param name="Timings">Where its time went.</param>
 /// <param name="Layout">Its coarse labels in raster order, where <c>include</c> asks for them.</param>
 /// <param name="Tokens">Its tokens in raster order, where <c>include</c> asks for them.</param>
+/// <param name="Warnings">As in <see cref="ImagesResponse"/>.</param>
 public sealed record CompletedImageEvent(
     string Type,
     byte[] B64Json,
@@ -46,7 +47,8 @@ public sealed record CompletedImageEvent(
     ImageUsage Usage,
     ImageTimings Timings,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Layout,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Tokens)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Tokens,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<RequestWarning>? Warnings = null)
 {
     public const string Name = "image_generation.completed";
 }

@@ -10,6 +10,7 @@ namespace CtfService.Api.Contracts;
 /// <param name="Size">Pixels of every image, width x height.</param>
 /// <param name="Usage">What the request cost.</param>
 /// <param name="Timings">Where its time went.</param>
+/// <param name="Warnings">What was asked for and had no effect, or was understood otherwise; absent if nothing was. The header <c>X-Warnings</c> names the fields.</param>
 public sealed record ImagesResponse(
     long Created,
     string Model,
@@ -17,7 +18,8 @@ public sealed record ImagesResponse(
     string OutputFormat,
     string Size,
     ImageUsage Usage,
-    ImageTimings Timings);
+    ImageTimings Timings,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<RequestWarning>? Warnings = null);
 
 /// <summary>One image.</summary>
 /// <param name="B64Json">The image file, base64.</param>
@@ -26,13 +28,15 @@ public sealed record ImagesResponse(
 /// <param name="ClassLabel">Name of its class; null for a variation without one.</param>
 /// <param name="Layout">Its coarse labels in raster order, where <c>include</c> asks for them. <c>/v1/images/redetail</c> takes them as they are.</param>
 /// <param name="Tokens">Its tokens in raster order, where <c>include</c> asks for them.</param>
+/// <param name="Url">The image file as a data URL, if <c>response_format</c> asks for it.</param>
 public sealed record ImageEntry(
     byte[] B64Json,
     ulong Seed,
     int? ClassId,
     string? ClassLabel,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Layout = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Tokens = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Tokens = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Url = null);
 
 /// <summary>Cost in tokens, as OpenAI counts it.</summary>
 /// <param name="InputTokens">The class label: one. A layout or a picture: one for each grid position.</param>

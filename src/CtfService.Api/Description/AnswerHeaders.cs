@@ -1,3 +1,4 @@
+using CtfService.Api.Endpoints;
 using CtfService.Api.Security;
 using Microsoft.OpenApi;
 
@@ -19,6 +20,8 @@ internal static class AnswerHeaders
 
     private static readonly OpenApiHeader Tag = Header("Name of the answer to a request with a seed: strong for images, weak for JSON.", JsonSchemaType.String);
 
+    private static readonly OpenApiHeader Warnings = Header("Names of the fields that had no effect or were understood otherwise; JSON says in warnings what was done.", JsonSchemaType.String);
+
     public static void Describe(OpenApiResponse response, int status)
     {
         var headers = response.Headers ??= new Dictionary<string, IOpenApiHeader>();
@@ -36,6 +39,11 @@ internal static class AnswerHeaders
         if (status == StatusCodes.Status304NotModified || Images(response).Any())
         {
             headers["ETag"] = Tag;
+        }
+
+        if (Images(response).Any())
+        {
+            headers[ImageResponder.WarningHeader] = Warnings;
         }
 
         foreach (var (_, content) in Images(response))

@@ -18,6 +18,11 @@ internal sealed class ImageAnswer(ImageResponder responder, ImageStream stream)
     {
         var record = RequestRecord.Of(http);
         record?.Validated(request);
+        if (request.Warnings.Count > 0)
+        {
+            http.Response.Headers[ImageResponder.WarningHeader] = string.Join(", ", request.Warnings.Select(warning => warning.Param).Distinct());
+        }
+
         var accept = http.Request.Headers.Accept;
         if (request.Previews is not null)
         {

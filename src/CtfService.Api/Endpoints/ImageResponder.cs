@@ -19,19 +19,27 @@ internal sealed class ImageResponder(InferenceMetrics metrics, TimeProvider cloc
 
     private const string ClassHeader = "X-Class-Label";
 
+    /// <summary>Names of the fields that the answer's warnings are about.</summary>
+    public const string WarningHeader = "X-Warnings";
+
     /// <summary>Every image as a file inside JSON.</summary>
     public Ok<ImagesResponse> Json(HttpContext http, GenerationRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
     {
         var encoding = TimeSpan.Zero;
-        ImageEntry[] entries = [.. results.Select(result => new ImageEntry(
-            Encode(http, result.Image.Image, ImageProvenance.Of(request.Model, result.Image.Specification), format, request.Quality, ref encoding),
-            result.Image.Specification.Seed,
-            request.Class?.Id,
-            request.Class?.Name,
-            request.Include.Layout ? result.Image.CoarseLabels : null,
-            request.Include.Tokens ? result.Image.Tokens : null))];
+        ImageEntry[] entries = [.. results.Select(result =>
+        {
+            var file = Encode(http, result.Image.Image, ImageProvenance.Of(request.Model, result.Image.Specification), format, request.Quality, ref encoding);
+            return new ImageEntry(
+                file,
+                result.Image.Specification.Seed,
+                request.Class?.Id,
+                request.Class?.Name,
+                request.Include.Layout ? result.Image.CoarseLabels : null,
+                request.Include.Tokens ? result.Image.Tokens : null,
+                request.HasLinks ? $"data:{ImageFormats.MediaType(format)};base64,{Convert.ToBase64String(file)}" : null);
+        })];
         return TypedResults.Ok(new ImagesResponse(
-            Now(), request.Model.Name, entries, ImageFormats.Name(format), Size(request), Usage(request, results.Count), Timings(results, encoding)));
+            Now(), request.Model.Name, entries, ImageFormats.Name(format), Size(request), Usage(request, results.Count), Timings(results, encoding), Warnings(request)));
     }
 
     /// <summary>A preview as an event.</summary>
@@ -66,7 +74,8 @@ internal sealed class ImageResponder(InferenceMetrics metrics, TimeProvider cloc
             Usage(request, images: 1),
             Timings([seen.Result], encoding),
             request.Include.Layout ? image.CoarseLabels : null,
-            request.Include.Tokens ? image.Tokens : null);
+            request.Include.Tokens ? image.Tokens : null,
+            Warnings(request));
     }
 
     /// <summary>One image as it is, several on a contact sheet.</summary>
@@ -108,6 +117,8 @@ internal sealed class ImageResponder(InferenceMetrics metrics, TimeProvider cloc
         encoding += elapsed;
         return file;
     }
+
+    private static IReadOnlyList<RequestWarning>? Warnings(GenerationRequest request) => request.Warnings.Count == 0 ? null : request.Warnings;
 
     private long Now() => clock.GetUtcNow().ToUnixTimeSeconds();
 

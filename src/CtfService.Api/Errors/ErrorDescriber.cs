@@ -15,7 +15,7 @@ internal sealed partial class ErrorDescriber(JsonFaults jsonFaults, ILogger<Erro
             return expected;
         }
 
-        Log.Unexpected(logger, context.Request.Method, context.Request.Path, exception);
+        Log.Unexpected(logger, context.TraceIdentifier, context.Request.Method, context.Request.Path, exception);
         return new ApiError(
             StatusCodes.Status500InternalServerError,
             $"The service met an unexpected error. Its log has the details under request {context.TraceIdentifier}.",

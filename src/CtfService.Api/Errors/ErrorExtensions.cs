@@ -18,7 +18,7 @@ internal static class ErrorExtensions
         app.UseStatusCodePages(context =>
         {
             var writer = context.HttpContext.RequestServices.GetRequiredService<ErrorWriter>();
-            return writer.WriteAsync(context.HttpContext, StatusErrors.Describe(context.HttpContext.Response.StatusCode));
+            return writer.WriteAsync(context.HttpContext, StatusErrors.Describe(context.HttpContext.Request, context.HttpContext.Response.StatusCode));
         });
     }
 }

@@ -27,7 +27,7 @@ internal sealed class ErrorWriter(IProblemDetailsService problems)
             context.Response.Headers.RetryAfter = $"{Math.Max(1, Math.Ceiling(wait.TotalSeconds)):0}";
         }
 
-        if (ApiPaths.Contains(context.Request.Path))
+        if (ApiPaths.Contains(context.Request.Path) || ApiPaths.Corrected(context.Request.Path) is not null)
         {
             await context.Response.WriteAsJsonAsync(error.ToResponse(), context.RequestAborted);
         }

@@ -30,9 +30,14 @@ internal sealed partial class JsonFaults(IOptions<JsonOptions> json)
             return Fault("The body names a field twice. Send each field once.", "duplicate_field", field);
         }
 
+        if (fault.InnerException is InvalidOperationException text && text.Message.Contains("UTF-16", StringComparison.Ordinal)) // bytes are UTF-8 by now
+        {
+            return Fault($"{field} has half a surrogate pair (\\ud800 to \\udfff alone). Send whole characters.", "invalid_character", field);
+        }
+
         return Find(field, requestType, out var siblings) is { } property
             ? Fault($"{field} must be {FieldTypes.Expected(property.PropertyType)}.", "wrong_type", field)
-            : Fault($"Unknown field '{field}'. Known fields are {string.Join(", ", siblings)}.", "unknown_field", field);
+            : Fault(KnownFields.Describe(field, siblings), "unknown_field", field);
     }
 
     private static ApiError Fault(string message, string code, string? param = null) => new(StatusCodes.Status400BadRequest, message, code, param);

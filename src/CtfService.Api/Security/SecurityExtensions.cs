@@ -1,3 +1,4 @@
+using CtfService.Api.Endpoints;
 using CtfService.Api.Idempotency;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Cors.Infrastructure;
@@ -9,7 +10,7 @@ namespace CtfService.Api.Security;
 internal static class SecurityExtensions
 {
     /// <summary>Answer headers a script of another origin may read.</summary>
-    private static readonly string[] ExposedHeaders = ["ETag", StoredAnswer.ReplayedHeader, "Retry-After", "WWW-Authenticate", "X-Class-Label", ResponseHeaders.RequestId, "X-Seed"];
+    private static readonly string[] ExposedHeaders = ["ETag", StoredAnswer.ReplayedHeader, "Retry-After", "WWW-Authenticate", "X-Class-Label", ResponseHeaders.RequestId, "X-Seed", ImageResponder.WarningHeader];
 
     public static IServiceCollection AddSecurity(this IServiceCollection services)
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
+using CtfService.Api.Negotiation;
 using CtfService.Api.Validation;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -37,10 +38,9 @@ internal sealed class UploadReader(LimitsOptions limits)
     /// <exception cref="RequestRefusedException">The body is not such a form.</exception>
     public async Task<VaryImageRequest> ReadAsync(HttpRequest request)
     {
-        if (request.ContentType is not { } type || !type.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase))
+        if (!ContentTypes.Is(request, "multipart/form-data"))
         {
-            throw new RequestRefusedException(new ApiError(
-                StatusCodes.Status415UnsupportedMediaType, "The body must be a form with a file. Send it as multipart/form-data with the picture in the field image.", "unsupported_media_type"));
+            throw new RequestRefusedException(StatusErrors.Describe(request, StatusCodes.Status415UnsupportedMediaType));
         }
 
         var form = await ReadFormAsync(request);

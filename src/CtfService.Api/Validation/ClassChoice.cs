@@ -74,10 +74,16 @@ internal static class ClassChoice
             return named[0];
         }
 
+        if (named.Count == 0 && (named = classes.FindMisspelt(prompt)).Count == 1)
+        {
+            faults.Warn("prompt", $"prompt names no class exactly and was read as '{named[0].Name}'. Send class_label to choose.");
+            return named[0];
+        }
+
         if (named.Count > 1)
         {
             var names = string.Join(", ", named.Select(label => $"'{label.Name}'"));
-            faults.Add("prompt", "ambiguous_prompt", $"prompt names {named.Count} classes ({names}); expected exactly one. Send class_label to choose.");
+            faults.Add("prompt", "ambiguous_prompt", $"prompt may mean {named.Count} classes ({names}); expected exactly one. Send class_label to choose.");
         }
         else
         {

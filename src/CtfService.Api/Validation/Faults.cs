@@ -10,7 +10,14 @@ internal sealed class Faults
 
     private readonly List<ErrorDetail> _all = [];
 
+    private readonly List<RequestWarning> _warnings = [];
+
     public IReadOnlyList<ErrorDetail> All => _all;
+
+    /// <summary>What the answer says beside the images.</summary>
+    public IReadOnlyList<RequestWarning> Warnings => _warnings;
+
+    public void Warn(string param, string message) => _warnings.Add(new RequestWarning(param, message));
 
     public void Add(string param, string code, string message)
     {

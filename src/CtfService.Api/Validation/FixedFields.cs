@@ -4,25 +4,61 @@ using CtfService.Core.Models;
 namespace CtfService.Api.Validation;
 
 /// <summary>
-/// Fields that OpenAI's clients send and that leave no choice here. What is drawn anyway may be asked for; anything else is refused, so that nobody takes the answer for what it is not.
+/// Fields that OpenAI's clients send and that leave no choice here. Each value that OpenAI documents is accepted; if it would have changed the image, the answer names the field in its
+/// warnings, so that nothing is ignored in silence. Any other value is a fault.
 /// </summary>
 internal static class FixedFields
 {
-    public static void RequireSize(string? asked, ModelDescription model, Faults faults) => Require(
-        "size", asked, "auto", model.ImageSize, $"Model '{model.Name}' draws that size only; scale the image afterwards.", faults);
+    public static readonly string[] Qualities = ["auto", "standard", "low", "medium", "high", "hd"];
 
-    public static void RequireOthers(GenerateImageRequest asked, Faults faults)
+    public static readonly string[] Styles = ["vivid", "natural"];
+
+    public static readonly string[] Backgrounds = ["auto", "opaque", "transparent"];
+
+    public static readonly string[] Moderations = ["auto", "low"];
+
+    public static readonly string[] Sizes = ["256x256", "512x512", "1024x1024", "1024x1536", "1536x1024", "1024x1792", "1792x1024"];
+
+    public static void CheckSize(string? asked, ModelDescription model, Faults faults)
     {
-        Require("quality", asked.Quality, "auto", "standard", "Every image is drawn with the same care; guidance_scale and the fields of sampling change how it looks.", faults);
-        Require("background", asked.Background, "auto", "opaque", "The images have no transparency.", faults);
-        Require("moderation", asked.Moderation, "auto", "low", "Only the classes of the model can be drawn, so nothing is filtered.", faults);
+        if (asked is null || asked == "auto" || asked == model.ImageSize)
+        {
+            return;
+        }
+
+        if (Sizes.Contains(asked))
+        {
+            faults.Warn("size", $"size '{asked}' has no effect: model '{model.Name}' draws {model.ImageSize} only. Scale the image afterwards.");
+        }
+        else
+        {
+            faults.Add("size", "unsupported_value", $"size '{asked}' is not supported; expected 'auto' or '{model.ImageSize}'. Model '{model.Name}' draws that size only; scale the image afterwards.");
+        }
     }
 
-    private static void Require(string param, string? asked, string one, string other, string reason, Faults faults)
+    public static void CheckOthers(GenerateImageRequest asked, Faults faults)
     {
-        if (asked is not null && asked != one && asked != other)
+        Check("quality", asked.Quality, Qualities, free: 2, "Every image is drawn with the same care; guidance_scale and the fields of sampling change how it looks.", faults);
+        Check("style", asked.Style, Styles, free: 0, "The classes have one look; temperature and guidance_scale change it.", faults);
+        Check("background", asked.Background, Backgrounds, free: 2, "The images have no transparency.", faults);
+        Check("moderation", asked.Moderation, Moderations, free: 2, "Only the classes of the model can be drawn, so nothing is filtered.", faults);
+    }
+
+    /// <param name="free">How many of the known values mean what is done anyway; they come first.</param>
+    private static void Check(string param, string? asked, string[] known, int free, string reason, Faults faults)
+    {
+        if (asked is null || known.AsSpan(0, free).Contains(asked))
         {
-            faults.Add(param, "unsupported_value", $"{param} '{asked}' is not supported; expected '{one}' or '{other}'. {reason}");
+            return;
+        }
+
+        if (known.Contains(asked))
+        {
+            faults.Warn(param, $"{param} '{asked}' has no effect. {reason}");
+        }
+        else
+        {
+            faults.Add(param, "unsupported_value", $"{param} '{asked}' is not supported; expected {string.Join(" or ", known.Select(value => $"'{value}'"))}. {reason}");
         }
     }
 }

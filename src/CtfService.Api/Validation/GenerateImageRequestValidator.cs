@@ -25,7 +25,7 @@ internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageR
         var classLabel = ClassChoice.Choose(asked.ClassLabel, asked.Prompt, model.Classes, found);
         var coarse = ChooseCoarse(asked, model, found);
         var previews = ChoosePreviews(asked, found);
-        FixedFields.RequireOthers(asked, found);
+        FixedFields.CheckOthers(asked, found);
         var common = checks.Check(asked, timeout, model, classLabel, coarse, LayoutSource.Drawn, found);
         faults = found.All;
         request = faults.Count == 0 ? common with { Previews = previews } : null;

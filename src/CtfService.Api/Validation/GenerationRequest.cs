@@ -1,3 +1,4 @@
+using CtfService.Api.Contracts;
 using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
 using CtfService.Core.Models;
@@ -28,6 +29,12 @@ internal sealed record GenerationRequest(
 
     /// <summary>What to answer beside the images.</summary>
     public required Inclusion Include { get; init; }
+
+    /// <summary>Whether JSON carries each image as a data URL too.</summary>
+    public bool HasLinks { get; init; }
+
+    /// <summary>What was asked for and not done, or understood otherwise.</summary>
+    public IReadOnlyList<RequestWarning> Warnings { get; init; } = [];
 
     /// <summary>Previews of each image, 0..3; null where the answer is not a stream.</summary>
     public int? Previews { get; init; }

@@ -16,6 +16,11 @@ namespace CtfService.Api.Validation;
 /// <summary>Checks what every request for images has in common. Thread-safe.</summary>
 internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions inference, ModelNames names)
 {
+    private const string Link = "url";
+
+    /// <summary>OpenAI's models of this name answer links unless told otherwise, and their clients rely on it; here they are aliases.</summary>
+    private const string ModelWithLinks = "dall-e";
+
     /// <summary>Gathers every fault; the result is of use only where there is none.</summary>
     /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
     /// <param name="classLabel">Null for none.</param>
@@ -29,7 +34,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         var format = ChooseFormat(asked.OutputFormat, faults);
         faults.RequireRange(asked.OutputCompression, 0, 100, "output_compression");
         RequireResponseFormat(asked.ResponseFormat, faults);
-        FixedFields.RequireSize(asked.Size, model, faults);
+        FixedFields.CheckSize(asked.Size, model, faults);
         var include = Inclusion.Choose(asked.Include, faults);
         var deadline = DeadlineChoice.Choose(asked.TimeoutMs, timeout, inference, faults);
 
@@ -41,6 +46,8 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
             IsRepeatable = asked.Seed is not null,
             Deadline = deadline,
             Include = include,
+            HasLinks = asked.ResponseFormat == Link || (asked.ResponseFormat is null && asked.Model?.StartsWith(ModelWithLinks, StringComparison.Ordinal) == true),
+            Warnings = faults.Warnings,
         };
     }
 
@@ -92,12 +99,12 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
 
     private static void RequireResponseFormat(string? asked, Faults faults)
     {
-        if (asked is not (null or "b64_json"))
+        if (asked is not (null or "b64_json" or Link))
         {
             faults.Add(
                 "response_format",
                 "unsupported_value",
-                $"response_format '{asked}' is not supported; expected 'b64_json'. For the image itself send the header Accept: image/png.");
+                $"response_format '{asked}' is not supported; expected 'b64_json' or '{Link}'. For the image itself send the header Accept: image/png.");
         }
     }
 

@@ -16,6 +16,7 @@ public sealed class ClassCatalog
 
     private readonly Dictionary<string, ClassLabel> _byName;
     private readonly Lazy<IReadOnlyList<string>> _fileNames;
+    private readonly ClassPhrases _phrases;
 
     /// <param name="wordNetIds">One for each name, or none.</param>
     /// <exception cref="ArgumentException">Two names are the same after folding, there is no class, or the numbers of names and WordNet ids differ.</exception>
@@ -33,6 +34,7 @@ public sealed class ClassCatalog
             throw new ArgumentException("A model needs at least one class.", nameof(names));
         }
 
+        _phrases = new ClassPhrases(Labels);
         _byName = [];
         foreach (var label in Labels)
         {
@@ -82,25 +84,13 @@ public sealed class ClassCatalog
     }
 
     /// <summary>
-    /// Classes named by whole words of a sentence. A name inside a longer one that is also there does not count: "red apple"
-    /// names "red apple", not "apple".
+    /// Classes named by whole words of a sentence, in order of their ids; singular, plural, one word and two are alike. A name inside a longer one that is also there does not
+    /// count: "red apple" names "red apple", not "apple".
     /// </summary>
-    public IReadOnlyList<ClassLabel> FindIn(string sentence)
-    {
-        var words = Words(sentence);
-        var found = new List<ClassLabel>();
-        foreach (var label in Labels.OrderByDescending(label => label.Name.Length))
-        {
-            var name = Words(label.Name);
-            if (words.Contains(name, StringComparison.Ordinal))
-            {
-                found.Add(label);
-                words = words.Replace(name, "_|_", StringComparison.Ordinal);
-            }
-        }
+    public IReadOnlyList<ClassLabel> FindIn(string sentence) => _phrases.FindIn(sentence);
 
-        return [.. found.OrderBy(label => label.Id)];
-    }
+    /// <summary>For a sentence that names no class: those that it may name with one or two letters wrong, in order of their ids. Several if none is closest.</summary>
+    public IReadOnlyList<ClassLabel> FindMisspelt(string sentence) => _phrases.FindMisspelt(sentence);
 
     /// <summary>
     /// Names closest to a misspelt one, best first: containing it, contained in it, or at a small edit distance. A text much longer than a name is a sentence, not a misspelt name: it is only searched for names.
@@ -117,42 +107,11 @@ public sealed class ClassCatalog
             .Select(candidate => candidate.Name)];
     }
 
-    /// <summary>Levenshtein distance; zero if the one contains the other. Above the limit it is not computed.</summary>
-    private static int Distance(string left, string right, int limit)
-    {
-        if (left.Length > 1 && (right.Contains(left, StringComparison.Ordinal) || left.Contains(right, StringComparison.Ordinal)))
-        {
-            return 0;
-        }
-
-        if (limit == 0 || Math.Abs(left.Length - right.Length) > limit)
-        {
-            return limit + 1;
-        }
-
-        var previous = Enumerable.Range(0, right.Length + 1).ToArray();
-        var current = new int[right.Length + 1];
-        for (var i = 1; i <= left.Length; i++)
-        {
-            current[0] = i;
-            for (var j = 1; j <= right.Length; j++)
-            {
-                var substitution = previous[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
-                current[j] = Math.Min(substitution, Math.Min(previous[j], current[j - 1]) + 1);
-            }
-
-            (previous, current) = (current, previous);
-        }
-
-        return previous[right.Length];
-    }
-
-    /// <summary>Folded words between underscores, without punctuation: "_RED_APPLE_".</summary>
-    private static string Words(string text)
-    {
-        var spaced = new string([.. text.Select(letter => char.IsLetterOrDigit(letter) ? letter : ' ')]);
-        return $"_{string.Join('_', spaced.ToUpperInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries))}_";
-    }
+    /// <summary>Zero if the one contains the other.</summary>
+    private static int Distance(string left, string right, int limit) =>
+        left.Length > 1 && (right.Contains(left, StringComparison.Ordinal) || left.Contains(right, StringComparison.Ordinal)) ? 0
+        : limit == 0 ? 1
+        : EditDistance.Between(left, right, limit);
 
     private static string Fold(string name) => name.Trim().Replace(' ', '_').Replace('-', '_').ToUpperInvariant();
 }

@@ -74,8 +74,8 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("class_label", "bananna", "unknown_class", "'banana'")]
     [InlineData("temperature", "1", "unknown_field", "Known fields are image, class_label, fine_temperature")]
     [InlineData("n[]", "1", "unknown_field", "'n[]'")]
-    [InlineData("size", "512x512", "unsupported_value", "'auto' or '8x8'")]
-    [InlineData("response_format", "url", "unsupported_value", "b64_json")]
+    [InlineData("size", "100x100", "unsupported_value", "'auto' or '8x8'")]
+    [InlineData("response_format", "bytes", "unsupported_value", "b64_json")]
     [InlineData("include", "pixels", "unsupported_value", "'layout', 'tokens' or both")]
     [InlineData("timeout_ms", "0", "out_of_range", "timeout_ms is 0")]
     public async Task Vary_FieldIsWrong_NamesItAndWhatIsExpected(string name, string value, string code, string hint)

@@ -149,7 +149,8 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
 
         Assert.Equal("internal_error", (await response.Error(HttpStatusCode.InternalServerError)).Code);
         Assert.DoesNotContain("secret", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Single(_api.Logs.Entries, entry => entry.Level >= LogLevel.Error);
+        var line = Assert.Single(_api.Logs.Entries, entry => entry.Level >= LogLevel.Error);
+        Assert.StartsWith($"{Assert.Single(response.Headers.GetValues("X-Request-Id"))}: ", line.Text, StringComparison.Ordinal); // the answer refers to it
     }
 
     [Fact]

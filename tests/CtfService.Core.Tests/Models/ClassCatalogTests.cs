@@ -87,7 +87,12 @@ public sealed class ClassCatalogTests
     [InlineData("a red apple beside an apple", new[] { 0, 2 })]
     [InlineData("a pineapple", new[] { 3 })]
     [InlineData("a tench (Tinca tinca) in a pond", new[] { 4 })]
-    [InlineData("apples", new int[0])]
+    [InlineData("two ripe apples", new[] { 0 })]
+    [InlineData("pine apples", new[] { 3 })]
+    [InlineData("redapple", new[] { 2 })]
+    [InlineData("a tench", new[] { 4 })]
+    [InlineData("Tinca tinca", new[] { 4 })]
+    [InlineData("applesauce", new int[0])]
     [InlineData("", new int[0])]
     public void FindIn_Sentence_FindsWholeWordsAndPrefersLongerNames(string sentence, int[] expected)
     {

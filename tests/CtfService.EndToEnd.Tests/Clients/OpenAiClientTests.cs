@@ -77,7 +77,7 @@ public sealed class OpenAiClientTests(GuardedService service, ITestOutputHelper 
                 ["size"] = ("BadRequestError", "unsupported_value", "size"),
                 ["number"] = ("BadRequestError", "out_of_range", "n"),
                 ["url"] = ("BadRequestError", "unsupported_value", "response_format"),
-                ["style"] = ("BadRequestError", "unknown_field", "style"),
+                ["style"] = ("BadRequestError", "unsupported_value", "style"),
                 ["model"] = ("BadRequestError", "model_not_found", "model"),
                 ["stream"] = ("BadRequestError", "out_of_range", "partial_images"),
                 ["upload"] = ("BadRequestError", "invalid_image", "image"),

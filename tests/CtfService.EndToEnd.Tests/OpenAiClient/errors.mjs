@@ -8,10 +8,10 @@ const prompt = 'banana';
 
 report({
   prompt: await failure(() => client.images.generate({ prompt: 'a photo of a spaceship' })),
-  size: await failure(() => client.images.generate({ prompt, size: '1024x1024' })),
+  size: await failure(() => client.images.generate({ prompt, size: '100x100' })),
   number: await failure(() => client.images.generate({ prompt, n: 1000 })),
-  url: await failure(() => client.images.generate({ prompt, response_format: 'url' })),
-  style: await failure(() => client.images.generate({ prompt, style: 'vivid' })),
+  url: await failure(() => client.images.generate({ prompt, response_format: 'bytes' })),
+  style: await failure(() => client.images.generate({ prompt, style: 'cubist' })),
   model: await failure(() => client.images.generate({ prompt, model: 'dall-e-3' })),
   stream: await failure(() => client.images.generate({ prompt, stream: true, partial_images: 9 })),
   upload: await failure(async () => client.images.createVariation({ image: await toFile(Buffer.from('no picture'), 'notes.png') })),

@@ -1,0 +1,69 @@
+using System.Text;
+using CtfService.Api.Errors;
+
+namespace CtfService.Api.Negotiation;
+
+/// <summary>A request's body that must be UTF-8: reading it fails at the first byte that is not. For one reader at a time.</summary>
+internal sealed class Utf8Body(Stream body) : Stream
+{
+    private readonly Decoder _decoder = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetDecoder();
+    private long _read;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <exception cref="RequestRefusedException">The bytes are not UTF-8.</exception>
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var count = await body.ReadAsync(buffer, cancellationToken);
+        Check(buffer.Span[..count], isEnd: count == 0 && buffer.Length > 0);
+        return count;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        var read = body.Read(buffer, offset, count);
+        Check(buffer.AsSpan(offset, read), isEnd: read == 0 && count > 0);
+        return read;
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private void Check(ReadOnlySpan<byte> bytes, bool isEnd)
+    {
+        try
+        {
+            _decoder.GetChars(bytes, new char[bytes.Length + 2], flush: isEnd);
+            _read += bytes.Length;
+        }
+        catch (DecoderFallbackException invalid)
+        {
+            var first = invalid.BytesUnknown is { Length: > 0 } unknown ? $" (0x{unknown[0]:X2})" : "";
+            throw RequestRefusedException.For(
+                param: null,
+                "invalid_utf8",
+                $"The body is not valid UTF-8: byte {_read + invalid.Index + 1}{first} does not belong to a character. Encode the JSON as UTF-8.");
+        }
+    }
+}
