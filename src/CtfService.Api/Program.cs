@@ -26,6 +26,7 @@ builder.Services.AddErrors();
 builder.Services.AddSecurity();
 builder.Services.AddGenerator();
 builder.Services.AddInference();
+builder.Services.AddHostedService<ReadyNotice>();
 builder.Services.AddIdempotency();
 builder.Services.AddUploads();
 builder.Services.AddImageEndpoints();
