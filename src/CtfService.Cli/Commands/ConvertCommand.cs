@@ -33,9 +33,10 @@ internal static class ConvertCommand
         dtype.AcceptOnlyFromAmong(Stored, "float32", "bfloat16", "float16");
         var ema = new Option<bool>("--ema") { Description = "Take the averaged weights of training checkpoints." };
         var licence = new Option<string?>("--data-licence") { Description = "Licence of the training images." };
+        var overwrite = OverwriteOption.Create();
         var command = new Command("convert", "Makes a bundle out of weights of the LlamaGen family; prints what it inferred.")
         {
-            tokenizer, coarse, fine, map, clusterSize, clusters, seed, output, name, imageSize, coarseHeads, fineHeads, classNames, guidance, dtype, ema, licence,
+            tokenizer, coarse, fine, map, clusterSize, clusters, seed, output, name, imageSize, coarseHeads, fineHeads, classNames, guidance, dtype, ema, licence, overwrite,
         };
         command.SetAction((arguments, _) =>
         {
@@ -51,6 +52,7 @@ internal static class ConvertCommand
                 Clusters = arguments.GetValue(clusters),
                 ClusterSeed = arguments.GetValue(seed),
                 OutputDirectory = folder,
+                Overwrite = arguments.GetValue(overwrite),
                 Name = arguments.GetValue(name) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
                 ImageSize = arguments.GetValue(imageSize),
                 CoarseHeads = arguments.GetValue(coarseHeads),

@@ -9,6 +9,9 @@ public static class BundleFiles
     public const string Coarse = "coarse.safetensors";
     public const string Fine = "fine.safetensors";
 
+    /// <summary>Every file that a bundle may have.</summary>
+    public static IReadOnlyList<string> All { get; } = [Manifest, Tokenizer, ClusterMap, Coarse, Fine];
+
     /// <summary>Weight files a bundle must have: without a fine stage there are no clusters either.</summary>
     public static IReadOnlyList<string> Of(BundleManifest manifest) =>
         manifest.Fine is null ? [Tokenizer, Coarse] : [Tokenizer, ClusterMap, Coarse, Fine];

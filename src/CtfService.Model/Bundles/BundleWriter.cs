@@ -38,6 +38,59 @@ public static class BundleWriter
         return BundleReader.Open(directory);
     }
 
+    /// <summary>Refuses a folder that a bundle should not be written to.</summary>
+    /// <param name="option">Names the folder on the command line.</param>
+    /// <param name="overwrite">Whether a bundle may be replaced.</param>
+    /// <exception cref="CheckpointException">The folder holds a bundle that may not be replaced, or something else.</exception>
+    public static void RequireFree(string directory, bool overwrite, string option = "--output")
+    {
+        if (File.Exists(Path.Combine(directory, BundleFiles.Manifest)))
+        {
+            if (!overwrite)
+            {
+                throw new CheckpointException($"{directory}: holds a bundle already. Name another folder with {option}, or replace that bundle with --overwrite.");
+            }
+        }
+        else if (File.Exists(directory) || (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any()))
+        {
+            throw new CheckpointException($"{directory}: holds something that is not a bundle, and is left as it is. Name a new or an empty folder with {option}.");
+        }
+    }
+
+    /// <summary>
+    /// Writes a bundle beside the folder and puts it in its place as a whole, so that a reader never sees parts of two. Files that are not a bundle's, such as a model card,
+    /// stay.
+    /// </summary>
+    /// <param name="directory">Made if it does not exist.</param>
+    /// <param name="write">Writes the weight files into the folder that it gets, and returns the manifest without its list of files.</param>
+    /// <exception cref="CheckpointException">The manifest is inconsistent or a file is missing; the folder was not changed.</exception>
+    public static Bundle Replace(string directory, Func<string, BundleManifest> write)
+    {
+        Bundle? written = null;
+        new AtomicFolder(directory).Replace(next =>
+        {
+            CopyOthers(directory, next);
+            written = Write(next, write(next));
+        });
+        return new Bundle(directory, written!.Manifest, written.Hash);
+    }
+
+    private static void CopyOthers(string directory, string next)
+    {
+        if (!Directory.Exists(directory))
+        {
+            return;
+        }
+
+        var others = Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(directory, file)).Except(BundleFiles.All);
+        foreach (var name in others)
+        {
+            var target = Path.Combine(next, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(Path.Combine(directory, name), target);
+        }
+    }
+
     private static BundleFile Describe(string directory, string name)
     {
         using var file = InputFile.Open(Path.Combine(directory, name));

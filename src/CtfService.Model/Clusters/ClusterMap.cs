@@ -130,7 +130,8 @@ public sealed class ClusterMap
     }
 
     /// <summary>Replaces the file at once; <see cref="ClusterMapFile"/> describes it.</summary>
-    public void Save(string path) => ClusterMapFile.Save(this, path);
+    /// <param name="metadata">Notes for the file; none if null.</param>
+    public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null) => ClusterMapFile.Save(this, path, metadata);
 
     /// <exception cref="Core.Models.CheckpointException">The file is missing, damaged or not a cluster map.</exception>
     public static ClusterMap Load(string path) => ClusterMapFile.Load(path);

@@ -12,14 +12,14 @@ internal static class ClusterMapFile
     private const string ClusterOfToken = "cluster_of_token";
     private const string Centroids = "centroids";
 
-    public static void Save(ClusterMap map, string path)
+    public static void Save(ClusterMap map, string path, IReadOnlyDictionary<string, string>? metadata)
     {
         using var scope = NewDisposeScope();
         SafetensorsWriter.Write(path,
         [
             (ClusterOfToken, tensor(map.ClusterOfToken.ToArray(), ScalarType.Int32)),
             (Centroids, tensor(map.Centroids.ToArray(), ScalarType.Float32).reshape(map.ClusterCount, map.CodewordWidth)),
-        ]);
+        ], metadata);
     }
 
     /// <exception cref="CheckpointException">The file is missing, damaged or not a cluster map.</exception>

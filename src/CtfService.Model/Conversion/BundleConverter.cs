@@ -42,7 +42,7 @@ public sealed partial class BundleConverter
 
     private ConversionReport Run()
     {
-        Require(!File.Exists(Path.Combine(_request.OutputDirectory, BundleFiles.Manifest)), $"{_request.OutputDirectory}: holds a bundle already. Choose another folder or delete it.");
+        BundleWriter.RequireFree(_request.OutputDirectory, _request.Overwrite);
         Require(_request.FinePath is null || (_request.ClusterMapPath is null) != (_request.Clusters is null), "A fine stage needs a cluster map or a number of clusters to compute one, and not both.");
         Require(_request.FinePath is not null || (_request.ClusterMapPath ?? (object?)_request.Clusters) is null, "Clusters are for a model with a fine stage; a plain LlamaGen model has none.");
         Require(_request.ClusterSize is null || _request.ClusterMapPath is not null, "A cluster size (--cluster-size) belongs to an order of the tokens, given as the cluster map (--cluster-map).");
@@ -57,16 +57,19 @@ public sealed partial class BundleConverter
         var map = fine is null ? null : Map(tokenizerFile, coarse.InputVocabulary);
         RequireFit(tokenizer, coarse, fine, map);
 
-        Directory.CreateDirectory(_request.OutputDirectory);
-        Write(tokenizerFile, BundleFiles.Tokenizer, dtype: null);
-        Write(coarseFile, BundleFiles.Coarse, _request.Dtype);
-        if (fineFile is not null)
+        var bundle = BundleWriter.Replace(_request.OutputDirectory, folder =>
         {
-            Write(fineFile, BundleFiles.Fine, _request.Dtype);
-            map!.Save(Path.Combine(_request.OutputDirectory, BundleFiles.ClusterMap));
-        }
+            Write(tokenizerFile, Path.Combine(folder, BundleFiles.Tokenizer), dtype: null);
+            Write(coarseFile, Path.Combine(folder, BundleFiles.Coarse), _request.Dtype);
+            if (fineFile is not null)
+            {
+                Write(fineFile, Path.Combine(folder, BundleFiles.Fine), _request.Dtype);
+                map!.Save(Path.Combine(folder, BundleFiles.ClusterMap));
+            }
 
-        return new ConversionReport(BundleWriter.Write(_request.OutputDirectory, Manifest(tokenizer, coarse, fine, map)), _notes);
+            return Manifest(tokenizer, coarse, fine, map);
+        });
+        return new ConversionReport(bundle, _notes);
     }
 
     private TensorFile Open(string path) => CheckpointFile.Open(path, _request.PreferEma);
@@ -160,8 +163,8 @@ public sealed partial class BundleConverter
         }
     }
 
-    private void Write(TensorFile file, string name, ScalarType? dtype) => SafetensorsWriter.Write(
-        Path.Combine(_request.OutputDirectory, name),
+    private static void Write(TensorFile file, string path, ScalarType? dtype) => SafetensorsWriter.Write(
+        path,
         file.Entries.Where(entry => !IsDropped(entry.Name)).Select(entry => TensorSource.Of(file, entry)),
         castFloatingTo: dtype,
         requireFinite: true);

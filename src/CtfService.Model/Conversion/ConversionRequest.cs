@@ -24,8 +24,11 @@ public sealed record ConversionRequest
 
     public ulong ClusterSeed { get; init; }
 
-    /// <summary>Folder of the bundle; must not hold one.</summary>
+    /// <summary>Folder of the bundle: a new or an empty one, or, to <see cref="Overwrite"/>, one that holds a bundle.</summary>
     public required string OutputDirectory { get; init; }
+
+    /// <summary>Replace the bundle that the folder holds.</summary>
+    public bool Overwrite { get; init; }
 
     /// <summary>Name that callers use.</summary>
     public required string Name { get; init; }
