@@ -14,10 +14,12 @@ internal static class BlendDecodersCommand
         var second = CommandOption.Required("--second", "The same tokenizer with the other decoder.");
         var share = CommandOption.Number("--share", "Of the second decoder: 0 is the first, 1 the second.", 0.5, TrainingRanges.Share);
         var output = CommandOption.Required("--output", "File for the result.");
-        var command = new Command("blend-decoders", "Blends two decoders of one tokenizer, weight by weight: a faithful one and a sharp one, say.") { first, second, share, output };
+        var overwrite = OverwriteOption.Create();
+        var command = new Command("blend-decoders", "Blends two decoders of one tokenizer, weight by weight: a faithful one and a sharp one, say.") { first, second, share, output, overwrite };
         command.SetAction(arguments =>
         {
             var path = OutputPath.File(output.Name, arguments.GetRequiredValue(output));
+            OverwriteOption.RequireFree(output.Name, path, arguments.GetValue(overwrite));
             DecoderBlend.Write(arguments.GetRequiredValue(first), arguments.GetRequiredValue(second), arguments.GetValue(share), path);
             terminal.Error.WriteLine($"Saved {path}.");
             return CommandLine.Success;

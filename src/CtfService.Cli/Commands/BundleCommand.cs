@@ -5,6 +5,7 @@ using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
 using CtfService.Training.Data;
 using CtfService.Training.Packing;
+using CtfService.Training.Runs;
 
 namespace CtfService.Cli.Commands;
 
@@ -14,15 +15,16 @@ internal static class BundleCommand
     public static Command Create(Terminal terminal)
     {
         var runFolder = TrainingArguments.RunOption();
-        var output = CommandOption.WithDefault("--output", "Folder of the bundle.", Path.Combine("models", "fruits-64"));
-        var name = CommandOption.WithDefault("--name", "Name that callers use.", "fruits-64");
+        var output = new Option<string?>("--output") { Description = "Folder of the bundle; if not given, the one below models/ that has the name of the run's folder." };
+        var name = new Option<string?>("--name") { Description = "Name that callers use; that of the run's folder if not given." };
+        var overwrite = OverwriteOption.Create();
         var licence = CommandOption.WithDefault("--data-licence", "Licence of the training images.", "unknown");
         var guidance = CommandOption.Number("--guidance-scale", "Default guidance of the coarse stage.", 1.5f, SamplingSettings.GuidanceScaleRange);
         var temperature = CommandOption.Number("--temperature", "Default temperature of the coarse stage.", 1f, SamplingSettings.TemperatureRange);
         var note = CommandOption.WithDefault("--note", "How the model was trained, for the manifest.", "");
         var command = new Command("bundle", "Packs a finished run into a bundle that the service loads.")
         {
-            runFolder, output, name, licence, guidance, temperature, note,
+            runFolder, output, name, overwrite, licence, guidance, temperature, note,
         };
         command.SetAction((arguments, _) =>
         {
@@ -33,17 +35,28 @@ internal static class BundleCommand
                 ["date"] = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             };
             var run = new RunFolder(arguments.GetRequiredValue(runFolder));
+            var modelName = arguments.GetValue(name) ?? run.Name;
+            var folder = arguments.GetValue(output) ?? Path.Combine("models", run.Name);
+            BundleWriter.RequireFree(folder, arguments.GetValue(overwrite));
             var parts = new TrainedParts(run.BundledTokenizer, run.ClusterMap, run.Coarse, run.Fine);
             var text = new BundleText(
-                arguments.GetRequiredValue(name),
-                TokenCache.Load(run.Tokens("train")).ClassNames,
+                modelName,
+                ClassNames(run, terminal),
                 new SamplingDefaults(coarse, new SamplingSettings()),
                 training,
                 arguments.GetRequiredValue(licence));
-            var bundle = BundlePacker.Pack(parts, arguments.GetRequiredValue(output), text);
+            var bundle = BundlePacker.Pack(parts, folder, text);
             ReportJson.Write(terminal.Output, new { bundle.Directory, bundle.Hash, Bytes = bundle.Manifest.Files.Sum(file => file.Bytes) });
             return Task.FromResult(CommandLine.Success);
         });
         return command;
+    }
+
+    /// <summary>Those of the images that the coarse stage learnt from.</summary>
+    private static IReadOnlyList<string> ClassNames(RunFolder run, Terminal terminal)
+    {
+        var tokens = TokenCache.Load(run.Tokens("train"));
+        new RunChecks(terminal.Error.WriteLine).RequireTokens(run.Tokens("train"), tokens.MadeFrom, run.Coarse);
+        return tokens.ClassNames;
     }
 }

@@ -6,6 +6,7 @@ using CtfService.Model.Tokenizer;
 using CtfService.Training.Clusters;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
+using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands;
@@ -23,7 +24,8 @@ internal static class ClusterCommand
         var random = new Option<bool>("--random") { Description = "Deal the codewords out at random, to compare k-means with." };
         var seed = CommandOption.Seed();
         var swaps = new SwapArguments(needsData: false);
-        var command = new Command("cluster", "Groups the codewords of a trained tokenizer by k-means; prints JSON.") { runFolder, clusters, random, seed };
+        var overwrite = OverwriteOption.Create();
+        var command = new Command("cluster", "Groups the codewords of a trained tokenizer by k-means; prints JSON.") { runFolder, clusters, random, seed, overwrite };
         swaps.AddTo(command);
         command.Validators.Add(result => RequireFit(result, clusters, random, swaps));
         command.SetAction((arguments, cancellation) =>
@@ -32,17 +34,20 @@ internal static class ClusterCommand
             using var frozen = no_grad();
             var folder = new RunFolder(arguments.GetRequiredValue(runFolder));
             var config = ModelFile.Config<TokenizerConfig>(folder.Tokenizer);
-            UsageException.ThrowIfAny([swaps.SideProblem(arguments, config), ClustersProblem(arguments.GetRequiredValue(clusters), config)]);
+            UsageException.ThrowIfAny([swaps.SideProblem(arguments, folder.Tokenizer, config), ClustersProblem(arguments.GetRequiredValue(clusters), config)]);
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
+            using var held = folder.Lock();
+            OverwriteOption.RequireFree("The cluster map", folder.ClusterMap, arguments.GetValue(overwrite));
             using var codewords = tokenizer.Quantizer.Codewords();
             var map = arguments.GetRequiredValue(clusters) switch
             {
                 All => ClusterMap.Identity(codewords),
-                Auto => Choose(terminal, tokenizer, swaps, arguments, arguments.GetValue(seed), cancellation),
+                Auto => Choose(terminal, (folder.Tokenizer, tokenizer), swaps, arguments, arguments.GetValue(seed), cancellation),
                 var number when arguments.GetValue(random) => ClusterMap.Random(codewords, Count(number), arguments.GetValue(seed)),
                 var number => ClusterMap.Compute(codewords, Count(number), arguments.GetValue(seed)),
             };
-            map.Save(folder.ClusterMap);
+            map.Save(folder.ClusterMap, PartRecord.Of(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer)).With("clusters", arguments.GetRequiredValue(clusters))
+                .With("random", arguments.GetValue(random)).With("seed", arguments.GetValue(seed)).Metadata);
             var sizes = map.Members.Select(members => members.Length).Order().ToList();
             ReportJson.Write(terminal.Output, new
             {
@@ -98,10 +103,11 @@ internal static class ClusterCommand
         }
     }
 
-    private static ClusterMap Choose(Terminal terminal, VqTokenizer tokenizer, SwapArguments swaps, ParseResult arguments, ulong seed, CancellationToken cancellation)
+    private static ClusterMap Choose(Terminal terminal, (string Path, VqTokenizer Module) source, SwapArguments swaps, ParseResult arguments, ulong seed, CancellationToken cancellation)
     {
         void Say(FormattableString text) => terminal.Error.WriteLine(FormattableString.Invariant(text));
-        using var study = new SwapStudy(tokenizer, swaps.Images(arguments, cancellation), arguments.GetValue(swaps.ImageCount));
+        var (tokenizerPath, tokenizer) = source;
+        using var study = new SwapStudy(tokenizer, swaps.Images(arguments, tokenizerPath, terminal, cancellation), arguments.GetValue(swaps.ImageCount));
         Say($"The tokenizer's own squared error on {study.ImageCount} images: {study.ReconstructionError:0.00000}.");
         return ClusterChoice.Choose(
             tokenizer, study, seed, result => Say($"{result.ClusterCount} clusters: swaps change images by {result.SquaredError:0.00000}."), cancellation);
@@ -112,7 +118,7 @@ internal static class ClusterCommand
 internal sealed class SwapArguments
 {
     private readonly Option<string?> _data;
-    private readonly Option<int> _imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, TrainingRanges.ImageSide);
+    private readonly Option<int?> _imageSize = TrainingArguments.ImageSizeOption();
 
     /// <param name="needsData">Whether the command cannot do without images.</param>
     public SwapArguments(bool needsData) => _data = new("--data") { Description = TrainingArguments.DataDescription, Required = needsData };
@@ -127,11 +133,18 @@ internal sealed class SwapArguments
     }
 
     /// <summary>What is wrong with the size of the images; null if the tokenizer takes it, or there are no images.</summary>
-    public string? SideProblem(ParseResult arguments, TokenizerConfig tokenizer) =>
-        arguments.GetValue(_data) is null ? null : tokenizer.SideProblem("--image-size", arguments.GetValue(_imageSize));
+    public string? SideProblem(ParseResult arguments, string tokenizerPath, TokenizerConfig tokenizer) =>
+        arguments.GetValue(_data) is null ? null : tokenizer.SideProblem("--image-size", ImageSize(arguments, tokenizerPath, _ => { }));
 
     public bool HasData(CommandResult result) => result.GetValue(_data) is not null;
 
-    public ImageDataset Images(ParseResult arguments, CancellationToken cancellation) =>
-        ImageFolder.Open(arguments.GetRequiredValue(_data)!, arguments.GetValue(_imageSize), "test", cancellation);
+    /// <param name="tokenizerPath">Says which size the images should have if the arguments do not.</param>
+    public ImageDataset Images(ParseResult arguments, string tokenizerPath, Terminal terminal, CancellationToken cancellation)
+    {
+        var imageSize = ImageSize(arguments, tokenizerPath, terminal.Error.WriteLine);
+        return ImageFolder.Open(arguments.GetRequiredValue(_data)!, imageSize, "test", cancellation);
+    }
+
+    private int ImageSize(ParseResult arguments, string tokenizerPath, Action<string> note) =>
+        new RunChecks(note).ImageSize(tokenizerPath, arguments.GetValue(_imageSize), TrainingArguments.UsualImageSize);
 }

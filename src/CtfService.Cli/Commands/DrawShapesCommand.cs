@@ -26,6 +26,11 @@ internal static class DrawShapesCommand
         {
             var training = arguments.GetValue(images);
             var folder = OutputPath.Folder(output.Name, arguments.GetRequiredValue(output));
+            if (Directory.EnumerateFileSystemEntries(folder).Any())
+            {
+                throw new IOException($"--output: '{folder}' holds files already, which must not mix with the data set. Name a new or an empty folder.");
+            }
+
             foreach (var (name, classId) in ShapeImages.ClassNames.Select((name, classId) => (name, classId)))
             {
                 for (var number = 0; number < training + (training / TrainingImagesPerTest); number++)

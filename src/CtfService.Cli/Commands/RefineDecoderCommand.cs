@@ -3,6 +3,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
+using CtfService.Training.Runs;
 using CtfService.Training.Tokenizer;
 
 namespace CtfService.Cli.Commands;
@@ -28,18 +29,24 @@ internal static class RefineDecoderCommand
         command.SetAction((arguments, cancellation) =>
         {
             TorchThreads.UseAllCores();
-            var side = training.ImageSize(arguments);
-            UsageException.ThrowIfAny([ModelFile.Config<TokenizerConfig>(training.Folder(arguments).Tokenizer).SideProblem("--image-size", side)]);
             var run = training.Run(arguments, new Augmentation { HorizontalFlip = true });
-            var train = training.Dataset(arguments, "train", cancellation);
-            var test = training.Dataset(arguments, "test", cancellation);
+            var folder = training.Folder(arguments);
+            var checks = new RunChecks(terminal.Error.WriteLine);
+            var imageSize = checks.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
+            UsageException.ThrowIfAny([ModelFile.Config<TokenizerConfig>(folder.Tokenizer).SideProblem("--image-size", imageSize)]);
+            using var held = folder.Lock();
+            run.RequireStart(TokenizerTraining.ResultName);
+            run = run with { Data = training.Fingerprint(arguments, "train", cancellation) };
+            checks.RequireImages(folder.Tokenizer, PartRecord.Of(PartRecord.Data, run.Data).With(PartRecord.ImageSize, imageSize), run.AcceptChanges);
+            var train = training.Dataset(arguments, imageSize, "train", cancellation);
+            var test = training.Dataset(arguments, imageSize, "test", cancellation);
             SkippedImages.Report(train, terminal);
             SkippedImages.Report(test, terminal);
             var refinement = new DecoderRefinement(
                 arguments.GetRequiredValue(weight), PerceptualPath: arguments.GetValue(classifier), PerceptualWeight: arguments.GetRequiredValue(perceptualWeight));
             return Task.FromResult(ConsoleProgress.Run(terminal, "decoder", progress =>
             {
-                TokenizerTraining.Refine(train, test, training.Folder(arguments).Tokenizer, refinement, run, progress, cancellation);
+                TokenizerTraining.Refine(train, test, folder.Tokenizer, refinement, run, progress, cancellation);
                 return CommandLine.Success;
             }));
         });

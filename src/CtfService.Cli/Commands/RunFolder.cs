@@ -1,3 +1,4 @@
+using CtfService.Model.Storage;
 using CtfService.Training.Tokenizer;
 using CtfService.Training.Transformer;
 
@@ -11,6 +12,9 @@ internal sealed record RunFolder(string Path)
     public const string CoarsePart = "coarse";
     public const string FinePart = "fine";
 
+    /// <summary>The folder's own name, which a model gets if it is given none.</summary>
+    public string Name => System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(Path)));
+
     public string Tokenizer => System.IO.Path.Combine(Path, TokenizerPart, TokenizerTraining.ResultName);
 
     /// <summary>What goes into a bundle: the tokenizer with the refined decoder where there is one; its tokens are the same.</summary>
@@ -21,6 +25,10 @@ internal sealed record RunFolder(string Path)
     public string Coarse => System.IO.Path.Combine(Path, CoarsePart, TransformerTraining.CoarseResultName);
 
     public string Fine => System.IO.Path.Combine(Path, FinePart, TransformerTraining.FineResultName);
+
+    /// <summary>Keeps other commands from writing into the run until it is disposed.</summary>
+    /// <exception cref="IOException">Another process works in the run.</exception>
+    public FolderLock Lock() => FolderLock.Take(Path, "--run");
 
     public string Tokens(string split) => System.IO.Path.Combine(Path, $"tokens-{split}.safetensors");
 }

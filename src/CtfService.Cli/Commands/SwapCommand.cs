@@ -27,10 +27,11 @@ internal static class SwapCommand
             Description = "Also write a PNG: original, reconstruction, then a column for each number of clusters, k-means first, then random ones.",
         };
         var seed = CommandOption.Seed();
+        var overwrite = OverwriteOption.Create();
         var images = new SwapArguments(needsData: true);
         var command = new Command("swap", "Replaces tokens by random members of their clusters and measures how images change; prints JSON.")
         {
-            runFolder, clusters, classifier, picture, seed,
+            runFolder, clusters, classifier, picture, seed, overwrite,
         };
         images.AddTo(command);
         command.SetAction((arguments, cancellation) =>
@@ -38,14 +39,19 @@ internal static class SwapCommand
             TorchThreads.UseAllCores();
             using var frozen = no_grad();
             var file = arguments.GetValue(picture) is { } named ? OutputPath.File(picture.Name, named) : null;
+            if (file is not null)
+            {
+                OverwriteOption.RequireFree(picture.Name, file, arguments.GetValue(overwrite));
+            }
+
             var tokenizerPath = new RunFolder(arguments.GetRequiredValue(runFolder)).Tokenizer;
             var config = ModelFile.Config<TokenizerConfig>(tokenizerPath);
             var counts = Counts(arguments, clusters, config.CodebookSize);
-            UsageException.ThrowIfAny([images.SideProblem(arguments, config), .. counts.Select(count => ClusterCommand.ClustersProblem(count, config.CodebookSize))]);
+            UsageException.ThrowIfAny([images.SideProblem(arguments, tokenizerPath, config), .. counts.Select(count => ClusterCommand.ClustersProblem(count, config.CodebookSize))]);
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(tokenizerPath, config => new VqTokenizer(config));
             using var codewords = tokenizer.Quantizer.Codewords();
             using var judge = arguments.GetValue(classifier) is { } path ? ClassifierFile.Load(path) : null;
-            using var study = new SwapStudy(tokenizer, images.Images(arguments, cancellation), arguments.GetValue(images.ImageCount), judge);
+            using var study = new SwapStudy(tokenizer, images.Images(arguments, tokenizerPath, terminal, cancellation), arguments.GetValue(images.ImageCount), judge);
             var (ofSeed, maps, lines) = (arguments.GetValue(seed), new List<ClusterMap>(), new List<object>());
             void Measure(string kind, ClusterMap map)
             {

@@ -19,11 +19,14 @@ internal static class TrainClassifierCommand
         var steps = CommandOption.Number("--steps", "Training steps.", Defaults.Steps, Ranges.Steps);
         var batch = CommandOption.Number("--batch", "Images per step.", Defaults.BatchSize, Ranges.Batch);
         var seed = CommandOption.Seed();
-        var command = new Command("train-classifier", "Trains the classifier that judges generated images.") { data, output, imageSize, steps, batch, seed };
+        var overwrite = OverwriteOption.Create();
+        var command = new Command("train-classifier", "Trains the classifier that judges generated images.") { data, output, imageSize, steps, batch, seed, overwrite };
         command.SetAction((parse, cancellation) =>
         {
             var training = Defaults with { Steps = parse.GetValue(steps), BatchSize = parse.GetValue(batch), Seed = parse.GetValue(seed) };
-            Run(terminal, parse.GetRequiredValue(data), parse.GetValue(imageSize), training, OutputPath.File(output.Name, parse.GetRequiredValue(output)), cancellation);
+            var path = OutputPath.File(output.Name, parse.GetRequiredValue(output));
+            OverwriteOption.RequireFree(output.Name, path, parse.GetValue(overwrite));
+            Run(terminal, parse.GetRequiredValue(data), parse.GetValue(imageSize), training, path, cancellation);
             return Task.FromResult(CommandLine.Success);
         });
         return command;

@@ -7,6 +7,7 @@ using CtfService.Model.Transformer;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
 using CtfService.Training.Progress;
+using CtfService.Training.Runs;
 using CtfService.Training.Transformer;
 
 namespace CtfService.Cli.Commands;
@@ -14,45 +15,77 @@ namespace CtfService.Cli.Commands;
 /// <summary><c>ctf train-coarse</c> and <c>ctf train-fine</c>: tokens to the transformers of both stages.</summary>
 internal static class TrainStageCommands
 {
+    /// <summary>What the two commands differ in.</summary>
+    /// <param name="Part">Folder in the run.</param>
+    /// <param name="Compare">Compares the other stage of the run with what this one is to be made from.</param>
+    private sealed record Stage(string Name, string Description, string Part, string ResultName, int Steps, Action<RunChecks, RunFolder, PartRecord> Compare, Trainer Train);
+
     private delegate void Trainer(StageInputs inputs, TransformerSize size, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation);
 
-    public static Command CreateCoarse(Terminal terminal) => Create(
-        terminal, "train-coarse", "Trains stage 1, the causal transformer over coarse labels.", RunFolder.CoarsePart, steps: 4000, TransformerTraining.TrainCoarse);
+    public static Command CreateCoarse(Terminal terminal) => Create(terminal, new Stage(
+        "train-coarse",
+        "Trains stage 1, the causal transformer over coarse labels.",
+        RunFolder.CoarsePart,
+        TransformerTraining.CoarseResultName,
+        Steps: 4000,
+        (checks, folder, now) => checks.NoteFine(folder.Fine, now),
+        TransformerTraining.TrainCoarse));
 
-    public static Command CreateFine(Terminal terminal) => Create(
-        terminal, "train-fine", "Trains stage 2, the transformer that predicts every token from all coarse labels.", RunFolder.FinePart, steps: 3000,
-        (inputs, size, run, progress, cancellation) => TransformerTraining.TrainFine(inputs, size, FineHead.Cluster, run, progress, cancellation));
+    public static Command CreateFine(Terminal terminal) => Create(terminal, new Stage(
+        "train-fine",
+        "Trains stage 2, the transformer that predicts every token from all coarse labels.",
+        RunFolder.FinePart,
+        TransformerTraining.FineResultName,
+        Steps: 3000,
+        (checks, folder, now) => checks.RequireCoarse(folder.Coarse, now),
+        (inputs, size, run, progress, cancellation) => TransformerTraining.TrainFine(inputs, size, FineHead.Cluster, run, progress, cancellation)));
 
-    private static Command Create(Terminal terminal, string name, string description, string part, int steps, Trainer train)
+    private static Command Create(Terminal terminal, Stage stage)
     {
-        var training = new TrainingArguments(part, steps, batchSize: 32, learningRate: 1e-3);
+        var training = new TrainingArguments(stage.Part, stage.Steps, batchSize: 32, learningRate: 1e-3);
         var width = CommandOption.Number("--width", "Width of the transformer, a multiple of 4 times the heads.", 256, ArchitectureRanges.Width);
         var layers = CommandOption.Number("--layers", "Number of blocks.", 6, ArchitectureRanges.Layers);
         var heads = CommandOption.Number("--heads", "Attention heads.", 8, ArchitectureRanges.Width);
-        var command = new Command(name, description) { width, layers, heads };
+        var command = new Command(stage.Name, stage.Description) { width, layers, heads };
         training.AddTo(command);
         command.SetAction((arguments, cancellation) =>
         {
             var size = new TransformerSize(arguments.GetValue(width), arguments.GetValue(layers), arguments.GetValue(heads));
             UsageException.ThrowIfAny(size.Problems(name => $"--{name}"));
             TorchThreads.UseAllCores();
-            using var inputs = Inputs(arguments, training, cancellation);
-            return Task.FromResult(ConsoleProgress.Run(terminal, part, progress =>
+            var folder = training.Folder(arguments);
+            using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
+            using var held = folder.Lock();
+            var run = training.Run(arguments, Augmentation.None);
+            run.RequireStart(stage.ResultName);
+            var inputs = Inputs(terminal, arguments, training, stage, tokenizer, cancellation);
+            return Task.FromResult(ConsoleProgress.Run(terminal, stage.Part, progress =>
             {
-                train(inputs, size, training.Run(arguments, Augmentation.None), progress, cancellation);
+                stage.Train(inputs, size, run, progress, cancellation);
                 return CommandLine.Success;
             }));
         });
         return command;
     }
 
-    private static StageInputs Inputs(ParseResult arguments, TrainingArguments training, CancellationToken cancellation)
+    /// <summary>Compares everything that can be compared, then reads or computes the tokens.</summary>
+    private static StageInputs Inputs(
+        Terminal terminal, ParseResult arguments, TrainingArguments training, Stage stage, VqTokenizer tokenizer, CancellationToken cancellation)
     {
         var folder = training.Folder(arguments);
-        UsageException.ThrowIfAny([ModelFile.Config<TokenizerConfig>(folder.Tokenizer).SideProblem("--image-size", training.ImageSize(arguments))]);
-        var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
-        TokenCache Tokens(string split) => TokenCache.LoadOrCreate(
-            folder.Tokens(split), folder.Tokenizer, tokenizer, () => training.Dataset(arguments, split, cancellation), cancellation);
-        return new StageInputs(tokenizer, ClusterMap.Load(folder.ClusterMap), Tokens("train"), Tokens("test"));
+        var map = ClusterMap.Load(folder.ClusterMap);
+        var checks = new RunChecks(terminal.Error.WriteLine);
+        var imageSize = checks.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
+        UsageException.ThrowIfAny([tokenizer.Config.SideProblem("--image-size", imageSize)]);
+        TokenizedImages Images(string split) => new(
+            training.Fingerprint(arguments, split, cancellation), imageSize, () => training.Dataset(arguments, imageSize, split, cancellation));
+        var train = Images("train");
+        var now = train.MadeFrom(tokenizer).With(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));
+        checks.RequireImages(folder.Tokenizer, now, training.Run(arguments, Augmentation.None).AcceptChanges);
+        RunChecks.RequireMap(folder.ClusterMap, map, tokenizer);
+        stage.Compare(checks, folder, now);
+        TokenCache Tokens(string split, TokenizedImages images) =>
+            TokenCache.LoadOrCreate(folder.Tokens(split), tokenizer, images, cancellation, terminal.Error.WriteLine);
+        return new StageInputs(tokenizer, map, Tokens("train", train), Tokens("test", Images("test")));
     }
 }

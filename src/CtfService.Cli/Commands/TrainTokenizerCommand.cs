@@ -24,14 +24,17 @@ internal static class TrainTokenizerCommand
             TorchThreads.UseAllCores();
             var run = training.Run(arguments, new Augmentation { HorizontalFlip = true, MaxShift = arguments.GetValue(maxShift) });
             var config = architecture.Config(arguments);
-            var side = training.ImageSize(arguments);
+            var side = training.AskedImageSize(arguments) ?? run.ResumedFrom?.PixelsOfImages ?? TrainingArguments.UsualImageSize;
             UsageException.ThrowIfAny(
             [
                 .. TokenizerArguments.Problems(config, side),
                 arguments.GetValue(maxShift) < side ? null : $"--max-shift is {arguments.GetValue(maxShift)}, expected less than the {side} pixels of --image-size",
             ]);
-            var train = training.Dataset(arguments, "train", cancellation);
-            var test = training.Dataset(arguments, "test", cancellation);
+            using var held = training.Folder(arguments).Lock();
+            run.RequireStart(TokenizerTraining.ResultName);
+            run = run with { Data = training.Fingerprint(arguments, "train", cancellation) };
+            var train = training.Dataset(arguments, side, "train", cancellation);
+            var test = training.Dataset(arguments, side, "test", cancellation);
             SkippedImages.Report(train, terminal);
             SkippedImages.Report(test, terminal);
             return Task.FromResult(ConsoleProgress.Run(terminal, "tokenizer", progress =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
+using CtfService.Training.Runs;
 
 namespace CtfService.Cli.Commands;
 
@@ -10,10 +11,13 @@ internal sealed class TrainingArguments
 {
     public const string DataDescription = "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.";
 
+    /// <summary>Pixels, for a new run.</summary>
+    public const int UsualImageSize = 64;
+
     private readonly string _part;
     private readonly Option<string> _data = CommandOption.Required("--data", DataDescription);
     private readonly Option<string> _run = RunOption();
-    private readonly Option<int> _imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, TrainingRanges.ImageSide);
+    private readonly Option<int?> _imageSize = ImageSizeOption();
     private readonly Option<int> _steps;
     private readonly Option<int> _batchSize;
     private readonly Option<double> _learningRate;
@@ -26,6 +30,11 @@ internal sealed class TrainingArguments
 
     private readonly Option<bool> _float32 = new("--float32") { Description = "Multiply in float32 instead of bfloat16." };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the run's last checkpoint." };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start over: delete the training that the run's folder holds." };
+    private readonly Option<bool> _acceptChanges = new("--accept-changes")
+    {
+        Description = "Go on although images or settings differ from those that the run was made from; weights that do not fit are refused all the same.",
+    };
 
     /// <param name="part">Folder of the part inside the run.</param>
     public TrainingArguments(string part, int steps, int batchSize, double learningRate)
@@ -38,15 +47,27 @@ internal sealed class TrainingArguments
 
     public static Option<string> RunOption() => CommandOption.WithDefault("--run", "Folder of the run: tokenizer, cluster map, both transformers.", Path.Combine("runs", "fruits-64"));
 
+    public static Option<int?> ImageSizeOption() => CommandOption.OptionalNumber(
+        "--image-size", $"Side the images are scaled to, pixels; that of the run if not given, {UsualImageSize} for a new run.", TrainingRanges.ImageSide);
+
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _run, _imageSize, _steps, _batchSize, _learningRate, _evaluateEvery, _earlyStop, _seed, _float32, _resume })
+        foreach (var option in new Option[]
+        {
+            _data, _run, _imageSize, _steps, _batchSize, _learningRate, _evaluateEvery, _earlyStop, _seed, _float32, _resume, _overwrite, _acceptChanges,
+        })
         {
             command.Options.Add(option);
         }
-    }
 
-    public int ImageSize(ParseResult arguments) => arguments.GetValue(_imageSize);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_resume) && result.GetValue(_overwrite))
+            {
+                result.AddError("--resume goes on with a training and --overwrite deletes it: give one of them.");
+            }
+        });
+    }
 
     public RunFolder Folder(ParseResult arguments) => new(arguments.GetRequiredValue(_run));
 
@@ -63,8 +84,16 @@ internal sealed class TrainingArguments
             UseBfloat16 = !arguments.GetValue(_float32),
         },
         arguments.GetValue(_resume),
-        augmentation);
+        augmentation,
+        Overwrite: arguments.GetValue(_overwrite),
+        AcceptChanges: arguments.GetValue(_acceptChanges));
 
-    public ImageDataset Dataset(ParseResult arguments, string split, CancellationToken cancellation) =>
-        ImageFolder.Open(arguments.GetRequiredValue(_data), arguments.GetValue(_imageSize), split, cancellation);
+    /// <summary>Pixels; null if the run decides.</summary>
+    public int? AskedImageSize(ParseResult arguments) => arguments.GetValue(_imageSize);
+
+    public string Fingerprint(ParseResult arguments, string split, CancellationToken cancellation) =>
+        DataFingerprint.Of(arguments.GetRequiredValue(_data), split, cancellation);
+
+    public ImageDataset Dataset(ParseResult arguments, int imageSize, string split, CancellationToken cancellation) =>
+        ImageFolder.Open(arguments.GetRequiredValue(_data), imageSize, split, cancellation);
 }

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using CtfService.Core.Models;
-using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Tokenizer;
+using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Data;
@@ -16,10 +16,10 @@ public sealed class TokenCache
     private const string TokensKey = "tokens";
     private const string ClassIdsKey = "class_ids";
     private const string ClassNamesKey = "class_names";
-    private const string TokenizerKey = "tokenizer_sha256";
 
-    private TokenCache(long[] tokens, int[] classIds, IReadOnlyList<string> classNames)
+    private TokenCache(long[] tokens, int[] classIds, IReadOnlyList<string> classNames, PartRecord madeFrom)
     {
+        MadeFrom = madeFrom;
         Tokens = tokens;
         ClassIds = classIds;
         ClassNames = classNames;
@@ -37,22 +37,32 @@ public sealed class TokenCache
     /// <summary>T: tokens per image.</summary>
     public int Positions { get; }
 
-    /// <summary>Reads the file where it was made by this very tokenizer, otherwise encodes the images and writes it.</summary>
-    /// <param name="dataset">Called only when the tokens have to be computed.</param>
-    public static TokenCache LoadOrCreate(string path, string tokenizerPath, VqTokenizer tokenizer, Func<ImageDataset> dataset, CancellationToken cancellation)
+    /// <summary>Images, image size and tokenizer that the tokens were made from.</summary>
+    public PartRecord MadeFrom { get; }
+
+    /// <summary>Reads the file if it was made from the same images, at the same size, by the same tokenizer; otherwise encodes the images and writes it.</summary>
+    /// <param name="images">What the tokens are of.</param>
+    /// <param name="note">Is told why tokens that are there are computed again.</param>
+    public static TokenCache LoadOrCreate(string path, VqTokenizer tokenizer, TokenizedImages images, CancellationToken cancellation, Action<string>? note = null)
     {
-        var hash = BundleReader.Hash(tokenizerPath);
+        var madeFrom = images.MadeFrom(tokenizer);
         if (File.Exists(path))
         {
             using var file = SafetensorsFile.Open(path);
-            if (file.Metadata.GetValueOrDefault(TokenizerKey) == hash)
+            var there = PartRecord.Read(file);
+            var differences = (there ?? PartRecord.Empty).Differences(madeFrom);
+            if (differences.Count == 0)
             {
                 return Read(file);
             }
+
+            note?.Invoke(there is null
+                ? $"{path}: does not say what it was made from, as files of earlier programs. Its tokens are computed again."
+                : $"{path}: was made from something else. Its tokens are computed again:{RecordDifference.Lines(differences)}");
         }
 
-        var cache = Encode(tokenizer, dataset(), cancellation);
-        cache.Write(path, hash);
+        var cache = Encode(tokenizer, images.Open(), madeFrom, cancellation);
+        cache.Write(path);
         return cache;
     }
 
@@ -75,7 +85,7 @@ public sealed class TokenCache
         return (tensor(tokens, [rows.Count, Positions]), tensor(rows.Select(row => (long)ClassIds[row]).ToArray()));
     }
 
-    private static TokenCache Encode(VqTokenizer tokenizer, ImageDataset dataset, CancellationToken cancellation)
+    private static TokenCache Encode(VqTokenizer tokenizer, ImageDataset dataset, PartRecord madeFrom, CancellationToken cancellation)
     {
         using var frozen = no_grad();
         var tokens = new List<long>();
@@ -92,7 +102,7 @@ public sealed class TokenCache
             }
         }
 
-        return new TokenCache([.. tokens], [.. classIds], dataset.ClassNames);
+        return new TokenCache([.. tokens], [.. classIds], dataset.ClassNames, madeFrom);
     }
 
     private static TokenCache Read(SafetensorsFile file)
@@ -101,18 +111,28 @@ public sealed class TokenCache
         using var classIds = file.Read(ClassIdsKey);
         var names = JsonSerializer.Deserialize<string[]>(file.Metadata.GetValueOrDefault(ClassNamesKey, "[]"))
             ?? throw new CheckpointException($"{file.Path}: names no classes. Delete the file; it will be computed again.");
-        return new TokenCache(tokens.data<long>().ToArray(), classIds.data<int>().ToArray(), names);
+        return new TokenCache(tokens.data<long>().ToArray(), classIds.data<int>().ToArray(), names, PartRecord.Read(file) ?? PartRecord.Empty);
     }
 
-    private void Write(string path, string hash)
+    private void Write(string path)
     {
         using var tokens = tensor(Tokens, [ClassIds.Count, Positions]).to(int32);
         using var classIds = tensor(ClassIds.ToArray());
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        SafetensorsWriter.Write(path, [(TokensKey, tokens), (ClassIdsKey, classIds)], new Dictionary<string, string>
+        SafetensorsWriter.Write(path, [(TokensKey, tokens), (ClassIdsKey, classIds)], new Dictionary<string, string>(MadeFrom.Metadata)
         {
             [ClassNamesKey] = JsonSerializer.Serialize(ClassNames),
-            [TokenizerKey] = hash,
         });
     }
+}
+
+/// <summary>Images to be encoded, and what tells them from others.</summary>
+/// <param name="Data">Their <see cref="DataFingerprint"/>.</param>
+/// <param name="ImageSize">Side, pixels.</param>
+/// <param name="Open">Called only if the tokens have to be computed.</param>
+public sealed record TokenizedImages(string Data, int ImageSize, Func<ImageDataset> Open)
+{
+    /// <summary>What their tokens are made from.</summary>
+    public PartRecord MadeFrom(VqTokenizer tokenizer) =>
+        PartRecord.Of(PartRecord.Data, Data).With(PartRecord.ImageSize, ImageSize).With(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer));
 }

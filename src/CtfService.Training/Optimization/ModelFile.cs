@@ -3,6 +3,7 @@ using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Layers;
+using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;
@@ -12,8 +13,11 @@ public static class ModelFile
 {
     private const string ConfigKey = "config";
 
-    public static void Save<TConfig>(string path, nn.Module module, TConfig config) =>
-        StateDictSaver.Save(module, path, new Dictionary<string, string> { [ConfigKey] = JsonSerializer.Serialize(config, BundleJson.Options) });
+    /// <param name="madeFrom">Written with it; null if nothing is known.</param>
+    public static void Save<TConfig>(string path, nn.Module module, TConfig config, PartRecord? madeFrom = null) => StateDictSaver.Save(
+        module,
+        path,
+        new Dictionary<string, string>(madeFrom?.Metadata ?? new Dictionary<string, string>()) { [ConfigKey] = JsonSerializer.Serialize(config, BundleJson.Options) });
 
     /// <exception cref="CheckpointException">Not a file that <see cref="Save"/> wrote.</exception>
     public static TConfig Config<TConfig>(string path)

@@ -1,12 +1,14 @@
 using System.Globalization;
+using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Storage;
+using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;
 
 /// <summary>Everything a run needs to go on: weights, their average, the optimiser's moments and the number of finished steps.</summary>
-internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, WeightOptimizer optimizer, WeightAverage average)
+internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module module, WeightOptimizer optimizer, WeightAverage average)
 {
     private const string FolderName = "checkpoint";
     private const string WeightsName = "weights.safetensors";
@@ -15,8 +17,8 @@ internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, 
     private const string AveragePrefix = "average/";
     private const string WeightPrefix = "weight/";
 
-    private readonly AtomicFolder _folder = FolderOf(runDirectory);
-    private readonly string _path = Path.Combine(runDirectory, FolderName);
+    private readonly AtomicFolder _folder = FolderOf(options.RunDirectory);
+    private readonly string _path = Path.Combine(options.RunDirectory, FolderName);
 
     private string Weights => Path.Combine(_path, WeightsName);
 
@@ -40,7 +42,15 @@ internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, 
         }
 
         using var file = SafetensorsFile.Open(path);
-        return long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
+        return FinishedSteps(file);
+    }
+
+    /// <summary>What a run's checkpoint was made from; null without a checkpoint or a record.</summary>
+    public static PartRecord? RecordOf(string runDirectory)
+    {
+        FolderOf(runDirectory).Recover();
+        var path = Path.Combine(runDirectory, FolderName, WeightsName);
+        return File.Exists(path) ? PartRecord.Read(path) : null;
     }
 
     /// <summary>Replaces the last checkpoint only when the new one is whole.</summary>
@@ -52,16 +62,20 @@ internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, 
         SafetensorsWriter.Write(
             Path.Combine(next, WeightsName),
             tensors,
-            new Dictionary<string, string> { [StepKey] = finishedSteps.ToString(CultureInfo.InvariantCulture) },
+            new Dictionary<string, string>(options.MadeFrom.Metadata) { [StepKey] = finishedSteps.ToString(CultureInfo.InvariantCulture) },
             requireFinite: true);
     });
 
     /// <summary>Restores the last checkpoint and returns its finished steps.</summary>
+    /// <exception cref="CheckpointException">The checkpoint was made from something else than this run; the message says what differs.</exception>
     public long Load()
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var file = SafetensorsFile.Open(Weights);
+        var finished = FinishedSteps(file);
+        ResumeCheck.Require(options, PartRecord.Read(file), finished);
+        RequireShapes(file);
         foreach (var (name, weight) in module.state_dict())
         {
             weight.copy_(file.Read(WeightPrefix + name));
@@ -69,7 +83,33 @@ internal sealed class TrainingCheckpoint(string runDirectory, nn.Module module, 
         }
 
         optimizer.Load(Path.Combine(_path, MomentsName));
-        return long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
+        return finished;
+    }
+
+    private static long FinishedSteps(SafetensorsFile file) => long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
+
+    /// <summary>For checkpoints without a record.</summary>
+    private void RequireShapes(SafetensorsFile file)
+    {
+        foreach (var (name, weight) in module.state_dict())
+        {
+            var there = file.Entry(WeightPrefix + name);
+            if (!there.Shape.SequenceEqual(weight.shape))
+            {
+                throw new CheckpointException(
+                    $"{_path}: is of another architecture: '{name}' is {there.ShapeText} there, [{string.Join(", ", weight.shape)}] now. {ResumeCheck.WaysOn}");
+            }
+        }
+    }
+
+    /// <summary>Deletes it.</summary>
+    public static void Delete(string runDirectory)
+    {
+        FolderOf(runDirectory).Recover();
+        if (Path.Combine(runDirectory, FolderName) is var folder && Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     /// <summary>The folder is the run's own, so the plain names <c>checkpoint.next</c> and <c>checkpoint.old</c> belong to nothing else.</summary>

@@ -40,13 +40,14 @@ public sealed class TrainingLoop
     /// cancelled. The averaged weights are in the module afterwards.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
+    /// <exception cref="Core.Models.CheckpointException">The checkpoint to go on from was made from something else than this run.</exception>
     /// <exception cref="TrainingDivergedException">A loss or a gradient is not finite; the last checkpoint is kept.</exception>
     public void Run(bool resume, CancellationToken cancellation)
     {
         using var optimizer = new WeightOptimizer(_task.Module, _options.WeightDecay, _options.MaxGradientNorm);
         using var average = new WeightAverage(_task.Module);
         var best = _options.EarlyStop is { } evaluations ? new BestWeights(_options.RunDirectory, _task.Module, evaluations * _options.EvaluateEvery) : null;
-        var checkpoint = new TrainingCheckpoint(_options.RunDirectory, _task.Module, optimizer, average);
+        var checkpoint = new TrainingCheckpoint(_options, _task.Module, optimizer, average);
         var first = resume && checkpoint.Exists ? checkpoint.Load() : 0;
         using var metrics = MetricsFile.Open(MetricsPath(_options.RunDirectory), first);
         var meter = new TrainingMeter(new CombinedProgress(_progress, metrics), new TrainingPace(first, _options.Steps, _options.BatchSize));

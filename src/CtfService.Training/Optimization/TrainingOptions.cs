@@ -1,3 +1,5 @@
+using CtfService.Training.Runs;
+
 namespace CtfService.Training.Optimization;
 
 /// <summary>What every training run has in common. The defaults suit small models on a CPU.</summary>
@@ -45,6 +47,12 @@ public sealed record TrainingOptions
     /// weights of that.
     /// </summary>
     public int? EarlyStop { get; init; }
+
+    /// <summary>Written with every checkpoint, and compared when a run is resumed.</summary>
+    public PartRecord MadeFrom { get; init; } = PartRecord.Empty;
+
+    /// <summary>Resume although settings differ from those of the checkpoint.</summary>
+    public bool AcceptChanges { get; init; }
 
     /// <summary>Finished steps at which the averaged weights are also kept beside the result, for learning curves.</summary>
     public IReadOnlyList<long> SnapshotSteps { get; init; } = [];

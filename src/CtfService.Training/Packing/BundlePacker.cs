@@ -2,9 +2,11 @@ using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Clusters;
+using CtfService.Model.Storage;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.Training.Optimization;
+using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Packing;
@@ -19,23 +21,31 @@ public static class BundlePacker
     private const string UsageHistory = "quantize.codebook_used";
 
     /// <exception cref="CheckpointException">A part is missing, or the parts do not belong to each other.</exception>
+    /// <param name="directory">Replaced as a whole; files that are not a bundle's stay.</param>
     public static Bundle Pack(TrainedParts parts, string directory, BundleText text)
     {
         var map = ClusterMap.Load(parts.ClusterMap);
+        PartsCheck.Require(parts, map);
         var fine = map.IsIdentity ? null : parts.Fine;
-        Directory.CreateDirectory(directory);
-        SaveHalf(parts.Tokenizer, Path.Combine(directory, BundleFiles.Tokenizer));
-        SaveHalf(parts.Coarse, Path.Combine(directory, BundleFiles.Coarse));
-        var copied = new Dictionary<string, string>();
-        if (fine is not null)
+        return BundleWriter.Replace(directory, folder =>
         {
-            SaveHalf(fine, Path.Combine(directory, BundleFiles.Fine));
-            copied[BundleFiles.ClusterMap] = parts.ClusterMap;
-        }
+            SaveHalf(parts.Tokenizer, Path.Combine(folder, BundleFiles.Tokenizer));
+            SaveHalf(parts.Coarse, Path.Combine(folder, BundleFiles.Coarse));
+            if (fine is not null)
+            {
+                SaveHalf(fine, Path.Combine(folder, BundleFiles.Fine));
+                AtomicFile.Copy(parts.ClusterMap, Path.Combine(folder, BundleFiles.ClusterMap));
+            }
 
+            return Manifest(parts, text, map, fine);
+        });
+    }
+
+    private static BundleManifest Manifest(TrainedParts parts, BundleText text, ClusterMap map, string? fine)
+    {
         var tokenizer = ModelFile.Config<TokenizerConfig>(parts.Tokenizer) with { TracksUsage = false };
         var coarse = ModelFile.Config<TransformerConfig>(parts.Coarse);
-        var manifest = new BundleManifest
+        return new BundleManifest
         {
             Name = text.Name,
             ImageWidth = coarse.GridWidth * tokenizer.DownsampleFactor,
@@ -49,7 +59,6 @@ public static class BundlePacker
             Training = text.Training,
             DataLicence = text.DataLicence,
         };
-        return BundleWriter.Write(directory, manifest, copied);
     }
 
     private static void SaveHalf(string source, string target)

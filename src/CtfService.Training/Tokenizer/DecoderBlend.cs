@@ -1,6 +1,7 @@
 using CtfService.Core.Models;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Optimization;
+using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Tokenizer;
@@ -42,6 +43,10 @@ public static class DecoderBlend
         }
 
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(outputPath))!);
-        ModelFile.Save(outputPath, first, first.Config);
+        ModelFile.Save(
+            outputPath,
+            first,
+            first.Config,
+            PartRecord.Empty.With(PartRecord.Tokenizer, TokenizerIdentity.Of(first)).With("first", firstPath).With("second", secondPath).With("share", share));
     }
 }

@@ -1,9 +1,11 @@
 using CtfService.Core.Models;
+using CtfService.Model.Bundles;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;
 using CtfService.Training.Optimization;
 using CtfService.Training.Progress;
+using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Tokenizer;
@@ -20,13 +22,15 @@ public static class TokenizerTraining
     public static void Run(
         ImageDataset train, ImageDataset heldOut, TokenizerConfig config, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
     {
-        manual_seed((long)run.Options.Seed);
+        run.Start(ResultName);
+        var options = run.Recorded(PartRecord.Empty.With(PartRecord.ImageSize, train.Width).With(PartRecord.Architecture, config));
+        manual_seed((long)options.Seed);
         using var tokenizer = new VqTokenizer(config);
         using var batches = Batches(train, run, cancellation);
         using var images = new HeldOutImages(heldOut);
-        var task = new TokenizerTask(tokenizer, batches, images, lastRevival: (long)(run.Options.Steps * RevivalShare));
-        new TrainingLoop(run.Options, task, progress).Run(run.Resume, cancellation);
-        ModelFile.Save(Path.Combine(run.Options.RunDirectory, ResultName), tokenizer, config);
+        var task = new TokenizerTask(tokenizer, batches, images, lastRevival: (long)(options.Steps * RevivalShare));
+        new TrainingLoop(options, task, progress).Run(run.Resume, cancellation);
+        ModelFile.Save(Path.Combine(options.RunDirectory, ResultName), tokenizer, config, options.MadeFrom);
     }
 
     /// <summary>Sharpens the decoder of a trained tokenizer: what <c>ctf refine-decoder</c> does. Tokens keep their meaning.</summary>
@@ -41,14 +45,21 @@ public static class TokenizerTraining
         ITrainingProgress progress,
         CancellationToken cancellation)
     {
+        run.Start(ResultName);
         using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(tokenizerPath, config => new VqTokenizer(config));
+        var madeFrom = PartRecord.Empty
+            .With(PartRecord.ImageSize, train.Width)
+            .With(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer))
+            .With("refinement", refinement with { PerceptualPath = null })
+            .With("classifier", refinement.PerceptualPath is { } file ? BundleReader.Hash(file) : null);
+        var options = run.Recorded(madeFrom);
         using var batches = Batches(train, run, cancellation);
         using var images = new HeldOutImages(heldOut);
         manual_seed((long)run.Options.Seed);
         using var classifier = refinement.PerceptualPath is { } path ? LoadClassifier(path, train.Width) : null;
         using var task = new DecoderRefinementTask(tokenizer, batches, images, refinement, classifier is null ? null : new PerceptualLoss(classifier));
-        new TrainingLoop(run.Options, task, progress).Run(run.Resume, cancellation);
-        ModelFile.Save(Path.Combine(run.Options.RunDirectory, ResultName), tokenizer, tokenizer.Config);
+        new TrainingLoop(options, task, progress).Run(run.Resume, cancellation);
+        ModelFile.Save(Path.Combine(options.RunDirectory, ResultName), tokenizer, tokenizer.Config, options.MadeFrom);
     }
 
     private static ImageClassifier LoadClassifier(string path, int imageSize)

@@ -5,6 +5,7 @@ using CtfService.Model.Transformer;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
 using CtfService.Training.Progress;
+using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Transformer;
@@ -25,7 +26,7 @@ public static class TransformerTraining
     public static void TrainCoarse(StageInputs inputs, TransformerSize size, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
     {
         var config = Config(inputs, size, inputs.Map.ClusterCount, causal: true);
-        Train(inputs, config, run, (transformer, data, sheet) => new CoarseTask(transformer, data, sheet), CoarseResultName, progress, cancellation);
+        Train(inputs, config, run, RecordOf(inputs, config), (transformer, data, sheet) => new CoarseTask(transformer, data, sheet), CoarseResultName, progress, cancellation);
     }
 
     /// <inheritdoc cref="TrainCoarse"/>
@@ -42,19 +43,21 @@ public static class TransformerTraining
         }
 
         var config = Config(inputs, size, inputs.Map.CodebookSize, causal: false);
-        Train(inputs, config, run, (transformer, data, sheet) => new FineTask(transformer, inputs.Map, head, data, sheet), FineResultName, progress, cancellation);
+        Train(inputs, config, run, RecordOf(inputs, config).With("head", head), (transformer, data, sheet) => new FineTask(transformer, inputs.Map, head, data, sheet), FineResultName, progress, cancellation);
     }
 
     private static void Train(
         StageInputs inputs,
         TransformerConfig config,
         TrainingRun run,
+        PartRecord madeFrom,
         Func<ClassConditionalTransformer, StageData, SampleSheet, ITrainingTask> newTask,
         string resultName,
         ITrainingProgress progress,
         CancellationToken cancellation)
     {
-        var options = run.Options;
+        run.Start(resultName);
+        var options = run.Recorded(madeFrom);
         manual_seed((long)options.Seed);
         using var transformer = new ClassConditionalTransformer(config);
         using var data = new StageData(inputs.Train, inputs.HeldOut, inputs.Map, options.BatchSize, options.Seed);
@@ -64,7 +67,7 @@ public static class TransformerTraining
             void Save(string path)
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                ModelFile.Save(path, transformer, config);
+                ModelFile.Save(path, transformer, config, options.MadeFrom);
             }
 
             new TrainingLoop(options, task, progress, step => Save(SnapshotPath(options.RunDirectory, resultName, step))).Run(run.Resume, cancellation);
@@ -75,6 +78,9 @@ public static class TransformerTraining
     /// <summary>Where the weights after some step are kept (<see cref="TrainingOptions.SnapshotSteps"/>).</summary>
     public static string SnapshotPath(string runDirectory, string resultName, long step) =>
         Path.Combine(runDirectory, "snapshots", $"{step:D7}-{resultName}");
+
+    private static PartRecord RecordOf(StageInputs inputs, TransformerConfig config) =>
+        inputs.Train.MadeFrom.With(PartRecord.ClusterMap, ClusterMapIdentity.Of(inputs.Map)).With(PartRecord.Architecture, config);
 
     private static TransformerConfig Config(StageInputs inputs, TransformerSize size, int outputVocabulary, bool causal)
     {

@@ -28,7 +28,7 @@ public sealed class TransformerTrainingTests
         var path = Path.Combine(folder.Root, "tokenizer", TokenizerTraining.ResultName);
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
         var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), 4, seed: 0);
-        var cache = TokenCache.LoadOrCreate(Path.Combine(folder.Root, "tokens.safetensors"), path, tokenizer, () => dataset, CancellationToken.None);
+        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), tokenizer, new TokenizedImages("two colours", 16, () => dataset), CancellationToken.None);
         using var inputs = new StageInputs(tokenizer, map, cache, cache);
         var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
         TransformerTraining.TrainCoarse(inputs, size, Run(folder, "coarse", steps: 40), NoProgress.Instance, CancellationToken.None);
@@ -51,7 +51,7 @@ public sealed class TransformerTrainingTests
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
         var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), TinyTokenizer.Config.CodebookSize, seed: 0);
         map.Save(folder.File("map.safetensors"));
-        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), path, tokenizer, () => dataset, CancellationToken.None);
+        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), tokenizer, new TokenizedImages("two colours", 16, () => dataset), CancellationToken.None);
         using var inputs = new StageInputs(tokenizer, map, cache, cache);
         var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
 

@@ -15,18 +15,20 @@ internal sealed class TokenizerJob : ExperimentJob
 
     private readonly TokenizerPlan? _plan;
     private readonly string? _file;
+    private readonly string? _data;
 
-    private TokenizerJob(object settings, TokenizerPlan? plan, string? file)
+    private TokenizerJob(object settings, TokenizerPlan? plan, string? file, string? data)
         : base(JobName, settings)
     {
         _plan = plan;
         _file = file;
+        _data = data;
     }
 
-    public static TokenizerJob Given(string file) => new(new Dictionary<string, object> { ["sha256"] = Fingerprints.OfPath(file) }, plan: null, file);
+    public static TokenizerJob Given(string file) => new(new Dictionary<string, object> { ["sha256"] = Fingerprints.OfPath(file) }, plan: null, file, data: null);
 
     public static TokenizerJob Trained(TokenizerPlan plan, int imageSize, string dataFingerprint) =>
-        new(new Dictionary<string, object> { ["plan"] = plan, ["image_size"] = imageSize, ["data"] = dataFingerprint }, plan, file: null);
+        new(new Dictionary<string, object> { ["plan"] = plan, ["image_size"] = imageSize, ["data"] = dataFingerprint }, plan, file: null, dataFingerprint);
 
     public static string PathIn(string folder) => Path.Combine(folder, TokenizerTraining.ResultName);
 
@@ -39,7 +41,7 @@ internal sealed class TokenizerJob : ExperimentJob
         }
 
         var options = new TrainingOptions { RunDirectory = run.Folder, Steps = _plan!.Steps, BatchSize = _plan.BatchSize, LearningRate = _plan.LearningRate };
-        var training = new TrainingRun(options, Resume: true, new Augmentation { HorizontalFlip = true, MaxShift = MaxShift });
+        var training = new TrainingRun(options, Resume: true, new Augmentation { HorizontalFlip = true, MaxShift = MaxShift }, _data);
         TokenizerTraining.Run(run.Inputs.Train, run.Inputs.Test, _plan.Config(), training, run.Progress, run.Cancellation);
         return [];
     }

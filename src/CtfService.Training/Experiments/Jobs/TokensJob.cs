@@ -14,7 +14,8 @@ internal sealed class TokensJob(TokenizerJob tokenizer, int imageSize, string da
         var path = TokenizerJob.PathIn(run.FolderOf(tokenizer));
         foreach (var (split, images) in new[] { ("train", run.Inputs.Train), ("test", run.Inputs.Test) })
         {
-            TokenCache.LoadOrCreate(PathOf(run.Folder, split), path, run.Inputs.Tokenizer(path), () => images, run.Cancellation);
+            TokenCache.LoadOrCreate(
+                PathOf(run.Folder, split), run.Inputs.Tokenizer(path), new TokenizedImages(dataFingerprint, imageSize, () => images), run.Cancellation);
         }
 
         return [];

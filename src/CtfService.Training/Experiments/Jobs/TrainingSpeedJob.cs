@@ -35,11 +35,20 @@ internal sealed class TrainingSpeedJob(IReadOnlyList<TrainedModel> models, int r
     private static double SecondsPerStep(StageJob stage, JobRun run)
     {
         var folder = Path.Combine(run.Folder, "scratch");
+        DeleteIfThere(folder); // of a measurement that was stopped
         var options = stage.Options(folder) with { Steps = Steps, CheckpointEvery = Steps, EvaluateEvery = Steps, SnapshotSteps = [] };
         var speed = new TimeOfLastSteps();
         stage.Train(run, options, resume: false, new CombinedProgress(run.Progress, speed));
-        Directory.Delete(folder, recursive: true);
+        DeleteIfThere(folder);
         return speed.SecondsPerStep;
+    }
+
+    private static void DeleteIfThere(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     /// <summary>Of the steps between the last two reports.</summary>
