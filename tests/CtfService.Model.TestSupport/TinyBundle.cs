@@ -18,20 +18,23 @@ public sealed class TinyBundle : IDisposable
     public const int Positions = 16;
 
     private readonly TemporaryFolder _folder = new();
+    private readonly int _scale;
 
     /// <param name="plain">A plain LlamaGen model: coarse labels are tokens, no fine stage.</param>
     /// <param name="feedForwardWidth">Of the transformers; null follows the reference's rule.</param>
-    public TinyBundle(bool plain = false, int? feedForwardWidth = null)
+    /// <param name="scale">Factor of every width and of the token grid's sides.</param>
+    public TinyBundle(bool plain = false, int? feedForwardWidth = null, int scale = 1)
     {
+        _scale = scale;
         using var scope = NewDisposeScope();
         manual_seed(7);
         var tokenizerConfig = new TokenizerConfig
         {
-            BaseWidth = 32,
+            BaseWidth = 32 * scale,
             EncoderMultipliers = [1, 1, 1],
             DecoderMultipliers = [1, 1, 1],
             ResidualBlocks = 1,
-            LatentWidth = 32,
+            LatentWidth = 32 * scale,
             CodebookSize = Codewords,
             TracksUsage = false,
         };
@@ -48,8 +51,8 @@ public sealed class TinyBundle : IDisposable
         BundleWriter.Write(Directory, new BundleManifest
         {
             Name = "tiny",
-            ImageWidth = 16,
-            ImageHeight = 16,
+            ImageWidth = 16 * scale,
+            ImageHeight = 16 * scale,
             ClassLabels = [.. Enumerable.Range(0, Classes).Select(id => $"class_{id}")],
             ClusterCount = clusters,
             Tokenizer = tokenizerConfig,
@@ -67,14 +70,14 @@ public sealed class TinyBundle : IDisposable
     {
         var config = new TransformerConfig
         {
-            Width = 32,
+            Width = 32 * _scale,
             Layers = 2,
             Heads = 4,
             InputVocabulary = inputs,
             OutputVocabulary = outputs,
             ClassCount = Classes,
-            GridHeight = 4,
-            GridWidth = 4,
+            GridHeight = 4 * _scale,
+            GridWidth = 4 * _scale,
             Causal = causal,
             FeedForwardMultiple = 32,
             GivenFeedForwardWidth = feedForwardWidth,

@@ -21,15 +21,16 @@ internal sealed record LoadedModel(
     ModelDescription Description, VqTokenizer Tokenizer, ClusterMap Clusters, ICoarseStage Coarse, IFineEngine? Fine, IVqDecoder VqDecoder, Device Device) : IDisposable
 {
     /// <summary>Rows of one fine pass; more gain nothing, as one image's positions fill a product already.</summary>
-    private const int FineRows = 8;
+    internal const int FineRows = 8;
 
     private OwnedParts? _owned;
 
     /// <param name="rows">Rows of a decode step; fewer where the memory does not hold their keys and values.</param>
     /// <exception cref="CheckpointException">The bundle is damaged or files do not fit its architecture; every misfit of every file is named.</exception>
     /// <param name="besideAnother">As <see cref="CtfImageGeneratorFactory.BesideAnother"/>.</param>
+    /// <param name="memory">The device's; asked and used through it.</param>
     /// <exception cref="OutOfDeviceMemoryException">There is not even room for two rows, or for the model beside another.</exception>
-    public static LoadedModel Load(string bundleDirectory, ModelPlacement placement, int rows, bool besideAnother = false)
+    public static LoadedModel Load(string bundleDirectory, ModelPlacement placement, int rows, bool besideAnother = false, DeviceMemory? memory = null)
     {
         using var frozen = no_grad();
         var bundle = BundleReader.Open(bundleDirectory);
@@ -37,10 +38,11 @@ internal sealed record LoadedModel(
         var tokenizerConfig = manifest.Tokenizer with { TracksUsage = false };
         RequireFit(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), bundle.CoarsePath, manifest.Coarse, bundle.FinePath, manifest.Fine);
 
-        rows = RowBudget.Limit(manifest.Coarse, rows, placement);
-        if (besideAnother && placement.Device.type == TorchSharp.DeviceType.CPU)
+        memory ??= new DeviceMemory(placement.Device);
+        rows = RowBudget.Limit(manifest.Coarse, rows, placement, memory);
+        if (besideAnother)
         {
-            MemoryRoom.Require(bundle, placement, rows, MemoryRoom.Free());
+            MemoryRoom.Require(bundle, placement, rows, memory);
         }
 
         var owned = new OwnedParts();
@@ -50,7 +52,7 @@ internal sealed record LoadedModel(
             var clusters = LoadClusters(bundle, tokenizer);
             var loaded = placement.CpuFormat is { } format
                 ? OnVectorUnits(bundle, tokenizer, clusters, rows, format, owned)
-                : OnTorch(bundle, tokenizer, clusters, rows, placement, owned);
+                : OnTorch(bundle, tokenizer, clusters, rows, placement, memory, owned);
             return loaded with { Description = placement.Complete(loaded.Description), _owned = owned };
         }
         catch
@@ -99,7 +101,7 @@ internal sealed record LoadedModel(
         return chosen;
     }
 
-    private static LoadedModel OnTorch(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement, OwnedParts owned)
+    private static LoadedModel OnTorch(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement, DeviceMemory memory, OwnedParts owned)
     {
         var (manifest, device) = (bundle.Manifest, placement.Device);
         var coarse = owned.Add(Load(bundle.CoarsePath, () => new ClassConditionalTransformer(manifest.Coarse), placement.TorchType, device));
@@ -108,7 +110,7 @@ internal sealed record LoadedModel(
             bundle.Describe(),
             tokenizer,
             clusters,
-            owned.Add(new TorchCoarseStage(coarse, new DeviceMemory(device), rows)),
+            owned.Add(new TorchCoarseStage(coarse, memory, rows)),
             fine is null ? null : owned.Add(new TorchFineEngine(fine, clusters, device, FineRows)),
             owned.Add(new TorchVqDecoder(tokenizer, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth, device)),
             device);

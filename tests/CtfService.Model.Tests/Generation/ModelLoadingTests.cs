@@ -4,7 +4,6 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Generation;
 using CtfService.Model.TestSupport;
-using CtfService.Model.Transformer;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -42,52 +41,6 @@ public sealed class ModelLoadingTests
 
         Assert.Equal(float32, parts.Tokenizer.Quantizer.StoredCodewords.dtype);
         Assert.All(images, image => Assert.Equal(TinyBundle.Positions, image.Tokens.Count));
-    }
-
-    [Fact]
-    public void Limit_CacheLargerThanTheMemory_TakesFewerRowsOrRefuses()
-    {
-        var placement = ModelPlacement.Parse("cpu", "float32");
-        var config = PublishedTransformers.Config("GPT-B", gridSide: 16);
-
-        Assert.Equal(16, RowBudget.Limit(config, 16, placement));
-        Assert.True(RowBudget.Limit(config, int.MaxValue, placement) < 1 << 20);
-        Assert.Equal(2L * 12 * 257 * 768 * 4, RowBudget.BytesPerRow(config, sizeof(float)));
-        Assert.Throws<OutOfDeviceMemoryException>(() => RowBudget.Limit(config with { Layers = 10_000_000 }, 16, placement));
-    }
-
-    [Theory]
-    [InlineData("float32", 4, 4)]
-    [InlineData("bfloat16", 2, 2)]
-    [InlineData("int8", 1, 2)]
-    public void BytesOf_Placement_CountsWeightsAndCache(string dtype, int weightBytes, int cacheBytes)
-    {
-        using var model = new TinyBundle();
-        var bundle = BundleReader.Open(model.Directory);
-        var placement = ModelPlacement.Parse("cpu", dtype);
-
-        var withOneRow = MemoryRoom.BytesOf(bundle, placement, rows: 1);
-        var withFive = MemoryRoom.BytesOf(bundle, placement, rows: 5);
-
-        var row = 2 * 2 * 17 * 32 * cacheBytes; // keys and values, layers, class and cells, width
-        Assert.Equal(4 * row, withFive - withOneRow);
-        var fine = Weights(bundle.FinePath!) * (dtype == "bfloat16" ? 2 : 1);
-        Assert.Equal((8 * Weights(bundle.TokenizerPath)) + (weightBytes * (Weights(bundle.CoarsePath) + fine)) + row, withOneRow);
-    }
-
-    [Fact]
-    public void Require_LessFreeThanTheModelTakes_RefusesWithBothFigures()
-    {
-        using var model = new TinyBundle();
-        var bundle = BundleReader.Open(model.Directory);
-        var placement = ModelPlacement.Parse("cpu", "float32");
-        var needed = MemoryRoom.BytesOf(bundle, placement, rows: 4);
-
-        MemoryRoom.Require(bundle, placement, rows: 4, free: needed);
-        var error = Assert.Throws<OutOfDeviceMemoryException>(() => MemoryRoom.Require(bundle, placement, rows: 4, free: needed - 1));
-
-        Assert.Contains($"about {needed:N0} bytes, and of the memory that this process may use {needed - 1:N0} are free", error.Message, StringComparison.Ordinal);
-        Assert.InRange(MemoryRoom.Free(), 1, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
     }
 
     [Fact]
@@ -133,12 +86,6 @@ public sealed class ModelLoadingTests
         Assert.Throws<CheckpointException>(() => LoadedModel.Load(bundle.Directory, placement, rows: 4));
 
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
-    }
-
-    private static long Weights(string path)
-    {
-        using var file = SafetensorsFile.Open(path);
-        return file.Entries.Sum(entry => entry.Shape.Aggregate(1L, (product, side) => product * side));
     }
 
     /// <summary>Changes a weight file and makes the manifest true again.</summary>

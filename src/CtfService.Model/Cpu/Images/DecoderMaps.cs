@@ -1,4 +1,5 @@
 using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Cpu.Images;
 
@@ -19,10 +20,32 @@ internal sealed unsafe class DecoderMaps : IDisposable
         var outline = new Outline(gridHeight, gridWidth);
         outline.Walk(weights);
         (_paddedFloats, _plainFloats, StatisticFloats) = (outline.Padded, outline.Plain, outline.Statistics);
-        Images = (int)Math.Clamp(CachedBytes / ((_paddedFloats + (3 * _plainFloats)) * sizeof(float)), 1, most);
+        Images = ImagesTogether(_paddedFloats, _plainFloats, most);
         _padded = new NativeBuffer(Images * _paddedFloats * sizeof(float), zeroed: false);
         _plain = [.. Enumerable.Range(0, 3).Select(_ => new NativeBuffer(Images * _plainFloats * sizeof(float), zeroed: false))];
     }
+
+    /// <summary>Floats of the largest map with and without a border, before anything is packed; channels that only fill up a panel are left out.</summary>
+    public static (long Padded, long Plain) LargestMaps(TokenizerConfig config, int gridHeight, int gridWidth)
+    {
+        var (padded, plain) = (0L, 0L);
+        var input = config.DecoderMultipliers[^1];
+        for (var level = config.DecoderMultipliers.Count - 1; level >= 0; level--)
+        {
+            var (height, width) = ((long)gridHeight << (config.DecoderMultipliers.Count - 1 - level), (long)gridWidth << (config.DecoderMultipliers.Count - 1 - level));
+            var channels = (long)config.BaseWidth * Math.Max(input, config.DecoderMultipliers[level]); // a level's first block has the width of the one before
+            padded = Math.Max(padded, (height + 2) * (width + 2) * channels);
+            plain = Math.Max(plain, height * width * channels);
+            input = config.DecoderMultipliers[level];
+        }
+
+        return (padded, plain);
+    }
+
+    /// <summary>How many images are decoded together.</summary>
+    /// <param name="padded">Floats of an image.</param>
+    /// <param name="plain">The same.</param>
+    public static int ImagesTogether(long padded, long plain, int most) => (int)Math.Clamp(CachedBytes / ((padded + (3 * plain)) * sizeof(float)), 1, most);
 
     /// <summary>Images that are decoded together.</summary>
     public int Images { get; }

@@ -1,0 +1,141 @@
+using CtfService.Model.Bundles;
+using CtfService.Model.Cpu.Images;
+using CtfService.Model.Layers;
+using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Generation;
+
+/// <summary>
+/// What a model takes of a device's memory, in bytes, estimated from its architecture before anything is allocated. On the CPU's vector units within a tenth of what is
+/// allocated (tested); where libtorch computes, activations and maps are estimates of its largest temporaries, which have not been measured on CUDA.
+/// </summary>
+/// <param name="Weights">As they will lie in memory; the largest moment, if two engines are compared while loading.</param>
+/// <param name="Cache">Keys and values.</param>
+/// <param name="Activations">What both transformers compute between their products, logits included.</param>
+/// <param name="Maps">Features and pixels of VQ decode.</param>
+internal sealed record ModelMemory(long Weights, long Cache, long Activations, long Maps)
+{
+    /// <summary>Maps that libtorch has at once in a residual block: its input, the normalised and the activated one, and the result.</summary>
+    private const int MapsAtOnce = 4;
+
+    /// <summary>Numbers of D and of F that libtorch has at once for each position in a block.</summary>
+    private const int WidthsAtOnce = 12;
+
+    private const int InnerWidthsAtOnce = 3;
+
+    /// <summary>Bytes for each logit of a step: filtered, probabilities, their sums in double, masks.</summary>
+    private const int SamplingBytes = 40;
+
+    public long Total => Weights + Cache + Activations + Maps;
+
+    /// <param name="rows">Rows of a decode step.</param>
+    public static ModelMemory Of(BundleManifest manifest, ModelPlacement placement, int rows)
+    {
+        var isOurs = placement.CpuFormat is not null;
+        var elementBytes = RowBudget.ElementBytes(placement);
+        return new ModelMemory(
+            TokenizerWeights(manifest.Tokenizer, isOurs) + TransformerWeights(manifest, placement, isOurs),
+            (rows * RowBudget.BytesPerRow(manifest.Coarse, elementBytes)) + (isOurs && manifest.Fine is { } fine ? FineCache(fine, elementBytes) : 0),
+            isOurs ? OurActivations(manifest, rows) : TorchActivations(manifest, rows, placement),
+            isOurs ? OurMaps(manifest) : TorchMaps(manifest));
+    }
+
+    /// <summary>On the CPU's vector units they are there twice: as a module, which encodes, and packed for the decoder.</summary>
+    private static long TokenizerWeights(TokenizerConfig config, bool isOurs)
+    {
+        var weights = ShapesOf(() => new VqTokenizer(config with { TracksUsage = false }));
+        var packed = isOurs ? weights.Where(weight => IsDecoders(weight.Name)).Sum(weight => PackedCount(weight.Name, weight.Count)) : 0;
+        return sizeof(float) * (weights.Sum(weight => weight.Count) + packed);
+    }
+
+    private static bool IsDecoders(string name) =>
+        name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_quant_conv", StringComparison.Ordinal) || name.StartsWith("quantize.", StringComparison.Ordinal);
+
+    /// <summary>A doubling convolution's nine weights are packed as sixteen (<see cref="PackedDoubling"/>).</summary>
+    private static long PackedCount(string name, long count) => name.Contains(".upsample.", StringComparison.Ordinal) ? count * 16 / 9 : count;
+
+    /// <summary>Our engine keeps tables that are read by row in float32. With bfloat16 there are two fine engines for a moment, of which the faster one stays.</summary>
+    private static long TransformerWeights(BundleManifest manifest, ModelPlacement placement, bool isOurs)
+    {
+        var bytesPerWeight = placement.Dtype switch
+        {
+            ModelDtype.Float32 => sizeof(float),
+            ModelDtype.Int8 => sizeof(sbyte),
+            _ => sizeof(ushort),
+        };
+        long Bytes(TransformerConfig? config, bool packed) => config is null
+            ? 0
+            : ShapesOf(() => new ClassConditionalTransformer(config)).Sum(weight => weight.Count * (packed && !IsMatrix(weight.Name) ? sizeof(float) : bytesPerWeight));
+        return Bytes(manifest.Coarse, isOurs) + Bytes(manifest.Fine, isOurs) + (isOurs && placement.Dtype == ModelDtype.BFloat16 ? Bytes(manifest.Fine, packed: false) : 0);
+    }
+
+    private static bool IsMatrix(string name) => name.StartsWith("layers.", StringComparison.Ordinal) || name == "output.weight";
+
+    /// <summary>One layer's room serves all: no pass sees another's keys and values.</summary>
+    private static long FineCache(TransformerConfig fine, int elementBytes) => LoadedModel.FineRows * RowBudget.BytesPerRow(fine, elementBytes) / fine.Layers;
+
+    private static long OurActivations(BundleManifest manifest, int rows)
+    {
+        var (coarse, fine) = (manifest.Coarse, manifest.Fine);
+        var numbers = PassFloats(coarse, rows) + (2L * rows * coarse.OutputVocabulary);
+        if (fine is not null)
+        {
+            var positions = (long)LoadedModel.FineRows * fine.Positions;
+            numbers += PassFloats(fine, LoadedModel.FineRows * (1L + fine.Positions)) + (positions * (fine.Width + MembersOf(manifest)));
+        }
+
+        return sizeof(float) * numbers;
+    }
+
+    /// <summary>Residual stream, what the heads gathered, queries, keys and values, SwiGLU's result; then scores and factors of each thread.</summary>
+    private static long PassFloats(TransformerConfig config, long rows) =>
+        (rows * ((5L * config.Width) + config.FeedForwardWidth)) + (Environment.ProcessorCount * ((config.Heads * (1L + config.Positions)) + config.Width + rows));
+
+    /// <summary>Members of the largest cluster, which only the map knows: k-means makes it some twice the mean.</summary>
+    private static long MembersOf(BundleManifest manifest) => Math.Min(manifest.Tokenizer.CodebookSize, 2L * manifest.Tokenizer.CodebookSize / manifest.ClusterCount);
+
+    private static long OurMaps(BundleManifest manifest)
+    {
+        var (config, cells) = (manifest.Tokenizer, (long)manifest.Coarse.Positions);
+        var (padded, plain) = DecoderMaps.LargestMaps(config, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth);
+        var images = DecoderMaps.ImagesTogether(padded, plain, VqDecodeStage.Capacity);
+        var deepest = (long)config.BaseWidth * config.DecoderMultipliers[^1];
+        var statistics = 2 * plain / FeatureMap.BlockPixels;
+        var attention = (images * 2 * cells * deepest) + (Environment.ProcessorCount * FeatureMap.BlockPixels * cells);
+        return sizeof(float) * ((images * (padded + (3 * plain) + statistics)) + attention + PixelFloats(manifest));
+    }
+
+    private static long PixelFloats(BundleManifest manifest) => (long)VqDecodeStage.Capacity * manifest.ImageWidth * manifest.ImageHeight * VqTokenizer.PixelChannels;
+
+    private static long TorchActivations(BundleManifest manifest, int rows, ModelPlacement placement)
+    {
+        var (coarse, fine) = (manifest.Coarse, manifest.Fine);
+        var step = rows * ((WidthsAtOnce * (long)coarse.Width) + (InnerWidthsAtOnce * coarse.FeedForwardWidth) + (coarse.Heads * (1L + coarse.Positions)));
+        var bytes = (sizeof(float) * step) + ((long)SamplingBytes * rows * coarse.OutputVocabulary);
+        if (fine is null)
+        {
+            return bytes;
+        }
+
+        var images = placement.Device.type == TorchSharp.DeviceType.CPU ? 1 : LoadedModel.FineRows; // as TorchFineEngine
+        var pass = images * (1L + fine.Positions) * ((WidthsAtOnce * (long)fine.Width) + (InnerWidthsAtOnce * fine.FeedForwardWidth));
+        return bytes + Math.Max(sizeof(float) * pass, 2 * Fine.ClusterMembers.DefaultBlockBytes);
+    }
+
+    private static long TorchMaps(BundleManifest manifest)
+    {
+        var (_, plain) = DecoderMaps.LargestMaps(manifest.Tokenizer, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth);
+        return sizeof(float) * ((VqDecodeStage.Capacity * MapsAtOnce * plain) + PixelFloats(manifest));
+    }
+
+    /// <summary>Names and sizes of a module's weights; takes no memory.</summary>
+    private static List<(string Name, long Count)> ShapesOf(Func<nn.Module> build)
+    {
+        using var scope = NewDisposeScope();
+        using var outline = new FreshWeights(device: META);
+        using var module = FreshWeights.Build(build);
+        return [.. module.named_parameters().Select(weight => (weight.name, weight.parameter.numel()))];
+    }
+}
