@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Model.Generation;
 using CtfService.Model.Layers;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
@@ -28,7 +29,11 @@ internal static class FailureReport
     public static void Write(TextWriter error, Exception exception)
     {
         var cause = exception is AggregateException or TypeInitializationException ? exception.GetBaseException() : exception;
-        if (IsForTheUser(cause))
+        if (NativeLibraries.Explain(exception) is { } native)
+        {
+            error.WriteLine($"ctf: {native}");
+        }
+        else if (IsForTheUser(cause))
         {
             error.WriteLine($"ctf: {cause.Message}");
         }

@@ -1,3 +1,4 @@
+using CtfService.Model.Generation;
 using static TorchSharp.torch;
 
 namespace CtfService.Cli;
@@ -10,6 +11,7 @@ internal static class TorchThreads
     /// <summary>Unless the environment asks for another number, as programs with OpenMP do.</summary>
     public static void UseAllCores()
     {
+        NativeLibraries.RequireSystem();
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Asked)))
         {
             set_num_threads(Environment.ProcessorCount);

@@ -21,6 +21,17 @@ public sealed class FailureReportTests
     public void Write_WrappedFailure_IsTheCause() =>
         Assert.Equal(["ctf: gone"], Lines(new TypeInitializationException("Some.Type", new IOException("gone"))));
 
+    [Theory]
+    [InlineData("The application doesn't contain a reference to libtorch-cpu-linux-x64.")]
+    [InlineData("Value cannot be null. (Parameter 'path1')")]
+    public void Write_LibtorchDoesNotLoad_NamesTheSystemThatIsNeeded(string message)
+    {
+        var line = Assert.Single(Lines(new TypeInitializationException("TorchSharp.torch", new NotSupportedException(message))));
+
+        Assert.StartsWith("ctf: The native libraries do not load. Needed is x86-64 Linux with glibc 2.34", line, StringComparison.Ordinal);
+        Assert.Contains(message, line, StringComparison.Ordinal);
+    }
+
     private static string[] Lines(Exception exception)
     {
         using var error = new StringWriter();

@@ -5,6 +5,7 @@ using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Clusters;
+using CtfService.Model.Generation;
 using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
@@ -42,6 +43,7 @@ public sealed partial class BundleConverter
 
     private ConversionReport Run()
     {
+        NativeLibraries.RequireSystem();
         BundleWriter.RequireFree(_request.OutputDirectory, _request.Overwrite);
         Require(_request.FinePath is null || (_request.ClusterMapPath is null) != (_request.Clusters is null), "A fine stage needs a cluster map or a number of clusters to compute one, and not both.");
         Require(_request.FinePath is not null || (_request.ClusterMapPath ?? (object?)_request.Clusters) is null, "Clusters are for a model with a fine stage; a plain LlamaGen model has none.");

@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Model.Memory;
 
 namespace CtfService.Model.Generation;
@@ -15,10 +16,15 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
     public IImageGenerator Load(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        DecodeThreads.Use();
+        NativeLibraries.RequireSystem();
         try
         {
+            DecodeThreads.Use();
             return Generator(LoadedModel.Load(bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows, BesideAnother));
+        }
+        catch (Exception error) when (NativeLibraries.Explain(error) is { } message)
+        {
+            throw new DeviceUnavailableException(message, error);
         }
         catch (Exception error) when (MemoryFault.Is(error))
         {
