@@ -32,6 +32,7 @@ builder.Services.AddUploads();
 builder.Services.AddImageEndpoints();
 builder.Services.AddApiDescription();
 
+using var signals = SecondSignal.Watch();
 var app = builder.Build();
 app.UseRequestTelemetry();
 app.UseHeadRequests();

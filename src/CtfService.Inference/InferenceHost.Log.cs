@@ -12,5 +12,8 @@ internal sealed partial class InferenceHost
 
         [LoggerMessage(1101, LogLevel.Warning, "A generation worker still runs at the end of the host's shutdown time")]
         public static partial void DidNotFinish(ILogger logger);
+
+        [LoggerMessage(1102, LogLevel.Information, "The model that was being loaded is left; the process ends")]
+        public static partial void LeftLoading(ILogger logger);
     }
 }

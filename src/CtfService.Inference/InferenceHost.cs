@@ -7,6 +7,9 @@ namespace CtfService.Inference;
 /// <summary>The host's hand on the switchboard: loads the first model at start, and at stop lets what is admitted finish within the budget. Any thread.</summary>
 internal sealed partial class InferenceHost(Switchboard switchboard, InferenceOptions options, TimeProvider clock, ILogger<InferenceHost> logger) : IHostedLifecycleService, IDisposable
 {
+    /// <summary>A model that loads serves nobody. It looks for its end between two parts; one that takes longer ends with the process.</summary>
+    private static readonly TimeSpan LoadingPatience = TimeSpan.FromSeconds(1);
+
     private readonly Lock _stop = new();
     private ITimer? _budget; // under _stop
 
@@ -41,8 +44,13 @@ internal sealed partial class InferenceHost(Switchboard switchboard, InferenceOp
         await StoppingAsync(cancellationToken).ConfigureAwait(false);
         using var hurry = cancellationToken.UnsafeRegister(_ => switchboard.GiveUp(), state: null);
         var finished = switchboard.Finished;
-        await finished.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!finished.IsCompleted)
+        var patience = switchboard.IsLoading ? LoadingPatience : Timeout.InfiniteTimeSpan;
+        await finished.WaitAsync(patience, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (switchboard.IsLoading)
+        {
+            Log.LeftLoading(logger);
+        }
+        else if (!finished.IsCompleted)
         {
             Log.DidNotFinish(logger);
         }

@@ -7,7 +7,7 @@ namespace CtfService.Api.Errors;
 /// <summary>Which answer each expected exception means. Null: nobody expected it.</summary>
 internal static class ExceptionMapping
 {
-    /// <summary>Loading a model takes seconds; nobody knows how long a failed one stays so.</summary>
+    /// <summary>Loading a model takes seconds, and memory may come free as soon.</summary>
     private static readonly TimeSpan NotReadyRetry = TimeSpan.FromSeconds(5);
 
     /// <param name="requestType">What the endpoint reads from JSON; null where it reads none.</param>
@@ -17,7 +17,7 @@ internal static class ExceptionMapping
         BadHttpRequestException bad => StatusErrors.Describe(bad.StatusCode),
         RequestRefusedException refused => refused.Error,
         QueueFullException full => new ApiError(StatusCodes.Status429TooManyRequests, full.Message, "queue_full") { RetryAfter = full.RetryAfter },
-        ModelNotReadyException notReady => new ApiError(StatusCodes.Status503ServiceUnavailable, notReady.Message, "model_not_ready") { RetryAfter = NotReadyRetry },
+        ModelNotReadyException notReady => new ApiError(StatusCodes.Status503ServiceUnavailable, notReady.Message, "model_not_ready") { RetryAfter = notReady.RetryAfter },
         OutOfDeviceMemoryException tooLarge => new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory") { RetryAfter = NotReadyRetry },
         SwitchInProgressException other => new ApiError(StatusCodes.Status409Conflict, other.Message, "switch_in_progress") { RetryAfter = NotReadyRetry },
         ModelLoadException { InnerException: CheckpointException } unusable => new ApiError(StatusCodes.Status422UnprocessableEntity, unusable.Message, "bundle_unusable", "bundle"),

@@ -35,6 +35,9 @@ internal sealed class ModelLane(string bundle, InferenceQueue queue, ModelState 
     /// <inheritdoc cref="GenerationWorker.Loaded"/>
     public Task<LoadTimes> Loaded => worker.Loaded;
 
+    /// <summary>True until loading has ended, well or not.</summary>
+    public bool IsLoading => !worker.Loaded.IsCompleted;
+
     /// <summary>Completes when the worker has ended and the model's memory is free. Never fails.</summary>
     public Task Finished => worker.Finished;
 

@@ -5,6 +5,9 @@ namespace CtfService.Inference.Status;
 /// <summary>The status of a lane's model as its worker reports it. Written by the worker and by the host's shutdown, read by any thread.</summary>
 internal sealed class ModelState(TimeProvider clock)
 {
+    /// <summary>Loading a model takes seconds, and so does a restart.</summary>
+    public static readonly TimeSpan SoonReady = TimeSpan.FromSeconds(5);
+
     private readonly Lock _transition = new();
     private volatile ModelStatus _current = new ModelStatus.Loading();
 
@@ -14,14 +17,14 @@ internal sealed class ModelState(TimeProvider clock)
     public ModelStatus.Ready RequireReady() => _current switch
     {
         ModelStatus.Ready ready => ready,
-        ModelStatus.Loading => throw new ModelNotReadyException("The model is still loading. Try again in a moment."),
+        ModelStatus.Loading => throw new ModelNotReadyException("The model is still loading. Try again in a moment.", SoonReady),
         ModelStatus.Stopping => throw ShuttingDown(),
         ModelStatus.Failed => throw new ModelNotReadyException(ModelStatus.Failed.PublicReason),
         ModelStatus.Crashed => throw new ModelNotReadyException(ModelStatus.Crashed.PublicReason),
         _ => throw new InvalidOperationException($"Unknown model status {_current}."),
     };
 
-    public static ModelNotReadyException ShuttingDown() => new("The service is shutting down. Send the request to another instance or try again later.");
+    public static ModelNotReadyException ShuttingDown() => new("The service is shutting down. Send the request to another instance or try again later.", SoonReady);
 
     public void BecomeReady(ModelDescription model) => Become(new ModelStatus.Ready(model, clock.GetUtcNow()));
 

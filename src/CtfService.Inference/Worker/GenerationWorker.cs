@@ -98,7 +98,8 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
             _loaded.SetResult(times);
             return generator;
         }
-        catch (OperationCanceledException) when (_giveUp.IsCancellationRequested)
+        // Whatever a load that was given up ends with: nobody waits for it.
+        catch (Exception) when (_giveUp.IsCancellationRequested)
         {
             _loaded.SetCanceled(_giveUp.Token);
             return null;

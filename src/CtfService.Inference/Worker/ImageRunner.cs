@@ -3,6 +3,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Scheduling;
+using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -90,7 +91,7 @@ internal sealed partial class ImageRunner(WorkPace pace, InferenceMetrics metric
     }
 
     public static ModelNotReadyException ShuttingDown() => new(
-        "The service shut down before this image was finished (Inference:ShutdownBudget). Send the request to another instance or try again later.");
+        "The service shut down before this image was finished (Inference:ShutdownBudget). Send the request to another instance or try again later.", ModelState.SoonReady);
 
     /// <summary>Gives up everything that runs, without a word to the generator. Returns how many images that were.</summary>
     /// <param name="error">One exception each: several callers throw them at the same time.</param>

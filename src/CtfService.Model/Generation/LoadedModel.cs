@@ -29,11 +29,14 @@ internal sealed record LoadedModel(
     /// <exception cref="CheckpointException">The bundle is damaged or files do not fit its architecture; every misfit of every file is named.</exception>
     /// <param name="besideAnother">As <see cref="CtfImageGeneratorFactory.BesideAnother"/>.</param>
     /// <param name="memory">The device's; asked and used through it.</param>
+    /// <param name="cancellation">Looked at between two parts.</param>
     /// <exception cref="OutOfDeviceMemoryException">There is not even room for two rows, or for the model beside another.</exception>
-    public static LoadedModel Load(string bundleDirectory, ModelPlacement placement, int rows, bool besideAnother = false, DeviceMemory? memory = null)
+    public static LoadedModel Load(
+        string bundleDirectory, ModelPlacement placement, int rows, bool besideAnother = false, DeviceMemory? memory = null, CancellationToken cancellation = default)
     {
         using var frozen = no_grad();
         var bundle = BundleReader.Open(bundleDirectory);
+        cancellation.ThrowIfCancellationRequested();
         var manifest = bundle.Manifest;
         var tokenizerConfig = manifest.Tokenizer with { TracksUsage = false };
         RequireFit(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), bundle.CoarsePath, manifest.Coarse, bundle.FinePath, manifest.Fine);
@@ -45,7 +48,7 @@ internal sealed record LoadedModel(
             MemoryRoom.Require(bundle, placement, rows, memory);
         }
 
-        var owned = new OwnedParts();
+        var owned = new OwnedParts(cancellation);
         try
         {
             var tokenizer = owned.Add(Load(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), float32, placement.Device));

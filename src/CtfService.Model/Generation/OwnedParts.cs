@@ -3,14 +3,17 @@ using CtfService.Model.Memory;
 namespace CtfService.Model.Generation;
 
 /// <summary>The parts of a model, freed together, the last one first: it may stand on those before it.</summary>
-internal sealed class OwnedParts : IDisposable
+/// <param name="cancellation">Looked at after each part: loading one takes seconds.</param>
+internal sealed class OwnedParts(CancellationToken cancellation) : IDisposable
 {
     private readonly Stack<IDisposable> _parts = new();
 
+    /// <exception cref="OperationCanceledException">Cancelled; the part is owned all the same.</exception>
     public TPart Add<TPart>(TPart part)
         where TPart : IDisposable
     {
         _parts.Push(part);
+        cancellation.ThrowIfCancellationRequested();
         return part;
     }
 

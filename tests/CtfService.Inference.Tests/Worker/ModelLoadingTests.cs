@@ -32,6 +32,7 @@ public sealed class ModelLoadingTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
 
         Assert.Equal(ModelStatus.Failed.PublicReason, refused.Message);
+        Assert.Null(refused.RetryAfter); // only an operator can mend it
     }
 
     [Fact]

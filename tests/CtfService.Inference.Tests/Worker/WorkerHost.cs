@@ -5,6 +5,7 @@ using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using CtfService.TestSupport;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Inference.Tests.Worker;
@@ -24,7 +25,7 @@ internal sealed class WorkerHost
             new LaneFactory(options, Metrics, Stall, Clock, NullLoggerFactory.Instance),
             Metrics,
             Clock,
-            NullLogger<Switchboard>.Instance);
+            SwitchboardLog);
         Host = new InferenceHost(Switchboard, options, Clock, NullLogger<InferenceHost>.Instance);
     }
 
@@ -37,6 +38,8 @@ internal sealed class WorkerHost
     public Switchboard Switchboard { get; }
 
     public ModelStatus Current => Switchboard.Current;
+
+    public FakeLogger<Switchboard> SwitchboardLog { get; } = new();
 
     public TestMeters Meters { get; } = new();
 

@@ -12,6 +12,23 @@ namespace CtfService.Model.Tests.Generation;
 public sealed class ModelLoadingTests
 {
     [Fact]
+    public void Load_CancelledMeanwhile_StopsBetweenTwoParts()
+    {
+        using var bundle = new TinyBundle();
+        using var cancelling = new CancellationTokenSource();
+        var factory = new CtfImageGeneratorFactory(
+            bundle.Directory,
+            () =>
+            {
+                cancelling.Cancel(); // the load has begun
+                return ModelPlacement.Parse("cpu", "float32");
+            },
+            rows: 4);
+
+        Assert.Throws<OperationCanceledException>(() => factory.Load(cancelling.Token));
+    }
+
+    [Fact]
     public void Load_SeveralFilesThatDoNotFit_NamesEveryKeyOfAllInOneError()
     {
         using var bundle = new TinyBundle();

@@ -1,0 +1,64 @@
+using CtfService.Core.Generation;
+using CtfService.Inference.Status;
+using Microsoft.Extensions.Logging;
+
+namespace CtfService.Inference.Tests.Worker;
+
+/// <summary>The service is told to stop before its model is there.</summary>
+public sealed class ShutdownWhileLoadingTests
+{
+    [Fact]
+    public async Task Stop_LoadDoesNotLookAtItsToken_IsLeftAfterASecond()
+    {
+        using var ended = new ManualResetEventSlim();
+        var load = new StubbornLoad(ended);
+        var host = new WorkerHost(factory: load);
+        await host.Host.StartAsync(CancellationToken.None);
+        await load.Entered;
+
+        var stopped = host.Host.StopAsync(CancellationToken.None);
+        host.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        await stopped;
+        ended.Set();
+        await host.Switchboard.Finished;
+    }
+
+    [Fact]
+    public async Task Stop_LoadBreaksWhenItIsGivenUp_IsNoFailureOfTheBundle()
+    {
+        var host = new WorkerHost(factory: new BreakingLoad());
+        await host.Host.StartAsync(CancellationToken.None);
+
+        await host.Host.StopAsync(CancellationToken.None);
+        await host.Switchboard.LoadingEnded;
+
+        Assert.IsType<ModelStatus.Stopping>(host.Current);
+        Assert.DoesNotContain(host.SwitchboardLog.Collector.GetSnapshot(), line => line.Level >= LogLevel.Error);
+    }
+
+    /// <summary>Never looks at its token, as while one large file is read.</summary>
+    private sealed class StubbornLoad(ManualResetEventSlim ended) : IImageGeneratorFactory
+    {
+        private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Entered => _entered.Task;
+
+        public IImageGenerator Load(CancellationToken cancellation)
+        {
+            _entered.SetResult();
+            ended.Wait(CancellationToken.None);
+            throw new OperationCanceledException(cancellation);
+        }
+    }
+
+    /// <summary>Ends with another error once it is given up.</summary>
+    private sealed class BreakingLoad : IImageGeneratorFactory
+    {
+        public IImageGenerator Load(CancellationToken cancellation)
+        {
+            cancellation.WaitHandle.WaitOne();
+            throw new InvalidOperationException("The storage has gone.");
+        }
+    }
+}
