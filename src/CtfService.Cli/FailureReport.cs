@@ -3,6 +3,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using CtfService.Model.Layers;
+using CtfService.Model.Memory;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
 
@@ -29,9 +30,14 @@ internal static class FailureReport
     public static void Write(TextWriter error, Exception exception)
     {
         var cause = exception is AggregateException or TypeInitializationException ? exception.GetBaseException() : exception;
-        if (NativeLibraries.Explain(exception) is { } native)
+if (NativeLibraries.Explain(exception) is { } native)
         {
             error.WriteLine($"ctf: {native}");
+        }
+        else if (MemoryFault.Is(cause))
+        {
+            error.WriteLine($"ctf: not enough memory: {FirstLine(cause.Message)}");
+            error.WriteLine("Take a smaller --batch, smaller images or a smaller model, or a machine with more memory.");
         }
         else if (IsForTheUser(cause))
         {

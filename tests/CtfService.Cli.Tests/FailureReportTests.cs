@@ -18,6 +18,9 @@ public sealed class FailureReportTests
     }
 
     [Fact]
+    public void Write_OutOfMemory_SaysWhatHelps() => Assert.Contains("smaller --batch", Lines(Thrown(new InsufficientMemoryException("no room")))[1], StringComparison.Ordinal);
+
+    [Fact]
     public void Write_WrappedFailure_IsTheCause() =>
         Assert.Equal(["ctf: gone"], Lines(new TypeInitializationException("Some.Type", new IOException("gone"))));
 

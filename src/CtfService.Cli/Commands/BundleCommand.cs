@@ -37,6 +37,7 @@ internal static class BundleCommand
             var run = new RunFolder(arguments.GetRequiredValue(runFolder));
             var modelName = arguments.GetValue(name) ?? run.Name;
             var folder = arguments.GetValue(output) ?? Path.Combine("models", run.Name);
+            OutputPath.NewFolder(output.Name, folder);
             BundleWriter.RequireFree(folder, arguments.GetValue(overwrite));
             var parts = new TrainedParts(run.BundledTokenizer, run.ClusterMap, run.Coarse, run.Fine);
             var text = new BundleText(

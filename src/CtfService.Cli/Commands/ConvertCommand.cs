@@ -40,7 +40,7 @@ internal static class ConvertCommand
         };
         command.SetAction((arguments, _) =>
         {
-            var folder = arguments.GetRequiredValue(output);
+            var folder = OutputPath.NewFolder(output.Name, arguments.GetRequiredValue(output));
             var started = Stopwatch.GetTimestamp();
             var report = BundleConverter.Convert(new ConversionRequest
             {

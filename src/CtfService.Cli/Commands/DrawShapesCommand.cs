@@ -21,11 +21,13 @@ internal static class DrawShapesCommand
             "--images", $"Training images of each of the {ShapeImages.ClassNames.Count} classes; a third as many for testing.", 300, NumberRange.Between(TrainingImagesPerTest, 1_000_000));
         var side = CommandOption.Number("--image-size", "Side of the images, pixels.", 32, TrainingRanges.ImageSide);
         var seed = CommandOption.Seed();
-        var command = new Command("draw-shapes", "Draws a data set of shapes with textures, to try the training commands on.") { output, images, side, seed };
+        var overwrite = OverwriteOption.Create();
+        var command = new Command("draw-shapes", "Draws a data set of shapes with textures, to try the training commands on.") { output, images, side, seed, overwrite };
         command.SetAction((arguments, cancellation) =>
         {
             var training = arguments.GetValue(images);
             var folder = OutputPath.Folder(output.Name, arguments.GetRequiredValue(output));
+            OverwriteOption.RequireFree(output.Name, folder, arguments.GetValue(overwrite));
             if (Directory.EnumerateFileSystemEntries(folder).Any())
             {
                 throw new IOException($"--output: '{folder}' holds files already, which must not mix with the data set. Name a new or an empty folder.");

@@ -73,10 +73,10 @@ internal static class TrainStageCommands
         Terminal terminal, ParseResult arguments, TrainingArguments training, Stage stage, VqTokenizer tokenizer, CancellationToken cancellation)
     {
         var folder = training.Folder(arguments);
-        var map = ClusterMap.Load(folder.ClusterMap);
         var checks = new RunChecks(terminal.Error.WriteLine);
         var imageSize = checks.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
         UsageException.ThrowIfAny([tokenizer.Config.SideProblem("--image-size", imageSize)]);
+        var map = ClusterMap.Load(folder.ClusterMap);
         TokenizedImages Images(string split) => new(
             training.Fingerprint(arguments, split, cancellation), imageSize, () => training.Dataset(arguments, imageSize, split, cancellation));
         var train = Images("train");

@@ -4,7 +4,7 @@ using CtfService.Core.Generation;
 namespace CtfService.Model.Memory;
 
 /// <summary>Tells a full device from other faults.</summary>
-internal static class MemoryFault
+public static class MemoryFault
 {
     /// <summary>
     /// What libtorch and the libraries below it say of a full memory; nothing else in their errors tells it. A status that means other faults too, such as

@@ -24,6 +24,8 @@ public sealed class BundleOptionTests
     [InlineData("evaluate", "--data", "DATA", "--output", "OK", "--cache")]
     [InlineData("swap", "--data", "x", "--picture")]
     [InlineData("generate", "--sheet")]
+    [InlineData("bundle", "--output")]
+    [InlineData("convert", "--tokenizer", "x", "--transformer", "x", "--output")]
     public async Task Command_OutputThatCannotBeWritten_IsRefusedFirst(params string[] command)
     {
         using var folder = new TemporaryFolder();

@@ -132,7 +132,7 @@ internal static class DecodeBenchCommand
 
     private static ClassConditionalTransformer Load(string directory)
     {
-        var bundle = BundleReader.Open(directory);
+        var bundle = BundleReader.Open(BundleOption.Find(directory));
         var transformer = new ClassConditionalTransformer(bundle.Manifest.Coarse);
         using var weights = SafetensorsFile.Open(bundle.CoarsePath);
         StateDictLoader.Load(transformer, weights);

@@ -49,7 +49,7 @@ internal sealed class GenerateOptions
 
     public Option<int> Columns { get; } = CommandOption.Number("--columns", "Images in a row of the sheet.", 6, TrainingRanges.Images);
 
-    public Option<bool> Overwrite { get; } = new("--overwrite") { Description = "Replace files that hold something else." };
+    public Option<bool> Overwrite { get; } = OverwriteOption.Create();
 
     public SamplingOptions Sampling { get; } = new();
 

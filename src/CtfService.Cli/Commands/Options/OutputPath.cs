@@ -21,6 +21,14 @@ internal static class OutputPath
         }
     }
 
+    /// <summary>For a folder that the work will make: tries the folder above it, which is made if there is none.</summary>
+    /// <inheritdoc cref="Folder"/>
+    public static string NewFolder(string option, string path)
+    {
+        Folder(option, Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) ?? path);
+        return path;
+    }
+
     /// <summary>Makes the folder of the file if there is none, and tries to write into it.</summary>
     /// <inheritdoc cref="Folder"/>
     public static string File(string option, string path)
