@@ -47,6 +47,11 @@ internal static class ExperimentCommand
             using var run = new ExperimentRun(ExperimentFile.Read(arguments.GetRequiredValue(file)), options, cancellation);
             if (!arguments.GetValue(reportOnly))
             {
+                foreach (var dataset in run.OpenData())
+                {
+                    SkippedImages.Report(dataset, terminal);
+                }
+
                 KeptWork.Run($"Finished jobs and checkpoints are kept in {folder}.", () => run.Run(new Shown(terminal), cancellation), cancellation);
             }
 

@@ -35,8 +35,9 @@ internal static class TrainClassifierCommand
     private static void Run(Terminal terminal, string data, int imageSize, ClassifierTraining training, string output, CancellationToken cancellation)
     {
         TorchThreads.UseAllCores();
+        ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(data, ImageFolder.TrainSplit)); // before the images are decoded
         var train = ImageFolder.Open(data, imageSize, "train", cancellation);
-        var test = ImageFolder.Open(data, imageSize, "test", cancellation).WithClassNames(train.ClassNames);
+        var test = ImageFolder.Open(data, imageSize, "test", cancellation);
         SkippedImages.Report(train, terminal);
         SkippedImages.Report(test, terminal);
         terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");

@@ -18,7 +18,7 @@ internal sealed class ExperimentInputs(string data, int imageSize, CancellationT
 
     public ImageDataset Train => _train ??= ImageFolder.Open(data, imageSize, "train", cancellation);
 
-    public ImageDataset Test => _test ??= ImageFolder.Open(data, imageSize, "test", cancellation).WithClassNames(Train.ClassNames);
+    public ImageDataset Test => _test ??= ImageFolder.Open(data, imageSize, "test", cancellation);
 
     /// <summary>Belongs to these inputs.</summary>
     public VqTokenizer Tokenizer(string path)

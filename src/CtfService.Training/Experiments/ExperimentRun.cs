@@ -34,6 +34,11 @@ public sealed class ExperimentRun : IDisposable
         _inputs = new ExperimentInputs(options.Data, plan.ImageSize, cancellation);
     }
 
+    /// <summary>Opens the training and the test images if a job is to be run, so that what is wrong with them is said first; nothing otherwise.</summary>
+    /// <exception cref="DatasetException">The data set cannot be used.</exception>
+    public IReadOnlyList<ImageDataset> OpenData() =>
+        Asked().TrueForAll(job => new JobFolder(_options.Output, job).IsFinished) ? [] : [_inputs.Train, _inputs.Test];
+
     /// <summary>Runs what is not finished.</summary>
     /// <exception cref="InvalidDataException">Results are there of other settings.</exception>
     /// <exception cref="OperationCanceledException">Stopped; running it again goes on.</exception>

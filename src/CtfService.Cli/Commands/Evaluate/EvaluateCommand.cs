@@ -45,7 +45,7 @@ internal static class EvaluateCommand
         var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle) : null;
         var side = bundle is null ? arguments.ImageSize : SquareSide(bundle);
         var train = ImageFolder.Open(arguments.Data, side, "train", cancellation);
-        var test = ImageFolder.Open(arguments.Data, side, "test", cancellation).WithClassNames(train.ClassNames);
+        var test = ImageFolder.Open(arguments.Data, side, "test", cancellation);
         SkippedImages.Report(train, terminal);
         SkippedImages.Report(test, terminal);
         terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
@@ -57,6 +57,7 @@ internal static class EvaluateCommand
         var model = bundle is null ? null : Draw(bundle, arguments, stages, cancellation);
         TorchThreads.UseAllCores(); // the engine, which keeps to fewer, is gone
         var images = model?.Samples.Images ?? ImageFolder.Open(arguments.Images!, side, split: null, cancellation);
+        SkippedImages.Report(images, terminal);
         var result = evaluator.Evaluate(images, model);
         Write(terminal, arguments.Output, result, stages.Run("page", () => EvaluationPage.Of(result, inputs)));
     }
