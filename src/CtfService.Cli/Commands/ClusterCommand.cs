@@ -142,7 +142,9 @@ internal sealed class SwapArguments
     public ImageDataset Images(ParseResult arguments, string tokenizerPath, Terminal terminal, CancellationToken cancellation)
     {
         var imageSize = ImageSize(arguments, tokenizerPath, terminal.Error.WriteLine);
-        return ImageFolder.Open(arguments.GetRequiredValue(_data)!, imageSize, "test", cancellation);
+        var images = ImageFolder.Open(arguments.GetRequiredValue(_data)!, imageSize, "test", cancellation);
+        SkippedImages.Report(images, terminal);
+        return images;
     }
 
     private int ImageSize(ParseResult arguments, string tokenizerPath, Action<string> note) =>

@@ -78,7 +78,7 @@ internal static class TrainStageCommands
         UsageException.ThrowIfAny([tokenizer.Config.SideProblem("--image-size", imageSize)]);
         var map = ClusterMap.Load(folder.ClusterMap);
         TokenizedImages Images(string split) => new(
-            training.Fingerprint(arguments, split, cancellation), imageSize, () => training.Dataset(arguments, imageSize, split, cancellation));
+            training.Fingerprint(arguments, split, cancellation), imageSize, () => Reported(training.Dataset(arguments, imageSize, split, cancellation), terminal));
         var train = Images("train");
         var now = train.MadeFrom(tokenizer).With(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));
         checks.RequireImages(folder.Tokenizer, now, training.Run(arguments, Augmentation.None).AcceptChanges);
@@ -87,5 +87,11 @@ internal static class TrainStageCommands
         TokenCache Tokens(string split, TokenizedImages images) =>
             TokenCache.LoadOrCreate(folder.Tokens(split), tokenizer, images, cancellation, terminal.Error.WriteLine);
         return new StageInputs(tokenizer, map, Tokens("train", train), Tokens("test", Images("test")));
+    }
+
+    private static ImageDataset Reported(ImageDataset dataset, Terminal terminal)
+    {
+        SkippedImages.Report(dataset, terminal);
+        return dataset;
     }
 }

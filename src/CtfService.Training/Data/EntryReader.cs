@@ -6,15 +6,14 @@ namespace CtfService.Training.Data;
 /// <summary>Decodes one file of a data set, or counts why it is not read. Size and header decide before anything is decoded. Thread-safe.</summary>
 internal static class EntryReader
 {
+    /// <summary>False for files that are too large, and for empty ones: as such show pipes and devices, which never end.</summary>
+    public static bool MayBeRead(ImageEntry entry) => entry.Length is > 0 and <= ImageFolder.MaxFileBytes;
+
     /// <returns>Null if the file was skipped.</returns>
     public static RgbImage? Read(ImageEntry entry, SkipCounter skipped)
     {
-        var (name, reason) = (entry.Name, SkipReasons.Empty);
-        if (entry.Length > ImageFolder.MaxFileBytes)
-        {
-            reason = SkipReasons.TooManyBytes;
-        }
-        else if (entry.Length > 0) // also keeps away from pipes and devices, which never end
+        var (name, reason) = (entry.Name, entry.Length == 0 ? SkipReasons.Empty : SkipReasons.TooManyBytes);
+        if (MayBeRead(entry))
         {
             try
             {
