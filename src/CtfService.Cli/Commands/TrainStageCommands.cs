@@ -84,8 +84,9 @@ internal static class TrainStageCommands
         checks.RequireImages(folder.Tokenizer, now, training.Run(arguments, Augmentation.None).AcceptChanges);
         RunChecks.RequireMap(folder.ClusterMap, map, tokenizer);
         stage.Compare(checks, folder, now);
-        TokenCache Tokens(string split, TokenizedImages images) =>
-            TokenCache.LoadOrCreate(folder.Tokens(split), tokenizer, images, cancellation, terminal.Error.WriteLine);
+        TokenCache Tokens(string split, TokenizedImages images) => TokenCache.TryLoad(folder.Tokens(split), tokenizer, images, terminal.Error.WriteLine)
+            ?? ConsoleProgress.Run(
+                terminal, $"tokens of {split}", progress => TokenCache.Create(folder.Tokens(split), tokenizer, images, progress, cancellation));
         return new StageInputs(tokenizer, map, Tokens("train", train), Tokens("test", Images("test")));
     }
 

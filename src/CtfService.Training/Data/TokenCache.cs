@@ -2,6 +2,7 @@ using System.Text.Json;
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Tokenizer;
+using CtfService.Training.Progress;
 using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
@@ -40,28 +41,40 @@ public sealed class TokenCache
     /// <summary>Images, image size and tokenizer that the tokens were made from.</summary>
     public PartRecord MadeFrom { get; }
 
-    /// <summary>Reads the file if it was made from the same images, at the same size, by the same tokenizer; otherwise encodes the images and writes it.</summary>
-    /// <param name="images">What the tokens are of.</param>
-    /// <param name="note">Is told why tokens that are there are computed again.</param>
-    public static TokenCache LoadOrCreate(string path, VqTokenizer tokenizer, TokenizedImages images, CancellationToken cancellation, Action<string>? note = null)
-    {
-        var madeFrom = images.MadeFrom(tokenizer);
-        if (File.Exists(path))
-        {
-            using var file = SafetensorsFile.Open(path);
-            var there = PartRecord.Read(file);
-            var differences = (there ?? PartRecord.Empty).Differences(madeFrom);
-            if (differences.Count == 0)
-            {
-                return Read(file);
-            }
+    /// <summary>As <see cref="TryLoad"/>, and <see cref="Create"/> if that finds none.</summary>
+    public static TokenCache LoadOrCreate(string path, VqTokenizer tokenizer, TokenizedImages images, ITrainingProgress progress, CancellationToken cancellation) =>
+        TryLoad(path, tokenizer, images, progress.Note) ?? Create(path, tokenizer, images, progress, cancellation);
 
-            note?.Invoke(there is null
-                ? $"{path}: does not say what it was made from, as files of earlier programs. Its tokens are computed again."
-                : $"{path}: was made from something else. Its tokens are computed again:{RecordDifference.Lines(differences)}");
+    /// <summary>Reads the file if it was made from the same images, at the same size, by the same tokenizer.</summary>
+    /// <param name="images">What the tokens are of.</param>
+    /// <param name="note">Is told why tokens that are there have to be computed again.</param>
+    /// <returns>Null if the tokens have to be computed.</returns>
+    public static TokenCache? TryLoad(string path, VqTokenizer tokenizer, TokenizedImages images, Action<string> note)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
         }
 
-        var cache = Encode(tokenizer, images.Open(), madeFrom, cancellation);
+        using var file = SafetensorsFile.Open(path);
+        var there = PartRecord.Read(file);
+        var differences = (there ?? PartRecord.Empty).Differences(images.MadeFrom(tokenizer));
+        if (differences.Count == 0)
+        {
+            return Read(file);
+        }
+
+        note(there is null
+            ? $"{path}: does not say what it was made from, as files of earlier programs. Its tokens are computed again."
+            : $"{path}: was made from something else. Its tokens are computed again:{RecordDifference.Lines(differences)}");
+        return null;
+    }
+
+    /// <summary>Encodes the images and writes the file.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled between two batches; nothing was written.</exception>
+    public static TokenCache Create(string path, VqTokenizer tokenizer, TokenizedImages images, ITrainingProgress progress, CancellationToken cancellation)
+    {
+        var cache = Encode(tokenizer, images.Open(), images.MadeFrom(tokenizer), progress, cancellation);
         cache.Write(path);
         return cache;
     }
@@ -85,9 +98,10 @@ public sealed class TokenCache
         return (tensor(tokens, [rows.Count, Positions]), tensor(rows.Select(row => (long)ClassIds[row]).ToArray()));
     }
 
-    private static TokenCache Encode(VqTokenizer tokenizer, ImageDataset dataset, PartRecord madeFrom, CancellationToken cancellation)
+    private static TokenCache Encode(VqTokenizer tokenizer, ImageDataset dataset, PartRecord madeFrom, ITrainingProgress progress, CancellationToken cancellation)
     {
         using var frozen = no_grad();
+        var meter = new TrainingMeter(progress, new TrainingPace(0, dataset.Count, BatchSize: 1, ReportEvery: 1));
         var tokens = new List<long>();
         var classIds = new List<int>();
         foreach (var part in Enumerable.Range(0, dataset.Count).Chunk(EncodeBatch))
@@ -100,6 +114,8 @@ public sealed class TokenCache
                 tokens.AddRange(tokenizer.VqEncode(variant).data<long>());
                 classIds.AddRange(part.Select(index => dataset.ClassIds[index]));
             }
+
+            meter.StepFinished(part[^1] + 1, () => new Dictionary<string, double>());
         }
 
         return new TokenCache([.. tokens], [.. classIds], dataset.ClassNames, madeFrom);

@@ -52,6 +52,11 @@ public sealed class TrainingLoop
         using var metrics = MetricsFile.Open(MetricsPath(_options.RunDirectory), first);
         var meter = new TrainingMeter(new CombinedProgress(_progress, metrics), new TrainingPace(first, _options.Steps, _options.BatchSize));
         best?.Open(first);
+        if (first > 0)
+        {
+            _progress.Note($"Goes on after step {first}.");
+        }
+
         var finished = _options.Steps;
         for (var step = first; step < _options.Steps; step++)
         {

@@ -24,6 +24,7 @@ public static class TokenizerTraining
     {
         run.Start(ResultName);
         var options = run.Recorded(PartRecord.Empty.With(PartRecord.ImageSize, train.Width).With(PartRecord.Architecture, config));
+        progress.Note(Summary(train, heldOut, config, options));
         manual_seed((long)options.Seed);
         using var tokenizer = new VqTokenizer(config);
         using var batches = Batches(train, run, cancellation);
@@ -53,6 +54,7 @@ public static class TokenizerTraining
             .With("refinement", refinement with { PerceptualPath = null })
             .With("classifier", refinement.PerceptualPath is { } file ? BundleReader.Hash(file) : null);
         var options = run.Recorded(madeFrom);
+        progress.Note(Summary(train, heldOut, tokenizer.Config, options));
         using var batches = Batches(train, run, cancellation);
         using var images = new HeldOutImages(heldOut);
         manual_seed((long)run.Options.Seed);
@@ -60,6 +62,16 @@ public static class TokenizerTraining
         using var task = new DecoderRefinementTask(tokenizer, batches, images, refinement, classifier is null ? null : new PerceptualLoss(classifier));
         new TrainingLoop(options, task, progress).Run(run.Resume, cancellation);
         ModelFile.Save(Path.Combine(options.RunDirectory, ResultName), tokenizer, tokenizer.Config, options.MadeFrom);
+    }
+
+    private static string Summary(ImageDataset train, ImageDataset heldOut, TokenizerConfig config, TrainingOptions options)
+    {
+        var tokens = train.Width / config.DownsampleFactor * (train.Height / config.DownsampleFactor);
+        return RunSummary.Of(
+            $"{train.Count} training and {heldOut.Count} test images of {train.ClassNames.Count} classes, {train.Width}x{train.Height} pixels, "
+            + $"{tokens} tokens an image, {config.CodebookSize} codewords",
+            options,
+            train.Count);
     }
 
     private static ImageClassifier LoadClassifier(string path, int imageSize)

@@ -58,6 +58,11 @@ public static class TransformerTraining
     {
         run.Start(resultName);
         var options = run.Recorded(madeFrom);
+        progress.Note(RunSummary.Of(
+            $"{inputs.Train.ClassIds.Count} training and {inputs.HeldOut.ClassIds.Count} test images, mirror images counted, of {config.ClassCount} classes, "
+            + $"{config.Positions} tokens an image, {config.OutputVocabulary} {(config.Causal ? "labels" : "codewords")}",
+            options,
+            inputs.Train.ClassIds.Count));
         manual_seed((long)options.Seed);
         using var transformer = new ClassConditionalTransformer(config);
         using var data = new StageData(inputs.Train, inputs.HeldOut, inputs.Map, options.BatchSize, options.Seed);

@@ -28,7 +28,7 @@ public sealed class TransformerTrainingTests
         var path = Path.Combine(folder.Root, "tokenizer", TokenizerTraining.ResultName);
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
         var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), 4, seed: 0);
-        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), tokenizer, new TokenizedImages("two colours", 16, () => dataset), CancellationToken.None);
+        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), tokenizer, new TokenizedImages("two colours", 16, () => dataset), NoProgress.Instance, CancellationToken.None);
         using var inputs = new StageInputs(tokenizer, map, cache, cache);
         var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
         TransformerTraining.TrainCoarse(inputs, size, Run(folder, "coarse", steps: 40), NoProgress.Instance, CancellationToken.None);
@@ -43,6 +43,29 @@ public sealed class TransformerTrainingTests
     }
 
     [Fact]
+    public void Training_Watched_SaysWhatItStartsFromAndShowsTokenising()
+    {
+        using var folder = new TemporaryFolder();
+        var dataset = TwoColours();
+        var watched = new WatchedProgress();
+
+        TokenizerTraining.Run(dataset, dataset, TinyTokenizer.Config, Run(folder, "tokenizer", steps: 2), watched, CancellationToken.None);
+        var path = Path.Combine(folder.Root, "tokenizer", TokenizerTraining.ResultName);
+        var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
+        var images = new TokenizedImages("two colours", 16, () => dataset);
+        watched.Reports.Clear();
+        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), tokenizer, images, watched, CancellationToken.None);
+        var tokenised = watched.Reports.Select(report => (report.Step, report.TotalSteps)).ToList();
+        using var inputs = new StageInputs(tokenizer, ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), 4, seed: 0), cache, cache);
+        TransformerTraining.TrainCoarse(inputs, new TransformerSize(Width: 32, Layers: 1, Heads: 4), Run(folder, "coarse", steps: 2), watched, CancellationToken.None);
+
+        Assert.Equal([(32, 32)], tokenised);
+        Assert.StartsWith("32 training and 32 test images of 2 classes, 16x16 pixels, ", watched.Notes[0], StringComparison.Ordinal);
+        Assert.EndsWith("; 2 steps of 8 images, 0.5 times through the data.", watched.Notes[0], StringComparison.Ordinal);
+        Assert.StartsWith("64 training and 64 test images, mirror images counted, of 2 classes, ", watched.Notes[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Training_EachCodewordItsOwnCluster_IsBundledAsAPlainModel()
     {
         using var folder = new TemporaryFolder();
@@ -51,7 +74,7 @@ public sealed class TransformerTrainingTests
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
         var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), TinyTokenizer.Config.CodebookSize, seed: 0);
         map.Save(folder.File("map.safetensors"));
-        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), tokenizer, new TokenizedImages("two colours", 16, () => dataset), CancellationToken.None);
+        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), tokenizer, new TokenizedImages("two colours", 16, () => dataset), NoProgress.Instance, CancellationToken.None);
         using var inputs = new StageInputs(tokenizer, map, cache, cache);
         var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
 
@@ -68,6 +91,17 @@ public sealed class TransformerTrainingTests
         var refusal = Assert.Throws<CheckpointException>(
             () => TransformerTraining.TrainFine(inputs, size, FineHead.Cluster, Run(folder, "fine", steps: 2), NoProgress.Instance, CancellationToken.None));
         Assert.Contains("nothing left to a fine stage", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class WatchedProgress : ITrainingProgress
+    {
+        public List<string> Notes { get; } = [];
+
+        public List<TrainingReport> Reports { get; } = [];
+
+        public void Report(TrainingReport report) => Reports.Add(report);
+
+        public void Note(string text) => Notes.Add(text);
     }
 
     private static void AssertLossFell(TemporaryFolder folder, string part, double share)
