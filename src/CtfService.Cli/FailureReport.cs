@@ -30,7 +30,7 @@ internal static class FailureReport
     public static void Write(TextWriter error, Exception exception)
     {
         var cause = exception is AggregateException or TypeInitializationException ? exception.GetBaseException() : exception;
-if (NativeLibraries.Explain(exception) is { } native)
+        if (NativeLibraries.Explain(exception) is { } native)
         {
             error.WriteLine($"ctf: {native}");
         }
