@@ -6,9 +6,26 @@ namespace CtfService.Api.Security;
 /// <param name="Setting">The key that says so.</param>
 internal sealed record ListenAddress(string Setting, string Url)
 {
+    /// <summary>Whether the web server can make sense of it.</summary>
+    public bool IsReadable
+    {
+        get
+        {
+            try
+            {
+                var address = BindingAddress.Parse(Url);
+                return address.Scheme is "http" or "https" && address.Port is >= 0 and <= ushort.MaxValue;
+            }
+            catch (FormatException)
+            {
+                return false;
+            }
+        }
+    }
+
     /// <summary>
     /// Whether only this machine can connect. Kestrel listens on every network for any host that is no IP address and not <c>localhost</c>;
-    /// an address that cannot be read counts as reachable: the server refuses it anyway.
+    /// an address that cannot be read counts as reachable; <see cref="ListenAddressesAreReadable"/> refuses it.
     /// </summary>
     public bool IsLocal
     {

@@ -12,7 +12,7 @@ internal sealed class ReachableNeedsKeys(IConfiguration configuration) : IValida
             return ValidateOptionsResult.Success;
         }
 
-        var faults = ListenAddress.Read(configuration).Where(address => !address.IsLocal).Select(Message).ToList();
+        var faults = ListenAddress.Read(configuration).Where(address => address.IsReadable && !address.IsLocal).Select(Message).ToList();
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 

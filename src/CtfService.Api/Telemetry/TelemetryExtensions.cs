@@ -1,3 +1,4 @@
+using CtfService.Api.Configuration;
 using CtfService.Api.Errors;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry.Gpu;
@@ -19,7 +20,7 @@ internal static class TelemetryExtensions
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         // Checked when the host starts.
-        var options = builder.Configuration.GetSection(TelemetryOptions.SectionName).Get<TelemetryOptions>() ?? new TelemetryOptions();
+        var options = new SettingsSection<TelemetryOptions>(builder.Configuration, TelemetryOptions.SectionName).Value;
         builder.Logging.AddConsole(options.LogFormat);
         builder.Services.AddSingleton<RequestMetrics>();
         if (options.Gpu)

@@ -1,0 +1,65 @@
+using CtfService.Api.Bodies;
+using CtfService.Api.Configuration;
+using CtfService.Api.Description;
+using CtfService.Api.Endpoints;
+using CtfService.Api.Errors;
+using CtfService.Api.Health;
+using CtfService.Api.Idempotency;
+using CtfService.Api.Models;
+using CtfService.Api.Negotiation;
+using CtfService.Api.Security;
+using CtfService.Api.Telemetry;
+using CtfService.Api.Uploads;
+using CtfService.Inference;
+using Microsoft.Extensions.Options;
+
+namespace CtfService.Api;
+
+/// <summary>The service put together: what it is made of, and what a request passes.</summary>
+internal static class Service
+{
+    /// <summary>Settings are checked; nothing runs yet.</summary>
+    /// <exception cref="StartRefusedException">The settings file is not there.</exception>
+    /// <exception cref="OptionsValidationException">Settings are wrong; with several sections, in an <see cref="AggregateException"/>.</exception>
+    public static WebApplication Build(string[] args)
+    {
+        // The settings and the model that ship lie beside the program, wherever it is started from.
+        StartFailures.RequireSettingsFile(AppContext.BaseDirectory);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.AddSettings(args);
+        builder.RequireSettings();
+        builder.AddTelemetry();
+        builder.Services.AddJson();
+        builder.Services.AddErrors();
+        builder.Services.AddSecurity();
+        builder.Services.AddGenerator();
+        builder.Services.AddInference();
+        builder.Services.AddHostedService<ReadyNotice>();
+        builder.Services.AddIdempotency();
+        builder.Services.AddUploads();
+        builder.Services.AddImageEndpoints();
+        builder.Services.AddApiDescription();
+
+        var app = builder.Build();
+        app.UseRequestTelemetry();
+        app.UseHeadRequests();
+        app.UseSingleContentTypes();
+        app.UseRouting();
+        app.UseResponseHeaders();
+        app.UseErrors();
+        app.UseRequestBodies();
+        app.UseSecurity();
+        app.UsePlainBodies();
+        app.UseUploads();
+        app.UseIdempotency();
+        app.UseApiDescription();
+        var guarded = app.MapGuarded();
+        guarded.MapImageEndpoints();
+        guarded.MapClassEndpoints();
+        guarded.MapModelEndpoints();
+        guarded.MapAdminEndpoints();
+        app.MapHealthEndpoints();
+        app.MapMetrics();
+        return app;
+    }
+}
