@@ -3,6 +3,7 @@ using System.Text.Json;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Validation;
 using CtfService.Core.Generation;
+using CtfService.Model.Imaging;
 using Microsoft.Net.Http.Headers;
 
 namespace CtfService.Api.Caching;
@@ -10,8 +11,11 @@ namespace CtfService.Api.Caching;
 /// <summary>The name of an answer: the same name, the same images.</summary>
 internal static class AnswerTag
 {
+    /// <summary>Two builds of one version may sample or compute differently.</summary>
+    private static Guid Build { get; } = typeof(ImageCodec).Module.ModuleVersionId;
+
     /// <summary>
-    /// A hash of all that decides the answer: program, model, how it computes, every parameter, representation. Strong for an image, which is the same byte for byte;
+    /// A hash of all that decides the answer: program and build, encoder, model, how it computes and rounds, every parameter, representation. Strong for an image, which is the same byte for byte;
     /// weak for JSON, which also says when it was made and how long that took, and for CUDA, which rounds by what runs beside an image.
     /// </summary>
     public static EntityTagHeaderValue Of(GenerationRequest request, Representation representation)
@@ -20,9 +24,12 @@ internal static class AnswerTag
         var decisive = new
         {
             ImageProvenance.ThisSoftware,
+            Build,
+            ImageCodec.Library,
             model.BundleHash,
             model.Device,
             model.Dtype,
+            model.Arithmetic,
             request.Images, // class, seed and sampling of each
             Layout = Layout(request.Images[0].Layout), // all have the same
             request.Include,

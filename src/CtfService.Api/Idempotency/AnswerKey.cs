@@ -1,13 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
 using CtfService.Api.Errors;
+using CtfService.Api.Security;
 
 namespace CtfService.Api.Idempotency;
 
 /// <summary>What an answer is remembered under: a key means something only to the caller who made it up.</summary>
-/// <param name="Caller">Name of whoever is signed in; empty for anyone.</param>
+/// <param name="Caller">As <see cref="RateLimits.Caller"/> names it: the API key, or without one the address.</param>
 /// <param name="Key">1..255 visible ASCII letters.</param>
 internal sealed record AnswerKey(string Caller, string Key)
 {
+    /// <summary>Who shares memory as one: each API key, and everybody without one, as addresses are cheap.</summary>
+    public string Group => Caller.StartsWith(RateLimits.OfAddress, StringComparison.Ordinal) ? RateLimits.OfAddress : Caller;
+
     /// <summary>The header (draft-ietf-httpapi-idempotency-key-header).</summary>
     public const string Header = "Idempotency-Key";
 
@@ -20,7 +24,7 @@ internal sealed record AnswerKey(string Caller, string Key)
         var value = values.Count == 1 ? values[0] ?? "" : "";
         if (values.Count == 1 && value.Length is >= 1 and <= MaxLength && value.All(letter => letter is > ' ' and <= '~'))
         {
-            (key, error) = (new AnswerKey(http.User.Identity?.Name ?? "", value), null);
+            (key, error) = (new AnswerKey(RateLimits.Caller(http), value), null);
             return true;
         }
 

@@ -1,14 +1,16 @@
 namespace CtfService.Api.Idempotency;
 
 /// <summary>
-/// Answers by key, in this process's memory: for a bounded time, in bounded space, the oldest forgotten first. Also knows which requests run, so that a second one with the
-/// same key can wait for the first. Any thread.
+/// Answers by key, in this process's memory: for a bounded time, in bounded space. Whoever holds the most gives way first, so that one caller cannot push another's answers out. Also knows
+/// which requests run, so that a second one with the same key can wait for the first. Any thread.
 /// </summary>
 internal sealed class AnswerStore(IdempotencyOptions options, TimeProvider clock)
 {
     private readonly Lock _access = new();
     private readonly Dictionary<AnswerKey, Entry> _entries = [];
-    private readonly Queue<Entry> _remembered = new(); // oldest first
+    private readonly LinkedList<Entry> _remembered = []; // oldest first
+    private readonly Dictionary<string, Share> _shares = []; // by caller
+    private readonly Dictionary<string, long> _groups = []; // bytes of the callers of each group
     private long _bytes;
 
     /// <summary>What is known of a request; where nothing is, it is the caller's to answer, and others wait until <see cref="Complete"/>.</summary>
@@ -17,7 +19,7 @@ internal sealed class AnswerStore(IdempotencyOptions options, TimeProvider clock
     {
         lock (_access)
         {
-            ForgetOldest();
+            ForgetExpired();
             if (!_entries.TryGetValue(key, out var entry))
             {
                 _entries.Add(key, new Entry(key, fingerprint));
@@ -39,9 +41,9 @@ internal sealed class AnswerStore(IdempotencyOptions options, TimeProvider clock
             if (answer is { IsSuccess: true })
             {
                 entry.Remember(answer.Bytes, clock.GetUtcNow() + options.Lifetime);
-                _remembered.Enqueue(entry);
-                _bytes += entry.Bytes;
-                ForgetOldest();
+                Remember(entry);
+                ForgetExpired();
+                MakeRoom();
             }
             else
             {
@@ -52,14 +54,73 @@ internal sealed class AnswerStore(IdempotencyOptions options, TimeProvider clock
         entry.Answer.SetResult(answer is { IsSuccess: true } ? answer : null);
     }
 
-    private void ForgetOldest()
+    private void Remember(Entry entry)
     {
-        while (_remembered.TryPeek(out var oldest) && (_bytes > options.MaxBytes || oldest.ForgottenAt <= clock.GetUtcNow()))
+        if (!_shares.TryGetValue(entry.Key.Caller, out var share))
         {
-            _remembered.Dequeue();
-            _entries.Remove(oldest.Key);
-            _bytes -= oldest.Bytes;
+            _shares.Add(entry.Key.Caller, share = new Share(entry.Key.Group));
         }
+
+        entry.Age = _remembered.AddLast(entry);
+        entry.Turn = share.Entries.AddLast(entry);
+        Count(entry, share, entry.Bytes);
+    }
+
+    private void ForgetExpired()
+    {
+        while (_remembered.First is { Value: var oldest } && oldest.ForgottenAt <= clock.GetUtcNow())
+        {
+            Forget(oldest);
+        }
+    }
+
+    /// <summary>The oldest answer of the caller who holds the most, in the group that holds the most.</summary>
+    private void MakeRoom()
+    {
+        while (_bytes > options.MaxBytes)
+        {
+            var group = _groups.MaxBy(held => held.Value).Key;
+            var largest = _shares.Values.Where(share => share.Group == group).MaxBy(share => share.Bytes)!;
+            Forget(largest.Entries.First!.Value);
+        }
+    }
+
+    private void Forget(Entry entry)
+    {
+        var share = _shares[entry.Key.Caller];
+        _entries.Remove(entry.Key);
+        _remembered.Remove(entry.Age!);
+        share.Entries.Remove(entry.Turn!);
+        Count(entry, share, -entry.Bytes);
+        if (share.Entries.Count == 0)
+        {
+            _shares.Remove(entry.Key.Caller);
+        }
+    }
+
+    private void Count(Entry entry, Share share, long bytes)
+    {
+        _bytes += bytes;
+        share.Bytes += bytes;
+        var ofGroup = _groups.GetValueOrDefault(entry.Key.Group) + bytes;
+        if (ofGroup == 0)
+        {
+            _groups.Remove(entry.Key.Group);
+        }
+        else
+        {
+            _groups[entry.Key.Group] = ofGroup;
+        }
+    }
+
+    private sealed class Share(string group)
+    {
+        public string Group { get; } = group;
+
+        /// <summary>Oldest first.</summary>
+        public LinkedList<Entry> Entries { get; } = [];
+
+        public long Bytes { get; set; }
     }
 
     private sealed class Entry(AnswerKey key, string fingerprint)
@@ -74,24 +135,12 @@ internal sealed class AnswerStore(IdempotencyOptions options, TimeProvider clock
 
         public DateTimeOffset ForgottenAt { get; private set; }
 
+        /// <summary>Its place among all; null until it is remembered.</summary>
+        public LinkedListNode<Entry>? Age { get; set; }
+
+        /// <summary>Its place among its caller's; null until it is remembered.</summary>
+        public LinkedListNode<Entry>? Turn { get; set; }
+
         public void Remember(long bytes, DateTimeOffset forgottenAt) => (Bytes, ForgottenAt) = (bytes, forgottenAt);
     }
-}
-
-/// <summary>What the store knows of a request. One of the nested cases.</summary>
-internal abstract record Claim
-{
-    private Claim()
-    {
-    }
-
-    /// <summary>Nothing: answer it.</summary>
-    public sealed record Free : Claim;
-
-    /// <summary>It has been answered or is being answered.</summary>
-    /// <param name="Answer">Null where it failed in the end: claim again.</param>
-    public sealed record Taken(Task<StoredAnswer?> Answer) : Claim;
-
-    /// <summary>The key belongs to another request.</summary>
-    public sealed record OtherRequest : Claim;
 }

@@ -14,6 +14,9 @@ internal static class RateLimits
 {
     public const string Policy = "caller";
 
+    /// <summary>What the name of a caller without a key begins with.</summary>
+    internal const string OfAddress = "address ";
+
     /// <summary>Providers hand out at least this much of IPv6 to one customer.</summary>
     private const int NetworkBytes = 8;
 
@@ -26,7 +29,8 @@ internal static class RateLimits
         limiter.OnRejected = (rejected, _) => new ValueTask(RefuseAsync(rejected, security));
     }
 
-    internal static string Caller(HttpContext context) => context.User.Identity?.Name is { } key ? $"key {key}" : $"address {Network(context.Connection.RemoteIpAddress)}";
+    /// <summary>Who calls: the API key, or without one the address or network.</summary>
+    internal static string Caller(HttpContext context) => context.User.Identity?.Name is { } key ? $"key {key}" : $"{OfAddress}{Network(context.Connection.RemoteIpAddress)}";
 
     /// <summary>A bucket for each key. Addresses are spread over a fixed number of buckets, so that their memory does not grow with the addresses that call; two addresses seldom share one.</summary>
     internal static string BucketOf(HttpContext context) => context.User.Identity?.Name is { } key ? $"key {key}" : AddressBucket(Network(context.Connection.RemoteIpAddress));

@@ -56,7 +56,8 @@ internal sealed record LoadedModel(
             var loaded = placement.CpuFormat is { } format
                 ? OnVectorUnits(bundle, tokenizer, clusters, rows, format, owned)
                 : OnTorch(bundle, tokenizer, clusters, rows, placement, memory, owned);
-            return loaded with { Description = placement.Complete(loaded.Description), _owned = owned };
+            var arithmetic = placement.CpuFormat is null ? Arithmetic.OfLibtorch : Arithmetic.OfOwnEngine(loaded.Fine);
+            return loaded with { Description = placement.Complete(loaded.Description) with { Arithmetic = arithmetic }, _owned = owned };
         }
         catch
         {

@@ -13,6 +13,9 @@ public static class ImageCodec
     /// <summary>Larger pictures do not fit into one array of 4 bytes a pixel.</summary>
     private const long MaxPixels = int.MaxValue / 4;
 
+    /// <summary>Name and version of the library that encodes: another one may write other bytes for the same pixels.</summary>
+    public static string Library { get; } = $"SkiaSharp {typeof(SKImage).Assembly.GetName().Version}";
+
     /// <param name="quality">0..100 for JPEG and WebP; PNG is lossless and ignores it.</param>
     public static byte[] Encode(RgbImage image, ImageFormat format, int quality = DefaultQuality)
     {

@@ -23,6 +23,9 @@ public sealed class AnswerTagTests
             FakeModels.Fruits with { BundleHash = new string('b', 64) },
             FakeModels.Fruits with { Device = "cuda" },
             FakeModels.Fruits with { Dtype = "int8" },
+            FakeModels.Fruits with { Arithmetic = "x64 256 bits" },
+            FakeModels.Fruits with { Arithmetic = "x64 512 bits" },
+            FakeModels.Fruits with { Arithmetic = "x64 512 bits, fine pass: TorchSharp 0.107.0 on 2 threads" },
         ];
 
         Assert.Equal(models.Length, models.Select(model => AnswerTag.Of(Request(model), Png)).Distinct().Count());

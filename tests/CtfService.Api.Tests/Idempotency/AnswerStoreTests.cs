@@ -72,6 +72,41 @@ public sealed class AnswerStoreTests
         Assert.IsType<Claim.Free>(store.Claim(Key("a"), "same"));
     }
 
+    [Theory]
+    [InlineData("key a", "key b")]
+    [InlineData("address 192.0.2.1", "address 192.0.2.2")]
+    [InlineData("address 192.0.2.1", "key b")]
+    public void Complete_OneCallerFloods_OthersKeepTheirAnswers(string flooding, string quiet)
+    {
+        var store = Store(maxBytes: 4 * Answer().Bytes);
+        Remember(store, new AnswerKey(quiet, "mine"));
+
+        for (var i = 0; i < 20; i++)
+        {
+            Remember(store, new AnswerKey(flooding, $"{i}"));
+        }
+
+        Assert.IsType<Claim.Taken>(store.Claim(new AnswerKey(quiet, "mine"), "same"));
+        Assert.IsType<Claim.Taken>(store.Claim(new AnswerKey(flooding, "19"), "same"));
+        Assert.IsType<Claim.Free>(store.Claim(new AnswerKey(flooding, "0"), "same"));
+    }
+
+    [Fact]
+    public void Complete_ManyAddressesFlood_AKeyKeepsItsAnswers()
+    {
+        var store = Store(maxBytes: 4 * Answer().Bytes);
+        Remember(store, new AnswerKey("key a", "1"));
+        Remember(store, new AnswerKey("key a", "2"));
+
+        for (var i = 0; i < 20; i++)
+        {
+            Remember(store, new AnswerKey($"address 192.0.2.{i}", "x"));
+        }
+
+        Assert.IsType<Claim.Taken>(store.Claim(new AnswerKey("key a", "1"), "same"));
+        Assert.IsType<Claim.Taken>(store.Claim(new AnswerKey("key a", "2"), "same"));
+    }
+
     [Fact]
     public async Task Complete_NoRoomAtAll_StillAnswersWhoWaits()
     {
@@ -108,11 +143,13 @@ public sealed class AnswerStoreTests
 
     private static AnswerKey Key(string key) => new("", key);
 
-    private static StoredAnswer Remember(AnswerStore store, string key)
+    private static StoredAnswer Remember(AnswerStore store, string key) => Remember(store, Key(key));
+
+    private static StoredAnswer Remember(AnswerStore store, AnswerKey key)
     {
         var answer = Answer();
-        store.Claim(Key(key), "same");
-        store.Complete(Key(key), answer);
+        store.Claim(key, "same");
+        store.Complete(key, answer);
         return answer;
     }
 

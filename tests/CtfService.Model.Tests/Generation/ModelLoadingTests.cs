@@ -2,6 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Generation;
 using CtfService.Model.TestSupport;
 using TorchSharp;
@@ -58,6 +59,19 @@ public sealed class ModelLoadingTests
 
         Assert.Equal(float32, parts.Tokenizer.Quantizer.StoredCodewords.dtype);
         Assert.All(images, image => Assert.Equal(TinyBundle.Positions, image.Tokens.Count));
+    }
+
+    [Theory]
+    [InlineData("float32", false)]
+    [InlineData("int8", false)]
+    [InlineData("float16", true)]
+    public void Load_OnTheCpu_SaysHowItRounds(string dtype, bool isLibtorch)
+    {
+        using var bundle = new TinyBundle();
+        using var parts = LoadedModel.Load(bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4);
+
+        Assert.Contains($" {(int)VectorWidths.Widest} bits", parts.Description.Arithmetic, StringComparison.Ordinal);
+        Assert.Equal(isLibtorch, parts.Description.Arithmetic!.Contains("TorchSharp", StringComparison.Ordinal));
     }
 
     [Fact]
