@@ -36,6 +36,7 @@ internal static class Service
         builder.Services.AddInference();
         builder.Services.AddHostedService<ReadyNotice>();
         builder.Services.AddIdempotency();
+        builder.Services.AddSingleton<UnsentAnswers>();
         builder.Services.AddUploads();
         builder.Services.AddImageEndpoints();
         builder.Services.AddApiDescription();
@@ -47,6 +48,7 @@ internal static class Service
         app.UseRouting();
         app.UseResponseHeaders();
         app.UseErrors();
+        app.UseSending();
         app.UseRequestBodies();
         app.UseSecurity();
         app.UsePlainBodies();

@@ -39,6 +39,14 @@ public sealed record LimitsOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long a caller may take to read an answer, or an event of a stream; later the connection is ended. 1 s..10 min, default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Memory of the pictures whose answers wait for their readers, bytes; above it the slowest reader's connection is ended. 1 MiB..64 GiB, default 64 MiB.</summary>
+    [Range(1_048_576.0, 68_719_476_736.0)]
+    public long MaxUnsentBytes { get; init; } = 64 * 1_024 * 1_024;
+
     /// <summary>Largest uploaded image, width times height; decoding takes seven bytes a pixel, and no more pixels than this are decoded at the same time. 1,024..100,000,000, default 16,777,216.</summary>
     [Range(1_024, 100_000_000)]
     public int MaxUploadPixels { get; init; } = 16_777_216;

@@ -1,3 +1,4 @@
+using CtfService.Api.Bodies;
 using CtfService.Api.Caching;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
@@ -57,6 +58,7 @@ internal sealed class ImageAnswer(ImageResponder responder, ImageStream stream)
         var results = await events.ResultsAsync(request.Images.Count);
         record?.Generated(results);
         record?.Answering();
+        Sending.Of(http)?.Holds(request.PictureBytes);
         return representation.IsJson
             ? responder.Json(http, request, results, representation.Format)
             : responder.File(http, request, results, representation.Format);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CtfService.Api.Bodies;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
 using CtfService.Api.Negotiation;
@@ -16,7 +17,7 @@ namespace CtfService.Api.Endpoints;
 
 /// <summary>
 /// Answers server-sent events as images come about. The answer begins with its first event: until then an error is an HTTP status, after that an event, and then the end.
-/// A caller who reads slowly holds up nobody: what is not sent yet waits in the queue's channel. Thread-safe.
+/// A caller who reads slowly holds up nobody: what is not sent yet waits in the queue's channel, for as long as <see cref="Sending"/> lets it. Thread-safe.
 /// </summary>
 internal sealed class ImageStream(ImageResponder responder, ErrorDescriber errors, InferenceMetrics metrics, TimeProvider clock, IOptions<JsonOptions> json)
 {
@@ -29,6 +30,7 @@ internal sealed class ImageStream(ImageResponder responder, ErrorDescriber error
         var format = request.AskedFormat ?? ImageFormat.Png;
         RequestRecord.Received();
         var events = queue.Watch(new InferenceOrder(request.Images, request.Deadline, request.Previews ?? 0), http.RequestAborted);
+        Sending.Of(http)?.Holds(request.PictureBytes);
         var record = RequestRecord.Of(http);
         record?.Admitted();
         var finished = new List<InferenceResult>();
@@ -74,11 +76,14 @@ internal sealed class ImageStream(ImageResponder responder, ErrorDescriber error
     private async Task SendAsync<T>(HttpContext http, string name, T content)
     {
         Begin(http);
+        var sending = Sending.Of(http);
+        sending?.Begin();
         var line = JsonSerializer.SerializeToUtf8Bytes(content, json.Value.SerializerOptions); // no line breaks, as the format demands
         await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"event: {name}\ndata: "), http.RequestAborted);
         await http.Response.Body.WriteAsync(line, http.RequestAborted);
         await http.Response.Body.WriteAsync("\n\n"u8.ToArray(), http.RequestAborted);
         await http.Response.Body.FlushAsync(http.RequestAborted);
+        sending?.End();
     }
 
     /// <summary>Nothing on the way may keep events back or keep them for others.</summary>

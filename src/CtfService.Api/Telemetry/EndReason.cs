@@ -39,6 +39,10 @@ internal sealed record EndReason(string Outcome, string Name)
     public static readonly EndReason ShuttingDown = new(Rejected, "shutdown");
 
     public static readonly EndReason HangUp = new("cancelled", "hang_up");
+
+    /// <summary>The caller did not read the answer in time.</summary>
+    public static readonly EndReason SlowReader = new("cancelled", "slow_reader");
+
     public static readonly EndReason Deadline = new("deadline", "deadline");
     public static readonly EndReason StepFailed = new(Failed, "step_failed");
     public static readonly EndReason OutOfMemory = new(Failed, "out_of_memory");

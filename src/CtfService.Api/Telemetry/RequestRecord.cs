@@ -27,6 +27,9 @@ internal sealed class RequestRecord(string route, long arrivedAt)
     /// <summary>The caller went while the request was read or answered.</summary>
     public bool HasHungUp { get; private set; }
 
+    /// <summary>The caller did not take the answer in time.</summary>
+    public bool WasReadTooSlowly { get; private set; }
+
     /// <summary>The first error that the caller was told.</summary>
     public ApiError? Error { get; private set; }
 
@@ -45,6 +48,8 @@ internal sealed class RequestRecord(string route, long arrivedAt)
     public static void Received() => Tracing.RecordBeginning("receive");
 
     public void Admitted() => IsAdmitted = true;
+
+    public void ReadTooSlowly() => WasReadTooSlowly = true;
 
     public void HungUp() => HasHungUp = true;
 

@@ -36,6 +36,11 @@ internal sealed partial class RequestTelemetry(RequestDelegate next, RequestMetr
     /// <summary>A caller who hangs up when all images are there has had the service's work: that counts as answered.</summary>
     private EndReason Reason(HttpContext http, RequestRecord record)
     {
+        if (record.WasReadTooSlowly)
+        {
+            return EndReason.SlowReader;
+        }
+
         if (record.Error is { } error)
         {
             return EndReason.Of(error, record.IsAdmitted, isStopping: status.Current is ModelStatus.Stopping);

@@ -24,6 +24,9 @@ internal sealed record GenerationRequest(
     /// <summary>True where the caller chose the seed: asked again, the answer is the same.</summary>
     public required bool IsRepeatable { get; init; }
 
+    /// <summary>Pixels of every picture of the answer, bytes.</summary>
+    public long PictureBytes => 3L * Model.ImageWidth * Model.ImageHeight * Images.Count * (1 + (Previews ?? 0));
+
     /// <summary>From admission to the last image.</summary>
     public required RequestDeadline Deadline { get; init; }
 
