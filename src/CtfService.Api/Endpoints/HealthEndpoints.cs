@@ -50,7 +50,7 @@ internal static class HealthEndpoints
     private static JsonHttpResult<HealthResponse> Startup(IModelStatus status, HttpContext http)
     {
         var current = status.Current;
-        return Answer(current, http, current is ModelStatus.Ready or ModelStatus.Stopping);
+        return Answer(current, http, current is ModelStatus.Ready or ModelStatus.Failing or ModelStatus.Stopping);
     }
 
     private static JsonHttpResult<HealthResponse> Stalled(ModelStatus status, Progress progress) => TypedResults.Json(
@@ -68,6 +68,7 @@ internal static class HealthEndpoints
         var response = status switch
         {
             ModelStatus.Ready ready => new HealthResponse("ready", ready.Model.Name, Reason: null),
+            ModelStatus.Failing failing => new HealthResponse("failing", failing.Model.Model.Name, failing.Reason),
             ModelStatus.Loading => new HealthResponse("loading", Model: null, "The model is being loaded and warmed up."),
             ModelStatus.Failed failed => new HealthResponse("failed", Model: null, isOperator ? failed.Reason : ModelStatus.Failed.PublicReason),
             ModelStatus.Stopping => new HealthResponse("stopping", Model: null, "The service is shutting down."),

@@ -19,7 +19,7 @@ internal sealed class LaneFactory(InferenceOptions options, InferenceMetrics met
             queue,
             state,
             new AdmissionScheduler(pace, clock),
-            new ImageRunner(pace, metrics, clock, loggers.CreateLogger<ImageRunner>()),
+            new ImageRunner(pace, new StepBreaker(state, options), metrics, clock, loggers.CreateLogger<ImageRunner>()),
             new ModelLoader(origin.Factory, options, new LoadReports(pace, metrics, stall), clock, loggers.CreateLogger<ModelLoader>()),
             metrics);
         return new ModelLane(origin.Bundle, queue, state, new GenerationWorker(parts, loggers.CreateLogger<GenerationWorker>()));

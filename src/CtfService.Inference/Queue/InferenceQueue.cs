@@ -119,6 +119,7 @@ internal sealed class InferenceQueue : IInferenceQueue
                 throw Full(jobs.Count, isExpected, model.TokenCount);
             }
 
+            _state.BeginTrial(_options.FailedStepsPause);
             foreach (var job in jobs)
             {
                 job.MarkQueued(_metrics.ImageQueued(job.Specification), _work);

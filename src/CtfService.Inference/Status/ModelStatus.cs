@@ -15,6 +15,11 @@ public abstract record ModelStatus
     /// <summary>Takes requests: the warm-up batch has succeeded.</summary>
     public sealed record Ready(ModelDescription Model, DateTimeOffset Since) : ModelStatus;
 
+    /// <summary>Its steps fail one after another, so requests are refused for a while.</summary>
+    /// <param name="Model">As it was when it was ready.</param>
+    /// <param name="RetryAt">From then on one request may try again, and the model counts as ready until it does.</param>
+    public sealed record Failing(Ready Model, string Reason, DateTimeOffset RetryAt) : ModelStatus;
+
     /// <summary>Could not be loaded; another one may be (<see cref="Lanes.ISwitchboard"/>), and a restart reads it again.</summary>
     /// <param name="Reason">For the log and for operators; may name folders of the machine.</param>
     public sealed record Failed(string Reason) : ModelStatus

@@ -13,7 +13,7 @@ namespace CtfService.Inference.Worker;
 /// The images that run: takes them into the generator, steps it, and completes each, whatever happens. A failed step fails the images that were in it; the
 /// worker lives on. Worker thread only.
 /// </summary>
-internal sealed partial class ImageRunner(WorkPace pace, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
+internal sealed partial class ImageRunner(WorkPace pace, StepBreaker breaker, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
 {
     private readonly Dictionary<long, InferenceJob> _running = [];
     private readonly RowLimit _rowLimit = new();
@@ -68,7 +68,9 @@ internal sealed partial class ImageRunner(WorkPace pace, InferenceMetrics metric
         var started = clock.GetUtcNow();
         try
         {
-            Complete(generator, generator.Advance(giveUp), started);
+            var outcomes = generator.Advance(giveUp);
+            Judge(waiting, outcomes); // before anybody hears of them
+            Complete(generator, outcomes, started);
             pace.Measure(generator.LastStep);
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
@@ -77,12 +79,18 @@ internal sealed partial class ImageRunner(WorkPace pace, InferenceMetrics metric
         }
         catch (OutOfDeviceMemoryException tooLarge)
         {
+            if (_running.Count == 1) // which fails
+            {
+                CountFailure(waiting, tooLarge);
+            }
+
             Split(generator, waiting, tooLarge);
         }
         // Whatever a model throws concerns the images of this step only; the worker must live on for the next.
         catch (Exception error)
         {
             Log.Failed(logger, _running.Count, error);
+            CountFailure(waiting, error);
             FailStep(generator, () => new GenerationFailedException("The step that held this image failed. The log of the service has the details.", error));
         }
 
@@ -105,6 +113,33 @@ internal sealed partial class ImageRunner(WorkPace pace, InferenceMetrics metric
 
         _running.Clear();
         return count;
+    }
+
+    /// <summary>Whether a step made progress or failed, if images ended in it.</summary>
+    private void Judge(AdmissionScheduler waiting, IReadOnlyList<GenerationOutcome> outcomes)
+    {
+        if (outcomes.Count == 0)
+        {
+            return;
+        }
+
+        if (outcomes.All(outcome => outcome.Error is not null))
+        {
+            CountFailure(waiting, outcomes[0].Error!);
+        }
+        else if (breaker.Finished())
+        {
+            Log.WorksAgain(logger);
+        }
+    }
+
+    /// <summary>Where too many steps have failed, what waits would fail as well.</summary>
+    private void CountFailure(AdmissionScheduler waiting, Exception error)
+    {
+        if (breaker.Failed())
+        {
+            Log.KeepsFailing(logger, waiting.FailAll(breaker.Refused), error);
+        }
     }
 
     /// <summary>Fails the images of a step, and then frees their rows for those that follow.</summary>

@@ -29,7 +29,7 @@ internal sealed class SimulatedLane : IDisposable
         state.BecomeReady(Generator.Model);
         Queue = new InferenceQueue(_options, state, pace, metrics, Clock);
         _scheduler = new AdmissionScheduler(pace, Clock);
-        _runner = new ImageRunner(pace, metrics, Clock, NullLogger<ImageRunner>.Instance);
+        _runner = new ImageRunner(pace, new StepBreaker(state, _options), metrics, Clock, NullLogger<ImageRunner>.Instance);
         _runner.Begin(_options.MaxBatchRows);
     }
 

@@ -1,0 +1,105 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Inference.Status;
+
+namespace CtfService.Inference.Tests.Worker;
+
+public sealed class StepBreakerTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
+    private readonly WorkerHost _host = new(new InferenceOptions { MaxFailedSteps = 3, FailedStepsPause = Pause });
+
+    public Task InitializeAsync() => _host.StartAsync();
+
+    public Task DisposeAsync() => _host.StopAsync();
+
+    [Fact]
+    public async Task Generate_StepsFailOneAfterAnother_TakesTheModelOutOfService()
+    {
+        await FailSteps(3);
+
+        var failing = Assert.IsType<ModelStatus.Failing>(_host.Current);
+        Assert.Contains("The last 3 steps failed", failing.Reason, StringComparison.Ordinal);
+        var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
+        Assert.Equal(Pause, refused.RetryAfter);
+    }
+
+    [Fact]
+    public async Task Generate_AnImageIsFinishedInBetween_StaysInService()
+    {
+        await FailSteps(2);
+        await _host.AskFor(images: 1);
+
+        await FailSteps(2);
+
+        Assert.IsType<ModelStatus.Ready>(_host.Current);
+    }
+
+    [Fact]
+    public async Task Generate_NoImageEverFits_CountsAsFailing()
+    {
+        _host.Generator.MaxImages = 0;
+        for (var request = 0; request < 3; request++)
+        {
+            await Assert.ThrowsAsync<OutOfDeviceMemoryException>(() => _host.AskFor(images: 1));
+        }
+
+        await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
+    }
+
+    [Fact]
+    public async Task Generate_PauseIsOver_LetsOneRequestTryAndIsReadyAgainWithItsImage()
+    {
+        await FailSteps(3);
+        _host.Clock.Advance(Pause);
+        Assert.IsType<ModelStatus.Ready>(_host.Current);
+        using var gate = _host.Generator.HoldNextStep();
+
+        var trial = _host.AskFor(images: 1);
+        await gate.Entered;
+        await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
+        gate.Open();
+
+        Assert.Single(await trial);
+        Assert.Single(await _host.AskFor(images: 1));
+        Assert.IsType<ModelStatus.Ready>(_host.Current);
+    }
+
+    [Fact]
+    public async Task Generate_TheTrialFails_StaysOutOfService()
+    {
+        await FailSteps(3);
+        _host.Clock.Advance(Pause);
+
+        await FailSteps(1);
+
+        Assert.IsType<ModelStatus.Failing>(_host.Current);
+    }
+
+    [Fact]
+    public async Task Generate_ModelGoesOutOfService_RefusesWhatWaits()
+    {
+        await FailSteps(2);
+        _host.Generator.Rows = 1;
+        using var gate = _host.Generator.HoldNextStep();
+        _host.Generator.FailNextStep(new InvalidOperationException("broken kernel"));
+        var running = _host.AskFor(images: 1);
+        await gate.Entered;
+        _host.Generator.StepsPerImage = 2; // the step at the gate ends without an image, the next one fails
+        var waiting = _host.AskFor(images: 1);
+        gate.Open();
+
+        await Assert.ThrowsAsync<GenerationFailedException>(() => running);
+        await Assert.ThrowsAsync<ModelNotReadyException>(() => waiting);
+    }
+
+    private async Task FailSteps(int count)
+    {
+        for (var step = 0; step < count; step++)
+        {
+            _host.Generator.FailNextStep(new InvalidOperationException("broken kernel"));
+            await Assert.ThrowsAsync<GenerationFailedException>(() => _host.AskFor(images: 1));
+        }
+    }
+}
