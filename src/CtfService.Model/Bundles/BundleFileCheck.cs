@@ -4,8 +4,8 @@ using CtfService.Model.Checkpoints;
 namespace CtfService.Model.Bundles;
 
 /// <summary>
-/// Compares the weight files of a bundle with its manifest. A file may be a symbolic link that leads anywhere (Hugging Face's cache and Kubernetes' volumes are made
-/// of links): what it leads to counts only if it has the length and SHA-256 that the manifest names, so a link cannot bring in other content.
+/// Compares the weight files of a bundle with its manifest. A file may be a symbolic link that leads anywhere (Hugging Face's cache and Kubernetes' volumes are
+/// made of links): what it leads to counts only if it has the length and SHA-256 that the manifest names, so a link cannot bring in other content.
 /// </summary>
 internal static class BundleFileCheck
 {
@@ -16,13 +16,15 @@ internal static class BundleFileCheck
         return
         [
             .. expected.Where(name => manifest.Files.Count(file => file.Name == name) != 1).Select(name => $"files must list {name} once"),
-            .. manifest.Files.Where(file => !expected.Contains(file.Name)).Select(file => $"files lists '{file.Name}', expected only {string.Join(", ", expected)}"),
+            .. manifest.Files.Where(file => !expected.Contains(file.Name))
+                .Select(file => $"files lists '{file.Name}', expected only {string.Join(", ", expected)}"),
         ];
     }
 
     /// <summary>What is wrong with the files themselves, and whether another attempt may find it right.</summary>
     /// <param name="check"><see cref="Contents"/> or <see cref="Outline"/>.</param>
-    public static IReadOnlyList<(string Problem, bool IsTransient)> Problems(string directory, BundleManifest manifest, Func<InputFile, BundleFile, string?> check)
+    public static IReadOnlyList<(string Problem, bool IsTransient)> Problems(
+        string directory, BundleManifest manifest, Func<InputFile, BundleFile, string?> check)
     {
         var expected = BundleFiles.Of(manifest);
         return [.. manifest.Files.Where(file => expected.Contains(file.Name)).Select(file => Problem(directory, file, check)).OfType<(string, bool)>()];

@@ -15,8 +15,8 @@ public static class BundleReader
     public static Bundle Open(string directory) => Read(directory, BundleFileCheck.Contents);
 
     /// <summary>
-    /// Checks what is cheap to check, for a list of bundles: the manifest, and of every file that it is there, its length and its safetensors header. The hashes
-    /// are not compared.
+    /// Checks what is cheap to check, for a list of bundles: the manifest, and of every file that it is there, its length and its safetensors header. The
+    /// hashes are not compared.
     /// </summary>
     /// <exception cref="CheckpointException">The folder is not a sound bundle as far as was looked; every problem is named.</exception>
     public static ModelDescription Survey(string directory) => Read(directory, BundleFileCheck.Outline).Describe();
@@ -45,7 +45,8 @@ public static class BundleReader
         {
             throw new CheckpointException(Directory.Exists(directory)
                 ? $"{directory}: holds no {BundleFiles.Manifest}, so it is not a model bundle. Make one with `ctf convert` or the trainers."
-                : $"{directory}: there is no such folder. Set the model's path to a bundle, a folder with {BundleFiles.Manifest}.") { IsTransient = true };
+                : $"{directory}: there is no such folder. Set the model's path to a bundle, a folder with {BundleFiles.Manifest}.")
+            { IsTransient = true };
         }
 
         var json = ReadManifest(path);

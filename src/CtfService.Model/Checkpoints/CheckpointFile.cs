@@ -7,7 +7,8 @@ namespace CtfService.Model.Checkpoints;
 public static class CheckpointFile
 {
     /// <summary>What browsers and download programs append to a name until the file is whole.</summary>
-    private static readonly HashSet<string> Unfinished = new([".part", ".crdownload", ".download", ".incomplete", ".aria2", ".tmp"], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> Unfinished = new(
+        [".part", ".crdownload", ".download", ".incomplete", ".aria2", ".tmp"], StringComparer.OrdinalIgnoreCase);
 
     /// <param name="preferEma">Take the averaged weights of a training checkpoint, if the file has two sets.</param>
     /// <exception cref="CheckpointException">The file is missing, damaged, of no known format, or lacks the weights asked for.</exception>
@@ -21,7 +22,8 @@ public static class CheckpointFile
         catch (CheckpointException error) when (Unfinished.Contains(Path.GetExtension(path)))
         {
             file.Dispose();
-            throw new CheckpointException($"{error.Message} A name that ends in {Path.GetExtension(path)} is a download that has not ended; let it end, or begin it again.", error);
+            throw new CheckpointException(
+                $"{error.Message} A name that ends in {Path.GetExtension(path)} is a download that has not ended; let it end, or begin it again.", error);
         }
         catch
         {

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace CtfService.Model.Checkpoints;
 
-/// <summary>Recognises by its first bytes what lies under the name of a weight file without being one: what failed downloads leave, and files of other programs.</summary>
+/// <summary>
+/// Recognises by its first bytes what lies under the name of a weight file without being one: what failed downloads leave, and files of other programs.
+/// </summary>
 internal static partial class ForeignContent
 {
     private const int StartLength = 1024;
@@ -63,7 +65,8 @@ internal static partial class ForeignContent
 
         if (start.Length > 262 && start[257..].StartsWith("ustar"u8))
         {
-            return "is a tar archive, not a weight file (PyTorch before 0.2 wrote such files, which are not read here). Unpack it, or save it again with a newer PyTorch";
+            return "is a tar archive, not a weight file (PyTorch before 0.2 wrote such files, which are not read here). "
+                + "Unpack it, or save it again with a newer PyTorch";
         }
 
         if (start is [0x80, >= 2 and <= 5, ..])
@@ -89,13 +92,15 @@ internal static partial class ForeignContent
         if (text.StartsWith("version https://git-lfs", StringComparison.Ordinal))
         {
             var size = LfsSize().Match(text);
-            return $"is a git-lfs pointer{(size.Success ? $" to a file of {size.Groups[1].Value} bytes" : "")}, not the file itself. Fetch that with `git lfs pull`, or download it by itself";
+            return $"is a git-lfs pointer{(size.Success ? $" to a file of {size.Groups[1].Value} bytes" : "")}, not the file itself. "
+                + "Fetch that with `git lfs pull`, or download it by itself";
         }
 
         if (text.Contains("<html", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase))
         {
             var title = Title().Match(text);
-            return $"is a web page{(title.Success ? $" ('{Quoted(title.Groups[1].Value)}')" : "")}, not a weight file. {DownloadAgain}: it may ask you to sign in or to accept a licence";
+            return $"is a web page{(title.Success ? $" ('{Quoted(title.Groups[1].Value)}')" : "")}, not a weight file. "
+                + $"{DownloadAgain}: it may ask you to sign in or to accept a licence";
         }
 
         if (text.StartsWith('<'))

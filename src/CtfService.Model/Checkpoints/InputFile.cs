@@ -4,8 +4,8 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Checkpoints;
 
 /// <summary>
-/// A file opened for reading, part by part, into memory of our own. It is not mapped into memory: a file that becomes shorter while it is mapped ends the process,
-/// here it ends in a <see cref="CheckpointException"/>. Any thread; one at a time.
+/// A file opened for reading, part by part, into memory of our own. It is not mapped into memory: a file that becomes shorter while it is mapped ends the
+/// process, here it ends in a <see cref="CheckpointException"/>. Any thread; one at a time.
 /// </summary>
 internal sealed class InputFile : IDisposable
 {
@@ -25,7 +25,8 @@ internal sealed class InputFile : IDisposable
     /// <summary>Bytes, when it was opened; of the target if the path is a link.</summary>
     public long Length { get; }
 
-    /// <exception cref="CheckpointException">The file is missing or cannot be read; <see cref="CheckpointException.IsTransient"/>, as storage may come back.</exception>
+    /// <exception cref="CheckpointException">The file is missing or cannot be read; <see cref="CheckpointException.IsTransient"/>, as storage may come
+    /// back.</exception>
     public static InputFile Open(string path)
     {
         FileStream? stream = null;
@@ -53,7 +54,8 @@ internal sealed class InputFile : IDisposable
                 var count = RandomAccess.Read(_stream.SafeFileHandle, destination[done..], offset + done);
                 if (count == 0)
                 {
-                    throw new CheckpointException($"{Path}: ends at byte {offset + done} and had {Length} when it was opened; it was cut off while it was read.");
+                    throw new CheckpointException(
+                        $"{Path}: ends at byte {offset + done} and had {Length} when it was opened; it was cut off while it was read.");
                 }
 
                 done += count;

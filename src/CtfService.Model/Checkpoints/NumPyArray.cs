@@ -63,7 +63,9 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
             throw new CheckpointException($"{path}: is not a NumPy array of format version 1 to 3.");
         }
 
-        var length = version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(ReadExactly(path, stream, 2)) : BinaryPrimitives.ReadUInt32LittleEndian(ReadExactly(path, stream, 4));
+        var length = version == 1
+            ? BinaryPrimitives.ReadUInt16LittleEndian(ReadExactly(path, stream, 2))
+            : BinaryPrimitives.ReadUInt32LittleEndian(ReadExactly(path, stream, 4));
         return length <= MaxHeaderLength
             ? Encoding.UTF8.GetString(ReadExactly(path, stream, length))
             : throw new CheckpointException($"{path}: announces a header of {length} bytes, expected at most {MaxHeaderLength}; the NumPy file is damaged.");
@@ -75,7 +77,8 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
         var type = StoredType.All.FirstOrDefault(known => known.NumPy == description[1..]);
         return type is not null
             ? (type, description[0] == '>')
-            : throw new CheckpointException($"{path}: holds elements of NumPy's type '{description}', expected whole numbers, such as '<i4' or '<i8'. Save it with array.astype('int32').");
+            : throw new CheckpointException(
+                $"{path}: holds elements of NumPy's type '{description}', expected whole numbers, such as '<i4' or '<i8'. Save it with array.astype('int32').");
     }
 
     private static long[] Shape(string path, string header)
@@ -90,7 +93,9 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
 
     private static string Field(string path, Regex pattern, string header, string name) => pattern.Match(header) is { Success: true } match
         ? match.Groups[1].Value
-        : throw new CheckpointException($"{path}: has no readable '{name}' in its NumPy header; structured arrays and arrays of objects are not read. Save plain whole numbers with numpy.save.");
+        : throw new CheckpointException(
+            $"{path}: has no readable '{name}' in its NumPy header; structured arrays and arrays of objects are not read. "
+                + $"Save plain whole numbers with numpy.save.");
 
     private static long Count(string path, long[] shape, long maxCount)
     {

@@ -34,7 +34,8 @@ internal sealed class NumPyFile : TensorFile
     {
         if (file.Length > MaxLength)
         {
-            throw new CheckpointException($"{file.Path}: has {file.Length} bytes; NumPy files are read up to {MaxLength}, as cluster maps. Save weights as safetensors.");
+            throw new CheckpointException(
+                $"{file.Path}: has {file.Length} bytes; NumPy files are read up to {MaxLength}, as cluster maps. Save weights as safetensors.");
         }
 
         var content = file.Read(0, file.Length);
@@ -42,7 +43,9 @@ internal sealed class NumPyFile : TensorFile
         file.Dispose();
         return new NumPyFile(
             file.Path,
-            NumPyArray.IsArray(content) ? new Dictionary<string, NumPyArray> { ["array"] = NumPyArray.Read(file.Path, stream, MaxLength) } : ReadZip(file.Path, stream));
+            NumPyArray.IsArray(content)
+                ? new Dictionary<string, NumPyArray> { ["array"] = NumPyArray.Read(file.Path, stream, MaxLength) }
+                : ReadZip(file.Path, stream));
     }
 
     private protected override void CopyBytes(TensorEntry entry, Span<byte> destination) => _arrays[entry.Name].CopyTo(Path, destination);

@@ -4,8 +4,8 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Checkpoints;
 
 /// <summary>
-/// The JSON header of a safetensors file, accepted only when every byte of the data section belongs to exactly one tensor
-/// (huggingface/safetensors, README, "Format").
+/// The JSON header of a safetensors file, accepted only when every byte of the data section belongs to exactly one tensor (huggingface/safetensors, README,
+/// "Format").
 /// </summary>
 internal sealed class SafetensorsHeader
 {
@@ -150,7 +150,9 @@ internal sealed class SafetensorsHeader
         foreach (var (tensor, stored, offset) in _entries)
         {
             Require(offset >= end, $"tensor '{tensor.Name}' starts at byte {offset} of the data and overlaps the one before it, which ends at {end}");
-            Require(offset == end, $"tensor '{tensor.Name}' starts at byte {offset} of the data and leaves a hole after the one before it, which ends at {end}");
+            Require(
+                offset == end,
+                $"tensor '{tensor.Name}' starts at byte {offset} of the data and leaves a hole after the one before it, which ends at {end}");
             end = offset + (tensor.ElementCount * stored.Bytes);
             Require(end <= dataLength, $"tensor '{tensor.Name}' ends at byte {end} of the data, but the file holds only {dataLength}; it was probably cut off");
         }

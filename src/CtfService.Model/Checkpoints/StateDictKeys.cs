@@ -3,8 +3,8 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Checkpoints;
 
 /// <summary>
-/// The keys of a state dict as the model names them, whatever wrapped it when it was saved: DistributedDataParallel, torch.compile, FSDP and averages put names of
-/// their own before or into the keys, in any number and order (<c>module._orig_mod.layers.0.weight</c>).
+/// The keys of a state dict as the model names them, whatever wrapped it when it was saved: DistributedDataParallel, torch.compile, FSDP and averages put names
+/// of their own before or into the keys, in any number and order (<c>module._orig_mod.layers.0.weight</c>).
 /// </summary>
 internal sealed class StateDictKeys
 {
@@ -17,7 +17,10 @@ internal sealed class StateDictKeys
 
     /// <summary>First parts that are dropped if all keys share them.</summary>
     private static readonly HashSet<string> Roots =
-        ["module", "model", "net", "network", "state_dict", "transformer", "generator", "gpt", "vq_model", "vqvae", "vqgan", "tokenizer", "first_stage_model", .. Averages];
+    [
+        "module", "model", "net", "network", "state_dict", "transformer", "generator", "gpt",
+        "vq_model", "vqvae", "vqgan", "tokenizer", "first_stage_model", .. Averages,
+    ];
 
     /// <summary>A counter of torch.optim.swa_utils.AveragedModel beside the weights.</summary>
     private const string AverageCount = "n_averaged";
@@ -73,7 +76,9 @@ internal sealed class StateDictKeys
             var name = string.Join('.', parts);
             if (!names.TryAdd(name, stored))
             {
-                throw new CheckpointException($"{path}: '{names[name]}' and '{stored}' are both '{name}' without what training wrappers put into keys; the file holds two models. Save one of them by itself.");
+                throw new CheckpointException(
+                    $"{path}: '{names[name]}' and '{stored}' are both '{name}' without what training wrappers put into keys; the file holds two models. "
+                        + $"Save one of them by itself.");
             }
         }
 

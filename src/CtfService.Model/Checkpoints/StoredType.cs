@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Checkpoints;
 
-/// <summary>How the elements of a tensor lie in a file, and as which type they are read: their own, or a wider one if libtorch here does not have theirs.</summary>
+/// <summary>
+/// How the elements of a tensor lie in a file, and as which type they are read: their own, or a wider one if libtorch here does not have theirs.
+/// </summary>
 /// <param name="Name">As safetensors names it.</param>
 /// <param name="TorchNames">Names that PyTorch has for the type, without <c>torch.</c></param>
 /// <param name="Storage">PyTorch's storage class; null for types that came after those.</param>
@@ -65,7 +67,7 @@ internal sealed record StoredType(string Name, string[] TorchNames, string? Stor
             case "U32": Convert(stored, destination, bytes => (long)BinaryPrimitives.ReadUInt32LittleEndian(bytes)); break;
             case "U64": Convert(stored, destination, bytes => Signed(path, BinaryPrimitives.ReadUInt64LittleEndian(bytes))); break;
             case "F8_E4M3": Convert(stored, destination, bytes => FromE4M3(bytes[0])); break;
-            case "F8_E5M2": Convert(stored, destination, bytes => (float)BitConverter.UInt16BitsToHalf((ushort)(bytes[0] << 8))); break; // the upper half of a float16
+            case "F8_E5M2": Convert(stored, destination, bytes => FromE5M2(bytes[0])); break;
             default: throw new InvalidOperationException($"{Name} is read as it is.");
         }
     }
@@ -85,6 +87,9 @@ internal sealed record StoredType(string Name, string[] TorchNames, string? Stor
     private static long Signed(string path, ulong number) => number <= long.MaxValue
         ? (long)number
         : throw new CheckpointException($"{path}: holds the number {number}; the largest that can be read is {long.MaxValue}.");
+
+    /// <summary>The upper half of a float16.</summary>
+    private static float FromE5M2(byte bits) => (float)BitConverter.UInt16BitsToHalf((ushort)(bits << 8));
 
     /// <summary>1 sign, 4 exponent (bias 7) and 3 mantissa bits; no infinity, 0x7f and 0xff are NaN (Micikevicius et al. 2022, arXiv 2209.05433).</summary>
     private static float FromE4M3(byte bits)

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Conversion;
 
 /// <summary>
-/// Reads a cluster map that was made elsewhere: whole numbers, one for each token, in a file of PyTorch, safetensors or NumPy. They are the tokens' clusters, or, if
-/// each of 0 to K - 1 occurs once, the tokens' places in an order whose neighbours form clusters (IAR, arXiv 2501.00880, publishes such a file).
+/// Reads a cluster map that was made elsewhere: whole numbers, one for each token, in a file of PyTorch, safetensors or NumPy. They are the tokens' clusters,
+/// or, if each of 0 to K - 1 occurs once, the tokens' places in an order whose neighbours form clusters (IAR, arXiv 2501.00880, publishes such a file).
 /// </summary>
 internal static partial class ClusterMapImport
 {
@@ -21,7 +21,8 @@ internal static partial class ClusterMapImport
         var numbers = Numbers(path, (int)codebook.shape[0]);
         try
         {
-            return ClusterMap.FromAssignments(IsOrder(numbers) ? FromOrder(path, numbers, clusterSize, expectedClusters) : FromClusters(path, numbers, clusterSize), codebook);
+            var clusters = IsOrder(numbers) ? FromOrder(path, numbers, clusterSize, expectedClusters) : FromClusters(path, numbers, clusterSize);
+            return ClusterMap.FromAssignments(clusters, codebook);
         }
         catch (ArgumentException error)
         {
@@ -39,7 +40,8 @@ internal static partial class ClusterMapImport
         {
             var found = string.Join(", ", (maps.Count > 0 ? maps : file.Entries).Take(5).Select(entry => $"'{entry.Name}' {entry.Dtype} {entry.ShapeText}"));
             throw new CheckpointException(
-                $"{path}: expected one tensor of whole numbers with the cluster of each of the {codewords} tokens, [{codewords}]; it holds {(maps.Count > 0 ? $"{maps.Count} of them: " : "")}{(found.Length > 0 ? found : "no tensor")}.");
+                $"{path}: expected one tensor of whole numbers with the cluster of each of the {codewords} tokens, [{codewords}]; "
+                    + $"it holds {(maps.Count > 0 ? $"{maps.Count} of them: " : "")}{(found.Length > 0 ? found : "no tensor")}.");
         }
 
         using var tensor = file.Read(maps[0].Name, ScalarType.Int64);
@@ -59,12 +61,15 @@ internal static partial class ClusterMapImport
         {
             throw new CheckpointException(
                 $"{path}: holds each of 0 to {places.Length - 1} once: not the cluster of each token, but its place in an order of the tokens. "
-                + $"Give --cluster-size N to make N neighbours a cluster (cluster = place / N){Advice(path, places.Length, expectedClusters)}, or 1 if each token is to be its own cluster.");
+                + $"Give --cluster-size N to make N neighbours a cluster (cluster = place / N){Advice(path, places.Length, expectedClusters)}, "
+                    + $"or 1 if each token is to be its own cluster.");
         }
 
         return places.Length % size == 0
             ? [.. places.Select(place => (int)(place / size))]
-            : throw new CheckpointException($"{path}: {places.Length} tokens cannot be divided into clusters of {size} (--cluster-size){Advice(path, places.Length, expectedClusters)}. Give a divisor of {places.Length}.");
+            : throw new CheckpointException(
+                $"{path}: {places.Length} tokens cannot be divided into clusters of {size} (--cluster-size){Advice(path, places.Length, expectedClusters)}. "
+                    + $"Give a divisor of {places.Length}.");
     }
 
     private static int[] FromClusters(string path, long[] clusters, int? clusterSize)
@@ -72,7 +77,8 @@ internal static partial class ClusterMapImport
         if (clusterSize is not null)
         {
             throw new CheckpointException(
-                $"{path}: holds the clusters themselves, {clusters.Distinct().Count()} different numbers of {clusters.Length} tokens; --cluster-size is for an order of the tokens. Leave it out.");
+                $"{path}: holds the clusters themselves, {clusters.Distinct().Count()} different numbers of {clusters.Length} tokens; "
+                    + $"--cluster-size is for an order of the tokens. Leave it out.");
         }
 
         var outside = Array.FindIndex(clusters, cluster => cluster < 0 || cluster >= clusters.Length);
@@ -85,7 +91,8 @@ internal static partial class ClusterMapImport
     {
         var named = SizeInName().Match(Path.GetFileName(path));
         return named.Success ? $"; the file's name says {named.Groups[1].Value}"
-            : expectedClusters > 0 && tokens % expectedClusters == 0 ? $"; {tokens / expectedClusters} gives the {expectedClusters} clusters of the coarse stage"
+            : expectedClusters > 0 && tokens % expectedClusters == 0
+                ? $"; {tokens / expectedClusters} gives the {expectedClusters} clusters of the coarse stage"
             : "";
     }
 

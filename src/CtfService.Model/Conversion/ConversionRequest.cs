@@ -13,7 +13,9 @@ public sealed record ConversionRequest
     /// <summary>The transformer with full attention; null for a plain LlamaGen model.</summary>
     public string? FinePath { get; init; }
 
-    /// <summary>A cluster map as <c>ctf cluster</c> writes it, or any file of PyTorch, safetensors or NumPy with one integer tensor [K]; needs <see cref="FinePath"/>.</summary>
+    /// <summary>
+    /// A cluster map as <c>ctf cluster</c> writes it, or any file of PyTorch, safetensors or NumPy with one integer tensor [K]; needs <see cref="FinePath"/>.
+    /// </summary>
     public string? ClusterMapPath { get; init; }
 
     /// <summary>Tokens of a cluster, 1 to K, a divisor of K, if the map is an order of the tokens; null if it holds the clusters.</summary>

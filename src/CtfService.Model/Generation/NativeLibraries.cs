@@ -9,7 +9,8 @@ public static partial class NativeLibraries
     /// <summary>What <c>libLibTorchSharp.so</c> asks for (<c>pthread_cond_clockwait</c>); .NET itself is content with 2.27.</summary>
     public static readonly Version LeastGlibc = new(2, 34);
 
-    private const string Needs = "Needed is x86-64 Linux with glibc 2.34 and GCC 12's libstdc++ (GLIBCXX_3.4.30) or newer, such as Debian 12, Ubuntu 22.04 or RHEL 10";
+    private const string Needs =
+        "Needed is x86-64 Linux with glibc 2.34 and GCC 12's libstdc++ (GLIBCXX_3.4.30) or newer, such as Debian 12, Ubuntu 22.04 or RHEL 10";
 
     private static readonly string[] Owners = ["TorchSharp", "SkiaSharp"];
 
@@ -23,7 +24,8 @@ public static partial class NativeLibraries
         }
     }
 
-    internal static string? Problem(Version? glibc) => glibc >= LeastGlibc ? null : $"libtorch does not run here. {Needs}; {System(glibc)} (docs/operations.md).";
+    internal static string? Problem(Version? glibc) =>
+        glibc >= LeastGlibc ? null : $"libtorch does not run here. {Needs}; {System(glibc)} (docs/operations.md).";
 
     /// <summary>The message, or null if the error is another one.</summary>
     public static string? Explain(Exception error) => Explain(error, OperatingSystem.IsLinux() ? Glibc() : null, LoaderMessage);
@@ -80,7 +82,8 @@ public static partial class NativeLibraries
         }
     }
 
-    private static string FirstLine(string message) => message.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Contains("not found", StringComparison.Ordinal))
+    private static string FirstLine(string message) => message.Split('\n').Select(line => line.Trim())
+        .FirstOrDefault(line => line.Contains("not found", StringComparison.Ordinal))
         ?? message.Split('\n', 2)[0].TrimEnd();
 
     private static Version? Glibc()

@@ -31,9 +31,11 @@ internal sealed class PickleBuilder(string path, long fileLength)
         (PickleGlobal.Reconstructor, [PickleGlobal type, PickleGlobal, null]) => New(type, []),
         (PickleGlobal.SizeTuple, [object?[] sizes]) => sizes,
         (PickleGlobal.TensorItself, [PyTorchTensor tensor, ..]) => tensor,
-        (PickleGlobal.Rebuild, [PyTorchStorage storage, long offset, object?[] shape, object?[] strides, _, _, PickleGlobal.ElementClass { Type: var type }, ..]) => View(Retyped(storage, type), offset, shape, strides),
+        (PickleGlobal.Rebuild, [PyTorchStorage storage, long offset, object?[] shape, object?[] strides, _, _, PickleGlobal.ElementClass element, ..]) =>
+            View(Retyped(storage, element.Type), offset, shape, strides),
         (PickleGlobal.Rebuild, [PyTorchStorage storage, long offset, object?[] shape, object?[] strides, ..]) => View(storage, offset, shape, strides),
-        (PickleGlobal.RebuildFromType, [PickleGlobal.Rebuild or PickleGlobal.TensorItself, PickleGlobal, object?[] inner, ..]) => Call((PickleGlobal)arguments[0]!, inner),
+        (PickleGlobal.RebuildFromType, [PickleGlobal.Rebuild or PickleGlobal.TensorItself, PickleGlobal, object?[] inner, ..]) =>
+            Call((PickleGlobal)arguments[0]!, inner),
         (PickleGlobal.Inert, _) => new PickleObject(callee.Name, arguments),
         _ => throw Refuse($"the pickle calls {callee.Name} with arguments that do not fit it"),
     };
@@ -52,7 +54,8 @@ internal sealed class PickleBuilder(string path, long fileLength)
         }
 
         var storage = new PyTorchStorage(key, type.Type, count);
-        Require(count >= 0 && count <= fileLength / storage.ElementBytes, $"storage '{key}' announces {count} elements, more than the file of {fileLength} bytes can hold");
+        Require(count >= 0 && count <= fileLength / storage.ElementBytes, $"storage '{key}' announces {count} elements, "
+            + $"more than the file of {fileLength} bytes can hold");
         Require(
             _storages.TryAdd(key, storage) || _storages[key] == storage,
             $"storage '{key}' is described twice, and not alike");
@@ -69,7 +72,8 @@ internal sealed class PickleBuilder(string path, long fileLength)
         {
             return encoding.ToUpperInvariant() is "LATIN1" or "LATIN-1" or "ISO-8859-1"
                 ? Encoding.GetEncoding("iso-8859-1", EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback).GetBytes(text)
-                : encoding.ToUpperInvariant() is "UTF-8" or "UTF8" or "ASCII" ? Encoding.UTF8.GetBytes(text) : throw Refuse($"the pickle has bytes in the encoding '{encoding}'");
+                : encoding.ToUpperInvariant() is "UTF-8" or "UTF8" or "ASCII" ? Encoding.UTF8.GetBytes(text)
+                : throw Refuse($"the pickle has bytes in the encoding '{encoding}'");
         }
         catch (EncoderFallbackException error)
         {

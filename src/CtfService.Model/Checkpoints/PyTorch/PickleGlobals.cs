@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
-/// The closed list of what a pickle may name: what torch.load takes with weights_only=True, and a few classes of Python's own that hold data only. Nothing of it is
-/// executed: each name stands for a piece of data that this reader builds itself.
+/// The closed list of what a pickle may name: what torch.load takes with weights_only=True, and a few classes of Python's own that hold data only. Nothing of
+/// it is executed: each name stands for a piece of data that this reader builds itself.
 /// </summary>
 internal abstract record PickleGlobal(string Name)
 {
@@ -14,7 +14,8 @@ internal abstract record PickleGlobal(string Name)
 
     private static IEnumerable<PickleGlobal> Enumerate() =>
     [
-        .. Each(name => new DictionaryClass(name), "collections.OrderedDict", "collections.Counter", "collections.defaultdict", "builtins.dict", "__builtin__.dict"),
+        .. Each(name => new DictionaryClass(name), "collections.OrderedDict", "collections.Counter", "collections.defaultdict", "builtins.dict",
+            "__builtin__.dict"),
         .. Each(name => new SequenceClass(name), "collections.deque", "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset"),
         .. Each(name => new SequenceClass(name), "__builtin__.list", "__builtin__.tuple", "__builtin__.set", "__builtin__.frozenset"),
         .. Each(name => new BytesOfText(name), "_codecs.encode", "builtins.bytes", "builtins.bytearray", "__builtin__.bytes", "__builtin__.bytearray"),

@@ -65,7 +65,9 @@ internal ref struct PickleInput(string path, ReadOnlySpan<byte> bytes)
 
     /// <summary>Protocol 0: Latin-1 with <c>\uXXXX</c> for the rest.</summary>
     public string RawUnicode() => Regex.Replace(
-        Encoding.Latin1.GetString(Line()), @"\\u([0-9a-fA-F]{4})", match => ((char)int.Parse(match.Groups[1].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString());
+        Encoding.Latin1.GetString(Line()),
+        @"\\u([0-9a-fA-F]{4})",
+        match => ((char)int.Parse(match.Groups[1].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString());
 
     public string Utf8(int length) => Encoding.UTF8.GetString(Take(length));
 

@@ -139,7 +139,9 @@ internal ref struct PickleMachine
                 + "Save the weights by themselves where that class is known: torch.save(model.state_dict(), 'weights.pt')");
 
     private void PushCall(object?[] call, Func<PickleGlobal, object?[], object?> make) => Push(
-        call is [PickleGlobal callee, object?[] arguments] ? make(callee, arguments) : throw Refuse("the pickle calls something that is not a name with arguments"));
+        call is [PickleGlobal callee, object?[] arguments]
+            ? make(callee, arguments)
+            : throw Refuse("the pickle calls something that is not a name with arguments"));
 
     private void PushNewWithNames(object?[] call)
     {
@@ -207,7 +209,8 @@ internal ref struct PickleMachine
     }
 
     /// <summary>Whole numbers are long if they fit.</summary>
-    private readonly void Push(object? value) => _stack.Add(value is BigInteger number && number >= long.MinValue && number <= long.MaxValue ? (long)number : value);
+    private readonly void Push(object? value) => _stack.Add(
+        value is BigInteger number && number >= long.MinValue && number <= long.MaxValue ? (long)number : value);
 
     private object? Pop() => PopLast(1)[0];
 
@@ -245,7 +248,9 @@ internal ref struct PickleMachine
         _memo[place] = Peek();
     }
 
-    private readonly object? Recall(long place) => _memo.TryGetValue(place, out var value) ? value : throw Refuse($"the pickle recalls value {place}, which it never kept");
+    private readonly object? Recall(long place) => _memo.TryGetValue(place, out var value)
+        ? value
+        : throw Refuse($"the pickle recalls value {place}, which it never kept");
 
     private readonly void Require(bool condition, string problem)
     {

@@ -12,7 +12,8 @@ internal static class PickleText
         null => "None",
         PickleDictionary dictionary => $"dict of {dictionary.Items.Count}{(dictionary.Items.Any(item => item.Value is PyTorchTensor) ? " with tensors" : "")}",
         PickleObject { TypeName: var type, Attributes.Items.Count: > 0 and var count } => $"{type} of {count} attributes",
-        PickleObject { TypeName: var type, Arguments: var arguments } => $"{type}({string.Join(", ", arguments.Take(4).Select(Argument))}{(arguments.Count > 4 ? ", ..." : "")})",
+        PickleObject { TypeName: var type, Arguments: var arguments } =>
+            $"{type}({string.Join(", ", arguments.Take(4).Select(Argument))}{(arguments.Count > 4 ? ", ..." : "")})",
         PickleGlobal global => global.Name,
         PyTorchTensor tensor => $"tensor [{string.Join(", ", tensor.Shape)}]",
         List<object?> list => $"list of {list.Count}",

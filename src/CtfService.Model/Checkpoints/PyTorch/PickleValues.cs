@@ -1,6 +1,7 @@
 namespace CtfService.Model.Checkpoints.PyTorch;
 
-// What a pickle can hold here, beside null, bool, long, BigInteger, double, string and byte[]: List<object?> for a list or set, object?[] for a tuple or frozen set,
+// What a pickle can hold here, beside null, bool, long, BigInteger, double, string and byte[]: List<object?> for a list or set, object?[] for a tuple or
+// frozen set,
 // PyTorchTensor, PickleGlobal for a name that stands by itself, and the two below. All of it is data; none of it has behaviour.
 
 /// <summary>A Python dict, of any of its classes, in the order of the file. The key None is <see cref="DBNull"/>.</summary>

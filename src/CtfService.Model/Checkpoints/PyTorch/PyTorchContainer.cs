@@ -13,7 +13,8 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
     private const string PickleSuffix = "/data.pkl";
 
     private const string TorchScript =
-        "is a TorchScript file (torch.jit.save), a program with its weights, which is not read here. Save the weights by themselves: torch.save(torch.jit.load(file).state_dict(), 'weights.pt')";
+        "is a TorchScript file (torch.jit.save), a program with its weights, which is not read here. "
+        + "Save the weights by themselves: torch.save(torch.jit.load(file).state_dict(), 'weights.pt')";
 
     /// <summary>0x1950a86a20f9469cfc6c as a pickle of protocol 2: what every legacy file starts with.</summary>
     private static ReadOnlySpan<byte> LegacyMagic => [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'];
@@ -27,7 +28,8 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
         }
 
         throw new CheckpointException(
-            $"{file.Path}: {ForeignContent.Find(file) ?? "is not a PyTorch file: it starts neither as a zip file nor as the container of PyTorch before 1.6"}.");
+            $"{file.Path}: "
+                + $"{ForeignContent.Find(file) ?? "is not a PyTorch file: it starts neither as a zip file nor as the container of PyTorch before 1.6"}.");
     }
 
     /// <summary>Looks at the first bytes only.</summary>
@@ -46,7 +48,8 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
         Require(
             file,
             pickles.Count > 0,
-            $"is a zip file, but not of torch.save: it holds {string.Join(", ", zip.Members.Keys.Order(StringComparer.Ordinal).Take(5))}{(zip.Members.Count > 5 ? ", ..." : "")}. Unpack it and name the weight file in it");
+            "is a zip file, but not of torch.save: it holds "
+                + $"{string.Join(", ", zip.Members.Keys.Order(StringComparer.Ordinal).Take(5))}{(zip.Members.Count > 5 ? ", ..." : "")}. Unpack it and name the weight file in it");
         Require(file, pickles.Count == 1, $"is a zip file with several records that end in {PickleSuffix}; torch.save writes one");
         var root = pickles[0][..^PickleSuffix.Length];
         var builder = new PickleBuilder(file.Path, file.Length);
@@ -57,7 +60,8 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
         foreach (var storage in builder.Storages.Values)
         {
             var (offset, bytes) = zip.Locate($"{root}/data/{storage.Key}");
-            Require(file, bytes == storage.ByteLength, $"storage '{storage.Key}' has {bytes} bytes, but {storage.ElementCount} elements of {storage.Type.Name} take {storage.ByteLength}");
+            Require(file, bytes == storage.ByteLength, $"storage '{storage.Key}' has {bytes} bytes, "
+                + $"but {storage.ElementCount} elements of {storage.Type.Name} take {storage.ByteLength}");
             offsets.Add(storage.Key, offset);
         }
 
@@ -78,8 +82,8 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
     }
 
     /// <summary>
-    /// Five pickles in a row: magic number, protocol 1001, facts about the system, the object, the keys of the storages in their order; then for each key
-    /// its element count as int64 and the elements. The elements are little-endian on every system: PyTorch swaps when it writes (THPStorage_writeFileRaw).
+    /// Five pickles in a row: magic number, protocol 1001, facts about the system, the object, the keys of the storages in their order; then for each key its
+    /// element count as int64 and the elements. The elements are little-endian on every system: PyTorch swaps when it writes (THPStorage_writeFileRaw).
     /// </summary>
     private static PyTorchContainer ReadLegacy(InputFile file)
     {

@@ -3,8 +3,8 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
-/// A file of torch.save, zip or legacy, as the state dict that lies in it. Reads data only: what the pickle may name is a closed list
-/// (<see cref="PickleGlobal"/>), and nothing is executed.
+/// A file of torch.save, zip or legacy, as the state dict that lies in it. Reads data only: what the pickle may name is a closed list (<see
+/// cref="PickleGlobal"/>), and nothing is executed.
 /// </summary>
 public sealed class PyTorchFile : TensorFile
 {
@@ -32,7 +32,8 @@ public sealed class PyTorchFile : TensorFile
     internal object? Root => _container.Root;
 
     /// <param name="preferEma">Take the averaged weights (<c>ema</c>) of a training checkpoint rather than <c>model</c>.</param>
-    /// <exception cref="CheckpointException">The file is missing, damaged, not PyTorch's, names something outside the closed list, or lacks the weights asked for.</exception>
+    /// <exception cref="CheckpointException">The file is missing, damaged, not PyTorch's, names something outside the closed list, or lacks the weights asked
+    /// for.</exception>
     public static PyTorchFile Open(string path, bool preferEma = false)
     {
         var file = InputFile.Open(path);

@@ -3,8 +3,9 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
-/// The outer structure of a checkpoint and the state dict in it. The order of looking is the reference's sampling scripts': the file itself if all its values are
-/// tensors (FSDP), then <c>model</c>, <c>module</c>, <c>state_dict</c>, then the names of other trainers, at any depth; averaged weights first if they are asked for.
+/// The outer structure of a checkpoint and the state dict in it. The order of looking is the reference's sampling scripts': the file itself if all its values
+/// are tensors (FSDP), then <c>model</c>, <c>module</c>, <c>state_dict</c>, then the names of other trainers, at any depth; averaged weights first if they are
+/// asked for.
 /// </summary>
 public sealed class StateDictForm
 {
@@ -14,7 +15,10 @@ public sealed class StateDictForm
         ["model", "module", "state_dict", "model_state_dict", "model_state", "net", "network", "weights", "params", "checkpoint", "generator", "transformer"];
 
     private static readonly string[] AverageWrappers =
-        ["ema", "ema_state_dict", "model_ema", "ema_model", "state_dict_ema", "ema_model_state_dict", "model_ema_state_dict", "ema_params", "ema_weights", "averaged_model", "shadow"];
+    [
+        "ema", "ema_state_dict", "model_ema", "ema_model", "state_dict_ema", "ema_model_state_dict", "model_ema_state_dict",
+        "ema_params", "ema_weights", "averaged_model", "shadow",
+    ];
 
     private StateDictForm(string name, IReadOnlyDictionary<string, PyTorchTensor> tensors, IReadOnlyList<string> contents)
     {
@@ -36,7 +40,8 @@ public sealed class StateDictForm
     internal static StateDictForm Find(string path, object? root, bool preferEma) => root switch
     {
         PickleDictionary outer => Find(path, outer, preferEma),
-        PyTorchTensor tensor => new StateDictForm("none: the file is one tensor", new Dictionary<string, PyTorchTensor> { ["tensor"] = tensor }, [PickleText.Kind(tensor)]),
+        PyTorchTensor tensor => new StateDictForm(
+            "none: the file is one tensor", new Dictionary<string, PyTorchTensor> { ["tensor"] = tensor }, [PickleText.Kind(tensor)]),
         IReadOnlyList<object?> list => new StateDictForm($"none: the file is a {PickleText.Kind(list)}", Listed(list), [.. list.Select(PickleText.Kind)]),
         _ => new StateDictForm($"no state dict: the file holds a {PickleText.Kind(root)}", new Dictionary<string, PyTorchTensor>(), []),
     };
@@ -51,15 +56,18 @@ public sealed class StateDictForm
             stateDict = new PickleDictionary();
         }
 
-        var tensors = stateDict.Items.Where(item => item is { Key: string, Value: PyTorchTensor }).ToDictionary(item => (string)item.Key, item => (PyTorchTensor)item.Value!);
+        var tensors = stateDict.Items.Where(item => item is { Key: string, Value: PyTorchTensor })
+            .ToDictionary(item => (string)item.Key, item => (PyTorchTensor)item.Value!);
         var keys = StateDictKeys.Of(path, tensors.Keys, preferEma);
         if (preferEma && averages is null && !keys.HasAverages)
         {
-            throw new CheckpointException($"{path}: holds no averaged weights (key '{AverageWrappers[0]}'); it holds {string.Join(", ", contents.Take(10))}. Ask for the plain weights.");
+            throw new CheckpointException(
+                $"{path}: holds no averaged weights (key '{AverageWrappers[0]}'); it holds {string.Join(", ", contents.Take(10))}. Ask for the plain weights.");
         }
 
         return new StateDictForm(
-            name.Length == 0 ? "the file itself (flat, as FSDP writes it)" : name, keys.Names.ToDictionary(key => key.Key, key => tensors[key.Value]), contents);
+            name.Length == 0 ? "the file itself (flat, as FSDP writes it)" : name,
+            keys.Names.ToDictionary(key => key.Key, key => tensors[key.Value]), contents);
     }
 
     /// <summary>The place of the state dict, keys joined by dots (empty for the dict itself), and the dict. Null if there is none.</summary>
