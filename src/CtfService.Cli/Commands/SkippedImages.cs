@@ -19,7 +19,8 @@ internal static class SkippedImages
         if (dataset.UnknownClasses.Count > 0)
         {
             string[] classes = [.. dataset.UnknownClasses.Select(unknown => $"{unknown.Name} ({Count(unknown.Images, "image", "images")})")];
-            terminal.Error.WriteLine($"Left out {Count(classes.Length, "class", "classes")}{Of(dataset)}, which {ImageFolder.TrainSplit}/ does not have: {NameList.Of(classes)}.");
+            var count = Count(classes.Length, "class", "classes");
+            terminal.Error.WriteLine($"Left out {count}{Of(dataset)}, which {ImageFolder.TrainSplit}/ does not have: {NameList.Of(classes)}.");
         }
 
         if (dataset.MissingClasses is { Count: > 0 } missing)

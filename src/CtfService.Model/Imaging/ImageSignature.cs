@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace CtfService.Model.Imaging;
 
 /// <summary>A kind of image file, recognised by its first bytes.</summary>
@@ -6,7 +8,18 @@ public sealed record ImageSignature(string Name, bool IsReadable)
 {
     /// <summary>Brands of ISO base media files (ISO/IEC 14496-12) that hold pictures.</summary>
     private static readonly (string Brand, string Name)[] Brands =
-        [("avif", "AVIF"), ("avis", "AVIF"), ("heic", "HEIC"), ("heix", "HEIC"), ("hevc", "HEIC"), ("mif1", "HEIF"), ("msf1", "HEIF"), ("jp2 ", "JPEG 2000"), ("crx ", "camera raw")];
+    [
+        ("avif", "AVIF"), ("avis", "AVIF"), ("heic", "HEIC"), ("heix", "HEIC"), ("hevc", "HEIC"), ("mif1", "HEIF"), ("msf1", "HEIF"), ("crx ", "camera raw"),
+    ];
+
+    /// <summary>First bytes of kinds that are not read.</summary>
+    private static readonly (byte[] Start, string Name)[] Starts =
+    [
+        ([.. "II*\0"u8], "TIFF"), ([.. "MM\0*"u8], "TIFF"), ([.. "II+\0"u8], "TIFF"), ([.. "MM\0+"u8], "TIFF"),
+        ([0xFF, 0x0A], "JPEG XL"), ([0, 0, 0, 12, .. "JXL "u8], "JPEG XL"),
+        ([0xFF, 0x4F, 0xFF, 0x51], "JPEG 2000"), ([0, 0, 0, 12, .. "jP"u8], "JPEG 2000"),
+        ([.. "8BPS"u8], "PSD"), ([.. "<svg"u8], "SVG"),
+    ];
 
     /// <summary>Null if the file is not an image of a known kind.</summary>
     public static ImageSignature? Of(ReadOnlySpan<byte> file)
@@ -26,27 +39,31 @@ public sealed record ImageSignature(string Name, bool IsReadable)
             return new ImageSignature("BMP", IsReadable: true);
         }
 
-        return file.StartsWith((ReadOnlySpan<byte>)[0, 0, 1, 0]) ? new ImageSignature("ICO", IsReadable: true) : Unreadable(file) is { } name ? new ImageSignature(name, IsReadable: false) : null;
+        if (file.StartsWith((ReadOnlySpan<byte>)[0, 0, 1, 0]))
+        {
+            return new ImageSignature("ICO", IsReadable: true);
+        }
+
+        return Unreadable(file) is { } name ? new ImageSignature(name, IsReadable: false) : null;
     }
 
     private static string? Unreadable(ReadOnlySpan<byte> file)
     {
-        if (file.StartsWith("II*\0"u8) || file.StartsWith("MM\0*"u8) || file.StartsWith("II+\0"u8) || file.StartsWith("MM\0+"u8))
+        foreach (var (start, name) in Starts)
         {
-            return "TIFF";
+            if (file.StartsWith(start))
+            {
+                return name;
+            }
         }
 
         if (file.Length >= 12 && file[4..].StartsWith("ftyp"u8))
         {
-            var brand = System.Text.Encoding.Latin1.GetString(file[8..12]);
+            var brand = Encoding.Latin1.GetString(file[8..12]);
             return Array.Find(Brands, known => known.Brand == brand).Name;
         }
 
-        return file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x0A]) || file.StartsWith((ReadOnlySpan<byte>)[0, 0, 0, 12, (byte)'J', (byte)'X', (byte)'L', (byte)' ']) ? "JPEG XL"
-            : file.StartsWith((ReadOnlySpan<byte>)[0, 0, 0, 12, (byte)'j', (byte)'P']) || file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x4F, 0xFF, 0x51]) ? "JPEG 2000"
-            : file.StartsWith("8BPS"u8) ? "PSD"
-            : file.StartsWith("<svg"u8) ? "SVG"
-            : file.Length > 2 && file[0] == 'P' && file[1] is >= (byte)'1' and <= (byte)'6' && file[2] is (byte)'\n' or (byte)' ' ? "PNM"
-            : null;
+        // Portable any map: P1 to P6, then white space.
+        return file.Length > 2 && file[0] == 'P' && file[1] is >= (byte)'1' and <= (byte)'6' && file[2] is (byte)'\n' or (byte)' ' ? "PNM" : null;
     }
 }

@@ -19,13 +19,15 @@ public static class ImageFolder
     public const string TrainSplit = "train";
 
     /// <summary>
-    /// Opens a data set, the same way for every command. Classes and their numbers are those of the split <c>train</c>: another split may lack some of them, and its
-    /// images of other classes are left out and counted (<see cref="ImageDataset.UnknownClasses"/>).
+    /// Opens a data set, the same way for every command. Classes and their numbers are those of the split <c>train</c>: another split may lack
+    /// some of them, and its images of other classes are left out and counted (<see cref="ImageDataset.UnknownClasses"/>).
     /// </summary>
     /// <param name="path">A folder, or a tar file of one.</param>
     /// <param name="imageSize">Side of the images, pixels.</param>
     /// <param name="split">Folder above the class folders, such as <c>train</c>; null if class folders are at the top.</param>
-    /// <exception cref="DatasetException">No such path, no class folders, a class of the training images without a readable one, or no image of a known class.</exception>
+    /// <exception cref="DatasetException">
+    /// No such path, no class folders, a class of the training images without a readable one, or no image of a known class.
+    /// </exception>
     public static ImageDataset Open(string path, int imageSize, string? split = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(imageSize);
@@ -40,7 +42,8 @@ public static class ImageFolder
         else if (!classNames.Any(counts.ContainsKey))
         {
             throw new DatasetException(
-                $"'{path}', split '{split}', has no readable image of the classes of '{TrainSplit}': {NameList.Of(classNames)}. It has the folders {NameList.Of(found)}.{Because(skipped)}");
+                $"'{path}', split '{split}', has no readable image of the classes of '{TrainSplit}': {NameList.Of(classNames)}. "
+                + $"It has the folders {NameList.Of(found)}.{Because(skipped)}");
         }
 
         return Dataset(imageSize, classNames, [.. images.Where(image => classNames.Contains(image.ClassName, StringComparer.Ordinal))]) with
@@ -60,13 +63,15 @@ public static class ImageFolder
         return [.. tree.ClassNames];
     }
 
-    private static void RequireImages(string path, string? split, IReadOnlyList<string> classNames, Dictionary<string, int> counts, IReadOnlyList<SkippedFiles> skipped)
+    private static void RequireImages(
+        string path, string? split, IReadOnlyList<string> classNames, Dictionary<string, int> counts, IReadOnlyList<SkippedFiles> skipped)
     {
         if (classNames.Where(name => !counts.ContainsKey(name)).ToList() is { Count: > 0 } empty)
         {
             var (which, verb) = empty.Count == 1 ? ("Class", "has") : ("Classes", "have");
             var place = split is null ? $"'{path}'" : $"'{path}', split '{split}',";
-            throw new DatasetException($"{which} {NameList.Of([.. empty.Select(name => $"'{name}'")])} of {place} {verb} no readable image. Add images or remove the folder.{Because(skipped)}");
+            var names = NameList.Of([.. empty.Select(name => $"'{name}'")]);
+            throw new DatasetException($"{which} {names} of {place} {verb} no readable image. Add images or remove the folder.{Because(skipped)}");
         }
     }
 

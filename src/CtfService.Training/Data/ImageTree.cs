@@ -90,7 +90,8 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
 
             if (!IsUtf8(inner.Name))
             {
-                throw new DatasetException($"The name of the class folder '{prefix}{inner.Name}' in '{path}' is not UTF-8. Rename it: classes are named by their folders.");
+                throw new DatasetException(
+                    $"The name of the class folder '{prefix}{inner.Name}' in '{path}' is not UTF-8. Rename it: classes are named by their folders.");
             }
 
             var className = Composed(inner.Name);
@@ -143,9 +144,10 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
         }
     }
 
-    private static bool IsAtOrAbove(string place, string other) => other == place || other.StartsWith($"{place}/", StringComparison.Ordinal) || place.Length == 0;
+    private static bool IsAtOrAbove(string place, string other) =>
+        place.Length == 0 || other == place || other.StartsWith($"{place}/", StringComparison.Ordinal);
 
-    /// <summary>What is there but for files of systems, in ordinal order; links to folders come last, so that a folder is found at its own place first.</summary>
+    /// <summary>All but files of systems, in ordinal order; links to folders come last, so that a folder is read at its own place.</summary>
     private List<TreeNode> Ordered(TreeFolder folder, string prefix)
     {
         List<TreeNode> nodes;

@@ -10,7 +10,7 @@ namespace CtfService.Training.Runs;
 public static class DataFingerprint
 {
     /// <param name="path">A folder or a tar file.</param>
-    /// <param name="split">Folder above the class folders, such as <c>train</c>; of another one than <c>train</c>, the names of the training classes count too.</param>
+    /// <param name="split">Folder above the class folders, such as <c>train</c>; for another one the names of the training classes count too.</param>
     /// <returns>Such as <c>7200 images of 24 classes, 5d41402abc4b</c>.</returns>
     /// <exception cref="DatasetException">There is nothing at the path, or it is not a tar file.</exception>
     public static string Of(string path, string split, CancellationToken cancellation = default)
@@ -22,14 +22,16 @@ public static class DataFingerprint
         {
             cancellation.ThrowIfCancellationRequested();
             lines.Add($"{entry.Name} {entry.Length}");
-            if (EntryReader.MayBeRead(entry) && (!firstOfClass.TryGetValue(entry.ClassName, out var first) || string.CompareOrdinal(entry.Name, first.Name) < 0))
+            if (EntryReader.MayBeRead(entry)
+                && (!firstOfClass.TryGetValue(entry.ClassName, out var first) || string.CompareOrdinal(entry.Name, first.Name) < 0))
             {
                 firstOfClass[entry.ClassName] = entry;
             }
         }
 
         var contents = firstOfClass.Values.Select(entry => $"{entry.Name} {Content(entry)}");
-        string[] numbers = split == ImageFolder.TrainSplit ? [] : [.. ImageFolder.Classes(path, ImageFolder.TrainSplit)]; // they number the classes of every split
+        // The training classes number those of every split.
+        string[] numbers = split == ImageFolder.TrainSplit ? [] : [.. ImageFolder.Classes(path, ImageFolder.TrainSplit)];
         var text = string.Join('\n', lines.Order(StringComparer.Ordinal).Concat(contents.Order(StringComparer.Ordinal)).Concat(numbers));
         return FormattableString.Invariant($"{lines.Count} images of {firstOfClass.Count} classes, {ShortHash.Of(Encoding.UTF8.GetBytes(text))}");
     }

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace CtfService.Model.Imaging.Containers;
 
 /// <summary>
-/// How a PNG file says that its picture is to be turned: EXIF in a chunk eXIf (PNG specification, third edition, 11.3.2.5), before or behind the pixels. The image library
-/// reads EXIF in JPEG and WebP files alone.
+/// How a PNG file says that its picture is to be turned: EXIF in a chunk eXIf (PNG specification, third edition, 11.3.2.5), before or behind the
+/// pixels. The image library reads EXIF in JPEG and WebP files alone.
 /// </summary>
 internal static class ExifOrientation
 {
@@ -24,7 +24,8 @@ internal static class ExifOrientation
     {
         Span<byte> header = stackalloc byte[ChunkHeaderBytes];
         file.Position = 0;
-        var orientation = file.ReadAtLeast(header, SignatureBytes, throwOnEndOfStream: false) == SignatureBytes && PngContainer.Matches(header) ? Search(file, header) : Upright;
+        var read = file.ReadAtLeast(header, SignatureBytes, throwOnEndOfStream: false);
+        var orientation = read == SignatureBytes && PngContainer.Matches(header) ? Search(file, header) : Upright;
         file.Position = 0;
         return orientation;
     }
