@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
@@ -30,6 +31,7 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
         {
             DescribeRange(concrete, member);
             DescribeValues(concrete, member);
+            DescribeDefault(concrete, member);
         }
 
         if ((Nullable.GetUnderlyingType(context.Type) ?? context.Type) == typeof(ulong))
@@ -57,6 +59,16 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
         {
             var one = schema.Items as OpenApiSchema ?? schema; // of a list, each
             one.Enum = [.. allowed.Values.Select(value => JsonValue.Create((string)value!))];
+        }
+    }
+
+    /// <summary>In words: to a generator for TypeScript a field with a default is one that is always there, also in a request.</summary>
+    private static void DescribeDefault(OpenApiSchema schema, MemberInfo member)
+    {
+        if (member.GetCustomAttribute<DefaultValueAttribute>() is { Value: { } value })
+        {
+            schema.Default = null;
+            schema.Description = $"{schema.Description} Default: {JsonSerializer.Serialize(value).Trim('"')}.".TrimStart();
         }
     }
 

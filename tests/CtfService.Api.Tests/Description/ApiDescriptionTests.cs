@@ -110,6 +110,15 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
+    public async Task Document_RequestFields_HaveTheirDefaultsInWords()
+    {
+        var schemas = (await Document())["components"]!["schemas"]!.AsObject().Where(schema => schema.Key.EndsWith("Request", StringComparison.Ordinal)).ToList();
+
+        Assert.All(schemas, schema => Assert.All(schema.Value!["properties"]!.AsObject(), field => Assert.Null(field.Value!["default"])));
+        Assert.EndsWith("Default: png.", (string?)schemas.Single(schema => schema.Key == "GenerateImageRequest").Value!["properties"]!["output_format"]!["description"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Document_Seeds_Are64BitNumbersForEveryGenerator()
     {
         var schemas = (await Document())["components"]!["schemas"]!.AsObject();
