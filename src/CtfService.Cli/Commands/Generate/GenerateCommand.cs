@@ -23,7 +23,7 @@ internal static class GenerateCommand
         options.AddTo(command);
         command.SetAction((arguments, cancellation) =>
         {
-            var output = OutputPath.Folder(options.Output.Name, arguments.GetRequiredValue(options.Output));
+            var output = arguments.GetRequiredValue(options.Output);
             var bundle = options.Bundle.Folder(arguments);
             if (options.From(arguments) is { Count: > 0 } files)
             {
@@ -32,7 +32,7 @@ internal static class GenerateCommand
                 return Task.FromResult(reproduction.Run(files, output, cancellation) ? CommandLine.Success : CommandLine.Failure);
             }
 
-            Draw(terminal, options, arguments, bundle, output, cancellation);
+            Draw(terminal, options, arguments, bundle, OutputPath.Folder(options.Output.Name, output), cancellation);
             return Task.FromResult(CommandLine.Success);
         });
         return command;

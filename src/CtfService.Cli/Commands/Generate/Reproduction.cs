@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
 using CtfService.Core.Models;
@@ -30,7 +31,7 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         }
 
         RequireBundle(files, BundleReader.Open(bundle).Hash);
-        Directory.CreateDirectory(output);
+        OutputPath.Folder("--output", output); // not before: nothing is made if the files are refused
         var same = true;
         foreach (var group in files.GroupBy(file => (Device: device ?? file.Provenance!.Device ?? "auto", Dtype: dtype ?? file.Provenance!.Dtype ?? "auto")))
         {
