@@ -27,4 +27,30 @@ public sealed class DataFingerprintTests : IDisposable
 
         Assert.Equal(DataFingerprint.Of(_files.Root, "train"), DataFingerprint.Of(_files.Tar(), "train"));
     }
+
+    [Theory]
+    [InlineData("train/dog/2.png", new byte[] { 1 })]
+    [InlineData("train/cat/2.png", new byte[] { 1, 2, 3 })]
+    [InlineData("train/dog/1.png", new byte[] { 9, 9 })] // the first of its class, of the same length
+    public void Of_OtherTrainingImages_Differs(string name, byte[] content)
+    {
+        _files.Add("train/cat/1.png", [1, 2]).Add("train/cat/2.png", [1, 2]).Add("train/dog/1.png", [1, 2]);
+        var before = DataFingerprint.Of(_files.Root, "train");
+
+        _files.Add(name, content);
+
+        Assert.StartsWith("3 images of 2 classes, ", before, StringComparison.Ordinal);
+        Assert.NotEqual(before, DataFingerprint.Of(_files.Root, "train"));
+    }
+
+    [Fact]
+    public void Of_OtherTestImages_LeavesTheTrainingImagesAsTheyWere()
+    {
+        _files.Add("train/cat/1.png", [1]);
+        var before = DataFingerprint.Of(_files.Root, "train");
+
+        _files.Add("test/cat/1.png", [2]);
+
+        Assert.Equal(before, DataFingerprint.Of(_files.Root, "train"));
+    }
 }

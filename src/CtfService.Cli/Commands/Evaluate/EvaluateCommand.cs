@@ -41,6 +41,7 @@ internal static class EvaluateCommand
 
         OutputPath.Folder("--output", arguments.Output);
         OutputPath.Folder("--cache", arguments.Cache);
+        using var held = FolderLock.Take(arguments.Output, "--output");
         using var extractors = FeatureExtractors.Load(arguments); // a wrong file should not cost the time of drawing
         var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle) : null;
         var side = bundle is null ? arguments.ImageSize : SquareSide(bundle);
