@@ -59,5 +59,8 @@ internal sealed class UploadGate(LimitsOptions limits)
     }
 
     private static RequestRefusedException Full(string why) => new(new ApiError(
-        StatusCodes.Status429TooManyRequests, $"{why} Try again in {Retry.TotalSeconds:0} s.", "uploads_full") { RetryAfter = Retry });
+        StatusCodes.Status429TooManyRequests, $"{why} Try again in {Retry.TotalSeconds:0} s.", "uploads_full")
+    {
+        RetryAfter = Retry,
+    });
 }
