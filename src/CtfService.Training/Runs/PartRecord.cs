@@ -78,7 +78,7 @@ public sealed record PartRecord
             .Select(name => new RecordDifference(name, this[name] ?? Unknown, now[name] ?? Unknown)),
     ];
 
-    /// <summary>Returns null for a file without a record, which programs before version 1.1 wrote.</summary>
+    /// <summary>Returns null for a file without a record, as earlier programs wrote it.</summary>
     /// <exception cref="CheckpointException">The file is missing or damaged.</exception>
     public static PartRecord? Read(string path)
     {
