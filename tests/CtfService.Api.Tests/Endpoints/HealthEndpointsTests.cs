@@ -139,6 +139,44 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), await ReadyAndLive());
     }
 
+    [Fact]
+    public async Task Probe_StepsFailOneAfterAnother_IsNotReadyUntilAnImageMayBeTried()
+    {
+        _api.Settings["Inference:MaxFailedSteps"] = "2";
+        _api.Settings["Inference:FailedStepsPause"] = "00:00:10";
+        await _api.InitializeAsync();
+        await FailAStep();
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), await ReadyAndLive());
+        await FailAStep();
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), await ReadyAndLive());
+        var (status, reason) = await StatusAndReason(_api, key: null);
+        Assert.Equal("failing", status);
+        Assert.Contains("Inference:MaxFailedSteps", reason, StringComparison.Ordinal);
+        using (var startup = await Probe("startup"))
+        {
+            Assert.Equal(HttpStatusCode.OK, startup.StatusCode);
+        }
+
+        using (var refused = await _api.PostImages("""{"class_label": 0}"""))
+        {
+            Assert.Equal("model_not_ready", (await refused.Error(HttpStatusCode.ServiceUnavailable)).Code);
+            Assert.Equal(TimeSpan.FromSeconds(10), refused.Headers.RetryAfter?.Delta);
+        }
+
+        _api.Clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), await ReadyAndLive());
+        await _api.Generate("""{"class_label": 0}""");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), await ReadyAndLive());
+    }
+
+    private async Task FailAStep()
+    {
+        _api.Generator.FailNextStep(new InvalidOperationException("broken kernel"));
+        using var failed = await _api.PostImages("""{"class_label": 0}""");
+        Assert.Equal(HttpStatusCode.InternalServerError, failed.StatusCode);
+    }
+
     private static async Task<(string? Status, string? Reason)> StatusAndReason(TestApi api, string? key)
     {
         using var response = await api.Get("/health/ready", key is null ? null : TestKeys.Bearer(key));

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using CtfService.Model.Imaging;
+using CtfService.TestSupport;
 using Microsoft.Extensions.Logging;
 
 namespace CtfService.Api.Tests.Endpoints;
@@ -119,6 +120,22 @@ public sealed class ImageStreamTests : IAsyncLifetime, IAsyncDisposable
         var events = await Events(response);
         Assert.Equal([Partial, "error"], events.Select(item => item.Type));
         Assert.Contains("5 s, the limit in timeout_ms", events[1].Data, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stream_DeadlineAfterTheLastImageButBeforeItIsRead_SendsAllImagesThenDone()
+    {
+        var large = new FakeImageGenerator(FakeModels.Fruits with { ImageWidth = 512, ImageHeight = 512 }); // one image fills every buffer on the way
+        await using var api = new TestApi { Factory = new FakeImageGeneratorFactory { Generator = large } };
+        await api.InitializeAsync();
+        using var response = await api.PostImages("""{"class_label": 0, "n": 4, "stream": true, "timeout_ms": 5000}""");
+        await api.Generate("""{"class_label": 1}"""); // drawn behind those of the stream, so they are finished
+
+        api.Clock.Advance(TimeSpan.FromSeconds(5));
+
+        var events = await Events(response);
+        Assert.Equal([Completed, Completed, Completed, Completed], events.SkipLast(1).Select(item => item.Type));
+        Assert.Equal("[DONE]", events[^1].Data);
     }
 
     [Fact]
