@@ -13,6 +13,9 @@ internal sealed class PlaceForecast(TimeSpan decodeStep, int steps, TimeSpan lat
     /// <summary>For images of the other kind that come meanwhile and have their share of the device, and for the spread of measurements.</summary>
     private const double Margin = 1.25;
 
+    /// <summary>Images that are followed one by one; those behind them are taken to start at the same pace, so that the work of a forecast has a limit.</summary>
+    private const int MostFollowed = 1_000;
+
     /// <summary>Images of a batch of the later stages.</summary>
     private const int Batch = 8;
 
@@ -50,8 +53,8 @@ internal sealed class PlaceForecast(TimeSpan decodeStep, int steps, TimeSpan lat
     /// <param name="images">If more than wait are asked for, others are taken to follow them at the same pace.</param>
     public TimeSpan UntilStarted(int images)
     {
-        var waiting = Drawn + Layouts;
-        var walk = waiting >= images ? Walk(images) : Walk(waiting) * ((double)images / Math.Max(1, waiting));
+        var followed = Math.Min(images, Math.Min(Drawn + Layouts, MostFollowed));
+        var walk = Walk(followed) * ((double)images / Math.Max(1, followed));
         return (walk * Margin) + LongestStep;
     }
 
