@@ -43,16 +43,17 @@ internal sealed partial class InferenceHost(Switchboard switchboard, InferenceOp
     {
         await StoppingAsync(cancellationToken).ConfigureAwait(false);
         using var hurry = cancellationToken.UnsafeRegister(_ => switchboard.GiveUp(), state: null);
-        var finished = switchboard.Finished;
-        var patience = switchboard.IsLoading ? LoadingPatience : Timeout.InfiniteTimeSpan;
-        await finished.WaitAsync(patience, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var served = switchboard.Served;
+        await served.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!served.IsCompleted)
+        {
+            Log.DidNotFinish(logger);
+        }
+
+        await switchboard.Finished.WaitAsync(LoadingPatience, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (switchboard.IsLoading)
         {
             Log.LeftLoading(logger);
-        }
-        else if (!finished.IsCompleted)
-        {
-            Log.DidNotFinish(logger);
         }
     }
 

@@ -176,7 +176,7 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
             _current = lane;
             old.Retire();
             _draining.Add((old, ForgetAsync(old)));
-            return (ready, old.State.Current is ModelStatus.Ready { Model: var model } ? new ReplacedModel(old.Bundle, model) : null);
+            return (ready, old.State.Model is { } model ? new ReplacedModel(old.Bundle, model) : null);
         }
     }
 

@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Inference.Status;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +23,30 @@ public sealed class ShutdownWhileLoadingTests
         await stopped;
         ended.Set();
         await host.Switchboard.Finished;
+    }
+
+    [Fact]
+    public async Task Stop_ASwitchIsLoading_LetsAdmittedImagesFinish()
+    {
+        using var ended = new ManualResetEventSlim();
+        var load = new StubbornLoad(ended);
+        var host = new WorkerHost();
+        await host.StartAsync();
+        using var gate = host.Generator.HoldNextStep();
+        var running = host.AskFor(images: 1);
+        await gate.Entered;
+        var switching = host.SwitchTo(load);
+        await load.Entered;
+
+        var stopped = host.Host.StopAsync(CancellationToken.None);
+        host.Clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(stopped.IsCompleted);
+        gate.Open();
+
+        Assert.Single(await running);
+        ended.Set();
+        await stopped;
+        await Assert.ThrowsAsync<ModelNotReadyException>(() => switching);
     }
 
     [Fact]
