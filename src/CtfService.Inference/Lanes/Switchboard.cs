@@ -122,6 +122,9 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
     /// <summary>Completes when every lane has ended. To be asked for once it is stopped.</summary>
     public Task Finished => Task.WhenAll(All().Select(lane => lane.Finished));
 
+    /// <summary>Completes when every lane has ended that may hold admitted images. To be asked for once it is stopped.</summary>
+    public Task Served => Task.WhenAll(All().Where(lane => !lane.IsLoading).Select(lane => lane.Finished));
+
     /// <summary>True while a lane loads a model: it has admitted nothing.</summary>
     public bool IsLoading => All().Any(lane => lane.IsLoading);
 

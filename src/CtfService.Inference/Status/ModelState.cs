@@ -13,6 +13,14 @@ internal sealed class ModelState(TimeProvider clock)
 
     public ModelStatus Current => _current is ModelStatus.Failing failing && failing.RetryAt <= clock.GetUtcNow() ? failing.Model : _current;
 
+    /// <summary>The model that takes requests, or did until its steps failed; null in every other status.</summary>
+    public ModelDescription? Model => _current switch
+    {
+        ModelStatus.Ready ready => ready.Model,
+        ModelStatus.Failing failing => failing.Model.Model,
+        _ => null,
+    };
+
     /// <inheritdoc cref="IModelStatus.RequireReady"/>
     public ModelStatus.Ready RequireReady() => Current switch
     {
