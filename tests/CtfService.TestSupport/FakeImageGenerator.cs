@@ -15,6 +15,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     private readonly ConcurrentQueue<IReadOnlyList<ImageSpecification>> _steps = new();
     private readonly SortedDictionary<long, (ImageSpecification Image, PreviewOrder? Previews, int Steps)> _running = [];
     private Exception? _admissionError;
+    private Exception? _defect;
 
     public ModelDescription Model { get; } = model;
 
@@ -40,9 +41,11 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 
     public string? ThreadName { get; private set; }
 
-    public int FreeRows => Rows - _running.Values.Sum(running => running.Image.Rows);
+    public int FreeRows => Interlocked.Exchange(ref _defect, null) is { } error ? throw error : FreeNow;
 
     public int ImageCount => _running.Count;
+
+    private int FreeNow => Rows - _running.Values.Sum(running => running.Image.Rows);
 
     public StepReport LastStep { get; private set; }
 
@@ -57,8 +60,11 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     /// <summary>The next step nobody has claimed yet fails.</summary>
     public void FailNextStep(Exception error) => _beforeNext.Enqueue(_ => throw error);
 
-    /// <summary>The next image that comes meets a defect.</summary>
+    /// <summary>The next image that comes is not taken in.</summary>
     public void FailNextAdmission(Exception error) => _admissionError = error;
+
+    /// <summary>The worker dies of a defect before the next step.</summary>
+    public void KillWorker(Exception error) => _defect = error;
 
     public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null)
     {
@@ -67,7 +73,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
             throw error;
         }
 
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(image.Rows, FreeRows, nameof(image));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(image.Rows, FreeNow, nameof(image));
         _running.Add(id, (image, previews, 0));
     }
 
@@ -76,7 +82,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     public IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation)
     {
         ThreadName = Thread.CurrentThread.Name;
-        LastStep = new StepReport(Rows - FreeRows, DecodeTime);
+        LastStep = new StepReport(Rows - FreeNow, DecodeTime);
         _steps.Enqueue([.. _running.Values.Select(running => running.Image)]);
         if (_beforeNext.TryDequeue(out var before))
         {

@@ -26,6 +26,7 @@ public interface IImageGenerator : IDisposable
     /// <summary>Takes an image in: its first decode step is part of the next <see cref="Advance"/>. An image does not depend on the others.</summary>
     /// <param name="id">Names the image; not in use.</param>
     /// <param name="previews">Null where nobody wants to see the image before it is finished.</param>
+    /// <remarks>If it throws, the other images go on, and after <see cref="Remove"/> nothing of this one is left.</remarks>
     /// <exception cref="ArgumentException">Too few free rows, the id is in use, the class is unknown, or the layout is not this model's.</exception>
     void Admit(long id, ImageSpecification image, PreviewOrder? previews = null);
 

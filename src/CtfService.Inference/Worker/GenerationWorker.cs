@@ -125,7 +125,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
             parts.Runner.RemoveUnwanted(generator);
             while (_scheduler.Next(parts.Runner.Running(generator)) is { } job)
             {
-                parts.Runner.Admit(generator, job);
+                parts.Runner.Admit(generator, _scheduler, job);
             }
 
             if (parts.Runner.Count > 0)
@@ -164,9 +164,8 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         }
     }
 
-    private ModelNotReadyException Ended() => _state.Current is ModelStatus.Crashed crashed
-        ? new ModelNotReadyException($"The generation worker stopped: {crashed.Reason}")
-        : ImageRunner.ShuttingDown();
+    private ModelNotReadyException Ended() =>
+        _state.Current is ModelStatus.Crashed ? new ModelNotReadyException(ModelStatus.Crashed.PublicReason) : ImageRunner.ShuttingDown();
 
     private void Free(IImageGenerator? generator)
     {

@@ -24,5 +24,8 @@ internal sealed partial class ImageRunner
 
         [LoggerMessage(1026, LogLevel.Information, "An image was finished after steps that failed; requests are taken again")]
         public static partial void WorksAgain(ILogger logger);
+
+        [LoggerMessage(1027, LogLevel.Error, "The model did not take an image in")]
+        public static partial void NotTaken(ILogger logger, Exception error);
     }
 }

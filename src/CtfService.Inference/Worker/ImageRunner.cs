@@ -39,11 +39,26 @@ internal sealed partial class ImageRunner(WorkPace pace, StepBreaker breaker, In
         return new RunningImages(_rowLimit.FreeRows(generator.FreeRows, rows), drawn, _running.Count - drawn);
     }
 
-    public void Admit(IImageGenerator generator, InferenceJob job)
+    /// <summary>Takes an image into the generator. One that the generator does not take fails alone: those that run are none the worse for it.</summary>
+    /// <param name="waiting">Gives up its images if too many calls have failed one after another.</param>
+    public void Admit(IImageGenerator generator, AdmissionScheduler waiting, InferenceJob job)
     {
-        _running.Add(++_lastId, job); // first: if the generator throws, the image must not be forgotten
+        var id = ++_lastId;
+        _running.Add(id, job); // first: whatever throws, the image must not be forgotten
         job.MarkStarted(clock.GetUtcNow());
-        generator.Admit(_lastId, job.Specification, job.PreviewsLeft());
+        try
+        {
+            generator.Admit(id, job.Specification, job.PreviewsLeft());
+        }
+        // Whatever it is, it concerns this image; a device that is broken fails the next step too, and then the breaker acts.
+        catch (Exception error)
+        {
+            Log.NotTaken(logger, error);
+            _running.Remove(id);
+            job.Fail(new GenerationFailedException("This image could not be started. The log of the service has the details.", error));
+            generator.Remove(id);
+            CountFailure(waiting, error);
+        }
     }
 
     /// <summary>Frees the rows of images nobody waits for any more.</summary>

@@ -44,7 +44,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             throw new ArgumentException($"The image takes {image.Rows} rows, {FreeRows} are free. Wait for others to end, or raise Inference:MaxBatchRows.", nameof(image));
         }
 
-        if (_ids.Contains(id))
+        if (!_ids.Add(id)) // first: should a stage throw, Remove finds what it has
         {
             throw new ArgumentException($"An image with the id {id} is there already.", nameof(id));
         }
@@ -54,8 +54,6 @@ public sealed class CtfImageGenerator : IImageGenerator
         {
             _previews.Watch(sequence, previews);
         }
-
-        _ids.Add(id); // last: an image that a stage refuses leaves nothing behind
     }
 
     /// <inheritdoc/>

@@ -190,9 +190,9 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Generate_WorkerDies_IsFailed()
     {
-        _api.Generator.FailNextAdmission(new InvalidOperationException("a defect"));
+        _api.Generator.KillWorker(new InvalidOperationException("a defect"));
 
-        using var response = await _api.PostImages("""{"class_label": 0, "n": 2}"""); // the second image waits when it happens
+        using var response = await _api.PostImages("""{"class_label": 0, "n": 2}""");
 
         await _ledger.AssertOnly("failed", "worker_died");
     }

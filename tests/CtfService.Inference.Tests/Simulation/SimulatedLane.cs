@@ -62,7 +62,7 @@ internal sealed class SimulatedLane : IDisposable
 
         while (_scheduler.Next(_runner.Running(Generator)) is { } job)
         {
-            _runner.Admit(Generator, job);
+            _runner.Admit(Generator, _scheduler, job);
         }
 
         if (_runner.Count == 0)

@@ -49,6 +49,19 @@ public sealed class StepBreakerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Generate_NoImageIsTakenIn_CountsAsFailing()
+    {
+        for (var request = 0; request < 3; request++)
+        {
+            _host.Generator.FailNextAdmission(new InvalidOperationException("no such kernel"));
+            var failed = await Assert.ThrowsAsync<GenerationFailedException>(() => _host.AskFor(images: 1));
+            Assert.DoesNotContain("kernel", failed.Message, StringComparison.Ordinal);
+        }
+
+        Assert.IsType<ModelStatus.Failing>(_host.Current);
+    }
+
+    [Fact]
     public async Task Generate_PauseIsOver_LetsOneRequestTryAndIsReadyAgainWithItsImage()
     {
         await FailSteps(3);
@@ -64,6 +77,17 @@ public sealed class StepBreakerTests : IAsyncLifetime
         Assert.Single(await trial);
         Assert.Single(await _host.AskFor(images: 1));
         Assert.IsType<ModelStatus.Ready>(_host.Current);
+    }
+
+    [Fact]
+    public async Task Switch_ModelIsOutOfService_NamesItAsReplaced()
+    {
+        await FailSteps(3);
+
+        var made = await _host.SwitchTo(_host.Other);
+
+        Assert.Equal("first", made.Replaced?.Bundle);
+        Assert.Single(await _host.AskFor(images: 1));
     }
 
     [Fact]

@@ -74,7 +74,6 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
-    [InlineData(CallPoint.Admit, 2)]
     [InlineData(CallPoint.Remove, 1)]
     [InlineData(CallPoint.FreeRows, 2)]
     [InlineData(CallPoint.Metrics, 1)]
@@ -86,7 +85,23 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
 
         Assert.True(_faulty.HasThrown);
         Assert.IsType<ModelStatus.Crashed>(_host.Current);
-        Assert.All(errors, error => Assert.Contains("The generation worker stopped", Assert.IsType<ModelNotReadyException>(error).Message, StringComparison.Ordinal));
+        Assert.All(errors, error => Assert.Equal(ModelStatus.Crashed.PublicReason, Assert.IsType<ModelNotReadyException>(error).Message));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Generate_OneImageIsNotTakenIn_FailsItsRequestAndNoOther(int call)
+    {
+        var asked = await AskInEveryState(() => _faulty.Arm(CallPoint.Admit, call));
+
+        var errors = await Task.WhenAll(asked.Select(ErrorOf));
+
+        Assert.True(_faulty.HasThrown);
+        Assert.Single(errors.OfType<GenerationFailedException>());
+        Assert.Equal(2, errors.Count(error => error is null)); // one caller has hung up
+        Assert.IsType<ModelStatus.Ready>(_host.Current);
+        RequireIdle();
     }
 
     [Fact]
