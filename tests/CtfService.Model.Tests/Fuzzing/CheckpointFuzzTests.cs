@@ -6,9 +6,9 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Checkpoints.PyTorch;
 using CtfService.Model.Conversion;
-using CtfService.Model.TestSupport;
 using CtfService.Model.Tests.Checkpoints;
 using CtfService.Model.Tests.Conversion;
+using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using static TorchSharp.torch;
 
