@@ -12,8 +12,8 @@ try
         return await ReadinessProbe.RunAsync(args);
     }
 
-    using var signals = SecondSignal.Watch();
-    var app = Service.Build(args);
+    using var signals = StopSignals.Watch();
+    var app = Service.Build(args, signals);
     if (Assembly.GetEntryAssembly() == typeof(Program).Assembly) // a host of another program, such as a test, listens elsewhere
     {
         ListenCheck.Require(app.Configuration);

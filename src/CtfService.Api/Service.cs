@@ -19,15 +19,17 @@ namespace CtfService.Api;
 internal static class Service
 {
     /// <summary>Settings are checked; nothing runs yet.</summary>
+    /// <param name="signals">Stop what is built.</param>
     /// <exception cref="StartRefusedException">The settings file is not there.</exception>
     /// <exception cref="OptionsValidationException">Settings are wrong; with several sections, in an <see cref="AggregateException"/>.</exception>
-    public static WebApplication Build(string[] args)
+    public static WebApplication Build(string[] args, StopSignals signals)
     {
         // The settings and the model that ship lie beside the program, wherever it is started from.
         StartFailures.RequireSettingsFile(AppContext.BaseDirectory);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddSettings(args);
         builder.RequireSettings();
+        builder.Services.AddSingleton<IHostLifetime>(signals);
         builder.AddTelemetry();
         builder.Services.AddJson();
         builder.Services.AddErrors();
@@ -42,6 +44,7 @@ internal static class Service
         builder.Services.AddApiDescription();
 
         var app = builder.Build();
+        signals.AttachTo(app.Lifetime);
         app.UseRequestTelemetry();
         app.UseHeadRequests();
         app.UseSingleContentTypes();
