@@ -16,10 +16,10 @@ try
     var app = Service.Build(args, signals);
     if (Assembly.GetEntryAssembly() == typeof(Program).Assembly) // a host of another program, such as a test, listens elsewhere
     {
-        ListenCheck.Require(app.Configuration);
+        await ListenCheck.RequireAsync(app.Configuration);
     }
 
-    app.Run();
+    await app.RunAsync();
     return 0;
 }
 catch (Exception error) when (StartFailures.Describe(error) is { } problems)

@@ -49,6 +49,7 @@ internal static class SettingsExtensions
         services.AddSingleton<IValidateOptions<LimitsOptions>, LimitsFitTheQueue>();
         services.AddSingleton<IValidateOptions<LimitsOptions>, UploadsFitTheirBuffer>();
         services.AddCheckedOptions<TelemetryOptions>(TelemetryOptions.SectionName);
+        services.AddSingleton<IValidateOptions<TelemetryOptions>, LogLevelsAreReadable>();
         services.AddCheckedOptions<SecurityOptions>(SecurityOptions.SectionName);
         services.AddSingleton<IValidateOptions<SecurityOptions>, SecurityOptionsRules>();
         services.AddSingleton<IValidateOptions<SecurityOptions>, ListenAddressesAreReadable>();

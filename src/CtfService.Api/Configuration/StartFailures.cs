@@ -29,7 +29,8 @@ internal static class StartFailures
         AggregateException several when several.InnerExceptions.All(inner => inner is OptionsValidationException) =>
             [.. several.InnerExceptions.Cast<OptionsValidationException>().SelectMany(wrong => wrong.Failures).Distinct()],
         InvalidDataException { InnerException: { } unreadable } file => [$"{file.Message} {Reason(unreadable)} Correct the file."],
-        IOException or SocketException or InvalidOperationException or ArgumentException or FormatException when IsOfTheServer(error) => [error.Message],
+        IOException or SocketException or InvalidOperationException or ArgumentException or FormatException
+            when IsFrom(error, typeof(KestrelServer).Namespace!) || IsFrom(error, typeof(ConfigurationBinder).Namespace!) => [error.Message],
         _ => null,
     };
 
@@ -44,7 +45,8 @@ internal static class StartFailures
         return ExitCode;
     }
 
-    private static bool IsOfTheServer(Exception error) => error.StackTrace?.Contains(typeof(KestrelServer).Namespace!, StringComparison.Ordinal) == true;
+    /// <summary>What the framework's own sections hold (Kestrel, Logging) is checked by nothing before it.</summary>
+    private static bool IsFrom(Exception error, string place) => error.StackTrace?.Contains(place, StringComparison.Ordinal) == true;
 
     private static string Reason(Exception unreadable) => unreadable switch
     {

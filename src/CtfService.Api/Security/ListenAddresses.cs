@@ -23,6 +23,9 @@ internal sealed record ListenAddress(string Setting, string Url)
         }
     }
 
+    /// <summary>Whether the web server needs a certificate for it.</summary>
+    public bool IsEncrypted => Url.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>
     /// Whether only this machine can connect. Kestrel listens on every network for any host that is no IP address and not <c>localhost</c>;
     /// an address that cannot be read counts as reachable; <see cref="ListenAddressesAreReadable"/> refuses it.

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using CtfService.Api.Configuration;
+using CtfService.Api.Security;
 using CtfService.TestSupport;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 
 namespace CtfService.Api.Tests.Configuration;
@@ -22,6 +24,8 @@ public sealed class StartFailureTests
             "--Inference:MaxBatchRows=2147483648",
             "--Telemetry:TraceRatio=half",
             "--Telemetry:Gpu=maybe",
+            "--Logging:LogLevel:CtfService=loud",
+            "--Logging:Console:LogLevel:Default=quiet",
             "--Security:ApiKeys:0:Nam=studio",
             "--Security:RequestsPerMinute=-1",
             "--Model:Aliases=gpt-image-1",
@@ -37,6 +41,8 @@ public sealed class StartFailureTests
         Assert.Contains("Inference:MaxBatchRows is '2147483648'; expected a whole number between 2 and 4096.", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Telemetry:TraceRatio is 'half'; expected a number between 0 and 1.", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Telemetry:Gpu is 'maybe'; expected true or false.", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("Logging:LogLevel:CtfService is 'loud'; expected one of Trace, Debug, Information, Warning, Error, Critical, None.", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("Logging:Console:LogLevel:Default is 'quiet'; expected one of Trace", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Security:ApiKeys:0:Nam is not a setting. Did you mean Security:ApiKeys:0:Name?", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Security:RequestsPerMinute is -1; expected between 0 and 1000000.", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Model:Aliases is 'gpt-image-1'; expected a list. Set its entries: Model:Aliases:0", run.Errors, StringComparison.Ordinal);
@@ -75,6 +81,47 @@ public sealed class StartFailureTests
     }
 
     [Fact]
+    public async Task Start_NoCertificate_SaysSoAndNothingElse()
+    {
+        using var home = new TemporaryFolder();
+
+        var run = await ProgramRun.Of(
+            "dotnet",
+            [Program, "--urls=https://127.0.0.1:0"],
+            AppContext.BaseDirectory,
+            new Dictionary<string, string?> { ["HOME"] = home.Root });
+
+        AssertRefused(run, "Urls is 'https://127.0.0.1:0', but HTTPS cannot be served: ", "Name a certificate in Kestrel:Certificates:Default:Path");
+    }
+
+    [Fact]
+    public async Task Start_CertificateIsMissing_NamesTheFile()
+    {
+        var run = await Start("--urls=https://127.0.0.1:0", "--Kestrel:Certificates:Default:Path=nowhere/server.pfx");
+
+        AssertRefused(run, "but HTTPS cannot be served: ", "nowhere/server.pfx");
+    }
+
+    [Fact]
+    public async Task Start_ASettingOfTheLogCannotBeRead_NamesIt()
+    {
+        var run = await Start("--urls=http://127.0.0.1:0", "--Logging:Console:FormatterOptions:IncludeScopes=maybe");
+
+        Assert.Equal(StartFailures.ExitCode, run.ExitCode);
+        Assert.Contains("'maybe' at 'FormatterOptions:IncludeScopes'", run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SocketError.AccessDenied, "but this user may not listen on port 443. Choose a port from 1024 on, or give the program the right (CAP_NET_BIND_SERVICE).")]
+    [InlineData(SocketError.AddressAlreadyInUse, "but another program listens on port 443. Stop it, or choose another port.")]
+    [InlineData(SocketError.AddressNotAvailable, "but this machine has no address studio. Name one that it has, or localhost.")]
+    public void Describe_TheSystemRefusesASocket_SaysWhatToDo(SocketError error, string expected)
+    {
+        Assert.Equal(expected, ListenCheck.Describe(new SocketException((int)error), BindingAddress.Parse("https://studio:443")));
+    }
+
+    [Fact]
     public void RequireSettingsFile_ItIsMissing_SaysWhereItBelongs()
     {
         using var folder = new TemporaryFolder();
@@ -109,6 +156,13 @@ public sealed class StartFailureTests
     }
 
     private static Task<ProgramRun> Start(params string[] settings) => ProgramRun.Of("dotnet", [Program, .. settings], AppContext.BaseDirectory);
+
+    private static void AssertRefused(ProgramRun run, params string[] words)
+    {
+        Assert.Equal(StartFailures.ExitCode, run.ExitCode);
+        Assert.All(words, word => Assert.Contains(word, run.Errors, StringComparison.Ordinal));
+        AssertReadable(run);
+    }
 
     private static void AssertReadable(ProgramRun run)
     {
