@@ -23,6 +23,12 @@ internal static class PlainBodies
         $"Content-Encoding '{encoding}' is not supported; expected a body as it is. Send it uncompressed, without the header Content-Encoding.",
         "unsupported_encoding");
 
+    /// <summary>Found in the bytes, without a header that says so.</summary>
+    internal static readonly ApiError Gzipped = new(
+        StatusCodes.Status415UnsupportedMediaType,
+        "The body is compressed with gzip; expected JSON as it is. Send it uncompressed.",
+        "unsupported_encoding");
+
     public static void UsePlainBodies(this IApplicationBuilder app) => app.Use((context, next) =>
     {
         if (Fault(context.Request) is { } fault)

@@ -6,8 +6,11 @@ namespace CtfService.Api.Negotiation;
 /// <summary>A request's body that must be UTF-8: reading it fails at the first byte that is not. For one reader at a time.</summary>
 internal sealed class Utf8Body(Stream body) : Stream
 {
+    private static ReadOnlySpan<byte> GzipStart => [0x1F, 0x8B]; // RFC 1952, 2.3.1: no text in UTF-8 begins so
+
     private readonly Decoder _decoder = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetDecoder();
     private long _read;
+    private byte _first;
 
     public override bool CanRead => true;
 
@@ -23,7 +26,7 @@ internal sealed class Utf8Body(Stream body) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <exception cref="RequestRefusedException">The bytes are not UTF-8.</exception>
+    /// <exception cref="RequestRefusedException">The bytes are compressed, or not UTF-8.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var count = await body.ReadAsync(buffer, cancellationToken);
@@ -52,10 +55,15 @@ internal sealed class Utf8Body(Stream body) : Stream
 
     private void Check(ReadOnlySpan<byte> bytes, bool isEnd)
     {
+        _first = _read == 0 && bytes.Length > 0 ? bytes[0] : _first;
         try
         {
             _decoder.GetChars(bytes, new char[bytes.Length + 2], flush: isEnd);
             _read += bytes.Length;
+        }
+        catch (DecoderFallbackException invalid) when (_first == GzipStart[0] && _read + invalid.Index == 1 && invalid.BytesUnknown?.FirstOrDefault() == GzipStart[1])
+        {
+            throw new RequestRefusedException(PlainBodies.Gzipped);
         }
         catch (DecoderFallbackException invalid)
         {

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Text;
 using CtfService.Api.Tests.Malformed;
@@ -62,6 +63,21 @@ public sealed class BodyFormTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal("unsupported_encoding", error.Code);
         Assert.Contains($"'{encoding}'", error.Message, StringComparison.Ordinal);
         Assert.Contains("uncompressed", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generate_BodyIsCompressedWithoutAHeader_SaysSo()
+    {
+        using var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest))
+        {
+            gzip.Write("{\"class_label\": \"red\"}"u8);
+        }
+
+        using var response = await Post(TestApi.Images, "application/json", compressed.ToArray());
+
+        var error = await response.Error(HttpStatusCode.UnsupportedMediaType);
+        Assert.Equal(("unsupported_encoding", "The body is compressed with gzip; expected JSON as it is. Send it uncompressed."), (error.Code, error.Message));
     }
 
     [Theory]
