@@ -11,7 +11,7 @@ internal sealed record ImageEntry(string Name, string ClassName, TreeFile File)
     public long Length => File.Length;
 
     /// <summary>Returns the file's bytes; may be called from any thread.</summary>
-    public byte[] Read() => File.Read();
+    public byte[] Read() => File.ReadAt(0, checked((int)Length));
 }
 
 /// <summary>Finds classes and files in a folder or tar file, by the same rules. Classes are complete once the entries are read to the end.</summary>

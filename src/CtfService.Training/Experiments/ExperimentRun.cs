@@ -30,7 +30,7 @@ public sealed class ExperimentRun : IDisposable
         ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(options.Data, ImageFolder.TrainSplit)); // before the hours that come before the classifier
         _plan = plan;
         _options = options;
-        _graph = new ExperimentGraph(plan, Fingerprints.OfPath(options.Data), options.Tokenizer);
+        _graph = new ExperimentGraph(plan, Fingerprints.OfData(options.Data, cancellation), options.Tokenizer);
         _inputs = new ExperimentInputs(options.Data, plan.ImageSize, cancellation);
     }
 

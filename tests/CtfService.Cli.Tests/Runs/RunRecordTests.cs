@@ -21,8 +21,8 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
 
         var message = await Refused(trained.Stage("train-coarse", run, "--overwrite", "--data", _folder.File("others")));
 
-        Assert.Contains("data: 54 images of 9 classes, ", message, StringComparison.Ordinal);
-        Assert.Contains(" there, 81 images of 9 classes, ", message, StringComparison.Ordinal);
+        Assert.Contains("data: 54 files of 9 classes, ", message, StringComparison.Ordinal);
+        Assert.Contains(" there, 81 files of 9 classes, ", message, StringComparison.Ordinal);
         Assert.Contains("--accept-changes", message, StringComparison.Ordinal);
         Assert.Contains("--run", message, StringComparison.Ordinal);
         Assert.Equal(tokens, File.ReadAllBytes(Path.Combine(run, "tokens-train.safetensors")));

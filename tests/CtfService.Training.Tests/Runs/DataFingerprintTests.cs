@@ -1,3 +1,5 @@
+using CtfService.Training.Data;
+using CtfService.Training.Data.Files;
 using CtfService.Training.Runs;
 using CtfService.Training.Tests.Data;
 
@@ -32,6 +34,7 @@ public sealed class DataFingerprintTests : IDisposable
     [InlineData("train/dog/2.png", new byte[] { 1 })]
     [InlineData("train/cat/2.png", new byte[] { 1, 2, 3 })]
     [InlineData("train/dog/1.png", new byte[] { 9, 9 })] // the first of its class, of the same length
+    [InlineData("train/cat/2.png", new byte[] { 1, 9 })] // a later one, of the same length
     public void Of_OtherTrainingImages_Differs(string name, byte[] content)
     {
         _files.Add("train/cat/1.png", [1, 2]).Add("train/cat/2.png", [1, 2]).Add("train/dog/1.png", [1, 2]);
@@ -39,7 +42,7 @@ public sealed class DataFingerprintTests : IDisposable
 
         _files.Add(name, content);
 
-        Assert.StartsWith("3 images of 2 classes, ", before, StringComparison.Ordinal);
+        Assert.StartsWith("3 files of 2 classes, ", before, StringComparison.Ordinal);
         Assert.NotEqual(before, DataFingerprint.Of(_files.Root, "train"));
     }
 
@@ -53,4 +56,43 @@ public sealed class DataFingerprintTests : IDisposable
 
         Assert.Equal(before, DataFingerprint.Of(_files.Root, "train"));
     }
+
+    [Theory]
+    [InlineData(1000, 1L << 30, 1 << 30)]
+    [InlineData(1000, (1L << 30) + 1, (1 << 30) / 1000)]
+    [InlineData(10_000_000, 1L << 40, DataFingerprint.LeastShare)]
+    public void Share_SplitThatIsLarge_GivesEveryFileAnEqualShare(int files, long bytes, int share) =>
+        Assert.Equal(share, DataFingerprint.Share(files, bytes));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(500)]
+    [InlineData(999)]
+    public void Content_FileLongerThanItsShare_SeesItsStartMiddleAndEnd(int changed)
+    {
+        var bytes = new byte[1000];
+        var before = Content(bytes);
+
+        bytes[changed] = 1;
+
+        Assert.NotEqual(before, Content(bytes));
+    }
+
+    [Fact]
+    public void Content_FileLongerThanItsShare_IsReadNoFurther()
+    {
+        var read = 0;
+        _ = DataFingerprint.Content(Entry(1000, (_, count) => new byte[read += count]), share: 30);
+
+        Assert.Equal(30, read);
+    }
+
+    [Fact]
+    public void Content_PipeOrDevice_IsNotOpened() =>
+        Assert.Equal("", DataFingerprint.Content(Entry(0, (_, _) => throw new InvalidOperationException("Opened.")), share: 30));
+
+    private static string Content(byte[] bytes) =>
+        DataFingerprint.Content(Entry(bytes.Length, (offset, count) => bytes[(int)offset..((int)offset + count)]), share: 30);
+
+    private static ImageEntry Entry(long length, Func<long, int, byte[]> readAt) => new("a/0.png", "a", new TreeFile("0.png", length, readAt));
 }

@@ -44,7 +44,11 @@ internal static class DiskTree
         }
     }
 
-    private static TreeFile File(string name, FileInfo file) => new(name, file.Length, () => System.IO.File.ReadAllBytes(file.FullName));
+    private static TreeFile File(string name, FileInfo file) => new(name, file.Length, (offset, count) =>
+    {
+        using var handle = System.IO.File.OpenHandle(file.FullName);
+        return TreeFile.ReadExactly(handle, file.FullName, offset, count);
+    });
 
     /// <summary>The path without any link in it.</summary>
     private static string RealPath(string path)

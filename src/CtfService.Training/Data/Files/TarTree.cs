@@ -139,17 +139,8 @@ internal sealed class TarTree : IDisposable
 
     private static TreeProblem Problem(string name, TarItem item) => new(name, (item as TarProblem)?.Reason ?? SkipReasons.Special);
 
-    private TreeFile File(string name, TarData data) => new(name, data.Length, () =>
-    {
-        var bytes = new byte[data.Length];
-        for (var read = 0; read < bytes.Length;)
-        {
-            var count = RandomAccess.Read(_file, bytes.AsSpan(read), data.Offset + read);
-            read += count > 0 ? count : throw new EndOfStreamException($"'{_path}' became shorter while it was read.");
-        }
-
-        return bytes;
-    });
+    private TreeFile File(string name, TarData data) =>
+        new(name, data.Length, (offset, count) => TreeFile.ReadExactly(_file, _path, data.Offset + offset, count));
 
     /// <summary>What lies at a path, or the reason that nothing can be read there.</summary>
     private TarItem Resolve(string path)

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using CtfService.Training.Data;
+using CtfService.Training.Runs;
 
 namespace CtfService.Training.Experiments.Jobs;
 
@@ -10,19 +12,17 @@ internal static class Fingerprints
     public static string Of(JsonObject settings, IReadOnlyList<ExperimentJob> needs) =>
         Of($"{settings.ToJsonString()}\n{string.Join('\n', needs.Select(need => $"{need.Name} {need.Fingerprint}"))}");
 
-    /// <summary>A file by its bytes; a folder by the names and lengths of its files.</summary>
-    public static string OfPath(string path)
+    /// <summary>A file by its bytes.</summary>
+    public static string OfFile(string path)
     {
-        if (!Directory.Exists(path))
-        {
-            using var stream = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
-        }
-
-        var files = new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories)
-            .Select(file => $"{Path.GetRelativePath(path, file.FullName).Replace(Path.DirectorySeparatorChar, '/')} {file.Length}");
-        return Of(string.Join('\n', files.Order(StringComparer.Ordinal)));
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
+
+    /// <summary>A data set: a tar file by its bytes, a folder by the images of both splits.</summary>
+    public static string OfData(string path, CancellationToken cancellation) => Directory.Exists(path)
+        ? $"train: {DataFingerprint.Of(path, ImageFolder.TrainSplit, cancellation)}; test: {DataFingerprint.Of(path, "test", cancellation)}"
+        : OfFile(path);
 
     private static string Of(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }
