@@ -1,5 +1,6 @@
 using System.Globalization;
 using CtfService.Model.Checkpoints;
+using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;
@@ -9,29 +10,32 @@ namespace CtfService.Training.Optimization;
 /// decides as an uninterrupted one does.
 /// </summary>
 /// <param name="patience">Steps after the best evaluation at which the run stops.</param>
-internal sealed class BestWeights(string runDirectory, nn.Module module, long patience)
+internal sealed class BestWeights(TrainingOptions options, nn.Module module, long patience)
 {
     private const string StepKey = "finished_steps";
     private const string CostKey = "cost";
 
-    private readonly string _path = Path.Combine(runDirectory, "best.safetensors");
+    private readonly string _path = PathIn(options.RunDirectory);
     private (long Step, double Cost)? _best;
 
     /// <summary>Finished steps of the best evaluation; null before the first.</summary>
     public long? Step => _best?.Step;
 
-    /// <param name="finishedSteps">Steps of the checkpoint the run goes on from; 0 starts anew.</param>
-    public void Open(long finishedSteps)
+    /// <summary>Deletes those of an earlier training.</summary>
+    public static void Delete(string runDirectory) => File.Delete(PathIn(runDirectory));
+
+    /// <summary>Goes on from what is kept, for a run that goes on from its checkpoint. Costs on other images say nothing here, so these are forgotten.</summary>
+    public void Open()
     {
-        if (finishedSteps == 0)
+        if (!File.Exists(_path))
         {
-            File.Delete(_path);
             return;
         }
 
-        if (File.Exists(_path))
+        using var file = SafetensorsFile.Open(_path);
+        string[] images = [PartRecord.Data, PartRecord.ImageSize];
+        if (PartRecord.Read(file)?.Only(images).Differences(options.MadeFrom.Only(images)) is not { Count: > 0 })
         {
-            using var file = SafetensorsFile.Open(_path);
             _best = (long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture), double.Parse(file.Metadata[CostKey], CultureInfo.InvariantCulture));
         }
     }
@@ -41,14 +45,14 @@ internal sealed class BestWeights(string runDirectory, nn.Module module, long pa
     /// <returns>Whether the run should stop: the best evaluation lies too far behind.</returns>
     public bool Consider(long finishedSteps, double cost)
     {
-        // The same step again, after a resume from a checkpoint before it, finds its own cost.
-        if (_best is not { } best || cost < best.Cost)
+        // The same step again, after a resume, finds its own cost.
+        if (_best is not { } best || cost < best.Cost || double.IsNaN(best.Cost))
         {
             _best = (finishedSteps, cost);
             SafetensorsWriter.Write(
                 _path,
                 module.state_dict().Select(entry => (entry.Key, entry.Value)),
-                new Dictionary<string, string>
+                new Dictionary<string, string>(options.MadeFrom.Metadata)
                 {
                     [StepKey] = finishedSteps.ToString(CultureInfo.InvariantCulture),
                     [CostKey] = cost.ToString("R", CultureInfo.InvariantCulture),
@@ -70,4 +74,6 @@ internal sealed class BestWeights(string runDirectory, nn.Module module, long pa
             weight.copy_(file.Read(name));
         }
     }
+
+    private static string PathIn(string runDirectory) => Path.Combine(runDirectory, "best.safetensors");
 }

@@ -36,7 +36,7 @@ public sealed class TrainingLoop
     public static string MetricsPath(string runDirectory) => Path.Combine(runDirectory, "metrics.jsonl");
 
     /// <summary>
-    /// Runs to the last step, from the run's checkpoint where <paramref name="resume"/> is set and there is one. Saves a checkpoint when
+    /// Runs to the last step, from the run's checkpoint if <paramref name="resume"/> is set and there is one. Saves a checkpoint when
     /// cancelled. The averaged weights are in the module afterwards.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
@@ -46,55 +46,68 @@ public sealed class TrainingLoop
     {
         using var optimizer = new WeightOptimizer(_task.Module, _options.WeightDecay, _options.MaxGradientNorm);
         using var average = new WeightAverage(_task.Module);
-        var best = _options.EarlyStop is { } evaluations ? new BestWeights(_options.RunDirectory, _task.Module, evaluations * _options.EvaluateEvery) : null;
+        var best = _options.EarlyStop is { } evaluations ? new BestWeights(_options, _task.Module, evaluations * _options.EvaluateEvery) : null;
         var checkpoint = new TrainingCheckpoint(_options, _task.Module, optimizer, average);
         var first = resume && checkpoint.Exists ? checkpoint.Load() : 0;
         using var metrics = MetricsFile.Open(MetricsPath(_options.RunDirectory), first);
         var meter = new TrainingMeter(new CombinedProgress(_progress, metrics), new TrainingPace(first, _options.Steps, _options.BatchSize));
-        best?.Open(first);
-        if (first > 0)
+        if (first == 0)
         {
-            _progress.Note($"Goes on after step {first}.");
+            BestWeights.Delete(_options.RunDirectory);
+        }
+        else
+        {
+            best?.Open();
+            _progress.Note(first < _options.Steps ? $"Goes on after step {first}." : $"All {first} steps are finished.");
         }
 
-        var finished = _options.Steps;
-        for (var step = first; step < _options.Steps; step++)
+        // A run that was killed during an evaluation, or that had stopped early, decides again.
+        var ended = best is not null && first > 0 && EvaluatesAt(first) && Evaluate(first, average, meter, best);
+        var finished = first;
+        while (!ended && finished < _options.Steps)
         {
-            try
+            TryStep(finished, checkpoint, optimizer, average, meter, cancellation);
+            finished++;
+            if (_snapshot is not null && _options.SnapshotSteps.Contains(finished))
             {
-                cancellation.ThrowIfCancellationRequested();
-                Step(step, optimizer, average, meter);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested) // a step only ends so while it waits for its batch: nothing has changed yet
-            {
-                checkpoint.Save(step);
-                throw new WorkStoppedException(Stopped(step), cancellation);
+                var step = finished;
+                average.With(() => _snapshot(step));
             }
 
-            if (_snapshot is not null && _options.SnapshotSteps.Contains(step + 1))
+            if (finished % _options.CheckpointEvery == 0)
             {
-                average.With(() => _snapshot(step + 1));
+                checkpoint.Save(finished);
             }
 
-            if ((step + 1) % _options.CheckpointEvery == 0)
-            {
-                checkpoint.Save(step + 1);
-            }
-
-            if ((step + 1) % _options.EvaluateEvery == 0 || step + 1 == _options.Steps)
-            {
-                if (Evaluate(step + 1, average, meter, best))
-                {
-                    finished = step + 1;
-                    _progress.Note($"Stopped early at step {finished}: the best evaluation was at step {best!.Step}, and its weights are the result.");
-                    break;
-                }
-            }
+            ended = EvaluatesAt(finished) && Evaluate(finished, average, meter, best);
         }
 
         checkpoint.Save(finished);
         StoreAverage(average);
-        best?.Restore();
+        if (best?.Step is { } bestStep && bestStep != finished)
+        {
+            best.Restore();
+            var stopped = finished < _options.Steps ? $"Stopped early at step {finished}: the" : "The";
+            _progress.Note($"{stopped} best evaluation was at step {bestStep}, and its weights are the result.");
+        }
+    }
+
+    private bool EvaluatesAt(long finishedSteps) => finishedSteps % _options.EvaluateEvery == 0 || finishedSteps == _options.Steps;
+
+    /// <summary>A step, or a checkpoint if it is cancelled.</summary>
+    private void TryStep(
+        long step, TrainingCheckpoint checkpoint, WeightOptimizer optimizer, WeightAverage average, TrainingMeter meter, CancellationToken cancellation)
+    {
+        try
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Step(step, optimizer, average, meter);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested) // a step only ends so while it waits for its batch: nothing has changed yet
+        {
+            checkpoint.Save(step);
+            throw new WorkStoppedException(Stopped(step), cancellation);
+        }
     }
 
     private void Step(long step, WeightOptimizer optimizer, WeightAverage average, TrainingMeter meter)

@@ -2,6 +2,7 @@ using CtfService.Core.Models;
 using CtfService.TestSupport;
 using CtfService.Training.Optimization;
 using CtfService.Training.Progress;
+using CtfService.Training.Runs;
 
 namespace CtfService.Training.Tests.Optimization;
 
@@ -144,6 +145,63 @@ public sealed class TrainingLoopTests
 
         Assert.StartsWith("Stopped after 6 of 12 steps; the checkpoint is saved in ", stopped.Message, StringComparison.Ordinal);
         Assert.Equal(8, TrainingCheckpoint.FinishedSteps(folder.File("run")));
+    }
+
+    [Fact]
+    public void Run_EarlyStopResumedAfterItStopped_TrainsNoFurther()
+    {
+        using var folder = new TemporaryFolder();
+        using var stopped = new ToyTask(cancelAt: null) { Costs = [5, 3, 4, 4, 1, 1] };
+        using var resumed = new ToyTask(cancelAt: null) { Costs = [5, 3, 4, 4, 1, 1] };
+        var options = Options(folder, "run") with { EvaluateEvery = 2, EarlyStop = 2 };
+
+        new TrainingLoop(options, stopped, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+        new TrainingLoop(options, resumed, NoProgress.Instance).Run(resume: true, CancellationToken.None);
+
+        Assert.Null(resumed.FirstStep);
+        Assert.Equal(stopped.Weights(), resumed.Weights());
+    }
+
+    [Fact]
+    public void Run_FinishedRunResumedWithEarlyStop_DeliversItsWeights()
+    {
+        using var folder = new TemporaryFolder();
+        using var finished = new ToyTask(cancelAt: null);
+        using var resumed = new ToyTask(cancelAt: null);
+
+        new TrainingLoop(Options(folder, "run"), finished, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+        new TrainingLoop(Options(folder, "run") with { EarlyStop = 1 }, resumed, NoProgress.Instance).Run(resume: true, CancellationToken.None);
+
+        Assert.Null(resumed.FirstStep);
+        Assert.Equal(finished.Weights(), resumed.Weights());
+    }
+
+    [Fact]
+    public void Run_StartedOverWithoutEarlyStop_ForgetsTheBestOfTheEarlierRun()
+    {
+        using var folder = new TemporaryFolder();
+        using var earlier = new ToyTask(cancelAt: null) { Costs = [1, 2, 3, 3, 3, 3] };
+        using var anew = new ToyTask(cancelAt: null);
+        var early = Options(folder, "run") with { EvaluateEvery = 2, EarlyStop = 2 };
+
+        new TrainingLoop(early, earlier, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+        new TrainingLoop(early with { EarlyStop = null }, anew, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+
+        Assert.False(File.Exists(Path.Combine(folder.File("run"), "best.safetensors")));
+    }
+
+    [Fact]
+    public void Run_ResumedOnOtherImages_ForgetsCostsOnTheFirstOnes()
+    {
+        using var folder = new TemporaryFolder();
+        using var earlier = new ToyTask(cancelAt: 3) { Costs = [1, 1, 1, 1, 1, 1] };
+        using var resumed = new ToyTask(cancelAt: null) { Costs = [9, 9, 9, 8, 7, 6] };
+        var options = Options(folder, "run") with { EvaluateEvery = 2, EarlyStop = 2, MadeFrom = PartRecord.Of(PartRecord.Data, "cats"), AcceptChanges = true };
+
+        Assert.Throws<WorkStoppedException>(() => new TrainingLoop(options, earlier, NoProgress.Instance).Run(resume: false, earlier.Cancellation));
+        new TrainingLoop(options with { MadeFrom = PartRecord.Of(PartRecord.Data, "dogs") }, resumed, NoProgress.Instance).Run(resume: true, CancellationToken.None);
+
+        Assert.Equal(12, TrainingCheckpoint.FinishedSteps(folder.File("run")));
     }
 
     [Theory]
