@@ -3,6 +3,7 @@ using System.Globalization;
 using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
+using CtfService.Model.Clusters;
 using CtfService.Training.Data;
 using CtfService.Training.Packing;
 using CtfService.Training.Runs;
@@ -35,6 +36,8 @@ internal static class BundleCommand
                 ["date"] = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             };
             var run = new RunFolder(arguments.GetRequiredValue(runFolder));
+            run.Require(run.Tokenizer, run.ClusterMap, run.Coarse, run.Tokens(ImageFolder.TrainSplit));
+            run.Require(ClusterMap.Load(run.ClusterMap).IsIdentity ? [] : [run.Fine]);
             var modelName = arguments.GetValue(name) ?? run.Name;
             var folder = arguments.GetValue(output) ?? Path.Combine("models", run.Name);
             OutputPath.NewFolder(output.Name, folder);

@@ -33,6 +33,7 @@ internal static class ClusterCommand
             TorchThreads.UseAllCores();
             using var frozen = no_grad();
             var folder = new RunFolder(arguments.GetRequiredValue(runFolder));
+            folder.Require(folder.Tokenizer);
             var config = ModelFile.Config<TokenizerConfig>(folder.Tokenizer);
             UsageException.ThrowIfAny([swaps.SideProblem(arguments, folder.Tokenizer, config), ClustersProblem(arguments.GetRequiredValue(clusters), config)]);
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));

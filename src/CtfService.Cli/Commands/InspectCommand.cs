@@ -3,6 +3,7 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Checkpoints.PyTorch;
 using CtfService.Model.Conversion;
+using CtfService.Training.Data;
 
 namespace CtfService.Cli.Commands;
 
@@ -123,6 +124,7 @@ internal static class InspectCommand
         ReportText.Line(output, "bundle", $"{manifest.Name} in {bundle.Directory}, {ReportText.Size(manifest.Files.Sum(file => file.Bytes))}; every file has the hash of the manifest");
         ReportText.Line(output, "hash", bundle.Hash);
         ReportText.Line(output, "images", $"{manifest.ImageWidth}x{manifest.ImageHeight} pixels of {manifest.ClassLabels.Count} classes");
+        ReportText.Line(output, "classes", NameList.Of(manifest.ClassLabels));
         ReportText.Line(output, "tokens", $"{manifest.Coarse.GridWidth}x{manifest.Coarse.GridHeight} of {ReportText.Number(manifest.Tokenizer.CodebookSize)} codewords in {ReportText.Number(manifest.ClusterCount)} clusters");
         ReportText.Line(output, "coarse", $"{manifest.Coarse.Layers} layers of width {manifest.Coarse.Width}, {manifest.Coarse.Heads} heads");
         ReportText.Line(output, "fine", manifest.Fine is { } fine ? $"{fine.Layers} layers of width {fine.Width}, {fine.Heads} heads" : "none: a plain LlamaGen model");

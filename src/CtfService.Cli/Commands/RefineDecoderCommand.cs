@@ -31,6 +31,7 @@ internal static class RefineDecoderCommand
             TorchThreads.UseAllCores();
             var run = training.Run(arguments, new Augmentation { HorizontalFlip = true });
             var folder = training.Folder(arguments);
+            folder.Require(folder.Tokenizer);
             var checks = new RunChecks(terminal.Error.WriteLine);
             var imageSize = checks.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
             UsageException.ThrowIfAny([ModelFile.Config<TokenizerConfig>(folder.Tokenizer).SideProblem("--image-size", imageSize)]);

@@ -1,3 +1,4 @@
+using CtfService.Core.Models;
 using CtfService.Model.Storage;
 using CtfService.Training.Tokenizer;
 using CtfService.Training.Transformer;
@@ -26,9 +27,30 @@ internal sealed record RunFolder(string Path)
 
     public string Fine => System.IO.Path.Combine(Path, FinePart, TransformerTraining.FineResultName);
 
+    /// <summary>To be called before anything is read or written: says which command makes what the run does not have yet.</summary>
+    /// <exception cref="CheckpointException">One of the run's parts is missing.</exception>
+    public RunFolder Require(params ReadOnlySpan<string> parts)
+    {
+        foreach (var part in parts)
+        {
+            if (!File.Exists(part))
+            {
+                throw new CheckpointException($"{part}: is missing. Make it with 'ctf {CommandOf(part)} --run {Path}', or name the folder of another run with --run.");
+            }
+        }
+
+        return this;
+    }
+
     /// <summary>Keeps other commands from writing into the run until it is disposed.</summary>
     /// <exception cref="IOException">Another process works in the run.</exception>
     public FolderLock Lock() => FolderLock.Take(Path, "--run");
 
     public string Tokens(string split) => System.IO.Path.Combine(Path, $"tokens-{split}.safetensors");
+
+    private string CommandOf(string part) =>
+        part == Tokenizer ? "train-tokenizer"
+        : part == ClusterMap ? "cluster"
+        : part == Fine ? "train-fine"
+        : "train-coarse"; // which computes the tokens too
 }

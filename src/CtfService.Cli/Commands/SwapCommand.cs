@@ -44,7 +44,9 @@ internal static class SwapCommand
                 OverwriteOption.RequireFree(picture.Name, file, arguments.GetValue(overwrite));
             }
 
-            var tokenizerPath = new RunFolder(arguments.GetRequiredValue(runFolder)).Tokenizer;
+            var folder = new RunFolder(arguments.GetRequiredValue(runFolder));
+            var tokenizerPath = folder.Tokenizer;
+            folder.Require(tokenizerPath);
             var config = ModelFile.Config<TokenizerConfig>(tokenizerPath);
             var counts = Counts(arguments, clusters, config.CodebookSize);
             UsageException.ThrowIfAny([images.SideProblem(arguments, tokenizerPath, config), .. counts.Select(count => ClusterCommand.ClustersProblem(count, config.CodebookSize))]);

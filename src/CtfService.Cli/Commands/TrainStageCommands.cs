@@ -54,6 +54,7 @@ internal static class TrainStageCommands
             UsageException.ThrowIfAny(size.Problems(name => $"--{name}"));
             TorchThreads.UseAllCores();
             var folder = training.Folder(arguments);
+            folder.Require(folder.Tokenizer, folder.ClusterMap);
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
             using var held = folder.Lock();
             var run = training.Run(arguments, Augmentation.None);

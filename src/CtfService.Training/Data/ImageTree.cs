@@ -57,7 +57,7 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
 
         if (split is null && ClassNames.IsSubsetOf(SplitNames))
         {
-            throw new DatasetException($"'{path}' is divided into splits; it has {found}. Name one of them as the split.");
+            throw new DatasetException($"'{path}' is divided into splits; it has {found}. Images without splits are expected here: name one of these, such as '{path}/{ClassNames.First()}'.");
         }
     }
 

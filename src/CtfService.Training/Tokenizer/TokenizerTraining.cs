@@ -31,7 +31,7 @@ public static class TokenizerTraining
         using var images = new HeldOutImages(heldOut);
         var task = new TokenizerTask(tokenizer, batches, images, lastRevival: (long)(options.Steps * RevivalShare));
         new TrainingLoop(options, task, progress).Run(run.Resume, cancellation);
-        ModelFile.Save(Path.Combine(options.RunDirectory, ResultName), tokenizer, config, options.MadeFrom);
+        Save(tokenizer, options, progress);
     }
 
     /// <summary>Sharpens the decoder of a trained tokenizer: what <c>ctf refine-decoder</c> does. Tokens keep their meaning.</summary>
@@ -61,7 +61,14 @@ public static class TokenizerTraining
         using var classifier = refinement.PerceptualPath is { } path ? LoadClassifier(path, train.Width) : null;
         using var task = new DecoderRefinementTask(tokenizer, batches, images, refinement, classifier is null ? null : new PerceptualLoss(classifier));
         new TrainingLoop(options, task, progress).Run(run.Resume, cancellation);
-        ModelFile.Save(Path.Combine(options.RunDirectory, ResultName), tokenizer, tokenizer.Config, options.MadeFrom);
+        Save(tokenizer, options, progress);
+    }
+
+    private static void Save(VqTokenizer tokenizer, TrainingOptions options, ITrainingProgress progress)
+    {
+        var path = Path.Combine(options.RunDirectory, ResultName);
+        ModelFile.Save(path, tokenizer, tokenizer.Config, options.MadeFrom);
+        progress.Note($"Saved {path}.");
     }
 
     private static string Summary(ImageDataset train, ImageDataset heldOut, TokenizerConfig config, TrainingOptions options)

@@ -76,7 +76,9 @@ public static class TransformerTraining
             }
 
             new TrainingLoop(options, task, progress, step => Save(SnapshotPath(options.RunDirectory, resultName, step))).Run(run.Resume, cancellation);
-            Save(Path.Combine(options.RunDirectory, resultName));
+            var result = Path.Combine(options.RunDirectory, resultName);
+            Save(result);
+            progress.Note($"Saved {result}.");
         }
     }
 

@@ -30,6 +30,40 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
     }
 
     [Fact]
+    public async Task TrainCoarse_OneImageReplacedByOneOfItsSize_IsRefused()
+    {
+        var run = trained.Copy(_folder);
+        var data = _folder.File("replaced");
+        await Succeed("draw-shapes", "--output", data, "--images", "6", "--image-size", "16");
+        var image = Directory.EnumerateFiles(Path.Combine(data, "train"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ElementAt(4);
+        var bytes = File.ReadAllBytes(image);
+        bytes[^1]++;
+        File.WriteAllBytes(image, bytes);
+
+        var message = await Refused(trained.Stage("train-coarse", run, "--resume", "--steps", "5", "--data", data));
+
+        Assert.Contains("tokenizer.safetensors: learnt from other images than these:", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tokenizer/tokenizer.safetensors", "train-tokenizer", "cluster", "swap", "refine-decoder", "train-coarse", "train-fine", "bundle")]
+    [InlineData("cluster-map.safetensors", "cluster", "train-coarse", "train-fine", "bundle")]
+    [InlineData("coarse/coarse.safetensors", "train-coarse", "bundle")]
+    [InlineData("tokens-train.safetensors", "train-coarse", "bundle")]
+    [InlineData("fine/fine.safetensors", "train-fine", "bundle")]
+    public async Task Command_PartOfTheRunIsMissing_SaysWhichCommandMakesIt(string part, string maker, params string[] commands)
+    {
+        var run = trained.Copy(_folder);
+        File.Delete(Path.Combine(run, part));
+
+        foreach (var command in commands)
+        {
+            string[] images = command is "cluster" or "bundle" ? [] : ["--data", trained.Data];
+            Assert.Contains($"{part}: is missing. Make it with 'ctf {maker} --run {run}'", await Refused([command, "--run", run, .. images]), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task TrainCoarse_OtherImagesOnPurpose_ComputesTheirTokens()
     {
         var run = trained.Copy(_folder);

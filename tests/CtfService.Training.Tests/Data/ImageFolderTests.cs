@@ -83,7 +83,7 @@ public sealed class ImageFolderTests : IDisposable
 
         var exception = Assert.Throws<DatasetException>(() => ImageFolder.Open(_files.Root, 2));
 
-        Assert.Contains("Name one of them as the split", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"name one of these, such as '{_files.Root}/train'.", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using CtfService.Core.Imaging;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
+using CtfService.Training.Data;
 
 namespace CtfService.Cli.Commands.Generate;
 
@@ -89,8 +90,13 @@ internal static class GenerateCommand
 
     private static ClassLabel Class(ModelDescription model, string name)
     {
+        if (model.Classes.Find(name) is { } found)
+        {
+            return found;
+        }
+
         var suggestions = string.Join(", ", model.Classes.Suggest(name));
-        return model.Classes.Find(name) ?? throw new UsageException(
-            $"Model '{model.Name}' has no class '{name}'.{(suggestions.Length > 0 ? $" Did you mean {suggestions}?" : "")} '--class {GenerateOptions.AllClasses}' alone draws every class.");
+        var hint = suggestions.Length > 0 ? $"Did you mean {suggestions}?" : $"It has {NameList.Of([.. model.Classes.Labels.Select(label => label.Name)])}.";
+        throw new UsageException($"Model '{model.Name}' has no class '{name}'. {hint} '--class {GenerateOptions.AllClasses}' alone draws every class.");
     }
 }
