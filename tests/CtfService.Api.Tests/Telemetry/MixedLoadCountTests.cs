@@ -20,7 +20,14 @@ public sealed partial class MixedLoadCountTests
     [Fact]
     public async Task Requests_OfAllKindsAtOnce_AreReceivedOnceAndEndOnceAsTheirAnswersSay()
     {
-        await using var api = new TestApi { Settings = { ["Inference:MaxQueuedImages"] = "16" } };
+        await using var api = new TestApi
+        {
+            Settings =
+            {
+                ["Inference:MaxQueuedImages"] = "16",
+                ["Inference:MaxFailedSteps"] = "1000", // steps fail on purpose here, now and then five in a row
+            },
+        };
         await api.InitializeAsync();
         api.Generator.StepsPerImage = 3;
         using var ledger = new RequestLedger(api.Services);
