@@ -17,6 +17,7 @@ internal static class ApiDescriptionExtensions
         services.AddEndpointsApiExplorer();
         services.AddSwaggerGen();
         services.AddOptions<SwaggerGenOptions>().Configure(Describe);
+        services.AddSingleton<ErrorExamples>();
         return services;
     }
 

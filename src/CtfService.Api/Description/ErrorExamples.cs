@@ -1,25 +1,42 @@
+using System.Text.Json;
+using CtfService.Api.Contracts;
+using CtfService.Api.Endpoints;
 using CtfService.Api.Errors;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Security;
+using CtfService.Api.Uploads;
+using CtfService.Api.Validation;
+using CtfService.Core.Models;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Description;
 
-/// <summary>What each error looks like, one example for each code that belongs to the status.</summary>
-internal static class ErrorExamples
+/// <summary>
+/// What each error looks like, one example for each code that belongs to the status. What this project says comes from where the errors come from;
+/// of what the worker says the words are here, and tests that meet the real error compare them.
+/// </summary>
+internal sealed class ErrorExamples(JsonFaults jsonFaults, IOptions<JsonOptions> json)
 {
+    /// <summary>As many as the model of the examples has.</summary>
+    private static readonly ClassCatalog Classes = new([.. Enumerable.Range(0, Examples.Classes).Select(id => id == 1 ? "banana" : $"class {id}")]);
+
     /// <summary>What every guarded endpoint may answer before it is reached.</summary>
     public static IReadOnlyList<ApiError> OfTheGuard { get; } = [ApiKeyHandler.Missing, ApiKeyHandler.Invalid, RateLimits.Refusal(perMinute: 60, isKey: true, TimeSpan.FromSeconds(1))];
 
-    private static readonly ApiError[] OfEndpoints =
+    /// <summary>What endpoints that take pictures may answer too.</summary>
+    public static IReadOnlyList<ApiError> OfUploads { get; } = [UploadGate.TooMany(uploads: 16)];
+
+    private readonly ApiError[] _ofEndpoints =
     [
-        new(400, "guidance_scale is 40; expected 1 to 20 (the upper end is set in Limits:MaxGuidanceScale).", "out_of_range", "guidance_scale"),
-        new(400, "Unknown field 'steps'. Known fields are class_label, prompt, n, seed.", "unknown_field", "steps"),
-        new(400, "n must be an integer between -2147483648 and 2147483647.", "wrong_type", "n"),
-        new(400, "class_label 'bananna' is not a class of this model; expected a name or an index from 0 to 23. Did you mean 'banana'? GET /v1/classes lists every class.", "unknown_class", "class_label"),
-        new(400, "The body is not valid JSON: line 1, byte 17.", "malformed_json"),
-        new(404, "Model 'gpt-image-1' is not loaded; expected 'fruits-64'.", "model_not_found", "id"),
-        new(406, "The Accept header takes none of application/json, image/png, image/jpeg, image/webp. Name one of them or leave the header out.", "not_acceptable"),
+        Invalid(faults => faults.RequireRange<float>(40, 1, 20, "guidance_scale", "Limits:MaxGuidanceScale")),
+        Unreadable<GenerateImageRequest>("""{"steps": 30}""", jsonFaults, json),
+        Unreadable<GenerateImageRequest>("""{"n": "two"}""", jsonFaults, json),
+        Invalid(faults => ClassChoice.Choose(new ClassReference("bananna", Id: null), prompt: null, Classes, faults)),
+        Unreadable<GenerateImageRequest>("""{"class_label":banana}""", jsonFaults, json),
+        ModelEndpoints.NotLoaded("gpt-image-1", $"'{Examples.Model}'"),
+        ImageAnswer.NotAcceptable("application/json, image/png, image/jpeg, image/webp"),
         StatusErrors.BodyTimeout(TimeSpan.FromMinutes(1)),
         StatusErrors.Describe(413),
         StatusErrors.Describe(415),
@@ -27,15 +44,15 @@ internal static class ErrorExamples
         PlainBodies.WrongCharset,
         IdempotencyMiddleware.Reused,
         new(429, "The queue has room for 2 more images of 64 (Inference:MaxQueuedImages); 4 were asked for. Try again in 3 s.", "queue_full"),
-        new(500, "The batch that held this image failed. The log of the service has the details.", "generation_failed"),
+        new(500, "The step that held this image failed. The log of the service has the details.", "generation_failed"),
         new(503, "The model is still loading. Try again in a moment.", "model_not_ready"),
-        new(504, "The request was not finished within 120 s, the limit in Inference:RequestTimeout. Ask for fewer images or try again when the service is less busy.", "deadline_exceeded"),
+        new(504, "The request was not finished within 120 s, the limit in Inference:RequestTimeout. Ask for fewer images, raise the limit, or try again when the service is less busy.", "deadline_exceeded"),
     ];
 
-    private static readonly ApiError[] OfOperators =
+    private readonly ApiError[] _ofOperators =
     [
         new(400, "bundle 'fruits-65' was not found. There is no folder of that name with a model.json below Model:Root. GET /v1/admin/models lists the bundles.", "bundle_not_found", "bundle"),
-        new(400, "Unknown field 'name'. Known fields are bundle.", "unknown_field", "name"),
+        Unreadable<SwitchModelRequest>("""{"name": "fruits-64"}""", jsonFaults, json),
         ApiKeyHandler.NotAdmin,
         new(409, "The bundle 'fruits-64' is being loaded, and there is one switch at a time. Try again when it has ended.", "switch_in_progress"),
         StatusErrors.Describe(413),
@@ -45,6 +62,28 @@ internal static class ErrorExamples
         new(503, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' goes on serving. The device has too little free memory for it.", "out_of_device_memory", "bundle"),
     ];
 
-    /// <summary>Of an endpoint's own errors; empty where the status is none.</summary>
-    public static IReadOnlyList<ApiError> Of(int status, bool isForOperators) => [.. (isForOperators ? OfOperators : OfEndpoints).Where(error => error.Status == status)];
+    /// <summary>Of an endpoint's own errors; empty if the status is none.</summary>
+    public IReadOnlyList<ApiError> Of(int status, bool isForOperators) => [.. (isForOperators ? _ofOperators : _ofEndpoints).Where(error => error.Status == status)];
+
+    private static ApiError Invalid(Action<Faults> check)
+    {
+        var faults = new Faults();
+        check(faults);
+        return ApiError.Invalid(faults.All);
+    }
+
+    /// <param name="body">One that is no request of this type.</param>
+    private static ApiError Unreadable<TRequest>(string body, JsonFaults jsonFaults, IOptions<JsonOptions> json)
+    {
+        try
+        {
+            _ = JsonSerializer.Deserialize<TRequest>(body, json.Value.SerializerOptions);
+        }
+        catch (JsonException fault)
+        {
+            return jsonFaults.Describe(fault, typeof(TRequest));
+        }
+
+        throw new ArgumentException($"'{body}' can be read.", nameof(body));
+    }
 }

@@ -15,7 +15,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 namespace CtfService.Api.Description;
 
 /// <summary>What Swashbuckle cannot see: keys and the limits before an endpoint, examples of errors, bodies of bytes, headers of answers.</summary>
-internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing keys) : IOperationFilter
+internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing keys, ErrorExamples examples) : IOperationFilter
 {
     private const string Json = "application/json";
 
@@ -29,8 +29,13 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
         {
             foreach (var (status, response) in responses)
             {
-                AddExamples(response, ErrorExamples.Of(int.Parse(status, CultureInfo.InvariantCulture), isForOperators));
+                AddExamples(response, examples.Of(int.Parse(status, CultureInfo.InvariantCulture), isForOperators));
             }
+        }
+
+        if (operation.RequestBody?.Content?.ContainsKey("multipart/form-data") == true)
+        {
+            AddExamples(responses["429"], ErrorExamples.OfUploads);
         }
 
         foreach (var name in (operation.Parameters ?? []).OfType<OpenApiParameter>().Where(parameter => parameter.In == ParameterLocation.Path))

@@ -74,6 +74,6 @@ internal sealed class ImageAnswer(ImageResponder responder, ImageStream stream)
     private static ApiError NotStreamed { get; } = new(
         StatusCodes.Status400BadRequest, $"A stream cannot be answered again, so {AnswerKey.Header} and stream: true do not go together. Leave one of them out.", "conflicting_fields", AnswerKey.Header);
 
-    private static ApiError NotAcceptable(string ours) => new(
+    internal static ApiError NotAcceptable(string ours) => new(
         StatusCodes.Status406NotAcceptable, $"The Accept header takes none of {ours}. Name one of them or leave the header out.", "not_acceptable");
 }

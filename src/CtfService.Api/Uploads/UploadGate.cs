@@ -34,12 +34,13 @@ internal sealed class UploadGate(LimitsOptions limits)
         {
             if (_uploads >= limits.MaxUploads)
             {
-                throw Full($"{_uploads} uploads are being received, the limit in Limits:MaxUploads.");
+                throw new RequestRefusedException(TooMany(_uploads));
             }
 
             if (_bytes + bytes > limits.MaxUploadBufferBytes)
             {
-                throw Full($"The uploads that are being received take {_bytes} of {limits.MaxUploadBufferBytes} bytes (Limits:MaxUploadBufferBytes); this one has up to {bytes}.");
+                throw new RequestRefusedException(Full(
+                    $"The uploads that are being received take {_bytes} of {limits.MaxUploadBufferBytes} bytes (Limits:MaxUploadBufferBytes); this one has up to {bytes}."));
             }
 
             _uploads++;
@@ -48,6 +49,9 @@ internal sealed class UploadGate(LimitsOptions limits)
 
         return new Upload(bytes, () => Leave(bytes));
     }
+
+    /// <param name="uploads">As many as there may be.</param>
+    internal static ApiError TooMany(int uploads) => Full($"{uploads} uploads are being received, the limit in Limits:MaxUploads.");
 
     private void Leave(long bytes)
     {
@@ -58,9 +62,8 @@ internal sealed class UploadGate(LimitsOptions limits)
         }
     }
 
-    private static RequestRefusedException Full(string why) => new(new ApiError(
-        StatusCodes.Status429TooManyRequests, $"{why} Try again in {Retry.TotalSeconds:0} s.", "uploads_full")
+    private static ApiError Full(string why) => new(StatusCodes.Status429TooManyRequests, $"{why} Try again in {Retry.TotalSeconds:0} s.", "uploads_full")
     {
         RetryAfter = Retry,
-    });
+    };
 }

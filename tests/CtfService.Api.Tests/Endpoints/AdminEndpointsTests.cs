@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using CtfService.Api.Tests.Description;
 using CtfService.Api.Tests.Security;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
@@ -44,6 +45,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
         var error = await refused.Error(HttpStatusCode.UnprocessableEntity);
         Assert.Equal(("bundle_unusable", "bundle"), (error.Code, error.Param));
         Assert.Contains("model 'fruits-fake' goes on serving. coarse.safetensors is missing.", error.Message, StringComparison.Ordinal);
+        error.AssertIsLikeItsExample(_service.Api, HttpStatusCode.UnprocessableEntity, isForOperators: true);
         Assert.Single((await _service.Api.Generate("""{"class_label": 0}""")).Data);
         Assert.Single(_service.Api.Logs.Entries, entry => entry.Level >= LogLevel.Error);
         var last = (await _service.List())["last_switch"]!;
@@ -53,24 +55,24 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Post_DeviceIsTooSmallForBoth_Answers503AndTheOldModelServes()
     {
-        _service.Other.FailNextLoad(new OutOfDeviceMemoryException("The device is full."));
+        _service.Other.FailNextLoad(new OutOfDeviceMemoryException("The device has too little free memory for it."));
 
         using var refused = await _service.SwitchTo("other");
 
         var error = await refused.Error(HttpStatusCode.ServiceUnavailable);
         Assert.Equal("out_of_device_memory", error.Code);
-        Assert.Contains("The device is full.", error.Message, StringComparison.Ordinal);
+        error.AssertIsLikeItsExample(_service.Api, HttpStatusCode.ServiceUnavailable, isForOperators: true);
         Assert.Equal("fruits-fake", (await _service.Api.Generate("""{"class_label": 0}""")).Model);
     }
 
     [Fact]
     public async Task Post_LoadingMeetsADefect_Answers500WithoutInternals()
     {
-        _service.Other.FailNextLoad(new InvalidOperationException("secret of the loader"));
+        _service.Other.FailNextLoad(new NotSupportedException("secret of the loader"));
 
         using var refused = await _service.SwitchTo("other");
 
-        Assert.Equal("load_failed", (await refused.Error(HttpStatusCode.InternalServerError)).Code);
+        (await refused.Error(HttpStatusCode.InternalServerError)).AssertIsLikeItsExample(_service.Api, HttpStatusCode.InternalServerError, isForOperators: true);
         Assert.DoesNotContain("secret", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
@@ -85,6 +87,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
 
         var error = await second.Error(HttpStatusCode.Conflict);
         Assert.Equal("switch_in_progress", error.Code);
+        error.AssertIsLikeItsExample(_service.Api, HttpStatusCode.Conflict, isForOperators: true);
         Assert.Contains("'other' is being loaded", error.Message, StringComparison.Ordinal);
         Assert.NotNull(second.Headers.RetryAfter);
         load.Open();
@@ -108,6 +111,14 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
         var model = await NameWhenSwitched();
         Assert.Equal("other-fruits-fake", model);
         Assert.DoesNotContain(_service.Api.Logs.Entries, entry => entry.Level >= LogLevel.Warning);
+    }
+
+    [Fact]
+    public async Task Post_NoSuchBundle_IsAnsweredAsDocumented()
+    {
+        using var refused = await _service.SwitchTo("nowhere");
+
+        (await refused.Error(HttpStatusCode.BadRequest)).AssertIsLikeItsExample(_service.Api, HttpStatusCode.BadRequest, isForOperators: true);
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using CtfService.Api.Tests.Description;
 using CtfService.Core.Models;
 using CtfService.Inference;
 using CtfService.Inference.Lanes;
@@ -45,6 +46,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
 
         var error = await refused.Error(HttpStatusCode.TooManyRequests);
         Assert.Equal("queue_full", error.Code);
+        error.AssertIsLikeItsExample(_api, HttpStatusCode.TooManyRequests);
         Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter?.Delta);
         gate.Open();
         using var finished = await running;
@@ -63,6 +65,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
 
         var error = await refused.Error(HttpStatusCode.ServiceUnavailable);
         Assert.Equal(("server_error", "model_not_ready"), (error.Type, error.Code));
+        error.AssertIsLikeItsExample(_api, HttpStatusCode.ServiceUnavailable);
         Assert.NotNull(refused.Headers.RetryAfter);
         load.Open();
     }
@@ -109,6 +112,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         using var response = await late;
         var error = await response.Error(HttpStatusCode.GatewayTimeout);
         Assert.Equal(("server_error", "deadline_exceeded"), (error.Type, error.Code));
+        error.AssertIsLikeItsExample(_api, HttpStatusCode.GatewayTimeout);
     }
 
     [Fact]
@@ -121,6 +125,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
 
         var error = await response.Error(HttpStatusCode.InternalServerError);
         Assert.Equal(("server_error", "generation_failed"), (error.Type, error.Code));
+        error.AssertIsLikeItsExample(_api, HttpStatusCode.InternalServerError);
         Assert.DoesNotContain("secret", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Single(_api.Logs.Entries, entry => entry.Level >= LogLevel.Error);
     }

@@ -1,0 +1,26 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using CtfService.Api.Description;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CtfService.Api.Tests.Description;
+
+/// <summary>Compares an error that the service has sent with the example that docs/openapi.json gives of it.</summary>
+internal static partial class DocumentedErrors
+{
+    /// <summary>Status, code, field and words are the same; names in quotes and numbers may be others.</summary>
+    public static void AssertIsLikeItsExample(this ErrorAnswer error, TestApi api, HttpStatusCode status, bool isForOperators = false)
+    {
+        var example = Assert.Single(api.Services.GetRequiredService<ErrorExamples>().Of((int)status, isForOperators), example => example.Code == error.Code);
+
+        Assert.Equal((Form(example.Message), example.Param), (Form(error.Message), error.Param));
+    }
+
+    private static string Form(string message) => Number().Replace(Quoted().Replace(message, "'name'"), "0");
+
+    [GeneratedRegex("'[^']*'")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"\d+(\.\d+)?")]
+    private static partial Regex Number();
+}
