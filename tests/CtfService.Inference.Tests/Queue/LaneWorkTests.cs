@@ -1,0 +1,72 @@
+using CtfService.Core.Generation;
+using CtfService.Inference.Queue;
+using CtfService.Inference.Telemetry;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CtfService.Inference.Tests.Queue;
+
+/// <summary>An image counts as waiting until it starts or ends, however often it starts again.</summary>
+public sealed class LaneWorkTests
+{
+    private readonly FakeTimeProvider _clock = new();
+    private readonly ImageFlow _flow;
+    private readonly WorkPace _pace = new();
+    private readonly LaneWork _work;
+
+    public LaneWorkTests()
+    {
+        _flow = new ImageFlow(_clock);
+        _work = new LaneWork(_pace, rows: 2);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Moved_ImageEndsWhereverItIs_IsForgotten(bool isDrawn)
+    {
+        var image = isDrawn ? Jobs.GuidedImage() : Jobs.Image() with { Layout = new LayoutSource.Given([]) };
+        var (waiting, running, restarted) = (Enter(image), Enter(image), Enter(image));
+        running.MarkStarted(_clock.GetUtcNow());
+        restarted.MarkStarted(_clock.GetUtcNow());
+        restarted.MarkRestarted();
+        Assert.Equal((2, 2, 1), (_work.Waiting, _flow.Read().Waiting, _flow.Read().Running));
+
+        waiting.Cancel();
+        running.Fail(new GenerationFailedException("broken"));
+        restarted.Cancel();
+        restarted.Fail(new GenerationFailedException("too late"));
+
+        Assert.Equal(0, _work.Waiting);
+        Assert.Equal(new FlowReading(), _flow.Read());
+    }
+
+    [Fact]
+    public void Forecast_ImageStartedAgain_CountsItsStepsFromThen()
+    {
+        _pace.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(1)));
+        var job = Enter(Jobs.GuidedImage());
+        job.MarkStarted(_clock.GetUtcNow());
+        _pace.Measure(new StepReport(Rows: 2, TimeSpan.FromSeconds(1)));
+        Assert.Equal(TimeSpan.FromSeconds(3 * 1.25), ForecastOfOneMore());
+
+        job.MarkRestarted();
+        job.MarkStarted(_clock.GetUtcNow());
+
+        Assert.Equal(TimeSpan.FromSeconds(4 * 1.25), ForecastOfOneMore());
+    }
+
+    private TimeSpan ForecastOfOneMore()
+    {
+        var next = Enter(Jobs.Image());
+        var forecast = _work.Forecast(images: 1, steps: 4);
+        next.Cancel();
+        return forecast;
+    }
+
+    private InferenceJob Enter(ImageSpecification image)
+    {
+        var job = Jobs.At(_clock, image);
+        job.MarkQueued(_flow.Enter(image.Rows), _work);
+        return job;
+    }
+}

@@ -1,0 +1,77 @@
+using CtfService.Inference.Queue;
+
+namespace CtfService.Inference.Tests.Queue;
+
+/// <summary>Images of four decode steps of a second each and a second of later stages; a quarter is added to what is computed, and the step that may be under way.</summary>
+public sealed class PlaceForecastTests
+{
+    private const int Steps = 4;
+
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public void UntilStarted_RowsAreFree_IsAtOnce() => Assert.Equal(TimeSpan.Zero, Forecast(drawn: 1, (0, 1)).UntilStarted(1));
+
+    [Theory]
+    [InlineData(1, 6)]     // 3 steps and the later stages of the image that ends
+    [InlineData(2, 12.25)] // and 4 steps and the later stages of the first
+    public void UntilStarted_DrawnImages_StartAsRowsComeFree(int images, double seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), Forecast(drawn: 2, (0, 0), (3, 1)).UntilStarted(images));
+
+    [Fact]
+    public void UntilStarted_ImageTakesTwoRows_WaitsForBoth()
+    {
+        var forecast = new PlaceForecast(Second, Steps, laterStages: Second)
+        {
+            Drawn = 1, RowsOfDrawn = 2, Layouts = 0, CostOfLayout = TimeSpan.Zero, StartedLayouts = 0, WithoutRows = 0,
+        };
+        forecast.Release(1, 1);
+        forecast.Release(2, 1);
+
+        Assert.Equal(TimeSpan.FromSeconds(7), forecast.UntilStarted(1)); // (2 steps and 2 images) * 1.25, and a step that ends both
+    }
+
+    [Theory]
+    [InlineData(1, 5)] // the one that has started and itself
+    [InlineData(2, 7.5)]
+    public void UntilStarted_LayoutsAlone_FollowOneAnother(int images, double seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), Layouts(2, started: 1).UntilStarted(images));
+
+    [Theory]
+    [InlineData(1, 6)]   // the layout, on half of the device
+    [InlineData(2, 8.5)] // then the drawn image, which has had as much and gets all of it from now on
+    public void UntilStarted_BothKinds_ShareTheDevice(int images, double seconds)
+    {
+        var forecast = Layouts(1, started: 0, drawn: 1);
+        forecast.Release(3, 1);
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), forecast.UntilStarted(images));
+    }
+
+    [Fact]
+    public void UntilStarted_MoreThanWait_ContinuesAtTheSamePace() =>
+        Assert.Equal(TimeSpan.FromSeconds(16), Forecast(drawn: 1, (0, 0), (3, 1)).UntilStarted(3)); // three times 4 s, a quarter more, and a step
+
+    [Fact]
+    public void UntilStarted_VeryLongQueue_FollowsItsBeginningOnly() =>
+        Assert.Equal(100 * Forecast(drawn: 100_000, (0, 16)).UntilStarted(1_000), Forecast(drawn: 100_000, (0, 16)).UntilStarted(100_000));
+
+    private static PlaceForecast Forecast(int drawn, params (long Step, double Rows)[] releases)
+    {
+        var forecast = new PlaceForecast(Second, Steps, laterStages: Second)
+        {
+            Drawn = drawn, RowsOfDrawn = 1, Layouts = 0, CostOfLayout = TimeSpan.Zero, StartedLayouts = 0, WithoutRows = 0,
+        };
+        foreach (var (step, rows) in releases)
+        {
+            forecast.Release(step, rows);
+        }
+
+        return forecast;
+    }
+
+    private static PlaceForecast Layouts(int waiting, int started, int drawn = 0) => new(Second, Steps, laterStages: Second)
+    {
+        Drawn = drawn, RowsOfDrawn = 1, Layouts = waiting, CostOfLayout = 2 * Second, StartedLayouts = started, WithoutRows = 0,
+    };
+}

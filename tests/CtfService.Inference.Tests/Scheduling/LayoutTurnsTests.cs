@@ -1,0 +1,80 @@
+using CtfService.Core.Generation;
+using CtfService.Inference.Queue;
+using CtfService.Inference.Scheduling;
+
+namespace CtfService.Inference.Tests.Scheduling;
+
+/// <summary>Images without decode steps that take a tenth of a second each.</summary>
+public sealed class LayoutTurnsTests
+{
+    private static readonly ImageSpecification Layout = Jobs.Image() with { Layout = new LayoutSource.Given([]) };
+
+    private readonly WorkPace _pace = new();
+    private readonly LayoutTurns _turns;
+
+    public LayoutTurnsTests()
+    {
+        _turns = new LayoutTurns(_pace);
+        _pace.Measure(Step(decode: 0, later: 100));
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    [InlineData(2, false)] // three would take longer than 250 ms
+    public void IsTurnOf_NothingIsDrawn_StartsWhatAShortStepHolds(int running, bool expected) =>
+        Assert.Equal(expected, _turns.IsTurnOf(Layout, new RunningImages(FreeRows: 4, Drawn: 0, running)));
+
+    [Theory]
+    [InlineData(7, true)]
+    [InlineData(8, false)]
+    public void IsTurnOf_TheyCostNothing_StartsABatchAtMost(int running, bool expected) =>
+        Assert.Equal(expected, new LayoutTurns(new WorkPace()).IsTurnOf(Layout, new RunningImages(FreeRows: 4, Drawn: 0, running)));
+
+    [Fact]
+    public void IsTurnOf_ImagesAreDrawn_WaitsUntilTheyHadAsMuchOfTheDevice()
+    {
+        Assert.True(IsTurnBesideDrawn());
+        _turns.Started(Layout);
+        Assert.False(IsTurnBesideDrawn());
+
+        _turns.StepEnded(Step(decode: 60, later: 100)); // 60 for those that are drawn
+        Assert.False(IsTurnBesideDrawn());
+
+        _turns.StepEnded(Step(decode: 40, later: 0));
+        Assert.True(IsTurnBesideDrawn());
+    }
+
+    [Fact]
+    public void IsTurnOf_ImagesWereDrawnAloneForLong_SavesUpNoMoreThanAStep()
+    {
+        _turns.StepEnded(Step(decode: 60_000, later: 0));
+
+        var started = 0;
+        while (IsTurnBesideDrawn())
+        {
+            _turns.Started(Layout);
+            started++;
+        }
+
+        Assert.Equal(3, started); // 250 ms
+    }
+
+    [Fact]
+    public void IsTurnOf_NothingWasDrawnMeanwhile_OwesNothing()
+    {
+        _turns.Started(Layout);
+        Assert.False(IsTurnBesideDrawn());
+
+        Assert.True(_turns.IsTurnOf(Layout, new RunningImages(FreeRows: 4, Drawn: 0, Layouts: 0)));
+
+        Assert.True(IsTurnBesideDrawn());
+    }
+
+    private bool IsTurnBesideDrawn() => _turns.IsTurnOf(Layout, new RunningImages(FreeRows: 4, Drawn: 1, Layouts: 0));
+
+    private static StepReport Step(double decode, double later) => new(Rows: decode > 0 ? 1 : 0, TimeSpan.FromMilliseconds(decode))
+    {
+        VqDecode = new StageWork(later > 0 ? 1 : 0, TimeSpan.FromMilliseconds(later)),
+    };
+}
