@@ -82,7 +82,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
 
         LastStep = _later.Encode(LastStep, cancellation);
-        LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse) };
+        LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse, cancellation) };
         LastStep = _later.Finish(LastStep, cancellation);
         return TakeEnded();
     }

@@ -23,8 +23,9 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
     /// fit. A preview is never tried again. Allocates nothing if none is due.
     /// </summary>
     /// <param name="coarse">Where the labels of images that still run are.</param>
+    /// <param name="cancellation">Looked at before each batch; previews that are left then are not shown.</param>
     /// <returns>How often a batch had to be halved (<see cref="BatchHalving"/>).</returns>
-    public int ShowDue(ICoarseStage coarse) => TakeDue() is { } due ? Show(due, coarse) : 0;
+    public int ShowDue(ICoarseStage coarse, CancellationToken cancellation) => TakeDue() is { } due ? Show(due, coarse, cancellation) : 0;
 
     /// <summary>The images of which a preview is due, marked as shown; null if there are none.</summary>
     private List<Watched>? TakeDue()
@@ -47,13 +48,19 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
         return due;
     }
 
-    private int Show(List<Watched> due, ICoarseStage coarse)
+    private int Show(List<Watched> due, ICoarseStage coarse, CancellationToken cancellation)
     {
         var halvings = BatchHalving.Run(
             [.. due.Where(watched => watched.Sequence.Position < positions)],
             running => coarse.Fetch([.. running.Select(watched => watched.Sequence)]),
             (unread, _) => due.Remove(unread));
-        return halvings + due.Chunk(VqDecodeStage.Capacity).Sum(batch => BatchHalving.Run(batch, Decode, static (_, _) => { }));
+        foreach (var batch in due.Chunk(VqDecodeStage.Capacity))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            halvings += BatchHalving.Run(batch, Decode, static (_, _) => { });
+        }
+
+        return halvings;
     }
 
     private void Decode(IReadOnlyList<Watched> batch)

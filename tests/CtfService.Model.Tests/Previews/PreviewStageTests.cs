@@ -79,6 +79,27 @@ public sealed class PreviewStageTests : IDisposable
     }
 
     [Fact]
+    public void Advance_CancelledBetweenTwoBatchesOfPreviews_ShowsNoMoreAndKeepsTheImages()
+    {
+        using var generator = Load("float32");
+        var layout = generator.Generate([Image(1)], CancellationToken.None)[0].CoarseLabels;
+        using var cancelling = new CancellationTokenSource();
+        var shown = 0;
+        for (var id = 0; id < 10; id++)
+        {
+            generator.Admit(id, Image(1) with { Layout = new LayoutSource.Given(layout) }, new PreviewOrder(1, _ =>
+            {
+                shown++;
+                cancelling.Cancel();
+            }));
+        }
+
+        Assert.Throws<OperationCanceledException>(() => generator.Advance(cancelling.Token));
+
+        Assert.Equal((8, 10), (shown, generator.ImageCount)); // one batch
+    }
+
+    [Fact]
     public void Advance_LayoutIsGiven_ShowsTheWholeLayoutOnce()
     {
         using var generator = Load("float32");
