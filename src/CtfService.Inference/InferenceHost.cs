@@ -7,7 +7,7 @@ namespace CtfService.Inference;
 /// <summary>The host's hand on the switchboard: loads the first model at start, and at stop lets what is admitted finish within the budget. Any thread.</summary>
 internal sealed partial class InferenceHost(Switchboard switchboard, InferenceOptions options, TimeProvider clock, ILogger<InferenceHost> logger) : IHostedLifecycleService, IDisposable
 {
-    /// <summary>A model that loads serves nobody. It looks for its end between two parts; one that takes longer ends with the process.</summary>
+    /// <summary>A model that loads serves no request. It looks for its end before each tensor; if that takes longer, the load ends with the process.</summary>
     private static readonly TimeSpan LoadingPatience = TimeSpan.FromSeconds(1);
 
     private readonly Lock _stop = new();

@@ -31,9 +31,9 @@ internal static class BundleFileCheck
     }
 
     /// <summary>Compares the hash: every byte is read.</summary>
-    public static string? Contents(InputFile file, BundleFile listed)
+    public static string? Contents(InputFile file, BundleFile listed, CancellationToken cancellation)
     {
-        var hash = file.Sha256();
+        var hash = file.Sha256(cancellation);
         return hash == listed.Sha256 ? null : $"{listed.Name} has the SHA-256 {hash}, the manifest says {listed.Sha256}; it was changed or damaged";
     }
 

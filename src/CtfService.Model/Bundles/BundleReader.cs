@@ -11,8 +11,10 @@ public static class BundleReader
     private const long MaxManifestLength = 64 << 20;
 
     /// <summary>Checks everything but the weights' names and shapes, which are checked when a part is loaded. Reads every file once.</summary>
+    /// <param name="cancellation">Looked at for each megabyte of a file.</param>
     /// <exception cref="CheckpointException">The folder is not a sound bundle; every problem is named.</exception>
-    public static Bundle Open(string directory) => Read(directory, BundleFileCheck.Contents);
+    public static Bundle Open(string directory, CancellationToken cancellation = default) =>
+        Read(directory, (file, listed) => BundleFileCheck.Contents(file, listed, cancellation));
 
     /// <summary>
     /// Checks what is cheap to check, for a list of bundles: the manifest, and of every file that it is there, its length and its safetensors header. The

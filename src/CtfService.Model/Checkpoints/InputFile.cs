@@ -82,12 +82,13 @@ internal sealed class InputFile : IDisposable
 
     /// <summary>SHA-256 of all of it, lower-case hex.</summary>
     /// <exception cref="CheckpointException">As <see cref="Read(long, Span{byte})"/>.</exception>
-    public string Sha256()
+    public string Sha256(CancellationToken cancellation = default)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var piece = new byte[Math.Min(Length, HashedAtOnce)];
         for (var offset = 0L; offset < Length; offset += piece.Length)
         {
+            cancellation.ThrowIfCancellationRequested();
             var part = piece.AsSpan(0, (int)Math.Min(piece.Length, Length - offset));
             Read(offset, part);
             hash.AppendData(part);

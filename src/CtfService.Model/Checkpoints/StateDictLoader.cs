@@ -10,8 +10,10 @@ public static class StateDictLoader
     /// Compares names, shapes and kinds of numbers first, then copies, casting to the element type and device the module has.
     /// </summary>
     /// <param name="ignoredPrefixes">Keys of the file that start with one of these may be left over.</param>
+    /// <param name="cancellation">Looked at before each tensor.</param>
     /// <exception cref="CheckpointException">The file does not fit; every missing, unexpected and wrongly shaped key is named. Nothing was copied.</exception>
-    public static void Load(nn.Module module, TensorFile file, IReadOnlyCollection<string>? ignoredPrefixes = null)
+    /// <exception cref="OperationCanceledException">Some tensors may have been copied.</exception>
+    public static void Load(nn.Module module, TensorFile file, IReadOnlyCollection<string>? ignoredPrefixes = null, CancellationToken cancellation = default)
     {
         if (Misfit(module, file, ignoredPrefixes) is { } misfit)
         {
@@ -21,6 +23,7 @@ public static class StateDictLoader
         using var inference = no_grad();
         foreach (var (name, target) in module.state_dict())
         {
+            cancellation.ThrowIfCancellationRequested();
             file.CopyTo(name, target);
         }
     }

@@ -29,14 +29,18 @@ internal sealed record LoadedModel(
     /// <exception cref="CheckpointException">The bundle is damaged or files do not fit its architecture; every misfit of every file is named.</exception>
     /// <param name="besideAnother">As <see cref="CtfImageGeneratorFactory.BesideAnother"/>.</param>
     /// <param name="memory">The device's; asked and used through it.</param>
-    /// <param name="cancellation">Looked at between two parts.</param>
+    /// <param name="cancellation">Looked at for each megabyte of a file that is checked, and before each tensor.</param>
     /// <exception cref="OutOfDeviceMemoryException">There is not even room for two rows, or for the model beside another.</exception>
     public static LoadedModel Load(
-        string bundleDirectory, ModelPlacement placement, int rows, bool besideAnother = false, DeviceMemory? memory = null, CancellationToken cancellation = default)
+        string bundleDirectory,
+        ModelPlacement placement,
+        int rows,
+        bool besideAnother = false,
+        DeviceMemory? memory = null,
+        CancellationToken cancellation = default)
     {
         using var frozen = no_grad();
-        var bundle = BundleReader.Open(bundleDirectory);
-        cancellation.ThrowIfCancellationRequested();
+        var bundle = BundleReader.Open(bundleDirectory, cancellation);
         var manifest = bundle.Manifest;
         var tokenizerConfig = manifest.Tokenizer with { TracksUsage = false };
         RequireFit(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), bundle.CoarsePath, manifest.Coarse, bundle.FinePath, manifest.Fine);
@@ -51,7 +55,7 @@ internal sealed record LoadedModel(
         var owned = new OwnedParts(cancellation);
         try
         {
-            var tokenizer = owned.Add(Load(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), float32, placement.Device));
+            var tokenizer = owned.Add(Load(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), float32, placement.Device, cancellation));
             var clusters = LoadClusters(bundle, tokenizer);
             var loaded = placement.CpuFormat is { } format
                 ? OnVectorUnits(bundle, tokenizer, clusters, rows, format, owned)
@@ -75,27 +79,29 @@ internal sealed record LoadedModel(
         var team = owned.Add(new ThreadTeam());
         using var weights = SafetensorsFile.Open(bundle.TokenizerPath);
         using var coarse = SafetensorsFile.Open(bundle.CoarsePath);
-        var engine = owned.Add(new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse), team, new CpuEngineOptions(rows, format)));
+        var engine = owned.Add(new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse, owned.Cancellation), team, new CpuEngineOptions(rows, format)));
         return new LoadedModel(
             bundle.Describe(),
             tokenizer,
             clusters,
             owned.Add(new HostCoarseStage(engine)),
             bundle.FinePath is { } path ? FineOnVectorUnits(path, manifest.Fine!, clusters, format, team, owned) : null,
-            owned.Add(new SimdVqDecoder(manifest.Tokenizer, WeightSource.Of(weights), (manifest.Coarse.GridHeight, manifest.Coarse.GridWidth), team)),
+            owned.Add(new SimdVqDecoder(
+                manifest.Tokenizer, WeightSource.Of(weights, owned.Cancellation), (manifest.Coarse.GridHeight, manifest.Coarse.GridWidth), team)),
             CPU);
     }
 
     private static IFineEngine FineOnVectorUnits(string path, TransformerConfig config, ClusterMap clusters, WeightFormat format, ThreadTeam team, OwnedParts owned)
     {
         using var weights = SafetensorsFile.Open(path);
-        IFineEngine own = owned.Add(new SimdFineEngine(config, WeightSource.Of(weights), clusters, team, new CpuEngineOptions(FineRows, format)));
+        IFineEngine own = owned.Add(new SimdFineEngine(
+            config, WeightSource.Of(weights, owned.Cancellation), clusters, team, new CpuEngineOptions(FineRows, format)));
         if (format != WeightFormat.BFloat16)
         {
             return own;
         }
 
-        var module = owned.Add(Load(path, () => new ClassConditionalTransformer(config), bfloat16, CPU));
+        var module = owned.Add(Load(path, () => new ClassConditionalTransformer(config), bfloat16, CPU, owned.Cancellation));
         var chosen = FineEngineChoice.Choose(own, owned.Add(new TorchFineEngine(module, clusters, CPU, FineRows)));
         if (chosen == own)
         {
@@ -105,11 +111,15 @@ internal sealed record LoadedModel(
         return chosen;
     }
 
-    private static LoadedModel OnTorch(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement, DeviceMemory memory, OwnedParts owned)
+    private static LoadedModel OnTorch(
+        Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement, DeviceMemory memory, OwnedParts owned)
     {
         var (manifest, device) = (bundle.Manifest, placement.Device);
-        var coarse = owned.Add(Load(bundle.CoarsePath, () => new ClassConditionalTransformer(manifest.Coarse), placement.TorchType, device));
-        var fine = manifest.Fine is { } config ? owned.Add(Load(bundle.FinePath!, () => new ClassConditionalTransformer(config), placement.TorchType, device)) : null;
+        ClassConditionalTransformer Transformer(string path, TransformerConfig config) =>
+            owned.Add(Load(path, () => new ClassConditionalTransformer(config), placement.TorchType, device, owned.Cancellation));
+
+        var coarse = Transformer(bundle.CoarsePath, manifest.Coarse);
+        var fine = bundle.FinePath is { } path ? Transformer(path, manifest.Fine!) : null;
         return new LoadedModel(
             bundle.Describe(),
             tokenizer,
@@ -164,7 +174,7 @@ internal sealed record LoadedModel(
     }
 
     /// <summary>Allocates the module as it will be used and reads one tensor after the other into it, so that memory never holds the weights twice.</summary>
-    private static TModule Load<TModule>(string path, Func<TModule> build, ScalarType dtype, Device device)
+    private static TModule Load<TModule>(string path, Func<TModule> build, ScalarType dtype, Device device, CancellationToken cancellation)
         where TModule : nn.Module
     {
         using var weights = SafetensorsFile.Open(path);
@@ -172,7 +182,7 @@ internal sealed record LoadedModel(
         var module = FreshWeights.Build(build);
         try
         {
-            StateDictLoader.Load(module, weights);
+            StateDictLoader.Load(module, weights, cancellation: cancellation);
             module.eval();
             return module;
         }

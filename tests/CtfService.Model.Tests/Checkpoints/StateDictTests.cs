@@ -1,5 +1,6 @@
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Cpu.Weights;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using TorchSharp;
@@ -25,6 +26,18 @@ public sealed class StateDictTests : IDisposable
         var copied = to.state_dict();
         Assert.Equal(7, copied.Count);
         Assert.All(from.state_dict(), weight => TensorAssert.Equal(weight.Value, copied[weight.Key]));
+    }
+
+    [Fact]
+    public void Load_Cancelled_ReadsNoFurtherTensor()
+    {
+        using var module = nn.Linear(3, 4);
+        StateDictSaver.Save(module, _folder.File("a"));
+        using var file = SafetensorsFile.Open(_folder.File("a"));
+        var cancelled = new CancellationToken(canceled: true);
+
+        Assert.Throws<OperationCanceledException>(() => StateDictLoader.Load(module, file, cancellation: cancelled));
+        Assert.Throws<OperationCanceledException>(() => WeightSource.Of(file, cancelled).Read("weight", 4, 3));
     }
 
     [Fact]

@@ -13,7 +13,15 @@ namespace CtfService.Model.Tests.Generation;
 public sealed class ModelLoadingTests
 {
     [Fact]
-    public void Load_CancelledMeanwhile_StopsBetweenTwoParts()
+    public void Open_Cancelled_StopsWhileItComparesHashes()
+    {
+        using var bundle = new TinyBundle();
+
+        Assert.Throws<OperationCanceledException>(() => BundleReader.Open(bundle.Directory, new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void Load_CancelledMeanwhile_Stops()
     {
         using var bundle = new TinyBundle();
         using var cancelling = new CancellationTokenSource();

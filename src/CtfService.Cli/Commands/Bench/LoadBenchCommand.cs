@@ -21,7 +21,7 @@ internal static class LoadBenchCommand
             using var generator = new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype))).Load(cancellation);
             var elapsed = Stopwatch.GetElapsedTime(started);
             var peak = PeakMemory.OfThisProcess();
-            var bytes = BundleReader.Open(folder).Manifest.Files.Sum(file => file.Bytes);
+            var bytes = BundleReader.Open(folder, cancellation).Manifest.Files.Sum(file => file.Bytes);
             ReportJson.Write(terminal.Output, new
             {
                 Bundle = folder,

@@ -43,7 +43,7 @@ internal static class EvaluateCommand
         OutputPath.Folder("--cache", arguments.Cache);
         using var held = FolderLock.Take(arguments.Output, "--output");
         using var extractors = FeatureExtractors.Load(arguments); // a wrong file should not cost the time of drawing
-        var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle) : null;
+        var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle, cancellation) : null;
         var side = bundle is null ? arguments.ImageSize : SquareSide(bundle);
         var train = ImageFolder.Open(arguments.Data, side, "train", cancellation);
         var test = ImageFolder.Open(arguments.Data, side, "test", cancellation);

@@ -30,7 +30,7 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
             throw new InvalidDataException($"{string.Join(" and ", twice.Select(file => file.Path))} would both be made as {Target(twice.First(), output)}. Make them again one by one, with an --output each.");
         }
 
-        RequireBundle(files, BundleReader.Open(bundle).Hash);
+        RequireBundle(files, BundleReader.Open(bundle, cancellation).Hash);
         OutputPath.Folder("--output", output); // not before: nothing is made if the files are refused
         var same = true;
         foreach (var group in files.GroupBy(file => (Device: device ?? file.Provenance!.Device ?? "auto", Dtype: dtype ?? file.Provenance!.Dtype ?? "auto")))

@@ -19,7 +19,12 @@ public sealed unsafe class WeightSource
         return new WeightSource(name => weights[name].alias());
     }
 
-    public static WeightSource Of(SafetensorsFile file) => new(name => file.Read(name));
+    /// <param name="cancellation">Looked at before each tensor.</param>
+    public static WeightSource Of(SafetensorsFile file, CancellationToken cancellation = default) => new(name =>
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return file.Read(name);
+    });
 
     /// <summary>The weights of a name as float32 on the CPU. The caller owns the tensor.</summary>
     /// <exception cref="CheckpointException">Another shape.</exception>
