@@ -74,27 +74,6 @@ public sealed class DatasetLinksTests : IDisposable
         Assert.Equal("cat/1.png, cat/2.png: a link that leads to nothing", Assert.Single(ImageFolder.Open(_files.Root, 4).Skipped).ToString());
     }
 
-    [UnprivilegedFact]
-    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    public void Open_FoldersAndFilesWithoutPermission_AreNamed()
-    {
-        _files.Add("cat/0.png", Png).Add("cat/1.png", Png).Add("cat/inner/2.png", Png);
-        File.SetUnixFileMode(Path.Combine(_files.Root, "cat/1.png"), UnixFileMode.None);
-        File.SetUnixFileMode(Path.Combine(_files.Root, "cat/inner"), UnixFileMode.None);
-
-        try
-        {
-            var dataset = ImageFolder.Open(_files.Root, 4);
-
-            Assert.Single(dataset.Images);
-            Assert.Equal("cat/1.png, cat/inner: cannot be read", Assert.Single(dataset.Skipped).ToString());
-        }
-        finally
-        {
-            File.SetUnixFileMode(Path.Combine(_files.Root, "cat/inner"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-    }
-
     public static TheoryData<string, TarEntry[], int> LinkedTars => new()
     {
         { "hard", [Entry("cat/0.png"), Hard("cat/1.png", "cat/0.png")], 2 },
@@ -242,12 +221,4 @@ internal sealed class LinkFactAttribute : FactAttribute
 internal sealed class LinkTheoryAttribute : TheoryAttribute
 {
     public LinkTheoryAttribute() => Skip = OperatingSystem.IsWindows() ? "Symbolic links need a privilege on Windows." : null;
-}
-
-/// <summary>Skipped for an administrator, who may read everything.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class UnprivilegedFactAttribute : FactAttribute
-{
-    public UnprivilegedFactAttribute() =>
-        Skip = OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess ? "Needs a user whom file permissions bind." : null;
 }
