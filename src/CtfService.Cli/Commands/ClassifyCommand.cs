@@ -14,7 +14,8 @@ internal static class ClassifyCommand
         var split = CommandOption.WithDefault("--split", "Split of --data to classify.", "test");
         var images = new Option<string?>("--images") { Description = "Generated images, a folder or tar file: <class>/<image>." };
         var classifier = CommandOption.WithDefault("--classifier", "File made by 'ctf train-classifier'.", Path.Combine("runs", "classifier.safetensors"));
-        var command = new Command("classify", "Measures how many images show the class they are filed under; prints JSON.") { data, split, images, classifier };
+        var maxPixels = MaxPixelsOption.Create();
+        var command = new Command("classify", "Measures how many images show the class they are filed under; prints JSON.") { data, split, images, classifier, maxPixels };
         command.Validators.Add(result =>
         {
             if (result.GetResult(data) is null == result.GetResult(images) is null)
@@ -27,17 +28,17 @@ internal static class ClassifyCommand
             var source = parse.GetValue(images) is { } folder
                 ? (Path: folder, Split: null)
                 : (Path: parse.GetRequiredValue(data)!, Split: parse.GetValue(split));
-            Run(terminal, source, parse.GetRequiredValue(classifier), cancellation);
+            Run(terminal, source, parse.GetRequiredValue(classifier), parse.GetValue(maxPixels), cancellation);
             return Task.FromResult(CommandLine.Success);
         });
         return command;
     }
 
-    private static void Run(Terminal terminal, (string Path, string? Split) source, string classifierPath, CancellationToken cancellation)
+    private static void Run(Terminal terminal, (string Path, string? Split) source, string classifierPath, int maxPixels, CancellationToken cancellation)
     {
         TorchThreads.UseAllCores();
         using var classifier = ClassifierFile.Load(classifierPath);
-        var dataset = ImageFolder.Open(source.Path, classifier.ImageSize, source.Split, cancellation);
+        var dataset = ImageFolder.Open(source.Path, classifier.ImageSize, source.Split, maxPixels, cancellation);
         SkippedImages.Report(dataset, terminal);
         ReportJson.Write(terminal.Output, ClassifierReport.Measure(classifier, dataset, cancellation));
     }

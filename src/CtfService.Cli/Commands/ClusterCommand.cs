@@ -120,6 +120,7 @@ internal sealed class SwapArguments
 {
     private readonly Option<string?> _data;
     private readonly Option<int?> _imageSize = TrainingArguments.ImageSizeOption();
+    private readonly Option<int> _maxPixels = MaxPixelsOption.Create();
 
     /// <param name="needsData">Whether the command cannot do without images.</param>
     public SwapArguments(bool needsData) => _data = new("--data") { Description = TrainingArguments.DataDescription, Required = needsData };
@@ -130,6 +131,7 @@ internal sealed class SwapArguments
     {
         command.Options.Add(_data);
         command.Options.Add(_imageSize);
+        command.Options.Add(_maxPixels);
         command.Options.Add(ImageCount);
     }
 
@@ -143,7 +145,7 @@ internal sealed class SwapArguments
     public ImageDataset Images(ParseResult arguments, string tokenizerPath, Terminal terminal, CancellationToken cancellation)
     {
         var imageSize = ImageSize(arguments, tokenizerPath, terminal.Error.WriteLine);
-        var images = ImageFolder.Open(arguments.GetRequiredValue(_data)!, imageSize, "test", cancellation);
+        var images = ImageFolder.Open(arguments.GetRequiredValue(_data)!, imageSize, "test", arguments.GetValue(_maxPixels), cancellation);
         SkippedImages.Report(images, terminal);
         return images;
     }

@@ -27,11 +27,12 @@ internal static class ExperimentCommand
             DefaultValueFactory = _ => [],
             AllowMultipleArgumentsPerToken = true,
         };
+        var maxPixels = MaxPixelsOption.Create();
         var redo = new Option<bool>("--redo") { Description = "Delete results whose settings have changed, and do them again." };
         var reportOnly = new Option<bool>("--report-only") { Description = "Only write the report of what is finished." };
         var command = new Command("experiment", "Trains, samples and compares the models of an experiment file; goes on where it was stopped.")
         {
-            file, data, output, tokenizer, report, without, redo, reportOnly,
+            file, data, maxPixels, output, tokenizer, report, without, redo, reportOnly,
         };
         command.SetAction((arguments, cancellation) =>
         {
@@ -43,7 +44,8 @@ internal static class ExperimentCommand
                 folder,
                 OutputPath.Folder(report.Name, arguments.GetValue(report) ?? Path.Combine(folder, "report")),
                 arguments.GetRequiredValue(without),
-                arguments.GetValue(redo));
+                arguments.GetValue(redo),
+                arguments.GetValue(maxPixels));
             using var run = new ExperimentRun(ExperimentFile.Read(arguments.GetRequiredValue(file)), options, cancellation);
             if (!arguments.GetValue(reportOnly))
             {

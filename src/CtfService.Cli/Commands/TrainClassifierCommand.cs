@@ -19,25 +19,26 @@ internal static class TrainClassifierCommand
         var steps = CommandOption.Number("--steps", "Training steps.", Defaults.Steps, Ranges.Steps);
         var batch = CommandOption.Number("--batch", "Images per step.", Defaults.BatchSize, Ranges.Batch);
         var seed = CommandOption.Seed();
+        var maxPixels = MaxPixelsOption.Create();
         var overwrite = OverwriteOption.Create();
-        var command = new Command("train-classifier", "Trains the classifier that judges generated images.") { data, output, imageSize, steps, batch, seed, overwrite };
+        var command = new Command("train-classifier", "Trains the classifier that judges generated images.") { data, output, imageSize, maxPixels, steps, batch, seed, overwrite };
         command.SetAction((parse, cancellation) =>
         {
             var training = Defaults with { Steps = parse.GetValue(steps), BatchSize = parse.GetValue(batch), Seed = parse.GetValue(seed) };
             var path = OutputPath.File(output.Name, parse.GetRequiredValue(output));
             OverwriteOption.RequireFree(output.Name, path, parse.GetValue(overwrite));
-            Run(terminal, parse.GetRequiredValue(data), parse.GetValue(imageSize), training, path, cancellation);
+            Run(terminal, parse.GetRequiredValue(data), (parse.GetValue(imageSize), parse.GetValue(maxPixels)), training, path, cancellation);
             return Task.FromResult(CommandLine.Success);
         });
         return command;
     }
 
-    private static void Run(Terminal terminal, string data, int imageSize, ClassifierTraining training, string output, CancellationToken cancellation)
+    private static void Run(Terminal terminal, string data, (int Side, int MaxPixels) images, ClassifierTraining training, string output, CancellationToken cancellation)
     {
         TorchThreads.UseAllCores();
         ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(data, ImageFolder.TrainSplit)); // before the images are decoded
-        var train = ImageFolder.Open(data, imageSize, "train", cancellation);
-        var test = ImageFolder.Open(data, imageSize, "test", cancellation);
+        var train = ImageFolder.Open(data, images.Side, "train", images.MaxPixels, cancellation);
+        var test = ImageFolder.Open(data, images.Side, "test", images.MaxPixels, cancellation);
         SkippedImages.Report(train, terminal);
         SkippedImages.Report(test, terminal);
         terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");

@@ -18,6 +18,7 @@ internal sealed class TrainingArguments
     private readonly Option<string> _data = CommandOption.Required("--data", DataDescription);
     private readonly Option<string> _run = RunOption();
     private readonly Option<int?> _imageSize = ImageSizeOption();
+    private readonly Option<int> _maxPixels = MaxPixelsOption.Create();
     private readonly Option<int> _steps;
     private readonly Option<int> _batchSize;
     private readonly Option<double> _learningRate;
@@ -54,7 +55,7 @@ internal sealed class TrainingArguments
     {
         foreach (var option in new Option[]
         {
-            _data, _run, _imageSize, _steps, _batchSize, _learningRate, _evaluateEvery, _earlyStop, _seed, _float32, _resume, _overwrite, _acceptChanges,
+            _data, _run, _imageSize, _maxPixels, _steps, _batchSize, _learningRate, _evaluateEvery, _earlyStop, _seed, _float32, _resume, _overwrite, _acceptChanges,
         })
         {
             command.Options.Add(option);
@@ -92,8 +93,8 @@ internal sealed class TrainingArguments
     public int? AskedImageSize(ParseResult arguments) => arguments.GetValue(_imageSize);
 
     public string Fingerprint(ParseResult arguments, string split, CancellationToken cancellation) =>
-        DataFingerprint.Of(arguments.GetRequiredValue(_data), split, cancellation);
+        DataFingerprint.Of(arguments.GetRequiredValue(_data), split, arguments.GetValue(_maxPixels), cancellation);
 
     public ImageDataset Dataset(ParseResult arguments, int imageSize, string split, CancellationToken cancellation) =>
-        ImageFolder.Open(arguments.GetRequiredValue(_data), imageSize, split, cancellation);
+        ImageFolder.Open(arguments.GetRequiredValue(_data), imageSize, split, arguments.GetValue(_maxPixels), cancellation);
 }

@@ -6,19 +6,20 @@ namespace CtfService.Training.Data;
 /// <summary>Decodes one file of a data set, or counts why it is not read. Size and header decide before anything is decoded. Thread-safe.</summary>
 internal static class EntryReader
 {
-    /// <summary>False for files that are too large, and for empty ones: as such show pipes and devices, which never end.</summary>
-    public static bool MayBeRead(ImageEntry entry) => entry.Length is > 0 and <= ImageFolder.MaxFileBytes;
+    /// <summary>Bytes of a pixel without compression: what the largest file that is read has for each.</summary>
+    private const long PixelBytes = 4;
 
+    /// <param name="maxPixels">Width times height of the largest image that is decoded.</param>
     /// <returns>Null if the file was skipped.</returns>
-    public static RgbImage? Read(ImageEntry entry, SkipCounter skipped)
+    public static RgbImage? Read(ImageEntry entry, SkipCounter skipped, int maxPixels)
     {
-        var (name, reason) = (entry.Name, entry.Length == 0 ? SkipReasons.Empty : SkipReasons.TooManyBytes);
-        if (MayBeRead(entry))
+        var (name, reason) = (entry.Name, entry.Length == 0 ? SkipReasons.Empty : SkipReasons.TooManyBytes(PixelBytes * maxPixels));
+        if (entry.Length > 0 && entry.Length <= PixelBytes * maxPixels) // pipes and devices, which never end, have no length
         {
             try
             {
                 var file = entry.Read();
-                (var image, reason, var detail) = Decode(file);
+                (var image, reason, var detail) = Decode(file, maxPixels);
                 if (image is not null)
                 {
                     return image;
@@ -36,7 +37,7 @@ internal static class EntryReader
         return null;
     }
 
-    private static (RgbImage? Image, string Reason, string? Detail) Decode(byte[] file)
+    private static (RgbImage? Image, string Reason, string? Detail) Decode(byte[] file, int maxPixels)
     {
         switch (ImageSignature.Of(file))
         {
@@ -49,8 +50,8 @@ internal static class EntryReader
         try
         {
             var (width, height) = ImageCodec.ReadHeader(file, PictureKinds.All);
-            return (long)width * height > ImageFolder.MaxPixels
-                ? (null, SkipReasons.TooManyPixels, $"{width}x{height}")
+            return (long)width * height > maxPixels
+                ? (null, SkipReasons.TooManyPixels(maxPixels), $"{width}x{height}")
                 : (ImageCodec.Decode(file, PictureKinds.All), "", null);
         }
         catch (InvalidDataException)

@@ -9,11 +9,8 @@ namespace CtfService.Training.Data;
 /// </summary>
 public static class ImageFolder
 {
-    /// <summary>Width times height of the largest image that is decoded, as of an upload to the service.</summary>
-    public const long MaxPixels = 1 << 24;
-
-    /// <summary>Size of the largest file that is read: that of the largest image without compression, 4 bytes a pixel.</summary>
-    public const long MaxFileBytes = 4 * MaxPixels;
+    /// <summary>Width times height of the largest image that is decoded if nothing else is asked for: cameras' photographs are smaller.</summary>
+    public const int UsualMaxPixels = 1 << 26;
 
     /// <summary>The split whose classes are those of the others.</summary>
     public const string TrainSplit = "train";
@@ -25,13 +22,15 @@ public static class ImageFolder
     /// <param name="path">A folder, or a tar file of one.</param>
     /// <param name="imageSize">Side of the images, pixels.</param>
     /// <param name="split">Folder above the class folders, such as <c>train</c>; null if class folders are at the top.</param>
+    /// <param name="maxPixels">Width times height of the largest image that is decoded; larger ones are skipped and counted.</param>
     /// <exception cref="DatasetException">
     /// No such path, no class folders, a class of the training images without a readable one, or no image of a known class.
     /// </exception>
-    public static ImageDataset Open(string path, int imageSize, string? split = null, CancellationToken cancellation = default)
+    public static ImageDataset Open(
+        string path, int imageSize, string? split = null, int maxPixels = UsualMaxPixels, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(imageSize);
-        var (found, images, skipped) = Read(path, imageSize, split, cancellation);
+        var (found, images, skipped) = Read(path, imageSize, split, maxPixels, cancellation);
         var ofTraining = split is null or TrainSplit ? [] : Classes(path, TrainSplit);
         var classNames = ofTraining.Count > 0 ? ofTraining : found;
         var counts = images.CountBy(image => image.ClassName).ToDictionary(StringComparer.Ordinal);
@@ -83,7 +82,7 @@ public static class ImageFolder
 
     /// <summary>The images in ordinal order of their names, whatever order decoding ended in.</summary>
     private static (IReadOnlyList<string> ClassNames, IReadOnlyList<ReadImage> Images, IReadOnlyList<SkippedFiles> Skipped) Read(
-        string path, int imageSize, string? split, CancellationToken cancellation)
+        string path, int imageSize, string? split, int maxPixels, CancellationToken cancellation)
     {
         var skipped = new SkipCounter();
         using var tree = new ImageTree(path, split, skipped);
@@ -93,7 +92,7 @@ public static class ImageFolder
         var parallel = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
         Parallel.ForEach(entries, parallel, entry =>
         {
-            if (EntryReader.Read(entry, skipped) is { } image)
+            if (EntryReader.Read(entry, skipped, maxPixels) is { } image)
             {
                 images.Add(new ReadImage(entry.Name, entry.ClassName, ImageResizer.Cover(image, imageSize, imageSize).Pixels));
             }

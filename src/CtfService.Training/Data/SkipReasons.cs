@@ -17,11 +17,9 @@ internal static class SkipReasons
     public const string LinkOutOfTar = "a link that leaves the tar file";
     public const string Replaced = "replaced by a later entry of the same name in the tar file";
 
-    public static string TooManyPixels { get; } =
-        FormattableString.Invariant($"more than {ImageFolder.MaxPixels:N0} pixels; scale it down");
+    public static string TooManyPixels(int most) => FormattableString.Invariant($"more than {most:N0} pixels; scale it down, or raise --max-pixels");
 
-    public static string TooManyBytes { get; } =
-        FormattableString.Invariant($"more than {ImageFolder.MaxFileBytes:N0} bytes");
+    public static string TooManyBytes(long most) => FormattableString.Invariant($"more than {most:N0} bytes");
 
     public static string NotRead(string kind) => $"an image in {kind} format, which is not read; convert it to PNG";
 }

@@ -8,7 +8,7 @@ using CtfService.Training.Progress;
 namespace CtfService.Training.Experiments;
 
 /// <summary>What many jobs read, loaded when the first one asks for it. Ask outside of dispose scopes, which would take the weights with them.</summary>
-internal sealed class ExperimentInputs(string data, int imageSize, CancellationToken cancellation) : IDisposable
+internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels, CancellationToken cancellation) : IDisposable
 {
     private ImageDataset? _train;
     private ImageDataset? _test;
@@ -16,9 +16,9 @@ internal sealed class ExperimentInputs(string data, int imageSize, CancellationT
     private (string Path, ImageClassifier Module)? _classifier;
     private (string Path, SampleJudge Judge)? _judge;
 
-    public ImageDataset Train => _train ??= ImageFolder.Open(data, imageSize, "train", cancellation);
+    public ImageDataset Train => _train ??= ImageFolder.Open(data, imageSize, "train", maxPixels, cancellation);
 
-    public ImageDataset Test => _test ??= ImageFolder.Open(data, imageSize, "test", cancellation);
+    public ImageDataset Test => _test ??= ImageFolder.Open(data, imageSize, "test", maxPixels, cancellation);
 
     /// <summary>Belongs to these inputs.</summary>
     public VqTokenizer Tokenizer(string path)

@@ -30,8 +30,8 @@ public sealed class ExperimentRun : IDisposable
         ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(options.Data, ImageFolder.TrainSplit)); // before the hours that come before the classifier
         _plan = plan;
         _options = options;
-        _graph = new ExperimentGraph(plan, Fingerprints.OfData(options.Data, cancellation), options.Tokenizer);
-        _inputs = new ExperimentInputs(options.Data, plan.ImageSize, cancellation);
+        _graph = new ExperimentGraph(plan, Fingerprints.OfData(options.Data, options.MaxPixels, cancellation), options.Tokenizer);
+        _inputs = new ExperimentInputs(options.Data, plan.ImageSize, options.MaxPixels, cancellation);
     }
 
     /// <summary>Opens the training and the test images if a job is to be run, so that what is wrong with them is said first; nothing otherwise.</summary>
@@ -87,4 +87,6 @@ public sealed class ExperimentRun : IDisposable
 /// <param name="Report">Folder of the report.</param>
 /// <param name="Without">Jobs whose names begin so are left for another time, and so is what needs them.</param>
 /// <param name="Redo">Deletes results of other settings, to do them again.</param>
-public sealed record ExperimentOptions(string Data, string? Tokenizer, string Output, string Report, IReadOnlyList<string> Without, bool Redo);
+/// <param name="MaxPixels">Width times height of the largest image that is read.</param>
+public sealed record ExperimentOptions(
+    string Data, string? Tokenizer, string Output, string Report, IReadOnlyList<string> Without, bool Redo, int MaxPixels = ImageFolder.UsualMaxPixels);

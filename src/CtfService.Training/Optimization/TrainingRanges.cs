@@ -31,6 +31,9 @@ public static class TrainingRanges
     /// <summary>Side of square training images, pixels.</summary>
     public static NumberRange<int> ImageSide { get; } = NumberRange.Between(16, 16_384);
 
+    /// <summary>Width times height of the largest image of a data set.</summary>
+    public static NumberRange<int> Pixels { get; } = NumberRange.Between(1, 1 << 28);
+
     /// <summary>Images of a class, or in all.</summary>
     public static NumberRange<int> Images { get; } = NumberRange.Between(1, 1_000_000);
 

@@ -20,9 +20,10 @@ public static class DataFingerprint
 
     /// <param name="path">A folder or a tar file.</param>
     /// <param name="split">Folder above the class folders, such as <c>train</c>; for another one the names of the training classes count too.</param>
+    /// <param name="maxPixels">As of <see cref="ImageFolder.Open"/>: it decides which images are used.</param>
     /// <returns>Such as <c>7200 files of 24 classes, 5d41402abc4b</c>.</returns>
     /// <exception cref="DatasetException">There is nothing at the path, or it is not a tar file.</exception>
-    public static string Of(string path, string split, CancellationToken cancellation = default)
+    public static string Of(string path, string split, int maxPixels = ImageFolder.UsualMaxPixels, CancellationToken cancellation = default)
     {
         using var tree = new ImageTree(path, split);
         var entries = tree.Entries().ToList();
@@ -31,7 +32,8 @@ public static class DataFingerprint
         // The training classes number those of every split.
         string[] numbers = split == ImageFolder.TrainSplit ? [] : [.. ImageFolder.Classes(path, ImageFolder.TrainSplit)];
         var text = string.Join('\n', lines.Order(StringComparer.Ordinal).Concat(numbers));
-        return FormattableString.Invariant($"{entries.Count} files of {tree.ClassNames.Count} classes, {ShortHash.Of(Encoding.UTF8.GetBytes(text))}");
+        var limit = maxPixels == ImageFolder.UsualMaxPixels ? "" : $", images of at most {maxPixels} pixels";
+        return FormattableString.Invariant($"{entries.Count} files of {tree.ClassNames.Count} classes, {ShortHash.Of(Encoding.UTF8.GetBytes(text))}{limit}");
     }
 
     /// <summary>Most bytes that are read of each file.</summary>

@@ -23,6 +23,15 @@ public sealed class NumberOptionTests
         });
     }
 
+    [Fact]
+    public void Options_EveryCommandThatReadsADataSet_HaveTheLimitOfPixels()
+    {
+        var reading = Commands(Root, []).Where(command => command.Command.Options.Any(option => option.Name == "--data")).ToList();
+
+        Assert.True(reading.Count >= 9, $"{reading.Count} commands read data sets.");
+        Assert.All(reading, command => Assert.Contains(command.Command.Options, option => option.Name == "--max-pixels"));
+    }
+
     [Theory]
     [MemberData(nameof(All))]
     public async Task Help_NumberOption_ShowsTheRange(string command, string option)
@@ -59,6 +68,7 @@ public sealed class NumberOptionTests
     {
         ("refine-decoder", "--perceptual-weight") => ["--classifier", "x"],
         ("evaluate", "--image-size") => ["--images", "x"],
+        ("classify", _) => ["--data", "x"],
         _ => [],
     };
 

@@ -14,6 +14,17 @@ public sealed class DatasetRulesTests : IDisposable
 
     public void Dispose() => _files.Dispose();
 
+    [Fact]
+    public void Open_ImageOfMorePixelsThanAsked_IsSkippedByNameWithItsSize()
+    {
+        _files.Add("a/0.png", TemporaryImages.Plain(10, 4, 1, 2, 3)).Add("a/1.png", TemporaryImages.Plain(41, 1, 1, 2, 3));
+
+        var dataset = ImageFolder.Open(_files.Root, 4, maxPixels: 40);
+
+        Assert.Single(dataset.Images);
+        Assert.Equal("a/1.png (41x1): more than 40 pixels; scale it down, or raise --max-pixels", Assert.Single(dataset.Skipped).ToString());
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -43,7 +54,7 @@ public sealed class DatasetRulesTests : IDisposable
         { "notes.txt", "three apples"u8.ToArray(), "not an image" },
         { "cut.png", Png[..^26], "damaged or cut off" },
         { "header.png", Png[..20], "damaged or cut off" },
-        { "scan.png", HugePng(30_000, 30_000), "more than 16,777,216 pixels; scale it down" },
+        { "scan.png", HugePng(30_000, 30_000), "more than 67,108,864 pixels; scale it down, or raise --max-pixels" },
     };
 
     [Theory]

@@ -105,7 +105,7 @@ public sealed class JobRunnerTests : IDisposable
 
     private void Run(bool redo, params IReadOnlyList<ExperimentJob> jobs)
     {
-        using var inputs = new ExperimentInputs("no data", imageSize: 16, CancellationToken.None);
+        using var inputs = new ExperimentInputs("no data", imageSize: 16, maxPixels: 256, CancellationToken.None);
         new JobRunner(_folder.Root, jobs, inputs, new Unseen(), TimeProvider.System).Run(redo, CancellationToken.None);
     }
 

@@ -57,6 +57,14 @@ public sealed class DataFingerprintTests : IDisposable
         Assert.Equal(before, DataFingerprint.Of(_files.Root, "train"));
     }
 
+    [Fact]
+    public void Of_OtherLimitOfPixels_NamesIt()
+    {
+        _files.Add("train/cat/1.png", [1]);
+
+        Assert.EndsWith(", images of at most 100 pixels", DataFingerprint.Of(_files.Root, "train", maxPixels: 100), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(1000, 1L << 30, 1 << 30)]
     [InlineData(1000, (1L << 30) + 1, (1 << 30) / 1000)]

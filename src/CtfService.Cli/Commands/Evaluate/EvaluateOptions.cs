@@ -23,6 +23,8 @@ internal sealed class EvaluateOptions
     private readonly Option<int> _imageSize = CommandOption.Number(
         "--image-size", "With --images: side that they and the real ones are scaled to, pixels.", 64, TrainingRanges.ImageSide);
 
+    private readonly Option<int> _maxPixels = MaxPixelsOption.Create();
+
     private readonly Option<string> _data = CommandOption.Required(
         "--data", "Real images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
 
@@ -56,7 +58,7 @@ internal sealed class EvaluateOptions
     public void AddTo(Command command)
     {
         Option[] ofTheModel = [_bundle.Option, _perClass, _seed, .. _sampling.All, _dtype];
-        foreach (var option in new Option[] { _data, _classifier, _inception, _images, _imageSize, _output, _cache, _device }.Concat(ofTheModel))
+        foreach (var option in new Option[] { _data, _classifier, _inception, _images, _imageSize, _maxPixels, _output, _cache, _device }.Concat(ofTheModel))
         {
             command.Options.Add(option);
         }
@@ -84,6 +86,7 @@ internal sealed class EvaluateOptions
             Bundle = _bundle.Folder(arguments),
             Images = arguments.GetValue(_images),
             ImageSize = arguments.GetValue(_imageSize),
+            MaxPixels = arguments.GetValue(_maxPixels),
             Data = arguments.GetRequiredValue(_data),
             Classifier = classifier ?? (inception is null ? DefaultClassifier : null),
             Inception = inception,
@@ -109,6 +112,8 @@ internal sealed record EvaluateArguments
     public required string? Images { get; init; }
 
     public required int ImageSize { get; init; }
+
+    public required int MaxPixels { get; init; }
 
     public required string Data { get; init; }
 

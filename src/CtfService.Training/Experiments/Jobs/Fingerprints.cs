@@ -20,9 +20,16 @@ internal static class Fingerprints
     }
 
     /// <summary>A data set: a tar file by its bytes, a folder by the images of both splits.</summary>
-    public static string OfData(string path, CancellationToken cancellation) => Directory.Exists(path)
-        ? $"train: {DataFingerprint.Of(path, ImageFolder.TrainSplit, cancellation)}; test: {DataFingerprint.Of(path, "test", cancellation)}"
-        : OfFile(path);
+    public static string OfData(string path, int maxPixels, CancellationToken cancellation)
+    {
+        if (Directory.Exists(path))
+        {
+            string Images(string split) => DataFingerprint.Of(path, split, maxPixels, cancellation);
+            return $"train: {Images(ImageFolder.TrainSplit)}; test: {Images("test")}";
+        }
+
+        return maxPixels == ImageFolder.UsualMaxPixels ? OfFile(path) : $"{OfFile(path)}, images of at most {maxPixels} pixels";
+    }
 
     private static string Of(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }
