@@ -18,7 +18,9 @@ public static class Answers
     }
 }
 
-public sealed record ImagesAnswer(long Created, string Model, IReadOnlyList<ImageAnswer> Data, string OutputFormat, string Size, UsageAnswer Usage, TimingsAnswer Timings, IReadOnlyList<WarningAnswer>? Warnings = null);
+public sealed record ImagesAnswer(
+    long Created, string Model, IReadOnlyList<ImageAnswer> Data, string OutputFormat, string Size, UsageAnswer Usage, TimingsAnswer Timings,
+    IReadOnlyList<WarningAnswer>? Warnings = null);
 
 public sealed record WarningAnswer(string Param, string Message);
 

@@ -4,7 +4,8 @@ using Microsoft.AspNetCore.Connections;
 namespace CtfService.Api.Bodies;
 
 /// <summary>
-/// A request's body with a deadline: what does not come in time is refused, and a caller who goes is told apart from one who sends nonsense. Used by one thread at a time.
+/// A request's body with a deadline: what does not come in time is refused, and a caller who goes is told apart from one who sends nonsense. Used by one
+/// thread at a time.
 /// </summary>
 /// <param name="aborted">Cancelled when the connection ends.</param>
 internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider clock, CancellationToken aborted) : Stream
@@ -45,7 +46,8 @@ internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider c
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Bodies are read asynchronously.");
 
@@ -63,10 +65,17 @@ internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider c
         base.Dispose(disposing);
     }
 
-    /// <summary>Kestrel's word for a body that ends before its length is the status of any other bad request, so its text tells them apart; a test on sockets holds this.</summary>
+    /// <summary>
+    /// Kestrel's word for a body that ends before its length is the status of any other bad request, so its text tells them apart; a test on sockets holds
+    /// this.
+    /// </summary>
     private bool IsHangUp(IOException error) =>
-        aborted.IsCancellationRequested || error is ConnectionResetException || (error is BadHttpRequestException && error.Message.Contains("end of request content", StringComparison.Ordinal));
+        aborted.IsCancellationRequested || error is ConnectionResetException
+        || (error is BadHttpRequestException && error.Message.Contains("end of request content", StringComparison.Ordinal));
 }
 
-/// <summary>The caller hung up while the request was read. As an ended connection is no fault of a body, it is no input/output error: what reads bodies would answer that.</summary>
+/// <summary>
+/// The caller hung up while the request was read. As an ended connection is no fault of a body, it is no input/output error: what reads bodies would answer
+/// that.
+/// </summary>
 internal sealed class HangUpException(Exception inner) : OperationCanceledException("The caller hung up.", inner);

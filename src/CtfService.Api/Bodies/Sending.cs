@@ -22,7 +22,10 @@ internal sealed class Sending(HttpContext http, UnsentAnswers unsent, TimeSpan t
     /// <summary>Before the first byte.</summary>
     public void Holds(long bytes) => Bytes = bytes;
 
-    /// <summary>From now on the caller has to read. Does nothing once the request is over: the server sends what is left, a buffer at most, and has a rate of its own for it.</summary>
+    /// <summary>
+    /// From now on the caller has to read. Does nothing once the request is over: the server sends what is left, a buffer at most, and has a rate of its own
+    /// for it.
+    /// </summary>
     public void Begin()
     {
         End();

@@ -5,8 +5,8 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Api.Bodies;
 
 /// <summary>
-/// Every answer that waits for its reader, the one that has waited longest first, and the pictures that are held for it. When they take more than they may, the slowest reader is given up.
-/// Any thread.
+/// Every answer that waits for its reader, the one that has waited longest first, and the pictures that are held for it. When they take more than they may,
+/// the slowest reader is given up. Any thread.
 /// </summary>
 internal sealed class UnsentAnswers
 {

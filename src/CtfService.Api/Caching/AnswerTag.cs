@@ -15,8 +15,9 @@ internal static class AnswerTag
     private static Guid Build { get; } = typeof(ImageCodec).Module.ModuleVersionId;
 
     /// <summary>
-    /// A hash of all that decides the answer: program and build, encoder, model, how it computes and rounds, every parameter, representation. Strong for an image, which is the same byte for byte;
-    /// weak for JSON, which also says when it was made and how long that took, and for CUDA, which rounds by what runs beside an image.
+    /// A hash of all that decides the answer: program and build, encoder, model, how it computes and rounds, every parameter, representation. Strong for an
+    /// image, which is the same byte for byte; weak for JSON, which also says when it was made and how long that took, and for CUDA, which rounds by what
+    /// runs beside an image.
     /// </summary>
     public static EntityTagHeaderValue Of(GenerationRequest request, Representation representation)
     {

@@ -31,7 +31,10 @@ public sealed record LimitsOptions
     [Range(1, 10_000)]
     public int MaxUploads { get; init; } = 16;
 
-    /// <summary>Memory of all uploads that are received and decoded at the same time, bytes; further ones are answered 429. At least MaxUploadBytes + 64 KiB. 64 KiB..64 GiB, default 64 MiB.</summary>
+    /// <summary>
+    /// Memory of all uploads that are received and decoded at the same time, bytes; further ones are answered 429. At least MaxUploadBytes + 64 KiB.
+    /// 64 KiB..64 GiB, default 64 MiB.
+    /// </summary>
     [Range(65_536.0, 68_719_476_736.0)]
     public long MaxUploadBufferBytes { get; init; } = 64 * 1_024 * 1_024;
 
@@ -43,11 +46,16 @@ public sealed record LimitsOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Memory of the pictures whose answers wait for their readers, bytes; above it the slowest reader's connection is ended. 1 MiB..64 GiB, default 64 MiB.</summary>
+    /// <summary>
+    /// Memory of the pictures whose answers wait for their readers, bytes; above it the slowest reader's connection is ended. 1 MiB..64 GiB, default 64 MiB.
+    /// </summary>
     [Range(1_048_576.0, 68_719_476_736.0)]
     public long MaxUnsentBytes { get; init; } = 64 * 1_024 * 1_024;
 
-    /// <summary>Largest uploaded image, width times height; decoding takes seven bytes a pixel, and no more pixels than this are decoded at the same time. 1,024..100,000,000, default 16,777,216.</summary>
+    /// <summary>
+    /// Largest uploaded image, width times height; decoding takes seven bytes a pixel, and no more pixels than this are decoded at the same time.
+    /// 1,024..100,000,000, default 16,777,216.
+    /// </summary>
     [Range(1_024, 100_000_000)]
     public int MaxUploadPixels { get; init; } = 16_777_216;
 

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Configuration;
 
-/// <summary>Levels of the log that .NET would refuse with an exception that does not name the setting: <c>Logging:LogLevel</c>, and those of each provider.</summary>
+/// <summary>
+/// Levels of the log that .NET would refuse with an exception that does not name the setting: <c>Logging:LogLevel</c>, and those of each provider.
+/// </summary>
 internal sealed class LogLevelsAreReadable(IConfiguration configuration) : IValidateOptions<TelemetryOptions>
 {
     public ValidateOptionsResult Validate(string? name, TelemetryOptions options)

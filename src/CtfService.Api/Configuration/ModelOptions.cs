@@ -26,7 +26,10 @@ public sealed record ModelOptions
     [RegularExpression(ModelPlacement.DevicePattern, ErrorMessage = ModelPlacement.Devices)]
     public string Device { get; init; } = "auto";
 
-    /// <summary>Element type of the transformers: <c>auto</c> (default: bfloat16 on CUDA, float32 on the CPU), <c>float32</c>, <c>bfloat16</c>, <c>float16</c>, or <c>int8</c> on the CPU.</summary>
+    /// <summary>
+    /// Element type of the transformers: <c>auto</c> (default: bfloat16 on CUDA, float32 on the CPU), <c>float32</c>, <c>bfloat16</c>, <c>float16</c>, or
+    /// <c>int8</c> on the CPU.
+    /// </summary>
     [Required]
     [RegularExpression(ModelPlacement.DtypePattern, ErrorMessage = ModelPlacement.Dtypes)]
     public string Dtype { get; init; } = "auto";

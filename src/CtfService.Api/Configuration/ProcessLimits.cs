@@ -3,7 +3,8 @@ using System.Globalization;
 namespace CtfService.Api.Configuration;
 
 /// <summary>
-/// What the system lets this process have. Too little of it ends in exceptions that name anything but the cause: a library that "cannot be found", a thread that cannot start. Linux only.
+/// What the system lets this process have. Too little of it ends in exceptions that name anything but the cause: a library that "cannot be found", a thread
+/// that cannot start. Linux only.
 /// </summary>
 internal static class ProcessLimits
 {
@@ -34,12 +35,17 @@ internal static class ProcessLimits
         var problems = new List<string>();
         if (Limit(limits, "Max open files") is { } files && files < OwnFiles)
         {
-            problems.Add($"The process may open {files} files; expected at least {OwnFiles}, and one more for each connection. Raise the limit: ulimit -n 65536, LimitNOFILE=65536 of systemd, or --ulimit nofile=65536 of docker run.");
+            problems.Add(
+                $"The process may open {files} files; expected at least {OwnFiles}, and one more for each connection. "
+                + "Raise the limit: ulimit -n 65536, LimitNOFILE=65536 of systemd, or --ulimit nofile=65536 of docker run.");
         }
 
         if (Limit(limits, "Max address space") is { } bytes && bytes < LeastAddressSpace)
         {
-            problems.Add($"The process may have {bytes >> 20} MiB of address space; expected at least {LeastAddressSpace >> 20}, because .NET reserves much more than it uses. Remove the limit (ulimit -v unlimited) and limit memory instead, by a container or MemoryMax= of systemd.");
+            problems.Add(
+                $"The process may have {bytes >> 20} MiB of address space; expected at least {LeastAddressSpace >> 20}, "
+                + "because .NET reserves much more than it uses. Remove the limit (ulimit -v unlimited) and limit memory instead, "
+                + "by a container or MemoryMax= of systemd.");
         }
 
         return problems;
@@ -50,7 +56,8 @@ internal static class ProcessLimits
     {
         foreach (var line in limits.Split('\n'))
         {
-            if (line.StartsWith(name, StringComparison.Ordinal) && long.TryParse(line[name.Length..].TrimStart().Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var limit))
+            if (line.StartsWith(name, StringComparison.Ordinal)
+                && long.TryParse(line[name.Length..].TrimStart().Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var limit))
             {
                 return limit;
             }

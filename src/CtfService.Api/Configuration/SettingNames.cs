@@ -13,7 +13,9 @@ internal static class SettingNames
         var names = known.ToList();
         var (parent, name) = (ConfigurationPath.GetParentPath(path), ConfigurationPath.GetSectionKey(path));
         var near = new ClassCatalog(names).Suggest(name, count: 1); // the same question as for a misspelt class
-        var hint = near.Count > 0 ? $"Did you mean {ConfigurationPath.Combine(parent ?? "", near[0]).TrimStart(':')}?" : $"Known are {string.Join(", ", names)}.";
+        var hint = near.Count > 0
+            ? $"Did you mean {ConfigurationPath.Combine(parent ?? "", near[0]).TrimStart(':')}?"
+            : $"Known are {string.Join(", ", names)}.";
         return $"{path} is not a setting. {hint}";
     }
 }
@@ -28,7 +30,8 @@ internal sealed class SectionNames(IConfiguration configuration, IReadOnlyList<s
         var ours = new ClassCatalog(sections);
         var problems = configuration.GetChildren()
             .Where(section => section.GetChildren().Any() && ours.Find(section.Key) is null && section.Key.Length > 3)
-            .Where(section => ours.Suggest(section.Key).Any(near => Math.Abs(near.Length - section.Key.Length) <= 1 && char.ToUpperInvariant(near[0]) == char.ToUpperInvariant(section.Key[0])))
+            .Where(section => ours.Suggest(section.Key).Any(near =>
+                Math.Abs(near.Length - section.Key.Length) <= 1 && char.ToUpperInvariant(near[0]) == char.ToUpperInvariant(section.Key[0])))
             .Select(section => SettingNames.Unknown(section.Path, sections))
             .ToList();
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);

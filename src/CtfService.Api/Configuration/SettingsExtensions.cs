@@ -56,7 +56,10 @@ internal static class SettingsExtensions
         services.AddSingleton<IValidateOptions<SecurityOptions>, ReachableNeedsKeys>();
         services.AddSingleton<IValidateOptions<ModelOptions>>(provider => new SectionNames(
             provider.GetRequiredService<IConfiguration>(),
-            [ModelOptions.SectionName, InferenceOptions.SectionName, LimitsOptions.SectionName, IdempotencyOptions.SectionName, TelemetryOptions.SectionName, SecurityOptions.SectionName]));
+            [
+                ModelOptions.SectionName, InferenceOptions.SectionName, LimitsOptions.SectionName,
+                IdempotencyOptions.SectionName, TelemetryOptions.SectionName, SecurityOptions.SectionName,
+            ]));
     }
 
     private static void AddServerOptions(IServiceCollection services)
@@ -76,7 +79,9 @@ internal static class SettingsExtensions
             .Configure<InferenceOptions>((host, inference) => host.ShutdownTimeout = inference.ShutdownBudget + ShutdownMargin);
     }
 
-    /// <summary>Binds a section, refuses keys it does not know and values that it cannot read, checks ranges at start, and hands out the value itself.</summary>
+    /// <summary>
+    /// Binds a section, refuses keys it does not know and values that it cannot read, checks ranges at start, and hands out the value itself.
+    /// </summary>
     private static void AddCheckedOptions<TOptions>(this IServiceCollection services, string section)
         where TOptions : class, new()
     {

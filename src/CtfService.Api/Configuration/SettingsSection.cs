@@ -7,7 +7,8 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Configuration;
 
 /// <summary>
-/// One section of the settings, key by key against the record it is for. The binder stops at the first key that it cannot bind and speaks of .NET types; this names every one, and binds the others.
+/// One section of the settings, key by key against the record it is for. The binder stops at the first key that it cannot bind and speaks of .NET types; this
+/// names every one, and binds the others.
 /// </summary>
 /// <typeparam name="TOptions">A record of texts, numbers, times, yes or no, lists of texts and lists of records.</typeparam>
 internal sealed class SettingsSection<TOptions> : IValidateOptions<TOptions>
@@ -29,7 +30,8 @@ internal sealed class SettingsSection<TOptions> : IValidateOptions<TOptions>
     /// <summary>The record of what can be bound; defaults for the rest. Ranges are not checked.</summary>
     public TOptions Value => Fitting.Get<TOptions>() ?? new TOptions();
 
-    public ValidateOptionsResult Validate(string? name, TOptions options) => _problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_problems);
+    public ValidateOptionsResult Validate(string? name, TOptions options) =>
+        _problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_problems);
 
     private void Read(IConfigurationSection section, Type type)
     {
@@ -57,7 +59,9 @@ internal sealed class SettingsSection<TOptions> : IValidateOptions<TOptions>
 
         if (!string.IsNullOrEmpty(key.Value))
         {
-            _problems.Add($"{key.Path} is '{key.Value}'; expected a list. Set its entries: {key.Path}:0, {key.Path}:1 and so on ({Variable(key.Path)}__0 in the environment).");
+            _problems.Add(
+                $"{key.Path} is '{key.Value}'; expected a list. "
+                + $"Set its entries: {key.Path}:0, {key.Path}:1 and so on ({Variable(key.Path)}__0 in the environment).");
         }
 
         var element = type.GetGenericArguments()[0];

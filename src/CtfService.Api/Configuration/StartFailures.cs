@@ -5,7 +5,9 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Configuration;
 
-/// <summary>What keeps the service from starting and is the operator's to mend: one message with all of it and an exit code of its own, no stack trace.</summary>
+/// <summary>
+/// What keeps the service from starting and is the operator's to mend: one message with all of it and an exit code of its own, no stack trace.
+/// </summary>
 internal static class StartFailures
 {
     /// <summary>EX_CONFIG of sysexits.h: something is wrong with the configuration. Restarting changes nothing.</summary>
@@ -36,7 +38,9 @@ internal static class StartFailures
 
     public static int Report(IReadOnlyList<string> problems)
     {
-        Console.Error.WriteLine(problems.Count == 1 ? $"The service cannot start. {problems[0]}" : $"The service cannot start. {problems.Count} things are wrong:");
+        Console.Error.WriteLine(problems.Count == 1
+            ? $"The service cannot start. {problems[0]}"
+            : $"The service cannot start. {problems.Count} things are wrong:");
         foreach (var problem in problems.Count == 1 ? [] : problems)
         {
             Console.Error.WriteLine($"- {problem}");

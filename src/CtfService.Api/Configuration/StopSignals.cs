@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace CtfService.Api.Configuration;
 
 /// <summary>
-/// Ctrl+C, SIGQUIT and SIGTERM. The first lets the host finish what it has begun, its own start too: a start that is cancelled ends in an exception and a failure in the log.
-/// A second one ends the process at once, as supervisors and impatient operators expect. Any thread.
+/// Ctrl+C, SIGQUIT and SIGTERM. The first lets the host finish what it has begun, its own start too: a start that is cancelled ends in an exception and a
+/// failure in the log. A second one ends the process at once, as supervisors and impatient operators expect. Any thread.
 /// </summary>
 /// <remarks>Takes the place of the host's own lifetime, which cancels a start.</remarks>
 /// <param name="exit">Ends the process with an exit code.</param>

@@ -12,6 +12,7 @@ internal sealed class UploadsFitTheirBuffer : IValidateOptions<LimitsOptions>
         return options.MaxUploadBufferBytes >= largest
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(
-                $"Limits:MaxUploadBufferBytes is {options.MaxUploadBufferBytes}; expected at least {largest}, an upload of Limits:MaxUploadBytes with the fields beside it. Raise the one or lower the other.");
+                $"Limits:MaxUploadBufferBytes is {options.MaxUploadBufferBytes}; expected at least {largest}, an upload of Limits:MaxUploadBytes "
+                + "with the fields beside it. Raise the one or lower the other.");
     }
 }

@@ -12,7 +12,8 @@ public sealed record BundleListResponse(
     [property: JsonPropertyName("object"), AllowedValues("list")] string ObjectType, IReadOnlyList<BundleEntry> Data, IReadOnlyList<LaneEntry> Lanes, LastSwitchEntry? LastSwitch);
 
 /// <summary>
-/// A bundle on disk. The list checks its manifest, and of every weight file that it is there, its length and its header; the hashes are compared when it is loaded.
+/// A bundle on disk. The list checks its manifest, and of every weight file that it is there, its length and its header; the hashes are compared when it is
+/// loaded.
 /// </summary>
 /// <param name="Bundle">What <c>POST /v1/admin/models</c> takes.</param>
 /// <param name="Id">Name of its model; null if there is a problem.</param>

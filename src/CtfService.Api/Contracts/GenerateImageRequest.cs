@@ -12,11 +12,15 @@ public sealed record GenerateImageRequest : ImageRequest
     internal const int MaxPromptLength = 4_000;
 
     /// <summary>
-    /// What to draw: a class name (case, spaces, hyphens and underscores do not matter) or a class index, as a string or as a JSON number. <c>GET /v1/classes</c> lists them.
+    /// What to draw: a class name (case, spaces, hyphens and underscores do not matter) or a class index, as a string or as a JSON number.
+    /// <c>GET /v1/classes</c> lists them.
     /// </summary>
     public ClassReference? ClassLabel { get; init; }
 
-    /// <summary>Accepted in place of <c>class_label</c>: a class name, or a sentence that names exactly one class, in singular or plural. If a word is misspelt, the answer warns how it was read.</summary>
+    /// <summary>
+    /// Accepted in place of <c>class_label</c>: a class name, or a sentence that names exactly one class, in singular or plural. If a word is misspelt, the
+    /// answer warns how it was read.
+    /// </summary>
     [MaxLength(MaxPromptLength)]
     public string? Prompt { get; init; }
 
@@ -51,7 +55,9 @@ public sealed record GenerateImageRequest : ImageRequest
     [DefaultValue(0)]
     public int? PartialImages { get; init; }
 
-    /// <summary>For OpenAI's clients: there is one quality. Values other than <c>auto</c> and <c>standard</c> have no effect, and the answer warns of them.</summary>
+    /// <summary>
+    /// For OpenAI's clients: there is one quality. Values other than <c>auto</c> and <c>standard</c> have no effect, and the answer warns of them.
+    /// </summary>
     [AllowedValues("auto", "standard", "low", "medium", "high", "hd")]
     [DefaultValue("auto")]
     public string? Quality { get; init; }

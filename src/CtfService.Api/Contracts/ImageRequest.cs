@@ -17,8 +17,8 @@ public abstract record ImageRequest
     public int? N { get; init; }
 
     /// <summary>
-    /// Random if absent or null, then below 2^53, so that every client holds it exactly. The same seed gives the same images. Larger seeds, up to 2^64-1, may be sent as
-    /// a string of decimal digits.
+    /// Random if absent or null, then below 2^53, so that every client holds it exactly. The same seed gives the same images. Larger seeds, up to 2^64-1, may
+    /// be sent as a string of decimal digits.
     /// </summary>
     [JsonConverter(typeof(SeedConverter))]
     public ulong? Seed { get; init; }
@@ -37,8 +37,8 @@ public abstract record ImageRequest
     public int? OutputCompression { get; init; }
 
     /// <summary>
-    /// <c>url</c> answers each image as a data URL, too; the default if <c>model</c> is an alias that starts with <c>dall-e</c>. For the image itself, send an <c>Accept</c> header that
-    /// names an image type.
+    /// <c>url</c> answers each image as a data URL, too; the default if <c>model</c> is an alias that starts with <c>dall-e</c>. For the image itself, send
+    /// an <c>Accept</c> header that names an image type.
     /// </summary>
     [AllowedValues("b64_json", "url")]
     [DefaultValue("b64_json")]
@@ -58,7 +58,10 @@ public abstract record ImageRequest
     [Range(1, int.MaxValue)]
     public int? TimeoutMs { get; init; }
 
-    /// <summary>Pixels, width x height. A model draws one size: <c>auto</c> or that one (<c>/v1/models</c> says it). OpenAI's sizes have no effect, and the answer warns of them.</summary>
+    /// <summary>
+    /// Pixels, width x height. A model draws one size: <c>auto</c> or that one (<c>/v1/models</c> says it). OpenAI's sizes have no effect, and the answer
+    /// warns of them.
+    /// </summary>
     [DefaultValue("auto")]
     public string? Size { get; init; }
 

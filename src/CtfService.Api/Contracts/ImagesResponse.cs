@@ -10,7 +10,7 @@ namespace CtfService.Api.Contracts;
 /// <param name="Size">Pixels of every image, width x height.</param>
 /// <param name="Usage">What the request cost.</param>
 /// <param name="Timings">Where its time went.</param>
-/// <param name="Warnings">What was asked for and had no effect, or was understood otherwise; absent if nothing was. The header <c>X-Warnings</c> names the fields.</param>
+/// <param name="Warnings">What was asked for and had no effect, or was understood otherwise; absent if nothing was. <c>X-Warnings</c> names the fields.</param>
 public sealed record ImagesResponse(
     long Created,
     string Model,

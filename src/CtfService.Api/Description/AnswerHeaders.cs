@@ -20,7 +20,8 @@ internal static class AnswerHeaders
 
     private static readonly OpenApiHeader Tag = Header("Name of the answer to a request with a seed: strong for images, weak for JSON.", JsonSchemaType.String);
 
-    private static readonly OpenApiHeader Warnings = Header("Names of the fields that had no effect or were understood otherwise; JSON says in warnings what was done.", JsonSchemaType.String);
+    private static readonly OpenApiHeader Warnings = Header(
+        "Names of the fields that had no effect or were understood otherwise; JSON says in warnings what was done.", JsonSchemaType.String);
 
     public static void Describe(OpenApiResponse response, int status)
     {

@@ -42,7 +42,8 @@ internal static class ApiDescriptionExtensions
         options.IncludeXmlComments(typeof(ApiDescriptionExtensions).Assembly);
         options.SupportNonNullableReferenceTypes();
         SecuritySchemes.Define(options);
-        options.MapType<ClassReference>(() => new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = ClassReference.MaxNameLength }); // generators make an empty class of a choice between string and integer
+        // Generators make an empty class of a choice between string and integer.
+        options.MapType<ClassReference>(() => new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = ClassReference.MaxNameLength });
         options.SchemaFilter<SchemaFilter>();
         options.OperationFilter<OperationFilter>();
         options.DocumentFilter<DocumentFilter>();

@@ -46,7 +46,11 @@ internal sealed class ErrorExamples(JsonFaults jsonFaults, IOptions<JsonOptions>
         new(429, "The queue has room for 2 more images of 64 (Inference:MaxQueuedImages); 4 were asked for. Try again in 3 s.", "queue_full"),
         new(500, "The step that held this image failed. The log of the service has the details.", "generation_failed"),
         new(503, "The model is still loading. Try again in a moment.", "model_not_ready"),
-        new(504, "The request was not finished within 120 s, the limit in Inference:RequestTimeout. Ask for fewer images, raise the limit, or try again when the service is less busy.", "deadline_exceeded"),
+        new(
+            504,
+            "The request was not finished within 120 s, the limit in Inference:RequestTimeout. "
+            + "Ask for fewer images, raise the limit, or try again when the service is less busy.",
+            "deadline_exceeded"),
     ];
 
     private readonly ApiError[] _ofOperators =
@@ -63,7 +67,8 @@ internal sealed class ErrorExamples(JsonFaults jsonFaults, IOptions<JsonOptions>
     ];
 
     /// <summary>Of an endpoint's own errors; empty if the status is none.</summary>
-    public IReadOnlyList<ApiError> Of(int status, bool isForOperators) => [.. (isForOperators ? _ofOperators : _ofEndpoints).Where(error => error.Status == status)];
+    public IReadOnlyList<ApiError> Of(int status, bool isForOperators) =>
+        [.. (isForOperators ? _ofOperators : _ofEndpoints).Where(error => error.Status == status)];
 
     private static ApiError Invalid(Action<Faults> check)
     {

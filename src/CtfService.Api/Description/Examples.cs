@@ -20,7 +20,8 @@ internal static class Examples
     private static readonly StageDefaults Coarse = new(Temperature: 1, TopK: 0, TopP: 1, GuidanceScale: 1.5f);
 
     private static readonly ModelResponse OneModel = new(
-        Model, [], "model", Created, "ctf-service", Size, Classes, TokensPerImage: 64, CodebookSize: 16_384, Clusters: 512, HasFineStage: true, new string('0', 64), new ModelDefaults(Coarse, Coarse with { GuidanceScale = 1 }));
+        Model, [], "model", Created, "ctf-service", Size, Classes, TokensPerImage: 64, CodebookSize: 16_384, Clusters: 512, HasFineStage: true,
+        new string('0', 64), new ModelDefaults(Coarse, Coarse with { GuidanceScale = 1 }));
 
     private static readonly byte[] File = "not a real file"u8.ToArray();
 

@@ -8,8 +8,8 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 namespace CtfService.Api.Description;
 
 /// <summary>
-/// Turns the document for generators into the one that Swagger UI shows: the image comes first among the forms of an answer, the classes of the loaded model are choices,
-/// locks are only where a key is needed, and a form starts blank.
+/// Turns the document for generators into the one that Swagger UI shows: the image comes first among the forms of an answer, the classes of the loaded model
+/// are choices, locks are only where a key is needed, and a form starts blank.
 /// </summary>
 internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocumentFilter
 {
@@ -43,14 +43,15 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
     }
 
     /// <summary>
-    /// Swagger UI asks for <c>application/json</c> wherever a document names it, and else for the form that comes first. So the image comes first, and JSON is named with the
-    /// charset that it is sent with. Generators need it the other way round.
+    /// Swagger UI asks for <c>application/json</c> wherever a document names it, and else for the form that comes first. So the image comes first, and JSON
+    /// is named with the charset that it is sent with. Generators need it the other way round.
     /// </summary>
     private static void PutImagesFirst(OpenApiOperation operation)
     {
         if (operation.Responses?.GetValueOrDefault("200") is OpenApiResponse { Content: { } forms } answer && forms.Keys.Any(IsImage))
         {
-            answer.Content = forms.OrderByDescending(form => IsImage(form.Key)).ToDictionary(form => form.Key == Json ? JsonInUtf8 : form.Key, form => form.Value);
+            answer.Content = forms.OrderByDescending(form => IsImage(form.Key))
+                .ToDictionary(form => form.Key == Json ? JsonInUtf8 : form.Key, form => form.Value);
         }
     }
 
@@ -66,10 +67,16 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
         body.Example = null;
         body.Examples = ready.Model.Classes.Labels.Take(MostChoices).ToDictionary(
             label => label.Name,
-            IOpenApiExample (label) => new OpenApiExample { Value = new JsonObject { ["class_label"] = label.Name, ["n"] = 1, ["seed"] = (long)Examples.Seed } });
+            IOpenApiExample (label) => new OpenApiExample
+            {
+                Value = new JsonObject { ["class_label"] = label.Name, ["n"] = 1, ["seed"] = (long)Examples.Seed },
+            });
     }
 
-    /// <summary>Fields of a form that may stay away. Swagger UI fills in each with its example, its default or a value that it makes up, and sends it; what is blank is absent.</summary>
+    /// <summary>
+    /// Fields of a form that may stay away. Swagger UI fills in each with its example, its default or a value that it makes up, and sends it; what is blank
+    /// is absent.
+    /// </summary>
     private static void LeaveBlank(IOpenApiSchema form)
     {
         foreach (var (name, field) in form.Properties ?? new Dictionary<string, IOpenApiSchema>())

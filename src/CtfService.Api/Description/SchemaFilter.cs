@@ -18,7 +18,8 @@ namespace CtfService.Api.Description;
 internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> json) : ISchemaFilter
 {
     /// <summary>OpenAPI 3.0 allows nothing beside a reference, so records that every field of their type may leave null say so themselves.</summary>
-    private static readonly HashSet<Type> OnlyNullable = [typeof(FineSamplingRequest), typeof(LastSwitchEntry), typeof(ReplacedModelEntry), typeof(StageDefaults)];
+    private static readonly HashSet<Type> OnlyNullable =
+        [typeof(FineSamplingRequest), typeof(LastSwitchEntry), typeof(ReplacedModelEntry), typeof(StageDefaults)];
 
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
     {
@@ -72,7 +73,10 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
         }
     }
 
-    /// <summary>Generators know int64 and turn uint64 into 32 bits or a number that is never absent; what is drawn here at random has 53 bits. Larger seeds travel as text.</summary>
+    /// <summary>
+    /// Generators know int64 and turn uint64 into 32 bits or a number that is never absent; what is drawn here at random has 53 bits. Larger seeds travel as
+    /// text.
+    /// </summary>
     private static void DescribeSeed(OpenApiSchema schema, bool isNullable)
     {
         schema.Type = isNullable ? JsonSchemaType.Integer | JsonSchemaType.Null : JsonSchemaType.Integer;

@@ -6,7 +6,10 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace CtfService.Api.Description;
 
-/// <summary>OpenAPI 3.0 has no words for server-sent events: the body is text, the data of its events are other choices of its schema, and an example shows how they stand in it.</summary>
+/// <summary>
+/// OpenAPI 3.0 has no words for server-sent events: the body is text, the data of its events are other choices of its schema, and an example shows how they
+/// stand in it.
+/// </summary>
 internal static class StreamDescription
 {
     public static void Describe(OpenApiResponse response, OperationFilterContext context, JsonSerializerOptions json)

@@ -50,7 +50,8 @@ internal static class AdminEndpoints
     private static LaneEntry Describe(LaneReport lane) => lane.Status switch
     {
         ModelStatus.Ready { Model: var model } => new LaneEntry(lane.Bundle, lane.IsDraining ? "draining" : "active", model.Name, model.BundleHash, Reason: null),
-        ModelStatus.Failing failing => new LaneEntry(lane.Bundle, lane.IsDraining ? "draining" : "active", failing.Model.Model.Name, failing.Model.Model.BundleHash, failing.Reason),
+        ModelStatus.Failing failing => new LaneEntry(
+            lane.Bundle, lane.IsDraining ? "draining" : "active", failing.Model.Model.Name, failing.Model.Model.BundleHash, failing.Reason),
         ModelStatus.Loading => new LaneEntry(lane.Bundle, "loading", Id: null, BundleHash: null, Reason: null),
         ModelStatus.Failed failed => new LaneEntry(lane.Bundle, "failed", Id: null, BundleHash: null, failed.Reason),
         ModelStatus.Crashed crashed => new LaneEntry(lane.Bundle, "crashed", Id: null, BundleHash: null, crashed.Reason),

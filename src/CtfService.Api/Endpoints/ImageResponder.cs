@@ -39,7 +39,8 @@ internal sealed class ImageResponder(InferenceMetrics metrics, TimeProvider cloc
                 request.HasLinks ? $"data:{ImageFormats.MediaType(format)};base64,{Convert.ToBase64String(file)}" : null);
         })];
         return TypedResults.Ok(new ImagesResponse(
-            Now(), request.Model.Name, entries, ImageFormats.Name(format), Size(request), Usage(request, results.Count), Timings(results, encoding), Warnings(request)));
+            Now(), request.Model.Name, entries, ImageFormats.Name(format), Size(request), Usage(request, results.Count),
+            Timings(results, encoding), Warnings(request)));
     }
 
     /// <summary>A preview as an event.</summary>

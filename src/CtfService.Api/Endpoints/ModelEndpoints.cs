@@ -17,7 +17,8 @@ internal static class ModelEndpoints
         models.MapGet("", List)
             .WithName("ListModels")
             .WithSummary("List the loaded model")
-            .WithDescription("One model is loaded at a time. Says its name and aliases, the size of its images, and the sampling that a request gets if it does not say.")
+            .WithDescription(
+                "One model is loaded at a time. Says its name and aliases, the size of its images, and the sampling that a request gets if it does not say.")
             .ProducesErrors(503);
         models.MapGet("{id}", Get)
             .WithName("GetModel")

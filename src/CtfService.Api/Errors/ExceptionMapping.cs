@@ -17,7 +17,8 @@ internal static class ExceptionMapping
         BadHttpRequestException bad => StatusErrors.Describe(bad.StatusCode),
         RequestRefusedException refused => refused.Error,
         QueueFullException full => new ApiError(StatusCodes.Status429TooManyRequests, full.Message, "queue_full") { RetryAfter = full.RetryAfter },
-        ModelNotReadyException notReady => new ApiError(StatusCodes.Status503ServiceUnavailable, notReady.Message, "model_not_ready") { RetryAfter = notReady.RetryAfter },
+        ModelNotReadyException notReady =>
+            new ApiError(StatusCodes.Status503ServiceUnavailable, notReady.Message, "model_not_ready") { RetryAfter = notReady.RetryAfter },
         OutOfDeviceMemoryException tooLarge => new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory") { RetryAfter = NotReadyRetry },
         SwitchInProgressException other => new ApiError(StatusCodes.Status409Conflict, other.Message, "switch_in_progress") { RetryAfter = NotReadyRetry },
         ModelLoadException { InnerException: CheckpointException } unusable => new ApiError(StatusCodes.Status422UnprocessableEntity, unusable.Message, "bundle_unusable", "bundle"),

@@ -19,7 +19,8 @@ internal static class KnownFields
     {
         var folded = Fold(unknown);
         var allowed = folded.Length < ShortestMisspelt ? 0 : 1;
-        var alike = known.GroupBy(field => EditDistance.Between(folded, Fold(field), allowed)).Where(fields => fields.Key <= allowed).MinBy(fields => fields.Key);
+        var alike = known.GroupBy(field => EditDistance.Between(folded, Fold(field), allowed))
+            .Where(fields => fields.Key <= allowed).MinBy(fields => fields.Key);
         string[] close = [.. alike ?? known.Where(field => field.Split('_').Any(word => Fold(word) == folded))];
         return close.Length is 0 or > MostSuggestions ? "" : $" Did you mean {string.Join(" or ", close.Select(field => $"'{field}'"))}?";
     }

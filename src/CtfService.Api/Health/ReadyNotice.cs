@@ -4,8 +4,11 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace CtfService.Api.Health;
 
-/// <summary>Says in the log, once the model is loaded and the service listens, that requests are answered now and where: for the person who has just started it.</summary>
-internal sealed partial class ReadyNotice(IModelStatus status, IServer server, IHostApplicationLifetime lifetime, ILogger<ReadyNotice> logger) : BackgroundService
+/// <summary>
+/// Says in the log, once the model is loaded and the service listens, that requests are answered now and where: for the person who has just started it.
+/// </summary>
+internal sealed partial class ReadyNotice(
+    IModelStatus status, IServer server, IHostApplicationLifetime lifetime, ILogger<ReadyNotice> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -8,7 +8,9 @@ namespace CtfService.Api.Idempotency;
 /// <summary>Tells whether two requests ask for the same.</summary>
 internal static class RequestFingerprint
 {
-    /// <summary>A hash of address, body and the headers that decide the answer. The endpoint reads the body from memory then; an upload is there already.</summary>
+    /// <summary>
+    /// A hash of address, body and the headers that decide the answer. The endpoint reads the body from memory then; an upload is there already.
+    /// </summary>
     /// <exception cref="BadHttpRequestException">The body is too large, or ends early.</exception>
     public static async Task<string> Of(HttpRequest request, CancellationToken cancellation)
     {

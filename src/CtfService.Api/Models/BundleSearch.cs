@@ -15,7 +15,8 @@ internal sealed class BundleSearch(string bundle, SearchRoots roots, BundleOpene
         var candidates = roots.Candidates(bundle);
         return candidates.FirstOrDefault(IsBundle)
             ?? throw new CheckpointException(
-                $"Model:Bundle is '{bundle}', but no folder of that name holds a {BundleFiles.Manifest}. Looked in {string.Join(", ", candidates)}. Correct the setting or put the bundle there.")
+                $"Model:Bundle is '{bundle}', but no folder of that name holds a {BundleFiles.Manifest}. "
+                + $"Looked in {string.Join(", ", candidates)}. Correct the setting or put the bundle there.")
             { IsTransient = true }; // a mount may come late
     }
 

@@ -3,8 +3,9 @@ using Microsoft.Net.Http.Headers;
 namespace CtfService.Api.Negotiation;
 
 /// <summary>
-/// Makes one media type of a Content-Type that says the same one several times: a client for edge runtimes sends <c>multipart/form-data, multipart/form-data; boundary=x</c>.
-/// Must come before routing, which chooses by media type. Anything else stays as it is, and is refused later as a type that no endpoint takes.
+/// Makes one media type of a Content-Type that says the same one several times: a client for edge runtimes sends <c>multipart/form-data, multipart/form-data;
+/// boundary=x</c>. Must come before routing, which chooses by media type. Anything else stays as it is, and is refused later as a type that no endpoint
+/// takes.
 /// </summary>
 internal static class ContentTypes
 {

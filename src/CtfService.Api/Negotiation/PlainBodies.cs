@@ -4,8 +4,8 @@ using Microsoft.Net.Http.Headers;
 namespace CtfService.Api.Negotiation;
 
 /// <summary>
-/// Bodies are read as they come: uncompressed, and JSON as UTF-8 (RFC 8259, 8.1). Left to itself the framework calls compressed bytes wrong JSON and wrong bytes a wrong type, and fails on a charset
-/// that it does not know.
+/// Bodies are read as they come: uncompressed, and JSON as UTF-8 (RFC 8259, 8.1). Left to itself the framework calls compressed bytes wrong JSON and wrong
+/// bytes a wrong type, and fails on a charset that it does not know.
 /// </summary>
 internal static class PlainBodies
 {
@@ -48,7 +48,8 @@ internal static class PlainBodies
     /// <summary>Null if the body can be read. Takes quotes away from the charset, which the framework does not expect.</summary>
     private static ApiError? Fault(HttpRequest request)
     {
-        if (string.Join(", ", request.Headers.ContentEncoding.OfType<string>()) is { Length: > 0 } encoding && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        if (string.Join(", ", request.Headers.ContentEncoding.OfType<string>()) is { Length: > 0 } encoding
+            && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
             return Encoded(encoding);
         }

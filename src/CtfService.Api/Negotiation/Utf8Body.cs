@@ -34,7 +34,8 @@ internal sealed class Utf8Body(Stream body) : Stream
         return count;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(byte[] buffer, int offset, int count)
     {
@@ -61,7 +62,8 @@ internal sealed class Utf8Body(Stream body) : Stream
             _decoder.GetChars(bytes, new char[bytes.Length + 2], flush: isEnd);
             _read += bytes.Length;
         }
-        catch (DecoderFallbackException invalid) when (_first == GzipStart[0] && _read + invalid.Index == 1 && invalid.BytesUnknown?.FirstOrDefault() == GzipStart[1])
+        catch (DecoderFallbackException invalid)
+            when (_first == GzipStart[0] && _read + invalid.Index == 1 && invalid.BytesUnknown?.FirstOrDefault() == GzipStart[1])
         {
             throw new RequestRefusedException(PlainBodies.Gzipped);
         }

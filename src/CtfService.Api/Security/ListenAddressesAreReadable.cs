@@ -12,5 +12,6 @@ internal sealed class ListenAddressesAreReadable(IConfiguration configuration) :
     }
 
     private static string Message(ListenAddress address) =>
-        $"{address.Setting} is '{address.Url}'; expected an http or https address with a port from 0 to 65535, such as http://localhost:5080 or http://*:8080; several are separated by semicolons.";
+        $"{address.Setting} is '{address.Url}'; expected an http or https address with a port from 0 to 65535, "
+        + "such as http://localhost:5080 or http://*:8080; several are separated by semicolons.";
 }

@@ -16,9 +16,11 @@ internal static class ListenCheck
             .Where(tried => tried.Fault is not null)
             .Select(tried => $"{tried.address.Setting} is '{tried.address.Url}', {tried.Fault}")
             .ToList();
-        if (problems.Count == 0 && addresses.FirstOrDefault(address => address.IsEncrypted) is { } encrypted && await ServerFaultAsync(configuration) is { } refused)
+        if (problems.Count == 0 && addresses.FirstOrDefault(address => address.IsEncrypted) is { } encrypted
+            && await ServerFaultAsync(configuration) is { } refused)
         {
-            problems.Add($"{encrypted.Setting} is '{encrypted.Url}', but HTTPS cannot be served: {refused} Name a certificate in Kestrel:Certificates:Default:Path, "
+            problems.Add(
+                $"{encrypted.Setting} is '{encrypted.Url}', but HTTPS cannot be served: {refused} Name a certificate in Kestrel:Certificates:Default:Path, "
                 + "with its Password or KeyPath, or listen on http and let a proxy encrypt.");
         }
 

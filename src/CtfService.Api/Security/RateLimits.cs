@@ -30,12 +30,18 @@ internal static class RateLimits
     }
 
     /// <summary>Who calls: the API key, or without one the address or network.</summary>
-    internal static string Caller(HttpContext context) => context.User.Identity?.Name is { } key ? $"key {key}" : $"{OfAddress}{Network(context.Connection.RemoteIpAddress)}";
+    internal static string Caller(HttpContext context) =>
+        context.User.Identity?.Name is { } key ? $"key {key}" : $"{OfAddress}{Network(context.Connection.RemoteIpAddress)}";
 
-    /// <summary>A bucket for each key. Addresses are spread over a fixed number of buckets, so that their memory does not grow with the addresses that call; two addresses seldom share one.</summary>
-    internal static string BucketOf(HttpContext context) => context.User.Identity?.Name is { } key ? $"key {key}" : AddressBucket(Network(context.Connection.RemoteIpAddress));
+    /// <summary>
+    /// A bucket for each key. Addresses are spread over a fixed number of buckets, so that their memory does not grow with the addresses that call; two
+    /// addresses seldom share one.
+    /// </summary>
+    internal static string BucketOf(HttpContext context) =>
+        context.User.Identity?.Name is { } key ? $"key {key}" : AddressBucket(Network(context.Connection.RemoteIpAddress));
 
-    internal static string AddressBucket(IPAddress? network) => $"address {(uint)HashCode.Combine(network) % AddressBuckets}"; // the hash has a seed that differs from process to process
+    /// <summary>The hash has a seed that differs from process to process, so a caller cannot choose addresses that share a bucket.</summary>
+    internal static string AddressBucket(IPAddress? network) => $"address {(uint)HashCode.Combine(network) % AddressBuckets}";
 
     /// <summary>The address itself, or the /64 network of an IPv6 address.</summary>
     internal static IPAddress? Network(IPAddress? address)

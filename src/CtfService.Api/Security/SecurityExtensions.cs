@@ -10,7 +10,11 @@ namespace CtfService.Api.Security;
 internal static class SecurityExtensions
 {
     /// <summary>Answer headers a script of another origin may read.</summary>
-    private static readonly string[] ExposedHeaders = ["ETag", StoredAnswer.ReplayedHeader, "Retry-After", "WWW-Authenticate", "X-Class-Label", ResponseHeaders.RequestId, "X-Seed", ImageResponder.WarningHeader];
+    private static readonly string[] ExposedHeaders =
+    [
+        "ETag", StoredAnswer.ReplayedHeader, "Retry-After", "WWW-Authenticate", "X-Class-Label",
+        ResponseHeaders.RequestId, "X-Seed", ImageResponder.WarningHeader,
+    ];
 
     public static IServiceCollection AddSecurity(this IServiceCollection services)
     {

@@ -17,7 +17,9 @@ internal sealed record OtlpTarget(OtlpExportProtocol? Protocol, Uri? Endpoint)
     {
         if (options.OtlpEndpoint.Length > 0)
         {
-            return new OtlpTarget(options.OtlpProtocol == "grpc" ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf, Uri.TryCreate(options.OtlpEndpoint, UriKind.Absolute, out var endpoint) ? endpoint : null); // an unreadable one is refused when the settings are checked
+            return new OtlpTarget(
+                options.OtlpProtocol == "grpc" ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf,
+                Uri.TryCreate(options.OtlpEndpoint, UriKind.Absolute, out var endpoint) ? endpoint : null); // checked with the settings
         }
 
         return string.IsNullOrEmpty(configuration[Variable]) ? null : new OtlpTarget(Protocol: null, Endpoint: null);

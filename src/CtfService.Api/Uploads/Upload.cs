@@ -3,8 +3,8 @@ using System.IO.MemoryMappedFiles;
 namespace CtfService.Api.Uploads;
 
 /// <summary>
-/// The body of one upload, held once: in pages of its own, which take memory as bytes come and go back to the system when it is disposed of. A large managed array would stay
-/// with the garbage collector for as long as that likes.
+/// The body of one upload, held once: in pages of its own, which take memory as bytes come and go back to the system when it is disposed of. A large managed
+/// array would stay with the garbage collector for as long as that likes.
 /// </summary>
 /// <param name="capacity">Most bytes it can have.</param>
 /// <param name="released">Called once.</param>

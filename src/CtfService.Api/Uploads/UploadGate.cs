@@ -40,7 +40,8 @@ internal sealed class UploadGate(LimitsOptions limits)
             if (_bytes + bytes > limits.MaxUploadBufferBytes)
             {
                 throw new RequestRefusedException(Full(
-                    $"The uploads that are being received take {_bytes} of {limits.MaxUploadBufferBytes} bytes (Limits:MaxUploadBufferBytes); this one has up to {bytes}."));
+                    $"The uploads that are being received take {_bytes} of {limits.MaxUploadBufferBytes} bytes "
+                    + $"(Limits:MaxUploadBufferBytes); this one has up to {bytes}."));
             }
 
             _uploads++;

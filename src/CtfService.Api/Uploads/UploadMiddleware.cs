@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace CtfService.Api.Uploads;
 
 /// <summary>
-/// Receives an upload before anything else looks at it, if there is room (<see cref="UploadGate"/>), so that everything behind reads the one copy. For endpoints that ask for it by
-/// <see cref="UploadExtensions.WithUpload"/>.
+/// Receives an upload before anything else looks at it, if there is room (<see cref="UploadGate"/>), so that everything behind reads the one copy. For
+/// endpoints that ask for it by <see cref="UploadExtensions.WithUpload"/>.
 /// </summary>
 internal sealed class UploadMiddleware(RequestDelegate next, UploadGate gate, LimitsOptions limits)
 {

@@ -27,12 +27,16 @@ internal sealed class UploadReader(LimitsOptions limits)
     public static long MaxBodyBytes(LimitsOptions limits) => limits.MaxUploadBytes + (long)MarginBytes;
 
     public static RequestRefusedException TooLarge(LimitsOptions limits) => new(new ApiError(
-        StatusCodes.Status413PayloadTooLarge, $"The upload is larger than {limits.MaxUploadBytes} bytes, the limit in Limits:MaxUploadBytes. Send a smaller picture or raise the limit.", "body_too_large", Picture));
+        StatusCodes.Status413PayloadTooLarge,
+        $"The upload is larger than {limits.MaxUploadBytes} bytes, the limit in Limits:MaxUploadBytes. Send a smaller picture or raise the limit.",
+        "body_too_large",
+        Picture));
 
     public static RequestRefusedException Malformed(Exception damaged) => RequestRefusedException.For(
         param: null,
         "malformed_form",
-        $"The body is not a complete multipart/form-data form within the limits: {damaged.Message.TrimEnd('.')}. Let the client library write the form and its Content-Type.");
+        $"The body is not a complete multipart/form-data form within the limits: {damaged.Message.TrimEnd('.')}. "
+        + "Let the client library write the form and its Content-Type.");
 
     /// <summary>Reads what <see cref="UploadMiddleware"/> has received; the picture stays where it is.</summary>
     /// <exception cref="RequestRefusedException">The body is not such a form.</exception>

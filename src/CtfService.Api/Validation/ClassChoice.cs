@@ -12,7 +12,8 @@ internal static class ClassChoice
     /// <param name="prompt">Null where there is none, or the request takes none.</param>
     public static ClassLabel? Choose(ClassReference? reference, string? prompt, ClassCatalog classes, Faults faults)
     {
-        if (IsTooLong(reference?.Name, ClassReference.MaxNameLength, "class_label", faults) | IsTooLong(prompt, GenerateImageRequest.MaxPromptLength, "prompt", faults))
+        if (IsTooLong(reference?.Name, ClassReference.MaxNameLength, "class_label", faults)
+            | IsTooLong(prompt, GenerateImageRequest.MaxPromptLength, "prompt", faults))
         {
             return null; // looking for a class costs time that grows with the text
         }

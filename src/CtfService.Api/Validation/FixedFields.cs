@@ -4,8 +4,8 @@ using CtfService.Core.Models;
 namespace CtfService.Api.Validation;
 
 /// <summary>
-/// Fields that OpenAI's clients send and that leave no choice here. Each value that OpenAI documents is accepted; if it would have changed the image, the answer names the field in its
-/// warnings, so that nothing is ignored in silence. Any other value is a fault.
+/// Fields that OpenAI's clients send and that leave no choice here. Each value that OpenAI documents is accepted; if it would have changed the image, the
+/// answer names the field in its warnings, so that nothing is ignored in silence. Any other value is a fault.
 /// </summary>
 internal static class FixedFields
 {
@@ -32,13 +32,19 @@ internal static class FixedFields
         }
         else
         {
-            faults.Add("size", "unsupported_value", $"size '{asked}' is not supported; expected 'auto' or '{model.ImageSize}'. Model '{model.Name}' draws that size only; scale the image afterwards.");
+            faults.Add(
+                "size",
+                "unsupported_value",
+                $"size '{asked}' is not supported; expected 'auto' or '{model.ImageSize}'. "
+                + $"Model '{model.Name}' draws that size only; scale the image afterwards.");
         }
     }
 
     public static void CheckOthers(GenerateImageRequest asked, Faults faults)
     {
-        Check("quality", asked.Quality, Qualities, free: 2, "Every image is drawn with the same care; guidance_scale and the fields of sampling change how it looks.", faults);
+        Check(
+            "quality", asked.Quality, Qualities, free: 2,
+            "Every image is drawn with the same care; guidance_scale and the fields of sampling change how it looks.", faults);
         Check("style", asked.Style, Styles, free: 0, "The classes have one look; temperature and guidance_scale change it.", faults);
         Check("background", asked.Background, Backgrounds, free: 2, "The images have no transparency.", faults);
         Check("moderation", asked.Moderation, Moderations, free: 2, "Only the classes of the model can be drawn, so nothing is filtered.", faults);
@@ -58,7 +64,9 @@ internal static class FixedFields
         }
         else
         {
-            faults.Add(param, "unsupported_value", $"{param} '{asked}' is not supported; expected {string.Join(" or ", known.Select(value => $"'{value}'"))}. {reason}");
+            faults.Add(
+                param, "unsupported_value",
+                $"{param} '{asked}' is not supported; expected {string.Join(" or ", known.Select(value => $"'{value}'"))}. {reason}");
         }
     }
 }

@@ -46,7 +46,8 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
             IsRepeatable = asked.Seed is not null,
             Deadline = deadline,
             Include = include,
-            HasLinks = asked.ResponseFormat == Link || (asked.ResponseFormat is null && asked.Model?.StartsWith(ModelWithLinks, StringComparison.Ordinal) == true),
+            HasLinks = asked.ResponseFormat == Link
+                || (asked.ResponseFormat is null && asked.Model?.StartsWith(ModelWithLinks, StringComparison.Ordinal) == true),
             Warnings = faults.Warnings,
         };
     }

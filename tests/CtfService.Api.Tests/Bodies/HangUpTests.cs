@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Api.Tests.Bodies;
 
-/// <summary>Callers who go in the middle of their request, on real sockets: they are cancelled requests, not wrong ones, and no errors of the service.</summary>
+/// <summary>
+/// Callers who go in the middle of their request, on real sockets: they are cancelled requests, not wrong ones, and no errors of the service.
+/// </summary>
 public sealed class HangUpTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string Json = "POST /v1/images/generations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
@@ -69,7 +71,8 @@ public sealed class HangUpTests : IAsyncLifetime, IAsyncDisposable
     private async Task SendAndGo(string request, bool isReset, RequestLedger ledger, bool waitsForAnswer = false)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, new Uri(_api.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port));
+        var address = new Uri(_api.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, address.Port));
         await socket.SendAsync(Encoding.Latin1.GetBytes(request));
         await ledger.FirstReceivedAsync(); // a reset would take the bytes with it
         if (waitsForAnswer)

@@ -16,7 +16,10 @@ public sealed class SlowReaderTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(30);
 
-    private readonly TestApi _api = new() { Factory = new FakeImageGeneratorFactory { Generator = new FakeImageGenerator(FakeModels.Fruits with { ImageWidth = 512, ImageHeight = 512 }) } };
+    private readonly TestApi _api = new()
+    {
+        Factory = new FakeImageGeneratorFactory { Generator = new FakeImageGenerator(FakeModels.Fruits with { ImageWidth = 512, ImageHeight = 512 }) },
+    };
 
     public Task InitializeAsync()
     {
@@ -48,8 +51,10 @@ public sealed class SlowReaderTests : IAsyncLifetime, IAsyncDisposable
     {
         using var ledger = new RequestLedger(_api.Services);
         using var caller = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4_096 };
-        await caller.ConnectAsync(new IPEndPoint(IPAddress.Loopback, new Uri(_api.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port));
-        await caller.SendAsync(Encoding.Latin1.GetBytes($"POST /v1/images/generations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\n\r\n{json}"));
+        var address = new Uri(_api.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        await caller.ConnectAsync(new IPEndPoint(IPAddress.Loopback, address.Port));
+        await caller.SendAsync(Encoding.Latin1.GetBytes(
+            $"POST /v1/images/generations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\n\r\n{json}"));
 
         var unsent = _api.Services.GetRequiredService<UnsentAnswers>();
         var ended = _api.Logs.LineAsync(2200);

@@ -60,7 +60,10 @@ public sealed class SettingsTests
     [InlineData("Model:Bundle", "", "Model:Bundle is empty; expected a value.")]
     [InlineData("Model:Aliases:0", " ", "Model:Aliases:0 is ' '; expected a name of 1 to 128 characters")]
     [InlineData("Limits:MaxUploads", "0", "Limits:MaxUploads is 0; expected between 1 and 10000.")]
-    [InlineData("Limits:MaxUploadBufferBytes", "70000", "Limits:MaxUploadBufferBytes is 70000; expected at least 10551296, an upload of Limits:MaxUploadBytes with the fields beside it.")]
+    [InlineData(
+        "Limits:MaxUploadBufferBytes",
+        "70000",
+        "Limits:MaxUploadBufferBytes is 70000; expected at least 10551296, an upload of Limits:MaxUploadBytes with the fields beside it.")]
     [InlineData("Limits:BodyTimeout", "00:10:01", "Limits:BodyTimeout is 00:10:01; expected between 00:00:01 and 00:10:00.")]
     [InlineData("Limits:MaxHeaderBytes", "4095", "Limits:MaxHeaderBytes is 4095; expected between 4096 and 1048576.")]
     [InlineData("Limits:MaxHeaders", "9", "Limits:MaxHeaders is 9; expected between 10 and 1000.")]

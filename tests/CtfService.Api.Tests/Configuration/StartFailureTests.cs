@@ -34,14 +34,21 @@ public sealed class StartFailureTests
             "--Urls=nonsense");
 
         Assert.Equal(StartFailures.ExitCode, run.ExitCode);
-        Assert.Contains("Limits:MaxHeaders is 'many'; expected a whole number between 10 and 1000. Set it in appsettings.json or in the environment variable Limits__MaxHeaders.", run.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "Limits:MaxHeaders is 'many'; expected a whole number between 10 and 1000. "
+            + "Set it in appsettings.json or in the environment variable Limits__MaxHeaders.",
+            run.Errors,
+            StringComparison.Ordinal);
         Assert.Contains("Limits:MaxUploads is 0; expected between 1 and 10000.", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Limits:BodyTimeout is 'soon'; expected a time such as 00:00:30 between 00:00:01 and 00:10:00.", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Inference:MaxQueuedImage is not a setting. Did you mean Inference:MaxQueuedImages?", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Inference:MaxBatchRows is '2147483648'; expected a whole number between 2 and 4096.", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Telemetry:TraceRatio is 'half'; expected a number between 0 and 1.", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Telemetry:Gpu is 'maybe'; expected true or false.", run.Errors, StringComparison.Ordinal);
-        Assert.Contains("Logging:LogLevel:CtfService is 'loud'; expected one of Trace, Debug, Information, Warning, Error, Critical, None.", run.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "Logging:LogLevel:CtfService is 'loud'; expected one of Trace, Debug, Information, Warning, Error, Critical, None.",
+            run.Errors,
+            StringComparison.Ordinal);
         Assert.Contains("Logging:Console:LogLevel:Default is 'quiet'; expected one of Trace", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Security:ApiKeys:0:Nam is not a setting. Did you mean Security:ApiKeys:0:Name?", run.Errors, StringComparison.Ordinal);
         Assert.Contains("Security:RequestsPerMinute is -1; expected between 0 and 1000000.", run.Errors, StringComparison.Ordinal);
@@ -113,7 +120,9 @@ public sealed class StartFailureTests
     }
 
     [Theory]
-    [InlineData(SocketError.AccessDenied, "but this user may not listen on port 443. Choose a port from 1024 on, or give the program the right (CAP_NET_BIND_SERVICE).")]
+    [InlineData(
+        SocketError.AccessDenied,
+        "but this user may not listen on port 443. Choose a port from 1024 on, or give the program the right (CAP_NET_BIND_SERVICE).")]
     [InlineData(SocketError.AddressAlreadyInUse, "but another program listens on port 443. Stop it, or choose another port.")]
     [InlineData(SocketError.AddressNotAvailable, "but this machine has no address studio. Name one that it has, or localhost.")]
     public void Describe_TheSystemRefusesASocket_SaysWhatToDo(SocketError error, string expected)
@@ -140,7 +149,9 @@ public sealed class StartFailureTests
 
         var error = Assert.Throws<InvalidDataException>(() => new ConfigurationBuilder().AddJsonFile(file).Build());
 
-        Assert.Equal([$"Failed to load configuration from file '{file}'. It is not valid JSON: line 2, byte 32. Correct the file."], StartFailures.Describe(error));
+        Assert.Equal(
+            [$"Failed to load configuration from file '{file}'. It is not valid JSON: line 2, byte 32. Correct the file."],
+            StartFailures.Describe(error));
     }
 
     [Theory]

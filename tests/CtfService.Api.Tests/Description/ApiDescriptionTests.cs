@@ -112,10 +112,12 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     [Fact]
     public async Task Document_RequestFields_HaveTheirDefaultsInWords()
     {
-        var schemas = (await Document())["components"]!["schemas"]!.AsObject().Where(schema => schema.Key.EndsWith("Request", StringComparison.Ordinal)).ToList();
+        var schemas = (await Document())["components"]!["schemas"]!.AsObject()
+            .Where(schema => schema.Key.EndsWith("Request", StringComparison.Ordinal)).ToList();
 
         Assert.All(schemas, schema => Assert.All(schema.Value!["properties"]!.AsObject(), field => Assert.Null(field.Value!["default"])));
-        Assert.EndsWith("Default: png.", (string?)schemas.Single(schema => schema.Key == "GenerateImageRequest").Value!["properties"]!["output_format"]!["description"], StringComparison.Ordinal);
+        var generate = schemas.Single(schema => schema.Key == "GenerateImageRequest").Value!;
+        Assert.EndsWith("Default: png.", (string?)generate["properties"]!["output_format"]!["description"], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -61,5 +61,6 @@ public sealed class SwaggerPageDocumentTests(TestApi api) : IClassFixture<TestAp
     private static List<string> Forms(JsonObject document, string path) =>
         [.. document["paths"]![path]!["post"]!["responses"]!["200"]!["content"]!.AsObject().Select(form => form.Key)];
 
-    private static async Task<JsonObject> Document(TestApi api, string name) => (await api.Client.GetFromJsonAsync<JsonObject>($"/swagger/{name}/swagger.json"))!;
+    private static async Task<JsonObject> Document(TestApi api, string name) =>
+        (await api.Client.GetFromJsonAsync<JsonObject>($"/swagger/{name}/swagger.json"))!;
 }

@@ -72,7 +72,8 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
 
         using var refused = await _service.SwitchTo("other");
 
-        (await refused.Error(HttpStatusCode.InternalServerError)).AssertIsLikeItsExample(_service.Api, HttpStatusCode.InternalServerError, isForOperators: true);
+        var error = await refused.Error(HttpStatusCode.InternalServerError);
+        error.AssertIsLikeItsExample(_service.Api, HttpStatusCode.InternalServerError, isForOperators: true);
         Assert.DoesNotContain("secret", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 

@@ -85,7 +85,9 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
         _api.Factory.FailNextLoad(new CheckpointException("/srv/models/fruits/coarse.safetensors is missing."));
         await _api.InitializeAsync();
 
-        using var response = path == TestApi.Images ? await _api.PostImages("""{"class_label": 0}""") : await _api.Client.GetAsync(new Uri(path, UriKind.Relative));
+        using var response = path == TestApi.Images
+            ? await _api.PostImages("""{"class_label": 0}""")
+            : await _api.Client.GetAsync(new Uri(path, UriKind.Relative));
 
         var body = await response.Content.ReadAsStringAsync();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace CtfService.Api.Tests.Endpoints;
 
-/// <summary>Requests as programs send them that were written for OpenAI's service: they are answered, and the answer names every field that had no effect.</summary>
+/// <summary>
+/// Requests as programs send them that were written for OpenAI's service: they are answered, and the answer names every field that had no effect.
+/// </summary>
 public sealed class OpenAiFieldsTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly TestApi _api = new() { Settings = { ["Model:Aliases:0"] = "dall-e-3", ["Model:Aliases:1"] = "gpt-image-1" } };
@@ -15,10 +17,18 @@ public sealed class OpenAiFieldsTests : IAsyncLifetime, IAsyncDisposable
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     [Theory]
-    [InlineData("""{"model": "dall-e-3", "prompt": "an apple", "n": 1, "size": "1024x1024", "quality": "standard", "style": "vivid", "response_format": "url"}""", "size, style")] // LangChain for JavaScript
+    // LangChain for JavaScript
+    [InlineData(
+        """{"model": "dall-e-3", "prompt": "an apple", "n": 1, "size": "1024x1024", "quality": "standard", "style": "vivid", "response_format": "url"}""",
+        "size, style")]
     [InlineData("""{"model": "dall-e-3", "prompt": "an apple", "n": 1, "size": "1024x1024", "quality": "hd"}""", "size, quality")] // LangChain for Python
-    [InlineData("""{"model": "dall-e-3", "prompt": "an apple", "quality": "hd", "size": "1792x1024", "style": "vivid", "response_format": "b64_json", "user": "u"}""", "size, quality, style")] // OpenAI's .NET sample
-    [InlineData("""{"model": "gpt-image-1", "prompt": "an apple", "quality": "high", "background": "transparent", "moderation": "low", "output_format": "png"}""", "quality, background")]
+    // OpenAI's .NET sample
+    [InlineData(
+        """{"model": "dall-e-3", "prompt": "an apple", "quality": "hd", "size": "1792x1024", "style": "vivid", "response_format": "b64_json", "user": "u"}""",
+        "size, quality, style")]
+    [InlineData(
+        """{"model": "gpt-image-1", "prompt": "an apple", "quality": "high", "background": "transparent", "moderation": "low", "output_format": "png"}""",
+        "quality, background")]
     [InlineData("""{"model": "gpt-image-1", "prompt": "an apple", "n": 1, "size": "512x512"}""", "size")] // Open WebUI
     public async Task Generate_RequestOfAnOpenAiProgram_IsAnsweredAndNamesWhatHadNoEffect(string json, string expected)
     {
@@ -32,7 +42,8 @@ public sealed class OpenAiFieldsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("""{"class_label": 0, "style": null, "quality": null, "size": null, "background": null, "moderation": null, "seed": null, "response_format": null}""")]
+    [InlineData(
+        """{"class_label": 0, "style": null, "quality": null, "size": null, "background": null, "moderation": null, "seed": null, "response_format": null}""")]
     [InlineData("""{"class_label": 0, "quality": "auto", "size": "auto", "background": "opaque", "moderation": "low"}""")]
     public async Task Generate_FieldsAskForWhatIsDrawnAnyway_HasNoWarnings(string json)
     {

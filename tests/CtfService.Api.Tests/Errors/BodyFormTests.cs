@@ -106,14 +106,20 @@ public sealed class BodyFormTests(TestApi api) : IClassFixture<TestApi>
     [Fact]
     public async Task Any_OddContentTypeOrAccept_IsNeverAnUnexpectedError()
     {
-        string[] atoms = ["multipart/form-data", "application/json", "image/png", "*/*", "text", "/", ";", ",", " ", "q=", "q=2", "q=NaN", "boundary=", "boundary=XX", "charset=utf-8", "\"", "é", "*", "=", "\t"];
+        string[] atoms =
+        [
+            "multipart/form-data", "application/json", "image/png", "*/*", "text", "/", ";", ",", " ", "q=", "q=2", "q=NaN",
+            "boundary=", "boundary=XX", "charset=utf-8", "\"", "é", "*", "=", "\t",
+        ];
         var random = new Random(1);
         for (var round = 0; round < 2_000; round++)
         {
             var odd = string.Concat(Enumerable.Range(0, random.Next(1, 6)).Select(_ => random.Pick(atoms)));
             var isForm = random.Next(2) == 0;
             using var content = new ByteArrayContent(isForm ? Form : "{\"class_label\": 0}"u8.ToArray());
-            content.Headers.TryAddWithoutValidation("Content-Type", random.Next(2) == 0 ? odd : isForm ? $"multipart/form-data; boundary={Boundary}" : "application/json");
+            content.Headers.TryAddWithoutValidation(
+                "Content-Type",
+                random.Next(2) == 0 ? odd : isForm ? $"multipart/form-data; boundary={Boundary}" : "application/json");
             using var response = await api.Post(isForm ? TestApi.Variations : TestApi.Images, content, ("Accept", odd));
 
             Assert.True((int)response.StatusCode < 500, $"{odd}: {await response.Content.ReadAsStringAsync()}");

@@ -77,7 +77,8 @@ public sealed class LateStorageTests : IDisposable
         var search = new BundleSearch(Bundle, new SearchRoots([_folder.Root]), (folder, _) => new CheckedBundle(folder));
         var factory = new LateFactory(search, beforeAttempt);
         await using var api = new TestApi { Settings = { ["Inference:LoadRetries"] = "3", ["Inference:LoadRetryDelay"] = "00:00:00" } };
-        await using var host = api.WithWebHostBuilder(builder => builder.ConfigureTestServices(services => services.AddSingleton<IImageGeneratorFactory>(factory)));
+        await using var host = api.WithWebHostBuilder(builder =>
+            builder.ConfigureTestServices(services => services.AddSingleton<IImageGeneratorFactory>(factory)));
         var status = host.Services.GetRequiredService<IModelStatus>();
         await status.LoadingEnded;
         return (status.Current, factory.Attempts);

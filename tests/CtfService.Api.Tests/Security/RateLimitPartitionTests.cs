@@ -30,5 +30,6 @@ public sealed class RateLimitPartitionTests
         Assert.Equal(BucketOf("192.0.2.7"), BucketOf("::ffff:192.0.2.7"));
     }
 
-    private static string BucketOf(string address) => RateLimits.BucketOf(new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(address) } });
+    private static string BucketOf(string address) =>
+        RateLimits.BucketOf(new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(address) } });
 }

@@ -129,10 +129,10 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
         _api.Generator.StepsPerImage = 3;
         _api.Generator.HoldNextStep().Open();
         using var second = _api.Generator.HoldNextStep();
-        using var response = await _api.PostImages(OneStream);
+        using var response = await _api.PostImages("""{"class_label": 0, "stream": true, "partial_images": 3, "timeout_ms": 5000}""");
         await second.Entered;
 
-        _api.Clock.Advance(new InferenceOptions().RequestTimeout);
+        _api.Clock.Advance(TimeSpan.FromSeconds(5)); // less than Limits:SendTimeout: the preview may still be on its way
 
         await _ledger.AssertOnly("deadline", "deadline");
     }

@@ -15,7 +15,8 @@ public sealed partial class LogEventTests
     [
         .. new[] { typeof(Program).Assembly, typeof(InferenceOptions).Assembly, typeof(CtfImageGeneratorFactory).Assembly }
             .SelectMany(assembly => assembly.GetTypes())
-            .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .SelectMany(type => type.GetMethods(
+                BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             .SelectMany(method => method.GetCustomAttributes<LoggerMessageAttribute>())
             .OrderBy(log => log.EventId),
     ];
@@ -24,7 +25,8 @@ public sealed partial class LogEventTests
     public void EventIds_OfAllAssemblies_AreUnique()
     {
         Assert.NotEmpty(Events);
-        Assert.Empty(Events.GroupBy(log => log.EventId).Where(same => same.Count() > 1).Select(same => $"{same.Key}: {string.Join(" and ", same.Select(log => log.Message))}"));
+        Assert.Empty(Events.GroupBy(log => log.EventId).Where(same => same.Count() > 1)
+            .Select(same => $"{same.Key}: {string.Join(" and ", same.Select(log => log.Message))}"));
     }
 
     [Fact]
@@ -42,7 +44,8 @@ public sealed partial class LogEventTests
     {
         var documents = Directory.EnumerateFiles(RepositoryFolder.File("docs"), "*.md", SearchOption.AllDirectories);
 
-        var named = documents.SelectMany(file => Mention().Matches(File.ReadAllText(file)).Select(mention => (File: Path.GetFileName(file), Id: int.Parse(mention.Groups["id"].Value, CultureInfo.InvariantCulture))));
+        var named = documents.SelectMany(file => Mention().Matches(File.ReadAllText(file))
+            .Select(mention => (File: Path.GetFileName(file), Id: int.Parse(mention.Groups["id"].Value, CultureInfo.InvariantCulture))));
 
         Assert.All(named, mention => Assert.Contains(Events, log => log.EventId == mention.Id));
     }

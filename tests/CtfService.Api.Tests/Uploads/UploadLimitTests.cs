@@ -14,7 +14,13 @@ public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly byte[] Form = MakeForm();
 
-    private readonly TestApi _api = new() { Settings = { ["Limits:MaxUploads"] = "4", ["Limits:MaxUploadBytes"] = "10000", ["Limits:MaxUploadBufferBytes"] = "262144", ["Limits:BodyTimeout"] = "00:00:10" } };
+    private readonly TestApi _api = new()
+    {
+        Settings =
+        {
+            ["Limits:MaxUploads"] = "4", ["Limits:MaxUploadBytes"] = "10000", ["Limits:MaxUploadBufferBytes"] = "262144", ["Limits:BodyTimeout"] = "00:00:10",
+        },
+    };
 
     private UploadGate Gate => _api.Services.GetRequiredService<UploadGate>();
 
@@ -118,16 +124,18 @@ public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal((0, 0), Gate.Held);
     }
 
-    private Task<HttpContext> Send(HeldBody body, long announced, string path = TestApi.Variations, string type = "multipart/form-data; boundary=b", CancellationToken hangUp = default) => _api.Server.SendAsync(context =>
-    {
-        context.Request.Method = "POST";
-        context.Request.Path = path;
-        context.Request.ContentType = type;
-        context.Request.ContentLength = announced;
-        context.Request.Body = body;
-        context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody());
-        context.RequestAborted = hangUp;
-    }, CancellationToken.None);
+    private Task<HttpContext> Send(
+        HeldBody body, long announced, string path = TestApi.Variations, string type = "multipart/form-data; boundary=b", CancellationToken hangUp = default) =>
+        _api.Server.SendAsync(context =>
+        {
+            context.Request.Method = "POST";
+            context.Request.Path = path;
+            context.Request.ContentType = type;
+            context.Request.ContentLength = announced;
+            context.Request.Body = body;
+            context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody());
+            context.RequestAborted = hangUp;
+        }, CancellationToken.None);
 
     private static MultipartFormDataContent Content() => new() { { new ByteArrayContent(Picture()), "image", "picture.png" } };
 

@@ -4,7 +4,10 @@ using CtfService.TestSupport;
 
 namespace CtfService.EndToEnd.Tests.Clients;
 
-/// <summary>What other people's tools say of docs/openapi.json: two linters, and Dredd, which sends the documented requests to the running service and compares its answers.</summary>
+/// <summary>
+/// What other people's tools say of docs/openapi.json: two linters, and Dredd, which sends the documented requests to the running service and compares its
+/// answers.
+/// </summary>
 [Collection(GuardedServiceCollection.Name)]
 public sealed class ApiContractTests(GuardedService service)
 {
@@ -25,7 +28,8 @@ public sealed class ApiContractTests(GuardedService service)
     {
         using var folder = new TemporaryFolder();
         var damaged = folder.File("openapi.json");
-        await File.WriteAllTextAsync(damaged, (await File.ReadAllTextAsync(Document)).Replace("\"seed\": 12", "\"seed\": \"twelve\"", StringComparison.Ordinal));
+        var document = await File.ReadAllTextAsync(Document);
+        await File.WriteAllTextAsync(damaged, document.Replace("\"seed\": 12", "\"seed\": \"twelve\"", StringComparison.Ordinal));
 
         var run = await Spectral(damaged);
 
@@ -50,7 +54,10 @@ public sealed class ApiContractTests(GuardedService service)
         await File.WriteAllBytesAsync(picture, ImageCodec.Encode(new RgbImage(8, 8, new byte[8 * 8 * 3]), ImageFormat.Png));
 
         var run = await Tools.RunAsync(
-            ["node_modules/.bin/dredd", Document, service.Client.BaseAddress!.ToString().TrimEnd('/'), "--hookfiles=./dredd-hooks.cjs", "--loglevel=error", "--color=false"],
+            [
+                "node_modules/.bin/dredd", Document, service.Client.BaseAddress!.ToString().TrimEnd('/'),
+                "--hookfiles=./dredd-hooks.cjs", "--loglevel=error", "--color=false",
+            ],
             new Dictionary<string, string?> { ["API_KEY"] = GuardedService.Key, ["PICTURE"] = picture });
 
         Assert.True(run.ExitCode == 0, run.ToString());

@@ -29,7 +29,8 @@ public sealed class GeneratedClientTests(GuardedService service) : IDisposable
     {
         var client = new NSwagClient(_http);
         Task<ImagesResponse> Draw(long? seed) =>
-            client.GenerateImagesAsync(x_Request_Timeout: null, idempotency_Key: null, if_None_Match: null, new GenerateImageRequest { Class_label = "banana", Seed = seed });
+            client.GenerateImagesAsync(
+                x_Request_Timeout: null, idempotency_Key: null, if_None_Match: null, new GenerateImageRequest { Class_label = "banana", Seed = seed });
 
         var (one, other) = (Assert.Single((await Draw(null)).Data), Assert.Single((await Draw(null)).Data));
         var (seeded, again) = (Assert.Single((await Draw(Seed)).Data), Assert.Single((await Draw(Seed)).Data));
@@ -44,7 +45,9 @@ public sealed class GeneratedClientTests(GuardedService service) : IDisposable
     [Fact]
     public async Task NSwag_Stream_EndsWithTheSeededImage()
     {
-        using var response = await _http.PostAsJsonAsync("/v1/images/generations", new GenerateImageRequest { Class_label = "banana", Seed = Seed, Stream = true, Partial_images = 1 });
+        using var response = await _http.PostAsJsonAsync(
+            "/v1/images/generations",
+            new GenerateImageRequest { Class_label = "banana", Seed = Seed, Stream = true, Partial_images = 1 });
 
         var events = await Events(await response.Content.ReadAsStreamAsync());
 
@@ -74,7 +77,8 @@ public sealed class GeneratedClientTests(GuardedService service) : IDisposable
     public async Task Kiota_Stream_EndsWithTheSeededImage()
     {
         using var adapter = Adapter();
-        var asked = new KiotaClient(adapter).V1.Images.Generations.ToPostRequestInformation(new KiotaRequest { ClassLabel = "banana", Seed = Seed, Stream = true, PartialImages = 1 });
+        var asked = new KiotaClient(adapter).V1.Images.Generations.ToPostRequestInformation(
+            new KiotaRequest { ClassLabel = "banana", Seed = Seed, Stream = true, PartialImages = 1 });
 
         await using var answer = (await adapter.SendPrimitiveAsync<Stream>(asked))!;
         var events = await Events(answer);
@@ -83,13 +87,15 @@ public sealed class GeneratedClientTests(GuardedService service) : IDisposable
         Assert.Equal(await Expected(), JsonSerializer.Deserialize<JsonElement>(events[1]).GetProperty("b64_json").GetBytesFromBase64());
     }
 
-    private HttpClientRequestAdapter Adapter() => new(new AnonymousAuthenticationProvider(), httpClient: _http) { BaseUrl = service.Client.BaseAddress!.ToString().TrimEnd('/') };
+    private HttpClientRequestAdapter Adapter() =>
+        new(new AnonymousAuthenticationProvider(), httpClient: _http) { BaseUrl = service.Client.BaseAddress!.ToString().TrimEnd('/') };
 
     /// <summary>The same image by hand.</summary>
     private async Task<byte[]> Expected()
     {
         using var response = await _http.PostAsync("/v1/images/generations", WatchedService.Json($$"""{"class_label": "banana", "seed": {{Seed}}}"""));
-        return JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync()).GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64();
+        var answer = JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync());
+        return answer.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64();
     }
 
     private static async Task<IReadOnlyList<string>> Events(Stream answer)

@@ -3,7 +3,9 @@ using CtfService.TestSupport;
 
 namespace CtfService.EndToEnd.Tests.Clients;
 
-/// <summary>Types that openapi-typescript generates from docs/openapi.json: a program written with them compiles and draws images with the running service.</summary>
+/// <summary>
+/// Types that openapi-typescript generates from docs/openapi.json: a program written with them compiles and draws images with the running service.
+/// </summary>
 [Collection(GuardedServiceCollection.Name)]
 public sealed class TypeScriptClientTests(GuardedService service)
 {
