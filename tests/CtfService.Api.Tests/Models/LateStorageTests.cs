@@ -109,7 +109,7 @@ public sealed class LateStorageTests : IDisposable
     {
         public IImageGenerator Load(CancellationToken cancellation)
         {
-            BundleReader.Open(folder);
+            BundleReader.Open(folder, cancellation);
             return new FakeImageGenerator(FakeModels.Fruits);
         }
     }
