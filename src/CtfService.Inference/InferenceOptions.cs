@@ -30,7 +30,9 @@ public sealed record InferenceOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Steps that may fail one after another, without a finished image between them, before the model is taken out of service. 1..1,000, default 5.</summary>
+    /// <summary>
+    /// Steps that may fail one after another, without a finished image between them, before the model is taken out of service. 1..1,000, default 5.
+    /// </summary>
     [Range(1, 1_000)]
     public int MaxFailedSteps { get; init; } = 5;
 
@@ -38,7 +40,9 @@ public sealed record InferenceOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan FailedStepsPause { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Attempts to read the model again if its storage fails or does not have it (yet); a damaged model is not read again. 0..100, default 4.</summary>
+    /// <summary>
+    /// Attempts to read the model again if its storage fails or does not have it (yet); a damaged model is not read again. 0..100, default 4.
+    /// </summary>
     [Range(0, 100)]
     public int LoadRetries { get; init; } = 4;
 

@@ -12,8 +12,8 @@ public interface IImageGenerator : IDisposable
     ModelDescription Model { get; }
 
     /// <summary>
-    /// Rows of a decode step that are not taken; an image takes <see cref="ImageSpecification.Rows"/> of them until its last coarse label is drawn. There may be fewer
-    /// for a while if the device lacks memory, but always enough for one image alone.
+    /// Rows of a decode step that are not taken; an image takes <see cref="ImageSpecification.Rows"/> of them until its last coarse label is drawn. There may
+    /// be fewer for a while if the device lacks memory, but always enough for one image alone.
     /// </summary>
     int FreeRows { get; }
 
@@ -25,7 +25,7 @@ public interface IImageGenerator : IDisposable
 
     /// <summary>Takes an image in: its first decode step is part of the next <see cref="Advance"/>. An image does not depend on the others.</summary>
     /// <param name="id">Names the image; not in use.</param>
-    /// <param name="previews">Null where nobody wants to see the image before it is finished.</param>
+    /// <param name="previews">Null if the image is not to be seen before it is finished.</param>
     /// <remarks>If it throws, the other images go on, and after <see cref="Remove"/> nothing of this one is left.</remarks>
     /// <exception cref="ArgumentException">Too few free rows, the id is in use, the class is unknown, or the layout is not this model's.</exception>
     void Admit(long id, ImageSpecification image, PreviewOrder? previews = null);
@@ -34,19 +34,21 @@ public interface IImageGenerator : IDisposable
     void Remove(long id);
 
     /// <summary>
-    /// One decode step for every image in the coarse stage, VQ encode of one batch of pictures, previews that are due, then the fine pass of one batch of images that
-    /// have all their coarse labels, and VQ decode of one. Images beyond these batches wait for the next call. Returns what ended, in no order.
+    /// One decode step for every image in the coarse stage, VQ encode of one batch of pictures, previews that are due, then the fine pass of one batch of
+    /// images that have all their coarse labels, and VQ decode of one. Images beyond these batches wait for the next call. Returns what ended, in no order.
     /// </summary>
     /// <param name="cancellation">Looked at before each stage, and within the long ones.</param>
     /// <exception cref="OperationCanceledException">Cancelled in or before a stage; the images stay.</exception>
-    /// <exception cref="OutOfDeviceMemoryException">A decode step does not fit the device; with fewer images it may. No image has moved, so each can be removed or stepped again.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">A decode step does not fit the device; with fewer images it may. No image has moved, so each can be removed
+    /// or stepped again.</exception>
     IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation);
 }
 
 /// <summary>Figures of one <see cref="IImageGenerator.Advance"/>.</summary>
 /// <param name="Rows">Rows of its decode step; 0 where it had none.</param>
 /// <param name="DecodeTime">Time of the decode step. A device that works on its own may not have finished it then: a step that has to wait for results takes the time of those before.</param>
-/// <param name="Splits">Batches that did not fit the device and were made smaller: halved ones of later stages, and a decode step that gave up free rows.</param>
+/// <param name="Splits">Batches that did not fit the device and were made smaller: halved ones of later stages, and a decode step that gave up free
+/// rows.</param>
 public readonly record struct StepReport(int Rows, TimeSpan DecodeTime, int Splits = 0)
 {
     public StageWork VqEncode { get; init; }

@@ -84,16 +84,19 @@ public sealed class ClassCatalog
     }
 
     /// <summary>
-    /// Classes named by whole words of a sentence, in order of their ids; singular, plural, one word and two are alike. A name inside a longer one that is also there does not
-    /// count: "red apple" names "red apple", not "apple".
+    /// Classes named by whole words of a sentence, in order of their ids; singular, plural, one word and two are alike. A name inside a longer one that is also
+    /// there does not count: "red apple" names "red apple", not "apple".
     /// </summary>
     public IReadOnlyList<ClassLabel> FindIn(string sentence) => _phrases.FindIn(sentence);
 
-    /// <summary>For a sentence that names no class: those that it may name with one or two letters wrong, in order of their ids. Several if none is closest.</summary>
+    /// <summary>
+    /// For a sentence that names no class: those that it may name with one or two letters wrong, in order of their ids. Several if none is closest.
+    /// </summary>
     public IReadOnlyList<ClassLabel> FindMisspelt(string sentence) => _phrases.FindMisspelt(sentence);
 
     /// <summary>
-    /// Names closest to a misspelt one, best first: containing it, contained in it, or at a small edit distance. A text much longer than a name is a sentence, not a misspelt name: it is only searched for names.
+    /// Names closest to a misspelt one, best first: containing it, contained in it, or at a small edit distance. A text much longer than a name is a sentence,
+    /// not a misspelt name: it is only searched for names.
     /// </summary>
     public IReadOnlyList<string> Suggest(string name, int count = 3)
     {

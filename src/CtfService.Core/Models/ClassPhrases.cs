@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace CtfService.Core.Models;
 
 /// <summary>
-/// Finds the classes that a sentence names. A class is known by each of the names between the commas of its label, in singular and plural, whether compounds are written as one
-/// word or two. Looking up a sentence takes time in proportion to its words, however many classes there are.
+/// Finds the classes that a sentence names. A class is known by each of the names between the commas of its label, in singular and plural, whether compounds
+/// are written as one word or two. Looking up a sentence takes time in proportion to its words, however many classes there are.
 /// </summary>
 internal sealed partial class ClassPhrases
 {
@@ -106,9 +106,10 @@ internal sealed partial class ClassPhrases
 
     /// <summary>In upper case, without punctuation.</summary>
     private static string[] Words(string text) =>
-        new string([.. text.Select(letter => char.IsLetterOrDigit(letter) ? letter : ' ')]).ToUpperInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        new string([.. text.Select(letter => char.IsLetterOrDigit(letter) ? letter : ' ')]).ToUpperInvariant()
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>Tells classes of one name apart in a label such as <c>crane_n02012849</c>; nobody writes it in a sentence.</summary>
+    /// <summary>Tells classes of one name apart in a label such as <c>crane_n02012849</c>; no sentence has it.</summary>
     [GeneratedRegex(@"(?<=[ _-])n\d{8}\b")]
     private static partial Regex WordNetId();
 }

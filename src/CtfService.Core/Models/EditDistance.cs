@@ -3,7 +3,10 @@ namespace CtfService.Core.Models;
 /// <summary>How far two spellings are apart.</summary>
 public static class EditDistance
 {
-    /// <summary>Insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal string alignment); <paramref name="limit"/> + 1 if more are needed.</summary>
+    /// <summary>
+    /// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal string alignment); <paramref name="limit"/> + 1
+    /// if more are needed.
+    /// </summary>
     public static int Between(string left, string right, int limit)
     {
         if (Math.Abs(left.Length - right.Length) > limit)

@@ -49,6 +49,9 @@ public sealed record ModelDescription
     /// <summary>Element type of the transformers, such as <c>float32</c>; null where only the bundle was read.</summary>
     public string? Dtype { get; init; }
 
-    /// <summary>How it rounds, in words: width of the vectors, and libtorch's version and threads where that computes. Two that differ may give other bytes for one seed. Null where only the bundle was read.</summary>
+    /// <summary>
+    /// How it rounds, in words: width of the vectors, and libtorch's version and threads where that computes. Two that differ may give other bytes for one
+    /// seed. Null where only the bundle was read.
+    /// </summary>
     public string? Arithmetic { get; init; }
 }

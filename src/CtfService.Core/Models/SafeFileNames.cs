@@ -62,5 +62,6 @@ public static class SafeFileNames
     }
 
     private static bool IsAllowed(Rune rune) =>
-        !Rune.IsControl(rune) && rune.Value is not (0x2028 or 0x2029 or 0xFFFD) && !(rune.IsAscii && Forbidden.Contains((char)rune.Value, StringComparison.Ordinal));
+        !Rune.IsControl(rune) && rune.Value is not (0x2028 or 0x2029 or 0xFFFD)
+            && !(rune.IsAscii && Forbidden.Contains((char)rune.Value, StringComparison.Ordinal));
 }

@@ -133,7 +133,9 @@ internal sealed class InferenceQueue : IInferenceQueue
     /// <param name="isExpected">The caller was told to come back now.</param>
     private int Room(bool isExpected) => Math.Max(0, _options.MaxQueuedImages - _work.Waiting - (isExpected ? 0 : _promises.Kept));
 
-    /// <summary>Room comes when as many images have started as are too many, those included that were promised a place before. The caller is promised one as well.</summary>
+    /// <summary>
+    /// Room comes when as many images have started as are too many, those included that were promised a place before. The caller is promised one as well.
+    /// </summary>
     private QueueFullException Full(int asked, bool isExpected, int steps)
     {
         var room = Room(isExpected);
@@ -141,7 +143,8 @@ internal sealed class InferenceQueue : IInferenceQueue
         var retryAfter = TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(_work.Forecast(ahead, steps).TotalSeconds))); // the unit of Retry-After
         _promises.Make(asked, retryAfter);
         return new QueueFullException(
-            $"The queue has room for {room} more images of {_options.MaxQueuedImages} (Inference:MaxQueuedImages); {asked} were asked for. Try again in {retryAfter.TotalSeconds:0} s.",
+            $"The queue has room for {room} more images of {_options.MaxQueuedImages} (Inference:MaxQueuedImages); {asked} were asked for. "
+            + $"Try again in {retryAfter.TotalSeconds:0} s.",
             retryAfter);
     }
 }

@@ -4,8 +4,8 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// The images of one lane that wait and run, and when places in the queue come free. Each job reports its own moves, so an image is counted until it ends, whichever way it ends.
-/// Any thread.
+/// The images of one lane that wait and run, and when places in the queue come free. Each job reports its own moves, so an image is counted until it ends,
+/// whichever way it ends. Any thread.
 /// </summary>
 /// <param name="pace">What work costs, and how many decode steps there were.</param>
 /// <param name="rows">Rows of a decode step.</param>
@@ -76,7 +76,8 @@ internal sealed class LaneWork(WorkPace pace, int rows)
         {
             var layouts = _waiting - _waitingDrawn;
             var later = costs.Fine + costs.VqDecode;
-            var left = _running.Select(job => (Steps: steps - (pace.DecodeSteps - _starts[job].Start), job.Specification.Rows)).Where(job => job.Steps > 0).ToList();
+            var left = _running.Select(job => (Steps: steps - (pace.DecodeSteps - _starts[job].Start), job.Specification.Rows))
+                .Where(job => job.Steps > 0).ToList();
             var forecast = new PlaceForecast(costs.DecodeStep, steps, later)
             {
                 Drawn = _waitingDrawn,

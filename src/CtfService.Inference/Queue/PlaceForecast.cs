@@ -1,9 +1,9 @@
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// When images that wait will have started, from the work ahead of them. The two kinds start independently: drawn images as rows come free, which each running image frees after its
-/// last decode step and the next one after as many more; the others one after another. While both kinds wait, the device works half of the time for each, as
-/// <see cref="Scheduling.LayoutTurns"/> sees to it. Used once.
+/// When images that wait will have started, from the work ahead of them. The two kinds start independently: drawn images as rows come free, which each running
+/// image frees after its last decode step and the next one after as many more; the others one after another. While both kinds wait, the device works half of
+/// the time for each, as <see cref="Scheduling.LayoutTurns"/> sees to it. Used once.
 /// </summary>
 /// <param name="decodeStep">Time of one decode step.</param>
 /// <param name="steps">Decode steps of an image.</param>
@@ -13,7 +13,9 @@ internal sealed class PlaceForecast(TimeSpan decodeStep, int steps, TimeSpan lat
     /// <summary>For images of the other kind that come meanwhile and have their share of the device, and for the spread of measurements.</summary>
     private const double Margin = 1.25;
 
-    /// <summary>Images that are followed one by one; those behind them are taken to start at the same pace, so that the work of a forecast has a limit.</summary>
+    /// <summary>
+    /// Images that are followed one by one; those behind them are taken to start at the same pace, so that the work of a forecast has a limit.
+    /// </summary>
     private const int MostFollowed = 1_000;
 
     /// <summary>Images of a batch of the later stages.</summary>

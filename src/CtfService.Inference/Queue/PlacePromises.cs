@@ -1,13 +1,14 @@
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Places in the queue that were promised to callers who were told when to come back. Without them a place that comes free goes to whoever asks at that moment, and callers who wait
-/// as they were told find the queue full again. Plain state under the queue's lock.
+/// Places in the queue that were promised to callers who were told when to come back. Without them a place that comes free goes to the first caller of that
+/// moment, and callers who wait as they were told find the queue full again. Plain state under the queue's lock.
 /// </summary>
-/// <param name="places">Images that may wait in the queue: as many are promised at most, and half as many are kept from callers who were promised nothing.</param>
+/// <param name="places">Images that may wait in the queue: as many are promised at most, and half as many are kept from callers who were promised
+/// nothing.</param>
 internal sealed class PlacePromises(int places, TimeProvider clock)
 {
-    /// <summary>How long a caller may be late; then its places are anybody's.</summary>
+    /// <summary>How long a caller may be late; then any caller may have its places.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
     private readonly List<Promise> _promises = [];
@@ -23,7 +24,7 @@ internal sealed class PlacePromises(int places, TimeProvider clock)
         }
     }
 
-    /// <summary>Of these, what nobody else may take.</summary>
+    /// <summary>Of these, what no other caller may take.</summary>
     public int Kept => Math.Min(Images, places / 2);
 
     public void Make(int images, TimeSpan after)
@@ -34,7 +35,7 @@ internal sealed class PlacePromises(int places, TimeProvider clock)
         }
     }
 
-    /// <summary>A caller asks for so many images. True if somebody was told to come back for them by now; whoever comes is taken for that caller.</summary>
+    /// <summary>A caller asks for so many images. True if one was told to come back for them by now; the first who comes is taken for that one.</summary>
     public bool TryRedeem(int images)
     {
         var now = clock.GetUtcNow();

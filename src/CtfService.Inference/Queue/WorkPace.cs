@@ -3,8 +3,8 @@ using CtfService.Core.Generation;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Device time of each kind of work, measured step by step: what an image costs follows from its kind. Work of one kind is fixed, so a moving average says enough.
-/// Written by the worker, read by any thread.
+/// Device time of each kind of work, measured step by step: what an image costs follows from its kind. Work of one kind is fixed, so a moving average says
+/// enough. Written by the worker, read by any thread.
 /// </summary>
 internal sealed class WorkPace
 {
@@ -21,7 +21,9 @@ internal sealed class WorkPace
     /// <summary>How many there were.</summary>
     public long DecodeSteps => Volatile.Read(ref _decodeSteps);
 
-    /// <summary>What was measured so far. Zero for a kind that never ran; VQ encode, which is VQ decode the other way round, counts as much as that until it has.</summary>
+    /// <summary>
+    /// What was measured so far. Zero for a kind that never ran; VQ encode, which is VQ decode the other way round, counts as much as that until it has.
+    /// </summary>
     public WorkCosts Costs
     {
         get

@@ -4,8 +4,8 @@ using CtfService.Inference.Queue;
 namespace CtfService.Inference.Scheduling;
 
 /// <summary>
-/// Decides which waiting image starts next. There are two lines, each first come, first served: images with decode steps wait for rows, and one whose rows are not free
-/// holds up those behind it, so that nothing starves; images without wait for their turn in the later stages (<see cref="LayoutTurns"/>).
+/// Decides which waiting image starts next. There are two lines, each first come, first served: images with decode steps wait for rows, and one whose rows are
+/// not free holds up those behind it, so that nothing starves; images without wait for their turn in the later stages (<see cref="LayoutTurns"/>).
 /// Plain state for one thread: no threads, no tensors, no logs.
 /// </summary>
 internal sealed class AdmissionScheduler(WorkPace pace, TimeProvider clock)
@@ -41,7 +41,7 @@ internal sealed class AdmissionScheduler(WorkPace pace, TimeProvider clock)
     /// <summary>What a step has done counts for whose turn it is.</summary>
     public void StepEnded(StepReport step) => _turns.StepEnded(step);
 
-    /// <summary>Removes images nobody waits for and fails those whose time is over.</summary>
+    /// <summary>Removes images that no caller waits for and fails those whose time is over.</summary>
     public void DropUnwanted()
     {
         if (IsEmpty)

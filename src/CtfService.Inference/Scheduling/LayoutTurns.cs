@@ -4,17 +4,17 @@ using CtfService.Inference.Queue;
 namespace CtfService.Inference.Scheduling;
 
 /// <summary>
-/// Says when an image without decode steps (redetail, variations) may start. It takes no row, so nothing else would hold it back, and a step would grow with every one that waits.
-/// While images are drawn, both kinds share the device's time equally: what such an image costs is given to drawn images before the next one starts
-/// (start-time fair queueing; Goyal, Vin and Cheng 1996, with the two kinds as flows). While none is drawn, as many come together as a short step holds.
-/// Plain state for one thread.
+/// Says when an image without decode steps (redetail, variations) may start. It takes no row, so nothing else would hold it back, and a step would grow with
+/// every one that waits. While images are drawn, both kinds share the device's time equally: what such an image costs is given to drawn images before the next
+/// one starts (start-time fair queueing; Goyal, Vin and Cheng 1996, with the two kinds as flows). While none is drawn, as many come together as a short step
+/// holds. Plain state for one thread.
 /// </summary>
 internal sealed class LayoutTurns(WorkPace pace)
 {
     /// <summary>Images of one step at most: more in a batch gain nothing.</summary>
     private const int MostAtOnce = 8;
 
-    /// <summary>A step should not take longer because of them: whoever comes meanwhile waits for it to end.</summary>
+    /// <summary>A step should not take longer because of them: images that come meanwhile wait for it to end.</summary>
     private static readonly TimeSpan LongestStep = TimeSpan.FromMilliseconds(250);
 
     private TimeSpan _ahead; // device time that they had beyond drawn images; at least -LongestStep, so that neither kind saves up more than a step

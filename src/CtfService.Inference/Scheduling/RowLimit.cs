@@ -1,8 +1,8 @@
 namespace CtfService.Inference.Scheduling;
 
 /// <summary>
-/// Rows that may be in use after a step did not fit the device's memory. What took the memory may go away, so the limit rises again: by two rows, which is one image with guidance,
-/// whenever images of as many rows as it allows have been finished. Plain state for one thread.
+/// Rows that may be in use after a step did not fit the device's memory. What took the memory may go away, so the limit rises again: by two rows, which is one
+/// image with guidance, whenever images of as many rows as it allows have been finished. Plain state for one thread.
 /// </summary>
 internal sealed class RowLimit
 {

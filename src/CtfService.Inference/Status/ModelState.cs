@@ -33,7 +33,8 @@ internal sealed class ModelState(TimeProvider clock)
         _ => throw new InvalidOperationException($"Unknown model status {_current}."),
     };
 
-    public static ModelNotReadyException ShuttingDown() => new("The service is shutting down. Send the request to another instance or try again later.", SoonReady);
+    public static ModelNotReadyException ShuttingDown() =>
+        new("The service is shutting down. Send the request to another instance or try again later.", SoonReady);
 
     public void BecomeReady(ModelDescription model) => Become(new ModelStatus.Ready(model, clock.GetUtcNow()));
 

@@ -25,7 +25,8 @@ public abstract record ModelStatus
     public sealed record Failed(string Reason) : ModelStatus
     {
         /// <summary>What everybody may know.</summary>
-        public const string PublicReason = "The model could not be loaded. The log of the service says why, and operators find the reason in GET /v1/admin/models.";
+        public const string PublicReason =
+            "The model could not be loaded. The log of the service says why, and operators find the reason in GET /v1/admin/models.";
     }
 
     /// <summary>Told to stop; admitted images still finish.</summary>

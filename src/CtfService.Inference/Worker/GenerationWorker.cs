@@ -98,7 +98,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
             _loaded.SetResult(times);
             return generator;
         }
-        // Whatever a load that was given up ends with: nobody waits for it.
+        // Whatever a load that was given up ends with: no caller waits for it.
         catch (Exception) when (_giveUp.IsCancellationRequested)
         {
             _loaded.SetCanceled(_giveUp.Token);
@@ -173,7 +173,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         {
             generator?.Dispose();
         }
-        // Nothing waits for the model any more, so there is nobody to tell but the operator.
+        // Nothing waits for the model any more, so only the operator is to be told.
         catch (Exception error)
         {
             Log.NotFreed(logger, error);

@@ -19,7 +19,8 @@ internal sealed partial class ImageRunner
         [LoggerMessage(1024, LogLevel.Error, "{Images} image(s) do not fit the device's memory")]
         public static partial void TooLarge(ILogger logger, int images, Exception error);
 
-        [LoggerMessage(1025, LogLevel.Error, "Steps fail one after another; {Waiting} waiting images are refused, and requests for a while (Inference:FailedStepsPause)")]
+        [LoggerMessage(1025, LogLevel.Error,
+            "Steps fail one after another; {Waiting} waiting images are refused, and requests for a while (Inference:FailedStepsPause)")]
         public static partial void KeepsFailing(ILogger logger, int waiting, Exception error);
 
         [LoggerMessage(1026, LogLevel.Information, "An image was finished after steps that failed; requests are taken again")]

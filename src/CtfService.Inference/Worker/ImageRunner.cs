@@ -61,7 +61,7 @@ internal sealed partial class ImageRunner(WorkPace pace, StepBreaker breaker, In
         }
     }
 
-    /// <summary>Frees the rows of images nobody waits for any more.</summary>
+    /// <summary>Frees the rows of images that no caller waits for any more.</summary>
     public void RemoveUnwanted(IImageGenerator generator)
     {
         foreach (var (id, job) in _running)
@@ -114,7 +114,8 @@ internal sealed partial class ImageRunner(WorkPace pace, StepBreaker breaker, In
     }
 
     public static ModelNotReadyException ShuttingDown() => new(
-        "The service shut down before this image was finished (Inference:ShutdownBudget). Send the request to another instance or try again later.", ModelState.SoonReady);
+        "The service shut down before this image was finished (Inference:ShutdownBudget). Send the request to another instance or try again later.",
+        ModelState.SoonReady);
 
     /// <summary>Gives up everything that runs, without a word to the generator. Returns how many images that were.</summary>
     /// <param name="error">One exception each: several callers throw them at the same time.</param>
@@ -148,7 +149,7 @@ internal sealed partial class ImageRunner(WorkPace pace, StepBreaker breaker, In
         }
     }
 
-    /// <summary>Where too many steps have failed, what waits would fail as well.</summary>
+    /// <summary>If too many steps have failed, what waits would fail as well.</summary>
     private void CountFailure(AdmissionScheduler waiting, Exception error)
     {
         if (breaker.Failed())
@@ -212,7 +213,8 @@ internal sealed partial class ImageRunner(WorkPace pace, StepBreaker breaker, In
     }
 
     /// <summary>
-    /// Keeps the older half and gives back the younger one to start again, however often that is: the oldest stays and ends, so each gets through. An image that does not fit alone fails.
+    /// Keeps the older half and gives back the younger one to start again, however often that is: the oldest stays and ends, so each gets through. An image
+    /// that does not fit alone fails.
     /// </summary>
     private void Split(IImageGenerator generator, AdmissionScheduler waiting, OutOfDeviceMemoryException tooLarge)
     {

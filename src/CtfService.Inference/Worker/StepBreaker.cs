@@ -3,8 +3,8 @@ using CtfService.Inference.Status;
 namespace CtfService.Inference.Worker;
 
 /// <summary>
-/// Takes a model out of service whose steps fail one after another, as on a broken device. Progress is a finished image: steps that end without one change nothing. After a pause one
-/// request may try again, and a finished image of it ends the matter (docs/adr/0015). Worker thread only.
+/// Takes a model out of service whose steps fail one after another, as on a broken device. Progress is a finished image: steps that end without one change
+/// nothing. After a pause one request may try again, and a finished image of it ends the matter (docs/adr/0015). Worker thread only.
 /// </summary>
 internal sealed class StepBreaker(ModelState state, InferenceOptions options)
 {
@@ -19,7 +19,8 @@ internal sealed class StepBreaker(ModelState state, InferenceOptions options)
         }
 
         state.BecomeFailing(
-            $"The last {_failed} steps failed without a finished image ({InferenceOptions.SectionName}:{nameof(InferenceOptions.MaxFailedSteps)} is {options.MaxFailedSteps}); the log of the service has the details.",
+            $"The last {_failed} steps failed without a finished image "
+            + $"({InferenceOptions.SectionName}:{nameof(InferenceOptions.MaxFailedSteps)} is {options.MaxFailedSteps}); the log of the service has the details.",
             options.FailedStepsPause);
         return true;
     }

@@ -78,7 +78,8 @@ internal sealed class BundleManifestValidator
         Require(!manifest.Fine.Causal, "fine.causal is true; the fine stage sees every coarse label");
     }
 
-    private void RequireRange(string name, int value, NumberRange<int> range) => _problems.AddRange(ArchitectureRanges.Problem(name, value, range) is { } problem ? [problem] : []);
+    private void RequireRange(string name, int value, NumberRange<int> range) =>
+        _problems.AddRange(ArchitectureRanges.Problem(name, value, range) is { } problem ? [problem] : []);
 
     private void RequireEqual(string name, int value, string expectedName, int expected) =>
         Require(value == expected, $"{name} is {value}, but {expectedName} is {expected}");

@@ -48,18 +48,20 @@ public static class BundleWriter
         {
             if (!overwrite)
             {
-                throw new CheckpointException($"{directory}: holds a bundle already. Name another folder with {option}, or replace that bundle with --overwrite.");
+                throw new CheckpointException(
+                    $"{directory}: holds a bundle already. Name another folder with {option}, or replace that bundle with --overwrite.");
             }
         }
         else if (File.Exists(directory) || (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any()))
         {
-            throw new CheckpointException($"{directory}: holds something that is not a bundle, and is left as it is. Name a new or an empty folder with {option}.");
+            throw new CheckpointException(
+                $"{directory}: holds something that is not a bundle, and is left as it is. Name a new or an empty folder with {option}.");
         }
     }
 
     /// <summary>
-    /// Writes a bundle beside the folder and puts it in its place as a whole, so that a reader never sees parts of two. Files that are not a bundle's, such as a model card,
-    /// stay.
+    /// Writes a bundle beside the folder and puts it in its place as a whole, so that a reader never sees parts of two. Files that are not a bundle's, such as
+    /// a model card, stay.
     /// </summary>
     /// <param name="directory">Made if it does not exist.</param>
     /// <param name="write">Writes the weight files into the folder that it gets, and returns the manifest without its list of files.</param>
@@ -82,7 +84,8 @@ public static class BundleWriter
             return;
         }
 
-        var others = Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(directory, file)).Except(BundleFiles.All);
+        var others = Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(directory, file)).Except(BundleFiles.All);
         foreach (var name in others)
         {
             var target = Path.Combine(next, name);

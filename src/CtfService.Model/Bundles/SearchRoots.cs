@@ -1,6 +1,9 @@
 namespace CtfService.Model.Bundles;
 
-/// <summary>Where relative folders of the settings are looked for, so that the same settings work from the repository, from the build output and from a published folder.</summary>
+/// <summary>
+/// Where relative folders of the settings are looked for, so that the same settings work from the repository, from the build output and from a published
+/// folder.
+/// </summary>
 public sealed record SearchRoots(IReadOnlyList<string> Folders)
 {
     /// <summary>Current folder, content root, and the program's folder with all above it.</summary>
@@ -16,5 +19,6 @@ public sealed record SearchRoots(IReadOnlyList<string> Folders)
     }
 
     /// <summary>Every place that the setting may mean, the first to be tried first. An absolute one means itself.</summary>
-    public IReadOnlyList<string> Candidates(string setting) => [.. Folders.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.Combine(root, setting)))).Distinct()];
+    public IReadOnlyList<string> Candidates(string setting) =>
+        [.. Folders.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.Combine(root, setting)))).Distinct()];
 }

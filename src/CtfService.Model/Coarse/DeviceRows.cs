@@ -8,8 +8,8 @@ namespace CtfService.Model.Coarse;
 
 /// <summary>
 /// What stage 1 keeps on the device for each model row. The host knows all of it but the labels, so when images have come or gone, or a step has failed,
-/// <see cref="Sync"/> writes it anew; between two such steps it moves on by itself. A row without an image stays at the class position, where it computes something
-/// that is never read. Only <see cref="Fetch"/> and <see cref="Sync"/> wait for the device.
+/// <see cref="Sync"/> writes it anew; between two such steps it moves on by itself. A row without an image stays at the class position, where it computes
+/// something that is never read. Only <see cref="Fetch"/> and <see cref="Sync"/> wait for the device.
 /// </summary>
 internal sealed class DeviceRows : IDisposable
 {

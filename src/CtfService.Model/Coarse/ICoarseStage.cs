@@ -24,8 +24,8 @@ internal interface ICoarseStage : IDisposable
     bool Remove(long id);
 
     /// <summary>
-    /// Draws one label of every image and returns those that have all of theirs; the list is used again by the next step. If it throws, every image stands where it
-    /// stood before: it can be stepped again or removed.
+    /// Draws one label of every image and returns those that have all of theirs; the list is used again by the next step. If it throws, every image stands
+    /// where it stood before: it can be stepped again or removed.
     /// </summary>
     IReadOnlyList<CoarseSequence> Step();
 

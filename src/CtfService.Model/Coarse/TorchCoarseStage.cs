@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Coarse;
 
 /// <summary>
-/// Stage 1 on libtorch's devices: whatever a step needs is on the device, and every step computes all <see cref="Rows"/>, occupied or not. So shapes do not change
-/// from step to step, and the host waits for the device only when images come or go.
+/// Stage 1 on libtorch's devices: whatever a step needs is on the device, and every step computes all <see cref="Rows"/>, occupied or not. So shapes do not
+/// change from step to step, and the host waits for the device only when images come or go.
 /// If a step lacks memory, the stage gives up free rows, which frees their keys and values, and runs the step again; it takes rows back later.
 /// </summary>
 internal sealed class TorchCoarseStage : ICoarseStage
@@ -169,8 +169,8 @@ internal sealed class TorchCoarseStage : ICoarseStage
     }
 
     /// <summary>
-    /// Takes rows back, twice as many as there are, once an image's number of steps has gone well. If the step that follows lacks memory, they go again: an image
-    /// can have them only after it.
+    /// Takes rows back, twice as many as there are, once an image's number of steps has gone well. If the step that follows lacks memory, they go again: an
+    /// image can have them only after it.
     /// </summary>
     private void TryGrow()
     {

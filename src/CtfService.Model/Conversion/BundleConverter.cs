@@ -47,7 +47,9 @@ public sealed partial class BundleConverter
         BundleWriter.RequireFree(_request.OutputDirectory, _request.Overwrite);
         Require(_request.FinePath is null || (_request.ClusterMapPath is null) != (_request.Clusters is null), "A fine stage needs a cluster map or a number of clusters to compute one, and not both.");
         Require(_request.FinePath is not null || (_request.ClusterMapPath ?? (object?)_request.Clusters) is null, "Clusters are for a model with a fine stage; a plain LlamaGen model has none.");
-        Require(_request.ClusterSize is null || _request.ClusterMapPath is not null, "A cluster size (--cluster-size) belongs to an order of the tokens, given as the cluster map (--cluster-map).");
+        Require(
+            _request.ClusterSize is null || _request.ClusterMapPath is not null,
+            "A cluster size (--cluster-size) belongs to an order of the tokens, given as the cluster map (--cluster-map).");
         using var tokenizerFile = Open(_request.TokenizerPath);
         using var coarseFile = Open(_request.CoarsePath);
         using var fineFile = _request.FinePath is null ? null : Open(_request.FinePath);

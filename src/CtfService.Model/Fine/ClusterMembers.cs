@@ -50,8 +50,8 @@ public sealed class ClusterMembers : IDisposable
 
     /// <summary>
     /// Scores only the members of each position's cluster: hidden [N, D], coarse labels [N] and head [K, D] give [N, M], minus infinity at padding.
-    /// Costs N * M * D products instead of N * K * D. Head rows are gathered for some positions at a time, at most <see cref="BlockBytes"/> unless two positions need more:
-    /// all of them together would take 1.8 GB for eight images of 1,024 positions.
+    /// Costs N * M * D products instead of N * K * D. Head rows are gathered for some positions at a time, at most <see cref="BlockBytes"/> unless two
+    /// positions need more: all of them together would take 1.8 GB for eight images of 1,024 positions.
     /// </summary>
     public Tensor Score(Tensor hidden, Tensor coarseLabels, Tensor head)
     {
@@ -69,8 +69,8 @@ public sealed class ClusterMembers : IDisposable
     }
 
     /// <summary>
-    /// As few blocks as hold at most <see cref="BlockBytes"/> each. Every block has two positions or more, if there are as many: libtorch multiplies a single one in another
-    /// way, which sums in another order.
+    /// As few blocks as hold at most <see cref="BlockBytes"/> each. Every block has two positions or more, if there are as many: libtorch multiplies a single
+    /// one in another way, which sums in another order.
     /// </summary>
     internal long BlockCount(long positions, Tensor head)
     {

@@ -6,8 +6,8 @@ using TorchSharp;
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// How a model rounds, in words: two that say the same give the same bits for the same weights, on any number of machines. Our own engine's sums depend on the width of the vectors alone,
-/// libtorch's also on its version and its threads.
+/// How a model rounds, in words: two that say the same give the same bits for the same weights, on any number of machines. Our own engine's sums depend on the
+/// width of the vectors alone, libtorch's also on its version and its threads.
 /// </summary>
 internal static class Arithmetic
 {

@@ -3,12 +3,13 @@ using CtfService.Model.Memory;
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// Runs a batch of a later stage. If the device has too little memory for it, runs the two halves one after the other, and so on until one item is left: an item
-/// that does not fit alone never fits.
+/// Runs a batch of a later stage. If the device has too little memory for it, runs the two halves one after the other, and so on until one item is left: an
+/// item that does not fit alone never fits.
 /// </summary>
 internal static class BatchHalving
 {
-    /// <param name="run">Runs some consecutive items of the batch. If it throws for lack of memory (<see cref="MemoryFault"/>), it must have done nothing.</param>
+    /// <param name="run">Runs some consecutive items of the batch. If it throws for lack of memory (<see cref="MemoryFault"/>), it must have done
+    /// nothing.</param>
     /// <param name="tooLarge">Receives each item that does not fit alone, with the device's report.</param>
     /// <returns>How often a batch was halved.</returns>
     public static int Run<TItem>(IReadOnlyList<TItem> batch, Action<IReadOnlyList<TItem>> run, Action<TItem, Exception> tooLarge)

@@ -9,7 +9,8 @@ namespace CtfService.Model.Generation;
 
 /// <summary>
 /// The whole path of images that come and go: coarse labels step by step (or given, or VQ encoded from a picture), tokens in one pass, pixels. Each stage batches what
-/// has reached it (<see cref="LaterStages"/>). A plain LlamaGen model has no fine stage: its coarse labels are the tokens. Every method belongs to the thread that loaded the model.
+/// has reached it (<see cref="LaterStages"/>). A plain LlamaGen model has no fine stage: its coarse labels are the tokens. Every method belongs to the thread
+/// that loaded the model.
 /// </summary>
 public sealed class CtfImageGenerator : IImageGenerator
 {

@@ -20,7 +20,8 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
         try
         {
             DecodeThreads.Use();
-            return Generator(LoadedModel.Load(bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows, BesideAnother, cancellation: cancellation));
+            return Generator(LoadedModel.Load(
+                bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows, BesideAnother, cancellation: cancellation));
         }
         catch (Exception error) when (NativeLibraries.Explain(error) is { } message)
         {

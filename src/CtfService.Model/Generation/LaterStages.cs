@@ -7,8 +7,8 @@ using CtfService.Model.Tokenizer;
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// The stages around the coarse one: VQ encode of pictures, the fine pass, VQ decode. Images wait in a line before each, and a step runs one batch of each at most, so that
-/// its work does not grow with the number of images that wait. An image leaves its line when its batch has run. Device thread only.
+/// The stages around the coarse one: VQ encode of pictures, the fine pass, VQ decode. Images wait in a line before each, and a step runs one batch of each at
+/// most, so that its work does not grow with the number of images that wait. An image leaves its line when its batch has run. Device thread only.
 /// </summary>
 internal sealed class LaterStages : IDisposable
 {

@@ -5,8 +5,8 @@ using CtfService.Model.Memory;
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// Whether a device's memory has room for one more model. On the CPU the operating system would otherwise end the process, and with it the model that serves; on CUDA
-/// the steps of that model would run short.
+/// Whether a device's memory has room for one more model. On the CPU the operating system would otherwise end the process, and with it the model that serves;
+/// on CUDA the steps of that model would run short.
 /// </summary>
 internal static class MemoryRoom
 {

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// What a model takes of a device's memory, in bytes, estimated from its architecture before anything is allocated. On the CPU's vector units within a tenth of what is
-/// allocated (tested); where libtorch computes, activations and maps are estimates of its largest temporaries, which have not been measured on CUDA.
+/// What a model takes of a device's memory, in bytes, estimated from its architecture before anything is allocated. On the CPU's vector units within a tenth of
+/// what is allocated (tested); where libtorch computes, activations and maps are estimates of its largest temporaries, which have not been measured on CUDA.
 /// </summary>
 /// <param name="Weights">As they will lie in memory; the largest moment, if two engines are compared while loading.</param>
 /// <param name="Cache">Keys and values.</param>
@@ -51,12 +51,15 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
     }
 
     private static bool IsDecoders(string name) =>
-        name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_quant_conv", StringComparison.Ordinal) || name.StartsWith("quantize.", StringComparison.Ordinal);
+        name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_quant_conv", StringComparison.Ordinal)
+            || name.StartsWith("quantize.", StringComparison.Ordinal);
 
     /// <summary>A doubling convolution's nine weights are packed as sixteen (<see cref="PackedDoubling"/>).</summary>
     private static long PackedCount(string name, long count) => name.Contains(".upsample.", StringComparison.Ordinal) ? count * 16 / 9 : count;
 
-    /// <summary>Our engine keeps tables that are read by row in float32. With bfloat16 there are two fine engines for a moment, of which the faster one stays.</summary>
+    /// <summary>
+    /// Our engine keeps tables that are read by row in float32. With bfloat16 there are two fine engines for a moment, of which the faster one stays.
+    /// </summary>
     private static long TransformerWeights(BundleManifest manifest, ModelPlacement placement, bool isOurs)
     {
         var bytesPerWeight = placement.Dtype switch
@@ -67,8 +70,10 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
         };
         long Bytes(TransformerConfig? config, bool packed) => config is null
             ? 0
-            : ShapesOf(() => new ClassConditionalTransformer(config)).Sum(weight => weight.Count * (packed && !IsMatrix(weight.Name) ? sizeof(float) : bytesPerWeight));
-        return Bytes(manifest.Coarse, isOurs) + Bytes(manifest.Fine, isOurs) + (isOurs && placement.Dtype == ModelDtype.BFloat16 ? Bytes(manifest.Fine, packed: false) : 0);
+            : ShapesOf(() => new ClassConditionalTransformer(config))
+                .Sum(weight => weight.Count * (packed && !IsMatrix(weight.Name) ? sizeof(float) : bytesPerWeight));
+        return Bytes(manifest.Coarse, isOurs) + Bytes(manifest.Fine, isOurs)
+            + (isOurs && placement.Dtype == ModelDtype.BFloat16 ? Bytes(manifest.Fine, packed: false) : 0);
     }
 
     private static bool IsMatrix(string name) => name.StartsWith("layers.", StringComparison.Ordinal) || name == "output.weight";
@@ -91,10 +96,12 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
 
     /// <summary>Residual stream, what the heads gathered, queries, keys and values, SwiGLU's result; then scores and factors of each thread.</summary>
     private static long PassFloats(TransformerConfig config, long rows) =>
-        (rows * ((5L * config.Width) + config.FeedForwardWidth)) + (Environment.ProcessorCount * ((config.Heads * (1L + config.Positions)) + config.Width + rows));
+        (rows * ((5L * config.Width) + config.FeedForwardWidth))
+            + (Environment.ProcessorCount * ((config.Heads * (1L + config.Positions)) + config.Width + rows));
 
     /// <summary>Members of the largest cluster, which only the map knows: k-means makes it some twice the mean.</summary>
-    private static long MembersOf(BundleManifest manifest) => Math.Min(manifest.Tokenizer.CodebookSize, 2L * manifest.Tokenizer.CodebookSize / manifest.ClusterCount);
+    private static long MembersOf(BundleManifest manifest) =>
+        Math.Min(manifest.Tokenizer.CodebookSize, 2L * manifest.Tokenizer.CodebookSize / manifest.ClusterCount);
 
     private static long OurMaps(BundleManifest manifest)
     {
@@ -107,7 +114,8 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
         return sizeof(float) * ((images * (padded + (3 * plain) + statistics)) + attention + PixelFloats(manifest));
     }
 
-    private static long PixelFloats(BundleManifest manifest) => (long)VqDecodeStage.Capacity * manifest.ImageWidth * manifest.ImageHeight * VqTokenizer.PixelChannels;
+    private static long PixelFloats(BundleManifest manifest) =>
+        (long)VqDecodeStage.Capacity * manifest.ImageWidth * manifest.ImageHeight * VqTokenizer.PixelChannels;
 
     private static long TorchActivations(BundleManifest manifest, int rows, ModelPlacement placement)
     {

@@ -20,8 +20,8 @@ internal static class RowBudget
     public static int ElementBytes(ModelPlacement placement) => placement.Dtype == ModelDtype.Float32 ? sizeof(float) : sizeof(ushort);
 
     /// <summary>
-    /// The rows asked for, or as many as fit: into half of the memory of this process on the CPU, into half of what is free on a CUDA device, which is shared. If the device
-    /// does not tell its memory, the setting counts.
+    /// The rows asked for, or as many as fit: into half of the memory of this process on the CPU, into half of what is free on a CUDA device, which is shared.
+    /// If the device does not tell its memory, the setting counts.
     /// </summary>
     /// <exception cref="OutOfDeviceMemoryException">Not even one guided image fits.</exception>
     public static int Limit(TransformerConfig config, int rows, ModelPlacement placement, DeviceMemory memory)

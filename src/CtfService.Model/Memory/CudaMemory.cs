@@ -1,7 +1,8 @@
 namespace CtfService.Model.Memory;
 
 /// <summary>
-/// Asks CUDA's driver how much memory a device has free; TorchSharp does not tell. Counted low: libtorch keeps blocks that it has freed, and the driver takes them for used.
+/// Asks CUDA's driver how much memory a device has free; TorchSharp does not tell. Counted low: libtorch keeps blocks that it has freed, and the driver takes
+/// them for used.
 /// </summary>
 internal sealed class CudaMemory(ICudaDriver driver)
 {

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Memory;
 
 /// <summary>
-/// A device's memory: how much there is, allocations, and copies to and from it; what may fail there because it is full. Tests derive devices that fail or are small.
+/// A device's memory: how much there is, allocations, and copies to and from it; what may fail there because it is full. Tests derive devices that fail or are
+/// small.
 /// </summary>
 internal class DeviceMemory(Device device)
 {

@@ -19,8 +19,8 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
     public void Forget(long id) => _watched.RemoveAll(watched => watched.Sequence.Id == id);
 
     /// <summary>
-    /// Decodes and delivers the previews that are due, several images at a time. A preview that does not fit the device is left out, because the image itself may
-    /// fit. A preview is never tried again. Allocates nothing if none is due.
+    /// Decodes and delivers the previews that are due, several images at a time. A preview that does not fit the device is left out, because the image itself
+    /// may fit. A preview is never tried again. Allocates nothing if none is due.
     /// </summary>
     /// <param name="coarse">Where the labels of images that still run are.</param>
     /// <param name="cancellation">Looked at before each batch; previews that are left then are not shown.</param>

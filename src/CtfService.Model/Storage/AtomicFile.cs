@@ -3,7 +3,8 @@ using System.Text;
 namespace CtfService.Model.Storage;
 
 /// <summary>
-/// Replaces a file so that a reader sees the old content or the new, never a part, also after a crash or a power failure. Several processes may write the same file.
+/// Replaces a file so that a reader sees the old content or the new, never a part, also after a crash or a power failure. Several processes may write the same
+/// file.
 /// </summary>
 public static class AtomicFile
 {

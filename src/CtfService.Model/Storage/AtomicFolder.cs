@@ -1,8 +1,8 @@
 namespace CtfService.Model.Storage;
 
 /// <summary>
-/// Replaces a folder as a whole: after a crash or a power failure it holds the old files or the new ones, never a mixture. The new folder is written beside the old one,
-/// put on the disk, and then renamed. One process at a time.
+/// Replaces a folder as a whole: after a crash or a power failure it holds the old files or the new ones, never a mixture. The new folder is written beside the
+/// old one, put on the disk, and then renamed. One process at a time.
 /// </summary>
 public sealed class AtomicFolder
 {
@@ -13,7 +13,8 @@ public sealed class AtomicFolder
     private readonly Disk _disk;
 
     /// <param name="path">A folder, a link to one, or nothing yet.</param>
-    /// <param name="mark">Stands before <c>.next</c> and <c>.old</c> in the names of the folders beside it; they are deleted, so no user's folder may have these names.</param>
+    /// <param name="mark">Stands before <c>.next</c> and <c>.old</c> in the names of the folders beside it; they are deleted, so no user's folder may have
+    /// these names.</param>
     public AtomicFolder(string path, string mark = ".ctf")
         : this(path, mark, Disk.OfSystem)
     {

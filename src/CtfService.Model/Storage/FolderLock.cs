@@ -1,8 +1,8 @@
 namespace CtfService.Model.Storage;
 
 /// <summary>
-/// Keeps other processes from writing into a folder until it is disposed. The system takes it back when the process ends, however it ends; the file <c>lock</c> that stays
-/// behind means nothing.
+/// Keeps other processes from writing into a folder until it is disposed. The system takes it back when the process ends, however it ends; the file <c>lock</c>
+/// that stays behind means nothing.
 /// </summary>
 public sealed class FolderLock : IDisposable
 {

@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Tokenizer;
 
 /// <summary>
-/// Takes layouts from pictures: VQ encode, then the cluster of each token. On the CPU one picture after another, which is as fast there and can be interrupted. Device thread only.
+/// Takes layouts from pictures: VQ encode, then the cluster of each token. On the CPU one picture after another, which is as fast there and can be interrupted.
+/// Device thread only.
 /// </summary>
 internal sealed class VqEncodeStage(VqTokenizer tokenizer, ClusterMap map, int positions, Device device)
 {
@@ -25,7 +26,8 @@ internal sealed class VqEncodeStage(VqTokenizer tokenizer, ClusterMap map, int p
     /// <exception cref="OperationCanceledException">Cancelled between two pictures; no image has its layout.</exception>
     public void Run(IReadOnlyList<CoarseSequence> sequences, CancellationToken cancellation = default)
     {
-        RgbImage[] pictures = [.. sequences.Select(PictureOf).Distinct<RgbImage>(ReferenceEqualityComparer.Instance).Where(picture => !_layouts.TryGetValue(picture, out _))];
+        RgbImage[] pictures = [.. sequences.Select(PictureOf).Distinct<RgbImage>(ReferenceEqualityComparer.Instance)
+            .Where(picture => !_layouts.TryGetValue(picture, out _))];
         foreach (var together in pictures.Chunk(_picturesAtOnce))
         {
             cancellation.ThrowIfCancellationRequested();

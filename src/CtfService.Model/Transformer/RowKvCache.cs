@@ -64,8 +64,8 @@ internal sealed class RowKvCache : IKeyValueCache, IDisposable
     }
 
     /// <summary>
-    /// Keeps the first rows and frees the memory of the others, one tensor after another. A tensor for whose smaller copy there is no memory stays as it is: then less
-    /// is freed, and steps compute the first rows of it.
+    /// Keeps the first rows and frees the memory of the others, one tensor after another. A tensor for whose smaller copy there is no memory stays as it is:
+    /// then less is freed, and steps compute the first rows of it.
     /// </summary>
     public void Shrink(int rows)
     {
@@ -73,7 +73,9 @@ internal sealed class RowKvCache : IKeyValueCache, IDisposable
         _ = TryReallocate(rows);
     }
 
-    /// <summary>Makes room for more rows; those that are there keep what they hold. Returns false, and leaves the number of rows, if there is too little memory.</summary>
+    /// <summary>
+    /// Makes room for more rows; those that are there keep what they hold. Returns false, and leaves the number of rows, if there is too little memory.
+    /// </summary>
     public bool TryGrow(int rows)
     {
         if (!TryReallocate(rows))

@@ -79,7 +79,8 @@ public sealed record TransformerConfig
             ArchitectureRanges.Problem(nameOf("feed_forward_multiple"), FeedForwardMultiple, ArchitectureRanges.Width),
             GivenFeedForwardWidth is { } width ? ArchitectureRanges.Problem(nameOf("feed_forward_width"), width, ArchitectureRanges.FeedForwardWidth) : null,
             RopeBase > 0 && float.IsFinite(RopeBase) ? null : FormattableString.Invariant($"{nameOf("rope_base")} is {RopeBase}, expected more than 0"),
-            NormEpsilon > 0 && float.IsFinite(NormEpsilon) ? null : FormattableString.Invariant($"{nameOf("norm_epsilon")} is {NormEpsilon}, expected more than 0"),
+            NormEpsilon > 0 && float.IsFinite(NormEpsilon)
+                ? null : FormattableString.Invariant($"{nameOf("norm_epsilon")} is {NormEpsilon}, expected more than 0"),
             Dropout is >= 0 and < 1 ? null : FormattableString.Invariant($"{nameOf("dropout")} is {Dropout}, expected 0 to below 1"),
         ];
         return new TransformerSize(Width, Layers, Heads).Problems(nameOf).Concat(problems.OfType<string>());

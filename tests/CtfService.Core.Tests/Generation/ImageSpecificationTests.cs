@@ -33,8 +33,10 @@ public sealed class ImageSpecificationTests
     [MemberData(nameof(OutOfRange))]
     public void Create_SamplingOutOfRange_IsRefused(string problem, SamplingSettings settings)
     {
-        Assert.Contains($"Coarse.{problem}", Assert.Throws<ArgumentException>(() => new ImageSpecification(0, 1, settings, Sound)).Message, StringComparison.Ordinal);
-        Assert.Contains($"Fine.{problem}", Assert.Throws<ArgumentException>(() => new ImageSpecification(0, 1, Sound, settings)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Coarse.{problem}", Assert.Throws<ArgumentException>(() => new ImageSpecification(0, 1, settings, Sound)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Fine.{problem}", Assert.Throws<ArgumentException>(() => new ImageSpecification(0, 1, Sound, settings)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new ImageSpecification(0, 1, Sound, Sound) with { Coarse = settings });
     }
 }

@@ -71,7 +71,8 @@ public sealed class InferenceQueueTests
 
         var full = await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None));
 
-        Assert.Equal(TimeSpan.FromSeconds(6), full.RetryAfter); // 4 decode steps of 0.3 s and the image behind them, a quarter more, and a step that finishes all three
+        // 4 decode steps of 0.3 s and the image behind them, a quarter more, and a step that finishes all three.
+        Assert.Equal(TimeSpan.FromSeconds(6), full.RetryAfter);
         Assert.Contains("room for 1 more images of 4 (Inference:MaxQueuedImages)", full.Message, StringComparison.Ordinal);
     }
 

@@ -2,7 +2,9 @@ using CtfService.Inference.Queue;
 
 namespace CtfService.Inference.Tests.Queue;
 
-/// <summary>Images of four decode steps of a second each and a second of later stages; a quarter is added to what is computed, and the step that may be under way.</summary>
+/// <summary>
+/// Images of four decode steps of a second each and a second of later stages; a quarter is added to what is computed, and the step that may be under way.
+/// </summary>
 public sealed class PlaceForecastTests
 {
     private const int Steps = 4;

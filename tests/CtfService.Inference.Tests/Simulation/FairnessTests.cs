@@ -4,7 +4,8 @@ namespace CtfService.Inference.Tests.Simulation;
 public sealed class FairnessTests : IDisposable
 {
     private static readonly DeviceSpeed Speed = new(
-        DecodeStep: TimeSpan.FromMilliseconds(1), VqEncode: TimeSpan.FromMilliseconds(100), Fine: TimeSpan.FromMilliseconds(5), VqDecode: TimeSpan.FromMilliseconds(10));
+        DecodeStep: TimeSpan.FromMilliseconds(1), VqEncode: TimeSpan.FromMilliseconds(100),
+            Fine: TimeSpan.FromMilliseconds(5), VqDecode: TimeSpan.FromMilliseconds(10));
 
     private static readonly TimeSpan OfDrawnImage = (64 * Speed.DecodeStep) + Speed.Fine + Speed.VqDecode;
     private static readonly TimeSpan OfVariation = Speed.VqEncode + Speed.Fine + Speed.VqDecode;
@@ -39,7 +40,8 @@ public sealed class FairnessTests : IDisposable
 
         Run(steps: 1_500);
 
-        Assert.DoesNotContain(drawn, seed => !_lane.Generator.Ended.ContainsKey(seed) && _lane.Generator.Ended.ContainsKey(drawn[^1])); // first come, first served
+        // First come, first served.
+        Assert.DoesNotContain(drawn, seed => !_lane.Generator.Ended.ContainsKey(seed) && _lane.Generator.Ended.ContainsKey(drawn[^1]));
         var share = others.Count(_lane.Generator.Ended.ContainsKey) * cost / (_lane.Clock.GetUtcNow() - begun);
         Assert.InRange(share, 0.3, 0.6);
     }

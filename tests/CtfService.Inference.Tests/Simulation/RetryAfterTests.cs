@@ -7,7 +7,8 @@ namespace CtfService.Inference.Tests.Simulation;
 public sealed class RetryAfterTests(ITestOutputHelper output)
 {
     private static readonly DeviceSpeed Speed = new(
-        DecodeStep: TimeSpan.FromMilliseconds(20), VqEncode: TimeSpan.FromMilliseconds(400), Fine: TimeSpan.FromMilliseconds(50), VqDecode: TimeSpan.FromMilliseconds(80));
+        DecodeStep: TimeSpan.FromMilliseconds(20), VqEncode: TimeSpan.FromMilliseconds(400),
+            Fine: TimeSpan.FromMilliseconds(50), VqDecode: TimeSpan.FromMilliseconds(80));
 
     private static readonly TimeSpan Length = TimeSpan.FromMinutes(10);
 
@@ -39,8 +40,10 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
             lane.Step();
         }
 
-        var (retries, refused, wait) = (callers.Sum(caller => caller.Retries), callers.Sum(caller => caller.RefusedRetries), callers.Max(caller => caller.LongestWait));
-        output.WriteLine($"{callers.Sum(caller => caller.Finished)} images, {retries} retries, {refused} of them refused again; longest Retry-After {wait.TotalSeconds} s");
+        var (retries, refused, wait) = (callers.Sum(caller => caller.Retries), callers.Sum(caller => caller.RefusedRetries),
+            callers.Max(caller => caller.LongestWait));
+        output.WriteLine(
+            $"{callers.Sum(caller => caller.Finished)} images, {retries} retries, {refused} of them refused again; longest Retry-After {wait.TotalSeconds} s");
         Assert.True(retries > 50, $"{retries} retries are too few to say anything.");
         Assert.InRange((double)refused / retries, 0, 0.1);
         Assert.All(callers, caller => Assert.NotEqual(0, caller.Finished));

@@ -9,7 +9,9 @@ namespace CtfService.Inference.Tests.Simulation;
 /// <summary>What each kind of work takes on a simulated device.</summary>
 internal sealed record DeviceSpeed(TimeSpan DecodeStep, TimeSpan VqEncode, TimeSpan Fine, TimeSpan VqDecode);
 
-/// <summary>A generator whose stages are counted and take a fixed time each, by a clock that moves with them. Bounds the work of a step as the real one does.</summary>
+/// <summary>
+/// A generator whose stages are counted and take a fixed time each, by a clock that moves with them. Bounds the work of a step as the real one does.
+/// </summary>
 internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clock, int rows = 16) : IImageGenerator
 {
     private const int Batch = 8;

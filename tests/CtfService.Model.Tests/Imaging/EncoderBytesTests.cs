@@ -6,8 +6,8 @@ using CtfService.Model.Imaging;
 namespace CtfService.Model.Tests.Imaging;
 
 /// <summary>
-/// The bytes that this version's encoders make. "The same request gives the same file" holds within a version of the program: if a new image library fails this test,
-/// raise Version in Directory.Build.props, which files and ETags name, and then renew the hashes.
+/// The bytes that this version's encoders make. "The same request gives the same file" holds within a version of the program: if a new image library fails this
+/// test, raise Version in Directory.Build.props, which files and ETags name, and then renew the hashes.
 /// </summary>
 public sealed class EncoderBytesTests
 {

@@ -60,7 +60,7 @@ internal static class PickleNames
         "decimal.Decimal", "fractions.Fraction", "uuid.UUID",
     ];
 
-    /// <summary>Whether the name is a known danger for whoever opens the file with Python's own pickle.</summary>
+    /// <summary>Whether the name is a known danger for a program that opens the file with Python's own pickle.</summary>
     public static bool RunsCode(string module, string name) =>
         RunningModules.Contains(module.Split('.')[0])
         || Array.Exists(RunningNames, running => $"{module}.{name}".StartsWith(running, StringComparison.Ordinal));

@@ -4,7 +4,7 @@ namespace CtfService.Model.Cpu.Memory;
 
 /// <summary>
 /// Memory outside the garbage collector's heap, for weights, caches and activations. From 2 MiB up it has pages of its own where the system hands them out
-/// (<see cref="LargePages"/>); smaller ones, and all elsewhere, come from the C library. Whoever makes several opens a <see cref="NativeScope"/>.
+/// (<see cref="LargePages"/>); smaller ones, and all elsewhere, come from the C library. Code that makes several opens a <see cref="NativeScope"/>.
 /// </summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {

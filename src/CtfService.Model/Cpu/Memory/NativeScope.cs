@@ -1,9 +1,9 @@
 namespace CtfService.Model.Cpu.Memory;
 
 /// <summary>
-/// Frees every <see cref="NativeBuffer"/> that this thread has allocated since the scope was opened, unless <see cref="Keep"/> was called: what torch's dispose scopes are
-/// for tensors. A constructor that makes many buffers, its own and those of its parts, opens one first and keeps them last, so nothing leaks if it throws half-way.
-/// Scopes nest; for the thread that opened them.
+/// Frees every <see cref="NativeBuffer"/> that this thread has allocated since the scope was opened, unless <see cref="Keep"/> was called: what torch's dispose
+/// scopes are for tensors. A constructor that makes many buffers, its own and those of its parts, opens one first and keeps them last, so nothing leaks if it
+/// throws half-way. Scopes nest; for the thread that opened them.
 /// </summary>
 internal sealed class NativeScope : IDisposable
 {
@@ -14,7 +14,8 @@ internal sealed class NativeScope : IDisposable
     private readonly Action<long>? _allocating;
     private readonly List<NativeBuffer> _buffers = [];
 
-    /// <param name="allocating">Called with the bytes of each buffer before it is allocated, in this scope and those inside it. Tests count, or throw as a full memory does.</param>
+    /// <param name="allocating">Called with the bytes of each buffer before it is allocated, in this scope and those inside it. Tests count, or throw as a full
+    /// memory does.</param>
     public NativeScope(Action<long>? allocating = null)
     {
         (_outer, _allocating) = (_current, allocating);

@@ -1,8 +1,8 @@
 namespace CtfService.Model.Cpu.Threads;
 
 /// <summary>
-/// Ends a run of a <see cref="ThreadTeam"/> early, between two of its blocks: every thread must leave after the same one, or those that stay would wait for it for ever. The first
-/// thread looks before a block and names that block; the others read the name after it, and so after a meeting.
+/// Ends a run of a <see cref="ThreadTeam"/> early, between two of its blocks: every thread must leave after the same one, or those that stay would wait for it
+/// for ever. The first thread looks before a block and names that block; the others read the name after it, and so after a meeting.
 /// </summary>
 internal struct TeamCancellation(CancellationToken cancellation)
 {

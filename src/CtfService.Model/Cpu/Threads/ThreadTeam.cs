@@ -10,12 +10,13 @@ namespace CtfService.Model.Cpu.Threads;
 /// <remarks>
 /// Fields are plain; who may write them, and what makes the writes visible:
 /// <list type="bullet">
-/// <item>The caller writes <c>Active</c>, <c>_work</c>, <c>_busy</c>, <c>_claimed</c> and <c>_waited</c> before it advances the starts. Advancing is a full fence, and a
-/// thread that sees the new turn (a volatile read) sees them.</item>
-/// <item>The last thread to arrive at a meeting resets <c>_arrived</c> and <c>_claimed</c> before it advances the barrier; all others wait for that turn and use them after it.</item>
+/// <item>The caller writes <c>Active</c>, <c>_work</c>, <c>_busy</c>, <c>_claimed</c> and <c>_waited</c> before it advances the starts. Advancing is a full
+/// fence, and a thread that sees the new turn (a volatile read) sees them.</item>
+/// <item>The last thread to arrive at a meeting resets <c>_arrived</c> and <c>_claimed</c> before it advances the barrier; all others wait for that turn and
+/// use them after it.</item>
 /// <item><c>_waited</c> is the caller's during the run too: no other thread may write it, not even the value it has.</item>
-/// <item><c>_busy</c>, <c>_arrived</c> within a meeting, <c>_claimed</c> between two, and <c>_failure</c> are written by interlocked operations. What a thread wrote is before its decrement of
-/// <c>_busy</c>, so the caller sees it after the finish.</item>
+/// <item><c>_busy</c>, <c>_arrived</c> within a meeting, <c>_claimed</c> between two, and <c>_failure</c> are written by interlocked operations. What a thread
+/// wrote is before its decrement of <c>_busy</c>, so the caller sees it after the finish.</item>
 /// </list>
 /// </remarks>
 public sealed class ThreadTeam : IDisposable

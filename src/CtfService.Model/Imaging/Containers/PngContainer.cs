@@ -37,7 +37,8 @@ internal static class PngContainer
     }
 
     /// <summary>The first text with the keyword, in any of the three forms that a tool may have rewritten it in; null if there is none.</summary>
-    /// <exception cref="InvalidDataException">A chunk before it, or itself, is damaged, or it is longer than <see cref="ContainerBytes.MaxTextBytes"/>.</exception>
+    /// <exception cref="InvalidDataException">A chunk before it, or itself, is damaged, or it is longer than
+    /// <see cref="ContainerBytes.MaxTextBytes"/>.</exception>
     public static string? FindText(ReadOnlySpan<byte> file, string keyword)
     {
         var start = Encoding.Latin1.GetBytes($"{keyword}\0");
