@@ -8,7 +8,7 @@ namespace CtfService.Api.Bodies;
 internal static class BodyExtensions
 {
     /// <summary>
-    /// Inside of error handling, which would answer a caller who is gone and log that it cannot. Status 499 is for telemetry alone: nobody reads it.
+    /// Inside of error handling, which would answer a caller who is gone and log that it cannot. Status 499 is for telemetry alone; it is not sent.
     /// </summary>
     public static void UseRequestBodies(this WebApplication app)
     {

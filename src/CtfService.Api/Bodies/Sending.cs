@@ -16,7 +16,7 @@ internal sealed class Sending(HttpContext http, UnsentAnswers unsent, TimeSpan t
     /// <summary>Pictures that are held until everything is sent, at most.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Null where nothing watches, as in a test without a host.</summary>
+    /// <summary>Null if nothing watches, as in a test without a host.</summary>
     public static Sending? Of(HttpContext http) => http.Features.Get<Sending>();
 
     /// <summary>Before the first byte.</summary>

@@ -16,7 +16,7 @@ internal static class ProcessLimits
     /// <summary>Heaps and stacks are reserved, not used, in gigabytes.</summary>
     private const long LeastAddressSpace = 8L << 30;
 
-    /// <summary>Files and connections that may be open at once; null where the system does not say, or sets no limit.</summary>
+    /// <summary>Files and connections that may be open at once; null if the system does not say, or sets no limit.</summary>
     public static long? OpenFiles => System.IO.File.Exists(File) ? Limit(System.IO.File.ReadAllText(File), "Max open files") : null;
 
     /// <summary>Looks at nothing but one file, as anything more may fail.</summary>

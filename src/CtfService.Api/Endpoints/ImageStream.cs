@@ -17,7 +17,8 @@ namespace CtfService.Api.Endpoints;
 
 /// <summary>
 /// Answers server-sent events as images come about. The answer begins with its first event: until then an error is an HTTP status, after that an event, and then the end.
-/// A caller who reads slowly holds up nobody: what is not sent yet waits in the queue's channel, for as long as <see cref="Sending"/> lets it. Thread-safe.
+/// A caller who reads slowly delays no other request: what is not sent yet waits in the queue's channel, as long as <see cref="Sending"/> lets it.
+/// Thread-safe.
 /// </summary>
 internal sealed class ImageStream(ImageResponder responder, ErrorDescriber errors, InferenceMetrics metrics, TimeProvider clock, IOptions<JsonOptions> json)
 {

@@ -1,7 +1,7 @@
 namespace CtfService.Api.Idempotency;
 
 /// <summary>
-/// Answers by key, in this process's memory: for a bounded time, in bounded space. Whoever holds the most gives way first, so that one caller cannot push
+/// Answers by key, in this process's memory: for a bounded time, in bounded space. The caller who holds the most gives way first, so that one cannot push
 /// another's answers out. Also knows which requests run, so that a second one with the same key can wait for the first. Any thread.
 /// </summary>
 internal sealed class AnswerStore(IdempotencyOptions options, TimeProvider clock)

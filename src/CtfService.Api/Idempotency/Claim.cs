@@ -11,7 +11,7 @@ internal abstract record Claim
     public sealed record Free : Claim;
 
     /// <summary>It has been answered or is being answered.</summary>
-    /// <param name="Answer">Null where it failed in the end: claim again.</param>
+    /// <param name="Answer">Null if it failed in the end: claim again.</param>
     public sealed record Taken(Task<StoredAnswer?> Answer) : Claim;
 
     /// <summary>The key belongs to another request.</summary>

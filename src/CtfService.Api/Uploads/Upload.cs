@@ -33,7 +33,7 @@ internal sealed class Upload(long capacity, Action released) : IDisposable
         return _content ?? Stream.Null;
     }
 
-    /// <summary>Lets see all bytes at once, where they lie. After they have been received.</summary>
+    /// <summary>Shows all bytes at once, without a copy. After they have been received.</summary>
     public unsafe TResult Read<TResult>(Func<ReadOnlySpan<byte>, TResult> look)
     {
         if (_content is null)
