@@ -25,7 +25,12 @@ public sealed class PlaceForecastTests
     {
         var forecast = new PlaceForecast(Second, Steps, laterStages: Second)
         {
-            Drawn = 1, RowsOfDrawn = 2, Layouts = 0, CostOfLayout = TimeSpan.Zero, StartedLayouts = 0, WithoutRows = 0,
+            Drawn = 1,
+            RowsOfDrawn = 2,
+            Layouts = 0,
+            CostOfLayout = TimeSpan.Zero,
+            StartedLayouts = 0,
+            WithoutRows = 0,
         };
         forecast.Release(1, 1);
         forecast.Release(2, 1);
@@ -62,7 +67,12 @@ public sealed class PlaceForecastTests
     {
         var forecast = new PlaceForecast(Second, Steps, laterStages: Second)
         {
-            Drawn = drawn, RowsOfDrawn = 1, Layouts = 0, CostOfLayout = TimeSpan.Zero, StartedLayouts = 0, WithoutRows = 0,
+            Drawn = drawn,
+            RowsOfDrawn = 1,
+            Layouts = 0,
+            CostOfLayout = TimeSpan.Zero,
+            StartedLayouts = 0,
+            WithoutRows = 0,
         };
         foreach (var (step, rows) in releases)
         {
@@ -74,6 +84,11 @@ public sealed class PlaceForecastTests
 
     private static PlaceForecast Layouts(int waiting, int started, int drawn = 0) => new(Second, Steps, laterStages: Second)
     {
-        Drawn = drawn, RowsOfDrawn = 1, Layouts = waiting, CostOfLayout = 2 * Second, StartedLayouts = started, WithoutRows = 0,
+        Drawn = drawn,
+        RowsOfDrawn = 1,
+        Layouts = waiting,
+        CostOfLayout = 2 * Second,
+        StartedLayouts = started,
+        WithoutRows = 0,
     };
 }
