@@ -31,6 +31,23 @@ public sealed class ClassifierCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Train_OutputIsThere_ReplacesAClassifierAndNothingElse()
+    {
+        WriteImages("train");
+        WriteImages("test");
+        var (classifier, other) = (Path.Combine(_root, "classifier.safetensors"), Path.Combine(_root, "notes.txt"));
+        await File.WriteAllTextAsync(other, "years of work");
+        string[] train = ["train-classifier", "--data", _root, "--image-size", "16", "--steps", "1", "--batch", "4", "--output"];
+
+        var (first, again, refused) = (await CommandRun.Of([.. train, classifier]), await CommandRun.Of([.. train, classifier]), await CommandRun.Of([.. train, other]));
+
+        Assert.Equal((0, 0, 1), (first.ExitCode, again.ExitCode, refused.ExitCode));
+        Assert.Contains("classifier.safetensors: will be replaced.", again.Error, StringComparison.Ordinal);
+        Assert.Contains("notes.txt' is there already and is not a classifier. Give another name.", refused.Error, StringComparison.Ordinal);
+        Assert.Equal("years of work", await File.ReadAllTextAsync(other));
+    }
+
+    [Fact]
     public async Task Train_Interrupted_ExitsWith130AndSavesNothing()
     {
         WriteImages("train");

@@ -24,8 +24,7 @@ internal static class ClusterCommand
         var random = new Option<bool>("--random") { Description = "Deal the codewords out at random, to compare k-means with." };
         var seed = CommandOption.Seed();
         var swaps = new SwapArguments(needsData: false);
-        var overwrite = OverwriteOption.Create();
-        var command = new Command("cluster", "Groups the codewords of a trained tokenizer by k-means; prints JSON.") { runFolder, clusters, random, seed, overwrite };
+        var command = new Command("cluster", "Groups the codewords of a trained tokenizer by k-means; prints JSON.") { runFolder, clusters, random, seed };
         swaps.AddTo(command);
         command.Validators.Add(result => RequireFit(result, clusters, random, swaps));
         command.SetAction((arguments, cancellation) =>
@@ -38,7 +37,6 @@ internal static class ClusterCommand
             UsageException.ThrowIfAny([swaps.SideProblem(arguments, folder.Tokenizer, config), ClustersProblem(arguments.GetRequiredValue(clusters), config)]);
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
             using var held = folder.Lock();
-            OverwriteOption.RequireFree("The cluster map", folder.ClusterMap, arguments.GetValue(overwrite));
             using var codewords = tokenizer.Quantizer.Codewords();
             var map = arguments.GetRequiredValue(clusters) switch
             {
@@ -49,6 +47,9 @@ internal static class ClusterCommand
             };
             map.Save(folder.ClusterMap, PartRecord.Of(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer)).With("clusters", arguments.GetRequiredValue(clusters))
                 .With("random", arguments.GetValue(random)).With("seed", arguments.GetValue(seed)).Metadata);
+            var checks = new RunChecks(terminal.Error.WriteLine);
+            checks.NoteOtherMap(folder.Coarse, map);
+            checks.NoteOtherMap(folder.Fine, map);
             var sizes = map.Members.Select(members => members.Length).Order().ToList();
             ReportJson.Write(terminal.Output, new
             {

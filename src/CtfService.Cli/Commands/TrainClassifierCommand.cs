@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
+using CtfService.Core.Models;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;
 using CtfService.Training.Optimization;
@@ -20,17 +21,34 @@ internal static class TrainClassifierCommand
         var batch = CommandOption.Number("--batch", "Images per step.", Defaults.BatchSize, Ranges.Batch);
         var seed = CommandOption.Seed();
         var maxPixels = MaxPixelsOption.Create();
-        var overwrite = OverwriteOption.Create();
-        var command = new Command("train-classifier", "Trains the classifier that judges generated images.") { data, output, imageSize, maxPixels, steps, batch, seed, overwrite };
+        var command = new Command("train-classifier", "Trains the classifier that judges generated images.") { data, output, imageSize, maxPixels, steps, batch, seed };
         command.SetAction((parse, cancellation) =>
         {
             var training = Defaults with { Steps = parse.GetValue(steps), BatchSize = parse.GetValue(batch), Seed = parse.GetValue(seed) };
             var path = OutputPath.File(output.Name, parse.GetRequiredValue(output));
-            OverwriteOption.RequireFree(output.Name, path, parse.GetValue(overwrite));
+            RequireClassifierOrNothing(output.Name, path, terminal);
             Run(terminal, parse.GetRequiredValue(data), (parse.GetValue(imageSize), parse.GetValue(maxPixels)), training, path, cancellation);
             return Task.FromResult(CommandLine.Success);
         });
         return command;
+    }
+
+    /// <summary>An earlier classifier is replaced, once the new one is trained; any other file is not.</summary>
+    private static void RequireClassifierOrNothing(string option, string path, Terminal terminal)
+    {
+        if (File.Exists(path))
+        {
+            try
+            {
+                ClassifierFile.Load(path).Dispose();
+            }
+            catch (CheckpointException other)
+            {
+                throw new IOException($"{option}: '{path}' is there already and is not a classifier. Give another name.", other);
+            }
+
+            terminal.Error.WriteLine($"{path}: will be replaced. Evaluations by the classifier that is there cannot be compared with later ones.");
+        }
     }
 
     private static void Run(Terminal terminal, string data, (int Side, int MaxPixels) images, ClassifierTraining training, string output, CancellationToken cancellation)

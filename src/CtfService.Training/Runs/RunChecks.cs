@@ -84,6 +84,16 @@ public sealed class RunChecks(Action<string> note)
         }
     }
 
+    /// <summary>Notes a stage that was trained with another cluster map than the run has now.</summary>
+    public void NoteOtherMap(string stagePath, ClusterMap map)
+    {
+        var now = PartRecord.Of(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));
+        if (File.Exists(stagePath) && PartRecord.Read(stagePath)?.Only([PartRecord.ClusterMap]) is { } there && there.Differences(now).Count > 0)
+        {
+            note($"{stagePath}: was trained with the cluster map before this one, and has to be trained again.");
+        }
+    }
+
     /// <summary>What both stages of a model have in common.</summary>
     internal static IReadOnlyList<RecordDifference> Shared(PartRecord there, PartRecord now)
     {

@@ -17,7 +17,7 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
     public async Task Bundle_MapMadeAgain_IsRefusedWithBothMaps()
     {
         var run = trained.Copy(_folder);
-        await Succeed("cluster", "--run", run, "--clusters", "4", "--seed", "9", "--random", "--overwrite");
+        await Succeed("cluster", "--run", run, "--clusters", "4", "--seed", "9", "--random");
 
         var message = await Refused("bundle", "--run", run, "--output", Output);
 

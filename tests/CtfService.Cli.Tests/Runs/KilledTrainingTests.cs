@@ -30,7 +30,7 @@ public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixt
             }
 
             Assert.False(training.HasExited);
-            Assert.Contains("is in use by another process", await Refused("cluster", "--run", run, "--clusters", "4", "--overwrite"), StringComparison.Ordinal);
+            Assert.Contains("is in use by another process", await Refused("cluster", "--run", run, "--clusters", "4"), StringComparison.Ordinal);
         }
         finally
         {
@@ -38,7 +38,7 @@ public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixt
             await training.WaitForExitAsync();
         }
 
-        await Succeed("cluster", "--run", run, "--clusters", "4", "--overwrite");
+        await Succeed("cluster", "--run", run, "--clusters", "4");
         var message = await Refused(trained.Stage("train-coarse", run));
         Assert.Contains("Go on from its checkpoint with --resume", message, StringComparison.Ordinal);
     }

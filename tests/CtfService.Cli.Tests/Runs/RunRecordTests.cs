@@ -164,16 +164,19 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
         using var other = FolderLock.Take(run, "--run");
 
         Assert.All(
-            [await Refused(trained.Stage("train-coarse", run, "--resume")), await Refused("cluster", "--run", run, "--clusters", "4", "--overwrite"), await Refused(trained.Tokenizer(run))],
+            [await Refused(trained.Stage("train-coarse", run, "--resume")), await Refused("cluster", "--run", run, "--clusters", "4"), await Refused(trained.Tokenizer(run))],
             message => Assert.Contains($"'{run}' is in use by another process", message, StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Cluster_MapThatIsThere_IsKept()
+    public async Task Cluster_OtherMapThanTheStagesHave_NamesWhatHasToBeTrainedAgain()
     {
         var run = trained.Copy(_folder);
 
-        Assert.Contains("--overwrite", await Refused("cluster", "--run", run, "--clusters", "2"), StringComparison.Ordinal);
+        var other = await Succeed("cluster", "--run", run, "--clusters", "2");
+
+        Assert.Contains("coarse.safetensors: was trained with the cluster map before this one, and has to be trained again.", other.Error, StringComparison.Ordinal);
+        Assert.Contains("fine.safetensors: was trained with the cluster map before this one", other.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace CtfService.Cli.Commands.Options;
 
-/// <summary><c>--overwrite</c>: without it no command replaces what an earlier one left.</summary>
+/// <summary><c>--overwrite</c>: replaces what an earlier command left and what took long to make.</summary>
 internal static class OverwriteOption
 {
     public static Option<bool> Create() => new("--overwrite") { Description = "Replace what is there already." };
