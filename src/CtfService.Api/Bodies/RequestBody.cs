@@ -8,23 +8,9 @@ namespace CtfService.Api.Bodies;
 /// thread at a time.
 /// </summary>
 /// <param name="aborted">Cancelled when the connection ends.</param>
-internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider clock, CancellationToken aborted) : Stream
+internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider clock, CancellationToken aborted) : BodyStream
 {
     private CancellationTokenSource? _deadline; // from the first read
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <exception cref="RequestRefusedException">408: it was not there in time.</exception>
     /// <exception cref="HangUpException">The caller is gone.</exception>
@@ -45,19 +31,6 @@ internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider c
             throw new HangUpException(error);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Bodies are read asynchronously.");
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

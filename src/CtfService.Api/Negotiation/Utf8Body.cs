@@ -1,30 +1,17 @@
 using System.Text;
+using CtfService.Api.Bodies;
 using CtfService.Api.Errors;
 
 namespace CtfService.Api.Negotiation;
 
 /// <summary>A request's body that must be UTF-8: reading it fails at the first byte that is not. For one reader at a time.</summary>
-internal sealed class Utf8Body(Stream body) : Stream
+internal sealed class Utf8Body(Stream body) : BodyStream
 {
     private static ReadOnlySpan<byte> GzipStart => [0x1F, 0x8B]; // RFC 1952, 2.3.1: no text in UTF-8 begins so
 
     private readonly Decoder _decoder = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetDecoder();
     private long _read;
     private byte _first;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <exception cref="RequestRefusedException">The bytes are compressed, or not UTF-8.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -33,26 +20,6 @@ internal sealed class Utf8Body(Stream body) : Stream
         Check(buffer.Span[..count], isEnd: count == 0 && buffer.Length > 0);
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count)
-    {
-        var read = body.Read(buffer, offset, count);
-        Check(buffer.AsSpan(offset, read), isEnd: read == 0 && count > 0);
-        return read;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private void Check(ReadOnlySpan<byte> bytes, bool isEnd)
     {
