@@ -51,16 +51,7 @@ public sealed class TrainingLoop
         var first = resume && checkpoint.Exists ? checkpoint.Load() : 0;
         using var metrics = MetricsFile.Open(MetricsPath(_options.RunDirectory), first);
         var meter = new TrainingMeter(new CombinedProgress(_progress, metrics), new TrainingPace(first, _options.Steps, _options.BatchSize));
-        if (first == 0)
-        {
-            BestWeights.Delete(_options.RunDirectory);
-        }
-        else
-        {
-            best?.Open();
-            _progress.Note(first < _options.Steps ? $"Goes on after step {first}." : $"All {first} steps are finished.");
-        }
-
+        Open(first, best);
         // A run that was killed during an evaluation, or that had stopped early, decides again.
         var ended = best is not null && first > 0 && EvaluatesAt(first) && Evaluate(first, average, meter, best);
         var finished = first;
@@ -68,12 +59,7 @@ public sealed class TrainingLoop
         {
             TryStep(finished, checkpoint, optimizer, average, meter, cancellation);
             finished++;
-            if (_snapshot is not null && _options.SnapshotSteps.Contains(finished))
-            {
-                var step = finished;
-                average.With(() => _snapshot(step));
-            }
-
+            Snapshot(finished, average);
             if (finished % _options.CheckpointEvery == 0)
             {
                 checkpoint.Save(finished);
@@ -89,6 +75,26 @@ public sealed class TrainingLoop
             best.Restore();
             var stopped = finished < _options.Steps ? $"Stopped early at step {finished}: the" : "The";
             _progress.Note($"{stopped} best evaluation was at step {bestStep}, and its weights are the result.");
+        }
+    }
+
+    private void Open(long first, BestWeights? best)
+    {
+        if (first == 0)
+        {
+            BestWeights.Delete(_options.RunDirectory);
+            return;
+        }
+
+        best?.Open();
+        _progress.Note(first < _options.Steps ? $"Goes on after step {first}." : $"All {first} steps are finished.");
+    }
+
+    private void Snapshot(long finishedSteps, WeightAverage average)
+    {
+        if (_snapshot is not null && _options.SnapshotSteps.Contains(finishedSteps))
+        {
+            average.With(() => _snapshot(finishedSteps));
         }
     }
 
