@@ -36,12 +36,12 @@ internal static class BundleCommand
                 ["date"] = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             };
             var run = new RunFolder(arguments.GetRequiredValue(runFolder));
-            run.Require(run.Tokenizer, run.ClusterMap, run.Coarse, run.Tokens(ImageFolder.TrainSplit));
-            run.Require(ClusterMap.Load(run.ClusterMap).IsIdentity ? [] : [run.Fine]);
-            var modelName = arguments.GetValue(name) ?? run.Name;
             var folder = arguments.GetValue(output) ?? Path.Combine("models", run.Name);
             OutputPath.NewFolder(output.Name, folder);
             BundleWriter.RequireFree(folder, arguments.GetValue(overwrite));
+            run.Require(run.Tokenizer, run.ClusterMap, run.Coarse, run.Tokens(ImageFolder.TrainSplit));
+            run.Require(ClusterMap.Load(run.ClusterMap).IsIdentity ? [] : [run.Fine]);
+            var modelName = arguments.GetValue(name) ?? run.Name;
             var parts = new TrainedParts(run.BundledTokenizer, run.ClusterMap, run.Coarse, run.Fine);
             var text = new BundleText(
                 modelName,

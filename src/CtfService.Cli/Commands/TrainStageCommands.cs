@@ -52,43 +52,49 @@ internal static class TrainStageCommands
         {
             var size = new TransformerSize(arguments.GetValue(width), arguments.GetValue(layers), arguments.GetValue(heads));
             UsageException.ThrowIfAny(size.Problems(name => $"--{name}"));
-            TorchThreads.UseAllCores();
-            var folder = training.Folder(arguments);
-            folder.Require(folder.Tokenizer, folder.ClusterMap);
-            using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
-            using var held = folder.Lock();
-            var run = training.Run(arguments, Augmentation.None);
-            run.RequireStart(stage.ResultName);
-            var inputs = Inputs(terminal, arguments, training, stage, tokenizer, cancellation);
-            return Task.FromResult(ConsoleProgress.Run(terminal, stage.Part, progress =>
-            {
-                stage.Train(inputs, size, run, progress, cancellation);
-                return CommandLine.Success;
-            }));
+            return Task.FromResult(Run(terminal, arguments, training, stage, size, cancellation));
         });
         return command;
     }
 
-    /// <summary>Compares everything that can be compared, then reads or computes the tokens.</summary>
-    private static StageInputs Inputs(
-        Terminal terminal, ParseResult arguments, TrainingArguments training, Stage stage, VqTokenizer tokenizer, CancellationToken cancellation)
+    private static int Run(
+        Terminal terminal, ParseResult arguments, TrainingArguments training, Stage stage, TransformerSize size, CancellationToken cancellation)
     {
+        TorchThreads.UseAllCores();
         var folder = training.Folder(arguments);
+        folder.Require(folder.Tokenizer);
+        using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
+        using var held = folder.Lock();
         var checks = new RunChecks(terminal.Error.WriteLine);
         var imageSize = checks.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
         UsageException.ThrowIfAny([tokenizer.Config.SideProblem("--image-size", imageSize)]);
-        var map = ClusterMap.Load(folder.ClusterMap);
+        folder.Require(folder.ClusterMap);
+        var run = training.Run(arguments, Augmentation.None);
+        run.RequireStart(stage.ResultName);
         TokenizedImages Images(string split) => new(
             training.Fingerprint(arguments, split, cancellation), imageSize, () => Reported(training.Dataset(arguments, imageSize, split, cancellation), terminal));
         var train = Images("train");
-        var now = train.MadeFrom(tokenizer).With(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));
-        checks.RequireImages(folder.Tokenizer, now, training.Run(arguments, Augmentation.None).AcceptChanges);
-        RunChecks.RequireMap(folder.ClusterMap, map, tokenizer);
-        stage.Compare(checks, folder, now);
+        var map = Compared(folder, stage, checks, train.MadeFrom(tokenizer), tokenizer, run.AcceptChanges);
         TokenCache Tokens(string split, TokenizedImages images) => TokenCache.TryLoad(folder.Tokens(split), tokenizer, images, terminal.Error.WriteLine)
             ?? ConsoleProgress.Run(
                 terminal, $"tokens of {split}", progress => TokenCache.Create(folder.Tokens(split), tokenizer, images, progress, cancellation));
-        return new StageInputs(tokenizer, map, Tokens("train", train), Tokens("test", Images("test")));
+        var inputs = new StageInputs(tokenizer, map, Tokens("train", train), Tokens("test", Images("test")));
+        return ConsoleProgress.Run(terminal, stage.Part, progress =>
+        {
+            stage.Train(inputs, size, run, progress, cancellation);
+            return CommandLine.Success;
+        });
+    }
+
+    /// <summary>Compares everything that can be compared before anything is computed; returns the run's cluster map.</summary>
+    private static ClusterMap Compared(RunFolder folder, Stage stage, RunChecks checks, PartRecord images, VqTokenizer tokenizer, bool acceptChanges)
+    {
+        var map = ClusterMap.Load(folder.ClusterMap);
+        var now = images.With(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));
+        checks.RequireImages(folder.Tokenizer, now, acceptChanges);
+        RunChecks.RequireMap(folder.ClusterMap, map, tokenizer);
+        stage.Compare(checks, folder, now);
+        return map;
     }
 
     private static ImageDataset Reported(ImageDataset dataset, Terminal terminal)
