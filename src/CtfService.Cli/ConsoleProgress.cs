@@ -56,7 +56,10 @@ internal static class ConsoleProgress
         var figures = report.Losses.Take(losses).Select(loss => $"{loss.Key} {loss.Value.ToString("0.####", CultureInfo.InvariantCulture)}");
         var hours = report.TimeLeft.TotalHours >= 1 ? $"{(long)report.TimeLeft.TotalHours}:" : "";
         string[] speed = report.ImagesPerSecond is { } imagesPerSecond
-            ? [string.Create(CultureInfo.InvariantCulture, $"{imagesPerSecond:0.0} images/s"), $"{hours}{report.TimeLeft.ToString("mm\\:ss", CultureInfo.InvariantCulture)} left"]
+            ? [
+                string.Create(CultureInfo.InvariantCulture, $"{imagesPerSecond:0.0} images/s"),
+                $"{hours}{report.TimeLeft.ToString("mm\\:ss", CultureInfo.InvariantCulture)} left",
+            ]
             : [];
         return string.Create(CultureInfo.InvariantCulture, $"{title} {report.Step}/{report.TotalSteps}: {string.Join(", ", figures.Concat(speed))}");
     }

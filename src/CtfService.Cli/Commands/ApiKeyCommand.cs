@@ -18,7 +18,10 @@ internal static partial class ApiKeyCommand
 
     public static Command Create(Terminal terminal)
     {
-        var name = new Argument<string>("name") { Description = $"Whose key it is: the name that logs and limits use, up to {MaxNameLength} letters, digits, dots, hyphens or underscores." };
+        var name = new Argument<string>("name")
+        {
+            Description = $"Whose key it is: the name that logs and limits use, up to {MaxNameLength} letters, digits, dots, hyphens or underscores.",
+        };
         var command = new Command("api-key", "Makes an API key for the service; prints the key, which nobody can recover later, and the settings that let it in.") { name };
         command.SetAction((arguments, _) =>
         {
@@ -33,7 +36,8 @@ internal static partial class ApiKeyCommand
         var name = Settled(asked);
         if (name != asked)
         {
-            terminal.Error.WriteLine($"The service takes names of up to {MaxNameLength} letters, digits, dots, hyphens and underscores: the key is called {name}.");
+            terminal.Error.WriteLine(
+                $"The service takes names of up to {MaxNameLength} letters, digits, dots, hyphens and underscores: the key is called {name}.");
         }
 
         var key = $"ctf_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes))}";
@@ -41,7 +45,8 @@ internal static partial class ApiKeyCommand
         terminal.Output.WriteLine($"key     {key}");
         terminal.Output.WriteLine($"sha256  {hash}");
         terminal.Error.WriteLine("Give the key to its caller, who sends it as 'Authorization: Bearer KEY'. Add its hash to the service:");
-        terminal.Error.WriteLine($$"""  appsettings.json  "Security": { "ApiKeys": [ { "Name": {{JsonSerializer.Serialize(name)}}, "Sha256": "{{hash}}" } ] }""");
+        terminal.Error.WriteLine(
+            $$"""  appsettings.json  "Security": { "ApiKeys": [ { "Name": {{JsonSerializer.Serialize(name)}}, "Sha256": "{{hash}}" } ] }""");
         terminal.Error.WriteLine($"  environment       Security__ApiKeys__0__Name={name} Security__ApiKeys__0__Sha256={hash}");
     }
 

@@ -15,7 +15,10 @@ internal static class BlendDecodersCommand
         var share = CommandOption.Number("--share", "Of the second decoder: 0 is the first, 1 the second.", 0.5, TrainingRanges.Share);
         var output = CommandOption.Required("--output", "File for the result.");
         var overwrite = OverwriteOption.Create();
-        var command = new Command("blend-decoders", "Blends two decoders of one tokenizer, weight by weight: a faithful one and a sharp one, say.") { first, second, share, output, overwrite };
+        var command = new Command("blend-decoders", "Blends two decoders of one tokenizer, weight by weight: a faithful one and a sharp one, say.")
+        {
+            first, second, share, output, overwrite,
+        };
         command.SetAction(arguments =>
         {
             var path = OutputPath.File(output.Name, arguments.GetRequiredValue(output));

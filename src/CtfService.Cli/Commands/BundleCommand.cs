@@ -16,7 +16,10 @@ internal static class BundleCommand
     public static Command Create(Terminal terminal)
     {
         var runFolder = TrainingArguments.RunOption();
-        var output = new Option<string?>("--output") { Description = "Folder of the bundle; if not given, the one below models/ that has the name of the run's folder." };
+        var output = new Option<string?>("--output")
+        {
+            Description = "Folder of the bundle; if not given, the one below models/ that has the name of the run's folder.",
+        };
         var name = new Option<string?>("--name") { Description = "Name that callers use; that of the run's folder if not given." };
         var overwrite = OverwriteOption.Create();
         var licence = CommandOption.WithDefault("--data-licence", "Licence of the training images.", "unknown");

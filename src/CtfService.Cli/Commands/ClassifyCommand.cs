@@ -15,7 +15,10 @@ internal static class ClassifyCommand
         var images = new Option<string?>("--images") { Description = "Generated images, a folder or tar file: <class>/<image>." };
         var classifier = CommandOption.WithDefault("--classifier", "File made by 'ctf train-classifier'.", Path.Combine("runs", "classifier.safetensors"));
         var maxPixels = MaxPixelsOption.Create();
-        var command = new Command("classify", "Measures how many images show the class they are filed under; prints JSON.") { data, split, images, classifier, maxPixels };
+        var command = new Command("classify", "Measures how many images show the class they are filed under; prints JSON.")
+        {
+            data, split, images, classifier, maxPixels,
+        };
         command.Validators.Add(result =>
         {
             if (result.GetResult(data) is null == result.GetResult(images) is null)

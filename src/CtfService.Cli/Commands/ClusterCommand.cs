@@ -45,8 +45,10 @@ internal static class ClusterCommand
                 var number when arguments.GetValue(random) => ClusterMap.Random(codewords, Count(number), arguments.GetValue(seed)),
                 var number => ClusterMap.Compute(codewords, Count(number), arguments.GetValue(seed)),
             };
-            map.Save(folder.ClusterMap, PartRecord.Of(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer)).With("clusters", arguments.GetRequiredValue(clusters))
-                .With("random", arguments.GetValue(random)).With("seed", arguments.GetValue(seed)).Metadata);
+            map.Save(
+                folder.ClusterMap,
+                PartRecord.Of(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer)).With("clusters", arguments.GetRequiredValue(clusters))
+                    .With("random", arguments.GetValue(random)).With("seed", arguments.GetValue(seed)).Metadata);
             var checks = new RunChecks(terminal.Error.WriteLine);
             checks.NoteOtherMap(folder.Coarse, map);
             checks.NoteOtherMap(folder.Fine, map);
@@ -78,7 +80,8 @@ internal static class ClusterCommand
     {
         var option = CommandOption.WithDefault(
             "--clusters",
-            $"Number of clusters; '{Auto}' chooses one by what swaps within clusters do to images; '{All}' makes each codeword its own, for a plain model. Range: {Ranges.Clusters}.",
+            $"Number of clusters; '{Auto}' chooses one by what swaps within clusters do to images; "
+                + $"'{All}' makes each codeword its own, for a plain model. Range: {Ranges.Clusters}.",
             "256");
         option.Validators.Add(result =>
         {
@@ -105,7 +108,13 @@ internal static class ClusterCommand
         }
     }
 
-    private static ClusterMap Choose(Terminal terminal, (string Path, VqTokenizer Module) source, SwapArguments swaps, ParseResult arguments, ulong seed, CancellationToken cancellation)
+    private static ClusterMap Choose(
+        Terminal terminal,
+        (string Path, VqTokenizer Module) source,
+        SwapArguments swaps,
+        ParseResult arguments,
+        ulong seed,
+        CancellationToken cancellation)
     {
         void Say(FormattableString text) => terminal.Error.WriteLine(FormattableString.Invariant(text));
         var (tokenizerPath, tokenizer) = source;

@@ -18,17 +18,24 @@ internal static class ConvertCommand
         var tokenizer = CommandOption.Required("--tokenizer", "Weights of the VQ tokenizer, such as vq_ds16_c2i.pt.");
         var coarse = CommandOption.Required("--transformer", "Weights of the causal transformer, such as c2i_L_384.pt; with --fine the coarse stage.");
         var fine = new Option<string?>("--fine") { Description = "Weights of the fine stage: makes a coarse-to-fine model instead of a plain one." };
-        var map = new Option<string?>("--cluster-map") { Description = "Cluster of every token: a file of `ctf cluster`, or any of PyTorch, safetensors or NumPy with one integer tensor." };
-        var clusterSize = CommandOption.OptionalNumber("--cluster-size", "Tokens of a cluster, if --cluster-map holds an order of the tokens (IAR's files): cluster = place / size.", Ranges.Clusters);
+        var map = new Option<string?>("--cluster-map")
+        {
+            Description = "Cluster of every token: a file of `ctf cluster`, or any of PyTorch, safetensors or NumPy with one integer tensor.",
+        };
+        var clusterSize = CommandOption.OptionalNumber(
+            "--cluster-size", "Tokens of a cluster, if --cluster-map holds an order of the tokens (IAR's files): cluster = place / size.", Ranges.Clusters);
         var clusters = CommandOption.OptionalNumber("--clusters", "Compute the cluster map: this many clusters by k-means over the codebook.", Ranges.Clusters);
         var seed = CommandOption.Seed("--cluster-seed", "Seed of k-means.");
         var output = CommandOption.Required("--output", "Folder of the bundle.");
         var name = new Option<string?>("--name") { Description = "Name that callers use; the folder's where not given." };
-        var imageSize = CommandOption.OptionalNumber("--image-size", "Pixels; from the end of the transformer's file name (_256, _384) or 256 if not given.", NumberRange.Between(1, 16_384));
-        var coarseHeads = CommandOption.Number("--coarse-heads", "Heads of a coarse stage of no published size; 0 if it has one.", 0, NumberRange.Between(0, 65_536));
+        var imageSize = CommandOption.OptionalNumber(
+            "--image-size", "Pixels; from the end of the transformer's file name (_256, _384) or 256 if not given.", NumberRange.Between(1, 16_384));
+        var coarseHeads = CommandOption.Number(
+            "--coarse-heads", "Heads of a coarse stage of no published size; 0 if it has one.", 0, NumberRange.Between(0, 65_536));
         var fineHeads = CommandOption.Number("--fine-heads", "Heads of a fine stage of no published size; 0 if it has one.", 0, NumberRange.Between(0, 65_536));
         var classNames = new Option<string?>("--class-names") { Description = "Text file, one class name a line; ImageNet's for 1,000 classes where not given." };
-        var guidance = CommandOption.OptionalNumber("--guidance-scale", "Default guidance; the published one if not given.", SamplingSettings.GuidanceScaleRange);
+        var guidance = CommandOption.OptionalNumber(
+            "--guidance-scale", "Default guidance; the published one if not given.", SamplingSettings.GuidanceScaleRange);
         var dtype = CommandOption.WithDefault("--dtype", "Type to store transformers in: stored (as it is), float32, bfloat16 or float16.", Stored);
         dtype.AcceptOnlyFromAmong(Stored, "float32", "bfloat16", "float16");
         var ema = new Option<bool>("--ema") { Description = "Take the averaged weights of training checkpoints." };
@@ -36,7 +43,8 @@ internal static class ConvertCommand
         var overwrite = OverwriteOption.Create();
         var command = new Command("convert", "Makes a bundle out of weights of the LlamaGen family; prints what it inferred.")
         {
-            tokenizer, coarse, fine, map, clusterSize, clusters, seed, output, name, imageSize, coarseHeads, fineHeads, classNames, guidance, dtype, ema, licence, overwrite,
+            tokenizer, coarse, fine, map, clusterSize, clusters, seed, output, name, imageSize, coarseHeads, fineHeads, classNames, guidance, dtype, ema,
+            licence, overwrite,
         };
         command.SetAction((arguments, _) =>
         {

@@ -18,11 +18,17 @@ internal static class DrawShapesCommand
     {
         var output = CommandOption.WithDefault("--output", "Folder for train/<class>/<image> and test/<class>/<image>.", Path.Combine("runs", "shapes"));
         var images = CommandOption.Number(
-            "--images", $"Training images of each of the {ShapeImages.ClassNames.Count} classes; a third as many for testing.", 300, NumberRange.Between(TrainingImagesPerTest, 1_000_000));
+            "--images",
+            $"Training images of each of the {ShapeImages.ClassNames.Count} classes; a third as many for testing.",
+            300,
+            NumberRange.Between(TrainingImagesPerTest, 1_000_000));
         var side = CommandOption.Number("--image-size", "Side of the images, pixels.", 32, TrainingRanges.ImageSide);
         var seed = CommandOption.Seed();
         var overwrite = OverwriteOption.Create();
-        var command = new Command("draw-shapes", "Draws a data set of shapes with textures, to try the training commands on.") { output, images, side, seed, overwrite };
+        var command = new Command("draw-shapes", "Draws a data set of shapes with textures, to try the training commands on.")
+        {
+            output, images, side, seed, overwrite,
+        };
         command.SetAction((arguments, cancellation) =>
         {
             var training = arguments.GetValue(images);

@@ -20,7 +20,12 @@ internal static class InspectCommand
         var ema = new Option<bool>("--ema") { Description = "Look at the averaged weights of a training checkpoint." };
         var keys = new Option<bool>("--keys") { Description = "List every key with its type and shape." };
         var json = new Option<bool>("--json") { Description = "Print one line of JSON for each file." };
-        var command = new Command("inspect", "Shows what weight files or bundles hold (structure, keys, shapes, architecture; executes nothing in them) or where images come from.") { paths, ema, keys, json };
+        var command = new Command(
+            "inspect",
+            "Shows what weight files or bundles hold (structure, keys, shapes, architecture; executes nothing in them) or where images come from.")
+        {
+            paths, ema, keys, json,
+        };
         command.SetAction((arguments, cancellation) =>
         {
             var how = new Manner(terminal.Output, arguments.GetValue(json), arguments.GetValue(ema), arguments.GetValue(keys));
@@ -69,11 +74,16 @@ internal static class InspectCommand
         else
         {
             using var file = CheckpointFile.Open(path, how.Ema);
-            Show(how, file, (output, weights) => InspectJson.Write(output, weights, Recognize(weights), how.ListKeys), (output, weights) => Describe(output, weights, how.ListKeys));
+            Show(
+                how,
+                file,
+                (output, weights) => InspectJson.Write(output, weights, Recognize(weights), how.ListKeys),
+                (output, weights) => Describe(output, weights, how.ListKeys));
         }
     }
 
-    private static void Show<T>(Manner how, T found, Action<TextWriter, T> asJson, Action<TextWriter, T> asText) => (how.AsJson ? asJson : asText)(how.Output, found);
+    private static void Show<T>(Manner how, T found, Action<TextWriter, T> asJson, Action<TextWriter, T> asText) =>
+        (how.AsJson ? asJson : asText)(how.Output, found);
 
     private static Recognition? Recognize(TensorFile file) => TransformerRecognizer.IsTransformer(file) ? TransformerRecognizer.Recognize(file)
         : TokenizerRecognizer.IsTokenizer(file) ? TokenizerRecognizer.Recognize(file)

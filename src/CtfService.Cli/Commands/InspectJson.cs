@@ -38,7 +38,15 @@ internal static class InspectJson
         Tensors = file.Entries.Count,
         Elements = file.ParameterCount,
         Types = file.Entries.CountBy(entry => entry.Dtype.ToString()).ToDictionary(),
-        Model = recognition is null ? null : new { Kind = recognition is RecognizedTransformer ? "transformer" : "tokenizer", recognition.PublishedName, recognition.Inferred, recognition.Unknown },
+        Model = recognition is null
+            ? null
+            : new
+            {
+                Kind = recognition is RecognizedTransformer ? "transformer" : "tokenizer",
+                recognition.PublishedName,
+                recognition.Inferred,
+                recognition.Unknown,
+            },
         Keys = listKeys ? file.Entries.Select(entry => new { entry.Name, Dtype = entry.Dtype.ToString(), entry.Shape }) : null,
     });
 

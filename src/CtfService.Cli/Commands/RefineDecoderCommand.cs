@@ -14,9 +14,17 @@ internal static class RefineDecoderCommand
     public static Command Create(Terminal terminal)
     {
         var training = new TrainingArguments(RunFolder.DecoderPart, steps: 3000, batchSize: 16, learningRate: 2e-4);
-        var weight = CommandOption.Number("--adversarial-weight", "How much looking real counts beside the reconstruction's error; more is sharper and less faithful.", 0.02, TrainingRanges.LossWeight);
+        var weight = CommandOption.Number(
+            "--adversarial-weight",
+            "How much looking real counts beside the reconstruction's error; more is sharper and less faithful.",
+            0.02,
+            TrainingRanges.LossWeight);
         var classifier = new Option<string?>("--classifier") { Description = "File of 'ctf train-classifier' whose features restored images should share, so that they look alike to it too; not the one that judges afterwards." };
-        var perceptualWeight = CommandOption.Number("--perceptual-weight", "How much those features count beside the reconstruction's error.", DecoderRefinement.DefaultPerceptualWeight, TrainingRanges.LossWeight);
+        var perceptualWeight = CommandOption.Number(
+            "--perceptual-weight",
+            "How much those features count beside the reconstruction's error.",
+            DecoderRefinement.DefaultPerceptualWeight,
+            TrainingRanges.LossWeight);
         var command = new Command("refine-decoder", "Sharpens the decoder of the run's tokenizer against a discriminator. Tokens, and what was trained on them, keep their meaning.") { weight, classifier, perceptualWeight };
         command.Validators.Add(result =>
         {

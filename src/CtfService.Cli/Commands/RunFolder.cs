@@ -35,7 +35,8 @@ internal sealed record RunFolder(string Path)
         {
             if (!File.Exists(part))
             {
-                throw new CheckpointException($"{part}: is missing. Make it with 'ctf {CommandOf(part)} --run {Path}', or name the folder of another run with --run.");
+                throw new CheckpointException(
+                    $"{part}: is missing. Make it with 'ctf {CommandOf(part)} --run {Path}', or name the folder of another run with --run.");
             }
         }
 

@@ -49,11 +49,16 @@ internal static class SwapCommand
             folder.Require(tokenizerPath);
             var config = ModelFile.Config<TokenizerConfig>(tokenizerPath);
             var counts = Counts(arguments, clusters, config.CodebookSize);
-            UsageException.ThrowIfAny([images.SideProblem(arguments, tokenizerPath, config), .. counts.Select(count => ClusterCommand.ClustersProblem(count, config.CodebookSize))]);
+            UsageException.ThrowIfAny(
+            [
+                images.SideProblem(arguments, tokenizerPath, config),
+                .. counts.Select(count => ClusterCommand.ClustersProblem(count, config.CodebookSize)),
+            ]);
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(tokenizerPath, config => new VqTokenizer(config));
             using var codewords = tokenizer.Quantizer.Codewords();
             using var judge = arguments.GetValue(classifier) is { } path ? ClassifierFile.Load(path) : null;
-            using var study = new SwapStudy(tokenizer, images.Images(arguments, tokenizerPath, terminal, cancellation), arguments.GetValue(images.ImageCount), judge);
+            using var study = new SwapStudy(
+                tokenizer, images.Images(arguments, tokenizerPath, terminal, cancellation), arguments.GetValue(images.ImageCount), judge);
             var (ofSeed, maps, lines) = (arguments.GetValue(seed), new List<ClusterMap>(), new List<object>());
             void Measure(string kind, ClusterMap map)
             {

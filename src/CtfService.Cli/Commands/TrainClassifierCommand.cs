@@ -21,7 +21,10 @@ internal static class TrainClassifierCommand
         var batch = CommandOption.Number("--batch", "Images per step.", Defaults.BatchSize, Ranges.Batch);
         var seed = CommandOption.Seed();
         var maxPixels = MaxPixelsOption.Create();
-        var command = new Command("train-classifier", "Trains the classifier that judges generated images.") { data, output, imageSize, maxPixels, steps, batch, seed };
+        var command = new Command("train-classifier", "Trains the classifier that judges generated images.")
+        {
+            data, output, imageSize, maxPixels, steps, batch, seed,
+        };
         command.SetAction((parse, cancellation) =>
         {
             var training = Defaults with { Steps = parse.GetValue(steps), BatchSize = parse.GetValue(batch), Seed = parse.GetValue(seed) };
@@ -51,7 +54,13 @@ internal static class TrainClassifierCommand
         }
     }
 
-    private static void Run(Terminal terminal, string data, (int Side, int MaxPixels) images, ClassifierTraining training, string output, CancellationToken cancellation)
+    private static void Run(
+        Terminal terminal,
+        string data,
+        (int Side, int MaxPixels) images,
+        ClassifierTraining training,
+        string output,
+        CancellationToken cancellation)
     {
         TorchThreads.UseAllCores();
         ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(data, ImageFolder.TrainSplit)); // before the images are decoded

@@ -18,7 +18,8 @@ internal static class TrainStageCommands
     /// <summary>What the two commands differ in.</summary>
     /// <param name="Part">Folder in the run.</param>
     /// <param name="Compare">Compares the other stage of the run with what this one is to be made from.</param>
-    private sealed record Stage(string Name, string Description, string Part, string ResultName, int Steps, Action<RunChecks, RunFolder, PartRecord> Compare, Trainer Train);
+    private sealed record Stage(
+        string Name, string Description, string Part, string ResultName, int Steps, Action<RunChecks, RunFolder, PartRecord> Compare, Trainer Train);
 
     private delegate void Trainer(StageInputs inputs, TransformerSize size, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation);
 
@@ -72,7 +73,9 @@ internal static class TrainStageCommands
         var run = training.Run(arguments, Augmentation.None);
         run.RequireStart(stage.ResultName);
         TokenizedImages Images(string split) => new(
-            training.Fingerprint(arguments, split, cancellation), imageSize, () => Reported(training.Dataset(arguments, imageSize, split, cancellation), terminal));
+            training.Fingerprint(arguments, split, cancellation),
+            imageSize,
+            () => Reported(training.Dataset(arguments, imageSize, split, cancellation), terminal));
         var train = Images("train");
         var map = Compared(folder, stage, checks, train.MadeFrom(tokenizer), tokenizer, run.AcceptChanges);
         TokenCache Tokens(string split, TokenizedImages images) => TokenCache.TryLoad(folder.Tokens(split), tokenizer, images, terminal.Error.WriteLine)

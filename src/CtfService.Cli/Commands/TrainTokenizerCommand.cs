@@ -28,7 +28,9 @@ internal static class TrainTokenizerCommand
             UsageException.ThrowIfAny(
             [
                 .. TokenizerArguments.Problems(config, side),
-                arguments.GetValue(maxShift) < side ? null : $"--max-shift is {arguments.GetValue(maxShift)}, expected less than the {side} pixels of --image-size",
+                arguments.GetValue(maxShift) < side
+                    ? null
+                    : $"--max-shift is {arguments.GetValue(maxShift)}, expected less than the {side} pixels of --image-size",
             ]);
             using var held = training.Folder(arguments).Lock();
             run.RequireStart(TokenizerTraining.ResultName);
@@ -50,12 +52,18 @@ internal static class TrainTokenizerCommand
 /// <summary>Options for the tokenizer's architecture.</summary>
 internal sealed class TokenizerArguments
 {
-    private readonly Option<int> _baseWidth = CommandOption.Number("--base-width", "Channels of the first level, a multiple of 32.", 32, ArchitectureRanges.Width);
+    private readonly Option<int> _baseWidth = CommandOption.Number(
+        "--base-width", "Channels of the first level, a multiple of 32.", 32, ArchitectureRanges.Width);
+
     private readonly Option<int[]> _multipliers = CommandOption.Numbers(
         "--multipliers", "Width of each level over the base width; each level after the first halves the sides.", [1, 3, 4], ArchitectureRanges.Multiplier);
 
-    private readonly Option<int> _residualBlocks = CommandOption.Number("--residual-blocks", "Residual blocks per encoder level; decoder levels have one more.", 1, ArchitectureRanges.Layers);
-    private readonly Option<int> _patchSize = CommandOption.Number("--patch-size", "Side of the pixel blocks folded into channels first; 1 is LlamaGen's architecture.", 2, ArchitectureRanges.Multiplier);
+    private readonly Option<int> _residualBlocks = CommandOption.Number(
+        "--residual-blocks", "Residual blocks per encoder level; decoder levels have one more.", 1, ArchitectureRanges.Layers);
+
+    private readonly Option<int> _patchSize = CommandOption.Number(
+        "--patch-size", "Side of the pixel blocks folded into channels first; 1 is LlamaGen's architecture.", 2, ArchitectureRanges.Multiplier);
+
     private readonly Option<int> _codebookSize = CommandOption.Number("--codebook-size", "Number of codewords.", 4096, ArchitectureRanges.Vocabulary);
 
     public void AddTo(Command command)

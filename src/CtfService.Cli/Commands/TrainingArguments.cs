@@ -27,7 +27,9 @@ internal sealed class TrainingArguments
         "--evaluate-every", "Steps from one loss on held-out images, with a sample sheet, to the next.", 500, Ranges.Steps);
 
     private readonly Option<int?> _earlyStop = CommandOption.OptionalNumber(
-        "--early-stop", "Evaluations without a better figure after which the run stops and keeps the best weights; left out, it runs to the last step.", Ranges.Steps);
+        "--early-stop",
+        "Evaluations without a better figure after which the run stops and keeps the best weights; left out, it runs to the last step.",
+        Ranges.Steps);
 
     private readonly Option<bool> _float32 = new("--float32") { Description = "Multiply in float32 instead of bfloat16." };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the run's last checkpoint." };
@@ -55,7 +57,8 @@ internal sealed class TrainingArguments
     {
         foreach (var option in new Option[]
         {
-            _data, _run, _imageSize, _maxPixels, _steps, _batchSize, _learningRate, _evaluateEvery, _earlyStop, _seed, _float32, _resume, _overwrite, _acceptChanges,
+            _data, _run, _imageSize, _maxPixels, _steps, _batchSize, _learningRate, _evaluateEvery, _earlyStop, _seed, _float32, _resume, _overwrite,
+            _acceptChanges,
         })
         {
             command.Options.Add(option);

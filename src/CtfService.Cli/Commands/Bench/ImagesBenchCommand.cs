@@ -19,7 +19,10 @@ internal static class ImagesBenchCommand
         var batch = CommandOption.Numbers("--batch", "Images that start together; several may be given.", [1, 8, 32], Ranges.Batch);
         var (device, dtype) = PlacementOptions.Create();
         var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };
-        var command = new Command("images", $"Measures images/s and where the time of an image goes; medians of {Runs} runs.") { bundle.Option, batch, device, dtype, json };
+        var command = new Command("images", $"Measures images/s and where the time of an image goes; medians of {Runs} runs.")
+        {
+            bundle.Option, batch, device, dtype, json,
+        };
         command.SetAction((arguments, cancellation) =>
         {
             var batches = arguments.GetRequiredValue(batch).Distinct().ToList();

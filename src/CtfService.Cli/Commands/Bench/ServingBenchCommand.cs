@@ -35,7 +35,8 @@ internal static class ServingBenchCommand
         {
             var placement = () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype));
             using var random = arguments.GetValue(preset) is { } name ? new RandomBundle(name, Clusters, arguments.GetRequiredValue(guidance)) : null;
-            using var generator = new CtfImageGeneratorFactory(random?.Directory ?? bundle.Folder(arguments), placement, arguments.GetValue(rows)).Load(cancellation);
+            using var generator = new CtfImageGeneratorFactory(random?.Directory ?? bundle.Folder(arguments), placement, arguments.GetValue(rows))
+                .Load(cancellation);
             var benchmark = new ServingBenchmark(generator, arguments.GetValue(images), cancellation);
             benchmark.Offline(); // warms up
             var runs = new List<ServingRun>();

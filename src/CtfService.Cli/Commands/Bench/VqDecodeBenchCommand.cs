@@ -25,7 +25,10 @@ internal static class VqDecodeBenchCommand
         var batch = CommandOption.Numbers("--batch", "Images at once; several may be given.", [1, 8], Ranges.Batch);
         var threads = CommandOption.Number("--threads", "Threads to compute with.", Environment.ProcessorCount, Ranges.Threads);
         var runs = CommandOption.Number("--runs", "Runs of each size; the median counts.", 15, Ranges.Steps);
-        var command = new Command("vq-decode", "Measures VQ decode: our engine, then libtorch, float32 on the CPU.") { bundle.Option, preset, side, batch, threads, runs };
+        var command = new Command("vq-decode", "Measures VQ decode: our engine, then libtorch, float32 on the CPU.")
+        {
+            bundle.Option, preset, side, batch, threads, runs,
+        };
         command.SetAction((arguments, cancellation) =>
         {
             set_num_threads(arguments.GetValue(threads));

@@ -36,7 +36,8 @@ internal static class EvaluateCommand
     {
         if (!Path.Exists(arguments.Data))
         {
-            throw new DatasetException($"--data is '{arguments.Data}', but there is nothing. Name a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+            throw new DatasetException(
+                $"--data is '{arguments.Data}', but there is nothing. Name a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
         }
 
         OutputPath.Folder("--output", arguments.Output);

@@ -52,7 +52,9 @@ internal static class GenerateCommand
             .Select(i => new ImageSpecification(label.Id, ImageSeed.Derive(arguments.GetValue(options.Seed), i), coarse, fine)))];
         var encoding = options.Encoding(arguments);
         List<PlannedImage> planned = [.. specifications.Select(image => Plan(model, image, output, encoding))];
-        var sheet = sheetPath is null ? null : Sheet.Plan(sheetPath, model, specifications, new SheetShape(count, arguments.GetValue(options.Columns)), classes.Count, encoding.Quality);
+        var sheet = sheetPath is null
+            ? null
+            : Sheet.Plan(sheetPath, model, specifications, new SheetShape(count, arguments.GetValue(options.Columns)), classes.Count, encoding.Quality);
         var target = new ImageOutput(arguments.GetValue(options.Overwrite));
         target.RequireFree(sheet is null ? planned : [.. planned, sheet.File]);
         var images = Draw(terminal, generator, specifications, planned, target, cancellation);
@@ -69,7 +71,12 @@ internal static class GenerateCommand
     }
 
     private static List<RgbImage> Draw(
-        Terminal terminal, IImageGenerator generator, List<ImageSpecification> specifications, List<PlannedImage> planned, ImageOutput target, CancellationToken cancellation)
+        Terminal terminal,
+        IImageGenerator generator,
+        List<ImageSpecification> specifications,
+        List<PlannedImage> planned,
+        ImageOutput target,
+        CancellationToken cancellation)
     {
         var images = new List<RgbImage>();
         foreach (var image in specifications.Chunk(BatchSize).SelectMany(batch => generator.Generate(batch, cancellation)))

@@ -22,8 +22,14 @@ internal sealed class GenerateOptions
     };
 
     private readonly Option<ImageFormat> _format = CommandOption.Choice("--format", "File format of the images:", ImageFormat.Png);
-    private readonly Option<int> _quality = CommandOption.Number("--quality", "Quality of JPEG and WebP files; PNG is lossless.", ImageCodec.DefaultQuality, NumberRange.Between(0, 100));
-    private readonly Option<string?> _sheet = new("--sheet") { Description = $"Also write all images as one file, of the format that its name ends in: {FileEndings.Names}." };
+    private readonly Option<int> _quality = CommandOption.Number(
+        "--quality", "Quality of JPEG and WebP files; PNG is lossless.", ImageCodec.DefaultQuality, NumberRange.Between(0, 100));
+
+    private readonly Option<string?> _sheet = new("--sheet")
+    {
+        Description = $"Also write all images as one file, of the format that its name ends in: {FileEndings.Names}.",
+    };
+
     private readonly Option<string[]> _from = new("--from")
     {
         Description = "Image files of CtfService to make again, byte for byte, from what they say of themselves; needs their bundle.",
@@ -45,7 +51,8 @@ internal sealed class GenerateOptions
 
     public Option<ulong> Seed { get; } = CommandOption.Seed();
 
-    public Option<string> Output { get; } = CommandOption.WithDefault("--output", "Folder for the images, one subfolder per class, each file named by its seed.", Path.Combine("runs", "generated"));
+    public Option<string> Output { get; } = CommandOption.WithDefault(
+        "--output", "Folder for the images, one subfolder per class, each file named by its seed.", Path.Combine("runs", "generated"));
 
     public Option<int> Columns { get; } = CommandOption.Number("--columns", "Images in a row of the sheet.", 6, TrainingRanges.Images);
 
@@ -94,5 +101,6 @@ internal sealed class GenerateOptions
         }
     }
 
-    private static string? Said(ParseResult arguments, Option<string> option) => arguments.GetResult(option) is { Implicit: false } ? arguments.GetValue(option) : null;
+    private static string? Said(ParseResult arguments, Option<string> option) =>
+        arguments.GetResult(option) is { Implicit: false } ? arguments.GetValue(option) : null;
 }

@@ -49,7 +49,8 @@ internal sealed class ImageOutput(bool overwrite)
     }
 
     private static IOException Taken(string path, int count) => new(
-        $"{path}: is there already and holds something else{(count > 1 ? $", as {count - 1} more files do" : "")}. Name another folder or file, or replace with --overwrite.");
+        $"{path}: is there already and holds something else{(count > 1 ? $", as {count - 1} more files do" : "")}. "
+            + "Name another folder or file, or replace with --overwrite.");
 
     /// <summary>Null if the file is not an image of this program.</summary>
     private static ImageProvenance? ProvenanceOf(string path)

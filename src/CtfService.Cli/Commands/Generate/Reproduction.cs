@@ -27,7 +27,9 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         files.ForEach(file => RequireReproducible(file, output));
         if (files.GroupBy(file => Path.GetFileName(file.Path), StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
         {
-            throw new InvalidDataException($"{string.Join(" and ", twice.Select(file => file.Path))} would both be made as {Target(twice.First(), output)}. Make them again one by one, with an --output each.");
+            throw new InvalidDataException(
+                $"{string.Join(" and ", twice.Select(file => file.Path))} would both be made as {Target(twice.First(), output)}. "
+                + "Make them again one by one, with an --output each.");
         }
 
         RequireBundle(files, BundleReader.Open(bundle, cancellation).Hash);
@@ -65,7 +67,8 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
 
         if (!overwrite && File.Exists(Target(file, output)) && !File.ReadAllBytes(Target(file, output)).AsSpan().SequenceEqual(file.Bytes))
         {
-            throw new InvalidDataException($"{Target(file, output)}: is there already and holds something else. Choose another folder with --output, or replace with --overwrite.");
+            throw new InvalidDataException(
+                $"{Target(file, output)}: is there already and holds something else. Choose another folder with --output, or replace with --overwrite.");
         }
     }
 

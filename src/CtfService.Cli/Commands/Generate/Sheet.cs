@@ -30,7 +30,9 @@ internal sealed record Sheet(PlannedImage File, int Columns)
         var (width, height) = ContactSheet.Size(images.Count, shape.Columns, model.ImageWidth, model.ImageHeight);
         if (Math.Max(width, height) > LongestSide(format) || width * height > Array.MaxLength / 4)
         {
-            throw new UsageException($"--sheet of {images.Count} images in {shape.Columns} columns has {width}x{height} pixels, more than {FileEndings.Of(format)} files hold. Take fewer images, other columns or .png.");
+            throw new UsageException(
+                $"--sheet of {images.Count} images in {shape.Columns} columns has {width}x{height} pixels, more than {FileEndings.Of(format)} files hold. "
+                + "Take fewer images, other columns or .png.");
         }
 
         return new Sheet(new PlannedImage(path, ImageProvenance.Of(model, images[0]).OnSheet(shape, isEveryClass), format, quality), shape.Columns);

@@ -3,7 +3,9 @@ using CtfService.Model.Bundles;
 
 namespace CtfService.Cli.Commands.Options;
 
-/// <summary>Which bundle a command reads. A relative folder is looked for as the service does: in the current folder, then beside and above the program.</summary>
+/// <summary>
+/// Which bundle a command reads. A relative folder is looked for as the service does: in the current folder, then beside and above the program.
+/// </summary>
 internal sealed class BundleOption
 {
     /// <summary>The model of the repository.</summary>
@@ -20,7 +22,8 @@ internal sealed class BundleOption
     public string Folder(ParseResult arguments) => Find(arguments.GetRequiredValue(_option));
 
     /// <inheritdoc cref="Folder"/>
-    public static string Find(string named) => Find(named, SearchRoots.Of(Environment.CurrentDirectory, Environment.CurrentDirectory, AppContext.BaseDirectory));
+    public static string Find(string named) =>
+        Find(named, SearchRoots.Of(Environment.CurrentDirectory, Environment.CurrentDirectory, AppContext.BaseDirectory));
 
     /// <inheritdoc cref="Folder"/>
     internal static string Find(string named, SearchRoots roots) => Directory.Exists(named)

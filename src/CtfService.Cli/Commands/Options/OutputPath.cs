@@ -12,7 +12,12 @@ internal static class OutputPath
         {
             Directory.CreateDirectory(path);
             using var probe = new FileStream(
-                Path.Combine(path, $".ctf-{Path.GetRandomFileName()}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+                Path.Combine(path, $".ctf-{Path.GetRandomFileName()}"),
+                FileMode.CreateNew,
+                FileAccess.Write,
+                FileShare.None,
+                bufferSize: 1,
+                FileOptions.DeleteOnClose);
             return path;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
