@@ -58,7 +58,7 @@ public sealed class ClassCatalog
 
     public int Count => Labels.Count;
 
-    /// <summary>What files and folders of each class are called, by id: its name, cleaned where a file cannot have it. All are different.</summary>
+    /// <summary>What files and folders of each class are called, by id: its name, cleaned if a file cannot have it. All are different.</summary>
     public IReadOnlyList<string> FileNames => _fileNames.Value;
 
     /// <summary>Finds a class by its name or WordNet id, or by its index written as digits.</summary>

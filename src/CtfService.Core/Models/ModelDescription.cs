@@ -51,7 +51,7 @@ public sealed record ModelDescription
 
     /// <summary>
     /// How it rounds, in words: width of the vectors, and libtorch's version and threads where that computes. Two that differ may give other bytes for one
-    /// seed. Null where only the bundle was read.
+    /// seed. Null if only the bundle was read.
     /// </summary>
     public string? Arithmetic { get; init; }
 }

@@ -43,7 +43,7 @@ public static class SafeFileNames
         return clean.Length == 0 || Reserved.Contains(clean.Split('.', 2)[0].TrimEnd()) ? $"{Replacement}{clean}" : clean;
     }
 
-    /// <summary>A file name for each name, all different, also where upper and lower case are the same.</summary>
+    /// <summary>A file name for each name, all different, also if upper and lower case are the same.</summary>
     /// <returns>In the order of the names. Names that are sound keep themselves; of others that would be the same, later ones get their number.</returns>
     public static IReadOnlyList<string> OfAll(IReadOnlyList<string> names)
     {
