@@ -20,7 +20,8 @@ internal sealed class StepBreaker(ModelState state, InferenceOptions options)
 
         state.BecomeFailing(
             $"The last {_failed} steps failed without a finished image "
-            + $"({InferenceOptions.SectionName}:{nameof(InferenceOptions.MaxFailedSteps)} is {options.MaxFailedSteps}); the log of the service has the details.",
+            + $"({InferenceOptions.SectionName}:{nameof(InferenceOptions.MaxFailedSteps)} is {options.MaxFailedSteps}); "
+            + "the log of the service has the details.",
             options.FailedStepsPause);
         return true;
     }

@@ -99,7 +99,7 @@ internal sealed class DeviceRows : IDisposable
         var cells = Positions.unsqueeze(1);                                                                   // [R, 1]
         var isGuided = cells.less_equal(State(RowState.LastGuided).unsqueeze(1));                             // [R, 1]
         var unconditional = where(isGuided, logits.index_select(0, State(RowState.Partner)), logits);         // [R, V]
-        var guided = Guidance.Combine(logits, unconditional, _scales.narrow(0, 0, Count));                    // a row with itself: unchanged, whatever the scale
+        var guided = Guidance.Combine(logits, unconditional, _scales.narrow(0, 0, Count));                    // a row with itself: unchanged at any scale
         var drawn = CategoricalSampler.Sample(guided, _sampling!, _uniforms.narrow(0, 0, Count).gather(1, cells)); // [R]
         return drawn.index_select(0, State(RowState.Source)).mul_(State(RowState.Stride)).MoveToOuterDisposeScope();
     }

@@ -59,7 +59,9 @@ public static class TransformerRecognizer
 
     /// <summary>The multiple whose rounding gives the stored width; null if none does.</summary>
     private static int? FeedForwardMultiple(int width, int feedForwardWidth) =>
-        Array.Find(FeedForwardMultiples, multiple => TransformerConfig.RoundedFeedForwardWidth(width, multiple) == feedForwardWidth) is > 0 and var multiple ? multiple : null;
+        Array.Find(FeedForwardMultiples, multiple => TransformerConfig.RoundedFeedForwardWidth(width, multiple) == feedForwardWidth) is > 0 and var multiple
+            ? multiple
+            : null;
 
     private static string LayerKey(int layer, string part) => $"layers.{layer}.{part}.weight";
 

@@ -6,8 +6,8 @@ namespace CtfService.Model.Memory;
 internal static partial class NativeHeap
 {
     /// <summary>
-    /// Gives the pages of a model that was freed back to the system. glibc keeps blocks of up to 32 MiB, which most matrices are: after some models came and went,
-    /// half of one stayed with the process. Takes milliseconds. Other C libraries give back by themselves.
+    /// Gives the pages of a model that was freed back to the system. glibc keeps blocks of up to 32 MiB, which most matrices are: after some models came
+    /// and went, half of one stayed with the process. Takes milliseconds. Other C libraries give back by themselves.
     /// </summary>
     public static void GiveBack()
     {

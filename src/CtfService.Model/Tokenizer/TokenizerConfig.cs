@@ -66,12 +66,14 @@ public sealed record TokenizerConfig
         [
             ArchitectureRanges.Width.Contains(BaseWidth) && BaseWidth % NormGroups == 0
                 ? null
-                : $"{nameOf("base_width")} is {BaseWidth}, expected a multiple of {NormGroups}, the number of norm groups, such as {ArchitectureRanges.Multiples(Math.Max(BaseWidth, 0), NormGroups)}",
+                : $"{nameOf("base_width")} is {BaseWidth}, expected a multiple of {NormGroups}, the number of norm groups, "
+                    + $"such as {ArchitectureRanges.Multiples(Math.Max(BaseWidth, 0), NormGroups)}",
             .. MultiplierProblems(nameOf("encoder_multipliers"), EncoderMultipliers),
             .. DecoderMultipliers.SequenceEqual(EncoderMultipliers) ? [] : MultiplierProblems(nameOf("decoder_multipliers"), DecoderMultipliers),
             EncoderMultipliers.Count == DecoderMultipliers.Count
                 ? null
-                : $"{nameOf("encoder_multipliers")} has {EncoderMultipliers.Count} levels and {nameOf("decoder_multipliers")} {DecoderMultipliers.Count}, expected as many",
+                : $"{nameOf("encoder_multipliers")} has {EncoderMultipliers.Count} levels and "
+                    + $"{nameOf("decoder_multipliers")} {DecoderMultipliers.Count}, expected as many",
             ArchitectureRanges.Problem(nameOf("residual_blocks"), ResidualBlocks, ArchitectureRanges.Layers),
             ArchitectureRanges.Problem(nameOf("latent_width"), LatentWidth, ArchitectureRanges.Width),
             ArchitectureRanges.Problem(nameOf("codebook_size"), CodebookSize, ArchitectureRanges.Vocabulary),
@@ -89,7 +91,8 @@ public sealed record TokenizerConfig
         var factor = (long)PatchSize << (EncoderMultipliers.Count - 1);
         return side % factor == 0 && ArchitectureRanges.GridSide.Contains((int)(side / factor))
             ? null
-            : $"{name} is {side}, expected a multiple of {factor}, the number of pixels along a side that become one token, such as {ArchitectureRanges.Multiples(side, factor)}";
+            : $"{name} is {side}, expected a multiple of {factor}, the number of pixels along a side that become one token, "
+                + $"such as {ArchitectureRanges.Multiples(side, factor)}";
     }
 
     private static IEnumerable<string> MultiplierProblems(string name, IReadOnlyList<int> multipliers)

@@ -43,7 +43,11 @@ public sealed class TorchFineEngine : IFineEngine
         for (var image = 0; image < classIds.Length; image += _imagesAtOnce)
         {
             var count = Math.Min(_imagesAtOnce, classIds.Length - image);
-            RunTogether(classIds.Slice(image, count), coarseLabels.Slice(image * cells, count * cells), hidden.Slice(image * states, count * states), cancellation);
+            RunTogether(
+                classIds.Slice(image, count),
+                coarseLabels.Slice(image * cells, count * cells),
+                hidden.Slice(image * states, count * states),
+                cancellation);
         }
     }
 

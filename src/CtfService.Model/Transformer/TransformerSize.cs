@@ -25,6 +25,9 @@ public sealed record TransformerSize(int Width, int Layers, int Heads)
         var isWhole = Heads < 1 || Width % unit == 0;
         return problems.OfType<string>().Concat(isWhole
             ? []
-            : [$"{nameOf("width")} is {Width} and {nameOf("heads")} is {Heads}, expected a width that is a multiple of {HeadMultiple} times the heads, such as {ArchitectureRanges.Multiples(Width, unit)}"]);
+            : [
+                $"{nameOf("width")} is {Width} and {nameOf("heads")} is {Heads}, expected a width that is a multiple of {HeadMultiple} times the heads, "
+                    + $"such as {ArchitectureRanges.Multiples(Width, unit)}",
+            ]);
     }
 }

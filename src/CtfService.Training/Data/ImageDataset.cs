@@ -63,7 +63,8 @@ public sealed record ImageDataset
         var ids = classNames.Select((name, id) => (name, id)).ToDictionary(entry => entry.name, entry => entry.id, StringComparer.Ordinal);
         if (ClassNames.FirstOrDefault(name => !ids.ContainsKey(name)) is { } unknown)
         {
-            throw new DatasetException($"Class folder '{unknown}' is not one of the {classNames.Count} known classes: {NameList.Of(classNames)}. Rename or remove it.");
+            throw new DatasetException(
+                $"Class folder '{unknown}' is not one of the {classNames.Count} known classes: {NameList.Of(classNames)}. Rename or remove it.");
         }
 
         var images = Images.Zip(ClassIds, (pixels, classId) => new LabelledImage(pixels, ids[ClassNames[classId]]));

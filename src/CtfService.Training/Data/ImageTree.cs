@@ -57,7 +57,9 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
 
         if (split is null && ClassNames.IsSubsetOf(SplitNames))
         {
-            throw new DatasetException($"'{path}' is divided into splits; it has {found}. Images without splits are expected here: name one of these, such as '{path}/{ClassNames.First()}'.");
+            throw new DatasetException(
+                $"'{path}' is divided into splits; it has {found}. "
+                + $"Images without splits are expected here: name one of these, such as '{path}/{ClassNames.First()}'.");
         }
     }
 

@@ -42,7 +42,8 @@ public sealed class TokenCache
     public PartRecord MadeFrom { get; }
 
     /// <summary>As <see cref="TryLoad"/>, and <see cref="Create"/> if that finds none.</summary>
-    public static TokenCache LoadOrCreate(string path, VqTokenizer tokenizer, TokenizedImages images, ITrainingProgress progress, CancellationToken cancellation) =>
+    public static TokenCache LoadOrCreate(
+        string path, VqTokenizer tokenizer, TokenizedImages images, ITrainingProgress progress, CancellationToken cancellation) =>
         TryLoad(path, tokenizer, images, progress.Note) ?? Create(path, tokenizer, images, progress, cancellation);
 
     /// <summary>Reads the file if it was made from the same images, at the same size, by the same tokenizer.</summary>
@@ -98,7 +99,8 @@ public sealed class TokenCache
         return (tensor(tokens, [rows.Count, Positions]), tensor(rows.Select(row => (long)ClassIds[row]).ToArray()));
     }
 
-    private static TokenCache Encode(VqTokenizer tokenizer, ImageDataset dataset, PartRecord madeFrom, ITrainingProgress progress, CancellationToken cancellation)
+    private static TokenCache Encode(
+        VqTokenizer tokenizer, ImageDataset dataset, PartRecord madeFrom, ITrainingProgress progress, CancellationToken cancellation)
     {
         using var frozen = no_grad();
         var meter = new TrainingMeter(progress, new TrainingPace(0, dataset.Count, BatchSize: 1, ReportEvery: 1));

@@ -75,7 +75,8 @@ public static class ClassifierTrainer
         if (classNames.Count < 2)
         {
             throw new DatasetException(
-                $"The data set has {(classNames.Count == 0 ? "no class" : $"one class, '{classNames[0]}'")}; a classifier tells at least two apart. Add a folder of images for another class.");
+                $"The data set has {(classNames.Count == 0 ? "no class" : $"one class, '{classNames[0]}'")}; a classifier tells at least two apart. "
+                + "Add a folder of images for another class.");
         }
     }
 

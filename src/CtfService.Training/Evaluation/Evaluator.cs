@@ -74,7 +74,8 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
         {
             throw new DatasetException(
                 $"There are {images.Count} {kind} images, and too few of {(missing.Count > 0 ? string.Join(", ", missing) : "all classes together")}. "
-                + $"An evaluation takes more than {PrecisionRecall.DefaultNeighbours} of each kind{(perClass > 0 ? $", and {perClass} or more of every class of the data set" : "")}.");
+                + $"An evaluation takes more than {PrecisionRecall.DefaultNeighbours} of each kind"
+                + $"{(perClass > 0 ? $", and {perClass} or more of every class of the data set" : "")}.");
         }
     }
 
@@ -125,7 +126,8 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
     {
         using var scope = NewDisposeScope();
         FiniteFeatures.Require(set.Kept.Pooled, reference.Kept.Pooled);
-        return RowDistances.NearestDistances(set.Kept.Pooled.narrow(0, 0, Math.Min(MostNeighbours, set.Kept.Pooled.shape[0])), reference.Kept.Pooled, cancellation);
+        return RowDistances.NearestDistances(
+            set.Kept.Pooled.narrow(0, 0, Math.Min(MostNeighbours, set.Kept.Pooled.shape[0])), reference.Kept.Pooled, cancellation);
     }
 
     /// <summary>Against the test images that were reconstructed: the first of their order.</summary>

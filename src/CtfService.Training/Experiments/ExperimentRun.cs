@@ -60,7 +60,8 @@ public sealed class ExperimentRun : IDisposable
         var tokenizer = tokenizerFile is null ? plan.Tokenizer.Config() : ModelFile.Config<TokenizerConfig>(tokenizerFile);
         if (PlanValidator.TokenizerFit(plan, tokenizer).ToList() is { Count: > 0 } problems)
         {
-            throw new InvalidDataException($"The experiment does not fit {(tokenizerFile is null ? "its tokenizer" : tokenizerFile)}: {string.Join("; ", problems)}.");
+            throw new InvalidDataException(
+                $"The experiment does not fit {(tokenizerFile is null ? "its tokenizer" : tokenizerFile)}: {string.Join("; ", problems)}.");
         }
     }
 

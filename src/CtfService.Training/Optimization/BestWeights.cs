@@ -24,7 +24,9 @@ internal sealed class BestWeights(TrainingOptions options, nn.Module module, lon
     /// <summary>Deletes those of an earlier training.</summary>
     public static void Delete(string runDirectory) => File.Delete(PathIn(runDirectory));
 
-    /// <summary>Goes on from what is kept, for a run that goes on from its checkpoint. Costs on other images say nothing here, so these are forgotten.</summary>
+    /// <summary>
+    /// Goes on from what is kept, for a run that goes on from its checkpoint. Costs on other images say nothing here, so these are forgotten.
+    /// </summary>
     public void Open()
     {
         if (!File.Exists(_path))

@@ -17,7 +17,10 @@ public static class ModelFile
     public static void Save<TConfig>(string path, nn.Module module, TConfig config, PartRecord? madeFrom = null) => StateDictSaver.Save(
         module,
         path,
-        new Dictionary<string, string>(madeFrom?.Metadata ?? new Dictionary<string, string>()) { [ConfigKey] = JsonSerializer.Serialize(config, BundleJson.Options) });
+        new Dictionary<string, string>(madeFrom?.Metadata ?? new Dictionary<string, string>())
+        {
+            [ConfigKey] = JsonSerializer.Serialize(config, BundleJson.Options),
+        });
 
     /// <exception cref="CheckpointException">Not a file that <see cref="Save"/> wrote.</exception>
     public static TConfig Config<TConfig>(string path)

@@ -4,8 +4,8 @@ using CtfService.Training.Runs;
 namespace CtfService.Training.Optimization;
 
 /// <summary>
-/// Refuses to go on from a checkpoint that was made from something else. More steps than before are no change. A checkpoint without a record, which earlier programs
-/// wrote, is taken as it is.
+/// Refuses to go on from a checkpoint that was made from something else. More steps than before are no change. A checkpoint without a record, which
+/// earlier programs wrote, is taken as it is.
 /// </summary>
 internal static class ResumeCheck
 {
@@ -17,10 +17,13 @@ internal static class ResumeCheck
         if (finishedSteps > options.Steps)
         {
             throw new CheckpointException(
-                $"{options.RunDirectory}: has finished {finishedSteps} steps, which is more than --steps {options.Steps}. Ask for at least {finishedSteps} steps. {WaysOn}");
+                $"{options.RunDirectory}: has finished {finishedSteps} steps, which is more than --steps {options.Steps}. "
+                + $"Ask for at least {finishedSteps} steps. {WaysOn}");
         }
 
-        List<RecordDifference> differences = there is null ? [] : [.. there.Differences(options.MadeFrom).Where(difference => difference.Name != PartRecord.Steps)];
+        List<RecordDifference> differences = there is null
+            ? []
+            : [.. there.Differences(options.MadeFrom).Where(difference => difference.Name != PartRecord.Steps)];
         if (differences.Any(difference => difference.IsFixed))
         {
             throw Refusal(options, differences, $"Put these back to go on. {WaysOn}");

@@ -109,8 +109,9 @@ public sealed class TrainingLoop
             cancellation.ThrowIfCancellationRequested();
             Step(step, optimizer, average, meter);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested) // a step only ends so while it waits for its batch: nothing has changed yet
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
+            // A step only ends so while it waits for its batch: nothing has changed yet.
             checkpoint.Save(step);
             throw new WorkStoppedException(Stopped(step), cancellation);
         }

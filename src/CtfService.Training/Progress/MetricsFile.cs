@@ -4,7 +4,9 @@ using CtfService.Model.Storage;
 
 namespace CtfService.Training.Progress;
 
-/// <summary>Appends each report as a line of JSON (<c>metrics.jsonl</c>): step, seconds, images_per_second (not of evaluations) and the losses by name.</summary>
+/// <summary>
+/// Appends each report as a line of JSON (<c>metrics.jsonl</c>): step, seconds, images_per_second (not of evaluations) and the losses by name.
+/// </summary>
 public sealed class MetricsFile : ITrainingProgress, IDisposable
 {
     private const string StepKey = "step";

@@ -57,7 +57,9 @@ public sealed class TrainingMeter
 
     private double? Speed(Mark now)
     {
-        while (_marks.Skip(1).FirstOrDefault() is { } next && now.Elapsed - next.Elapsed >= SpeedWindow && (now.Step - next.Step) * _pace.BatchSize >= SpeedImages)
+        while (_marks.Skip(1).FirstOrDefault() is { } next
+            && now.Elapsed - next.Elapsed >= SpeedWindow
+            && (now.Step - next.Step) * _pace.BatchSize >= SpeedImages)
         {
             _marks.Dequeue();
         }

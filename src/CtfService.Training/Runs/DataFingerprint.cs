@@ -5,8 +5,8 @@ using CtfService.Training.Data;
 namespace CtfService.Training.Runs;
 
 /// <summary>
-/// Tells one data set from another without decoding it: hash of the names, the lengths and the content of a split's image files. The content is read whole if the
-/// split has at most <see cref="WholeBytes"/>; of a larger split every file gives an equal share, taken from its start, middle and end.
+/// Tells one data set from another without decoding it: hash of the names, the lengths and the content of a split's image files. The content is read
+/// whole if the split has at most <see cref="WholeBytes"/>; of a larger split every file gives an equal share, taken from its start, middle and end.
 /// </summary>
 public static class DataFingerprint
 {

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Runs;
 
-/// <summary>Whether a cluster map groups the codewords of a tokenizer: by its record, or, without one, by its centroids, which are means of the codewords.</summary>
+/// <summary>
+/// Whether a cluster map groups the codewords of a tokenizer: by its record, or, without one, by its centroids, which are means of the codewords.
+/// </summary>
 internal static class MapFit
 {
     /// <summary>Processors round differently; another codebook is farther away by orders.</summary>
@@ -28,6 +30,7 @@ internal static class MapFit
         using var codewords = tokenizer.Quantizer.Codewords();
         return codewords.shape[0] == map.CodebookSize
             && codewords.shape[1] == map.CodewordWidth
-            && ClusterMap.FromAssignments(map.ClusterOfToken, codewords).Centroids.Zip(map.Centroids).All(pair => Math.Abs(pair.First - pair.Second) <= Tolerance);
+            && ClusterMap.FromAssignments(map.ClusterOfToken, codewords).Centroids.Zip(map.Centroids)
+                .All(pair => Math.Abs(pair.First - pair.Second) <= Tolerance);
     }
 }

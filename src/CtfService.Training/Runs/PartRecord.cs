@@ -10,8 +10,8 @@ using CtfService.Model.Checkpoints;
 namespace CtfService.Training.Runs;
 
 /// <summary>
-/// What a part of a run was made from, fact by fact: images, image size, tokenizer, cluster map, architecture, settings, program. Lies in the metadata of the part's
-/// file; every later stage compares it before it builds on the part.
+/// What a part of a run was made from, fact by fact: images, image size, tokenizer, cluster map, architecture, settings, program. Lies in the metadata
+/// of the part's file; every later stage compares it before it builds on the part.
 /// </summary>
 public sealed record PartRecord
 {
@@ -117,5 +117,6 @@ public sealed record RecordDifference(string Name, string There, string Now)
     public override string ToString() => $"{Name}: {There} there, {Now} now";
 
     /// <summary>The differences as indented lines, after a line break.</summary>
-    public static string Lines(IEnumerable<RecordDifference> differences) => string.Concat(differences.Select(difference => $"{Environment.NewLine}  {difference}"));
+    public static string Lines(IEnumerable<RecordDifference> differences) =>
+        string.Concat(differences.Select(difference => $"{Environment.NewLine}  {difference}"));
 }

@@ -25,16 +25,22 @@ internal static class PartsCheck
         if (!map.IsIdentity)
         {
             problems.AddRange(Problem(parts.Fine, both, "Train it again with 'ctf train-fine --overwrite'."));
-            if (problems.Count == 0 && PartRecord.Read(parts.Coarse) is { } coarse && PartRecord.Read(parts.Fine) is { } fine && RunChecks.Shared(fine, coarse) is { Count: > 0 } differences)
+            if (problems.Count == 0
+                && PartRecord.Read(parts.Coarse) is { } coarse
+                && PartRecord.Read(parts.Fine) is { } fine
+                && RunChecks.Shared(fine, coarse) is { Count: > 0 } differences)
             {
-                problems.Add($"{parts.Fine} and {parts.Coarse} were made from different things:{RecordDifference.Lines(differences)}{Environment.NewLine}Train one of them again with --overwrite.");
+                problems.Add(
+                    $"{parts.Fine} and {parts.Coarse} were made from different things:{RecordDifference.Lines(differences)}{Environment.NewLine}"
+                    + "Train one of them again with --overwrite.");
             }
         }
 
         if (problems.Count > 0)
         {
             throw new CheckpointException(
-                $"The parts do not belong together:{Environment.NewLine}{string.Join(Environment.NewLine, problems)}{Environment.NewLine}Or bring back the part that was replaced.");
+                $"The parts do not belong together:{Environment.NewLine}{string.Join(Environment.NewLine, problems)}{Environment.NewLine}"
+                + "Or bring back the part that was replaced.");
         }
     }
 

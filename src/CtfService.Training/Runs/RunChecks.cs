@@ -4,7 +4,9 @@ using CtfService.Model.Tokenizer;
 
 namespace CtfService.Training.Runs;
 
-/// <summary>Refuses to build on parts of a run that were made from something else, before the images are read. Each message has both values and the ways on.</summary>
+/// <summary>
+/// Refuses to build on parts of a run that were made from something else, before the images are read. Each message has both values and the ways on.
+/// </summary>
 /// <param name="note">Is told what cannot be checked, and what will not fit any more.</param>
 public sealed class RunChecks(Action<string> note)
 {
@@ -22,7 +24,9 @@ public sealed class RunChecks(Action<string> note)
             return own;
         }
 
-        note($"{tokenizerPath}: does not say which image size it learnt from, as files of earlier programs. {assumed} pixels are assumed; say otherwise with --image-size.");
+        note(
+            $"{tokenizerPath}: does not say which image size it learnt from, as files of earlier programs. "
+            + $"{assumed} pixels are assumed; say otherwise with --image-size.");
         return assumed;
     }
 
@@ -31,11 +35,14 @@ public sealed class RunChecks(Action<string> note)
     /// <exception cref="CheckpointException">The tokenizer learnt from others.</exception>
     public void RequireImages(string tokenizerPath, PartRecord now, bool accept)
     {
-        if (!accept && Known(tokenizerPath)?.Only(PartRecord.Data, PartRecord.ImageSize).Differences(now.Only(PartRecord.Data, PartRecord.ImageSize)) is { Count: > 0 } differences)
+        if (!accept
+            && Known(tokenizerPath)?.Only(PartRecord.Data, PartRecord.ImageSize).Differences(now.Only(PartRecord.Data, PartRecord.ImageSize))
+                is { Count: > 0 } differences)
         {
             throw new CheckpointException(
                 $"{tokenizerPath}: learnt from other images than these:{RecordDifference.Lines(differences)}{Environment.NewLine}"
-                + "Name its own with --data and --image-size, or train a tokenizer of these in another folder (--run), or, if this one is meant for them too, add --accept-changes.");
+                + "Name its own with --data and --image-size, or train a tokenizer of these in another folder (--run), "
+                + "or, if this one is meant for them too, add --accept-changes.");
         }
     }
 

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Runs;
 
 /// <summary>
-/// Tells tokenizers apart by what decides their tokens: encoder and codebook. Tokenizers with another decoder (refined, blended) are the same here, as what was trained
-/// on their tokens fits them all.
+/// Tells tokenizers apart by what decides their tokens: encoder and codebook. Tokenizers with another decoder (refined, blended) are the same here, as
+/// what was trained on their tokens fits them all.
 /// </summary>
 public static class TokenizerIdentity
 {

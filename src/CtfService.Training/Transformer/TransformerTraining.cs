@@ -26,7 +26,15 @@ public static class TransformerTraining
     public static void TrainCoarse(StageInputs inputs, TransformerSize size, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
     {
         var config = Config(inputs, size, inputs.Map.ClusterCount, causal: true);
-        Train(inputs, config, run, RecordOf(inputs, config), (transformer, data, sheet) => new CoarseTask(transformer, data, sheet), CoarseResultName, progress, cancellation);
+        Train(
+            inputs,
+            config,
+            run,
+            RecordOf(inputs, config),
+            (transformer, data, sheet) => new CoarseTask(transformer, data, sheet),
+            CoarseResultName,
+            progress,
+            cancellation);
     }
 
     /// <inheritdoc cref="TrainCoarse"/>
@@ -43,7 +51,15 @@ public static class TransformerTraining
         }
 
         var config = Config(inputs, size, inputs.Map.CodebookSize, causal: false);
-        Train(inputs, config, run, RecordOf(inputs, config).With("head", head), (transformer, data, sheet) => new FineTask(transformer, inputs.Map, head, data, sheet), FineResultName, progress, cancellation);
+        Train(
+            inputs,
+            config,
+            run,
+            RecordOf(inputs, config).With("head", head),
+            (transformer, data, sheet) => new FineTask(transformer, inputs.Map, head, data, sheet),
+            FineResultName,
+            progress,
+            cancellation);
     }
 
     private static void Train(

@@ -49,7 +49,8 @@ internal sealed record PyTorchContainer(string Name, object? Root, IReadOnlyDict
             file,
             pickles.Count > 0,
             "is a zip file, but not of torch.save: it holds "
-                + $"{string.Join(", ", zip.Members.Keys.Order(StringComparer.Ordinal).Take(5))}{(zip.Members.Count > 5 ? ", ..." : "")}. Unpack it and name the weight file in it");
+                + $"{string.Join(", ", zip.Members.Keys.Order(StringComparer.Ordinal).Take(5))}{(zip.Members.Count > 5 ? ", ..." : "")}. "
+                + "Unpack it and name the weight file in it");
         Require(file, pickles.Count == 1, $"is a zip file with several records that end in {PickleSuffix}; torch.save writes one");
         var root = pickles[0][..^PickleSuffix.Length];
         var builder = new PickleBuilder(file.Path, file.Length);

@@ -32,7 +32,9 @@ internal sealed unsafe class DecoderMaps : IDisposable
         var input = config.DecoderMultipliers[^1];
         for (var level = config.DecoderMultipliers.Count - 1; level >= 0; level--)
         {
-            var (height, width) = ((long)gridHeight << (config.DecoderMultipliers.Count - 1 - level), (long)gridWidth << (config.DecoderMultipliers.Count - 1 - level));
+            var (height, width) = (
+                (long)gridHeight << (config.DecoderMultipliers.Count - 1 - level),
+                (long)gridWidth << (config.DecoderMultipliers.Count - 1 - level));
             var channels = (long)config.BaseWidth * Math.Max(input, config.DecoderMultipliers[level]); // a level's first block has the width of the one before
             padded = Math.Max(padded, (height + 2) * (width + 2) * channels);
             plain = Math.Max(plain, height * width * channels);

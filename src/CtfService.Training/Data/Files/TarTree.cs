@@ -51,7 +51,8 @@ internal sealed class TarTree : IDisposable
                 Add(entry);
             }
         }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException)
+        catch (Exception exception)
+            when (exception is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException)
         {
             throw new DatasetException($"'{_path}' is not an uncompressed tar file, or it is cut short: {exception.Message}", exception);
         }

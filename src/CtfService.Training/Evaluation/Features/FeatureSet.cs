@@ -36,7 +36,9 @@ public sealed class FeatureSet : IDisposable
     /// <summary>Features of up to <see cref="MostKept"/> images, in <see cref="EvenOrder"/>.</summary>
     public FeatureRows Kept => Parts.Kept;
 
-    /// <summary>How often the likeliest class is the image's own; null if the extractor does not know the set's classes, or its features are not finite.</summary>
+    /// <summary>
+    /// How often the likeliest class is the image's own; null if the extractor does not know the set's classes, or its features are not finite.
+    /// </summary>
     public ClassifierReport? Classes => Parts.Classes;
 
     internal FeatureSetParts Parts { get; }

@@ -25,7 +25,8 @@ internal static class FigureTables
             : "";
         var missing = features.Missing.Count == 0
             ? ""
-            : $"<p class=\"note\">Figures that do not exist: {Html.Text(string.Join("; ", features.Missing.Select(figure => $"{figure.Figure}, because {figure.Reason}")))}.</p>";
+            : "<p class=\"note\">Figures that do not exist: "
+                + $"{Html.Text(string.Join("; ", features.Missing.Select(figure => $"{figure.Figure}, because {figure.Reason}")))}.</p>";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
@@ -98,7 +99,8 @@ internal static class FigureTables
                     "generated closer than the 5th percentile",
                 ],
                 Row("pixels, grey levels", report.PixelNeighbours),
-                .. report.Features.Where(features => features.Neighbours is not null).Select(features => Row($"features of the {Html.Text(features.Extractor)}", features.Neighbours!)),
+                .. report.Features.Where(features => features.Neighbours is not null)
+                    .Select(features => Row($"features of the {Html.Text(features.Extractor)}", features.Neighbours!)),
             ]);
     }
 

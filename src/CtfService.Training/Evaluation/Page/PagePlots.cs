@@ -21,7 +21,8 @@ internal static class PagePlots
     public static string FidBySize(FeatureReport features)
     {
         var plot = Plot("FID by the number of images", Logarithmic(AxisPosition.Bottom, "images of each class"), Logarithmic(AxisPosition.Left, "FID"));
-        var generated = features.BySize.Where(point => point.Generated > 0).Select(point => ((double)point.ImagesPerClass, point.Generated!.Value)); // no logarithm of 0
+        var generated = features.BySize.Where(point => point.Generated > 0) // no logarithm of 0
+            .Select(point => ((double)point.ImagesPerClass, point.Generated!.Value));
         var halves = features.BySize.Where(point => point.Halves > 0).Select(point => ((double)point.ImagesPerClass, point.Halves!.Value));
         plot.Series.Add(Line("generated images", OfModel, generated, MarkerType.Circle));
         plot.Series.Add(Line("training halves", OfReal, halves, MarkerType.Circle));

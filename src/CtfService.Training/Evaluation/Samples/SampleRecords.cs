@@ -26,7 +26,8 @@ internal sealed class SampleRecords : IDisposable
     public static SampleRecords Open(string path)
     {
         List<SampleRecord> sound = File.Exists(path) ? [.. File.ReadLines(path).Select(Parse).OfType<SampleRecord>()] : [];
-        AtomicFile.WriteText(path, string.Concat(sound.Select(record => JsonSerializer.Serialize(record, OneLine) + "\n"))); // appending to a torn line would tear the next one too
+        // Appending to a torn line would tear the next one too.
+        AtomicFile.WriteText(path, string.Concat(sound.Select(record => JsonSerializer.Serialize(record, OneLine) + "\n")));
         return new SampleRecords(path, sound);
     }
 

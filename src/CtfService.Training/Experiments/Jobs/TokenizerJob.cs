@@ -25,7 +25,8 @@ internal sealed class TokenizerJob : ExperimentJob
         _data = data;
     }
 
-    public static TokenizerJob Given(string file) => new(new Dictionary<string, object> { ["sha256"] = Fingerprints.OfFile(file) }, plan: null, file, data: null);
+    public static TokenizerJob Given(string file) =>
+        new(new Dictionary<string, object> { ["sha256"] = Fingerprints.OfFile(file) }, plan: null, file, data: null);
 
     public static TokenizerJob Trained(TokenizerPlan plan, int imageSize, string dataFingerprint) =>
         new(new Dictionary<string, object> { ["plan"] = plan, ["image_size"] = imageSize, ["data"] = dataFingerprint }, plan, file: null, dataFingerprint);

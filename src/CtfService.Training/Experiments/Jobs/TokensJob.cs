@@ -15,7 +15,11 @@ internal sealed class TokensJob(TokenizerJob tokenizer, int imageSize, string da
         foreach (var (split, images) in new[] { ("train", run.Inputs.Train), ("test", run.Inputs.Test) })
         {
             TokenCache.LoadOrCreate(
-                PathOf(run.Folder, split), run.Inputs.Tokenizer(path), new TokenizedImages(dataFingerprint, imageSize, () => images), run.Progress, run.Cancellation);
+                PathOf(run.Folder, split),
+                run.Inputs.Tokenizer(path),
+                new TokenizedImages(dataFingerprint, imageSize, () => images),
+                run.Progress,
+                run.Cancellation);
         }
 
         return [];

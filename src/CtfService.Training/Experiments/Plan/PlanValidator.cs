@@ -97,14 +97,16 @@ internal static class PlanValidator
     {
         var range = NumberRange.Between(1, tokenizer.CodebookSize);
         string Fit(string name, int clusters) => $"{name} is {clusters}, expected {range}: the tokenizer has {tokenizer.CodebookSize} codewords";
-        var ofModels = plan.Models.Where(model => model.Clusters > tokenizer.CodebookSize).Select(model => Fit($"clusters of model '{model.Name}'", model.Clusters!.Value));
+        var ofModels = plan.Models.Where(model => model.Clusters > tokenizer.CodebookSize)
+            .Select(model => Fit($"clusters of model '{model.Name}'", model.Clusters!.Value));
         var ofSwaps = plan.Swaps?.Clusters.Where(clusters => !range.Contains(clusters)).Select(clusters => Fit("swaps.clusters", clusters));
         return (tokenizer.SideProblem("image_size", plan.ImageSize) is { } side ? [side] : Array.Empty<string>()).Concat(ofModels).Concat(ofSwaps ?? []);
     }
 
     private static IEnumerable<string> SamplingProblems(ExperimentPlan plan) =>
         plan.Sampling.Coarse.Problems("sampling.coarse").Concat(plan.Sampling.Fine.Problems("sampling.fine"))
-            .Concat(plan.Rows().SelectMany(row => (row.Coarse?.Problems($"row '{row.Label}': coarse") ?? []).Concat(row.Fine?.Problems($"row '{row.Label}': fine") ?? [])));
+            .Concat(plan.Rows().SelectMany(row =>
+                (row.Coarse?.Problems($"row '{row.Label}': coarse") ?? []).Concat(row.Fine?.Problems($"row '{row.Label}': fine") ?? [])));
 
     /// <summary>Rows, curves and measurements must speak of models that there are, at steps that they reach.</summary>
     private static IEnumerable<string> UseProblems(ExperimentPlan plan)
