@@ -39,7 +39,10 @@ public sealed class ClassifierCommandTests : IDisposable
         await File.WriteAllTextAsync(other, "years of work");
         string[] train = ["train-classifier", "--data", _root, "--image-size", "16", "--steps", "1", "--batch", "4", "--output"];
 
-        var (first, again, refused) = (await CommandRun.Of([.. train, classifier]), await CommandRun.Of([.. train, classifier]), await CommandRun.Of([.. train, other]));
+        var (first, again, refused) = (
+            await CommandRun.Of([.. train, classifier]),
+            await CommandRun.Of([.. train, classifier]),
+            await CommandRun.Of([.. train, other]));
 
         Assert.Equal((0, 0, 1), (first.ExitCode, again.ExitCode, refused.ExitCode));
         Assert.Contains("classifier.safetensors: will be replaced.", again.Error, StringComparison.Ordinal);

@@ -17,7 +17,10 @@ public sealed class ConvertCommandTests : IDisposable
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("args: argparse.Namespace of ", run.Output, StringComparison.Ordinal);
         Assert.Contains("class-conditional transformer", run.Output, StringComparison.Ordinal);
-        Assert.Contains(run.Output.Split('\n'), line => line.Contains("layers.0.attention.wqkv.weight ", StringComparison.Ordinal) && line.EndsWith($"Float32  [{3 * config.Width}, {config.Width}]", StringComparison.Ordinal));
+        Assert.Contains(
+            run.Output.Split('\n'),
+            line => line.Contains("layers.0.attention.wqkv.weight ", StringComparison.Ordinal)
+                && line.EndsWith($"Float32  [{3 * config.Width}, {config.Width}]", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -43,7 +46,10 @@ public sealed class ConvertCommandTests : IDisposable
             "--image-size", $"{4 * tokens.DownsampleFactor}", "--coarse-heads", $"{config.Heads}");
 
         Assert.Equal(1, misfit.ExitCode);
-        Assert.Contains($"reads {config.InputVocabulary} labels and predicts {config.OutputVocabulary}, expected the tokenizer's {tokens.CodebookSize} codewords", misfit.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"reads {config.InputVocabulary} labels and predicts {config.OutputVocabulary}, expected the tokenizer's {tokens.CodebookSize} codewords",
+            misfit.Error,
+            StringComparison.Ordinal);
         Assert.False(Directory.Exists(output));
     }
 

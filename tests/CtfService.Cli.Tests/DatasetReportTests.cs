@@ -38,7 +38,9 @@ public sealed class DatasetReportTests : IDisposable
         var run = await Train();
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Equal("ctf: The data set has one class, 'cat'; a classifier tells at least two apart. Add a folder of images for another class.", run.Error.TrimEnd());
+        Assert.Equal(
+            "ctf: The data set has one class, 'cat'; a classifier tells at least two apart. Add a folder of images for another class.",
+            run.Error.TrimEnd());
     }
 
     [Fact]
@@ -55,7 +57,8 @@ public sealed class DatasetReportTests : IDisposable
     }
 
     private Task<CommandRun> Train() => CommandRun.Of(
-        "train-classifier", "--data", _folder.File("data"), "--output", _folder.File("classifier.safetensors"), "--image-size", "16", "--steps", "1", "--batch", "2");
+        "train-classifier", "--data", _folder.File("data"), "--output", _folder.File("classifier.safetensors"),
+        "--image-size", "16", "--steps", "1", "--batch", "2");
 
     private void Add(params string[] names)
     {

@@ -10,7 +10,8 @@ public sealed partial class DocumentedCommandsTests
     private static readonly RootCommand Root = CommandLine.Create(Terminal.OfProcess());
 
     public static IEnumerable<object[]> Examples => Documents()
-        .SelectMany(document => Blocks(document).Concat(Spans(document)).Distinct().Select(example => new object[] { Path.GetRelativePath(RepositoryFolder.Root, document), example }));
+        .SelectMany(document => Blocks(document).Concat(Spans(document)).Distinct()
+            .Select(example => new object[] { Path.GetRelativePath(RepositoryFolder.Root, document), example }));
 
     [Fact]
     public void Examples_AreFound() => Assert.True(Examples.Count() > 30);
@@ -30,7 +31,8 @@ public sealed partial class DocumentedCommandsTests
         Assert.DoesNotMatch(@"(?m)^\s*([A-Z_]+=\S+ )*ctf [a-z]|alias ctf=|dotnet run[^\n]*CtfService\.Cli", File.ReadAllText(document)));
 
     private static IEnumerable<string> Documents() => new[] { RepositoryFolder.File("README.md"), RepositoryFolder.File("models", "fruits-64", "README.md") }
-        .Concat(Directory.GetFiles(RepositoryFolder.File("docs"), "*.md", SearchOption.AllDirectories).Where(path => !path.Contains("adr", StringComparison.Ordinal)));
+        .Concat(Directory.GetFiles(RepositoryFolder.File("docs"), "*.md", SearchOption.AllDirectories)
+            .Where(path => !path.Contains("adr", StringComparison.Ordinal)));
 
     /// <summary>Lines of code blocks, without comments.</summary>
     private static IEnumerable<string> Blocks(string document) => BlockLine().Matches(File.ReadAllText(document).Replace("\\\n", " ", StringComparison.Ordinal))
@@ -41,9 +43,13 @@ public sealed partial class DocumentedCommandsTests
 
     private static string[] Words(string example) => [.. Word().Matches(example).Select(match => match.Value.Trim('\'', '"')).Where(word => word != "&")];
 
-    /// <summary>A sentence that names a command, or shows some of its options, need not show all; three dots stand for others. What it shows must be there.</summary>
+    /// <summary>
+    /// A sentence that names a command, or shows some of its options, need not show all; three dots stand for others. What it shows must be there.
+    /// </summary>
     private static bool IsPlaceholder(string message, string[] words) => message.Contains("'...'", StringComparison.Ordinal)
-        || ((words.Contains("...") || words.Length <= 4) && !message.StartsWith("Unrecognized", StringComparison.Ordinal) && !message.Contains("expected", StringComparison.Ordinal));
+        || ((words.Contains("...") || words.Length <= 4)
+            && !message.StartsWith("Unrecognized", StringComparison.Ordinal)
+            && !message.Contains("expected", StringComparison.Ordinal));
 
     [GeneratedRegex(@"^\s*(?:[A-Z_]+=\S+ )*\./ctf ([^\n]*)$", RegexOptions.Multiline)]
     private static partial Regex BlockLine();

@@ -5,12 +5,15 @@ namespace CtfService.Cli.Tests;
 public sealed class FailureReportTests
 {
     [Fact]
-    public void Write_WhatAUserCanPutRight_IsItsMessage() => Assert.Equal(["ctf: models/x: is damaged."], Lines(new CheckpointException("models/x: is damaged.")));
+    public void Write_WhatAUserCanPutRight_IsItsMessage() =>
+        Assert.Equal(["ctf: models/x: is damaged."], Lines(new CheckpointException("models/x: is damaged.")));
 
     [Fact]
     public void Write_Unexpected_IsTheFirstLineAndTheWayToTheTrace()
     {
-        var lines = Lines(Thrown(new InvalidOperationException("The size of tensor a (30) must match the size of tensor b (32)\nException raised from infer_size at /pytorch/ExpandUtils.cpp:31")));
+        var lines = Lines(Thrown(new InvalidOperationException(
+            "The size of tensor a (30) must match the size of tensor b (32)\n"
+                + "Exception raised from infer_size at /pytorch/ExpandUtils.cpp:31")));
 
         Assert.Equal(2, lines.Length);
         Assert.Equal("ctf: unexpected error, InvalidOperationException: The size of tensor a (30) must match the size of tensor b (32)", lines[0]);
@@ -18,7 +21,8 @@ public sealed class FailureReportTests
     }
 
     [Fact]
-    public void Write_OutOfMemory_SaysWhatHelps() => Assert.Contains("smaller --batch", Lines(Thrown(new InsufficientMemoryException("no room")))[1], StringComparison.Ordinal);
+    public void Write_OutOfMemory_SaysWhatHelps() =>
+        Assert.Contains("smaller --batch", Lines(Thrown(new InsufficientMemoryException("no room")))[1], StringComparison.Ordinal);
 
     [Fact]
     public void Write_WrappedFailure_IsTheCause() =>

@@ -10,13 +10,17 @@ public sealed class OptionsThatDoNotFitTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     [Theory]
-    [InlineData("--image-size is 30, expected a multiple of 8, the number of pixels along a side that become one token, such as 24 or 32.", "--image-size", "30")]
+    [InlineData(
+        "--image-size is 30, expected a multiple of 8, the number of pixels along a side that become one token, such as 24 or 32.",
+        "--image-size", "30")]
     [InlineData("--image-size is 100, expected a multiple of 8", "--image-size", "100")]
     [InlineData("--image-size is 64, expected a multiple of 12", "--patch-size", "3")]
     [InlineData("--image-size is 64, expected a multiple of 128", "--multipliers", "1", "1", "1", "1", "1", "1", "1")]
     [InlineData("--base-width is 20, expected a multiple of 32, the number of norm groups, such as 32.", "--base-width", "20")]
     [InlineData("--base-width is 80, expected a multiple of 32, the number of norm groups, such as 64 or 96.", "--base-width", "80")]
-    [InlineData("--multipliers has 17 levels, expected 1 to 16", "--multipliers", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1")]
+    [InlineData(
+        "--multipliers has 17 levels, expected 1 to 16",
+        "--multipliers", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1")]
     [InlineData("--max-shift is 64, expected less than the 64 pixels of --image-size", "--max-shift", "64")]
     public Task TrainTokenizer_ArchitectureThatDoesNotFit_SaysWhatDoes(string message, params string[] options) =>
         IsUsageError(message, ["train-tokenizer", "--data", "/nowhere", .. options]);
@@ -58,7 +62,9 @@ public sealed class OptionsThatDoNotFitTests : IDisposable
             """);
 
         var run = await CommandRun.Of("experiment", "--file", _folder.File("plan.json"), "--data", "/nowhere");
-        var given = await CommandRun.Of("experiment", "--file", _folder.File("plan.json"), "--data", "/nowhere", "--tokenizer", Path.Combine(Run(), "tokenizer", "tokenizer.safetensors"));
+        var given = await CommandRun.Of(
+            "experiment", "--file", _folder.File("plan.json"), "--data", "/nowhere",
+            "--tokenizer", Path.Combine(Run(), "tokenizer", "tokenizer.safetensors"));
 
         Assert.Equal((1, 1), (run.ExitCode, given.ExitCode));
         Assert.Contains("clusters of model 'a' is 5000, expected 1 to 1024: the tokenizer has 1024 codewords", run.Error, StringComparison.Ordinal);
@@ -80,7 +86,15 @@ public sealed class OptionsThatDoNotFitTests : IDisposable
     /// <summary>A run folder whose tokenizer has 64 codewords and makes a token of 2 x 2 pixels.</summary>
     private string Run()
     {
-        var config = new TokenizerConfig { BaseWidth = 32, EncoderMultipliers = [1, 1], DecoderMultipliers = [1, 1], ResidualBlocks = 1, LatentWidth = 32, CodebookSize = 64 };
+        var config = new TokenizerConfig
+        {
+            BaseWidth = 32,
+            EncoderMultipliers = [1, 1],
+            DecoderMultipliers = [1, 1],
+            ResidualBlocks = 1,
+            LatentWidth = 32,
+            CodebookSize = 64,
+        };
         using var tokenizer = new VqTokenizer(config);
         Directory.CreateDirectory(_folder.File("run/tokenizer"));
         ModelFile.Save(_folder.File("run/tokenizer/tokenizer.safetensors"), tokenizer, config);

@@ -64,7 +64,8 @@ public sealed class UnreadableDataTests : IDisposable
         File.SetUnixFileMode(_folder.Root, ForAll);
         Directory.CreateDirectory(_folder.File("out"));
         File.SetUnixFileMode(_folder.File("out"), ForAll);
-        using var process = Process.Start(Start(Environment.IsPrivilegedProcess ? [.. OtherUserFactAttribute.AsOtherUser(UserOfNothing), .. command] : command))!;
+        using var process = Process.Start(
+            Start(Environment.IsPrivilegedProcess ? [.. OtherUserFactAttribute.AsOtherUser(UserOfNothing), .. command] : command))!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = await process.StandardError.ReadToEndAsync();
         await output;
@@ -92,7 +93,9 @@ public sealed class UnreadableDataTests : IDisposable
     }
 }
 
-/// <summary>Skipped on systems without permissions of files, and for an administrator who has no tool to be another user, or whose build that user cannot read.</summary>
+/// <summary>
+/// Skipped on systems without permissions of files, and for an administrator who has no tool to be another user, or whose build that user cannot read.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OtherUserFactAttribute : FactAttribute
 {

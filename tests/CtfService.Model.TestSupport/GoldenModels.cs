@@ -18,7 +18,8 @@ public static class GoldenModels
     public static IReadOnlyList<string> TransformerNames => Names("gpt-");
 
     /// <summary>Of the model in the <c>pt/wrap-*</c> files.</summary>
-    public static TransformerConfig WrappedConfig => TransformerConfigOf(Configs.RootElement.EnumerateObject().Single(entry => entry.Name.Contains("pt/wrap-", StringComparison.Ordinal)).Name);
+    public static TransformerConfig WrappedConfig =>
+        TransformerConfigOf(Configs.RootElement.EnumerateObject().Single(entry => entry.Name.Contains("pt/wrap-", StringComparison.Ordinal)).Name);
 
     /// <param name="table">What the numbers are of: <c>golden</c> or <c>train</c>.</param>
     public static string PathOf(string name, string table) => GoldenFolder.File($"{name}.{table}.safetensors");

@@ -76,7 +76,10 @@ public sealed class GenerateCommandTests : IDisposable
         var replaced = await GenerateAsync("--class", "0", "--temperature", "0.5", "--overwrite");
 
         Assert.Equal((0, 1, 0), (same.ExitCode, other.ExitCode, replaced.ExitCode));
-        Assert.Contains("is there already and holds something else. Name another folder or file, or replace with --overwrite.", other.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "is there already and holds something else. Name another folder or file, or replace with --overwrite.",
+            other.Error,
+            StringComparison.Ordinal);
         Assert.Empty(other.Output);
         Assert.Equal(before, after);
         Assert.NotEqual(before, File.ReadAllBytes(Out("class_0/0.png")));
@@ -129,7 +132,8 @@ public sealed class GenerateCommandTests : IDisposable
     {
         await GenerateAsync("--class", "0", "1");
 
-        var run = await CommandRun.Of("generate", "--bundle", _bundle.Directory, "--output", _folder.File("again"), "--from", Out("class_0/0.png"), Out("class_1/0.png"));
+        var run = await CommandRun.Of(
+            "generate", "--bundle", _bundle.Directory, "--output", _folder.File("again"), "--from", Out("class_0/0.png"), Out("class_1/0.png"));
 
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("would both be made as", run.Error, StringComparison.Ordinal);
@@ -141,10 +145,12 @@ public sealed class GenerateCommandTests : IDisposable
         _folder.Dispose();
     }
 
-    private Task<CommandRun> GenerateAsync(params string[] options) => CommandRun.Of(["generate", "--bundle", _bundle.Directory, "--output", _folder.File("out"), .. options]);
+    private Task<CommandRun> GenerateAsync(params string[] options) =>
+        CommandRun.Of(["generate", "--bundle", _bundle.Directory, "--output", _folder.File("out"), .. options]);
 
     private string Out(string name) => Path.Combine(_folder.File("out"), name);
 
     private static List<string> Files(CommandRun run) =>
-        [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("file").GetString()!)];
+        [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("file").GetString()!)];
 }

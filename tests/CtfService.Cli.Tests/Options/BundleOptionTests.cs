@@ -8,7 +8,9 @@ public sealed class BundleOptionTests
 {
     [Fact]
     public void Find_DefaultFromAnyFolder_IsTheRepositorysModel() =>
-        Assert.Equal(RepositoryFolder.File("models", "fruits-64"), BundleOption.Find(BundleOption.Default, SearchRoots.Of(Path.GetTempPath(), Path.GetTempPath(), AppContext.BaseDirectory)));
+        Assert.Equal(
+            RepositoryFolder.File("models", "fruits-64"),
+            BundleOption.Find(BundleOption.Default, SearchRoots.Of(Path.GetTempPath(), Path.GetTempPath(), AppContext.BaseDirectory)));
 
     [Fact]
     public void Find_NoBundleAnywhere_IsWhatWasNamed() =>

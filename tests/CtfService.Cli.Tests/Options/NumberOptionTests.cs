@@ -38,7 +38,10 @@ public sealed class NumberOptionTests
     {
         var run = await CommandRun.Of([.. command.Split(' '), "--help"]);
 
-        Assert.Contains("Range: ", run.Output.Split('\n').Single(line => line.TrimStart().StartsWith($"{option} ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "Range: ",
+            run.Output.Split('\n').Single(line => line.TrimStart().StartsWith($"{option} ", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,6 +83,8 @@ public sealed class NumberOptionTests
     {
         var type = option.ValueType.IsArray ? option.ValueType.GetElementType()! : option.ValueType;
         type = Nullable.GetUnderlyingType(type) ?? type;
-        return type.GetInterfaces().Any(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(INumber<>)) && type != typeof(char) ? type : null;
+        return type.GetInterfaces().Any(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(INumber<>)) && type != typeof(char)
+            ? type
+            : null;
     }
 }

@@ -47,8 +47,12 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
         await Succeed("refine-decoder", "--data", trained.Data, "--run", run, "--steps", "2", "--batch", "2", "--float32");
         await Succeed("bundle", "--run", run, "--output", Output);
 
-        Assert.Contains("--overwrite", await Refused("blend-decoders", "--first", Path.Combine(run, "tokenizer", "tokenizer.safetensors"), "--second", refined, "--output", refined), StringComparison.Ordinal);
-        await Succeed("blend-decoders", "--first", Path.Combine(run, "tokenizer", "tokenizer.safetensors"), "--second", refined, "--output", refined, "--overwrite");
+        Assert.Contains(
+            "--overwrite",
+            await Refused("blend-decoders", "--first", Path.Combine(run, "tokenizer", "tokenizer.safetensors"), "--second", refined, "--output", refined),
+            StringComparison.Ordinal);
+        await Succeed(
+            "blend-decoders", "--first", Path.Combine(run, "tokenizer", "tokenizer.safetensors"), "--second", refined, "--output", refined, "--overwrite");
         await Succeed("bundle", "--run", run, "--output", Output, "--overwrite");
 
         BundleReader.Open(Output);

@@ -17,7 +17,8 @@ public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixt
     {
         var run = trained.Copy(_folder);
         using var training = Process.Start(new ProcessStartInfo(
-            Environment.ProcessPath!, ["exec", Path.Combine(AppContext.BaseDirectory, "ctf.dll"), .. trained.Stage("train-coarse", run, "--resume", "--steps", "1000000")])
+            Environment.ProcessPath!,
+            ["exec", Path.Combine(AppContext.BaseDirectory, "ctf.dll"), .. trained.Stage("train-coarse", run, "--resume", "--steps", "1000000")])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -59,7 +59,10 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
         foreach (var command in commands)
         {
             string[] images = command is "cluster" or "bundle" ? [] : ["--data", trained.Data];
-            Assert.Contains($"{part}: is missing. Make it with 'ctf {maker} --run {run}'", await Refused([command, "--run", run, .. images]), StringComparison.Ordinal);
+            Assert.Contains(
+                $"{part}: is missing. Make it with 'ctf {maker} --run {run}'",
+                await Refused([command, "--run", run, .. images]),
+                StringComparison.Ordinal);
         }
     }
 
@@ -164,7 +167,11 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
         using var other = FolderLock.Take(run, "--run");
 
         Assert.All(
-            [await Refused(trained.Stage("train-coarse", run, "--resume")), await Refused("cluster", "--run", run, "--clusters", "4"), await Refused(trained.Tokenizer(run))],
+            [
+                await Refused(trained.Stage("train-coarse", run, "--resume")),
+                await Refused("cluster", "--run", run, "--clusters", "4"),
+                await Refused(trained.Tokenizer(run)),
+            ],
             message => Assert.Contains($"'{run}' is in use by another process", message, StringComparison.Ordinal));
     }
 
@@ -175,7 +182,10 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
 
         var other = await Succeed("cluster", "--run", run, "--clusters", "2");
 
-        Assert.Contains("coarse.safetensors: was trained with the cluster map before this one, and has to be trained again.", other.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "coarse.safetensors: was trained with the cluster map before this one, and has to be trained again.",
+            other.Error,
+            StringComparison.Ordinal);
         Assert.Contains("fine.safetensors: was trained with the cluster map before this one", other.Error, StringComparison.Ordinal);
     }
 

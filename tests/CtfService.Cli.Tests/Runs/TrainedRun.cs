@@ -68,7 +68,11 @@ public sealed class TrainedRun : IAsyncLifetime, IDisposable
 
     private static string[] Merge(string[] others, List<string> usual)
     {
-        foreach (var place in others.Where(other => other.StartsWith("--", StringComparison.Ordinal)).Select(other => usual.IndexOf(other)).Where(place => place >= 0).OrderDescending())
+        foreach (var place in others
+            .Where(other => other.StartsWith("--", StringComparison.Ordinal))
+            .Select(other => usual.IndexOf(other))
+            .Where(place => place >= 0)
+            .OrderDescending())
         {
             usual.RemoveRange(place, 2); // the option and its value
         }

@@ -25,14 +25,26 @@ public sealed class BundleManifestValidatorTests
         { "cluster_count is 65, expected 1 to the codebook size of 64", sound => sound with { ClusterCount = 65 } },
         { "coarse.causal is false", sound => sound with { Coarse = sound.Coarse with { Causal = false } } },
         { "fine.causal is true", sound => sound with { Fine = sound.Fine! with { Causal = true } } },
-        { "coarse.width is 16 and coarse.heads is 3, expected a width that is a multiple of 4 times the heads, such as 12 or 24", sound => sound with { Coarse = sound.Coarse with { Heads = 3 } } },
-        { "coarse.width is 16 and coarse.heads is 8, expected a width that is a multiple of 4 times the heads, such as 32", sound => sound with { Coarse = sound.Coarse with { Heads = 8 } } },
+        {
+            "coarse.width is 16 and coarse.heads is 3, expected a width that is a multiple of 4 times the heads, such as 12 or 24",
+            sound => sound with { Coarse = sound.Coarse with { Heads = 3 } }
+        },
+        {
+            "coarse.width is 16 and coarse.heads is 8, expected a width that is a multiple of 4 times the heads, such as 32",
+            sound => sound with { Coarse = sound.Coarse with { Heads = 8 } }
+        },
         { "fine.heads is 0, expected 1 to 65536", sound => sound with { Fine = sound.Fine! with { Heads = 0 } } },
         { "coarse.layers is 0, expected 1 to 1000", sound => sound with { Coarse = sound.Coarse with { Layers = 0 } } },
         { "coarse.dropout is 1, expected 0 to below 1", sound => sound with { Coarse = sound.Coarse with { Dropout = 1 } } },
         { "tokenizer.base_width is 48, expected a multiple of 32", sound => sound with { Tokenizer = sound.Tokenizer with { BaseWidth = 48 } } },
-        { "tokenizer.encoder_multipliers has 2 levels and tokenizer.decoder_multipliers 1", sound => sound with { Tokenizer = sound.Tokenizer with { DecoderMultipliers = [1] } } },
-        { "tokenizer.encoder_multipliers holds 0, expected 1 to 256 each", sound => sound with { Tokenizer = sound.Tokenizer with { EncoderMultipliers = [1, 0] } } },
+        {
+            "tokenizer.encoder_multipliers has 2 levels and tokenizer.decoder_multipliers 1",
+            sound => sound with { Tokenizer = sound.Tokenizer with { DecoderMultipliers = [1] } }
+        },
+        {
+            "tokenizer.encoder_multipliers holds 0, expected 1 to 256 each",
+            sound => sound with { Tokenizer = sound.Tokenizer with { EncoderMultipliers = [1, 0] } }
+        },
         { "sampling.coarse.temperature is -1", sound => sound with { Sampling = sound.Sampling with { Coarse = new SamplingSettings(-1) } } },
         { "sampling.fine.top_p is 2", sound => sound with { Sampling = sound.Sampling with { Fine = new SamplingSettings(TopP: 2) } } },
         { "sampling.fine.top_k is -1", sound => sound with { Sampling = sound.Sampling with { Fine = new SamplingSettings(TopK: -1) } } },

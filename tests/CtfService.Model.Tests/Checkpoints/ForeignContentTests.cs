@@ -20,7 +20,10 @@ public sealed class ForeignContentTests : IDisposable
         { LfsPointer, "is a git-lfs pointer to a file of 287920305 bytes, not the file itself. Fetch that with `git lfs pull`" },
         { "<!DOCTYPE html><html><head><title>Sign in</title></head></html>", "is a web page ('Sign in'), not a weight file. Download the file again" },
         { "\ufeff\n  <HTML>\n<body>", "is a web page, not a weight file" },
-        { "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>", "is an XML text, as a storage service answers an error, not a weight file: <?xml version=\"1.0\"?> <Error><Code>AccessDenied" },
+        {
+            "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>",
+            "is an XML text, as a storage service answers an error, not a weight file: <?xml version=\"1.0\"?> <Error><Code>AccessDenied"
+        },
         { "{\"error\": \"Repository not found\"}", "is a JSON text, as a server answers an error, not a weight file: {\"error\": \"Repository not found\"}" },
         { "Not Found", "is a text, not a weight file: Not Found." },
         { "Zugriff verweigert: bitte später noch einmal", "is a text, not a weight file: Zugriff verweigert: bitte später" },
@@ -73,7 +76,10 @@ public sealed class ForeignContentTests : IDisposable
             zip.CreateEntry("weights/model.pt");
         }
 
-        Assert.Contains("is a zip file, but not of torch.save: it holds readme.txt, weights/model.pt. Unpack it", Refusal("weights.pt"), StringComparison.Ordinal);
+        Assert.Contains(
+            "is a zip file, but not of torch.save: it holds readme.txt, weights/model.pt. Unpack it",
+            Refusal("weights.pt"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +92,10 @@ public sealed class ForeignContentTests : IDisposable
             zip.CreateEntry("model/code/__torch__.py");
         }
 
-        Assert.Contains("is a TorchScript file (torch.jit.save), a program with its weights, which is not read here", Refusal("weights.pt"), StringComparison.Ordinal);
+        Assert.Contains(
+            "is a TorchScript file (torch.jit.save), a program with its weights, which is not read here",
+            Refusal("weights.pt"),
+            StringComparison.Ordinal);
     }
 
     [Fact]

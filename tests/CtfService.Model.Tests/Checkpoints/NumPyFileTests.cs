@@ -99,7 +99,10 @@ public sealed class NumPyFileTests : IDisposable
         File.WriteAllBytes(Array, Npy("<u8", "(1,)", [.. Enumerable.Repeat((byte)255, 8)]));
         using var file = CheckpointFile.Open(Array);
 
-        Assert.Contains("holds the number 18446744073709551615", Assert.Throws<CheckpointException>(() => file.Read("array")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds the number 18446744073709551615",
+            Assert.Throws<CheckpointException>(() => file.Read("array")).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>A file as numpy.save writes it.</summary>

@@ -119,7 +119,9 @@ public sealed class SafetensorsRoundTripTests : IDisposable
         var before = File.ReadAllBytes(_folder.File("a"));
 
         var exception = Assert.Throws<CheckpointException>(
-            () => SafetensorsWriter.Write(_folder.File("a"), [("fine", ones(2)), ("broken", tensor(new[] { 1, value }))], castFloatingTo: cast, requireFinite: true));
+            () => SafetensorsWriter.Write(
+                _folder.File("a"), [("fine", ones(2)), ("broken", tensor(new[] { 1, value }))],
+                castFloatingTo: cast, requireFinite: true));
 
         Assert.Contains($"'broken' holds NaN or infinity as {type}", exception.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(_folder.File("a")));

@@ -43,7 +43,8 @@ public sealed class StateDictKeysTests : IDisposable
             using (file)
             {
                 Assert.Equal(
-                    ["layers.0.attention.wo.weight", "layers.1.attention.wo.weight", "norm.weight"], file.Entries.Select(entry => entry.Name).Order(StringComparer.Ordinal));
+                    ["layers.0.attention.wo.weight", "layers.1.attention.wo.weight", "norm.weight"],
+                    file.Entries.Select(entry => entry.Name).Order(StringComparer.Ordinal));
             }
         }
     }

@@ -45,7 +45,8 @@ public sealed class BundleConverterTests : IDisposable
     {
         using var original = new TinyBundle(feedForwardWidth: feedForwardWidth);
 
-        var report = BundleConverter.Convert(Request(original, plain: false) with { ClusterMapPath = Path.Combine(original.Directory, BundleFiles.ClusterMap) });
+        var report = BundleConverter.Convert(
+            Request(original, plain: false) with { ClusterMapPath = Path.Combine(original.Directory, BundleFiles.ClusterMap) });
 
         Assert.Equal((feedForwardWidth, feedForwardWidth), (report.Bundle.Manifest.Coarse.FeedForwardWidth, report.Bundle.Manifest.Fine!.FeedForwardWidth));
         Assert.Equal(TokensOf(original.Directory), TokensOf(report.Bundle.Directory));

@@ -28,7 +28,8 @@ public sealed class ClusterMapImportTests : IDisposable
     [InlineData("dict", "U16")]
     [InlineData("beside others", "I32")]
     [InlineData("deep", "I32")]
-    public void Read_FormsOfPyTorch_AreTheSameMap(string form, string type) => Assert.Equal(Clusters, Read(MapFile.PyTorch(_folder.File("map.pt"), form, type, Clusters)));
+    public void Read_FormsOfPyTorch_AreTheSameMap(string form, string type) =>
+        Assert.Equal(Clusters, Read(MapFile.PyTorch(_folder.File("map.pt"), form, type, Clusters)));
 
     [Theory]
     [InlineData("<i4")]
@@ -86,7 +87,10 @@ public sealed class ClusterMapImportTests : IDisposable
     {
         var path = MapFile.PyTorch(_folder.File("map.pt"), "tensor", "I64", Clusters);
 
-        Assert.Contains("holds the clusters themselves, 3 different numbers of 12 tokens; --cluster-size is for an order", Refusal(path, clusterSize: 4), StringComparison.Ordinal);
+        Assert.Contains(
+            "holds the clusters themselves, 3 different numbers of 12 tokens; --cluster-size is for an order",
+            Refusal(path, clusterSize: 4),
+            StringComparison.Ordinal);
     }
 
     [Theory]

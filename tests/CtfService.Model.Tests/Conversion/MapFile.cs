@@ -48,8 +48,10 @@ internal static class MapFile
 
     /// <summary>A tensor of one dimension over a whole storage.</summary>
     private static string Tensor(string storage, int key, int count) => storage.Length == 0
-        ? $"ctorch._utils\n_rebuild_tensor_v3\n((X\u0007\0\0\0storagectorch.storage\nUntypedStorage\nX\u0001\0\0\0{key}X\u0003\0\0\0cpuK{(char)(2 * count)}tQK\0(K{(char)count}t(K\u0001t\u0089Nctorch\nuint16\ntR"
-        : $"ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\n{storage}\nX\u0001\0\0\0{key}X\u0003\0\0\0cpuK{(char)count}tQK\0(K{(char)count}t(K\u0001t\u0089)tR";
+        ? $"ctorch._utils\n_rebuild_tensor_v3\n((X\u0007\0\0\0storagectorch.storage\nUntypedStorage\n"
+            + $"X\u0001\0\0\0{key}X\u0003\0\0\0cpuK{(char)(2 * count)}tQK\0(K{(char)count}t(K\u0001t\u0089Nctorch\nuint16\ntR"
+        : $"ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\n{storage}\n"
+            + $"X\u0001\0\0\0{key}X\u0003\0\0\0cpuK{(char)count}tQK\0(K{(char)count}t(K\u0001t\u0089)tR";
 
     private static void Add(ZipArchive zip, string name, byte[] content)
     {

@@ -49,7 +49,11 @@ public sealed class CheckpointFuzzTests : IDisposable
             MapFile.PyTorch(_folder.File($"{index}.pt"), form, index % 2 == 0 ? "I32" : "U16", [0, 1, 2, 0, 1, 2]);
         }
 
-        TorchFileWriter.Write(_folder.File("wrapped.pt"), [("module._orig_mod.a.weight", [3]), ("module._orig_mod.b.weight", [2, 2])], TorchFileWriter.FillRandom, "model_state_dict");
+        TorchFileWriter.Write(
+            _folder.File("wrapped.pt"),
+            [("module._orig_mod.a.weight", [3]), ("module._orig_mod.b.weight", [2, 2])],
+            TorchFileWriter.FillRandom,
+            "model_state_dict");
         HarmlessPickle.Write(_folder.File("harmless.pt"));
 
         Fuzz(Read(Directory.GetFiles(_folder.Root, "*.pt")), Count / 5, ReadWeights);
@@ -71,7 +75,12 @@ public sealed class CheckpointFuzzTests : IDisposable
             member.Write(array);
         }
 
-        byte[][] files = [array, NumPyFileTests.Npy(">u2", "(4,)", new byte[8], version: 3, fortran: "True"), .. Read(Directory.GetFiles(_folder.Root, "*.npz"))];
+        byte[][] files =
+        [
+            array,
+            NumPyFileTests.Npy(">u2", "(4,)", new byte[8], version: 3, fortran: "True"),
+            .. Read(Directory.GetFiles(_folder.Root, "*.npz")),
+        ];
 
         Fuzz(files, Count / 5, ReadWeights, isText: true);
     }

@@ -58,7 +58,8 @@ public sealed class BoundedStepTests : IDisposable
     {
         using var parts = LoadedModel.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4);
         var encoded = 0;
-        var encoder = (TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>)parts.Tokenizer.named_children().Single(child => child.name == "encoder").module;
+        var encoder = (TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>)parts.Tokenizer.named_children()
+            .Single(child => child.name == "encoder").module;
         encoder.register_forward_pre_hook((_, images) =>
         {
             encoded += (int)images.shape[0];
@@ -110,7 +111,8 @@ public sealed class BoundedStepTests : IDisposable
 
     public void Dispose() => _bundle.Dispose();
 
-    private IImageGenerator Load(int rows) => new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", "float32"), rows).Load(CancellationToken.None);
+    private IImageGenerator Load(int rows) =>
+        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", "float32"), rows).Load(CancellationToken.None);
 
     private static void Admit(IImageGenerator generator, ImageSpecification[] images)
     {
@@ -145,7 +147,8 @@ public sealed class BoundedStepTests : IDisposable
             Assert.False(cancellation.IsCancellationRequested, "The pass ran to its end.");
         }
 
-        public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits) => engine.ScoreMembers(hidden, coarseLabels, logits);
+        public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits) =>
+            engine.ScoreMembers(hidden, coarseLabels, logits);
 
         public void Dispose() => engine.Dispose();
     }

@@ -57,7 +57,8 @@ internal sealed class CrampedDevice
         public void Run(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden, CancellationToken cancellation = default) =>
             device.Admit(classIds.Length, engine).Run(classIds, coarseLabels, hidden, cancellation);
 
-        public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits) => engine.ScoreMembers(hidden, coarseLabels, logits);
+        public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits) =>
+            engine.ScoreMembers(hidden, coarseLabels, logits);
 
         public void Dispose() => engine.Dispose();
     }

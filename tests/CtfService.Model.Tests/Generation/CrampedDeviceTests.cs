@@ -41,7 +41,12 @@ public sealed class CrampedDeviceTests : IDisposable
 
         var outcomes = Run(images);
 
-        Assert.All(outcomes, outcome => Assert.Contains("VQ encode of one image", Assert.IsType<OutOfDeviceMemoryException>(outcome.Error).Message, StringComparison.Ordinal));
+        Assert.All(
+            outcomes,
+            outcome => Assert.Contains(
+                "VQ encode of one image",
+                Assert.IsType<OutOfDeviceMemoryException>(outcome.Error).Message,
+                StringComparison.Ordinal));
         Assert.Equal([0, 1, 2], outcomes.Select(outcome => outcome.Id).Order());
         _device.Room = 8;
         Assert.All(Run(images), outcome => Assert.Null(outcome.Error));
@@ -55,7 +60,10 @@ public sealed class CrampedDeviceTests : IDisposable
         for (var id = 0; id < 4; id++)
         {
             var image = id;
-            _generator.Admit(id, new ImageSpecification(id, (ulong)id, new SamplingSettings(), new SamplingSettings()), new PreviewOrder(1, _ => shown.Add(image)));
+            _generator.Admit(
+                id,
+                new ImageSpecification(id, (ulong)id, new SamplingSettings(), new SamplingSettings()),
+                new PreviewOrder(1, _ => shown.Add(image)));
         }
 
         var outcomes = Drain();
@@ -159,7 +167,11 @@ public sealed class CrampedDeviceTests : IDisposable
     }
 
     private static ImageSpecification[] Pictures(int count) =>
-        [.. Enumerable.Range(0, count).Select(seed => new ImageSpecification(seed % TinyBundle.Classes, (ulong)seed, new SamplingSettings(), new SamplingSettings()) { Layout = new LayoutSource.Encoded(Noise(seed)) })];
+        [.. Enumerable.Range(0, count).Select(seed =>
+            new ImageSpecification(seed % TinyBundle.Classes, (ulong)seed, new SamplingSettings(), new SamplingSettings())
+            {
+                Layout = new LayoutSource.Encoded(Noise(seed)),
+            })];
 
     private static RgbImage Noise(int seed)
     {

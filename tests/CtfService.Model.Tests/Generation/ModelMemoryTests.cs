@@ -79,7 +79,10 @@ public sealed class ModelMemoryTests
         MemoryRoom.Require(bundle, placement, rows: 4, free: needed);
         var error = Assert.Throws<OutOfDeviceMemoryException>(() => MemoryRoom.Require(bundle, placement, rows: 4, free: needed - 1));
 
-        Assert.Contains($"about {needed:N0} bytes, and of the memory that this process may use {needed - 1:N0} are free", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"about {needed:N0} bytes, and of the memory that this process may use {needed - 1:N0} are free",
+            error.Message,
+            StringComparison.Ordinal);
         Assert.InRange(MemoryState.OfProcess().Free, 1, MemoryState.OfProcess().Total);
     }
 

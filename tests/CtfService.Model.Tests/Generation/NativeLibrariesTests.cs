@@ -11,7 +11,9 @@ public sealed class NativeLibrariesTests
     /// <summary>As TorchSharp fails: with the libraries beside the program, in a single file, and as .NET names a missing library.</summary>
     public static TheoryData<Exception> Faults =>
     [
-        new TypeInitializationException("TorchSharp.torch", new NotSupportedException("The application doesn't contain a reference to libtorch-cpu-linux-x64.")),
+        new TypeInitializationException(
+            "TorchSharp.torch",
+            new NotSupportedException("The application doesn't contain a reference to libtorch-cpu-linux-x64.")),
         new TypeInitializationException("TorchSharp.torch", new ArgumentNullException("path1")),
         new AggregateException(new TypeInitializationException("TorchSharp.torch", new NotSupportedException("trace"))),
         new DllNotFoundException("Unable to load shared library 'LibTorchSharp' or one of its dependencies."),
@@ -65,7 +67,8 @@ public sealed class NativeLibrariesTests
     public void LeastGlibc_IsWhatTheLibraryAsksFor()
     {
         var library = Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
-        var asked = Regex.Matches(Encoding.Latin1.GetString(File.ReadAllBytes(library)), @"\0GLIBC_(2\.\d+)(?=\0)").Select(match => Version.Parse(match.Groups[1].Value));
+        var asked = Regex.Matches(Encoding.Latin1.GetString(File.ReadAllBytes(library)), @"\0GLIBC_(2\.\d+)(?=\0)")
+            .Select(match => Version.Parse(match.Groups[1].Value));
 
         Assert.Equal(asked.Max(), NativeLibraries.LeastGlibc);
     }

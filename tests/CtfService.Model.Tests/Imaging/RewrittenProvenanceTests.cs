@@ -13,7 +13,8 @@ public sealed class RewrittenProvenanceTests
     private const string Keyword = "CtfService\0";
     private const string XmpKeyword = "XML:com.adobe.xmp\0";
 
-    private static readonly ImageProvenance Apple = ImageProvenance.Of(FakeModels.Fruits, new ImageSpecification(2, 7, new SamplingSettings(), new SamplingSettings()));
+    private static readonly ImageProvenance Apple = ImageProvenance.Of(
+        FakeModels.Fruits, new ImageSpecification(2, 7, new SamplingSettings(), new SamplingSettings()));
 
     private static readonly byte[] File = ImageFile.Encode(new RgbImage(8, 8, new byte[8 * 8 * 3]), Apple, ImageFormat.Png);
 

@@ -16,7 +16,9 @@ public sealed class FolderLockTests : IDisposable
 
         var refusal = Assert.Throws<IOException>(() => FolderLock.Take(_folder.Root, "--run"));
 
-        Assert.Equal($"'{_folder.Root}' is in use by another process. Wait until that one ends or stop it, or name another folder with --run.", refusal.Message);
+        Assert.Equal(
+            $"'{_folder.Root}' is in use by another process. Wait until that one ends or stop it, or name another folder with --run.",
+            refusal.Message);
     }
 
     [Fact]

@@ -20,7 +20,10 @@ public sealed class ArchitectureTests
 
     [Fact]
     public void Tokenizer_BaseWidthThatGroupsDoNotDivide_IsRefused() =>
-        Assert.Contains("base_width is 20", Assert.Throws<ArchitectureException>(() => new VqTokenizer(Tiny with { BaseWidth = 20 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "base_width is 20",
+            Assert.Throws<ArchitectureException>(() => new VqTokenizer(Tiny with { BaseWidth = 20 })).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Tokenizer_ImageThatDoesNotDivideIntoTokens_IsRefused()
@@ -28,7 +31,10 @@ public sealed class ArchitectureTests
         using var tokenizer = new VqTokenizer(Tiny);
         using var image = zeros(1, 3, 7, 8);
 
-        Assert.Contains("image height is 7, expected a multiple of 2", Assert.Throws<ArchitectureException>(() => tokenizer.VqEncode(image)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "image height is 7, expected a multiple of 2",
+            Assert.Throws<ArchitectureException>(() => tokenizer.VqEncode(image)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]

@@ -121,7 +121,9 @@ public sealed class DatasetLinksTests : IDisposable
     [Fact]
     public void Open_TarWithPipesAndDevices_NamesThem()
     {
-        var dataset = ImageFolder.Open(Tar([Entry("cat/0.png"), new PaxTarEntry(TarEntryType.Fifo, "cat/1.png"), new PaxTarEntry(TarEntryType.BlockDevice, "cat/2.png")]), 4);
+        var dataset = ImageFolder.Open(
+            Tar([Entry("cat/0.png"), new PaxTarEntry(TarEntryType.Fifo, "cat/1.png"), new PaxTarEntry(TarEntryType.BlockDevice, "cat/2.png")]),
+            4);
 
         Assert.Equal("cat/1.png, cat/2.png: neither a file, a folder nor a link", Assert.Single(dataset.Skipped).ToString());
     }
@@ -131,7 +133,9 @@ public sealed class DatasetLinksTests : IDisposable
     {
         var name = $"cat/{new string('n', 90)}/{new string('m', 120)}/日本語.png";
 
-        Assert.Equal(2, ImageFolder.Open(Tar([Entry(name), new GnuTarEntry(TarEntryType.RegularFile, "dog/" + name) { DataStream = new MemoryStream(Png) }]), 4).Count);
+        Assert.Equal(
+            2,
+            ImageFolder.Open(Tar([Entry(name), new GnuTarEntry(TarEntryType.RegularFile, "dog/" + name) { DataStream = new MemoryStream(Png) }]), 4).Count);
     }
 
     [Fact]

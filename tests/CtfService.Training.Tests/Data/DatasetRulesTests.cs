@@ -94,7 +94,11 @@ public sealed class DatasetRulesTests : IDisposable
     public void Open_FilesOfStorageSystems_AreNeitherClassesNorImages(bool asTar)
     {
         _files.Add("a/0.png", Png).Add("b/0.png", Png);
-        string[] system = ["@eaDir", "a/@eaDir", "lost+found", "__MACOSX", "#recycle", "@Recycle", "$RECYCLE.BIN", "System Volume Information", "a/.ipynb_checkpoints", ".git"];
+        string[] system =
+        [
+            "@eaDir", "a/@eaDir", "lost+found", "__MACOSX", "#recycle", "@Recycle", "$RECYCLE.BIN",
+            "System Volume Information", "a/.ipynb_checkpoints", ".git",
+        ];
         foreach (var folder in system)
         {
             _files.Add($"{folder}/x/thumb.png", Png);

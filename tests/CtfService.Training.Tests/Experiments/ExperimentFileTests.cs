@@ -60,11 +60,18 @@ public sealed class ExperimentFileTests : IDisposable
     [InlineData("""{ "name": "x", "image_size": 0, "models": [{ "name": "a" }] }""", "image_size is 0")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "tokenizer": { "base_width": 20 } }""", "tokenizer.base_width is 20, expected a multiple of 32")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "tokenizer": { "multipliers": [] } }""", "tokenizer.multipliers has 0 levels")]
-    [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "training": { "learning_rate": 0 } }""", "training.learning_rate is 0, expected above 0, up to 1")]
+    [InlineData(
+        """{ "name": "x", "models": [{ "name": "a" }], "training": { "learning_rate": 0 } }""",
+        "training.learning_rate is 0, expected above 0, up to 1")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "training": { "warmup_steps": -1 } }""", "training.warmup_steps is -1")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a", "steps": 0 }] }""", "model 'a': steps is 0")]
-    [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "sampling": { "coarse": { "temperature": -1 }, "fine": {} } }""", "sampling.coarse.temperature is -1")]
-    [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "tables": [{ "title": "t", "subject": "s", "rows": [{ "label": "r", "model": "a", "coarse": { "guidance_scale": 0 } }] }] }""", "row 'r': coarse.guidance_scale is 0")]
+    [InlineData(
+        """{ "name": "x", "models": [{ "name": "a" }], "sampling": { "coarse": { "temperature": -1 }, "fine": {} } }""",
+        "sampling.coarse.temperature is -1")]
+    [InlineData(
+        """{ "name": "x", "models": [{ "name": "a" }], "tables": [{ "title": "t", "subject": "s","""
+            + """ "rows": [{ "label": "r", "model": "a", "coarse": { "guidance_scale": 0 } }] }] }""",
+        "row 'r': coarse.guidance_scale is 0")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "speed": { "models": ["a"], "batches": [0] } }""", "speed.batches is 0")]
     public void Read_WhatCannotBeRun_IsNamed(string json, string named)
     {

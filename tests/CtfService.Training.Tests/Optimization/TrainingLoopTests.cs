@@ -125,7 +125,8 @@ public sealed class TrainingLoopTests
         var options = Options(folder, "early") with { EvaluateEvery = 2, EarlyStop = 2, FinalLearningRateShare = 1 };
 
         new TrainingLoop(options, task, NoProgress.Instance).Run(resume: false, CancellationToken.None);
-        new TrainingLoop(Options(folder, "best") with { Steps = 4, FinalLearningRateShare = 1 }, best, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+        new TrainingLoop(Options(folder, "best") with { Steps = 4, FinalLearningRateShare = 1 }, best, NoProgress.Instance)
+            .Run(resume: false, CancellationToken.None);
 
         Assert.Equal(8, TrainingCheckpoint.FinishedSteps(folder.File("early"))); // best at 4, two evaluations later
         Assert.Equal(best.Weights(), task.Weights());
@@ -199,7 +200,8 @@ public sealed class TrainingLoopTests
         var options = Options(folder, "run") with { EvaluateEvery = 2, EarlyStop = 2, MadeFrom = PartRecord.Of(PartRecord.Data, "cats"), AcceptChanges = true };
 
         Assert.Throws<WorkStoppedException>(() => new TrainingLoop(options, earlier, NoProgress.Instance).Run(resume: false, earlier.Cancellation));
-        new TrainingLoop(options with { MadeFrom = PartRecord.Of(PartRecord.Data, "dogs") }, resumed, NoProgress.Instance).Run(resume: true, CancellationToken.None);
+        new TrainingLoop(options with { MadeFrom = PartRecord.Of(PartRecord.Data, "dogs") }, resumed, NoProgress.Instance)
+            .Run(resume: true, CancellationToken.None);
 
         Assert.Equal(12, TrainingCheckpoint.FinishedSteps(folder.File("run")));
     }

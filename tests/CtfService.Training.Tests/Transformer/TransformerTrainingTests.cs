@@ -28,7 +28,12 @@ public sealed class TransformerTrainingTests
         var path = Path.Combine(folder.Root, "tokenizer", TokenizerTraining.ResultName);
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
         var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), 4, seed: 0);
-        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), tokenizer, new TokenizedImages("two colours", 16, () => dataset), NoProgress.Instance, CancellationToken.None);
+        var cache = TokenCache.LoadOrCreate(
+            folder.File("tokens.safetensors"),
+            tokenizer,
+            new TokenizedImages("two colours", 16, () => dataset),
+            NoProgress.Instance,
+            CancellationToken.None);
         using var inputs = new StageInputs(tokenizer, map, cache, cache);
         var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
         TransformerTraining.TrainCoarse(inputs, size, Run(folder, "coarse", steps: 40), NoProgress.Instance, CancellationToken.None);
@@ -57,7 +62,8 @@ public sealed class TransformerTrainingTests
         var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), tokenizer, images, watched, CancellationToken.None);
         var tokenised = watched.Reports.Select(report => (report.Step, report.TotalSteps)).ToList();
         using var inputs = new StageInputs(tokenizer, ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), 4, seed: 0), cache, cache);
-        TransformerTraining.TrainCoarse(inputs, new TransformerSize(Width: 32, Layers: 1, Heads: 4), Run(folder, "coarse", steps: 2), watched, CancellationToken.None);
+        TransformerTraining.TrainCoarse(
+            inputs, new TransformerSize(Width: 32, Layers: 1, Heads: 4), Run(folder, "coarse", steps: 2), watched, CancellationToken.None);
 
         Assert.Equal([(32, 32)], tokenised);
         Assert.StartsWith("32 training and 32 test images of 2 classes, 16x16 pixels, ", watched.Notes[0], StringComparison.Ordinal);
@@ -75,7 +81,12 @@ public sealed class TransformerTrainingTests
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
         var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), TinyTokenizer.Config.CodebookSize, seed: 0);
         map.Save(folder.File("map.safetensors"));
-        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), tokenizer, new TokenizedImages("two colours", 16, () => dataset), NoProgress.Instance, CancellationToken.None);
+        var cache = TokenCache.LoadOrCreate(
+            folder.File("tokens.safetensors"),
+            tokenizer,
+            new TokenizedImages("two colours", 16, () => dataset),
+            NoProgress.Instance,
+            CancellationToken.None);
         using var inputs = new StageInputs(tokenizer, map, cache, cache);
         var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
 

@@ -60,7 +60,9 @@ public sealed class PickleGoldenTests
 
         Assert.Equal(value.GetProperty("top_level_keys").GetArrayLength(), file.Form.Contents.Count);
         Assert.Contains($"steps: {value.GetProperty("steps").GetRawText()}", file.Form.Contents);
-        Assert.Contains($"args: argparse.Namespace of {value.GetProperty("args").GetProperty("$namespace").EnumerateObject().Count()} attributes", file.Form.Contents);
+        Assert.Contains(
+            $"args: argparse.Namespace of {value.GetProperty("args").GetProperty("$namespace").EnumerateObject().Count()} attributes",
+            file.Form.Contents);
     }
 
     private static JsonDocument Expected(string stem) => JsonDocument.Parse(File.ReadAllText(GoldenFolder.File($"pt/{stem}.expected.json")));

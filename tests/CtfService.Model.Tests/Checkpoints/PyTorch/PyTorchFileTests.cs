@@ -50,7 +50,9 @@ public sealed class PyTorchFileTests : IDisposable
     [InlineData("(cos\nsystem\nU\u0002lso.", "names 'os.system', which can run code")]
     [InlineData("ctorch.storage\n_load_from_bytes\n.", "which can run code")]
     [InlineData("ctorch\nload\n.", "which can run code")]
-    [InlineData("comegaconf.dictconfig\nDictConfig\n.", "names 'omegaconf.dictconfig.DictConfig', a class that is not known here, and nothing of it was executed. Save the weights by themselves")]
+    [InlineData(
+        "comegaconf.dictconfig\nDictConfig\n.",
+        "names 'omegaconf.dictconfig.DictConfig', a class that is not known here, and nothing of it was executed. Save the weights by themselves")]
     [InlineData("c__main__\nConfig\n.", "names '__main__.Config', a class that is not known here")]
     [InlineData("ctorch\ndevice\n)}U\u0001aNs\u0092.", "makes something with named arguments")]
     [InlineData("S'a\n.", "a text without its quotation marks")]
@@ -107,7 +109,9 @@ public sealed class PyTorchFileTests : IDisposable
     [InlineData("cbuiltins\nbytearray\n(B\u0003\u0000\u0000\u0000abctR.", "3 bytes")]
     [InlineData("\u0096\u0002\u0000\u0000\u0000\u0000\u0000\u0000\u0000ab.", "2 bytes")]
     [InlineData("\u008e\u0002\u0000\u0000\u0000\u0000\u0000\u0000\u0000ab.", "2 bytes")]
-    [InlineData("cnumpy\ndtype\n(U\u0002f8\u0089\u0088tR(K\u0003U\u0001<NNNJ\u00ff\u00ff\u00ff\u00ffJ\u00ff\u00ff\u00ff\u00ffK\u0000tb.", "numpy.dtype(f8, False, True)")]
+    [InlineData(
+        "cnumpy\ndtype\n(U\u0002f8\u0089\u0088tR(K\u0003U\u0001<NNNJ\u00ff\u00ff\u00ff\u00ffJ\u00ff\u00ff\u00ff\u00ffK\u0000tb.",
+        "numpy.dtype(f8, False, True)")]
     [InlineData("cnumpy._core.multiarray\nscalar\n(cnumpy\ndtype\n(U\u0002f8tRU\u0001atR.", "numpy._core.multiarray.scalar(numpy.dtype, a)")]
     [InlineData("cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(U\u0002f8tRU\u0001atR.", "numpy.core.multiarray.scalar(numpy.dtype, a)")]
     [InlineData("cdatetime\ntimedelta\n(K\u0001K\u0000K\u0000tR.", "datetime.timedelta(1, 0, 0)")]
