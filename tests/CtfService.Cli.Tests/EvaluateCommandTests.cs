@@ -26,6 +26,9 @@ public sealed class EvaluateCommandTests : IDisposable
         using var report = JsonDocument.Parse(run.Output);
         Assert.Equal(20, report.RootElement.GetProperty("images").GetInt32());
         Assert.Equal(0.5, report.RootElement.GetProperty("model").GetProperty("coarse").GetProperty("temperature").GetDouble());
+        Assert.Equal(
+            ["temperature", "top_k", "top_p", "guidance_scale", "guidance_interval"],
+            report.RootElement.GetProperty("model").GetProperty("coarse").EnumerateObject().Select(setting => setting.Name));
         Assert.Equal("classifier", report.RootElement.GetProperty("features")[0].GetProperty("extractor").GetString());
         Assert.Equal(run.Output, File.ReadAllText(_folder.File("out/report.json")));
         Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(_folder.File("out/report.html")), StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text.Json.Serialization;
 
 namespace CtfService.Core.Generation;
 
@@ -20,10 +21,12 @@ public sealed record SamplingSettings(
     /// <summary>The <see cref="GuidanceInterval"/> that never ends.</summary>
     public const int AlwaysGuided = -1;
 
-    /// <summary>True where the stage needs a second, unconditional row.</summary>
+    /// <summary>True if the stage needs a second, unconditional row.</summary>
+    [JsonIgnore]
     public bool IsGuided => GuidanceScale > 1;
 
     /// <summary>The last position that guidance applies to.</summary>
+    [JsonIgnore]
     public long LastGuidedPosition => GuidanceInterval == AlwaysGuided ? long.MaxValue : GuidanceInterval + 1L;
 
     /// <summary>Range of <see cref="Temperature"/>.</summary>
