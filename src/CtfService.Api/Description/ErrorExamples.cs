@@ -77,7 +77,7 @@ internal sealed class ErrorExamples(JsonFaults jsonFaults, IOptions<JsonOptions>
         return ApiError.Invalid(faults.All);
     }
 
-    /// <param name="body">One that is no request of this type.</param>
+    /// <param name="body">A body that is not a request of this type.</param>
     private static ApiError Unreadable<TRequest>(string body, JsonFaults jsonFaults, IOptions<JsonOptions> json)
     {
         try

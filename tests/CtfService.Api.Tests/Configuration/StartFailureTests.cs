@@ -78,7 +78,7 @@ public sealed class StartFailureTests
     [InlineData("http://localhost:0", "a port that the system chooses needs an IP address: http://127.0.0.1:0.")]
     [InlineData("http://localhost:70000", "expected an http or https address with a port from 0 to 65535")]
     [InlineData("ftp://localhost:5080", "expected an http or https address")]
-    public async Task Start_NobodyCanListenThere_SaysWhy(string url, string expected)
+    public async Task Start_AddressCannotBeListenedOn_SaysWhy(string url, string expected)
     {
         var run = await Start($"--urls={url}", "--Security:AllowAnonymous=true");
 
