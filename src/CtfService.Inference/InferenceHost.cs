@@ -1,11 +1,11 @@
-using CtfService.Inference.Lanes;
+using CtfService.Inference.Routing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference;
 
-/// <summary>The host's hand on the switchboard: loads the first model at start, and at stop lets what is admitted finish within the budget. Any thread.</summary>
-internal sealed partial class InferenceHost(Switchboard switchboard, InferenceOptions options, TimeProvider clock, ILogger<InferenceHost> logger) : IHostedLifecycleService, IDisposable
+/// <summary>The host's hand on the router: loads the first model at start, and at stop lets what is admitted finish within the budget. Any thread.</summary>
+internal sealed partial class InferenceHost(ModelRouter router, InferenceOptions options, TimeProvider clock, ILogger<InferenceHost> logger) : IHostedLifecycleService, IDisposable
 {
     /// <summary>A model that loads serves no request. It looks for its end before each tensor; if that takes longer, the load ends with the process.</summary>
     private static readonly TimeSpan LoadingPatience = TimeSpan.FromSeconds(1);
@@ -17,7 +17,7 @@ internal sealed partial class InferenceHost(Switchboard switchboard, InferenceOp
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        switchboard.Start();
+        router.Start();
         return Task.CompletedTask;
     }
 
@@ -31,8 +31,8 @@ internal sealed partial class InferenceHost(Switchboard switchboard, InferenceOp
             if (_budget is null)
             {
                 Log.Stopping(logger, options.ShutdownBudget);
-                switchboard.Stop();
-                _budget = clock.CreateTimer(_ => switchboard.GiveUp(), state: null, options.ShutdownBudget, Timeout.InfiniteTimeSpan);
+                router.Stop();
+                _budget = clock.CreateTimer(_ => router.GiveUp(), state: null, options.ShutdownBudget, Timeout.InfiniteTimeSpan);
             }
         }
 
@@ -42,16 +42,16 @@ internal sealed partial class InferenceHost(Switchboard switchboard, InferenceOp
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await StoppingAsync(cancellationToken).ConfigureAwait(false);
-        using var hurry = cancellationToken.UnsafeRegister(_ => switchboard.GiveUp(), state: null);
-        var served = switchboard.Served;
+        using var hurry = cancellationToken.UnsafeRegister(_ => router.GiveUp(), state: null);
+        var served = router.Served;
         await served.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!served.IsCompleted)
         {
             Log.DidNotFinish(logger);
         }
 
-        await switchboard.Finished.WaitAsync(LoadingPatience, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (switchboard.IsLoading)
+        await router.Finished.WaitAsync(LoadingPatience, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (router.IsLoading)
         {
             Log.LeftLoading(logger);
         }

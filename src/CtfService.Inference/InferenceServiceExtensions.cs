@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using CtfService.Inference.Lanes;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace CtfService.Inference;
 
 /// <summary>
-/// Puts the switchboard and its lanes into a host. The host brings <see cref="InferenceOptions"/>, checked, and the first model's
+/// Puts the router and its instances into a host. The host brings <see cref="InferenceOptions"/>, checked, and the first model's
 /// <see cref="ModelOrigin"/>.
 /// </summary>
 public static class InferenceServiceExtensions
@@ -23,10 +23,10 @@ public static class InferenceServiceExtensions
             provider.GetRequiredService<InferenceOptions>()));
         services.AddSingleton<StallWatch>();
         services.AddSingleton<IStallWatch>(provider => provider.GetRequiredService<StallWatch>());
-        services.AddSingleton<LaneFactory>();
-        services.AddSingleton<Switchboard>();
-        services.AddSingleton<ISwitchboard>(provider => provider.GetRequiredService<Switchboard>());
-        services.AddSingleton<IModelStatus>(provider => provider.GetRequiredService<Switchboard>());
+        services.AddSingleton<ModelInstanceFactory>();
+        services.AddSingleton<ModelRouter>();
+        services.AddSingleton<IModelRouter>(provider => provider.GetRequiredService<ModelRouter>());
+        services.AddSingleton<IModelStatus>(provider => provider.GetRequiredService<ModelRouter>());
         services.AddHostedService<InferenceHost>();
         return services;
     }

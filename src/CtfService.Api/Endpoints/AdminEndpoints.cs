@@ -2,7 +2,7 @@ using CtfService.Api.Contracts;
 using CtfService.Api.Description;
 using CtfService.Api.Models;
 using CtfService.Api.Security;
-using CtfService.Inference.Lanes;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -29,16 +29,16 @@ internal static class AdminEndpoints
             .ProducesErrors(400, 403, 409, 413, 415, 422, 500, 503);
     }
 
-    private static Ok<BundleListResponse> List(BundleLibrary library, ISwitchboard switchboard) => TypedResults.Ok(new BundleListResponse(
+    private static Ok<BundleListResponse> List(BundleLibrary library, IModelRouter router) => TypedResults.Ok(new BundleListResponse(
         "list",
         [.. library.List().Select(bundle => new BundleEntry(bundle.Name, bundle.Model?.Name, bundle.Model?.BundleHash, bundle.Problem))],
-        [.. switchboard.Lanes.Select(Describe)],
-        switchboard.LastSwitch is { } last ? new LastSwitchEntry(last.Bundle, last.EndedAt.ToUnixTimeSeconds(), last.Failure) : null));
+        [.. router.Instances.Select(Describe)],
+        router.LastSwitch is { } last ? new LastSwitchEntry(last.Bundle, last.EndedAt.ToUnixTimeSeconds(), last.Failure) : null));
 
     private static async Task<Ok<ModelSwitchResponse>> Switch(
-        SwitchModelRequest body, BundleLibrary library, ISwitchboard switchboard, ModelNames names, CancellationToken hangUp)
+        SwitchModelRequest body, BundleLibrary library, IModelRouter router, ModelNames names, CancellationToken hangUp)
     {
-        var made = await switchboard.SwitchAsync(library.Find(body.Bundle)).WaitAsync(hangUp);
+        var made = await router.SwitchAsync(library.Find(body.Bundle)).WaitAsync(hangUp);
         return TypedResults.Ok(new ModelSwitchResponse(
             "model_switch",
             made.Bundle,
@@ -47,16 +47,16 @@ internal static class AdminEndpoints
             new SwitchTimings(Milliseconds(made.Times.Loading), Milliseconds(made.Times.WarmUp), Milliseconds(made.Total))));
     }
 
-    private static LaneEntry Describe(LaneReport lane) => lane.Status switch
+    private static LaneEntry Describe(InstanceReport instance) => instance.Status switch
     {
-        ModelStatus.Ready { Model: var model } => new LaneEntry(lane.Bundle, lane.IsDraining ? "draining" : "active", model.Name, model.BundleHash, Reason: null),
+        ModelStatus.Ready { Model: var model } => new LaneEntry(instance.Bundle, instance.IsDraining ? "draining" : "active", model.Name, model.BundleHash, Reason: null),
         ModelStatus.Failing failing => new LaneEntry(
-            lane.Bundle, lane.IsDraining ? "draining" : "active", failing.Model.Model.Name, failing.Model.Model.BundleHash, failing.Reason),
-        ModelStatus.Loading => new LaneEntry(lane.Bundle, "loading", Id: null, BundleHash: null, Reason: null),
-        ModelStatus.Failed failed => new LaneEntry(lane.Bundle, "failed", Id: null, BundleHash: null, failed.Reason),
-        ModelStatus.Crashed crashed => new LaneEntry(lane.Bundle, "crashed", Id: null, BundleHash: null, crashed.Reason),
-        ModelStatus.Stopping => new LaneEntry(lane.Bundle, "stopping", Id: null, BundleHash: null, Reason: null),
-        _ => throw new InvalidOperationException($"Unknown model status {lane.Status}."),
+            instance.Bundle, instance.IsDraining ? "draining" : "active", failing.Model.Model.Name, failing.Model.Model.BundleHash, failing.Reason),
+        ModelStatus.Loading => new LaneEntry(instance.Bundle, "loading", Id: null, BundleHash: null, Reason: null),
+        ModelStatus.Failed failed => new LaneEntry(instance.Bundle, "failed", Id: null, BundleHash: null, failed.Reason),
+        ModelStatus.Crashed crashed => new LaneEntry(instance.Bundle, "crashed", Id: null, BundleHash: null, crashed.Reason),
+        ModelStatus.Stopping => new LaneEntry(instance.Bundle, "stopping", Id: null, BundleHash: null, Reason: null),
+        _ => throw new InvalidOperationException($"Unknown model status {instance.Status}."),
     };
 
     private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);

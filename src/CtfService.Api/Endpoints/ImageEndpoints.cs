@@ -7,7 +7,7 @@ using CtfService.Api.Negotiation;
 using CtfService.Api.Telemetry;
 using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
-using CtfService.Inference.Lanes;
+using CtfService.Inference.Routing;
 
 namespace CtfService.Api.Endpoints;
 
@@ -73,27 +73,27 @@ internal static class ImageEndpoints
     // Each request is checked against one model and runs on the same one: the lease holds it, whatever becomes the current model meanwhile.
 
     private static async Task<IResult> Generate(
-        GenerateImageRequest body, ISwitchboard switchboard, GenerateImageRequestValidator validator, ImageAnswer answer, HttpContext http)
+        GenerateImageRequest body, IModelRouter router, GenerateImageRequestValidator validator, ImageAnswer answer, HttpContext http)
     {
-        using var lease = switchboard.Lease();
+        using var lease = router.Lease();
         return validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], lease.Model, out var request, out var faults)
             ? await answer.AnswerAsync(request, lease, http)
             : ImageAnswer.Refuse(http, ApiError.Invalid(faults));
     }
 
     private static async Task<IResult> Redetail(
-        RedetailImageRequest body, ISwitchboard switchboard, RedetailImageRequestValidator validator, ImageAnswer answer, HttpContext http)
+        RedetailImageRequest body, IModelRouter router, RedetailImageRequestValidator validator, ImageAnswer answer, HttpContext http)
     {
-        using var lease = switchboard.Lease();
+        using var lease = router.Lease();
         return validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], lease.Model, out var request, out var faults)
             ? await answer.AnswerAsync(request, lease, http)
             : ImageAnswer.Refuse(http, ApiError.Invalid(faults));
     }
 
-    private static async Task<IResult> Vary(UploadReader uploads, ISwitchboard switchboard, VaryImageRequestValidator validator, ImageAnswer answer, HttpContext http)
+    private static async Task<IResult> Vary(UploadReader uploads, IModelRouter router, VaryImageRequestValidator validator, ImageAnswer answer, HttpContext http)
     {
         var form = await uploads.ReadAsync(http.Request); // before the lease: an upload may take its time
-        using var lease = switchboard.Lease();
+        using var lease = router.Lease();
         var request = await validator.ValidateAsync(form, http.Request.Headers[DeadlineChoice.Header], lease.Model, http.RequestAborted);
         Upload.Of(http)?.Dispose(); // decoded: what waits in the queue is small
         return await answer.AnswerAsync(request, lease, http);

@@ -1,7 +1,7 @@
 using CtfService.Api.Configuration;
 using CtfService.Api.Errors;
 using CtfService.Core.Models;
-using CtfService.Inference.Lanes;
+using CtfService.Inference.Routing;
 using CtfService.Model.Bundles;
 
 namespace CtfService.Api.Models;

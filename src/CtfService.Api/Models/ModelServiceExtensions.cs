@@ -1,7 +1,7 @@
 using CtfService.Api.Configuration;
 using CtfService.Core.Generation;
 using CtfService.Inference;
-using CtfService.Inference.Lanes;
+using CtfService.Inference.Routing;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
 

@@ -16,7 +16,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
 
     private DateTimeOffset _startedAt = enqueuedAt;
     private ImagePass? _pass;
-    private LaneWork? _lane;
+    private QueueLoad? _load;
     private int _lastPreview = -1;
 
     public ImageSpecification Specification { get; } = specification;
@@ -45,10 +45,10 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     public bool IsWanted => !Abandoned.IsCancellationRequested && !_completion.Task.IsCompleted;
 
     /// <summary>Admitted: from here on it is seen to wait, run and end.</summary>
-    public void MarkQueued(ImagePass pass, LaneWork lane)
+    public void MarkQueued(ImagePass pass, QueueLoad load)
     {
-        (_pass, _lane) = (pass, lane);
-        lane.Entered(this);
+        (_pass, _load) = (pass, load);
+        load.Entered(this);
     }
 
     public void MarkStarted(DateTimeOffset now)
@@ -92,7 +92,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     {
         if (_pass?.MoveTo(place) is { } from)
         {
-            _lane!.Moved(this, from, place);
+            _load!.Moved(this, from, place);
         }
     }
 }

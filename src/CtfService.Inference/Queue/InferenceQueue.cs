@@ -13,7 +13,7 @@ internal sealed class InferenceQueue : IInferenceQueue
 {
     private readonly InferenceOptions _options;
     private readonly ModelState _state;
-    private readonly LaneWork _work;
+    private readonly QueueLoad _work;
     private readonly PlacePromises _promises; // under _admission
     private readonly InferenceMetrics _metrics;
     private readonly TimeProvider _clock;
@@ -26,7 +26,7 @@ internal sealed class InferenceQueue : IInferenceQueue
     {
         _options = options;
         _state = state;
-        _work = new LaneWork(pace, options.MaxBatchRows);
+        _work = new QueueLoad(pace, options.MaxBatchRows);
         _promises = new PlacePromises(options.MaxQueuedImages, clock);
         _metrics = metrics;
         _clock = clock;

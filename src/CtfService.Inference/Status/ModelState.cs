@@ -2,7 +2,7 @@ using CtfService.Core.Models;
 
 namespace CtfService.Inference.Status;
 
-/// <summary>The status of a lane's model as its worker reports it. Written by the worker and by the host's shutdown, read by any thread.</summary>
+/// <summary>The status of an instance's model as its worker reports it. Written by the worker and by the host's shutdown, read by any thread.</summary>
 internal sealed class ModelState(TimeProvider clock)
 {
     /// <summary>Loading a model takes seconds, and so does a restart.</summary>

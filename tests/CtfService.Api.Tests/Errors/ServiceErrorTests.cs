@@ -3,7 +3,7 @@ using System.Text;
 using CtfService.Api.Tests.Description;
 using CtfService.Core.Models;
 using CtfService.Inference;
-using CtfService.Inference.Lanes;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
 using CtfService.TestSupport;
@@ -39,7 +39,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         var running = _api.PostImages(OneImage);
         await gate.Entered;
         using var caller = new CancellationTokenSource();
-        using var lease = _api.Services.GetRequiredService<ISwitchboard>().Lease();
+        using var lease = _api.Services.GetRequiredService<IModelRouter>().Lease();
         var waiting = lease.GenerateAsync(new InferenceOrder([_api.Generator.Steps[0][0], _api.Generator.Steps[0][0]], RequestDeadline.Of(new InferenceOptions())), caller.Token);
 
         using var refused = await _api.PostImages(OneImage);
@@ -145,7 +145,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     public async Task Generate_EncodingMeetsADefect_Answers500WithoutInternals()
     {
         await _api.InitializeAsync();
-        using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<ISwitchboard, BrokenSwitchboard>()));
+        using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<IModelRouter, BrokenSwitchboard>()));
         using var client = broken.CreateClient();
         await broken.Services.GetRequiredService<IModelStatus>().LoadingEnded;
         using var content = new StringContent(OneImage, Encoding.UTF8, "application/json");
@@ -191,15 +191,15 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(HttpStatusCode.OK, finished.StatusCode);
     }
 
-    private sealed class BrokenSwitchboard : ISwitchboard, IInferenceQueue
+    private sealed class BrokenSwitchboard : IModelRouter, IInferenceQueue
     {
-        public IReadOnlyList<LaneReport> Lanes => [];
+        public IReadOnlyList<InstanceReport> Instances => [];
 
         public SwitchOutcome? LastSwitch => null;
 
         public ModelLease Lease() => new(FakeModels.Fruits, this, () => { });
 
-        public Task<ModelSwitch> SwitchAsync(ModelOrigin origin) => throw new InvalidOperationException("secret of the switchboard");
+        public Task<ModelSwitch> SwitchAsync(ModelOrigin origin) => throw new InvalidOperationException("secret of the router");
 
         public IAsyncEnumerable<InferenceEvent> Watch(InferenceOrder order, CancellationToken cancellation) =>
             throw new InvalidOperationException("secret of the queue");

@@ -1,6 +1,6 @@
 using System.Net;
 using CtfService.Api.Security;
-using CtfService.Inference.Lanes;
+using CtfService.Inference.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -47,7 +47,7 @@ public sealed class ResponseHeadersTests(TestApi api) : IClassFixture<TestApi>
         using var host = api.WithWebHostBuilder(web =>
         {
             web.UseSetting("environment", environment);
-            web.ConfigureTestServices(services => services.AddSingleton<ISwitchboard>(_ => throw new InvalidOperationException("secret of the host")));
+            web.ConfigureTestServices(services => services.AddSingleton<IModelRouter>(_ => throw new InvalidOperationException("secret of the host")));
         });
         using var client = host.CreateClient();
         using var content = new StringContent("""{"class_label": 0}""", System.Text.Encoding.UTF8, "application/json");

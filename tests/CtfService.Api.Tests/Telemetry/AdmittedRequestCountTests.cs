@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net.ServerSentEvents;
 using System.Text;
 using CtfService.Inference;
-using CtfService.Inference.Lanes;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -200,7 +200,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Generate_DefectOfTheService_IsFailedAsInternal()
     {
-        await using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<ISwitchboard, BrokenSwitchboard>()));
+        await using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<IModelRouter, BrokenSwitchboard>()));
         using var client = broken.CreateClient();
         await broken.Services.GetRequiredService<IModelStatus>().LoadingEnded;
         using var ledger = new RequestLedger(broken.Services);
@@ -246,9 +246,9 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
         return await then();
     }
 
-    private sealed class BrokenSwitchboard : ISwitchboard
+    private sealed class BrokenSwitchboard : IModelRouter
     {
-        public IReadOnlyList<LaneReport> Lanes => [];
+        public IReadOnlyList<InstanceReport> Instances => [];
 
         public SwitchOutcome? LastSwitch => null;
 

@@ -10,7 +10,7 @@ public sealed class FairnessTests : IDisposable
     private static readonly TimeSpan OfDrawnImage = (64 * Speed.DecodeStep) + Speed.Fine + Speed.VqDecode;
     private static readonly TimeSpan OfVariation = Speed.VqEncode + Speed.Fine + Speed.VqDecode;
 
-    private readonly SimulatedLane _lane = new(Speed, new InferenceOptions { MaxQueuedImages = 1_000, RequestTimeout = TimeSpan.FromHours(1) });
+    private readonly SimulatedInstance _instance = new(Speed, new InferenceOptions { MaxQueuedImages = 1_000, RequestTimeout = TimeSpan.FromHours(1) });
 
     public static TheoryData<string> Floods => new("variations", "redetail");
 
@@ -20,29 +20,29 @@ public sealed class FairnessTests : IDisposable
     {
         Ask(flood, 300);
         Run(steps: 5);
-        var asked = _lane.Clock.GetUtcNow();
-        var seed = _lane.Ask(Jobs.Image())[0];
+        var asked = _instance.Clock.GetUtcNow();
+        var seed = _instance.Ask(Jobs.Image())[0];
 
         RunUntilEnded([seed]);
 
         var longestStep = TimeSpan.FromMilliseconds(250) + OfVariation; // one that had begun, or one more
-        Assert.InRange(_lane.Generator.Ended[seed] - asked, OfDrawnImage, (2 * OfDrawnImage) + longestStep);
+        Assert.InRange(_instance.Generator.Ended[seed] - asked, OfDrawnImage, (2 * OfDrawnImage) + longestStep);
     }
 
     [Theory]
     [MemberData(nameof(Floods))]
     public void Flood_DrawnImagesKeepTheDeviceBusy_GetsHalfOfItsTime(string flood)
     {
-        var drawn = _lane.Ask(Jobs.Image(), 600);
+        var drawn = _instance.Ask(Jobs.Image(), 600);
         var others = Ask(flood, 300);
         var cost = flood == "redetail" ? Speed.Fine + Speed.VqDecode : OfVariation;
-        var begun = _lane.Clock.GetUtcNow();
+        var begun = _instance.Clock.GetUtcNow();
 
         Run(steps: 1_500);
 
         // First come, first served.
-        Assert.DoesNotContain(drawn, seed => !_lane.Generator.Ended.ContainsKey(seed) && _lane.Generator.Ended.ContainsKey(drawn[^1]));
-        var share = others.Count(_lane.Generator.Ended.ContainsKey) * cost / (_lane.Clock.GetUtcNow() - begun);
+        Assert.DoesNotContain(drawn, seed => !_instance.Generator.Ended.ContainsKey(seed) && _instance.Generator.Ended.ContainsKey(drawn[^1]));
+        var share = others.Count(_instance.Generator.Ended.ContainsKey) * cost / (_instance.Clock.GetUtcNow() - begun);
         Assert.InRange(share, 0.3, 0.6);
     }
 
@@ -51,12 +51,12 @@ public sealed class FairnessTests : IDisposable
     public void Step_AnythingWaits_HoldsABoundedAmountOfWork(string flood)
     {
         Ask(flood, 200);
-        _lane.Ask(Jobs.Image(), 100);
+        _instance.Ask(Jobs.Image(), 100);
         Ask(flood, 200);
 
         Run(steps: 500);
 
-        Assert.All(_lane.Generator.Steps, step =>
+        Assert.All(_instance.Generator.Steps, step =>
         {
             Assert.InRange(step.VqEncode.Images, 0, 8);
             Assert.InRange(step.Fine.Images, 0, 8);
@@ -67,32 +67,32 @@ public sealed class FairnessTests : IDisposable
     [Fact]
     public void LayoutsAlone_NothingIsDrawn_RunInFullBatches()
     {
-        var seeds = _lane.Ask(SimulatedLane.Redetail, 80);
+        var seeds = _instance.Ask(SimulatedInstance.Redetail, 80);
 
         RunUntilEnded(seeds);
 
-        Assert.InRange(_lane.Generator.Steps.Count, 10, 11); // of 8; the first one, before anything was measured, may hold fewer
+        Assert.InRange(_instance.Generator.Steps.Count, 10, 11); // of 8; the first one, before anything was measured, may hold fewer
     }
 
-    public void Dispose() => _lane.Dispose();
+    public void Dispose() => _instance.Dispose();
 
     private IReadOnlyList<ulong> Ask(string kind, int count) => kind == "redetail"
-        ? _lane.Ask(SimulatedLane.Redetail, count)
-        : [.. Enumerable.Range(0, count).Select(_ => _lane.Ask(SimulatedLane.Variation)[0])];
+        ? _instance.Ask(SimulatedInstance.Redetail, count)
+        : [.. Enumerable.Range(0, count).Select(_ => _instance.Ask(SimulatedInstance.Variation)[0])];
 
     private void Run(int steps)
     {
         for (var step = 0; step < steps; step++)
         {
-            _lane.Step();
+            _instance.Step();
         }
     }
 
     private void RunUntilEnded(IReadOnlyList<ulong> seeds)
     {
-        while (!seeds.All(_lane.Generator.Ended.ContainsKey))
+        while (!seeds.All(_instance.Generator.Ended.ContainsKey))
         {
-            _lane.Step();
+            _instance.Step();
         }
     }
 }

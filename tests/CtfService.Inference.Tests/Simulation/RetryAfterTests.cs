@@ -22,22 +22,22 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
     [InlineData(95, 2, 2)]
     public void Callers_ObeyRetryAfter_GetInAtTheFirstRetry(int generations, int redetails, int variations)
     {
-        using var lane = new SimulatedLane(Speed, new InferenceOptions { MaxQueuedImages = 64, RequestTimeout = TimeSpan.FromHours(1) });
+        using var instance = new SimulatedInstance(Speed, new InferenceOptions { MaxQueuedImages = 64, RequestTimeout = TimeSpan.FromHours(1) });
         List<Caller> callers =
         [
-            .. Enumerable.Range(0, generations).Select(_ => new Caller(lane, () => Jobs.Image())),
-            .. Enumerable.Range(0, redetails).Select(_ => new Caller(lane, () => SimulatedLane.Redetail)),
-            .. Enumerable.Range(0, variations).Select(_ => new Caller(lane, () => SimulatedLane.Variation)),
+            .. Enumerable.Range(0, generations).Select(_ => new Caller(instance, () => Jobs.Image())),
+            .. Enumerable.Range(0, redetails).Select(_ => new Caller(instance, () => SimulatedInstance.Redetail)),
+            .. Enumerable.Range(0, variations).Select(_ => new Caller(instance, () => SimulatedInstance.Variation)),
         ];
-        var end = lane.Clock.GetUtcNow() + Length;
-        while (lane.Clock.GetUtcNow() < end)
+        var end = instance.Clock.GetUtcNow() + Length;
+        while (instance.Clock.GetUtcNow() < end)
         {
             foreach (var caller in callers.OrderBy(caller => caller.Next)) // those who come back came while the step ran, the others when they saw it end
             {
                 caller.Look();
             }
 
-            lane.Step();
+            instance.Step();
         }
 
         var (retries, refused, wait) = (callers.Sum(caller => caller.Retries), callers.Sum(caller => caller.RefusedRetries),
@@ -50,7 +50,7 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
     }
 
     /// <summary>Asks for one image after another.</summary>
-    private sealed class Caller(SimulatedLane lane, Func<ImageSpecification> kind)
+    private sealed class Caller(SimulatedInstance instance, Func<ImageSpecification> kind)
     {
         private ulong? _running;
         private bool _isRetry;
@@ -68,12 +68,12 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
 
         public void Look()
         {
-            if (_running is { } seed && lane.Generator.Ended.ContainsKey(seed))
+            if (_running is { } seed && instance.Generator.Ended.ContainsKey(seed))
             {
-                (Finished, _running, Next) = (Finished + 1, null, lane.Clock.GetUtcNow());
+                (Finished, _running, Next) = (Finished + 1, null, instance.Clock.GetUtcNow());
             }
 
-            if (_running is null && Next <= lane.Clock.GetUtcNow())
+            if (_running is null && Next <= instance.Clock.GetUtcNow())
             {
                 Ask();
             }
@@ -84,14 +84,14 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
             Retries += _isRetry ? 1 : 0;
             try
             {
-                _running = lane.Ask(kind())[0];
+                _running = instance.Ask(kind())[0];
                 (_isRetry, Next) = (false, DateTimeOffset.MaxValue);
             }
             catch (QueueFullException full)
             {
                 RefusedRetries += _isRetry ? 1 : 0;
                 _isRetry = true;
-                Next = lane.Clock.GetUtcNow() + full.RetryAfter;
+                Next = instance.Clock.GetUtcNow() + full.RetryAfter;
                 LongestWait = full.RetryAfter > LongestWait ? full.RetryAfter : LongestWait;
             }
         }

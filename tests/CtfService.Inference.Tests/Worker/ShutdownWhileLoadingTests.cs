@@ -22,7 +22,7 @@ public sealed class ShutdownWhileLoadingTests
 
         await stopped;
         ended.Set();
-        await host.Switchboard.Finished;
+        await host.ModelRouter.Finished;
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class ShutdownWhileLoadingTests
         await host.Host.StartAsync(CancellationToken.None);
 
         await host.Host.StopAsync(CancellationToken.None);
-        await host.Switchboard.LoadingEnded;
+        await host.ModelRouter.LoadingEnded;
 
         Assert.IsType<ModelStatus.Stopping>(host.Current);
         Assert.DoesNotContain(host.SwitchboardLog.Collector.GetSnapshot(), line => line.Level >= LogLevel.Error);

@@ -124,7 +124,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
         await _host.Host.StopAsync(CancellationToken.None).WaitAsync(Patience);
 
         Assert.True(_faulty.HasThrown);
-        Assert.True(_host.Switchboard.Finished.IsCompletedSuccessfully);
+        Assert.True(_host.ModelRouter.Finished.IsCompletedSuccessfully);
     }
 
     /// <summary>
@@ -169,7 +169,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
         if (_host.Current is ModelStatus.Crashed)
         {
             await _host.SwitchTo(_host.Other).WaitAsync(Patience);
-            await _host.Switchboard.Drained.WaitAsync(Patience);
+            await _host.ModelRouter.Drained.WaitAsync(Patience);
         }
     }
 

@@ -1,5 +1,5 @@
 using CtfService.Core.Generation;
-using CtfService.Inference.Lanes;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
@@ -10,7 +10,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Inference.Tests.Worker;
 
-/// <summary>A switchboard with its first lane and everything around it but the host.</summary>
+/// <summary>A router with its first instance and everything around it but the host.</summary>
 internal sealed class WorkerHost
 {
     public WorkerHost(InferenceOptions? options = null, IImageGeneratorFactory? factory = null)
@@ -20,13 +20,13 @@ internal sealed class WorkerHost
         Flow = new ImageFlow(Clock);
         Stall = new StallWatch(Flow, options, NullLogger<StallWatch>.Instance);
         Metrics = new InferenceMetrics(Meters, Flow, options);
-        Switchboard = new Switchboard(
+        ModelRouter = new ModelRouter(
             new ModelOrigin("first", factory ?? Factory),
-            new LaneFactory(options, Metrics, Stall, Clock, NullLoggerFactory.Instance),
+            new ModelInstanceFactory(options, Metrics, Stall, Clock, NullLoggerFactory.Instance),
             Metrics,
             Clock,
             SwitchboardLog);
-        Host = new InferenceHost(Switchboard, options, Clock, NullLogger<InferenceHost>.Instance);
+        Host = new InferenceHost(ModelRouter, options, Clock, NullLogger<InferenceHost>.Instance);
     }
 
     public FakeTimeProvider Clock { get; } = new();
@@ -35,11 +35,11 @@ internal sealed class WorkerHost
 
     public FakeImageGenerator Generator => Factory.Generator;
 
-    public Switchboard Switchboard { get; }
+    public ModelRouter ModelRouter { get; }
 
-    public ModelStatus Current => Switchboard.Current;
+    public ModelStatus Current => ModelRouter.Current;
 
-    public FakeLogger<Switchboard> SwitchboardLog { get; } = new();
+    public FakeLogger<ModelRouter> SwitchboardLog { get; } = new();
 
     public TestMeters Meters { get; } = new();
 
@@ -57,23 +57,23 @@ internal sealed class WorkerHost
     public async Task StartAsync()
     {
         await Host.StartAsync(CancellationToken.None);
-        await Switchboard.LoadingEnded;
+        await ModelRouter.LoadingEnded;
     }
 
     public async Task<IReadOnlyList<InferenceResult>> AskFor(int images, CancellationToken cancellation = default)
     {
-        using var lease = Switchboard.Lease();
+        using var lease = ModelRouter.Lease();
         return await lease.GenerateAsync(Jobs.Order(images, new InferenceOptions()), cancellation);
     }
 
     /// <summary>Puts a model in place of the current one.</summary>
-    public Task<ModelSwitch> SwitchTo(IImageGeneratorFactory model, string bundle = "other") => Switchboard.SwitchAsync(new ModelOrigin(bundle, model));
+    public Task<ModelSwitch> SwitchTo(IImageGeneratorFactory model, string bundle = "other") => ModelRouter.SwitchAsync(new ModelOrigin(bundle, model));
 
     /// <summary>Everything that becomes of the images, as it comes.</summary>
     public async Task<IReadOnlyList<InferenceEvent>> Watch(int images, int previews)
     {
         var seen = new List<InferenceEvent>();
-        using var lease = Switchboard.Lease();
+        using var lease = ModelRouter.Lease();
         await foreach (var item in lease.Watch(Jobs.Order(images, new InferenceOptions()) with { Previews = previews }, CancellationToken.None))
         {
             seen.Add(item);

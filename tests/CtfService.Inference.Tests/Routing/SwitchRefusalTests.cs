@@ -4,7 +4,7 @@ using CtfService.Inference.Status;
 using CtfService.Inference.Tests.Worker;
 using CtfService.TestSupport;
 
-namespace CtfService.Inference.Tests.Lanes;
+namespace CtfService.Inference.Tests.Routing;
 
 /// <summary>Switches that cannot be made, and those that repair a service without a model.</summary>
 public sealed class SwitchRefusalTests : IAsyncLifetime
@@ -25,9 +25,9 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
 
         Assert.Equal("The bundle 'other' could not be loaded, and model 'fruits-fake' goes on serving. fine.safetensors is missing.", error.Message);
         Assert.IsType<CheckpointException>(error.InnerException);
-        Assert.Equal("fine.safetensors is missing.", _host.Switchboard.LastSwitch!.Failure);
+        Assert.Equal("fine.safetensors is missing.", _host.ModelRouter.LastSwitch!.Failure);
         Assert.Single(await _host.AskFor(images: 1));
-        Assert.Single(_host.Switchboard.Lanes);
+        Assert.Single(_host.ModelRouter.Instances);
     }
 
     [Fact]
@@ -64,8 +64,8 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
 
         await _host.SwitchTo(_host.Other);
 
-        Assert.Same(FakeModels.OtherFruits, _host.Switchboard.RequireReady().Model);
-        Assert.Null(_host.Switchboard.LastSwitch!.Failure);
+        Assert.Same(FakeModels.OtherFruits, _host.ModelRouter.RequireReady().Model);
+        Assert.Null(_host.ModelRouter.LastSwitch!.Failure);
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
         Assert.Contains("'first' is being loaded", error.Message, StringComparison.Ordinal);
         load.Open();
         await started;
-        Assert.Same(FakeModels.Fruits, _host.Switchboard.RequireReady().Model);
+        Assert.Same(FakeModels.Fruits, _host.ModelRouter.RequireReady().Model);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     {
         _host.Factory.FailNextLoad(new CheckpointException("gone"));
         await _host.StartAsync();
-        Assert.Throws<ModelNotReadyException>(() => _host.Switchboard.Lease());
+        Assert.Throws<ModelNotReadyException>(() => _host.ModelRouter.Lease());
 
         var made = await _host.SwitchTo(_host.Other);
 
@@ -154,7 +154,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
         await Assert.ThrowsAsync<SwitchInProgressException>(() => _host.SwitchTo(new FakeImageGeneratorFactory(), "fourth"));
 
         Assert.Equal(0, third.Loads);
-        Assert.Equal(["other", "first", "third"], _host.Switchboard.Lanes.Select(lane => lane.Bundle));
+        Assert.Equal(["other", "first", "third"], _host.ModelRouter.Instances.Select(instance => instance.Bundle));
         gate.Open();
         await switching;
         Assert.Single(await running);

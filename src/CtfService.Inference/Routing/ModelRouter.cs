@@ -4,30 +4,30 @@ using CtfService.Inference.Telemetry;
 using CtfService.Inference.Worker;
 using Microsoft.Extensions.Logging;
 
-namespace CtfService.Inference.Lanes;
+namespace CtfService.Inference.Routing;
 
 /// <summary>
-/// Holds the current lane, the one that loads and those that drain. The first model loads in the current lane itself, every later one in a lane beside it, which takes its
+/// Holds the current instance, the one that loads and those that drain. The first model loads in the current instance itself, every later one in an instance beside it, which takes its
 /// place in one step under the lock. Any thread.
 /// </summary>
-internal sealed partial class Switchboard : ISwitchboard, IModelStatus
+internal sealed partial class ModelRouter : IModelRouter, IModelStatus
 {
-    private readonly LaneFactory _lanes;
+    private readonly ModelInstanceFactory _instances;
     private readonly TimeProvider _clock;
-    private readonly ILogger<Switchboard> _logger;
+    private readonly ILogger<ModelRouter> _logger;
     private readonly TaskCompletionSource _loadingEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
-    private readonly List<(ModelLane Lane, Task Ended)> _draining = []; // under _gate
-    private volatile ModelLane _current; // written under _gate
-    private ModelLane? _loading; // under _gate
+    private readonly List<(ModelInstance Instance, Task Ended)> _draining = []; // under _gate
+    private volatile ModelInstance _current; // written under _gate
+    private ModelInstance? _loading; // under _gate
     private bool _isStopping; // under _gate
     private volatile SwitchOutcome? _lastSwitch;
 
     /// <param name="start">The first model.</param>
-    public Switchboard(ModelOrigin start, LaneFactory lanes, InferenceMetrics metrics, TimeProvider clock, ILogger<Switchboard> logger)
+    public ModelRouter(ModelOrigin start, ModelInstanceFactory instances, InferenceMetrics metrics, TimeProvider clock, ILogger<ModelRouter> logger)
     {
-        (_lanes, _clock, _logger) = (lanes, clock, logger);
-        _current = lanes.Create(start);
+        (_instances, _clock, _logger) = (instances, clock, logger);
+        _current = instances.Create(start);
         metrics.ObserveModel(this);
     }
 
@@ -37,9 +37,9 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
 
     public SwitchOutcome? LastSwitch => _lastSwitch;
 
-    public IReadOnlyList<LaneReport> Lanes => [.. All().Select(lane => new LaneReport(lane.Bundle, lane.State.Current, lane.IsRetired))];
+    public IReadOnlyList<InstanceReport> Instances => [.. All().Select(instance => new InstanceReport(instance.Bundle, instance.State.Current, instance.IsRetired))];
 
-    /// <summary>Completes when the lanes that drain now have ended and their memory is free.</summary>
+    /// <summary>Completes when the instances that drain now have ended and their memory is free.</summary>
     public Task Drained
     {
         get
@@ -74,20 +74,20 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
     public async Task<ModelSwitch> SwitchAsync(ModelOrigin origin)
     {
         var asked = _clock.GetTimestamp();
-        var (lane, drained) = Begin(origin);
+        var (instance, drained) = Begin(origin);
         ModelSwitch made;
         try
         {
             await drained.ConfigureAwait(false);
-            lane.Start();
-            var times = await lane.Loaded.ConfigureAwait(false);
-            var (current, replaced) = Connect(lane);
+            instance.Start();
+            var times = await instance.Loaded.ConfigureAwait(false);
+            var (current, replaced) = Activate(instance);
             made = new ModelSwitch(origin.Bundle, current, replaced, times, _clock.GetElapsedTime(asked));
         }
         // Whatever stops a model from loading concerns this switch only.
         catch (Exception error)
         {
-            await lane.Finished.ConfigureAwait(false); // its memory is free before anybody hears of it
+            await instance.Finished.ConfigureAwait(false); // its memory is free before anybody hears of it
             throw Failure(origin.Bundle, error);
         }
 
@@ -104,31 +104,31 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
             _isStopping = true;
         }
 
-        foreach (var lane in All())
+        foreach (var instance in All())
         {
-            lane.Stop();
+            instance.Stop();
         }
     }
 
     /// <summary>The time to finish is over.</summary>
     public void GiveUp()
     {
-        foreach (var lane in All())
+        foreach (var instance in All())
         {
-            lane.GiveUp();
+            instance.GiveUp();
         }
     }
 
-    /// <summary>Completes when every lane has ended. To be asked for once it is stopped.</summary>
-    public Task Finished => Task.WhenAll(All().Select(lane => lane.Finished));
+    /// <summary>Completes when every instance has ended. To be asked for once it is stopped.</summary>
+    public Task Finished => Task.WhenAll(All().Select(instance => instance.Finished));
 
-    /// <summary>Completes when every lane has ended that may hold admitted images. To be asked for once it is stopped.</summary>
-    public Task Served => Task.WhenAll(All().Where(lane => !lane.IsLoading).Select(lane => lane.Finished));
+    /// <summary>Completes when every instance has ended that may hold admitted images. To be asked for once it is stopped.</summary>
+    public Task Served => Task.WhenAll(All().Where(instance => !instance.IsLoading).Select(instance => instance.Finished));
 
-    /// <summary>True while a lane loads a model: it has admitted nothing.</summary>
-    public bool IsLoading => All().Any(lane => lane.IsLoading);
+    /// <summary>True while an instance loads a model: it has admitted nothing.</summary>
+    public bool IsLoading => All().Any(instance => instance.IsLoading);
 
-    private async Task LoadFirstAsync(ModelLane first)
+    private async Task LoadFirstAsync(ModelInstance first)
     {
         first.Start();
         try
@@ -149,8 +149,8 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
         _loadingEnded.SetResult();
     }
 
-    /// <summary>A lane for the switch, and when there is room for it.</summary>
-    private (ModelLane Lane, Task Drained) Begin(ModelOrigin origin)
+    /// <summary>A instance for the switch, and when there is room for it.</summary>
+    private (ModelInstance Instance, Task Drained) Begin(ModelOrigin origin)
     {
         lock (_gate)
         {
@@ -164,19 +164,19 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
                 throw new SwitchInProgressException($"The bundle '{other.Bundle}' is being loaded, and there is one switch at a time. Try again when it has ended.");
             }
 
-            _loading = _lanes.Create(origin);
+            _loading = _instances.Create(origin);
             return (_loading, Drained);
         }
     }
 
-    /// <summary>From here on requests get the lane.</summary>
-    private (ModelStatus.Ready Current, ReplacedModel? Replaced) Connect(ModelLane lane)
+    /// <summary>From here on requests get the instance.</summary>
+    private (ModelStatus.Ready Current, ReplacedModel? Replaced) Activate(ModelInstance instance)
     {
         lock (_gate)
         {
-            var ready = lane.State.RequireReady(); // not where the service has been told to stop
+            var ready = instance.State.RequireReady(); // not where the service has been told to stop
             var old = _current;
-            _current = lane;
+            _current = instance;
             old.Retire();
             _draining.Add((old, ForgetAsync(old)));
             return (ready, old.State.Model is { } model ? new ReplacedModel(old.Bundle, model) : null);
@@ -208,23 +208,23 @@ internal sealed partial class Switchboard : ISwitchboard, IModelStatus
         }
     }
 
-    private async Task ForgetAsync(ModelLane retired)
+    private async Task ForgetAsync(ModelInstance retired)
     {
         var since = _clock.GetTimestamp();
         await retired.Finished.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // not before it is on the list
         lock (_gate)
         {
-            _draining.RemoveAll(draining => draining.Lane == retired);
+            _draining.RemoveAll(draining => draining.Instance == retired);
         }
 
         Log.Drained(_logger, retired.Bundle, _clock.GetElapsedTime(since));
     }
 
-    private List<ModelLane> All()
+    private List<ModelInstance> All()
     {
         lock (_gate)
         {
-            List<ModelLane> all = [_current, .. _draining.Select(draining => draining.Lane)];
+            List<ModelInstance> all = [_current, .. _draining.Select(draining => draining.Instance)];
             return _loading is null || all.Contains(_loading) ? all : [.. all, _loading];
         }
     }

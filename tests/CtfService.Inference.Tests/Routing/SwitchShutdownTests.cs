@@ -2,7 +2,7 @@ using CtfService.Core.Models;
 using CtfService.Inference.Tests.Worker;
 using CtfService.TestSupport;
 
-namespace CtfService.Inference.Tests.Lanes;
+namespace CtfService.Inference.Tests.Routing;
 
 /// <summary>A service that is told to stop in the middle of a switch.</summary>
 public sealed class SwitchShutdownTests : IAsyncLifetime
@@ -105,7 +105,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     [Fact]
     public async Task Stop_RequestHasALeaseOnTheOldModel_IsRefused()
     {
-        using var lease = _host.Switchboard.Lease();
+        using var lease = _host.ModelRouter.Lease();
         await _host.SwitchTo(_host.Other);
 
         await _host.Host.StoppingAsync(CancellationToken.None);

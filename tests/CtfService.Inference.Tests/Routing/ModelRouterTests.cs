@@ -4,10 +4,10 @@ using CtfService.Inference.Status;
 using CtfService.Inference.Tests.Worker;
 using CtfService.TestSupport;
 
-namespace CtfService.Inference.Tests.Lanes;
+namespace CtfService.Inference.Tests.Routing;
 
 /// <summary>What requests see of a switch: nothing but the model's name.</summary>
-public sealed class SwitchboardTests : IAsyncLifetime
+public sealed class ModelRouterTests : IAsyncLifetime
 {
     private readonly WorkerHost _host = new();
 
@@ -19,11 +19,11 @@ public sealed class SwitchboardTests : IAsyncLifetime
     public async Task Switch_ModelLoads_TakesRequestsAndTheOldOneIsFreed()
     {
         var made = await _host.SwitchTo(_host.Other);
-        await _host.Switchboard.Drained;
+        await _host.ModelRouter.Drained;
 
         Assert.Equal(("other", FakeModels.OtherFruits), (made.Bundle, made.Current.Model));
         Assert.Equal(("first", FakeModels.Fruits), (made.Replaced!.Bundle, made.Replaced.Model));
-        Assert.Same(FakeModels.OtherFruits, _host.Switchboard.RequireReady().Model);
+        Assert.Same(FakeModels.OtherFruits, _host.ModelRouter.RequireReady().Model);
         Assert.Equal((true, false), (_host.Generator.IsDisposed, _host.Other.Generator.IsDisposed));
         Assert.Single(await _host.AskFor(images: 1));
         Assert.Equal((1, 2), (_host.Generator.Steps.Count, _host.Other.Generator.Steps.Count)); // each with its warm-up
@@ -40,8 +40,8 @@ public sealed class SwitchboardTests : IAsyncLifetime
 
         Assert.Equal(2, results.Count);
         Assert.Equal(2, _host.Generator.Steps.Count);
-        Assert.Equal([("first", false), ("other", false)], _host.Switchboard.Lanes.Select(lane => (lane.Bundle, lane.IsDraining)));
-        Assert.IsType<ModelStatus.Loading>(_host.Switchboard.Lanes[1].Status);
+        Assert.Equal([("first", false), ("other", false)], _host.ModelRouter.Instances.Select(instance => (instance.Bundle, instance.IsDraining)));
+        Assert.IsType<ModelStatus.Loading>(_host.ModelRouter.Instances[1].Status);
         load.Open();
         await switching;
     }
@@ -57,11 +57,11 @@ public sealed class SwitchboardTests : IAsyncLifetime
         await _host.SwitchTo(_host.Other);
         var after = await _host.AskFor(images: 1);
 
-        Assert.True(_host.Switchboard.Lanes[1].IsDraining);
+        Assert.True(_host.ModelRouter.Instances[1].IsDraining);
         Assert.False(before.IsCompleted);
         gate.Open();
         Assert.Equal(3, (await before).Count);
-        await _host.Switchboard.Drained;
+        await _host.ModelRouter.Drained;
         Assert.True(_host.Generator.IsDisposed);
         Assert.Single(after);
         Assert.Equal((4, 2), (_host.Generator.Steps.Count, _host.Other.Generator.Steps.Count));
@@ -70,11 +70,11 @@ public sealed class SwitchboardTests : IAsyncLifetime
     [Fact]
     public async Task Switch_RequestHasALease_IsAdmittedToItsOwnModel()
     {
-        using var lease = _host.Switchboard.Lease();
+        using var lease = _host.ModelRouter.Lease();
 
         await _host.SwitchTo(_host.Other);
         var results = await lease.GenerateAsync(Jobs.Order(2, new InferenceOptions()), CancellationToken.None);
-        await _host.Switchboard.Drained;
+        await _host.ModelRouter.Drained;
 
         Assert.Same(FakeModels.Fruits, lease.Model);
         Assert.Equal(2, results.Count);
@@ -85,13 +85,13 @@ public sealed class SwitchboardTests : IAsyncLifetime
     [Fact]
     public async Task Switch_LeaseIsGivenBackUnused_TheOldModelIsFreed()
     {
-        var lease = _host.Switchboard.Lease();
+        var lease = _host.ModelRouter.Lease();
         await _host.SwitchTo(_host.Other);
         Assert.False(_host.Generator.IsDisposed);
 
         lease.Dispose();
         lease.Dispose();
-        await _host.Switchboard.Drained;
+        await _host.ModelRouter.Drained;
 
         Assert.True(_host.Generator.IsDisposed);
     }
@@ -99,12 +99,12 @@ public sealed class SwitchboardTests : IAsyncLifetime
     [Fact]
     public async Task Switch_AnsweredCallerReadsSlowly_DoesNotKeepTheOldModel()
     {
-        using var lease = _host.Switchboard.Lease();
+        using var lease = _host.ModelRouter.Lease();
         var events = lease.Watch(Jobs.Order(2, new InferenceOptions()), CancellationToken.None).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync()); // and no further
 
         await _host.SwitchTo(_host.Other);
-        await _host.Switchboard.Drained;
+        await _host.ModelRouter.Drained;
 
         Assert.True(_host.Generator.IsDisposed);
         Assert.True(await events.MoveNextAsync());
@@ -124,7 +124,7 @@ public sealed class SwitchboardTests : IAsyncLifetime
 
         await caller.CancelAsync();
         gate.Open();
-        await _host.Switchboard.Drained;
+        await _host.ModelRouter.Drained;
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned);
         Assert.True(_host.Generator.IsDisposed);
@@ -153,11 +153,11 @@ public sealed class SwitchboardTests : IAsyncLifetime
         var again = new FakeImageGeneratorFactory();
 
         var made = await _host.SwitchTo(again, "first");
-        await _host.Switchboard.Drained;
+        await _host.ModelRouter.Drained;
 
         Assert.Equal(("first", "other"), (made.Bundle, made.Replaced!.Bundle));
         Assert.Equal((true, false), (_host.Other.Generator.IsDisposed, again.Generator.IsDisposed));
-        Assert.Equal(new(made.Bundle, _host.Clock.GetUtcNow(), Failure: null), _host.Switchboard.LastSwitch);
+        Assert.Equal(new(made.Bundle, _host.Clock.GetUtcNow(), Failure: null), _host.ModelRouter.LastSwitch);
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class SwitchboardTests : IAsyncLifetime
             var answers = 0;
             while (!done.IsCancellationRequested)
             {
-                using var lease = _host.Switchboard.Lease();
+                using var lease = _host.ModelRouter.Lease();
                 var results = await lease.GenerateAsync(Jobs.Order(3, new InferenceOptions()), CancellationToken.None);
                 Assert.Equal([1UL, 2UL, 3UL], results.Select(result => result.Image.Specification.Seed));
                 answers++;
@@ -188,7 +188,7 @@ public sealed class SwitchboardTests : IAsyncLifetime
 
         await done.CancelAsync();
         var answers = await Task.WhenAll(callers);
-        await _host.Switchboard.Drained;
+        await _host.ModelRouter.Drained;
         Assert.All(answers, count => Assert.True(count > 0));
         Assert.All(generators.SkipLast(1), generator => Assert.True(generator.IsDisposed));
         Assert.Equal(answers.Sum() * 3, generators.Sum(generator => generator.Steps.Skip(1).Sum(step => step.Count))); // every image on one of them, once

@@ -2,18 +2,18 @@ using CtfService.Core.Models;
 using CtfService.Inference.Status;
 using CtfService.Inference.Worker;
 
-namespace CtfService.Inference.Lanes;
+namespace CtfService.Inference.Routing;
 
-/// <summary>Connects requests with the current lane, and puts another lane in its place. Any thread.</summary>
-public interface ISwitchboard
+/// <summary>Connects requests with the current instance, and puts another instance in its place. Any thread.</summary>
+public interface IModelRouter
 {
-    /// <summary>The current lane, then those that load or drain.</summary>
-    IReadOnlyList<LaneReport> Lanes { get; }
+    /// <summary>The current instance, then those that load or drain.</summary>
+    IReadOnlyList<InstanceReport> Instances { get; }
 
     /// <summary>How the last switch ended; null before the first.</summary>
     SwitchOutcome? LastSwitch { get; }
 
-    /// <summary>A hold on the current lane, to be disposed.</summary>
+    /// <summary>A hold on the current instance, to be disposed.</summary>
     /// <exception cref="ModelNotReadyException">The current model is loading, has failed or shuts down.</exception>
     ModelLease Lease();
 
@@ -27,9 +27,9 @@ public interface ISwitchboard
     Task<ModelSwitch> SwitchAsync(ModelOrigin origin);
 }
 
-/// <summary>Where a lane stands.</summary>
+/// <summary>Where an instance stands.</summary>
 /// <param name="IsDraining">True where another has taken its place and it only finishes what it has begun.</param>
-public sealed record LaneReport(string Bundle, ModelStatus Status, bool IsDraining);
+public sealed record InstanceReport(string Bundle, ModelStatus Status, bool IsDraining);
 
 /// <summary>A switch that has been made.</summary>
 /// <param name="Current">The model that requests get from now on.</param>

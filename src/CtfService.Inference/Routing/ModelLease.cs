@@ -1,11 +1,11 @@
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 
-namespace CtfService.Inference.Lanes;
+namespace CtfService.Inference.Routing;
 
 /// <summary>
-/// One request's hold on the lane it began in: it is checked against this model and its images run there, whatever becomes the current model meanwhile. Held until
-/// the images are admitted, as the lane finishes those in any case; so a caller who reads slowly keeps no replaced model in memory. One request's alone.
+/// One request's hold on the instance it began in: it is checked against this model and its images run there, whatever becomes the current model meanwhile. Held until
+/// the images are admitted, as the instance finishes those in any case; so a caller who reads slowly keeps no replaced model in memory. One request's alone.
 /// </summary>
 /// <param name="release">Called once.</param>
 public sealed class ModelLease(ModelDescription model, IInferenceQueue queue, Action release) : IInferenceQueue, IDisposable

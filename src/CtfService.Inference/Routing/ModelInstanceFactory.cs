@@ -5,12 +5,12 @@ using CtfService.Inference.Telemetry;
 using CtfService.Inference.Worker;
 using Microsoft.Extensions.Logging;
 
-namespace CtfService.Inference.Lanes;
+namespace CtfService.Inference.Routing;
 
-/// <summary>Puts a lane together out of parts of its own.</summary>
-internal sealed class LaneFactory(InferenceOptions options, InferenceMetrics metrics, StallWatch stall, TimeProvider clock, ILoggerFactory loggers)
+/// <summary>Puts an instance together out of parts of its own.</summary>
+internal sealed class ModelInstanceFactory(InferenceOptions options, InferenceMetrics metrics, StallWatch stall, TimeProvider clock, ILoggerFactory loggers)
 {
-    public ModelLane Create(ModelOrigin origin)
+    public ModelInstance Create(ModelOrigin origin)
     {
         var state = new ModelState(clock);
         var pace = new WorkPace();
@@ -22,6 +22,6 @@ internal sealed class LaneFactory(InferenceOptions options, InferenceMetrics met
             new ImageRunner(pace, new StepBreaker(state, options), metrics, clock, loggers.CreateLogger<ImageRunner>()),
             new ModelLoader(origin.Factory, options, new LoadReports(pace, metrics, stall), clock, loggers.CreateLogger<ModelLoader>()),
             metrics);
-        return new ModelLane(origin.Bundle, queue, state, new GenerationWorker(parts, loggers.CreateLogger<GenerationWorker>()));
+        return new ModelInstance(origin.Bundle, queue, state, new GenerationWorker(parts, loggers.CreateLogger<GenerationWorker>()));
     }
 }

@@ -3,13 +3,13 @@ using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
 using CtfService.Inference.Worker;
 
-namespace CtfService.Inference.Lanes;
+namespace CtfService.Inference.Routing;
 
 /// <summary>
-/// One model from its loading to its end, with everything that serves it: queue, status, and the worker whose thread owns its tensors. Shares nothing with other lanes.
-/// Any thread; <see cref="Lease"/> and <see cref="Retire"/> are called under the switchboard's lock, so that no lease is taken on a retired lane.
+/// One model from its loading to its end, with everything that serves it: queue, status, and the worker whose thread owns its tensors. Shares nothing with other instances.
+/// Any thread; <see cref="Lease"/> and <see cref="Retire"/> are called under the router's lock, so that no lease is taken on a retired instance.
 /// </summary>
-internal sealed class ModelLane(string bundle, InferenceQueue queue, ModelState state, GenerationWorker worker)
+internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelState state, GenerationWorker worker)
 {
     private readonly Lock _account = new();
     private int _leases; // under _account
@@ -20,7 +20,7 @@ internal sealed class ModelLane(string bundle, InferenceQueue queue, ModelState 
 
     public ModelState State => state;
 
-    /// <summary>True once another lane has taken its place.</summary>
+    /// <summary>True once another instance has taken its place.</summary>
     public bool IsRetired
     {
         get
@@ -55,7 +55,7 @@ internal sealed class ModelLane(string bundle, InferenceQueue queue, ModelState 
         return new ModelLease(model, queue, Release);
     }
 
-    /// <summary>Another lane has taken its place: the queue closes with the last lease, and the worker ends with the last image.</summary>
+    /// <summary>Another instance has taken its place: the queue closes with the last lease, and the worker ends with the last image.</summary>
     public void Retire()
     {
         lock (_account)

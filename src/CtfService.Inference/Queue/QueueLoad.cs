@@ -4,12 +4,12 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// The images of one lane that wait and run, and when places in the queue come free. Each job reports its own moves, so an image is counted until it ends,
+/// The images of one instance that wait and run, and when places in the queue come free. Each job reports its own moves, so an image is counted until it ends,
 /// whichever way it ends. Any thread.
 /// </summary>
 /// <param name="pace">What work costs, and how many decode steps there were.</param>
 /// <param name="rows">Rows of a decode step.</param>
-internal sealed class LaneWork(WorkPace pace, int rows)
+internal sealed class QueueLoad(WorkPace pace, int rows)
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<InferenceJob> _running = new(); // those whose layout is drawn, the oldest first: it ends first

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
 
-namespace CtfService.Inference.Lanes;
+namespace CtfService.Inference.Routing;
 
-internal sealed partial class Switchboard
+internal sealed partial class ModelRouter
 {
     /// <summary>Event ids 1060..1079.</summary>
     private static partial class Log

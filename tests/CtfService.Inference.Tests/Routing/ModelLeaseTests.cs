@@ -1,9 +1,9 @@
 using CtfService.Core.Generation;
-using CtfService.Inference.Lanes;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Queue;
 using CtfService.TestSupport;
 
-namespace CtfService.Inference.Tests.Lanes;
+namespace CtfService.Inference.Tests.Routing;
 
 public sealed class ModelLeaseTests
 {

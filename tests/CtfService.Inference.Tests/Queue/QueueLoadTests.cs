@@ -6,17 +6,17 @@ using Microsoft.Extensions.Time.Testing;
 namespace CtfService.Inference.Tests.Queue;
 
 /// <summary>An image counts as waiting until it starts or ends, however often it starts again.</summary>
-public sealed class LaneWorkTests
+public sealed class QueueLoadTests
 {
     private readonly FakeTimeProvider _clock = new();
     private readonly ImageFlow _flow;
     private readonly WorkPace _pace = new();
-    private readonly LaneWork _work;
+    private readonly QueueLoad _work;
 
-    public LaneWorkTests()
+    public QueueLoadTests()
     {
         _flow = new ImageFlow(_clock);
-        _work = new LaneWork(_pace, rows: 2);
+        _work = new QueueLoad(_pace, rows: 2);
     }
 
     [Theory]

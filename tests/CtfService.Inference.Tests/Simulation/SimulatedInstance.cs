@@ -11,7 +11,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace CtfService.Inference.Tests.Simulation;
 
 /// <summary>Queue, scheduler and runner around a simulated device, step by step on the test's thread.</summary>
-internal sealed class SimulatedLane : IDisposable
+internal sealed class SimulatedInstance : IDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
@@ -21,7 +21,7 @@ internal sealed class SimulatedLane : IDisposable
     private readonly ImageRunner _runner;
     private ulong _lastSeed;
 
-    public SimulatedLane(DeviceSpeed speed, InferenceOptions? options = null)
+    public SimulatedInstance(DeviceSpeed speed, InferenceOptions? options = null)
     {
         _options = options ?? _options;
         var (state, pace, metrics) = (new ModelState(Clock), new WorkPace(), Measured.By(_meters, Clock, _options));
