@@ -14,7 +14,7 @@ public interface IInferenceQueue
     /// <exception cref="DeadlineExceededException">While reading: not finished within <see cref="InferenceOrder.Deadline"/>.</exception>
     /// <exception cref="GenerationFailedException">While reading: the step that held an image failed; already logged.</exception>
     /// <exception cref="OutOfDeviceMemoryException">While reading: an image does not fit the device, even with fewer beside it; already logged.</exception>
-    IAsyncEnumerable<InferenceEvent> Watch(InferenceOrder order, CancellationToken cancellation);
+    IAsyncEnumerable<InferenceEvent> Enqueue(InferenceOrder order, CancellationToken cancellation);
 }
 
 /// <summary>A finished image and how long it waited to start.</summary>
@@ -23,9 +23,9 @@ public sealed record InferenceResult(GeneratedImage Image, TimeSpan QueueTime);
 /// <summary>For callers that want all images at once.</summary>
 public static class InferenceQueueExtensions
 {
-    /// <summary>The finished images, in order. Throws what <see cref="IInferenceQueue.Watch"/> throws.</summary>
+    /// <summary>The finished images, in order. Throws what <see cref="IInferenceQueue.Enqueue"/> throws.</summary>
     public static Task<IReadOnlyList<InferenceResult>> GenerateAsync(this IInferenceQueue queue, InferenceOrder order, CancellationToken cancellation) =>
-        queue.Watch(order, cancellation).ResultsAsync(order.Images.Count);
+        queue.Enqueue(order, cancellation).ResultsAsync(order.Images.Count);
 
     /// <summary>The same of a request that is on its way.</summary>
     /// <param name="images">As many as it asked for.</param>

@@ -6,7 +6,7 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Bounded queue between the request threads and the one worker thread, counted in images. Callers use <see cref="Watch"/>
+/// Bounded queue between the request threads and the one worker thread, counted in images. Callers use <see cref="Enqueue"/>
 /// from any thread; <see cref="TakeArrivals"/> and <see cref="WaitForJobs"/> are the worker's.
 /// </summary>
 internal sealed class InferenceQueue : IInferenceQueue
@@ -33,7 +33,7 @@ internal sealed class InferenceQueue : IInferenceQueue
         _channel = Channel.CreateBounded<InferenceJob>(new BoundedChannelOptions(options.MaxQueuedImages) { SingleReader = true });
     }
 
-    public IAsyncEnumerable<InferenceEvent> Watch(InferenceOrder order, CancellationToken cancellation)
+    public IAsyncEnumerable<InferenceEvent> Enqueue(InferenceOrder order, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfZero(order.Images.Count, nameof(order));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(order.Images.Count, _options.MaxQueuedImages, nameof(order));

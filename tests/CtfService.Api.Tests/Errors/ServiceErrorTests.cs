@@ -201,7 +201,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
 
         public Task<ModelSwitch> SwitchAsync(ModelOrigin origin) => throw new InvalidOperationException("secret of the router");
 
-        public IAsyncEnumerable<InferenceEvent> Watch(InferenceOrder order, CancellationToken cancellation) =>
+        public IAsyncEnumerable<InferenceEvent> Enqueue(InferenceOrder order, CancellationToken cancellation) =>
             throw new InvalidOperationException("secret of the queue");
     }
 }

@@ -125,9 +125,9 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public async Task Watch_NobodyReads_KeepsEverythingAndHoldsNobodyUp()
+    public async Task Enqueue_NobodyReads_KeepsEverythingAndHoldsNobodyUp()
     {
-        var events = _queue.Watch(Jobs.Order(1, _options) with { Previews = 3 }, CancellationToken.None);
+        var events = _queue.Enqueue(Jobs.Order(1, _options) with { Previews = 3 }, CancellationToken.None);
         var job = Assert.Single(_queue.TakeArrivals());
         for (var index = 0; index < 3; index++)
         {
@@ -147,7 +147,7 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public async Task Watch_DeadlinePassesAfterTheLastImage_EndsWithoutAnError()
+    public async Task Enqueue_DeadlinePassesAfterTheLastImage_EndsWithoutAnError()
     {
         var (events, jobs) = Watch(images: 2);
         await using var reader = events.GetAsyncEnumerator();
@@ -164,7 +164,7 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public async Task Watch_DeadlinePassesBeforeTheLastImage_GivesWhatIsThereAndThenTheError()
+    public async Task Enqueue_DeadlinePassesBeforeTheLastImage_GivesWhatIsThereAndThenTheError()
     {
         var (events, jobs) = Watch(images: 2);
         await using var reader = events.GetAsyncEnumerator();
@@ -177,9 +177,9 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public async Task Watch_ReaderLeavesEarly_AbandonsItsImages()
+    public async Task Enqueue_ReaderLeavesEarly_AbandonsItsImages()
     {
-        var events = _queue.Watch(Jobs.Order(2, _options), CancellationToken.None);
+        var events = _queue.Enqueue(Jobs.Order(2, _options), CancellationToken.None);
         var jobs = _queue.TakeArrivals();
         jobs[0].Succeed(Finished(jobs[0]));
 
@@ -244,7 +244,7 @@ public sealed class InferenceQueueTests
     }
 
     private (IAsyncEnumerable<InferenceEvent> Events, IReadOnlyList<InferenceJob> Jobs) Watch(int images) =>
-        (_queue.Watch(Jobs.Order(images, _options), CancellationToken.None), _queue.TakeArrivals());
+        (_queue.Enqueue(Jobs.Order(images, _options), CancellationToken.None), _queue.TakeArrivals());
 
     private void Start(IEnumerable<InferenceJob> jobs)
     {

@@ -22,35 +22,35 @@ public sealed class ModelLeaseTests
     }
 
     [Fact]
-    public void Watch_Admitted_ReleasesAfterwards()
+    public void Enqueue_Admitted_ReleasesAfterwards()
     {
         var queue = new Queue();
         var released = 0;
         using var lease = new ModelLease(FakeModels.Fruits, queue, () => released += queue.Orders);
 
-        lease.Watch(_order, CancellationToken.None);
+        lease.Enqueue(_order, CancellationToken.None);
 
         Assert.Equal(1, released); // the order was in by then
     }
 
     [Fact]
-    public void Watch_Refused_ReleasesTheLeaseToo()
+    public void Enqueue_Refused_ReleasesTheLeaseToo()
     {
         var released = 0;
         using var lease = new ModelLease(FakeModels.Fruits, new Queue { IsFull = true }, () => released++);
 
-        Assert.Throws<QueueFullException>(() => lease.Watch(_order, CancellationToken.None));
+        Assert.Throws<QueueFullException>(() => lease.Enqueue(_order, CancellationToken.None));
 
         Assert.Equal(1, released);
     }
 
     [Fact]
-    public void Watch_GivenBack_Throws()
+    public void Enqueue_GivenBack_Throws()
     {
         var lease = new ModelLease(FakeModels.Fruits, new Queue(), () => { });
         lease.Dispose();
 
-        Assert.Throws<ObjectDisposedException>(() => lease.Watch(_order, CancellationToken.None));
+        Assert.Throws<ObjectDisposedException>(() => lease.Enqueue(_order, CancellationToken.None));
     }
 
     private sealed class Queue : IInferenceQueue
@@ -59,7 +59,7 @@ public sealed class ModelLeaseTests
 
         public bool IsFull { get; init; }
 
-        public IAsyncEnumerable<InferenceEvent> Watch(InferenceOrder order, CancellationToken cancellation)
+        public IAsyncEnumerable<InferenceEvent> Enqueue(InferenceOrder order, CancellationToken cancellation)
         {
             Orders++;
             return IsFull ? throw new QueueFullException("full", TimeSpan.FromSeconds(1)) : AsyncEnumerable.Empty<InferenceEvent>();

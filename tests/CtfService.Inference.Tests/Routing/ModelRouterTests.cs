@@ -100,7 +100,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
     public async Task Switch_AnsweredCallerReadsSlowly_DoesNotKeepTheOldModel()
     {
         using var lease = _host.ModelRouter.Lease();
-        var events = lease.Watch(Jobs.Order(2, new InferenceOptions()), CancellationToken.None).GetAsyncEnumerator();
+        var events = lease.Enqueue(Jobs.Order(2, new InferenceOptions()), CancellationToken.None).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync()); // and no further
 
         await _host.SwitchTo(_host.Other);

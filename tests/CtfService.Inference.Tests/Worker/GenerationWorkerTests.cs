@@ -215,7 +215,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Watch_PreviewsAskedFor_ComeBeforeTheirImage()
+    public async Task Enqueue_PreviewsAskedFor_ComeBeforeTheirImage()
     {
         await _host.StartAsync();
         _host.Generator.StepsPerImage = 6;
@@ -231,7 +231,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Watch_ImageStartsAgain_ShowsNothingTwice()
+    public async Task Enqueue_ImageStartsAgain_ShowsNothingTwice()
     {
         await _host.StartAsync();
         _host.Generator.StepsPerImage = 6;

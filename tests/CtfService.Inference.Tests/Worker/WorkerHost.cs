@@ -74,7 +74,7 @@ internal sealed class WorkerHost
     {
         var seen = new List<InferenceEvent>();
         using var lease = ModelRouter.Lease();
-        await foreach (var item in lease.Watch(Jobs.Order(images, new InferenceOptions()) with { Previews = previews }, CancellationToken.None))
+        await foreach (var item in lease.Enqueue(Jobs.Order(images, new InferenceOptions()) with { Previews = previews }, CancellationToken.None))
         {
             seen.Add(item);
         }
