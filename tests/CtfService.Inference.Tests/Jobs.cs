@@ -14,7 +14,7 @@ internal static class Jobs
 
     public static ImageSpecification[] Images(int count) => [.. Enumerable.Range(1, count).Select(seed => Image((ulong)seed))];
 
-    public static InferenceOrder Order(int count, InferenceOptions options) => new(Images(count), RequestDeadline.Of(options));
+    public static ImageSubmission Submission(int count, InferenceOptions options) => new(Images(count), RequestDeadline.Of(options));
 
     public static InferenceJob At(TimeProvider clock, ImageSpecification? image = null, TimeSpan? timeout = null, CancellationToken abandoned = default)
     {

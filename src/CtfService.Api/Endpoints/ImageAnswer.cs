@@ -53,7 +53,7 @@ internal sealed class ImageAnswer(ImageResponder responder, ImageStream stream)
         }
 
         RequestRecord.Received();
-        var events = queue.Enqueue(new InferenceOrder(request.Images, request.Deadline), http.RequestAborted);
+        var events = queue.Enqueue(new ImageSubmission(request.Images, request.Deadline), http.RequestAborted);
         record?.Admitted();
         var results = await events.ResultsAsync(request.Images.Count);
         record?.Generated(results);

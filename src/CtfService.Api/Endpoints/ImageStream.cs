@@ -30,7 +30,7 @@ internal sealed class ImageStream(ImageResponder responder, ErrorDescriber error
     {
         var format = request.AskedFormat ?? ImageFormat.Png;
         RequestRecord.Received();
-        var events = queue.Enqueue(new InferenceOrder(request.Images, request.Deadline, request.Previews ?? 0), http.RequestAborted);
+        var events = queue.Enqueue(new ImageSubmission(request.Images, request.Deadline, request.Previews ?? 0), http.RequestAborted);
         Sending.Of(http)?.Holds(request.PictureBytes);
         var record = RequestRecord.Of(http);
         record?.Admitted();

@@ -11,10 +11,10 @@ public interface IInferenceQueue
     /// <returns>Must be read to its end or disposed. What nobody has read yet is kept: at most the previews and the image of each image asked for.</returns>
     /// <exception cref="QueueFullException">From the call itself: too little room; nothing was queued.</exception>
     /// <exception cref="ModelNotReadyException">From the call itself where the model is loading, has failed or shuts down; while reading where it does later.</exception>
-    /// <exception cref="DeadlineExceededException">While reading: not finished within <see cref="InferenceOrder.Deadline"/>.</exception>
+    /// <exception cref="DeadlineExceededException">While reading: not finished within <see cref="ImageSubmission.Deadline"/>.</exception>
     /// <exception cref="GenerationFailedException">While reading: the step that held an image failed; already logged.</exception>
     /// <exception cref="OutOfDeviceMemoryException">While reading: an image does not fit the device, even with fewer beside it; already logged.</exception>
-    IAsyncEnumerable<InferenceEvent> Enqueue(InferenceOrder order, CancellationToken cancellation);
+    IAsyncEnumerable<InferenceEvent> Enqueue(ImageSubmission submission, CancellationToken cancellation);
 }
 
 /// <summary>A finished image and how long it waited to start.</summary>
@@ -24,8 +24,8 @@ public sealed record InferenceResult(GeneratedImage Image, TimeSpan QueueTime);
 public static class InferenceQueueExtensions
 {
     /// <summary>The finished images, in order. Throws what <see cref="IInferenceQueue.Enqueue"/> throws.</summary>
-    public static Task<IReadOnlyList<InferenceResult>> GenerateAsync(this IInferenceQueue queue, InferenceOrder order, CancellationToken cancellation) =>
-        queue.Enqueue(order, cancellation).ResultsAsync(order.Images.Count);
+    public static Task<IReadOnlyList<InferenceResult>> GenerateAsync(this IInferenceQueue queue, ImageSubmission submission, CancellationToken cancellation) =>
+        queue.Enqueue(submission, cancellation).ResultsAsync(submission.Images.Count);
 
     /// <summary>The same of a request that is on its way.</summary>
     /// <param name="images">As many as it asked for.</param>

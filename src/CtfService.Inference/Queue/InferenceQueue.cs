@@ -33,11 +33,11 @@ internal sealed class InferenceQueue : IInferenceQueue
         _channel = Channel.CreateBounded<InferenceJob>(new BoundedChannelOptions(options.MaxQueuedImages) { SingleReader = true });
     }
 
-    public IAsyncEnumerable<InferenceEvent> Enqueue(InferenceOrder order, CancellationToken cancellation)
+    public IAsyncEnumerable<InferenceEvent> Enqueue(ImageSubmission submission, CancellationToken cancellation)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(order.Images.Count, nameof(order));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(order.Images.Count, _options.MaxQueuedImages, nameof(order));
-        var request = new InferenceRequest(order, _metrics, _clock, cancellation);
+        ArgumentOutOfRangeException.ThrowIfZero(submission.Images.Count, nameof(submission));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(submission.Images.Count, _options.MaxQueuedImages, nameof(submission));
+        var request = new InferenceRequest(submission, _metrics, _clock, cancellation);
         try
         {
             Admit(request.Jobs);

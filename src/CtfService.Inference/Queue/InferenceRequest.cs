@@ -18,23 +18,23 @@ internal sealed class InferenceRequest : IDisposable
     private readonly Channel<InferenceEvent> _events; // as many as there can be, so that writing never waits
     private volatile bool _isLate; // set at the deadline if an image was missing then
 
-    public InferenceRequest(InferenceOrder order, InferenceMetrics metrics, TimeProvider clock, CancellationToken caller)
+    public InferenceRequest(ImageSubmission submission, InferenceMetrics metrics, TimeProvider clock, CancellationToken caller)
     {
-        (_metrics, _deadline, _caller) = (metrics, order.Deadline, caller);
-        _expiry = new CancellationTokenSource(order.Deadline.Timeout, clock);
+        (_metrics, _deadline, _caller) = (metrics, submission.Deadline, caller);
+        _expiry = new CancellationTokenSource(submission.Deadline.Timeout, clock);
         _abandoned = CancellationTokenSource.CreateLinkedTokenSource(caller, _expiry.Token);
-        _events = Channel.CreateBounded<InferenceEvent>(new BoundedChannelOptions(order.Images.Count * (order.Previews + 1)) { SingleReader = true });
+        _events = Channel.CreateBounded<InferenceEvent>(new BoundedChannelOptions(submission.Images.Count * (submission.Previews + 1)) { SingleReader = true });
         var now = clock.GetUtcNow();
         var trace = Tracing.CurrentTrace;
-        Jobs = [.. order.Images.Select((image, place) => new InferenceJob(image, now, order.Deadline, _abandoned.Token)
+        Jobs = [.. submission.Images.Select((image, place) => new InferenceJob(image, now, submission.Deadline, _abandoned.Token)
         {
             Trace = trace,
-            Previews = order.Previews == 0 ? null : new PreviewOrder(order.Previews, preview => _events.Writer.TryWrite(new InferenceEvent.Previewed(place, preview))),
+            Previews = submission.Previews == 0 ? null : new PreviewOrder(submission.Previews, preview => _events.Writer.TryWrite(new InferenceEvent.Previewed(place, preview))),
         })];
         _expiry.Token.UnsafeRegister(_ => _isLate = Jobs.Any(job => !job.Completion.IsCompleted), state: null);
     }
 
-    /// <summary>One for each image, in order.</summary>
+    /// <summary>One for each image, in submission.</summary>
     public IReadOnlyList<InferenceJob> Jobs { get; }
 
     /// <summary>What becomes of the images; to be read once. Ends after the last image or at the first that fails: then nobody wants the others.</summary>

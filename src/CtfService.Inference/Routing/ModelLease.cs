@@ -16,12 +16,12 @@ public sealed class ModelLease(ModelDescription model, IInferenceQueue queue, Ac
 
     /// <summary>Once: the lease ends with the call.</summary>
     /// <inheritdoc/>
-    public IAsyncEnumerable<InferenceEvent> Enqueue(InferenceOrder order, CancellationToken cancellation)
+    public IAsyncEnumerable<InferenceEvent> Enqueue(ImageSubmission submission, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_released == 1, this);
         try
         {
-            return queue.Enqueue(order, cancellation);
+            return queue.Enqueue(submission, cancellation);
         }
         finally
         {

@@ -40,7 +40,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         await gate.Entered;
         using var caller = new CancellationTokenSource();
         using var lease = _api.Services.GetRequiredService<IModelRouter>().Lease();
-        var waiting = lease.GenerateAsync(new InferenceOrder([_api.Generator.Steps[0][0], _api.Generator.Steps[0][0]], RequestDeadline.Of(new InferenceOptions())), caller.Token);
+        var waiting = lease.GenerateAsync(new ImageSubmission([_api.Generator.Steps[0][0], _api.Generator.Steps[0][0]], RequestDeadline.Of(new InferenceOptions())), caller.Token);
 
         using var refused = await _api.PostImages(OneImage);
 
@@ -201,7 +201,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
 
         public Task<ModelSwitch> SwitchAsync(ModelOrigin origin) => throw new InvalidOperationException("secret of the router");
 
-        public IAsyncEnumerable<InferenceEvent> Enqueue(InferenceOrder order, CancellationToken cancellation) =>
+        public IAsyncEnumerable<InferenceEvent> Enqueue(ImageSubmission submission, CancellationToken cancellation) =>
             throw new InvalidOperationException("secret of the queue");
     }
 }

@@ -26,7 +26,7 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task GenerateAsync_AllImagesFinish_ReturnsThemInOrderWithTheirQueueTime()
     {
-        var request = _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None);
+        var request = _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None);
         var jobs = _queue.TakeArrivals();
         var (first, second) = (jobs[0], jobs[1]);
         _clock.Advance(TimeSpan.FromSeconds(3));
@@ -43,9 +43,9 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task GenerateAsync_RequestDoesNotFitWhole_QueuesNothingOfIt()
     {
-        var waiting = _queue.GenerateAsync(Jobs.Order(3, _options), CancellationToken.None);
+        var waiting = _queue.GenerateAsync(Jobs.Submission(3, _options), CancellationToken.None);
 
-        await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None));
+        await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None));
 
         Assert.Equal(3, _queue.TakeArrivals().Count);
         Assert.False(waiting.IsCompleted);
@@ -54,9 +54,9 @@ public sealed class InferenceQueueTests
     [Fact]
     public void GenerateAsync_RequestFillsTheLastPlace_IsAdmitted()
     {
-        _ = _queue.GenerateAsync(Jobs.Order(3, _options), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Submission(3, _options), CancellationToken.None);
 
-        var last = _queue.GenerateAsync(Jobs.Order(1, _options), CancellationToken.None);
+        var last = _queue.GenerateAsync(Jobs.Submission(1, _options), CancellationToken.None);
 
         Assert.False(last.IsCompleted);
     }
@@ -65,11 +65,11 @@ public sealed class InferenceQueueTests
     public async Task GenerateAsync_QueueFull_SaysWhenRoomComes()
     {
         _pace.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(0.3)) { VqDecode = new StageWork(1, TimeSpan.FromSeconds(1)) });
-        _ = _queue.GenerateAsync(Jobs.Order(4, _options), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Submission(4, _options), CancellationToken.None);
         Start(_queue.TakeArrivals().Take(3)); // 3 run, 1 waits
-        _ = _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None);
 
-        var full = await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None));
+        var full = await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None));
 
         // 4 decode steps of 0.3 s and the image behind them, a quarter more, and a step that finishes all three.
         Assert.Equal(TimeSpan.FromSeconds(6), full.RetryAfter);
@@ -79,10 +79,10 @@ public sealed class InferenceQueueTests
     [Fact]
     public void GenerateAsync_ImagesStarted_FreesItsPlaces()
     {
-        _ = _queue.GenerateAsync(Jobs.Order(4, _options), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Submission(4, _options), CancellationToken.None);
         Start(_queue.TakeArrivals());
 
-        var next = _queue.GenerateAsync(Jobs.Order(4, _options), CancellationToken.None);
+        var next = _queue.GenerateAsync(Jobs.Submission(4, _options), CancellationToken.None);
 
         Assert.False(next.IsCompleted);
     }
@@ -90,7 +90,7 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task GenerateAsync_DeadlineReached_FailsAndAbandonsItsImages()
     {
-        var request = _queue.GenerateAsync(Jobs.Order(1, _options), CancellationToken.None);
+        var request = _queue.GenerateAsync(Jobs.Submission(1, _options), CancellationToken.None);
         var job = Assert.Single(_queue.TakeArrivals());
 
         _clock.Advance(TimeSpan.FromSeconds(10));
@@ -103,7 +103,7 @@ public sealed class InferenceQueueTests
     public async Task GenerateAsync_CallerHangsUp_IsCancelledAndAbandonsItsImages()
     {
         using var caller = new CancellationTokenSource();
-        var request = _queue.GenerateAsync(Jobs.Order(1, _options), caller.Token);
+        var request = _queue.GenerateAsync(Jobs.Submission(1, _options), caller.Token);
         var job = Assert.Single(_queue.TakeArrivals());
 
         await caller.CancelAsync();
@@ -115,8 +115,8 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task GenerateAsync_DeadlineOfTheRequest_NamesItsLimit()
     {
-        var order = Jobs.Order(1, _options) with { Deadline = new RequestDeadline(TimeSpan.FromMilliseconds(1500), "timeout_ms") };
-        var request = _queue.GenerateAsync(order, CancellationToken.None);
+        var submission = Jobs.Submission(1, _options) with { Deadline = new RequestDeadline(TimeSpan.FromMilliseconds(1500), "timeout_ms") };
+        var request = _queue.GenerateAsync(submission, CancellationToken.None);
 
         _clock.Advance(TimeSpan.FromMilliseconds(1500));
 
@@ -127,7 +127,7 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task Enqueue_NobodyReads_KeepsEverythingAndHoldsNobodyUp()
     {
-        var events = _queue.Enqueue(Jobs.Order(1, _options) with { Previews = 3 }, CancellationToken.None);
+        var events = _queue.Enqueue(Jobs.Submission(1, _options) with { Previews = 3 }, CancellationToken.None);
         var job = Assert.Single(_queue.TakeArrivals());
         for (var index = 0; index < 3; index++)
         {
@@ -179,7 +179,7 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task Enqueue_ReaderLeavesEarly_AbandonsItsImages()
     {
-        var events = _queue.Enqueue(Jobs.Order(2, _options), CancellationToken.None);
+        var events = _queue.Enqueue(Jobs.Submission(2, _options), CancellationToken.None);
         var jobs = _queue.TakeArrivals();
         jobs[0].Succeed(Finished(jobs[0]));
 
@@ -194,7 +194,7 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task GenerateAsync_OneImageFails_AbandonsTheOthers()
     {
-        var request = _queue.GenerateAsync(Jobs.Order(2, _options), CancellationToken.None);
+        var request = _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None);
         var jobs = _queue.TakeArrivals();
         var (first, second) = (jobs[0], jobs[1]);
 
@@ -210,7 +210,7 @@ public sealed class InferenceQueueTests
         _state.BecomeStopping();
         _queue.Close();
 
-        var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _queue.GenerateAsync(Jobs.Order(1, _options), CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _queue.GenerateAsync(Jobs.Submission(1, _options), CancellationToken.None));
 
         Assert.Contains("shutting down", refused.Message, StringComparison.Ordinal);
     }
@@ -218,13 +218,13 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task GenerateAsync_MoreImagesThanTheQueueEverHolds_IsACallersBug()
     {
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _queue.GenerateAsync(Jobs.Order(5, _options), CancellationToken.None));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _queue.GenerateAsync(Jobs.Submission(5, _options), CancellationToken.None));
     }
 
     [Fact]
     public void WaitForJobs_JobCameBefore_ReturnsAtOnce()
     {
-        _ = _queue.GenerateAsync(Jobs.Order(1, _options), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Submission(1, _options), CancellationToken.None);
 
         _queue.WaitForJobs();
 
@@ -234,7 +234,7 @@ public sealed class InferenceQueueTests
     [Fact]
     public void IsFinished_ClosedButNotEmpty_IsFalse()
     {
-        _ = _queue.GenerateAsync(Jobs.Order(1, _options), CancellationToken.None);
+        _ = _queue.GenerateAsync(Jobs.Submission(1, _options), CancellationToken.None);
         _queue.Close();
         Assert.False(_queue.IsFinished);
 
@@ -244,7 +244,7 @@ public sealed class InferenceQueueTests
     }
 
     private (IAsyncEnumerable<InferenceEvent> Events, IReadOnlyList<InferenceJob> Jobs) Watch(int images) =>
-        (_queue.Enqueue(Jobs.Order(images, _options), CancellationToken.None), _queue.TakeArrivals());
+        (_queue.Enqueue(Jobs.Submission(images, _options), CancellationToken.None), _queue.TakeArrivals());
 
     private void Start(IEnumerable<InferenceJob> jobs)
     {

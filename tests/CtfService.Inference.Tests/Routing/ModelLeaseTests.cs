@@ -7,7 +7,7 @@ namespace CtfService.Inference.Tests.Routing;
 
 public sealed class ModelLeaseTests
 {
-    private readonly InferenceOrder _order = Jobs.Order(1, new InferenceOptions());
+    private readonly ImageSubmission _submission = Jobs.Submission(1, new InferenceOptions());
 
     [Fact]
     public void Dispose_Twice_ReleasesOnce()
@@ -28,9 +28,9 @@ public sealed class ModelLeaseTests
         var released = 0;
         using var lease = new ModelLease(FakeModels.Fruits, queue, () => released += queue.Orders);
 
-        lease.Enqueue(_order, CancellationToken.None);
+        lease.Enqueue(_submission, CancellationToken.None);
 
-        Assert.Equal(1, released); // the order was in by then
+        Assert.Equal(1, released); // the submission was in by then
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class ModelLeaseTests
         var released = 0;
         using var lease = new ModelLease(FakeModels.Fruits, new Queue { IsFull = true }, () => released++);
 
-        Assert.Throws<QueueFullException>(() => lease.Enqueue(_order, CancellationToken.None));
+        Assert.Throws<QueueFullException>(() => lease.Enqueue(_submission, CancellationToken.None));
 
         Assert.Equal(1, released);
     }
@@ -50,7 +50,7 @@ public sealed class ModelLeaseTests
         var lease = new ModelLease(FakeModels.Fruits, new Queue(), () => { });
         lease.Dispose();
 
-        Assert.Throws<ObjectDisposedException>(() => lease.Enqueue(_order, CancellationToken.None));
+        Assert.Throws<ObjectDisposedException>(() => lease.Enqueue(_submission, CancellationToken.None));
     }
 
     private sealed class Queue : IInferenceQueue
@@ -59,7 +59,7 @@ public sealed class ModelLeaseTests
 
         public bool IsFull { get; init; }
 
-        public IAsyncEnumerable<InferenceEvent> Enqueue(InferenceOrder order, CancellationToken cancellation)
+        public IAsyncEnumerable<InferenceEvent> Enqueue(ImageSubmission submission, CancellationToken cancellation)
         {
             Orders++;
             return IsFull ? throw new QueueFullException("full", TimeSpan.FromSeconds(1)) : AsyncEnumerable.Empty<InferenceEvent>();

@@ -73,7 +73,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
         using var lease = _host.ModelRouter.Lease();
 
         await _host.SwitchTo(_host.Other);
-        var results = await lease.GenerateAsync(Jobs.Order(2, new InferenceOptions()), CancellationToken.None);
+        var results = await lease.GenerateAsync(Jobs.Submission(2, new InferenceOptions()), CancellationToken.None);
         await _host.ModelRouter.Drained;
 
         Assert.Same(FakeModels.Fruits, lease.Model);
@@ -100,7 +100,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
     public async Task Switch_AnsweredCallerReadsSlowly_DoesNotKeepTheOldModel()
     {
         using var lease = _host.ModelRouter.Lease();
-        var events = lease.Enqueue(Jobs.Order(2, new InferenceOptions()), CancellationToken.None).GetAsyncEnumerator();
+        var events = lease.Enqueue(Jobs.Submission(2, new InferenceOptions()), CancellationToken.None).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync()); // and no further
 
         await _host.SwitchTo(_host.Other);
@@ -170,7 +170,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
             while (!done.IsCancellationRequested)
             {
                 using var lease = _host.ModelRouter.Lease();
-                var results = await lease.GenerateAsync(Jobs.Order(3, new InferenceOptions()), CancellationToken.None);
+                var results = await lease.GenerateAsync(Jobs.Submission(3, new InferenceOptions()), CancellationToken.None);
                 Assert.Equal([1UL, 2UL, 3UL], results.Select(result => result.Image.Specification.Seed));
                 answers++;
             }

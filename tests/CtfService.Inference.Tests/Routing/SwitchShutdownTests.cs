@@ -110,7 +110,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
 
         await _host.Host.StoppingAsync(CancellationToken.None);
 
-        Assert.Throws<ModelNotReadyException>(() => lease.Enqueue(Jobs.Order(1, new InferenceOptions()), CancellationToken.None));
+        Assert.Throws<ModelNotReadyException>(() => lease.Enqueue(Jobs.Submission(1, new InferenceOptions()), CancellationToken.None));
     }
 
     [Fact]

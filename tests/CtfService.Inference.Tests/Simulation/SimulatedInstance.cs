@@ -48,7 +48,7 @@ internal sealed class SimulatedInstance : IDisposable
     public IReadOnlyList<ulong> Ask(ImageSpecification image, int count = 1)
     {
         ulong[] seeds = [.. Enumerable.Range(0, count).Select(_ => ++_lastSeed)];
-        Queue.Enqueue(new InferenceOrder([.. seeds.Select(seed => image with { Seed = seed })], RequestDeadline.Of(_options)), CancellationToken.None);
+        Queue.Enqueue(new ImageSubmission([.. seeds.Select(seed => image with { Seed = seed })], RequestDeadline.Of(_options)), CancellationToken.None);
         return seeds;
     }
 

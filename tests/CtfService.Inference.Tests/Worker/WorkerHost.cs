@@ -63,7 +63,7 @@ internal sealed class WorkerHost
     public async Task<IReadOnlyList<InferenceResult>> AskFor(int images, CancellationToken cancellation = default)
     {
         using var lease = ModelRouter.Lease();
-        return await lease.GenerateAsync(Jobs.Order(images, new InferenceOptions()), cancellation);
+        return await lease.GenerateAsync(Jobs.Submission(images, new InferenceOptions()), cancellation);
     }
 
     /// <summary>Puts a model in place of the current one.</summary>
@@ -74,7 +74,7 @@ internal sealed class WorkerHost
     {
         var seen = new List<InferenceEvent>();
         using var lease = ModelRouter.Lease();
-        await foreach (var item in lease.Enqueue(Jobs.Order(images, new InferenceOptions()) with { Previews = previews }, CancellationToken.None))
+        await foreach (var item in lease.Enqueue(Jobs.Submission(images, new InferenceOptions()) with { Previews = previews }, CancellationToken.None))
         {
             seen.Add(item);
         }

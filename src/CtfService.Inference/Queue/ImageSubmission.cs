@@ -6,7 +6,7 @@ namespace CtfService.Inference.Queue;
 /// <param name="Images">1..<see cref="InferenceOptions.MaxQueuedImages"/> images.</param>
 /// <param name="Deadline">From admission to the last image.</param>
 /// <param name="Previews">Of each image, 0..<see cref="PreviewOrder.MostPreviews"/>.</param>
-public sealed record InferenceOrder(IReadOnlyList<ImageSpecification> Images, RequestDeadline Deadline, int Previews = 0);
+public sealed record ImageSubmission(IReadOnlyList<ImageSpecification> Images, RequestDeadline Deadline, int Previews = 0);
 
 /// <summary>How long a request may take, and who says so.</summary>
 /// <param name="Timeout">Above zero.</param>
