@@ -39,7 +39,7 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
         }
     }
 
-    public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null)
+    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null)
     {
         inner.Admit(id, image, previews);
         Note(steps: 0);

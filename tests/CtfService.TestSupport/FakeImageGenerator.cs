@@ -13,7 +13,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 {
     private readonly ConcurrentQueue<Action<CancellationToken>> _beforeNext = new();
     private readonly ConcurrentQueue<IReadOnlyList<ImageSpecification>> _steps = new();
-    private readonly SortedDictionary<long, (ImageSpecification Image, PreviewOrder? Previews, int Steps)> _running = [];
+    private readonly SortedDictionary<long, (ImageSpecification Image, PreviewOptions? Previews, int Steps)> _running = [];
     private Exception? _admissionError;
     private Exception? _defect;
 
@@ -66,7 +66,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     /// <summary>The worker dies of a defect before the next step.</summary>
     public void KillWorker(Exception error) => _defect = error;
 
-    public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null)
+    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null)
     {
         if (Interlocked.Exchange(ref _admissionError, null) is { } error)
         {
@@ -109,7 +109,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     public void Dispose() => IsDisposed = true;
 
     /// <summary>The previews that this step reaches: plain pictures, brighter each time.</summary>
-    private void Show(PreviewOrder? previews, int steps)
+    private void Show(PreviewOptions? previews, int steps)
     {
         for (var index = 0; index < previews?.Count; index++)
         {

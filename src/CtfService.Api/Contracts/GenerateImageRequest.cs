@@ -51,7 +51,7 @@ public sealed record GenerateImageRequest : ImageRequest
     public bool? Stream { get; init; }
 
     /// <summary>Previews of each image in a stream: its coarse labels so far, through the cluster centroids. The last one shows all of them.</summary>
-    [Range(0, PreviewOrder.MostPreviews)]
+    [Range(0, PreviewOptions.MostPreviews)]
     [DefaultValue(0)]
     public int? PartialImages { get; init; }
 

@@ -46,7 +46,7 @@ internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageR
 
     private static int? ChoosePreviews(GenerateImageRequest asked, Faults faults)
     {
-        faults.RequireRange(asked.PartialImages, 0, PreviewOrder.MostPreviews, "partial_images");
+        faults.RequireRange(asked.PartialImages, 0, PreviewOptions.MostPreviews, "partial_images");
         if (asked.PartialImages is > 0 && asked.Stream != true)
         {
             faults.Add("partial_images", "conflicting_fields", "partial_images needs a stream. Send stream: true beside it, or leave it out.");

@@ -28,7 +28,7 @@ public interface IImageGenerator : IDisposable
     /// <param name="previews">Null if the image is not to be seen before it is finished.</param>
     /// <remarks>If it throws, the other images go on, and after <see cref="Remove"/> nothing of this one is left.</remarks>
     /// <exception cref="ArgumentException">Too few free rows, the id is in use, the class is unknown, or the layout is not this model's.</exception>
-    void Admit(long id, ImageSpecification image, PreviewOrder? previews = null);
+    void Admit(long id, ImageSpecification image, PreviewOptions? previews = null);
 
     /// <summary>Forgets an image and frees its rows before the next step; one that is not there is no error.</summary>
     void Remove(long id);

@@ -5,7 +5,7 @@ namespace CtfService.Inference.Queue;
 /// <summary>What one request wants of the queue.</summary>
 /// <param name="Images">1..<see cref="InferenceOptions.MaxQueuedImages"/> images.</param>
 /// <param name="Deadline">From admission to the last image.</param>
-/// <param name="Previews">Of each image, 0..<see cref="PreviewOrder.MostPreviews"/>.</param>
+/// <param name="Previews">Of each image, 0..<see cref="PreviewOptions.MostPreviews"/>.</param>
 public sealed record ImageSubmission(IReadOnlyList<ImageSpecification> Images, RequestDeadline Deadline, int Previews = 0);
 
 /// <summary>How long a request may take, and who says so.</summary>

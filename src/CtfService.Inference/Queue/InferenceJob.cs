@@ -24,7 +24,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     public DateTimeOffset EnqueuedAt { get; } = enqueuedAt;
 
     /// <summary>Null where the caller wants to see finished images only.</summary>
-    public PreviewOrder? Previews { get; init; }
+    public PreviewOptions? Previews { get; init; }
 
     public RequestDeadline Deadline { get; } = deadline;
 
@@ -61,7 +61,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     public void MarkRestarted() => MoveTo(ImagePlace.Waiting);
 
     /// <summary>What the generator is to show. An image that has started again shows nothing twice.</summary>
-    public PreviewOrder? PreviewsLeft() => Previews is null ? null : new PreviewOrder(Previews.Count, preview =>
+    public PreviewOptions? PreviewsLeft() => Previews is null ? null : new PreviewOptions(Previews.Count, preview =>
     {
         if (preview.Index > _lastPreview)
         {

@@ -29,7 +29,7 @@ internal sealed class InferenceRequest : IDisposable
         Jobs = [.. submission.Images.Select((image, place) => new InferenceJob(image, now, submission.Deadline, _abandoned.Token)
         {
             Trace = trace,
-            Previews = submission.Previews == 0 ? null : new PreviewOrder(submission.Previews, preview => _events.Writer.TryWrite(new InferenceEvent.Previewed(place, preview))),
+            Previews = submission.Previews == 0 ? null : new PreviewOptions(submission.Previews, preview => _events.Writer.TryWrite(new InferenceEvent.Previewed(place, preview))),
         })];
         _expiry.Token.UnsafeRegister(_ => _isLate = Jobs.Any(job => !job.Completion.IsCompleted), state: null);
     }

@@ -37,7 +37,7 @@ public sealed class CtfImageGenerator : IImageGenerator
     public StepReport LastStep { get; private set; }
 
     /// <inheritdoc/>
-    public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null)
+    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null)
     {
         ImageCheck.Require(image, Model);
         if (image.Rows > FreeRows)

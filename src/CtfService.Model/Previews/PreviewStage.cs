@@ -14,7 +14,7 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
 {
     private readonly List<Watched> _watched = [];
 
-    public void Watch(CoarseSequence sequence, PreviewOrder order) => _watched.Add(new Watched(sequence, order));
+    public void Watch(CoarseSequence sequence, PreviewOptions options) => _watched.Add(new Watched(sequence, options));
 
     public void Forget(long id) => _watched.RemoveAll(watched => watched.Sequence.Id == id);
 
@@ -76,7 +76,7 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
     private IEnumerable<int> LabelsSoFar(CoarseSequence sequence) =>
         sequence.CoarseLabels.Select((label, cell) => cell < sequence.Position ? label : decoder.Undecided);
 
-    private sealed record Watched(CoarseSequence Sequence, PreviewOrder Order)
+    private sealed record Watched(CoarseSequence Sequence, PreviewOptions Order)
     {
         /// <summary>The preview to show next.</summary>
         public int Next { get; set; }

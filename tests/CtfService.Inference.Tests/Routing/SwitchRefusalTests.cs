@@ -178,7 +178,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
 
         public IImageGenerator Load(CancellationToken cancellation) => this;
 
-        public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null) => _inner.Admit(id, image, previews);
+        public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null) => _inner.Admit(id, image, previews);
 
         public void Remove(long id) => _inner.Remove(id);
 

@@ -36,7 +36,7 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
     /// <summary>What each step did.</summary>
     public List<StepReport> Steps { get; } = [];
 
-    public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null)
+    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(image.Rows, FreeRows, nameof(image));
         switch (image.Layout)

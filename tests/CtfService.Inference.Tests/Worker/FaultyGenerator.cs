@@ -49,7 +49,7 @@ internal sealed class FaultyGenerator(FakeImageGenerator inner) : IImageGenerato
         }
     }
 
-    public void Admit(long id, ImageSpecification image, PreviewOrder? previews = null) => Passing(CallPoint.Admit, () =>
+    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null) => Passing(CallPoint.Admit, () =>
     {
         inner.Admit(id, image, previews);
         return true;

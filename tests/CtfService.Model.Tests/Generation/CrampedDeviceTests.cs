@@ -63,7 +63,7 @@ public sealed class CrampedDeviceTests : IDisposable
             _generator.Admit(
                 id,
                 new ImageSpecification(id, (ulong)id, new SamplingSettings(), new SamplingSettings()),
-                new PreviewOrder(1, _ => shown.Add(image)));
+                new PreviewOptions(1, _ => shown.Add(image)));
         }
 
         var outcomes = Drain();
@@ -77,7 +77,7 @@ public sealed class CrampedDeviceTests : IDisposable
     {
         var shown = 0;
         _device.Room = 0;
-        _generator.Admit(1, new ImageSpecification(1, 1, new SamplingSettings(), new SamplingSettings()), new PreviewOrder(3, _ => shown++));
+        _generator.Admit(1, new ImageSpecification(1, 1, new SamplingSettings(), new SamplingSettings()), new PreviewOptions(3, _ => shown++));
         for (var step = 0; step < TinyBundle.Positions - 1; step++)
         {
             _generator.Advance(CancellationToken.None);

@@ -65,7 +65,7 @@ public sealed class PreviewStageTests : IDisposable
     {
         using var generator = Load("float32");
         var shown = 0;
-        generator.Admit(1, Image(1), new PreviewOrder(3, _ => shown++));
+        generator.Admit(1, Image(1), new PreviewOptions(3, _ => shown++));
         generator.Admit(2, Image(2));
         generator.Advance(CancellationToken.None);
 
@@ -87,7 +87,7 @@ public sealed class PreviewStageTests : IDisposable
         var shown = 0;
         for (var id = 0; id < 10; id++)
         {
-            generator.Admit(id, Image(1) with { Layout = new LayoutSource.Given(layout) }, new PreviewOrder(1, _ =>
+            generator.Admit(id, Image(1) with { Layout = new LayoutSource.Given(layout) }, new PreviewOptions(1, _ =>
             {
                 shown++;
                 cancelling.Cancel();
@@ -128,7 +128,7 @@ public sealed class PreviewStageTests : IDisposable
     [Theory]
     [InlineData(0)]
     [InlineData(4)]
-    public void Order_CountOutOfRange_IsRefused(int count) => Assert.Throws<ArgumentOutOfRangeException>(() => new PreviewOrder(count, _ => { }));
+    public void Order_CountOutOfRange_IsRefused(int count) => Assert.Throws<ArgumentOutOfRangeException>(() => new PreviewOptions(count, _ => { }));
 
     public void Dispose() => _bundle.Dispose();
 
@@ -146,7 +146,7 @@ public sealed class PreviewStageTests : IDisposable
             if (step < images.Length)
             {
                 var place = step;
-                generator.Admit(place, images[place], new PreviewOrder(previews, preview => seen[place].Add((step - place + 1, preview))));
+                generator.Admit(place, images[place], new PreviewOptions(previews, preview => seen[place].Add((step - place + 1, preview))));
             }
 
             foreach (var outcome in generator.Advance(CancellationToken.None))

@@ -5,7 +5,7 @@ namespace CtfService.Core.Generation;
 /// <summary>Asks for previews of an image while its layout comes about. Looking changes nothing: the image is the same without them.</summary>
 /// <param name="Count">1..<see cref="MostPreviews"/>. Preview i of n comes when i/n of the coarse labels are there, so the last one shows the whole layout.</param>
 /// <param name="Deliver">Called on the generator's thread: must return at once and not throw.</param>
-public sealed record PreviewOrder(int Count, Action<ImagePreview> Deliver)
+public sealed record PreviewOptions(int Count, Action<ImagePreview> Deliver)
 {
     public const int MostPreviews = 3;
 
