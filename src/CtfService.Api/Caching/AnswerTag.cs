@@ -19,7 +19,7 @@ internal static class AnswerTag
     /// image, which is the same byte for byte; weak for JSON, which also says when it was made and how long that took, and for CUDA, which rounds by what
     /// runs beside an image.
     /// </summary>
-    public static EntityTagHeaderValue Of(GenerationRequest request, Representation representation)
+    public static EntityTagHeaderValue Of(ValidatedImageRequest request, Representation representation)
     {
         var model = request.Model;
         var decisive = new

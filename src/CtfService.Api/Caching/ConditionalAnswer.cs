@@ -12,7 +12,7 @@ internal static class ConditionalAnswer
 {
     /// <summary>Says in the headers how long the answer may be kept, and what its name is.</summary>
     /// <returns>True where the caller has the answer: 304.</returns>
-    public static bool IsKnown(HttpContext http, GenerationRequest request, Representation representation)
+    public static bool IsKnown(HttpContext http, ValidatedImageRequest request, Representation representation)
     {
         var answer = http.Response.GetTypedHeaders();
         answer.Append(HeaderNames.Vary, HeaderNames.Accept);

@@ -15,7 +15,7 @@ namespace CtfService.Api.Endpoints;
 internal sealed class ImageAnswer(ImageResponder responder, ImageStream stream)
 {
     /// <param name="queue">Of the model that the request was checked against.</param>
-    public async Task<IResult> AnswerAsync(GenerationRequest request, IInferenceQueue queue, HttpContext http)
+    public async Task<IResult> AnswerAsync(ValidatedImageRequest request, IInferenceQueue queue, HttpContext http)
     {
         var record = RequestRecord.Of(http);
         record?.Validated(request);

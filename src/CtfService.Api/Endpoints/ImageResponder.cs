@@ -23,7 +23,7 @@ internal sealed class ImageResponder(InferenceMetrics metrics, TimeProvider cloc
     public const string WarningHeader = "X-Warnings";
 
     /// <summary>Every image as a file inside JSON.</summary>
-    public Ok<ImagesResponse> Json(HttpContext http, GenerationRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
+    public Ok<ImagesResponse> Json(HttpContext http, ValidatedImageRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
     {
         var encoding = TimeSpan.Zero;
         ImageEntry[] entries = [.. results.Select(result =>
@@ -44,7 +44,7 @@ internal sealed class ImageResponder(InferenceMetrics metrics, TimeProvider cloc
     }
 
     /// <summary>A preview as an event.</summary>
-    public PartialImageEvent Partial(GenerationRequest request, InferenceEvent.Previewed seen, ImageFormat format) => new(
+    public PartialImageEvent Partial(ValidatedImageRequest request, InferenceEvent.Previewed seen, ImageFormat format) => new(
         PartialImageEvent.Name,
         ImageFile.Encode(seen.Preview.Image, ImageProvenance.Of(request.Model, request.Images[seen.Place]) with { Preview = seen.Preview.Index }, format, request.Quality),
         Now(),
@@ -57,7 +57,7 @@ internal sealed class ImageResponder(InferenceMetrics metrics, TimeProvider cloc
         request.Class?.Name);
 
     /// <summary>A finished image as an event.</summary>
-    public CompletedImageEvent Completed(HttpContext http, GenerationRequest request, InferenceEvent.Finished seen, ImageFormat format)
+    public CompletedImageEvent Completed(HttpContext http, ValidatedImageRequest request, InferenceEvent.Finished seen, ImageFormat format)
     {
         var encoding = TimeSpan.Zero;
         var image = seen.Result.Image;
@@ -80,7 +80,7 @@ internal sealed class ImageResponder(InferenceMetrics metrics, TimeProvider cloc
     }
 
     /// <summary>One image as it is, several on a contact sheet.</summary>
-    public FileContentHttpResult File(HttpContext http, GenerationRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
+    public FileContentHttpResult File(HttpContext http, ValidatedImageRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
     {
         var (picture, provenance) = Picture(request, [.. results.Select(result => result.Image.Image)]);
         var headers = http.Response.Headers;
@@ -94,7 +94,7 @@ internal sealed class ImageResponder(InferenceMetrics metrics, TimeProvider cloc
         return TypedResults.File(Encode(http, picture, provenance, format, request.Quality, ref encoding), ImageFormats.MediaType(format));
     }
 
-    private static (RgbImage Picture, ImageProvenance Provenance) Picture(GenerationRequest request, IReadOnlyList<RgbImage> images)
+    private static (RgbImage Picture, ImageProvenance Provenance) Picture(ValidatedImageRequest request, IReadOnlyList<RgbImage> images)
     {
         var first = ImageProvenance.Of(request.Model, request.Images[0]); // its seed is the request's
         if (images.Count == 1)
@@ -119,13 +119,13 @@ internal sealed class ImageResponder(InferenceMetrics metrics, TimeProvider cloc
         return file;
     }
 
-    private static IReadOnlyList<RequestWarning>? Warnings(GenerationRequest request) => request.Warnings.Count == 0 ? null : request.Warnings;
+    private static IReadOnlyList<RequestWarning>? Warnings(ValidatedImageRequest request) => request.Warnings.Count == 0 ? null : request.Warnings;
 
     private long Now() => clock.GetUtcNow().ToUnixTimeSeconds();
 
-    private static string Size(GenerationRequest request) => request.Model.ImageSize;
+    private static string Size(ValidatedImageRequest request) => request.Model.ImageSize;
 
-    private static ImageUsage Usage(GenerationRequest request, int images)
+    private static ImageUsage Usage(ValidatedImageRequest request, int images)
     {
         var input = (request.Class is null ? 0 : 1) + (request.Images[0].Layout == LayoutSource.Drawn ? 0 : request.Model.TokenCount);
         var output = images * request.Model.TokenCount;

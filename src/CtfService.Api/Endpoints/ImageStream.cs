@@ -26,7 +26,7 @@ internal sealed class ImageStream(ImageResponder responder, ErrorDescriber error
 
     private static readonly byte[] Done = "data: [DONE]\n\n"u8.ToArray();
 
-    public async Task<IResult> WriteAsync(GenerationRequest request, IInferenceQueue queue, HttpContext http)
+    public async Task<IResult> WriteAsync(ValidatedImageRequest request, IInferenceQueue queue, HttpContext http)
     {
         var format = request.AskedFormat ?? ImageFormat.Png;
         RequestRecord.Received();
@@ -67,7 +67,7 @@ internal sealed class ImageStream(ImageResponder responder, ErrorDescriber error
         }
     }
 
-    private Task SendAsync(HttpContext http, InferenceEvent seen, GenerationRequest request, ImageFormat format) => seen switch
+    private Task SendAsync(HttpContext http, InferenceEvent seen, ValidatedImageRequest request, ImageFormat format) => seen switch
     {
         InferenceEvent.Previewed previewed => SendAsync(http, PartialImageEvent.Name, responder.Partial(request, previewed, format)),
         InferenceEvent.Finished finished => SendAsync(http, CompletedImageEvent.Name, responder.Completed(http, request, finished, format)),

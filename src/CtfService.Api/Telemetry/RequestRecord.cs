@@ -20,7 +20,7 @@ internal sealed class RequestRecord(string route, long arrivedAt)
     public long ArrivedAt { get; } = arrivedAt;
 
     /// <summary>What was asked for, once it is known to be right.</summary>
-    public GenerationRequest? Request { get; private set; }
+    public ValidatedImageRequest? Request { get; private set; }
 
     public bool IsAdmitted { get; private set; }
 
@@ -42,7 +42,7 @@ internal sealed class RequestRecord(string route, long arrivedAt)
     /// <summary>Null where the request is none for images.</summary>
     public static RequestRecord? Of(HttpContext http) => http.Features.Get<RequestRecord>();
 
-    public void Validated(GenerationRequest request) => Request = request;
+    public void Validated(ValidatedImageRequest request) => Request = request;
 
     /// <summary>Read and checked: from here on it is the queue's.</summary>
     public static void Received() => Tracing.RecordBeginning("receive");

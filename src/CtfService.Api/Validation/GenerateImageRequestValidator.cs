@@ -18,7 +18,7 @@ internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageR
         GenerateImageRequest asked,
         StringValues timeout,
         ModelDescription model,
-        [NotNullWhen(true)] out GenerationRequest? request,
+        [NotNullWhen(true)] out ValidatedImageRequest? request,
         out IReadOnlyList<ErrorDetail> faults)
     {
         var found = new Faults();

@@ -25,7 +25,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
     /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
     /// <param name="classLabel">Null for none.</param>
     /// <param name="coarse">Sampling of the coarse stage; the model's where it does not run.</param>
-    public GenerationRequest Check(
+    public ValidatedImageRequest Check(
         ImageRequest asked, StringValues timeout, ModelDescription model, ClassLabel? classLabel, SamplingSettings coarse, LayoutSource layout, Faults faults)
     {
         faults.RequireRange(asked.N, 1, limits.MaxImagesPerRequest, "n", "Limits:MaxImagesPerRequest");
@@ -41,7 +41,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         var seed = asked.Seed ?? RandomSeed();
         var images = Enumerable.Range(0, faults.All.Count == 0 ? asked.N ?? 1 : 0)
             .Select(i => new ImageSpecification(classLabel?.Id ?? model.NullClass, ImageSeed.Derive(seed, i), coarse, fine) { Layout = layout });
-        return new GenerationRequest(model, classLabel, seed, [.. images], format, asked.OutputCompression ?? ImageCodec.DefaultQuality)
+        return new ValidatedImageRequest(model, classLabel, seed, [.. images], format, asked.OutputCompression ?? ImageCodec.DefaultQuality)
         {
             IsRepeatable = asked.Seed is not null,
             Deadline = deadline,

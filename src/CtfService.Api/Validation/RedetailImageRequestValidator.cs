@@ -14,7 +14,7 @@ internal sealed class RedetailImageRequestValidator(ImageRequestChecks checks)
         RedetailImageRequest asked,
         StringValues timeout,
         ModelDescription model,
-        [NotNullWhen(true)] out GenerationRequest? request,
+        [NotNullWhen(true)] out ValidatedImageRequest? request,
         out IReadOnlyList<ErrorDetail> faults)
     {
         var found = new Faults();

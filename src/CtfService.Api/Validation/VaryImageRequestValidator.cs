@@ -12,7 +12,7 @@ internal sealed class VaryImageRequestValidator(ImageRequestChecks checks, Pictu
 {
     /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
     /// <exception cref="RequestRefusedException">Something is wrong with it; all that is wrong with the fields is named at once.</exception>
-    public async Task<GenerationRequest> ValidateAsync(VaryImageRequest asked, StringValues timeout, ModelDescription model, CancellationToken cancellation)
+    public async Task<ValidatedImageRequest> ValidateAsync(VaryImageRequest asked, StringValues timeout, ModelDescription model, CancellationToken cancellation)
     {
         var found = new Faults();
         ImageRequestChecks.RequireFineStage(model, found);

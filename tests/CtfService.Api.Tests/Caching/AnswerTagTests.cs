@@ -68,7 +68,7 @@ public sealed class AnswerTagTests
         Assert.Equal(AnswerTag.Of(patient, Png), AnswerTag.Of(patient with { Deadline = new RequestDeadline(TimeSpan.FromSeconds(1), "timeout_ms") }, Png));
     }
 
-    private static GenerationRequest Request(ModelDescription model, LayoutSource? layout = null) => new(
+    private static ValidatedImageRequest Request(ModelDescription model, LayoutSource? layout = null) => new(
         model,
         model.Classes.Labels[0],
         5,

@@ -13,7 +13,7 @@ namespace CtfService.Api.Validation;
 /// <param name="Images">One specification per image, in order.</param>
 /// <param name="AskedFormat">Null where the caller did not say.</param>
 /// <param name="Quality">Of JPEG and WebP, 0..100.</param>
-internal sealed record GenerationRequest(
+internal sealed record ValidatedImageRequest(
     ModelDescription Model,
     ClassLabel? Class,
     ulong Seed,
