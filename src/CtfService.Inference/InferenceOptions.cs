@@ -2,51 +2,49 @@ using System.ComponentModel.DataAnnotations;
 
 namespace CtfService.Inference;
 
-/// <summary>How much runs at once, how much may wait and for how long. Read once at start.</summary>
+/// <summary>
+/// Limits of the queue and the worker: how many images run and wait, for how long, and when a failing model is taken out of service. Read once at startup.
+/// </summary>
 public sealed record InferenceOptions
 {
     public const string SectionName = "Inference";
 
-    /// <summary>Model rows of a decode step; an image takes two with guidance, one without. 2..4096, default 16.</summary>
+    /// <summary>Maximum number of model rows in one decode step. An image takes one row, or two with classifier-free guidance.</summary>
     [Range(2, 4096)]
     public int MaxBatchRows { get; init; } = 16;
 
-    /// <summary>Images that may wait to start; a request that does not fit whole is refused. 1..100,000, default 64.</summary>
+    /// <summary>Maximum number of images that wait to start. A request that does not fit as a whole gets 429.</summary>
     [Range(1, 100_000)]
     public int MaxQueuedImages { get; init; } = 64;
 
-    /// <summary>From admission to the last image of a request; over it, the request fails. 1 s..1 h, default 2 min.</summary>
+    /// <summary>Maximum time from the admission of a request to its last image. A request that takes longer gets 504.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long admitted images may still run once the process is told to stop. 0..10 min, default 20 s.</summary>
+    /// <summary>Time that admitted images have to finish after the process is told to stop.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan ShutdownBudget { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// How long images may wait or run without a step that ends before the service calls itself not ready; four times as long, and it asks for a restart. A slow model gets more: at least
-    /// eight times what its warm-up image took. 1 s..1 h, default 30 s.
+    /// Time that images may wait or run without a completed step before <c>/health/ready</c> fails; after four times as long, <c>/health/live</c> fails
+    /// too. A slow model gets at least eight times the duration of its warm-up image.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// Steps that may fail one after another, without a finished image between them, before the model is taken out of service. 1..1,000, default 5.
-    /// </summary>
+    /// <summary>Number of steps that may fail in a row, without a finished image in between, before <c>/health/ready</c> fails and requests get 503.</summary>
     [Range(1, 1_000)]
     public int MaxFailedSteps { get; init; } = 5;
 
-    /// <summary>How long requests are refused then, before one may try again. 1 s..10 min, default 10 s.</summary>
+    /// <summary>Time that requests get 503 after too many failed steps, before one request may try again.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan FailedStepsPause { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// Attempts to read the model again if its storage fails or does not have it (yet); a damaged model is not read again. 0..100, default 4.
-    /// </summary>
+    /// <summary>Number of further attempts to read the model if its storage fails or is not mounted yet. A damaged model is not read again.</summary>
     [Range(0, 100)]
     public int LoadRetries { get; init; } = 4;
 
-    /// <summary>Pause before the first of these attempts; doubles with each. 0..1 min, default 1 s.</summary>
+    /// <summary>Pause before the first of these attempts. It doubles with each attempt.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan LoadRetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -3,37 +3,37 @@ using CtfService.Model.Generation;
 
 namespace CtfService.Api.Configuration;
 
-/// <summary>Which model the service loads at start, and where others may come from. Read once at start.</summary>
+/// <summary>The model that the service loads at startup, and the folder that operators may load other models from. Read once at startup.</summary>
 public sealed record ModelOptions
 {
     public const string SectionName = "Model";
 
     /// <summary>
-    /// Folder of the bundle, default <c>models/fruits-64</c>. A relative one is looked for in the current folder, the content root,
-    /// the program's folder and every folder above that.
+    /// Folder of the model bundle. A relative path is resolved against the working directory, the content root, the program's folder and every folder above
+    /// it.
     /// </summary>
     [Required]
     public string Bundle { get; init; } = "models/fruits-64";
 
     /// <summary>
-    /// Folder below which operators may load other bundles (<c>POST /v1/admin/models</c>), default empty: the folder that holds <see cref="Bundle"/>. A relative one is
-    /// looked for as the bundle is.
+    /// Folder below which operators may load other bundles with <c>POST /v1/admin/models</c>; relative paths are resolved as for <c>Model:Bundle</c>. If
+    /// empty, the folder that contains <c>Model:Bundle</c>.
     /// </summary>
     public string Root { get; init; } = "";
 
-    /// <summary><c>auto</c> (default: CUDA where there is one), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    /// <summary>Device that the model runs on: <c>auto</c> (CUDA if available, otherwise the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
     [Required]
     [RegularExpression(ModelPlacement.DevicePattern, ErrorMessage = ModelPlacement.Devices)]
     public string Device { get; init; } = "auto";
 
     /// <summary>
-    /// Element type of the transformers: <c>auto</c> (default: bfloat16 on CUDA, float32 on the CPU), <c>float32</c>, <c>bfloat16</c>, <c>float16</c>, or
-    /// <c>int8</c> on the CPU.
+    /// Element type of the transformers: <c>auto</c> (bfloat16 on CUDA, float32 on the CPU), <c>float32</c>, <c>bfloat16</c>, <c>float16</c>, or, on the
+    /// CPU only, <c>int8</c>.
     /// </summary>
     [Required]
     [RegularExpression(ModelPlacement.DtypePattern, ErrorMessage = ModelPlacement.Dtypes)]
     public string Dtype { get; init; } = "auto";
 
-    /// <summary>Other names of the loaded model, such as <c>gpt-image-1</c>, for clients that cannot be told its own. Default none.</summary>
+    /// <summary>Other names of the loaded model, such as <c>gpt-image-1</c>, for clients that cannot be configured to send its own name.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 }

@@ -2,43 +2,48 @@ using System.ComponentModel.DataAnnotations;
 
 namespace CtfService.Api.Security;
 
-/// <summary>Who may call, how often, and from which web pages. Read once at start.</summary>
+/// <summary>API keys, the rate limit, and the web origins that may call the API. Read once at startup.</summary>
 public sealed record SecurityOptions
 {
     public const string SectionName = "Security";
 
-    /// <summary>Keys that callers send. Default none: anybody may call, and the service listens on this machine only.</summary>
+    /// <summary>
+    /// API keys that clients may send; <c>ctf api-key</c> creates them. Without keys, every client is served and the service listens on the loopback
+    /// address only.
+    /// </summary>
     public IReadOnlyList<ApiKeyOptions> ApiKeys { get; init; } = [];
 
     /// <summary>
-    /// Whether a caller without a key is served, default false. Without keys it must be true before the service listens to other machines:
-    /// say so where something in front of it asks for credentials.
+    /// Serves clients without a key. Without any configured key, this must be true before the service listens on other addresses than loopback; set it if a
+    /// proxy in front of the service authenticates clients.
     /// </summary>
     public bool AllowAnonymous { get; init; }
 
-    /// <summary>Requests to /v1 that one key, or one address without a key, may send in a minute, all at once or spread. 0..1,000,000, default 0: no limit.</summary>
+    /// <summary>
+    /// Maximum number of requests to <c>/v1</c> per minute from one key, or from one address without a key. Further requests get 429; 0 means no limit.
+    /// </summary>
     [Range(0, 1_000_000)]
     public int RequestsPerMinute { get; init; }
 
-    /// <summary>Origins of web pages whose scripts may call (CORS), such as <c>https://studio.example.org</c>. Default none.</summary>
+    /// <summary>Web origins, such as <c>https://studio.example.org</c>, whose scripts may call the API (CORS).</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 }
 
-/// <summary>One API key, known by its hash only.</summary>
+/// <summary>One API key. Only its hash is stored.</summary>
 public sealed record ApiKeyOptions
 {
     /// <summary>Longest name, characters.</summary>
     public const int MaxNameLength = 64;
 
-    /// <summary>Whose key it is; appears in logs. Letters, digits, dots, hyphens and underscores; at most 64.</summary>
+    /// <summary>Owner of the key, as it appears in the log: at most 64 letters, digits, dots, hyphens and underscores.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>SHA-256 of the key, 64 hexadecimal digits. <c>ctf api-key</c> makes a key and prints its hash.</summary>
+    /// <summary>SHA-256 hash of the key, 64 hexadecimal digits. <c>ctf api-key</c> creates a key and prints its hash.</summary>
     public string Sha256 { get; init; } = "";
 
-    /// <summary>Whether the key opens the operator's endpoints too, default false.</summary>
+    /// <summary>Grants access to the admin endpoints.</summary>
     public bool Admin { get; init; }
 
-    /// <summary>In place of <see cref="SecurityOptions.RequestsPerMinute"/> for this key. 0..1,000,000, 0: no limit; default null: as for all.</summary>
+    /// <summary>Requests per minute of this key. 0 means no limit; if not set, <c>Security:RequestsPerMinute</c> applies.</summary>
     public int? RequestsPerMinute { get; init; }
 }
