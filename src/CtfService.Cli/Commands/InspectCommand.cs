@@ -2,6 +2,7 @@ using System.CommandLine;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Checkpoints.PyTorch;
+using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Model.Conversion;
 using CtfService.Training.Data;
 

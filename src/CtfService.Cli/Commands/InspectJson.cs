@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CtfService.Model.Bundles;
-using CtfService.Model.Checkpoints;
+using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Model.Conversion;
 
 namespace CtfService.Cli.Commands;

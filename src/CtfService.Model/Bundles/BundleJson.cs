@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CtfService.Core.Models;
-using CtfService.Model.Checkpoints;
+using CtfService.Model.Checkpoints.Tensors;
 
 namespace CtfService.Model.Bundles;
 

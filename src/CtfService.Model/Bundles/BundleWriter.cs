@@ -1,5 +1,4 @@
 using CtfService.Core.Models;
-using CtfService.Model.Checkpoints;
 using CtfService.Model.Storage;
 
 namespace CtfService.Model.Bundles;

@@ -1,5 +1,7 @@
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints.PyTorch;
+using CtfService.Model.Checkpoints.Tensors;
+using CtfService.Model.Storage;
 
 namespace CtfService.Model.Checkpoints;
 

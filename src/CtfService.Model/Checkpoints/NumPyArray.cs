@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints.PyTorch;
+using CtfService.Model.Checkpoints.Tensors;
 
 namespace CtfService.Model.Checkpoints;
 
@@ -84,11 +85,11 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
     private static long[] Shape(string path, string header)
     {
         var sizes = Field(path, ShapeTuple(), header, "shape").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return sizes.Length <= SafetensorsHeader.MaxDimensions
+        return sizes.Length <= TensorEntry.MaxDimensions
             ? [.. sizes.Select(size => long.TryParse(size.TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out var number) // Python 2 wrote 5L
                 ? number
                 : throw new CheckpointException($"{path}: has the size '{size}' in the shape of its array, expected a whole number."))]
-            : throw new CheckpointException($"{path}: has {sizes.Length} dimensions, expected at most {SafetensorsHeader.MaxDimensions}.");
+            : throw new CheckpointException($"{path}: has {sizes.Length} dimensions, expected at most {TensorEntry.MaxDimensions}.");
     }
 
     private static string Field(string path, Regex pattern, string header, string name) => pattern.Match(header) is { Success: true } match

@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints.PyTorch;
+using CtfService.Model.Checkpoints.Tensors;
+using CtfService.Model.Storage;
 
 namespace CtfService.Model.Checkpoints;
 

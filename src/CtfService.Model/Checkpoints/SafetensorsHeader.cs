@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints.Tensors;
 
 namespace CtfService.Model.Checkpoints;
 
@@ -10,9 +11,6 @@ namespace CtfService.Model.Checkpoints;
 internal sealed class SafetensorsHeader
 {
     public const string MetadataKey = "__metadata__";
-
-    /// <summary>PyTorch's own limit.</summary>
-    public const int MaxDimensions = 64;
 
     private readonly string _path;
     private readonly List<(TensorEntry Tensor, StoredType Stored, long Offset)> _entries = [];
@@ -97,7 +95,7 @@ internal sealed class SafetensorsHeader
         var dtype = ReadDtype(name, element);
         var shape = ReadNumbers(name, element, "shape");
         var offsets = ReadNumbers(name, element, "data_offsets");
-        Require(shape.Length <= MaxDimensions, $"tensor '{name}' has {shape.Length} dimensions, expected at most {MaxDimensions}");
+        Require(shape.Length <= TensorEntry.MaxDimensions, $"tensor '{name}' has {shape.Length} dimensions, expected at most {TensorEntry.MaxDimensions}");
         Require(
             offsets.Length == 2 && offsets[0] <= offsets[1],
             $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}], expected a start and an end not before it");

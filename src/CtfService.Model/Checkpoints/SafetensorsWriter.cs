@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Model.Storage;
 using static TorchSharp.torch;
 

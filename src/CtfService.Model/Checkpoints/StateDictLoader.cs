@@ -1,4 +1,5 @@
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints.Tensors;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Checkpoints;

@@ -4,6 +4,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Model.Clusters;
 using CtfService.Model.Generation;
 using CtfService.Model.Layers;

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Model.Clusters;
 using static TorchSharp.torch;
 

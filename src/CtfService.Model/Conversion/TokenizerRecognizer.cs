@@ -1,5 +1,5 @@
 using CtfService.Core.Models;
-using CtfService.Model.Checkpoints;
+using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Conversion;

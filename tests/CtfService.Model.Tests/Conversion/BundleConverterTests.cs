@@ -2,6 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Model.Clusters;
 using CtfService.Model.Conversion;
 using CtfService.Model.Generation;

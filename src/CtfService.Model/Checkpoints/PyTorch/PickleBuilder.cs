@@ -1,5 +1,6 @@
 using System.Text;
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints.Tensors;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
 

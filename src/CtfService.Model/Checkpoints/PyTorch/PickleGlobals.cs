@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using CtfService.Model.Checkpoints.Tensors;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
 

@@ -1,3 +1,5 @@
+using CtfService.Model.Checkpoints.Tensors;
+
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
@@ -16,7 +18,7 @@ internal static class PickleLimits
     public const int IntegerBytes = 256;
 
     /// <summary>PyTorch's own limit.</summary>
-    public const int Dimensions = SafetensorsHeader.MaxDimensions;
+    public const int Dimensions = TensorEntry.MaxDimensions;
 
     /// <summary>Records of a container.</summary>
     public const int Records = 200_000;

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints.Tensors;
+using CtfService.Model.Storage;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
 

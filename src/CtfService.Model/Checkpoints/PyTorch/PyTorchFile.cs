@@ -1,4 +1,6 @@
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints.Tensors;
+using CtfService.Model.Storage;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
 

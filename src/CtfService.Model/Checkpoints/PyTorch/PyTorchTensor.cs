@@ -1,3 +1,5 @@
+using CtfService.Model.Checkpoints.Tensors;
+
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>A block of elements that tensors are views of. Where its bytes are becomes known when the container is read.</summary>

@@ -1,4 +1,5 @@
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints.Tensors;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
 

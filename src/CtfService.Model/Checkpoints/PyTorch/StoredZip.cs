@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using CtfService.Core.Models;
+using CtfService.Model.Storage;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
 

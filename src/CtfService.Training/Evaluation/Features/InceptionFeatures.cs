@@ -3,6 +3,7 @@ using System.Text;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Training.Evaluation.Features.Inception;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,6 +1,7 @@
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Checkpoints.PyTorch;
+using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Transformer;
 using CtfService.TestSupport;

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using CtfService.Model.Storage;
 
-namespace CtfService.Model.Checkpoints;
+namespace CtfService.Model.Checkpoints.Tensors;
 
 /// <summary>
 /// Recognises by its first bytes what lies under the name of a weight file without being one: what failed downloads leave, and files of other programs.

@@ -6,7 +6,7 @@ using CtfService.Model.Checkpoints;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 
-namespace CtfService.Model.Tests.Checkpoints;
+namespace CtfService.Model.Tests.Checkpoints.Tensors;
 
 /// <summary>What failed downloads and other programs leave under a weight file's name is recognised, whatever the name promises.</summary>
 public sealed class ForeignContentTests : IDisposable

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Checkpoints;
+namespace CtfService.Model.Checkpoints.Tensors;
 
 /// <summary>Questions about the element types that tensors have here; <see cref="StoredType"/> lists how files hold them.</summary>
 internal static class ElementType

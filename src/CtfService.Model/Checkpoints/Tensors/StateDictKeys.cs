@@ -1,6 +1,6 @@
 using CtfService.Core.Models;
 
-namespace CtfService.Model.Checkpoints;
+namespace CtfService.Model.Checkpoints.Tensors;
 
 /// <summary>
 /// The keys of a state dict as the model names them, whatever wrapped it when it was saved: DistributedDataParallel, torch.compile, FSDP and averages put names

@@ -1,7 +1,7 @@
 using CtfService.Core.Models;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Checkpoints;
+namespace CtfService.Model.Checkpoints.Tensors;
 
 /// <summary>
 /// Named tensors in a file that was checked as a whole when it was opened: safetensors or PyTorch's own format. Tensors are copied out one by one, so a

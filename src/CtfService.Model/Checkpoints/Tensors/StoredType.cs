@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using CtfService.Core.Models;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Checkpoints;
+namespace CtfService.Model.Checkpoints.Tensors;
 
 /// <summary>
 /// How the elements of a tensor lie in a file, and as which type they are read: their own, or a wider one if libtorch here does not have theirs.

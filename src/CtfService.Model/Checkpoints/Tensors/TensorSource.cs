@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Checkpoints;
+namespace CtfService.Model.Checkpoints.Tensors;
 
 /// <summary>A tensor that is read when it is written, not before.</summary>
 /// <param name="Entry">Name in the new file, shape, and the type <paramref name="Read"/> delivers.</param>

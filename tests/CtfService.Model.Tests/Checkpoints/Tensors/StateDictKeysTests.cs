@@ -1,9 +1,10 @@
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Checkpoints.Tensors;
 using CtfService.TestSupport;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Checkpoints;
+namespace CtfService.Model.Tests.Checkpoints.Tensors;
 
 /// <summary>Keys as training wrappers leave them, in PyTorch's files and in safetensors.</summary>
 public sealed class StateDictKeysTests : IDisposable

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using CtfService.Core.Models;
 
-namespace CtfService.Model.Checkpoints;
+namespace CtfService.Model.Storage;
 
 /// <summary>
 /// A file opened for reading, part by part, into memory of our own. It is not mapped into memory: a file that becomes shorter while it is mapped ends the

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Checkpoints;
+namespace CtfService.Model.Checkpoints.Tensors;
 
 /// <summary>One tensor of a weight file, as the file describes it.</summary>
 /// <param name="Name">Key, unique in the file.</param>
@@ -8,6 +8,9 @@ namespace CtfService.Model.Checkpoints;
 /// <param name="Shape">Empty for a scalar.</param>
 public sealed record TensorEntry(string Name, ScalarType Dtype, IReadOnlyList<long> Shape)
 {
+    /// <summary>PyTorch's own limit.</summary>
+    public const int MaxDimensions = 64;
+
     public long ElementCount { get; } = Shape.Aggregate(1L, (product, size) => checked(product * size));
 
     /// <summary>Bytes of all elements, dense.</summary>

@@ -4,7 +4,7 @@ using CtfService.Model.Checkpoints;
 using CtfService.TestSupport;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Checkpoints;
+namespace CtfService.Model.Tests.Checkpoints.Tensors;
 
 /// <summary>Element types of safetensors that libtorch here has none for, or that are rare.</summary>
 public sealed class StoredTypeTests : IDisposable
