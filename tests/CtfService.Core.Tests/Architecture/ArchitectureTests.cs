@@ -1,6 +1,8 @@
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using CtfService.TestSupport;
 
-namespace CtfService.Core.Tests;
+namespace CtfService.Core.Tests.Architecture;
 
 /// <summary>Who may know whom. Reads the project files, so that a reference fails here before anyone builds on it.</summary>
 public sealed class ArchitectureTests
@@ -14,7 +16,8 @@ public sealed class ArchitectureTests
     [InlineData("Api", new[] { "Inference", "Model" })]
     public void Project_References_PointDownwardsOnly(string project, string[] allowed)
     {
-        var referenced = References(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path).Replace("CtfService.", "", StringComparison.Ordinal));
+        var referenced = References(project, "ProjectReference")
+            .Select(path => Path.GetFileNameWithoutExtension(path).Replace("CtfService.", "", StringComparison.Ordinal));
 
         Assert.Empty(referenced.Except(allowed));
     }
@@ -22,7 +25,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void Projects_OfTheHouse_AreAllUnderRule()
     {
-        var projects = Directory.GetDirectories(Path.Combine(Repository, "src")).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+        var projects = Directory.GetDirectories(RepositoryFolder.File("src")).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
         Assert.Equal(["CtfService.Api", "CtfService.Cli", "CtfService.Core", "CtfService.Inference", "CtfService.Model", "CtfService.Training"], projects);
     }
@@ -69,31 +72,18 @@ public sealed class ArchitectureTests
     [InlineData("Api", "CtfService.Training", "TorchSharp", "SkiaSharp")]
     public void Sources_Usings_KeepTheDirection(string project, params string[] forbidden)
     {
-        var sources = Directory.EnumerateFiles(Path.Combine(Repository, "src", $"CtfService.{project}"), "*.cs", SearchOption.AllDirectories);
+        var sources = Directory.EnumerateFiles(RepositoryFolder.File("src", $"CtfService.{project}"), "*.cs", SearchOption.AllDirectories);
 
         var offences = sources.SelectMany(file => File.ReadLines(file)
-            .Where(line => forbidden.Any(name => line.StartsWith($"using {name};", StringComparison.Ordinal) || line.StartsWith($"using {name}.", StringComparison.Ordinal)))
-            .Select(line => $"{Path.GetRelativePath(Repository, file)}: {line}"));
+            .Where(line => forbidden.Any(name => Regex.IsMatch(line, $@"^using {Regex.Escape(name)}[.;]")))
+            .Select(line => $"{Path.GetRelativePath(RepositoryFolder.Root, file)}: {line}"));
 
         Assert.Empty(offences);
     }
-
-    private static string Repository { get; } = FindRepository();
 
     private static List<string> References(string project, string kind) =>
         [.. ProjectFile(project).Descendants(kind).Select(reference => (string?)reference.Attribute("Include")).OfType<string>()];
 
     private static XDocument ProjectFile(string project) =>
-        XDocument.Load(Path.Combine(Repository, "src", $"CtfService.{project}", $"CtfService.{project}.csproj"));
-
-    private static string FindRepository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "CtfService.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException($"No CtfService.sln above {AppContext.BaseDirectory}.");
-    }
+        XDocument.Load(RepositoryFolder.File("src", $"CtfService.{project}", $"CtfService.{project}.csproj"));
 }
