@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Cpu;
+using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Transformer;

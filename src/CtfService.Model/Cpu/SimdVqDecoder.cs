@@ -1,6 +1,5 @@
 using CtfService.Model.Cpu.Images;
 using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;

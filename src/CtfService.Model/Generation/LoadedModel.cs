@@ -5,6 +5,7 @@ using CtfService.Model.Checkpoints;
 using CtfService.Model.Clusters;
 using CtfService.Model.Coarse;
 using CtfService.Model.Cpu;
+using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Layers;

@@ -1,6 +1,7 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Tokenizer;

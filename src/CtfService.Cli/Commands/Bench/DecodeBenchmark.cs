@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CtfService.Model.Cpu;
+using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Transformer;
 
 namespace CtfService.Cli.Commands.Bench;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using CtfService.Model.Cpu;
+using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Transformer;
 using Spectre.Console;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu;
+using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Sampling;

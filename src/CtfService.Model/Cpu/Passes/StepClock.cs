@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace CtfService.Model.Cpu;
+namespace CtfService.Model.Cpu.Passes;
 
 /// <summary>Adds up where the time of the steps goes, seen by the thread that calls the engine.</summary>
 public sealed class StepClock

@@ -1,7 +1,7 @@
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 
-namespace CtfService.Model.Cpu;
+namespace CtfService.Model.Cpu.Passes;
 
 /// <summary>How an engine computes.</summary>
 /// <param name="Capacity">Slots of a decode engine, images of one pass of a fine engine.</param>

@@ -2,10 +2,11 @@ using System.Runtime.Intrinsics;
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Attention;
 using CtfService.Model.Cpu.Images;
+using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 
-namespace CtfService.Model.Cpu.Passes;
+namespace CtfService.Model.Cpu;
 
 /// <summary>Chooses the compiled form of a pass by vector width and weight format.</summary>
 internal static class PassFactory
