@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using System.Text;
 using CtfService.Api.Models;
-using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Inference.Status;
 using CtfService.TestSupport;
 using Microsoft.AspNetCore.Hosting;

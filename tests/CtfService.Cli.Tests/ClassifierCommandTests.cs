@@ -1,5 +1,5 @@
 using System.Text.Json;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 
 namespace CtfService.Cli.Tests;

@@ -1,5 +1,5 @@
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
+using CtfService.Core.Models;
 using CtfService.Model.Imaging;
 using CtfService.TestSupport;
 

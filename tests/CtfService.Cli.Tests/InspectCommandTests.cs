@@ -1,6 +1,6 @@
 using System.Text.Json;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
+using CtfService.Core.Models;
 using CtfService.Model.Imaging;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using Xunit.Abstractions;
 

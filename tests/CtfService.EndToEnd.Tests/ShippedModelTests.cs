@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;

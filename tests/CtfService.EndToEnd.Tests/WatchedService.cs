@@ -4,7 +4,7 @@ using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
-using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Inference.Status;
 using CtfService.Model.Generation;
 using Microsoft.AspNetCore.Builder;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using CtfService.Core.Generation;
+using CtfService.Core.Models;
 
 namespace CtfService.TestSupport;
 

@@ -1,3 +1,4 @@
+using CtfService.Core.Classes;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 

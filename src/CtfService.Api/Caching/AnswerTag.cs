@@ -3,6 +3,7 @@ using System.Text.Json;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Validation;
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Model.Imaging;
 using Microsoft.Net.Http.Headers;
 

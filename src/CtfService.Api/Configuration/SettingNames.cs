@@ -1,4 +1,4 @@
-using CtfService.Core.Models;
+using CtfService.Core.Classes;
 using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Configuration;

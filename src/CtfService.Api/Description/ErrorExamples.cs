@@ -7,7 +7,7 @@ using CtfService.Api.Negotiation;
 using CtfService.Api.Security;
 using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
-using CtfService.Core.Models;
+using CtfService.Core.Classes;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 

@@ -3,7 +3,7 @@ using CtfService.Api.Negotiation;
 using CtfService.Api.Telemetry;
 using CtfService.Api.Validation;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
+using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Telemetry;
 using CtfService.Model.Imaging;

@@ -6,7 +6,7 @@ using CtfService.Api.Errors;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Telemetry;
 using CtfService.Api.Validation;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Telemetry;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,4 +1,4 @@
-using CtfService.Core.Models;
+using CtfService.Core.Classes;
 
 namespace CtfService.Api.Errors;
 

@@ -1,5 +1,5 @@
 using CtfService.Api.Configuration;
-using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Inference;
 using CtfService.Inference.Routing;
 using CtfService.Model.Bundles;

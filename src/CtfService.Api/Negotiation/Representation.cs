@@ -1,4 +1,4 @@
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 

@@ -1,7 +1,7 @@
 using System.Threading.RateLimiting;
 using CtfService.Api.Configuration;
 using CtfService.Api.Errors;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Imaging;
 

@@ -1,5 +1,5 @@
 using CtfService.Api.Contracts;
-using CtfService.Core.Models;
+using CtfService.Core.Classes;
 
 namespace CtfService.Api.Validation;
 

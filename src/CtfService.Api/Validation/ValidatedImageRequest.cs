@@ -1,6 +1,6 @@
 using CtfService.Api.Contracts;
+using CtfService.Core.Classes;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 

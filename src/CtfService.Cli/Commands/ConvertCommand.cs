@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using CtfService.Cli.Commands.Options;
-using CtfService.Core;
 using CtfService.Core.Generation;
 using CtfService.Model.Conversion;
 using static TorchSharp.torch;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
-using CtfService.Core;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;

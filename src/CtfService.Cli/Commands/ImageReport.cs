@@ -1,5 +1,6 @@
 using System.Globalization;
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 
 namespace CtfService.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
 using CtfService.Model.Storage;

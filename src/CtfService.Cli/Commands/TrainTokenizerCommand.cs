@@ -1,6 +1,6 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
-using CtfService.Core;
+using CtfService.Core.Generation;
 using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;

@@ -1,5 +1,3 @@
-using CtfService.Core.Imaging;
-
 namespace CtfService.Core.Generation;
 
 /// <summary>One finished image with what it was made from.</summary>

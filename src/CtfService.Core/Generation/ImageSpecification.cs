@@ -4,7 +4,8 @@ namespace CtfService.Core.Generation;
 /// Everything that decides one image: same model, same specification, same tokens, alone or in any batch.
 /// </summary>
 /// <param name="ClassId">
-/// Class label as an index, 0..classes-1. Where the layout is not drawn, also <see cref="Models.ModelDescription.NullClass"/>: the fine stage goes by the layout alone.
+/// Class label as an index, 0..classes-1. If the layout is not drawn, the null class (the number of classes) is allowed too: the fine stage then follows the
+/// layout alone.
 /// </param>
 /// <param name="Seed">Seed of this image's own random stream (see <see cref="ImageSeed"/>).</param>
 /// <param name="Coarse">Sampling of the coarse labels, one by one. Ignored where the layout is not drawn.</param>

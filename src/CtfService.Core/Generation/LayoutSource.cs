@@ -1,5 +1,3 @@
-using CtfService.Core.Imaging;
-
 namespace CtfService.Core.Generation;
 
 /// <summary>Where the coarse labels of an image come from. One of the nested cases.</summary>

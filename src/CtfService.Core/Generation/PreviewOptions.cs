@@ -1,5 +1,3 @@
-using CtfService.Core.Imaging;
-
 namespace CtfService.Core.Generation;
 
 /// <summary>Asks for previews of an image while its layout comes about. Looking changes nothing: the image is the same without them.</summary>

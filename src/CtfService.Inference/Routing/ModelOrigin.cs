@@ -1,4 +1,4 @@
-using CtfService.Core.Generation;
+using CtfService.Core.Models;
 
 namespace CtfService.Inference.Routing;
 

@@ -1,4 +1,4 @@
-using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 
 namespace CtfService.Inference.Scheduling;

@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 
 namespace CtfService.Inference.Scheduling;

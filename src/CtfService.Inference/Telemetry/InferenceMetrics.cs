@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Inference.Status;
 
 namespace CtfService.Inference.Telemetry;

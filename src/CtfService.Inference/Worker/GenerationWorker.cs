@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Scheduling;

@@ -1,5 +1,5 @@
-using CtfService.Core;
-using CtfService.Core.Models;
+using CtfService.Core.Classes;
+using CtfService.Core.Generation;
 using CtfService.Model.Layers;
 using CtfService.Model.Transformer;
 

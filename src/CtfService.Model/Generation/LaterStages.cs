@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Model.Coarse;
 using CtfService.Model.Fine;
 using CtfService.Model.Tokenizer;

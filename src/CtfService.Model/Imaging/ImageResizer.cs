@@ -1,4 +1,4 @@
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 
 namespace CtfService.Model.Imaging;
 

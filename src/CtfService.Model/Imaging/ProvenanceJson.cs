@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using CtfService.Core.Generation;
+using CtfService.Core.Models;
 
 namespace CtfService.Model.Imaging;
 

@@ -1,4 +1,4 @@
-using CtfService.Core;
+using CtfService.Core.Generation;
 
 namespace CtfService.Model.Layers;
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Model.Clusters;
 using CtfService.Model.Coarse;
 using CtfService.Model.Imaging;

@@ -1,4 +1,4 @@
-using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation.Features;
 using CtfService.Training.Evaluation.Neighbours;

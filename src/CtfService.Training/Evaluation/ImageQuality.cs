@@ -1,4 +1,4 @@
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation;

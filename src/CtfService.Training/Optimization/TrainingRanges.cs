@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Numerics;
-using CtfService.Core;
+using CtfService.Core.Generation;
 
 namespace CtfService.Training.Optimization;
 

@@ -1,4 +1,4 @@
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using CtfService.Model.Storage;
 using CtfService.Model.Tokenizer;

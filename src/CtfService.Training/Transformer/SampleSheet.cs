@@ -1,5 +1,4 @@
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
 using CtfService.Model.Previews;

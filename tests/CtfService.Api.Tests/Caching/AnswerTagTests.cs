@@ -2,7 +2,6 @@ using CtfService.Api.Caching;
 using CtfService.Api.Negotiation;
 using CtfService.Api.Validation;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Core.Models;
 using CtfService.Inference;
 using CtfService.Inference.Queue;

@@ -174,7 +174,7 @@ public sealed class ImageStreamTests : IAsyncLifetime, IAsyncDisposable
         return events;
     }
 
-    private static Core.Imaging.RgbImage Decode(Event item) => ImageCodec.Decode(File(item));
+    private static Core.Generation.RgbImage Decode(Event item) => ImageCodec.Decode(File(item));
 
     private static byte[] File(Event item) => item.Json.GetProperty("b64_json").GetBytesFromBase64();
 

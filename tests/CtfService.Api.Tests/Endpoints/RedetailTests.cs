@@ -1,5 +1,6 @@
 using System.Net;
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Model.Imaging;
 
 namespace CtfService.Api.Tests.Endpoints;

@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Text;
 using CtfService.Api.Tests.Malformed;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using Microsoft.Extensions.Logging;
 

@@ -2,7 +2,7 @@ using System.Net;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
 using CtfService.Api.Tests.Security;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 
 namespace CtfService.Api.Tests.Idempotency;

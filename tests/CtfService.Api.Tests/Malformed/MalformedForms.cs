@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 
 namespace CtfService.Api.Tests.Malformed;

@@ -1,5 +1,4 @@
 using CtfService.Api.Models;
-using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.TestSupport;

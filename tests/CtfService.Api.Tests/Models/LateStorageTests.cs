@@ -1,5 +1,5 @@
 using CtfService.Api.Models;
-using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Inference.Status;
 using CtfService.Model.Bundles;
 using CtfService.TestSupport;

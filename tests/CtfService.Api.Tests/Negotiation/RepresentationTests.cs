@@ -1,5 +1,5 @@
 using CtfService.Api.Negotiation;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using Microsoft.Extensions.Primitives;
 
 namespace CtfService.Api.Tests.Negotiation;

@@ -61,7 +61,7 @@ public sealed class RefusedRequestCountTests
     {
         await using var api = await Ready(new TestApi { Settings = { ["Limits:MaxUploadPixels"] = "1024" } });
         using var ledger = new RequestLedger(api.Services);
-        var picture = ImageCodec.Encode(new Core.Imaging.RgbImage(64, 64, new byte[64 * 64 * 3]), Core.Imaging.ImageFormat.Png, quality: 0);
+        var picture = ImageCodec.Encode(new Core.Generation.RgbImage(64, 64, new byte[64 * 64 * 3]), Core.Generation.ImageFormat.Png, quality: 0);
         using var form = new MultipartFormDataContent { { new ByteArrayContent(picture), "image", "picture.png" } };
 
         using var response = await api.Post(TestApi.Variations, form);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using CtfService.Api.Uploads;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using CtfService.Cli.Commands.Options;
-using CtfService.Core;
+using CtfService.Core.Generation;
 
 namespace CtfService.Cli.Tests.Options;
 

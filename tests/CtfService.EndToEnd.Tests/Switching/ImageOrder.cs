@@ -1,5 +1,4 @@
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Core.Models;
 
 namespace CtfService.EndToEnd.Tests.Switching;

@@ -2,7 +2,6 @@ using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Model.Imaging;
 
 namespace CtfService.EndToEnd.Tests.Switching;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
+using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using Xunit.Abstractions;
 

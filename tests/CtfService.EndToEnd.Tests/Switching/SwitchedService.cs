@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using CtfService.Api.Models;
-using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Inference.Status;
 using CtfService.Model.Generation;
 using Microsoft.AspNetCore.Hosting;

@@ -1,5 +1,4 @@
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Status;

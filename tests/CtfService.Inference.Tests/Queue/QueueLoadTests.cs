@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Time.Testing;

@@ -1,5 +1,4 @@
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Core.Models;
 using CtfService.TestSupport;
 using Microsoft.Extensions.Time.Testing;

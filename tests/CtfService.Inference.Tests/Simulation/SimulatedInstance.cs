@@ -1,5 +1,4 @@
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Scheduling;
 using CtfService.Inference.Status;

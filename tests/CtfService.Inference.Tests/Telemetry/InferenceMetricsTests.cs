@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Inference.Telemetry;
 using CtfService.Inference.Tests.Worker;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;

@@ -1,4 +1,3 @@
-using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Status;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,6 @@
-using CtfService.Core.Generation;
-using CtfService.Inference.Routing;
+using CtfService.Core.Models;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using CtfService.TestSupport;

@@ -1,4 +1,5 @@
 using System.Text;
+using CtfService.Core.Classes;
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Conversion;

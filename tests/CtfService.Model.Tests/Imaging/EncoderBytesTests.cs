@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 
 namespace CtfService.Model.Tests.Imaging;

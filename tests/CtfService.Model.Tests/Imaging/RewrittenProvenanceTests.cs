@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
+using CtfService.Core.Models;
 using CtfService.Model.Imaging;
 using CtfService.TestSupport;
 

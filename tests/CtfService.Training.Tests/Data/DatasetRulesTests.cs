@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using CtfService.Training.Data;
 

@@ -1,5 +1,5 @@
 using System.Formats.Tar;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using CtfService.Training.Data;
 

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using Spectre.Console;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using CtfService.Cli.Commands.Options;
-using CtfService.Core;
+using CtfService.Core.Generation;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
 using Spectre.Console;

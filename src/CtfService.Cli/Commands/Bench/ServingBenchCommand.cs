@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using CtfService.Cli.Commands.Options;
-using CtfService.Core;
 using CtfService.Core.Generation;
 using CtfService.Model.Generation;
 using CtfService.Training.Optimization;

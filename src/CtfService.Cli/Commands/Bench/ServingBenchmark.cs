@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 
 namespace CtfService.Cli.Commands.Bench;
 

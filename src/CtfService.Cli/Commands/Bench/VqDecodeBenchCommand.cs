@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using CtfService.Cli.Commands.Options;
-using CtfService.Core;
+using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Cpu;

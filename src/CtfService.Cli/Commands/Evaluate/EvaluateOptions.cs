@@ -1,6 +1,6 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
-using CtfService.Core;
+using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Training.Evaluation.Samples;
 using CtfService.Training.Optimization;

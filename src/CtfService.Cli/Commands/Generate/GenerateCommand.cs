@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using CtfService.Cli.Commands.Options;
+using CtfService.Core.Classes;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using CtfService.Model.Imaging;

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using CtfService.Cli.Commands.Options;
-using CtfService.Core;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using CtfService.Training.Optimization;
 

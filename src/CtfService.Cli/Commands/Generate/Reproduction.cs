@@ -1,7 +1,6 @@
 using System.Text.Json;
 using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Numerics;
-using CtfService.Core;
+using CtfService.Core.Generation;
 
 namespace CtfService.Cli.Commands.Options;
 

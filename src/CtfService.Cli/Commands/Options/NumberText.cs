@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text.RegularExpressions;
-using CtfService.Core;
+using CtfService.Core.Generation;
 
 namespace CtfService.Cli.Commands.Options;
 

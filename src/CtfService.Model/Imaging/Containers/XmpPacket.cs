@@ -1,6 +1,6 @@
 using System.Text;
 using System.Xml;
-using CtfService.Core.Generation;
+using CtfService.Core.Models;
 
 namespace CtfService.Model.Imaging.Containers;
 

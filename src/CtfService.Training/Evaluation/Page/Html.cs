@@ -1,5 +1,5 @@
 using System.Net;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 
 namespace CtfService.Training.Evaluation.Page;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
 using CtfService.Core.Models;
 using CtfService.Model.Imaging;
 using CtfService.Training.Data;

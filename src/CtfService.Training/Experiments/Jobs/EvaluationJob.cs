@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
+using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Imaging;
 using CtfService.Model.Storage;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using CtfService.Core.Classes;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;

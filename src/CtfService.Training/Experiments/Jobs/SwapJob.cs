@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
 using CtfService.Model.Storage;

@@ -1,4 +1,4 @@
-using CtfService.Core;
+using CtfService.Core.Generation;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.Training.Optimization;

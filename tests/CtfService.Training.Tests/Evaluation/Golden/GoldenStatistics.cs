@@ -1,5 +1,5 @@
 using System.Text.Json;
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests.Evaluation.Golden;

@@ -1,4 +1,4 @@
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 using CtfService.Training.Evaluation.Statistics;
 using CtfService.Training.Tests.Evaluation.Golden;
 using static TorchSharp.torch;

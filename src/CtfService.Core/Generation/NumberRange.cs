@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 
-namespace CtfService.Core;
+namespace CtfService.Core.Generation;
 
 /// <summary>The values that a setting may have. Always finite: NaN and the infinities are in no range.</summary>
 /// <param name="Least">Lower end.</param>

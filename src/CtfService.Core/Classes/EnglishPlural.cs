@@ -1,4 +1,4 @@
-namespace CtfService.Core.Models;
+namespace CtfService.Core.Classes;
 
 /// <summary>Singular forms of English words. Words are in upper case.</summary>
 internal static class EnglishPlural

@@ -1,4 +1,4 @@
-namespace CtfService.Core.Models;
+namespace CtfService.Core.Classes;
 
 /// <summary>How far two spellings are apart.</summary>
 public static class EditDistance

@@ -1,4 +1,6 @@
-namespace CtfService.Core.Tests;
+using CtfService.Core.Generation;
+
+namespace CtfService.Core.Tests.Generation;
 
 public sealed class NumberRangeTests
 {

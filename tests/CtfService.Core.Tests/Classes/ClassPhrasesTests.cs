@@ -1,6 +1,6 @@
-using CtfService.Core.Models;
+using CtfService.Core.Classes;
 
-namespace CtfService.Core.Tests.Models;
+namespace CtfService.Core.Tests.Classes;
 
 /// <summary>Sentences as people write them: plurals, compounds, spellings, and names that are inside others.</summary>
 public sealed class ClassPhrasesTests

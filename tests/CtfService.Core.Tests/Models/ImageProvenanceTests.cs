@@ -1,8 +1,8 @@
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
+using CtfService.Core.Models;
 using CtfService.TestSupport;
 
-namespace CtfService.Core.Tests.Generation;
+namespace CtfService.Core.Tests.Models;
 
 public sealed class ImageProvenanceTests
 {

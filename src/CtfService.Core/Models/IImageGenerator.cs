@@ -1,6 +1,6 @@
-using CtfService.Core.Models;
+using CtfService.Core.Generation;
 
-namespace CtfService.Core.Generation;
+namespace CtfService.Core.Models;
 
 /// <summary>
 /// A loaded model that turns specifications into images, step by step: images join at any step and leave when they are finished or removed, so none waits for
@@ -71,8 +71,8 @@ public sealed record GenerationOutcome(long Id, GeneratedImage? Image, Exception
 /// <summary>Loads a generator. Called on the thread that will own it.</summary>
 public interface IImageGeneratorFactory
 {
-    /// <exception cref="Models.CheckpointException">A file is missing, damaged or does not fit its manifest.</exception>
-    /// <exception cref="Models.DeviceUnavailableException">The device asked for is not there.</exception>
+    /// <exception cref="CheckpointException">A file is missing, damaged or does not fit its manifest.</exception>
+    /// <exception cref="DeviceUnavailableException">The device asked for is not there.</exception>
     /// <exception cref="OutOfDeviceMemoryException">The device has too little memory for it.</exception>
     IImageGenerator Load(CancellationToken cancellation);
 }

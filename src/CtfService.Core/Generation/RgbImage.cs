@@ -1,4 +1,4 @@
-namespace CtfService.Core.Imaging;
+namespace CtfService.Core.Generation;
 
 /// <summary>8-bit RGB pixels, rows from top to bottom, three bytes a pixel, no padding.</summary>
 public sealed class RgbImage

@@ -1,4 +1,4 @@
-namespace CtfService.Core.Imaging;
+namespace CtfService.Core.Generation;
 
 /// <summary>File formats an image can be encoded to.</summary>
 public enum ImageFormat

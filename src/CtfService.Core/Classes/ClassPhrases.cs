@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace CtfService.Core.Models;
+namespace CtfService.Core.Classes;
 
 /// <summary>
 /// Finds the classes that a sentence names. A class is known by each of the names between the commas of its label, in singular and plural, whether compounds

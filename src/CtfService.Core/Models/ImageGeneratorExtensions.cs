@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
+using CtfService.Core.Generation;
 
-namespace CtfService.Core.Generation;
+namespace CtfService.Core.Models;
 
 /// <summary>For callers that have all their images at once.</summary>
 public static class ImageGeneratorExtensions

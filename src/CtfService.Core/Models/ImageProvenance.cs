@@ -1,6 +1,7 @@
-using CtfService.Core.Models;
+using CtfService.Core.Classes;
+using CtfService.Core.Generation;
 
-namespace CtfService.Core.Generation;
+namespace CtfService.Core.Models;
 
 /// <summary>
 /// Where an image file comes from: all that decided its bytes, and no time or place. Written into every generated file, and enough to generate a drawn one again.

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace CtfService.Core.Models;
+namespace CtfService.Core.Classes;
 
 /// <summary>One class a model can draw.</summary>
 /// <param name="Id">Index in the model's class table, 0..classes-1.</param>

@@ -1,6 +1,6 @@
-using CtfService.Core.Imaging;
+using CtfService.Core.Generation;
 
-namespace CtfService.Core.Tests.Imaging;
+namespace CtfService.Core.Tests.Generation;
 
 public sealed class RgbImageTests
 {

@@ -1,6 +1,6 @@
-using CtfService.Core.Models;
+using CtfService.Core.Classes;
 
-namespace CtfService.Core.Tests.Models;
+namespace CtfService.Core.Tests.Classes;
 
 public sealed class ClassCatalogTests
 {

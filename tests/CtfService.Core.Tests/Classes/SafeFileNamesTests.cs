@@ -1,7 +1,7 @@
 using System.Text;
-using CtfService.Core.Models;
+using CtfService.Core.Classes;
 
-namespace CtfService.Core.Tests.Models;
+namespace CtfService.Core.Tests.Classes;
 
 public sealed class SafeFileNamesTests
 {

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace CtfService.Core.Models;
+namespace CtfService.Core.Classes;
 
 /// <summary>
 /// Names of classes and models as names of files and folders: one path component that every file system takes. Class names may hold anything, such as
