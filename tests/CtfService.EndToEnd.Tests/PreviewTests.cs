@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests;
 
-/// <summary>Previews of the model that ships: in time, and of the image that follows.</summary>
+/// <summary>Previews of the shipped model come in time and show the image that follows.</summary>
 [Collection(WatchedService.Name)]
 public sealed class PreviewTests(WatchedService service, ITestOutputHelper output)
 {
@@ -18,7 +18,8 @@ public sealed class PreviewTests(WatchedService service, ITestOutputHelper outpu
     {
         var started = Stopwatch.GetTimestamp();
         TimeSpan? first = null;
-        await foreach (var item in service.Stream($$"""{"class_label": "pineapple", "n": {{Images}}, "seed": 3, "stream": true, "partial_images": {{Previews}}}"""))
+        var body = $$"""{"class_label": "pineapple", "n": {{Images}}, "seed": 3, "stream": true, "partial_images": {{Previews}}}""";
+        await foreach (var item in service.Stream(body))
         {
             first ??= Stopwatch.GetElapsedTime(started);
         }
@@ -37,13 +38,14 @@ public sealed class PreviewTests(WatchedService service, ITestOutputHelper outpu
         {
             var own = previews[image].Select(preview => Difference(preview, finals[image])).ToList();
             var others = Enumerable.Range(0, Images).Where(other => other != image).Average(other => Difference(previews[image][^1], finals[other]));
-            output.WriteLine($"Image {image}: mean absolute difference of previews to it {string.Join(", ", own.Select(value => $"{value:0.0}"))}; of the last to the others {others:0.0}.");
+            var differences = string.Join(", ", own.Select(value => $"{value:0.0}"));
+            output.WriteLine($"Image {image}: mean absolute difference of its previews to it {differences}; of the last one to the other images {others:0.0}.");
             Assert.True(own[^1] < others / 2, $"Image {image}: {own[^1]:0.0} to itself, {others:0.0} to the others.");
-            Assert.True(own[0] > own[1] && own[1] > own[2], $"Image {image}: its previews do not come nearer to it.");
+            Assert.True(own[0] > own[1] && own[1] > own[2], $"Image {image}: its previews do not approach it.");
         }
     }
 
-    /// <summary>Leaves previews.png beside the tests: previews and image of twelve classes, two to a row. docs/previews.png is a copy.</summary>
+    /// <summary>Writes previews.png beside the tests: previews and image of twelve classes, two to a row. docs/previews.png is a copy of it.</summary>
     [Fact]
     public async Task Stream_PreviewsOfTwelveClasses_MakeASheet()
     {
@@ -65,7 +67,8 @@ public sealed class PreviewTests(WatchedService service, ITestOutputHelper outpu
     {
         RgbImage[][] previews = [.. Enumerable.Range(0, count).Select(_ => new RgbImage[Previews])];
         var finals = new RgbImage[count];
-        await foreach (var item in service.Stream($$"""{"class_label": "{{label}}", "n": {{count}}, "seed": 3, "stream": true, "partial_images": {{Previews}}}"""))
+        var body = $$"""{"class_label": "{{label}}", "n": {{count}}, "seed": 3, "stream": true, "partial_images": {{Previews}}}""";
+        await foreach (var item in service.Stream(body))
         {
             var image = ImageCodec.Decode(item.GetProperty("b64_json").GetBytesFromBase64());
             var place = item.GetProperty("image_index").GetInt32();

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.EndToEnd.Tests;
 
-/// <summary>A model of a published size from PyTorch files to an HTTP answer. Its weights are random: it shows that everything fits, not what it draws.</summary>
+/// <summary>Serves a model of a published size, from PyTorch files to an HTTP response. The weights are random, so only shapes and sizes are tested.</summary>
 public sealed class PublishedSizeTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

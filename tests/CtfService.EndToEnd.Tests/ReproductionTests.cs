@@ -6,11 +6,11 @@ using CtfService.TestSupport;
 
 namespace CtfService.EndToEnd.Tests;
 
-/// <summary>Files that the service drew, made again from themselves: by the command line, and by the service from what the file says.</summary>
+/// <summary>Reproduces files that the service drew from their own provenance, by the command line and by the service.</summary>
 public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixture<ServiceTests.Service>, IDisposable
 {
     private const int PngCount = 50;
-    private const int OtherCount = 5; // of JPEG and of WebP
+    private const int OtherCount = 5; // JPEG and WebP files
 
     private static readonly string Bundle = Path.Combine(AppContext.BaseDirectory, "models", "fruits-64");
 
@@ -40,7 +40,8 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
     public async Task Sheet_OfTheService_IsMadeAgainByteForByte()
     {
         var client = await service.ReadyClient();
-        var sheet = await Save("sheet.webp", await Post(client, """{"class_label":"banana","n":5,"seed":3,"guidance_scale":1,"output_compression":60}""", "webp"));
+        var body = """{"class_label":"banana","n":5,"seed":3,"guidance_scale":1,"output_compression":60}""";
+        var sheet = await Save("sheet.webp", await Post(client, body, "webp"));
 
         var (exitCode, output, error) = await Ctf(["generate", "--from", sheet, "--bundle", Bundle, "--output", _folder.File("again")]);
 
@@ -83,7 +84,7 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
         return [.. files];
     }
 
-    /// <summary>Any class, seed and settings of both stages.</summary>
+    /// <summary>A random class, seed and settings of both stages.</summary>
     private static string RandomBody(Random random) => JsonSerializer.Serialize(new
     {
         class_label = random.Next(24),
@@ -92,13 +93,22 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
         top_k = random.Next(2) * random.Next(300),
         top_p = 1 - (random.NextSingle() * random.Next(2)),
         guidance_scale = 1 + (random.NextSingle() * random.Next(5)),
-        fine = new { temperature = random.NextSingle() * 2, top_k = random.Next(40), top_p = 1 - (random.NextSingle() / 2), guidance_scale = 1 + random.NextSingle() },
+        fine = new
+        {
+            temperature = random.NextSingle() * 2,
+            top_k = random.Next(40),
+            top_p = 1 - (random.NextSingle() / 2),
+            guidance_scale = 1 + random.NextSingle(),
+        },
         output_compression = random.Next(101),
     });
 
     private static async Task<byte[]> Post(HttpClient client, string body, string format)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/images/generations") { Content = new StringContent(body, MediaTypeHeaderValue.Parse("application/json")) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/images/generations")
+        {
+            Content = new StringContent(body, MediaTypeHeaderValue.Parse("application/json")),
+        };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue($"image/{format}"));
         using var response = await client.SendAsync(request);
         var answer = await response.Content.ReadAsByteArrayAsync();
@@ -106,7 +116,7 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
         return answer;
     }
 
-    /// <summary>Asks the service for what a file says of itself.</summary>
+    /// <summary>Requests the image that the provenance of a file describes.</summary>
     private static Task<byte[]> FromItself(HttpClient client, byte[] file, string format)
     {
         var provenance = Model.Imaging.ImageFile.FindProvenance(file)!;
@@ -131,17 +141,21 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
         return _folder.File(name);
     }
 
-    /// <summary>Runs the command line as its own process.</summary>
+    /// <summary>Runs the command line in a process of its own.</summary>
     private static async Task<(int ExitCode, string Output, string Error)> Ctf(string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "ctf.dll"), .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "ctf.dll"), .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         return (process.ExitCode, await output, await error);
     }
 
-    /// <summary>Another bundle by its hash alone.</summary>
+    /// <summary>A bundle that differs only in its hash.</summary>
     private static void CopyWithAnotherNote(string bundle, string copy)
     {
         Directory.CreateDirectory(copy);

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.EndToEnd.Tests;
 
-/// <summary>The service with the model that ships, over HTTP.</summary>
+/// <summary>The service with the shipped model, over HTTP.</summary>
 public sealed class ServiceTests(ServiceTests.Service service) : IClassFixture<ServiceTests.Service>
 {
     [Fact]
@@ -58,7 +58,7 @@ public sealed class ServiceTests(ServiceTests.Service service) : IClassFixture<S
 
     private static StringContent Json(string body) => new(body, MediaTypeHeaderValue.Parse("application/json"));
 
-    /// <summary>One host for all tests of the class.</summary>
+    /// <summary>The host that all tests of the class share.</summary>
     public sealed class Service : WebApplicationFactory<Program>
     {
         public async Task<HttpClient> ReadyClient()

@@ -6,7 +6,7 @@ using CtfService.Training.Evaluation;
 
 namespace CtfService.EndToEnd.Tests;
 
-/// <summary>The model in the repository draws what it is asked for, judged by a classifier trained on real images.</summary>
+/// <summary>The shipped model draws the requested class, judged by a classifier trained on real images.</summary>
 public sealed class ShippedModelTests
 {
     private const int ImagesPerClass = 4;

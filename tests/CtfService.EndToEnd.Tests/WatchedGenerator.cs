@@ -4,7 +4,7 @@ using TorchSharp;
 
 namespace CtfService.EndToEnd.Tests;
 
-/// <summary>Passes everything on to a real generator and lets any thread see what it does.</summary>
+/// <summary>Forwards every call to a real generator and reports its state to any thread.</summary>
 public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -16,7 +16,7 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
     private int _images;
     private int _freeRows = inner.FreeRows;
 
-    /// <summary>Completes when the generator has been disposed, with the tensors of its thread that live on.</summary>
+    /// <summary>Completes when the generator has been disposed, with the number of tensors of its thread that are still alive.</summary>
     public Task<long> Ended => _ended.Task;
 
     public ModelDescription Model => inner.Model;
@@ -27,7 +27,7 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
 
     public StepReport LastStep => inner.LastStep;
 
-    /// <summary>Steps so far, images that are in, rows that are free, and tensors of the generator's thread that live, at one moment.</summary>
+    /// <summary>A snapshot: steps so far, admitted images, free rows, and live tensors of the generator's thread.</summary>
     public (long Steps, int Images, int FreeRows, long LiveTensors) Now
     {
         get
@@ -64,14 +64,15 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
         _ended.SetResult(DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
-    /// <summary>What the generator does when the condition first holds.</summary>
-    public Task<(long Steps, int Images, int FreeRows, long LiveTensors)> When(Func<(long Steps, int Images, int FreeRows, long LiveTensors), bool> condition) => Task.Run(() =>
+    /// <summary>Returns the first snapshot for which the condition holds.</summary>
+    public Task<(long Steps, int Images, int FreeRows, long LiveTensors)> When(
+        Func<(long Steps, int Images, int FreeRows, long LiveTensors), bool> condition) => Task.Run(() =>
     {
         lock (_seen)
         {
             while (!condition(Now))
             {
-                Assert.True(Monitor.Wait(_seen, Patience), "The generator did nothing for two minutes.");
+                Assert.True(Monitor.Wait(_seen, Patience), "The generator made no progress for two minutes.");
             }
 
             return Now;

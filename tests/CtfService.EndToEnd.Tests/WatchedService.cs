@@ -15,7 +15,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.EndToEnd.Tests;
 
-/// <summary>The service with the model that ships, on a real socket, with a generator that counts its steps. Tests that measure share it and run one after another.</summary>
+/// <summary>
+/// The service with the shipped model, on a real socket, with a generator that counts its steps. Tests that measure share it and do not run in parallel.
+/// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture<WatchedService>, IAsyncLifetime
 {
@@ -24,14 +26,14 @@ public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture
     private readonly WatchedFactory _factory = new();
     private readonly Channel<long> _hangUps = Channel.CreateUnbounded<long>();
 
-    /// <summary>Over appsettings.json.</summary>
+    /// <summary>Settings that override appsettings.json.</summary>
     protected virtual IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
 
     public HttpClient Client { get; private set; } = null!;
 
     public WatchedGenerator Generator => _factory.Generator!;
 
-    /// <summary>Steps of the generator each time the service heard that a client had hung up.</summary>
+    /// <summary>Steps of the generator whenever the service noticed that a client had hung up.</summary>
     public ChannelReader<long> HangUps => _hangUps.Reader;
 
     public async Task InitializeAsync()
@@ -44,7 +46,7 @@ public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture
 
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
-    /// <summary>Answers once the headers are there.</summary>
+    /// <summary>Returns when the response headers have arrived.</summary>
     public Task<HttpResponseMessage> Post(string path, HttpContent content, CancellationToken hangUp = default) =>
         Client.SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = content }, HttpCompletionOption.ResponseHeadersRead, hangUp);
 
@@ -58,7 +60,7 @@ public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture
         return [.. JsonSerializer.Deserialize<JsonElement>(text).GetProperty("data").EnumerateArray()];
     }
 
-    /// <summary>Each event of a stream but the last one, which is [DONE].</summary>
+    /// <summary>The events of a stream except the last one, which is [DONE].</summary>
     public async IAsyncEnumerable<JsonElement> Stream(string json)
     {
         using var response = await Post("/v1/images/generations", Json(json));
@@ -84,7 +86,7 @@ public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture
         builder.ConfigureTestServices(services => services.AddSingleton<IImageGeneratorFactory>(_factory).AddSingleton<IStartupFilter>(new HangUpNotes(this)));
     }
 
-    /// <summary>In front of everything else, to hear of a hang-up as the service does.</summary>
+    /// <summary>Runs before all other middleware, so that it notices a hang-up when the service does.</summary>
     private sealed class HangUpNotes(WatchedService service) : IStartupFilter
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>

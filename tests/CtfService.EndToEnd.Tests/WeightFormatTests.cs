@@ -10,7 +10,7 @@ using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests;
 
-/// <summary>What fewer bits change in the shipped model: each class's greedy sequence, and at each of its positions the logits and the choice.</summary>
+/// <summary>What reduced precision changes in the shipped model: the logits and the choice at each position of each class's greedy sequence.</summary>
 public sealed class WeightFormatTests(ITestOutputHelper output)
 {
     [Theory]
@@ -23,7 +23,7 @@ public sealed class WeightFormatTests(ITestOutputHelper output)
         using var exact = Engine(bundle, team, WeightFormat.Float32);
         using var shorter = Engine(bundle, team, format);
         var (rows, vocabulary) = (exact.Capacity, exact.Config.OutputVocabulary);
-        var inputs = Enumerable.Range(0, rows).ToArray(); // class ids, then the labels that float32 draws
+        var inputs = Enumerable.Range(0, rows).ToArray(); // class ids, then the labels that float32 samples
         var (agreed, squaredErrors, squares) = (0, 0.0, 0.0);
         float[] expected = new float[rows * vocabulary], actual = new float[rows * vocabulary];
 

@@ -5,8 +5,8 @@ using CtfService.TestSupport;
 namespace CtfService.EndToEnd.Tests.Clients;
 
 /// <summary>
-/// What other people's tools say of docs/openapi.json: two linters, and Dredd, which sends the documented requests to the running service and compares its
-/// answers.
+/// Third-party tools check docs/openapi.json: two linters, and Dredd, which sends the documented requests to the running service and compares the
+/// responses.
 /// </summary>
 [Collection(GuardedServiceCollection.Name)]
 public sealed class ApiContractTests(GuardedService service)
@@ -68,7 +68,7 @@ public sealed class ApiContractTests(GuardedService service)
         Tools.RunAsync(["node_modules/.bin/spectral", "lint", "--fail-severity", "hint", "--ruleset", ".spectral.yaml", document]);
 }
 
-/// <summary>Skipped, with the reason, where node or the tools are missing and the gate does not run.</summary>
+/// <summary>Skipped with the reason if node or the tools are missing, except in the gate.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ContractFactAttribute : FactAttribute
 {

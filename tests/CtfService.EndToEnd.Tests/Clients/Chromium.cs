@@ -2,16 +2,16 @@ using CtfService.TestSupport;
 
 namespace CtfService.EndToEnd.Tests.Clients;
 
-/// <summary>The browser of this machine: the one that Playwright would download for itself is not needed.</summary>
+/// <summary>The Chromium of this machine, used in place of the one that Playwright would download.</summary>
 internal static class Chromium
 {
     public static string? Path { get; } = InstalledProgram.Find("chromium", "chromium-browser", "google-chrome", "chrome");
 
-    /// <summary>What to do about it; null where there is one.</summary>
-    public static string? Missing => Path is null ? "There is no Chromium on the search path. Install it, on Debian with: apt-get install chromium" : null;
+    /// <summary>How to install it; null if it is installed.</summary>
+    public static string? Missing => Path is null ? "Chromium is not on the search path. Install it, on Debian with: apt-get install chromium" : null;
 }
 
-/// <summary>Skipped, with the reason, where there is no Chromium and the gate does not run.</summary>
+/// <summary>Skipped with the reason if Chromium is missing, except in the gate.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ChromiumFactAttribute : FactAttribute
 {

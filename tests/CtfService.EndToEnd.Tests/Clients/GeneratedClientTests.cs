@@ -10,11 +10,11 @@ using KiotaRequest = CtfService.GeneratedClients.Kiota.Models.GenerateImageReque
 
 namespace CtfService.EndToEnd.Tests.Clients;
 
-/// <summary>Clients that NSwag and Kiota generate from docs/openapi.json against the running service: random, seeded and streamed images.</summary>
+/// <summary>Clients that NSwag and Kiota generate from docs/openapi.json draw random, seeded and streamed images with the running service.</summary>
 [Collection(GuardedServiceCollection.Name)]
 public sealed class GeneratedClientTests(GuardedService service) : IDisposable
 {
-    private const long Seed = 9_007_199_254_740_991; // the largest that is drawn at random: more than 32 bits
+    private const long Seed = 9_007_199_254_740_991; // the largest random seed; it needs more than 32 bits
 
     private readonly HttpClient _http = new()
     {
@@ -90,7 +90,7 @@ public sealed class GeneratedClientTests(GuardedService service) : IDisposable
     private HttpClientRequestAdapter Adapter() =>
         new(new AnonymousAuthenticationProvider(), httpClient: _http) { BaseUrl = service.Client.BaseAddress!.ToString().TrimEnd('/') };
 
-    /// <summary>The same image by hand.</summary>
+    /// <summary>Requests the same image without a generated client.</summary>
     private async Task<byte[]> Expected()
     {
         using var response = await _http.PostAsync("/v1/images/generations", WatchedService.Json($$"""{"class_label": "banana", "seed": {{Seed}}}"""));

@@ -3,12 +3,12 @@ using System.Text;
 
 namespace CtfService.EndToEnd.Tests.Clients;
 
-/// <summary>The service as a team runs it for clients that already exist: with keys, and under the name that those clients ask for.</summary>
+/// <summary>The service as configured for existing clients: with API keys, and under the model name that those clients request.</summary>
 public sealed class GuardedService : WatchedService
 {
     public const string Key = "ctf_key-of-the-end-to-end-tests";
 
-    /// <summary>May ask once a minute.</summary>
+    /// <summary>Key that is limited to one request a minute.</summary>
     public const string VisitorKey = "ctf_visitor-key-of-the-end-to-end-tests";
 
     public const string Alias = "gpt-image-1";
@@ -26,7 +26,7 @@ public sealed class GuardedService : WatchedService
     private static string Hash(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 }
 
-/// <summary>One service for all clients, which come one after another.</summary>
+/// <summary>The service that all clients share; they run one after another.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class GuardedServiceCollection : ICollectionFixture<GuardedService>
 {

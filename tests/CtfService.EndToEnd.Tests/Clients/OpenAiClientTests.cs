@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests.Clients;
 
-/// <summary>The official OpenAI client for JavaScript against the running service: told only where it is and which key to send.</summary>
+/// <summary>The official OpenAI client for JavaScript works with the running service, given only its address and a key.</summary>
 [Collection(GuardedServiceCollection.Name)]
 public sealed class OpenAiClientTests(GuardedService service, ITestOutputHelper output)
 {

@@ -4,7 +4,7 @@ using OpenAI.Images;
 
 namespace CtfService.EndToEnd.Tests.Clients;
 
-/// <summary>OpenAI's client for .NET, with the options of its own sample.</summary>
+/// <summary>OpenAI's client for .NET works with the options of its own sample.</summary>
 [Collection(GuardedServiceCollection.Name)]
 public sealed class OpenAiDotNetTests(GuardedService service)
 {

@@ -3,12 +3,12 @@ using CtfService.TestSupport;
 
 namespace CtfService.EndToEnd.Tests.Clients;
 
-/// <summary>Runs the scripts of OpenAiClient/, which call the service with OpenAI's own client, and reads what they print.</summary>
+/// <summary>Runs the scripts of OpenAiClient/, which call the service with OpenAI's client, and parses their output.</summary>
 internal static class OpenAiScripts
 {
     public static NodeProject Project { get; } = new("OpenAiClient", "openai");
 
-    /// <summary>The one object that the script prints.</summary>
+    /// <summary>The JSON object that the script prints.</summary>
     public static async Task<JsonElement> RunAsync(string script, WatchedService service)
     {
         var run = await Project.RunAsync([script], new Dictionary<string, string?>
@@ -23,7 +23,7 @@ internal static class OpenAiScripts
     }
 }
 
-/// <summary>Skipped, with the reason, where node or the client is missing and the gate does not run.</summary>
+/// <summary>Skipped with the reason if node or the client is missing, except in the gate.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OpenAiFactAttribute : FactAttribute
 {

@@ -7,11 +7,11 @@ using static Microsoft.Playwright.Assertions;
 
 namespace CtfService.EndToEnd.Tests.Clients;
 
-/// <summary>Swagger UI in a real Chromium, under the page's Content-Security-Policy: what a person sees who explores the API.</summary>
+/// <summary>Swagger UI in a real Chromium, under the page's Content-Security-Policy.</summary>
 [Collection(GuardedServiceCollection.Name)]
 public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper output) : IAsyncLifetime
 {
-    /// <summary>Set to 1, the picture in docs/ is taken anew.</summary>
+    /// <summary>Environment variable; 1 updates the screenshot in docs/.</summary>
     private const string UpdateVariable = "CTF_UPDATE_SCREENSHOT";
 
     private readonly List<string> _complaints = [];
@@ -142,7 +142,7 @@ public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper o
         return block;
     }
 
-    /// <summary>What the Accept header will say.</summary>
+    /// <summary>The Accept header that the page will send.</summary>
     private static async Task Take(ILocator operation, string mediaType) =>
         await operation.Locator(".response-control-media-type--accept-controller select").SelectOptionAsync(mediaType);
 
@@ -154,7 +154,7 @@ public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper o
         Assert.True(status.StartsWith("200", StringComparison.Ordinal), await answer.InnerTextAsync());
     }
 
-    /// <summary>From the operation's heading to its answer; what else may be answered would make a long picture.</summary>
+    /// <summary>The screenshot covers the operation from its heading to its response, without the list of other responses.</summary>
     private async Task TakePicture(ILocator operation)
     {
         if (Environment.GetEnvironmentVariable(UpdateVariable) != "1")

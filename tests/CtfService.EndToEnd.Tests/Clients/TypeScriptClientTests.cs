@@ -4,7 +4,7 @@ using CtfService.TestSupport;
 namespace CtfService.EndToEnd.Tests.Clients;
 
 /// <summary>
-/// Types that openapi-typescript generates from docs/openapi.json: a program written with them compiles and draws images with the running service.
+/// A program that uses the types that openapi-typescript generates from docs/openapi.json compiles and draws images with the running service.
 /// </summary>
 [Collection(GuardedServiceCollection.Name)]
 public sealed class TypeScriptClientTests(GuardedService service)
@@ -39,7 +39,7 @@ public sealed class TypeScriptClientTests(GuardedService service)
     private static string? Image(JsonElement found, string name) => found.GetProperty(name).GetProperty("b64_json").GetString();
 }
 
-/// <summary>Skipped, with the reason, where node or the packages are missing and the gate does not run.</summary>
+/// <summary>Skipped with the reason if node or the packages are missing, except in the gate.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class TypeScriptFactAttribute : FactAttribute
 {

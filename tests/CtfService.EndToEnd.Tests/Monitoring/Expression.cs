@@ -3,8 +3,8 @@ using CtfService.TestSupport.Deployment;
 
 namespace CtfService.EndToEnd.Tests.Monitoring;
 
-/// <summary>Everything that the dashboards and rules of deploy/ ask Prometheus for, as they would ask it.</summary>
-/// <param name="Where">Panel or rule.</param>
+/// <summary>A PromQL expression of the dashboards or rules in deploy/, with its variables filled in.</summary>
+/// <param name="Where">The panel or rule that holds it.</param>
 internal sealed partial record Expression(string Where, string PromQl)
 {
     public static IReadOnlyList<Expression> All { get; } =
@@ -15,19 +15,19 @@ internal sealed partial record Expression(string Where, string PromQl)
         .. PrometheusRule.All.Select(rule => new Expression(rule.Name, rule.IsAlert ? Answered(rule.Expression) : rule.Expression)),
     ];
 
-    /// <summary>From the driver (NVML) or from NVIDIA's exporter.</summary>
+    /// <summary>True if its series come from the GPU driver (NVML) or from NVIDIA's exporter.</summary>
     public bool NeedsGpu => GpuMetric().IsMatch(PromQl);
 
     public override string ToString() => $"{Where}: {PromQl}";
 
-    /// <summary>With the variables that Grafana fills in.</summary>
+    /// <summary>The expression with the variables that Grafana fills in.</summary>
     private static string Filled(string expression) => expression
         .Replace("$job", "ctf-service", StringComparison.Ordinal)
         .Replace("$instance", ".*", StringComparison.Ordinal)
         .Replace("$__rate_interval", "10s", StringComparison.Ordinal);
 
     /// <summary>
-    /// An alert that does not fire has an empty answer, which would look like a question for something that is not there; with `bool` it is 0 or 1.
+    /// An alert that does not fire has an empty result, as has a query for a missing metric; with `bool` the result is 0 or 1.
     /// </summary>
     private static string Answered(string expression) => Comparison().Replace(expression, " $1 bool ");
 

@@ -1,6 +1,6 @@
 namespace CtfService.EndToEnd.Tests.Monitoring;
 
-/// <summary>With a queue so short that some of the visitors find it full.</summary>
+/// <summary>The service with a queue so short that some clients find it full.</summary>
 [CollectionDefinition(Collection, DisableParallelization = true)]
 public sealed class MonitoredService : WatchedService, ICollectionFixture<MonitoredService>
 {
@@ -9,7 +9,7 @@ public sealed class MonitoredService : WatchedService, ICollectionFixture<Monito
     protected override IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>
     {
         ["Inference:MaxQueuedImages"] = "24",
-        ["Telemetry:OtlpEndpoint"] = "http://127.0.0.1:9", // nobody listens, but requests are traced, so there are exemplars
-        ["Logging:LogLevel:Default"] = "Warning", // not a line for every visit
+        ["Telemetry:OtlpEndpoint"] = "http://127.0.0.1:9", // nothing listens there, but requests are traced, so exemplars exist
+        ["Logging:LogLevel:Default"] = "Warning", // no log line per request
     };
 }

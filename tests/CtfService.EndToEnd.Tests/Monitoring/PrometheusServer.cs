@@ -9,7 +9,7 @@ using CtfService.TestSupport.Deployment;
 
 namespace CtfService.EndToEnd.Tests.Monitoring;
 
-/// <summary>This machine's Prometheus with the configuration and rules of deploy/, but looking every second and at a service that a test has started.</summary>
+/// <summary>The Prometheus of this machine with the configuration and rules of deploy/, which scrapes a service of the test every second.</summary>
 internal sealed class PrometheusServer : IDisposable
 {
     private static readonly string? Program = InstalledProgram.Find("prometheus");
@@ -37,11 +37,11 @@ internal sealed class PrometheusServer : IDisposable
             ]))!;
     }
 
-    /// <summary>What to do about it; null where there is one.</summary>
+    /// <summary>How to install it; null if it is installed.</summary>
     public static string? Missing =>
-        Program is null ? "There is no Prometheus on the search path. Install it, on Debian with: apt-get install prometheus" : null;
+        Program is null ? "Prometheus is not on the search path. Install it, on Debian with: apt-get install prometheus" : null;
 
-    /// <summary>Returns when it takes queries.</summary>
+    /// <summary>Returns when Prometheus accepts queries.</summary>
     public static async Task<PrometheusServer> Start(Uri service)
     {
         Assert.True(Missing is null, Missing);
@@ -56,7 +56,7 @@ internal sealed class PrometheusServer : IDisposable
         return server;
     }
 
-    /// <summary>The current value of every series that the expression gives.</summary>
+    /// <summary>The current value of every series of the expression.</summary>
     public async Task<IReadOnlyList<double>> Query(string expression)
     {
         using var response = await _client.GetAsync($"/api/v1/query?query={Uri.EscapeDataString(expression)}");
@@ -92,7 +92,7 @@ internal sealed class PrometheusServer : IDisposable
 
     private async Task<bool> IsReady(CancellationToken cancellation)
     {
-        Assert.False(_process.HasExited, "Prometheus has ended; its log is above.");
+        Assert.False(_process.HasExited, "Prometheus has exited; its log is above.");
         try
         {
             using var response = await _client.GetAsync("/-/ready", cancellation);
@@ -104,7 +104,7 @@ internal sealed class PrometheusServer : IDisposable
         }
     }
 
-    /// <summary>Prometheus takes no port of the system's choice, so the system is asked beforehand.</summary>
+    /// <summary>Returns a free port; Prometheus cannot choose one itself.</summary>
     private static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, port: 0);
@@ -113,7 +113,7 @@ internal sealed class PrometheusServer : IDisposable
     }
 }
 
-/// <summary>Skipped, with the reason, where there is no Prometheus and the gate does not run.</summary>
+/// <summary>Skipped with the reason if Prometheus is missing, except in the gate.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PrometheusFactAttribute : FactAttribute
 {

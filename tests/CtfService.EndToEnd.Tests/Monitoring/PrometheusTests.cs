@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests.Monitoring;
 
-/// <summary>The shipped rules and dashboards against a real Prometheus that watches the service at work: whatever they ask for is there.</summary>
+/// <summary>Every query of the shipped rules and dashboards returns data from a real Prometheus that scrapes the service under load.</summary>
 [Collection(MonitoredService.Collection)]
 public sealed partial class PrometheusTests(MonitoredService service, ITestOutputHelper output)
 {
@@ -27,13 +27,13 @@ public sealed partial class PrometheusTests(MonitoredService service, ITestOutpu
         Assert.NotEmpty(devices);
         foreach (var expression in devices)
         {
-            output.WriteLine($"{expression}: {(await prometheus.Query(expression.PromQl)).Count} series"); // none without a GPU, but a valid question
+            output.WriteLine($"{expression}: {(await prometheus.Query(expression.PromQl)).Count} series"); // none without a GPU, but the query is valid
         }
 
         output.WriteLine($"{Expression.All.Count - devices.Count} expressions with data, {devices.Count} about GPUs.");
     }
 
-    /// <summary>Asks until every expression has had a number for an answer, or patience ends.</summary>
+    /// <summary>Queries until every expression has returned a number or the time limit is reached.</summary>
     private static async Task<IReadOnlyList<Expression>> WithoutData(PrometheusServer prometheus, IReadOnlyList<Expression> expressions)
     {
         using var patience = new CancellationTokenSource(Patience);
@@ -65,7 +65,7 @@ public sealed partial class PrometheusTests(MonitoredService service, ITestOutpu
         Assert.All(rules, rule => Assert.Equal("ok", rule.GetProperty("health").GetString()));
     }
 
-    /// <summary>By the label that Grafana's data source is told of.</summary>
+    /// <summary>Exemplars carry the label that Grafana's data source is configured for.</summary>
     private static async Task AssertExemplarsLeadToTraces(PrometheusServer prometheus)
     {
         var source = YamlFile.Read("deploy", "grafana", "provisioning", "datasources", "datasources.yml")["datasources"]![0]!;
@@ -73,15 +73,19 @@ public sealed partial class PrometheusTests(MonitoredService service, ITestOutpu
 
         var series = await prometheus.Get("/api/v1/query_exemplars?query=gen_ai_server_request_duration_seconds_bucket&start=0&end=9999999999");
 
-        var labels = series.EnumerateArray().SelectMany(each => each.GetProperty("exemplars").EnumerateArray()).Select(exemplar => exemplar.GetProperty("labels")).ToList();
+        var labels = series.EnumerateArray()
+            .SelectMany(each => each.GetProperty("exemplars").EnumerateArray())
+            .Select(exemplar => exemplar.GetProperty("labels"))
+            .ToList();
         Assert.NotEmpty(labels);
         Assert.All(labels, each => Assert.Matches("^[0-9a-f]{32}$", each.GetProperty(label).GetString()));
     }
 
-    /// <summary>Every metric of ours that the service has shown, by its name in Prometheus; and no families of others but those that are named.</summary>
+    /// <summary>Every metric of the service is documented under its Prometheus name, and no other metric families exist but the named ones.</summary>
     private static async Task AssertAllIsDocumented(PrometheusServer prometheus)
     {
-        var documents = File.ReadAllText(RepositoryFolder.File("docs", "operations.md")) + File.ReadAllText(RepositoryFolder.File("docs", "operations", "telemetry.md"));
+        var documents = File.ReadAllText(RepositoryFolder.File("docs", "operations.md"))
+            + File.ReadAllText(RepositoryFolder.File("docs", "operations", "telemetry.md"));
         var names = (await prometheus.Get("/api/v1/label/__name__/values?match[]={job=\"ctf-service\"}")).EnumerateArray().Select(name => name.GetString()!);
         var metrics = names.Where(name => !OfOthers().IsMatch(name)).Select(name => PartOfHistogram().Replace(name, "")).Distinct().ToList();
 
@@ -89,7 +93,7 @@ public sealed partial class PrometheusTests(MonitoredService service, ITestOutpu
         Assert.All(metrics, metric => Assert.True(documents.Contains(metric, StringComparison.Ordinal), $"{metric} is described nowhere."));
     }
 
-    /// <summary>Prometheus' own notes, what rules have recorded, and families that .NET and OpenTelemetry describe.</summary>
+    /// <summary>Metrics of Prometheus itself, recorded rules, and families that .NET and OpenTelemetry document.</summary>
     [GeneratedRegex("^(up|scrape_.*|ALERTS.*|.*:.*|target_info|(http_server|kestrel|process|dotnet)_.*)$")]
     private static partial Regex OfOthers();
 

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace CtfService.EndToEnd.Tests.Monitoring;
 
-/// <summary>Callers of every kind, all at once, until they are told to go home: such as are answered, refused, too late, and such as hang up.</summary>
+/// <summary>Concurrent clients of every kind until stopped: served, refused, timed out, and hanging up.</summary>
 internal sealed class Visitors : IAsyncDisposable
 {
     private const string Generations = "/v1/images/generations";
@@ -40,7 +40,7 @@ internal sealed class Visitors : IAsyncDisposable
         _goHome.Dispose();
     }
 
-    /// <summary>With a breath between two visits, so that those who are refused at once leave the others some of the machine.</summary>
+    /// <summary>Pauses between requests, so that clients that are refused at once leave processor time to the others.</summary>
     private Task Keep(Func<Task> visit) => Task.Run(async () =>
     {
         using var breath = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
@@ -55,7 +55,7 @@ internal sealed class Visitors : IAsyncDisposable
 
     private static MultipartFormDataContent Upload(byte[] picture) => new() { { new ByteArrayContent(picture), "image", "drawn.png" } };
 
-    /// <summary>Reads the answer to its end. Anybody may find the queue full.</summary>
+    /// <summary>Reads the whole response. Any client may find the queue full.</summary>
     private async Task Ask(string path, HttpContent content, HttpStatusCode expected)
     {
         using var response = await _service.Post(path, content);

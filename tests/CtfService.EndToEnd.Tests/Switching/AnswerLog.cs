@@ -1,6 +1,6 @@
 namespace CtfService.EndToEnd.Tests.Switching;
 
-/// <summary>What clients were answered, and who waits for more of it. Any thread.</summary>
+/// <summary>Collects the responses of all clients and signals their number. Thread-safe.</summary>
 internal sealed class AnswerLog
 {
     private readonly Lock _access = new();
@@ -31,7 +31,7 @@ internal sealed class AnswerLog
         }
     }
 
-    /// <summary>Completes after so many more answers. One at a time.</summary>
+    /// <summary>Completes after that many further responses. Supports one waiter at a time.</summary>
     public Task More(int count)
     {
         lock (_access)

@@ -3,19 +3,19 @@ using CtfService.Core.Models;
 
 namespace CtfService.EndToEnd.Tests.Switching;
 
-/// <summary>How a client asks for images and gets them.</summary>
+/// <summary>How a client requests images and receives them.</summary>
 internal enum Route
 {
-    /// <summary>Several, inside JSON.</summary>
+    /// <summary>Several images inside JSON.</summary>
     Json,
 
-    /// <summary>One, as a PNG file.</summary>
+    /// <summary>One image as a PNG file.</summary>
     File,
 
-    /// <summary>Several on a contact sheet, as a PNG file.</summary>
+    /// <summary>Several images on a contact sheet, as a PNG file.</summary>
     Sheet,
 
-    /// <summary>Several with previews, as events.</summary>
+    /// <summary>Several images with previews, as events.</summary>
     Stream,
 
     /// <summary>New details in a given layout.</summary>
@@ -36,8 +36,8 @@ internal sealed record ImageOrder(Route Route, string Label, ulong Seed)
         _ => 2,
     };
 
-    /// <summary>What a model makes of it.</summary>
-    /// <param name="template">Its layout is given, its picture uploaded.</param>
+    /// <summary>The images that a model must draw for it.</summary>
+    /// <param name="template">Supplies the layout of redetail requests and the picture of variations.</param>
     public IEnumerable<ImageSpecification> Specifications(ModelDescription model, GeneratedImage template)
     {
         var layout = Route switch
@@ -47,16 +47,20 @@ internal sealed record ImageOrder(Route Route, string Label, ulong Seed)
             _ => LayoutSource.Drawn,
         };
         return Enumerable.Range(0, Count)
-            .Select(place => new ImageSpecification(model.Classes.Find(Label)!.Id, ImageSeed.Derive(Seed, place), model.DefaultCoarse, model.DefaultFine) { Layout = layout });
+            .Select(place => ImageSeed.Derive(Seed, place))
+            .Select(seed => new ImageSpecification(model.Classes.Find(Label)!.Id, seed, model.DefaultCoarse, model.DefaultFine) { Layout = layout });
     }
 }
 
-/// <summary>What one model draws for every order, found out with nothing but its generator.</summary>
+/// <summary>The images that one model draws for every order, generated without the service.</summary>
 internal sealed record ModelImages(ModelDescription Model, IReadOnlyDictionary<ImageOrder, IReadOnlyList<RgbImage>> Images)
 {
     public static ModelImages Draw(IImageGenerator generator, IReadOnlyList<ImageOrder> orders, GeneratedImage template) => new(
         generator.Model,
         orders.ToDictionary(
             order => order,
-            IReadOnlyList<RgbImage> (order) => [.. generator.Generate([.. order.Specifications(generator.Model, template)], CancellationToken.None).Select(drawn => drawn.Image)]));
+            IReadOnlyList<RgbImage> (order) =>
+            [
+                .. generator.Generate([.. order.Specifications(generator.Model, template)], CancellationToken.None).Select(drawn => drawn.Image),
+            ]));
 }

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace CtfService.EndToEnd.Tests.Switching;
 
-/// <summary>The key that may switch models, and switching with it. Everybody may draw.</summary>
+/// <summary>The admin key that may switch models, and requests with it. Image requests need no key.</summary>
 internal static class OperatorKey
 {
     private const string Text = "ctf_operator-key-of-the-end-to-end-tests";
@@ -18,7 +18,7 @@ internal static class OperatorKey
         ["Security:ApiKeys:0:Admin"] = "true",
     };
 
-    /// <summary>The answer.</summary>
+    /// <summary>Returns the response body.</summary>
     public static async Task<JsonElement> SwitchTo(HttpClient client, string bundle)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/admin/models") { Content = WatchedService.Json($$"""{"bundle": "{{bundle}}"}""") };

@@ -6,10 +6,10 @@ using CtfService.Model.Imaging;
 
 namespace CtfService.EndToEnd.Tests.Switching;
 
-/// <summary>A client that checks each answer to the last pixel: every image of it must be what the model that it names draws, and that one alone.</summary>
+/// <summary>A client that checks each response to the last pixel: every image must be exactly what the model named in the response draws.</summary>
 internal sealed class SwitchClient(HttpClient http, IReadOnlyList<ModelImages> models, GeneratedImage template)
 {
-    /// <summary>The name of the model that answered.</summary>
+    /// <summary>Name of the model that served the request.</summary>
     public async Task<string> Ask(ImageOrder order) => order.Route switch
     {
         Route.Json => CheckJson(order, await Post("generations", Body(order))),

@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests.Switching;
 
-/// <summary>In a program of its own, as memory that other tests of this process have used and freed would hide what a switch leaves behind.</summary>
+/// <summary>Runs the service in a process of its own, because memory freed by other tests would hide a leak.</summary>
 [Collection(SwitchedService.Name)]
 public sealed class SwitchMemoryTests(ITestOutputHelper output)
 {
@@ -13,18 +13,21 @@ public sealed class SwitchMemoryTests(ITestOutputHelper output)
     public async Task Switch_ManyTimes_LeavesMemoryAsItWas()
     {
         using var bundles = new TwoBundles();
-        using var service = await ServiceProcess.StartAsync(Port, [$"--Model:Bundle={bundles.Folder(TwoBundles.Shipped)}", .. OperatorKey.Settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
+        using var service = await ServiceProcess.StartAsync(
+            Port,
+            [$"--Model:Bundle={bundles.Folder(TwoBundles.Shipped)}", .. OperatorKey.Settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
         var memory = new List<long>();
         for (var i = 0; i < 36; i++)
         {
             await OperatorKey.SwitchTo(service.Client, i % 2 == 0 ? TwoBundles.Reversed : TwoBundles.Shipped);
-            using var response = await service.Client.PostAsync(new Uri("/v1/images/generations", UriKind.Relative), WatchedService.Json("""{"class_label": "banana", "n": 8}"""));
+            using var response = await service.Client.PostAsync(
+                new Uri("/v1/images/generations", UriKind.Relative), WatchedService.Json("""{"class_label": "banana", "n": 8}"""));
             Assert.True(response.IsSuccessStatusCode);
             memory.Add(service.WorkingSet >> 20);
         }
 
         output.WriteLine($"Memory after each switch: {string.Join(", ", memory)} MiB.");
-        // A model is some 60 MiB. The first switches are those in which the heap finds its shape; then the least counts, as the pages between what lives vary.
+        // A model takes about 60 MiB. The heap settles during the first switches; after that the minimum counts, because fragmentation varies.
         Assert.True(memory[26..].Min() - memory[16..26].Min() < 32, "Memory grows from switch to switch.");
     }
 }

@@ -11,18 +11,20 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.EndToEnd.Tests.Switching;
 
-/// <summary>The service on a real socket, with real models that an operator switches. Tests that use it run by themselves: they load and drop models.</summary>
+/// <summary>
+/// The service on a real socket, with real models that an operator switches. Its tests do not run in parallel, because they load and unload models.
+/// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class SwitchedService : WebApplicationFactory<Program>, ICollectionFixture<SwitchedService>, IAsyncLifetime
 {
     public const string Name = "switching";
 
     private readonly TwoBundles _bundles = new();
-    private readonly ConcurrentQueue<Task<long>> _ends = new(); // and no generators, which are to leave the memory
+    private readonly ConcurrentQueue<Task<long>> _ends = new(); // not the generators themselves, which must become collectable
 
     public HttpClient Client { get; private set; } = null!;
 
-    /// <summary>Completes when every model but the current one has left the memory, with the tensors that each left behind.</summary>
+    /// <summary>Completes when every model except the current one is unloaded, with the number of tensors that each left behind.</summary>
     public Task<long[]> Drained => Task.WhenAll(_ends.SkipLast(1));
 
     public string Folder(string bundle) => _bundles.Folder(bundle);
@@ -36,7 +38,7 @@ public sealed class SwitchedService : WebApplicationFactory<Program>, ICollectio
 
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
-    /// <summary>As an operator does. The answer.</summary>
+    /// <summary>Switches the model as an operator does and returns the response body.</summary>
     public Task<JsonElement> SwitchTo(string bundle) => OperatorKey.SwitchTo(Client, bundle);
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
@@ -47,7 +49,8 @@ public sealed class SwitchedService : WebApplicationFactory<Program>, ICollectio
             builder.UseSetting(key, value);
         }
 
-        builder.ConfigureTestServices(services => services.AddSingleton<BundleOpener>((folder, besideAnother) => new WatchedFactory(this, folder, besideAnother)));
+        builder.ConfigureTestServices(services =>
+            services.AddSingleton<BundleOpener>((folder, besideAnother) => new WatchedFactory(this, folder, besideAnother)));
     }
 
     protected override void Dispose(bool disposing)

@@ -3,7 +3,9 @@ using CtfService.TestSupport;
 
 namespace CtfService.EndToEnd.Tests.Switching;
 
-/// <summary>The model that ships, and the same weights under another name and with the class names the other way round: of the same class they draw different fruit.</summary>
+/// <summary>
+/// The shipped model, and the same weights under another name with the class names reversed: the two draw different fruit for one class.
+/// </summary>
 internal sealed class TwoBundles : IDisposable
 {
     public const string Shipped = "fruits-64";

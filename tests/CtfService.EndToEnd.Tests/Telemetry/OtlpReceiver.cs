@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.EndToEnd.Tests.Telemetry;
 
-/// <summary>A collector of the tests' own: takes OTLP over HTTP in protobuf and keeps what came.</summary>
+/// <summary>A collector for tests: receives OTLP over HTTP in protobuf and stores it.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -27,11 +27,11 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public IReadOnlyList<OtlpSpan> Spans => [.. _traces.SelectMany(message => message.Messages(1).SelectMany(OtlpSpan.Of))];
 
-    /// <summary>Points of a histogram, of every export so far, the latest last.</summary>
+    /// <summary>Data points of a histogram from every export so far, the latest last.</summary>
     public IReadOnlyList<ProtoMessage> HistogramPoints(string metric) =>
         [.. _metrics.SelectMany(message => message.Messages(1, 2, 2)).Where(found => found.Text(1) == metric).SelectMany(found => found.Messages(9, 1))];
 
-    /// <summary>Each record of the log.</summary>
+    /// <summary>All log records received so far.</summary>
     public IReadOnlyList<ProtoMessage> LogRecords => [.. _logs.SelectMany(message => message.Messages(1, 2, 2))];
 
     public static async Task<OtlpReceiver> StartAsync()
@@ -49,14 +49,23 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     private void Accept(string path, ConcurrentQueue<ProtoMessage> kept) => _app.MapPost(path, async (HttpContext http) =>
     {
         kept.Enqueue(ProtoMessage.Parse(await ByteString.FromStreamAsync(http.Request.Body)));
-        http.Response.ContentType = "application/x-protobuf"; // an empty message: all was taken
+        http.Response.ContentType = "application/x-protobuf"; // an empty message: everything was accepted
     });
 }
 
-/// <summary>One span as it was received.</summary>
-internal sealed record OtlpSpan(string TraceId, string SpanId, string ParentId, string Name, ulong Start, ulong End, IReadOnlyDictionary<string, string> Attributes, IReadOnlyList<string> Links, string Service)
+/// <summary>A received span.</summary>
+internal sealed record OtlpSpan(
+    string TraceId,
+    string SpanId,
+    string ParentId,
+    string Name,
+    ulong Start,
+    ulong End,
+    IReadOnlyDictionary<string, string> Attributes,
+    IReadOnlyList<string> Links,
+    string Service)
 {
-    /// <summary>The web server's own span of a call.</summary>
+    /// <summary>True for the web server's own span of a request.</summary>
     public bool IsRequest => Name.StartsWith("POST", StringComparison.Ordinal);
 
     public TimeSpan Duration => TimeSpan.FromTicks((long)(End - Start) / 100);

@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests.Telemetry;
 
-/// <summary>What a collector receives of requests.</summary>
+/// <summary>The telemetry of requests that a collector receives.</summary>
 [Collection(TracedService.Name)]
 public sealed class TraceTests(TracedService service, ITestOutputHelper output)
 {
@@ -25,9 +25,11 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
             shares.Add(Shares(await service.Spans(trace), images));
         }
 
-        var warm = shares.Skip(10).ToList(); // the first ones still compile
+        var warm = shares.Skip(10).ToList(); // the first requests include JIT compilation
         var (median, ofTheImage) = (Median(warm.Select(share => share.All)), Median(warm.Select(share => share.OfTheImage)));
-        output.WriteLine($"Spans over request, {images} image(s): median {median:0.000}, from {warm.Min(share => share.All):0.000} to {warm.Max(share => share.All):0.000}; without receive and answer but for encoding {ofTheImage:0.000}.");
+        output.WriteLine(
+            $"Spans over request, {images} image(s): median {median:0.000}, from {warm.Min(share => share.All):0.000} to {warm.Max(share => share.All):0.000}; "
+            + $"without receive and answer, except encoding, {ofTheImage:0.000}.");
         Assert.InRange(median, 0.95, 1.0);
 
         static double Median(IEnumerable<double> values) => values.Order().ElementAt(15);
@@ -42,7 +44,8 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
         var spans = await service.Spans(trace);
         var request = Assert.Single(spans, span => span.IsRequest);
         Assert.Equal(("POST /v1/images/generations", "ctf-service"), (request.Name, request.Service));
-        Assert.Equal(("generations", "completed", "ok", "banana", "5", "3"), (request.Attributes["ctf.route"], request.Attributes["ctf.outcome"], request.Attributes["ctf.reason"], request.Attributes["ctf.class"], request.Attributes["ctf.seed"], request.Attributes["ctf.images"]));
+        string[] names = ["ctf.route", "ctf.outcome", "ctf.reason", "ctf.class", "ctf.seed", "ctf.images"];
+        Assert.Equal(["generations", "completed", "ok", "banana", "5", "3"], names.Select(name => request.Attributes[name]));
         Assert.Equal(request.SpanId, Assert.Single(spans, span => span.Name == "receive").ParentId);
         var answer = Assert.Single(spans, span => span.Name == "answer");
         Assert.Equal(request.SpanId, answer.ParentId);
@@ -81,7 +84,10 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
     public async Task Trace_Variation_HasVqEncodeInPlaceOfCoarse()
     {
         var image = await service.Images(Route, """{"class_label": "banana", "seed": 7}""");
-        using var form = new MultipartFormDataContent { { new ByteArrayContent(image[0].GetProperty("b64_json").GetBytesFromBase64()), "image", "banana.png" } };
+        using var form = new MultipartFormDataContent
+        {
+            { new ByteArrayContent(image[0].GetProperty("b64_json").GetBytesFromBase64()), "image", "banana.png" },
+        };
         var trace = System.Diagnostics.ActivityTraceId.CreateRandom().ToHexString();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/images/variations") { Content = form };
         request.Headers.Add("traceparent", $"00-{trace}-0123456789abcdef-01");
@@ -101,7 +107,7 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
 
         var (later, sampled) = await service.PostTraced(Route, """{"class_label": "banana"}""");
         sampled.Dispose();
-        await service.Spans(later); // whatever came before it has been sent
+        await service.Spans(later); // everything before it has been exported
         Assert.DoesNotContain(service.Receiver.Spans, span => span.TraceId == trace);
     }
 
@@ -111,10 +117,11 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
         var (trace, response) = await service.PostTraced(Route, """{"class_label": "banana"}""");
         var requestId = Assert.Single(response.Headers.GetValues("X-Request-Id"));
         response.Dispose();
-        await service.Spans(trace); // has ended, so its line is written
+        await service.Spans(trace); // the request has ended, so its log line exists
         service.FlushMetricsAndLogs();
 
-        var line = Assert.Single(service.Receiver.LogRecords, record => record.Hex(9) == trace && record.Attributes(6).GetValueOrDefault("RequestId") == requestId);
+        var line = Assert.Single(
+            service.Receiver.LogRecords, record => record.Hex(9) == trace && record.Attributes(6).GetValueOrDefault("RequestId") == requestId);
         Assert.Equal(("completed", "ok", "banana"), (line.Attributes(6)["Outcome"], line.Attributes(6)["Reason"], line.Attributes(6)["ClassLabel"]));
     }
 
@@ -153,7 +160,7 @@ public sealed class TraceTests(TracedService service, ITestOutputHelper output)
         Assert.Contains(trace, text, StringComparison.Ordinal);
     }
 
-    /// <summary>Of the image that ended last, with what came before and after it; and the same of the stages of an image alone.</summary>
+    /// <summary>Returns what fraction of the request the spans of its last image cover, and what fraction the spans of the image itself.</summary>
     private static (double All, double OfTheImage) Shares(IReadOnlyList<OtlpSpan> spans, int images)
     {
         var request = Assert.Single(spans, span => span.IsRequest);

@@ -8,7 +8,7 @@ using OpenTelemetry.Trace;
 
 namespace CtfService.EndToEnd.Tests.Telemetry;
 
-/// <summary>The service with the model that ships, on a real socket, sending by OTLP to a receiver of the tests.</summary>
+/// <summary>The service with the shipped model, on a real socket, exporting OTLP to a receiver of the tests.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class TracedService : WatchedService, ICollectionFixture<TracedService>, IAsyncLifetime
 {
@@ -32,8 +32,8 @@ public sealed class TracedService : WatchedService, ICollectionFixture<TracedSer
         await _receiver!.DisposeAsync();
     }
 
-    /// <summary>A request as part of a trace of the caller's.</summary>
-    /// <returns>The trace's id and the answer.</returns>
+    /// <summary>Sends a request that belongs to a trace of the caller.</summary>
+    /// <returns>The trace id and the response.</returns>
     internal async Task<(string TraceId, HttpResponseMessage Response)> PostTraced(string path, string json, bool isSampled = true, string? accept = null)
     {
         var trace = ActivityTraceId.CreateRandom().ToHexString();
@@ -49,7 +49,7 @@ public sealed class TracedService : WatchedService, ICollectionFixture<TracedSer
         return (trace, response);
     }
 
-    /// <summary>Spans of a trace, once the request's own is there: it ends after its answer.</summary>
+    /// <summary>Returns the spans of a trace once it includes the request's span, which ends after the response.</summary>
     internal async Task<IReadOnlyList<OtlpSpan>> Spans(string traceId)
     {
         for (var started = TimeProvider.System.GetTimestamp(); ;)
@@ -68,7 +68,7 @@ public sealed class TracedService : WatchedService, ICollectionFixture<TracedSer
 
     internal void FlushMetricsAndLogs()
     {
-        Services.GetRequiredService<MeterProvider>().ForceFlush(); // false: a scraped exporter has nowhere to send to
+        Services.GetRequiredService<MeterProvider>().ForceFlush(); // returns false, because a scraped exporter sends nothing
         Assert.True(Services.GetRequiredService<LoggerProvider>().ForceFlush());
     }
 
