@@ -1,6 +1,6 @@
 using System.Text.Json;
-using CtfService.Cli.Commands.Bench;
 using CtfService.Core.Generation;
+using CtfService.EngineBenchmarks;
 using CtfService.Model.Generation;
 using CtfService.TestSupport;
 

@@ -26,6 +26,6 @@ public sealed class DecodeBenchCommandTests
         var run = await CommandRun.Of("bench", "decode", "--preset", "huge");
 
         Assert.Equal(2, run.ExitCode);
-        Assert.Contains("--preset 'huge' is not one of tiny, B, L, XL.", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--preset is 'huge', expected one of tiny, B, L, XL.", run.Error, StringComparison.Ordinal);
     }
 }

@@ -7,7 +7,7 @@ using CtfService.Model.Transformer;
 namespace CtfService.Model.Cpu;
 
 /// <summary>Decode steps on the CPU's vector units; no allocation in a step. Results are bit for bit the same alone and in any batch.</summary>
-public sealed class SimdDecodeEngine : IDecodeEngine
+internal sealed class SimdDecodeEngine : IDecodeEngine
 {
     private readonly IDecodePass _pass;
     private readonly DecodeRowCheck _check;

@@ -8,7 +8,7 @@ using CtfService.Model.Transformer;
 namespace CtfService.Model.Cpu;
 
 /// <summary>The fine pass on the CPU's vector units; no allocation in a pass. Results are bit for bit the same alone and in any batch.</summary>
-public sealed class SimdFineEngine : IFineEngine
+internal sealed class SimdFineEngine : IFineEngine
 {
     private readonly IFinePass _pass;
     private readonly FinePassCheck _check;

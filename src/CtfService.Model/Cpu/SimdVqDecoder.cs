@@ -8,7 +8,7 @@ using CtfService.Model.Tokenizer;
 namespace CtfService.Model.Cpu;
 
 /// <summary>VQ decode on the CPU's vector units, float32; no allocation in a batch. Pixels are bit for bit the same alone and in any batch.</summary>
-public sealed unsafe class SimdVqDecoder : IVqDecoder
+internal sealed unsafe class SimdVqDecoder : IVqDecoder
 {
     private readonly IVqDecodePass _pass;
     private readonly VqDecodeCheck _check;

@@ -12,7 +12,8 @@ public sealed class ArchitectureTests
     [InlineData("Model", new[] { "Core" })]
     [InlineData("Inference", new[] { "Core" })]
     [InlineData("Training", new[] { "Model" })]
-    [InlineData("Cli", new[] { "Inference", "Model", "Training" })]
+    [InlineData("EngineBenchmarks", new[] { "Model" })]
+    [InlineData("Cli", new[] { "EngineBenchmarks", "Inference", "Model", "Training" })]
     [InlineData("Api", new[] { "Inference", "Model" })]
     public void Project_References_PointDownwardsOnly(string project, string[] allowed)
     {
@@ -41,6 +42,7 @@ public sealed class ArchitectureTests
     [InlineData("Core")]
     [InlineData("Inference")]
     [InlineData("Training")]
+    [InlineData("EngineBenchmarks")]
     [InlineData("Cli")]
     [InlineData("Api")]
     public void TorchSharp_AsAPackage_IsModelsAlone(string project)
@@ -55,6 +57,7 @@ public sealed class ArchitectureTests
     [InlineData("Model")]
     [InlineData("Inference")]
     [InlineData("Training")]
+    [InlineData("EngineBenchmarks")]
     [InlineData("Cli")]
     public void AspNetCore_IsTheApisAlone(string project)
     {
@@ -62,6 +65,14 @@ public sealed class ArchitectureTests
         Assert.DoesNotContain(
             References(project, "PackageReference").Concat(References(project, "FrameworkReference")),
             name => name.Contains("AspNetCore", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Model_Internals_AreVisibleToItsMeasurementsAndTestsOnly()
+    {
+        var friends = References("Model", "InternalsVisibleTo").Where(friend => !friend.EndsWith(".Tests", StringComparison.Ordinal));
+
+        Assert.Equal(["CtfService.Benchmarks", "CtfService.EngineBenchmarks"], friends.Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -84,6 +95,9 @@ public sealed class ArchitectureTests
     private static List<string> References(string project, string kind) =>
         [.. ProjectFile(project).Descendants(kind).Select(reference => (string?)reference.Attribute("Include")).OfType<string>()];
 
-    private static XDocument ProjectFile(string project) =>
-        XDocument.Load(RepositoryFolder.File("src", $"CtfService.{project}", $"CtfService.{project}.csproj"));
+    private static XDocument ProjectFile(string project)
+    {
+        var folder = project == "EngineBenchmarks" ? "bench" : "src"; // the one library of bench/ that a program ships with
+        return XDocument.Load(RepositoryFolder.File(folder, $"CtfService.{project}", $"CtfService.{project}.csproj"));
+    }
 }

@@ -2,10 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
-using CtfService.Model.Cpu.Threads;
+using CtfService.EngineBenchmarks;
 using CtfService.Model.Cpu.Weights;
 using Spectre.Console;
-using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands.Bench;
 
@@ -14,37 +13,27 @@ internal static class MethodBenchCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var preset = CommandOption.WithDefault("--preset", $"Size of all three transformers: {DecodePreset.Names}.", "L");
+        var preset = BenchOptions.Preset("Size of all three transformers:", "L");
         var codewords = CommandOption.Number("--codewords", "Size of the codebook.", 16384, NumberRange.Between(2, 1 << 24));
         var clusters = CommandOption.Number("--clusters", "Number of clusters, at most the codewords.", 512, Ranges.Clusters);
-        var batch = CommandOption.Numbers("--batch", "Images that start together; several may be given.", [1, 8, 32], Ranges.Batch);
+        var batch = BenchOptions.Batch("Images that start together, one or more numbers.", 1, 8, 32);
         var dtype = CommandOption.Choice("--dtype", "Format of the weights:", WeightFormat.Float32);
         var steps = CommandOption.Number("--steps", "Decode steps of one run, spread evenly over the sequence.", 16, Ranges.Steps);
-        var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };
+        var json = BenchOptions.Json();
         var command = new Command("method", "Measures coarse-to-fine prediction, fine pass included, against the plain model, with guidance.") { preset, codewords, clusters, batch, dtype, steps, json };
         command.SetAction((arguments, cancellation) =>
         {
             UsageException.ThrowIfAny([ClusterCommand.ClustersProblem(arguments.GetValue(clusters), arguments.GetValue(codewords))]);
             TorchThreads.UseAllCores();
-            using var frozen = no_grad();
-            var batches = arguments.GetRequiredValue(batch).Distinct().ToList();
-            using var team = new ThreadTeam(givesWay: false);
-            using var benchmark = MethodBenchmark.Create(
-                DecodePreset.Config(arguments.GetRequiredValue(preset), arguments.GetValue(codewords)), arguments.GetValue(clusters), batches.Max(), arguments.GetValue(dtype), team);
+            List<int> batches = [.. arguments.GetRequiredValue(batch).Distinct()];
+            var (size, format) = (arguments.GetRequiredValue(preset), arguments.GetValue(dtype));
+            using var benchmark = new MethodBenchmark(size, arguments.GetValue(codewords), arguments.GetValue(clusters), batches.Max(), format);
             var lines = batches.Select(images =>
             {
                 terminal.Error.WriteLine($"batch {images}");
                 return benchmark.Measure(images, arguments.GetValue(steps), cancellation);
             }).ToList();
-            if (arguments.GetValue(json))
-            {
-                ReportJson.Write(terminal.Output, lines);
-            }
-            else
-            {
-                BenchTables.Write(terminal.Output, Table(arguments.GetRequiredValue(preset), arguments.GetValue(dtype), lines));
-            }
-
+            ReportOutput.Write(terminal.Output, lines, arguments.GetValue(json), found => [Table(size, format, found)]);
             return Task.FromResult(CommandLine.Success);
         });
         return command;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
+using CtfService.EngineBenchmarks;
 using CtfService.Model.Generation;
 using CtfService.Training.Optimization;
 using Spectre.Console;
@@ -17,8 +18,8 @@ internal static class ServingBenchCommand
     public static Command Create(Terminal terminal)
     {
         var bundle = new BundleOption("Folder of the bundle.");
-        var preset = new Option<string?>("--preset") { Description = $"A model of random weights in place of the bundle: {DecodePreset.Names} is the size of its coarse stage over {Clusters} clusters." };
-        preset.AcceptOnlyFromAmong([.. DecodePreset.All]);
+        var preset = CommandOption.OptionalChoice(
+            "--preset", $"A model with random weights instead of the bundle: size of its coarse stage, over {Clusters} clusters:", RandomTransformer.Presets);
         var guidance = CommandOption.Number("--guidance", "Guidance scale of a preset; 1 is off.", 2f, SamplingSettings.GuidanceScaleRange);
         var rows = CommandOption.Number("--rows", "Rows of a decode step; an image with guidance takes two.", 32, NumberRange.Between(2, 65_536));
         var load = CommandOption.Number("--load", "Arrivals per second over the images/s of full batches.", 0.8, NumberRange.Above(0.0, 100.0));

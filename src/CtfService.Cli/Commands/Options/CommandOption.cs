@@ -47,7 +47,7 @@ internal static class CommandOption
     public static Option<T[]> Choices<T>(string name, string description, T[] defaultValue)
         where T : struct, Enum => new(name)
         {
-            Description = $"{description} {Names<T>()}.",
+            Description = WithWords(description, WordsOf<T>()),
             DefaultValueFactory = _ => defaultValue,
             AllowMultipleArgumentsPerToken = true,
             Arity = ArgumentArity.OneOrMore,
@@ -58,10 +58,25 @@ internal static class CommandOption
     public static Option<T> Choice<T>(string name, string description, T defaultValue)
         where T : struct, Enum => new(name)
         {
-            Description = $"{description} {Names<T>()}.",
+            Description = WithWords(description, WordsOf<T>()),
             DefaultValueFactory = _ => defaultValue,
             CustomParser = result => Choose<T>(result, name, result.Tokens[0].Value),
         };
+
+    /// <inheritdoc cref="Choice{T}"/>
+    public static Option<string> Choice(string name, string description, IReadOnlyList<string> words, string defaultValue) => new(name)
+    {
+        Description = WithWords(description, words),
+        DefaultValueFactory = _ => defaultValue,
+        CustomParser = result => Choose(result, name, result.Tokens[0].Value, words),
+    };
+
+    /// <summary>One word of a set that may be left out; upper and lower case are the same.</summary>
+    public static Option<string?> OptionalChoice(string name, string description, IReadOnlyList<string> words) => new(name)
+    {
+        Description = WithWords(description, words),
+        CustomParser = result => Choose(result, name, result.Tokens[0].Value, words),
+    };
 
     /// <summary>Seed of everything random in the command.</summary>
     public static Option<ulong> Seed(string name = "--seed", string description = "Same seed, same result.") =>
@@ -79,23 +94,25 @@ internal static class CommandOption
     }
 
     private static T Choose<T>(ArgumentResult result, string name, string text)
-        where T : struct, Enum
+        where T : struct, Enum => Enum.TryParse<T>(Choose(result, name, text, WordsOf<T>()), ignoreCase: true, out var value) ? value : default;
+
+    /// <summary>Returns the word as the set spells it; null, and an error, if the set does not have it.</summary>
+    private static string? Choose(ArgumentResult result, string name, string text, IReadOnlyList<string> words)
     {
-        foreach (var value in Enum.GetValues<T>())
+        var found = words.FirstOrDefault(word => word.Equals(text, StringComparison.OrdinalIgnoreCase));
+        if (found is null)
         {
-            if (value.ToString().Equals(text, StringComparison.OrdinalIgnoreCase))
-            {
-                return value;
-            }
+            result.AddError($"{name} is '{text}', expected one of {string.Join(", ", words)}.");
         }
 
-        result.AddError($"{name} is '{text}', expected one of {Names<T>()}.");
-        return default;
+        return found;
     }
 
-    private static string Names<T>()
-        where T : struct, Enum => string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant();
+    private static string[] WordsOf<T>()
+        where T : struct, Enum => [.. Enum.GetNames<T>().Select(word => word.ToLowerInvariant())];
 
     private static string WithRange<T>(string description, NumberRange<T> range)
         where T : struct, INumber<T> => $"{description} Range: {range}.";
+
+    private static string WithWords(string description, IReadOnlyList<string> words) => $"{description} {string.Join(", ", words)}.";
 }

@@ -8,4 +8,4 @@ namespace CtfService.Model.Cpu.Passes;
 /// <param name="Format">How weights are stored.</param>
 /// <param name="Width">Vectors to use; the widest of the machine where null.</param>
 /// <param name="Clock">Takes the time of every part of a step; none where null.</param>
-public sealed record CpuEngineOptions(int Capacity, WeightFormat Format = WeightFormat.Float32, VectorWidth? Width = null, StepClock? Clock = null);
+internal sealed record CpuEngineOptions(int Capacity, WeightFormat Format = WeightFormat.Float32, VectorWidth? Width = null, StepClock? Clock = null);

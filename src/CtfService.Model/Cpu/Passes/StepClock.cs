@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace CtfService.Model.Cpu.Passes;
 
 /// <summary>Adds up where the time of the steps goes, seen by the thread that calls the engine.</summary>
-public sealed class StepClock
+internal sealed class StepClock
 {
     private readonly long[] _ticks = new long[Enum.GetValues<StepPart>().Length];
     private long _last;
@@ -25,7 +25,7 @@ public sealed class StepClock
 }
 
 /// <summary>What a step consists of.</summary>
-public enum StepPart
+internal enum StepPart
 {
     /// <summary>Looking up the inputs' vectors, and the factors of the norms.</summary>
     EmbeddingAndNorms,

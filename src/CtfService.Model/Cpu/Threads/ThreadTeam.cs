@@ -19,7 +19,7 @@ namespace CtfService.Model.Cpu.Threads;
 /// wrote is before its decrement of <c>_busy</c>, so the caller sees it after the finish.</item>
 /// </list>
 /// </remarks>
-public sealed class ThreadTeam : IDisposable
+internal sealed class ThreadTeam : IDisposable
 {
     private readonly object _oneStepAtATime = new();
     private readonly Turnstile _finish = new();

@@ -12,7 +12,7 @@ public enum VectorWidth
 }
 
 /// <summary>Which widths this machine has. The environment variables DOTNET_EnableAVX512=0 and DOTNET_EnableAVX2=0 take the wider ones away.</summary>
-public static class VectorWidths
+internal static class VectorWidths
 {
     public static VectorWidth Widest => IsSupported(VectorWidth.Bits512) ? VectorWidth.Bits512
         : IsSupported(VectorWidth.Bits256) ? VectorWidth.Bits256

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Cpu.Weights;
 
 /// <summary>Where an engine takes its weights from, by their published names; each is read once, when the engine is made.</summary>
-public sealed unsafe class WeightSource
+internal sealed unsafe class WeightSource
 {
     private readonly Func<string, Tensor> _read;
 

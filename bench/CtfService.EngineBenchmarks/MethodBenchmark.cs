@@ -9,59 +9,62 @@ using CtfService.Model.Sampling;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
-namespace CtfService.Cli.Commands.Bench;
+namespace CtfService.EngineBenchmarks;
 
 /// <summary>
-/// Three transformers of one size with random weights: coarse over the clusters, fine, and plain over the codebook. A decode step is timed with guidance and the
-/// draw; a whole sequence is T of them.
+/// Compares coarse-to-fine prediction with the plain model, with three transformers of one size and random weights: coarse over the clusters, fine, and plain over
+/// the codebook. A decode step is timed with guidance and sampling; a whole sequence is T of them.
 /// </summary>
-internal sealed class MethodBenchmark : IDisposable
+public sealed class MethodBenchmark : IDisposable
 {
     public const int Runs = 5;
 
-    /// <summary>As the generator that serves.</summary>
+    /// <summary>Images of one fine pass, as in the serving generator.</summary>
     private const int FineRows = 8;
     private const float GuidanceScale = 2;
     private const int CodewordWidth = 8;
 
+    private readonly ThreadTeam _team;
     private readonly SimdDecodeEngine _coarse;
     private readonly SimdFineEngine _fine;
     private readonly SimdDecodeEngine _plain;
     private readonly Random _random = new(3);
 
-    private MethodBenchmark(SimdDecodeEngine coarse, SimdFineEngine fine, SimdDecodeEngine plain)
+    /// <param name="preset">Size of all three transformers, one of <see cref="RandomTransformer.Presets"/>.</param>
+    /// <param name="codewords">Size of the codebook: labels of the plain model.</param>
+    /// <param name="clusters">Number of clusters, at most <paramref name="codewords"/>.</param>
+    /// <param name="images">Largest batch, in images; with guidance each takes two rows.</param>
+    public MethodBenchmark(string preset, int codewords, int clusters, int images, WeightFormat format)
     {
-        _coarse = coarse;
-        _fine = fine;
-        _plain = plain;
-    }
-
-    /// <param name="plain">Architecture of the plain model.</param>
-    /// <param name="images">Most images of a batch; with guidance each takes two rows.</param>
-    public static MethodBenchmark Create(TransformerConfig plain, int clusters, int images, WeightFormat format, ThreadTeam team)
-    {
+        using var frozen = no_grad();
+        var plain = RandomTransformer.Config(preset, codewords);
         var coarse = plain with { InputVocabulary = clusters, OutputVocabulary = clusters };
         var fine = coarse with { OutputVocabulary = plain.OutputVocabulary, Causal = false };
         using var codebook = randn(plain.OutputVocabulary, CodewordWidth);
         var map = ClusterMap.FromAssignments([.. Enumerable.Range(0, plain.OutputVocabulary).Select(token => token % clusters)], codebook);
         var options = new CpuEngineOptions(2 * images, format);
-        return new MethodBenchmark(
-            WithRandomWeights(coarse, weights => new SimdDecodeEngine(coarse, weights, team, options)),
-            WithRandomWeights(fine, weights => new SimdFineEngine(fine, weights, map, team, options with { Capacity = FineRows })),
-            WithRandomWeights(plain, weights => new SimdDecodeEngine(plain, weights, team, options)));
+        _team = new ThreadTeam(givesWay: false);
+        _coarse = WithRandomWeights(coarse, weights => new SimdDecodeEngine(coarse, weights, _team, options));
+        _fine = WithRandomWeights(fine, weights => new SimdFineEngine(fine, weights, map, _team, options with { Capacity = FineRows }));
+        _plain = WithRandomWeights(plain, weights => new SimdDecodeEngine(plain, weights, _team, options));
     }
 
-    /// <summary>Each run times all three one after another, so that a noisy machine is noisy for all.</summary>
+    /// <summary>Measures one batch. Each run times all three transformers, so that other programs disturb all of them alike.</summary>
+    /// <param name="steps">Decode steps of one run, spread evenly over the sequence.</param>
     public MethodLine Measure(int images, int steps, CancellationToken cancellation)
     {
-        Steps(_coarse, images, _coarse.Config.Positions, cancellation); // fills the caches: a position is there once those before it were
+        Steps(_coarse, images, _coarse.Config.Positions, cancellation); // fills the caches: a position can be decoded only after those before it
         Steps(_plain, images, _plain.Config.Positions, cancellation);
         Fine(images, cancellation);
         var runs = Enumerable.Range(0, Runs)
             .Select(_ => (Coarse: Steps(_coarse, images, steps, cancellation), Fine: Fine(images, cancellation), Plain: Steps(_plain, images, steps, cancellation)))
             .ToList();
-        double Median(Func<(double Coarse, double Fine, double Plain), double> figure) => runs.Select(figure).Order().ElementAt(Runs / 2);
-        return new MethodLine(images, Median(run => run.Coarse), Median(run => run.Fine), Median(run => run.Plain), Median(run => (run.Coarse + run.Fine) / run.Plain));
+        return new MethodLine(
+            images,
+            Medians.Of(runs, run => run.Coarse),
+            Medians.Of(runs, run => run.Fine),
+            Medians.Of(runs, run => run.Plain),
+            Medians.Of(runs, run => (run.Coarse + run.Fine) / run.Plain));
     }
 
     public void Dispose()
@@ -69,16 +72,16 @@ internal sealed class MethodBenchmark : IDisposable
         _coarse.Dispose();
         _fine.Dispose();
         _plain.Dispose();
+        _team.Dispose();
     }
 
     private static TEngine WithRandomWeights<TEngine>(TransformerConfig config, Func<WeightSource, TEngine> build)
     {
-        using var transformer = new ClassConditionalTransformer(config);
-        nn.init.normal_(transformer.OutputWeight, 0, 0.02);
+        using var transformer = RandomTransformer.Create(config);
         return build(WeightSource.Of(transformer));
     }
 
-    /// <summary>Seconds for a whole sequence, from some of its steps.</summary>
+    /// <summary>Returns the seconds of a whole sequence, extrapolated from some of its steps.</summary>
     private double Steps(SimdDecodeEngine engine, int images, int steps, CancellationToken cancellation)
     {
         var (config, rows) = (engine.Config, new DecodeRow[2 * images]);
@@ -107,6 +110,7 @@ internal sealed class MethodBenchmark : IDisposable
         return Stopwatch.GetElapsedTime(started).TotalSeconds / steps * config.Positions;
     }
 
+    /// <summary>Returns the seconds of the fine pass and of sampling every token.</summary>
     private double Fine(int images, CancellationToken cancellation)
     {
         var (config, members) = (_fine.Config, _fine.LargestCluster);
@@ -122,9 +126,9 @@ internal sealed class MethodBenchmark : IDisposable
             var logits = new float[labels.Length * members];
             _fine.Run(classIds, labels, hidden, cancellation);
             _fine.ScoreMembers(hidden, labels, logits);
-            for (var cell = 0; cell < labels.Length; cell++)
+            for (var position = 0; position < labels.Length; position++)
             {
-                sampler.Sample(logits.AsSpan(cell * members, members), settings, _random.NextSingle());
+                sampler.Sample(logits.AsSpan(position * members, members), settings, _random.NextSingle());
             }
         }
 
@@ -133,5 +137,5 @@ internal sealed class MethodBenchmark : IDisposable
 }
 
 /// <summary>Seconds for the tokens of a batch.</summary>
-/// <param name="TimesPlain">Coarse and fine over plain, inside one run; median over the runs.</param>
-internal sealed record MethodLine(int Images, double CoarseSeconds, double FineSeconds, double PlainSeconds, double TimesPlain);
+/// <param name="TimesPlain">Coarse and fine together over plain: the ratio of each run, and the median of these.</param>
+public sealed record MethodLine(int Images, double CoarseSeconds, double FineSeconds, double PlainSeconds, double TimesPlain);

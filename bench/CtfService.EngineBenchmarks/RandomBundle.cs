@@ -6,16 +6,14 @@ using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
-namespace CtfService.Cli.Commands.Bench;
+namespace CtfService.EngineBenchmarks;
 
 /// <summary>
-/// A bundle of random weights in a temporary folder, for figures of sizes that nobody has trained here: the coarse stage of a preset, the tokenizer and the fine
-/// stage of the model that ships, on a grid of 16 x 16.
+/// A bundle with random weights in a temporary folder, for measuring sizes without a trained model: a coarse stage of the chosen size, and the tokenizer and fine
+/// stage of the size of the shipped model, on a grid of 16 x 16. Disposing it deletes the folder.
 /// </summary>
-internal sealed class RandomBundle : IDisposable
+public sealed class RandomBundle : IDisposable
 {
-    private const string FinePreset = "tiny";
-
     private static readonly TokenizerConfig Tokenizer = new()
     {
         BaseWidth = 32,
@@ -30,8 +28,8 @@ internal sealed class RandomBundle : IDisposable
 
     private readonly DirectoryInfo _folder = System.IO.Directory.CreateTempSubdirectory("ctf-bench-");
 
-    /// <param name="preset">Size of the coarse stage, a name of <see cref="DecodePreset"/>.</param>
-    /// <param name="guidanceScale">Of both stages' defaults; 1 is off and takes one row an image.</param>
+    /// <param name="preset">Size of the coarse stage, one of <see cref="RandomTransformer.Presets"/>.</param>
+    /// <param name="guidanceScale">Default guidance of the coarse stage; 1 is off, and an image then takes one row instead of two.</param>
     public RandomBundle(string preset, int clusters, float guidanceScale)
     {
         using var frozen = no_grad();
@@ -40,8 +38,8 @@ internal sealed class RandomBundle : IDisposable
         StateDictSaver.Save(tokenizer, PathOf(BundleFiles.Tokenizer));
         int[] clusterOfToken = [.. Enumerable.Range(0, Tokenizer.CodebookSize).Select(token => token % clusters)];
         ClusterMap.FromAssignments(clusterOfToken, tokenizer.Quantizer.Codewords()).Save(PathOf(BundleFiles.ClusterMap));
-        var coarse = DecodePreset.Config(preset, clusters);
-        var fine = DecodePreset.Config(FinePreset, clusters) with { OutputVocabulary = Tokenizer.CodebookSize, Causal = false };
+        var coarse = RandomTransformer.Config(preset, clusters);
+        var fine = RandomTransformer.Config(RandomTransformer.Tiny, clusters) with { OutputVocabulary = Tokenizer.CodebookSize, Causal = false };
         Save(coarse, BundleFiles.Coarse);
         Save(fine, BundleFiles.Fine);
         BundleWriter.Write(Directory, new BundleManifest
@@ -64,11 +62,9 @@ internal sealed class RandomBundle : IDisposable
 
     private string PathOf(string file) => Path.Combine(Directory, file);
 
-    /// <summary>A fresh head is zero and would draw every label alike.</summary>
     private void Save(TransformerConfig config, string file)
     {
-        using var transformer = new ClassConditionalTransformer(config);
-        nn.init.normal_(transformer.OutputWeight, 0, 0.02);
+        using var transformer = RandomTransformer.Create(config);
         StateDictSaver.Save(transformer, PathOf(file));
     }
 }

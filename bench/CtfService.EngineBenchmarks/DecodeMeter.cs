@@ -1,35 +1,32 @@
 using System.Diagnostics;
-using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Transformer;
 
-namespace CtfService.Cli.Commands.Bench;
+namespace CtfService.EngineBenchmarks;
 
 /// <summary>
-/// Times decode steps of one engine at one batch size: several runs over positions spread evenly along the sequence, so that attention costs what it costs
-/// on average. The machine's limits are measured beside every run.
+/// Times the decode steps of one engine. The positions of a run are spread evenly along the sequence, so that attention has its average cost. The machine's
+/// limits are measured before and after every run.
 /// </summary>
-internal sealed class DecodeBenchmark(IDecodeEngine engine, MachineLimitMeter meter)
+internal sealed class DecodeMeter(IDecodeEngine engine, MachineLimitMeter machine)
 {
-    public const int Runs = 5;
-
     private readonly Random _random = new(17);
     private readonly float[] _logits = new float[engine.Capacity * engine.Config.OutputVocabulary];
     private readonly DecodeRow[] _rows = new DecodeRow[engine.Capacity];
 
     /// <param name="batch">Rows, at most the engine's capacity.</param>
     /// <param name="steps">Steps of one run.</param>
-    /// <param name="clock">Cleared before and read after; null where the engine has none.</param>
+    /// <param name="clock">The engine's clock, cleared before and read after the runs; null if the engine has none.</param>
     public DecodeTiming Measure(int batch, int steps, StepClock? clock, CancellationToken cancellation)
     {
         FillCache(batch, cancellation);
         clock?.Clear();
-        var limits = meter.Measure();
+        var limits = machine.Measure();
         var runs = new List<DecodeRun>();
-        for (var run = 0; run < Runs; run++)
+        for (var run = 0; run < DecodeBenchmark.Runs; run++)
         {
             var elapsed = Run(batch, steps, cancellation);
-            var after = meter.Measure();
+            var after = machine.Measure();
             runs.Add(new DecodeRun(elapsed / steps, MachineLimits.Best(limits, after)));
             limits = after;
         }
@@ -38,7 +35,7 @@ internal sealed class DecodeBenchmark(IDecodeEngine engine, MachineLimitMeter me
         return new DecodeTiming(batch, runs, parts);
     }
 
-    /// <summary>Decodes one whole sequence in each slot; also warms up what is compiled late.</summary>
+    /// <summary>Decodes one whole sequence in each slot, which also lets the JIT compile everything.</summary>
     private void FillCache(int batch, CancellationToken cancellation)
     {
         for (var position = 0; position < engine.Config.Positions; position++)
@@ -73,9 +70,9 @@ internal sealed class DecodeBenchmark(IDecodeEngine engine, MachineLimitMeter me
 
 /// <summary>One run.</summary>
 /// <param name="Step">Mean time of a step.</param>
-/// <param name="Limits">The better of those measured just before and just after.</param>
+/// <param name="Limits">The better of the limits measured just before and just after the run.</param>
 internal sealed record DecodeRun(TimeSpan Step, MachineLimits Limits);
 
 /// <summary>All runs of one engine at one batch size.</summary>
-/// <param name="Parts">Where the time of all steps went; empty where the engine does not say.</param>
+/// <param name="Parts">Time of each part, all steps together; empty if the engine has no clock.</param>
 internal sealed record DecodeTiming(int Batch, IReadOnlyList<DecodeRun> Runs, IReadOnlyDictionary<StepPart, TimeSpan> Parts);

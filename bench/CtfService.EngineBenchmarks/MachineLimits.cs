@@ -5,21 +5,21 @@ using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 
-namespace CtfService.Model.Cpu;
+namespace CtfService.EngineBenchmarks;
 
-/// <summary>What the machine allows a team of threads, measured: a step cannot read its weights faster nor multiply faster than this.</summary>
-/// <param name="ReadBytesPerSecond">Reads, a few streams at once, from memory, far more than the caches hold.</param>
+/// <summary>The measured limits of the machine for a team of threads: no step reads its weights or multiplies faster than this.</summary>
+/// <param name="ReadBytesPerSecond">Bytes read from a memory range far larger than the caches, in a few streams at once.</param>
 /// <param name="FloatOperationsPerSecond">float32 multiply-adds on registers alone, two operations each.</param>
-public sealed record MachineLimits(double ReadBytesPerSecond, double FloatOperationsPerSecond)
+internal sealed record MachineLimits(double ReadBytesPerSecond, double FloatOperationsPerSecond)
 {
-    /// <summary>The better of both measurements: a neighbour's work hides the limit, nothing exceeds it.</summary>
+    /// <summary>Returns the better of both measurements: other programs can hide a limit, but nothing exceeds it.</summary>
     public static MachineLimits Best(MachineLimits a, MachineLimits b) => new(
         Math.Max(a.ReadBytesPerSecond, b.ReadBytesPerSecond),
         Math.Max(a.FloatOperationsPerSecond, b.FloatOperationsPerSecond));
 }
 
 /// <summary>Measures <see cref="MachineLimits"/>; owns the memory it reads.</summary>
-public sealed class MachineLimitMeter : IDisposable
+internal sealed class MachineLimitMeter : IDisposable
 {
     private const long Bytes = 512 << 20;
 
@@ -27,7 +27,7 @@ public sealed class MachineLimitMeter : IDisposable
     private readonly ThreadTeam _team;
     private readonly VectorWidth _width;
 
-    /// <param name="width">Vectors to use; the widest of the machine where null.</param>
+    /// <param name="width">Vector width; null for the widest of the machine.</param>
     public MachineLimitMeter(ThreadTeam team, VectorWidth? width = null)
     {
         _team = team;
@@ -73,9 +73,9 @@ public sealed class MachineLimitMeter : IDisposable
         where TVector : struct
         where TSimd : struct, ISimd<TVector>
     {
-        private const int Streams = 4; // of one thread: several keep more requests in flight than one
+        private const int Streams = 4; // per thread: several streams keep more memory requests in flight than one
 
-        private float _sum; // keeps the compiler from leaving the reads out
+        private float _sum; // keeps the compiler from removing the reads
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int thread)
@@ -100,11 +100,11 @@ public sealed class MachineLimitMeter : IDisposable
         where TSimd : struct, ISimd<TVector>
     {
         private const int Repeats = 500_000;
-        private const int Sums = 12; // more than latency times throughput of the multiply-add units
+        private const int Sums = 12; // more than the latency times the throughput of the multiply-add units
 
         private float _sum;
 
-        /// <summary>Of one thread.</summary>
+        /// <summary>Operations of one thread.</summary>
         public static double Operations => 2.0 * Repeats * Sums * TSimd.Lanes;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,0 +1,97 @@
+using CtfService.Model.Cpu;
+using CtfService.Model.Cpu.Passes;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.EngineBenchmarks;
+
+/// <summary>Measures the decode steps of one transformer on each engine, beside what the machine allows.</summary>
+public static class DecodeBenchmark
+{
+    /// <summary>Runs of each engine and batch; the median counts.</summary>
+    public const int Runs = 5;
+
+    /// <summary>The parts of a step that the SIMD engine measures, in their order.</summary>
+    public static IReadOnlyList<string> Parts { get; } = Enum.GetNames<StepPart>();
+
+    private const string Simd = "simd";
+    private const string Torch = "torch";
+
+    /// <param name="model">Name of the transformer in the report.</param>
+    /// <param name="progress">Called with the name of each measurement before it starts.</param>
+    public static DecodeReport Run(
+        string model, ClassConditionalTransformer transformer, DecodeBenchmarkOptions options, Action<string> progress, CancellationToken cancellation)
+    {
+        set_num_threads(options.Threads);
+        using var frozen = no_grad();
+        var config = transformer.Config;
+        var parameters = (config.Layers * ((4L * config.Width) + (3L * config.FeedForwardWidth)) * config.Width) + ((long)config.OutputVocabulary * config.Width);
+        var lines = new List<DecodeLine>();
+        using var team = new ThreadTeam(options.Threads, givesWay: false);
+        using var limits = new MachineLimitMeter(team);
+        if (options.Engines.HasFlag(DecodeEngines.Simd))
+        {
+            foreach (var format in options.Formats)
+            {
+                var clock = new StepClock();
+                using var engine = new SimdDecodeEngine(
+                    config, WeightSource.Of(transformer), team, new CpuEngineOptions(options.Batches.Max(), format, Clock: clock));
+                Measure(engine, Simd, NameOf(format), engine.WeightBytes, engine.PositionBytes, clock);
+            }
+        }
+
+        if (options.Engines.HasFlag(DecodeEngines.Torch))
+        {
+            using var engine = new TorchDecodeEngine(transformer, CPU, options.Batches.Max());
+            Measure(
+                engine, Torch, NameOf(WeightFormat.Float32), parameters * sizeof(float), 2L * sizeof(float) * config.Layers * config.Width, clock: null);
+        }
+
+        return new DecodeReport(model, config.OutputVocabulary, options.Threads, (int)VectorWidths.Widest, parameters, WithRatios(lines));
+
+        void Measure(IDecodeEngine engine, string backend, string dtype, long weightBytes, long positionBytes, StepClock? clock)
+        {
+            var meter = new DecodeMeter(engine, limits);
+            foreach (var batch in options.Batches)
+            {
+                progress($"{backend} {dtype}, batch {batch}");
+                var timing = meter.Measure(batch, options.Steps, clock, cancellation);
+                var stepBytes = weightBytes + (batch * positionBytes * config.Positions / 2); // on average, half the sequence lies behind a row
+                lines.Add(DecodeLine.Of(backend, dtype, timing, stepBytes, parameters, config));
+            }
+        }
+    }
+
+    private static List<DecodeLine> WithRatios(List<DecodeLine> lines) =>
+        [.. lines.Select(line => line with
+        {
+            TimesTorch = lines.FirstOrDefault(other => other.Backend == Torch && other.Batch == line.Batch) is { } torch
+                ? line.TokensPerSecond / torch.TokensPerSecond
+                : null,
+        })];
+
+    private static string NameOf(WeightFormat format) => format.ToString().ToLowerInvariant();
+}
+
+/// <summary>What <see cref="DecodeBenchmark"/> measures.</summary>
+/// <param name="Batches">Rows of a step, one measurement each.</param>
+/// <param name="Formats">How the SIMD engine stores weights, one measurement each.</param>
+/// <param name="Steps">Steps of one run, spread evenly over the sequence.</param>
+public sealed record DecodeBenchmarkOptions(IReadOnlyList<int> Batches, IReadOnlyList<WeightFormat> Formats, int Threads, int Steps, DecodeEngines Engines);
+
+/// <summary>Engines to measure.</summary>
+[Flags]
+public enum DecodeEngines
+{
+    /// <summary>Our engine on the CPU's vector units.</summary>
+    Simd = 1,
+
+    /// <summary>libtorch on the CPU, float32.</summary>
+    Torch = 2,
+
+    /// <summary>One after another.</summary>
+    Both = Simd | Torch,
+}

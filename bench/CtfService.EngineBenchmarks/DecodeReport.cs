@@ -1,0 +1,55 @@
+using CtfService.Model.Transformer;
+
+namespace CtfService.EngineBenchmarks;
+
+/// <summary>Result of <see cref="DecodeBenchmark"/>.</summary>
+/// <param name="Model">Preset or bundle.</param>
+/// <param name="Parameters">Weights that a step multiplies with.</param>
+public sealed record DecodeReport(string Model, int Vocabulary, int Threads, int VectorBits, long Parameters, IReadOnlyList<DecodeLine> Lines);
+
+/// <summary>One engine at one batch size. Figures are medians over the runs; a ratio is computed for each run first.</summary>
+/// <param name="BestTokensPerSecond">Figure of the fastest run: what an otherwise idle machine would give.</param>
+/// <param name="TimesTorch">Tokens per second over those of libtorch with float32 in the same report; null if libtorch was not measured.</param>
+/// <param name="Parts">Each part of a step by name, and its share of the time; empty if the engine does not measure its parts.</param>
+public sealed record DecodeLine(
+    string Backend,
+    string Dtype,
+    int Batch,
+    double TokensPerSecond,
+    double BestTokensPerSecond,
+    double MillisecondsPerStep,
+    double GigabytesPerSecond,
+    double ReadLimitGigabytesPerSecond,
+    double OfReadLimit,
+    double GigaflopsPerSecond,
+    double MultiplyLimitGigaflopsPerSecond,
+    double OfMultiplyLimit,
+    double? TimesTorch,
+    IReadOnlyDictionary<string, double> Parts)
+{
+    /// <param name="stepBytes">Bytes of weights and cache that a step reads.</param>
+    /// <param name="parameters">Weights that a step multiplies with.</param>
+    internal static DecodeLine Of(string backend, string dtype, DecodeTiming timing, long stepBytes, long parameters, TransformerConfig config)
+    {
+        // Attention of a row in the middle of the sequence: in every layer, T / 2 scores and T / 2 weighted values, D products each.
+        var operations = 2.0 * timing.Batch * (parameters + ((double)config.Layers * config.Width * config.Positions));
+        var total = timing.Parts.Values.Sum(part => part.TotalSeconds);
+        return new DecodeLine(
+            backend,
+            dtype,
+            timing.Batch,
+            Median(run => timing.Batch / run.Step.TotalSeconds),
+            timing.Runs.Max(run => timing.Batch / run.Step.TotalSeconds),
+            Median(run => run.Step.TotalMilliseconds),
+            Median(run => stepBytes / run.Step.TotalSeconds / 1e9),
+            Median(run => run.Limits.ReadBytesPerSecond / 1e9),
+            Median(run => stepBytes / run.Step.TotalSeconds / run.Limits.ReadBytesPerSecond),
+            Median(run => operations / run.Step.TotalSeconds / 1e9),
+            Median(run => run.Limits.FloatOperationsPerSecond / 1e9),
+            Median(run => operations / run.Step.TotalSeconds / run.Limits.FloatOperationsPerSecond),
+            null,
+            timing.Parts.ToDictionary(part => part.Key.ToString(), part => part.Value.TotalSeconds / total));
+
+        double Median(Func<DecodeRun, double> figure) => Medians.Of(timing.Runs, figure);
+    }
+}
