@@ -1,8 +1,6 @@
 using System.Reflection;
 using CtfService.Api;
-using CtfService.Api.Configuration;
-using CtfService.Api.Health;
-using CtfService.Api.Security;
+using CtfService.Api.Hosting;
 
 try
 {

@@ -1,12 +1,12 @@
 using CtfService.Api.Bodies;
-using CtfService.Api.Configuration;
+using CtfService.Api.Contracts;
 using CtfService.Api.Description;
 using CtfService.Api.Endpoints;
 using CtfService.Api.Errors;
-using CtfService.Api.Health;
+using CtfService.Api.Hosting;
+using CtfService.Api.Http;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Models;
-using CtfService.Api.Negotiation;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
 using CtfService.Api.Uploads;

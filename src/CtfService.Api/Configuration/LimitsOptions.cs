@@ -7,6 +7,9 @@ public sealed record LimitsOptions
 {
     public const string SectionName = "Limits";
 
+    /// <summary>Room for the form's text fields and for what multipart adds, bytes.</summary>
+    internal const int UploadMarginBytes = 64 * 1_024;
+
     /// <summary>Largest <c>n</c>, the number of images of one request. At most <c>Inference:MaxQueuedImages</c>.</summary>
     [Range(1, 1_000)]
     public int MaxImagesPerRequest { get; init; } = 16;
@@ -74,4 +77,7 @@ public sealed record LimitsOptions
     /// <summary>Maximum number of open connections. Further connections are closed without a response.</summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; init; } = 10_000;
+
+    /// <summary>Largest body of an upload, bytes.</summary>
+    internal long MaxUploadBodyBytes => MaxUploadBytes + (long)UploadMarginBytes;
 }

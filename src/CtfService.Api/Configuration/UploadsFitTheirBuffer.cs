@@ -1,4 +1,3 @@
-using CtfService.Api.Uploads;
 using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Configuration;
@@ -8,7 +7,7 @@ internal sealed class UploadsFitTheirBuffer : IValidateOptions<LimitsOptions>
 {
     public ValidateOptionsResult Validate(string? name, LimitsOptions options)
     {
-        var largest = UploadReader.MaxBodyBytes(options);
+        var largest = options.MaxUploadBodyBytes;
         return options.MaxUploadBufferBytes >= largest
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(

@@ -1,5 +1,4 @@
-using CtfService.Api.Endpoints;
-using CtfService.Api.Security;
+using CtfService.Api.Http;
 using Microsoft.OpenApi;
 
 namespace CtfService.Api.Description;
@@ -26,7 +25,7 @@ internal static class AnswerHeaders
     public static void Describe(OpenApiResponse response, int status)
     {
         var headers = response.Headers ??= new Dictionary<string, IOpenApiHeader>();
-        headers[ResponseHeaders.RequestId] = RequestId;
+        headers[CustomHeaders.RequestId] = RequestId;
         if (status == StatusCodes.Status401Unauthorized)
         {
             headers["WWW-Authenticate"] = Challenge;
@@ -44,14 +43,14 @@ internal static class AnswerHeaders
 
         if (Images(response).Any())
         {
-            headers[ImageResponder.WarningHeader] = Warnings;
+            headers[CustomHeaders.Warnings] = Warnings;
         }
 
         foreach (var (_, content) in Images(response))
         {
             content.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" };
-            headers["X-Seed"] = Seed;
-            headers["X-Class-Label"] = ClassLabel;
+            headers[CustomHeaders.Seed] = Seed;
+            headers[CustomHeaders.ClassLabel] = ClassLabel;
         }
     }
 

@@ -1,5 +1,5 @@
 using CtfService.Api.Contracts;
-using CtfService.Api.Errors;
+using CtfService.Api.Http;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;

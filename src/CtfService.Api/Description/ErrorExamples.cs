@@ -1,9 +1,10 @@
 using System.Text.Json;
+using CtfService.Api.Bodies;
 using CtfService.Api.Contracts;
-using CtfService.Api.Endpoints;
 using CtfService.Api.Errors;
 using CtfService.Api.Idempotency;
-using CtfService.Api.Negotiation;
+using CtfService.Api.Models;
+using CtfService.Api.Responses;
 using CtfService.Api.Security;
 using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
@@ -35,7 +36,7 @@ internal sealed class ErrorExamples(JsonFaults jsonFaults, IOptions<JsonOptions>
         Unreadable<GenerateImageRequest>("""{"n": "two"}""", jsonFaults, json),
         Invalid(faults => ClassChoice.Choose(new ClassReference("bananna", Id: null), prompt: null, Classes, faults)),
         Unreadable<GenerateImageRequest>("""{"class_label":banana}""", jsonFaults, json),
-        ModelEndpoints.NotLoaded("gpt-image-1", $"'{Examples.Model}'"),
+        ModelNames.NotLoaded("gpt-image-1", $"'{Examples.Model}'"),
         ImageAnswer.NotAcceptable("application/json, image/png, image/jpeg, image/webp"),
         StatusErrors.BodyTimeout(TimeSpan.FromMinutes(1)),
         StatusErrors.Describe(413),

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
+using CtfService.Api.Http;
 using CtfService.Api.Security;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Json;
@@ -17,8 +18,6 @@ namespace CtfService.Api.Description;
 /// <summary>What Swashbuckle cannot see: keys and the limits before an endpoint, examples of errors, bodies of bytes, headers of answers.</summary>
 internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing keys, ErrorExamples examples) : IOperationFilter
 {
-    private const string Json = "application/json";
-
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
         var responses = operation.Responses ??= [];
@@ -33,7 +32,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
             }
         }
 
-        if (operation.RequestBody?.Content?.ContainsKey("multipart/form-data") == true)
+        if (operation.RequestBody?.Content?.ContainsKey(MediaTypes.Form) == true)
         {
             AddExamples(responses["429"], ErrorExamples.OfUploads);
         }
@@ -75,7 +74,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
 
     private void GiveExample(IDictionary<string, OpenApiMediaType>? bodies, Type? type)
     {
-        if (type is not null && bodies?.TryGetValue(Json, out var body) == true && Examples.Of(type) is { } example)
+        if (type is not null && bodies?.TryGetValue(MediaTypes.Json, out var body) == true && Examples.Of(type) is { } example)
         {
             body.Example = example as JsonNode ?? JsonSerializer.SerializeToNode(example, type, json.Value.SerializerOptions);
         }
@@ -103,7 +102,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
                 Description = ReasonPhrases.GetReasonPhrase(status),
                 Content = new Dictionary<string, OpenApiMediaType>
                 {
-                    [Json] = new() { Schema = context.SchemaGenerator.GenerateSchema(typeof(ErrorResponse), context.SchemaRepository) },
+                    [MediaTypes.Json] = new() { Schema = context.SchemaGenerator.GenerateSchema(typeof(ErrorResponse), context.SchemaRepository) },
                 },
             };
         }
@@ -113,7 +112,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
 
     private void AddExamples(IOpenApiResponse response, IEnumerable<ApiError> errors)
     {
-        if (response.Content?.TryGetValue(Json, out var content) != true)
+        if (response.Content?.TryGetValue(MediaTypes.Json, out var content) != true)
         {
             return;
         }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using CtfService.Api.Contracts;
+using CtfService.Api.Http;
 using CtfService.Api.Security;
 using CtfService.Inference.Status;
 using Microsoft.OpenApi;
@@ -15,9 +16,7 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
 {
     public const string Document = "page";
 
-    private const string Json = "application/json";
-
-    private const string JsonInUtf8 = $"{Json}; charset=utf-8";
+    private const string JsonInUtf8 = $"{MediaTypes.Json}; charset=utf-8";
 
     /// <summary>A longer list is no help to look through; <c>GET /v1/classes?q=</c> searches.</summary>
     private const int MostChoices = 50;
@@ -51,7 +50,7 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
         if (operation.Responses?.GetValueOrDefault("200") is OpenApiResponse { Content: { } forms } answer && forms.Keys.Any(IsImage))
         {
             answer.Content = forms.OrderByDescending(form => IsImage(form.Key))
-                .ToDictionary(form => form.Key == Json ? JsonInUtf8 : form.Key, form => form.Value);
+                .ToDictionary(form => form.Key == MediaTypes.Json ? JsonInUtf8 : form.Key, form => form.Value);
         }
     }
 
@@ -59,7 +58,7 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
 
     private void OfferClasses(OpenApiOperation operation)
     {
-        if (operation.OperationId != "GenerateImages" || status.Current is not ModelStatus.Ready ready || operation.RequestBody?.Content?[Json] is not { } body)
+        if (operation.OperationId != "GenerateImages" || status.Current is not ModelStatus.Ready ready || operation.RequestBody?.Content?[MediaTypes.Json] is not { } body)
         {
             return;
         }

@@ -1,6 +1,6 @@
 using CtfService.Api.Contracts;
+using CtfService.Api.Http;
 using CtfService.Api.Idempotency;
-using CtfService.Api.Validation;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
@@ -21,12 +21,12 @@ internal static class RequestHeaders
     {
         if (endpointMetadata.OfType<IAcceptsMetadata>().Any(body => body.RequestType?.IsAssignableTo(typeof(ImageRequest)) == true))
         {
-            Add(operation, DeadlineChoice.Header, Timeout, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = @"^[0-9]+(\.[0-9]+)?(s|ms)?$" }); // no example here and below: Swagger UI would send it
+            Add(operation, CustomHeaders.RequestTimeout, Timeout, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = @"^[0-9]+(\.[0-9]+)?(s|ms)?$" }); // no example here and below: Swagger UI would send it
         }
 
         if (endpointMetadata.OfType<IdempotentEndpoint>().Any())
         {
-            Add(operation, AnswerKey.Header, Key, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = $"^[!-~]{{1,{AnswerKey.MaxLength}}}$" });
+            Add(operation, CustomHeaders.IdempotencyKey, Key, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = $"^[!-~]{{1,{AnswerKey.MaxLength}}}$" });
         }
 
         if (operation.Responses?.ContainsKey($"{StatusCodes.Status304NotModified}") == true)

@@ -1,4 +1,4 @@
-using CtfService.Api.Security;
+using CtfService.Api.Http;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
@@ -23,7 +23,7 @@ internal static class SecuritySchemes
         {
             Type = SecuritySchemeType.ApiKey,
             In = ParameterLocation.Header,
-            Name = ApiKeyHandler.KeyHeader,
+            Name = CustomHeaders.ApiKey,
             Description = "The same key in a header of its own.",
         });
     }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using CtfService.Api.Contracts;
-using CtfService.Api.Negotiation;
+using CtfService.Api.Http;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
@@ -14,7 +14,7 @@ internal static class StreamDescription
 {
     public static void Describe(OpenApiResponse response, OperationFilterContext context, JsonSerializerOptions json)
     {
-        if (response.Content?.TryGetValue(Representation.EventStream, out var content) == true)
+        if (response.Content?.TryGetValue(MediaTypes.EventStream, out var content) == true)
         {
             content!.Schema = new OpenApiSchema
             {

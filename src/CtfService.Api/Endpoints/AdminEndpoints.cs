@@ -1,5 +1,5 @@
 using CtfService.Api.Contracts;
-using CtfService.Api.Description;
+using CtfService.Api.Errors;
 using CtfService.Api.Models;
 using CtfService.Api.Security;
 using CtfService.Inference.Routing;

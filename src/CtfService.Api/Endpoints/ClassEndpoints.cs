@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using CtfService.Api.Contracts;
-using CtfService.Api.Description;
+using CtfService.Api.Errors;
 using CtfService.Inference.Status;
 using Microsoft.AspNetCore.Http.HttpResults;
 

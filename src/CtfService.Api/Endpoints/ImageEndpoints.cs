@@ -1,10 +1,9 @@
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
-using CtfService.Api.Description;
 using CtfService.Api.Errors;
+using CtfService.Api.Http;
 using CtfService.Api.Idempotency;
-using CtfService.Api.Negotiation;
-using CtfService.Api.Telemetry;
+using CtfService.Api.Responses;
 using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
 using CtfService.Inference.Routing;
@@ -14,8 +13,6 @@ namespace CtfService.Api.Endpoints;
 /// <summary>Images on request, in the shape of OpenAI's Images API.</summary>
 internal static class ImageEndpoints
 {
-    private const string Json = "application/json";
-
     private const string Bodies =
         "Answers JSON with base64 image files. With an Accept header that names image/png, image/jpeg, image/webp or image/* the body is the image itself "
         + "(n above 1: a contact sheet), and the headers X-Seed and X-Class-Label say what it is. "
@@ -41,7 +38,7 @@ internal static class ImageEndpoints
             .WithDescription(
                 Bodies + "With stream: true it is a stream of server-sent events, with up to three previews of each image. "
                 + "The same model, parameters and seed give the same images." + Deadline)
-            .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp", Representation.EventStream)
+            .Produces<ImagesResponse>(StatusCodes.Status200OK, MediaTypes.Json, "image/png", "image/jpeg", "image/webp", MediaTypes.EventStream)
             .Produces(StatusCodes.Status304NotModified)
             .WithIdempotency()
             .ProducesErrors(400, 406, 408, 413, 415, 429, 500, 503, 504);
@@ -51,7 +48,7 @@ internal static class ImageEndpoints
             .WithDescription(
                 Bodies + "The layout is one that include: [\"layout\"] returned. The coarse stage does not run; with the class, the seed and the fine sampling of the returned image "
                 + "the same image comes again." + Deadline)
-            .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp")
+            .Produces<ImagesResponse>(StatusCodes.Status200OK, MediaTypes.Json, "image/png", "image/jpeg", "image/webp")
             .Produces(StatusCodes.Status304NotModified)
             .WithIdempotency()
             .ProducesErrors(400, 406, 408, 413, 415, 429, 500, 503, 504);
@@ -62,9 +59,9 @@ internal static class ImageEndpoints
             .WithDescription(
                 Bodies + "The picture is scaled to cover the model's size and VQ encoded; the clusters of its tokens are the layout, in which the fine stage draws new details. "
                 + "Without class_label they follow from the layout alone." + Deadline)
-            .Accepts<VaryImageRequest>("multipart/form-data")
+            .Accepts<VaryImageRequest>(MediaTypes.Form)
             .WithUpload(limits)
-            .Produces<ImagesResponse>(StatusCodes.Status200OK, Json, "image/png", "image/jpeg", "image/webp")
+            .Produces<ImagesResponse>(StatusCodes.Status200OK, MediaTypes.Json, "image/png", "image/jpeg", "image/webp")
             .Produces(StatusCodes.Status304NotModified)
             .WithIdempotency()
             .ProducesErrors(400, 406, 408, 413, 415, 429, 500, 503, 504);
@@ -76,7 +73,7 @@ internal static class ImageEndpoints
         GenerateImageRequest body, IModelRouter router, GenerateImageRequestValidator validator, ImageAnswer answer, HttpContext http)
     {
         using var lease = router.Lease();
-        return validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], lease.Model, out var request, out var faults)
+        return validator.TryValidate(body, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, out var request, out var faults)
             ? await answer.AnswerAsync(request, lease, http)
             : ImageAnswer.Refuse(http, ApiError.Invalid(faults));
     }
@@ -85,7 +82,7 @@ internal static class ImageEndpoints
         RedetailImageRequest body, IModelRouter router, RedetailImageRequestValidator validator, ImageAnswer answer, HttpContext http)
     {
         using var lease = router.Lease();
-        return validator.TryValidate(body, http.Request.Headers[DeadlineChoice.Header], lease.Model, out var request, out var faults)
+        return validator.TryValidate(body, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, out var request, out var faults)
             ? await answer.AnswerAsync(request, lease, http)
             : ImageAnswer.Refuse(http, ApiError.Invalid(faults));
     }
@@ -94,7 +91,7 @@ internal static class ImageEndpoints
     {
         var form = await uploads.ReadAsync(http.Request); // before the lease: an upload may take its time
         using var lease = router.Lease();
-        var request = await validator.ValidateAsync(form, http.Request.Headers[DeadlineChoice.Header], lease.Model, http.RequestAborted);
+        var request = await validator.ValidateAsync(form, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, http.RequestAborted);
         Upload.Of(http)?.Dispose(); // decoded: what waits in the queue is small
         return await answer.AnswerAsync(request, lease, http);
     }

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using CtfService.Api.Contracts;
-using CtfService.Api.Description;
 using CtfService.Api.Errors;
 using CtfService.Api.Models;
 using CtfService.Inference.Status;
@@ -27,10 +26,6 @@ internal static class ModelEndpoints
             .ProducesErrors(404, 503);
     }
 
-    /// <param name="names">Those it could have been, in quotes.</param>
-    internal static ApiError NotLoaded(string id, string names) =>
-        new(StatusCodes.Status404NotFound, $"Model '{id}' is not loaded; expected {names}.", "model_not_found", "id");
-
     private static Ok<ModelListResponse> List(IModelStatus status, ModelNames names) =>
         TypedResults.Ok(new ModelListResponse("list", [ModelResponse.From(status.RequireReady(), names.Aliases)]));
 
@@ -44,7 +39,7 @@ internal static class ModelEndpoints
             return TypedResults.Ok(ModelResponse.From(ready, names.Aliases));
         }
 
-        var error = NotLoaded(id, names.Describe(model));
+        var error = ModelNames.NotLoaded(id, names.Describe(model));
         return TypedResults.Json(error.ToResponse(), statusCode: error.Status);
     }
 }

@@ -1,4 +1,4 @@
-using CtfService.Api.Telemetry;
+using CtfService.Api.Http;
 using Microsoft.AspNetCore.Mvc;
 
 namespace CtfService.Api.Errors;
@@ -9,7 +9,7 @@ internal sealed class ErrorWriter(IProblemDetailsService problems)
     /// <summary>Does nothing for a caller who has hung up: nobody is there to read, and failing would be logged as an error of ours.</summary>
     public async Task WriteAsync(HttpContext context, ApiError error)
     {
-        RequestRecord.Of(context)?.Refused(error);
+        ReportedError.Set(context, error);
         try
         {
             await WriteToCallerAsync(context, error);

@@ -1,4 +1,4 @@
-using CtfService.Api.Telemetry;
+using CtfService.Api.Http;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace CtfService.Api.Errors;

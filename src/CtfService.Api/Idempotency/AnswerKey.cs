@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using CtfService.Api.Errors;
+using CtfService.Api.Http;
 using CtfService.Api.Security;
 
 namespace CtfService.Api.Idempotency;
@@ -12,15 +13,12 @@ internal sealed record AnswerKey(string Caller, string Key)
     /// <summary>Who shares memory as one: each API key, and everybody without one, as addresses are cheap.</summary>
     public string Group => Caller.StartsWith(RateLimits.OfAddress, StringComparison.Ordinal) ? RateLimits.OfAddress : Caller;
 
-    /// <summary>The header (draft-ietf-httpapi-idempotency-key-header).</summary>
-    public const string Header = "Idempotency-Key";
-
     public const int MaxLength = 255;
 
     /// <summary>Reads the header, which must be there.</summary>
     public static bool TryRead(HttpContext http, [NotNullWhen(true)] out AnswerKey? key, [NotNullWhen(false)] out ApiError? error)
     {
-        var values = http.Request.Headers[Header];
+        var values = http.Request.Headers[CustomHeaders.IdempotencyKey];
         var value = values.Count == 1 ? values[0] ?? "" : "";
         if (values.Count == 1 && value.Length is >= 1 and <= MaxLength && value.All(letter => letter is > ' ' and <= '~'))
         {
@@ -31,9 +29,9 @@ internal sealed record AnswerKey(string Caller, string Key)
         var given = values.Count == 1 ? $"has {value.Length} characters, or some that are not allowed" : $"stands {values.Count} times";
         (key, error) = (null, new ApiError(
             StatusCodes.Status400BadRequest,
-            $"The header {Header} {given}; expected once 1 to {MaxLength} visible ASCII characters without spaces. A random UUID is a good key.",
+            $"The header {CustomHeaders.IdempotencyKey} {given}; expected once 1 to {MaxLength} visible ASCII characters without spaces. A random UUID is a good key.",
             "invalid_idempotency_key",
-            Header));
+            CustomHeaders.IdempotencyKey));
         return false;
     }
 }

@@ -1,4 +1,4 @@
-using CtfService.Api.Description;
+using CtfService.Api.Errors;
 
 namespace CtfService.Api.Idempotency;
 

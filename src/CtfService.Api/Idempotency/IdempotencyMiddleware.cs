@@ -1,4 +1,5 @@
 using CtfService.Api.Errors;
+using CtfService.Api.Http;
 
 namespace CtfService.Api.Idempotency;
 
@@ -10,7 +11,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, AnswerStore st
 {
     public async Task InvokeAsync(HttpContext http)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<IdempotentEndpoint>() is null || !http.Request.Headers.ContainsKey(AnswerKey.Header))
+        if (http.GetEndpoint()?.Metadata.GetMetadata<IdempotentEndpoint>() is null || !http.Request.Headers.ContainsKey(CustomHeaders.IdempotencyKey))
         {
             await next(http);
             return;
@@ -42,9 +43,9 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, AnswerStore st
 
     internal static ApiError Reused { get; } = new(
         StatusCodes.Status422UnprocessableEntity,
-        $"This {AnswerKey.Header} belongs to another request: address, body or Accept header were different. Send a new key for a new request.",
+        $"This {CustomHeaders.IdempotencyKey} belongs to another request: address, body or Accept header were different. Send a new key for a new request.",
         "idempotency_key_reused",
-        AnswerKey.Header);
+        CustomHeaders.IdempotencyKey);
 
     private async Task AnswerAndRemember(HttpContext http, AnswerKey key)
     {

@@ -1,3 +1,4 @@
+using CtfService.Api.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
@@ -7,9 +8,6 @@ namespace CtfService.Api.Idempotency;
 /// <param name="Headers">Those that the endpoint set.</param>
 internal sealed record StoredAnswer(int Status, IReadOnlyList<KeyValuePair<string, StringValues>> Headers, byte[] Body)
 {
-    /// <summary>Says that an answer is not the first.</summary>
-    public const string ReplayedHeader = "Idempotent-Replayed";
-
     /// <summary>Rough cost of an entry beyond its texts and body.</summary>
     private const int OverheadBytes = 1_024;
 
@@ -33,7 +31,7 @@ internal sealed record StoredAnswer(int Status, IReadOnlyList<KeyValuePair<strin
             http.Response.Headers[name] = value;
         }
 
-        http.Response.Headers[ReplayedHeader] = "true";
+        http.Response.Headers[CustomHeaders.IdempotentReplayed] = "true";
         http.Response.ContentLength = Body.Length;
         await http.Response.Body.WriteAsync(Body, http.RequestAborted);
     }

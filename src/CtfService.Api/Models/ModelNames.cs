@@ -1,4 +1,5 @@
 using CtfService.Api.Configuration;
+using CtfService.Api.Errors;
 using CtfService.Core.Models;
 
 namespace CtfService.Api.Models;
@@ -9,6 +10,10 @@ internal sealed class ModelNames(ModelOptions options)
     public IReadOnlyList<string> Aliases => options.Aliases;
 
     public bool Mean(ModelDescription model, string asked) => asked == model.Name || options.Aliases.Contains(asked);
+
+    /// <param name="names">Those it could have been, in quotes.</param>
+    public static ApiError NotLoaded(string id, string names) =>
+        new(StatusCodes.Status404NotFound, $"Model '{id}' is not loaded; expected {names}.", "model_not_found", "id");
 
     /// <summary>For messages: every name that would have been right.</summary>
     public string Describe(ModelDescription model) =>

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using CtfService.Api.Errors;
+using CtfService.Api.Http;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 
@@ -16,8 +17,6 @@ internal sealed partial class ApiKeyHandler(
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "ApiKey";
-
-    public const string KeyHeader = "x-api-key";
 
     private const string Bearer = "Bearer ";
 
@@ -77,7 +76,7 @@ internal sealed partial class ApiKeyHandler(
             return NullIfEmpty(authorization[Bearer.Length..].Trim());
         }
 
-        return NullIfEmpty(headers[KeyHeader].ToString());
+        return NullIfEmpty(headers[CustomHeaders.ApiKey].ToString());
     }
 
     private static string? NullIfEmpty(string key) => key.Length == 0 ? null : key;

@@ -1,3 +1,4 @@
+using CtfService.Api.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Security;

@@ -1,12 +1,10 @@
-using CtfService.Api.Errors;
+using CtfService.Api.Http;
 
 namespace CtfService.Api.Security;
 
 /// <summary>Headers of every answer, errors included: what a browser may do with it, and the request's id in the log.</summary>
 internal static class ResponseHeaders
 {
-    public const string RequestId = "X-Request-Id";
-
     /// <summary>JSON and images have nothing to load and no page to be in.</summary>
     private const string ApiPolicy = "default-src 'none'; frame-ancestors 'none'";
 
@@ -29,7 +27,7 @@ internal static class ResponseHeaders
         headers.ContentSecurityPolicy = ApiPaths.Contains(context.Request.Path) ? ApiPolicy : PagePolicy;
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Resource-Policy"] = "same-origin"; // scripts of an allowed origin use CORS, which this does not touch
-        headers[RequestId] = context.TraceIdentifier;
+        headers[CustomHeaders.RequestId] = context.TraceIdentifier;
         return Task.CompletedTask;
     }
 }

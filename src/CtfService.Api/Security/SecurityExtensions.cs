@@ -1,5 +1,4 @@
-using CtfService.Api.Endpoints;
-using CtfService.Api.Idempotency;
+using CtfService.Api.Http;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.RateLimiting;
@@ -12,8 +11,8 @@ internal static class SecurityExtensions
     /// <summary>Answer headers a script of another origin may read.</summary>
     private static readonly string[] ExposedHeaders =
     [
-        "ETag", StoredAnswer.ReplayedHeader, "Retry-After", "WWW-Authenticate", "X-Class-Label",
-        ResponseHeaders.RequestId, "X-Seed", ImageResponder.WarningHeader,
+        "ETag", CustomHeaders.IdempotentReplayed, "Retry-After", "WWW-Authenticate", CustomHeaders.ClassLabel,
+        CustomHeaders.RequestId, CustomHeaders.Seed, CustomHeaders.Warnings,
     ];
 
     public static IServiceCollection AddSecurity(this IServiceCollection services)

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using CtfService.Api.Errors;
+using CtfService.Api.Http;
 using CtfService.Api.Validation;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Telemetry;
@@ -30,9 +30,6 @@ internal sealed class RequestRecord(string route, long arrivedAt)
     /// <summary>The caller did not take the answer in time.</summary>
     public bool WasReadTooSlowly { get; private set; }
 
-    /// <summary>The first error that the caller was told.</summary>
-    public ApiError? Error { get; private set; }
-
     /// <summary>Every image that was asked for; null until all are there.</summary>
     public IReadOnlyList<InferenceResult>? Results { get; private set; }
 
@@ -52,8 +49,6 @@ internal sealed class RequestRecord(string route, long arrivedAt)
     public void ReadTooSlowly() => WasReadTooSlowly = true;
 
     public void HungUp() => HasHungUp = true;
-
-    public void Refused(ApiError error) => Error ??= error;
 
     public void Encoded(TimeSpan elapsed) => EncodeTime += elapsed;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using CtfService.Api.Errors;
-using CtfService.Api.Idempotency;
+using CtfService.Api.Http;
 using CtfService.Inference.Status;
 
 namespace CtfService.Api.Telemetry;
@@ -41,7 +41,7 @@ internal sealed partial class RequestTelemetry(RequestDelegate next, RequestMetr
             return EndReason.SlowReader;
         }
 
-        if (record.Error is { } error)
+        if (ReportedError.Of(http) is { } error)
         {
             return EndReason.Of(error, record.IsAdmitted, isStopping: status.Current is ModelStatus.Stopping);
         }
@@ -51,7 +51,7 @@ internal sealed partial class RequestTelemetry(RequestDelegate next, RequestMetr
             return EndReason.NotModified;
         }
 
-        if (http.Response.Headers.ContainsKey(StoredAnswer.ReplayedHeader))
+        if (http.Response.Headers.ContainsKey(CustomHeaders.IdempotentReplayed))
         {
             return EndReason.Replayed;
         }

@@ -1,5 +1,5 @@
 using CtfService.Api.Configuration;
-using CtfService.Api.Errors;
+using CtfService.Api.Http;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry.Gpu;
 using CtfService.Inference.Telemetry;

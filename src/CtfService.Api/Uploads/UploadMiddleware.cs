@@ -1,4 +1,5 @@
 using CtfService.Api.Configuration;
+using CtfService.Api.Validation;
 using Microsoft.AspNetCore.Mvc;
 
 namespace CtfService.Api.Uploads;
@@ -17,7 +18,7 @@ internal sealed class UploadMiddleware(RequestDelegate next, UploadGate gate, Li
             return;
         }
 
-        var most = UploadReader.MaxBodyBytes(limits);
+        var most = limits.MaxUploadBodyBytes;
         var announced = http.Request.ContentLength ?? most;
         using var upload = gate.Enter(announced <= most ? announced : throw UploadReader.TooLarge(limits));
         http.Request.Body = await ReceiveAsync(upload, http);
@@ -57,5 +58,5 @@ internal static class UploadExtensions
     public static void UseUploads(this WebApplication app) => app.UseMiddleware<UploadMiddleware>();
 
     public static RouteHandlerBuilder WithUpload(this RouteHandlerBuilder route, LimitsOptions limits) =>
-        route.WithMetadata(new UploadEndpoint(), new RequestSizeLimitAttribute(UploadReader.MaxBodyBytes(limits)));
+        route.WithMetadata(new UploadEndpoint(), new RequestSizeLimitAttribute(limits.MaxUploadBodyBytes));
 }

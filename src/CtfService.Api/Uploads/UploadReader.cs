@@ -2,7 +2,7 @@ using System.Text.Json;
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Negotiation;
+using CtfService.Api.Http;
 using CtfService.Api.Validation;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -11,9 +11,6 @@ namespace CtfService.Api.Uploads;
 /// <summary>The first gate of an upload: a well-formed multipart body within the limits, with the fields it may have. Thread-safe.</summary>
 internal sealed class UploadReader(LimitsOptions limits)
 {
-    /// <summary>Room for the fields beside the file and for what multipart adds.</summary>
-    private const int MarginBytes = 64 * 1_024;
-
     private const int MostFields = 64;
 
     private const string Picture = "image";
@@ -22,9 +19,6 @@ internal sealed class UploadReader(LimitsOptions limits)
 
     /// <summary>As the record has them: its own first.</summary>
     private static readonly string[] Fields = [.. typeof(VaryImageRequest).GetProperties().Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
-
-    /// <summary>Largest body that the endpoint takes.</summary>
-    public static long MaxBodyBytes(LimitsOptions limits) => limits.MaxUploadBytes + (long)MarginBytes;
 
     public static RequestRefusedException TooLarge(LimitsOptions limits) => new(new ApiError(
         StatusCodes.Status413PayloadTooLarge,
@@ -42,7 +36,7 @@ internal sealed class UploadReader(LimitsOptions limits)
     /// <exception cref="RequestRefusedException">The body is not such a form.</exception>
     public async Task<VaryImageRequest> ReadAsync(HttpRequest request)
     {
-        if (!ContentTypes.Is(request, "multipart/form-data"))
+        if (!ContentTypes.Is(request, MediaTypes.Form))
         {
             throw new RequestRefusedException(StatusErrors.Describe(request, StatusCodes.Status415UnsupportedMediaType));
         }
@@ -57,8 +51,8 @@ internal sealed class UploadReader(LimitsOptions limits)
     {
         var options = new FormOptions
         {
-            MultipartBodyLengthLimit = MaxBodyBytes(limits),
-            ValueLengthLimit = MarginBytes,
+            MultipartBodyLengthLimit = limits.MaxUploadBodyBytes,
+            ValueLengthLimit = LimitsOptions.UploadMarginBytes,
             ValueCountLimit = MostFields,
         };
         try

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CtfService.Api.Http;
 using CtfService.Inference;
 using CtfService.Inference.Queue;
 using Microsoft.Extensions.Primitives;
@@ -8,8 +9,6 @@ namespace CtfService.Api.Validation;
 /// <summary>How long a request may take: the smallest of what its body says, what its header says, and the limit for every request.</summary>
 internal static class DeadlineChoice
 {
-    public const string Header = "X-Request-Timeout";
-
     private const string Field = "timeout_ms";
 
     public static RequestDeadline Choose(int? timeoutMs, StringValues header, InferenceOptions options, Faults faults)
@@ -25,11 +24,11 @@ internal static class DeadlineChoice
         {
             if (Parse(header.ToString()) is { } timeout)
             {
-                candidates.Add(new RequestDeadline(timeout, $"the header {Header}"));
+                candidates.Add(new RequestDeadline(timeout, $"the header {CustomHeaders.RequestTimeout}"));
             }
             else
             {
-                faults.Add(Header, "invalid_header", $"The header {Header} is '{header}'; expected seconds above 0, as 30, 2.5 or 2.5s, or milliseconds as 1500ms.");
+                faults.Add(CustomHeaders.RequestTimeout, "invalid_header", $"The header {CustomHeaders.RequestTimeout} is '{header}'; expected seconds above 0, as 30, 2.5 or 2.5s, or milliseconds as 1500ms.");
             }
         }
 

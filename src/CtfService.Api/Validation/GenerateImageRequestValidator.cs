@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
+using CtfService.Api.Http;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using Microsoft.Extensions.Primitives;
@@ -13,7 +14,7 @@ namespace CtfService.Api.Validation;
 /// </summary>
 internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageRequestChecks checks)
 {
-    /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
+    /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
     public bool TryValidate(
         GenerateImageRequest asked,
         StringValues timeout,

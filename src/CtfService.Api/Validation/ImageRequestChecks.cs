@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
+using CtfService.Api.Http;
 using CtfService.Api.Models;
-using CtfService.Api.Negotiation;
 using CtfService.Core.Classes;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
@@ -22,7 +22,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
     private const string ModelWithLinks = "dall-e";
 
     /// <summary>Gathers every fault; the result is of use only where there is none.</summary>
-    /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
+    /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
     /// <param name="classLabel">Null for none.</param>
     /// <param name="coarse">Sampling of the coarse stage; the model's where it does not run.</param>
     public ValidatedImageRequest Check(

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using CtfService.Api.Contracts;
+using CtfService.Api.Http;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using Microsoft.Extensions.Primitives;
@@ -9,7 +10,7 @@ namespace CtfService.Api.Validation;
 /// <summary>The second gate of a request for new details: its layout must be one that the model can have drawn. Thread-safe.</summary>
 internal sealed class RedetailImageRequestValidator(ImageRequestChecks checks)
 {
-    /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
+    /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
     public bool TryValidate(
         RedetailImageRequest asked,
         StringValues timeout,

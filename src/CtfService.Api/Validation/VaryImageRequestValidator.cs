@@ -1,6 +1,6 @@
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Uploads;
+using CtfService.Api.Http;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using Microsoft.Extensions.Primitives;
@@ -10,7 +10,7 @@ namespace CtfService.Api.Validation;
 /// <summary>The second gate of an upload: its fields against the model it will run on and the limits, then its picture. Thread-safe.</summary>
 internal sealed class VaryImageRequestValidator(ImageRequestChecks checks, PictureReader pictures)
 {
-    /// <param name="timeout">The header <see cref="DeadlineChoice.Header"/>.</param>
+    /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
     /// <exception cref="RequestRefusedException">Something is wrong with it; all that is wrong with the fields is named at once.</exception>
     public async Task<ValidatedImageRequest> ValidateAsync(VaryImageRequest asked, StringValues timeout, ModelDescription model, CancellationToken cancellation)
     {

@@ -1,6 +1,6 @@
 using System.Net;
+using CtfService.Api.Http;
 using CtfService.Api.Idempotency;
-using CtfService.Api.Security;
 using CtfService.Api.Tests.Security;
 using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
@@ -34,10 +34,10 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(first.StatusCode, second.StatusCode);
         Assert.Equal(await first.Content.ReadAsByteArrayAsync(), await second.Content.ReadAsByteArrayAsync());
         Assert.Equal(first.Content.Headers.ContentType, second.Content.Headers.ContentType);
-        Assert.Equal(Texts(first), Texts(second).Where(header => header.Key != StoredAnswer.ReplayedHeader));
-        Assert.NotEqual(first.Headers.GetValues(ResponseHeaders.RequestId), second.Headers.GetValues(ResponseHeaders.RequestId)); // two requests, each with its line in the log
-        Assert.False(first.Headers.Contains(StoredAnswer.ReplayedHeader));
-        Assert.Equal("true", Assert.Single(second.Headers.GetValues(StoredAnswer.ReplayedHeader)));
+        Assert.Equal(Texts(first), Texts(second).Where(header => header.Key != CustomHeaders.IdempotentReplayed));
+        Assert.NotEqual(first.Headers.GetValues(CustomHeaders.RequestId), second.Headers.GetValues(CustomHeaders.RequestId)); // two requests, each with its line in the log
+        Assert.False(first.Headers.Contains(CustomHeaders.IdempotentReplayed));
+        Assert.Equal("true", Assert.Single(second.Headers.GetValues(CustomHeaders.IdempotentReplayed)));
         Assert.Equal(steps, _api.Generator.Steps.Count);
     }
 
@@ -73,7 +73,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
         using var refused = await _api.PostWithKey("k", json, accept);
 
         var error = await refused.Error(HttpStatusCode.UnprocessableEntity);
-        Assert.Equal(("invalid_request_error", "idempotency_key_reused", AnswerKey.Header), (error.Type, error.Code, error.Param));
+        Assert.Equal(("invalid_request_error", "idempotency_key_reused", CustomHeaders.IdempotencyKey), (error.Type, error.Code, error.Param));
     }
 
     [Theory]
@@ -85,7 +85,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
         using var refused = await _api.PostWithKey(key is int length ? new string('k', length) : (string)key, OneImage);
 
         var error = await refused.Error(HttpStatusCode.BadRequest);
-        Assert.Equal(("invalid_idempotency_key", AnswerKey.Header), (error.Code, error.Param));
+        Assert.Equal(("invalid_idempotency_key", CustomHeaders.IdempotencyKey), (error.Code, error.Param));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
@@ -101,7 +101,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     public async Task Post_TwoKeys_Answers400()
     {
         using var request = KeyedRequests.Create("k", OneImage);
-        request.Headers.TryAddWithoutValidation(AnswerKey.Header, "l");
+        request.Headers.TryAddWithoutValidation(CustomHeaders.IdempotencyKey, "l");
 
         using var refused = await _api.Client.SendAsync(request);
 
@@ -151,7 +151,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     public async Task Get_WithKey_IsAnsweredAsEver()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/models");
-        request.Headers.TryAddWithoutValidation(AnswerKey.Header, "not valid");
+        request.Headers.TryAddWithoutValidation(CustomHeaders.IdempotencyKey, "not valid");
 
         using var response = await _api.Client.SendAsync(request);
 
@@ -162,10 +162,10 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     {
         var form = new MultipartFormDataContent(boundary) { { new ByteArrayContent(ImageCodec.Encode(new RgbImage(8, 8, new byte[8 * 8 * 3]), ImageFormat.Png)), "image", "picture.png" } };
         var request = new HttpRequestMessage(HttpMethod.Post, "/v1/images/variations") { Content = form };
-        request.Headers.Add(AnswerKey.Header, key);
+        request.Headers.Add(CustomHeaders.IdempotencyKey, key);
         return _api.Client.SendAsync(request);
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Texts(HttpResponseMessage response) =>
-        response.Headers.Where(header => !header.Key.Equals(ResponseHeaders.RequestId, StringComparison.OrdinalIgnoreCase)).Select(header => KeyValuePair.Create(header.Key, string.Join(',', header.Value))).OrderBy(header => header.Key, StringComparer.Ordinal);
+        response.Headers.Where(header => !header.Key.Equals(CustomHeaders.RequestId, StringComparison.OrdinalIgnoreCase)).Select(header => KeyValuePair.Create(header.Key, string.Join(',', header.Value))).OrderBy(header => header.Key, StringComparer.Ordinal);
 }

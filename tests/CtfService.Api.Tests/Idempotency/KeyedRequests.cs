@@ -1,5 +1,5 @@
 using System.Text;
-using CtfService.Api.Idempotency;
+using CtfService.Api.Http;
 
 namespace CtfService.Api.Tests.Idempotency;
 
@@ -9,7 +9,7 @@ internal static class KeyedRequests
     public static HttpRequestMessage Create(string key, string json, string? accept = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, TestApi.Images) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
-        request.Headers.TryAddWithoutValidation(AnswerKey.Header, key);
+        request.Headers.TryAddWithoutValidation(CustomHeaders.IdempotencyKey, key);
         if (accept is not null)
         {
             request.Headers.TryAddWithoutValidation("Accept", accept);

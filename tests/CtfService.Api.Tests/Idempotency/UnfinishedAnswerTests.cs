@@ -1,5 +1,5 @@
 using System.Net;
-using CtfService.Api.Idempotency;
+using CtfService.Api.Http;
 using CtfService.Inference;
 
 namespace CtfService.Api.Tests.Idempotency;
@@ -76,7 +76,7 @@ public sealed class UnfinishedAnswerTests : IAsyncLifetime, IAsyncDisposable
     {
         using var gate = _api.Generator.HoldNextStep();
         using var caller = new CancellationTokenSource();
-        var first = _api.PostImagesUntil(OneImage, caller.Token, (AnswerKey.Header, "k"));
+        var first = _api.PostImagesUntil(OneImage, caller.Token, (CustomHeaders.IdempotencyKey, "k"));
         await gate.Entered;
         await caller.CancelAsync();
         await first;
@@ -85,7 +85,7 @@ public sealed class UnfinishedAnswerTests : IAsyncLifetime, IAsyncDisposable
         using var second = await _api.PostWithKey("k", OneImage);
 
         Assert.Equal(HttpStatusCode.OK, second.StatusCode);
-        Assert.False(second.Headers.Contains(StoredAnswer.ReplayedHeader));
+        Assert.False(second.Headers.Contains(CustomHeaders.IdempotentReplayed));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class UnfinishedAnswerTests : IAsyncLifetime, IAsyncDisposable
         using var whole = await _api.PostWithKey("k", OneImage);
 
         var error = await refused.Error(HttpStatusCode.BadRequest);
-        Assert.Equal(("conflicting_fields", AnswerKey.Header), (error.Code, error.Param));
+        Assert.Equal(("conflicting_fields", CustomHeaders.IdempotencyKey), (error.Code, error.Param));
         Assert.Equal(HttpStatusCode.OK, whole.StatusCode);
     }
 }

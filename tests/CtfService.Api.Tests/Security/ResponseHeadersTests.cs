@@ -1,5 +1,5 @@
 using System.Net;
-using CtfService.Api.Security;
+using CtfService.Api.Http;
 using CtfService.Inference.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -58,7 +58,7 @@ public sealed class ResponseHeadersTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal("internal_error", (await response.Error(HttpStatusCode.InternalServerError)).Code);
         Assert.DoesNotContain("secret", text, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
-        Assert.Contains(Header(response, ResponseHeaders.RequestId), text, StringComparison.Ordinal);
+        Assert.Contains(Header(response, CustomHeaders.RequestId), text, StringComparison.Ordinal);
         Assert.Equal("nosniff", Header(response, "X-Content-Type-Options"));
     }
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
-using CtfService.Api.Security;
-using CtfService.Api.Telemetry;
+using CtfService.Api.Http;
 using CtfService.Api.Tests.Security;
 using Microsoft.Extensions.Logging;
 
@@ -66,7 +65,7 @@ public sealed class RequestLogTests : IAsyncLifetime, IAsyncDisposable
     {
         using var response = await Post("""{"class_label": 0}""", id);
 
-        Assert.Equal(id, Assert.Single(response.Headers.GetValues(ResponseHeaders.RequestId)));
+        Assert.Equal(id, Assert.Single(response.Headers.GetValues(CustomHeaders.RequestId)));
     }
 
     [Theory]
@@ -80,7 +79,7 @@ public sealed class RequestLogTests : IAsyncLifetime, IAsyncDisposable
     {
         using var response = await Post("""{"class_label": 0}""", id);
 
-        var own = Assert.Single(response.Headers.GetValues(ResponseHeaders.RequestId));
+        var own = Assert.Single(response.Headers.GetValues(CustomHeaders.RequestId));
         Assert.NotEqual(id, own);
         Assert.NotEmpty(own);
         Assert.Equal(own, (await _api.Logs.LineAsync(RequestEnded))["RequestId"]);
@@ -95,7 +94,7 @@ public sealed class RequestLogTests : IAsyncLifetime, IAsyncDisposable
 
         using var response = await Post("""{"class_label": 0}""", id);
 
-        Assert.Equal(isTaken, Assert.Single(response.Headers.GetValues(ResponseHeaders.RequestId)) == id);
+        Assert.Equal(isTaken, Assert.Single(response.Headers.GetValues(CustomHeaders.RequestId)) == id);
     }
 
     [Theory]
@@ -104,15 +103,15 @@ public sealed class RequestLogTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("/health/ready", HttpStatusCode.OK)]
     public async Task RequestId_OfAnyRequest_IsReturned(string path, HttpStatusCode expected)
     {
-        using var response = await _api.Get(path, (ResponseHeaders.RequestId, "id-7"));
+        using var response = await _api.Get(path, (CustomHeaders.RequestId, "id-7"));
 
         Assert.Equal(expected, response.StatusCode);
-        Assert.Equal("id-7", Assert.Single(response.Headers.GetValues(ResponseHeaders.RequestId)));
+        Assert.Equal("id-7", Assert.Single(response.Headers.GetValues(CustomHeaders.RequestId)));
     }
 
     private async Task<HttpResponseMessage> Post(string json, string? requestId = null)
     {
         using var content = new StringContent(json, Encoding.UTF8, "application/json");
-        return await _api.Post(TestApi.Images, content, requestId is null ? null : (ResponseHeaders.RequestId, requestId));
+        return await _api.Post(TestApi.Images, content, requestId is null ? null : (CustomHeaders.RequestId, requestId));
     }
 }

@@ -1,0 +1,25 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CtfService.Api.Contracts;
+
+/// <summary>The first gate: JSON is read to the letter, so that a misspelt field is an error and never a default.</summary>
+internal static class JsonExtensions
+{
+    public static IServiceCollection AddJson(this IServiceCollection services)
+    {
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true); // else broken JSON answers without a body
+        return services.ConfigureHttpJsonOptions(options => Configure(options.SerializerOptions));
+    }
+
+    private static void Configure(JsonSerializerOptions json)
+    {
+        json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        json.PropertyNameCaseInsensitive = false;
+        json.NumberHandling = JsonNumberHandling.Strict;
+        json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        json.AllowDuplicateProperties = false;
+        json.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping; // never embedded in HTML; keeps quotes in messages readable
+    }
+}

@@ -1,0 +1,15 @@
+using CtfService.Api.Contracts;
+
+namespace CtfService.Api.Errors;
+
+/// <summary>Which errors an endpoint documents.</summary>
+internal static class ErrorProduction
+{
+    public static void ProducesErrors(this RouteHandlerBuilder route, params int[] statuses)
+    {
+        foreach (var status in statuses)
+        {
+            route.Produces<ErrorResponse>(status);
+        }
+    }
+}

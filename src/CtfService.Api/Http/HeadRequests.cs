@@ -1,0 +1,26 @@
+namespace CtfService.Api.Http;
+
+/// <summary>HEAD answers what GET would, without the body (RFC 9110, 9.3.2), on every route that has a GET.</summary>
+internal static class HeadRequests
+{
+    /// <summary>Must come before routing, which sees a GET.</summary>
+    public static void UseHeadRequests(this IApplicationBuilder app) => app.Use(async (context, next) =>
+    {
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await next(context);
+            return;
+        }
+
+        context.Request.Method = HttpMethods.Get;
+        context.Response.Body = Stream.Null;
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            context.Request.Method = HttpMethods.Head; // for metrics and logs
+        }
+    });
+}

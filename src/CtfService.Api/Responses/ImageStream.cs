@@ -1,0 +1,103 @@
+using System.Text;
+using System.Text.Json;
+using CtfService.Api.Bodies;
+using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
+using CtfService.Api.Http;
+using CtfService.Api.Telemetry;
+using CtfService.Api.Validation;
+using CtfService.Core.Generation;
+using CtfService.Inference.Queue;
+using CtfService.Inference.Telemetry;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
+
+namespace CtfService.Api.Responses;
+
+/// <summary>
+/// Answers server-sent events as images come about. The answer begins with its first event: until then an error is an HTTP status, after that an event, and then the end.
+/// A caller who reads slowly delays no other request: what is not sent yet waits in the queue's channel, as long as <see cref="Sending"/> lets it.
+/// Thread-safe.
+/// </summary>
+internal sealed class ImageStream(ImageResponder responder, ErrorDescriber errors, InferenceMetrics metrics, TimeProvider clock, IOptions<JsonOptions> json)
+{
+    private const string Error = "error";
+
+    private static readonly byte[] Done = "data: [DONE]\n\n"u8.ToArray();
+
+    public async Task<IResult> WriteAsync(ValidatedImageRequest request, IInferenceQueue queue, HttpContext http)
+    {
+        var format = request.AskedFormat ?? ImageFormat.Png;
+        RequestRecord.Received();
+        var events = queue.Enqueue(new ImageSubmission(request.Images, request.Deadline, request.Previews ?? 0), http.RequestAborted);
+        Sending.Of(http)?.Holds(request.PictureBytes);
+        var record = RequestRecord.Of(http);
+        record?.Admitted();
+        var finished = new List<InferenceResult>();
+        var isFirstPreview = true;
+        try
+        {
+            await foreach (var seen in events)
+            {
+                await SendAsync(http, seen, request, format);
+                MarkFirstPreview(seen, record, ref isFirstPreview);
+                finished.AddRange(seen is InferenceEvent.Finished image ? [image.Result] : []);
+            }
+
+            record?.Generated(finished);
+            await http.Response.Body.WriteAsync(Done, http.RequestAborted);
+        }
+        catch (Exception error) when (http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
+        {
+            var described = errors.Describe(http, error);
+            ReportedError.Set(http, described);
+            await SendAsync(http, Error, described.ToResponse());
+        }
+
+        return TypedResults.Empty;
+    }
+
+    private void MarkFirstPreview(InferenceEvent seen, RequestRecord? record, ref bool isFirst)
+    {
+        if (isFirst && record is not null && seen is InferenceEvent.Previewed)
+        {
+            metrics.FirstPreviewSent(clock.GetElapsedTime(record.ArrivedAt));
+            isFirst = false;
+        }
+    }
+
+    private Task SendAsync(HttpContext http, InferenceEvent seen, ValidatedImageRequest request, ImageFormat format) => seen switch
+    {
+        InferenceEvent.Previewed previewed => SendAsync(http, PartialImageEvent.Name, responder.Partial(request, previewed, format)),
+        InferenceEvent.Finished finished => SendAsync(http, CompletedImageEvent.Name, responder.Completed(http, request, finished, format)),
+        _ => throw new InvalidOperationException($"Unknown event {seen}."),
+    };
+
+    private async Task SendAsync<T>(HttpContext http, string name, T content)
+    {
+        Begin(http);
+        var sending = Sending.Of(http);
+        sending?.Begin();
+        var line = JsonSerializer.SerializeToUtf8Bytes(content, json.Value.SerializerOptions); // no line breaks, as the format demands
+        await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"event: {name}\ndata: "), http.RequestAborted);
+        await http.Response.Body.WriteAsync(line, http.RequestAborted);
+        await http.Response.Body.WriteAsync("\n\n"u8.ToArray(), http.RequestAborted);
+        await http.Response.Body.FlushAsync(http.RequestAborted);
+        sending?.End();
+    }
+
+    /// <summary>Nothing on the way may keep events back or keep them for others.</summary>
+    private static void Begin(HttpContext http)
+    {
+        if (http.Response.HasStarted)
+        {
+            return;
+        }
+
+        http.Response.ContentType = MediaTypes.EventStream;
+        http.Response.Headers.CacheControl = "no-cache, no-store";
+        http.Response.Headers["X-Accel-Buffering"] = "no";
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+    }
+}

@@ -1,0 +1,55 @@
+using System.Net;
+using System.Text;
+
+namespace CtfService.Api.Tests.Bodies;
+
+/// <summary>The web server itself counts bytes, so this runs on the real one.</summary>
+public sealed class BodySizeTests
+{
+    private const int Limit = 2_000;
+
+    [Theory]
+    [InlineData(Limit, HttpStatusCode.OK)]
+    [InlineData(Limit + 1, HttpStatusCode.RequestEntityTooLarge)]
+    public async Task Generate_BodyAtTheLimit_IsTakenAndOneByteMoreIsNot(int bytes, HttpStatusCode expected)
+    {
+        await using var api = new TestApi { Settings = { ["Limits:MaxRequestBodyBytes"] = $"{Limit}" } };
+        api.UseKestrel(port: 0);
+        await api.InitializeAsync();
+
+        using var response = await api.PostImages("""{"class_label": 0}""".PadRight(bytes));
+
+        Assert.Equal(expected, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(40_000, HttpStatusCode.BadRequest)]              // far over the limit of other bodies: read, and found to be no picture
+    [InlineData(40_001, HttpStatusCode.RequestEntityTooLarge)]   // the file by itself
+    [InlineData(200_000, HttpStatusCode.RequestEntityTooLarge)]  // refused by the web server, before it is read
+    public async Task Vary_FileAtItsOwnLimit_IsReadAndOneByteMoreIsNot(int bytes, HttpStatusCode expected)
+    {
+        await using var api = new TestApi { Settings = { ["Limits:MaxRequestBodyBytes"] = $"{Limit}", ["Limits:MaxUploadBytes"] = "40000" } };
+        api.UseKestrel(port: 0);
+        await api.InitializeAsync();
+        using var form = new MultipartFormDataContent { { new ByteArrayContent(new byte[bytes]), "image", "picture.png" } };
+
+        using var response = await api.Post(TestApi.Variations, form);
+
+        var error = await response.Error(expected);
+        Assert.Contains(expected == HttpStatusCode.BadRequest ? "not a PNG" : "Limits:MaxUploadBytes", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generate_BodyTooLarge_AnswersTheErrorShape()
+    {
+        await using var api = new TestApi { Settings = { ["Limits:MaxRequestBodyBytes"] = $"{Limit}" } };
+        api.UseKestrel(port: 0);
+        await api.InitializeAsync();
+        using var content = new StringContent(new string(' ', Limit + 1), Encoding.UTF8, "application/json");
+
+        using var response = await api.Client.PostAsync(new Uri(TestApi.Images, UriKind.Relative), content);
+
+        var error = await response.Error(HttpStatusCode.RequestEntityTooLarge);
+        Assert.Equal(("invalid_request_error", "body_too_large"), (error.Type, error.Code));
+    }
+}

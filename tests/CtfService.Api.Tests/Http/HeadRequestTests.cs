@@ -1,0 +1,37 @@
+using System.Net;
+
+namespace CtfService.Api.Tests.Http;
+
+/// <summary>HEAD answers as GET does, without the body.</summary>
+public sealed class HeadRequestTests(TestApi api) : IClassFixture<TestApi>
+{
+    [Theory]
+    [InlineData("/health/live")]
+    [InlineData("/health/ready")]
+    [InlineData("/health/startup")]
+    [InlineData("/v1/models")]
+    [InlineData("/v1/models/fruits-fake")]
+    [InlineData("/v1/classes?q=apple")]
+    [InlineData("/metrics")]
+    [InlineData("/swagger/v1/swagger.json")]
+    [InlineData("/swagger/index.html")]
+    [InlineData("/")]
+    [InlineData("/v1/models/other")]
+    [InlineData("/v1/admin/models")]
+    public async Task Head_RouteThatHasAGet_AnswersLikeItWithoutABody(string path)
+    {
+        using var get = await api.Client.GetAsync(new Uri(path, UriKind.Relative));
+        using var head = await api.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, path));
+
+        Assert.Equal((get.StatusCode, get.Content.Headers.ContentType), (head.StatusCode, head.Content.Headers.ContentType));
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task Head_RouteThatHasNone_IsRefused()
+    {
+        using var head = await api.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, TestApi.Images));
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, head.StatusCode);
+    }
+}

@@ -1,0 +1,81 @@
+using CtfService.Api.Responses;
+using CtfService.Api.Validation;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Inference;
+using CtfService.Inference.Queue;
+using CtfService.TestSupport;
+
+namespace CtfService.Api.Tests.Responses;
+
+public sealed class AnswerTagTests
+{
+    private static readonly Representation Png = new(IsJson: false, ImageFormat.Png);
+
+    [Fact]
+    public void Of_AnotherModelOrWayToCompute_IsAnotherName()
+    {
+        ModelDescription[] models =
+        [
+            FakeModels.Fruits,
+            FakeModels.Fruits with { BundleHash = new string('b', 64) },
+            FakeModels.Fruits with { Device = "cuda" },
+            FakeModels.Fruits with { Dtype = "int8" },
+            FakeModels.Fruits with { Arithmetic = "x64 256 bits" },
+            FakeModels.Fruits with { Arithmetic = "x64 512 bits" },
+            FakeModels.Fruits with { Arithmetic = "x64 512 bits, fine pass: TorchSharp 0.107.0 on 2 threads" },
+        ];
+
+        Assert.Equal(models.Length, models.Select(model => AnswerTag.Of(Request(model), Png)).Distinct().Count());
+    }
+
+    [Fact]
+    public void Of_SameRequest_IsTheSameName()
+    {
+        Assert.Equal(AnswerTag.Of(Request(FakeModels.Fruits), Png), AnswerTag.Of(Request(FakeModels.Fruits), Png));
+    }
+
+    [Theory]
+    [InlineData("cpu", false)]
+    [InlineData("cuda", true)]
+    public void Of_Image_IsStrongWhereTheBytesAreTheSame(string device, bool isWeak)
+    {
+        Assert.Equal(isWeak, AnswerTag.Of(Request(FakeModels.Fruits with { Device = device }), Png).IsWeak);
+    }
+
+    [Fact]
+    public void Of_AnotherLayout_IsAnotherName()
+    {
+        LayoutSource[] layouts =
+        [
+            LayoutSource.Drawn,
+            new LayoutSource.Given([0, 1, 2, 3]),
+            new LayoutSource.Given([0, 1, 2, 2]),
+            new LayoutSource.Encoded(new RgbImage(1, 1, [1, 2, 3])),
+            new LayoutSource.Encoded(new RgbImage(1, 1, [1, 2, 4])),
+        ];
+
+        Assert.Equal(layouts.Length, layouts.Select(layout => AnswerTag.Of(Request(FakeModels.Fruits, layout), Png)).Distinct().Count());
+    }
+
+    [Fact]
+    public void Of_OtherDeadline_IsTheSameName()
+    {
+        var patient = Request(FakeModels.Fruits);
+
+        Assert.Equal(AnswerTag.Of(patient, Png), AnswerTag.Of(patient with { Deadline = new RequestDeadline(TimeSpan.FromSeconds(1), "timeout_ms") }, Png));
+    }
+
+    private static ValidatedImageRequest Request(ModelDescription model, LayoutSource? layout = null) => new(
+        model,
+        model.Classes.Labels[0],
+        5,
+        [new ImageSpecification(0, 5, model.DefaultCoarse, model.DefaultFine) { Layout = layout ?? LayoutSource.Drawn }],
+        AskedFormat: null,
+        Quality: 90)
+    {
+        IsRepeatable = true,
+        Deadline = RequestDeadline.Of(new InferenceOptions()),
+        Include = new Inclusion(Layout: false, Tokens: false),
+    };
+}
