@@ -1,6 +1,6 @@
 using CtfService.Model.Tokenizer;
 using CtfService.TestSupport;
-using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 
 namespace CtfService.Cli.Tests;
 

@@ -1,8 +1,8 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
+using CtfService.Training.Classification;
 using CtfService.Training.Data;
-using CtfService.Training.Evaluation;
 
 namespace CtfService.EndToEnd.Tests;
 

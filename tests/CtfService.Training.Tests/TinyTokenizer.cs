@@ -1,5 +1,5 @@
 using CtfService.Model.Tokenizer;
-using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests;

@@ -4,9 +4,9 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
-using CtfService.Training.Data;
-using CtfService.Training.Packing;
-using CtfService.Training.Runs;
+using CtfService.Training.Data.Files;
+using CtfService.Training.Parts;
+using CtfService.Training.Transformer;
 
 namespace CtfService.Cli.Commands;
 

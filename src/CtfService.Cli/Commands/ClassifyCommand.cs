@@ -1,7 +1,7 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
-using CtfService.Training.Data;
-using CtfService.Training.Evaluation;
+using CtfService.Training.Classification;
+using CtfService.Training.Data.Files;
 
 namespace CtfService.Cli.Commands;
 

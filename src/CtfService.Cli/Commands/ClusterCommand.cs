@@ -5,8 +5,9 @@ using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Clusters;
 using CtfService.Training.Data;
+using CtfService.Training.Data.Files;
 using CtfService.Training.Optimization;
-using CtfService.Training.Runs;
+using CtfService.Training.Parts;
 using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Training.Experiments;
-using CtfService.Training.Experiments.Jobs;
 using CtfService.Training.Experiments.Plan;
 using CtfService.Training.Progress;
 

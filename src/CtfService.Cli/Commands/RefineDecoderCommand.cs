@@ -3,7 +3,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
-using CtfService.Training.Runs;
+using CtfService.Training.Parts;
 using CtfService.Training.Tokenizer;
 
 namespace CtfService.Cli.Commands;

@@ -1,4 +1,5 @@
 using CtfService.Training.Data;
+using CtfService.Training.Data.Files;
 
 namespace CtfService.Cli.Commands;
 

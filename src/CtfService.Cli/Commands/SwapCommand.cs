@@ -5,9 +5,9 @@ using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
 using CtfService.Model.Storage;
 using CtfService.Model.Tokenizer;
+using CtfService.Training.Classification;
 using CtfService.Training.Clusters;
-using CtfService.Training.Evaluation;
-using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands;

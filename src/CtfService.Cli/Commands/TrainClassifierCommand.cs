@@ -1,8 +1,8 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Core.Models;
-using CtfService.Training.Data;
-using CtfService.Training.Evaluation;
+using CtfService.Training.Classification;
+using CtfService.Training.Data.Files;
 using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands;

@@ -6,8 +6,8 @@ using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 using CtfService.Training.Progress;
-using CtfService.Training.Runs;
 using CtfService.Training.Transformer;
 
 namespace CtfService.Cli.Commands;

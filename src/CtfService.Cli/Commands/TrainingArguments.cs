@@ -1,8 +1,8 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Training.Data;
+using CtfService.Training.Data.Files;
 using CtfService.Training.Optimization;
-using CtfService.Training.Runs;
 
 namespace CtfService.Cli.Commands;
 

@@ -3,8 +3,9 @@ using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
 using CtfService.Model.Sampling;
 using CtfService.Model.Tokenizer;
+using CtfService.Training.Classification;
 using CtfService.Training.Data;
-using CtfService.Training.Evaluation;
+using CtfService.Training.Evaluation.Statistics;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Clusters;

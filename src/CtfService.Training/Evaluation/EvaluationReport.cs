@@ -1,6 +1,7 @@
 using CtfService.Core.Generation;
-using CtfService.Training.Evaluation.Neighbours;
-using CtfService.Training.Evaluation.Samples;
+using CtfService.Training.Classification;
+using CtfService.Training.Evaluation.Features;
+using CtfService.Training.Evaluation.Statistics;
 
 namespace CtfService.Training.Evaluation;
 

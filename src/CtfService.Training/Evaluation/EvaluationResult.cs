@@ -1,7 +1,5 @@
 using CtfService.Training.Data;
-using CtfService.Training.Evaluation.Neighbours;
-using CtfService.Training.Evaluation.Samples;
-using CtfService.Training.Evaluation.Tokenizer;
+using CtfService.Training.Evaluation.Statistics;
 
 namespace CtfService.Training.Evaluation;
 

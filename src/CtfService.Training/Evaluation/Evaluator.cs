@@ -1,10 +1,8 @@
 using CtfService.Core.Models;
+using CtfService.Training.Classification;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation.Features;
-using CtfService.Training.Evaluation.Neighbours;
-using CtfService.Training.Evaluation.Samples;
 using CtfService.Training.Evaluation.Statistics;
-using CtfService.Training.Evaluation.Tokenizer;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation;

@@ -1,10 +1,11 @@
 using CtfService.Model.Tokenizer;
+using CtfService.Training.Classification;
 using CtfService.Training.Data;
-using CtfService.Training.Evaluation;
+using CtfService.Training.Data.Files;
 using CtfService.Training.Experiments.Jobs;
 using CtfService.Training.Experiments.Plan;
 using CtfService.Training.Experiments.Report;
-using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 
 namespace CtfService.Training.Experiments;
 

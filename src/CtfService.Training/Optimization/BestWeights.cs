@@ -1,6 +1,6 @@
 using System.Globalization;
 using CtfService.Model.Checkpoints;
-using CtfService.Training.Runs;
+using CtfService.Training.Parts;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;

@@ -1,5 +1,5 @@
 using CtfService.Core.Models;
-using CtfService.Training.Runs;
+using CtfService.Training.Parts;
 
 namespace CtfService.Training.Optimization;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Storage;
-using CtfService.Training.Runs;
+using CtfService.Training.Parts;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;

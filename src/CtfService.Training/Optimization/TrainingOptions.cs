@@ -1,4 +1,4 @@
-using CtfService.Training.Runs;
+using CtfService.Training.Parts;
 
 namespace CtfService.Training.Optimization;
 

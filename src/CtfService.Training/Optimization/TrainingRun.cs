@@ -1,6 +1,7 @@
 using CtfService.Core.Models;
 using CtfService.Training.Data;
-using CtfService.Training.Runs;
+using CtfService.Training.Data.Files;
+using CtfService.Training.Parts;
 
 namespace CtfService.Training.Optimization;
 

@@ -1,7 +1,6 @@
 using CtfService.Core.Models;
 using CtfService.Model.Tokenizer;
-using CtfService.Training.Optimization;
-using CtfService.Training.Runs;
+using CtfService.Training.Parts;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Tokenizer;

@@ -3,7 +3,7 @@ using CtfService.Model.Imaging;
 using CtfService.Model.Storage;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
-using CtfService.Training.Evaluation;
+using CtfService.Training.Evaluation.Statistics;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Tokenizer;

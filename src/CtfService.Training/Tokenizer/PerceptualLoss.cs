@@ -1,4 +1,4 @@
-using CtfService.Training.Evaluation;
+using CtfService.Training.Classification;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Tokenizer;

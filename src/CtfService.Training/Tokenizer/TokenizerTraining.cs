@@ -1,11 +1,11 @@
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Tokenizer;
+using CtfService.Training.Classification;
 using CtfService.Training.Data;
-using CtfService.Training.Evaluation;
 using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 using CtfService.Training.Progress;
-using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Tokenizer;

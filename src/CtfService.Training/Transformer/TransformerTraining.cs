@@ -2,10 +2,9 @@ using CtfService.Core.Models;
 using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
-using CtfService.Training.Data;
 using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 using CtfService.Training.Progress;
-using CtfService.Training.Runs;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Transformer;

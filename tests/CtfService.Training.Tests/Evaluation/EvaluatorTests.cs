@@ -4,8 +4,8 @@ using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation;
-using CtfService.Training.Evaluation.Page;
 using CtfService.Training.Evaluation.Samples;
+using CtfService.Training.Evaluation.Statistics;
 using CtfService.Training.Progress;
 
 namespace CtfService.Training.Tests.Evaluation;

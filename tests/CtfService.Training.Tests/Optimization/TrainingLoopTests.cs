@@ -1,8 +1,8 @@
 using CtfService.Core.Models;
 using CtfService.TestSupport;
 using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 using CtfService.Training.Progress;
-using CtfService.Training.Runs;
 
 namespace CtfService.Training.Tests.Optimization;
 

@@ -1,7 +1,7 @@
 using CtfService.Core.Models;
 using CtfService.Model.Tokenizer;
 using CtfService.TestSupport;
-using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 using CtfService.Training.Tokenizer;
 using static TorchSharp.torch;
 

@@ -1,9 +1,10 @@
 using CtfService.Core.Models;
 using CtfService.Model.Tokenizer;
 using CtfService.TestSupport;
+using CtfService.Training.Classification;
 using CtfService.Training.Data;
-using CtfService.Training.Evaluation;
 using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 using CtfService.Training.Progress;
 using CtfService.Training.Tests.Data;
 using CtfService.Training.Tokenizer;

@@ -1,4 +1,4 @@
-using CtfService.Training.Evaluation;
+using CtfService.Training.Classification;
 using CtfService.Training.Tokenizer;
 using static TorchSharp.torch;
 

@@ -8,7 +8,7 @@ using CtfService.TestSupport;
 using CtfService.Training.Data;
 using CtfService.Training.Experiments.Jobs;
 using CtfService.Training.Optimization;
-using CtfService.Training.Packing;
+using CtfService.Training.Parts;
 using CtfService.Training.Progress;
 using CtfService.Training.Tokenizer;
 using CtfService.Training.Transformer;

@@ -5,8 +5,8 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
 using CtfService.Model.Storage;
 using CtfService.Training.Data;
+using CtfService.Training.Data.Files;
 using CtfService.Training.Evaluation;
-using CtfService.Training.Evaluation.Page;
 using CtfService.Training.Evaluation.Samples;
 
 namespace CtfService.Cli.Commands.Evaluate;

@@ -1,5 +1,6 @@
 using CtfService.Model.Generation;
 using CtfService.Training.Evaluation.Features;
+using CtfService.Training.Evaluation.Features.Inception;
 using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands.Evaluate;

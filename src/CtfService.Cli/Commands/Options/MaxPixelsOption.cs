@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CtfService.Training.Data;
+using CtfService.Training.Data.Files;
 using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands.Options;

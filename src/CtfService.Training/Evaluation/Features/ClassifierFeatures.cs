@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using CtfService.Model.Bundles;
+using CtfService.Training.Classification;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation.Features;

@@ -1,3 +1,4 @@
+using CtfService.Training.Classification;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation.Statistics;
 using static TorchSharp.torch;

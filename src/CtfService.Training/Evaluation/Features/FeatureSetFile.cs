@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
+using CtfService.Training.Classification;
 using CtfService.Training.Evaluation.Statistics;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using CtfService.Training.Evaluation;
+using CtfService.Training.Classification;
 
 namespace CtfService.Training.Experiments.Jobs;
 

@@ -2,7 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using CtfService.Model.Sampling;
 using CtfService.Model.Transformer;
-using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Experiments.Jobs;

@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using CtfService.Training.Data;
-using CtfService.Training.Runs;
+using CtfService.Training.Data.Files;
 
 namespace CtfService.Training.Experiments.Jobs;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using CtfService.Training.Data;
+using CtfService.Training.Transformer;
 
 namespace CtfService.Training.Experiments.Jobs;
 

@@ -1,5 +1,5 @@
 using CtfService.Model.Bundles;
-using CtfService.Training.Packing;
+using CtfService.Training.Parts;
 
 namespace CtfService.Training.Experiments.Jobs;
 

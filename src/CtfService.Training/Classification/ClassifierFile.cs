@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text.Json;
+using CtfService.Core.Models;
+using CtfService.Model.Checkpoints;
+
+namespace CtfService.Training.Classification;
+
+/// <summary>Keeps a trained classifier in one safetensors file: weights, and class names, image size and accuracy as metadata.</summary>
+public static class ClassifierFile
+{
+    private const string ClassNamesKey = "class_names";
+    private const string ImageSizeKey = "image_size";
+    private const string AccuracyKey = "test_accuracy";
+
+    /// <param name="testAccuracy">0 to 1, for whoever reads the file.</param>
+    public static void Save(ImageClassifier classifier, string path, double testAccuracy)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        StateDictSaver.Save(classifier, path, new Dictionary<string, string>
+        {
+            [ClassNamesKey] = JsonSerializer.Serialize(classifier.ClassNames),
+            [ImageSizeKey] = classifier.ImageSize.ToString(CultureInfo.InvariantCulture),
+            [AccuracyKey] = testAccuracy.ToString("R", CultureInfo.InvariantCulture),
+        });
+    }
+
+    /// <returns>Ready for evaluation; belongs to the caller.</returns>
+    /// <exception cref="CheckpointException">The file is missing, damaged or not a classifier's.</exception>
+    public static ImageClassifier Load(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        var classifier = new ImageClassifier(ClassNames(file), ImageSize(file));
+        try
+        {
+            StateDictLoader.Load(classifier, file);
+            classifier.eval();
+            return classifier;
+        }
+        catch
+        {
+            classifier.Dispose();
+            throw;
+        }
+    }
+
+    private static string[] ClassNames(SafetensorsFile file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<string[]>(Metadata(file, ClassNamesKey)) is { Length: > 1 } names
+                ? names
+                : throw new CheckpointException($"{file.Path}: metadata '{ClassNamesKey}' names fewer than two classes.");
+        }
+        catch (JsonException exception)
+        {
+            throw new CheckpointException($"{file.Path}: metadata '{ClassNamesKey}' is not a JSON list of names.", exception);
+        }
+    }
+
+    private static int ImageSize(SafetensorsFile file) =>
+        int.TryParse(Metadata(file, ImageSizeKey), NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 16 and <= 4096
+            ? size
+            : throw new CheckpointException($"{file.Path}: metadata '{ImageSizeKey}' is not a size from 16 to 4096 pixels.");
+
+    private static string Metadata(SafetensorsFile file, string key) => file.Metadata.TryGetValue(key, out var value)
+        ? value
+        : throw new CheckpointException($"{file.Path}: has no metadata '{key}', so it is not a classifier. Make one with 'ctf train-classifier'.");
+}

@@ -1,0 +1,120 @@
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace CtfService.Training.Classification;
+
+/// <summary>
+/// Small convolutional network that names the class of an image: judges generated images and gives the features of a Fréchet distance.
+/// Images of any size of at least 16 pixels; trained at <see cref="ImageSize"/>.
+/// </summary>
+public sealed class ImageClassifier : Module<Tensor, Tensor>
+{
+    /// <summary>Numbers per image in <see cref="Features"/>.</summary>
+    public const int FeatureWidth = 128;
+
+    /// <summary>Channels of the middle layer in <see cref="Activations"/>.</summary>
+    public const int MiddleWidth = 64;
+
+    private const int MiddleStage = 2;
+    private const int NormGroups = 8;
+
+    [ComponentName(Name = "stages")]
+    private readonly Sequential _stages;
+
+    [ComponentName(Name = "head")]
+    private readonly Linear _head;
+
+    /// <param name="classNames">The place in this list is the class id.</param>
+    /// <param name="imageSize">Side of the training images, pixels.</param>
+    public ImageClassifier(IReadOnlyList<string> classNames, int imageSize)
+        : base(nameof(ImageClassifier))
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classNames.Count, 2);
+        ArgumentOutOfRangeException.ThrowIfLessThan(imageSize, 16);
+        ClassNames = classNames;
+        ImageSize = imageSize;
+        _stages = Sequential(
+            Stage(3, 32, stride: 2),
+            Stage(32, MiddleWidth, stride: 2),
+            Stage(MiddleWidth, MiddleWidth, stride: 1),
+            Stage(MiddleWidth, FeatureWidth, stride: 2),
+            Stage(FeatureWidth, FeatureWidth, stride: 1));
+        _head = Linear(FeatureWidth, classNames.Count);
+        RegisterComponents();
+    }
+
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>Pixels.</summary>
+    public int ImageSize { get; }
+
+    /// <param name="pixels">-1 to 1: [B, 3, H, W].</param>
+    /// <returns>Logits: [B, classes].</returns>
+    public override Tensor forward(Tensor pixels)
+    {
+        using var scope = NewDisposeScope();
+        return _head.forward(Features(pixels)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The last layer before the classes, averaged over the image.</summary>
+    /// <param name="pixels">-1 to 1: [B, 3, H, W].</param>
+    /// <returns>[B, <see cref="FeatureWidth"/>]</returns>
+    public Tensor Features(Tensor pixels)
+    {
+        using var scope = NewDisposeScope();
+        return _stages.forward(pixels).mean([2, 3]).MoveToOuterDisposeScope(); // [B, 128, H / 8, W / 8] -> [B, 128]
+    }
+
+    /// <summary>Everything on the way to the logits that images are compared by, in one pass.</summary>
+    /// <param name="pixels">-1 to 1: [B, 3, H, W].</param>
+    /// <returns>Middle layer [B, <see cref="MiddleWidth"/>, H / 4, W / 4], <see cref="Features"/> and logits [B, classes].</returns>
+    public (Tensor Middle, Tensor Features, Tensor Logits) Activations(Tensor pixels)
+    {
+        using var scope = NewDisposeScope();
+        var stages = Stages(pixels);
+        var features = stages[^1].mean([2, 3]);
+        return (stages[MiddleStage].MoveToOuterDisposeScope(), features.MoveToOuterDisposeScope(), _head.call(features).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>What every stage makes of the images, first to last.</summary>
+    /// <param name="pixels">-1 to 1: [B, 3, H, W].</param>
+    /// <returns>[B, channels, height, width], from half of the image's size to an eighth.</returns>
+    public IReadOnlyList<Tensor> Stages(Tensor pixels)
+    {
+        var stages = new List<Tensor>();
+        foreach (var stage in _stages.children().Cast<Module<Tensor, Tensor>>())
+        {
+            stages.Add(stage.call(stages.LastOrDefault(pixels)));
+        }
+
+        return stages;
+    }
+
+    /// <summary>
+    /// Draws new weights; the same generator state gives the same weights. Needed before training: TorchSharp 0.107.0's GroupNorm leaves
+    /// whatever the memory held (checked).
+    /// </summary>
+    public void Initialize(Generator generator)
+    {
+        using var inference = no_grad();
+        foreach (var (name, weight) in named_parameters())
+        {
+            if (weight.dim() > 1)
+            {
+                var inputs = weight.numel() / weight.shape[0];
+                weight.normal_(0, Math.Sqrt(2.0 / inputs), generator); // He et al. 2015, eq. 10
+            }
+            else
+            {
+                weight.fill_(name.EndsWith("weight", StringComparison.Ordinal) ? 1 : 0);
+            }
+        }
+    }
+
+    private static Sequential Stage(int inputs, int outputs, int stride) => Sequential(
+        Conv2d(inputs, outputs, kernel_size: 3, stride: stride, padding: 1, bias: false),
+        GroupNorm(NormGroups, outputs),
+        ReLU());
+}

@@ -1,0 +1,62 @@
+using CtfService.Core.Generation;
+using CtfService.Model.Imaging;
+
+namespace CtfService.Training.Data.Files;
+
+/// <summary>Decodes one file of a data set, or counts why it is not read. Size and header decide before anything is decoded. Thread-safe.</summary>
+internal static class EntryReader
+{
+    /// <summary>Bytes of a pixel without compression: what the largest file that is read has for each.</summary>
+    private const long PixelBytes = 4;
+
+    /// <param name="maxPixels">Width times height of the largest image that is decoded.</param>
+    /// <returns>Null if the file was skipped.</returns>
+    public static RgbImage? Read(ImageEntry entry, SkipCounter skipped, int maxPixels)
+    {
+        var (name, reason) = (entry.Name, entry.Length == 0 ? SkipReasons.Empty : SkipReasons.TooManyBytes(PixelBytes * maxPixels));
+        if (entry.Length > 0 && entry.Length <= PixelBytes * maxPixels) // pipes and devices, which never end, have no length
+        {
+            try
+            {
+                var file = entry.Read();
+                (var image, reason, var detail) = Decode(file, maxPixels);
+                if (image is not null)
+                {
+                    return image;
+                }
+
+                name = detail is null ? name : $"{name} ({detail})";
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                reason = SkipReasons.NoPermission;
+            }
+        }
+
+        skipped.Add(name, reason);
+        return null;
+    }
+
+    private static (RgbImage? Image, string Reason, string? Detail) Decode(byte[] file, int maxPixels)
+    {
+        switch (ImageSignature.Of(file))
+        {
+            case null:
+                return (null, SkipReasons.NotImage, null);
+            case { IsReadable: false } kind:
+                return (null, SkipReasons.NotRead(kind.Name), null);
+        }
+
+        try
+        {
+            var (width, height) = ImageCodec.ReadHeader(file, PictureKinds.All);
+            return (long)width * height > maxPixels
+                ? (null, SkipReasons.TooManyPixels(maxPixels), $"{width}x{height}")
+                : (ImageCodec.Decode(file, PictureKinds.All), "", null);
+        }
+        catch (InvalidDataException)
+        {
+            return (null, SkipReasons.Damaged, null);
+        }
+    }
+}

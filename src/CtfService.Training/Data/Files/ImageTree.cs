@@ -1,0 +1,180 @@
+using ADRaffy.ENSNormalize;
+
+namespace CtfService.Training.Data.Files;
+
+/// <summary>One file of a data set that may be an image, not yet read.</summary>
+/// <param name="Name">Path inside the data set, with forward slashes, in Unicode's composed form.</param>
+internal sealed record ImageEntry(string Name, string ClassName, TreeFile File)
+{
+    /// <summary>Bytes.</summary>
+    public long Length => File.Length;
+
+    /// <summary>Returns the file's bytes; may be called from any thread.</summary>
+    public byte[] Read() => File.ReadAt(0, checked((int)Length));
+}
+
+/// <summary>Finds classes and files in a folder or tar file, by the same rules. Classes are complete once the entries are read to the end.</summary>
+/// <param name="skipped">Told what is not among the entries; null to count nothing.</param>
+internal sealed class ImageTree(string path, string? split, SkipCounter? skipped = null) : IDisposable
+{
+    private const string Layout = "Expected <class>/<image>, or <split>/<class>/<image> with a split named.";
+
+    /// <summary>What a decoder puts in place of bytes that are not UTF-8.</summary>
+    private const char Replacement = '\uFFFD';
+
+    private static readonly string[] SplitNames = ["train", "test", "val", "valid", "validation"];
+
+    private readonly SortedSet<string> _topFolders = new(StringComparer.Ordinal);
+    private readonly SkipCounter _skipped = skipped ?? new SkipCounter();
+    private TarTree? _tar;
+
+    /// <summary>In ordinal order, in Unicode's composed form.</summary>
+    public SortedSet<string> ClassNames { get; } = new(StringComparer.Ordinal);
+
+    public void Dispose() => _tar?.Dispose();
+
+    /// <exception cref="DatasetException">There is nothing at the path, or it is not a tar file.</exception>
+    public IEnumerable<ImageEntry> Entries()
+    {
+        var root = Open();
+        var folders = root.Children().OfType<TreeFolder>().Where(folder => !SystemNames.Contains(folder.Name)).ToList();
+        _topFolders.UnionWith(folders.Select(folder => folder.Name));
+        return split is null ? Classes(root, "")
+            : folders.Find(folder => folder.Name == split) is { } chosen ? Classes(chosen, $"{split}/")
+            : [];
+    }
+
+    /// <exception cref="DatasetException">No class was found, or the classes are really splits.</exception>
+    public void RequireUsable()
+    {
+        var found = _topFolders.Count == 0 ? "no folders" : $"the folders {string.Join(", ", _topFolders.Take(5))}{(_topFolders.Count > 5 ? ", ..." : "")}";
+        if (ClassNames.Count == 0)
+        {
+            var place = split is null ? "" : $" under '{split}/'";
+            throw new DatasetException($"'{path}' has no class folders{place}; it has {found}. {Layout}");
+        }
+
+        if (split is null && ClassNames.IsSubsetOf(SplitNames))
+        {
+            throw new DatasetException(
+                $"'{path}' is divided into splits; it has {found}. "
+                + $"Images without splits are expected here: name one of these, such as '{path}/{ClassNames.First()}'.");
+        }
+    }
+
+    private TreeFolder Open()
+    {
+        if (Directory.Exists(path))
+        {
+            return DiskTree.Open(path);
+        }
+
+        if (!File.Exists(path))
+        {
+            throw new DatasetException($"There is no data set at '{path}'. Give the path of a folder of class folders, or of a tar file of one.");
+        }
+
+        _tar = new TarTree(path);
+        _tar.Replaced.ForEach(name => _skipped.Add(name, SkipReasons.Replaced));
+        return _tar.Root;
+    }
+
+    private IEnumerable<ImageEntry> Classes(TreeFolder folder, string prefix)
+    {
+        foreach (var node in Ordered(folder, prefix))
+        {
+            if (node is not TreeFolder inner)
+            {
+                _skipped.Add(prefix + node.Name, (node as TreeProblem)?.Reason ?? SkipReasons.OutsideClasses);
+                continue;
+            }
+
+            if (!IsUtf8(inner.Name))
+            {
+                throw new DatasetException(
+                    $"The name of the class folder '{prefix}{inner.Name}' in '{path}' is not UTF-8. Rename it: classes are named by their folders.");
+            }
+
+            var className = Composed(inner.Name);
+            ClassNames.Add(className);
+            var visited = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var (name, file) in Files(inner, prefix + inner.Name, folder.Place, visited))
+            {
+                yield return new ImageEntry(Composed(name), className, file);
+            }
+        }
+    }
+
+    /// <summary>All files below a folder. A folder is read once for each class, however many links lead to it, and never from inside itself.</summary>
+    private IEnumerable<(string Name, TreeFile File)> Files(TreeFolder folder, string name, string parent, HashSet<string> visited)
+    {
+        if (folder.IsLink && IsAtOrAbove(folder.Place, parent))
+        {
+            _skipped.Add(name, SkipReasons.LinkAbove);
+            yield break;
+        }
+
+        if (!visited.Add(folder.Place))
+        {
+            _skipped.Add(name, SkipReasons.LinkAgain);
+            yield break;
+        }
+
+        foreach (var node in Ordered(folder, $"{name}/"))
+        {
+            var inner = $"{name}/{node.Name}";
+            switch (node)
+            {
+                case { } when !IsUtf8(node.Name):
+                    _skipped.Add(inner, SkipReasons.NameNotUtf8);
+                    break;
+                case TreeFile file:
+                    yield return (inner, file);
+                    break;
+                case TreeFolder child:
+                    foreach (var found in Files(child, inner, folder.Place, visited))
+                    {
+                        yield return found;
+                    }
+
+                    break;
+                case TreeProblem problem:
+                    _skipped.Add(inner, problem.Reason);
+                    break;
+            }
+        }
+    }
+
+    private static bool IsAtOrAbove(string place, string other) =>
+        place.Length == 0 || other == place || other.StartsWith($"{place}/", StringComparison.Ordinal);
+
+    /// <summary>All but files of systems, in ordinal order; links to folders come last, so that a folder is read at its own place.</summary>
+    private List<TreeNode> Ordered(TreeFolder folder, string prefix)
+    {
+        List<TreeNode> nodes;
+        try
+        {
+            nodes = [.. folder.Children()];
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException && prefix.Length > 0)
+        {
+            _skipped.Add(prefix.TrimEnd('/'), SkipReasons.NoPermission);
+            return [];
+        }
+
+        foreach (var node in nodes.Where(node => SystemNames.Contains(node.Name)))
+        {
+            _skipped.Add(prefix + node.Name, SkipReasons.System);
+        }
+
+        return [.. nodes
+            .Where(node => !SystemNames.Contains(node.Name))
+            .OrderBy(node => node is TreeFolder { IsLink: true })
+            .ThenBy(node => node.Name, StringComparer.Ordinal)];
+    }
+
+    private static bool IsUtf8(string name) => !name.Contains(Replacement);
+
+    /// <summary>macOS writes names decomposed (an e and an accent), other systems composed. .NET's own Normalize does nothing without ICU.</summary>
+    private static string Composed(string name) => System.Text.Ascii.IsValid(name) ? name : ENSNormalize.NF.NFC(name);
+}

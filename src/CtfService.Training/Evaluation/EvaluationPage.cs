@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text;
+using CtfService.Core.Generation;
+
+namespace CtfService.Training.Evaluation;
+
+/// <summary>An evaluation as one HTML file: figures, plots and pictures are all inside it, so that it can be mailed or attached.</summary>
+public static class EvaluationPage
+{
+    public static string Of(EvaluationResult result, EvaluationInputs inputs)
+    {
+        var page = new StringBuilder();
+        var report = result.Report;
+        var title = report.Model?.Name ?? "Images";
+        page.AppendLine(Html.Head($"{title}, evaluated"));
+        page.AppendLine(Introduction(report));
+        foreach (var features in report.Features)
+        {
+            page.AppendLine(FigureTables.OfFeatures(features));
+        }
+
+        page.AppendLine(FigureTables.OfModel(report));
+        page.AppendLine(Plots(result));
+        page.AppendLine(Classes(report, result));
+        page.AppendLine(PagePictures.Reconstructions(result));
+        page.AppendLine(PagePictures.Neighbours(result, inputs.Train));
+        page.AppendLine("</body>\n</html>");
+        return page.ToString();
+    }
+
+    private static string Introduction(EvaluationReport report)
+    {
+        var data = string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            {report.Images:#,0} generated images of {report.Data.Classes:#,0} classes, {report.Data.ImageWidth}×{report.Data.ImageHeight} pixels, against
+            {report.Data.TrainImages:#,0} training and {report.Data.TestImages:#,0} test images. Every class counts the same.
+            """);
+        var model = report.Model is { } evaluated
+            ? $"<p>Bundle <code>{evaluated.BundleHash[..16]}</code>, {Html.Text($"{evaluated.Device}, {evaluated.Dtype}")}, seed {evaluated.Seed}; "
+                + $"coarse stage {Sampling(evaluated.Coarse)}; {(evaluated.Fine is { } fine ? $"fine stage {Sampling(fine)}" : "no fine stage")}. {Html.Text(report.Software)}.</p>"
+            : $"<p>{Html.Text(report.Software)}.</p>";
+        return $"<p>{data}</p>\n{model}";
+    }
+
+    private static string Sampling(SamplingSettings settings)
+    {
+        static string Unless(bool isOff, float value) => isOff ? "off" : value.ToString("0.###", CultureInfo.InvariantCulture);
+        return $"temperature {Unless(false, settings.Temperature)}, top-k {Unless(settings.TopK == 0, settings.TopK)}, "
+            + $"top-p {Unless(settings.TopP >= 1, settings.TopP)}, guidance {Unless(!settings.IsGuided, settings.GuidanceScale)}";
+    }
+
+    private static string Plots(EvaluationResult result)
+    {
+        var plots = new List<string>();
+        plots.AddRange(result.Report.Features.Where(features => features.BySize.Count(point => point.Generated > 0) > 1).Select(PagePlots.FidBySize));
+        plots.Add(PagePlots.NeighbourDistances(result));
+        if (result.Tokens is { } tokens)
+        {
+            plots.Add(PagePlots.TokenRanks(tokens));
+        }
+
+        return $"<div class=\"plots\">\n{string.Join('\n', plots)}\n</div>";
+    }
+
+    private static string Classes(EvaluationReport report, EvaluationResult result)
+    {
+        var accuracy = report.ClassAccuracy is { } classes ? FigureTables.Confusions(classes) : "";
+        return $"<h2>Samples</h2>\n{accuracy}{PagePictures.Samples(result.Generated, report.ClassAccuracy)}";
+    }
+}

@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using CtfService.Training.Data;
+using CtfService.Training.Evaluation.Statistics;
+using CtfService.Training.Progress;
+using static TorchSharp.torch;
+
+namespace CtfService.Training.Evaluation.Features;
+
+/// <summary>Features of the real images: what generated ones are compared with. Computed once for a data set and an extractor, then read from disk.</summary>
+/// <param name="Train">The reference.</param>
+/// <param name="Test">Real images that the model has not seen: what a perfect generator would score.</param>
+public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposable
+{
+    /// <param name="cacheFolder">Gets one file for each pair of data set and extractor.</param>
+    /// <param name="progress">Told only while features are computed.</param>
+    /// <exception cref="DatasetException">The extractor names classes, and the data set has others.</exception>
+    public static RealFeatures LoadOrExtract(
+        string cacheFolder, IFeatureExtractor extractor, ImageDataset train, ImageDataset test, ITrainingProgress progress, CancellationToken cancellation = default)
+    {
+        FeatureSet Set(string split, ImageDataset images)
+        {
+            var key = Key(extractor, images);
+            var path = Path.Combine(cacheFolder, $"{extractor.Name}-{split}-{key[..16]}.safetensors");
+            if (FeatureSetFile.TryLoad(path, key) is { } cached)
+            {
+                return cached;
+            }
+
+            var computed = FeatureSet.Extract(extractor, images, progress, cancellation);
+            if (computed.IsFinite)
+            {
+                FeatureSetFile.Save(path, key, computed);
+            }
+
+            return computed;
+        }
+
+        var reference = Set("train", train);
+        try
+        {
+            return new RealFeatures(reference, Set("test", test));
+        }
+        catch
+        {
+            reference.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The distance between two sets of training images that share none: what sampling alone makes of the distance. Fréchet distances of few images are too large,
+    /// so a generated set's is to be read beside that of halves of its size.
+    /// </summary>
+    /// <param name="perClass">Images of each class in each half; a class that has fewer than twice as many is divided evenly.</param>
+    /// <param name="reasons">Gets the reason of a distance that does not exist.</param>
+    /// <param name="name">Of the figure in the report.</param>
+    public HalfDistance Halves(FigureReasons reasons, string name, int perClass = int.MaxValue)
+    {
+        var (first, second) = (InHalf(0, perClass), InHalf(1, perClass));
+        return new HalfDistance(
+            first.Length,
+            second.Length,
+            reasons.Of($"{name}.fid", () => Distance(Train.Kept.Pooled, first, second)),
+            reasons.Of($"{name}.sfid", () => Distance(Train.Kept.Spatial, first, second)));
+    }
+
+    public void Dispose()
+    {
+        Train.Dispose();
+        Test.Dispose();
+    }
+
+    /// <summary>As <see cref="Halves"/>, of the pooled features alone.</summary>
+    /// <exception cref="UndefinedFigureException">A half has fewer than two images, or features are not finite.</exception>
+    public double HalvesFid(int perClass) => Distance(Train.Kept.Pooled, InHalf(0, perClass), InHalf(1, perClass));
+
+    /// <summary>Rows of the images whose round is even, or odd.</summary>
+    private int[] InHalf(int half, int perClass)
+    {
+        var images = Train.Kept.Images;
+        return [.. Enumerable.Range(0, images.Count).Where(row => images[row].Round % 2 == half && images[row].Round / 2 < perClass)];
+    }
+
+    private double Distance(Tensor features, int[] firstRows, int[] secondRows)
+    {
+        using var first = Train.Kept.Gaussian(features, firstRows);
+        using var second = Train.Kept.Gaussian(features, secondRows);
+        return first.FrechetDistance(second);
+    }
+
+    /// <summary>SHA-256 over everything that the features depend on.</summary>
+    private static string Key(IFeatureExtractor extractor, ImageDataset images)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> size = stackalloc byte[2 * sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(size, images.Width);
+        BinaryPrimitives.WriteInt32LittleEndian(size[sizeof(int)..], images.Height);
+        hash.AppendData(size);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{extractor.Hash}\n{string.Join('\n', images.ClassNames)}\n"));
+        hash.AppendData(MemoryMarshal.AsBytes<int>(images.ClassIds.ToArray()));
+        foreach (var image in images.Images)
+        {
+            hash.AppendData(image);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
+
+/// <summary>Between two halves of the training images.</summary>
+/// <param name="FirstImages">In the one half.</param>
+/// <param name="SecondImages">In the other; some fewer where classes have an odd number.</param>
+public sealed record HalfDistance(int FirstImages, int SecondImages, double? Fid, double? Sfid);

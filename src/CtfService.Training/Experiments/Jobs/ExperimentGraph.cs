@@ -1,0 +1,131 @@
+using CtfService.Model.Transformer;
+using CtfService.Training.Experiments.Plan;
+using CtfService.Training.Transformer;
+
+namespace CtfService.Training.Experiments.Jobs;
+
+/// <summary>The jobs of a plan, and which of them answer which row of a table. Jobs that several models or rows share are there once.</summary>
+internal sealed class ExperimentGraph
+{
+    private readonly ExperimentPlan _plan;
+    private readonly OrderedDictionary<string, ExperimentJob> _jobs = [];
+    private readonly Dictionary<(string Model, ulong Seed), TrainedModel> _models = [];
+    private readonly TokenizerJob _tokenizer;
+    private readonly TokensJob _tokens;
+    private readonly RealImagesJob _real;
+
+    /// <param name="tokenizerFile">A finished tokenizer; trained as the plan says where null.</param>
+    /// <exception cref="InvalidDataException">Two models would train the same transformer in different ways.</exception>
+    public ExperimentGraph(ExperimentPlan plan, string dataFingerprint, string? tokenizerFile)
+    {
+        _plan = plan;
+        _tokenizer = Add(tokenizerFile is null ? TokenizerJob.Trained(plan.Tokenizer, plan.ImageSize, dataFingerprint) : TokenizerJob.Given(tokenizerFile));
+        _tokens = Add(new TokensJob(_tokenizer, plan.ImageSize, dataFingerprint));
+        Classifier = Add(new ClassifierJob(plan.Classifier.Steps, plan.ImageSize, dataFingerprint));
+        _real = Add(new RealImagesJob(Classifier, plan.ImagesPerClass));
+        Swaps = plan.Swaps is { } swaps ? Add(new SwapJob(swaps, _tokenizer, _tokens, Classifier)) : null;
+        foreach (var (model, seed) in InOrderOfSeeds())
+        {
+            _models.Add((model.Name, seed), Train(model, seed));
+            AddEvaluations(model, seed);
+        }
+
+        if (plan.Speed is { } speed)
+        {
+            var models = speed.Models.Select(name => _models[(name, plan.Find(name)!.Seeds[0])]).ToList();
+            SamplingSpeed = Add(new SamplingSpeedJob(models, speed.Batches, speed.Runs, plan.Sampling) { WantsMachineAlone = true });
+            TrainingSpeed = Add(new TrainingSpeedJob(models, speed.Runs) { WantsMachineAlone = true });
+        }
+    }
+
+    /// <summary>Each after all that it needs.</summary>
+    public IReadOnlyList<ExperimentJob> Jobs => [.. _jobs.Values];
+
+    public ClassifierJob Classifier { get; }
+
+    public RealImagesJob RealImages => _real;
+
+    public SwapJob? Swaps { get; }
+
+    public SamplingSpeedJob? SamplingSpeed { get; }
+
+    public TrainingSpeedJob? TrainingSpeed { get; }
+
+    public TrainedModel Model(string name, ulong seed) => _models[(name, seed)];
+
+    /// <summary>The evaluations that answer a row, one for each seed of its model.</summary>
+    public IReadOnlyList<ExperimentJob> Evaluations(RowPlan row) => [.. _plan.Find(row.Model)!.Seeds.Select(seed => _jobs[Evaluation(row, seed).Name])];
+
+    /// <summary>The evaluations of a model after some step, one for each seed, with the experiment's sampling.</summary>
+    public IReadOnlyList<ExperimentJob> CurvePoint(string model, long step) => Evaluations(CurveRow(model, step));
+
+    /// <summary>Steps of a model's learning curve, ascending, its last among them.</summary>
+    public IReadOnlyList<long> CurveSteps(string model)
+    {
+        var last = _plan.StepsOf(_plan.Find(model)!);
+        return [.. _plan.Curve!.Steps.Where(step => step < last).Append(last).Distinct().Order()];
+    }
+
+    /// <summary>
+    /// Models of most seeds first, since they carry the comparison, and the first seed of each before the second of any: what is stopped early has whole comparisons of
+    /// fewer runs.
+    /// </summary>
+    private IEnumerable<(ModelPlan Model, ulong Seed)> InOrderOfSeeds() => _plan.Models
+        .GroupBy(model => model.Seeds.Count)
+        .OrderByDescending(models => models.Key)
+        .SelectMany(models => Enumerable.Range(0, models.Key).SelectMany(i => models.Select(model => (model, model.Seeds[i]))));
+
+    private TrainedModel Train(ModelPlan model, ulong seed)
+    {
+        var map = Add(new ClusterMapJob(model.Clusters, model.ClusterKind, _tokenizer, _tokens));
+        var sources = new StageSources(_tokenizer, _tokens, map);
+        var steps = _plan.StepsOf(model);
+        StageJob Stage(FineHead? head, TransformerSize size) =>
+            Add(new StageJob(new StageSettings(head, size, _plan.Training, steps, Snapshots(model, head), seed), sources));
+        var coarse = Stage(head: null, model.Coarse ?? _plan.Coarse);
+        var fine = model.IsPlain ? null : Stage(model.FineHead, model.Fine ?? _plan.Fine);
+        return new TrainedModel(model.Name, seed, sources, coarse, fine, steps);
+    }
+
+    /// <summary>Of all models that share the transformer.</summary>
+    private IReadOnlyList<long> Snapshots(ModelPlan model, FineHead? head)
+    {
+        bool Shares(ModelPlan other) =>
+            (other.Clusters, other.ClusterKind) == (model.Clusters, model.ClusterKind)
+            && (head is null
+                ? (other.Coarse ?? _plan.Coarse) == (model.Coarse ?? _plan.Coarse)
+                : (other.FineHead, other.Fine ?? _plan.Fine) == (head, model.Fine ?? _plan.Fine));
+        return [.. _plan.Models.Where(Shares).SelectMany(_plan.SnapshotSteps).Distinct().Order()];
+    }
+
+    private void AddEvaluations(ModelPlan model, ulong seed)
+    {
+        var rows = _plan.Rows().Where(row => row.Model == model.Name);
+        var curve = _plan.Curve?.Models.Contains(model.Name) == true ? CurveSteps(model.Name).Select(step => CurveRow(model.Name, step)) : [];
+        foreach (var row in rows.Concat(curve))
+        {
+            Add(Evaluation(row, seed));
+        }
+    }
+
+    private static RowPlan CurveRow(string model, long step) => new() { Label = "curve", Model = model, AtStep = step };
+
+    private EvaluationJob Evaluation(RowPlan row, ulong seed)
+    {
+        var model = _models[(row.Model, seed)];
+        var settings = new EvaluationSettings(_plan.ImagesPerClass, row.Coarse ?? _plan.Sampling.Coarse, row.Fine ?? _plan.Sampling.Fine, row.DrawFrom);
+        return new EvaluationJob(model, row.AtStep ?? model.Steps, settings, _real);
+    }
+
+    /// <summary>The job of that name where there is one already.</summary>
+    private TJob Add<TJob>(TJob job)
+        where TJob : ExperimentJob
+    {
+        if (!_jobs.TryAdd(job.Name, job) && _jobs[job.Name].Fingerprint != job.Fingerprint)
+        {
+            throw new InvalidDataException($"Two models of the experiment need '{job.Name}' in different ways. Give them the same steps.");
+        }
+
+        return (TJob)_jobs[job.Name];
+    }
+}

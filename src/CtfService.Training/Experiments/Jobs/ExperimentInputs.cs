@@ -1,0 +1,70 @@
+using CtfService.Model.Tokenizer;
+using CtfService.Training.Classification;
+using CtfService.Training.Data;
+using CtfService.Training.Data.Files;
+using CtfService.Training.Evaluation.Features;
+using CtfService.Training.Parts;
+using CtfService.Training.Progress;
+
+namespace CtfService.Training.Experiments.Jobs;
+
+/// <summary>What many jobs read, loaded when the first one asks for it. Ask outside of dispose scopes, which would take the weights with them.</summary>
+internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels, CancellationToken cancellation) : IDisposable
+{
+    private ImageDataset? _train;
+    private ImageDataset? _test;
+    private (string Path, VqTokenizer Module)? _tokenizer;
+    private (string Path, ImageClassifier Module)? _classifier;
+    private (string Path, SampleJudge Judge)? _judge;
+
+    public ImageDataset Train => _train ??= ImageFolder.Open(data, imageSize, "train", maxPixels, cancellation);
+
+    public ImageDataset Test => _test ??= ImageFolder.Open(data, imageSize, "test", maxPixels, cancellation);
+
+    /// <summary>Belongs to these inputs.</summary>
+    public VqTokenizer Tokenizer(string path)
+    {
+        if (_tokenizer?.Path != path)
+        {
+            _tokenizer?.Module.Dispose();
+            _tokenizer = (path, ModelFile.Load<VqTokenizer, TokenizerConfig>(path, config => new VqTokenizer(config)));
+        }
+
+        return _tokenizer.Value.Module;
+    }
+
+    /// <summary>Belongs to these inputs.</summary>
+    public ImageClassifier Classifier(string path)
+    {
+        if (_classifier?.Path != path)
+        {
+            _classifier?.Module.Dispose();
+            _classifier = (path, ClassifierFile.Load(path));
+        }
+
+        return _classifier.Value.Module;
+    }
+
+    /// <summary>Belongs to these inputs.</summary>
+    /// <param name="classifierPath">File of the classifier that judges.</param>
+    /// <param name="cache">Folder for the features of the real images.</param>
+    /// <param name="progress">Told while these are computed.</param>
+    public SampleJudge Judge(string classifierPath, string cache, ITrainingProgress progress)
+    {
+        if (_judge?.Path != classifierPath)
+        {
+            _judge?.Judge.Dispose();
+            var extractor = ClassifierFeatures.Load(classifierPath);
+            _judge = (classifierPath, new SampleJudge(extractor, RealFeatures.LoadOrExtract(cache, extractor, Train, Test, progress, cancellation)));
+        }
+
+        return _judge.Value.Judge;
+    }
+
+    public void Dispose()
+    {
+        _tokenizer?.Module.Dispose();
+        _classifier?.Module.Dispose();
+        _judge?.Judge.Dispose();
+    }
+}

@@ -1,0 +1,56 @@
+using CtfService.Core.Models;
+using CtfService.Model.Clusters;
+using CtfService.Model.Tokenizer;
+
+namespace CtfService.Training.Parts;
+
+/// <summary>Refuses to pack parts that do not belong together.</summary>
+internal static class PartsCheck
+{
+    /// <summary>Compares what the parts know of each other; the decoder may be any of the tokenizer's.</summary>
+    /// <exception cref="CheckpointException">The message names every pair that does not fit, with both values.</exception>
+    public static void Require(TrainedParts parts, ClusterMap map)
+    {
+        using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(parts.Tokenizer, config => new VqTokenizer(config));
+        var both = PartRecord.Of(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer)).With(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));
+        List<string> problems =
+        [
+            .. MapFit.Difference(PartRecord.Read(parts.ClusterMap), map, tokenizer) is { } difference
+                ? [Text(parts.ClusterMap, [difference], "Group the codewords again with 'ctf cluster --overwrite', and train both stages with that map.")]
+                : Array.Empty<string>(),
+            .. Problem(parts.Coarse, both, "Train it again with 'ctf train-coarse --overwrite'."),
+        ];
+        if (!map.IsIdentity)
+        {
+            problems.AddRange(Problem(parts.Fine, both, "Train it again with 'ctf train-fine --overwrite'."));
+            if (problems.Count == 0
+                && PartRecord.Read(parts.Coarse) is { } coarse
+                && PartRecord.Read(parts.Fine) is { } fine
+                && RunChecks.Shared(fine, coarse) is { Count: > 0 } differences)
+            {
+                problems.Add(
+                    $"{parts.Fine} and {parts.Coarse} were made from different things:{RecordDifference.Lines(differences)}{Environment.NewLine}"
+                    + "Train one of them again with --overwrite.");
+            }
+        }
+
+        if (problems.Count > 0)
+        {
+            throw new CheckpointException(
+                $"The parts do not belong together:{Environment.NewLine}{string.Join(Environment.NewLine, problems)}{Environment.NewLine}"
+                + "Or bring back the part that was replaced.");
+        }
+    }
+
+    private static IEnumerable<string> Problem(string path, PartRecord now, string wayOn)
+    {
+        string[] names = [PartRecord.Tokenizer, PartRecord.ClusterMap];
+        if (PartRecord.Read(path)?.Only(names).Differences(now) is { Count: > 0 } differences)
+        {
+            yield return Text(path, differences, wayOn);
+        }
+    }
+
+    private static string Text(string path, IEnumerable<RecordDifference> differences, string wayOn) =>
+        $"{path} was made from something else:{RecordDifference.Lines(differences)}{Environment.NewLine}{wayOn}";
+}

@@ -1,0 +1,76 @@
+using CtfService.TestSupport;
+using CtfService.Training.Evaluation.Features;
+using CtfService.Training.Evaluation.Statistics;
+using CtfService.Training.Progress;
+
+namespace CtfService.Training.Tests.Evaluation.Features;
+
+public sealed class RealFeaturesTests : IDisposable
+{
+    private readonly TemporaryFolder _cache = new();
+    private readonly FigureReasons _reasons = new();
+
+    public void Dispose() => _cache.Dispose();
+
+    [Fact]
+    public void LoadOrExtract_SecondTime_ReadsTheSameFromDisk()
+    {
+        using var extractor = new FakeFeatures();
+        using var computed = Load(extractor);
+        var batches = extractor.Batches;
+
+        using var loaded = Load(extractor);
+
+        Assert.Equal(batches, extractor.Batches);
+        Assert.Equal(SetFigures.Of(computed.Test, computed.Train, _reasons, "test"), SetFigures.Of(loaded.Test, loaded.Train, _reasons, "test"));
+        Assert.Equal(computed.Halves(_reasons, "halves"), loaded.Halves(_reasons, "halves"));
+    }
+
+    [Fact]
+    public void LoadOrExtract_OtherImagesOrExtractor_ComputesAnew()
+    {
+        using var extractor = new FakeFeatures();
+        Load(extractor).Dispose();
+        var batches = extractor.Batches;
+
+        Load(extractor, seed: 9).Dispose();
+        using var other = new FakeFeatures { Hash = new string('2', 64) };
+        Load(other).Dispose();
+
+        Assert.True(extractor.Batches > batches);
+        Assert.True(other.Batches > 0);
+    }
+
+    [Fact]
+    public void Figures_RealTestImages_AreCloserThanOtherImages()
+    {
+        using var extractor = new FakeFeatures();
+        using var real = Load(extractor);
+        using var darker = FeatureSet.Extract(extractor, NoisyImages.Of(20, 20, seed: 5, brightness: 120), NoProgress.Instance);
+
+        var test = SetFigures.Of(real.Test, real.Train, _reasons, "test");
+        var others = SetFigures.Of(darker, real.Train, _reasons, "darker");
+
+        Assert.True(test.Fid < 0.02 && others.Fid > 10 * test.Fid, $"FID {test.Fid} and {others.Fid}");
+        Assert.True(test.Precision > 0.6 && test.Recall > 0.6, $"{test}");
+        Assert.Equal((0, 0), (others.Precision, others.Recall));
+        Assert.Equal(1, test.ClassAccuracy);
+    }
+
+    [Fact]
+    public void Halves_FewerImages_LieFurtherApart()
+    {
+        using var extractor = new FakeFeatures();
+        using var real = Load(extractor);
+
+        var whole = real.Halves(_reasons, "halves");
+        var small = real.Halves(_reasons, "halves", perClass: 3);
+
+        Assert.Equal((40, 40), (whole.FirstImages, whole.SecondImages));
+        Assert.Equal((6, 6), (small.FirstImages, small.SecondImages));
+        Assert.InRange(whole.Fid!.Value, 0, small.Fid!.Value);
+    }
+
+    private RealFeatures Load(FakeFeatures extractor, int seed = 1) => RealFeatures.LoadOrExtract(
+        _cache.Root, extractor, NoisyImages.Of(50, 30, seed), NoisyImages.Of(20, 20, seed: 2), NoProgress.Instance);
+}
