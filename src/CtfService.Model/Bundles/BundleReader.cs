@@ -14,14 +14,14 @@ public static class BundleReader
     /// <param name="cancellation">Looked at for each megabyte of a file.</param>
     /// <exception cref="CheckpointException">The folder is not a sound bundle; every problem is named.</exception>
     public static Bundle Open(string directory, CancellationToken cancellation = default) =>
-        Read(directory, (file, listed) => BundleFileCheck.Contents(file, listed, cancellation));
+        Read(directory, (file, listed) => BundleFileProblems.OfContents(file, listed, cancellation));
 
     /// <summary>
     /// Checks what is cheap to check, for a list of bundles: the manifest, and of every file that it is there, its length and its safetensors header. The
     /// hashes are not compared.
     /// </summary>
     /// <exception cref="CheckpointException">The folder is not a sound bundle as far as was looked; every problem is named.</exception>
-    public static ModelDescription Survey(string directory) => Read(directory, BundleFileCheck.Outline).Describe();
+    public static ModelDescription Survey(string directory) => Read(directory, BundleFileProblems.OfHeader).Describe();
 
     /// <summary>SHA-256 of a file, lower-case hex.</summary>
     /// <exception cref="CheckpointException">The file is missing or cannot be read.</exception>
@@ -53,8 +53,8 @@ public static class BundleReader
 
         var json = ReadManifest(path);
         var manifest = BundleJson.Deserialize(path, json);
-        List<string> problems = [.. BundleManifestValidator.Problems(manifest), .. BundleFileCheck.ListProblems(manifest)];
-        var files = BundleFileCheck.Problems(directory, manifest, check);
+        List<string> problems = [.. BundleManifestValidator.Problems(manifest), .. BundleFileProblems.OfList(manifest)];
+        var files = BundleFileProblems.OfFiles(directory, manifest, check);
         RequireSound(path, [.. problems, .. files.Select(file => file.Problem)], isTransient: problems.Count == 0 && files.All(file => file.IsTransient));
         return new Bundle(directory, manifest, Convert.ToHexStringLower(SHA256.HashData(json)));
     }

@@ -16,9 +16,9 @@ public static class StateDictLoader
     /// <exception cref="OperationCanceledException">Some tensors may have been copied.</exception>
     public static void Load(nn.Module module, TensorFile file, IReadOnlyCollection<string>? ignoredPrefixes = null, CancellationToken cancellation = default)
     {
-        if (Misfit(module, file, ignoredPrefixes) is { } misfit)
+        if (Problems(module, file, ignoredPrefixes) is { } problems)
         {
-            throw new CheckpointException(misfit);
+            throw new CheckpointException(problems);
         }
 
         using var inference = no_grad();
@@ -33,7 +33,7 @@ public static class StateDictLoader
     /// One paragraph that names every missing, unexpected and wrongly shaped key; null where the file fits. Works on a module of the meta device, so that
     /// an architecture is compared before anything is allocated for it.
     /// </summary>
-    internal static string? Misfit(nn.Module module, TensorFile file, IReadOnlyCollection<string>? ignoredPrefixes = null)
+    internal static string? Problems(nn.Module module, TensorFile file, IReadOnlyCollection<string>? ignoredPrefixes = null)
     {
         var problems = Compare(module.state_dict(), file, ignoredPrefixes ?? []);
         return problems.Count == 0
@@ -52,11 +52,11 @@ public static class StateDictLoader
         [
             .. missing.Order(StringComparer.Ordinal).Select(name => $"  missing: {name} {Describe(targets[name].shape)}"),
             .. unexpected.Order(StringComparer.Ordinal).Select(name => $"  unexpected: {name} {file.Entry(name).ShapeText}"),
-            .. targets.Where(target => file.Contains(target.Key)).SelectMany(target => Misfits(target.Key, target.Value, file.Entry(target.Key))),
+            .. targets.Where(target => file.Contains(target.Key)).SelectMany(target => ProblemsOf(target.Key, target.Value, file.Entry(target.Key))),
         ];
     }
 
-    private static IEnumerable<string> Misfits(string name, Tensor target, TensorEntry entry)
+    private static IEnumerable<string> ProblemsOf(string name, Tensor target, TensorEntry entry)
     {
         if (!target.shape.SequenceEqual(entry.Shape))
         {

@@ -98,7 +98,7 @@ public sealed class ClusterMap
         }
 
         var clusterCount = (int)Math.Min(clusterOfToken.Max() + 1L, int.MaxValue);
-        if (Misfit(clusterOfToken, clusterCount) is { } problem)
+        if (Problem(clusterOfToken, clusterCount) is { } problem)
         {
             throw new ArgumentException($"The assignments are not a cluster map: {problem}.", nameof(clusterOfToken));
         }
@@ -109,7 +109,7 @@ public sealed class ClusterMap
     /// <summary>For arrays that were stored together; null where they do not make a map, with the reason.</summary>
     internal static ClusterMap? TryRestore(int[] clusterOfToken, float[] centroids, int clusterCount, out string? problem)
     {
-        problem = Misfit(clusterOfToken, clusterCount);
+        problem = Problem(clusterOfToken, clusterCount);
         return problem is null ? new([.. clusterOfToken], [.. centroids], clusterCount) : null;
     }
 
@@ -137,7 +137,7 @@ public sealed class ClusterMap
     public static ClusterMap Load(string path) => ClusterMapFile.Load(path);
 
     /// <summary>Null where every token is in 0..C-1 and every cluster has one.</summary>
-    private static string? Misfit(IReadOnlyList<int> clusterOfToken, int clusterCount)
+    private static string? Problem(IReadOnlyList<int> clusterOfToken, int clusterCount)
     {
         if (clusterCount < 1 || clusterCount > clusterOfToken.Count)
         {

@@ -108,8 +108,8 @@ public sealed partial class BundleConverter
     {
         using var outline = new FreshWeights(device: META);
         using var module = build();
-        var misfit = StateDictLoader.Misfit(module, file, [.. file.Entries.Select(entry => entry.Name).Where(IsDropped)]);
-        Require(misfit is null, misfit ?? "");
+        var problems = StateDictLoader.Problems(module, file, [.. file.Entries.Select(entry => entry.Name).Where(IsDropped)]);
+        Require(problems is null, problems ?? "");
     }
 
     private static bool IsDropped(string name) => TransformerRecognizer.IsLeftover(name) || name == TokenizerRecognizer.UsageHistory;

@@ -27,7 +27,7 @@ internal sealed record LoadedModel(
     private OwnedParts? _owned;
 
     /// <param name="rows">Rows of a decode step; fewer where the memory does not hold their keys and values.</param>
-    /// <exception cref="CheckpointException">The bundle is damaged or files do not fit its architecture; every misfit of every file is named.</exception>
+    /// <exception cref="CheckpointException">The bundle is damaged or files do not fit its architecture; every problem of every file is named.</exception>
     /// <param name="besideAnother">As <see cref="CtfImageGeneratorFactory.BesideAnother"/>.</param>
     /// <param name="memory">The device's; asked and used through it.</param>
     /// <param name="cancellation">Looked at for each megabyte of a file that is checked, and before each tensor.</param>
@@ -143,24 +143,24 @@ internal sealed record LoadedModel(
     private static void RequireFit(
         string tokenizerPath, Func<nn.Module> tokenizer, string coarsePath, TransformerConfig coarse, string? finePath, TransformerConfig? fine)
     {
-        var misfits = new List<string?> { Misfit(tokenizerPath, tokenizer), Misfit(coarsePath, () => new ClassConditionalTransformer(coarse)) };
+        var problems = new List<string?> { Problems(tokenizerPath, tokenizer), Problems(coarsePath, () => new ClassConditionalTransformer(coarse)) };
         if (fine is not null)
         {
-            misfits.Add(Misfit(finePath!, () => new ClassConditionalTransformer(fine)));
+            problems.Add(Problems(finePath!, () => new ClassConditionalTransformer(fine)));
         }
 
-        if (misfits.OfType<string>().ToList() is { Count: > 0 } found)
+        if (problems.OfType<string>().ToList() is { Count: > 0 } found)
         {
             throw new CheckpointException(string.Join(Environment.NewLine, found));
         }
     }
 
-    private static string? Misfit(string path, Func<nn.Module> build)
+    private static string? Problems(string path, Func<nn.Module> build)
     {
         using var weights = SafetensorsFile.Open(path);
         using var outline = new FreshWeights(device: META);
         using var module = FreshWeights.Build(build);
-        return StateDictLoader.Misfit(module, weights);
+        return StateDictLoader.Problems(module, weights);
     }
 
     private static void RequireMapFits(Bundle bundle, ClusterMap map)

@@ -55,7 +55,7 @@ public sealed class StateDictTests : IDisposable
     }
 
     [Fact]
-    public void Load_Misfit_NamesEveryKeyAndCopiesNothing()
+    public void Load_KeysDiffer_NamesEveryOneAndCopiesNothing()
     {
         using var module = nn.Sequential(("first", nn.Linear(3, 4)), ("second", nn.Linear(4, 2)));
         SafetensorsWriter.Write(_folder.File("a"),

@@ -9,10 +9,10 @@ namespace CtfService.Model.Bundles;
 /// Compares the weight files of a bundle with its manifest. A file may be a symbolic link that leads anywhere (Hugging Face's cache and Kubernetes' volumes are
 /// made of links): what it leads to counts only if it has the length and SHA-256 that the manifest names, so a link cannot bring in other content.
 /// </summary>
-internal static class BundleFileCheck
+internal static class BundleFileProblems
 {
     /// <summary>Contradictions in the manifest's list of files.</summary>
-    public static IEnumerable<string> ListProblems(BundleManifest manifest)
+    public static IEnumerable<string> OfList(BundleManifest manifest)
     {
         var expected = BundleFiles.Of(manifest);
         return
@@ -24,29 +24,29 @@ internal static class BundleFileCheck
     }
 
     /// <summary>What is wrong with the files themselves, and whether another attempt may find it right.</summary>
-    /// <param name="check"><see cref="Contents"/> or <see cref="Outline"/>.</param>
-    public static IReadOnlyList<(string Problem, bool IsTransient)> Problems(
+    /// <param name="check"><see cref="OfContents"/> or <see cref="OfHeader"/>.</param>
+    public static IReadOnlyList<(string Problem, bool IsTransient)> OfFiles(
         string directory, BundleManifest manifest, Func<InputFile, BundleFile, string?> check)
     {
         var expected = BundleFiles.Of(manifest);
-        return [.. manifest.Files.Where(file => expected.Contains(file.Name)).Select(file => Problem(directory, file, check)).OfType<(string, bool)>()];
+        return [.. manifest.Files.Where(file => expected.Contains(file.Name)).Select(file => OfFile(directory, file, check)).OfType<(string, bool)>()];
     }
 
     /// <summary>Compares the hash: every byte is read.</summary>
-    public static string? Contents(InputFile file, BundleFile listed, CancellationToken cancellation)
+    public static string? OfContents(InputFile file, BundleFile listed, CancellationToken cancellation)
     {
         var hash = file.Sha256(cancellation);
         return hash == listed.Sha256 ? null : $"{listed.Name} has the SHA-256 {hash}, the manifest says {listed.Sha256}; it was changed or damaged";
     }
 
     /// <summary>Reads the header only, whatever the size of the file.</summary>
-    public static string? Outline(InputFile file, BundleFile listed)
+    public static string? OfHeader(InputFile file, BundleFile listed)
     {
         SafetensorsFile.RequireHeader(file);
         return null;
     }
 
-    private static (string Problem, bool IsTransient)? Problem(string directory, BundleFile listed, Func<InputFile, BundleFile, string?> check)
+    private static (string Problem, bool IsTransient)? OfFile(string directory, BundleFile listed, Func<InputFile, BundleFile, string?> check)
     {
         var path = Path.Combine(directory, listed.Name);
         if (!Exists(path, out var link))
