@@ -25,11 +25,12 @@ internal static class BundleFileProblems
 
     /// <summary>What is wrong with the files themselves, and whether another attempt may find it right.</summary>
     /// <param name="check"><see cref="OfContents"/> or <see cref="OfHeader"/>.</param>
+    /// <param name="keep">Takes over each file that has no problem; may throw a <see cref="CheckpointException"/>. Without it the files are closed.</param>
     public static IReadOnlyList<(string Problem, bool IsTransient)> OfFiles(
-        string directory, BundleManifest manifest, Func<InputFile, BundleFile, string?> check)
+        string directory, BundleManifest manifest, Func<InputFile, BundleFile, string?> check, Action<InputFile, BundleFile>? keep)
     {
         var expected = BundleFiles.Of(manifest);
-        return [.. manifest.Files.Where(file => expected.Contains(file.Name)).Select(file => OfFile(directory, file, check)).OfType<(string, bool)>()];
+        return [.. manifest.Files.Where(file => expected.Contains(file.Name)).Select(file => OfFile(directory, file, check, keep)).OfType<(string, bool)>()];
     }
 
     /// <summary>Compares the hash: every byte is read.</summary>
@@ -46,7 +47,8 @@ internal static class BundleFileProblems
         return null;
     }
 
-    private static (string Problem, bool IsTransient)? OfFile(string directory, BundleFile listed, Func<InputFile, BundleFile, string?> check)
+    private static (string Problem, bool IsTransient)? OfFile(
+        string directory, BundleFile listed, Func<InputFile, BundleFile, string?> check, Action<InputFile, BundleFile>? keep)
     {
         var path = Path.Combine(directory, listed.Name);
         if (!Exists(path, out var link))
@@ -54,15 +56,26 @@ internal static class BundleFileProblems
             return ($"{listed.Name} is missing{(link is null ? "" : $": it is a link to '{link}', which is not there")}", IsTransient: true);
         }
 
+        InputFile? file = null;
         try
         {
-            using var file = InputFile.Open(path);
-            var problem = file.Length == listed.Bytes ? check(file, listed) : WrongLength(file, listed);
-            return problem is null ? null : (problem, IsTransient: false);
+            file = InputFile.Open(path);
+            if ((file.Length == listed.Bytes ? check(file, listed) : WrongLength(file, listed)) is { } problem)
+            {
+                return (problem, IsTransient: false);
+            }
+
+            keep?.Invoke(file, listed);
+            file = keep is null ? file : null;
+            return null;
         }
         catch (CheckpointException error)
         {
             return (error.Message, error.IsTransient);
+        }
+        finally
+        {
+            file?.Dispose();
         }
     }
 

@@ -10,17 +10,40 @@ public static class BundleReader
     /// <summary>Bytes. A manifest of 1,000 classes has 50,000.</summary>
     private const long MaxManifestLength = 64 << 20;
 
-    /// <summary>Checks everything but the weights' names and shapes, which are checked when a part is loaded. Reads every file once.</summary>
-    /// <param name="cancellation">Looked at for each megabyte of a file.</param>
-    /// <exception cref="CheckpointException">The folder is not a sound bundle; every problem is named.</exception>
+    /// <summary>Checks the manifest and the length and hash of every file; names and shapes of the weights are checked when they are loaded.</summary>
+    /// <param name="cancellation">Checked for each megabyte of a file.</param>
+    /// <exception cref="CheckpointException">The folder is not a valid bundle; the message lists every problem.</exception>
     public static Bundle Open(string directory, CancellationToken cancellation = default) =>
         Read(directory, (file, listed) => BundleFileProblems.OfContents(file, listed, cancellation));
 
+    /// <summary>As <see cref="Open"/>, with the safetensors header of every file; the files stay open, so that their weights can be loaded.</summary>
+    /// <inheritdoc cref="Open"/>
+    internal static BundleWeights OpenWeights(string directory, CancellationToken cancellation = default)
+    {
+        var files = new Dictionary<string, SafetensorsFile>();
+        try
+        {
+            var bundle = Read(
+                directory,
+                (file, listed) => BundleFileProblems.OfContents(file, listed, cancellation),
+                keep: (file, listed) => files.Add(listed.Name, SafetensorsFile.Open(file)));
+            return new BundleWeights(bundle, files);
+        }
+        catch
+        {
+            foreach (var file in files.Values)
+            {
+                file.Dispose();
+            }
+
+            throw;
+        }
+    }
+
     /// <summary>
-    /// Checks what is cheap to check, for a list of bundles: the manifest, and of every file that it is there, its length and its safetensors header. The
-    /// hashes are not compared.
+    /// Checks what is cheap to check, for a list of bundles: the manifest, and the length and safetensors header of every file. Hashes are not compared.
     /// </summary>
-    /// <exception cref="CheckpointException">The folder is not a sound bundle as far as was looked; every problem is named.</exception>
+    /// <exception cref="CheckpointException">The folder is not a valid bundle as far as it was checked; the message lists every problem.</exception>
     public static ModelDescription Survey(string directory) => Read(directory, BundleFileProblems.OfHeader).Describe();
 
     /// <summary>SHA-256 of a file, lower-case hex.</summary>
@@ -40,7 +63,8 @@ public static class BundleReader
         }
     }
 
-    private static Bundle Read(string directory, Func<InputFile, BundleFile, string?> check)
+    /// <param name="keep">Takes over each file that has no problem; without it the files are closed.</param>
+    private static Bundle Read(string directory, Func<InputFile, BundleFile, string?> check, Action<InputFile, BundleFile>? keep = null)
     {
         var path = Path.Combine(directory, BundleFiles.Manifest);
         if (!File.Exists(path))
@@ -54,7 +78,7 @@ public static class BundleReader
         var json = ReadManifest(path);
         var manifest = BundleJson.Deserialize(path, json);
         List<string> problems = [.. BundleManifestValidator.Problems(manifest), .. BundleFileProblems.OfList(manifest)];
-        var files = BundleFileProblems.OfFiles(directory, manifest, check);
+        var files = BundleFileProblems.OfFiles(directory, manifest, check, keep);
         RequireSound(path, [.. problems, .. files.Select(file => file.Problem)], isTransient: problems.Count == 0 && files.All(file => file.IsTransient));
         return new Bundle(directory, manifest, Convert.ToHexStringLower(SHA256.HashData(json)));
     }

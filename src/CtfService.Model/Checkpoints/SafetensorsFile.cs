@@ -67,6 +67,9 @@ public sealed class SafetensorsFile : TensorFile
     /// <exception cref="CheckpointException">The file is not a sound safetensors file.</exception>
     internal static void RequireHeader(InputFile file) => ReadHeader(file);
 
+    /// <exception cref="CheckpointException">The file was written to since it was opened.</exception>
+    internal void RequireUnchanged() => _file.RequireUnchanged();
+
     private protected override void CopyBytes(TensorEntry entry, Span<byte> destination)
     {
         var (type, offset) = _header.PlaceOf(_storedNames[entry.Name]);

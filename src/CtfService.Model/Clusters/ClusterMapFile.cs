@@ -26,19 +26,25 @@ internal static class ClusterMapFile
     public static ClusterMap Load(string path)
     {
         using var file = SafetensorsFile.Open(path);
+        return Load(file);
+    }
+
+    /// <exception cref="CheckpointException">The file is damaged or not a cluster map.</exception>
+    public static ClusterMap Load(SafetensorsFile file)
+    {
         Require(file, ClusterOfToken, ScalarType.Int32, dimensions: 1);
         Require(file, Centroids, ScalarType.Float32, dimensions: 2);
         if (file.Entries.Count > 2)
         {
             var others = file.Entries.Select(entry => entry.Name).Except([ClusterOfToken, Centroids]);
-            throw new CheckpointException($"{path}: holds {string.Join(", ", others)}; a cluster map has only {ClusterOfToken} and {Centroids}.");
+            throw new CheckpointException($"{file.Path}: holds {string.Join(", ", others)}; a cluster map has only {ClusterOfToken} and {Centroids}.");
         }
 
         using var scope = NewDisposeScope();
         var clusters = file.Read(ClusterOfToken).data<int>().ToArray();
         var centroids = file.Read(Centroids).data<float>().ToArray();
         return ClusterMap.TryRestore(clusters, centroids, (int)file.Entry(Centroids).Shape[0], out var problem)
-            ?? throw new CheckpointException($"{path}: is not a cluster map: {problem}.");
+            ?? throw new CheckpointException($"{file.Path}: is not a cluster map: {problem}.");
     }
 
     private static void Require(SafetensorsFile file, string name, ScalarType dtype, int dimensions)

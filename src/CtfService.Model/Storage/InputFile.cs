@@ -12,12 +12,14 @@ internal sealed class InputFile : IDisposable
     private const int HashedAtOnce = 1 << 20;
 
     private readonly FileStream _stream;
+    private readonly DateTime _written;
 
     private InputFile(string path, FileStream stream)
     {
         Path = path;
         _stream = stream;
         Length = stream.Length;
+        _written = File.GetLastWriteTimeUtc(stream.SafeFileHandle);
     }
 
     public string Path { get; }
@@ -95,6 +97,15 @@ internal sealed class InputFile : IDisposable
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <exception cref="CheckpointException">The file was written to since it was opened.</exception>
+    public void RequireUnchanged()
+    {
+        if (_stream.Length != Length || File.GetLastWriteTimeUtc(_stream.SafeFileHandle) != _written)
+        {
+            throw new CheckpointException($"{Path}: was changed while it was read. Load it again when it is no longer written to.");
+        }
     }
 
     public void Dispose() => _stream.Dispose();

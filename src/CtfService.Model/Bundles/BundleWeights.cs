@@ -1,0 +1,50 @@
+using CtfService.Core.Models;
+using CtfService.Model.Checkpoints;
+
+namespace CtfService.Model.Bundles;
+
+/// <summary>
+/// A checked bundle with its weight files open. Each file is opened once: the tensors come through the handle that was hashed, so replacing a file while the
+/// model loads cannot mix two bundles. Made by <see cref="BundleReader.OpenWeights"/>; not thread-safe.
+/// </summary>
+internal sealed class BundleWeights : IDisposable
+{
+    private readonly IReadOnlyDictionary<string, SafetensorsFile> _files;
+
+    /// <param name="files">By their names in the bundle; owned.</param>
+    public BundleWeights(Bundle bundle, IReadOnlyDictionary<string, SafetensorsFile> files)
+    {
+        Bundle = bundle;
+        _files = files;
+    }
+
+    public Bundle Bundle { get; }
+
+    public SafetensorsFile Tokenizer => _files[BundleFiles.Tokenizer];
+
+    public SafetensorsFile Coarse => _files[BundleFiles.Coarse];
+
+    /// <summary>Null for a plain LlamaGen model.</summary>
+    public SafetensorsFile? ClusterMap => _files.GetValueOrDefault(BundleFiles.ClusterMap);
+
+    /// <summary>Null for a plain LlamaGen model.</summary>
+    public SafetensorsFile? Fine => _files.GetValueOrDefault(BundleFiles.Fine);
+
+    /// <summary>Call after the last tensor: only then is it certain that the tensors are those that were hashed.</summary>
+    /// <exception cref="CheckpointException">A file was written to since it was opened.</exception>
+    public void RequireUnchanged()
+    {
+        foreach (var file in _files.Values)
+        {
+            file.RequireUnchanged();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in _files.Values)
+        {
+            file.Dispose();
+        }
+    }
+}
