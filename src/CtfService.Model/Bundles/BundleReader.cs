@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints;
 using CtfService.Model.Storage;
 
 namespace CtfService.Model.Bundles;

@@ -41,10 +41,11 @@ internal sealed record LoadedModel(
         CancellationToken cancellation = default)
     {
         using var frozen = no_grad();
-        var bundle = BundleReader.Open(bundleDirectory, cancellation);
+        using var weights = BundleReader.OpenWeights(bundleDirectory, cancellation);
+        var bundle = weights.Bundle;
         var manifest = bundle.Manifest;
         var tokenizerConfig = manifest.Tokenizer with { TracksUsage = false };
-        RequireFit(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), bundle.CoarsePath, manifest.Coarse, bundle.FinePath, manifest.Fine);
+        RequireFit(weights, tokenizerConfig);
 
         memory ??= new DeviceMemory(placement.Device);
         rows = RowBudget.Limit(manifest.Coarse, rows, placement, memory);
@@ -56,12 +57,13 @@ internal sealed record LoadedModel(
         var owned = new OwnedParts(cancellation);
         try
         {
-            var tokenizer = owned.Add(Load(bundle.TokenizerPath, () => new VqTokenizer(tokenizerConfig), float32, placement.Device, cancellation));
-            var clusters = LoadClusters(bundle, tokenizer);
+            var tokenizer = owned.Add(Load(weights.Tokenizer, () => new VqTokenizer(tokenizerConfig), float32, placement.Device, cancellation));
+            var clusters = LoadClusters(weights, tokenizer);
             var loaded = placement.CpuFormat is { } format
-                ? OnVectorUnits(bundle, tokenizer, clusters, rows, format, owned)
-                : OnTorch(bundle, tokenizer, clusters, rows, placement, memory, owned);
+                ? OnVectorUnits(weights, tokenizer, clusters, rows, format, owned)
+                : OnTorch(weights, tokenizer, clusters, rows, placement, memory, owned);
             var arithmetic = placement.CpuFormat is null ? Arithmetic.OfLibtorch : Arithmetic.OfOwnEngine(loaded.Fine);
+            weights.RequireUnchanged();
             return loaded with { Description = placement.Complete(loaded.Description) with { Arithmetic = arithmetic }, _owned = owned };
         }
         catch
@@ -74,27 +76,26 @@ internal sealed record LoadedModel(
     public void Dispose() => _owned?.Dispose();
 
     /// <summary>Our own engine: weights go from the file into their packed form.</summary>
-    private static LoadedModel OnVectorUnits(Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, WeightFormat format, OwnedParts owned)
+    private static LoadedModel OnVectorUnits(
+        BundleWeights weights, VqTokenizer tokenizer, ClusterMap clusters, int rows, WeightFormat format, OwnedParts owned)
     {
-        var manifest = bundle.Manifest;
+        var manifest = weights.Bundle.Manifest;
         var team = owned.Add(new ThreadTeam());
-        using var weights = SafetensorsFile.Open(bundle.TokenizerPath);
-        using var coarse = SafetensorsFile.Open(bundle.CoarsePath);
-        var engine = owned.Add(new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(coarse, owned.Cancellation), team, new CpuEngineOptions(rows, format)));
+        var engine = owned.Add(new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(weights.Coarse, owned.Cancellation), team, new CpuEngineOptions(rows, format)));
         return new LoadedModel(
-            bundle.Describe(),
+            weights.Bundle.Describe(),
             tokenizer,
             clusters,
             owned.Add(new HostCoarseStage(engine)),
-            bundle.FinePath is { } path ? FineOnVectorUnits(path, manifest.Fine!, clusters, format, team, owned) : null,
+            weights.Fine is { } fine ? FineOnVectorUnits(fine, manifest.Fine!, clusters, format, team, owned) : null,
             owned.Add(new SimdVqDecoder(
-                manifest.Tokenizer, WeightSource.Of(weights, owned.Cancellation), (manifest.Coarse.GridHeight, manifest.Coarse.GridWidth), team)),
+                manifest.Tokenizer, WeightSource.Of(tokenizer), (manifest.Coarse.GridHeight, manifest.Coarse.GridWidth), team)),
             CPU);
     }
 
-    private static IFineEngine FineOnVectorUnits(string path, TransformerConfig config, ClusterMap clusters, WeightFormat format, ThreadTeam team, OwnedParts owned)
+    private static IFineEngine FineOnVectorUnits(
+        SafetensorsFile weights, TransformerConfig config, ClusterMap clusters, WeightFormat format, ThreadTeam team, OwnedParts owned)
     {
-        using var weights = SafetensorsFile.Open(path);
         IFineEngine own = owned.Add(new SimdFineEngine(
             config, WeightSource.Of(weights, owned.Cancellation), clusters, team, new CpuEngineOptions(FineRows, format)));
         if (format != WeightFormat.BFloat16)
@@ -102,7 +103,7 @@ internal sealed record LoadedModel(
             return own;
         }
 
-        var module = owned.Add(Load(path, () => new ClassConditionalTransformer(config), bfloat16, CPU, owned.Cancellation));
+        var module = owned.Add(Load(weights, () => new ClassConditionalTransformer(config), bfloat16, CPU, owned.Cancellation));
         var chosen = FineEngineChoice.Choose(own, owned.Add(new TorchFineEngine(module, clusters, CPU, FineRows)));
         if (chosen == own)
         {
@@ -113,16 +114,16 @@ internal sealed record LoadedModel(
     }
 
     private static LoadedModel OnTorch(
-        Bundle bundle, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement, DeviceMemory memory, OwnedParts owned)
+        BundleWeights weights, VqTokenizer tokenizer, ClusterMap clusters, int rows, ModelPlacement placement, DeviceMemory memory, OwnedParts owned)
     {
-        var (manifest, device) = (bundle.Manifest, placement.Device);
-        ClassConditionalTransformer Transformer(string path, TransformerConfig config) =>
-            owned.Add(Load(path, () => new ClassConditionalTransformer(config), placement.TorchType, device, owned.Cancellation));
+        var (manifest, device) = (weights.Bundle.Manifest, placement.Device);
+        ClassConditionalTransformer Transformer(SafetensorsFile file, TransformerConfig config) =>
+            owned.Add(Load(file, () => new ClassConditionalTransformer(config), placement.TorchType, device, owned.Cancellation));
 
-        var coarse = Transformer(bundle.CoarsePath, manifest.Coarse);
-        var fine = bundle.FinePath is { } path ? Transformer(path, manifest.Fine!) : null;
+        var coarse = Transformer(weights.Coarse, manifest.Coarse);
+        var fine = weights.Fine is { } file ? Transformer(file, manifest.Fine!) : null;
         return new LoadedModel(
-            bundle.Describe(),
+            weights.Bundle.Describe(),
             tokenizer,
             clusters,
             owned.Add(new TorchCoarseStage(coarse, memory, rows)),
@@ -131,33 +132,32 @@ internal sealed record LoadedModel(
             device);
     }
 
-    private static ClusterMap LoadClusters(Bundle bundle, VqTokenizer tokenizer)
+    private static ClusterMap LoadClusters(BundleWeights weights, VqTokenizer tokenizer)
     {
         using var scope = NewDisposeScope();
-        var clusters = bundle.ClusterMapPath is { } path ? ClusterMap.Load(path) : ClusterMap.Identity(tokenizer.Quantizer.Codewords().cpu());
-        RequireMapFits(bundle, clusters);
+        var clusters = weights.ClusterMap is { } file ? ClusterMapFile.Load(file) : ClusterMap.Identity(tokenizer.Quantizer.Codewords().cpu());
+        RequireMapFits(weights.Bundle, clusters);
         return clusters;
     }
 
     /// <summary>Compares every file with its architecture before anything is allocated.</summary>
-    private static void RequireFit(
-        string tokenizerPath, Func<nn.Module> tokenizer, string coarsePath, TransformerConfig coarse, string? finePath, TransformerConfig? fine)
+    private static void RequireFit(BundleWeights weights, TokenizerConfig tokenizer)
     {
-        var problems = new List<string?> { Problems(tokenizerPath, tokenizer), Problems(coarsePath, () => new ClassConditionalTransformer(coarse)) };
-        if (fine is not null)
+        var manifest = weights.Bundle.Manifest;
+        var problems = new List<string?>
         {
-            problems.Add(Problems(finePath!, () => new ClassConditionalTransformer(fine)));
-        }
-
+            Problems(weights.Tokenizer, () => new VqTokenizer(tokenizer)),
+            Problems(weights.Coarse, () => new ClassConditionalTransformer(manifest.Coarse)),
+            weights.Fine is { } fine ? Problems(fine, () => new ClassConditionalTransformer(manifest.Fine!)) : null,
+        };
         if (problems.OfType<string>().ToList() is { Count: > 0 } found)
         {
             throw new CheckpointException(string.Join(Environment.NewLine, found));
         }
     }
 
-    private static string? Problems(string path, Func<nn.Module> build)
+    private static string? Problems(SafetensorsFile weights, Func<nn.Module> build)
     {
-        using var weights = SafetensorsFile.Open(path);
         using var outline = new FreshWeights(device: META);
         using var module = FreshWeights.Build(build);
         return StateDictLoader.Problems(module, weights);
@@ -175,10 +175,9 @@ internal sealed record LoadedModel(
     }
 
     /// <summary>Allocates the module as it will be used and reads one tensor after the other into it, so that memory never holds the weights twice.</summary>
-    private static TModule Load<TModule>(string path, Func<TModule> build, ScalarType dtype, Device device, CancellationToken cancellation)
+    private static TModule Load<TModule>(SafetensorsFile weights, Func<TModule> build, ScalarType dtype, Device device, CancellationToken cancellation)
         where TModule : nn.Module
     {
-        using var weights = SafetensorsFile.Open(path);
         using var fresh = new FreshWeights(dtype, device, initialise: false);
         var module = FreshWeights.Build(build);
         try
