@@ -4,7 +4,6 @@ using CtfService.Model.Clusters;
 using CtfService.Training.Data;
 using CtfService.Training.Evaluation.Features;
 using CtfService.Training.Evaluation.Samples;
-using CtfService.Training.Progress;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation;
@@ -33,23 +32,4 @@ public sealed record SampledModel(Bundle Bundle, ModelDescription Description, S
         Plan.Seed,
         Plan.Coarse,
         Description.HasFineStage ? Plan.Fine : null);
-}
-
-/// <summary>Shows each stage of an evaluation while it runs.</summary>
-public interface IEvaluationStages
-{
-    T Run<T>(string title, Func<ITrainingProgress, T> work);
-
-    /// <summary>A stage that reports no steps of its own: it is shown while it runs.</summary>
-    T Run<T>(string title, Func<T> work);
-}
-
-/// <summary>For evaluations that nobody watches.</summary>
-public sealed class QuietStages : IEvaluationStages
-{
-    public static QuietStages Instance { get; } = new();
-
-    public T Run<T>(string title, Func<ITrainingProgress, T> work) => work(NoProgress.Instance);
-
-    public T Run<T>(string title, Func<T> work) => work();
 }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using CtfService.Model.Clusters;
 using CtfService.Training.Clusters;
-using CtfService.Training.Experiments.Plan;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Experiments.Jobs;
@@ -31,12 +30,7 @@ internal sealed class ClusterMapJob : ExperimentJob
         var tokenizer = run.Inputs.Tokenizer(TokenizerJob.PathIn(run.FolderOf(_tokenizer)));
         using var frozen = no_grad();
         using var codewords = tokenizer.Quantizer.Codewords();
-        var map = (_clusters, _kind) switch
-        {
-            (null, _) => ClusterMap.Identity(codewords),
-            ({ } clusters, ClusterKind.Random) => ClusterMap.Random(codewords, clusters, seed: 0),
-            ({ } clusters, _) => ClusterMap.Compute(codewords, clusters, seed: 0),
-        };
+        var map = _clusters is { } clusters ? _kind.Compute(codewords, clusters, seed: 0) : ClusterMap.Identity(codewords);
         map.Save(PathIn(run.Folder));
         var entropy = TokenEntropy.Of(TokensJob.Load(run.FolderOf(_tokens), "train").Tokens, map);
         return new JsonObject

@@ -30,7 +30,7 @@ internal sealed class SwapJob(SwapPlan plan, TokenizerJob tokenizer, TokensJob t
             foreach (var clusters in plan.Clusters)
             {
                 run.Cancellation.ThrowIfCancellationRequested();
-                var map = kind == ClusterKind.Random ? ClusterMap.Random(codewords, clusters, seed: 0) : ClusterMap.Compute(codewords, clusters, seed: 0);
+                var map = kind.Compute(codewords, clusters, seed: 0);
                 maps.Add(map);
                 lines.Add(Line(kind, study.Measure(map, seed: 0), TokenEntropy.Of(ofTraining, map)));
             }

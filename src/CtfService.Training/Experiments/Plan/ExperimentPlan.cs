@@ -2,6 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
+using CtfService.Training.Clusters;
 using CtfService.Training.Transformer;
 
 namespace CtfService.Training.Experiments.Plan;
@@ -139,13 +140,6 @@ public sealed record ModelPlan
 
     /// <summary>No clusters, no fine stage.</summary>
     public bool IsPlain => Clusters is null;
-}
-
-/// <summary>How codewords come to their clusters.</summary>
-public enum ClusterKind
-{
-    Kmeans,
-    Random,
 }
 
 /// <summary>Learning curves: the models are evaluated at these steps and at their last.</summary>

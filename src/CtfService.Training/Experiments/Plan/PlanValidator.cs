@@ -1,6 +1,7 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
+using CtfService.Training.Clusters;
 using CtfService.Training.Optimization;
 using CtfService.Training.Transformer;
 
