@@ -27,7 +27,7 @@ public sealed record Augmentation
     public float MaxNoise { get; init; }
 
     /// <summary>The change that <paramref name="random"/> makes of these limits.</summary>
-    internal AugmentationDraw Draw(ref ItemRandom random) => new()
+    internal AugmentationDraw Draw(ref SplitMix64 random) => new()
     {
         // Every number is drawn whether it is used or not, so that switching one change on leaves the others as they were.
         FlipX = random.NextBool() & HorizontalFlip,

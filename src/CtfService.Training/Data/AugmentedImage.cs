@@ -68,7 +68,7 @@ internal static class AugmentedImage
 
     private static void AddNoise(Span<float> pixels, float deviation, ulong seed)
     {
-        var random = new ItemRandom(seed, 0, 0);
+        var random = new SplitMix64(seed, 0, 0);
         foreach (ref var pixel in pixels)
         {
             pixel = Math.Clamp(pixel + (2 * deviation * random.NextNormal()), -1, 1); // pixels span 2, not 1

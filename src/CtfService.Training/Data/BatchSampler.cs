@@ -57,9 +57,9 @@ public sealed class BatchSampler
         _groups = options.BalanceClasses
             ? [.. Enumerable.Range(0, classIds.Count).GroupBy(image => classIds[image]).OrderBy(group => group.Key).Select(group => group.ToArray())]
             : [[.. Enumerable.Range(0, classIds.Count)]];
-        _classSeed = new ItemRandom(options.Seed, ClassShuffle, 0).NextBits();
-        _imageSeed = new ItemRandom(options.Seed, ImageShuffle, 0).NextBits();
-        _augmentationSeed = new ItemRandom(options.Seed, AugmentationStream, 0).NextBits();
+        _classSeed = new SplitMix64(options.Seed, ClassShuffle, 0).NextBits();
+        _imageSeed = new SplitMix64(options.Seed, ImageShuffle, 0).NextBits();
+        _augmentationSeed = new SplitMix64(options.Seed, AugmentationStream, 0).NextBits();
     }
 
     public int BatchSize => _options.BatchSize;
@@ -80,7 +80,7 @@ public sealed class BatchSampler
         var images = _groups[group];
         var (epoch, visit) = Math.DivRem(round, images.Length);
         var image = images[Permutation.At(_imageSeed + (ulong)group, (ulong)epoch, (int)visit, images.Length)];
-        var random = new ItemRandom(_augmentationSeed, (ulong)position, 0);
+        var random = new SplitMix64(_augmentationSeed, (ulong)position, 0);
         return new BatchItem(image, _options.Augmentation.Draw(ref random));
     }
 }

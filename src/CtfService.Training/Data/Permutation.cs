@@ -29,7 +29,7 @@ internal static class Permutation
         var (left, right) = (place >> halfBits, place & mask);
         for (uint round = 0; round < Rounds; round++)
         {
-            var key = new ItemRandom(seed, shuffle, ((ulong)round << 32) | right);
+            var key = new SplitMix64(seed, shuffle, ((ulong)round << 32) | right);
             (left, right) = (right, left ^ ((uint)key.NextBits() & mask));
         }
 

@@ -33,7 +33,7 @@ public static class ShapeImages
     /// <param name="side">Pixels.</param>
     public static RgbImage Draw(int classId, int number, int side, ulong seed)
     {
-        var random = new ItemRandom(seed, (ulong)classId, (ulong)number);
+        var random = new SplitMix64(seed, (ulong)classId, (ulong)number);
         var drawing = new Drawing(Shapes[classId % Shapes.Length].Covers, Textures[classId / Shapes.Length].IsDark, ref random);
         var pixels = new byte[side * side * 3];
         for (var pixel = 0; pixel < side * side; pixel++)
@@ -63,7 +63,7 @@ public static class ShapeImages
         private readonly Colour _dark;
         private readonly Colour _ground;
 
-        public Drawing(Func<float, float, bool> covers, Func<float, float, bool> isDark, ref ItemRandom random)
+        public Drawing(Func<float, float, bool> covers, Func<float, float, bool> isDark, ref SplitMix64 random)
         {
             _covers = covers;
             _isDark = isDark;

@@ -4,7 +4,7 @@ namespace CtfService.Training.Data;
 /// Random numbers that are a pure function of (seed, stream, item): SplitMix64 (Steele, Lea, Flood 2014) started at their hash. Nothing
 /// has to be saved to go on from a later step.
 /// </summary>
-internal struct ItemRandom(ulong seed, ulong stream, ulong item)
+internal struct SplitMix64(ulong seed, ulong stream, ulong item)
 {
     private const ulong Gamma = 0x9E3779B97F4A7C15;
 
