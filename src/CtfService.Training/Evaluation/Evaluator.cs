@@ -162,5 +162,5 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
         images.Width,
         images.Height,
         images.ClassNames,
-        [.. EvenOrder.Of(images.ClassIds).Take(most).Select(image => new LabelledImage(images.Images[image.Index], images.ClassIds[image.Index]))]);
+        [.. BalancedOrder.Of(images.ClassIds).Take(most).Select(image => new LabelledImage(images.Images[image.Index], images.ClassIds[image.Index]))]);
 }

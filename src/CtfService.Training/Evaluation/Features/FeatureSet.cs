@@ -34,7 +34,7 @@ public sealed class FeatureSet : IDisposable
     /// <summary>Whether no feature and no probability is NaN or infinite; if one is, the extractor's weights are damaged.</summary>
     public bool IsFinite => Parts.IsFinite;
 
-    /// <summary>Features of up to <see cref="MostKept"/> images, in <see cref="EvenOrder"/>.</summary>
+    /// <summary>Features of up to <see cref="MostKept"/> images, in <see cref="BalancedOrder"/>.</summary>
     public FeatureRows Kept => Parts.Kept;
 
     /// <summary>
@@ -44,7 +44,7 @@ public sealed class FeatureSet : IDisposable
 
     internal FeatureSetParts Parts { get; }
 
-    /// <summary>Extracts the features of every image, in <see cref="EvenOrder"/>.</summary>
+    /// <summary>Extracts the features of every image, in <see cref="BalancedOrder"/>.</summary>
     /// <exception cref="DatasetException">The extractor names classes, and the set has others.</exception>
     /// <exception cref="OperationCanceledException">Cancelled between two batches.</exception>
     public static FeatureSet Extract(IFeatureExtractor extractor, ImageDataset images, ITrainingProgress progress, CancellationToken cancellation = default)
@@ -53,7 +53,7 @@ public sealed class FeatureSet : IDisposable
         using var reading = new FeatureReading(extractor, known);
         var meter = new TrainingMeter(progress, new TrainingPace(0, known.Count, BatchSize: 1, ReportEvery: 1));
         var finished = 0;
-        foreach (var batch in EvenOrder.Of(images.ClassIds).Chunk(extractor.BatchSize))
+        foreach (var batch in BalancedOrder.Of(images.ClassIds).Chunk(extractor.BatchSize))
         {
             cancellation.ThrowIfCancellationRequested();
             reading.Read(batch);

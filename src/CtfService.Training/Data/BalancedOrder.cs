@@ -4,7 +4,7 @@ namespace CtfService.Training.Data;
 /// An order of a data set's images that visits the classes in turn, each class's images shuffled: the first n are n images spread over the classes as evenly as
 /// they can be. A class that has no more images is left out of the later rounds. Same seed, same order.
 /// </summary>
-public static class EvenOrder
+public static class BalancedOrder
 {
     /// <param name="classIds">One per image.</param>
     /// <returns>Each image once.</returns>

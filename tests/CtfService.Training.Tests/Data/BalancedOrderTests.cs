@@ -2,26 +2,26 @@ using CtfService.Training.Data;
 
 namespace CtfService.Training.Tests.Data;
 
-public sealed class EvenOrderTests
+public sealed class BalancedOrderTests
 {
     private static readonly int[] ClassIds = [.. Enumerable.Repeat(0, 3), .. Enumerable.Repeat(1, 7), .. Enumerable.Repeat(2, 5)];
 
     [Fact]
     public void Of_AnyClasses_HoldsEachImageOnce()
     {
-        Assert.Equal(Enumerable.Range(0, ClassIds.Length), EvenOrder.Of(ClassIds, seed: 4).Select(image => image.Index).Order());
+        Assert.Equal(Enumerable.Range(0, ClassIds.Length), BalancedOrder.Of(ClassIds, seed: 4).Select(image => image.Index).Order());
     }
 
     [Fact]
     public void Of_AnyClasses_TakesThemInTurnUntilTheyAreUsedUp()
     {
-        Assert.Equal([0, 1, 2, 0, 1, 2, 0, 1, 2, 1, 2, 1, 2, 1, 1], EvenOrder.Of(ClassIds).Select(image => ClassIds[image.Index]));
+        Assert.Equal([0, 1, 2, 0, 1, 2, 0, 1, 2, 1, 2, 1, 2, 1, 1], BalancedOrder.Of(ClassIds).Select(image => ClassIds[image.Index]));
     }
 
     [Fact]
     public void Of_AnyClasses_NumbersTheImagesOfEachClass()
     {
-        var rounds = EvenOrder.Of(ClassIds).GroupBy(image => ClassIds[image.Index]).Select(images => images.Select(image => image.Round));
+        var rounds = BalancedOrder.Of(ClassIds).GroupBy(image => ClassIds[image.Index]).Select(images => images.Select(image => image.Round));
 
         Assert.All(rounds, numbers => Assert.Equal(Enumerable.Range(0, numbers.Count()), numbers));
     }
@@ -31,7 +31,7 @@ public sealed class EvenOrderTests
     {
         var classIds = new int[100];
 
-        Assert.Equal(EvenOrder.Of(classIds, seed: 1), EvenOrder.Of(classIds, seed: 1));
-        Assert.NotEqual(EvenOrder.Of(classIds, seed: 1), EvenOrder.Of(classIds, seed: 2));
+        Assert.Equal(BalancedOrder.Of(classIds, seed: 1), BalancedOrder.Of(classIds, seed: 1));
+        Assert.NotEqual(BalancedOrder.Of(classIds, seed: 1), BalancedOrder.Of(classIds, seed: 2));
     }
 }
