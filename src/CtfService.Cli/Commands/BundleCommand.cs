@@ -63,7 +63,7 @@ internal static class BundleCommand
     private static IReadOnlyList<string> ClassNames(RunFolder run, Terminal terminal)
     {
         var tokens = TokenCache.Load(run.Tokens("train"));
-        new RunChecks(terminal.Error.WriteLine).RequireTokens(run.Tokens("train"), tokens.MadeFrom, run.Coarse);
+        new RunValidator(terminal.Error.WriteLine).RequireTokens(run.Tokens("train"), tokens.MadeFrom, run.Coarse);
         return tokens.ClassNames;
     }
 }

@@ -50,9 +50,9 @@ internal static class ClusterCommand
                 folder.ClusterMap,
                 PartRecord.Of(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer)).With("clusters", arguments.GetRequiredValue(clusters))
                     .With("random", arguments.GetValue(random)).With("seed", arguments.GetValue(seed)).Metadata);
-            var checks = new RunChecks(terminal.Error.WriteLine);
-            checks.NoteOtherMap(folder.Coarse, map);
-            checks.NoteOtherMap(folder.Fine, map);
+            var validator = new RunValidator(terminal.Error.WriteLine);
+            validator.NoteOtherMap(folder.Coarse, map);
+            validator.NoteOtherMap(folder.Fine, map);
             var sizes = map.Members.Select(members => members.Length).Order().ToList();
             ReportJson.Write(terminal.Output, new
             {
@@ -162,5 +162,5 @@ internal sealed class SwapArguments
     }
 
     private int ImageSize(ParseResult arguments, string tokenizerPath, Action<string> note) =>
-        new RunChecks(note).ImageSize(tokenizerPath, arguments.GetValue(_imageSize), TrainingArguments.UsualImageSize);
+        new RunValidator(note).ImageSize(tokenizerPath, arguments.GetValue(_imageSize), TrainingArguments.UsualImageSize);
 }

@@ -40,13 +40,13 @@ internal static class RefineDecoderCommand
             var run = training.Run(arguments, new Augmentation { HorizontalFlip = true });
             var folder = training.Folder(arguments);
             folder.Require(folder.Tokenizer);
-            var checks = new RunChecks(terminal.Error.WriteLine);
-            var imageSize = checks.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
+            var validator = new RunValidator(terminal.Error.WriteLine);
+            var imageSize = validator.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
             UsageException.ThrowIfAny([ModelFile.Config<TokenizerConfig>(folder.Tokenizer).SideProblem("--image-size", imageSize)]);
             using var held = folder.Lock();
             run.RequireStart(TokenizerTraining.ResultName);
             run = run with { Data = training.Fingerprint(arguments, "train", cancellation) };
-            checks.RequireImages(folder.Tokenizer, PartRecord.Of(PartRecord.Data, run.Data).With(PartRecord.ImageSize, imageSize), run.AcceptChanges);
+            validator.RequireImages(folder.Tokenizer, PartRecord.Of(PartRecord.Data, run.Data).With(PartRecord.ImageSize, imageSize), run.AcceptChanges);
             var train = training.Dataset(arguments, imageSize, "train", cancellation);
             var test = training.Dataset(arguments, imageSize, "test", cancellation);
             SkippedImages.Report(train, terminal);

@@ -19,7 +19,7 @@ internal static class TrainStageCommands
     /// <param name="Part">Folder in the run.</param>
     /// <param name="Compare">Compares the other stage of the run with what this one is to be made from.</param>
     private sealed record Stage(
-        string Name, string Description, string Part, string ResultName, int Steps, Action<RunChecks, RunFolder, PartRecord> Compare, Trainer Train);
+        string Name, string Description, string Part, string ResultName, int Steps, Action<RunValidator, RunFolder, PartRecord> Compare, Trainer Train);
 
     private delegate void Trainer(StageInputs inputs, TransformerSize size, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation);
 
@@ -29,7 +29,7 @@ internal static class TrainStageCommands
         RunFolder.CoarsePart,
         TransformerTraining.CoarseResultName,
         Steps: 4000,
-        (checks, folder, now) => checks.NoteFine(folder.Fine, now),
+        (validator, folder, now) => validator.NoteFine(folder.Fine, now),
         TransformerTraining.TrainCoarse));
 
     public static Command CreateFine(Terminal terminal) => Create(terminal, new Stage(
@@ -38,7 +38,7 @@ internal static class TrainStageCommands
         RunFolder.FinePart,
         TransformerTraining.FineResultName,
         Steps: 3000,
-        (checks, folder, now) => checks.RequireCoarse(folder.Coarse, now),
+        (validator, folder, now) => validator.RequireCoarse(folder.Coarse, now),
         (inputs, size, run, progress, cancellation) => TransformerTraining.TrainFine(inputs, size, FineHead.Cluster, run, progress, cancellation)));
 
     private static Command Create(Terminal terminal, Stage stage)
@@ -66,8 +66,8 @@ internal static class TrainStageCommands
         folder.Require(folder.Tokenizer);
         using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
         using var held = folder.Lock();
-        var checks = new RunChecks(terminal.Error.WriteLine);
-        var imageSize = checks.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
+        var validator = new RunValidator(terminal.Error.WriteLine);
+        var imageSize = validator.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
         UsageException.ThrowIfAny([tokenizer.Config.SideProblem("--image-size", imageSize)]);
         folder.Require(folder.ClusterMap);
         var run = training.Run(arguments, Augmentation.None);
@@ -77,7 +77,7 @@ internal static class TrainStageCommands
             imageSize,
             () => Reported(training.Dataset(arguments, imageSize, split, cancellation), terminal));
         var train = Images("train");
-        var map = Compared(folder, stage, checks, train.MadeFrom(tokenizer), tokenizer, run.AcceptChanges);
+        var map = Compared(folder, stage, validator, train.MadeFrom(tokenizer), tokenizer, run.AcceptChanges);
         TokenCache Tokens(string split, TokenizedImages images) => TokenCache.TryLoad(folder.Tokens(split), tokenizer, images, terminal.Error.WriteLine)
             ?? ConsoleProgress.Run(
                 terminal, $"tokens of {split}", progress => TokenCache.Create(folder.Tokens(split), tokenizer, images, progress, cancellation));
@@ -90,13 +90,13 @@ internal static class TrainStageCommands
     }
 
     /// <summary>Compares everything that can be compared before anything is computed; returns the run's cluster map.</summary>
-    private static ClusterMap Compared(RunFolder folder, Stage stage, RunChecks checks, PartRecord images, VqTokenizer tokenizer, bool acceptChanges)
+    private static ClusterMap Compared(RunFolder folder, Stage stage, RunValidator validator, PartRecord images, VqTokenizer tokenizer, bool acceptChanges)
     {
         var map = ClusterMap.Load(folder.ClusterMap);
         var now = images.With(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));
-        checks.RequireImages(folder.Tokenizer, now, acceptChanges);
-        RunChecks.RequireMap(folder.ClusterMap, map, tokenizer);
-        stage.Compare(checks, folder, now);
+        validator.RequireImages(folder.Tokenizer, now, acceptChanges);
+        RunValidator.RequireMap(folder.ClusterMap, map, tokenizer);
+        stage.Compare(validator, folder, now);
         return map;
     }
 

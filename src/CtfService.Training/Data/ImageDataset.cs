@@ -7,10 +7,10 @@ public sealed record ImageDataset
     public ImageDataset(int width, int height, IReadOnlyList<string> classNames, IReadOnlyList<LabelledImage> images)
     {
         var size = width * height * 3;
-        if (images.FirstOrDefault(image => image.Pixels.Length != size || image.ClassId < 0 || image.ClassId >= classNames.Count) is { } misfit)
+        if (images.FirstOrDefault(image => image.Pixels.Length != size || image.ClassId < 0 || image.ClassId >= classNames.Count) is { } invalid)
         {
             throw new ArgumentException(
-                $"An image has {misfit.Pixels.Length} bytes and class {misfit.ClassId}; expected {size} bytes and a class below {classNames.Count}.", nameof(images));
+                $"An image has {invalid.Pixels.Length} bytes and class {invalid.ClassId}; expected {size} bytes and a class below {classNames.Count}.", nameof(images));
         }
 
         Width = width;

@@ -59,7 +59,7 @@ public sealed class ExperimentRun : IDisposable
     private static void RequireFit(ExperimentPlan plan, string? tokenizerFile)
     {
         var tokenizer = tokenizerFile is null ? plan.Tokenizer.Config() : ModelFile.Config<TokenizerConfig>(tokenizerFile);
-        if (PlanValidator.TokenizerFit(plan, tokenizer).ToList() is { Count: > 0 } problems)
+        if (PlanValidator.FitProblems(plan, tokenizer).ToList() is { Count: > 0 } problems)
         {
             throw new InvalidDataException(
                 $"The experiment does not fit {(tokenizerFile is null ? "its tokenizer" : tokenizerFile)}: {string.Join("; ", problems)}.");

@@ -74,7 +74,7 @@ internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module modu
         using var frozen = no_grad();
         using var file = SafetensorsFile.Open(Weights);
         var finished = FinishedSteps(file);
-        ResumeCheck.Require(options, PartRecord.Read(file), finished);
+        ResumeValidator.Require(options, PartRecord.Read(file), finished);
         RequireShapes(file);
         foreach (var (name, weight) in module.state_dict())
         {
@@ -97,7 +97,7 @@ internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module modu
             if (!there.Shape.SequenceEqual(weight.shape))
             {
                 throw new CheckpointException(
-                    $"{_path}: is of another architecture: '{name}' is {there.ShapeText} there, [{string.Join(", ", weight.shape)}] now. {ResumeCheck.WaysOn}");
+                    $"{_path}: is of another architecture: '{name}' is {there.ShapeText} there, [{string.Join(", ", weight.shape)}] now. {ResumeValidator.WaysOn}");
             }
         }
     }

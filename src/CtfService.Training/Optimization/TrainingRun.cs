@@ -33,12 +33,12 @@ public sealed record TrainingRun(
 
         if (finished > 0)
         {
-            throw new CheckpointException($"{folder}: holds a training of {finished} steps. Go on from its checkpoint with --resume. {ResumeCheck.WaysOn}");
+            throw new CheckpointException($"{folder}: holds a training of {finished} steps. Go on from its checkpoint with --resume. {ResumeValidator.WaysOn}");
         }
 
         if (File.Exists(Path.Combine(folder, resultName)))
         {
-            throw new CheckpointException($"{folder}: holds a finished {resultName} and no checkpoint to go on from. {ResumeCheck.WaysOn}");
+            throw new CheckpointException($"{folder}: holds a finished {resultName} and no checkpoint to go on from. {ResumeValidator.WaysOn}");
         }
     }
 

@@ -23,7 +23,7 @@ public static class BundlePacker
     public static Bundle Pack(TrainedParts parts, string directory, BundleText text)
     {
         var map = ClusterMap.Load(parts.ClusterMap);
-        PartsCheck.Require(parts, map);
+        PartsValidator.Require(parts, map);
         var fine = map.IsIdentity ? null : parts.Fine;
         return BundleWriter.Replace(directory, folder =>
         {

@@ -94,7 +94,7 @@ internal static class PlanValidator
         plan.Tokenizer.Config().Problems(name => name == "encoder_multipliers" ? "tokenizer.multipliers" : $"tokenizer.{name}");
 
     /// <summary>What of a plan does not fit the tokenizer that it shall have: the plan's own or a finished one.</summary>
-    public static IEnumerable<string> TokenizerFit(ExperimentPlan plan, TokenizerConfig tokenizer)
+    public static IEnumerable<string> FitProblems(ExperimentPlan plan, TokenizerConfig tokenizer)
     {
         var range = NumberRange.Between(1, tokenizer.CodebookSize);
         string Fit(string name, int clusters) => $"{name} is {clusters}, expected {range}: the tokenizer has {tokenizer.CodebookSize} codewords";

@@ -5,7 +5,7 @@ using CtfService.Model.Tokenizer;
 namespace CtfService.Training.Parts;
 
 /// <summary>Refuses to pack parts that do not belong together.</summary>
-internal static class PartsCheck
+internal static class PartsValidator
 {
     /// <summary>Compares what the parts know of each other; the decoder may be any of the tokenizer's.</summary>
     /// <exception cref="CheckpointException">The message names every pair that does not fit, with both values.</exception>
@@ -15,7 +15,7 @@ internal static class PartsCheck
         var both = PartRecord.Of(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer)).With(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));
         List<string> problems =
         [
-            .. MapFit.Difference(PartRecord.Read(parts.ClusterMap), map, tokenizer) is { } difference
+            .. ClusterMapValidator.Difference(PartRecord.Read(parts.ClusterMap), map, tokenizer) is { } difference
                 ? [Text(parts.ClusterMap, [difference], "Group the codewords again with 'ctf cluster --overwrite', and train both stages with that map.")]
                 : Array.Empty<string>(),
             .. Problem(parts.Coarse, both, "Train it again with 'ctf train-coarse --overwrite'."),
@@ -26,7 +26,7 @@ internal static class PartsCheck
             if (problems.Count == 0
                 && PartRecord.Read(parts.Coarse) is { } coarse
                 && PartRecord.Read(parts.Fine) is { } fine
-                && RunChecks.Shared(fine, coarse) is { Count: > 0 } differences)
+                && RunValidator.Shared(fine, coarse) is { Count: > 0 } differences)
             {
                 problems.Add(
                     $"{parts.Fine} and {parts.Coarse} were made from different things:{RecordDifference.Lines(differences)}{Environment.NewLine}"

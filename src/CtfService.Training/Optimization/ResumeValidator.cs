@@ -7,7 +7,7 @@ namespace CtfService.Training.Optimization;
 /// Refuses to go on from a checkpoint that was made from something else. More steps than before are no change. A checkpoint without a record, which
 /// earlier programs wrote, is taken as it is.
 /// </summary>
-internal static class ResumeCheck
+internal static class ResumeValidator
 {
     public const string WaysOn = "Start over with --overwrite, which deletes that training, or name another folder with --run.";
 

@@ -7,7 +7,7 @@ namespace CtfService.Training.Parts;
 /// <summary>
 /// Whether a cluster map groups the codewords of a tokenizer: by its record, or, without one, by its centroids, which are means of the codewords.
 /// </summary>
-internal static class MapFit
+internal static class ClusterMapValidator
 {
     /// <summary>Processors round differently; another codebook is farther away by orders.</summary>
     private const float Tolerance = 1e-3f;

@@ -8,7 +8,7 @@ namespace CtfService.Training.Parts;
 /// Refuses to build on parts of a run that were made from something else, before the images are read. Each message has both values and the ways on.
 /// </summary>
 /// <param name="note">Is told what cannot be checked, and what will not fit any more.</param>
-public sealed class RunChecks(Action<string> note)
+public sealed class RunValidator(Action<string> note)
 {
     /// <summary>The image size that was asked for, else the tokenizer's own.</summary>
     /// <param name="assumed">Pixels, if neither says anything.</param>
@@ -49,7 +49,7 @@ public sealed class RunChecks(Action<string> note)
     /// <exception cref="CheckpointException">The map is of another tokenizer's codewords.</exception>
     public static void RequireMap(string mapPath, ClusterMap map, VqTokenizer tokenizer)
     {
-        if (MapFit.Difference(PartRecord.Read(mapPath), map, tokenizer) is { } difference)
+        if (ClusterMapValidator.Difference(PartRecord.Read(mapPath), map, tokenizer) is { } difference)
         {
             throw new CheckpointException(
                 $"{mapPath}: groups the codewords of another tokenizer:{RecordDifference.Lines([difference])}{Environment.NewLine}"
