@@ -97,13 +97,13 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
 
     private FeatureReport Report(IFeatureExtractor extractor, RealFeatures real, FeatureSet generated, FeatureSet? reconstructions)
     {
-        var reasons = new FigureReasons(cancellation);
+        var collector = new FigureCollector(cancellation);
         var perClass = generated.Kept.Images[^1].Round + 1;
-        var figures = SetFigures.Of(generated, real.Train, reasons, "generated");
+        var figures = SetFigures.Of(generated, real.Train, collector, "generated");
         var testClasses = WithFewerThan(inputs.Test, 1) is { Count: > 0 } missing ? $"there are no test images of {string.Join(", ", missing)}" : null;
-        var test = SetFigures.Of(real.Test, real.Train, reasons, "test", testClasses);
-        var sameSize = real.Halves(reasons, "halves_of_same_size", perClass);
-        var halves = real.Halves(reasons, "halves");
+        var test = SetFigures.Of(real.Test, real.Train, collector, "test", testClasses);
+        var sameSize = real.Halves(collector, "halves_of_same_size", perClass);
+        var halves = real.Halves(collector, "halves");
         return new FeatureReport(
             extractor.Name,
             extractor.Hash,
@@ -111,13 +111,13 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
             test,
             sameSize,
             halves,
-            reasons.Ratio("fid_over_halves_of_same_size", figures.Fid, sameSize.Fid, "the halves of the same size"),
-            reasons.Ratio("fid_over_halves", figures.Fid, halves.Fid, "the halves of the training images"),
-            FidBySize(real, generated, perClass, reasons),
-            reconstructions is null ? null : SetFigures.Of(reconstructions, real.Train, reasons, "reconstructions", testClasses),
-            reconstructions is null ? null : reasons.Of("reconstruction_fid", () => ReconstructionFid(real.Test, reconstructions)),
-            reasons.Of("neighbours", () => NeighbourFigures.Of("features", Distances(generated, real.Train), Distances(real.Test, real.Train))),
-            reasons.Missing);
+            collector.Ratio("fid_over_halves_of_same_size", figures.Fid, sameSize.Fid, "the halves of the same size"),
+            collector.Ratio("fid_over_halves", figures.Fid, halves.Fid, "the halves of the training images"),
+            FidBySize(real, generated, perClass, collector),
+            reconstructions is null ? null : SetFigures.Of(reconstructions, real.Train, collector, "reconstructions", testClasses),
+            reconstructions is null ? null : collector.Compute("reconstruction_fid", () => ReconstructionFid(real.Test, reconstructions)),
+            collector.Compute("neighbours", () => NeighbourFigures.Of("features", Distances(generated, real.Train), Distances(real.Test, real.Train))),
+            collector.Missing);
     }
 
     private double[] Distances(FeatureSet set, FeatureSet reference)
@@ -136,7 +136,7 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
     }
 
     /// <summary>At an eighth, a quarter, half and all of the images.</summary>
-    private static List<FidAtSize> FidBySize(RealFeatures real, FeatureSet generated, int perClass, FigureReasons reasons)
+    private static List<FidAtSize> FidBySize(RealFeatures real, FeatureSet generated, int perClass, FigureCollector collector)
     {
         var points = new List<FidAtSize>();
         foreach (var size in Parts.Select(part => perClass / part).Where(size => size >= 2).Distinct())
@@ -144,8 +144,8 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
             int[] rows = [.. Enumerable.Range(0, generated.Kept.Images.Count).Where(row => generated.Kept.Images[row].Round < size)];
             points.Add(new FidAtSize(
                 size,
-                reasons.Of($"by_size.{size}.generated", () => FidOf(rows)),
-                reasons.Of($"by_size.{size}.halves", () => real.HalvesFid(size))));
+                collector.Compute($"by_size.{size}.generated", () => FidOf(rows)),
+                collector.Compute($"by_size.{size}.halves", () => real.HalvesFid(size))));
         }
 
         return points;

@@ -55,16 +55,16 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
     /// so a generated set's is to be read beside that of halves of its size.
     /// </summary>
     /// <param name="perClass">Images of each class in each half; a class that has fewer than twice as many is divided evenly.</param>
-    /// <param name="reasons">Gets the reason of a distance that does not exist.</param>
+    /// <param name="collector">Gets the reason of a distance that does not exist.</param>
     /// <param name="name">Of the figure in the report.</param>
-    public HalfDistance Halves(FigureReasons reasons, string name, int perClass = int.MaxValue)
+    public HalfDistance Halves(FigureCollector collector, string name, int perClass = int.MaxValue)
     {
         var (first, second) = (InHalf(0, perClass), InHalf(1, perClass));
         return new HalfDistance(
             first.Length,
             second.Length,
-            reasons.Of($"{name}.fid", () => Distance(Train.Kept.Pooled, first, second)),
-            reasons.Of($"{name}.sfid", () => Distance(Train.Kept.Spatial, first, second)));
+            collector.Compute($"{name}.fid", () => Distance(Train.Kept.Pooled, first, second)),
+            collector.Compute($"{name}.sfid", () => Distance(Train.Kept.Spatial, first, second)));
     }
 
     public void Dispose()

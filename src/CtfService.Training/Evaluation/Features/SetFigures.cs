@@ -21,22 +21,22 @@ public sealed record SetFigures(
     public const int MostNeighbours = 10_000;
 
     /// <param name="reference">Features of the training images, by the same extractor.</param>
-    /// <param name="reasons">Gets the reason of each figure that does not exist.</param>
+    /// <param name="collector">Gets the reason of each figure that does not exist.</param>
     /// <param name="name">Of the set in the report.</param>
     /// <param name="incomplete">Why figures that need every class do not exist; null if the set has all classes.</param>
     /// <exception cref="ArgumentException">Other features.</exception>
-    public static SetFigures Of(FeatureSet images, FeatureSet reference, FigureReasons reasons, string name, string? incomplete = null)
+    public static SetFigures Of(FeatureSet images, FeatureSet reference, FigureCollector collector, string name, string? incomplete = null)
     {
         using var scope = NewDisposeScope();
         T OfAllClasses<T>(Func<T> figure) => incomplete is null ? figure() : throw new UndefinedFigureException(incomplete);
-        var neighbours = reasons.Of($"{name}.precision", () => PrecisionRecall.Of(Rows(reference), Rows(images), cancellation: reasons.Cancellation));
+        var neighbours = collector.Compute($"{name}.precision", () => PrecisionRecall.Of(Rows(reference), Rows(images), cancellation: collector.Cancellation));
         return new SetFigures(
             images.Count,
-            reasons.Of($"{name}.fid", () => OfAllClasses(() => reference.Pooled.FrechetDistance(images.Pooled))),
-            reasons.Of($"{name}.sfid", () => OfAllClasses(() => reference.Spatial.FrechetDistance(images.Spatial))),
-            reasons.Of($"{name}.inception_score", () => OfAllClasses(() => images.Score ?? throw new UndefinedFigureException("class probabilities are NaN"))),
+            collector.Compute($"{name}.fid", () => OfAllClasses(() => reference.Pooled.FrechetDistance(images.Pooled))),
+            collector.Compute($"{name}.sfid", () => OfAllClasses(() => reference.Spatial.FrechetDistance(images.Spatial))),
+            collector.Compute($"{name}.inception_score", () => OfAllClasses(() => images.Score ?? throw new UndefinedFigureException("class probabilities are NaN"))),
             neighbours?.Precision,
-            reasons.Of($"{name}.recall", () => OfAllClasses(() => neighbours?.Recall ?? throw new UndefinedFigureException("as precision"))),
+            collector.Compute($"{name}.recall", () => OfAllClasses(() => neighbours?.Recall ?? throw new UndefinedFigureException("as precision"))),
             images.Classes?.Accuracy);
     }
 

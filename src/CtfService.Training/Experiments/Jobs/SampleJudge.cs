@@ -25,7 +25,7 @@ internal sealed class SampleJudge(IFeatureExtractor extractor, RealFeatures real
 
     /// <summary>Fréchet distance between two halves of the training images, of so many images of each class.</summary>
     /// <returns>Null if it does not exist.</returns>
-    public double? HalfDistance(int imagesPerClass) => new FigureReasons().Of("half_fid", () => real.HalvesFid(imagesPerClass));
+    public double? HalfDistance(int imagesPerClass) => new FigureCollector().Compute("half_fid", () => real.HalvesFid(imagesPerClass));
 
     public void Dispose()
     {
@@ -35,7 +35,7 @@ internal sealed class SampleJudge(IFeatureExtractor extractor, RealFeatures real
 
     private JsonObject Figures(FeatureSet set)
     {
-        var figures = SetFigures.Of(set, real.Train, new FigureReasons(), "set");
+        var figures = SetFigures.Of(set, real.Train, new FigureCollector(), "set");
         return new JsonObject
         {
             ["images"] = figures.Images,

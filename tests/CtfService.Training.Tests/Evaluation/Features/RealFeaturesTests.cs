@@ -8,7 +8,7 @@ namespace CtfService.Training.Tests.Evaluation.Features;
 public sealed class RealFeaturesTests : IDisposable
 {
     private readonly TemporaryFolder _cache = new();
-    private readonly FigureReasons _reasons = new();
+    private readonly FigureCollector _collector = new();
 
     public void Dispose() => _cache.Dispose();
 
@@ -22,8 +22,8 @@ public sealed class RealFeaturesTests : IDisposable
         using var loaded = Load(extractor);
 
         Assert.Equal(batches, extractor.Batches);
-        Assert.Equal(SetFigures.Of(computed.Test, computed.Train, _reasons, "test"), SetFigures.Of(loaded.Test, loaded.Train, _reasons, "test"));
-        Assert.Equal(computed.Halves(_reasons, "halves"), loaded.Halves(_reasons, "halves"));
+        Assert.Equal(SetFigures.Of(computed.Test, computed.Train, _collector, "test"), SetFigures.Of(loaded.Test, loaded.Train, _collector, "test"));
+        Assert.Equal(computed.Halves(_collector, "halves"), loaded.Halves(_collector, "halves"));
     }
 
     [Fact]
@@ -48,8 +48,8 @@ public sealed class RealFeaturesTests : IDisposable
         using var real = Load(extractor);
         using var darker = FeatureSet.Extract(extractor, NoisyImages.Of(20, 20, seed: 5, brightness: 120), NoProgress.Instance);
 
-        var test = SetFigures.Of(real.Test, real.Train, _reasons, "test");
-        var others = SetFigures.Of(darker, real.Train, _reasons, "darker");
+        var test = SetFigures.Of(real.Test, real.Train, _collector, "test");
+        var others = SetFigures.Of(darker, real.Train, _collector, "darker");
 
         Assert.True(test.Fid < 0.02 && others.Fid > 10 * test.Fid, $"FID {test.Fid} and {others.Fid}");
         Assert.True(test.Precision > 0.6 && test.Recall > 0.6, $"{test}");
@@ -63,8 +63,8 @@ public sealed class RealFeaturesTests : IDisposable
         using var extractor = new FakeFeatures();
         using var real = Load(extractor);
 
-        var whole = real.Halves(_reasons, "halves");
-        var small = real.Halves(_reasons, "halves", perClass: 3);
+        var whole = real.Halves(_collector, "halves");
+        var small = real.Halves(_collector, "halves", perClass: 3);
 
         Assert.Equal((40, 40), (whole.FirstImages, whole.SecondImages));
         Assert.Equal((6, 6), (small.FirstImages, small.SecondImages));

@@ -2,7 +2,7 @@ namespace CtfService.Training.Evaluation.Statistics;
 
 /// <summary>Computes the figures of a report, and keeps the reason for each that does not exist, so that one such figure never ends the whole report.</summary>
 /// <param name="cancellation">Looked at before each figure.</param>
-public sealed class FigureReasons(CancellationToken cancellation = default)
+public sealed class FigureCollector(CancellationToken cancellation = default)
 {
     private readonly List<MissingFigure> _missing = [];
 
@@ -11,12 +11,12 @@ public sealed class FigureReasons(CancellationToken cancellation = default)
 
     /// <param name="figure">Its name in the report, such as <c>generated.fid</c>.</param>
     /// <returns>Null, with a reason kept, if <paramref name="compute"/> throws <see cref="UndefinedFigureException"/> or returns NaN or infinity.</returns>
-    public double? Of(string figure, Func<double> compute) => Of<double?>(figure, () =>
+    public double? Compute(string figure, Func<double> compute) => Compute<double?>(figure, () =>
         compute() is var value && double.IsFinite(value) ? value : throw new UndefinedFigureException("it is not a finite number"));
 
-    /// <inheritdoc cref="Of(string, Func{double})"/>
+    /// <inheritdoc cref="Compute(string, Func{double})"/>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public T? Of<T>(string figure, Func<T> compute)
+    public T? Compute<T>(string figure, Func<T> compute)
     {
         cancellation.ThrowIfCancellationRequested();
         try
@@ -34,7 +34,7 @@ public sealed class FigureReasons(CancellationToken cancellation = default)
     public CancellationToken Cancellation => cancellation;
 
     /// <summary>The figure over another; null if either does not exist, or the other is zero.</summary>
-    public double? Ratio(string figure, double? value, double? over, string overName) => Of(figure, () => (value, over) switch
+    public double? Ratio(string figure, double? value, double? over, string overName) => Compute(figure, () => (value, over) switch
     {
         (null, _) => throw new UndefinedFigureException("the distance of the generated images does not exist"),
         (_, null) => throw new UndefinedFigureException($"the distance of {overName} does not exist"),
