@@ -21,7 +21,7 @@ internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSet
     {
         var images = Draw(run);
         WriteSheet(Path.Combine(run.Folder, "samples.png"), images);
-        return real.Judge(run).Measure(images, run.Cancellation);
+        return real.Evaluator(run).Measure(images, run.Cancellation);
     }
 
     private IReadOnlyList<GeneratedImage> Draw(JobRun run)

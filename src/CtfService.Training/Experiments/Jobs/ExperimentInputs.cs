@@ -15,7 +15,7 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
     private ImageDataset? _test;
     private (string Path, VqTokenizer Module)? _tokenizer;
     private (string Path, ImageClassifier Module)? _classifier;
-    private (string Path, SampleJudge Judge)? _judge;
+    private (string Path, SampleEvaluator Module)? _evaluator;
 
     public ImageDataset Train => _train ??= ImageFolder.Open(data, imageSize, "train", maxPixels, cancellation);
 
@@ -49,22 +49,22 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
     /// <param name="classifierPath">File of the classifier that judges.</param>
     /// <param name="cache">Folder for the features of the real images.</param>
     /// <param name="progress">Told while these are computed.</param>
-    public SampleJudge Judge(string classifierPath, string cache, ITrainingProgress progress)
+    public SampleEvaluator Evaluator(string classifierPath, string cache, ITrainingProgress progress)
     {
-        if (_judge?.Path != classifierPath)
+        if (_evaluator?.Path != classifierPath)
         {
-            _judge?.Judge.Dispose();
+            _evaluator?.Module.Dispose();
             var extractor = ClassifierFeatures.Load(classifierPath);
-            _judge = (classifierPath, new SampleJudge(extractor, RealFeatures.LoadOrExtract(cache, extractor, Train, Test, progress, cancellation)));
+            _evaluator = (classifierPath, new SampleEvaluator(extractor, RealFeatures.LoadOrExtract(cache, extractor, Train, Test, progress, cancellation)));
         }
 
-        return _judge.Value.Judge;
+        return _evaluator.Value.Module;
     }
 
     public void Dispose()
     {
         _tokenizer?.Module.Dispose();
         _classifier?.Module.Dispose();
-        _judge?.Judge.Dispose();
+        _evaluator?.Module.Dispose();
     }
 }

@@ -8,11 +8,11 @@ namespace CtfService.Training.Experiments.Jobs;
 internal sealed class RealImagesJob(ClassifierJob classifier, int imagesPerClass)
     : ExperimentJob("real-images", new Dictionary<string, object> { ["images_per_class"] = imagesPerClass }, classifier)
 {
-    public SampleJudge Judge(JobRun run) => run.Inputs.Judge(ClassifierJob.PathIn(run.FolderOf(classifier)), run.FolderOf(this), run.Progress);
+    public SampleEvaluator Evaluator(JobRun run) => run.Inputs.Evaluator(ClassifierJob.PathIn(run.FolderOf(classifier)), run.FolderOf(this), run.Progress);
 
     public override JsonObject Run(JobRun run)
     {
-        var judge = Judge(run);
-        return new JsonObject { ["test"] = judge.TestImages(), ["half_fid"] = judge.HalfDistance(imagesPerClass) };
+        var evaluator = Evaluator(run);
+        return new JsonObject { ["test"] = evaluator.TestImages(), ["half_fid"] = evaluator.HalfDistance(imagesPerClass) };
     }
 }

@@ -8,7 +8,7 @@ using CtfService.Training.Progress;
 namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>Says how good generated images are, by the features of one extractor, against the training images.</summary>
-internal sealed class SampleJudge(IFeatureExtractor extractor, RealFeatures real) : IDisposable
+internal sealed class SampleEvaluator(IFeatureExtractor extractor, RealFeatures real) : IDisposable
 {
     /// <returns>Figures by name; docs/evaluation.md defines them.</returns>
     public JsonObject Measure(IReadOnlyList<GeneratedImage> images, CancellationToken cancellation)
