@@ -37,7 +37,7 @@ internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSet
             var drawn = 0;
             var images = generator.Generate(specifications, run.Cancellation, _ => meter.StepFinished(++drawn, () => new Dictionary<string, double>()));
             return settings.DrawFrom == FineHead.Codebook
-                ? CodebookDraw.Again(images, model.FinePath(run, step)!, TokenizerJob.PathIn(run.FolderOf(model.Sources.Tokenizer)), run)
+                ? CodebookResampler.Resample(images, model.FinePath(run, step)!, TokenizerJob.PathIn(run.FolderOf(model.Sources.Tokenizer)), run)
                 : images;
         }
         finally

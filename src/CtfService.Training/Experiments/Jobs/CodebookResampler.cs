@@ -11,11 +11,11 @@ namespace CtfService.Training.Experiments.Jobs;
 /// Draws the tokens of finished layouts once more, from all codewords instead of the clusters' members, as the paper's fine stage does. For comparison only:
 /// serving never does.
 /// </summary>
-internal static class CodebookDraw
+internal static class CodebookResampler
 {
     private const int BatchSize = 8;
 
-    public static IReadOnlyList<GeneratedImage> Again(IReadOnlyList<GeneratedImage> images, string fine, string tokenizer, JobRun run)
+    public static IReadOnlyList<GeneratedImage> Resample(IReadOnlyList<GeneratedImage> images, string fine, string tokenizer, JobRun run)
     {
         using var frozen = no_grad();
         using var transformer = ModelFile.Load<ClassConditionalTransformer, TransformerConfig>(fine, config => new ClassConditionalTransformer(config));
