@@ -1,4 +1,5 @@
 using CtfService.Model.Bundles;
+using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Images;
 using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
@@ -129,7 +130,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
 
         var images = placement.Device.type == TorchSharp.DeviceType.CPU ? 1 : LoadedModel.FineRows; // as TorchFineEngine
         var pass = images * (1L + fine.Positions) * ((WidthsAtOnce * (long)fine.Width) + (InnerWidthsAtOnce * fine.FeedForwardWidth));
-        return bytes + Math.Max(sizeof(float) * pass, 2 * Fine.ClusterMembers.DefaultBlockBytes);
+        return bytes + Math.Max(sizeof(float) * pass, 2 * ClusterMembers.DefaultBlockBytes);
     }
 
     private static long TorchMaps(BundleManifest manifest)

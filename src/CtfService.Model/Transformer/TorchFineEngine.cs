@@ -1,5 +1,4 @@
 using CtfService.Model.Clusters;
-using CtfService.Model.Fine;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Transformer;

@@ -4,7 +4,6 @@ using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
-using CtfService.Model.Fine;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;

@@ -1,8 +1,7 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Threads;
-using CtfService.Model.Fine;
-using CtfService.Model.Tests.Cpu;
 using CtfService.Model.TestSupport;
+using CtfService.Model.Tests.Cpu;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 

@@ -1,7 +1,6 @@
-using CtfService.Model.Clusters;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Fine;
+namespace CtfService.Model.Clusters;
 
 /// <summary>The members of every cluster as a table on the device, padded to the largest cluster. Owns its tensors.</summary>
 public sealed class ClusterMembers : IDisposable

@@ -1,9 +1,8 @@
 using CtfService.Model.Clusters;
-using CtfService.Model.Fine;
 using CtfService.Model.TestSupport;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Fine;
+namespace CtfService.Model.Tests.Clusters;
 
 public sealed class ClusterMembersTests
 {
