@@ -5,6 +5,7 @@ using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Engines;
 using CtfService.Model.Sampling;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;

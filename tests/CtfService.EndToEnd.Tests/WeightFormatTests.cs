@@ -5,7 +5,7 @@ using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
-using CtfService.Model.Transformer;
+using CtfService.Model.Engines;
 using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests;

@@ -1,6 +1,6 @@
 using CtfService.Core.Generation;
+using CtfService.Model.Engines;
 using CtfService.Model.Sampling;
-using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Coarse;
 

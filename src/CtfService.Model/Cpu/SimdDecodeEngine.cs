@@ -2,6 +2,7 @@ using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Engines;
 using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Cpu;

@@ -1,7 +1,7 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Coarse;
+using CtfService.Model.Engines;
 using CtfService.Model.Sampling;
-using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Fine;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using CtfService.Model.Cpu.Vectors;
-using CtfService.Model.Transformer;
+using CtfService.Model.Engines;
 using TorchSharp;
 
 namespace CtfService.Model.Generation;

@@ -8,6 +8,7 @@ using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Engines;
 using CtfService.Model.Layers;
 using CtfService.Model.Memory;
 using CtfService.Model.Tokenizer;

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Engines;
 using CtfService.Model.TestSupport;
-using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Cpu;

@@ -2,8 +2,8 @@ using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Engines;
 using CtfService.Model.TestSupport;
-using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Cpu;

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using CtfService.Model.Engines;
 using CtfService.Model.Generation;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;

@@ -3,6 +3,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.EngineBenchmarks;
 using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Engines;
 using CtfService.Model.Transformer;
 
 namespace CtfService.Cli.Commands.Bench;

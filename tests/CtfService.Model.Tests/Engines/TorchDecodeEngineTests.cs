@@ -1,11 +1,11 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Engines;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Tests.Cpu;
-using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Transformer;
+namespace CtfService.Model.Tests.Engines;
 
 public sealed class TorchDecodeEngineTests
 {

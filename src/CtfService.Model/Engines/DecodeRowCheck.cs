@@ -1,4 +1,6 @@
-namespace CtfService.Model.Transformer;
+using CtfService.Model.Transformer;
+
+namespace CtfService.Model.Engines;
 
 /// <summary>Refuses decode steps that would read what was never written, and keeps what it takes to know: how far each slot has come.</summary>
 internal sealed class DecodeRowCheck(TransformerConfig config, int capacity)

@@ -1,10 +1,10 @@
 using CtfService.Model.Clusters;
+using CtfService.Model.Engines;
 using CtfService.Model.Tests.Cpu;
-using CtfService.Model.Transformer;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Transformer;
+namespace CtfService.Model.Tests.Engines;
 
 public sealed class TorchFineEngineTests
 {

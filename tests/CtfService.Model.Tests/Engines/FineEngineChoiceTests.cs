@@ -1,6 +1,7 @@
+using CtfService.Model.Engines;
 using CtfService.Model.Transformer;
 
-namespace CtfService.Model.Tests.Transformer;
+namespace CtfService.Model.Tests.Engines;
 
 public sealed class FineEngineChoiceTests
 {

@@ -1,6 +1,7 @@
+using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Transformer;
+namespace CtfService.Model.Engines;
 
 /// <summary>
 /// Decode steps by libtorch, on any device. Rows that all stand at one position in slots 0 to R - 1, as a batch that started together does, read the cache

@@ -1,7 +1,8 @@
 using CtfService.Model.Clusters;
+using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Transformer;
+namespace CtfService.Model.Engines;
 
 /// <summary>
 /// The fine pass by libtorch, on any device. On the CPU one image after another: libtorch's sums depend on the shape of a product, and one image fills it well

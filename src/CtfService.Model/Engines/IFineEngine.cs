@@ -1,4 +1,6 @@
-namespace CtfService.Model.Transformer;
+using CtfService.Model.Transformer;
+
+namespace CtfService.Model.Engines;
 
 /// <summary>The transformer with full attention: all positions of an image in one pass, then scores of each position's possible tokens. Stage 2 stands on it. One thread at a time.</summary>
 public interface IFineEngine : IDisposable

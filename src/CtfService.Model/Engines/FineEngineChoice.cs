@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace CtfService.Model.Transformer;
+namespace CtfService.Model.Engines;
 
 /// <summary>
 /// Chooses between two fine engines by measuring both, once, when a model is loaded. Processors with a bfloat16 product of their own run the large products of

@@ -1,4 +1,6 @@
-namespace CtfService.Model.Transformer;
+using CtfService.Model.Transformer;
+
+namespace CtfService.Model.Engines;
 
 /// <summary>
 /// The causal transformer while labels are drawn: one position per row and step, keys and values of earlier positions kept in slots. Stage 1 stands on it.

@@ -1,6 +1,7 @@
 using CtfService.Model.Clusters;
+using CtfService.Model.Transformer;
 
-namespace CtfService.Model.Transformer;
+namespace CtfService.Model.Engines;
 
 /// <summary>Refuses passes of the fine engine whose ids or buffers do not fit.</summary>
 internal sealed class FinePassCheck
