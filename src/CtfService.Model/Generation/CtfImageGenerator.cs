@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
-using CtfService.Model.Coarse;
 using CtfService.Model.Memory;
 using CtfService.Model.Previews;
+using CtfService.Model.Stages;
 
 namespace CtfService.Model.Generation;
 

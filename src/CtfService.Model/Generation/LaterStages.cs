@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
-using CtfService.Model.Coarse;
-using CtfService.Model.Fine;
-using CtfService.Model.Tokenizer;
+using CtfService.Model.Stages;
 
 namespace CtfService.Model.Generation;
 

@@ -2,6 +2,7 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Images;
 using CtfService.Model.Layers;
+using CtfService.Model.Stages;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;

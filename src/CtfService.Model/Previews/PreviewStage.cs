@@ -1,7 +1,6 @@
 using CtfService.Core.Generation;
-using CtfService.Model.Coarse;
 using CtfService.Model.Generation;
-using CtfService.Model.Tokenizer;
+using CtfService.Model.Stages;
 
 namespace CtfService.Model.Previews;
 

@@ -3,6 +3,9 @@ namespace CtfService.Model.Tokenizer;
 /// <summary>VQ decode of several images of one size: tokens, or codewords that are between tokens, to pixels. Device thread only.</summary>
 public interface IVqDecoder : IDisposable
 {
+    /// <summary>Images in one batch. Larger batches gain nothing, and pixels take much memory.</summary>
+    const int MaxBatch = 8;
+
     TokenizerConfig Config { get; }
 
     int GridHeight { get; }

@@ -1,3 +1,4 @@
+using CtfService.Model.Stages;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tokenizer;
@@ -14,7 +15,7 @@ public sealed class TorchVqDecoder(VqTokenizer tokenizer, int gridHeight, int gr
 
     public int GridWidth => gridWidth;
 
-    public int ImagesAtOnce => VqDecodeStage.Capacity;
+    public int ImagesAtOnce => IVqDecoder.MaxBatch;
 
     /// <inheritdoc/>
     public void Decode(ReadOnlySpan<int> tokens, Span<float> pixels, CancellationToken cancellation = default)

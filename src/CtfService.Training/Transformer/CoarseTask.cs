@@ -1,5 +1,5 @@
 using CtfService.Core.Generation;
-using CtfService.Model.Coarse;
+using CtfService.Model.Stages;
 using CtfService.Model.Transformer;
 using CtfService.Training.Optimization;
 using static TorchSharp.torch;

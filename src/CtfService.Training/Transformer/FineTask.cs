@@ -1,6 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
-using CtfService.Model.Fine;
+using CtfService.Model.Stages;
 using CtfService.Model.Transformer;
 using CtfService.Training.Optimization;
 using static TorchSharp.torch;

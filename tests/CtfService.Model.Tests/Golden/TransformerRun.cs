@@ -1,7 +1,7 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Checkpoints;
-using CtfService.Model.Coarse;
 using CtfService.Model.Sampling;
+using CtfService.Model.Stages;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using CtfService.Model.Memory;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Coarse;
+namespace CtfService.Model.Tests.Stages;
 
 /// <summary>The CPU as a device that runs out of memory when a test says so, in CUDA's words.</summary>
 internal sealed class FailingDevice() : DeviceMemory(CPU)

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
 
-namespace CtfService.Model.Coarse;
+namespace CtfService.Model.Stages;
 
 /// <summary>One image while its labels and tokens come about. Belongs to the generator's thread.</summary>
 /// <param name="positions">T.</param>

@@ -3,7 +3,7 @@ using CtfService.Model.Memory;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Coarse;
+namespace CtfService.Model.Stages;
 
 /// <summary>
 /// Stage 1 on libtorch's devices: whatever a step needs is on the device, and every step computes all <see cref="Rows"/>, occupied or not. So shapes do not

@@ -1,6 +1,6 @@
 using CtfService.Core.Generation;
 
-namespace CtfService.Model.Coarse;
+namespace CtfService.Model.Stages;
 
 /// <summary>The images that a coarse stage works on, and which of its slots they have. Allocates only if images come or go.</summary>
 /// <param name="slots">A conditional row takes one, a null-class row another.</param>

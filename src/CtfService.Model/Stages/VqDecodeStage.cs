@@ -1,14 +1,15 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
+using CtfService.Model.Tokenizer;
 
-namespace CtfService.Model.Tokenizer;
+namespace CtfService.Model.Stages;
 
 /// <summary>The last stage as it serves: tokens of several images to pixels in one batch. Device thread only.</summary>
 /// <param name="decoder">Stays the caller's.</param>
 internal sealed class VqDecodeStage(IVqDecoder decoder)
 {
-    /// <summary>Images of one batch: nothing gains from more, and pixels are large.</summary>
-    public const int Capacity = 8;
+    /// <summary>Images in one batch.</summary>
+    public const int Capacity = IVqDecoder.MaxBatch;
 
     private readonly VqDecodeCheck _check = new(decoder.Config, decoder.GridHeight, decoder.GridWidth);
     private int[] _tokens = [];    // [images, T], as many as there have been at once

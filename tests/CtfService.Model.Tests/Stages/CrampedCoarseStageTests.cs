@@ -1,11 +1,11 @@
 using CtfService.Core.Generation;
-using CtfService.Model.Coarse;
+using CtfService.Model.Stages;
 using CtfService.Model.Tests.Cpu;
 using CtfService.Model.Transformer;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Coarse;
+namespace CtfService.Model.Tests.Stages;
 
 /// <summary>The coarse stage on a device that lacks memory: for steps of many rows, for keys and values, or for copies.</summary>
 public sealed class CrampedCoarseStageTests : IDisposable

@@ -1,11 +1,11 @@
 using System.Runtime.CompilerServices;
 using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
-using CtfService.Model.Coarse;
 using CtfService.Model.Imaging;
+using CtfService.Model.Tokenizer;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tokenizer;
+namespace CtfService.Model.Stages;
 
 /// <summary>
 /// Takes layouts from pictures: VQ encode, then the cluster of each token. On the CPU one picture after another, which is as fast there and can be interrupted.

@@ -3,7 +3,7 @@ using CtfService.Model.Sampling;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Coarse;
+namespace CtfService.Model.Stages;
 
 /// <summary>
 /// Stage 1: draws the coarse labels of a batch one after another with a KV cache. Rows: one for each image, then one of the null class for each guided image.

@@ -1,9 +1,9 @@
 using CtfService.Core.Generation;
-using CtfService.Model.Coarse;
+using CtfService.Model.Stages;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Coarse;
+namespace CtfService.Model.Tests.Stages;
 
 public sealed class DeviceRowsTests : IDisposable
 {

@@ -2,7 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Model.Engines;
 using CtfService.Model.Sampling;
 
-namespace CtfService.Model.Coarse;
+namespace CtfService.Model.Stages;
 
 /// <summary>Stage 1 where logits are in host memory anyway: steps of the rows that are needed, sampled by the host. A step allocates nothing unless an image finishes.</summary>
 internal sealed class HostCoarseStage : ICoarseStage

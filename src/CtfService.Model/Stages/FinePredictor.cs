@@ -4,7 +4,7 @@ using CtfService.Model.Sampling;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Fine;
+namespace CtfService.Model.Stages;
 
 /// <summary>
 /// Stage 2: reads all coarse labels with full attention and draws every token in one pass, each among the members of its position's cluster.

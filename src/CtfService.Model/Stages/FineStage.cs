@@ -1,9 +1,8 @@
 using CtfService.Model.Clusters;
-using CtfService.Model.Coarse;
 using CtfService.Model.Engines;
 using CtfService.Model.Sampling;
 
-namespace CtfService.Model.Fine;
+namespace CtfService.Model.Stages;
 
 /// <summary>
 /// Stage 2 as it serves: one pass over all positions of the images that finished stage 1, then a draw per position among the members of its cluster.

@@ -1,6 +1,6 @@
 using CtfService.Core.Generation;
 
-namespace CtfService.Model.Coarse;
+namespace CtfService.Model.Stages;
 
 /// <summary>
 /// Stage 1 as it serves: images join and leave at any step, each at its own position. An image takes one row of the model, with guidance two, which stay

@@ -1,13 +1,13 @@
 using CtfService.Core.Generation;
-using CtfService.Model.Coarse;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Memory;
+using CtfService.Model.Stages;
 using CtfService.Model.Tests.Cpu;
 using CtfService.Model.Transformer;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Coarse;
+namespace CtfService.Model.Tests.Stages;
 
 /// <summary>On the CPU: the stage does the same on every device.</summary>
 public sealed class TorchCoarseStageTests : IDisposable

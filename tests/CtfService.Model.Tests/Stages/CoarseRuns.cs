@@ -1,9 +1,9 @@
 using CtfService.Core.Generation;
-using CtfService.Model.Coarse;
+using CtfService.Model.Stages;
 using CtfService.Model.Tests.Cpu;
 using CtfService.Model.Transformer;
 
-namespace CtfService.Model.Tests.Coarse;
+namespace CtfService.Model.Tests.Stages;
 
 /// <summary>A small coarse model, images of it, and ways to run a stage.</summary>
 internal static class CoarseRuns

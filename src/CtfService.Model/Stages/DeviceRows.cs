@@ -4,7 +4,7 @@ using CtfService.Model.Sampling;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Coarse;
+namespace CtfService.Model.Stages;
 
 /// <summary>
 /// What stage 1 keeps on the device for each model row. The host knows all of it but the labels, so when images have come or gone, or a step has failed,
