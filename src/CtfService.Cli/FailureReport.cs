@@ -1,8 +1,8 @@
 using System.CommandLine;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
-using CtfService.Model.Generation;
 using CtfService.Model.Layers;
+using CtfService.Model.Loading;
 using CtfService.Model.Memory;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;

@@ -1,4 +1,4 @@
-using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using static TorchSharp.torch;
 
 namespace CtfService.Cli;

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 
 namespace CtfService.Api.Configuration;
 

@@ -4,6 +4,7 @@ using CtfService.Inference;
 using CtfService.Inference.Routing;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 
 namespace CtfService.Api.Models;
 

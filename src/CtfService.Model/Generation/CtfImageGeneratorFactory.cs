@@ -1,5 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Model.Loading;
 using CtfService.Model.Memory;
 
 namespace CtfService.Model.Generation;

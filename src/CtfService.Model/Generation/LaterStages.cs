@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Model.Loading;
 using CtfService.Model.Stages;
 
 namespace CtfService.Model.Generation;

@@ -6,6 +6,7 @@ using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Model.Clusters;
 using CtfService.Model.Conversion;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using static TorchSharp.torch;

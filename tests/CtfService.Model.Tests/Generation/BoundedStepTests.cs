@@ -2,6 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Imaging;
 using CtfService.Model.Engines;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using CtfService.Model.Engines;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;

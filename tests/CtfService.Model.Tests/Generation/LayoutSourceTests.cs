@@ -2,6 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
+using CtfService.Model.Loading;
 using CtfService.Model.TestSupport;
 using TorchSharp;
 

@@ -1,6 +1,7 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.Model.Previews;
 using CtfService.Model.TestSupport;
 using TorchSharp;

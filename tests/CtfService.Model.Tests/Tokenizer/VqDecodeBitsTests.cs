@@ -1,4 +1,4 @@
-using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.Model.Tests.Support;
 using CtfService.Model.Tokenizer;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using CtfService.Training.Data;

@@ -5,6 +5,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using Spectre.Console;
 
 namespace CtfService.Cli.Commands.Bench;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using CtfService.Cli.Commands.Options;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 
 namespace CtfService.Cli.Commands.Bench;
 

@@ -4,6 +4,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.EngineBenchmarks;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.Training.Optimization;
 using Spectre.Console;
 

@@ -3,6 +3,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.Model.Storage;
 using CtfService.Training.Data;
 using CtfService.Training.Data.Files;

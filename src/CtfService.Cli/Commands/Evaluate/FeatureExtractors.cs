@@ -1,4 +1,4 @@
-using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.Training.Evaluation.Features;
 using CtfService.Training.Evaluation.Features.Inception;
 using static TorchSharp.torch;

@@ -6,6 +6,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
+using CtfService.Model.Loading;
 using CtfService.Training.Data;
 
 namespace CtfService.Cli.Commands.Generate;

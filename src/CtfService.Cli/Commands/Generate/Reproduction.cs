@@ -5,6 +5,7 @@ using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
+using CtfService.Model.Loading;
 
 namespace CtfService.Cli.Commands.Generate;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 
 namespace CtfService.Cli.Commands.Options;
 

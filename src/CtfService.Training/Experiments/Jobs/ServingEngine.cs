@@ -1,5 +1,6 @@
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Experiments.Jobs;

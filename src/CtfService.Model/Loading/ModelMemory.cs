@@ -7,7 +7,7 @@ using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Generation;
+namespace CtfService.Model.Loading;
 
 /// <summary>
 /// What a model takes of a device's memory, in bytes, estimated from its architecture before anything is allocated. On the CPU's vector units within a tenth of

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using CtfService.Core.Models;
 
-namespace CtfService.Model.Generation;
+namespace CtfService.Model.Loading;
 
 /// <summary>Says in one message why the native libraries (libtorch, TorchSharp's, Skia's) do not load: mostly because the system is too old for them.</summary>
 public static partial class NativeLibraries

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 
-namespace CtfService.Model.Tests.Generation;
+namespace CtfService.Model.Tests.Loading;
 
 public sealed class NativeLibrariesTests
 {

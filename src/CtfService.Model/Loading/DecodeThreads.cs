@@ -1,7 +1,7 @@
 using System.Numerics;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Generation;
+namespace CtfService.Model.Loading;
 
 /// <summary>On how many threads libtorch turns tokens into pixels, so that the pixels are the same bit for bit on every number of cores.</summary>
 internal static class DecodeThreads

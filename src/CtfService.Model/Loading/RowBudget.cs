@@ -2,7 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Model.Memory;
 using CtfService.Model.Transformer;
 
-namespace CtfService.Model.Generation;
+namespace CtfService.Model.Loading;
 
 /// <summary>How many rows of a decode step the memory can hold, from the model's shapes.</summary>
 internal static class RowBudget

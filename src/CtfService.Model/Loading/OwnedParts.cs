@@ -1,6 +1,6 @@
 using CtfService.Model.Memory;
 
-namespace CtfService.Model.Generation;
+namespace CtfService.Model.Loading;
 
 /// <summary>The parts of a model, freed together, the last one first: it may stand on those before it.</summary>
 /// <param name="cancellation">Ends the load; looked at after each part.</param>

@@ -3,7 +3,7 @@ using CtfService.Core.Models;
 using CtfService.Model.Cpu.Weights;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Generation;
+namespace CtfService.Model.Loading;
 
 /// <summary>Where a model's tensors live and how many bits its transformers have.</summary>
 /// <param name="Device">A present device.</param>

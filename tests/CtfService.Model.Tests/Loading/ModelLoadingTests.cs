@@ -5,11 +5,12 @@ using CtfService.Model.Checkpoints;
 using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.Model.TestSupport;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Generation;
+namespace CtfService.Model.Tests.Loading;
 
 public sealed class ModelLoadingTests
 {

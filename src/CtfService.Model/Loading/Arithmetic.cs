@@ -3,7 +3,7 @@ using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Engines;
 using TorchSharp;
 
-namespace CtfService.Model.Generation;
+namespace CtfService.Model.Loading;
 
 /// <summary>
 /// How a model rounds, in words: two that say the same give the same bits for the same weights, on any number of machines. Our own engine's sums depend on the

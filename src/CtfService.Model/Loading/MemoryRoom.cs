@@ -2,7 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
 using CtfService.Model.Memory;
 
-namespace CtfService.Model.Generation;
+namespace CtfService.Model.Loading;
 
 /// <summary>
 /// Whether a device's memory has room for one more model. On the CPU the operating system would otherwise end the process, and with it the model that serves;

@@ -15,7 +15,7 @@ using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Generation;
+namespace CtfService.Model.Loading;
 
 /// <summary>The parts of a bundle on one device. Owns them.</summary>
 /// <param name="Fine">Null for a plain LlamaGen model.</param>
