@@ -3,7 +3,6 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Loading;
 using CtfService.Model.Memory;
-using CtfService.Model.Previews;
 using CtfService.Model.Stages;
 
 namespace CtfService.Model.Generation;

@@ -1,7 +1,7 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
+using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
-using CtfService.Model.Previews;
 using CtfService.Model.Storage;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;

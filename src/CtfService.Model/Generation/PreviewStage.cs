@@ -1,8 +1,7 @@
 using CtfService.Core.Generation;
-using CtfService.Model.Generation;
 using CtfService.Model.Stages;
 
-namespace CtfService.Model.Previews;
+namespace CtfService.Model.Generation;
 
 /// <summary>
 /// Shows images that somebody watches while their layout comes about. Reads labels and changes nothing, so that an image is the same whether watched or not.

@@ -2,11 +2,10 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
-using CtfService.Model.Previews;
 using CtfService.Model.TestSupport;
 using TorchSharp;
 
-namespace CtfService.Model.Tests.Previews;
+namespace CtfService.Model.Tests.Generation;
 
 /// <summary>Previews through the generator, on both coarse stages: host memory (float32) and libtorch (float16).</summary>
 public sealed class PreviewStageTests : IDisposable

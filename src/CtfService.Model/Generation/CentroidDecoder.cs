@@ -3,7 +3,7 @@ using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
 using CtfService.Model.Tokenizer;
 
-namespace CtfService.Model.Previews;
+namespace CtfService.Model.Generation;
 
 /// <summary>
 /// Coarse labels to pixels without the fine stage: each label as the centroid of its cluster. A position without a label is shown as the mean of its image's others,
