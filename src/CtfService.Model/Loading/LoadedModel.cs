@@ -29,7 +29,7 @@ internal sealed record LoadedModel(
 
     /// <param name="rows">Rows of a decode step; fewer where the memory does not hold their keys and values.</param>
     /// <exception cref="CheckpointException">The bundle is damaged or files do not fit its architecture; every problem of every file is named.</exception>
-    /// <param name="besideAnother">As <see cref="CtfImageGeneratorFactory.BesideAnother"/>.</param>
+    /// <param name="besideAnother">True if another model keeps serving, which must not run short of memory.</param>
     /// <param name="memory">The device's; asked and used through it.</param>
     /// <param name="cancellation">Looked at for each megabyte of a file that is checked, and before each tensor.</param>
     /// <exception cref="OutOfDeviceMemoryException">There is not even room for two rows, or for the model beside another.</exception>

@@ -1,4 +1,3 @@
-using CtfService.Model.Stages;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tokenizer;
