@@ -1,8 +1,8 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Engines;
-using CtfService.Model.TestSupport;
 using CtfService.Model.Tests.Cpu;
+using CtfService.Model.TestSupport;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Engines;

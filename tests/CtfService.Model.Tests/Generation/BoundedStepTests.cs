@@ -1,21 +1,11 @@
 using CtfService.Core.Generation;
-using CtfService.Core.Imaging;
+using CtfService.Core.Models;
 using CtfService.Model.Engines;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
-
-namespace CtfService.Model.Tests.Generation;
-using CtfService.Core.Generation;
-using CtfService.Core.Models;
-using CtfService.Model.Generation;
-using CtfService.Model.TestSupport;
-using CtfService.Model.Tokenizer;
-using CtfService.Model.Transformer;
-
-namespace CtfService.Model.Tests.Generation;
 
 namespace CtfService.Model.Tests.Generation;
 
