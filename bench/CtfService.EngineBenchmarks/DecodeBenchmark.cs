@@ -3,6 +3,7 @@ using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Engines;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 

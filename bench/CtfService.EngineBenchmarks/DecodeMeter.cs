@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Transformer;
+using CtfService.Model.Engines;
 
 namespace CtfService.EngineBenchmarks;
 

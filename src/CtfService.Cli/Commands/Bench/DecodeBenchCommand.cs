@@ -3,7 +3,6 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.EngineBenchmarks;
 using CtfService.Model.Cpu.Weights;
-using CtfService.Model.Engines;
 using CtfService.Model.Transformer;
 
 namespace CtfService.Cli.Commands.Bench;
