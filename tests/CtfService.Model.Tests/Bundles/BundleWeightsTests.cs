@@ -1,6 +1,6 @@
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
-using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.Model.Storage;
 using CtfService.Model.TestSupport;
 
