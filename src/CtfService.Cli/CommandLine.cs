@@ -4,8 +4,11 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using CtfService.Cli.Commands;
 using CtfService.Cli.Commands.Bench;
+using CtfService.Cli.Commands.Bundles;
 using CtfService.Cli.Commands.Evaluate;
 using CtfService.Cli.Commands.Generate;
+using CtfService.Cli.Commands.Train;
+using CtfService.Cli.Shell;
 using CtfService.Training.Progress;
 
 namespace CtfService.Cli;
@@ -13,11 +16,6 @@ namespace CtfService.Cli;
 /// <summary>The <c>ctf</c> tool: reads the arguments, runs one command, and turns what happens into an exit code.</summary>
 internal static class CommandLine
 {
-    public const int Success = 0;
-    public const int Failure = 1;
-    public const int UsageError = 2;
-    public const int Interrupted = 130; // 128 + SIGINT, as shells count
-
     public static RootCommand Create(Terminal terminal) => GroupedHelp.Root(
         "Trains, measures and runs coarse-to-fine image generators.",
         new("Train a model", [
@@ -45,7 +43,7 @@ internal static class CommandLine
         if (parse.Action is ParseErrorAction)
         {
             FailureReport.WriteUsage(terminal.Error, parse.CommandResult.Command, parse.Errors.Select(error => error.Message));
-            return UsageError;
+            return ExitCode.UsageError;
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -65,17 +63,17 @@ internal static class CommandLine
         catch (OperationCanceledException stopped) when (stop.IsCancellationRequested)
         {
             await terminal.Error.WriteLineAsync(Stopped(stopped, parse.CommandResult.Command));
-            return Interrupted;
+            return ExitCode.Interrupted;
         }
         catch (UsageException exception)
         {
             FailureReport.WriteUsage(terminal.Error, parse.CommandResult.Command, exception.Message.Split(Environment.NewLine));
-            return UsageError;
+            return ExitCode.UsageError;
         }
         catch (Exception exception)
         {
             FailureReport.Write(terminal.Error, exception);
-            return Failure;
+            return ExitCode.Failure;
         }
     }
 

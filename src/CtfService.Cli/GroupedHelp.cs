@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using CtfService.Cli.Shell;
 
 namespace CtfService.Cli;
 
@@ -48,6 +49,6 @@ internal sealed class GroupedHelp(IReadOnlyList<CommandGroup> groups, Synchronou
         }
 
         output.WriteLine("'ctf COMMAND --help' shows the options of a command, 'ctf --version' the version.");
-        return CommandLine.Success;
+        return ExitCode.Success;
     }
 }

@@ -1,3 +1,5 @@
+using CtfService.Cli.Shell;
+
 namespace CtfService.Cli.Tests;
 
 public sealed class CommandLineTests

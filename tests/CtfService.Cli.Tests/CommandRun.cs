@@ -1,3 +1,4 @@
+using CtfService.Cli.Shell;
 using Spectre.Console;
 
 namespace CtfService.Cli.Tests;

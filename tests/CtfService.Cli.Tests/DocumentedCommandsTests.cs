@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using CtfService.Cli.Shell;
 using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests;

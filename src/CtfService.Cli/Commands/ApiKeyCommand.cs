@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using CtfService.Cli.Shell;
 
 namespace CtfService.Cli.Commands;
 
@@ -26,7 +27,7 @@ internal static partial class ApiKeyCommand
         command.SetAction((arguments, _) =>
         {
             Write(terminal, arguments.GetRequiredValue(name));
-            return Task.FromResult(CommandLine.Success);
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CtfService.Cli.Shell;
 
 namespace CtfService.Cli.Commands.Bench;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.EngineBenchmarks;
 using CtfService.Model.Cpu.Weights;
@@ -42,7 +44,7 @@ internal static class DecodeBenchCommand
                 ReportOutput.Write(terminal.Output, report, arguments.GetValue(json), DecodeTables.Of);
             }
 
-            return Task.FromResult(CommandLine.Success);
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
@@ -37,10 +39,10 @@ internal static class ImagesBenchCommand
             }
             else
             {
-                BenchTables.Write(terminal.Output, Table(generator.Model.Name, lines));
+                ReportTables.Write(terminal.Output, Table(generator.Model.Name, lines));
             }
 
-            return Task.FromResult(CommandLine.Success);
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
@@ -31,7 +33,7 @@ internal static class LoadBenchCommand
                 PeakMemoryBytes = peak,
                 PeakOverWeights = Math.Round((double)peak / bytes, 3),
             });
-            return Task.FromResult(CommandLine.Success);
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Commands.Train;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.EngineBenchmarks;
 using CtfService.Model.Cpu.Weights;
@@ -34,7 +37,7 @@ internal static class MethodBenchCommand
                 return benchmark.Measure(images, arguments.GetValue(steps), cancellation);
             }).ToList();
             ReportOutput.Write(terminal.Output, lines, arguments.GetValue(json), found => [Table(size, format, found)]);
-            return Task.FromResult(CommandLine.Success);
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

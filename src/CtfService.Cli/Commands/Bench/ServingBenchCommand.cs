@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.EngineBenchmarks;
 using CtfService.Model.Generation;
@@ -54,10 +56,10 @@ internal static class ServingBenchCommand
             }
             else
             {
-                BenchTables.Write(terminal.Output, Table(generator.Model.Name, report));
+                ReportTables.Write(terminal.Output, Table(generator.Model.Name, report));
             }
 
-            return Task.FromResult(CommandLine.Success);
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.EngineBenchmarks;
 using CtfService.Model.Tokenizer;
@@ -33,10 +35,10 @@ internal static class VqDecodeBenchCommand
             {
                 List<int> batches = [.. arguments.GetRequiredValue(batch).Distinct()];
                 var report = VqDecodeBenchmark.Run(tokenizer, grid, batches, arguments.GetValue(threads), arguments.GetValue(runs), cancellation);
-                BenchTables.Write(terminal.Output, Table(report));
+                ReportTables.Write(terminal.Output, Table(report));
             }
 
-            return Task.FromResult(CommandLine.Success);
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
@@ -28,7 +30,7 @@ internal static class EvaluateCommand
         {
             var evaluation = options.Read(parse);
             KeptWork.Run($"What is drawn is kept in {evaluation.Output}.", () => Run(terminal, evaluation, cancellation), cancellation);
-            return Task.FromResult(CommandLine.Success);
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Shell;
 using CtfService.Core.Classes;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
@@ -31,11 +32,11 @@ internal static class GenerateCommand
             {
                 var (device, dtype) = options.SaidPlacement(arguments);
                 var reproduction = new Reproduction(terminal, bundle, device, dtype, arguments.GetValue(options.Overwrite));
-                return Task.FromResult(reproduction.Run(files, output, cancellation) ? CommandLine.Success : CommandLine.Failure);
+                return Task.FromResult(reproduction.Run(files, output, cancellation) ? ExitCode.Success : ExitCode.Failure);
             }
 
             Draw(terminal, options, arguments, bundle, OutputPath.Folder(options.Output.Name, output), cancellation);
-            return Task.FromResult(CommandLine.Success);
+            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;

@@ -1,3 +1,4 @@
+using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Imaging;

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Globalization;
+using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Commands.Train;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
+using CtfService.Core.Generation;
+using CtfService.Model.Bundles;
+using CtfService.Model.Clusters;
+using CtfService.Training.Data.Files;
+using CtfService.Training.Parts;
+using CtfService.Training.Transformer;
+
+namespace CtfService.Cli.Commands.Bundles;
+
+/// <summary><c>ctf bundle</c>: packs a finished run into a bundle that the service loads.</summary>
+internal static class BundleCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var runFolder = TrainingArguments.RunOption();
+        var output = new Option<string?>("--output")
+        {
+            Description = "Folder of the bundle; if not given, the one below models/ that has the name of the run's folder.",
+        };
+        var name = new Option<string?>("--name") { Description = "Name that callers use; that of the run's folder if not given." };
+        var overwrite = OverwriteOption.Create();
+        var licence = CommandOption.WithDefault("--data-licence", "Licence of the training images.", "unknown");
+        var guidance = CommandOption.Number("--guidance-scale", "Default guidance of the coarse stage.", 1.5f, SamplingSettings.GuidanceScaleRange);
+        var temperature = CommandOption.Number("--temperature", "Default temperature of the coarse stage.", 1f, SamplingSettings.TemperatureRange);
+        var note = CommandOption.WithDefault("--note", "How the model was trained, for the manifest.", "");
+        var command = new Command("bundle", "Packs a finished run into a bundle that the service loads.")
+        {
+            runFolder, output, name, overwrite, licence, guidance, temperature, note,
+        };
+        command.SetAction((arguments, _) =>
+        {
+            var coarse = new SamplingSettings(arguments.GetValue(temperature), GuidanceScale: arguments.GetValue(guidance));
+            var training = new Dictionary<string, string>
+            {
+                ["note"] = arguments.GetRequiredValue(note),
+                ["date"] = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            };
+            var run = new RunFolder(arguments.GetRequiredValue(runFolder));
+            var folder = arguments.GetValue(output) ?? Path.Combine("models", run.Name);
+            OutputPath.NewFolder(output.Name, folder);
+            BundleWriter.RequireFree(folder, arguments.GetValue(overwrite));
+            run.Require(run.Tokenizer, run.ClusterMap, run.Coarse, run.Tokens(ImageFolder.TrainSplit));
+            run.Require(ClusterMap.Load(run.ClusterMap).IsIdentity ? [] : [run.Fine]);
+            var modelName = arguments.GetValue(name) ?? run.Name;
+            var parts = new TrainedParts(run.BundledTokenizer, run.ClusterMap, run.Coarse, run.Fine);
+            var text = new BundleText(
+                modelName,
+                ClassNames(run, terminal),
+                new SamplingDefaults(coarse, new SamplingSettings()),
+                training,
+                arguments.GetRequiredValue(licence));
+            var bundle = BundlePacker.Pack(parts, folder, text);
+            ReportJson.Write(terminal.Output, new { bundle.Directory, bundle.Hash, Bytes = bundle.Manifest.Files.Sum(file => file.Bytes) });
+            return Task.FromResult(ExitCode.Success);
+        });
+        return command;
+    }
+
+    /// <summary>Those of the images that the coarse stage learnt from.</summary>
+    private static IReadOnlyList<string> ClassNames(RunFolder run, Terminal terminal)
+    {
+        var tokens = TokenCache.Load(run.Tokens("train"));
+        new RunValidator(terminal.Error.WriteLine).RequireTokens(run.Tokens("train"), tokens.MadeFrom, run.Coarse);
+        return tokens.ClassNames;
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
+using CtfService.Core.Models;
+using CtfService.Training.Classification;
+using CtfService.Training.Data.Files;
+using CtfService.Training.Optimization;
+
+namespace CtfService.Cli.Commands.Evaluate;
+
+/// <summary><c>ctf train-classifier</c>: trains the judge of generated images on a data set's <c>train</c> split, measures it on <c>test</c>.</summary>
+internal static class TrainClassifierCommand
+{
+    private static readonly ClassifierTraining Defaults = new();
+
+    public static Command Create(Terminal terminal)
+    {
+        var data = CommandOption.Required("--data", "Folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+        var output = CommandOption.WithDefault("--output", "File for the trained classifier.", Path.Combine("runs", "classifier.safetensors"));
+        var imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, TrainingRanges.ImageSide);
+        var steps = CommandOption.Number("--steps", "Training steps.", Defaults.Steps, Ranges.Steps);
+        var batch = CommandOption.Number("--batch", "Images per step.", Defaults.BatchSize, Ranges.Batch);
+        var seed = CommandOption.Seed();
+        var maxPixels = MaxPixelsOption.Create();
+        var command = new Command("train-classifier", "Trains the classifier that judges generated images.")
+        {
+            data, output, imageSize, maxPixels, steps, batch, seed,
+        };
+        command.SetAction((parse, cancellation) =>
+        {
+            var training = Defaults with { Steps = parse.GetValue(steps), BatchSize = parse.GetValue(batch), Seed = parse.GetValue(seed) };
+            var path = OutputPath.File(output.Name, parse.GetRequiredValue(output));
+            RequireClassifierOrNothing(output.Name, path, terminal);
+            Run(terminal, parse.GetRequiredValue(data), (parse.GetValue(imageSize), parse.GetValue(maxPixels)), training, path, cancellation);
+            return Task.FromResult(ExitCode.Success);
+        });
+        return command;
+    }
+
+    /// <summary>An earlier classifier is replaced, once the new one is trained; any other file is not.</summary>
+    private static void RequireClassifierOrNothing(string option, string path, Terminal terminal)
+    {
+        if (File.Exists(path))
+        {
+            try
+            {
+                ClassifierFile.Load(path).Dispose();
+            }
+            catch (CheckpointException other)
+            {
+                throw new IOException($"{option}: '{path}' is there already and is not a classifier. Give another name.", other);
+            }
+
+            terminal.Error.WriteLine($"{path}: will be replaced. Evaluations by the classifier that is there cannot be compared with later ones.");
+        }
+    }
+
+    private static void Run(
+        Terminal terminal,
+        string data,
+        (int Side, int MaxPixels) images,
+        ClassifierTraining training,
+        string output,
+        CancellationToken cancellation)
+    {
+        TorchThreads.UseAllCores();
+        ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(data, ImageFolder.TrainSplit)); // before the images are decoded
+        var train = ImageFolder.Open(data, images.Side, "train", images.MaxPixels, cancellation);
+        var test = ImageFolder.Open(data, images.Side, "test", images.MaxPixels, cancellation);
+        SkippedImages.Report(train, terminal);
+        SkippedImages.Report(test, terminal);
+        terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
+
+        using var classifier = ConsoleProgress.Run(terminal, "classifier", progress => ClassifierTrainer.Train(train, training, progress, cancellation));
+        var report = ClassifierReport.Measure(classifier, test, cancellation);
+        ClassifierFile.Save(classifier, output, report.Accuracy);
+        terminal.Error.WriteLine($"Saved {output}.");
+        ReportJson.Write(terminal.Output, report);
+    }
+}

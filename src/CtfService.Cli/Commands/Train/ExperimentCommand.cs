@@ -1,0 +1,85 @@
+using System.CommandLine;
+using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
+using CtfService.Training.Experiments;
+using CtfService.Training.Experiments.Plan;
+using CtfService.Training.Progress;
+
+namespace CtfService.Cli.Commands.Train;
+
+/// <summary><c>ctf experiment</c>: trains, samples and compares the models of an experiment file.</summary>
+internal static class ExperimentCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var file = CommandOption.Required("--file", "Experiment file (docs/experiments.md).");
+        var data = CommandOption.Required("--data", TrainingArguments.DataDescription);
+        var output = CommandOption.WithDefault(
+            "--output", "Folder for all that is made; run the command again to go on with it.", Path.Combine("runs", "experiment"));
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "File of a finished tokenizer (ctf train-tokenizer), in place of training one." };
+        var report = new Option<string?>("--report")
+        {
+            Description = "Folder for results.md, results.json and the plots; 'report' in the output folder where not given.",
+        };
+        var without = new Option<string[]>("--without")
+        {
+            Description = "Leave out jobs whose names begin so, such as 'speed'.",
+            DefaultValueFactory = _ => [],
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var maxPixels = MaxPixelsOption.Create();
+        var redo = new Option<bool>("--redo") { Description = "Delete results whose settings have changed, and do them again." };
+        var reportOnly = new Option<bool>("--report-only") { Description = "Only write the report of what is finished." };
+        var command = new Command("experiment", "Trains, samples and compares the models of an experiment file; goes on where it was stopped.")
+        {
+            file, data, maxPixels, output, tokenizer, report, without, redo, reportOnly,
+        };
+        command.SetAction((arguments, cancellation) =>
+        {
+            TorchThreads.UseAllCores();
+            var folder = OutputPath.Folder(output.Name, arguments.GetRequiredValue(output));
+            var options = new ExperimentOptions(
+                arguments.GetRequiredValue(data),
+                arguments.GetValue(tokenizer),
+                folder,
+                OutputPath.Folder(report.Name, arguments.GetValue(report) ?? Path.Combine(folder, "report")),
+                arguments.GetRequiredValue(without),
+                arguments.GetValue(redo),
+                arguments.GetValue(maxPixels));
+            using var run = new ExperimentRun(ExperimentFile.Read(arguments.GetRequiredValue(file)), options, cancellation);
+            if (!arguments.GetValue(reportOnly))
+            {
+                foreach (var dataset in run.OpenData())
+                {
+                    SkippedImages.Report(dataset, terminal);
+                }
+
+                KeptWork.Run($"Finished jobs and checkpoints are kept in {folder}.", () => run.Run(new Shown(terminal), cancellation), cancellation);
+            }
+
+            var (finished, jobs) = run.Report();
+            ReportJson.Write(terminal.Output, new { Jobs = jobs, Finished = finished, options.Report });
+            return Task.FromResult(ExitCode.Success);
+        });
+        return command;
+    }
+
+    private sealed class Shown(Terminal terminal) : IExperimentProgress
+    {
+        public void Run(string job, int number, int count, Action<ITrainingProgress> work)
+        {
+            var title = $"[{number}/{count}] {job}";
+            if (!ConsoleProgress.IsMoving(terminal))
+            {
+                terminal.Error.WriteLine(title); // not every job has figures to report
+            }
+
+            ConsoleProgress.Run(terminal, title, progress =>
+            {
+                work(progress);
+                return ExitCode.Success;
+            });
+        }
+    }
+}

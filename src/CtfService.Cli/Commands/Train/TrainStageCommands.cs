@@ -1,0 +1,110 @@
+using System.CommandLine;
+using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
+using CtfService.Model.Clusters;
+using CtfService.Model.Layers;
+using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
+using CtfService.Training.Data;
+using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
+using CtfService.Training.Progress;
+using CtfService.Training.Transformer;
+
+namespace CtfService.Cli.Commands.Train;
+
+/// <summary><c>ctf train-coarse</c> and <c>ctf train-fine</c>: tokens to the transformers of both stages.</summary>
+internal static class TrainStageCommands
+{
+    /// <summary>What the two commands differ in.</summary>
+    /// <param name="Part">Folder in the run.</param>
+    /// <param name="Compare">Compares the other stage of the run with what this one is to be made from.</param>
+    private sealed record Stage(
+        string Name, string Description, string Part, string ResultName, int Steps, Action<RunValidator, RunFolder, PartRecord> Compare, Trainer Train);
+
+    private delegate void Trainer(StageInputs inputs, TransformerSize size, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation);
+
+    public static Command CreateCoarse(Terminal terminal) => Create(terminal, new Stage(
+        "train-coarse",
+        "Trains stage 1, the causal transformer over coarse labels.",
+        RunFolder.CoarsePart,
+        TransformerTraining.CoarseResultName,
+        Steps: 4000,
+        (validator, folder, now) => validator.NoteFine(folder.Fine, now),
+        TransformerTraining.TrainCoarse));
+
+    public static Command CreateFine(Terminal terminal) => Create(terminal, new Stage(
+        "train-fine",
+        "Trains stage 2, the transformer that predicts every token from all coarse labels.",
+        RunFolder.FinePart,
+        TransformerTraining.FineResultName,
+        Steps: 3000,
+        (validator, folder, now) => validator.RequireCoarse(folder.Coarse, now),
+        (inputs, size, run, progress, cancellation) => TransformerTraining.TrainFine(inputs, size, FineHead.Cluster, run, progress, cancellation)));
+
+    private static Command Create(Terminal terminal, Stage stage)
+    {
+        var training = new TrainingArguments(stage.Part, stage.Steps, batchSize: 32, learningRate: 1e-3);
+        var width = CommandOption.Number("--width", "Width of the transformer, a multiple of 4 times the heads.", 256, ArchitectureRanges.Width);
+        var layers = CommandOption.Number("--layers", "Number of blocks.", 6, ArchitectureRanges.Layers);
+        var heads = CommandOption.Number("--heads", "Attention heads.", 8, ArchitectureRanges.Width);
+        var command = new Command(stage.Name, stage.Description) { width, layers, heads };
+        training.AddTo(command);
+        command.SetAction((arguments, cancellation) =>
+        {
+            var size = new TransformerSize(arguments.GetValue(width), arguments.GetValue(layers), arguments.GetValue(heads));
+            UsageException.ThrowIfAny(size.Problems(name => $"--{name}"));
+            return Task.FromResult(Run(terminal, arguments, training, stage, size, cancellation));
+        });
+        return command;
+    }
+
+    private static int Run(
+        Terminal terminal, ParseResult arguments, TrainingArguments training, Stage stage, TransformerSize size, CancellationToken cancellation)
+    {
+        TorchThreads.UseAllCores();
+        var folder = training.Folder(arguments);
+        folder.Require(folder.Tokenizer);
+        using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
+        using var held = folder.Lock();
+        var validator = new RunValidator(terminal.Error.WriteLine);
+        var imageSize = validator.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
+        UsageException.ThrowIfAny([tokenizer.Config.SideProblem("--image-size", imageSize)]);
+        folder.Require(folder.ClusterMap);
+        var run = training.Run(arguments, Augmentation.None);
+        run.RequireStart(stage.ResultName);
+        TokenizedImages Images(string split) => new(
+            training.Fingerprint(arguments, split, cancellation),
+            imageSize,
+            () => Reported(training.Dataset(arguments, imageSize, split, cancellation), terminal));
+        var train = Images("train");
+        var map = Compared(folder, stage, validator, train.MadeFrom(tokenizer), tokenizer, run.AcceptChanges);
+        TokenCache Tokens(string split, TokenizedImages images) => TokenCache.TryLoad(folder.Tokens(split), tokenizer, images, terminal.Error.WriteLine)
+            ?? ConsoleProgress.Run(
+                terminal, $"tokens of {split}", progress => TokenCache.Create(folder.Tokens(split), tokenizer, images, progress, cancellation));
+        var inputs = new StageInputs(tokenizer, map, Tokens("train", train), Tokens("test", Images("test")));
+        return ConsoleProgress.Run(terminal, stage.Part, progress =>
+        {
+            stage.Train(inputs, size, run, progress, cancellation);
+            return ExitCode.Success;
+        });
+    }
+
+    /// <summary>Compares everything that can be compared before anything is computed; returns the run's cluster map.</summary>
+    private static ClusterMap Compared(RunFolder folder, Stage stage, RunValidator validator, PartRecord images, VqTokenizer tokenizer, bool acceptChanges)
+    {
+        var map = ClusterMap.Load(folder.ClusterMap);
+        var now = images.With(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));
+        validator.RequireImages(folder.Tokenizer, now, acceptChanges);
+        RunValidator.RequireMap(folder.ClusterMap, map, tokenizer);
+        stage.Compare(validator, folder, now);
+        return map;
+    }
+
+    private static ImageDataset Reported(ImageDataset dataset, Terminal terminal)
+    {
+        SkippedImages.Report(dataset, terminal);
+        return dataset;
+    }
+}

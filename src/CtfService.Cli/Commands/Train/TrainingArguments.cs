@@ -1,0 +1,103 @@
+using System.CommandLine;
+using CtfService.Cli.Commands.Options;
+using CtfService.Training.Data;
+using CtfService.Training.Data.Files;
+using CtfService.Training.Optimization;
+
+namespace CtfService.Cli.Commands.Train;
+
+/// <summary>The options that all training commands of the model share. A run folder holds tokenizer/, coarse/ and fine/.</summary>
+internal sealed class TrainingArguments
+{
+    public const string DataDescription = "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.";
+
+    /// <summary>Pixels, for a new run.</summary>
+    public const int UsualImageSize = 64;
+
+    private readonly string _part;
+    private readonly Option<string> _data = CommandOption.Required("--data", DataDescription);
+    private readonly Option<string> _run = RunOption();
+    private readonly Option<int?> _imageSize = ImageSizeOption();
+    private readonly Option<int> _maxPixels = MaxPixelsOption.Create();
+    private readonly Option<int> _steps;
+    private readonly Option<int> _batchSize;
+    private readonly Option<double> _learningRate;
+    private readonly Option<ulong> _seed = CommandOption.Seed();
+    private readonly Option<int> _evaluateEvery = CommandOption.Number(
+        "--evaluate-every", "Steps from one loss on held-out images, with a sample sheet, to the next.", 500, Ranges.Steps);
+
+    private readonly Option<int?> _earlyStop = CommandOption.OptionalNumber(
+        "--early-stop",
+        "Evaluations without a better figure after which the run stops and keeps the best weights; left out, it runs to the last step.",
+        Ranges.Steps);
+
+    private readonly Option<bool> _float32 = new("--float32") { Description = "Multiply in float32 instead of bfloat16." };
+    private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the run's last checkpoint." };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start over: delete the training that the run's folder holds." };
+    private readonly Option<bool> _acceptChanges = new("--accept-changes")
+    {
+        Description = "Go on although images or settings differ from those that the run was made from; weights that do not fit are refused all the same.",
+    };
+
+    /// <param name="part">Folder of the part inside the run.</param>
+    public TrainingArguments(string part, int steps, int batchSize, double learningRate)
+    {
+        _part = part;
+        _steps = CommandOption.Number("--steps", "Training steps.", steps, Ranges.Steps);
+        _batchSize = CommandOption.Number("--batch", "Images per step.", batchSize, TrainingRanges.BatchSize);
+        _learningRate = CommandOption.Number("--learning-rate", "Peak learning rate.", learningRate, TrainingRanges.LearningRate);
+    }
+
+    public static Option<string> RunOption() => CommandOption.WithDefault("--run", "Folder of the run: tokenizer, cluster map, both transformers.", Path.Combine("runs", "fruits-64"));
+
+    public static Option<int?> ImageSizeOption() => CommandOption.OptionalNumber(
+        "--image-size", $"Side the images are scaled to, pixels; that of the run if not given, {UsualImageSize} for a new run.", TrainingRanges.ImageSide);
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[]
+        {
+            _data, _run, _imageSize, _maxPixels, _steps, _batchSize, _learningRate, _evaluateEvery, _earlyStop, _seed, _float32, _resume, _overwrite,
+            _acceptChanges,
+        })
+        {
+            command.Options.Add(option);
+        }
+
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_resume) && result.GetValue(_overwrite))
+            {
+                result.AddError("--resume goes on with a training and --overwrite deletes it: give one of them.");
+            }
+        });
+    }
+
+    public RunFolder Folder(ParseResult arguments) => new(arguments.GetRequiredValue(_run));
+
+    public TrainingRun Run(ParseResult arguments, Augmentation augmentation) => new(
+        new TrainingOptions
+        {
+            RunDirectory = Path.Combine(arguments.GetRequiredValue(_run), _part),
+            Steps = arguments.GetValue(_steps),
+            BatchSize = arguments.GetValue(_batchSize),
+            LearningRate = arguments.GetValue(_learningRate),
+            EvaluateEvery = arguments.GetValue(_evaluateEvery),
+            EarlyStop = arguments.GetValue(_earlyStop),
+            Seed = arguments.GetValue(_seed),
+            UseBfloat16 = !arguments.GetValue(_float32),
+        },
+        arguments.GetValue(_resume),
+        augmentation,
+        Overwrite: arguments.GetValue(_overwrite),
+        AcceptChanges: arguments.GetValue(_acceptChanges));
+
+    /// <summary>Pixels; null if the run decides.</summary>
+    public int? AskedImageSize(ParseResult arguments) => arguments.GetValue(_imageSize);
+
+    public string Fingerprint(ParseResult arguments, string split, CancellationToken cancellation) =>
+        DataFingerprint.Of(arguments.GetRequiredValue(_data), split, arguments.GetValue(_maxPixels), cancellation);
+
+    public ImageDataset Dataset(ParseResult arguments, int imageSize, string split, CancellationToken cancellation) =>
+        ImageFolder.Open(arguments.GetRequiredValue(_data), imageSize, split, arguments.GetValue(_maxPixels), cancellation);
+}

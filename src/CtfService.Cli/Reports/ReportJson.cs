@@ -1,0 +1,39 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CtfService.Cli.Reports;
+
+/// <summary>Writes a command's result as JSON, for people and scripts alike.</summary>
+internal static class ReportJson
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new FiniteNumbers() },
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // goes to a terminal or file, never into HTML
+    };
+
+    public static void Write<T>(TextWriter output, T report) => output.WriteLine(Text(report));
+
+    public static string Text<T>(T report) => JsonSerializer.Serialize(report, Options);
+
+    /// <summary>JSON has no NaN and no infinity: they are null, so that a figure that does not exist never costs the whole report.</summary>
+    private sealed class FiniteNumbers : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value))
+            {
+                writer.WriteNumberValue(value);
+            }
+            else
+            {
+                writer.WriteNullValue();
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using Spectre.Console;
+
+namespace CtfService.Cli.Reports;
+
+/// <summary>Writes a command's report in the form that the user chose.</summary>
+internal static class ReportOutput
+{
+    /// <summary>Writes JSON if <paramref name="asJson"/>, tables otherwise.</summary>
+    public static void Write<T>(TextWriter output, T report, bool asJson, Func<T, IEnumerable<Table>> tables)
+    {
+        if (asJson)
+        {
+            ReportJson.Write(output, report);
+        }
+        else
+        {
+            ReportTables.Write(output, [.. tables(report)]);
+        }
+    }
+}

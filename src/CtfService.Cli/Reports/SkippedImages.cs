@@ -1,0 +1,37 @@
+using CtfService.Cli.Shell;
+using CtfService.Training.Data;
+using CtfService.Training.Data.Files;
+
+namespace CtfService.Cli.Reports;
+
+/// <summary>Says what of a data set was left out, and which classes it lacks, before work on it begins.</summary>
+internal static class SkippedImages
+{
+    public static void Report(ImageDataset dataset, Terminal terminal)
+    {
+        if (dataset.Skipped.Count > 0)
+        {
+            terminal.Error.WriteLine($"Skipped {Count(dataset.Skipped.Sum(files => files.Count), "file or folder", "files or folders")}{Of(dataset)}:");
+            foreach (var files in dataset.Skipped)
+            {
+                terminal.Error.WriteLine($"  {files}");
+            }
+        }
+
+        if (dataset.UnknownClasses.Count > 0)
+        {
+            string[] classes = [.. dataset.UnknownClasses.Select(unknown => $"{unknown.Name} ({Count(unknown.Images, "image", "images")})")];
+            var count = Count(classes.Length, "class", "classes");
+            terminal.Error.WriteLine($"Left out {count}{Of(dataset)}, which {ImageFolder.TrainSplit}/ does not have: {NameList.Of(classes)}.");
+        }
+
+        if (dataset.MissingClasses is { Count: > 0 } missing)
+        {
+            terminal.Error.WriteLine($"There are no images{Of(dataset)} of {missing.Count} of the {dataset.ClassNames.Count} classes: {NameList.Of(missing)}.");
+        }
+    }
+
+    private static string Count(int count, string one, string several) => FormattableString.Invariant($"{count:N0} {(count == 1 ? one : several)}");
+
+    private static string Of(ImageDataset dataset) => dataset.Split is { } split ? $" in {split}/" : "";
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using CtfService.Training.Progress;
+using Spectre.Console;
+
+namespace CtfService.Cli.Shell;
+
+/// <summary>Shows long work: a moving bar on a terminal, a plain line now and then if the output goes to a file.</summary>
+internal static class ConsoleProgress
+{
+    /// <summary>From one line to the next if there is no terminal.</summary>
+    public static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(10);
+
+    private const int BarWidth = 16;
+
+    /// <summary>Columns that the bar, the percentage and the gaps between them take.</summary>
+    private const int WidthBesideText = BarWidth + 8;
+
+    /// <summary>Whether there is a terminal to move a bar on.</summary>
+    public static bool IsMoving(Terminal terminal) => terminal.Display.Profile.Capabilities.Interactive && terminal.Display.Profile.Out.IsTerminal;
+
+    /// <summary>Runs <paramref name="work"/> on this thread while its progress is shown.</summary>
+    public static T Run<T>(Terminal terminal, string title, Func<ITrainingProgress, T> work)
+    {
+        if (!IsMoving(terminal))
+        {
+            return work(new ProgressLines(terminal.Error, title, TimeProvider.System));
+        }
+
+        return terminal.Display.Progress()
+            .AutoClear(false)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = BarWidth }, new PercentageColumn())
+            .Start(context => work(new ProgressBar(context.AddTask(title), title, terminal.Display)));
+    }
+
+    /// <summary>Shows a title while <paramref name="work"/>, which reports no steps, runs on this thread.</summary>
+    public static T Run<T>(Terminal terminal, string title, Func<T> work)
+    {
+        if (IsMoving(terminal))
+        {
+            return terminal.Display.Status().Start(Markup.Escape(title), _ => work());
+        }
+
+        terminal.Error.WriteLine($"{title} ...");
+        return work();
+    }
+
+    /// <summary>One line of text: step, losses, speed, time left. An evaluation has only figures.</summary>
+    internal static string Describe(string title, TrainingReport report) => Describe(title, report, report.Losses.Count);
+
+    /// <summary>As many of the losses as fit a width, the first ones first.</summary>
+    internal static string Describe(string title, TrainingReport report, int losses, int width) =>
+        Describe(title, report, losses) is var text && (text.Length <= width || losses == 0) ? text : Describe(title, report, losses - 1, width);
+
+    private static string Describe(string title, TrainingReport report, int losses)
+    {
+        var figures = report.Losses.Take(losses).Select(loss => $"{loss.Key} {loss.Value.ToString("0.####", CultureInfo.InvariantCulture)}");
+        var hours = report.TimeLeft.TotalHours >= 1 ? $"{(long)report.TimeLeft.TotalHours}:" : "";
+        string[] speed = report.ImagesPerSecond is { } imagesPerSecond
+            ? [
+                string.Create(CultureInfo.InvariantCulture, $"{imagesPerSecond:0.0} images/s"),
+                $"{hours}{report.TimeLeft.ToString("mm\\:ss", CultureInfo.InvariantCulture)} left",
+            ]
+            : [];
+        return string.Create(CultureInfo.InvariantCulture, $"{title} {report.Step}/{report.TotalSteps}: {string.Join(", ", figures.Concat(speed))}");
+    }
+
+    private sealed class ProgressBar(ProgressTask bar, string title, IAnsiConsole display) : ITrainingProgress
+    {
+        public void Report(TrainingReport report)
+        {
+            bar.MaxValue = report.TotalSteps;
+            bar.Value = report.Step;
+            if (report.ImagesPerSecond is null && report.Losses.Count > 0)
+            {
+                Note(Describe(title, report)); // an evaluation stays on the screen, above the bar
+            }
+            else
+            {
+                bar.Description = Markup.Escape(Describe(title, report, report.Losses.Count, display.Profile.Width - WidthBesideText));
+            }
+        }
+
+        public void Note(string text) => display.WriteLine(text);
+    }
+}
+
+/// <summary>Writes the first report, the last, every evaluation, and one report per <see cref="ConsoleProgress.LineInterval"/> between them.</summary>
+internal sealed class ProgressLines(TextWriter output, string title, TimeProvider time) : ITrainingProgress
+{
+    private long? _lastLine;
+
+    public void Report(TrainingReport report)
+    {
+        var isEvaluation = report.ImagesPerSecond is null && report.Losses.Count > 0;
+        if (!isEvaluation && _lastLine is { } last && time.GetElapsedTime(last) < ConsoleProgress.LineInterval && report.Step < report.TotalSteps)
+        {
+            return;
+        }
+
+        _lastLine = time.GetTimestamp();
+        output.WriteLine(ConsoleProgress.Describe(title, report));
+    }
+
+    public void Note(string text) => output.WriteLine(text);
+}

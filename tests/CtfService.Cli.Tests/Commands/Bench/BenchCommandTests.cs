@@ -1,0 +1,69 @@
+using System.Text.Json;
+using CtfService.Core.Generation;
+using CtfService.EngineBenchmarks;
+using CtfService.Model.Generation;
+using CtfService.TestSupport;
+
+namespace CtfService.Cli.Tests.Commands.Bench;
+
+/// <summary>Every measurement runs and gives figures; what they are is the machine's business.</summary>
+public sealed class BenchCommandTests
+{
+    private static readonly string Bundle = RepositoryFolder.File("models", "fruits-64");
+
+    [Fact]
+    public async Task Images_ShippedModel_ReportsEveryBatch()
+    {
+        using var report = await Json("bench", "images", "--bundle", Bundle, "--batch", "1", "2", "--json");
+
+        Assert.Equal([1, 2], report.RootElement.EnumerateArray().Select(line => line.GetProperty("images").GetInt32()));
+        Assert.All(report.RootElement.EnumerateArray(), line => Assert.True(line.GetProperty("coarse_milliseconds").GetDouble() > 0));
+    }
+
+    [Fact]
+    public async Task Serving_ShippedModel_ComparesBothKindsOfBatching()
+    {
+        using var report = await Json("bench", "serving", "--bundle", Bundle, "--images", "6", "--rows", "4", "--json");
+
+        Assert.True(report.RootElement.GetProperty("static").GetProperty("mean_milliseconds").GetDouble() > 0);
+        Assert.True(report.RootElement.GetProperty("continuous").GetProperty("p95_milliseconds").GetDouble() > 0);
+    }
+
+    [Theory]
+    [InlineData(1, 4)]
+    [InlineData(2, 2)]
+    public void RandomBundle_Preset_LoadsWithAsManyImagesAsRowsAllow(float guidance, int images)
+    {
+        using var bundle = new RandomBundle("tiny", clusters: 64, guidance);
+        using var generator = new CtfImageGeneratorFactory(bundle.Directory, rows: 4).Load(CancellationToken.None);
+        var rows = new ImageSpecification(ClassId: 0, Seed: 0, generator.Model.DefaultCoarse, generator.Model.DefaultFine).Rows;
+
+        Assert.Equal(images, generator.FreeRows / rows);
+        Assert.Equal(256, generator.Model.TokenCount);
+    }
+
+    [Fact]
+    public async Task Method_TinyModels_ComparesWithThePlainModel()
+    {
+        using var report = await Json("bench", "method", "--preset", "tiny", "--codewords", "64", "--clusters", "8", "--batch", "2", "--steps", "2", "--json");
+
+        var line = Assert.Single(report.RootElement.EnumerateArray());
+        Assert.True(line.GetProperty("fine_seconds").GetDouble() > 0);
+        Assert.True(line.GetProperty("times_plain").GetDouble() > 0);
+    }
+
+    [Fact]
+    public async Task Load_ShippedModel_ReportsItsPeak()
+    {
+        using var report = await Json("bench", "load", "--bundle", Bundle);
+
+        Assert.True(report.RootElement.GetProperty("peak_memory_bytes").GetInt64() > report.RootElement.GetProperty("weight_bytes").GetInt64());
+    }
+
+    private static async Task<JsonDocument> Json(params string[] arguments)
+    {
+        var run = await CommandRun.Of(arguments);
+        Assert.True(run.ExitCode == 0, run.Error);
+        return JsonDocument.Parse(run.Output);
+    }
+}

@@ -1,0 +1,135 @@
+using System.Text.Json;
+using CtfService.Core.Generation;
+using CtfService.Model.Imaging;
+using CtfService.Model.TestSupport;
+using CtfService.TestSupport;
+
+namespace CtfService.Cli.Tests.Commands.Evaluate;
+
+public sealed class EvaluateCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Classifier => _folder.File("classifier.safetensors");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Evaluate_Bundle_WritesReportPageAndImages()
+    {
+        using var bundle = new TinyBundle();
+        await PrepareAsync();
+
+        var run = await EvaluateAsync("--bundle", bundle.Directory, "--per-class", "4", "--temperature", "0.5", "--device", "cpu");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.Equal(20, report.RootElement.GetProperty("images").GetInt32());
+        Assert.Equal(0.5, report.RootElement.GetProperty("model").GetProperty("coarse").GetProperty("temperature").GetDouble());
+        Assert.Equal(
+            ["temperature", "top_k", "top_p", "guidance_scale", "guidance_interval"],
+            report.RootElement.GetProperty("model").GetProperty("coarse").EnumerateObject().Select(setting => setting.Name));
+        Assert.Equal("classifier", report.RootElement.GetProperty("features")[0].GetProperty("extractor").GetString());
+        Assert.Equal(run.Output, File.ReadAllText(_folder.File("out/report.json")));
+        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(_folder.File("out/report.html")), StringComparison.Ordinal);
+        Assert.Equal(20, Directory.GetFiles(_folder.File("out/images"), "*.png", SearchOption.AllDirectories).Length);
+        Assert.Contains("images 20/20:", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Evaluate_SecondTime_DrawsNothingAndSaysTheSame()
+    {
+        using var bundle = new TinyBundle();
+        await PrepareAsync();
+        var first = await EvaluateAsync("--bundle", bundle.Directory, "--per-class", "4", "--device", "cpu");
+
+        var second = await EvaluateAsync("--bundle", bundle.Directory, "--per-class", "4", "--device", "cpu");
+
+        Assert.Equal(first.Output, second.Output);
+        Assert.DoesNotContain(second.Error.Split('\n'), line => line.StartsWith("images ", StringComparison.Ordinal));
+        Assert.DoesNotContain("real images", second.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Evaluate_Images_NeedsNoModel()
+    {
+        await PrepareAsync();
+
+        var run = await EvaluateAsync("--images", _folder.File("data/test"), "--image-size", "16");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.Equal(JsonValueKind.Null, report.RootElement.GetProperty("model").ValueKind);
+        Assert.Equal(0, report.RootElement.GetProperty("features")[0].GetProperty("generated").GetProperty("fid").GetDouble()
+            - report.RootElement.GetProperty("features")[0].GetProperty("test").GetProperty("fid").GetDouble(), 1e-9); // they are the test images
+    }
+
+    [Fact]
+    public async Task Evaluate_OtherSettingsInTheSameFolder_SaysWhatDiffers()
+    {
+        using var bundle = new TinyBundle();
+        await PrepareAsync();
+        await EvaluateAsync("--bundle", bundle.Directory, "--per-class", "4", "--device", "cpu");
+
+        var run = await EvaluateAsync("--bundle", bundle.Directory, "--per-class", "4", "--device", "cpu", "--seed", "8");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("seed 0, not 8. Name another folder", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Evaluate_WrongInceptionFile_IsRefusedBeforeAnythingIsDrawn()
+    {
+        await PrepareAsync();
+
+        var run = await EvaluateAsync("--bundle", "/nowhere", "--inception", Classifier);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("missing: Conv2d_1a_3x3.conv.weight [32, 3, 3, 3]", run.Error, StringComparison.Ordinal);
+        Assert.Contains("unexpected: head.bias [5]", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--images takes no model. Leave out --seed, --temperature.", "--images", "x", "--seed", "4", "--temperature", "1")]
+    [InlineData("--image-size goes with --images", "--image-size", "32")]
+    [InlineData("--guidance-scale is '0.5', expected a number, 1 to 1000", "--guidance-scale", "0.5")]
+    [InlineData("--per-class is '3', expected a whole number, 4 to 1000000", "--per-class", "3")]
+    public async Task Evaluate_OptionsThatDoNotFit_AreAUsageError(string message, params string[] options)
+    {
+        var run = await CommandRun.Of(["evaluate", "--data", "x", .. options]);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Evaluate_NoSuchData_BlamesTheDataFirst()
+    {
+        var run = await CommandRun.Of("evaluate", "--data", "nope", "--classifier", "/nowhere/classifier.safetensors");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("ctf: --data is 'nope', but there is nothing.", run.Error, StringComparison.Ordinal);
+    }
+
+    private Task<CommandRun> EvaluateAsync(params string[] options) => CommandRun.Of(
+        ["evaluate", "--data", _folder.File("data"), "--classifier", Classifier, "--output", _folder.File("out"), "--cache", _folder.File("cache"), .. options]);
+
+    /// <summary>A data set of the tiny bundle's classes, each of its own brightness, and a classifier of two steps.</summary>
+    private async Task PrepareAsync()
+    {
+        foreach (var (split, images) in new[] { ("train", 10), ("test", 6) })
+        {
+            for (var i = 0; i < images * TinyBundle.Classes; i++)
+            {
+                var random = new Random((images * 1000) + i);
+                byte[] pixels = [.. Enumerable.Range(0, 16 * 16 * 3).Select(_ => (byte)((40 * (i % TinyBundle.Classes)) + random.Next(60)))];
+                var path = _folder.File($"data/{split}/class_{i % TinyBundle.Classes}/{i}.png");
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                await File.WriteAllBytesAsync(path, ImageCodec.Encode(new RgbImage(16, 16, pixels), ImageFormat.Png));
+            }
+        }
+
+        var trained = await CommandRun.Of("train-classifier", "--data", _folder.File("data"), "--output", Classifier, "--image-size", "16", "--steps", "2", "--batch", "8");
+        Assert.Equal(0, trained.ExitCode);
+    }
+}
