@@ -38,7 +38,7 @@ internal static class Service
         builder.Services.AddInference();
         builder.Services.AddHostedService<ReadyNotice>();
         builder.Services.AddIdempotency();
-        builder.Services.AddSingleton<UnsentAnswers>();
+        builder.Services.AddSingleton<UnsentResponses>();
         builder.Services.AddUploads();
         builder.Services.AddImageEndpoints();
         builder.Services.AddApiDescription();

@@ -7,7 +7,7 @@ namespace CtfService.Api.Bodies;
 /// The time a caller has to take what is sent: a whole answer, or each event of a stream. Used by the request's thread; given up by any, but never
 /// when the request is over: its context is gone then.
 /// </summary>
-internal sealed class Sending(HttpContext http, UnsentAnswers unsent, TimeSpan timeout, TimeProvider clock) : IDisposable
+internal sealed class Sending(HttpContext http, UnsentResponses unsent, TimeSpan timeout, TimeProvider clock) : IDisposable
 {
     private readonly Lock _gate = new();
     private ITimer? _deadline;
@@ -79,7 +79,7 @@ internal static class SendingExtensions
     {
         var timeout = app.Services.GetRequiredService<LimitsOptions>().SendTimeout;
         var clock = app.Services.GetRequiredService<TimeProvider>();
-        var unsent = app.Services.GetRequiredService<UnsentAnswers>();
+        var unsent = app.Services.GetRequiredService<UnsentResponses>();
         app.Use(async (http, next) =>
         {
             using var sending = new Sending(http, unsent, timeout, clock);

@@ -23,7 +23,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
         var responses = operation.Responses ??= [];
         var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
         var isForOperators = metadata.OfType<IAuthorizeData>().Any(rule => rule.Policy == Policies.Admin);
-        RequestHeaders.Describe(operation, [.. metadata]);
+        RequestHeaderDescription.Describe(operation, [.. metadata]);
         if (ApiPaths.Contains($"/{context.ApiDescription.RelativePath}")) // elsewhere, probes answer 503 in their own shape
         {
             foreach (var (status, response) in responses)
@@ -57,7 +57,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
         foreach (var (status, response) in responses)
         {
             StreamDescription.Describe((OpenApiResponse)response, context, json.Value.SerializerOptions);
-            AnswerHeaders.Describe((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture));
+            ResponseHeaderDescription.Describe((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture));
         }
     }
 

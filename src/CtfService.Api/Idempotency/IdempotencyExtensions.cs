@@ -5,7 +5,7 @@ namespace CtfService.Api.Idempotency;
 /// <summary>Requests that can be sent again without being done again.</summary>
 internal static class IdempotencyExtensions
 {
-    public static IServiceCollection AddIdempotency(this IServiceCollection services) => services.AddSingleton<AnswerStore>();
+    public static IServiceCollection AddIdempotency(this IServiceCollection services) => services.AddSingleton<IdempotencyStore>();
 
     /// <summary>After errors and sign-in, whose results it needs; before the endpoints.</summary>
     public static void UseIdempotency(this WebApplication app) => app.UseMiddleware<IdempotencyMiddleware>();

@@ -4,10 +4,10 @@ using CtfService.Api.Http;
 namespace CtfService.Api.Idempotency;
 
 /// <summary>
-/// Answers a request with an <c>Idempotency-Key</c> once: who asks again with the same key and the same body gets the first answer again, who asks meanwhile waits
+/// Answers a request with an <c>Idempotency-Key</c> once: who asks again with the same key and the same body gets the first response again, who asks meanwhile waits
 /// for it. A failure is not remembered; the next who waits then tries in its place. For endpoints that ask for it by <see cref="IdempotencyExtensions.WithIdempotency"/>.
 /// </summary>
-internal sealed class IdempotencyMiddleware(RequestDelegate next, AnswerStore store, ErrorWriter errors)
+internal sealed class IdempotencyMiddleware(RequestDelegate next, IdempotencyStore store, ErrorWriter errors)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -17,7 +17,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, AnswerStore st
             return;
         }
 
-        if (!AnswerKey.TryRead(http, out var key, out var invalid))
+        if (!IdempotencyKey.TryRead(http, out var key, out var invalid))
         {
             await errors.WriteAsync(http, invalid);
             return;
@@ -28,14 +28,14 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, AnswerStore st
         {
             switch (store.Claim(key, fingerprint))
             {
-                case Claim.Free:
-                    await AnswerAndRemember(http, key);
+                case IdempotencyClaim.Free:
+                    await RespondAndStore(http, key);
                     return;
-                case Claim.OtherRequest:
+                case IdempotencyClaim.OtherRequest:
                     await errors.WriteAsync(http, Reused);
                     return;
-                case Claim.Taken taken when await taken.Answer.WaitAsync(http.RequestAborted) is { } answer:
-                    await answer.WriteAgain(http);
+                case IdempotencyClaim.Taken taken when await taken.Response.WaitAsync(http.RequestAborted) is { } response:
+                    await response.Replay(http);
                     return;
             }
         }
@@ -47,26 +47,26 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, AnswerStore st
         "idempotency_key_reused",
         CustomHeaders.IdempotencyKey);
 
-    private async Task AnswerAndRemember(HttpContext http, AnswerKey key)
+    private async Task RespondAndStore(HttpContext http, IdempotencyKey key)
     {
-        StoredAnswer? answer = null;
+        StoredResponse? response = null;
         try
         {
-            answer = await Capture(http);
+            response = await Capture(http);
         }
         finally
         {
-            store.Complete(key, answer); // before it is sent: the caller may have hung up and will ask again
+            store.Complete(key, response); // before it is sent: the caller may have hung up and will ask again
         }
 
-        if (answer.Body.Length > 0) // an empty error is filled in further out
+        if (response.Body.Length > 0) // an empty error is filled in further out
         {
-            await http.Response.Body.WriteAsync(answer.Body, http.RequestAborted);
+            await http.Response.Body.WriteAsync(response.Body, http.RequestAborted);
         }
     }
 
     /// <summary>Runs the endpoint on a body in memory.</summary>
-    private async Task<StoredAnswer> Capture(HttpContext http)
+    private async Task<StoredResponse> Capture(HttpContext http)
     {
         var before = http.Response.Headers.ToDictionary();
         var body = http.Response.Body;
@@ -82,6 +82,6 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, AnswerStore st
             http.Response.Body = body;
         }
 
-        return StoredAnswer.Of(http.Response, before, copy.ToArray());
+        return StoredResponse.Of(http.Response, before, copy.ToArray());
     }
 }

@@ -45,7 +45,7 @@ internal sealed class ImageAnswer(ImageResponder responder, ImageStream stream)
                 StatusCodes.Status400BadRequest, "include has no place in an image file. Leave it out, or send the header Accept: application/json.", "conflicting_fields", "include"));
         }
 
-        if (ConditionalAnswer.IsKnown(http, request, representation))
+        if (ConditionalResponse.IsKnown(http, request, representation))
         {
             return TypedResults.StatusCode(StatusCodes.Status304NotModified);
         }

@@ -41,7 +41,7 @@ public sealed class SlowReaderTests : IAsyncLifetime, IAsyncDisposable
 
         _api.Clock.Advance(SendTimeout); // a timer that is left throws here
 
-        Assert.Equal(0, _api.Services.GetRequiredService<UnsentAnswers>().Bytes);
+        Assert.Equal(0, _api.Services.GetRequiredService<UnsentResponses>().Bytes);
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class SlowReaderTests : IAsyncLifetime, IAsyncDisposable
         await caller.SendAsync(Encoding.Latin1.GetBytes(
             $"POST /v1/images/generations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\n\r\n{json}"));
 
-        var unsent = _api.Services.GetRequiredService<UnsentAnswers>();
+        var unsent = _api.Services.GetRequiredService<UnsentResponses>();
         var ended = _api.Logs.LineAsync(2200);
         while (!ended.IsCompleted)
         {

@@ -92,7 +92,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Post_KeyOfTheLongestLength_IsTaken()
     {
-        using var response = await _api.PostWithKey(new string('~', AnswerKey.MaxLength), OneImage);
+        using var response = await _api.PostWithKey(new string('~', IdempotencyKey.MaxLength), OneImage);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }

@@ -4,7 +4,7 @@ using Microsoft.OpenApi;
 namespace CtfService.Api.Description;
 
 /// <summary>Headers of answers, and bodies that are bytes.</summary>
-internal static class AnswerHeaders
+internal static class ResponseHeaderDescription
 {
     private static readonly OpenApiHeader RequestId = Header(
         "The request's id in the log of the service: the caller's own, where it sent this header with 1 to 128 letters, digits and -._:/+=~@.", JsonSchemaType.String);

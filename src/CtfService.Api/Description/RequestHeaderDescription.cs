@@ -8,7 +8,7 @@ using Microsoft.OpenApi;
 namespace CtfService.Api.Description;
 
 /// <summary>Headers that requests for images may carry; the endpoints read them from the request itself, where Swashbuckle does not look.</summary>
-internal static class RequestHeaders
+internal static class RequestHeaderDescription
 {
     private const string Timeout = "Limits the time like `timeout_ms`: seconds, or milliseconds with the unit ms. Above 0.";
 
@@ -26,7 +26,7 @@ internal static class RequestHeaders
 
         if (endpointMetadata.OfType<IdempotentEndpoint>().Any())
         {
-            Add(operation, CustomHeaders.IdempotencyKey, Key, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = $"^[!-~]{{1,{AnswerKey.MaxLength}}}$" });
+            Add(operation, CustomHeaders.IdempotencyKey, Key, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = $"^[!-~]{{1,{IdempotencyKey.MaxLength}}}$" });
         }
 
         if (operation.Responses?.ContainsKey($"{StatusCodes.Status304NotModified}") == true)

@@ -7,7 +7,7 @@ namespace CtfService.Api.Responses;
 /// Lets a caller keep the images of a seed and ask whether they are still right, which costs no generating. The request is a POST for its body's sake only: with
 /// a seed it changes nothing and always means the same, so a match is answered 304 as for GET, not 412 (docs/provenance.md).
 /// </summary>
-internal static class ConditionalAnswer
+internal static class ConditionalResponse
 {
     /// <summary>Says in the headers how long the answer may be kept, and what its name is.</summary>
     /// <returns>True where the caller has the answer: 304.</returns>
@@ -21,7 +21,7 @@ internal static class ConditionalAnswer
             return false;
         }
 
-        var tag = AnswerTag.Of(request, representation);
+        var tag = ResponseETag.Of(request, representation);
         answer.ETag = tag;
         answer.CacheControl = new CacheControlHeaderValue { Private = true, NoCache = true }; // keep it and ask: another model may be loaded
         return http.Request.GetTypedHeaders().IfNoneMatch

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace CtfService.Api.Tests.Responses;
 
-public sealed class ConditionalAnswerTests(TestApi api) : IClassFixture<TestApi>
+public sealed class ConditionalResponseTests(TestApi api) : IClassFixture<TestApi>
 {
     private const string Seeded = """{"class_label": 0, "seed": 5}""";
 

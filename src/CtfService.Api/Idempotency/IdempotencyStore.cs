@@ -4,18 +4,18 @@ namespace CtfService.Api.Idempotency;
 /// Answers by key, in this process's memory: for a bounded time, in bounded space. The caller who holds the most gives way first, so that one cannot push
 /// another's answers out. Also knows which requests run, so that a second one with the same key can wait for the first. Any thread.
 /// </summary>
-internal sealed class AnswerStore(IdempotencyOptions options, TimeProvider clock)
+internal sealed class IdempotencyStore(IdempotencyOptions options, TimeProvider clock)
 {
     private readonly Lock _access = new();
-    private readonly Dictionary<AnswerKey, Entry> _entries = [];
+    private readonly Dictionary<IdempotencyKey, Entry> _entries = [];
     private readonly LinkedList<Entry> _remembered = []; // oldest first
     private readonly Dictionary<string, Share> _shares = []; // by caller
     private readonly Dictionary<string, long> _groups = []; // bytes of the callers of each group
     private long _bytes;
 
     /// <summary>What is known of a request; where nothing is, it is the caller's to answer, and others wait until <see cref="Complete"/>.</summary>
-    /// <param name="fingerprint">Of everything that the answer depends on.</param>
-    public Claim Claim(AnswerKey key, string fingerprint)
+    /// <param name="fingerprint">Of everything that the response depends on.</param>
+    public IdempotencyClaim Claim(IdempotencyKey key, string fingerprint)
     {
         lock (_access)
         {
@@ -23,24 +23,24 @@ internal sealed class AnswerStore(IdempotencyOptions options, TimeProvider clock
             if (!_entries.TryGetValue(key, out var entry))
             {
                 _entries.Add(key, new Entry(key, fingerprint));
-                return new Claim.Free();
+                return new IdempotencyClaim.Free();
             }
 
-            return entry.Fingerprint == fingerprint ? new Claim.Taken(entry.Answer.Task) : new Claim.OtherRequest();
+            return entry.Fingerprint == fingerprint ? new IdempotencyClaim.Taken(entry.Response.Task) : new IdempotencyClaim.OtherRequest();
         }
     }
 
     /// <summary>Ends what a free claim began; the key is free again where there is nothing to remember.</summary>
-    /// <param name="answer">Null where it failed or was given up.</param>
-    public void Complete(AnswerKey key, StoredAnswer? answer)
+    /// <param name="response">Null where it failed or was given up.</param>
+    public void Complete(IdempotencyKey key, StoredResponse? response)
     {
         Entry entry;
         lock (_access)
         {
             entry = _entries[key];
-            if (answer is { IsSuccess: true })
+            if (response is { IsSuccess: true })
             {
-                entry.Remember(answer.Bytes, clock.GetUtcNow() + options.Lifetime);
+                entry.Remember(response.Bytes, clock.GetUtcNow() + options.Lifetime);
                 Remember(entry);
                 ForgetExpired();
                 MakeRoom();
@@ -51,7 +51,7 @@ internal sealed class AnswerStore(IdempotencyOptions options, TimeProvider clock
             }
         }
 
-        entry.Answer.SetResult(answer is { IsSuccess: true } ? answer : null);
+        entry.Response.SetResult(response is { IsSuccess: true } ? response : null);
     }
 
     private void Remember(Entry entry)
@@ -74,7 +74,7 @@ internal sealed class AnswerStore(IdempotencyOptions options, TimeProvider clock
         }
     }
 
-    /// <summary>The oldest answer of the caller who holds the most, in the group that holds the most.</summary>
+    /// <summary>The oldest response of the caller who holds the most, in the group that holds the most.</summary>
     private void MakeRoom()
     {
         while (_bytes > options.MaxBytes)
@@ -123,13 +123,13 @@ internal sealed class AnswerStore(IdempotencyOptions options, TimeProvider clock
         public long Bytes { get; set; }
     }
 
-    private sealed class Entry(AnswerKey key, string fingerprint)
+    private sealed class Entry(IdempotencyKey key, string fingerprint)
     {
-        public AnswerKey Key { get; } = key;
+        public IdempotencyKey Key { get; } = key;
 
         public string Fingerprint { get; } = fingerprint;
 
-        public TaskCompletionSource<StoredAnswer?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<StoredResponse?> Response { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public long Bytes { get; private set; }
 

@@ -8,7 +8,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Api.Tests.Responses;
 
-public sealed class AnswerTagTests
+public sealed class ResponseETagTests
 {
     private static readonly Representation Png = new(IsJson: false, ImageFormat.Png);
 
@@ -26,13 +26,13 @@ public sealed class AnswerTagTests
             FakeModels.Fruits with { Arithmetic = "x64 512 bits, fine pass: TorchSharp 0.107.0 on 2 threads" },
         ];
 
-        Assert.Equal(models.Length, models.Select(model => AnswerTag.Of(Request(model), Png)).Distinct().Count());
+        Assert.Equal(models.Length, models.Select(model => ResponseETag.Of(Request(model), Png)).Distinct().Count());
     }
 
     [Fact]
     public void Of_SameRequest_IsTheSameName()
     {
-        Assert.Equal(AnswerTag.Of(Request(FakeModels.Fruits), Png), AnswerTag.Of(Request(FakeModels.Fruits), Png));
+        Assert.Equal(ResponseETag.Of(Request(FakeModels.Fruits), Png), ResponseETag.Of(Request(FakeModels.Fruits), Png));
     }
 
     [Theory]
@@ -40,7 +40,7 @@ public sealed class AnswerTagTests
     [InlineData("cuda", true)]
     public void Of_Image_IsStrongWhereTheBytesAreTheSame(string device, bool isWeak)
     {
-        Assert.Equal(isWeak, AnswerTag.Of(Request(FakeModels.Fruits with { Device = device }), Png).IsWeak);
+        Assert.Equal(isWeak, ResponseETag.Of(Request(FakeModels.Fruits with { Device = device }), Png).IsWeak);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class AnswerTagTests
             new LayoutSource.Encoded(new RgbImage(1, 1, [1, 2, 4])),
         ];
 
-        Assert.Equal(layouts.Length, layouts.Select(layout => AnswerTag.Of(Request(FakeModels.Fruits, layout), Png)).Distinct().Count());
+        Assert.Equal(layouts.Length, layouts.Select(layout => ResponseETag.Of(Request(FakeModels.Fruits, layout), Png)).Distinct().Count());
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class AnswerTagTests
     {
         var patient = Request(FakeModels.Fruits);
 
-        Assert.Equal(AnswerTag.Of(patient, Png), AnswerTag.Of(patient with { Deadline = new RequestDeadline(TimeSpan.FromSeconds(1), "timeout_ms") }, Png));
+        Assert.Equal(ResponseETag.Of(patient, Png), ResponseETag.Of(patient with { Deadline = new RequestDeadline(TimeSpan.FromSeconds(1), "timeout_ms") }, Png));
     }
 
     private static ValidatedImageRequest Request(ModelDescription model, LayoutSource? layout = null) => new(

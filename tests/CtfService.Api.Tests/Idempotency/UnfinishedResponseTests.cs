@@ -5,7 +5,7 @@ using CtfService.Inference;
 namespace CtfService.Api.Tests.Idempotency;
 
 /// <summary>What becomes of a key whose first request still runs, or did not succeed. Each test has its own host, because it holds or fails steps.</summary>
-public sealed class UnfinishedAnswerTests : IAsyncLifetime, IAsyncDisposable
+public sealed class UnfinishedResponseTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string OneImage = """{"class_label": 0}""";
 

@@ -5,17 +5,17 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Api.Bodies;
 
 /// <summary>
-/// Every answer that waits for its reader, the one that has waited longest first, and the pictures that are held for it. When they take more than they may,
+/// Every response that waits for its reader, the one that has waited longest first, and the pictures that are held for it. When they take more than they may,
 /// the slowest reader is given up. Any thread.
 /// </summary>
-internal sealed class UnsentAnswers
+internal sealed class UnsentResponses
 {
     private readonly Lock _access = new();
     private readonly LinkedList<Sending> _waiting = [];
     private readonly long _limit;
     private long _bytes;
 
-    public UnsentAnswers(LimitsOptions limits, IMeterFactory meters)
+    public UnsentResponses(LimitsOptions limits, IMeterFactory meters)
     {
         _limit = limits.MaxUnsentBytes;
         var meter = meters.Create(InferenceMetrics.MeterName, ThisProgram.Version);
@@ -34,14 +34,14 @@ internal sealed class UnsentAnswers
         }
     }
 
-    public void Add(Sending answer)
+    public void Add(Sending response)
     {
         var slowest = new List<Sending>();
         lock (_access)
         {
-            _waiting.AddLast(answer);
-            _bytes += answer.Bytes;
-            while (_bytes > _limit && _waiting.First!.Value is { } first && first != answer)
+            _waiting.AddLast(response);
+            _bytes += response.Bytes;
+            while (_bytes > _limit && _waiting.First!.Value is { } first && first != response)
             {
                 Take(first);
                 slowest.Add(first);
@@ -51,19 +51,19 @@ internal sealed class UnsentAnswers
         slowest.ForEach(reader => reader.GiveUp());
     }
 
-    public void Remove(Sending answer)
+    public void Remove(Sending response)
     {
         lock (_access)
         {
-            Take(answer);
+            Take(response);
         }
     }
 
-    private void Take(Sending answer)
+    private void Take(Sending response)
     {
-        if (_waiting.Remove(answer))
+        if (_waiting.Remove(response))
         {
-            _bytes -= answer.Bytes;
+            _bytes -= response.Bytes;
         }
     }
 }

@@ -9,7 +9,7 @@ using Microsoft.Net.Http.Headers;
 namespace CtfService.Api.Responses;
 
 /// <summary>The name of an answer: the same name, the same images.</summary>
-internal static class AnswerTag
+internal static class ResponseETag
 {
     /// <summary>Two builds of one version may sample or compute differently.</summary>
     private static Guid Build { get; } = typeof(ImageCodec).Module.ModuleVersionId;

@@ -8,13 +8,13 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Api.Tests.Bodies;
 
-public sealed class UnsentAnswersTests : IDisposable
+public sealed class UnsentResponsesTests : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly UnsentAnswers _unsent;
+    private readonly UnsentResponses _unsent;
 
-    public UnsentAnswersTests() => _unsent = new UnsentAnswers(new LimitsOptions { MaxUnsentBytes = 100 }, _services.GetRequiredService<IMeterFactory>());
+    public UnsentResponsesTests() => _unsent = new UnsentResponses(new LimitsOptions { MaxUnsentBytes = 100 }, _services.GetRequiredService<IMeterFactory>());
 
     public void Dispose() => _services.Dispose();
 
@@ -88,7 +88,7 @@ public sealed class UnsentAnswersTests : IDisposable
 
     private sealed class FakeReader : IHttpRequestLifetimeFeature
     {
-        public FakeReader(long bytes, UnsentAnswers unsent, TimeProvider clock)
+        public FakeReader(long bytes, UnsentResponses unsent, TimeProvider clock)
         {
             var http = new DefaultHttpContext();
             http.Features.Set<IHttpRequestLifetimeFeature>(this);

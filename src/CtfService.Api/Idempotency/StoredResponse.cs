@@ -6,7 +6,7 @@ namespace CtfService.Api.Idempotency;
 
 /// <summary>An answer as it went out, to go out again.</summary>
 /// <param name="Headers">Those that the endpoint set.</param>
-internal sealed record StoredAnswer(int Status, IReadOnlyList<KeyValuePair<string, StringValues>> Headers, byte[] Body)
+internal sealed record StoredResponse(int Status, IReadOnlyList<KeyValuePair<string, StringValues>> Headers, byte[] Body)
 {
     /// <summary>Rough cost of an entry beyond its texts and body.</summary>
     private const int OverheadBytes = 1_024;
@@ -18,12 +18,12 @@ internal sealed record StoredAnswer(int Status, IReadOnlyList<KeyValuePair<strin
     public long Bytes => OverheadBytes + Body.Length + Headers.Sum(header => sizeof(char) * (header.Key.Length + header.Value.Sum(value => value?.Length ?? 0L)));
 
     /// <param name="before">Headers that were there before the endpoint ran; they are set anew for each answer.</param>
-    public static StoredAnswer Of(HttpResponse response, IReadOnlyDictionary<string, StringValues> before, byte[] body) => new(
+    public static StoredResponse Of(HttpResponse response, IReadOnlyDictionary<string, StringValues> before, byte[] body) => new(
         response.StatusCode,
         [.. response.Headers.Where(header => header.Key != HeaderNames.ContentLength && !(before.TryGetValue(header.Key, out var old) && old == header.Value))],
         body);
 
-    public async Task WriteAgain(HttpContext http)
+    public async Task Replay(HttpContext http)
     {
         http.Response.StatusCode = Status;
         foreach (var (name, value) in Headers)
