@@ -42,19 +42,19 @@ internal static class SettingsExtensions
     private static void AddOptions(IServiceCollection services)
     {
         services.AddCheckedOptions<ModelOptions>(ModelOptions.SectionName);
-        services.AddSingleton<IValidateOptions<ModelOptions>, AliasesAreNames>();
+        services.AddSingleton<IValidateOptions<ModelOptions>, ModelAliasesValidator>();
         services.AddCheckedOptions<InferenceOptions>(InferenceOptions.SectionName);
         services.AddCheckedOptions<LimitsOptions>(LimitsOptions.SectionName);
         services.AddCheckedOptions<IdempotencyOptions>(IdempotencyOptions.SectionName);
-        services.AddSingleton<IValidateOptions<LimitsOptions>, LimitsFitTheQueue>();
-        services.AddSingleton<IValidateOptions<LimitsOptions>, UploadsFitTheirBuffer>();
+        services.AddSingleton<IValidateOptions<LimitsOptions>, QueueCapacityValidator>();
+        services.AddSingleton<IValidateOptions<LimitsOptions>, UploadBufferValidator>();
         services.AddCheckedOptions<TelemetryOptions>(TelemetryOptions.SectionName);
-        services.AddSingleton<IValidateOptions<TelemetryOptions>, LogLevelsAreReadable>();
+        services.AddSingleton<IValidateOptions<TelemetryOptions>, LogLevelsValidator>();
         services.AddCheckedOptions<SecurityOptions>(SecurityOptions.SectionName);
-        services.AddSingleton<IValidateOptions<SecurityOptions>, SecurityOptionsRules>();
-        services.AddSingleton<IValidateOptions<SecurityOptions>, ListenAddressesAreReadable>();
-        services.AddSingleton<IValidateOptions<SecurityOptions>, ReachableNeedsKeys>();
-        services.AddSingleton<IValidateOptions<ModelOptions>>(provider => new SectionNames(
+        services.AddSingleton<IValidateOptions<SecurityOptions>, SecurityOptionsValidator>();
+        services.AddSingleton<IValidateOptions<SecurityOptions>, ListenAddressesValidator>();
+        services.AddSingleton<IValidateOptions<SecurityOptions>, NetworkExposureValidator>();
+        services.AddSingleton<IValidateOptions<ModelOptions>>(provider => new SectionNamesValidator(
             provider.GetRequiredService<IConfiguration>(),
             [
                 ModelOptions.SectionName, InferenceOptions.SectionName, LimitsOptions.SectionName,
@@ -88,7 +88,7 @@ internal static class SettingsExtensions
         services.AddSingleton(provider => new SettingsSection<TOptions>(provider.GetRequiredService<IConfiguration>(), section));
         services.AddOptions<TOptions>().Configure<SettingsSection<TOptions>>((options, settings) => settings.Fitting.Bind(options)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<TOptions>>(provider => provider.GetRequiredService<SettingsSection<TOptions>>());
-        services.AddSingleton<IValidateOptions<TOptions>>(new OptionsRanges<TOptions>(section));
+        services.AddSingleton<IValidateOptions<TOptions>>(new OptionsRangeValidator<TOptions>(section));
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<TOptions>>().Value);
     }
 }

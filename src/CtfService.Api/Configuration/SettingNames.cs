@@ -23,7 +23,7 @@ internal static class SettingNames
 /// <summary>
 /// Sections that are a letter or two away from ours. Any other name belongs to somebody else: the environment is part of the settings.
 /// </summary>
-internal sealed class SectionNames(IConfiguration configuration, IReadOnlyList<string> sections) : IValidateOptions<ModelOptions>
+internal sealed class SectionNamesValidator(IConfiguration configuration, IReadOnlyList<string> sections) : IValidateOptions<ModelOptions>
 {
     public ValidateOptionsResult Validate(string? name, ModelOptions options)
     {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Configuration;
 
 /// <summary>An alias is what a client writes as a model's name, once.</summary>
-internal sealed class AliasesAreNames : IValidateOptions<ModelOptions>
+internal sealed class ModelAliasesValidator : IValidateOptions<ModelOptions>
 {
     private const int MaxLength = 128;
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Security;
 
 /// <summary>Addresses that the web server would refuse with an exception, said as a setting.</summary>
-internal sealed class ListenAddressesAreReadable(IConfiguration configuration) : IValidateOptions<SecurityOptions>
+internal sealed class ListenAddressesValidator(IConfiguration configuration) : IValidateOptions<SecurityOptions>
 {
     public ValidateOptionsResult Validate(string? name, SecurityOptions options)
     {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Security;
 
 /// <summary>What annotations cannot say about keys and origins; every fault in one message. A hash is never shown: it may be a key put in the wrong place.</summary>
-internal sealed partial class SecurityOptionsRules : IValidateOptions<SecurityOptions>
+internal sealed partial class SecurityOptionsValidator : IValidateOptions<SecurityOptions>
 {
     private const int MaxRequestsPerMinute = 1_000_000;
 

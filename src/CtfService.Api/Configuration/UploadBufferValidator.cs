@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Configuration;
 
 /// <summary>One upload of the largest size must fit the memory for all, or none of that size could ever be taken.</summary>
-internal sealed class UploadsFitTheirBuffer : IValidateOptions<LimitsOptions>
+internal sealed class UploadBufferValidator : IValidateOptions<LimitsOptions>
 {
     public ValidateOptionsResult Validate(string? name, LimitsOptions options)
     {

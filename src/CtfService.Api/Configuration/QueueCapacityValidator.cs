@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Configuration;
 
 /// <summary>A request is queued whole, so the largest one allowed must fit into an empty queue.</summary>
-internal sealed class LimitsFitTheQueue(SettingsSection<InferenceOptions> inference) : IValidateOptions<LimitsOptions>
+internal sealed class QueueCapacityValidator(SettingsSection<InferenceOptions> inference) : IValidateOptions<LimitsOptions>
 {
     public ValidateOptionsResult Validate(string? name, LimitsOptions options)
     {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Configuration;
 
 /// <summary>Checks the annotations of an options record; each message names key, value, range and where to set it.</summary>
-internal sealed class OptionsRanges<TOptions>(string section) : IValidateOptions<TOptions>
+internal sealed class OptionsRangeValidator<TOptions>(string section) : IValidateOptions<TOptions>
     where TOptions : class
 {
     public ValidateOptionsResult Validate(string? name, TOptions options)

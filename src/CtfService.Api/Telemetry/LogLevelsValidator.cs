@@ -5,7 +5,7 @@ namespace CtfService.Api.Telemetry;
 /// <summary>
 /// Levels of the log that .NET would refuse with an exception that does not name the setting: <c>Logging:LogLevel</c>, and those of each provider.
 /// </summary>
-internal sealed class LogLevelsAreReadable(IConfiguration configuration) : IValidateOptions<TelemetryOptions>
+internal sealed class LogLevelsValidator(IConfiguration configuration) : IValidateOptions<TelemetryOptions>
 {
     public ValidateOptionsResult Validate(string? name, TelemetryOptions options)
     {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Security;
 
 /// <summary>Nobody opens the service to a network without saying who may call it.</summary>
-internal sealed class ReachableNeedsKeys(IConfiguration configuration) : IValidateOptions<SecurityOptions>
+internal sealed class NetworkExposureValidator(IConfiguration configuration) : IValidateOptions<SecurityOptions>
 {
     public ValidateOptionsResult Validate(string? name, SecurityOptions options)
     {
