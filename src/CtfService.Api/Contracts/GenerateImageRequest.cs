@@ -41,7 +41,7 @@ public sealed record GenerateImageRequest : ImageRequest
     public float? TopP { get; init; }
 
     /// <summary>Sampling of the fine stage.</summary>
-    public FineSamplingRequest? Fine { get; init; }
+    public SamplingRequest? Fine { get; init; }
 
     /// <summary>
     /// True answers server-sent events: <c>image_generation.partial_image</c> while images are drawn, <c>image_generation.completed</c> for each finished one,
@@ -76,5 +76,5 @@ public sealed record GenerateImageRequest : ImageRequest
     [DefaultValue("auto")]
     public string? Moderation { get; init; }
 
-    internal override FineSamplingRequest? FineSampling => Fine;
+    internal override SamplingRequest? FineSampling => Fine;
 }

@@ -69,14 +69,14 @@ public abstract record ImageRequest
     public string? User { get; init; }
 
     /// <summary>Sampling of the fine stage, wherever the request says it; null keeps the model's.</summary>
-    internal abstract FineSamplingRequest? FineSampling { get; }
+    internal abstract SamplingRequest? FineSampling { get; }
 
     /// <summary>What stands before the names of those fields.</summary>
     internal virtual string FinePrefix => "fine.";
 }
 
 /// <summary>How the fine stage samples; absent fields keep the model's defaults.</summary>
-public sealed record FineSamplingRequest
+public sealed record SamplingRequest
 {
     /// <summary>0 is greedy, 1 as trained, higher more varied.</summary>
     [UpToSetting(0, nameof(LimitsOptions.MaxTemperature))]

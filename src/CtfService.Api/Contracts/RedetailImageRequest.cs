@@ -13,7 +13,7 @@ public sealed record RedetailImageRequest : ImageRequest
     public ClassReference? ClassLabel { get; init; }
 
     /// <summary>Sampling of the fine stage.</summary>
-    public FineSamplingRequest? Fine { get; init; }
+    public SamplingRequest? Fine { get; init; }
 
-    internal override FineSamplingRequest? FineSampling => Fine;
+    internal override SamplingRequest? FineSampling => Fine;
 }

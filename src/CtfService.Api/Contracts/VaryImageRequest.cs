@@ -29,9 +29,9 @@ public sealed record VaryImageRequest : ImageRequest
     [UpToSetting(1, nameof(LimitsOptions.MaxGuidanceScale))]
     public float? FineGuidanceScale { get; init; }
 
-    internal override FineSamplingRequest? FineSampling => (FineTemperature, FineTopK, FineTopP, FineGuidanceScale) == (null, null, null, null)
+    internal override SamplingRequest? FineSampling => (FineTemperature, FineTopK, FineTopP, FineGuidanceScale) == (null, null, null, null)
         ? null
-        : new FineSamplingRequest { Temperature = FineTemperature, TopK = FineTopK, TopP = FineTopP, GuidanceScale = FineGuidanceScale };
+        : new SamplingRequest { Temperature = FineTemperature, TopK = FineTopK, TopP = FineTopP, GuidanceScale = FineGuidanceScale };
 
     internal override string FinePrefix => "fine_";
 }

@@ -19,7 +19,7 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
 {
     /// <summary>OpenAPI 3.0 allows nothing beside a reference, so records that every field of their type may leave null say so themselves.</summary>
     private static readonly HashSet<Type> OnlyNullable =
-        [typeof(FineSamplingRequest), typeof(LastSwitchEntry), typeof(ReplacedModelEntry), typeof(StageDefaults)];
+        [typeof(SamplingRequest), typeof(LastSwitchEntry), typeof(ReplacedModelEntry), typeof(StageDefaults)];
 
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
     {

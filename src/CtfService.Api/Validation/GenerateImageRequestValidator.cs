@@ -35,7 +35,7 @@ internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageR
 
     private SamplingSettings ChooseCoarse(GenerateImageRequest asked, ModelDescription model, Faults faults)
     {
-        var coarse = new FineSamplingRequest
+        var coarse = new SamplingRequest
         {
             Temperature = asked.Temperature,
             TopK = asked.TopK,

@@ -71,7 +71,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
             faults.Add("fine", "unsupported_value", $"Model '{model.Name}' has no fine stage. Leave the field fine out.");
         }
 
-        return SamplingChoice.Choose(asked.FineSampling ?? new FineSamplingRequest(), model.DefaultFine, asked.FinePrefix, limits, faults);
+        return SamplingChoice.Choose(asked.FineSampling ?? new SamplingRequest(), model.DefaultFine, asked.FinePrefix, limits, faults);
     }
 
     private void RequireModel(string? asked, ModelDescription model, Faults faults)

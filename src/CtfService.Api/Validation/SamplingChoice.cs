@@ -8,7 +8,7 @@ namespace CtfService.Api.Validation;
 internal static class SamplingChoice
 {
     /// <param name="prefix">Where the fields stand in the request: "", "fine." or "fine_".</param>
-    public static SamplingSettings Choose(FineSamplingRequest asked, SamplingSettings defaults, string prefix, LimitsOptions limits, Faults faults)
+    public static SamplingSettings Choose(SamplingRequest asked, SamplingSettings defaults, string prefix, LimitsOptions limits, Faults faults)
     {
         faults.RequireRange(asked.Temperature, 0, limits.MaxTemperature, $"{prefix}temperature", "Limits:MaxTemperature");
         faults.RequireRange(asked.TopK, 0, int.MaxValue, $"{prefix}top_k");
