@@ -28,7 +28,7 @@ internal static class SettingsExtensions
         AddServerOptions(builder.Services);
     }
 
-    /// <summary>Checks every setting. Before the host is built, which would stop at the first section with a fault.</summary>
+    /// <summary>Checks every setting. Before the host is built, which would stop at the first section with a problem.</summary>
     /// <exception cref="OptionsValidationException">Settings are wrong; with several sections, in an <see cref="AggregateException"/>.</exception>
     public static void RequireSettings(this WebApplicationBuilder builder)
     {

@@ -30,10 +30,10 @@ internal static class PlainBodies
 
     public static void UsePlainBodies(this IApplicationBuilder app) => app.Use((context, next) =>
     {
-        if (Fault(context.Request) is { } fault)
+        if (Problem(context.Request) is { } problem)
         {
             context.Response.Headers.AcceptEncoding = "identity"; // RFC 9110, 15.5.16
-            return context.RequestServices.GetRequiredService<ErrorWriter>().WriteAsync(context, fault);
+            return context.RequestServices.GetRequiredService<ErrorWriter>().WriteAsync(context, problem);
         }
 
         if (ContentTypes.Is(context.Request, MediaTypes.Json))
@@ -45,7 +45,7 @@ internal static class PlainBodies
     });
 
     /// <summary>Null if the body can be read. Takes quotes away from the charset, which the framework does not expect.</summary>
-    private static ApiError? Fault(HttpRequest request)
+    private static ApiError? Problem(HttpRequest request)
     {
         if (string.Join(", ", request.Headers.ContentEncoding.OfType<string>()) is { Length: > 0 } encoding
             && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))

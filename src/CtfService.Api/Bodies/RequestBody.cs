@@ -48,7 +48,7 @@ internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider c
 }
 
 /// <summary>
-/// The caller hung up while the request was read. An ended connection is not a fault of the body, so this is not an input/output error, which readers of
+/// The caller hung up while the request was read. An ended connection is not a problem of the body, so this is not an input/output error, which readers of
 /// bodies would answer as one.
 /// </summary>
 internal sealed class HangUpException(Exception inner) : OperationCanceledException("The caller hung up.", inner);

@@ -9,11 +9,11 @@ internal sealed class ModelAliasesValidator : IValidateOptions<ModelOptions>
 
     public ValidateOptionsResult Validate(string? name, ModelOptions options)
     {
-        var faults = options.Aliases
+        var problems = options.Aliases
             .Select((alias, index) => (alias, index))
             .Where(entry => string.IsNullOrWhiteSpace(entry.alias) || entry.alias.Length > MaxLength || options.Aliases.Take(entry.index).Contains(entry.alias))
             .Select(entry => $"Model:Aliases:{entry.index} is '{entry.alias}'; expected a name of 1 to {MaxLength} characters that no other alias has. Change or remove it.")
             .ToList();
-        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 }

@@ -9,9 +9,9 @@ public sealed record ErrorResponse(ErrorBody Error);
 /// <summary>What was wrong.</summary>
 /// <param name="Message">For people: what was wrong, what is expected, what to do.</param>
 /// <param name="Type">invalid_request_error for 4xx, server_error for 5xx.</param>
-/// <param name="Param">The first field at fault, such as <c>fine.top_k</c>; null where no field is.</param>
-/// <param name="Code">For programs: what kind of fault.</param>
-/// <param name="Details">Every fault, where there is more than one.</param>
+/// <param name="Param">The first field with a problem, such as <c>fine.top_k</c>; null where no field is.</param>
+/// <param name="Code">For programs: what kind of problem.</param>
+/// <param name="Details">Every problem, where there is more than one.</param>
 public sealed record ErrorBody(
     string Message,
     [property: AllowedValues("invalid_request_error", "server_error")] string Type,
@@ -19,8 +19,8 @@ public sealed record ErrorBody(
     string? Code,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ErrorDetail>? Details = null);
 
-/// <summary>One fault of several.</summary>
+/// <summary>One problem of several.</summary>
 /// <param name="Message">For people.</param>
-/// <param name="Param">The field at fault.</param>
+/// <param name="Param">The field with the problem.</param>
 /// <param name="Code">For programs.</param>
 public sealed record ErrorDetail(string Message, string? Param, string Code);

@@ -18,7 +18,7 @@ namespace CtfService.Api.Description;
 /// What each error looks like, one example for each code that belongs to the status. What this project says comes from where the errors come from;
 /// of what the worker says the words are here, and tests that meet the real error compare them.
 /// </summary>
-internal sealed class ErrorExamples(JsonFaults jsonFaults, IOptions<JsonOptions> json)
+internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOptions> json)
 {
     /// <summary>As many as the model of the examples has.</summary>
     private static readonly ClassCatalog Classes = new([.. Enumerable.Range(0, Examples.Classes).Select(id => id == 1 ? "banana" : $"class {id}")]);
@@ -31,11 +31,11 @@ internal sealed class ErrorExamples(JsonFaults jsonFaults, IOptions<JsonOptions>
 
     private readonly ApiError[] _ofEndpoints =
     [
-        Invalid(faults => faults.RequireRange<float>(40, 1, 20, "guidance_scale", "Limits:MaxGuidanceScale")),
-        Unreadable<GenerateImageRequest>("""{"steps": 30}""", jsonFaults, json),
-        Unreadable<GenerateImageRequest>("""{"n": "two"}""", jsonFaults, json),
-        Invalid(faults => ClassChoice.Choose(new ClassReference("bananna", Id: null), prompt: null, Classes, faults)),
-        Unreadable<GenerateImageRequest>("""{"class_label":banana}""", jsonFaults, json),
+        Invalid(problems => problems.RequireRange<float>(40, 1, 20, "guidance_scale", "Limits:MaxGuidanceScale")),
+        Unreadable<GenerateImageRequest>("""{"steps": 30}""", jsonProblems, json),
+        Unreadable<GenerateImageRequest>("""{"n": "two"}""", jsonProblems, json),
+        Invalid(problems => ClassChoice.Choose(new ClassReference("bananna", Id: null), prompt: null, Classes, problems)),
+        Unreadable<GenerateImageRequest>("""{"class_label":banana}""", jsonProblems, json),
         ModelNames.NotLoaded("gpt-image-1", $"'{Examples.Model}'"),
         ImageAnswer.NotAcceptable("application/json, image/png, image/jpeg, image/webp"),
         StatusErrors.BodyTimeout(TimeSpan.FromMinutes(1)),
@@ -57,7 +57,7 @@ internal sealed class ErrorExamples(JsonFaults jsonFaults, IOptions<JsonOptions>
     private readonly ApiError[] _ofOperators =
     [
         new(400, "bundle 'fruits-65' was not found. There is no folder of that name with a model.json below Model:Root. GET /v1/admin/models lists the bundles.", "bundle_not_found", "bundle"),
-        Unreadable<SwitchModelRequest>("""{"name": "fruits-64"}""", jsonFaults, json),
+        Unreadable<SwitchModelRequest>("""{"name": "fruits-64"}""", jsonProblems, json),
         ApiKeyHandler.NotAdmin,
         new(409, "The bundle 'fruits-64' is being loaded, and there is one switch at a time. Try again when it has ended.", "switch_in_progress"),
         StatusErrors.Describe(413),
@@ -71,23 +71,23 @@ internal sealed class ErrorExamples(JsonFaults jsonFaults, IOptions<JsonOptions>
     public IReadOnlyList<ApiError> Of(int status, bool isForOperators) =>
         [.. (isForOperators ? _ofOperators : _ofEndpoints).Where(error => error.Status == status)];
 
-    private static ApiError Invalid(Action<Faults> check)
+    private static ApiError Invalid(Action<RequestProblems> check)
     {
-        var faults = new Faults();
-        check(faults);
-        return ApiError.Invalid(faults.All);
+        var problems = new RequestProblems();
+        check(problems);
+        return ApiError.Invalid(problems.All);
     }
 
     /// <param name="body">A body that is not a request of this type.</param>
-    private static ApiError Unreadable<TRequest>(string body, JsonFaults jsonFaults, IOptions<JsonOptions> json)
+    private static ApiError Unreadable<TRequest>(string body, JsonProblems jsonProblems, IOptions<JsonOptions> json)
     {
         try
         {
             _ = JsonSerializer.Deserialize<TRequest>(body, json.Value.SerializerOptions);
         }
-        catch (JsonException fault)
+        catch (JsonException problem)
         {
-            return jsonFaults.Describe(fault, typeof(TRequest));
+            return jsonProblems.Describe(problem, typeof(TRequest));
         }
 
         throw new ArgumentException($"'{body}' can be read.", nameof(body));

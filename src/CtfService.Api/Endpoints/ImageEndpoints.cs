@@ -73,18 +73,18 @@ internal static class ImageEndpoints
         GenerateImageRequest body, IModelRouter router, GenerateImageRequestValidator validator, ImageAnswer answer, HttpContext http)
     {
         using var lease = router.Lease();
-        return validator.TryValidate(body, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, out var request, out var faults)
+        return validator.TryValidate(body, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, out var request, out var problems)
             ? await answer.AnswerAsync(request, lease, http)
-            : ImageAnswer.Refuse(http, ApiError.Invalid(faults));
+            : ImageAnswer.Refuse(http, ApiError.Invalid(problems));
     }
 
     private static async Task<IResult> Redetail(
         RedetailImageRequest body, IModelRouter router, RedetailImageRequestValidator validator, ImageAnswer answer, HttpContext http)
     {
         using var lease = router.Lease();
-        return validator.TryValidate(body, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, out var request, out var faults)
+        return validator.TryValidate(body, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, out var request, out var problems)
             ? await answer.AnswerAsync(request, lease, http)
-            : ImageAnswer.Refuse(http, ApiError.Invalid(faults));
+            : ImageAnswer.Refuse(http, ApiError.Invalid(problems));
     }
 
     private static async Task<IResult> Vary(UploadReader uploads, IModelRouter router, VaryImageRequestValidator validator, ImageAnswer answer, HttpContext http)

@@ -8,15 +8,15 @@ internal sealed record ApiError(int Status, string Message, string? Code = null,
     /// <summary>When another try makes sense.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Every fault, where there is more than one.</summary>
+    /// <summary>Every problem, where there is more than one.</summary>
     public IReadOnlyList<ErrorDetail>? Details { get; init; }
 
-    /// <summary>All faults of a request in one answer.</summary>
-    /// <param name="faults">At least one.</param>
-    public static ApiError Invalid(IReadOnlyList<ErrorDetail> faults) =>
-        new(StatusCodes.Status400BadRequest, string.Join(' ', faults.Select(fault => fault.Message)), faults[0].Code, faults[0].Param)
+    /// <summary>All problems of a request in one answer.</summary>
+    /// <param name="problems">At least one.</param>
+    public static ApiError Invalid(IReadOnlyList<ErrorDetail> problems) =>
+        new(StatusCodes.Status400BadRequest, string.Join(' ', problems.Select(problem => problem.Message)), problems[0].Code, problems[0].Param)
         {
-            Details = faults.Count > 1 ? faults : null,
+            Details = problems.Count > 1 ? problems : null,
         };
 
     public ErrorResponse ToResponse() => new(new ErrorBody(Message, Status < 500 ? "invalid_request_error" : "server_error", Param, Code, Details));

@@ -6,11 +6,11 @@ namespace CtfService.Api.Errors;
 /// <summary>
 /// Says what an exception means to the caller. Expected ones are not logged: they are the caller's, or were logged where they happened.
 /// </summary>
-internal sealed partial class ErrorDescriber(JsonFaults jsonFaults, ILogger<ErrorDescriber> logger)
+internal sealed partial class ErrorDescriber(JsonProblems jsonProblems, ILogger<ErrorDescriber> logger)
 {
     public ApiError Describe(HttpContext context, Exception exception)
     {
-        if (ExceptionMapping.Map(exception, jsonFaults, RequestType(context)) is { } expected)
+        if (ExceptionMapping.Map(exception, jsonProblems, RequestType(context)) is { } expected)
         {
             return expected;
         }

@@ -7,7 +7,7 @@ internal static class ErrorExtensions
     {
         services.AddProblemDetails();
         services.AddSingleton<ErrorWriter>();
-        services.AddSingleton<JsonFaults>();
+        services.AddSingleton<JsonProblems>();
         services.AddSingleton<ErrorDescriber>();
         return services.AddExceptionHandler<ApiExceptionHandler>();
     }

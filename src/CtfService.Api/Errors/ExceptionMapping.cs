@@ -11,9 +11,9 @@ internal static class ExceptionMapping
     private static readonly TimeSpan NotReadyRetry = TimeSpan.FromSeconds(5);
 
     /// <param name="requestType">What the endpoint reads from JSON; null where it reads none.</param>
-    public static ApiError? Map(Exception exception, JsonFaults jsonFaults, Type? requestType) => exception switch
+    public static ApiError? Map(Exception exception, JsonProblems jsonProblems, Type? requestType) => exception switch
     {
-        BadHttpRequestException { InnerException: JsonException json } when requestType is not null => jsonFaults.Describe(json, requestType),
+        BadHttpRequestException { InnerException: JsonException json } when requestType is not null => jsonProblems.Describe(json, requestType),
         BadHttpRequestException bad => StatusErrors.Describe(bad.StatusCode),
         RequestRefusedException refused => refused.Error,
         QueueFullException full => new ApiError(StatusCodes.Status429TooManyRequests, full.Message, "queue_full") { RetryAfter = full.RetryAfter },

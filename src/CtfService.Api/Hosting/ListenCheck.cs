@@ -11,12 +11,12 @@ internal static class ListenCheck
     {
         var addresses = ListenAddress.Read(configuration);
         var problems = addresses
-            .Select(address => (address, Fault: Fault(address)))
-            .Where(tried => tried.Fault is not null)
-            .Select(tried => $"{tried.address.Setting} is '{tried.address.Url}', {tried.Fault}")
+            .Select(address => (address, Problem: Problem(address)))
+            .Where(tried => tried.Problem is not null)
+            .Select(tried => $"{tried.address.Setting} is '{tried.address.Url}', {tried.Problem}")
             .ToList();
         if (problems.Count == 0 && addresses.FirstOrDefault(address => address.IsEncrypted) is { } encrypted
-            && await ServerFaultAsync(configuration) is { } refused)
+            && await ServerProblemAsync(configuration) is { } refused)
         {
             problems.Add(
                 $"{encrypted.Setting} is '{encrypted.Url}', but HTTPS cannot be served: {refused} Name a certificate in Kestrel:Certificates:Default:Path, "
@@ -39,7 +39,7 @@ internal static class ListenCheck
         _ => $"which cannot be listened on: {refused.Message}.",
     };
 
-    private static string? Fault(ListenAddress address)
+    private static string? Problem(ListenAddress address)
     {
         var binding = BindingAddress.Parse(address.Url);
         if (binding.IsUnixPipe || binding.IsNamedPipe)
@@ -75,7 +75,7 @@ internal static class ListenCheck
     }
 
     /// <summary>Lets a web server without a log start with the same settings for a moment: nothing else knows all the forms that certificates have.</summary>
-    private static async Task<string?> ServerFaultAsync(IConfiguration configuration)
+    private static async Task<string?> ServerProblemAsync(IConfiguration configuration)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddConfiguration(configuration);

@@ -13,8 +13,8 @@ internal sealed class NetworkExposureValidator(IConfiguration configuration) : I
             return ValidateOptionsResult.Success;
         }
 
-        var faults = ListenAddress.Read(configuration).Where(address => address.IsReadable && !address.IsLocal).Select(Message).ToList();
-        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        var problems = ListenAddress.Read(configuration).Where(address => address.IsReadable && !address.IsLocal).Select(Message).ToList();
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 
     private static string Message(ListenAddress address) =>

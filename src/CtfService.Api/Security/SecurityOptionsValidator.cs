@@ -3,22 +3,22 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Security;
 
-/// <summary>What annotations cannot say about keys and origins; every fault in one message. A hash is never shown: it may be a key put in the wrong place.</summary>
+/// <summary>What annotations cannot say about keys and origins; every problem in one message. A hash is never shown: it may be a key put in the wrong place.</summary>
 internal sealed partial class SecurityOptionsValidator : IValidateOptions<SecurityOptions>
 {
     private const int MaxRequestsPerMinute = 1_000_000;
 
     public ValidateOptionsResult Validate(string? name, SecurityOptions options)
     {
-        var faults = options.ApiKeys.SelectMany(KeyFaults)
+        var problems = options.ApiKeys.SelectMany(KeyProblems)
             .Concat(Repeated(options.ApiKeys, "Name", key => key.Name))
             .Concat(Repeated(options.ApiKeys, "Sha256", key => key.Sha256))
-            .Concat(options.AllowedOrigins.SelectMany(OriginFaults))
+            .Concat(options.AllowedOrigins.SelectMany(OriginProblems))
             .ToList();
-        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 
-    private static IEnumerable<string> KeyFaults(ApiKeyOptions key, int index)
+    private static IEnumerable<string> KeyProblems(ApiKeyOptions key, int index)
     {
         var path = $"{SecurityOptions.SectionName}:{nameof(SecurityOptions.ApiKeys)}:{index}";
         if (!NamePattern().IsMatch(key.Name))
@@ -43,7 +43,7 @@ internal sealed partial class SecurityOptionsValidator : IValidateOptions<Securi
         .Where(paths => paths.Count() > 1)
         .Select(paths => $"{string.Join(" and ", paths)} are the same; expected a different one for each key. Remove or replace all but one.");
 
-    private static IEnumerable<string> OriginFaults(string origin, int index)
+    private static IEnumerable<string> OriginProblems(string origin, int index)
     {
         var isOrigin = Uri.TryCreate(origin, UriKind.Absolute, out var uri)
             && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 namespace CtfService.Api.Uploads;
 
 /// <summary>Reads the fields of a form to the letter, as the body of a JSON request is read. Gathers what is wrong with them.</summary>
-internal sealed class FormFields(IFormCollection form, Faults faults)
+internal sealed class FormFields(IFormCollection form, RequestProblems problems)
 {
     /// <summary>How some clients write a field that may come several times.</summary>
     private const string ListMark = "[]";
@@ -20,12 +20,12 @@ internal sealed class FormFields(IFormCollection form, Faults faults)
         var names = form.Keys.Concat(form.Files.Select(sent => sent.Name)).Distinct();
         foreach (var name in names.Except(known).Except(lists.Select(list => list + ListMark)))
         {
-            faults.Add(name, "unknown_field", KnownFields.Describe(name, known));
+            problems.Add(name, "unknown_field", KnownFields.Describe(name, known));
         }
 
         foreach (var name in form.Files.Select(sent => sent.Name).Distinct().Intersect(known).Where(name => name != file))
         {
-            faults.Add(name, "wrong_type", $"{name} must be a text field; only {file} is a file.");
+            problems.Add(name, "wrong_type", $"{name} must be a text field; only {file} is a file.");
         }
     }
 
@@ -35,7 +35,7 @@ internal sealed class FormFields(IFormCollection form, Faults faults)
         var values = Values(name);
         if (values.Count > 1)
         {
-            faults.Add(name, "duplicate_field", $"The form names {name} {values.Count} times. Send each field once.");
+            problems.Add(name, "duplicate_field", $"The form names {name} {values.Count} times. Send each field once.");
         }
 
         return values.FirstOrDefault();
@@ -66,7 +66,7 @@ internal sealed class FormFields(IFormCollection form, Faults faults)
             return value;
         }
 
-        faults.Add(name, "wrong_type", $"{name} must be {FieldTypes.Expected(typeof(T))}.");
+        problems.Add(name, "wrong_type", $"{name} must be {FieldTypes.Expected(typeof(T))}.");
         return null;
     }
 

@@ -42,9 +42,9 @@ internal sealed class UploadReader(LimitsOptions limits)
         }
 
         var form = await ReadFormAsync(request);
-        var faults = new Faults();
-        var read = Read(form, new FormFields(form, faults), faults);
-        return faults.All.Count == 0 ? read : throw new RequestRefusedException(ApiError.Invalid(faults.All));
+        var problems = new RequestProblems();
+        var read = Read(form, new FormFields(form, problems), problems);
+        return problems.All.Count == 0 ? read : throw new RequestRefusedException(ApiError.Invalid(problems.All));
     }
 
     private async Task<IFormCollection> ReadFormAsync(HttpRequest request)
@@ -65,12 +65,12 @@ internal sealed class UploadReader(LimitsOptions limits)
         }
     }
 
-    private VaryImageRequest Read(IFormCollection form, FormFields fields, Faults faults)
+    private VaryImageRequest Read(IFormCollection form, FormFields fields, RequestProblems problems)
     {
         fields.RequireKnown(Fields, lists: [Include], file: Picture);
         return new VaryImageRequest
         {
-            Image = ChooseFile(form, faults),
+            Image = ChooseFile(form, problems),
             ClassLabel = fields.Text("class_label"),
             N = fields.Integer("n"),
             Seed = fields.Unsigned("seed"),
@@ -89,13 +89,13 @@ internal sealed class UploadReader(LimitsOptions limits)
         };
     }
 
-    private IFormFile ChooseFile(IFormCollection form, Faults faults)
+    private IFormFile ChooseFile(IFormCollection form, RequestProblems problems)
     {
         var files = form.Files.GetFiles(Picture);
         if (files.Count != 1 || form.ContainsKey(Picture))
         {
             var found = form.ContainsKey(Picture) ? "a text field, which has no file name," : $"{files.Count} files";
-            faults.Add(Picture, files.Count == 0 ? "required" : "duplicate_field", $"The form has {found} for {Picture}; expected one PNG, JPEG or WebP file.");
+            problems.Add(Picture, files.Count == 0 ? "required" : "duplicate_field", $"The form has {found} for {Picture}; expected one PNG, JPEG or WebP file.");
             return new FormFile(Stream.Null, 0, 0, Picture, "");
         }
 

@@ -8,44 +8,44 @@ internal static class ClassChoice
 {
     private const string SeeClasses = "GET /v1/classes lists every class.";
 
-    /// <summary>Null where no class was found; the faults say why.</summary>
+    /// <summary>Null where no class was found; the problems say why.</summary>
     /// <param name="prompt">Null where there is none, or the request takes none.</param>
-    public static ClassLabel? Choose(ClassReference? reference, string? prompt, ClassCatalog classes, Faults faults)
+    public static ClassLabel? Choose(ClassReference? reference, string? prompt, ClassCatalog classes, RequestProblems problems)
     {
-        if (IsTooLong(reference?.Name, ClassReference.MaxNameLength, "class_label", faults)
-            | IsTooLong(prompt, GenerateImageRequest.MaxPromptLength, "prompt", faults))
+        if (IsTooLong(reference?.Name, ClassReference.MaxNameLength, "class_label", problems)
+            | IsTooLong(prompt, GenerateImageRequest.MaxPromptLength, "prompt", problems))
         {
             return null; // looking for a class costs time that grows with the text
         }
 
         if (reference is not null)
         {
-            var chosen = ByReference(reference, classes, faults);
-            RefuseContradiction(chosen, prompt, classes, faults);
+            var chosen = ByReference(reference, classes, problems);
+            RefuseContradiction(chosen, prompt, classes, problems);
             return chosen;
         }
 
         if (prompt is not null)
         {
-            return ByPrompt(prompt, classes, faults);
+            return ByPrompt(prompt, classes, problems);
         }
 
-        faults.Add("class_label", "required", $"class_label is missing; expected a class name or an index from 0 to {classes.Count - 1}. {SeeClasses}");
+        problems.Add("class_label", "required", $"class_label is missing; expected a class name or an index from 0 to {classes.Count - 1}. {SeeClasses}");
         return null;
     }
 
-    private static bool IsTooLong(string? text, int limit, string param, Faults faults)
+    private static bool IsTooLong(string? text, int limit, string param, RequestProblems problems)
     {
         if (text is null || text.Length <= limit)
         {
             return false;
         }
 
-        faults.Add(param, "too_long", $"{param} has {text.Length} characters; expected at most {limit}. Send the name of one class. {SeeClasses}");
+        problems.Add(param, "too_long", $"{param} has {text.Length} characters; expected at most {limit}. Send the name of one class. {SeeClasses}");
         return true;
     }
 
-    private static ClassLabel? ByReference(ClassReference reference, ClassCatalog classes, Faults faults)
+    private static ClassLabel? ByReference(ClassReference reference, ClassCatalog classes, RequestProblems problems)
     {
         var found = reference switch
         {
@@ -56,13 +56,13 @@ internal static class ClassChoice
         if (found is null)
         {
             var hint = reference.Name is { } misspelt ? Suggestion(classes, misspelt) : "";
-            faults.Add("class_label", "unknown_class", $"class_label {reference} is not a class of this model; expected a name or an index from 0 to {classes.Count - 1}.{hint} {SeeClasses}");
+            problems.Add("class_label", "unknown_class", $"class_label {reference} is not a class of this model; expected a name or an index from 0 to {classes.Count - 1}.{hint} {SeeClasses}");
         }
 
         return found;
     }
 
-    private static ClassLabel? ByPrompt(string prompt, ClassCatalog classes, Faults faults)
+    private static ClassLabel? ByPrompt(string prompt, ClassCatalog classes, RequestProblems problems)
     {
         if (classes.Find(prompt) is { } exact)
         {
@@ -77,25 +77,25 @@ internal static class ClassChoice
 
         if (named.Count == 0 && (named = classes.FindMisspelt(prompt)).Count == 1)
         {
-            faults.Warn("prompt", $"prompt names no class exactly and was read as '{named[0].Name}'. Send class_label to choose.");
+            problems.Warn("prompt", $"prompt names no class exactly and was read as '{named[0].Name}'. Send class_label to choose.");
             return named[0];
         }
 
         if (named.Count > 1)
         {
             var names = string.Join(", ", named.Select(label => $"'{label.Name}'"));
-            faults.Add("prompt", "ambiguous_prompt", $"prompt may mean {named.Count} classes ({names}); expected exactly one. Send class_label to choose.");
+            problems.Add("prompt", "ambiguous_prompt", $"prompt may mean {named.Count} classes ({names}); expected exactly one. Send class_label to choose.");
         }
         else
         {
-            faults.Add("prompt", "unknown_class", $"prompt names no class of this model.{Suggestion(classes, prompt)} {SeeClasses}");
+            problems.Add("prompt", "unknown_class", $"prompt names no class of this model.{Suggestion(classes, prompt)} {SeeClasses}");
         }
 
         return null;
     }
 
     /// <summary>OpenAI clients must send a prompt; beside class_label it may say anything but another class.</summary>
-    private static void RefuseContradiction(ClassLabel? chosen, string? prompt, ClassCatalog classes, Faults faults)
+    private static void RefuseContradiction(ClassLabel? chosen, string? prompt, ClassCatalog classes, RequestProblems problems)
     {
         if (chosen is null || prompt is null)
         {
@@ -105,7 +105,7 @@ internal static class ClassChoice
         IReadOnlyList<ClassLabel> named = classes.Find(prompt) is { } exact ? [exact] : classes.FindIn(prompt);
         if (named.Count > 0 && !named.Contains(chosen))
         {
-            faults.Add("prompt", "conflicting_fields", $"prompt names class '{named[0].Name}' and class_label names '{chosen.Name}'. Send one of them, or the same in both.");
+            problems.Add("prompt", "conflicting_fields", $"prompt names class '{named[0].Name}' and class_label names '{chosen.Name}'. Send one of them, or the same in both.");
         }
     }
 

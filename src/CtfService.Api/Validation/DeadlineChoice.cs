@@ -11,10 +11,10 @@ internal static class DeadlineChoice
 {
     private const string Field = "timeout_ms";
 
-    public static RequestDeadline Choose(int? timeoutMs, StringValues header, InferenceOptions options, Faults faults)
+    public static RequestDeadline Choose(int? timeoutMs, StringValues header, InferenceOptions options, RequestProblems problems)
     {
         var candidates = new List<RequestDeadline>();
-        faults.RequireRange(timeoutMs, 1, int.MaxValue, Field);
+        problems.RequireRange(timeoutMs, 1, int.MaxValue, Field);
         if (timeoutMs is > 0)
         {
             candidates.Add(new RequestDeadline(TimeSpan.FromMilliseconds(timeoutMs.Value), Field));
@@ -28,7 +28,7 @@ internal static class DeadlineChoice
             }
             else
             {
-                faults.Add(CustomHeaders.RequestTimeout, "invalid_header", $"The header {CustomHeaders.RequestTimeout} is '{header}'; expected seconds above 0, as 30, 2.5 or 2.5s, or milliseconds as 1500ms.");
+                problems.Add(CustomHeaders.RequestTimeout, "invalid_header", $"The header {CustomHeaders.RequestTimeout} is '{header}'; expected seconds above 0, as 30, 2.5 or 2.5s, or milliseconds as 1500ms.");
             }
         }
 

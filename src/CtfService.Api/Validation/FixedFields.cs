@@ -5,7 +5,7 @@ namespace CtfService.Api.Validation;
 
 /// <summary>
 /// Fields that OpenAI's clients send and that leave no choice here. Each value that OpenAI documents is accepted; if it would have changed the image, the
-/// answer names the field in its warnings, so that nothing is ignored in silence. Any other value is a fault.
+/// answer names the field in its warnings, so that nothing is ignored in silence. Any other value is a problem.
 /// </summary>
 internal static class FixedFields
 {
@@ -19,7 +19,7 @@ internal static class FixedFields
 
     public static readonly string[] Sizes = ["256x256", "512x512", "1024x1024", "1024x1536", "1536x1024", "1024x1792", "1792x1024"];
 
-    public static void CheckSize(string? asked, ModelDescription model, Faults faults)
+    public static void CheckSize(string? asked, ModelDescription model, RequestProblems problems)
     {
         if (asked is null || asked == "auto" || asked == model.ImageSize)
         {
@@ -28,11 +28,11 @@ internal static class FixedFields
 
         if (Sizes.Contains(asked))
         {
-            faults.Warn("size", $"size '{asked}' has no effect: model '{model.Name}' draws {model.ImageSize} only. Scale the image afterwards.");
+            problems.Warn("size", $"size '{asked}' has no effect: model '{model.Name}' draws {model.ImageSize} only. Scale the image afterwards.");
         }
         else
         {
-            faults.Add(
+            problems.Add(
                 "size",
                 "unsupported_value",
                 $"size '{asked}' is not supported; expected 'auto' or '{model.ImageSize}'. "
@@ -40,18 +40,18 @@ internal static class FixedFields
         }
     }
 
-    public static void CheckOthers(GenerateImageRequest asked, Faults faults)
+    public static void CheckOthers(GenerateImageRequest asked, RequestProblems problems)
     {
         Check(
             "quality", asked.Quality, Qualities, free: 2,
-            "Every image is drawn with the same care; guidance_scale and the fields of sampling change how it looks.", faults);
-        Check("style", asked.Style, Styles, free: 0, "The classes have one look; temperature and guidance_scale change it.", faults);
-        Check("background", asked.Background, Backgrounds, free: 2, "The images have no transparency.", faults);
-        Check("moderation", asked.Moderation, Moderations, free: 2, "Only the classes of the model can be drawn, so nothing is filtered.", faults);
+            "Every image is drawn with the same care; guidance_scale and the fields of sampling change how it looks.", problems);
+        Check("style", asked.Style, Styles, free: 0, "The classes have one look; temperature and guidance_scale change it.", problems);
+        Check("background", asked.Background, Backgrounds, free: 2, "The images have no transparency.", problems);
+        Check("moderation", asked.Moderation, Moderations, free: 2, "Only the classes of the model can be drawn, so nothing is filtered.", problems);
     }
 
     /// <param name="free">How many of the known values mean what is done anyway; they come first.</param>
-    private static void Check(string param, string? asked, string[] known, int free, string reason, Faults faults)
+    private static void Check(string param, string? asked, string[] known, int free, string reason, RequestProblems problems)
     {
         if (asked is null || known.AsSpan(0, free).Contains(asked))
         {
@@ -60,11 +60,11 @@ internal static class FixedFields
 
         if (known.Contains(asked))
         {
-            faults.Warn(param, $"{param} '{asked}' has no effect. {reason}");
+            problems.Warn(param, $"{param} '{asked}' has no effect. {reason}");
         }
         else
         {
-            faults.Add(
+            problems.Add(
                 param, "unsupported_value",
                 $"{param} '{asked}' is not supported; expected {string.Join(" or ", known.Select(value => $"'{value}'"))}. {reason}");
         }

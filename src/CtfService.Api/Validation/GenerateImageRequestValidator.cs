@@ -9,7 +9,7 @@ using Microsoft.Extensions.Primitives;
 namespace CtfService.Api.Validation;
 
 /// <summary>
-/// The second gate: checks a well-formed request against the model it will run on and the limits, gathers every fault, and returns a type
+/// The second gate: checks a well-formed request against the model it will run on and the limits, gathers every problem, and returns a type
 /// in which nothing is left to check. Thread-safe.
 /// </summary>
 internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageRequestChecks checks)
@@ -20,20 +20,20 @@ internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageR
         StringValues timeout,
         ModelDescription model,
         [NotNullWhen(true)] out ValidatedImageRequest? request,
-        out IReadOnlyList<ErrorDetail> faults)
+        out IReadOnlyList<ErrorDetail> problems)
     {
-        var found = new Faults();
+        var found = new RequestProblems();
         var classLabel = ClassChoice.Choose(asked.ClassLabel, asked.Prompt, model.Classes, found);
         var coarse = ChooseCoarse(asked, model, found);
         var previews = ChoosePreviews(asked, found);
         FixedFields.CheckOthers(asked, found);
         var common = checks.Check(asked, timeout, model, classLabel, coarse, LayoutSource.Drawn, found);
-        faults = found.All;
-        request = faults.Count == 0 ? common with { Previews = previews } : null;
+        problems = found.All;
+        request = problems.Count == 0 ? common with { Previews = previews } : null;
         return request is not null;
     }
 
-    private SamplingSettings ChooseCoarse(GenerateImageRequest asked, ModelDescription model, Faults faults)
+    private SamplingSettings ChooseCoarse(GenerateImageRequest asked, ModelDescription model, RequestProblems problems)
     {
         var coarse = new SamplingRequest
         {
@@ -42,15 +42,15 @@ internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageR
             TopP = asked.TopP,
             GuidanceScale = asked.GuidanceScale,
         };
-        return SamplingChoice.Choose(coarse, model.DefaultCoarse, prefix: "", limits, faults);
+        return SamplingChoice.Choose(coarse, model.DefaultCoarse, prefix: "", limits, problems);
     }
 
-    private static int? ChoosePreviews(GenerateImageRequest asked, Faults faults)
+    private static int? ChoosePreviews(GenerateImageRequest asked, RequestProblems problems)
     {
-        faults.RequireRange(asked.PartialImages, 0, PreviewOptions.MostPreviews, "partial_images");
+        problems.RequireRange(asked.PartialImages, 0, PreviewOptions.MostPreviews, "partial_images");
         if (asked.PartialImages is > 0 && asked.Stream != true)
         {
-            faults.Add("partial_images", "conflicting_fields", "partial_images needs a stream. Send stream: true beside it, or leave it out.");
+            problems.Add("partial_images", "conflicting_fields", "partial_images needs a stream. Send stream: true beside it, or leave it out.");
         }
 
         return asked.Stream == true ? asked.PartialImages ?? 0 : null;

@@ -21,25 +21,25 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
     /// <summary>OpenAI's models of this name answer links unless told otherwise, and their clients rely on it; here they are aliases.</summary>
     private const string ModelWithLinks = "dall-e";
 
-    /// <summary>Gathers every fault; the result is of use only where there is none.</summary>
+    /// <summary>Gathers every problem; the result is of use only where there is none.</summary>
     /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
     /// <param name="classLabel">Null for none.</param>
     /// <param name="coarse">Sampling of the coarse stage; the model's where it does not run.</param>
     public ValidatedImageRequest Check(
-        ImageRequest asked, StringValues timeout, ModelDescription model, ClassLabel? classLabel, SamplingSettings coarse, LayoutSource layout, Faults faults)
+        ImageRequest asked, StringValues timeout, ModelDescription model, ClassLabel? classLabel, SamplingSettings coarse, LayoutSource layout, RequestProblems problems)
     {
-        faults.RequireRange(asked.N, 1, limits.MaxImagesPerRequest, "n", "Limits:MaxImagesPerRequest");
-        var fine = ChooseFine(asked, model, faults);
-        RequireModel(asked.Model, model, faults);
-        var format = ChooseFormat(asked.OutputFormat, faults);
-        faults.RequireRange(asked.OutputCompression, 0, 100, "output_compression");
-        RequireResponseFormat(asked.ResponseFormat, faults);
-        FixedFields.CheckSize(asked.Size, model, faults);
-        var include = Inclusion.Choose(asked.Include, faults);
-        var deadline = DeadlineChoice.Choose(asked.TimeoutMs, timeout, inference, faults);
+        problems.RequireRange(asked.N, 1, limits.MaxImagesPerRequest, "n", "Limits:MaxImagesPerRequest");
+        var fine = ChooseFine(asked, model, problems);
+        RequireModel(asked.Model, model, problems);
+        var format = ChooseFormat(asked.OutputFormat, problems);
+        problems.RequireRange(asked.OutputCompression, 0, 100, "output_compression");
+        RequireResponseFormat(asked.ResponseFormat, problems);
+        FixedFields.CheckSize(asked.Size, model, problems);
+        var include = Inclusion.Choose(asked.Include, problems);
+        var deadline = DeadlineChoice.Choose(asked.TimeoutMs, timeout, inference, problems);
 
         var seed = asked.Seed ?? RandomSeed();
-        var images = Enumerable.Range(0, faults.All.Count == 0 ? asked.N ?? 1 : 0)
+        var images = Enumerable.Range(0, problems.All.Count == 0 ? asked.N ?? 1 : 0)
             .Select(i => new ImageSpecification(classLabel?.Id ?? model.NullClass, ImageSeed.Derive(seed, i), coarse, fine) { Layout = layout });
         return new ValidatedImageRequest(model, classLabel, seed, [.. images], format, asked.OutputCompression ?? ImageCodec.DefaultQuality)
         {
@@ -48,41 +48,41 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
             Include = include,
             HasLinks = asked.ResponseFormat == Link
                 || (asked.ResponseFormat is null && asked.Model?.StartsWith(ModelWithLinks, StringComparison.Ordinal) == true),
-            Warnings = faults.Warnings,
+            Warnings = problems.Warnings,
         };
     }
 
     /// <summary>New details need a stage that draws them.</summary>
-    public static void RequireFineStage(ModelDescription model, Faults faults)
+    public static void RequireFineStage(ModelDescription model, RequestProblems problems)
     {
         if (!model.HasFineStage)
         {
-            faults.Add(
+            problems.Add(
                 "model",
                 "no_fine_stage",
                 $"Model '{model.Name}' has no fine stage: its coarse labels are its tokens, so a layout leaves no details to draw. Use /v1/images/generations, or a service whose model has one (GET /v1/models says so).");
         }
     }
 
-    private SamplingSettings ChooseFine(ImageRequest asked, ModelDescription model, Faults faults)
+    private SamplingSettings ChooseFine(ImageRequest asked, ModelDescription model, RequestProblems problems)
     {
         if (asked.FineSampling is not null && !model.HasFineStage)
         {
-            faults.Add("fine", "unsupported_value", $"Model '{model.Name}' has no fine stage. Leave the field fine out.");
+            problems.Add("fine", "unsupported_value", $"Model '{model.Name}' has no fine stage. Leave the field fine out.");
         }
 
-        return SamplingChoice.Choose(asked.FineSampling ?? new SamplingRequest(), model.DefaultFine, asked.FinePrefix, limits, faults);
+        return SamplingChoice.Choose(asked.FineSampling ?? new SamplingRequest(), model.DefaultFine, asked.FinePrefix, limits, problems);
     }
 
-    private void RequireModel(string? asked, ModelDescription model, Faults faults)
+    private void RequireModel(string? asked, ModelDescription model, RequestProblems problems)
     {
         if (asked is not null && !names.Mean(model, asked))
         {
-            faults.Add("model", "model_not_found", $"model '{asked}' is not loaded; expected {names.Describe(model)}. Send that or leave the field out.");
+            problems.Add("model", "model_not_found", $"model '{asked}' is not loaded; expected {names.Describe(model)}. Send that or leave the field out.");
         }
     }
 
-    private static ImageFormat? ChooseFormat(string? asked, Faults faults)
+    private static ImageFormat? ChooseFormat(string? asked, RequestProblems problems)
     {
         if (asked is null)
         {
@@ -94,15 +94,15 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
             return format;
         }
 
-        faults.Add("output_format", "unsupported_value", $"output_format '{asked}' is not supported; expected {ImageFormats.Names}.");
+        problems.Add("output_format", "unsupported_value", $"output_format '{asked}' is not supported; expected {ImageFormats.Names}.");
         return null;
     }
 
-    private static void RequireResponseFormat(string? asked, Faults faults)
+    private static void RequireResponseFormat(string? asked, RequestProblems problems)
     {
         if (asked is not (null or "b64_json" or Link))
         {
-            faults.Add(
+            problems.Add(
                 "response_format",
                 "unsupported_value",
                 $"response_format '{asked}' is not supported; expected 'b64_json' or '{Link}'. For the image itself send the header Accept: image/png.");

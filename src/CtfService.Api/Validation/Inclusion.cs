@@ -7,11 +7,11 @@ internal sealed record Inclusion(bool Layout, bool Tokens)
 
     public bool IsNothing => !Layout && !Tokens;
 
-    public static Inclusion Choose(IReadOnlyList<string>? asked, Faults faults)
+    public static Inclusion Choose(IReadOnlyList<string>? asked, RequestProblems problems)
     {
         foreach (var unknown in (asked ?? []).Where(name => name is not ("layout" or "tokens")).Distinct())
         {
-            faults.Add(Field, "unsupported_value", $"{Field} names '{unknown}'; expected 'layout', 'tokens' or both.");
+            problems.Add(Field, "unsupported_value", $"{Field} names '{unknown}'; expected 'layout', 'tokens' or both.");
         }
 
         return new Inclusion(asked?.Contains("layout") == true, asked?.Contains("tokens") == true);

@@ -16,33 +16,33 @@ internal sealed class RedetailImageRequestValidator(ImageRequestChecks checks)
         StringValues timeout,
         ModelDescription model,
         [NotNullWhen(true)] out ValidatedImageRequest? request,
-        out IReadOnlyList<ErrorDetail> faults)
+        out IReadOnlyList<ErrorDetail> problems)
     {
-        var found = new Faults();
+        var found = new RequestProblems();
         ImageRequestChecks.RequireFineStage(model, found);
         var layout = new LayoutSource.Given(ChooseLayout(asked.Layout, model, found));
         var classLabel = ClassChoice.Choose(asked.ClassLabel, prompt: null, model.Classes, found);
         var common = checks.Check(asked, timeout, model, classLabel, model.DefaultCoarse, layout, found);
-        faults = found.All;
-        request = faults.Count == 0 ? common : null;
+        problems = found.All;
+        request = problems.Count == 0 ? common : null;
         return request is not null;
     }
 
-    private static IReadOnlyList<int> ChooseLayout(IReadOnlyList<int>? asked, ModelDescription model, Faults faults)
+    private static IReadOnlyList<int> ChooseLayout(IReadOnlyList<int>? asked, ModelDescription model, RequestProblems problems)
     {
         var labels = asked ?? [];
         if (asked is null)
         {
-            faults.Add("layout", "required", $"layout is missing; expected the {model.TokenCount} coarse labels that include: [\"layout\"] returns.");
+            problems.Add("layout", "required", $"layout is missing; expected the {model.TokenCount} coarse labels that include: [\"layout\"] returns.");
         }
         else if (labels.Count != model.TokenCount)
         {
-            faults.Add("layout", "invalid_layout", $"layout has {labels.Count} coarse labels; expected {model.TokenCount}, one for each position of the token grid.");
+            problems.Add("layout", "invalid_layout", $"layout has {labels.Count} coarse labels; expected {model.TokenCount}, one for each position of the token grid.");
         }
 
         foreach (var (place, label) in labels.Index().Where(item => item.Item < 0 || item.Item >= model.ClusterCount).Take(1))
         {
-            faults.Add("layout", "invalid_layout", $"layout[{place}] is {label}; expected 0 to {model.ClusterCount - 1}, the clusters of model '{model.Name}'.");
+            problems.Add("layout", "invalid_layout", $"layout[{place}] is {label}; expected 0 to {model.ClusterCount - 1}, the clusters of model '{model.Name}'.");
         }
 
         return labels;

@@ -8,14 +8,14 @@ namespace CtfService.Api.Validation;
 internal static class SamplingChoice
 {
     /// <param name="prefix">Where the fields stand in the request: "", "fine." or "fine_".</param>
-    public static SamplingSettings Choose(SamplingRequest asked, SamplingSettings defaults, string prefix, LimitsOptions limits, Faults faults)
+    public static SamplingSettings Choose(SamplingRequest asked, SamplingSettings defaults, string prefix, LimitsOptions limits, RequestProblems problems)
     {
-        faults.RequireRange(asked.Temperature, 0, limits.MaxTemperature, $"{prefix}temperature", "Limits:MaxTemperature");
-        faults.RequireRange(asked.TopK, 0, int.MaxValue, $"{prefix}top_k");
-        faults.RequireRange(asked.GuidanceScale, 1, limits.MaxGuidanceScale, $"{prefix}guidance_scale", "Limits:MaxGuidanceScale");
+        problems.RequireRange(asked.Temperature, 0, limits.MaxTemperature, $"{prefix}temperature", "Limits:MaxTemperature");
+        problems.RequireRange(asked.TopK, 0, int.MaxValue, $"{prefix}top_k");
+        problems.RequireRange(asked.GuidanceScale, 1, limits.MaxGuidanceScale, $"{prefix}guidance_scale", "Limits:MaxGuidanceScale");
         if (asked.TopP is <= 0 or > 1)
         {
-            faults.Add($"{prefix}top_p", "out_of_range", FormattableString.Invariant($"{prefix}top_p is {asked.TopP}; expected above 0 and at most 1."));
+            problems.Add($"{prefix}top_p", "out_of_range", FormattableString.Invariant($"{prefix}top_p is {asked.TopP}; expected above 0 and at most 1."));
         }
 
         return defaults with

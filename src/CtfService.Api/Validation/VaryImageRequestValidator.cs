@@ -14,7 +14,7 @@ internal sealed class VaryImageRequestValidator(ImageRequestChecks checks, Pictu
     /// <exception cref="RequestRefusedException">Something is wrong with it; all that is wrong with the fields is named at once.</exception>
     public async Task<ValidatedImageRequest> ValidateAsync(VaryImageRequest asked, StringValues timeout, ModelDescription model, CancellationToken cancellation)
     {
-        var found = new Faults();
+        var found = new RequestProblems();
         ImageRequestChecks.RequireFineStage(model, found);
         var classLabel = asked.ClassLabel is { } name ? ClassChoice.Choose(new ClassReference(name, Id: null), prompt: null, model.Classes, found) : null;
         var request = checks.Check(asked, timeout, model, classLabel, model.DefaultCoarse, LayoutSource.Drawn, found);

@@ -36,7 +36,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_BundleIsDamaged_Answers422WithTheFaultAndLogsItOnce()
+    public async Task Post_BundleIsDamaged_Answers422WithTheProblemAndLogsItOnce()
     {
         _service.Other.FailNextLoad(new CheckpointException("coarse.safetensors is missing."));
 

@@ -26,12 +26,12 @@ public sealed class DeadlineTests : IAsyncLifetime, IAsyncDisposable
     [InlineData(null, null, 120, "Inference:RequestTimeout")]
     public void Choose_SeveralLimits_TheSmallestCounts(int? field, string? header, double seconds, string limit)
     {
-        var faults = new Faults();
+        var problems = new RequestProblems();
 
-        var deadline = DeadlineChoice.Choose(field, header, new InferenceOptions(), faults);
+        var deadline = DeadlineChoice.Choose(field, header, new InferenceOptions(), problems);
 
         Assert.Equal(new RequestDeadline(TimeSpan.FromSeconds(seconds), limit), deadline);
-        Assert.Empty(faults.All);
+        Assert.Empty(problems.All);
     }
 
     [Theory]

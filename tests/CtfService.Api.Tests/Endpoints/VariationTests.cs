@@ -136,8 +136,8 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
         using var none = await Post(new MultipartFormDataContent { { new StringContent("1"), "n" } });
         using var both = await Post(two);
 
-        Assert.Equal(("image", "required"), await Fault(none));
-        Assert.Equal(("image", "duplicate_field"), await Fault(both));
+        Assert.Equal(("image", "required"), await Problem(none));
+        Assert.Equal(("image", "duplicate_field"), await Problem(both));
     }
 
     [Fact]
@@ -149,8 +149,8 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
         using var text = await Post(new MultipartFormDataContent { { new StringContent("picture"), "image" } });
         using var mixed = await Post(file);
 
-        Assert.Equal(("image", "required"), await Fault(text));
-        Assert.Equal(("n", "wrong_type"), await Fault(mixed));
+        Assert.Equal(("image", "required"), await Problem(text));
+        Assert.Equal(("n", "wrong_type"), await Problem(mixed));
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal("malformed_form", (await broken.Error(HttpStatusCode.BadRequest)).Code);
     }
 
-    private static async Task<(string?, string?)> Fault(HttpResponseMessage response)
+    private static async Task<(string?, string?)> Problem(HttpResponseMessage response)
     {
         var error = await response.Error(HttpStatusCode.BadRequest);
         return (error.Param, error.Code);

@@ -212,7 +212,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Post_ThousandsOfFaults_AreNotAllRepeated()
+    public async Task Post_ThousandsOfProblems_AreNotAllRepeated()
     {
         var names = string.Join(", ", Enumerable.Range(0, 5_000).Select(i => $"\"x{i}\""));
 

@@ -49,9 +49,9 @@ public sealed class MalformedRequestTests
             var request = _requests.Draw(seed);
             using var message = request.ToMessage();
             using var response = await api.Client.SendAsync(message);
-            if (Fault(request, response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync()) is { } fault)
+            if (Problem(request, response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync()) is { } problem)
             {
-                failures.Add($"{SeedVariable}={seed} ({_requests.Kind(seed)}): {fault}\n  {request}");
+                failures.Add($"{SeedVariable}={seed} ({_requests.Kind(seed)}): {problem}\n  {request}");
             }
         }
 
@@ -63,7 +63,7 @@ public sealed class MalformedRequestTests
     }
 
     /// <summary>Null where the answer is what it has to be.</summary>
-    private static string? Fault(MalformedRequest request, HttpStatusCode status, string? mediaType, string body)
+    private static string? Problem(MalformedRequest request, HttpStatusCode status, string? mediaType, string body)
     {
         if ((int)status is < 400 or > 499)
         {
@@ -75,10 +75,10 @@ public sealed class MalformedRequestTests
             return $"shows internals: {body}";
         }
 
-        return request.Path.StartsWith("/v1", StringComparison.OrdinalIgnoreCase) ? ErrorFault(mediaType, body) : ProblemFault(status, mediaType, body);
+        return request.Path.StartsWith("/v1", StringComparison.OrdinalIgnoreCase) ? ErrorProblem(mediaType, body) : ProblemDetailsProblem(status, mediaType, body);
     }
 
-    private static string? ErrorFault(string? mediaType, string body)
+    private static string? ErrorProblem(string? mediaType, string body)
     {
         var error = Parse(body)?["error"];
         var isOurs = mediaType == "application/json"
@@ -88,7 +88,7 @@ public sealed class MalformedRequestTests
         return isOurs ? null : $"no error of ours ({mediaType}): {body}";
     }
 
-    private static string? ProblemFault(HttpStatusCode status, string? mediaType, string body)
+    private static string? ProblemDetailsProblem(HttpStatusCode status, string? mediaType, string body)
     {
         var isProblem = mediaType == "application/problem+json" && (int?)Parse(body)?["status"] == (int)status;
         return isProblem ? null : $"no problem details ({mediaType}): {body}";

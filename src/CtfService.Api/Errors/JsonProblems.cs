@@ -9,38 +9,38 @@ namespace CtfService.Api.Errors;
 /// <summary>
 /// Says what is wrong with a request body in the caller's terms: the serializer's own messages name .NET types and not always the field.
 /// </summary>
-internal sealed partial class JsonFaults(IOptions<JsonOptions> json)
+internal sealed partial class JsonProblems(IOptions<JsonOptions> json)
 {
     /// <param name="requestType">What the endpoint takes.</param>
-    public ApiError Describe(JsonException fault, Type requestType)
+    public ApiError Describe(JsonException problem, Type requestType)
     {
-        if (fault.InnerException is JsonException syntax)
+        if (problem.InnerException is JsonException syntax)
         {
-            return Fault($"The body is not valid JSON: line {(syntax.LineNumber ?? 0) + 1}, byte {(syntax.BytePositionInLine ?? 0) + 1}.", "malformed_json");
+            return Problem($"The body is not valid JSON: line {(syntax.LineNumber ?? 0) + 1}, byte {(syntax.BytePositionInLine ?? 0) + 1}.", "malformed_json");
         }
 
-        var field = Field(fault.Path);
+        var field = Field(problem.Path);
         if (field.Length == 0)
         {
-            return Fault("The body must be a JSON object.", "wrong_type");
+            return Problem("The body must be a JSON object.", "wrong_type");
         }
 
-        if (fault.Message.StartsWith("Duplicate property", StringComparison.Ordinal))
+        if (problem.Message.StartsWith("Duplicate property", StringComparison.Ordinal))
         {
-            return Fault("The body names a field twice. Send each field once.", "duplicate_field", field);
+            return Problem("The body names a field twice. Send each field once.", "duplicate_field", field);
         }
 
-        if (fault.InnerException is InvalidOperationException text && text.Message.Contains("UTF-16", StringComparison.Ordinal)) // bytes are UTF-8 by now
+        if (problem.InnerException is InvalidOperationException text && text.Message.Contains("UTF-16", StringComparison.Ordinal)) // bytes are UTF-8 by now
         {
-            return Fault($"{field} has half a surrogate pair (\\ud800 to \\udfff alone). Send whole characters.", "invalid_character", field);
+            return Problem($"{field} has half a surrogate pair (\\ud800 to \\udfff alone). Send whole characters.", "invalid_character", field);
         }
 
         return Find(field, requestType, out var siblings) is { } property
-            ? Fault($"{field} must be {FieldTypes.Expected(property.PropertyType)}.", "wrong_type", field)
-            : Fault(KnownFields.Describe(field, siblings), "unknown_field", field);
+            ? Problem($"{field} must be {FieldTypes.Expected(property.PropertyType)}.", "wrong_type", field)
+            : Problem(KnownFields.Describe(field, siblings), "unknown_field", field);
     }
 
-    private static ApiError Fault(string message, string code, string? param = null) => new(StatusCodes.Status400BadRequest, message, code, param);
+    private static ApiError Problem(string message, string code, string? param = null) => new(StatusCodes.Status400BadRequest, message, code, param);
 
     /// <summary>"$.fine.top_k", "$['fine']['top k']" and "$.layout[3]" to "fine.top_k", "fine.top k" and "layout".</summary>
     private static string Field(string? path) =>

@@ -2,11 +2,11 @@ using CtfService.Api.Contracts;
 
 namespace CtfService.Api.Validation;
 
-/// <summary>Gathers what is wrong with a request, so that the caller hears everything at once, up to 32 faults.</summary>
-internal sealed class Faults
+/// <summary>Gathers what is wrong with a request, so that the caller hears everything at once, up to 32 problems.</summary>
+internal sealed class RequestProblems
 {
     /// <summary>More are left out: an answer must not be many times as long as the request.</summary>
-    private const int MostFaults = 32;
+    private const int MostProblems = 32;
 
     private readonly List<ErrorDetail> _all = [];
 
@@ -21,7 +21,7 @@ internal sealed class Faults
 
     public void Add(string param, string code, string message)
     {
-        if (_all.Count < MostFaults)
+        if (_all.Count < MostProblems)
         {
             _all.Add(new ErrorDetail(message, param, code));
         }
