@@ -76,5 +76,8 @@ public sealed record GenerateImageRequest : ImageRequest
     [DefaultValue("auto")]
     public string? Moderation { get; init; }
 
+    /// <summary>The top-level fields, which are those of the coarse stage.</summary>
+    internal SamplingRequest CoarseSampling => new() { Temperature = Temperature, TopK = TopK, TopP = TopP, GuidanceScale = GuidanceScale };
+
     internal override SamplingRequest? FineSampling => Fine;
 }

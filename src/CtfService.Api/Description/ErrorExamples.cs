@@ -37,7 +37,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         Invalid(problems => ClassChoice.Choose(new ClassReference("bananna", Id: null), prompt: null, Classes, problems)),
         Unreadable<GenerateImageRequest>("""{"class_label":banana}""", jsonProblems, json),
         ModelNames.NotLoaded("gpt-image-1", $"'{Examples.Model}'"),
-        ImageAnswer.NotAcceptable("application/json, image/png, image/jpeg, image/webp"),
+        Representation.NotAcceptable(Representation.Offered(asked: null)),
         StatusErrors.BodyTimeout(TimeSpan.FromMinutes(1)),
         StatusErrors.Describe(413),
         StatusErrors.Describe(415),

@@ -25,9 +25,11 @@ internal static class ImageEndpoints
         .AddSingleton<GenerateImageRequestValidator>()
         .AddSingleton<RedetailImageRequestValidator>()
         .AddSingleton<VaryImageRequestValidator>()
-        .AddSingleton<ImageResponder>()
-        .AddSingleton<ImageStream>()
-        .AddSingleton<ImageAnswer>();
+        .AddSingleton<ImageEncoder>()
+        .AddSingleton<ImageBodies>()
+        .AddSingleton<ImageFileWriter>()
+        .AddSingleton<ImageStreamWriter>()
+        .AddSingleton<ImageResponder>();
 
     public static void MapImageEndpoints(this IEndpointRouteBuilder routes)
     {
@@ -70,29 +72,27 @@ internal static class ImageEndpoints
     // Each request is checked against one model and runs on the same one: the lease holds it, whatever becomes the current model meanwhile.
 
     private static async Task<IResult> Generate(
-        GenerateImageRequest body, IModelRouter router, GenerateImageRequestValidator validator, ImageAnswer answer, HttpContext http)
+        GenerateImageRequest body, IModelRouter router, GenerateImageRequestValidator validator, ImageResponder responder, HttpContext http)
     {
         using var lease = router.Lease();
-        return validator.TryValidate(body, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, out var request, out var problems)
-            ? await answer.AnswerAsync(request, lease, http)
-            : ImageAnswer.Refuse(http, ApiError.Invalid(problems));
+        var request = validator.Validate(body, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model);
+        return await responder.RespondAsync(request, lease, http);
     }
 
     private static async Task<IResult> Redetail(
-        RedetailImageRequest body, IModelRouter router, RedetailImageRequestValidator validator, ImageAnswer answer, HttpContext http)
+        RedetailImageRequest body, IModelRouter router, RedetailImageRequestValidator validator, ImageResponder responder, HttpContext http)
     {
         using var lease = router.Lease();
-        return validator.TryValidate(body, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, out var request, out var problems)
-            ? await answer.AnswerAsync(request, lease, http)
-            : ImageAnswer.Refuse(http, ApiError.Invalid(problems));
+        var request = validator.Validate(body, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model);
+        return await responder.RespondAsync(request, lease, http);
     }
 
-    private static async Task<IResult> Vary(UploadReader uploads, IModelRouter router, VaryImageRequestValidator validator, ImageAnswer answer, HttpContext http)
+    private static async Task<IResult> Vary(UploadReader uploads, IModelRouter router, VaryImageRequestValidator validator, ImageResponder responder, HttpContext http)
     {
         var form = await uploads.ReadAsync(http.Request); // before the lease: an upload may take its time
         using var lease = router.Lease();
         var request = await validator.ValidateAsync(form, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, http.RequestAborted);
         Upload.Of(http)?.Dispose(); // decoded: what waits in the queue is small
-        return await answer.AnswerAsync(request, lease, http);
+        return await responder.RespondAsync(request, lease, http);
     }
 }

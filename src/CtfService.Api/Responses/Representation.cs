@@ -1,4 +1,5 @@
 using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
 using CtfService.Api.Http;
 using CtfService.Core.Generation;
 using Microsoft.Extensions.Primitives;
@@ -41,6 +42,15 @@ internal sealed record Representation(bool IsJson, ImageFormat Format)
             .Select(scored => scored.candidate)
             .FirstOrDefault();
     }
+
+    /// <summary>The media types that a request may get, for messages.</summary>
+    /// <param name="asked">The request's output_format; null allows every format.</param>
+    public static string Offered(ImageFormat? asked) =>
+        $"{MediaTypes.Json}, {(asked is { } only ? $"{ImageFormats.MediaType(only)} (from output_format)" : string.Join(", ", ImageFormats.All.Select(ImageFormats.MediaType)))}";
+
+    /// <param name="offered">The media types that would be acceptable.</param>
+    public static ApiError NotAcceptable(string offered) => new(
+        StatusCodes.Status406NotAcceptable, $"The Accept header takes none of {offered}. Name one of them or leave the header out.", "not_acceptable");
 
     /// <summary>
     /// Whether the Accept header takes a stream of events. JSON does as well: clients of OpenAI's API name it whatever they ask for, and each event carries JSON.

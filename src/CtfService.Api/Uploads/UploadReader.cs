@@ -44,7 +44,8 @@ internal sealed class UploadReader(LimitsOptions limits)
         var form = await ReadFormAsync(request);
         var problems = new RequestProblems();
         var read = Read(form, new FormFields(form, problems), problems);
-        return problems.All.Count == 0 ? read : throw new RequestRefusedException(ApiError.Invalid(problems.All));
+        problems.ThrowIfAny();
+        return read;
     }
 
     private async Task<IFormCollection> ReadFormAsync(HttpRequest request)

@@ -1,6 +1,6 @@
-using System.Diagnostics.CodeAnalysis;
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
 using CtfService.Api.Http;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
@@ -15,37 +15,20 @@ namespace CtfService.Api.Validation;
 internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageRequestChecks checks)
 {
     /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
-    public bool TryValidate(
-        GenerateImageRequest asked,
-        StringValues timeout,
-        ModelDescription model,
-        [NotNullWhen(true)] out ValidatedImageRequest? request,
-        out IReadOnlyList<ErrorDetail> problems)
+    /// <exception cref="RequestRefusedException">Something is wrong with the request; it names every problem.</exception>
+    public ValidatedImageRequest Validate(GenerateImageRequest asked, StringValues timeout, ModelDescription model)
     {
-        var found = new RequestProblems();
-        var classLabel = ClassChoice.Choose(asked.ClassLabel, asked.Prompt, model.Classes, found);
-        var coarse = ChooseCoarse(asked, model, found);
-        var previews = ChoosePreviews(asked, found);
-        FixedFields.CheckOthers(asked, found);
-        var common = checks.Check(asked, timeout, model, classLabel, coarse, LayoutSource.Drawn, found);
-        problems = found.All;
-        request = problems.Count == 0 ? common with { Previews = previews } : null;
-        return request is not null;
+        var problems = new RequestProblems();
+        var classLabel = ClassChoice.Choose(asked.ClassLabel, asked.Prompt, model.Classes, problems);
+        var coarse = SamplingChoice.Choose(asked.CoarseSampling, model.DefaultCoarse, prefix: "", limits, problems);
+        var previews = ChoosePreviews(asked, problems);
+        FixedFields.CheckOthers(asked, problems);
+        var request = checks.Check(asked, timeout, model, classLabel, coarse, LayoutSource.Drawn, problems);
+        problems.ThrowIfAny();
+        return request with { Submission = request.Submission with { Previews = previews }, IsStream = asked.Stream == true };
     }
 
-    private SamplingSettings ChooseCoarse(GenerateImageRequest asked, ModelDescription model, RequestProblems problems)
-    {
-        var coarse = new SamplingRequest
-        {
-            Temperature = asked.Temperature,
-            TopK = asked.TopK,
-            TopP = asked.TopP,
-            GuidanceScale = asked.GuidanceScale,
-        };
-        return SamplingChoice.Choose(coarse, model.DefaultCoarse, prefix: "", limits, problems);
-    }
-
-    private static int? ChoosePreviews(GenerateImageRequest asked, RequestProblems problems)
+    private static int ChoosePreviews(GenerateImageRequest asked, RequestProblems problems)
     {
         problems.RequireRange(asked.PartialImages, 0, PreviewOptions.MostPreviews, "partial_images");
         if (asked.PartialImages is > 0 && asked.Stream != true)
@@ -53,6 +36,6 @@ internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageR
             problems.Add("partial_images", "conflicting_fields", "partial_images needs a stream. Send stream: true beside it, or leave it out.");
         }
 
-        return asked.Stream == true ? asked.PartialImages ?? 0 : null;
+        return asked.PartialImages ?? 0;
     }
 }

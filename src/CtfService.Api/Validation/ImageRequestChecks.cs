@@ -8,6 +8,7 @@ using CtfService.Core.Classes;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference;
+using CtfService.Inference.Queue;
 using CtfService.Model.Imaging;
 using Microsoft.Extensions.Primitives;
 
@@ -41,10 +42,9 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         var seed = asked.Seed ?? RandomSeed();
         var images = Enumerable.Range(0, problems.All.Count == 0 ? asked.N ?? 1 : 0)
             .Select(i => new ImageSpecification(classLabel?.Id ?? model.NullClass, ImageSeed.Derive(seed, i), coarse, fine) { Layout = layout });
-        return new ValidatedImageRequest(model, classLabel, seed, [.. images], format, asked.OutputCompression ?? ImageCodec.DefaultQuality)
+        return new ValidatedImageRequest(model, classLabel, seed, new ImageSubmission([.. images], deadline), format, asked.OutputCompression ?? ImageCodec.DefaultQuality)
         {
             IsRepeatable = asked.Seed is not null,
-            Deadline = deadline,
             Include = include,
             HasLinks = asked.ResponseFormat == Link
                 || (asked.ResponseFormat is null && asked.Model?.StartsWith(ModelWithLinks, StringComparison.Ordinal) == true),

@@ -1,5 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
 using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
 using CtfService.Api.Http;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
@@ -11,21 +11,16 @@ namespace CtfService.Api.Validation;
 internal sealed class RedetailImageRequestValidator(ImageRequestChecks checks)
 {
     /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
-    public bool TryValidate(
-        RedetailImageRequest asked,
-        StringValues timeout,
-        ModelDescription model,
-        [NotNullWhen(true)] out ValidatedImageRequest? request,
-        out IReadOnlyList<ErrorDetail> problems)
+    /// <exception cref="RequestRefusedException">Something is wrong with the request; it names every problem.</exception>
+    public ValidatedImageRequest Validate(RedetailImageRequest asked, StringValues timeout, ModelDescription model)
     {
-        var found = new RequestProblems();
-        ImageRequestChecks.RequireFineStage(model, found);
-        var layout = new LayoutSource.Given(ChooseLayout(asked.Layout, model, found));
-        var classLabel = ClassChoice.Choose(asked.ClassLabel, prompt: null, model.Classes, found);
-        var common = checks.Check(asked, timeout, model, classLabel, model.DefaultCoarse, layout, found);
-        problems = found.All;
-        request = problems.Count == 0 ? common : null;
-        return request is not null;
+        var problems = new RequestProblems();
+        ImageRequestChecks.RequireFineStage(model, problems);
+        var layout = new LayoutSource.Given(ChooseLayout(asked.Layout, model, problems));
+        var classLabel = ClassChoice.Choose(asked.ClassLabel, prompt: null, model.Classes, problems);
+        var request = checks.Check(asked, timeout, model, classLabel, model.DefaultCoarse, layout, problems);
+        problems.ThrowIfAny();
+        return request;
     }
 
     private static IReadOnlyList<int> ChooseLayout(IReadOnlyList<int>? asked, ModelDescription model, RequestProblems problems)

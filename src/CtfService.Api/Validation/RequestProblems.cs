@@ -1,4 +1,5 @@
 using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
 
 namespace CtfService.Api.Validation;
 
@@ -24,6 +25,15 @@ internal sealed class RequestProblems
         if (_all.Count < MostProblems)
         {
             _all.Add(new ErrorDetail(message, param, code));
+        }
+    }
+
+    /// <exception cref="RequestRefusedException">There is a problem; the exception names every one.</exception>
+    public void ThrowIfAny()
+    {
+        if (_all.Count > 0)
+        {
+            throw new RequestRefusedException(ApiError.Invalid(_all));
         }
     }
 

@@ -10,25 +10,25 @@ namespace CtfService.Api.Validation;
 /// <param name="Model">The model it was checked against.</param>
 /// <param name="Class">What to draw; null for a variation that goes by its layout alone.</param>
 /// <param name="Seed">The request's seed; each image has its own.</param>
-/// <param name="Images">One specification per image, in order.</param>
+/// <param name="Submission">What goes into the queue.</param>
 /// <param name="AskedFormat">Null where the caller did not say.</param>
 /// <param name="Quality">Of JPEG and WebP, 0..100.</param>
 internal sealed record ValidatedImageRequest(
     ModelDescription Model,
     ClassLabel? Class,
     ulong Seed,
-    IReadOnlyList<ImageSpecification> Images,
+    ImageSubmission Submission,
     ImageFormat? AskedFormat,
     int Quality)
 {
     /// <summary>True where the caller chose the seed: asked again, the answer is the same.</summary>
     public required bool IsRepeatable { get; init; }
 
-    /// <summary>Pixels of every picture of the answer, bytes.</summary>
-    public long PictureBytes => 3L * Model.ImageWidth * Model.ImageHeight * Images.Count * (1 + (Previews ?? 0));
+    /// <summary>One specification per image, in order.</summary>
+    public IReadOnlyList<ImageSpecification> Images => Submission.Images;
 
-    /// <summary>From admission to the last image.</summary>
-    public required RequestDeadline Deadline { get; init; }
+    /// <summary>Pixels of every picture of the response, bytes.</summary>
+    public long PictureBytes => 3L * Model.ImageWidth * Model.ImageHeight * Images.Count * (1 + Submission.Previews);
 
     /// <summary>What to answer beside the images.</summary>
     public required Inclusion Include { get; init; }
@@ -39,6 +39,6 @@ internal sealed record ValidatedImageRequest(
     /// <summary>What was asked for and not done, or understood otherwise.</summary>
     public IReadOnlyList<RequestWarning> Warnings { get; init; } = [];
 
-    /// <summary>Previews of each image, 0..3; null where the answer is not a stream.</summary>
-    public int? Previews { get; init; }
+    /// <summary>Whether the response is a stream of events.</summary>
+    public bool IsStream { get; init; }
 }

@@ -14,17 +14,14 @@ internal sealed class VaryImageRequestValidator(ImageRequestChecks checks, Pictu
     /// <exception cref="RequestRefusedException">Something is wrong with it; all that is wrong with the fields is named at once.</exception>
     public async Task<ValidatedImageRequest> ValidateAsync(VaryImageRequest asked, StringValues timeout, ModelDescription model, CancellationToken cancellation)
     {
-        var found = new RequestProblems();
-        ImageRequestChecks.RequireFineStage(model, found);
-        var classLabel = asked.ClassLabel is { } name ? ClassChoice.Choose(new ClassReference(name, Id: null), prompt: null, model.Classes, found) : null;
-        var request = checks.Check(asked, timeout, model, classLabel, model.DefaultCoarse, LayoutSource.Drawn, found);
-        if (found.All.Count > 0)
-        {
-            throw new RequestRefusedException(ApiError.Invalid(found.All));
-        }
+        var problems = new RequestProblems();
+        ImageRequestChecks.RequireFineStage(model, problems);
+        var classLabel = asked.ClassLabel is { } name ? ClassChoice.Choose(new ClassReference(name, Id: null), prompt: null, model.Classes, problems) : null;
+        var request = checks.Check(asked, timeout, model, classLabel, model.DefaultCoarse, LayoutSource.Drawn, problems);
+        problems.ThrowIfAny();
 
         // The picture comes last: nothing is decoded for a request that is refused anyway.
         var layout = new LayoutSource.Encoded(await pictures.ReadAsync(asked.Image, model, cancellation));
-        return request with { Images = [.. request.Images.Select(image => image with { Layout = layout })] };
+        return request with { Submission = request.Submission with { Images = [.. request.Images.Select(image => image with { Layout = layout })] } };
     }
 }

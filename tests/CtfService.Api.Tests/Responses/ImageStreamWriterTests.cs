@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace CtfService.Api.Tests.Responses;
 
 /// <summary>Server-sent events as a client sees them. Each test has its own host, because it holds or fails steps.</summary>
-public sealed class ImageStreamTests : IAsyncLifetime, IAsyncDisposable
+public sealed class ImageStreamWriterTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string Partial = "image_generation.partial_image";
     private const string Completed = "image_generation.completed";

@@ -20,7 +20,7 @@ namespace CtfService.Api.Responses;
 /// A caller who reads slowly delays no other request: what is not sent yet waits in the queue's channel, as long as <see cref="Sending"/> lets it.
 /// Thread-safe.
 /// </summary>
-internal sealed class ImageStream(ImageResponder responder, ErrorDescriber errors, InferenceMetrics metrics, TimeProvider clock, IOptions<JsonOptions> json)
+internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber errors, InferenceMetrics metrics, TimeProvider clock, IOptions<JsonOptions> json)
 {
     private const string Error = "error";
 
@@ -30,7 +30,7 @@ internal sealed class ImageStream(ImageResponder responder, ErrorDescriber error
     {
         var format = request.AskedFormat ?? ImageFormat.Png;
         RequestRecord.Received();
-        var events = queue.Enqueue(new ImageSubmission(request.Images, request.Deadline, request.Previews ?? 0), http.RequestAborted);
+        var events = queue.Enqueue(request.Submission, http.RequestAborted);
         Sending.Of(http)?.Holds(request.PictureBytes);
         var record = RequestRecord.Of(http);
         record?.Admitted();
@@ -69,8 +69,8 @@ internal sealed class ImageStream(ImageResponder responder, ErrorDescriber error
 
     private Task SendAsync(HttpContext http, InferenceEvent seen, ValidatedImageRequest request, ImageFormat format) => seen switch
     {
-        InferenceEvent.Previewed previewed => SendAsync(http, PartialImageEvent.Name, responder.Partial(request, previewed, format)),
-        InferenceEvent.Finished finished => SendAsync(http, CompletedImageEvent.Name, responder.Completed(http, request, finished, format)),
+        InferenceEvent.Previewed previewed => SendAsync(http, PartialImageEvent.Name, bodies.Partial(request, previewed, format)),
+        InferenceEvent.Finished finished => SendAsync(http, CompletedImageEvent.Name, bodies.Completed(http, request, finished, format)),
         _ => throw new InvalidOperationException($"Unknown event {seen}."),
     };
 

@@ -1,0 +1,42 @@
+using CtfService.Api.Contracts;
+using CtfService.Api.Http;
+using CtfService.Api.Validation;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Inference.Queue;
+using CtfService.Model.Imaging;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CtfService.Api.Responses;
+
+/// <summary>Responds with one image file: the image itself, or a contact sheet of several. Thread-safe.</summary>
+internal sealed class ImageFileWriter(ImageEncoder encoder)
+{
+    public FileContentHttpResult Write(HttpContext http, ValidatedImageRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
+    {
+        var (picture, provenance) = Picture(request, [.. results.Select(result => result.Image.Image)]);
+        var headers = http.Response.Headers;
+        headers[CustomHeaders.Seed] = $"{request.Seed}";
+        if (request.Class is { } label)
+        {
+            headers[CustomHeaders.ClassLabel] = HeaderText(label.Name);
+        }
+
+        return TypedResults.File(encoder.Encode(http, picture, provenance, format, request.Quality).File, ImageFormats.MediaType(format));
+    }
+
+    private static (RgbImage Picture, ImageProvenance Provenance) Picture(ValidatedImageRequest request, IReadOnlyList<RgbImage> images)
+    {
+        var first = ImageProvenance.Of(request.Model, request.Images[0]); // its seed is the request's
+        if (images.Count == 1)
+        {
+            return (images[0], first);
+        }
+
+        var columns = ContactSheet.Columns(images.Count);
+        return (ContactSheet.Compose(images, columns), first.OnSheet(new SheetShape(images.Count, columns)));
+    }
+
+    /// <summary>Headers carry printable ASCII only; other names are percent-encoded.</summary>
+    private static string HeaderText(string name) => name.All(letter => letter is >= ' ' and <= '~') ? name : Uri.EscapeDataString(name);
+}
