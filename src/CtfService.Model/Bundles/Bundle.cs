@@ -3,7 +3,7 @@ using CtfService.Core.Models;
 
 namespace CtfService.Model.Bundles;
 
-/// <summary>A bundle whose manifest and files have been checked; nothing is loaded yet. Made by <see cref="BundleReader"/>.</summary>
+/// <summary>A bundle with a checked manifest and checked files; no weights are loaded. Created by <see cref="BundleReader"/>.</summary>
 public sealed record Bundle
 {
     internal Bundle(string directory, BundleManifest manifest, string hash)
@@ -17,7 +17,9 @@ public sealed record Bundle
 
     public BundleManifest Manifest { get; }
 
-    /// <summary>SHA-256 of <c>model.json</c>, lower-case hex; as the manifest holds the hash of every file, it stands for the whole bundle.</summary>
+    /// <summary>
+    /// The SHA-256 of <c>model.json</c> in lower-case hex. It identifies the whole bundle, because the manifest contains the hash of every file.
+    /// </summary>
     public string Hash { get; }
 
     public string TokenizerPath => PathOf(BundleFiles.Tokenizer);
@@ -30,7 +32,7 @@ public sealed record Bundle
     /// <summary>Null for a plain LlamaGen model.</summary>
     public string? FinePath => Manifest.Fine is null ? null : PathOf(BundleFiles.Fine);
 
-    /// <summary>What callers may know of the model.</summary>
+    /// <summary>Describes the model to callers.</summary>
     public ModelDescription Describe() => new()
     {
         Name = Manifest.Name,

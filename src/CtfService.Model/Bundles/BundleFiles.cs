@@ -9,10 +9,10 @@ public static class BundleFiles
     public const string Coarse = "coarse.safetensors";
     public const string Fine = "fine.safetensors";
 
-    /// <summary>Every file that a bundle may have.</summary>
+    /// <summary>All files that a bundle may have.</summary>
     public static IReadOnlyList<string> All { get; } = [Manifest, Tokenizer, ClusterMap, Coarse, Fine];
 
-    /// <summary>Weight files a bundle must have: without a fine stage there are no clusters either.</summary>
+    /// <summary>Returns the weight files that a bundle must have. Without a fine stage there is no cluster map.</summary>
     public static IReadOnlyList<string> Of(BundleManifest manifest) =>
         manifest.Fine is null ? [Tokenizer, Coarse] : [Tokenizer, ClusterMap, Coarse, Fine];
 }

@@ -5,18 +5,18 @@ using CtfService.Model.Checkpoints.Tensors;
 
 namespace CtfService.Model.Bundles;
 
-/// <summary>The manifest as JSON: snake_case, strict in what is read.</summary>
+/// <summary>Reads and writes the manifest as JSON: snake_case, strict when reading.</summary>
 public static class BundleJson
 {
-    /// <summary>For parts of a manifest, such as an architecture in a weight file.</summary>
+    /// <summary>The options, also for parts of a manifest such as an architecture in a weight file.</summary>
     public static JsonSerializerOptions Options { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         AllowDuplicateProperties = false,
         RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true, // those with a default may be left out
-        IgnoreReadOnlyProperties = true, // derived values would have to agree with what they derive from
+        RespectRequiredConstructorParameters = true, // parameters with a default may be omitted
+        IgnoreReadOnlyProperties = true, // derived values could contradict their sources
         WriteIndented = true,
         NewLine = "\n",
     };
@@ -24,7 +24,7 @@ public static class BundleJson
     public static byte[] Serialize(BundleManifest manifest) => [.. JsonSerializer.SerializeToUtf8Bytes(manifest, Options), (byte)'\n'];
 
     /// <param name="path">For error messages.</param>
-    /// <exception cref="CheckpointException">Not JSON, another format version, or a field is unknown, missing or of the wrong kind.</exception>
+    /// <exception cref="CheckpointException">The text is not JSON, has another format version, or a field is unknown, missing or of the wrong type.</exception>
     public static BundleManifest Deserialize(string path, byte[] json)
     {
         try
@@ -42,7 +42,7 @@ public static class BundleJson
         }
     }
 
-    /// <summary>Looked at first: a newer manifest has fields this reader does not know, and the version explains them better.</summary>
+    /// <summary>Checked first: the version explains the unknown fields of a newer manifest.</summary>
     private static void RequireKnownVersion(string path, byte[] json)
     {
         using var document = JsonDocument.Parse(json);
@@ -56,8 +56,8 @@ public static class BundleJson
         if (version.GetRawText() != $"{BundleManifest.CurrentFormatVersion}")
         {
             throw new CheckpointException(
-                $"{path}: has format version {version.GetRawText()}; this program reads version {BundleManifest.CurrentFormatVersion}. "
-                + "Update the program, or convert the bundle with the version that made it.");
+                $"{path}: has format version {version.GetRawText()}; this program supports version {BundleManifest.CurrentFormatVersion}. "
+                + "Update the program, or convert the bundle with the version that created it.");
         }
     }
 }

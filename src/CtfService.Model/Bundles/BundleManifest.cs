@@ -6,16 +6,16 @@ using CtfService.Model.Transformer;
 namespace CtfService.Model.Bundles;
 
 /// <summary>
-/// <c>model.json</c>: what a bundle holds, how it was made and how to check it. Property names are written in snake_case.
+/// The content of <c>model.json</c>: what a bundle contains, how it was made, and how to verify it. Property names are written in snake_case.
 /// </summary>
 public sealed record BundleManifest
 {
-    /// <summary>Raised when an older reader could misread a bundle.</summary>
+    /// <summary>Incremented when an older reader could misread a bundle.</summary>
     public const int CurrentFormatVersion = 1;
 
     public int FormatVersion { get; init; } = CurrentFormatVersion;
 
-    /// <summary>Name callers use.</summary>
+    /// <summary>The name that callers use.</summary>
     public required string Name { get; init; }
 
     /// <summary>Pixels.</summary>
@@ -24,10 +24,10 @@ public sealed record BundleManifest
     /// <summary>Pixels.</summary>
     public required int ImageHeight { get; init; }
 
-    /// <summary>One name per class, in order of the ids.</summary>
+    /// <summary>One name for each class, in order of the ids.</summary>
     public required IReadOnlyList<string> ClassLabels { get; init; }
 
-    /// <summary>WordNet synset of each class, where the classes are ImageNet's; callers may use them as names.</summary>
+    /// <summary>The WordNet synset of each class if the classes are those of ImageNet; callers may use them as names.</summary>
     [JsonPropertyName("wordnet_ids")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? WordNetIds { get; init; }
@@ -42,25 +42,25 @@ public sealed record BundleManifest
     /// <summary>Null for a plain LlamaGen model, whose coarse labels are the tokens.</summary>
     public TransformerConfig? Fine { get; init; }
 
-    /// <summary>Used where a request does not say.</summary>
+    /// <summary>The settings for requests that do not set them.</summary>
     public required SamplingDefaults Sampling { get; init; }
 
-    /// <summary>How the weights came about: commands, data set, steps, date; free text by free keys.</summary>
+    /// <summary>How the weights were made: commands, data set, steps, date. Keys and values are free text.</summary>
     public IReadOnlyDictionary<string, string> Training { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Licence of the training images; null where unknown.</summary>
+    /// <summary>The licence of the training images; null if unknown.</summary>
     public string? DataLicence { get; init; }
 
-    /// <summary>The weight files; filled in by <see cref="BundleWriter"/>.</summary>
+    /// <summary>The weight files; set by <see cref="BundleWriter"/>.</summary>
     public IReadOnlyList<BundleFile> Files { get; init; } = [];
 }
 
-/// <summary>Sampling of both stages.</summary>
+/// <summary>The default sampling settings of both stages.</summary>
 /// <param name="Fine">Ignored by a model without a fine stage.</param>
 public sealed record SamplingDefaults(SamplingSettings Coarse, SamplingSettings Fine);
 
 /// <summary>One weight file of a bundle.</summary>
 /// <param name="Name">One of <see cref="BundleFiles"/>; never a path.</param>
-/// <param name="Sha256">Lower-case hex.</param>
-/// <param name="Bytes">Length.</param>
+/// <param name="Sha256">In lower-case hex.</param>
+/// <param name="Bytes">The length of the file.</param>
 public sealed record BundleFile(string Name, string Sha256, long Bytes);

@@ -5,7 +5,7 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Bundles;
 
-/// <summary>Finds everything in a manifest that contradicts itself or the architecture, before any weight is read.</summary>
+/// <summary>Finds all contradictions in a manifest before any weight is read.</summary>
 internal sealed class BundleManifestValidator
 {
     private readonly List<string> _problems = [];
@@ -14,7 +14,7 @@ internal sealed class BundleManifestValidator
     {
     }
 
-    /// <summary>One sentence per problem; empty where the manifest is sound.</summary>
+    /// <summary>Returns one clause for each problem; empty if the manifest is valid.</summary>
     public static IReadOnlyList<string> Problems(BundleManifest manifest)
     {
         var validator = new BundleManifestValidator();
@@ -33,7 +33,7 @@ internal sealed class BundleManifestValidator
         RequireRange("the number of class_labels", manifest.ClassLabels.Count, ArchitectureRanges.Classes);
         if (manifest.ClassLabels.Concat(manifest.WordNetIds ?? []).Any(string.IsNullOrWhiteSpace))
         {
-            _problems.Add("class_labels or wordnet_ids hold an empty name");
+            _problems.Add("class_labels or wordnet_ids contains an empty name");
             return;
         }
 
@@ -64,9 +64,9 @@ internal sealed class BundleManifestValidator
         var codebookSize = manifest.Tokenizer.CodebookSize;
         Require(
             manifest.ClusterCount >= 1 && manifest.ClusterCount <= codebookSize,
-            $"cluster_count is {manifest.ClusterCount}, expected 1 to the codebook size of {codebookSize}");
+            $"cluster_count is {manifest.ClusterCount}; expected 1 to the codebook size of {codebookSize}");
         RequireEqual("coarse.output_vocabulary", manifest.Coarse.OutputVocabulary, "cluster_count", manifest.ClusterCount);
-        Require(manifest.Coarse.Causal, "coarse.causal is false; the coarse stage predicts one label after another");
+        Require(manifest.Coarse.Causal, "coarse.causal is false; the coarse stage predicts labels sequentially");
         if (manifest.Fine is null)
         {
             RequireEqual("cluster_count", manifest.ClusterCount, "the codebook size, as there is no fine stage", codebookSize);

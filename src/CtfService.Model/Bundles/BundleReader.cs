@@ -5,10 +5,10 @@ using CtfService.Model.Storage;
 
 namespace CtfService.Model.Bundles;
 
-/// <summary>Opens a bundle: manifest first, then every file against it. The first step of loading a model.</summary>
+/// <summary>Opens a bundle: reads the manifest, then checks every file against it. The first step of loading a model.</summary>
 public static class BundleReader
 {
-    /// <summary>Bytes. A manifest of 1,000 classes has 50,000.</summary>
+    /// <summary>Bytes; a manifest with 1,000 classes has 50,000.</summary>
     private const long MaxManifestLength = 64 << 20;
 
     /// <summary>Checks the manifest and the length and hash of every file; names and shapes of the weights are checked when they are loaded.</summary>
@@ -17,7 +17,7 @@ public static class BundleReader
     public static Bundle Open(string directory, CancellationToken cancellation = default) =>
         Read(directory, (file, listed) => BundleFileProblems.OfContents(file, listed, cancellation));
 
-    /// <summary>As <see cref="Open"/>, with the safetensors header of every file; the files stay open, so that their weights can be loaded.</summary>
+    /// <summary>As <see cref="Open"/>, but also checks every safetensors header and keeps the files open for loading.</summary>
     /// <inheritdoc cref="Open"/>
     internal static BundleWeights OpenWeights(string directory, CancellationToken cancellation = default)
     {
@@ -47,7 +47,7 @@ public static class BundleReader
     /// <exception cref="CheckpointException">The folder is not a valid bundle as far as it was checked; the message lists every problem.</exception>
     public static ModelDescription Survey(string directory) => Read(directory, BundleFileProblems.OfHeader).Describe();
 
-    /// <summary>SHA-256 of a file, lower-case hex.</summary>
+    /// <summary>Computes the SHA-256 of a file, in lower-case hex.</summary>
     /// <exception cref="CheckpointException">The file is missing or cannot be read.</exception>
     public static string Hash(string path)
     {
@@ -60,19 +60,19 @@ public static class BundleReader
         if (problems.Count > 0)
         {
             var lines = string.Join($"{Environment.NewLine}  ", problems);
-            throw new CheckpointException($"{path} does not describe a sound bundle:{Environment.NewLine}  {lines}") { IsTransient = isTransient };
+            throw new CheckpointException($"{path} is not a valid bundle:{Environment.NewLine}  {lines}") { IsTransient = isTransient };
         }
     }
 
-    /// <param name="keep">Takes over each file that has no problem; without it the files are closed.</param>
+    /// <param name="keep">Takes ownership of each file without a problem; null closes the files.</param>
     private static Bundle Read(string directory, Func<InputFile, BundleFile, string?> check, Action<InputFile, BundleFile>? keep = null)
     {
         var path = Path.Combine(directory, BundleFiles.Manifest);
         if (!File.Exists(path))
         {
             throw new CheckpointException(Directory.Exists(directory)
-                ? $"{directory}: holds no {BundleFiles.Manifest}, so it is not a model bundle. Make one with `ctf convert` or the trainers."
-                : $"{directory}: there is no such folder. Set the model's path to a bundle, a folder with {BundleFiles.Manifest}.")
+                ? $"{directory}: contains no {BundleFiles.Manifest}, so it is not a model bundle. Create one with `ctf convert` or `ctf bundle`."
+                : $"{directory}: the folder does not exist. Set the path of the model to a bundle, a folder with {BundleFiles.Manifest}.")
             { IsTransient = true };
         }
 
@@ -89,6 +89,6 @@ public static class BundleReader
         using var file = InputFile.Open(path);
         return file.Length <= MaxManifestLength
             ? file.Read(0, file.Length)
-            : throw new CheckpointException($"{path}: has {file.Length} bytes; a manifest has at most {MaxManifestLength}.");
+            : throw new CheckpointException($"{path}: has {file.Length} bytes; a manifest may have at most {MaxManifestLength}.");
     }
 }

@@ -4,14 +4,14 @@ using CtfService.Model.Checkpoints;
 namespace CtfService.Model.Bundles;
 
 /// <summary>
-/// A checked bundle with its weight files open. Each file is opened once: the tensors come through the handle that was hashed, so replacing a file while the
-/// model loads cannot mix two bundles. Made by <see cref="BundleReader.OpenWeights"/>; not thread-safe.
+/// A checked bundle with open weight files. Each file is opened once and its tensors are read through the handle that was hashed, so replacing a file while the
+/// model loads cannot mix two bundles. Created by <see cref="BundleReader.OpenWeights"/>. Not thread-safe.
 /// </summary>
 internal sealed class BundleWeights : IDisposable
 {
     private readonly IReadOnlyDictionary<string, SafetensorsFile> _files;
 
-    /// <param name="files">By their names in the bundle; owned.</param>
+    /// <param name="files">The files by their names in the bundle; this instance owns them.</param>
     public BundleWeights(Bundle bundle, IReadOnlyDictionary<string, SafetensorsFile> files)
     {
         Bundle = bundle;
@@ -30,8 +30,8 @@ internal sealed class BundleWeights : IDisposable
     /// <summary>Null for a plain LlamaGen model.</summary>
     public SafetensorsFile? Fine => _files.GetValueOrDefault(BundleFiles.Fine);
 
-    /// <summary>Call after the last tensor: only then is it certain that the tensors are those that were hashed.</summary>
-    /// <exception cref="CheckpointException">A file was written to since it was opened.</exception>
+    /// <summary>Call after the last tensor is read, to make sure that the tensors are those that were hashed.</summary>
+    /// <exception cref="CheckpointException">A file has been written to since it was opened.</exception>
     public void RequireUnchanged()
     {
         foreach (var file in _files.Values)

@@ -3,14 +3,16 @@ using CtfService.Model.Storage;
 
 namespace CtfService.Model.Bundles;
 
-/// <summary>Makes a folder of weight files a bundle by writing its manifest, the last step of training and converting.</summary>
+/// <summary>Turns a folder of weight files into a bundle by writing its manifest, the last step of training and conversion.</summary>
 public static class BundleWriter
 {
-    /// <summary>Copies the sources, hashes every weight file and writes <c>model.json</c> at once, so that a reader never sees half a bundle.</summary>
-    /// <param name="directory">Made where it does not exist.</param>
-    /// <param name="manifest">Its list of files is replaced.</param>
-    /// <param name="sources">Weight files to copy in, by their name in the bundle; files without a source must be in the folder.</param>
-    /// <exception cref="CheckpointException">The manifest is inconsistent or a file is missing; the manifest in the folder was not changed.</exception>
+    /// <summary>
+    /// Copies the sources, hashes every weight file and writes <c>model.json</c> atomically, so that a reader never sees an incomplete bundle.
+    /// </summary>
+    /// <param name="directory">Created if it does not exist.</param>
+    /// <param name="manifest">The manifest; its list of files is replaced.</param>
+    /// <param name="sources">The weight files to copy, by their names in the bundle. Files without a source must be in the folder.</param>
+    /// <exception cref="CheckpointException">The manifest is inconsistent or a file is missing; the manifest in the folder is unchanged.</exception>
     public static Bundle Write(string directory, BundleManifest manifest, IReadOnlyDictionary<string, string>? sources = null)
     {
         var path = Path.Combine(directory, BundleFiles.Manifest);
@@ -19,7 +21,7 @@ public static class BundleWriter
         BundleReader.RequireSound(path,
         [
             .. BundleManifestValidator.Problems(manifest),
-            .. sources.Keys.Except(names).Select(name => $"'{name}' has a source, expected only {string.Join(", ", names)}"),
+            .. sources.Keys.Except(names).Select(name => $"'{name}' has a source; expected only {string.Join(", ", names)}"),
             .. names.Select(name => sources.GetValueOrDefault(name, Path.Combine(directory, name)))
                 .Where(file => !File.Exists(file))
                 .Select(file => $"{file} is missing"),
@@ -37,10 +39,10 @@ public static class BundleWriter
         return BundleReader.Open(directory);
     }
 
-    /// <summary>Refuses a folder that a bundle should not be written to.</summary>
-    /// <param name="option">Names the folder on the command line.</param>
-    /// <param name="overwrite">Whether a bundle may be replaced.</param>
-    /// <exception cref="CheckpointException">The folder holds a bundle that may not be replaced, or something else.</exception>
+    /// <summary>Throws if a bundle should not be written to a folder.</summary>
+    /// <param name="option">The command-line option that names the folder.</param>
+    /// <param name="overwrite">True if a bundle may be replaced.</param>
+    /// <exception cref="CheckpointException">The folder contains a bundle that may not be replaced, or other files.</exception>
     public static void RequireFree(string directory, bool overwrite, string option = "--output")
     {
         if (File.Exists(Path.Combine(directory, BundleFiles.Manifest)))
@@ -48,23 +50,23 @@ public static class BundleWriter
             if (!overwrite)
             {
                 throw new CheckpointException(
-                    $"{directory}: holds a bundle already. Name another folder with {option}, or replace that bundle with --overwrite.");
+                    $"{directory}: already contains a bundle. Choose another folder with {option}, or replace the bundle with --overwrite.");
             }
         }
         else if (File.Exists(directory) || (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any()))
         {
             throw new CheckpointException(
-                $"{directory}: holds something that is not a bundle, and is left as it is. Name a new or an empty folder with {option}.");
+                $"{directory}: contains files that are not a bundle; nothing was changed. Choose a new or empty folder with {option}.");
         }
     }
 
     /// <summary>
-    /// Writes a bundle beside the folder and puts it in its place as a whole, so that a reader never sees parts of two. Files that are not a bundle's, such as
-    /// a model card, stay.
+    /// Writes a bundle next to the folder and then replaces the folder as a whole, so that a reader never sees a mixture. Other files in the folder, such as a
+    /// model card, are kept.
     /// </summary>
-    /// <param name="directory">Made if it does not exist.</param>
-    /// <param name="write">Writes the weight files into the folder that it gets, and returns the manifest without its list of files.</param>
-    /// <exception cref="CheckpointException">The manifest is inconsistent or a file is missing; the folder was not changed.</exception>
+    /// <param name="directory">Created if it does not exist.</param>
+    /// <param name="write">Writes the weight files to the folder that it is given, and returns the manifest without its list of files.</param>
+    /// <exception cref="CheckpointException">The manifest is inconsistent or a file is missing; the folder is unchanged.</exception>
     public static Bundle Replace(string directory, Func<string, BundleManifest> write)
     {
         Bundle? written = null;

@@ -1,12 +1,12 @@
 namespace CtfService.Model.Bundles;
 
 /// <summary>
-/// Where relative folders of the settings are looked for, so that the same settings work from the repository, from the build output and from a published
+/// The folders that relative paths in settings are resolved against, so that the same settings work in the repository, in the build output and in a published
 /// folder.
 /// </summary>
 public sealed record SearchRoots(IReadOnlyList<string> Folders)
 {
-    /// <summary>Current folder, content root, and the program's folder with all above it.</summary>
+    /// <summary>Combines the current folder, the content root, and the program's folder with all its parents.</summary>
     public static SearchRoots Of(string currentDirectory, string contentRoot, string programDirectory)
     {
         var roots = new List<string> { currentDirectory, contentRoot };
@@ -18,7 +18,7 @@ public sealed record SearchRoots(IReadOnlyList<string> Folders)
         return new SearchRoots([.. roots.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root))).Distinct()]);
     }
 
-    /// <summary>Every place that the setting may mean, the first to be tried first. An absolute one means itself.</summary>
+    /// <summary>Returns the paths that a setting may mean, in the order to try them. An absolute path means itself.</summary>
     public IReadOnlyList<string> Candidates(string setting) =>
         [.. Folders.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.Combine(root, setting)))).Distinct()];
 }

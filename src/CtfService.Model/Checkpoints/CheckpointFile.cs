@@ -5,15 +5,15 @@ using CtfService.Model.Storage;
 
 namespace CtfService.Model.Checkpoints;
 
-/// <summary>Opens a weight file of any format that is read here, told apart by its first bytes, not by its name: PyTorch, safetensors, NumPy.</summary>
+/// <summary>Opens a weight file in PyTorch, safetensors or NumPy format. The format is detected from the first bytes, not from the name.</summary>
 public static class CheckpointFile
 {
-    /// <summary>What browsers and download programs append to a name until the file is whole.</summary>
+    /// <summary>Extensions that browsers and download tools use until a download is complete.</summary>
     private static readonly HashSet<string> Unfinished = new(
         [".part", ".crdownload", ".download", ".incomplete", ".aria2", ".tmp"], StringComparer.OrdinalIgnoreCase);
 
-    /// <param name="preferEma">Take the averaged weights of a training checkpoint, if the file has two sets.</param>
-    /// <exception cref="CheckpointException">The file is missing, damaged, of no known format, or lacks the weights asked for.</exception>
+    /// <param name="preferEma">Reads the averaged weights of a training checkpoint if the file has two sets.</param>
+    /// <exception cref="CheckpointException">The file is missing, damaged, in an unknown format, or lacks the requested weights.</exception>
     public static TensorFile Open(string path, bool preferEma = false)
     {
         var file = InputFile.Open(path);
@@ -25,7 +25,7 @@ public static class CheckpointFile
         {
             file.Dispose();
             throw new CheckpointException(
-                $"{error.Message} A name that ends in {Path.GetExtension(path)} is a download that has not ended; let it end, or begin it again.", error);
+                $"{error.Message} The extension {Path.GetExtension(path)} marks an incomplete download; wait until it ends, or start it again.", error);
         }
         catch
         {
@@ -34,7 +34,7 @@ public static class CheckpointFile
         }
     }
 
-    /// <summary>Takes the file over if it succeeds.</summary>
+    /// <summary>Takes ownership of the file if it succeeds.</summary>
     private static TensorFile Open(InputFile file, bool preferEma)
     {
         if (NumPyFile.IsNumPy(file))

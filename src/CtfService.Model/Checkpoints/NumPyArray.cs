@@ -8,11 +8,11 @@ using CtfService.Model.Checkpoints.Tensors;
 
 namespace CtfService.Model.Checkpoints;
 
-/// <summary>One array in NumPy's format (numpy.lib.format, versions 1 to 3): numbers of any width, in either byte order, by rows or by columns.</summary>
-/// <param name="View">Type, shape and order of the elements in <paramref name="Data"/>.</param>
+/// <summary>One array in NumPy's format (numpy.lib.format, versions 1 to 3): numbers of any width, in either byte order, in C or Fortran order.</summary>
+/// <param name="View">The dtype, shape and strides of the elements in <paramref name="Data"/>.</param>
 internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, byte[] Data)
 {
-    private const int PieceLength = 1 << 16;
+    private const int BufferLength = 1 << 16;
     private const int MaxHeaderLength = 1 << 16;
 
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
@@ -20,8 +20,8 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
     public static bool IsArray(ReadOnlySpan<byte> start) => start.StartsWith(Magic);
 
     /// <param name="path">For error messages.</param>
-    /// <param name="maxLength">Bytes of elements that are taken at most.</param>
-    /// <exception cref="CheckpointException">Damaged, too large, or not an array of numbers.</exception>
+    /// <param name="maxLength">The maximum number of bytes of elements.</param>
+    /// <exception cref="CheckpointException">The array is damaged, too large, or does not hold numbers.</exception>
     public static NumPyArray Read(string path, Stream stream, long maxLength)
     {
         var header = ReadHeader(path, stream);
@@ -33,7 +33,7 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
         return new NumPyArray(view, isBigEndian, ReadExactly(path, stream, count * type.Bytes));
     }
 
-    /// <summary>All elements, little-endian and row-major.</summary>
+    /// <summary>Copies all elements, little-endian and row-major.</summary>
     public void CopyTo(string path, Span<byte> destination)
     {
         var type = View.Storage.Type;
@@ -54,14 +54,14 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
         }
     }
 
-    /// <summary>A Python dict in text, such as <c>{'descr': '&lt;i4', 'fortran_order': False, 'shape': (16384,), }</c>.</summary>
+    /// <summary>Reads the header, a Python dict literal such as <c>{'descr': '&lt;i4', 'fortran_order': False, 'shape': (16384,), }</c>.</summary>
     private static string ReadHeader(string path, Stream stream)
     {
         var start = ReadExactly(path, stream, Magic.Length + 2);
         var version = start[^2];
         if (!IsArray(start) || version is < 1 or > 3)
         {
-            throw new CheckpointException($"{path}: is not a NumPy array of format version 1 to 3.");
+            throw new CheckpointException($"{path}: is not a NumPy array in format version 1, 2 or 3.");
         }
 
         var length = version == 1
@@ -69,7 +69,7 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
             : BinaryPrimitives.ReadUInt32LittleEndian(ReadExactly(path, stream, 4));
         return length <= MaxHeaderLength
             ? Encoding.UTF8.GetString(ReadExactly(path, stream, length))
-            : throw new CheckpointException($"{path}: announces a header of {length} bytes, expected at most {MaxHeaderLength}; the NumPy file is damaged.");
+            : throw new CheckpointException($"{path}: declares a header of {length} bytes; expected at most {MaxHeaderLength}. The NumPy file is damaged.");
     }
 
     private static (StoredType Type, bool IsBigEndian) Type(string path, string header)
@@ -79,7 +79,7 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
         return type is not null
             ? (type, description[0] == '>')
             : throw new CheckpointException(
-                $"{path}: holds elements of NumPy's type '{description}', expected whole numbers, such as '<i4' or '<i8'. Save it with array.astype('int32').");
+                $"{path}: has the NumPy dtype '{description}'; expected integers, such as '<i4' or '<i8'. Convert it with array.astype('int32').");
     }
 
     private static long[] Shape(string path, string header)
@@ -88,15 +88,15 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
         return sizes.Length <= TensorEntry.MaxDimensions
             ? [.. sizes.Select(size => long.TryParse(size.TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out var number) // Python 2 wrote 5L
                 ? number
-                : throw new CheckpointException($"{path}: has the size '{size}' in the shape of its array, expected a whole number."))]
-            : throw new CheckpointException($"{path}: has {sizes.Length} dimensions, expected at most {TensorEntry.MaxDimensions}.");
+                : throw new CheckpointException($"{path}: has '{size}' in the shape of its array; expected an integer."))]
+            : throw new CheckpointException($"{path}: has {sizes.Length} dimensions; expected at most {TensorEntry.MaxDimensions}.");
     }
 
     private static string Field(string path, Regex pattern, string header, string name) => pattern.Match(header) is { Success: true } match
         ? match.Groups[1].Value
         : throw new CheckpointException(
-            $"{path}: has no readable '{name}' in its NumPy header; structured arrays and arrays of objects are not read. "
-                + $"Save plain whole numbers with numpy.save.");
+            $"{path}: has no supported '{name}' in its NumPy header; structured and object arrays are not supported. "
+                + "Save an integer array with numpy.save.");
 
     private static long Count(string path, long[] shape, long maxCount)
     {
@@ -107,7 +107,8 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
         }
         catch (OverflowException error)
         {
-            throw new CheckpointException($"{path}: holds an array [{string.Join(", ", shape)}]; at most {maxCount} such elements are read.", error);
+            throw new CheckpointException(
+                $"{path}: has an array of shape [{string.Join(", ", shape)}]; at most {maxCount} elements of this dtype are supported.", error);
         }
     }
 
@@ -124,20 +125,20 @@ internal sealed partial record NumPyArray(PyTorchTensor View, bool IsBigEndian, 
         return strides;
     }
 
-    /// <summary>Grows with what is there, whatever was announced.</summary>
+    /// <summary>Reads a number of bytes. The buffer grows with the bytes that exist, not with the number that the file declares.</summary>
     private static byte[] ReadExactly(string path, Stream stream, long length)
     {
         using var bytes = new MemoryStream();
-        var piece = new byte[Math.Min(length, PieceLength)];
+        var buffer = new byte[Math.Min(length, BufferLength)];
         while (bytes.Length < length)
         {
-            var count = stream.Read(piece, 0, (int)Math.Min(piece.Length, length - bytes.Length));
+            var count = stream.Read(buffer, 0, (int)Math.Min(buffer.Length, length - bytes.Length));
             if (count == 0)
             {
-                throw new CheckpointException($"{path}: ends {length - bytes.Length} bytes too early; it was cut off.");
+                throw new CheckpointException($"{path}: ends {length - bytes.Length} bytes too early; it was truncated.");
             }
 
-            bytes.Write(piece, 0, count);
+            bytes.Write(buffer, 0, count);
         }
 
         return bytes.ToArray();

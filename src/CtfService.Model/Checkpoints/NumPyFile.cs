@@ -7,11 +7,11 @@ using CtfService.Model.Storage;
 namespace CtfService.Model.Checkpoints;
 
 /// <summary>
-/// Arrays of NumPy: the one of a .npy file, named "array", or those of an .npz file by their names. For cluster maps, so they are held in memory.
+/// NumPy arrays: that of an .npy file, named "array", or those of an .npz file by their names. They serve as cluster maps and are held in memory.
 /// </summary>
 internal sealed class NumPyFile : TensorFile
 {
-    /// <summary>Bytes of a file; a map of 16 million tokens has 128 MB.</summary>
+    /// <summary>The largest file in bytes; a map of 16 million tokens has 128 MB.</summary>
     private const int MaxLength = 256 << 20;
 
     private const string Extension = ".npy";
@@ -23,21 +23,21 @@ internal sealed class NumPyFile : TensorFile
 
     public override string Container => "NumPy";
 
-    /// <summary>Looks at the first bytes only: an .npz file is a zip file whose first member is an array.</summary>
+    /// <summary>Checks the first bytes only: an .npz file is a zip file whose first entry is an array.</summary>
     public static bool IsNumPy(InputFile file)
     {
         var start = file.Start(100);
         return NumPyArray.IsArray(start) || (StoredZip.IsZip(start) && start.Length > 30 && start.AsSpan(30).IndexOf(".npy"u8) is >= 0 and < 60);
     }
 
-    /// <summary>Reads all of it; the file is closed.</summary>
-    /// <exception cref="CheckpointException">The file is damaged, too large, or holds other things than numbers.</exception>
+    /// <summary>Reads the whole file and closes it.</summary>
+    /// <exception cref="CheckpointException">The file is damaged, too large, or holds something other than numbers.</exception>
     public static NumPyFile Open(InputFile file)
     {
         if (file.Length > MaxLength)
         {
             throw new CheckpointException(
-                $"{file.Path}: has {file.Length} bytes; NumPy files are read up to {MaxLength}, as cluster maps. Save weights as safetensors.");
+                $"{file.Path}: has {file.Length} bytes; NumPy files serve as cluster maps and may have at most {MaxLength}. Save weights as safetensors.");
         }
 
         var content = file.Read(0, file.Length);
@@ -59,18 +59,18 @@ internal sealed class NumPyFile : TensorFile
     private static Dictionary<string, NumPyArray> ReadZip(string path, Stream stream)
     {
         var arrays = new Dictionary<string, NumPyArray>();
-        var left = (long)MaxLength;
+        var remaining = (long)MaxLength;
         try
         {
             using var zip = new ZipArchive(stream, ZipArchiveMode.Read);
-            foreach (var member in zip.Entries.Where(member => member.FullName.EndsWith(Extension, StringComparison.Ordinal)))
+            foreach (var entry in zip.Entries.Where(entry => entry.FullName.EndsWith(Extension, StringComparison.Ordinal)))
             {
-                using var content = member.Open();
-                var array = NumPyArray.Read($"{path}: {member.FullName}", content, left);
-                left -= array.Data.Length;
-                if (!arrays.TryAdd(member.FullName[..^Extension.Length], array))
+                using var content = entry.Open();
+                var array = NumPyArray.Read($"{path}: {entry.FullName}", content, remaining);
+                remaining -= array.Data.Length;
+                if (!arrays.TryAdd(entry.FullName[..^Extension.Length], array))
                 {
-                    throw new CheckpointException($"{path}: has two arrays '{member.FullName}'.");
+                    throw new CheckpointException($"{path}: has two arrays '{entry.FullName}'.");
                 }
             }
         }

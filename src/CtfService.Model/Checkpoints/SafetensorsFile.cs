@@ -5,10 +5,10 @@ using CtfService.Model.Storage;
 
 namespace CtfService.Model.Checkpoints;
 
-/// <summary>A safetensors file.</summary>
+/// <summary>The tensors of a safetensors file.</summary>
 public sealed class SafetensorsFile : TensorFile
 {
-    /// <summary>Bytes, as in the reference implementation; the largest published headers have a few MB.</summary>
+    /// <summary>Bytes; the limit of the reference implementation. The largest published headers have a few MB.</summary>
     public const long MaxHeaderLength = 100_000_000;
 
     private const int PrefixLength = sizeof(ulong);
@@ -19,7 +19,7 @@ public sealed class SafetensorsFile : TensorFile
 
     private readonly IReadOnlyDictionary<string, string> _storedNames;
 
-    /// <param name="names">The name of each tensor to that in the file.</param>
+    /// <param name="names">Maps the name of each tensor to its name in the file.</param>
     private SafetensorsFile(InputFile file, SafetensorsHeader header, long dataStart, IReadOnlyDictionary<string, string> names)
         : base(file.Path, Rename(header.Entries, names))
     {
@@ -31,10 +31,10 @@ public sealed class SafetensorsFile : TensorFile
 
     public override string Container => "safetensors";
 
-    /// <summary>The file's own notes (<c>__metadata__</c>); empty where it has none.</summary>
+    /// <summary>The <c>__metadata__</c> of the file; empty if it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
-    /// <exception cref="CheckpointException">The file is missing, unreadable or not a sound safetensors file.</exception>
+    /// <exception cref="CheckpointException">The file is missing, unreadable, or not a valid safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {
         var file = InputFile.Open(path);
@@ -49,30 +49,30 @@ public sealed class SafetensorsFile : TensorFile
         }
     }
 
-    /// <summary>Takes the file over if it succeeds.</summary>
+    /// <summary>Takes ownership of the file if it succeeds.</summary>
     internal static SafetensorsFile Open(InputFile file)
     {
         var (header, dataStart) = ReadHeader(file);
         return new SafetensorsFile(file, header, dataStart, header.Entries.ToDictionary(entry => entry.Name, entry => entry.Name));
     }
 
-    /// <summary>As <see cref="Open(InputFile)"/>, with the keys of a state dict that training wrappers renamed put right.</summary>
+    /// <summary>As <see cref="Open(InputFile)"/>, without the prefixes that training wrappers add to the keys of a state dict.</summary>
     internal static SafetensorsFile OpenStateDict(InputFile file, bool preferEma)
     {
         var (header, dataStart) = ReadHeader(file);
         return new SafetensorsFile(file, header, dataStart, StateDictKeys.Of(file.Path, header.Entries.Select(entry => entry.Name), preferEma).Names);
     }
 
-    /// <summary>Reads the header and compares it with the file's length; no weight is read.</summary>
-    /// <exception cref="CheckpointException">The file is not a sound safetensors file.</exception>
+    /// <summary>Checks the header and the length of the file without reading any weight.</summary>
+    /// <exception cref="CheckpointException">The file is not a valid safetensors file.</exception>
     internal static void RequireHeader(InputFile file) => ReadHeader(file);
 
-    /// <exception cref="CheckpointException">The file was written to since it was opened.</exception>
+    /// <exception cref="CheckpointException">The file has been written to since it was opened.</exception>
     internal void RequireUnchanged() => _file.RequireUnchanged();
 
     private protected override void CopyBytes(TensorEntry entry, Span<byte> destination)
     {
-        var (type, offset) = _header.PlaceOf(_storedNames[entry.Name]);
+        var (type, offset) = _header.LocationOf(_storedNames[entry.Name]);
         if (type.IsWidened)
         {
             type.Widen(Path, _file.Read(_dataStart + offset, entry.ElementCount * type.Bytes), destination);
@@ -107,7 +107,7 @@ public sealed class SafetensorsFile : TensorFile
     {
         if (file.Length < PrefixLength)
         {
-            throw new CheckpointException($"{file.Path}: holds {file.Length} bytes; a safetensors file starts with {PrefixLength} bytes of header length.");
+            throw new CheckpointException($"{file.Path}: has {file.Length} bytes; a safetensors file starts with a header length of {PrefixLength} bytes.");
         }
 
         Span<byte> prefix = stackalloc byte[PrefixLength];
@@ -117,6 +117,6 @@ public sealed class SafetensorsFile : TensorFile
         return length <= (ulong)limit
             ? (int)length
             : throw new CheckpointException(
-                $"{file.Path}: announces a header of {length} bytes, expected at most {limit}. The file is cut off or not a safetensors file.");
+                $"{file.Path}: declares a header of {length} bytes; expected at most {limit}. The file is truncated or not a safetensors file.");
     }
 }

@@ -5,7 +5,7 @@ using CtfService.Model.Checkpoints.Tensors;
 namespace CtfService.Model.Checkpoints;
 
 /// <summary>
-/// The JSON header of a safetensors file, accepted only when every byte of the data section belongs to exactly one tensor (huggingface/safetensors, README,
+/// The JSON header of a safetensors file. It is valid only if every byte of the data section belongs to exactly one tensor (huggingface/safetensors, README,
 /// "Format").
 /// </summary>
 internal sealed class SafetensorsHeader
@@ -15,21 +15,21 @@ internal sealed class SafetensorsHeader
     private readonly string _path;
     private readonly List<(TensorEntry Tensor, StoredType Stored, long Offset)> _entries = [];
     private readonly Dictionary<string, string> _metadata = [];
-    private Dictionary<string, (StoredType Type, long Offset)> _places = [];
+    private Dictionary<string, (StoredType Type, long Offset)> _locations = [];
 
     private SafetensorsHeader(string path) => _path = path;
 
-    /// <summary>In the order of their bytes.</summary>
+    /// <summary>In the order of their data.</summary>
     public IReadOnlyList<TensorEntry> Entries => [.. _entries.Select(entry => entry.Tensor)];
 
     public IReadOnlyDictionary<string, string> Metadata => _metadata;
 
-    /// <summary>How a tensor's elements lie in the file, and its first byte, counted from the start of the data section.</summary>
-    public (StoredType Type, long Offset) PlaceOf(string name) => _places[name];
+    /// <summary>Gets the stored type of a tensor and the offset of its first byte in the data section.</summary>
+    public (StoredType Type, long Offset) LocationOf(string name) => _locations[name];
 
     /// <param name="path">For error messages.</param>
-    /// <param name="dataLength">Bytes of the file after the header.</param>
-    /// <exception cref="CheckpointException">Not a valid header for that many bytes of data.</exception>
+    /// <param name="dataLength">The number of bytes after the header.</param>
+    /// <exception cref="CheckpointException">The header is not valid for this number of bytes.</exception>
     public static SafetensorsHeader Parse(string path, ReadOnlyMemory<byte> json, long dataLength)
     {
         var header = new SafetensorsHeader(path);
@@ -38,20 +38,20 @@ internal sealed class SafetensorsHeader
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
             header.ReadRoot(document.RootElement);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException) // the second: text that is not Unicode
+        catch (Exception error) when (error is JsonException or InvalidOperationException) // InvalidOperationException: text that is not Unicode
         {
             throw new CheckpointException(
-                $"{path}: the safetensors header is not valid JSON ({error.Message}). The file is damaged or of another format.", error);
+                $"{path}: the safetensors header is not valid JSON ({error.Message}). The file is damaged or in another format.", error);
         }
 
         header.RequireGaplessLayout(dataLength);
-        header._places = header._entries.ToDictionary(entry => entry.Tensor.Name, entry => (entry.Stored, entry.Offset));
+        header._locations = header._entries.ToDictionary(entry => entry.Tensor.Name, entry => (entry.Stored, entry.Offset));
         return header;
     }
 
     private void ReadRoot(JsonElement root)
     {
-        Require(root.ValueKind == JsonValueKind.Object, $"the header is a JSON {root.ValueKind}, expected an object of tensors");
+        Require(root.ValueKind == JsonValueKind.Object, $"the header is a JSON {root.ValueKind}; expected an object of tensors");
         foreach (var property in root.EnumerateObject())
         {
             if (property.NameEquals(MetadataKey))
@@ -69,36 +69,36 @@ internal sealed class SafetensorsHeader
     {
         if (element.ValueKind == JsonValueKind.Null)
         {
-            return; // as if it were not there, as in the reference implementation
+            return; // treated as absent, as in the reference implementation
         }
 
-        Require(element.ValueKind == JsonValueKind.Object, $"{MetadataKey} is a JSON {element.ValueKind}, expected an object of strings");
+        Require(element.ValueKind == JsonValueKind.Object, $"{MetadataKey} is a JSON {element.ValueKind}; expected an object of strings");
         foreach (var property in element.EnumerateObject())
         {
             Require(
                 property.Value.ValueKind == JsonValueKind.String,
-                $"{MetadataKey} entry '{property.Name}' is a JSON {property.Value.ValueKind}, expected a string");
+                $"{MetadataKey} entry '{property.Name}' is a JSON {property.Value.ValueKind}; expected a string");
             _metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
 
     private (TensorEntry Tensor, StoredType Stored, long Offset) ReadEntry(string name, JsonElement element)
     {
-        Require(element.ValueKind == JsonValueKind.Object, $"tensor '{name}' is described by a JSON {element.ValueKind}, expected an object");
+        Require(element.ValueKind == JsonValueKind.Object, $"tensor '{name}' is described by a JSON {element.ValueKind}; expected an object");
         foreach (var property in element.EnumerateObject())
         {
             Require(
                 property.Name is "dtype" or "shape" or "data_offsets",
-                $"tensor '{name}' has the unknown field '{property.Name}', expected dtype, shape and data_offsets");
+                $"tensor '{name}' has the unknown field '{property.Name}'; expected dtype, shape and data_offsets");
         }
 
         var dtype = ReadDtype(name, element);
         var shape = ReadNumbers(name, element, "shape");
         var offsets = ReadNumbers(name, element, "data_offsets");
-        Require(shape.Length <= TensorEntry.MaxDimensions, $"tensor '{name}' has {shape.Length} dimensions, expected at most {TensorEntry.MaxDimensions}");
+        Require(shape.Length <= TensorEntry.MaxDimensions, $"tensor '{name}' has {shape.Length} dimensions; expected at most {TensorEntry.MaxDimensions}");
         Require(
             offsets.Length == 2 && offsets[0] <= offsets[1],
-            $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}], expected a start and an end not before it");
+            $"tensor '{name}' has data_offsets [{string.Join(", ", offsets)}]; expected a start and an end that is not smaller");
         var expected = ByteLength(name, dtype, shape);
         var length = offsets[1] - offsets[0];
         Require(
@@ -111,7 +111,7 @@ internal sealed class SafetensorsHeader
     {
         var text = element.TryGetProperty("dtype", out var dtype) && dtype.ValueKind == JsonValueKind.String ? dtype.GetString()! : "(none)";
         var type = StoredType.Find(text);
-        Require(type is not null, $"tensor '{name}' has the dtype {text}, expected one of {StoredType.Names}");
+        Require(type is not null, $"tensor '{name}' has the dtype {text}; expected one of {StoredType.Names}");
         return type!;
     }
 
@@ -123,7 +123,7 @@ internal sealed class SafetensorsHeader
             var number = -1L;
             Require(
                 item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out number) && number >= 0,
-                $"tensor '{name}' has '{item.GetRawText()}' in {field}, expected whole numbers from 0 to {long.MaxValue}");
+                $"tensor '{name}' has '{item.GetRawText()}' in {field}; expected integers from 0 to {long.MaxValue}");
             return number;
         })];
     }
@@ -136,7 +136,7 @@ internal sealed class SafetensorsHeader
         }
         catch (OverflowException error)
         {
-            throw new CheckpointException($"{_path}: tensor '{name}' has the shape [{string.Join(", ", shape)}], more bytes than any file can hold.", error);
+            throw new CheckpointException($"{_path}: tensor '{name}' has the shape [{string.Join(", ", shape)}], whose size in bytes overflows.", error);
         }
     }
 
@@ -147,15 +147,15 @@ internal sealed class SafetensorsHeader
         var end = 0L;
         foreach (var (tensor, stored, offset) in _entries)
         {
-            Require(offset >= end, $"tensor '{tensor.Name}' starts at byte {offset} of the data and overlaps the one before it, which ends at {end}");
+            Require(offset >= end, $"tensor '{tensor.Name}' starts at byte {offset} of the data and overlaps the tensor before it, which ends at {end}");
             Require(
                 offset == end,
-                $"tensor '{tensor.Name}' starts at byte {offset} of the data and leaves a hole after the one before it, which ends at {end}");
+                $"tensor '{tensor.Name}' starts at byte {offset} of the data and leaves a gap after the tensor before it, which ends at {end}");
             end = offset + (tensor.ElementCount * stored.Bytes);
-            Require(end <= dataLength, $"tensor '{tensor.Name}' ends at byte {end} of the data, but the file holds only {dataLength}; it was probably cut off");
+            Require(end <= dataLength, $"tensor '{tensor.Name}' ends at byte {end} of the data, but the file has only {dataLength}; it was probably truncated");
         }
 
-        Require(end == dataLength, $"the tensors take {end} bytes, but the file holds {dataLength}");
+        Require(end == dataLength, $"the tensors take {end} bytes, but the file has {dataLength}");
     }
 
     private void Require(bool condition, string problem)

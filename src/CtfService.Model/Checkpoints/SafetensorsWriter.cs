@@ -7,18 +7,18 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Checkpoints;
 
-/// <summary>Writes safetensors files. Same tensors and metadata, in any order: same bytes.</summary>
+/// <summary>Writes safetensors files. The same tensors and metadata, in any order, give the same bytes.</summary>
 public static class SafetensorsWriter
 {
-    /// <summary>The data section starts at a multiple of this, so that a map can be read without copying.</summary>
+    /// <summary>The data section starts at a multiple of this, so that other programs can memory-map the file without copying.</summary>
     private const int Alignment = 8;
 
-    /// <summary>Replaces the file at once; a failure leaves the old one.</summary>
+    /// <summary>Replaces the file atomically; if writing fails, the old file is kept.</summary>
     /// <param name="tensors">On any device; not disposed.</param>
-    /// <param name="castFloatingTo">Element type for floating-point tensors; as they are where null.</param>
-    /// <param name="requireFinite">Refuse NaN and infinity, after the cast: set for everything that is a model's weight.</param>
-    /// <exception cref="ArgumentException">A name stands twice or is reserved, or an element type has no name in the format.</exception>
-    /// <exception cref="CheckpointException">A number is not finite and <paramref name="requireFinite"/> is set.</exception>
+    /// <param name="castFloatingTo">The dtype for floating-point tensors; null keeps theirs.</param>
+    /// <param name="requireFinite">Rejects NaN and infinity after the cast. Set it for all weights of a model.</param>
+    /// <exception cref="ArgumentException">A name is used twice or is reserved, or the format has no name for a dtype.</exception>
+    /// <exception cref="CheckpointException"><paramref name="requireFinite"/> is set and a value is not finite.</exception>
     public static void Write(
         string path,
         IEnumerable<(string Name, Tensor Tensor)> tensors,
@@ -27,7 +27,7 @@ public static class SafetensorsWriter
         bool requireFinite = false) =>
         Write(path, tensors.Select(item => TensorSource.Of(item.Name, item.Tensor)), metadata, castFloatingTo, requireFinite);
 
-    /// <summary>As above, reading one tensor after the other, so that files larger than the memory can be rewritten.</summary>
+    /// <summary>As the other overload, but holds one tensor at a time, so that files larger than the memory can be rewritten.</summary>
     /// <inheritdoc cref="Write(string, IEnumerable{ValueTuple{string, Tensor}}, IReadOnlyDictionary{string, string}, ScalarType?, bool)"/>
     public static void Write(
         string path,
@@ -36,7 +36,7 @@ public static class SafetensorsWriter
         ScalarType? castFloatingTo = null,
         bool requireFinite = false)
     {
-        // Widest elements first keeps every tensor aligned, as in the reference implementation; the name makes the order unique.
+        // Widest elements first: keeps every tensor aligned, as in the reference implementation. The name makes the order unique.
         var stored = tensors
             .Select(source => (Entry: source.Entry with { Dtype = StoredType(source.Entry.Dtype, castFloatingTo) }, source.Read))
             .OrderByDescending(item => ElementType.BytesOf(item.Entry.Dtype))
@@ -140,13 +140,13 @@ public static class SafetensorsWriter
         json.WriteEndArray();
     }
 
-    /// <summary>The tensor as it is stored: on the CPU, contiguous, in the entry's element type.</summary>
+    /// <summary>Returns the tensor as it is stored: on the CPU, contiguous, with the dtype of the entry.</summary>
     private static Tensor Elements(Func<Tensor> read, TensorEntry entry)
     {
         var tensor = read();
         return tensor.shape.SequenceEqual(entry.Shape)
             ? tensor.detach().to(entry.Dtype, CPU).contiguous()
-            : throw new InvalidOperationException($"'{entry.Name}' was announced as {entry.ShapeText} and came as [{string.Join(", ", tensor.shape)}].");
+            : throw new InvalidOperationException($"'{entry.Name}' was declared as {entry.ShapeText}, but is [{string.Join(", ", tensor.shape)}].");
     }
 
     private static void RequireFinite(Tensor elements, TensorEntry entry, string path)
@@ -154,9 +154,9 @@ public static class SafetensorsWriter
         if (ElementType.IsFloatingPoint(entry.Dtype) && !elements.isfinite().all().item<bool>())
         {
             throw new CheckpointException(
-                $"{path}: not written, because '{entry.Name}' holds NaN or infinity as {ElementType.NameOf(entry.Dtype)}. "
-                + "Weights must be finite: the training that made them diverged (train again with a smaller learning rate, or use an earlier checkpoint), "
-                + "or they do not fit that type (choose a wider one).");
+                $"{path}: not written, because '{entry.Name}' contains NaN or infinity as {ElementType.NameOf(entry.Dtype)}. "
+                + "Weights must be finite. Either the training diverged (train again with a smaller learning rate, or use an earlier checkpoint), "
+                + "or the values do not fit this dtype (choose a wider one).");
         }
     }
 }

@@ -4,15 +4,14 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Checkpoints;
 
-/// <summary>Copies the weights of a file into a module, all or nothing.</summary>
+/// <summary>Copies the weights of a file into a module, all of them or none.</summary>
 public static class StateDictLoader
 {
-    /// <summary>
-    /// Compares names, shapes and kinds of numbers first, then copies, casting to the element type and device the module has.
-    /// </summary>
-    /// <param name="ignoredPrefixes">Keys of the file that start with one of these may be left over.</param>
-    /// <param name="cancellation">Looked at before each tensor.</param>
-    /// <exception cref="CheckpointException">The file does not fit; every missing, unexpected and wrongly shaped key is named. Nothing was copied.</exception>
+    /// <summary>Checks every key, shape and dtype first; then copies, casting to the dtype and device of the module.</summary>
+    /// <param name="ignoredPrefixes">Keys of the file that start with one of these may be unexpected.</param>
+    /// <param name="cancellation">Checked before each tensor.</param>
+    /// <exception cref="CheckpointException">The file does not fit; the message lists every missing, unexpected and wrongly shaped key. Nothing was
+    /// copied.</exception>
     /// <exception cref="OperationCanceledException">Some tensors may have been copied.</exception>
     public static void Load(nn.Module module, TensorFile file, IReadOnlyCollection<string>? ignoredPrefixes = null, CancellationToken cancellation = default)
     {
@@ -30,8 +29,8 @@ public static class StateDictLoader
     }
 
     /// <summary>
-    /// One paragraph that names every missing, unexpected and wrongly shaped key; null where the file fits. Works on a module of the meta device, so that
-    /// an architecture is compared before anything is allocated for it.
+    /// Returns one paragraph that lists every missing, unexpected and wrongly shaped key, or null if the file fits. The module may be on the meta device, so
+    /// that an architecture is compared before memory is allocated for it.
     /// </summary>
     internal static string? Problems(nn.Module module, TensorFile file, IReadOnlyCollection<string>? ignoredPrefixes = null)
     {
@@ -39,7 +38,7 @@ public static class StateDictLoader
         return problems.Count == 0
             ? null
             : $"{file.Path} does not fit {module.GetName()}:{Environment.NewLine}{string.Join(Environment.NewLine, problems)}{Environment.NewLine}"
-                + "The file was made for another architecture; check the configuration beside it.";
+                + "The file was made for another architecture; check the configuration next to it.";
     }
 
     private static List<string> Compare(Dictionary<string, Tensor> targets, TensorFile file, IReadOnlyCollection<string> ignoredPrefixes)
@@ -65,7 +64,7 @@ public static class StateDictLoader
 
         if (target.is_floating_point() != ElementType.IsFloatingPoint(entry.Dtype))
         {
-            yield return $"  wrong type: {name} is {entry.Dtype}, expected {target.dtype}";
+            yield return $"  wrong dtype: {name} is {entry.Dtype}, expected {target.dtype}";
         }
     }
 

@@ -3,7 +3,7 @@ using System.Text;
 namespace CtfService.Model.Storage;
 
 /// <summary>
-/// Replaces a file so that a reader sees the old content or the new, never a part, also after a crash or a power failure. Several processes may write the same
+/// Replaces a file atomically: a reader sees either the old content or the new, also after a crash or a power failure. Several processes may write the same
 /// file.
 /// </summary>
 public static class AtomicFile
@@ -11,7 +11,7 @@ public static class AtomicFile
     private const string Suffix = ".tmp";
 
     /// <param name="path">In an existing folder.</param>
-    /// <param name="write">Writes the new content. If it throws, the old content stays.</param>
+    /// <param name="write">Writes the new content. If it throws, the old content is kept.</param>
     public static void Write(string path, Action<Stream> write) => Write(path, write, Disk.OfSystem);
 
     public static void WriteBytes(string path, ReadOnlyMemory<byte> content) => Write(path, stream => stream.Write(content.Span));
@@ -33,7 +33,8 @@ public static class AtomicFile
         var temporary = $"{target}.{Path.GetRandomFileName()}{Suffix}"; // same folder: a move between file systems is not atomic
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete)) // open until moved: who holds it is at work
+            // Open until it is moved: shows other processes that the file is in use.
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
@@ -48,7 +49,7 @@ public static class AtomicFile
         }
     }
 
-    /// <summary>Deletes what processes left that were killed while they wrote this file.</summary>
+    /// <summary>Deletes temporary files of processes that were killed while they wrote this file.</summary>
     private static void RemoveLeftovers(string folder, string name, Disk disk)
     {
         var length = name.Length + 1 + Path.GetRandomFileName().Length + Suffix.Length;

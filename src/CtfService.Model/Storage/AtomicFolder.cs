@@ -1,8 +1,8 @@
 namespace CtfService.Model.Storage;
 
 /// <summary>
-/// Replaces a folder as a whole: after a crash or a power failure it holds the old files or the new ones, never a mixture. The new folder is written beside the
-/// old one, put on the disk, and then renamed. One process at a time.
+/// Replaces a folder as a whole: after a crash or a power failure it holds either the old files or the new ones. The new folder is written next to the old one,
+/// flushed to disk, and then renamed. Only one process at a time may replace a folder.
 /// </summary>
 public sealed class AtomicFolder
 {
@@ -13,8 +13,8 @@ public sealed class AtomicFolder
     private readonly Disk _disk;
 
     /// <param name="path">A folder, a link to one, or nothing yet.</param>
-    /// <param name="mark">Stands before <c>.next</c> and <c>.old</c> in the names of the folders beside it; they are deleted, so no user's folder may have
-    /// these names.</param>
+    /// <param name="mark">Precedes <c>.next</c> and <c>.old</c> in the names of the temporary folders next to it. Folders with these names are deleted, so no
+    /// user's folder may have them.</param>
     public AtomicFolder(string path, string mark = ".ctf")
         : this(path, mark, Disk.OfSystem)
     {
@@ -25,13 +25,13 @@ public sealed class AtomicFolder
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         var isLink = new DirectoryInfo(full).LinkTarget is not null;
         _path = isLink ? Directory.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName : full;
-        _parent = Path.GetDirectoryName(_path) ?? throw new IOException($"'{path}' is the root of a file system. Name a folder below it.");
+        _parent = Path.GetDirectoryName(_path) ?? throw new IOException($"'{path}' is the root of a file system. Choose a folder below it.");
         _next = $"{_path}{mark}.next";
         _old = $"{_path}{mark}.old";
         _disk = disk;
     }
 
-    /// <param name="fill">Writes the new files into the empty folder that it gets. If it throws, the old folder stays.</param>
+    /// <param name="fill">Writes the new files into the empty folder that it is given. If it throws, the old folder is kept.</param>
     public void Replace(Action<string> fill)
     {
         Recover();
@@ -50,7 +50,7 @@ public sealed class AtomicFolder
         _disk.SyncFolder(_parent);
         if (Directory.Exists(_path))
         {
-            _disk.MoveFolder(_path, _old); // from here to the next line the new folder, which is whole, counts
+            _disk.MoveFolder(_path, _old); // if the process ends here, Recover takes the new folder, which is complete
         }
 
         _disk.MoveFolder(_next, _path);
@@ -58,7 +58,7 @@ public sealed class AtomicFolder
         DeleteIfThere(_old);
     }
 
-    /// <summary>Finishes or takes back a replacement that was interrupted. To be called before the folder is read.</summary>
+    /// <summary>Completes or undoes an interrupted replacement. Call it before the folder is read.</summary>
     public void Recover()
     {
         if (!Directory.Exists(_path) && Directory.Exists(_old))
@@ -67,7 +67,7 @@ public sealed class AtomicFolder
             _disk.SyncFolder(_parent);
         }
 
-        DeleteIfThere(_next); // not whole: the old folder was not moved away yet
+        DeleteIfThere(_next); // incomplete: the old folder had not been moved away
         DeleteIfThere(_old);
     }
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace CtfService.Model.Storage;
 
-/// <summary>The operations that atomic writes are made of, one method each, so that a test can stop between any two of them.</summary>
+/// <summary>The file system operations of atomic writes, one method each, so that a test can stop between any two of them.</summary>
 internal partial class Disk
 {
     private const int ReadOnly = 0; // O_RDONLY, the same on Linux and macOS
@@ -17,14 +17,14 @@ internal partial class Disk
 
     public virtual void DeleteFolder(string path) => Directory.Delete(path, recursive: true);
 
-    /// <summary>Returns when the file's content is on the disk.</summary>
+    /// <summary>Flushes the content of a file to disk.</summary>
     public virtual void SyncFile(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         file.Flush(flushToDisk: true);
     }
 
-    /// <summary>Returns when the names in the folder are on the disk. Windows writes them with the files.</summary>
+    /// <summary>Flushes the entries of a folder to disk. On Windows they are written with the files.</summary>
     public virtual void SyncFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -32,10 +32,10 @@ internal partial class Disk
             return;
         }
 
-        var folder = Open(path, ReadOnly); // .NET opens no folders
+        var folder = Open(path, ReadOnly); // .NET cannot open folders
         if (folder >= 0)
         {
-            _ = Sync(folder); // some file systems cannot; then there is nothing more to do
+            _ = Sync(folder); // some file systems do not support it; nothing more can be done then
             _ = Close(folder);
         }
     }

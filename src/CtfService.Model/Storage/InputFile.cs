@@ -4,12 +4,12 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Storage;
 
 /// <summary>
-/// A file opened for reading, part by part, into memory of our own. It is not mapped into memory: a file that becomes shorter while it is mapped ends the
-/// process, here it ends in a <see cref="CheckpointException"/>. Any thread; one at a time.
+/// A file opened for reading ranges of bytes. It is not memory-mapped: if a mapped file shrinks, reading it kills the process; here it is a
+/// <see cref="CheckpointException"/>. Not thread-safe.
 /// </summary>
 internal sealed class InputFile : IDisposable
 {
-    private const int HashedAtOnce = 1 << 20;
+    private const int HashBufferBytes = 1 << 20;
 
     private readonly FileStream _stream;
     private readonly DateTime _written;
@@ -24,11 +24,11 @@ internal sealed class InputFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Bytes, when it was opened; of the target if the path is a link.</summary>
+    /// <summary>Bytes that the file had when it was opened; those of the target if the path is a link.</summary>
     public long Length { get; }
 
-    /// <exception cref="CheckpointException">The file is missing or cannot be read; <see cref="CheckpointException.IsTransient"/>, as storage may come
-    /// back.</exception>
+    /// <exception cref="CheckpointException">The file is missing or cannot be read. The error is marked as
+    /// <see cref="CheckpointException.IsTransient"/>, because storage may come back.</exception>
     public static InputFile Open(string path)
     {
         FileStream? stream = null;
@@ -44,8 +44,8 @@ internal sealed class InputFile : IDisposable
         }
     }
 
-    /// <summary>Fills the destination with the bytes from an offset on.</summary>
-    /// <exception cref="CheckpointException">The part is not inside the file, the file became shorter since it was opened, or the storage fails.</exception>
+    /// <summary>Fills the destination with the bytes that start at an offset.</summary>
+    /// <exception cref="CheckpointException">The range is outside the file, the file has shrunk since it was opened, or the storage fails.</exception>
     public void Read(long offset, Span<byte> destination)
     {
         RequireInside(offset, destination.Length);
@@ -57,7 +57,7 @@ internal sealed class InputFile : IDisposable
                 if (count == 0)
                 {
                     throw new CheckpointException(
-                        $"{Path}: ends at byte {offset + done} and had {Length} when it was opened; it was cut off while it was read.");
+                        $"{Path}: ends at byte {offset + done}, but had {Length} bytes when it was opened; it was truncated while it was read.");
                 }
 
                 done += count;
@@ -69,8 +69,8 @@ internal sealed class InputFile : IDisposable
         }
     }
 
-    /// <summary>The bytes of a part, which should be small: nothing bounds them but the file's length.</summary>
-    /// <exception cref="CheckpointException">As <see cref="Read(long, Span{byte})"/>, or the part is longer than 2 GiB.</exception>
+    /// <summary>Returns the bytes of a range. Only the length of the file bounds it, so keep it small.</summary>
+    /// <exception cref="CheckpointException">As for <see cref="Read(long, Span{byte})"/>, or the range is longer than 2 GiB.</exception>
     public byte[] Read(long offset, long length)
     {
         RequireInside(offset, length); // before anything is allocated for it
@@ -79,19 +79,19 @@ internal sealed class InputFile : IDisposable
         return bytes;
     }
 
-    /// <summary>The first bytes, fewer if the file is shorter.</summary>
+    /// <summary>Returns the first bytes; fewer if the file is shorter.</summary>
     public byte[] Start(int length) => Read(0, Math.Min(Length, length));
 
-    /// <summary>SHA-256 of all of it, lower-case hex.</summary>
-    /// <exception cref="CheckpointException">As <see cref="Read(long, Span{byte})"/>.</exception>
+    /// <summary>Computes the SHA-256 of the whole file, in lower-case hex.</summary>
+    /// <exception cref="CheckpointException">As for <see cref="Read(long, Span{byte})"/>.</exception>
     public string Sha256(CancellationToken cancellation = default)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var piece = new byte[Math.Min(Length, HashedAtOnce)];
-        for (var offset = 0L; offset < Length; offset += piece.Length)
+        var buffer = new byte[Math.Min(Length, HashBufferBytes)];
+        for (var offset = 0L; offset < Length; offset += buffer.Length)
         {
             cancellation.ThrowIfCancellationRequested();
-            var part = piece.AsSpan(0, (int)Math.Min(piece.Length, Length - offset));
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, Length - offset));
             Read(offset, part);
             hash.AppendData(part);
         }
@@ -99,7 +99,7 @@ internal sealed class InputFile : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <exception cref="CheckpointException">The file was written to since it was opened.</exception>
+    /// <exception cref="CheckpointException">The file has been written to since it was opened.</exception>
     public void RequireUnchanged()
     {
         if (_stream.Length != Length || File.GetLastWriteTimeUtc(_stream.SafeFileHandle) != _written)
@@ -114,12 +114,12 @@ internal sealed class InputFile : IDisposable
     {
         if (offset < 0 || length < 0 || offset > Length - length)
         {
-            throw new CheckpointException($"{Path}: bytes {offset} to {offset + length} are not inside the file of {Length} bytes; it was cut off.");
+            throw new CheckpointException($"{Path}: bytes {offset} to {offset + length} are outside the file of {Length} bytes; it was truncated.");
         }
 
         if (length > Array.MaxLength)
         {
-            throw new CheckpointException($"{Path}: a part of {length} bytes is wanted at once; at most {Array.MaxLength} can be read.");
+            throw new CheckpointException($"{Path}: a range of {length} bytes cannot be read at once; the limit is {Array.MaxLength} bytes.");
         }
     }
 }

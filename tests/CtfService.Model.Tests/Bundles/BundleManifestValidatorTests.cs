@@ -11,7 +11,7 @@ public sealed class BundleManifestValidatorTests
     {
         { "name is empty", sound => sound with { Name = " " } },
         { "class_labels: Class name 'Apple' stands twice", sound => sound with { ClassLabels = ["apple", "pear", "Apple"] } },
-        { "class_labels or wordnet_ids hold an empty name", sound => sound with { ClassLabels = ["apple", "pear", ""] } },
+        { "class_labels or wordnet_ids contains an empty name", sound => sound with { ClassLabels = ["apple", "pear", ""] } },
         { "coarse.class_count is 3, but the number of class_labels is 2", sound => sound with { ClassLabels = ["apple", "pear"] } },
         { "image_width is 5, but coarse.grid_width times the tokenizer's factor of 2 is 4", sound => sound with { ImageWidth = 5 } },
         { "image_height is 4, but coarse.grid_height times the tokenizer's factor of 2 is 8", sound => sound with { ImageHeight = 4 } },
@@ -22,7 +22,7 @@ public sealed class BundleManifestValidatorTests
         { "fine.output_vocabulary is 8, but the codebook size is 64", sound => sound with { Fine = sound.Fine! with { OutputVocabulary = 8 } } },
         { "fine.class_count is 4, but the number of class_labels is 3", sound => sound with { Fine = sound.Fine! with { ClassCount = 4 } } },
         { "cluster_count is 8, but the codebook size, as there is no fine stage is 64", sound => sound with { Fine = null } },
-        { "cluster_count is 65, expected 1 to the codebook size of 64", sound => sound with { ClusterCount = 65 } },
+        { "cluster_count is 65; expected 1 to the codebook size of 64", sound => sound with { ClusterCount = 65 } },
         { "coarse.causal is false", sound => sound with { Coarse = sound.Coarse with { Causal = false } } },
         { "fine.causal is true", sound => sound with { Fine = sound.Fine! with { Causal = true } } },
         {

@@ -85,14 +85,14 @@ public sealed class BundleTests : IDisposable
 
         var message = Refusal();
 
-        Assert.Matches("tokenizer.safetensors has the SHA-256 [0-9a-f]{64}, the manifest says [0-9a-f]{64}; it was changed or damaged", message);
-        Assert.Contains("coarse.safetensors has 5 bytes, the manifest says 29; it was cut off", message, StringComparison.Ordinal);
+        Assert.Matches("tokenizer.safetensors has the SHA-256 [0-9a-f]{64}, but the manifest says [0-9a-f]{64}; it was changed or damaged", message);
+        Assert.Contains("coarse.safetensors has 5 bytes, but the manifest says 29; it was truncated", message, StringComparison.Ordinal);
         Assert.Contains("fine.safetensors is missing", message, StringComparison.Ordinal);
         Assert.DoesNotContain("cluster-map", message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("\"format_version\": 1", "\"format_version\": 2", "has format version 2; this program reads version 1")]
+    [InlineData("\"format_version\": 1", "\"format_version\": 2", "has format version 2; this program supports version 1")]
     [InlineData("\"format_version\": 1,", "", "'format_version' is missing")]
     [InlineData("\"name\": \"tiny\"", "\"name\": \"tiny\", \"colour\": 1", "colour")]
     [InlineData("\"base_width\": 32", "\"base_wdith\": 32", "base_wdith")]
@@ -128,8 +128,8 @@ public sealed class BundleTests : IDisposable
     {
         var error = Assert.Throws<CheckpointException>(() => BundleReader.Open(_folder.File("none")));
 
-        Assert.Contains("there is no such folder", error.Message, StringComparison.Ordinal);
-        Assert.Contains("holds no model.json", Refusal(), StringComparison.Ordinal);
+        Assert.Contains("the folder does not exist", error.Message, StringComparison.Ordinal);
+        Assert.Contains("contains no model.json", Refusal(), StringComparison.Ordinal);
     }
 
     [Fact]

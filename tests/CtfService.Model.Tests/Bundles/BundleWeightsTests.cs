@@ -100,7 +100,7 @@ public sealed class BundleWeightsTests : IDisposable
 
         var message = Assert.Throws<CheckpointException>(() => BundleReader.OpenWeights(_bundle.Directory)).Message;
 
-        Assert.Contains("tokenizer.safetensors: is a text, not a weight file", message, StringComparison.Ordinal);
+        Assert.Contains("tokenizer.safetensors: is a text file, not a weight file", message, StringComparison.Ordinal);
         Assert.Contains("cluster-map.safetensors is missing", message, StringComparison.Ordinal);
     }
 

@@ -82,6 +82,6 @@ public sealed class LinkedBundleTests : IDisposable
 
         var error = Assert.Throws<CheckpointException>(() => BundleReader.Open(Files));
 
-        Assert.Contains("coarse.safetensors is missing: it is a link to '../blobs/gone', which is not there", error.Message, StringComparison.Ordinal);
+        Assert.Contains("coarse.safetensors is missing: it is a link to '../blobs/gone', which does not exist", error.Message, StringComparison.Ordinal);
     }
 }

@@ -74,14 +74,14 @@ public sealed class TransientProblemTests : IDisposable
     [Theory]
     [InlineData(BundleFiles.Coarse)]
     [InlineData(BundleFiles.ClusterMap)]
-    public void Survey_FileIsCutOff_SaysSo(string name)
+    public void Survey_TruncatedFile_SaysSo(string name)
     {
         var bytes = File.ReadAllBytes(FileOf(name));
         File.WriteAllBytes(FileOf(name), bytes[..^1]);
 
         var error = Assert.Throws<CheckpointException>(() => BundleReader.Survey(_bundle.Directory));
 
-        Assert.Contains($"{name} has {bytes.Length - 1} bytes, the manifest says {bytes.Length}; it was cut off", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{name} has {bytes.Length - 1} bytes, but the manifest says {bytes.Length}; it was truncated", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class NumPyFileTests : IDisposable
     [InlineData("<u4", new byte[] { 1, 0, 0, 0, 255, 255, 255, 255 }, new long[] { 1, uint.MaxValue })]
     [InlineData("<i8", new byte[] { 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0 }, new long[] { 1, 2 })]
     [InlineData(">u8", new byte[] { 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2 }, new long[] { 1, 2 })]
-    public void Open_WholeNumbersOfAnyWidthAndOrder_AreRead(string type, byte[] content, long[] expected)
+    public void Open_IntegersOfAnyWidthAndByteOrder_AreRead(string type, byte[] content, long[] expected)
     {
         for (var version = 1; version <= 3; version++)
         {
@@ -39,7 +39,7 @@ public sealed class NumPyFileTests : IDisposable
     [Theory]
     [InlineData("False", new long[] { 0, 1, 2, 3, 4, 5 })]
     [InlineData("True", new long[] { 0, 2, 4, 1, 3, 5 })]
-    public void Open_RowsOrColumns_AreReadAsRows(string fortran, long[] expected)
+    public void Open_FortranOrder_IsReadRowMajor(string fortran, long[] expected)
     {
         File.WriteAllBytes(Array, Npy("|u1", "(2, 3)", [0, 1, 2, 3, 4, 5], fortran: fortran));
 
@@ -67,8 +67,8 @@ public sealed class NumPyFileTests : IDisposable
         {
             foreach (var name in new[] { "labels", "other" })
             {
-                using var member = zip.CreateEntry($"{name}.npy", compression).Open();
-                member.Write(Npy("|u1", "(2,)", [7, 9]));
+                using var entry = zip.CreateEntry($"{name}.npy", compression).Open();
+                entry.Write(Npy("|u1", "(2,)", [7, 9]));
             }
         }
 
@@ -79,13 +79,13 @@ public sealed class NumPyFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("|O", "(2,)", "holds elements of NumPy's type '|O', expected whole numbers")]
-    [InlineData("<U4", "(2,)", "holds elements of NumPy's type '<U4'")]
-    [InlineData("[('a', '<i4')]", "(2,)", "has no readable 'descr' in its NumPy header; structured arrays")]
-    [InlineData("<i4", "(99999999999999999999,)", "has the size '99999999999999999999'")]
-    [InlineData("<i4", "(9999999999, 9999999999)", "at most 67108864 such elements are read")]
-    [InlineData("<i4", "(3,)", "ends 4 bytes too early; it was cut off")]
-    [InlineData("<i4", "2", "has no readable 'shape'")]
+    [InlineData("|O", "(2,)", "has the NumPy dtype '|O'; expected integers")]
+    [InlineData("<U4", "(2,)", "has the NumPy dtype '<U4'")]
+    [InlineData("[('a', '<i4')]", "(2,)", "has no supported 'descr' in its NumPy header; structured and object arrays")]
+    [InlineData("<i4", "(99999999999999999999,)", "has '99999999999999999999' in the shape")]
+    [InlineData("<i4", "(9999999999, 9999999999)", "at most 67108864 elements of this dtype are supported")]
+    [InlineData("<i4", "(3,)", "ends 4 bytes too early; it was truncated")]
+    [InlineData("<i4", "2", "has no supported 'shape'")]
     public void Open_OtherContentOrDamage_SaysWhatIsWrong(string type, string shape, string expected)
     {
         File.WriteAllBytes(Array, Npy(type, shape, new byte[8]));
@@ -100,12 +100,12 @@ public sealed class NumPyFileTests : IDisposable
         using var file = CheckpointFile.Open(Array);
 
         Assert.Contains(
-            "holds the number 18446744073709551615",
+            "contains the value 18446744073709551615",
             Assert.Throws<CheckpointException>(() => file.Read("array")).Message,
             StringComparison.Ordinal);
     }
 
-    /// <summary>A file as numpy.save writes it.</summary>
+    /// <summary>Returns a file as numpy.save writes it.</summary>
     internal static byte[] Npy(string type, string shape, byte[] content, int version = 1, string fortran = "False")
     {
         var description = type.StartsWith('[') ? type : $"'{type}'";

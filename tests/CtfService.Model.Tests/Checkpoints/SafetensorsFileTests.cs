@@ -11,17 +11,17 @@ public sealed class SafetensorsFileTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     [Theory]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 7, "cut off")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "the tensors take 8 bytes, but the file holds 9")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 7, "truncated")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "the tensors take 8 bytes, but the file has 9")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "takes 4 bytes, but F32 [2] takes 8")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "leaves a hole")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "leaves a gap")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "overlaps")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[8,4]}}""", 8, "an end not before it")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", 4, "an end not before it")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[8,4]}}""", 8, "an end that is not smaller")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", 4, "an end that is not smaller")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "'-1' in shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "'1.5' in shape")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", 0, "more bytes than any file can hold")]
-    [InlineData("""{"a":{"dtype":"F4","shape":[1],"data_offsets":[0,8]}}""", 8, "has the dtype F4, expected one of F64")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}""", 0, "whose size in bytes overflows")]
+    [InlineData("""{"a":{"dtype":"F4","shape":[1],"data_offsets":[0,8]}}""", 8, "has the dtype F4; expected one of F64")]
     [InlineData("""{"a":{"shape":[1],"data_offsets":[0,8]}}""", 8, "has the dtype (none)")]
     [InlineData("""{"a":{"dtype":"F32","data_offsets":[0,4]}}""", 4, "has no array 'shape'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"strides":[1]}}""", 4, "unknown field 'strides'")]
@@ -41,15 +41,15 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData(3UL)] // one byte more than there is
+    [InlineData(3UL)] // one byte too many
     [InlineData(ulong.MaxValue)]
-    public void Open_HeaderLongerThanFile_IsRefused(ulong announced)
+    public void Open_HeaderLongerThanFile_IsRefused(ulong declared)
     {
-        var path = Write(announced, "{}", 0);
+        var path = Write(declared, "{}", 0);
 
         var error = Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(path));
 
-        Assert.Contains($"announces a header of {announced} bytes, expected at most 2", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"declares a header of {declared} bytes; expected at most 2", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         File.WriteAllBytes(_folder.File("a"), new byte[7]);
 
-        Assert.Contains("holds 7 bytes", Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(_folder.File("a"))).Message, StringComparison.Ordinal);
+        Assert.Contains("has 7 bytes", Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(_folder.File("a"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,10 +67,10 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0x0280)] // as a pickle begins
+    [InlineData(0x0280)] // the start of a pickle
     [InlineData(0x0500)]
     [InlineData(0x8b1f)] // gzip
-    public void Open_HeaderLengthLikeAnotherFormat_IsSound(int headerLength)
+    public void Open_HeaderLengthLikeAnotherFormat_IsRead(int headerLength)
     {
         using var file = SafetensorsFile.Open(Write((ulong)headerLength, "{}".PadRight(headerLength), 0));
 
@@ -78,7 +78,7 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
-    public void Open_NoTensors_IsSound()
+    public void Open_NoTensors_IsRead()
     {
         using var file = SafetensorsFile.Open(Write(4, "{}  ", 0));
 
@@ -96,10 +96,10 @@ public sealed class SafetensorsFileTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private string Write(ulong announced, string header, int dataLength)
+    private string Write(ulong declared, string header, int dataLength)
     {
         var prefix = new byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64LittleEndian(prefix, announced);
+        BinaryPrimitives.WriteUInt64LittleEndian(prefix, declared);
         File.WriteAllBytes(_folder.File("a"), [.. prefix, .. Encoding.UTF8.GetBytes(header), .. new byte[dataLength]]);
         return _folder.File("a");
     }

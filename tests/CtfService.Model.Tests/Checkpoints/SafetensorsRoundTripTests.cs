@@ -123,7 +123,7 @@ public sealed class SafetensorsRoundTripTests : IDisposable
                 _folder.File("a"), [("fine", ones(2)), ("broken", tensor(new[] { 1, value }))],
                 castFloatingTo: cast, requireFinite: true));
 
-        Assert.Contains($"'broken' holds NaN or infinity as {type}", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"'broken' contains NaN or infinity as {type}", exception.Message, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(_folder.File("a")));
     }
 

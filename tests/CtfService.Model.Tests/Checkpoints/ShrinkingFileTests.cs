@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Checkpoints;
 
-/// <summary>Files that become shorter while they are read: an error, never the end of the process.</summary>
+/// <summary>Files that shrink while they are read give an error; they never end the process.</summary>
 public sealed class ShrinkingFileTests : IDisposable
 {
     private const int Rounds = 40;
@@ -18,7 +18,7 @@ public sealed class ShrinkingFileTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Read_FileIsCutOffMeanwhile_IsRefused(bool isSafetensors)
+    public void Read_FileShrinksWhileRead_IsRefused(bool isSafetensors)
     {
         var path = _folder.File("weights");
         var whole = WholeFile(path, isSafetensors);
@@ -42,7 +42,7 @@ public sealed class ShrinkingFileTests : IDisposable
             {
                 error = Record.Exception(() => ReadAll(path));
             }
-            while (error is null); // until a reading meets the cut, or comes after it
+            while (error is null); // until the file shrinks during a read or before it
 
             cut.Join();
             Assert.True(error is CheckpointException { IsTransient: false }, $"Round {round}: {error}");
@@ -50,7 +50,7 @@ public sealed class ShrinkingFileTests : IDisposable
     }
 
     [Fact]
-    public void Read_FileWasCutOffSinceItWasOpened_SaysSo()
+    public void Read_FileShrankSinceItWasOpened_SaysSo()
     {
         var path = _folder.File("weights");
         WholeFile(path, isSafetensors: true);
@@ -62,7 +62,7 @@ public sealed class ShrinkingFileTests : IDisposable
 
         var error = Assert.Throws<CheckpointException>(() => file.Read("first"));
 
-        Assert.Contains("it was cut off while it was read", error.Message, StringComparison.Ordinal);
+        Assert.Contains("it was truncated while it was read", error.Message, StringComparison.Ordinal);
         Assert.False(error.IsTransient);
     }
 

@@ -71,7 +71,7 @@ public sealed class StateDictTests : IDisposable
         Assert.Contains("missing: second.weight [2, 4]", error.Message, StringComparison.Ordinal);
         Assert.Contains("unexpected: third.bias [2]", error.Message, StringComparison.Ordinal);
         Assert.Contains("wrong shape: first.bias is [5], expected [4]", error.Message, StringComparison.Ordinal);
-        Assert.Contains("wrong type: second.bias is Int64, expected Float32", error.Message, StringComparison.Ordinal);
+        Assert.Contains("wrong dtype: second.bias is Int64, expected Float32", error.Message, StringComparison.Ordinal);
         Assert.True(((Linear)module[0]).weight.abs().sum().item<float>() > 0);
     }
 

@@ -156,7 +156,7 @@ public sealed class BundleConverterTests : IDisposable
         var request = Request(original, plain: true);
         BundleConverter.Convert(request);
 
-        Assert.Contains("holds a bundle already", Assert.Throws<CheckpointException>(() => BundleConverter.Convert(request)).Message, StringComparison.Ordinal);
+        Assert.Contains("already contains a bundle", Assert.Throws<CheckpointException>(() => BundleConverter.Convert(request)).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

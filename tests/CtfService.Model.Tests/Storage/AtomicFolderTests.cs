@@ -12,7 +12,7 @@ public sealed class AtomicFolderTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Replace_KilledAnywhereAndAgainAnywhere_LeavesTheOldFilesOrTheNew()
+    public void Replace_KilledTwiceAtAnyPoint_LeavesTheOldFilesOrTheNew()
     {
         for (var first = 0; ; first++)
         {
@@ -46,7 +46,7 @@ public sealed class AtomicFolderTests : IDisposable
     }
 
     [Fact]
-    public void Recover_KilledAnywhere_IsFinishedByTheNext()
+    public void Recover_KilledAtAnyPoint_IsCompletedByTheNext()
     {
         for (var operations = 0; ; operations++)
         {
@@ -69,7 +69,7 @@ public sealed class AtomicFolderTests : IDisposable
     }
 
     [Fact]
-    public void Recover_OldFolderAlone_ComesBack()
+    public void Recover_OldFolderAlone_IsRestored()
     {
         Write("good", Disk.OfSystem);
         Directory.Move(Target, Target + ".old");
@@ -80,7 +80,7 @@ public sealed class AtomicFolderTests : IDisposable
     }
 
     [Fact]
-    public void Replace_WriterFails_KeepsTheOldFilesAndLeavesNothing()
+    public void Replace_WriterFails_KeepsTheOldFilesOnly()
     {
         Write("good", Disk.OfSystem);
 
@@ -91,7 +91,7 @@ public sealed class AtomicFolderTests : IDisposable
     }
 
     [Fact]
-    public void Replace_LinkToAFolder_ReplacesWhatItLeadsTo()
+    public void Replace_LinkToAFolder_ReplacesItsTarget()
     {
         Write("good", Disk.OfSystem);
         var link = _folder.File("current");
@@ -104,7 +104,7 @@ public sealed class AtomicFolderTests : IDisposable
     }
 
     [Fact]
-    public void Replace_AsAUserDoes_LeavesFoldersOfOtherNamesAlone()
+    public void Replace_DefaultMark_KeepsFoldersOfOtherNames()
     {
         Directory.CreateDirectory(Target + ".old");
 
@@ -143,11 +143,11 @@ public sealed class AtomicFolderTests : IDisposable
         }
         catch (KilledException)
         {
-            // what is on the disk now is what a killed process leaves
+            // the disk now holds what a killed process leaves
         }
     }
 
-    /// <summary>Two files, so that a mixture shows.</summary>
+    /// <summary>Writes two files, so that a mixture is detected.</summary>
     private static void Fill(string folder, string content, Action<Action> between)
     {
         Directory.CreateDirectory(folder);

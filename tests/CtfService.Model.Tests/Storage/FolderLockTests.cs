@@ -10,14 +10,14 @@ public sealed class FolderLockTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Take_HeldByAnother_SaysWhichFolderAndBothWaysOn()
+    public void Take_HeldByAnother_NamesTheFolderAndTheRemedies()
     {
         using var held = FolderLock.Take(_folder.Root, "--run");
 
         var refusal = Assert.Throws<IOException>(() => FolderLock.Take(_folder.Root, "--run"));
 
         Assert.Equal(
-            $"'{_folder.Root}' is in use by another process. Wait until that one ends or stop it, or name another folder with --run.",
+            $"'{_folder.Root}' is in use by another process. Wait until it ends, stop it, or choose another folder with --run.",
             refusal.Message);
     }
 
@@ -32,7 +32,7 @@ public sealed class FolderLockTests : IDisposable
     }
 
     [Fact]
-    public void TryTake_FolderThatCannotBeMade_SaysSoInPlaceOfWaiting()
+    public void TryTake_FolderThatCannotBeCreated_Throws()
     {
         File.WriteAllText(_folder.File("file"), "no folder");
 

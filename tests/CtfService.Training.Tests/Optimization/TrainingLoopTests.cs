@@ -244,7 +244,7 @@ public sealed class TrainingLoopTests
         var exception = Assert.Throws<CheckpointException>(
             () => new TrainingLoop(Options(folder, "coarse"), task, NoProgress.Instance).Run(resume: false, CancellationToken.None));
 
-        Assert.Contains("holds NaN or infinity as F32", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("contains NaN or infinity as F32", exception.Message, StringComparison.Ordinal);
         Assert.Equal(4, TrainingCheckpoint.FinishedSteps(folder.File("coarse")));
     }
 

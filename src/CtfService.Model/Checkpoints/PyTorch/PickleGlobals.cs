@@ -4,8 +4,8 @@ using CtfService.Model.Checkpoints.Tensors;
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
-/// The closed list of what a pickle may name: what torch.load takes with weights_only=True, and a few classes of Python's own that hold data only. Nothing of
-/// it is executed: each name stands for a piece of data that this reader builds itself.
+/// The globals that a pickle may name: those that torch.load accepts with weights_only=True, and some data classes of Python's library. None is executed: the
+/// reader builds a value of its own for each.
 /// </summary>
 internal abstract record PickleGlobal(string Name)
 {
@@ -35,36 +35,36 @@ internal abstract record PickleGlobal(string Name)
 
     private static IEnumerable<PickleGlobal> Each(Func<string, PickleGlobal> make, params string[] names) => names.Select(make);
 
-    /// <summary>A dict of any kind; ours remembers its order.</summary>
+    /// <summary>A dict of any class; read as a <see cref="PickleDictionary"/>.</summary>
     public sealed record DictionaryClass(string Class) : PickleGlobal(Class);
 
-    /// <summary>A collection; here a list.</summary>
+    /// <summary>A collection; read as a list.</summary>
     public sealed record SequenceClass(string Class) : PickleGlobal(Class);
 
     /// <summary>Bytes that an older protocol writes as text.</summary>
     public sealed record BytesOfText(string Function) : PickleGlobal(Function);
 
-    /// <summary>Makes an object of a class, in protocols 0 and 1.</summary>
+    /// <summary>Creates an instance of a class, in protocols 0 and 1.</summary>
     public sealed record Reconstructor(string Function) : PickleGlobal(Function);
 
-    /// <summary>A view of a storage.</summary>
+    /// <summary>Creates a tensor, a view of a storage.</summary>
     public sealed record Rebuild(string Function) : PickleGlobal(Function);
 
-    /// <summary>A tensor that is trained, or one of a class; here the tensor itself.</summary>
+    /// <summary>A parameter or buffer; read as its tensor.</summary>
     public sealed record TensorItself(string Function) : PickleGlobal(Function);
 
-    /// <summary>A tensor with attributes: calls another of these functions.</summary>
+    /// <summary>A tensor with attributes; calls another of these functions.</summary>
     public sealed record RebuildFromType() : PickleGlobal("torch._tensor._rebuild_from_type_v2");
 
-    /// <summary>A shape; here a tuple.</summary>
+    /// <summary>A shape; read as a tuple.</summary>
     public sealed record SizeTuple() : PickleGlobal("torch.Size");
 
-    /// <summary>Type of a storage, used inside a persistent id only.</summary>
+    /// <summary>The class of a storage; occurs only in a persistent id.</summary>
     public sealed record StorageClass(string Class, StoredType Type) : PickleGlobal(Class);
 
-    /// <summary>An element type that can be read.</summary>
+    /// <summary>A supported dtype.</summary>
     public sealed record ElementClass(string Class, StoredType Type) : PickleGlobal(Class);
 
-    /// <summary>A class or constant whose values say nothing to us: kept by name, with what it was made of.</summary>
+    /// <summary>A class or constant that the reader does not interpret; kept as its name and arguments.</summary>
     public sealed record Inert(string Class) : PickleGlobal(Class);
 }

@@ -8,14 +8,14 @@ using CtfService.Core.Models;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
 
-/// <summary>The bytes of a pickle, read in the units that its operations are made of.</summary>
+/// <summary>Reads the operands of the opcodes in a pickle.</summary>
 /// <param name="path">For error messages.</param>
 internal ref struct PickleInput(string path, ReadOnlySpan<byte> bytes)
 {
     private readonly string _path = path;
     private readonly ReadOnlySpan<byte> _bytes = bytes;
 
-    /// <summary>Bytes that were read.</summary>
+    /// <summary>The number of bytes read so far.</summary>
     public int Position { get; private set; }
 
     public byte Byte() => Take(1)[0];
@@ -26,7 +26,7 @@ internal ref struct PickleInput(string path, ReadOnlySpan<byte> bytes)
 
     private readonly int Checked(ulong length)
     {
-        Require(length <= int.MaxValue, $"the pickle announces {length} bytes");
+        Require(length <= int.MaxValue, $"the pickle declares an operand of {length} bytes");
         return (int)length;
     }
 
@@ -34,7 +34,7 @@ internal ref struct PickleInput(string path, ReadOnlySpan<byte> bytes)
     {
         Require(
             count <= _bytes.Length - Position,
-            $"the pickle ends in the middle of an operation at byte {Position}, or is longer than {PickleLimits.Length} bytes");
+            $"the pickle ends within an opcode at byte {Position}, or is longer than {PickleLimits.Length} bytes");
         Position += count;
         return _bytes.Slice(Position - count, count);
     }
@@ -42,28 +42,28 @@ internal ref struct PickleInput(string path, ReadOnlySpan<byte> bytes)
     private ReadOnlySpan<byte> Line()
     {
         var length = _bytes[Position..].IndexOf((byte)'\n');
-        Require(length >= 0, "the pickle ends in the middle of a line");
+        Require(length >= 0, "the pickle ends within a line");
         var line = Take(length + 1)[..length];
         return line.TrimEnd((byte)'\r');
     }
 
-    public long LineNumber()
+    public long MemoIndex()
     {
         var line = Line();
         return Utf8Parser.TryParse(line, out long number, out var used) && used == line.Length && number >= 0
             ? number
-            : throw Refuse("the pickle has a place in its memory that is not a number");
+            : throw Refuse("the pickle has a malformed memo index");
     }
 
-    /// <summary>Protocol 0: a text as Python's <c>repr</c> writes it; escapes are kept as they are, because no name of a tensor has any.</summary>
+    /// <summary>Protocol 0: a string as written by Python's <c>repr</c>. Escapes are not decoded, because names of tensors have none.</summary>
     public string Quoted()
     {
         var line = Line();
-        Require(line.Length >= 2 && line[0] == line[^1] && line[0] is (byte)'\'' or (byte)'"', "the pickle has a text without its quotation marks");
+        Require(line.Length >= 2 && line[0] == line[^1] && line[0] is (byte)'\'' or (byte)'"', "the pickle has a string without quotation marks");
         return Encoding.Latin1.GetString(line[1..^1]);
     }
 
-    /// <summary>Protocol 0: Latin-1 with <c>\uXXXX</c> for the rest.</summary>
+    /// <summary>Protocol 0: Latin-1, with <c>\uXXXX</c> for other characters.</summary>
     public string RawUnicode() => Regex.Replace(
         Encoding.Latin1.GetString(Line()),
         @"\\u([0-9a-fA-F]{4})",
@@ -75,11 +75,11 @@ internal ref struct PickleInput(string path, ReadOnlySpan<byte> bytes)
 
     public string Utf8Line() => Encoding.UTF8.GetString(Line());
 
-    /// <summary>Two's complement, least significant byte first, as long as it needs.</summary>
+    /// <summary>A little-endian integer in two's complement, of any length.</summary>
     public BigInteger Integer(int length)
     {
         var bytes = Take(length);
-        Require(bytes.Length <= PickleLimits.IntegerBytes, $"the pickle has a whole number of {bytes.Length} bytes");
+        Require(bytes.Length <= PickleLimits.IntegerBytes, $"the pickle has an integer of {bytes.Length} bytes; expected at most {PickleLimits.IntegerBytes}");
         return new BigInteger(bytes);
     }
 
@@ -97,7 +97,7 @@ internal ref struct PickleInput(string path, ReadOnlySpan<byte> bytes)
         var line = Line();
         return line.Length <= PickleLimits.IntegerBytes && double.TryParse(line, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw Refuse("the pickle has a malformed number");
+            : throw Refuse("the pickle has a malformed float");
     }
 
     private readonly BigInteger Decimal(ReadOnlySpan<byte> line) =>

@@ -6,8 +6,8 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
-/// Reads a pickle (CPython, Lib/pickletools.py, protocols 0 to 5) as plain data. The operations that call something are answered for the names of
-/// <see cref="PickleGlobal"/> only; any other name ends the reading.
+/// Interprets a pickle (CPython, Lib/pickletools.py, protocols 0 to 5) as plain data. Only the names in <see cref="PickleGlobal"/> can be called; any other
+/// name is an error.
 /// </summary>
 internal ref struct PickleMachine
 {
@@ -27,8 +27,9 @@ internal ref struct PickleMachine
         _builder = builder;
     }
 
-    /// <summary>The pickled value and the bytes it took; more may follow.</summary>
-    /// <exception cref="CheckpointException">The pickle is damaged, too large, or names something outside the closed list.</exception>
+    /// <summary>Reads one pickled value; more data may follow it.</summary>
+    /// <param name="length">The number of bytes read.</param>
+    /// <exception cref="CheckpointException">The pickle is damaged, too large, or names an unsupported global.</exception>
     public static object? Read(string path, ReadOnlySpan<byte> bytes, PickleBuilder builder, out int length)
     {
         var machine = new PickleMachine(path, bytes[..Math.Min(bytes.Length, PickleLimits.Length)], builder);
@@ -39,7 +40,7 @@ internal ref struct PickleMachine
 
     private object? Run()
     {
-        for (var operations = 0; operations < PickleLimits.Operations; operations++)
+        for (var opcodes = 0; opcodes < PickleLimits.Opcodes; opcodes++)
         {
             var code = _input.Byte();
             if (code == (byte)'.')
@@ -50,15 +51,15 @@ internal ref struct PickleMachine
             Execute((char)code);
         }
 
-        throw Refuse($"the pickle has more than {PickleLimits.Operations} operations");
+        throw Refuse($"the pickle has more than {PickleLimits.Opcodes} opcodes");
     }
 
     private void Execute(char code)
     {
         switch (code)
         {
-            case '\x80': Require(_input.Byte() <= HighestProtocol, $"the pickle is of a protocol above {HighestProtocol}"); break;
-            case '\x95': _input.Take(sizeof(ulong)); break; // frame: a hint about lengths
+            case '\x80': Require(_input.Byte() <= HighestProtocol, $"the pickle uses a protocol above {HighestProtocol}"); break;
+            case '\x95': _input.Take(sizeof(ulong)); break; // frame: a hint for buffering
 
             case 'N': Push(null); break;
             case '\x88': Push(true); break;
@@ -106,11 +107,11 @@ internal ref struct PickleMachine
             case 's': SetItems(PopLast(2)); break;
             case 'u': SetItems(PopToMark()); break;
 
-            case 'p': Remember(_input.LineNumber()); break;
-            case 'q': Remember(_input.Byte()); break;
-            case 'r': Remember(_input.Length32()); break;
-            case '\x94': Remember(_memo.Count); break;
-            case 'g': Push(Recall(_input.LineNumber())); break;
+            case 'p': Memoize(_input.MemoIndex()); break;
+            case 'q': Memoize(_input.Byte()); break;
+            case 'r': Memoize(_input.Length32()); break;
+            case '\x94': Memoize(_memo.Count); break;
+            case 'g': Push(Recall(_input.MemoIndex())); break;
             case 'h': Push(Recall(_input.Byte())); break;
             case 'j': Push(Recall(_input.Length32())); break;
 
@@ -125,33 +126,33 @@ internal ref struct PickleMachine
             case 'Q': Push(_builder.PersistentId(Pop())); break;
 
             default:
-                throw Refuse($"the pickle has the operation 0x{(int)code:x2} at byte {_input.Position - 1}, which no checkpoint needs");
+                throw Refuse($"the pickle has the unsupported opcode 0x{(int)code:x2} at byte {_input.Position - 1}");
         }
     }
 
     private void PushStackGlobal(object?[] names) =>
-        Push(names is [string module, string name] ? Global(module, name) : throw Refuse("the pickle names something without saying it in text"));
+        Push(names is [string module, string name] ? Global(module, name) : throw Refuse("the pickle names a global with operands that are not strings"));
 
     private readonly PickleGlobal Global(string module, string name) => PickleGlobal.Find($"{module}.{name}") ?? throw Refuse(
         PickleNames.RunsCode(module, name)
-            ? $"the pickle names '{module}.{name}', which can run code. Nothing of it was executed; do not open this file with anything else"
-            : $"the pickle names '{module}.{name}', a class that is not known here, and nothing of it was executed. "
-                + "Save the weights by themselves where that class is known: torch.save(model.state_dict(), 'weights.pt')");
+            ? $"the pickle names '{module}.{name}', which can run code. Nothing was executed; do not open this file with any other program"
+            : $"the pickle names '{module}.{name}', a class that is not supported; nothing was executed. "
+                + "Save only the weights, in an environment that has this class: torch.save(model.state_dict(), 'weights.pt')");
 
     private void PushCall(object?[] call, Func<PickleGlobal, object?[], object?> make) => Push(
         call is [PickleGlobal callee, object?[] arguments]
             ? make(callee, arguments)
-            : throw Refuse("the pickle calls something that is not a name with arguments"));
+            : throw Refuse("the pickle calls something other than a global with a tuple of arguments"));
 
     private void PushNewWithNames(object?[] call)
     {
-        Require(call is [_, _, PickleDictionary { Items.Count: 0 }], "the pickle makes something with named arguments");
+        Require(call is [_, _, PickleDictionary { Items.Count: 0 }], "the pickle creates an object with keyword arguments");
         PushCall(call[..2], _builder.New);
     }
 
     private void PushCallOfFirst(object?[] call)
     {
-        Require(call.Length > 0, "the pickle calls something that is not a name with arguments");
+        Require(call.Length > 0, "the pickle calls something other than a global with a tuple of arguments");
         PushCall([call[0], call[1..]], _builder.Call);
     }
 
@@ -175,7 +176,7 @@ internal ref struct PickleMachine
             case (PickleDictionary or PyTorchTensor, _):
                 break; // attributes of the object itself, such as a state dict's _metadata
             default:
-                throw Refuse("the pickle gives state to something that has none");
+                throw Refuse("the pickle sets the state of a value that has none");
         }
     }
 
@@ -208,7 +209,7 @@ internal ref struct PickleMachine
         return dictionary;
     }
 
-    /// <summary>Whole numbers are long if they fit.</summary>
+    /// <summary>Integers become long if they fit.</summary>
     private readonly void Push(object? value) => _stack.Add(
         value is BigInteger number && number >= long.MinValue && number <= long.MaxValue ? (long)number : value);
 
@@ -228,7 +229,7 @@ internal ref struct PickleMachine
 
     private object?[] PopToMark()
     {
-        Require(_marks.TryPop(out var mark), "the pickle closes a group that it did not open");
+        Require(_marks.TryPop(out var mark), "the pickle pops to a mark that it did not push");
         return Cut(mark);
     }
 
@@ -240,17 +241,17 @@ internal ref struct PickleMachine
     }
 
     private readonly void RequireAboveMark(int count) =>
-        Require(_stack.Count - count >= (_marks.TryPeek(out var mark) ? mark : 0), "the pickle takes more from its stack than it put there");
+        Require(_stack.Count - count >= (_marks.TryPeek(out var mark) ? mark : 0), "the pickle pops more values from its stack than it pushed");
 
-    private readonly void Remember(long place)
+    private readonly void Memoize(long index)
     {
-        Require(place < PickleLimits.Operations, $"the pickle keeps a value at place {place}, expected at most {PickleLimits.Operations}");
-        _memo[place] = Peek();
+        Require(index < PickleLimits.Opcodes, $"the pickle uses the memo index {index}; expected less than {PickleLimits.Opcodes}");
+        _memo[index] = Peek();
     }
 
-    private readonly object? Recall(long place) => _memo.TryGetValue(place, out var value)
+    private readonly object? Recall(long index) => _memo.TryGetValue(index, out var value)
         ? value
-        : throw Refuse($"the pickle recalls value {place}, which it never kept");
+        : throw Refuse($"the pickle reads the memo index {index}, which it never set");
 
     private readonly void Require(bool condition, string problem)
     {

@@ -1,10 +1,10 @@
 namespace CtfService.Model.Checkpoints.PyTorch;
 
-/// <summary>Names in pickles by the harm they can do elsewhere. Here none is executed.</summary>
+/// <summary>Sorts names in pickles by the harm that they can do in other programs. This reader executes none of them.</summary>
 internal static class PickleNames
 {
-    /// <summary>Modules of which any name may run code, change files or use the network when another program opens the file.</summary>
-    private static readonly HashSet<string> RunningModules =
+    /// <summary>Modules whose names can run code, change files or use the network when another program opens the file.</summary>
+    private static readonly HashSet<string> CodeModules =
     [
         "os", "posix", "nt", "posixpath", "ntpath", "sys", "subprocess", "commands", "popen2", "pty", "platform", "shutil", "tempfile", "glob", "fileinput",
         "linecache", "io", "_io",
@@ -17,15 +17,15 @@ internal static class PickleNames
         "code", "codeop", "pdb", "bdb", "profile", "cProfile", "timeit", "trace", "doctest", "idlelib", "turtle", "antigravity", "logging", "unittest",
     ];
 
-    /// <summary>Single names of that kind in modules that are otherwise sound.</summary>
-    private static readonly string[] RunningNames =
+    /// <summary>Names of this kind in modules that are otherwise harmless.</summary>
+    private static readonly string[] CodeNames =
     [
         "torch.load", "torch.serialization.", "torch.storage._load_from_bytes", "torch.hub.", "torch.jit.", "torch.package.", "torch._inductor.",
         "torch._dynamo.", "torch.utils.", "torch.distributed.",
         "torch.fx.", "numpy.load", "numpy.testing.", "numpy.f2py.", "numpy.distutils.", "numpy.lib.", "_codecs.lookup", "codecs.",
     ];
 
-    /// <summary>Kept as data under their names.</summary>
+    /// <summary>Names that are kept as data.</summary>
     public static IEnumerable<string> Harmless { get; } =
     [
         "argparse.Namespace", "types.SimpleNamespace",
@@ -60,10 +60,10 @@ internal static class PickleNames
         "decimal.Decimal", "fractions.Fraction", "uuid.UUID",
     ];
 
-    /// <summary>Whether the name is a known danger for a program that opens the file with Python's own pickle.</summary>
+    /// <summary>True if the name is known to be dangerous for a program that opens the file with Python's pickle module.</summary>
     public static bool RunsCode(string module, string name) =>
-        RunningModules.Contains(module.Split('.')[0])
-        || Array.Exists(RunningNames, running => $"{module}.{name}".StartsWith(running, StringComparison.Ordinal));
+        CodeModules.Contains(module.Split('.')[0])
+        || Array.Exists(CodeNames, code => $"{module}.{name}".StartsWith(code, StringComparison.Ordinal));
 
     private static IEnumerable<string> Of(string module, params string[] names) => names.Select(name => $"{module}.{name}");
 }

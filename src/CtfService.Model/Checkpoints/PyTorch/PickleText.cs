@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
 
-/// <summary>Values of a pickle in a few words, for people.</summary>
+/// <summary>Describes pickled values briefly, for messages and reports.</summary>
 internal static class PickleText
 {
     private const int Longest = 60;
@@ -22,7 +22,7 @@ internal static class PickleText
         _ => Of(value),
     };
 
-    /// <summary>Short, on one line, whatever a file's author wrote.</summary>
+    /// <summary>Formats a value on one short line without control characters.</summary>
     public static string Of(object value)
     {
         var text = value is DBNull ? "None" : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
@@ -30,6 +30,6 @@ internal static class PickleText
         return new string([.. text.Select(letter => char.IsControl(letter) ? '?' : letter)]);
     }
 
-    /// <summary>Without what lies deeper, so that nesting costs nothing.</summary>
+    /// <summary>Omits nested values, so that the cost does not grow with the depth.</summary>
     private static string Argument(object? value) => value is PickleObject inner ? inner.TypeName : Kind(value);
 }

@@ -1,10 +1,9 @@
 namespace CtfService.Model.Checkpoints.PyTorch;
 
-// What a pickle can hold here, beside null, bool, long, BigInteger, double, string and byte[]: List<object?> for a list or set, object?[] for a tuple or
-// frozen set,
-// PyTorchTensor, PickleGlobal for a name that stands by itself, and the two below. All of it is data; none of it has behaviour.
+// The values of a pickle: null, bool, long, BigInteger, double, string and byte[]; List<object?> for a list or set; object?[] for a tuple or frozenset;
+// PyTorchTensor; PickleGlobal for a name that is not called; and the two types below. All of them are plain data.
 
-/// <summary>A Python dict, of any of its classes, in the order of the file. The key None is <see cref="DBNull"/>.</summary>
+/// <summary>A Python dict of any class, in the order of the file. <see cref="DBNull"/> stands for the key None.</summary>
 internal sealed class PickleDictionary
 {
     private readonly List<KeyValuePair<object, object?>> _items = [];
@@ -12,7 +11,7 @@ internal sealed class PickleDictionary
 
     public IReadOnlyList<KeyValuePair<object, object?>> Items => _items;
 
-    /// <summary>A text key set twice keeps the last value; keys of other kinds are only listed.</summary>
+    /// <summary>Adds an item. A string key that is set twice keeps the last value; keys of other types are not looked up.</summary>
     public void Set(object key, object? value)
     {
         if (key is string text && !_places.TryAdd(text, _items.Count))
@@ -27,9 +26,9 @@ internal sealed class PickleDictionary
     public object? Get(string key) => _places.TryGetValue(key, out var place) ? _items[place].Value : null;
 }
 
-/// <summary>An object of a class that is kept as inert data.</summary>
-/// <param name="typeName">As the pickle names it.</param>
-/// <param name="arguments">What it was made of.</param>
+/// <summary>An instance of a class that the reader does not interpret.</summary>
+/// <param name="typeName">The name in the pickle.</param>
+/// <param name="arguments">The arguments that created it.</param>
 internal sealed class PickleObject(string typeName, IReadOnlyList<object?> arguments)
 {
     public string TypeName => typeName;
@@ -38,6 +37,6 @@ internal sealed class PickleObject(string typeName, IReadOnlyList<object?> argum
 
     public PickleDictionary Attributes { get; } = new();
 
-    /// <summary>State that is not made of attributes; null if there is none.</summary>
+    /// <summary>The state if it is not a dict of attributes; null if there is none.</summary>
     public object? State { get; set; }
 }

@@ -5,8 +5,8 @@ using CtfService.Model.Storage;
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
-/// A file of torch.save, zip or legacy, as the state dict that lies in it. Reads data only: what the pickle may name is a closed list (<see
-/// cref="PickleGlobal"/>), and nothing is executed.
+/// The state dict in a file written by torch.save, zip or legacy. Reads data only: the pickle may name only the globals in <see cref="PickleGlobal"/>, and
+/// nothing is executed.
 /// </summary>
 public sealed class PyTorchFile : TensorFile
 {
@@ -23,7 +23,7 @@ public sealed class PyTorchFile : TensorFile
         Form = form;
     }
 
-    /// <summary>Where in the file the state dict was found.</summary>
+    /// <summary>The location of the state dict in the file.</summary>
     public StateDictForm Form { get; }
 
     /// <summary>"PyTorch zip" or "PyTorch legacy".</summary>
@@ -33,9 +33,9 @@ public sealed class PyTorchFile : TensorFile
 
     internal object? Root => _container.Root;
 
-    /// <param name="preferEma">Take the averaged weights (<c>ema</c>) of a training checkpoint rather than <c>model</c>.</param>
-    /// <exception cref="CheckpointException">The file is missing, damaged, not PyTorch's, names something outside the closed list, or lacks the weights asked
-    /// for.</exception>
+    /// <param name="preferEma">Reads the averaged weights (<c>ema</c>) of a training checkpoint instead of <c>model</c>.</param>
+    /// <exception cref="CheckpointException">The file is missing, damaged, not a PyTorch file, names an unsupported global, or lacks the requested
+    /// weights.</exception>
     public static PyTorchFile Open(string path, bool preferEma = false)
     {
         var file = InputFile.Open(path);
@@ -50,14 +50,14 @@ public sealed class PyTorchFile : TensorFile
         }
     }
 
-    /// <summary>Takes the file over where it succeeds.</summary>
+    /// <summary>Takes ownership of the file if it succeeds.</summary>
     internal static PyTorchFile Open(InputFile file, bool preferEma)
     {
         var container = PyTorchContainer.Read(file);
         return new PyTorchFile(file, container, StateDictForm.Find(file.Path, container.Root, preferEma));
     }
 
-    /// <summary>Copies any tensor of the file.</summary>
+    /// <summary>Copies the elements of any tensor in the file.</summary>
     internal void Copy(PyTorchTensor tensor, Span<byte> destination)
     {
         var type = tensor.Storage.Type;

@@ -2,9 +2,9 @@ using CtfService.Model.Checkpoints.Tensors;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
 
-/// <summary>A block of elements that tensors are views of. Where its bytes are becomes known when the container is read.</summary>
-/// <param name="Key">Name of its record in the container.</param>
-/// <param name="ElementCount">As the pickle announces it.</param>
+/// <summary>A storage: a block of elements that tensors are views of. The container knows its location in the file.</summary>
+/// <param name="Key">The name of its record in the container.</param>
+/// <param name="ElementCount">As declared by the pickle.</param>
 internal sealed record PyTorchStorage(string Key, StoredType Type, long ElementCount)
 {
     public int ElementBytes => Type.Bytes;
@@ -12,17 +12,17 @@ internal sealed record PyTorchStorage(string Key, StoredType Type, long ElementC
     public long ByteLength => ElementCount * ElementBytes;
 }
 
-/// <summary>A strided view of a storage, checked to lie inside it.</summary>
-/// <param name="Offset">First element.</param>
-/// <param name="Strides">Elements from one index to the next, per dimension; 0 repeats.</param>
+/// <summary>A tensor: a strided view of a storage, validated to lie inside it.</summary>
+/// <param name="Offset">The first element in the storage.</param>
+/// <param name="Strides">For each dimension, the number of elements from one index to the next; 0 repeats the element.</param>
 internal sealed record PyTorchTensor(PyTorchStorage Storage, long Offset, IReadOnlyList<long> Shape, IReadOnlyList<long> Strides)
 {
     public long ElementCount { get; } = Shape.Aggregate(1L, (product, size) => product * size);
 
-    /// <summary>Elements from the first to the last that the view touches, both counted.</summary>
+    /// <summary>The number of elements in the storage from the first to the last of the view, inclusive.</summary>
     public long Extent { get; } = Shape.Contains(0) ? 0 : 1 + Shape.Zip(Strides, (size, stride) => (size - 1) * stride).Sum();
 
-    /// <summary>Whether its elements lie in the storage as they are, row-major.</summary>
+    /// <summary>True if the elements are contiguous in the storage, row-major.</summary>
     public bool IsContiguous
     {
         get

@@ -4,9 +4,9 @@ using CtfService.Model.Checkpoints.Tensors;
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
-/// The outer structure of a checkpoint and the state dict in it. The order of looking is the reference's sampling scripts': the file itself if all its values
-/// are tensors (FSDP), then <c>model</c>, <c>module</c>, <c>state_dict</c>, then the names of other trainers, at any depth; averaged weights first if they are
-/// asked for.
+/// The outer structure of a checkpoint and the state dict in it. The search follows the reference's sampling scripts: the file itself if all its values are
+/// tensors (FSDP), then <c>model</c>, <c>module</c>, <c>state_dict</c>, then the keys of other trainers, up to four levels deep. Averaged weights come first if
+/// they are requested.
 /// </summary>
 public sealed class StateDictForm
 {
@@ -28,7 +28,7 @@ public sealed class StateDictForm
         Contents = contents;
     }
 
-    /// <summary>For people: where the state dict is, or that there is none.</summary>
+    /// <summary>The location of the state dict, or a note that there is none; for display.</summary>
     public string Name { get; }
 
     /// <summary>One line per top-level value of the file.</summary>
@@ -37,7 +37,7 @@ public sealed class StateDictForm
     /// <summary>In the order of the file; empty if the file holds no tensors.</summary>
     internal IReadOnlyDictionary<string, PyTorchTensor> Tensors { get; }
 
-    /// <exception cref="CheckpointException">Averaged weights are asked for and there are none.</exception>
+    /// <exception cref="CheckpointException">Averaged weights are requested, but the file has none.</exception>
     internal static StateDictForm Find(string path, object? root, bool preferEma) => root switch
     {
         PickleDictionary outer => Find(path, outer, preferEma),
@@ -63,7 +63,7 @@ public sealed class StateDictForm
         if (preferEma && averages is null && !keys.HasAverages)
         {
             throw new CheckpointException(
-                $"{path}: holds no averaged weights (key '{AverageWrappers[0]}'); it holds {string.Join(", ", contents.Take(10))}. Ask for the plain weights.");
+                $"{path}: has no averaged weights (key '{AverageWrappers[0]}'); it contains {string.Join(", ", contents.Take(10))}. Use the plain weights.");
         }
 
         return new StateDictForm(
@@ -71,7 +71,7 @@ public sealed class StateDictForm
             keys.Names.ToDictionary(key => key.Key, key => tensors[key.Value]), contents);
     }
 
-    /// <summary>The place of the state dict, keys joined by dots (empty for the dict itself), and the dict. Null if there is none.</summary>
+    /// <summary>Returns the keys that lead to the state dict, joined by dots (empty for the dict itself), and the dict; null if there is none.</summary>
     private static (string Name, PickleDictionary StateDict)? Search(PickleDictionary dictionary, int depth)
     {
         if (dictionary.Items.Count > 0 && dictionary.Items.All(item => item is { Key: string, Value: PyTorchTensor }))
@@ -83,7 +83,7 @@ public sealed class StateDictForm
             ?? (dictionary.Items.Any(item => item is { Key: string, Value: PyTorchTensor }) ? ("", dictionary) : null);
     }
 
-    /// <summary>The first of these keys that leads to a state dict.</summary>
+    /// <summary>Follows the first of these keys that leads to a state dict.</summary>
     private static (string Name, PickleDictionary StateDict)? Named(PickleDictionary dictionary, IEnumerable<string> wrappers, int depth)
     {
         foreach (var wrapper in depth == 0 ? [] : wrappers)

@@ -6,8 +6,8 @@ using CtfService.Model.Storage;
 namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
-/// The directory of a zip file whose members are stored as they are, as torch.save writes it (PKWARE APPNOTE 6.3, sections 4.3 and 4.5.3 for zip64).
-/// Gives the place of each member, so that it can be read without unpacking.
+/// The central directory of a zip file with uncompressed records, as torch.save writes it (PKWARE APPNOTE 6.3, sections 4.3 and 4.5.3 for zip64).
+/// Locates each record, so that it can be read in place.
 /// </summary>
 internal sealed class StoredZip
 {
@@ -20,15 +20,15 @@ internal sealed class StoredZip
     private const int MaxDirectoryLength = 32 << 20;
 
     private readonly InputFile _file;
-    private readonly Dictionary<string, Member> _members = [];
+    private readonly Dictionary<string, Record> _records = [];
 
     private StoredZip(InputFile file) => _file = file;
 
-    public IReadOnlyDictionary<string, Member> Members => _members;
+    public IReadOnlyDictionary<string, Record> Records => _records;
 
     public static bool IsZip(ReadOnlySpan<byte> start) => start.StartsWith("PK\x03\x04"u8) || start.StartsWith("PK\x05\x06"u8);
 
-    /// <exception cref="CheckpointException">The directory is damaged or missing, or says something that cannot be.</exception>
+    /// <exception cref="CheckpointException">The central directory is missing, damaged or inconsistent.</exception>
     public static StoredZip Open(InputFile file)
     {
         var zip = new StoredZip(file);
@@ -36,19 +36,23 @@ internal sealed class StoredZip
         return zip;
     }
 
-    /// <summary>First byte and length of a member's content.</summary>
-    /// <exception cref="CheckpointException">The member is packed, encrypted or not where the directory says.</exception>
+    /// <summary>Returns the offset and the length of a record's content.</summary>
+    /// <exception cref="CheckpointException">The record is missing, compressed, encrypted, or not at the offset in the directory.</exception>
     public (long Offset, long Length) Locate(string name)
     {
-        var member = _members.GetValueOrDefault(name) ?? throw Refuse($"has no record '{name}'; the file is damaged or was repacked");
-        Require(member.Method == 0 && member.PackedLength == member.Length, $"record '{name}' is compressed; torch.save stores records as they are, so repack it without compression");
-        Require((member.Flags & 1) == 0, $"record '{name}' is encrypted");
+        var record = _records.GetValueOrDefault(name) ?? throw Refuse($"has no record '{name}'; the file is damaged or was repacked");
+        Require(
+            record.Method == 0 && record.PackedLength == record.Length,
+            $"record '{name}' is compressed, but torch.save stores records uncompressed. Repack the file without compression");
+        Require((record.Flags & 1) == 0, $"record '{name}' is encrypted");
         Span<byte> header = stackalloc byte[LocalLength];
-        _file.Read(member.HeaderOffset, header);
-        Require(header.StartsWith("PK\x03\x04"u8), $"record '{name}' does not start where the directory says");
-        var start = member.HeaderOffset + LocalLength + BinaryPrimitives.ReadUInt16LittleEndian(header[26..]) + BinaryPrimitives.ReadUInt16LittleEndian(header[28..]);
-        Require(start <= _file.Length - member.Length, $"record '{name}' of {member.Length} bytes ends behind the file of {_file.Length} bytes");
-        return (start, member.Length);
+        _file.Read(record.HeaderOffset, header);
+        Require(header.StartsWith("PK\x03\x04"u8), $"record '{name}' does not start at its offset in the directory");
+        var nameLength = BinaryPrimitives.ReadUInt16LittleEndian(header[26..]);
+        var extraLength = BinaryPrimitives.ReadUInt16LittleEndian(header[28..]);
+        var start = record.HeaderOffset + LocalLength + nameLength + extraLength;
+        Require(start <= _file.Length - record.Length, $"record '{name}' of {record.Length} bytes extends past the end of the file of {_file.Length} bytes");
+        return (start, record.Length);
     }
 
     private (long Offset, long Length) FindDirectory()
@@ -56,7 +60,7 @@ internal sealed class StoredZip
         var tailLength = Math.Min(_file.Length, EndLength + MaxCommentLength);
         ReadOnlySpan<byte> tail = _file.Read(_file.Length - tailLength, tailLength);
         var place = tail.LastIndexOf("PK\x05\x06"u8);
-        Require(place >= 0 && place <= tail.Length - EndLength, "is a zip file without its directory; it was cut off");
+        Require(place >= 0 && place <= tail.Length - EndLength, "is a zip file without a central directory; it was truncated");
         var end = tail[place..];
         long length = BinaryPrimitives.ReadUInt32LittleEndian(end[12..]);
         long offset = BinaryPrimitives.ReadUInt32LittleEndian(end[16..]);
@@ -68,16 +72,16 @@ internal sealed class StoredZip
 
         Require(
             length is >= 0 and <= MaxDirectoryLength && offset >= 0 && offset <= _file.Length - length,
-            $"has a directory of {length} bytes at byte {offset}, which is not inside the file of {_file.Length} bytes or larger than {MaxDirectoryLength}");
+            $"has a central directory of {length} bytes at byte {offset}; expected at most {MaxDirectoryLength}, inside the file of {_file.Length} bytes");
         return (offset, length);
     }
 
     private (long Offset, long Length) ReadZip64End(long locatorOffset)
     {
         ReadOnlySpan<byte> locator = _file.Read(locatorOffset, Zip64LocatorLength);
-        Require(locator.StartsWith("PK\x06\x07"u8), "says that its directory is in zip64 form, but is not");
+        Require(locator.StartsWith("PK\x06\x07"u8), "has a directory in zip64 form, but no zip64 locator");
         ReadOnlySpan<byte> end = _file.Read(BinaryPrimitives.ReadInt64LittleEndian(locator[8..]), Zip64EndLength);
-        Require(end.StartsWith("PK\x06\x06"u8), "has no zip64 directory where it says");
+        Require(end.StartsWith("PK\x06\x06"u8), "has no zip64 directory at the offset in its locator");
         return (BinaryPrimitives.ReadInt64LittleEndian(end[48..]), BinaryPrimitives.ReadInt64LittleEndian(end[40..]));
     }
 
@@ -86,30 +90,30 @@ internal sealed class StoredZip
         ReadOnlySpan<byte> rest = _file.Read(directory.Offset, directory.Length);
         while (!rest.IsEmpty)
         {
-            Require(rest.Length >= EntryLength && rest.StartsWith("PK\x01\x02"u8), "has a damaged directory");
-            Require(_members.Count < PickleLimits.Records, $"has more than {PickleLimits.Records} records");
+            Require(rest.Length >= EntryLength && rest.StartsWith("PK\x01\x02"u8), "has a damaged central directory");
+            Require(_records.Count < PickleLimits.Records, $"has more than {PickleLimits.Records} records");
             var nameLength = BinaryPrimitives.ReadUInt16LittleEndian(rest[28..]);
             var extraLength = BinaryPrimitives.ReadUInt16LittleEndian(rest[30..]);
             var entryLength = EntryLength + nameLength + extraLength + BinaryPrimitives.ReadUInt16LittleEndian(rest[32..]);
-            Require(entryLength <= rest.Length, "has a directory that was cut off");
+            Require(entryLength <= rest.Length, "has a truncated central directory");
             var name = Encoding.UTF8.GetString(rest.Slice(EntryLength, nameLength));
-            Require(_members.TryAdd(name, ReadMember(rest, rest.Slice(EntryLength + nameLength, extraLength))), $"has two records '{name}'");
+            Require(_records.TryAdd(name, ReadRecord(rest, rest.Slice(EntryLength + nameLength, extraLength))), $"has two records '{name}'");
             rest = rest[entryLength..];
         }
     }
 
-    private Member ReadMember(ReadOnlySpan<byte> entry, ReadOnlySpan<byte> extra)
+    private Record ReadRecord(ReadOnlySpan<byte> entry, ReadOnlySpan<byte> extra)
     {
         var zip64 = Zip64Numbers(extra);
         long packed = BinaryPrimitives.ReadUInt32LittleEndian(entry[20..]);
         long length = BinaryPrimitives.ReadUInt32LittleEndian(entry[24..]);
         long header = BinaryPrimitives.ReadUInt32LittleEndian(entry[42..]);
 
-        // Only the numbers that do not fit 32 bits are there, in this order.
+        // The extra field holds only the numbers that do not fit 32 bits, in this order.
         length = TakeWide(length, ref zip64);
         packed = TakeWide(packed, ref zip64);
         header = TakeWide(header, ref zip64);
-        return new Member(header, packed, length, BinaryPrimitives.ReadUInt16LittleEndian(entry[10..]), BinaryPrimitives.ReadUInt16LittleEndian(entry[8..]));
+        return new Record(header, packed, length, BinaryPrimitives.ReadUInt16LittleEndian(entry[10..]), BinaryPrimitives.ReadUInt16LittleEndian(entry[8..]));
     }
 
     private long TakeWide(long narrow, ref ReadOnlySpan<byte> zip64)
@@ -119,9 +123,9 @@ internal sealed class StoredZip
             return narrow;
         }
 
-        Require(zip64.Length >= sizeof(long), "has a damaged zip64 record");
+        Require(zip64.Length >= sizeof(long), "has a damaged zip64 extra field");
         var wide = BinaryPrimitives.ReadInt64LittleEndian(zip64);
-        Require(wide >= 0, "has a record of negative length");
+        Require(wide >= 0, "has a record with a negative length or offset");
         zip64 = zip64[sizeof(long)..];
         return wide;
     }
@@ -152,6 +156,6 @@ internal sealed class StoredZip
 
     private CheckpointException Refuse(string problem) => new($"{_file.Path}: {problem}.");
 
-    /// <summary>What the directory says of a member.</summary>
-    internal sealed record Member(long HeaderOffset, long PackedLength, long Length, int Method, int Flags);
+    /// <summary>One record, as the directory describes it.</summary>
+    internal sealed record Record(long HeaderOffset, long PackedLength, long Length, int Method, int Flags);
 }

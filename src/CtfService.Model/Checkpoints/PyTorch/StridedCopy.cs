@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace CtfService.Model.Checkpoints.PyTorch;
 
-/// <summary>Makes the elements of a strided view dense, and their bytes little-endian.</summary>
+/// <summary>Copies strided elements to contiguous ones, and swaps big-endian bytes.</summary>
 internal static class StridedCopy
 {
-    /// <param name="source">The bytes from the view's first to its last element.</param>
-    /// <param name="destination">Room for all elements, row-major.</param>
+    /// <param name="source">The bytes from the first to the last element of the view.</param>
+    /// <param name="destination">Receives all elements, row-major.</param>
     public static void Gather(PyTorchTensor view, ReadOnlySpan<byte> source, Span<byte> destination)
     {
         switch (view.Storage.ElementBytes)

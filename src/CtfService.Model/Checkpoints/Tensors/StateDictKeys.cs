@@ -3,39 +3,39 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Checkpoints.Tensors;
 
 /// <summary>
-/// The keys of a state dict as the model names them, whatever wrapped it when it was saved: DistributedDataParallel, torch.compile, FSDP and averages put names
-/// of their own before or into the keys, in any number and order (<c>module._orig_mod.layers.0.weight</c>).
+/// The keys of a state dict without the prefixes of training wrappers: DistributedDataParallel, torch.compile, FSDP and weight averaging add names before or
+/// inside the keys, in any number and order (<c>module._orig_mod.layers.0.weight</c>).
 /// </summary>
 internal sealed class StateDictKeys
 {
-    /// <summary>First parts of averaged weights.</summary>
+    /// <summary>First parts of the keys of averaged weights.</summary>
     private static readonly HashSet<string> Averages = ["ema", "ema_model", "model_ema", "module_ema", "averaged_model", "swa_model"];
 
-    /// <summary>Parts that no model has, wherever they stand.</summary>
+    /// <summary>Parts that only wrappers add; removed wherever they occur.</summary>
     private static readonly HashSet<string> Wrappers =
         ["_orig_mod", "_fsdp_wrapped_module", "_fpw_module", "_checkpoint_wrapped_module", "_forward_module", "_dp_module"];
 
-    /// <summary>First parts that are dropped if all keys share them.</summary>
+    /// <summary>First parts that are removed if all keys share them.</summary>
     private static readonly HashSet<string> Roots =
     [
         "module", "model", "net", "network", "state_dict", "transformer", "generator", "gpt",
         "vq_model", "vqvae", "vqgan", "tokenizer", "first_stage_model", .. Averages,
     ];
 
-    /// <summary>A counter of torch.optim.swa_utils.AveragedModel beside the weights.</summary>
+    /// <summary>A counter that torch.optim.swa_utils.AveragedModel stores with the weights.</summary>
     private const string AverageCount = "n_averaged";
 
     private StateDictKeys(Dictionary<string, string> names) => Names = names;
 
-    /// <summary>Key as the model has it, to key in the file; in the order of the file.</summary>
+    /// <summary>Maps the key of the model to the key in the file, in the order of the file.</summary>
     public IReadOnlyDictionary<string, string> Names { get; }
 
-    /// <summary>Whether there are averaged weights beside the others.</summary>
+    /// <summary>True if the file has averaged weights in addition to the plain ones.</summary>
     public bool HasAverages { get; private init; }
 
     /// <param name="path">For error messages.</param>
-    /// <param name="preferEma">Of two sets of weights take the averaged one.</param>
-    /// <exception cref="CheckpointException">Two keys become the same.</exception>
+    /// <param name="preferEma">Takes the averaged weights if there are two sets.</param>
+    /// <exception cref="CheckpointException">Two keys are equal without their prefixes.</exception>
     public static StateDictKeys Of(string path, IEnumerable<string> stored, bool preferEma)
     {
         var keys = stored.Where(key => key != AverageCount).Select(key => (Parts: WithoutWrappers(key), Stored: key)).ToList();
@@ -77,8 +77,8 @@ internal sealed class StateDictKeys
             if (!names.TryAdd(name, stored))
             {
                 throw new CheckpointException(
-                    $"{path}: '{names[name]}' and '{stored}' are both '{name}' without what training wrappers put into keys; the file holds two models. "
-                        + $"Save one of them by itself.");
+                    $"{path}: '{names[name]}' and '{stored}' are both '{name}' without the prefixes of training wrappers; the file holds two models. "
+                        + "Save each model in a file of its own.");
             }
         }
 

@@ -6,19 +6,19 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Checkpoints.Tensors;
 
 /// <summary>
-/// How the elements of a tensor lie in a file, and as which type they are read: their own, or a wider one if libtorch here does not have theirs.
+/// The dtype of a tensor in a file and the dtype it is read as: the same, or a wider one if libtorch lacks it.
 /// </summary>
-/// <param name="Name">As safetensors names it.</param>
-/// <param name="TorchNames">Names that PyTorch has for the type, without <c>torch.</c></param>
-/// <param name="Storage">PyTorch's storage class; null for types that came after those.</param>
-/// <param name="NumPy">NumPy's letter and bytes; null if it has none.</param>
-/// <param name="Bytes">Of one element in the file.</param>
-/// <param name="Type">As which it is read.</param>
+/// <param name="Name">The name in safetensors.</param>
+/// <param name="TorchNames">The names in PyTorch, without <c>torch.</c></param>
+/// <param name="Storage">The storage class in PyTorch; null for newer dtypes, which have none.</param>
+/// <param name="NumPy">The type code in NumPy; null if it has none.</param>
+/// <param name="Bytes">The size of one element in the file.</param>
+/// <param name="Type">The dtype that it is read as.</param>
 internal sealed record StoredType(string Name, string[] TorchNames, string? Storage, string? NumPy, int Bytes, ScalarType Type)
 {
-    private const int FloatMantissaBits = 3; // of E4M3
+    private const int FloatMantissaBits = 3; // in E4M3
 
-    /// <summary>All that can be read. F4, F6 and quantised types cannot.</summary>
+    /// <summary>All supported types. F4, F6 and quantised types are not supported.</summary>
     public static IReadOnlyList<StoredType> All { get; } =
     [
         new("F64", ["float64", "double"], "DoubleStorage", "f8", 8, ScalarType.Float64),
@@ -43,22 +43,22 @@ internal sealed record StoredType(string Name, string[] TorchNames, string? Stor
     /// <summary>For error messages.</summary>
     public static string Names { get; } = string.Join(", ", All.Select(known => known.Name));
 
-    /// <summary>Bytes that change places on a system of the other byte order: half of a complex number.</summary>
+    /// <summary>The unit of byte swapping in bytes: an element, or one half of a complex number.</summary>
     public int SwappedBytes => Type is ScalarType.ComplexFloat32 or ScalarType.ComplexFloat64 ? Bytes / 2 : Bytes;
 
-    /// <summary>Whether elements are converted when they are read.</summary>
+    /// <summary>True if elements are converted to a wider dtype when they are read.</summary>
     public bool IsWidened => Name is "U16" or "U32" or "U64" or "F8_E4M3" or "F8_E5M2";
 
     public static StoredType? Find(string name) => All.FirstOrDefault(known => known.Name == name);
 
-    /// <summary>The type that libtorch stores so.</summary>
-    /// <exception cref="ArgumentException">It has no name here.</exception>
+    /// <summary>Returns the stored form of a libtorch dtype.</summary>
+    /// <exception cref="ArgumentException">The dtype cannot be stored.</exception>
     public static StoredType Of(ScalarType type) => All.FirstOrDefault(known => known.Type == type && !known.IsWidened)
-        ?? throw new ArgumentException($"Element type {type} cannot be stored; known are {Names}.", nameof(type));
+        ?? throw new ArgumentException($"The dtype {type} cannot be stored; expected one of {Names}.", nameof(type));
 
     /// <summary>Converts little-endian elements to <see cref="Type"/>.</summary>
     /// <param name="path">For error messages.</param>
-    /// <exception cref="CheckpointException">A number is above the largest that can be read, 2^63 - 1.</exception>
+    /// <exception cref="CheckpointException">A value exceeds 2^63 - 1, the largest that can be read.</exception>
     public void Widen(string path, ReadOnlySpan<byte> stored, Span<byte> destination)
     {
         switch (Name)
@@ -68,7 +68,7 @@ internal sealed record StoredType(string Name, string[] TorchNames, string? Stor
             case "U64": Convert(stored, destination, bytes => Signed(path, BinaryPrimitives.ReadUInt64LittleEndian(bytes))); break;
             case "F8_E4M3": Convert(stored, destination, bytes => FromE4M3(bytes[0])); break;
             case "F8_E5M2": Convert(stored, destination, bytes => FromE5M2(bytes[0])); break;
-            default: throw new InvalidOperationException($"{Name} is read as it is.");
+            default: throw new InvalidOperationException($"{Name} is not widened.");
         }
     }
 
@@ -86,9 +86,9 @@ internal sealed record StoredType(string Name, string[] TorchNames, string? Stor
 
     private static long Signed(string path, ulong number) => number <= long.MaxValue
         ? (long)number
-        : throw new CheckpointException($"{path}: holds the number {number}; the largest that can be read is {long.MaxValue}.");
+        : throw new CheckpointException($"{path}: contains the value {number}; the largest that can be read is {long.MaxValue}.");
 
-    /// <summary>The upper half of a float16.</summary>
+    /// <summary>E5M2 is the upper byte of a float16.</summary>
     private static float FromE5M2(byte bits) => (float)BitConverter.UInt16BitsToHalf((ushort)(bits << 8));
 
     /// <summary>1 sign, 4 exponent (bias 7) and 3 mantissa bits; no infinity, 0x7f and 0xff are NaN (Micikevicius et al. 2022, arXiv 2209.05433).</summary>

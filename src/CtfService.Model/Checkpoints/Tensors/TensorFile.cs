@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Checkpoints.Tensors;
 
 /// <summary>
-/// Named tensors in a file that was checked as a whole when it was opened: safetensors or PyTorch's own format. Tensors are copied out one by one, so a
-/// file larger than the memory can be read in parts. One thread at a time.
+/// The named tensors of a weight file whose structure was checked when it was opened. Tensors are copied one by one, so that a file larger than the memory can
+/// be read. Not thread-safe.
 /// </summary>
 public abstract class TensorFile : IDisposable
 {
@@ -20,7 +20,7 @@ public abstract class TensorFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Name of the file's format, for people.</summary>
+    /// <summary>The name of the file format, for display.</summary>
     public abstract string Container { get; }
 
     /// <summary>In the order of the file.</summary>
@@ -30,16 +30,16 @@ public abstract class TensorFile : IDisposable
 
     public bool Contains(string name) => _byName.ContainsKey(name);
 
-    /// <exception cref="CheckpointException">No tensor of that name.</exception>
+    /// <exception cref="CheckpointException">The file has no tensor of this name.</exception>
     public TensorEntry Entry(string name) => _byName.TryGetValue(name, out var entry)
         ? entry
         : throw new CheckpointException(
             $"{Path}: has no tensor '{name}'; it has {string.Join(", ", _byName.Keys.Take(10))}{(_byName.Count > 10 ? ", ..." : string.Empty)}.");
 
-    /// <summary>Copies a tensor out of the file. The caller owns it.</summary>
-    /// <param name="dtype">Element type to cast to; as stored where null.</param>
-    /// <param name="device">The CPU where null.</param>
-    /// <exception cref="CheckpointException">No tensor of that name, or it is larger than 2 GiB.</exception>
+    /// <summary>Reads a tensor. The caller owns it.</summary>
+    /// <param name="dtype">The dtype to cast to; null keeps the stored one.</param>
+    /// <param name="device">Null means the CPU.</param>
+    /// <exception cref="CheckpointException">The file has no tensor of this name, or it is larger than 2 GiB.</exception>
     public Tensor Read(string name, ScalarType? dtype = null, Device? device = null)
     {
         var entry = Entry(name);
@@ -49,8 +49,8 @@ public abstract class TensorFile : IDisposable
         return stored.to(dtype ?? entry.Dtype, device ?? CPU).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Copies a tensor out of the file into one of the same shape, casting to its element type and device; at most one tensor is held beside it.</summary>
-    /// <exception cref="CheckpointException">No tensor of that name, or it is larger than 2 GiB.</exception>
+    /// <summary>Reads a tensor into one of the same shape, casting to its dtype and device. Holds at most one more tensor.</summary>
+    /// <exception cref="CheckpointException">The file has no tensor of this name, or it is larger than 2 GiB.</exception>
     public void CopyTo(string name, Tensor target)
     {
         var entry = Entry(name);
@@ -66,7 +66,7 @@ public abstract class TensorFile : IDisposable
 
         if (entry.ByteLength > int.MaxValue)
         {
-            throw new CheckpointException($"{Path}: tensor '{name}' takes {entry.ByteLength} bytes; at most {int.MaxValue} can be read.");
+            throw new CheckpointException($"{Path}: tensor '{name}' has {entry.ByteLength} bytes; at most {int.MaxValue} can be read.");
         }
 
         if (target.dtype == entry.Dtype && target.device_type == TorchSharp.DeviceType.CPU && target.is_contiguous())
@@ -86,7 +86,7 @@ public abstract class TensorFile : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Writes all elements, little-endian and row-major.</summary>
+    /// <summary>Copies all elements of a tensor, little-endian and row-major.</summary>
     private protected abstract void CopyBytes(TensorEntry entry, Span<byte> destination);
 
     protected abstract void Dispose(bool disposing);

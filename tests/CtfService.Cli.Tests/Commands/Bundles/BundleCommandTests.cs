@@ -71,7 +71,7 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
         var unchanged = File.ReadAllBytes(Path.Combine(Output, "model.json"));
         await Succeed("bundle", "--run", run, "--output", Output, "--name", "other", "--overwrite");
 
-        Assert.All(["holds a bundle already", "--output", "--overwrite"], part => Assert.Contains(part, message, StringComparison.Ordinal));
+        Assert.All(["already contains a bundle", "--output", "--overwrite"], part => Assert.Contains(part, message, StringComparison.Ordinal));
         Assert.Equal(manifest, unchanged);
         Assert.Equal("other", BundleReader.Open(Output).Manifest.Name);
         Assert.Equal("card", File.ReadAllText(Path.Combine(Output, "README.md")));

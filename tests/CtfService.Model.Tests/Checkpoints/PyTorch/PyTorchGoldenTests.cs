@@ -9,22 +9,22 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Checkpoints.PyTorch;
 
-/// <summary>Files that the real torch.save wrote, against their contents stored beside them. Every file of the folder is used by one test.</summary>
+/// <summary>Reads files that torch.save wrote and compares them with the expected contents next to them. Every file of the folder is used.</summary>
 public sealed class PyTorchGoldenTests
 {
     private static readonly string[] LlamaGenLeftovers = ["freqs_cis"];
 
-    /// <summary>Part of the message for a bad file of a known name.</summary>
+    /// <summary>The expected part of the message for some bad files.</summary>
     private static readonly Dictionary<string, string> Reasons = new()
     {
         ["bad-os-system.pt"] = "names 'posix.system'",
         ["bad-os-system-legacy.pt"] = "names 'posix.system'",
         ["bad-eval-nested.pt"] = "names '__builtin__.eval'",
-        ["bad-truncated.pt"] = "without its directory; it was cut off",
+        ["bad-truncated.pt"] = "without a central directory; it was truncated",
         ["bad-short-storage.pt"] = "bytes, but",
         ["bad-missing-storage.pt"] = "has no record",
         ["bad-oob-view.pt"] = "a tensor [200, 4] reaches element",
-        ["bad-negative-offset.pt"] = "starts at element -4",
+        ["bad-negative-offset.pt"] = "has the storage_offset -4; expected at least 0",
     };
 
     public static TheoryData<string> PlainFiles => [.. Plain];
@@ -79,13 +79,13 @@ public sealed class PyTorchGoldenTests
         transformer.eval();
         var logits = transformer.call(expected.Read("$class_ids"), expected.Read("$token_ids"));
 
-        // Half precision rounds the weights; the reference gives logits of the unrounded ones only.
+        // Half precision rounds the weights; the reference has logits of the unrounded weights only.
         var halved = file.Entries[0].Dtype != ScalarType.Float32;
         TensorAssert.Close(expected.Read("$full_logits"), logits, halved ? 2e-2 : 2e-5, name);
     }
 
     [Fact]
-    public void Open_TrainingCheckpoint_GivesAveragedWeightsWhenAsked()
+    public void Open_PreferEma_GivesAveragedWeights()
     {
         using var scope = NewDisposeScope();
         using var expected = SafetensorsFile.Open(GoldenFolder.File("pt/wrap.expected.safetensors"));
@@ -103,7 +103,7 @@ public sealed class PyTorchGoldenTests
     {
         var error = Assert.Throws<CheckpointException>(() => PyTorchFile.Open(GoldenFolder.File("pt/wrap-model.pt"), preferEma: true));
 
-        Assert.Contains("no averaged weights (key 'ema'); it holds model: dict of", error.Message, StringComparison.Ordinal);
+        Assert.Contains("no averaged weights (key 'ema'); it contains model: dict of", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -142,7 +142,7 @@ public sealed class PyTorchGoldenTests
         Assert.Empty(Files().Except(used));
     }
 
-    /// <summary>Files of plain tensors: <c>NAME.pt</c> and <c>NAME-legacy.pt</c> beside <c>NAME.expected.safetensors</c>.</summary>
+    /// <summary>Files of plain tensors: <c>NAME.pt</c> and <c>NAME-legacy.pt</c> next to <c>NAME.expected.safetensors</c>.</summary>
     private static IEnumerable<string> Plain => Files().Where(name => !IsWrapped(name) && File.Exists(GoldenFolder.File($"pt/{Stem(name)}.expected.safetensors")));
 
     private static IEnumerable<string> Wrapped => Files().Where(IsWrapped);
@@ -158,7 +158,7 @@ public sealed class PyTorchGoldenTests
 
     private static bool IsBad(string name) => name.StartsWith("bad-", StringComparison.Ordinal);
 
-    /// <summary>Same type, shape and bytes, but for the payload of a NaN.</summary>
+    /// <summary>Same dtype, shape and bits, except for the payload of a NaN.</summary>
     private static void SameBits(TensorFile expected, TensorFile actual, string name)
     {
         Assert.Equal(expected.Entry(name).Dtype, actual.Entry(name).Dtype);

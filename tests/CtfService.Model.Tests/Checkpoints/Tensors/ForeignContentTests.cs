@@ -8,7 +8,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Model.Tests.Checkpoints.Tensors;
 
-/// <summary>What failed downloads and other programs leave under a weight file's name is recognised, whatever the name promises.</summary>
+/// <summary>Files of failed downloads and of other programs are recognised, whatever their name.</summary>
 public sealed class ForeignContentTests : IDisposable
 {
     private const string LfsPointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0000\nsize 287920305\n";
@@ -17,18 +17,21 @@ public sealed class ForeignContentTests : IDisposable
 
     public static TheoryData<string, string> Texts => new()
     {
-        { LfsPointer, "is a git-lfs pointer to a file of 287920305 bytes, not the file itself. Fetch that with `git lfs pull`" },
+        { LfsPointer, "is a Git LFS pointer to a file of 287920305 bytes, not the file itself. Fetch it with `git lfs pull`" },
         { "<!DOCTYPE html><html><head><title>Sign in</title></head></html>", "is a web page ('Sign in'), not a weight file. Download the file again" },
         { "\ufeff\n  <HTML>\n<body>", "is a web page, not a weight file" },
         {
             "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>",
-            "is an XML text, as a storage service answers an error, not a weight file: <?xml version=\"1.0\"?> <Error><Code>AccessDenied"
+            "is an XML document, probably the error of a storage service, not a weight file: <?xml version=\"1.0\"?> <Error><Code>AccessDenied"
         },
-        { "{\"error\": \"Repository not found\"}", "is a JSON text, as a server answers an error, not a weight file: {\"error\": \"Repository not found\"}" },
-        { "Not Found", "is a text, not a weight file: Not Found." },
-        { "Zugriff verweigert: bitte später noch einmal", "is a text, not a weight file: Zugriff verweigert: bitte später" },
+        {
+            "{\"error\": \"Repository not found\"}",
+            "is a JSON document, probably the error of a server, not a weight file: {\"error\": \"Repository not found\"}"
+        },
+        { "Not Found", "is a text file, not a weight file: Not Found." },
+        { "Zugriff verweigert: bitte später noch einmal", "is a text file, not a weight file: Zugriff verweigert: bitte später" },
         { "", "is empty. Download the file again" },
-        { new string('\0', 4096), "begins with 1024 zeros" },
+        { new string('\0', 4096), "starts with 1024 zero bytes" },
     };
 
     public void Dispose() => _folder.Dispose();
@@ -57,7 +60,7 @@ public sealed class ForeignContentTests : IDisposable
     }
 
     [Theory]
-    [InlineData(new byte[] { 0x80, 4, 0x95, 1 }, "is a bare pickle, not a file of torch.save")]
+    [InlineData(new byte[] { 0x80, 4, 0x95, 1 }, "is a bare pickle, not a file written by torch.save")]
     [InlineData(new byte[] { 0x89, (byte)'H', (byte)'D', (byte)'F', 13, 10 }, "is an HDF5 file")]
     [InlineData(new byte[] { 0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10 }, "is a PNG image")]
     public void Open_FileOfAnotherProgram_IsRecognised(byte[] start, string expected)
@@ -68,7 +71,7 @@ public sealed class ForeignContentTests : IDisposable
     }
 
     [Fact]
-    public void Open_ZipOfOtherThings_NamesWhatIsInIt()
+    public void Open_OtherZip_ListsItsEntries()
     {
         using (var zip = ZipFile.Open(_folder.File("weights.pt"), ZipArchiveMode.Create))
         {
@@ -77,7 +80,7 @@ public sealed class ForeignContentTests : IDisposable
         }
 
         Assert.Contains(
-            "is a zip file, but not of torch.save: it holds readme.txt, weights/model.pt. Unpack it",
+            "is a zip file, but was not written by torch.save: it contains readme.txt, weights/model.pt. Unpack it",
             Refusal("weights.pt"),
             StringComparison.Ordinal);
     }
@@ -93,13 +96,13 @@ public sealed class ForeignContentTests : IDisposable
         }
 
         Assert.Contains(
-            "is a TorchScript file (torch.jit.save), a program with its weights, which is not read here",
+            "is a TorchScript file (torch.jit.save), a program with its weights, which is not supported",
             Refusal("weights.pt"),
             StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Open_ZipWithoutItsEnd_WasCutOff()
+    public void Open_ZipWithoutItsEnd_IsTruncated()
     {
         TorchFileWriter.Write(_folder.File("weights.pt"), [("first", [1000])], TorchFileWriter.FillRandom);
         var bytes = File.ReadAllBytes(_folder.File("weights.pt"));
@@ -107,8 +110,8 @@ public sealed class ForeignContentTests : IDisposable
 
         var message = Refusal("weights.pt.part");
 
-        Assert.Contains("is a zip file without its directory; it was cut off", message, StringComparison.Ordinal);
-        Assert.Contains("A name that ends in .part is a download that has not ended", message, StringComparison.Ordinal);
+        Assert.Contains("is a zip file without a central directory; it was truncated", message, StringComparison.Ordinal);
+        Assert.Contains("The extension .part marks an incomplete download", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,7 +122,7 @@ public sealed class ForeignContentTests : IDisposable
 
         var error = Assert.Throws<CheckpointException>(() => BundleReader.Open(bundle.Directory));
 
-        Assert.Matches("coarse.safetensors has 74 bytes, the manifest says [0-9]+; it is a git-lfs pointer", error.Message);
+        Assert.Matches("coarse.safetensors has 74 bytes, but the manifest says [0-9]+; it is a Git LFS pointer", error.Message);
     }
 
     [Fact]
