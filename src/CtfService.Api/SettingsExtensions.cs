@@ -3,7 +3,7 @@ using CtfService.Api.Hosting;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
-using CtfService.Inference;
+using CtfService.Inference.Queue;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 

@@ -1,3 +1,4 @@
+using CtfService.Inference.Queue;
 using CtfService.Inference.Routing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,9 +1,11 @@
 using System.Diagnostics.Metrics;
+using CtfService.Inference.Queue;
 using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference;
 
@@ -20,8 +22,11 @@ public static class InferenceServiceExtensions
         services.AddSingleton(provider => new InferenceMetrics(
             provider.GetRequiredService<IMeterFactory>(),
             provider.GetRequiredService<ImageFlow>(),
-            provider.GetRequiredService<InferenceOptions>()));
-        services.AddSingleton<StallWatch>();
+            provider.GetRequiredService<InferenceOptions>().MaxQueuedImages));
+        services.AddSingleton(provider => new StallWatch(
+            provider.GetRequiredService<ImageFlow>(),
+            provider.GetRequiredService<InferenceOptions>().StallTimeout,
+            provider.GetRequiredService<ILogger<StallWatch>>()));
         services.AddSingleton<IStallWatch>(provider => provider.GetRequiredService<StallWatch>());
         services.AddSingleton<ModelInstanceFactory>();
         services.AddSingleton<ModelRouter>();

@@ -1,3 +1,4 @@
+using CtfService.Inference.Queue;
 using CtfService.Inference.Telemetry;
 using CtfService.TestSupport;
 
@@ -6,5 +7,5 @@ namespace CtfService.Inference.Tests;
 /// <summary>Metrics for parts that are tested alone.</summary>
 internal static class Measured
 {
-    public static InferenceMetrics By(TestMeters meters, TimeProvider clock, InferenceOptions options) => new(meters, new ImageFlow(clock), options);
+    public static InferenceMetrics By(TestMeters meters, TimeProvider clock, InferenceOptions options) => new(meters, new ImageFlow(clock), options.MaxQueuedImages);
 }

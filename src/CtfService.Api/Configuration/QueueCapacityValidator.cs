@@ -1,4 +1,4 @@
-using CtfService.Inference;
+using CtfService.Inference.Queue;
 using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Configuration;

@@ -1,6 +1,7 @@
 using CtfService.Api.Contracts;
 using CtfService.Api.Security;
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CtfService.Api.Endpoints;

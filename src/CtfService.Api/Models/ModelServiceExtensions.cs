@@ -1,6 +1,6 @@
 using CtfService.Api.Configuration;
 using CtfService.Core.Models;
-using CtfService.Inference;
+using CtfService.Inference.Queue;
 using CtfService.Inference.Routing;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;

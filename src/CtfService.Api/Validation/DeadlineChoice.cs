@@ -1,6 +1,5 @@
 using System.Globalization;
 using CtfService.Api.Http;
-using CtfService.Inference;
 using CtfService.Inference.Queue;
 using Microsoft.Extensions.Primitives;
 

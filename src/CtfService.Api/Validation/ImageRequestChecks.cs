@@ -7,7 +7,6 @@ using CtfService.Api.Models;
 using CtfService.Core.Classes;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
-using CtfService.Inference;
 using CtfService.Inference.Queue;
 using CtfService.Model.Imaging;
 using Microsoft.Extensions.Primitives;

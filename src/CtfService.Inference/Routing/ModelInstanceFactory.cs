@@ -1,5 +1,4 @@
 using CtfService.Inference.Queue;
-using CtfService.Inference.Scheduling;
 using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using CtfService.Inference.Worker;

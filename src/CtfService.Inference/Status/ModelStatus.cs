@@ -20,7 +20,7 @@ public abstract record ModelStatus
     /// <param name="RetryAt">From then on one request may try again, and the model counts as ready until it does.</param>
     public sealed record Failing(Ready Model, string Reason, DateTimeOffset RetryAt) : ModelStatus;
 
-    /// <summary>Could not be loaded; another one may be (<see cref="Routing.IModelRouter"/>), and a restart reads it again.</summary>
+    /// <summary>Could not be loaded; the service can switch to another model, and a restart reads it again.</summary>
     /// <param name="Reason">For the log and for operators; may name folders of the machine.</param>
     public sealed record Failed(string Reason) : ModelStatus
     {

@@ -28,7 +28,7 @@ public sealed class InferenceMetrics
     private readonly Histogram<double> _firstPreview;
     private readonly Gauge<double> _load;
 
-    internal InferenceMetrics(IMeterFactory meters, ImageFlow flow, InferenceOptions options)
+    internal InferenceMetrics(IMeterFactory meters, ImageFlow flow, int queueCapacity)
     {
         _flow = flow;
         var meter = _meter = meters.Create(MeterName, ThisProgram.Version);
@@ -42,7 +42,7 @@ public sealed class InferenceMetrics
         _stage = meter.CreateHistogram("ctf.stage.duration", "s", "Time a finished image spent in a stage.", tags: null, BucketBounds.Stages);
         _firstPreview = meter.CreateHistogram("ctf.preview.first", "s", "From the arrival of a request to its first preview.", tags: null, BucketBounds.Waits);
         _load = meter.CreateGauge<double>("ctf.model.load.duration", "s", "Time from the start of loading to the end of the warm-up, of the latest load.");
-        ObserveFlow(meter, options);
+        ObserveFlow(meter, queueCapacity);
     }
 
     /// <summary>From here on metrics say where the model stands. Once.</summary>
@@ -89,11 +89,11 @@ public sealed class InferenceMetrics
 
     public void FirstPreviewSent(TimeSpan sinceArrival) => _firstPreview.Record(sinceArrival.TotalSeconds);
 
-    private void ObserveFlow(Meter meter, InferenceOptions options)
+    private void ObserveFlow(Meter meter, int queueCapacity)
     {
         meter.CreateObservableGauge("ctf.queue.images", () => _flow.Read().Waiting, "{image}", "Images that wait to start.");
         meter.CreateObservableGauge("ctf.queue.rows", () => _flow.Read().WaitingRows, "{row}", "Rows that the waiting images will take.");
-        meter.CreateObservableGauge("ctf.queue.capacity", () => options.MaxQueuedImages, "{image}", "Images that may wait.");
+        meter.CreateObservableGauge("ctf.queue.capacity", () => queueCapacity, "{image}", "Images that may wait.");
         meter.CreateObservableGauge("ctf.queue.oldest_wait", () => _flow.Read().OldestWait.TotalSeconds, "s", "How long the image that has waited longest has; 0 where none waits.");
         meter.CreateObservableGauge("ctf.images.running", () => _flow.Read().Running, "{image}", "Images in a generator.");
         meter.CreateObservableGauge("ctf.batch.occupancy", () => _flow.Read().Occupancy, "1", "Rows in use over rows there are.");

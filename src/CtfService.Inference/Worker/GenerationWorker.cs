@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
-using CtfService.Inference.Scheduling;
 using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;

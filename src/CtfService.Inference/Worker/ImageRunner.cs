@@ -2,7 +2,6 @@ using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
-using CtfService.Inference.Scheduling;
 using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;

@@ -1,3 +1,4 @@
+using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
 
 namespace CtfService.Inference.Worker;

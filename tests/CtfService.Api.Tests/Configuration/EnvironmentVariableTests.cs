@@ -1,6 +1,6 @@
 using CtfService.Api.Configuration;
 using CtfService.Api.Security;
-using CtfService.Inference;
+using CtfService.Inference.Queue;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

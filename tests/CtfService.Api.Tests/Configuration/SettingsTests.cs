@@ -2,7 +2,7 @@ using CtfService.Api.Configuration;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
-using CtfService.Inference;
+using CtfService.Inference.Queue;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

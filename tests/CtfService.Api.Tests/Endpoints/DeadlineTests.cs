@@ -1,6 +1,5 @@
 using System.Net;
 using CtfService.Api.Validation;
-using CtfService.Inference;
 using CtfService.Inference.Queue;
 
 namespace CtfService.Api.Tests.Endpoints;

@@ -1,6 +1,6 @@
 using System.Net;
 using CtfService.Api.Http;
-using CtfService.Inference;
+using CtfService.Inference.Queue;
 
 namespace CtfService.Api.Tests.Idempotency;
 

@@ -2,7 +2,6 @@ using CtfService.Api.Responses;
 using CtfService.Api.Validation;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
-using CtfService.Inference;
 using CtfService.Inference.Queue;
 using CtfService.TestSupport;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net.ServerSentEvents;
 using System.Text;
-using CtfService.Inference;
+using CtfService.Inference.Queue;
 using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using Microsoft.AspNetCore.TestHost;

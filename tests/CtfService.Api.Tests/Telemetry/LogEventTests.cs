@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
-using CtfService.Inference;
+using CtfService.Inference.Queue;
 using CtfService.Model.Generation;
 using CtfService.TestSupport;
 using Microsoft.Extensions.Logging;

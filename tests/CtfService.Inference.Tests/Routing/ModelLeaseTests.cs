@@ -1,6 +1,6 @@
 using CtfService.Core.Generation;
-using CtfService.Inference.Routing;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Routing;
 using CtfService.TestSupport;
 
 namespace CtfService.Inference.Tests.Routing;

@@ -1,5 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
 using CtfService.Inference.Tests.Worker;
 using CtfService.TestSupport;

@@ -1,4 +1,5 @@
 using CtfService.Core.Models;
+using CtfService.Inference.Queue;
 using CtfService.Inference.Tests.Worker;
 using CtfService.TestSupport;
 

@@ -1,3 +1,5 @@
+using CtfService.Inference.Queue;
+
 namespace CtfService.Inference.Tests.Simulation;
 
 /// <summary>Images with and without decode steps beside each other, on a device on which VQ encode is as slow as libtorch's on a small machine.</summary>

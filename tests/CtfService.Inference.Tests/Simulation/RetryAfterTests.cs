@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Inference.Queue;
 using Xunit.Abstractions;
 
 namespace CtfService.Inference.Tests.Simulation;

@@ -1,6 +1,5 @@
 using CtfService.Core.Generation;
 using CtfService.Inference.Queue;
-using CtfService.Inference.Scheduling;
 using CtfService.Inference.Status;
 using CtfService.Inference.Worker;
 using CtfService.TestSupport;

@@ -1,5 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Inference.Queue;
 using CtfService.Inference.Telemetry;
 using CtfService.Inference.Tests.Worker;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;

@@ -1,4 +1,3 @@
-using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
@@ -17,7 +16,7 @@ public sealed class StallWatchTests
     public StallWatchTests()
     {
         _flow = new ImageFlow(_clock);
-        _watch = new StallWatch(_flow, new InferenceOptions { StallTimeout = Limit }, _log);
+        _watch = new StallWatch(_flow, Limit, _log);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using CtfService.Core.Models;
+using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
 
 namespace CtfService.Inference.Tests.Worker;

@@ -18,8 +18,8 @@ internal sealed class WorkerHost
         options ??= new InferenceOptions();
         options = options with { LoadRetryDelay = TimeSpan.Zero };
         Flow = new ImageFlow(Clock);
-        Stall = new StallWatch(Flow, options, NullLogger<StallWatch>.Instance);
-        Metrics = new InferenceMetrics(Meters, Flow, options);
+        Stall = new StallWatch(Flow, options.StallTimeout, NullLogger<StallWatch>.Instance);
+        Metrics = new InferenceMetrics(Meters, Flow, options.MaxQueuedImages);
         ModelRouter = new ModelRouter(
             new ModelOrigin("first", factory ?? Factory),
             new ModelInstanceFactory(options, Metrics, Stall, Clock, NullLoggerFactory.Instance),

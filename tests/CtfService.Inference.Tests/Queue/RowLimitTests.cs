@@ -1,6 +1,6 @@
-using CtfService.Inference.Scheduling;
+using CtfService.Inference.Queue;
 
-namespace CtfService.Inference.Tests.Scheduling;
+namespace CtfService.Inference.Tests.Queue;
 
 public sealed class RowLimitTests
 {

@@ -1,8 +1,7 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
-using CtfService.Inference.Queue;
 
-namespace CtfService.Inference.Scheduling;
+namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// Says when an image without decode steps (redetail, variations) may start. It takes no row, so nothing else would hold it back, and a step would grow with

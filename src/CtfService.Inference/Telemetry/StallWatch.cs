@@ -1,7 +1,6 @@
-using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;
 
-namespace CtfService.Inference.Status;
+namespace CtfService.Inference.Telemetry;
 
 /// <summary>Whether the worker makes progress. Any thread.</summary>
 public interface IStallWatch
@@ -28,7 +27,7 @@ public readonly record struct Progress(TimeSpan StalledFor, TimeSpan Limit)
 /// Compares the time without a step that ends with what the model needs. Says so in the log once when it becomes too long, and once when a step has ended after all; whoever asks (the
 /// probes) makes it look.
 /// </summary>
-internal sealed partial class StallWatch(ImageFlow flow, InferenceOptions options, ILogger<StallWatch> logger) : IStallWatch
+internal sealed partial class StallWatch(ImageFlow flow, TimeSpan stallTimeout, ILogger<StallWatch> logger) : IStallWatch
 {
     /// <summary>
     /// The longest step finishes all images that run: fine pass and VQ decode of up to a batch of them. A warm-up image is at least twice as much work as these stages of one image,
@@ -57,7 +56,7 @@ internal sealed partial class StallWatch(ImageFlow flow, InferenceOptions option
         lock (_gate)
         {
             var slow = _slowest * WarmUpFactor;
-            var progress = new Progress(reading.StalledFor, slow > options.StallTimeout ? slow : options.StallTimeout);
+            var progress = new Progress(reading.StalledFor, slow > stallTimeout ? slow : stallTimeout);
             if (progress.IsStalled != _wasStalled)
             {
                 _wasStalled = progress.IsStalled;

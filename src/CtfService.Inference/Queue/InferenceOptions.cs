@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace CtfService.Inference;
+namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// Limits of the queue and the worker: how many images run and wait, for how long, and when a failing model is taken out of service. Read once at startup.

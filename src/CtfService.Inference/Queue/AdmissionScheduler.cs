@@ -1,7 +1,6 @@
 using CtfService.Core.Models;
-using CtfService.Inference.Queue;
 
-namespace CtfService.Inference.Scheduling;
+namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// Decides which waiting image starts next. There are two lines, each first come, first served: images with decode steps wait for rows, and one whose rows are

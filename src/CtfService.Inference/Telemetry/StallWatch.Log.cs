@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace CtfService.Inference.Status;
+namespace CtfService.Inference.Telemetry;
 
 internal sealed partial class StallWatch
 {

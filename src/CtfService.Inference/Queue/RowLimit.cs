@@ -1,4 +1,4 @@
-namespace CtfService.Inference.Scheduling;
+namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// Rows that may be in use after a step did not fit the device's memory. What took the memory may go away, so the limit rises again: by two rows, which is one

@@ -1,9 +1,8 @@
 using CtfService.Core.Generation;
 using CtfService.Inference.Queue;
-using CtfService.Inference.Scheduling;
 using Microsoft.Extensions.Time.Testing;
 
-namespace CtfService.Inference.Tests.Scheduling;
+namespace CtfService.Inference.Tests.Queue;
 
 public sealed class AdmissionSchedulerTests
 {

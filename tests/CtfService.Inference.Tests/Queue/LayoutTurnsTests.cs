@@ -1,9 +1,8 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
-using CtfService.Inference.Scheduling;
 
-namespace CtfService.Inference.Tests.Scheduling;
+namespace CtfService.Inference.Tests.Queue;
 
 /// <summary>Images without decode steps that take a tenth of a second each.</summary>
 public sealed class LayoutTurnsTests
