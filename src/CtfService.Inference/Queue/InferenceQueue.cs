@@ -37,18 +37,18 @@ internal sealed class InferenceQueue : IInferenceQueue
     {
         ArgumentOutOfRangeException.ThrowIfZero(submission.Images.Count, nameof(submission));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(submission.Images.Count, _options.MaxQueuedImages, nameof(submission));
-        var request = new InferenceRequest(submission, _metrics, _clock, cancellation);
+        var pending = new PendingSubmission(submission, _metrics, _clock, cancellation);
         try
         {
-            Admit(request.Jobs);
+            Admit(pending.Jobs);
         }
         catch
         {
-            request.Dispose();
+            pending.Dispose();
             throw;
         }
 
-        return request.Events();
+        return pending.Events();
     }
 
     /// <summary>No job follows. The state must already say why, unless nobody has a lease; what waits stays for the worker to finish or fail.</summary>

@@ -8,7 +8,7 @@ namespace CtfService.Inference.Queue;
 /// One request while its images are on their way: its deadline, its images, and what has become of them. The worker writes, the caller reads, and neither waits for
 /// the other.
 /// </summary>
-internal sealed class InferenceRequest : IDisposable
+internal sealed class PendingSubmission : IDisposable
 {
     private readonly InferenceMetrics _metrics;
     private readonly RequestDeadline _deadline;
@@ -18,7 +18,7 @@ internal sealed class InferenceRequest : IDisposable
     private readonly Channel<InferenceEvent> _events; // as many as there can be, so that writing never waits
     private volatile bool _isLate; // set at the deadline if an image was missing then
 
-    public InferenceRequest(ImageSubmission submission, InferenceMetrics metrics, TimeProvider clock, CancellationToken caller)
+    public PendingSubmission(ImageSubmission submission, InferenceMetrics metrics, TimeProvider clock, CancellationToken caller)
     {
         (_metrics, _deadline, _caller) = (metrics, submission.Deadline, caller);
         _expiry = new CancellationTokenSource(submission.Deadline.Timeout, clock);
