@@ -14,7 +14,7 @@ internal sealed class InferenceQueue : IInferenceQueue
     private readonly InferenceOptions _options;
     private readonly ModelState _state;
     private readonly QueueLoad _work;
-    private readonly PlacePromises _promises; // under _admission
+    private readonly RetryReservations _reservations; // under _admission
     private readonly InferenceMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly Channel<InferenceJob> _channel;
@@ -27,7 +27,7 @@ internal sealed class InferenceQueue : IInferenceQueue
         _options = options;
         _state = state;
         _work = new QueueLoad(pace, options.MaxBatchRows);
-        _promises = new PlacePromises(options.MaxQueuedImages, clock);
+        _reservations = new RetryReservations(options.MaxQueuedImages, clock);
         _metrics = metrics;
         _clock = clock;
         _channel = Channel.CreateBounded<InferenceJob>(new BoundedChannelOptions(options.MaxQueuedImages) { SingleReader = true });
@@ -113,7 +113,7 @@ internal sealed class InferenceQueue : IInferenceQueue
         lock (_admission)
         {
             var model = _state.RequireReady().Model;
-            var isExpected = _promises.TryRedeem(jobs.Count);
+            var isExpected = _reservations.TryRedeem(jobs.Count);
             if (Room(isExpected) < jobs.Count)
             {
                 throw Full(jobs.Count, isExpected, model.TokenCount);
@@ -131,7 +131,7 @@ internal sealed class InferenceQueue : IInferenceQueue
     }
 
     /// <param name="isExpected">The caller was told to come back now.</param>
-    private int Room(bool isExpected) => Math.Max(0, _options.MaxQueuedImages - _work.Waiting - (isExpected ? 0 : _promises.Kept));
+    private int Room(bool isExpected) => Math.Max(0, _options.MaxQueuedImages - _work.Waiting - (isExpected ? 0 : _reservations.Kept));
 
     /// <summary>
     /// Room comes when as many images have started as are too many, those included that were promised a place before. The caller is promised one as well.
@@ -139,9 +139,9 @@ internal sealed class InferenceQueue : IInferenceQueue
     private QueueFullException Full(int asked, bool isExpected, int steps)
     {
         var room = Room(isExpected);
-        var ahead = _work.Waiting + _promises.Images + asked - _options.MaxQueuedImages;
+        var ahead = _work.Waiting + _reservations.Images + asked - _options.MaxQueuedImages;
         var retryAfter = TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(_work.Forecast(ahead, steps).TotalSeconds))); // the unit of Retry-After
-        _promises.Make(asked, retryAfter);
+        _reservations.Add(asked, retryAfter);
         return new QueueFullException(
             $"The queue has room for {room} more images of {_options.MaxQueuedImages} (Inference:MaxQueuedImages); {asked} were asked for. "
             + $"Try again in {retryAfter.TotalSeconds:0} s.",

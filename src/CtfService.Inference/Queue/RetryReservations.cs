@@ -6,12 +6,12 @@ namespace CtfService.Inference.Queue;
 /// </summary>
 /// <param name="places">Images that may wait in the queue: as many are promised at most, and half as many are kept from callers who were promised
 /// nothing.</param>
-internal sealed class PlacePromises(int places, TimeProvider clock)
+internal sealed class RetryReservations(int places, TimeProvider clock)
 {
     /// <summary>How long a caller may be late; then any caller may have its places.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
-    private readonly List<Promise> _promises = [];
+    private readonly List<Reservation> _reservations = [];
 
     /// <summary>Images promised to callers who have not come back and are not overdue.</summary>
     public int Images
@@ -19,19 +19,19 @@ internal sealed class PlacePromises(int places, TimeProvider clock)
         get
         {
             var now = clock.GetUtcNow();
-            _promises.RemoveAll(promise => promise.Due + Grace < now);
-            return _promises.Sum(promise => promise.Images);
+            _reservations.RemoveAll(reservation => reservation.Due + Grace < now);
+            return _reservations.Sum(reservation => reservation.Images);
         }
     }
 
     /// <summary>Of these, what no other caller may take.</summary>
     public int Kept => Math.Min(Images, places / 2);
 
-    public void Make(int images, TimeSpan after)
+    public void Add(int images, TimeSpan after)
     {
         if (Images + images <= places)
         {
-            _promises.Add(new Promise(images, clock.GetUtcNow() + after));
+            _reservations.Add(new Reservation(images, clock.GetUtcNow() + after));
         }
     }
 
@@ -39,15 +39,15 @@ internal sealed class PlacePromises(int places, TimeProvider clock)
     public bool TryRedeem(int images)
     {
         var now = clock.GetUtcNow();
-        var place = _promises.FindIndex(promise => promise.Images == images && promise.Due <= now && now <= promise.Due + Grace);
+        var place = _reservations.FindIndex(reservation => reservation.Images == images && reservation.Due <= now && now <= reservation.Due + Grace);
         if (place < 0)
         {
             return false;
         }
 
-        _promises.RemoveAt(place);
+        _reservations.RemoveAt(place);
         return true;
     }
 
-    private readonly record struct Promise(int Images, DateTimeOffset Due);
+    private readonly record struct Reservation(int Images, DateTimeOffset Due);
 }
