@@ -78,7 +78,7 @@ internal sealed class QueueLoad(WorkPace pace, int rows)
             var later = costs.Fine + costs.VqDecode;
             var left = _running.Select(job => (Steps: steps - (pace.DecodeSteps - _starts[job].Start), job.Specification.Rows))
                 .Where(job => job.Steps > 0).ToList();
-            var forecast = new PlaceForecast(costs.DecodeStep, steps, later)
+            var forecast = new QueueWaitForecast(costs.DecodeStep, steps, later)
             {
                 Drawn = _waitingDrawn,
                 RowsOfDrawn = _waitingDrawn == 0 ? 1 : (double)_waitingRows / _waitingDrawn,

@@ -8,7 +8,7 @@ namespace CtfService.Inference.Queue;
 /// <param name="decodeStep">Time of one decode step.</param>
 /// <param name="steps">Decode steps of an image.</param>
 /// <param name="laterStages">Device time of a drawn image behind its decode steps.</param>
-internal sealed class PlaceForecast(TimeSpan decodeStep, int steps, TimeSpan laterStages)
+internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan laterStages)
 {
     /// <summary>For images of the other kind that come meanwhile and have their share of the device, and for the spread of measurements.</summary>
     private const double Margin = 1.25;

@@ -5,7 +5,7 @@ namespace CtfService.Inference.Tests.Queue;
 /// <summary>
 /// Images of four decode steps of a second each and a second of later stages; a quarter is added to what is computed, and the step that may be under way.
 /// </summary>
-public sealed class PlaceForecastTests
+public sealed class QueueWaitForecastTests
 {
     private const int Steps = 4;
 
@@ -23,7 +23,7 @@ public sealed class PlaceForecastTests
     [Fact]
     public void UntilStarted_ImageTakesTwoRows_WaitsForBoth()
     {
-        var forecast = new PlaceForecast(Second, Steps, laterStages: Second)
+        var forecast = new QueueWaitForecast(Second, Steps, laterStages: Second)
         {
             Drawn = 1,
             RowsOfDrawn = 2,
@@ -63,9 +63,9 @@ public sealed class PlaceForecastTests
     public void UntilStarted_VeryLongQueue_FollowsItsBeginningOnly() =>
         Assert.Equal(100 * Forecast(drawn: 100_000, (0, 16)).UntilStarted(1_000), Forecast(drawn: 100_000, (0, 16)).UntilStarted(100_000));
 
-    private static PlaceForecast Forecast(int drawn, params (long Step, double Rows)[] releases)
+    private static QueueWaitForecast Forecast(int drawn, params (long Step, double Rows)[] releases)
     {
-        var forecast = new PlaceForecast(Second, Steps, laterStages: Second)
+        var forecast = new QueueWaitForecast(Second, Steps, laterStages: Second)
         {
             Drawn = drawn,
             RowsOfDrawn = 1,
@@ -82,7 +82,7 @@ public sealed class PlaceForecastTests
         return forecast;
     }
 
-    private static PlaceForecast Layouts(int waiting, int started, int drawn = 0) => new(Second, Steps, laterStages: Second)
+    private static QueueWaitForecast Layouts(int waiting, int started, int drawn = 0) => new(Second, Steps, laterStages: Second)
     {
         Drawn = drawn,
         RowsOfDrawn = 1,
