@@ -18,13 +18,13 @@ public static class InferenceServiceExtensions
     public static IServiceCollection AddInference(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<ImageFlow>();
+        services.AddSingleton<InFlightImages>();
         services.AddSingleton(provider => new InferenceMetrics(
             provider.GetRequiredService<IMeterFactory>(),
-            provider.GetRequiredService<ImageFlow>(),
+            provider.GetRequiredService<InFlightImages>(),
             provider.GetRequiredService<InferenceOptions>().MaxQueuedImages));
         services.AddSingleton(provider => new StallWatch(
-            provider.GetRequiredService<ImageFlow>(),
+            provider.GetRequiredService<InFlightImages>(),
             provider.GetRequiredService<InferenceOptions>().StallTimeout,
             provider.GetRequiredService<ILogger<StallWatch>>()));
         services.AddSingleton<IStallWatch>(provider => provider.GetRequiredService<StallWatch>());

@@ -7,5 +7,5 @@ namespace CtfService.Inference.Tests;
 /// <summary>Metrics for parts that are tested alone.</summary>
 internal static class Measured
 {
-    public static InferenceMetrics By(TestMeters meters, TimeProvider clock, InferenceOptions options) => new(meters, new ImageFlow(clock), options.MaxQueuedImages);
+    public static InferenceMetrics By(TestMeters meters, TimeProvider clock, InferenceOptions options) => new(meters, new InFlightImages(clock), options.MaxQueuedImages);
 }

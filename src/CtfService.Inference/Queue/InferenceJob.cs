@@ -15,7 +15,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     private readonly TaskCompletionSource<InferenceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private DateTimeOffset _startedAt = enqueuedAt;
-    private ImagePass? _pass;
+    private InFlightImage? _inFlight;
     private QueueLoad? _load;
     private int _lastPreview = -1;
 
@@ -45,20 +45,20 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     public bool IsWanted => !Abandoned.IsCancellationRequested && !_completion.Task.IsCompleted;
 
     /// <summary>Admitted: from here on it is seen to wait, run and end.</summary>
-    public void MarkQueued(ImagePass pass, QueueLoad load)
+    public void MarkQueued(InFlightImage image, QueueLoad load)
     {
-        (_pass, _load) = (pass, load);
+        (_inFlight, _load) = (image, load);
         load.Entered(this);
     }
 
     public void MarkStarted(DateTimeOffset now)
     {
         _startedAt = now;
-        MoveTo(ImagePlace.Running);
+        MoveTo(ImageState.Running);
     }
 
     /// <summary>It has to start again. The worker's.</summary>
-    public void MarkRestarted() => MoveTo(ImagePlace.Waiting);
+    public void MarkRestarted() => MoveTo(ImageState.Waiting);
 
     /// <summary>What the generator is to show. An image that has started again shows nothing twice.</summary>
     public PreviewOptions? PreviewsLeft() => Previews is null ? null : new PreviewOptions(Previews.Count, preview =>
@@ -72,27 +72,27 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
 
     public void Succeed(GeneratedImage image)
     {
-        MoveTo(ImagePlace.Ended);
+        MoveTo(ImageState.Ended);
         _completion.TrySetResult(new InferenceResult(image, _startedAt - EnqueuedAt));
     }
 
     public void Fail(Exception error)
     {
-        MoveTo(ImagePlace.Ended);
+        MoveTo(ImageState.Ended);
         _completion.TrySetException(error);
     }
 
     public void Cancel()
     {
-        MoveTo(ImagePlace.Ended);
+        MoveTo(ImageState.Ended);
         _completion.TrySetCanceled(Abandoned);
     }
 
-    private void MoveTo(ImagePlace place)
+    private void MoveTo(ImageState state)
     {
-        if (_pass?.MoveTo(place) is { } from)
+        if (_inFlight?.MoveTo(state) is { } from)
         {
-            _load!.Moved(this, from, place);
+            _load!.Moved(this, from, state);
         }
     }
 }

@@ -42,11 +42,11 @@ internal sealed class QueueLoad(WorkPace pace, int rows)
     }
 
     /// <summary>An image has gone from one place to another.</summary>
-    public void Moved(InferenceJob job, ImagePlace from, ImagePlace to)
+    public void Moved(InferenceJob job, ImageState from, ImageState to)
     {
         lock (_gate)
         {
-            if (from == ImagePlace.Waiting)
+            if (from == ImageState.Waiting)
             {
                 Count(job, -1);
             }
@@ -55,11 +55,11 @@ internal sealed class QueueLoad(WorkPace pace, int rows)
                 Leave(job);
             }
 
-            if (to == ImagePlace.Waiting)
+            if (to == ImageState.Waiting)
             {
                 Count(job, 1);
             }
-            else if (to == ImagePlace.Running)
+            else if (to == ImageState.Running)
             {
                 Start(job);
             }

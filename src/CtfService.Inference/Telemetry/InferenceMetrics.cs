@@ -17,7 +17,7 @@ public sealed class InferenceMetrics
     private const string ModelTag = "ctf.model";
 
     private readonly Meter _meter;
-    private readonly ImageFlow _flow;
+    private readonly InFlightImages _inFlight;
     private readonly Counter<long> _steps;
     private readonly Counter<long> _splits;
     private readonly Counter<long> _images;
@@ -28,9 +28,9 @@ public sealed class InferenceMetrics
     private readonly Histogram<double> _firstPreview;
     private readonly Gauge<double> _load;
 
-    internal InferenceMetrics(IMeterFactory meters, ImageFlow flow, int queueCapacity)
+    internal InferenceMetrics(IMeterFactory meters, InFlightImages inFlight, int queueCapacity)
     {
-        _flow = flow;
+        _inFlight = inFlight;
         var meter = _meter = meters.Create(MeterName, ThisProgram.Version);
         _steps = meter.CreateCounter<long>("ctf.worker.steps", "{step}", "Steps that ended, whatever came of them.");
         _splits = meter.CreateCounter<long>("ctf.oom.splits", "{split}", "Batches that did not fit the device's memory and were split.");
@@ -42,7 +42,7 @@ public sealed class InferenceMetrics
         _stage = meter.CreateHistogram("ctf.stage.duration", "s", "Time a finished image spent in a stage.", tags: null, BucketBounds.Stages);
         _firstPreview = meter.CreateHistogram("ctf.preview.first", "s", "From the arrival of a request to its first preview.", tags: null, BucketBounds.Waits);
         _load = meter.CreateGauge<double>("ctf.model.load.duration", "s", "Time from the start of loading to the end of the warm-up, of the latest load.");
-        ObserveFlow(meter, queueCapacity);
+        ObserveInFlight(meter, queueCapacity);
     }
 
     /// <summary>From here on metrics say where the model stands. Once.</summary>
@@ -55,15 +55,15 @@ public sealed class InferenceMetrics
     internal void ModelLoaded(string model, TimeSpan elapsed) => _load.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>(ModelTag, model));
 
     /// <summary>A generator is there that takes so many rows in a step.</summary>
-    internal void GeneratorStarted(int rows) => _flow.RowsChanged(rows);
+    internal void GeneratorStarted(int rows) => _inFlight.RowsChanged(rows);
 
-    internal void GeneratorEnded(int rows) => _flow.RowsChanged(-rows);
+    internal void GeneratorEnded(int rows) => _inFlight.RowsChanged(-rows);
 
-    internal ImagePass ImageQueued(ImageSpecification image) => _flow.Enter(image.Rows);
+    internal InFlightImage ImageQueued(ImageSpecification image) => _inFlight.Enter(image.Rows);
 
     internal void StepEnded(StepReport step)
     {
-        _flow.StepEnded();
+        _inFlight.StepEnded();
         _steps.Add(1);
         if (step.Rows > 0)
         {
@@ -89,15 +89,15 @@ public sealed class InferenceMetrics
 
     public void FirstPreviewSent(TimeSpan sinceArrival) => _firstPreview.Record(sinceArrival.TotalSeconds);
 
-    private void ObserveFlow(Meter meter, int queueCapacity)
+    private void ObserveInFlight(Meter meter, int queueCapacity)
     {
-        meter.CreateObservableGauge("ctf.queue.images", () => _flow.Read().Waiting, "{image}", "Images that wait to start.");
-        meter.CreateObservableGauge("ctf.queue.rows", () => _flow.Read().WaitingRows, "{row}", "Rows that the waiting images will take.");
+        meter.CreateObservableGauge("ctf.queue.images", () => _inFlight.Read().Waiting, "{image}", "Images that wait to start.");
+        meter.CreateObservableGauge("ctf.queue.rows", () => _inFlight.Read().WaitingRows, "{row}", "Rows that the waiting images will take.");
         meter.CreateObservableGauge("ctf.queue.capacity", () => queueCapacity, "{image}", "Images that may wait.");
-        meter.CreateObservableGauge("ctf.queue.oldest_wait", () => _flow.Read().OldestWait.TotalSeconds, "s", "How long the image that has waited longest has; 0 where none waits.");
-        meter.CreateObservableGauge("ctf.images.running", () => _flow.Read().Running, "{image}", "Images in a generator.");
-        meter.CreateObservableGauge("ctf.batch.occupancy", () => _flow.Read().Occupancy, "1", "Rows in use over rows there are.");
-        meter.CreateObservableGauge("ctf.worker.stalled_time", () => _flow.Read().StalledFor.TotalSeconds, "s", "Time since the last step ended while images wait or run; else 0.");
+        meter.CreateObservableGauge("ctf.queue.oldest_wait", () => _inFlight.Read().OldestWait.TotalSeconds, "s", "How long the image that has waited longest has; 0 where none waits.");
+        meter.CreateObservableGauge("ctf.images.running", () => _inFlight.Read().Running, "{image}", "Images in a generator.");
+        meter.CreateObservableGauge("ctf.batch.occupancy", () => _inFlight.Read().Occupancy, "1", "Rows in use over rows there are.");
+        meter.CreateObservableGauge("ctf.worker.stalled_time", () => _inFlight.Read().StalledFor.TotalSeconds, "s", "Time since the last step ended while images wait or run; else 0.");
     }
 
     private static IEnumerable<Measurement<int>> Describe(ModelStatus status) => status is not ModelStatus.Ready { Model: var model } ? [] :

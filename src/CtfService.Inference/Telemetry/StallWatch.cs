@@ -27,7 +27,7 @@ public readonly record struct Progress(TimeSpan StalledFor, TimeSpan Limit)
 /// Compares the time without a step that ends with what the model needs. Says so in the log once when it becomes too long, and once when a step has ended after all; whoever asks (the
 /// probes) makes it look.
 /// </summary>
-internal sealed partial class StallWatch(ImageFlow flow, TimeSpan stallTimeout, ILogger<StallWatch> logger) : IStallWatch
+internal sealed partial class StallWatch(InFlightImages inFlight, TimeSpan stallTimeout, ILogger<StallWatch> logger) : IStallWatch
 {
     /// <summary>
     /// The longest step finishes all images that run: fine pass and VQ decode of up to a batch of them. A warm-up image is at least twice as much work as these stages of one image,
@@ -52,26 +52,26 @@ internal sealed partial class StallWatch(ImageFlow flow, TimeSpan stallTimeout, 
 
     public Progress Check()
     {
-        var reading = flow.Read();
+        var snapshot = inFlight.Read();
         lock (_gate)
         {
             var slow = _slowest * WarmUpFactor;
-            var progress = new Progress(reading.StalledFor, slow > stallTimeout ? slow : stallTimeout);
+            var progress = new Progress(snapshot.StalledFor, slow > stallTimeout ? slow : stallTimeout);
             if (progress.IsStalled != _wasStalled)
             {
                 _wasStalled = progress.IsStalled;
-                Report(progress, reading);
+                Report(progress, snapshot);
             }
 
             return progress;
         }
     }
 
-    private void Report(Progress progress, FlowReading reading)
+    private void Report(Progress progress, InFlightSnapshot snapshot)
     {
         if (progress.IsStalled)
         {
-            Log.Stalled(logger, progress.StalledFor, reading.Waiting, reading.Running, progress.Limit);
+            Log.Stalled(logger, progress.StalledFor, snapshot.Waiting, snapshot.Running, progress.Limit);
         }
         else
         {

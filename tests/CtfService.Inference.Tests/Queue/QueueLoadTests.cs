@@ -10,13 +10,13 @@ namespace CtfService.Inference.Tests.Queue;
 public sealed class QueueLoadTests
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly ImageFlow _flow;
+    private readonly InFlightImages _inFlight;
     private readonly WorkPace _pace = new();
     private readonly QueueLoad _work;
 
     public QueueLoadTests()
     {
-        _flow = new ImageFlow(_clock);
+        _inFlight = new InFlightImages(_clock);
         _work = new QueueLoad(_pace, rows: 2);
     }
 
@@ -30,7 +30,7 @@ public sealed class QueueLoadTests
         running.MarkStarted(_clock.GetUtcNow());
         restarted.MarkStarted(_clock.GetUtcNow());
         restarted.MarkRestarted();
-        Assert.Equal((2, 2, 1), (_work.Waiting, _flow.Read().Waiting, _flow.Read().Running));
+        Assert.Equal((2, 2, 1), (_work.Waiting, _inFlight.Read().Waiting, _inFlight.Read().Running));
 
         waiting.Cancel();
         running.Fail(new GenerationFailedException("broken"));
@@ -38,7 +38,7 @@ public sealed class QueueLoadTests
         restarted.Fail(new GenerationFailedException("too late"));
 
         Assert.Equal(0, _work.Waiting);
-        Assert.Equal(new FlowReading(), _flow.Read());
+        Assert.Equal(new InFlightSnapshot(), _inFlight.Read());
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class QueueLoadTests
     private InferenceJob Enter(ImageSpecification image)
     {
         var job = Jobs.At(_clock, image);
-        job.MarkQueued(_flow.Enter(image.Rows), _work);
+        job.MarkQueued(_inFlight.Enter(image.Rows), _work);
         return job;
     }
 }

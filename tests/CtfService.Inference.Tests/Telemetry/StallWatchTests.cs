@@ -10,13 +10,13 @@ public sealed class StallWatchTests
 
     private readonly FakeTimeProvider _clock = new();
     private readonly FakeLogger<StallWatch> _log = new();
-    private readonly ImageFlow _flow;
+    private readonly InFlightImages _inFlight;
     private readonly StallWatch _watch;
 
     public StallWatchTests()
     {
-        _flow = new ImageFlow(_clock);
-        _watch = new StallWatch(_flow, Limit, _log);
+        _inFlight = new InFlightImages(_clock);
+        _watch = new StallWatch(_inFlight, Limit, _log);
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class StallWatchTests
     [InlineData(121, true, true)]
     public void Check_NoStepEnds_IsStalledAndFourTimesLaterStuck(int seconds, bool isStalled, bool isStuck)
     {
-        _flow.Enter(rows: 1);
+        _inFlight.Enter(rows: 1);
 
         _clock.Advance(TimeSpan.FromSeconds(seconds));
 
@@ -46,11 +46,11 @@ public sealed class StallWatchTests
     [Fact]
     public void Check_StepEndsAfterAll_IsWellAgain()
     {
-        _flow.Enter(rows: 1).MoveTo(ImagePlace.Running);
+        _inFlight.Enter(rows: 1).MoveTo(ImageState.Running);
         _clock.Advance(Limit * 2);
         Assert.True(_watch.Check().IsStalled);
 
-        _flow.StepEnded();
+        _inFlight.StepEnded();
 
         Assert.False(_watch.Check().IsStalled);
     }
@@ -58,11 +58,11 @@ public sealed class StallWatchTests
     [Fact]
     public void Check_WorkGoesAway_IsWellAgain()
     {
-        var image = _flow.Enter(rows: 1);
+        var image = _inFlight.Enter(rows: 1);
         _clock.Advance(Limit * 2);
         Assert.True(_watch.Check().IsStalled);
 
-        image.MoveTo(ImagePlace.Ended);
+        image.MoveTo(ImageState.Ended);
 
         Assert.False(_watch.Check().IsStalled);
     }
@@ -70,11 +70,11 @@ public sealed class StallWatchTests
     [Fact]
     public void Check_ManyTimes_LogsEachChangeOnce()
     {
-        var image = _flow.Enter(rows: 1);
+        var image = _inFlight.Enter(rows: 1);
         _clock.Advance(Limit * 2);
         _watch.Check();
         _watch.Check();
-        image.MoveTo(ImagePlace.Ended);
+        image.MoveTo(ImageState.Ended);
         _watch.Check();
         _watch.Check();
 

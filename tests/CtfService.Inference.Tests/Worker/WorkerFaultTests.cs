@@ -177,6 +177,6 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     {
         _host.Clock.Advance(TimeSpan.FromHours(1));
         Assert.False(_host.Stall.Check().IsStalled);
-        Assert.Equal(new FlowReading(), _host.Flow.Read());
+        Assert.Equal(new InFlightSnapshot(), _host.InFlight.Read());
     }
 }

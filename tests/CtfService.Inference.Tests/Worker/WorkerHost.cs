@@ -17,9 +17,9 @@ internal sealed class WorkerHost
     {
         options ??= new InferenceOptions();
         options = options with { LoadRetryDelay = TimeSpan.Zero };
-        Flow = new ImageFlow(Clock);
-        Stall = new StallWatch(Flow, options.StallTimeout, NullLogger<StallWatch>.Instance);
-        Metrics = new InferenceMetrics(Meters, Flow, options.MaxQueuedImages);
+        InFlight = new InFlightImages(Clock);
+        Stall = new StallWatch(InFlight, options.StallTimeout, NullLogger<StallWatch>.Instance);
+        Metrics = new InferenceMetrics(Meters, InFlight, options.MaxQueuedImages);
         ModelRouter = new ModelRouter(
             new ModelOrigin("first", factory ?? Factory),
             new ModelInstanceFactory(options, Metrics, Stall, Clock, NullLoggerFactory.Instance),
@@ -43,7 +43,7 @@ internal sealed class WorkerHost
 
     public TestMeters Meters { get; } = new();
 
-    public ImageFlow Flow { get; }
+    public InFlightImages InFlight { get; }
 
     public StallWatch Stall { get; }
 

@@ -4,10 +4,10 @@ namespace CtfService.Inference.Telemetry;
 /// Images between admission and end as an observer sees them: how many wait and run, and when a step last ended. Fed by events from any thread. Knows no queue, no worker and
 /// no model, so that there may be several of them at a time, as while models are switched.
 /// </summary>
-internal sealed class ImageFlow(TimeProvider clock)
+internal sealed class InFlightImages(TimeProvider clock)
 {
     private readonly Lock _gate = new();
-    private readonly LinkedList<ImagePass> _waiting = new(); // the longest waiting first
+    private readonly LinkedList<InFlightImage> _waiting = new(); // the longest waiting first
     private int _waitingRows;
     private int _running;
     private int _runningRows;
@@ -16,16 +16,16 @@ internal sealed class ImageFlow(TimeProvider clock)
     private long _lastStep;
 
     /// <summary>An image was admitted and waits from now on.</summary>
-    public ImagePass Enter(int rows)
+    public InFlightImage Enter(int rows)
     {
         lock (_gate)
         {
             var now = clock.GetTimestamp();
             _busySince = _waiting.Count + _running == 0 ? now : _busySince;
-            var pass = new ImagePass(this, rows, now);
-            _waiting.AddLast(pass.Place);
+            var image = new InFlightImage(this, rows, now);
+            _waiting.AddLast(image.WaitingNode);
             _waitingRows += rows;
-            return pass;
+            return image;
         }
     }
 
@@ -41,11 +41,11 @@ internal sealed class ImageFlow(TimeProvider clock)
         }
     }
 
-    public FlowReading Read()
+    public InFlightSnapshot Read()
     {
         lock (_gate)
         {
-            return new FlowReading
+            return new InFlightSnapshot
             {
                 Waiting = _waiting.Count,
                 WaitingRows = _waitingRows,
@@ -58,50 +58,50 @@ internal sealed class ImageFlow(TimeProvider clock)
     }
 
     /// <summary>Moves an image on; from where it ended it does not come back. Returns where it was; null if it did not move.</summary>
-    internal ImagePlace? Move(ImagePass pass, ImagePlace to)
+    internal ImageState? Move(InFlightImage image, ImageState to)
     {
         lock (_gate)
         {
-            var from = pass.Where;
-            if (from == to || from == ImagePlace.Ended)
+            var from = image.State;
+            if (from == to || from == ImageState.Ended)
             {
                 return null;
             }
 
-            Leave(pass);
-            pass.Where = to;
-            if (to == ImagePlace.Waiting)
+            Leave(image);
+            image.State = to;
+            if (to == ImageState.Waiting)
             {
-                _waiting.AddFirst(pass.Place); // it starts again before all others
-                _waitingRows += pass.Rows;
+                _waiting.AddFirst(image.WaitingNode); // it starts again before all others
+                _waitingRows += image.Rows;
             }
-            else if (to == ImagePlace.Running)
+            else if (to == ImageState.Running)
             {
                 _running++;
-                _runningRows += pass.Rows;
+                _runningRows += image.Rows;
             }
 
             return from;
         }
     }
 
-    private void Leave(ImagePass pass)
+    private void Leave(InFlightImage image)
     {
-        if (pass.Where == ImagePlace.Waiting)
+        if (image.State == ImageState.Waiting)
         {
-            _waiting.Remove(pass.Place);
-            _waitingRows -= pass.Rows;
+            _waiting.Remove(image.WaitingNode);
+            _waitingRows -= image.Rows;
         }
         else
         {
             _running--;
-            _runningRows -= pass.Rows;
+            _runningRows -= image.Rows;
         }
     }
 }
 
 /// <summary>The flow at one moment.</summary>
-internal readonly record struct FlowReading
+internal readonly record struct InFlightSnapshot
 {
     public int Waiting { get; init; }
 
