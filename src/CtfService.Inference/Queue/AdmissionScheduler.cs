@@ -7,9 +7,9 @@ namespace CtfService.Inference.Queue;
 /// not free holds up those behind it, so that nothing starves; images without wait for their turn in the later stages (<see cref="LayoutTurns"/>).
 /// Plain state for one thread: no threads, no tensors, no logs.
 /// </summary>
-internal sealed class AdmissionScheduler(WorkPace pace, TimeProvider clock)
+internal sealed class AdmissionScheduler(StageCostEstimator estimator, TimeProvider clock)
 {
-    private readonly LayoutTurns _turns = new(pace);
+    private readonly LayoutTurns _turns = new(estimator);
     private readonly List<InferenceJob> _drawn = [];
     private readonly List<InferenceJob> _layouts = [];
 

@@ -22,11 +22,11 @@ internal sealed class InferenceQueue : IInferenceQueue
     private readonly object _arrival = new(); // Monitor: unlike an event it needs no disposal while the worker still waits on it
     private bool _awake; // under _arrival
 
-    public InferenceQueue(InferenceOptions options, ModelState state, WorkPace pace, InferenceMetrics metrics, TimeProvider clock)
+    public InferenceQueue(InferenceOptions options, ModelState state, StageCostEstimator estimator, InferenceMetrics metrics, TimeProvider clock)
     {
         _options = options;
         _state = state;
-        _work = new QueueLoad(pace, options.MaxBatchRows);
+        _work = new QueueLoad(estimator, options.MaxBatchRows);
         _reservations = new RetryReservations(options.MaxQueuedImages, clock);
         _metrics = metrics;
         _clock = clock;

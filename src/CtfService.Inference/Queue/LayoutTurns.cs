@@ -9,7 +9,7 @@ namespace CtfService.Inference.Queue;
 /// one starts (start-time fair queueing; Goyal, Vin and Cheng 1996, with the two kinds as flows). While none is drawn, as many come together as a short step
 /// holds. Plain state for one thread.
 /// </summary>
-internal sealed class LayoutTurns(WorkPace pace)
+internal sealed class LayoutTurns(StageCostEstimator estimator)
 {
     /// <summary>Images of one step at most: more in a batch gain nothing.</summary>
     private const int MostAtOnce = 8;
@@ -29,12 +29,12 @@ internal sealed class LayoutTurns(WorkPace pace)
         }
 
         _ahead = TimeSpan.Zero; // nothing else wanted the device
-        return running.Layouts == 0 || (running.Layouts < MostAtOnce && (running.Layouts + 1) * pace.Costs.LaterStages(image) <= LongestStep);
+        return running.Layouts == 0 || (running.Layouts < MostAtOnce && (running.Layouts + 1) * estimator.Costs.LaterStages(image) <= LongestStep);
     }
 
     public void Started(ImageSpecification image)
     {
-        var cost = pace.Costs.LaterStages(image);
+        var cost = estimator.Costs.LaterStages(image);
         _ahead += cost;
         _starting += cost;
     }

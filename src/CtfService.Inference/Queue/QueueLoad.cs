@@ -7,9 +7,9 @@ namespace CtfService.Inference.Queue;
 /// The images of one instance that wait and run, and when places in the queue come free. Each job reports its own moves, so an image is counted until it ends,
 /// whichever way it ends. Any thread.
 /// </summary>
-/// <param name="pace">What work costs, and how many decode steps there were.</param>
+/// <param name="estimator">What work costs, and how many decode steps there were.</param>
 /// <param name="rows">Rows of a decode step.</param>
-internal sealed class QueueLoad(WorkPace pace, int rows)
+internal sealed class QueueLoad(StageCostEstimator estimator, int rows)
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<InferenceJob> _running = new(); // those whose layout is drawn, the oldest first: it ends first
@@ -71,12 +71,12 @@ internal sealed class QueueLoad(WorkPace pace, int rows)
     /// <param name="steps">Decode steps of an image: T.</param>
     public TimeSpan Forecast(int images, int steps)
     {
-        var costs = pace.Costs;
+        var costs = estimator.Costs;
         lock (_gate)
         {
             var layouts = _waiting - _waitingDrawn;
             var later = costs.Fine + costs.VqDecode;
-            var left = _running.Select(job => (Steps: steps - (pace.DecodeSteps - _starts[job].Start), job.Specification.Rows))
+            var left = _running.Select(job => (Steps: steps - (estimator.DecodeSteps - _starts[job].Start), job.Specification.Rows))
                 .Where(job => job.Steps > 0).ToList();
             var forecast = new QueueWaitForecast(costs.DecodeStep, steps, later)
             {
@@ -106,7 +106,7 @@ internal sealed class QueueLoad(WorkPace pace, int rows)
     {
         if (job.Specification.Rows > 0)
         {
-            _starts.Add(job, (_running.AddLast(job), pace.DecodeSteps));
+            _starts.Add(job, (_running.AddLast(job), estimator.DecodeSteps));
         }
         else
         {

@@ -14,7 +14,7 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
     private const double Margin = 1.25;
 
     /// <summary>
-    /// Images that are followed one by one; those behind them are taken to start at the same pace, so that the work of a forecast has a limit.
+    /// Images that are followed one by one; those behind them are taken to start at the same rate, so that the work of a forecast has a limit.
     /// </summary>
     private const int MostFollowed = 1_000;
 
@@ -52,7 +52,7 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
         _runningDrawn += step > 0 ? 1 : 0;
     }
 
-    /// <param name="images">If more than wait are asked for, others are taken to follow them at the same pace.</param>
+    /// <param name="images">If more than wait are asked for, others are taken to follow them at the same rate.</param>
     public TimeSpan UntilStarted(int images)
     {
         var followed = Math.Min(images, Math.Min(Drawn + Layouts, MostFollowed));

@@ -12,14 +12,14 @@ internal sealed class ModelInstanceFactory(InferenceOptions options, InferenceMe
     public ModelInstance Create(ModelOrigin origin)
     {
         var state = new ModelState(clock);
-        var pace = new WorkPace();
-        var queue = new InferenceQueue(options, state, pace, metrics, clock);
+        var estimator = new StageCostEstimator();
+        var queue = new InferenceQueue(options, state, estimator, metrics, clock);
         var parts = new WorkerParts(
             queue,
             state,
-            new AdmissionScheduler(pace, clock),
-            new ImageRunner(pace, new StepBreaker(state, options), metrics, clock, loggers.CreateLogger<ImageRunner>()),
-            new ModelLoader(origin.Factory, options, new LoadReports(pace, metrics, stall), clock, loggers.CreateLogger<ModelLoader>()),
+            new AdmissionScheduler(estimator, clock),
+            new ImageRunner(estimator, new StepBreaker(state, options), metrics, clock, loggers.CreateLogger<ImageRunner>()),
+            new ModelLoader(origin.Factory, options, new LoadReports(estimator, metrics, stall), clock, loggers.CreateLogger<ModelLoader>()),
             metrics);
         return new ModelInstance(origin.Bundle, queue, state, new GenerationWorker(parts, loggers.CreateLogger<GenerationWorker>()));
     }

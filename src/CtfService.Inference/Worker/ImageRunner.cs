@@ -12,7 +12,7 @@ namespace CtfService.Inference.Worker;
 /// The images that run: takes them into the generator, steps it, and completes each, whatever happens. A failed step fails the images that were in it; the
 /// worker lives on. Worker thread only.
 /// </summary>
-internal sealed partial class ImageRunner(WorkPace pace, StepBreaker breaker, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
+internal sealed partial class ImageRunner(StageCostEstimator estimator, StepBreaker breaker, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
 {
     private readonly Dictionary<long, InferenceJob> _running = [];
     private readonly RowLimit _rowLimit = new();
@@ -85,7 +85,7 @@ internal sealed partial class ImageRunner(WorkPace pace, StepBreaker breaker, In
             var outcomes = generator.Advance(giveUp);
             Judge(waiting, outcomes); // before anybody hears of them
             Complete(generator, outcomes, started);
-            pace.Measure(generator.LastStep);
+            estimator.Measure(generator.LastStep);
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {

@@ -67,14 +67,14 @@ internal sealed partial class ModelLoader(
             .Build();
     }
 
-    /// <summary>First use allocates and compiles; better here than in a caller's time. Also gives the first measure of the pace.</summary>
+    /// <summary>First use allocates and compiles; better here than in a caller's time. Also gives the first measurement of the costs.</summary>
     private TimeSpan WarmUp(IImageGenerator generator, CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
         var model = generator.Model;
         generator.Generate([new ImageSpecification(ClassId: 0, Seed: 0, model.DefaultCoarse, model.DefaultFine)], cancellation);
         var elapsed = clock.GetElapsedTime(started);
-        reports.Pace.Measure(generator.LastStep); // the last step has work of every stage
+        reports.Estimator.Measure(generator.LastStep); // the last step has work of every stage
         reports.Stall.WarmedUp(elapsed);
         Log.WarmedUp(logger, elapsed);
         return elapsed;
@@ -87,4 +87,4 @@ internal sealed partial class ModelLoader(
 public readonly record struct LoadTimes(TimeSpan Loading, TimeSpan WarmUp);
 
 /// <summary>Who learns from loading how fast the model is.</summary>
-internal sealed record LoadReports(WorkPace Pace, InferenceMetrics Metrics, StallWatch Stall);
+internal sealed record LoadReports(StageCostEstimator Estimator, InferenceMetrics Metrics, StallWatch Stall);

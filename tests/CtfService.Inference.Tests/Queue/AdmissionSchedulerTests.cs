@@ -7,12 +7,12 @@ namespace CtfService.Inference.Tests.Queue;
 public sealed class AdmissionSchedulerTests
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly WorkPace _pace = new();
+    private readonly StageCostEstimator _estimator = new();
     private readonly AdmissionScheduler _scheduler;
 
     public AdmissionSchedulerTests()
     {
-        _scheduler = new AdmissionScheduler(_pace, _clock);
+        _scheduler = new AdmissionScheduler(_estimator, _clock);
     }
 
     [Fact]

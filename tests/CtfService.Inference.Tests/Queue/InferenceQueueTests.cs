@@ -10,7 +10,7 @@ namespace CtfService.Inference.Tests.Queue;
 public sealed class InferenceQueueTests
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly WorkPace _pace = new();
+    private readonly StageCostEstimator _estimator = new();
     private readonly ModelState _state;
     private readonly InferenceOptions _options = new() { MaxQueuedImages = 4, MaxBatchRows = 3, RequestTimeout = TimeSpan.FromSeconds(10) };
     private readonly InferenceQueue _queue;
@@ -19,7 +19,7 @@ public sealed class InferenceQueueTests
     {
         _state = new ModelState(_clock);
         _state.BecomeReady(FakeModels.Fruits);
-        _queue = new InferenceQueue(_options, _state, _pace, Measured.By(new TestMeters(), _clock, _options), _clock);
+        _queue = new InferenceQueue(_options, _state, _estimator, Measured.By(new TestMeters(), _clock, _options), _clock);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class InferenceQueueTests
     [Fact]
     public async Task GenerateAsync_QueueFull_SaysWhenRoomComes()
     {
-        _pace.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(0.3)) { VqDecode = new StageWork(1, TimeSpan.FromSeconds(1)) });
+        _estimator.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(0.3)) { VqDecode = new StageWork(1, TimeSpan.FromSeconds(1)) });
         _ = _queue.GenerateAsync(Jobs.Submission(4, _options), CancellationToken.None);
         Start(_queue.TakeArrivals().Take(3)); // 3 run, 1 waits
         _ = _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None);

@@ -9,13 +9,13 @@ public sealed class LayoutTurnsTests
 {
     private static readonly ImageSpecification Layout = Jobs.Image() with { Layout = new LayoutSource.Given([]) };
 
-    private readonly WorkPace _pace = new();
+    private readonly StageCostEstimator _estimator = new();
     private readonly LayoutTurns _turns;
 
     public LayoutTurnsTests()
     {
-        _turns = new LayoutTurns(_pace);
-        _pace.Measure(Step(decode: 0, later: 100));
+        _turns = new LayoutTurns(_estimator);
+        _estimator.Measure(Step(decode: 0, later: 100));
     }
 
     [Theory]
@@ -29,7 +29,7 @@ public sealed class LayoutTurnsTests
     [InlineData(7, true)]
     [InlineData(8, false)]
     public void IsTurnOf_TheyCostNothing_StartsABatchAtMost(int running, bool expected) =>
-        Assert.Equal(expected, new LayoutTurns(new WorkPace()).IsTurnOf(Layout, new RunningImages(FreeRows: 4, Drawn: 0, running)));
+        Assert.Equal(expected, new LayoutTurns(new StageCostEstimator()).IsTurnOf(Layout, new RunningImages(FreeRows: 4, Drawn: 0, running)));
 
     [Fact]
     public void IsTurnOf_ImagesAreDrawn_WaitsUntilTheyHadAsMuchOfTheDevice()

@@ -11,13 +11,13 @@ public sealed class QueueLoadTests
 {
     private readonly FakeTimeProvider _clock = new();
     private readonly InFlightImages _inFlight;
-    private readonly WorkPace _pace = new();
+    private readonly StageCostEstimator _estimator = new();
     private readonly QueueLoad _work;
 
     public QueueLoadTests()
     {
         _inFlight = new InFlightImages(_clock);
-        _work = new QueueLoad(_pace, rows: 2);
+        _work = new QueueLoad(_estimator, rows: 2);
     }
 
     [Theory]
@@ -44,10 +44,10 @@ public sealed class QueueLoadTests
     [Fact]
     public void Forecast_ImageStartedAgain_CountsItsStepsFromThen()
     {
-        _pace.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(1)));
+        _estimator.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(1)));
         var job = Enter(Jobs.GuidedImage());
         job.MarkStarted(_clock.GetUtcNow());
-        _pace.Measure(new StepReport(Rows: 2, TimeSpan.FromSeconds(1)));
+        _estimator.Measure(new StepReport(Rows: 2, TimeSpan.FromSeconds(1)));
         Assert.Equal(TimeSpan.FromSeconds(3 * 1.25), ForecastOfOneMore());
 
         job.MarkRestarted();

@@ -22,12 +22,12 @@ internal sealed class SimulatedInstance : IDisposable
     public SimulatedInstance(DeviceSpeed speed, InferenceOptions? options = null)
     {
         _options = options ?? _options;
-        var (state, pace, metrics) = (new ModelState(Clock), new WorkPace(), Measured.By(_meters, Clock, _options));
+        var (state, estimator, metrics) = (new ModelState(Clock), new StageCostEstimator(), Measured.By(_meters, Clock, _options));
         Generator = new SimulatedGenerator(speed, Clock, _options.MaxBatchRows);
         state.BecomeReady(Generator.Model);
-        Queue = new InferenceQueue(_options, state, pace, metrics, Clock);
-        _scheduler = new AdmissionScheduler(pace, Clock);
-        _runner = new ImageRunner(pace, new StepBreaker(state, _options), metrics, Clock, NullLogger<ImageRunner>.Instance);
+        Queue = new InferenceQueue(_options, state, estimator, metrics, Clock);
+        _scheduler = new AdmissionScheduler(estimator, Clock);
+        _runner = new ImageRunner(estimator, new StepBreaker(state, _options), metrics, Clock, NullLogger<ImageRunner>.Instance);
         _runner.Begin(_options.MaxBatchRows);
     }
 

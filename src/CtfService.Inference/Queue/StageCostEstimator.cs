@@ -7,7 +7,7 @@ namespace CtfService.Inference.Queue;
 /// Device time of each kind of work, measured step by step: what an image costs follows from its kind. Work of one kind is fixed, so a moving average says
 /// enough. Written by the worker, read by any thread.
 /// </summary>
-internal sealed class WorkPace
+internal sealed class StageCostEstimator
 {
     /// <summary>Weight of the newest measurement; about the last eight count.</summary>
     private const double Smoothing = 0.25;
@@ -25,14 +25,14 @@ internal sealed class WorkPace
     /// <summary>
     /// What was measured so far. Zero for a kind that never ran; VQ encode, which is VQ decode the other way round, counts as much as that until it has.
     /// </summary>
-    public WorkCosts Costs
+    public StageCosts Costs
     {
         get
         {
             lock (_gate)
             {
                 var decode = _vqDecode ?? TimeSpan.Zero;
-                return new WorkCosts(_decodeStep ?? TimeSpan.Zero, _vqEncode ?? decode, _fine ?? TimeSpan.Zero, decode);
+                return new StageCosts(_decodeStep ?? TimeSpan.Zero, _vqEncode ?? decode, _fine ?? TimeSpan.Zero, decode);
             }
         }
     }
@@ -64,7 +64,7 @@ internal sealed class WorkPace
 /// <param name="VqEncode">Of one picture.</param>
 /// <param name="Fine">The fine pass of one image; zero without a fine stage.</param>
 /// <param name="VqDecode">Of one image.</param>
-internal readonly record struct WorkCosts(TimeSpan DecodeStep, TimeSpan VqEncode, TimeSpan Fine, TimeSpan VqDecode)
+internal readonly record struct StageCosts(TimeSpan DecodeStep, TimeSpan VqEncode, TimeSpan Fine, TimeSpan VqDecode)
 {
     /// <summary>Everything but the decode steps of an image.</summary>
     public TimeSpan LaterStages(ImageSpecification image) => (image.Layout is LayoutSource.Encoded ? VqEncode : TimeSpan.Zero) + Fine + VqDecode;
