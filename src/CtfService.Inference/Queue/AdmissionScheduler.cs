@@ -4,12 +4,12 @@ namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// Decides which waiting image starts next. There are two lines, each first come, first served: images with decode steps wait for rows, and one whose rows are
-/// not free holds up those behind it, so that nothing starves; images without wait for their turn in the later stages (<see cref="LayoutTurns"/>).
+/// not free holds up those behind it, so that nothing starves; images without wait for their turn in the later stages (<see cref="LayoutFairShare"/>).
 /// Plain state for one thread: no threads, no tensors, no logs.
 /// </summary>
 internal sealed class AdmissionScheduler(StageCostEstimator estimator, TimeProvider clock)
 {
-    private readonly LayoutTurns _turns = new(estimator);
+    private readonly LayoutFairShare _fairShare = new(estimator);
     private readonly List<InferenceJob> _drawn = [];
     private readonly List<InferenceJob> _layouts = [];
 
@@ -28,9 +28,9 @@ internal sealed class AdmissionScheduler(StageCostEstimator estimator, TimeProvi
             return TakeFirst(_drawn);
         }
 
-        if (_layouts.Count > 0 && _turns.IsTurnOf(_layouts[0].Specification, running))
+        if (_layouts.Count > 0 && _fairShare.MayStart(_layouts[0].Specification, running))
         {
-            _turns.Started(_layouts[0].Specification);
+            _fairShare.Started(_layouts[0].Specification);
             return TakeFirst(_layouts);
         }
 
@@ -38,7 +38,7 @@ internal sealed class AdmissionScheduler(StageCostEstimator estimator, TimeProvi
     }
 
     /// <summary>What a step has done counts for whose turn it is.</summary>
-    public void StepEnded(StepReport step) => _turns.StepEnded(step);
+    public void StepEnded(StepReport step) => _fairShare.StepEnded(step);
 
     /// <summary>Removes images that no caller waits for and fails those whose time is over.</summary>
     public void DropUnwanted()

@@ -3,7 +3,7 @@ namespace CtfService.Inference.Queue;
 /// <summary>
 /// When images that wait will have started, from the work ahead of them. The two kinds start independently: drawn images as rows come free, which each running
 /// image frees after its last decode step and the next one after as many more; the others one after another. While both kinds wait, the device works half of
-/// the time for each, as <see cref="LayoutTurns"/> sees to it. Used once.
+/// the time for each, as <see cref="LayoutFairShare"/> sees to it. Used once.
 /// </summary>
 /// <param name="decodeStep">Time of one decode step.</param>
 /// <param name="steps">Decode steps of an image.</param>

@@ -5,16 +5,16 @@ using CtfService.Inference.Queue;
 namespace CtfService.Inference.Tests.Queue;
 
 /// <summary>Images without decode steps that take a tenth of a second each.</summary>
-public sealed class LayoutTurnsTests
+public sealed class LayoutFairShareTests
 {
     private static readonly ImageSpecification Layout = Jobs.Image() with { Layout = new LayoutSource.Given([]) };
 
     private readonly StageCostEstimator _estimator = new();
-    private readonly LayoutTurns _turns;
+    private readonly LayoutFairShare _fairShare;
 
-    public LayoutTurnsTests()
+    public LayoutFairShareTests()
     {
-        _turns = new LayoutTurns(_estimator);
+        _fairShare = new LayoutFairShare(_estimator);
         _estimator.Measure(Step(decode: 0, later: 100));
     }
 
@@ -23,37 +23,37 @@ public sealed class LayoutTurnsTests
     [InlineData(1, true)]
     [InlineData(2, false)] // three would take longer than 250 ms
     public void IsTurnOf_NothingIsDrawn_StartsWhatAShortStepHolds(int running, bool expected) =>
-        Assert.Equal(expected, _turns.IsTurnOf(Layout, new RunningImages(FreeRows: 4, Drawn: 0, running)));
+        Assert.Equal(expected, _fairShare.MayStart(Layout, new RunningImages(FreeRows: 4, Drawn: 0, running)));
 
     [Theory]
     [InlineData(7, true)]
     [InlineData(8, false)]
     public void IsTurnOf_TheyCostNothing_StartsABatchAtMost(int running, bool expected) =>
-        Assert.Equal(expected, new LayoutTurns(new StageCostEstimator()).IsTurnOf(Layout, new RunningImages(FreeRows: 4, Drawn: 0, running)));
+        Assert.Equal(expected, new LayoutFairShare(new StageCostEstimator()).MayStart(Layout, new RunningImages(FreeRows: 4, Drawn: 0, running)));
 
     [Fact]
     public void IsTurnOf_ImagesAreDrawn_WaitsUntilTheyHadAsMuchOfTheDevice()
     {
         Assert.True(IsTurnBesideDrawn());
-        _turns.Started(Layout);
+        _fairShare.Started(Layout);
         Assert.False(IsTurnBesideDrawn());
 
-        _turns.StepEnded(Step(decode: 60, later: 100)); // 60 for those that are drawn
+        _fairShare.StepEnded(Step(decode: 60, later: 100)); // 60 for those that are drawn
         Assert.False(IsTurnBesideDrawn());
 
-        _turns.StepEnded(Step(decode: 40, later: 0));
+        _fairShare.StepEnded(Step(decode: 40, later: 0));
         Assert.True(IsTurnBesideDrawn());
     }
 
     [Fact]
     public void IsTurnOf_ImagesWereDrawnAloneForLong_SavesUpNoMoreThanAStep()
     {
-        _turns.StepEnded(Step(decode: 60_000, later: 0));
+        _fairShare.StepEnded(Step(decode: 60_000, later: 0));
 
         var started = 0;
         while (IsTurnBesideDrawn())
         {
-            _turns.Started(Layout);
+            _fairShare.Started(Layout);
             started++;
         }
 
@@ -63,15 +63,15 @@ public sealed class LayoutTurnsTests
     [Fact]
     public void IsTurnOf_NothingWasDrawnMeanwhile_OwesNothing()
     {
-        _turns.Started(Layout);
+        _fairShare.Started(Layout);
         Assert.False(IsTurnBesideDrawn());
 
-        Assert.True(_turns.IsTurnOf(Layout, new RunningImages(FreeRows: 4, Drawn: 0, Layouts: 0)));
+        Assert.True(_fairShare.MayStart(Layout, new RunningImages(FreeRows: 4, Drawn: 0, Layouts: 0)));
 
         Assert.True(IsTurnBesideDrawn());
     }
 
-    private bool IsTurnBesideDrawn() => _turns.IsTurnOf(Layout, new RunningImages(FreeRows: 4, Drawn: 1, Layouts: 0));
+    private bool IsTurnBesideDrawn() => _fairShare.MayStart(Layout, new RunningImages(FreeRows: 4, Drawn: 1, Layouts: 0));
 
     private static StepReport Step(double decode, double later) => new(Rows: decode > 0 ? 1 : 0, TimeSpan.FromMilliseconds(decode))
     {

@@ -9,7 +9,7 @@ namespace CtfService.Inference.Queue;
 /// one starts (start-time fair queueing; Goyal, Vin and Cheng 1996, with the two kinds as flows). While none is drawn, as many come together as a short step
 /// holds. Plain state for one thread.
 /// </summary>
-internal sealed class LayoutTurns(StageCostEstimator estimator)
+internal sealed class LayoutFairShare(StageCostEstimator estimator)
 {
     /// <summary>Images of one step at most: more in a batch gain nothing.</summary>
     private const int MostAtOnce = 8;
@@ -21,7 +21,7 @@ internal sealed class LayoutTurns(StageCostEstimator estimator)
     private TimeSpan _starting; // what those of the next step will take of it
 
     /// <summary>Whether this image may start.</summary>
-    public bool IsTurnOf(ImageSpecification image, RunningImages running)
+    public bool MayStart(ImageSpecification image, RunningImages running)
     {
         if (running.Drawn > 0)
         {
