@@ -12,7 +12,7 @@ namespace CtfService.Inference.Worker;
 /// The images that run: takes them into the generator, steps it, and completes each, whatever happens. A failed step fails the images that were in it; the
 /// worker lives on. Worker thread only.
 /// </summary>
-internal sealed partial class ImageRunner(StageCostEstimator estimator, StepBreaker breaker, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
+internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCircuitBreaker breaker, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
 {
     private readonly Dictionary<long, InferenceJob> _running = [];
     private readonly RowLimit _rowLimit = new();

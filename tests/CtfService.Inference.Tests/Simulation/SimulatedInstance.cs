@@ -27,7 +27,7 @@ internal sealed class SimulatedInstance : IDisposable
         state.BecomeReady(Generator.Model);
         Queue = new InferenceQueue(_options, state, estimator, metrics, Clock);
         _scheduler = new AdmissionScheduler(estimator, Clock);
-        _runner = new ImageRunner(estimator, new StepBreaker(state, _options), metrics, Clock, NullLogger<ImageRunner>.Instance);
+        _runner = new ImageRunner(estimator, new StepCircuitBreaker(state, _options), metrics, Clock, NullLogger<ImageRunner>.Instance);
         _runner.Begin(_options.MaxBatchRows);
     }
 

@@ -5,7 +5,7 @@ using CtfService.Inference.Status;
 
 namespace CtfService.Inference.Tests.Worker;
 
-public sealed class StepBreakerTests : IAsyncLifetime
+public sealed class StepCircuitBreakerTests : IAsyncLifetime
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 

@@ -7,7 +7,7 @@ namespace CtfService.Inference.Worker;
 /// Takes a model out of service whose steps fail one after another, as on a broken device. Progress is a finished image: steps that end without one change
 /// nothing. After a pause one request may try again, and a finished image of it ends the matter (docs/adr/0015). Worker thread only.
 /// </summary>
-internal sealed class StepBreaker(ModelState state, InferenceOptions options)
+internal sealed class StepCircuitBreaker(ModelState state, InferenceOptions options)
 {
     private int _failed; // steps since the last finished image
 
