@@ -106,7 +106,7 @@ internal sealed class PendingSubmission : IDisposable
     private async Task<InferenceEvent> Finished(InferenceJob job, int place)
     {
         var result = await job.Completion.ConfigureAwait(false);
-        ImageReport.Finished(_metrics, place, result.Image, job.EnqueuedAt, result.QueueTime, job.Batch);
+        ImageTelemetry.Finished(_metrics, place, result.Image, job.EnqueuedAt, result.QueueTime, job.Batch);
         return new InferenceEvent.Finished(place, result);
     }
 }

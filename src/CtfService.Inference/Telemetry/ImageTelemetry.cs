@@ -7,7 +7,7 @@ namespace CtfService.Inference.Telemetry;
 /// What is said of an image once it is finished: the time of each stage as histograms and, where its request is traced, as spans of the request. Times were taken on the worker;
 /// everything here happens on the request's side, where the request's span is the current one, so that exemplars find their trace and the worker loses no time.
 /// </summary>
-internal static class ImageReport
+internal static class ImageTelemetry
 {
     /// <param name="place">Which image of the request, from 0.</param>
     /// <param name="batch">The span of the batch that finished the image; null where there is none.</param>
