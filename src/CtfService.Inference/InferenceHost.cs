@@ -33,7 +33,7 @@ internal sealed partial class InferenceHost(ModelRouter router, InferenceOptions
             {
                 Log.Stopping(logger, options.ShutdownBudget);
                 router.Stop();
-                _budget = clock.CreateTimer(_ => router.GiveUp(), state: null, options.ShutdownBudget, Timeout.InfiniteTimeSpan);
+                _budget = clock.CreateTimer(_ => router.Abort(), state: null, options.ShutdownBudget, Timeout.InfiniteTimeSpan);
             }
         }
 
@@ -43,7 +43,7 @@ internal sealed partial class InferenceHost(ModelRouter router, InferenceOptions
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await StoppingAsync(cancellationToken).ConfigureAwait(false);
-        using var hurry = cancellationToken.UnsafeRegister(_ => router.GiveUp(), state: null);
+        using var hurry = cancellationToken.UnsafeRegister(_ => router.Abort(), state: null);
         var served = router.Served;
         await served.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!served.IsCompleted)

@@ -71,15 +71,15 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
     {
         if (state.Current is ModelStatus.Loading)
         {
-            worker.GiveUp(); // nothing was admitted yet, so there is nothing to finish
+            worker.Abort(); // nothing was admitted yet, so there is nothing to finish
         }
 
         state.BecomeStopping();
         queue.Close();
     }
 
-    /// <inheritdoc cref="GenerationWorker.GiveUp"/>
-    public void GiveUp() => worker.GiveUp();
+    /// <inheritdoc cref="GenerationWorker.Abort"/>
+    public void Abort() => worker.Abort();
 
     private void Release()
     {

@@ -111,11 +111,11 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
     }
 
     /// <summary>The time to finish is over.</summary>
-    public void GiveUp()
+    public void Abort()
     {
         foreach (var instance in All())
         {
-            instance.GiveUp();
+            instance.Abort();
         }
     }
 

@@ -9,7 +9,7 @@ namespace CtfService.Inference.Worker;
 
 /// <summary>
 /// Owns the one thread that owns a model: loads it, steps it, with images joining and leaving, until the queue closes, and frees it. <see cref="Start"/> and
-/// <see cref="GiveUp"/> may come from any thread; everything from <see cref="Work"/> down runs on the worker thread alone.
+/// <see cref="Abort"/> may come from any thread; everything from <see cref="Work"/> down runs on the worker thread alone.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "A token source without a timer holds nothing to free, and a thread that did not finish may still touch it.")]
 internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<GenerationWorker> logger)
@@ -19,7 +19,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
     private readonly InferenceQueue _queue = parts.Queue;
     private readonly ModelState _state = parts.State;
     private readonly AdmissionScheduler _scheduler = parts.Scheduler;
-    private readonly CancellationTokenSource _giveUp = new();
+    private readonly CancellationTokenSource _abort = new();
     private readonly TaskCompletionSource<LoadTimes> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -37,9 +37,9 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
     }
 
     /// <summary>Ends loading, and fails what is not finished, at the next step.</summary>
-    public void GiveUp()
+    public void Abort()
     {
-        _giveUp.Cancel();
+        _abort.Cancel();
         _queue.Wake();
     }
 
@@ -77,7 +77,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         {
             while (PrepareStep(generator))
             {
-                parts.Runner.Step(generator, _scheduler, _giveUp.Token);
+                parts.Runner.Step(generator, _scheduler, _abort.Token);
             }
         }
         finally
@@ -91,15 +91,15 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
     {
         try
         {
-            var (generator, times) = parts.Loader.Load(_giveUp.Token);
+            var (generator, times) = parts.Loader.Load(_abort.Token);
             _state.BecomeReady(generator.Model);
             _loaded.SetResult(times);
             return generator;
         }
         // Whatever a load that was given up ends with: no caller waits for it.
-        catch (Exception) when (_giveUp.IsCancellationRequested)
+        catch (Exception) when (_abort.IsCancellationRequested)
         {
-            _loaded.SetCanceled(_giveUp.Token);
+            _loaded.SetCanceled(_abort.Token);
             return null;
         }
         // Whatever stops a model from loading ends this worker, not the service.
@@ -116,7 +116,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
     /// </summary>
     private bool PrepareStep(IImageGenerator generator)
     {
-        while (!_giveUp.IsCancellationRequested)
+        while (!_abort.IsCancellationRequested)
         {
             TakeArrivals();
             _scheduler.DropUnwanted();

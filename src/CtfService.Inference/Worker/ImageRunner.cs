@@ -76,18 +76,18 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
 
     /// <summary>One step of all images.</summary>
     /// <param name="waiting">Gets the images back that did not fit beside the others and must start again; their seeds make them the same.</param>
-    /// <param name="giveUp">The shutdown budget is over: what runs fails by name.</param>
-    public void Step(IImageGenerator generator, AdmissionScheduler waiting, CancellationToken giveUp)
+    /// <param name="abort">The shutdown budget is over: what runs fails by name.</param>
+    public void Step(IImageGenerator generator, AdmissionScheduler waiting, CancellationToken abort)
     {
         var started = clock.GetUtcNow();
         try
         {
-            var outcomes = generator.Advance(giveUp);
+            var outcomes = generator.Advance(abort);
             Judge(waiting, outcomes); // before anybody hears of them
             Complete(generator, outcomes, started);
             estimator.Measure(generator.LastStep);
         }
-        catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
+        catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {
             FailStep(generator, ShuttingDown);
         }
