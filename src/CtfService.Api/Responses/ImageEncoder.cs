@@ -12,7 +12,7 @@ internal sealed class ImageEncoder(InferenceMetrics metrics, TimeProvider clock)
     /// <param name="quality">Quality of JPEG and WebP, 0..100.</param>
     public EncodedImage Encode(HttpContext http, RgbImage picture, ImageProvenance provenance, ImageFormat format, int quality)
     {
-        using var span = Tracing.StartPart(StageNames.Encode);
+        using var span = Tracing.StartChild(StageNames.Encode);
         var started = clock.GetTimestamp();
         var file = ImageFile.Encode(picture, provenance, format, quality);
         var elapsed = clock.GetElapsedTime(started);

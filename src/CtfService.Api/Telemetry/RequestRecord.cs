@@ -42,7 +42,7 @@ internal sealed class RequestRecord(string route, long arrivedAt)
     public void Validated(ValidatedImageRequest request) => Request = request;
 
     /// <summary>Read and checked: from here on it is the queue's.</summary>
-    public static void Received() => Tracing.RecordBeginning("receive");
+    public static void Received() => Tracing.RecordSinceStart("receive");
 
     public void Admitted() => IsAdmitted = true;
 
@@ -55,7 +55,7 @@ internal sealed class RequestRecord(string route, long arrivedAt)
     public void Generated(IReadOnlyList<InferenceResult> results) => Results = results;
 
     /// <summary>All images are there, and the answer is made of them from here to the end of the request.</summary>
-    public void Answering() => _answering = Tracing.StartPart("answer");
+    public void Answering() => _answering = Tracing.StartChild("answer");
 
     public void Ended() => _answering?.Dispose();
 }

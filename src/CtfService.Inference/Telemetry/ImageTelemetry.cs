@@ -13,10 +13,10 @@ internal static class ImageTelemetry
     /// <param name="batch">The span of the batch that finished the image; null where there is none.</param>
     public static void Finished(InferenceMetrics metrics, int place, GeneratedImage image, DateTimeOffset enqueuedAt, TimeSpan queueTime, ActivityContext? batch)
     {
-        using var whole = Tracing.StartPart("image", enqueuedAt);
+        using var whole = Tracing.StartChild("image", enqueuedAt);
         whole?.SetTag("ctf.image.index", place).SetTag("ctf.seed", $"{image.Specification.Seed}"); // a text: seeds go beyond the signed 64 bits of an attribute
         var time = enqueuedAt;
-        using (Tracing.StartPart(StageNames.Queue, time)?.SetEndTime((time + queueTime).UtcDateTime))
+        using (Tracing.StartChild(StageNames.Queue, time)?.SetEndTime((time + queueTime).UtcDateTime))
         {
             metrics.ImageWaited(queueTime);
         }
@@ -24,7 +24,7 @@ internal static class ImageTelemetry
         time += queueTime;
         foreach (var (stage, elapsed) in StageNames.Of(image))
         {
-            using var span = Tracing.StartPart(stage, time, stage is StageNames.Fine or StageNames.VqDecode ? batch : null);
+            using var span = Tracing.StartChild(stage, time, stage is StageNames.Fine or StageNames.VqDecode ? batch : null);
             metrics.StageEnded(stage, elapsed);
             time += elapsed;
             span?.SetEndTime(time.UtcDateTime);

@@ -15,12 +15,12 @@ public static class Tracing
     /// <summary>A part of the current span, which becomes the current one until it is disposed; null where there is none or it is not recorded.</summary>
     /// <param name="startTime">Where it began earlier; now where it is left out.</param>
     /// <param name="link">A span of another request that this one shares work with.</param>
-    public static Activity? StartPart(string name, DateTimeOffset startTime = default, ActivityContext? link = null) => Activity.Current is not { Recorded: true }
+    public static Activity? StartChild(string name, DateTimeOffset startTime = default, ActivityContext? link = null) => Activity.Current is not { Recorded: true }
         ? null
         : Source.StartActivity(name, ActivityKind.Internal, parentContext: default, tags: null, link is { } other ? [new ActivityLink(other)] : null, startTime);
 
     /// <summary>A part of the current span that began with it and ends now.</summary>
-    public static void RecordBeginning(string name) => StartPart(name, Activity.Current?.StartTimeUtc ?? default)?.Dispose();
+    public static void RecordSinceStart(string name) => StartChild(name, Activity.Current?.StartTimeUtc ?? default)?.Dispose();
 
     /// <summary>
     /// The span of images that several requests finished together: part of the first one's trace, linked to all of them. Ends at once.
