@@ -11,7 +11,7 @@ namespace CtfService.Api.Responses;
 internal sealed class ImageBodies(ImageEncoder encoder, TimeProvider clock)
 {
     /// <summary>All images of a request.</summary>
-    public ImagesResponse Images(HttpContext http, ValidatedImageRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
+    public ImagesResponse Images(HttpContext http, ValidatedImageRequest request, IReadOnlyList<InferenceEvent.Finished> results, ImageFormat format)
     {
         var encoding = TimeSpan.Zero;
         ImageEntry[] entries = [.. results.Select(result =>
@@ -35,20 +35,20 @@ internal sealed class ImageBodies(ImageEncoder encoder, TimeProvider clock)
     /// <summary>A preview in a stream.</summary>
     public PartialImageEvent Partial(ValidatedImageRequest request, InferenceEvent.Previewed seen, ImageFormat format) => new(
         PartialImageEvent.Name,
-        ImageFile.Encode(seen.Preview.Image, ImageProvenance.Of(request.Model, request.Images[seen.Place]) with { Preview = seen.Preview.Index }, format, request.Quality),
+        ImageFile.Encode(seen.Preview.Image, ImageProvenance.Of(request.Model, request.Images[seen.Index]) with { Preview = seen.Preview.Index }, format, request.Quality),
         Now(),
         request.Model.ImageSize,
         ImageFormats.Name(format),
         seen.Preview.Index,
-        seen.Place,
-        request.Images[seen.Place].Seed,
+        seen.Index,
+        request.Images[seen.Index].Seed,
         request.Class?.Id,
         request.Class?.Name);
 
     /// <summary>A finished image in a stream.</summary>
     public CompletedImageEvent Completed(HttpContext http, ValidatedImageRequest request, InferenceEvent.Finished seen, ImageFormat format)
     {
-        var image = seen.Result.Image;
+        var image = seen.Image;
         var encoded = Encode(http, request, seen.Result, format);
         return new CompletedImageEvent(
             CompletedImageEvent.Name,
@@ -56,18 +56,18 @@ internal sealed class ImageBodies(ImageEncoder encoder, TimeProvider clock)
             Now(),
             request.Model.ImageSize,
             ImageFormats.Name(format),
-            seen.Place,
+            seen.Index,
             image.Specification.Seed,
             request.Class?.Id,
             request.Class?.Name,
             Usage(request, images: 1),
-            Timings([seen.Result], encoded.Elapsed),
+            Timings([seen], encoded.Elapsed),
             request.Include.Layout ? image.CoarseLabels : null,
             request.Include.Tokens ? image.Tokens : null,
             Warnings(request));
     }
 
-    private EncodedImage Encode(HttpContext http, ValidatedImageRequest request, InferenceResult result, ImageFormat format) =>
+    private EncodedImage Encode(HttpContext http, ValidatedImageRequest request, InferenceEvent.Finished result, ImageFormat format) =>
         encoder.Encode(http, result.Image.Image, ImageProvenance.Of(request.Model, result.Image.Specification), format, request.Quality);
 
     private static IReadOnlyList<RequestWarning>? Warnings(ValidatedImageRequest request) => request.Warnings.Count == 0 ? null : request.Warnings;
@@ -81,7 +81,7 @@ internal sealed class ImageBodies(ImageEncoder encoder, TimeProvider clock)
         return new ImageUsage(input, output, input + output);
     }
 
-    private static ImageTimings Timings(IReadOnlyList<InferenceResult> results, TimeSpan encoding) => new(
+    private static ImageTimings Timings(IReadOnlyList<InferenceEvent.Finished> results, TimeSpan encoding) => new(
         Milliseconds(results.Max(result => result.QueueTime)),
         Milliseconds(results.Max(result => result.Image.Timings.Coarse)),
         Milliseconds(results.Max(result => result.Image.Timings.Fine)),

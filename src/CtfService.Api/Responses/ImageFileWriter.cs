@@ -12,7 +12,7 @@ namespace CtfService.Api.Responses;
 /// <summary>Responds with one image file: the image itself, or a contact sheet of several. Thread-safe.</summary>
 internal sealed class ImageFileWriter(ImageEncoder encoder)
 {
-    public FileContentHttpResult Write(HttpContext http, ValidatedImageRequest request, IReadOnlyList<InferenceResult> results, ImageFormat format)
+    public FileContentHttpResult Write(HttpContext http, ValidatedImageRequest request, IReadOnlyList<InferenceEvent.Finished> results, ImageFormat format)
     {
         var (picture, provenance) = Picture(request, [.. results.Select(result => result.Image.Image)]);
         var headers = http.Response.Headers;

@@ -33,7 +33,7 @@ internal sealed class ImageResponder(ImageBodies bodies, ImageFileWriter files, 
         RequestRecord.Received();
         var events = queue.Enqueue(request.Submission, http.RequestAborted);
         record?.Admitted();
-        var results = await events.ResultsAsync(request.Images.Count);
+        var results = await events.FinishedImagesAsync(request.Images.Count);
         record?.Generated(results);
         record?.Answering();
         Sending.Of(http)?.Holds(request.PictureBytes);

@@ -34,7 +34,7 @@ internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber error
         Sending.Of(http)?.Holds(request.PictureBytes);
         var record = RequestRecord.Of(http);
         record?.Admitted();
-        var finished = new List<InferenceResult>();
+        var finished = new List<InferenceEvent.Finished>();
         var isFirstPreview = true;
         try
         {
@@ -42,7 +42,7 @@ internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber error
             {
                 await SendAsync(http, seen, request, format);
                 MarkFirstPreview(seen, record, ref isFirstPreview);
-                finished.AddRange(seen is InferenceEvent.Finished image ? [image.Result] : []);
+                finished.AddRange(seen is InferenceEvent.Finished image ? [image] : []);
             }
 
             record?.Generated(finished);

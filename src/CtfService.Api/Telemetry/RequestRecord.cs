@@ -31,7 +31,7 @@ internal sealed class RequestRecord(string route, long arrivedAt)
     public bool WasReadTooSlowly { get; private set; }
 
     /// <summary>Every image that was asked for; null until all are there.</summary>
-    public IReadOnlyList<InferenceResult>? Results { get; private set; }
+    public IReadOnlyList<InferenceEvent.Finished>? Results { get; private set; }
 
     /// <summary>Of all images.</summary>
     public TimeSpan EncodeTime { get; private set; }
@@ -52,7 +52,7 @@ internal sealed class RequestRecord(string route, long arrivedAt)
 
     public void Encoded(TimeSpan elapsed) => EncodeTime += elapsed;
 
-    public void Generated(IReadOnlyList<InferenceResult> results) => Results = results;
+    public void Generated(IReadOnlyList<InferenceEvent.Finished> results) => Results = results;
 
     /// <summary>All images are there, and the answer is made of them from here to the end of the request.</summary>
     public void Answering() => _answering = Tracing.StartChild("answer");

@@ -30,7 +30,7 @@ internal sealed partial class RequestTelemetry
             Milliseconds(record.EncodeTime));
     }
 
-    private static double Longest(IReadOnlyList<InferenceResult> results, Func<InferenceResult, TimeSpan> stage) => results.Count == 0 ? 0 : Milliseconds(results.Max(stage));
+    private static double Longest(IReadOnlyList<InferenceEvent.Finished> results, Func<InferenceEvent.Finished, TimeSpan> stage) => results.Count == 0 ? 0 : Milliseconds(results.Max(stage));
 
     private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
 

@@ -17,29 +17,27 @@ public interface IInferenceQueue
     IAsyncEnumerable<InferenceEvent> Enqueue(ImageSubmission submission, CancellationToken cancellation);
 }
 
-/// <summary>A finished image and how long it waited to start.</summary>
-public sealed record InferenceResult(GeneratedImage Image, TimeSpan QueueTime);
-
-/// <summary>For callers that want all images at once.</summary>
+/// <summary>For callers that need all images at once.</summary>
 public static class InferenceQueueExtensions
 {
-    /// <summary>The finished images, in order. Throws what <see cref="IInferenceQueue.Enqueue"/> throws.</summary>
-    public static Task<IReadOnlyList<InferenceResult>> GenerateAsync(this IInferenceQueue queue, ImageSubmission submission, CancellationToken cancellation) =>
-        queue.Enqueue(submission, cancellation).ResultsAsync(submission.Images.Count);
+    /// <summary>Enqueues the images and returns them in the order of the submission. Throws what <see cref="IInferenceQueue.Enqueue"/> throws.</summary>
+    public static Task<IReadOnlyList<InferenceEvent.Finished>> GenerateAsync(
+        this IInferenceQueue queue, ImageSubmission submission, CancellationToken cancellation) =>
+        queue.Enqueue(submission, cancellation).FinishedImagesAsync(submission.Images.Count);
 
-    /// <summary>The same of a request that is on its way.</summary>
-    /// <param name="images">As many as it asked for.</param>
-    public static async Task<IReadOnlyList<InferenceResult>> ResultsAsync(this IAsyncEnumerable<InferenceEvent> events, int images)
+    /// <summary>Reads the events to their end and returns the finished images in the order of the submission.</summary>
+    /// <param name="count">The number of images in the submission.</param>
+    public static async Task<IReadOnlyList<InferenceEvent.Finished>> FinishedImagesAsync(this IAsyncEnumerable<InferenceEvent> events, int count)
     {
-        var results = new InferenceResult[images];
-        await foreach (var seen in events.ConfigureAwait(false))
+        var images = new InferenceEvent.Finished[count];
+        await foreach (var progress in events.ConfigureAwait(false))
         {
-            if (seen is InferenceEvent.Finished finished)
+            if (progress is InferenceEvent.Finished finished)
             {
-                results[finished.Place] = finished.Result;
+                images[finished.Index] = finished;
             }
         }
 
-        return results;
+        return images;
     }
 }

@@ -2,13 +2,14 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Inference.Queue;
 
-/// <summary>Something a request has been waiting for. One of the nested cases.</summary>
-/// <param name="Place">Which image of the request, from 0.</param>
-public abstract record InferenceEvent(int Place)
+/// <summary>Progress of one image of a submission: one of the nested cases.</summary>
+/// <param name="Index">Position of the image in the submission, from 0.</param>
+public abstract record InferenceEvent(int Index)
 {
-    /// <summary>An image can be looked at before it is finished.</summary>
-    public sealed record Previewed(int Place, ImagePreview Preview) : InferenceEvent(Place);
+    /// <summary>A preview of the image.</summary>
+    public sealed record Previewed(int Index, ImagePreview Preview) : InferenceEvent(Index);
 
-    /// <summary>An image is finished.</summary>
-    public sealed record Finished(int Place, InferenceResult Result) : InferenceEvent(Place);
+    /// <summary>The finished image.</summary>
+    /// <param name="QueueTime">Time from admission to the start of the image.</param>
+    public sealed record Finished(int Index, GeneratedImage Image, TimeSpan QueueTime) : InferenceEvent(Index);
 }

@@ -12,7 +12,7 @@ namespace CtfService.Inference.Queue;
 internal sealed class InferenceJob(ImageSpecification specification, DateTimeOffset enqueuedAt, RequestDeadline deadline, CancellationToken abandoned)
 {
     /// <summary>Continuations run elsewhere: the worker thread must not encode images.</summary>
-    private readonly TaskCompletionSource<InferenceResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<GeneratedImage> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private DateTimeOffset _startedAt = enqueuedAt;
     private InFlightImage? _inFlight;
@@ -34,12 +34,15 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     /// <summary>The span of the batch that finished it; to be read after <see cref="Completion"/>.</summary>
     public ActivityContext? Batch { get; set; }
 
+    /// <summary>Time from admission to the last start. Read after <see cref="Completion"/>.</summary>
+    public TimeSpan QueueTime => _startedAt - EnqueuedAt;
+
     public bool IsLate(DateTimeOffset now) => EnqueuedAt + Deadline.Timeout <= now;
 
     /// <summary>Cancelled when nobody waits for this image any more.</summary>
     public CancellationToken Abandoned { get; } = abandoned;
 
-    public Task<InferenceResult> Completion => _completion.Task;
+    public Task<GeneratedImage> Completion => _completion.Task;
 
     /// <summary>True while someone waits for this image.</summary>
     public bool IsWanted => !Abandoned.IsCancellationRequested && !_completion.Task.IsCompleted;
@@ -73,7 +76,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     public void Succeed(GeneratedImage image)
     {
         MoveTo(ImageState.Ended);
-        _completion.TrySetResult(new InferenceResult(image, _startedAt - EnqueuedAt));
+        _completion.TrySetResult(image);
     }
 
     public void Fail(Exception error)

@@ -26,10 +26,10 @@ internal sealed class PendingSubmission : IDisposable
         _events = Channel.CreateBounded<InferenceEvent>(new BoundedChannelOptions(submission.Images.Count * (submission.Previews + 1)) { SingleReader = true });
         var now = clock.GetUtcNow();
         var trace = Tracing.CurrentTrace;
-        Jobs = [.. submission.Images.Select((image, place) => new InferenceJob(image, now, submission.Deadline, _abandoned.Token)
+        Jobs = [.. submission.Images.Select((image, index) => new InferenceJob(image, now, submission.Deadline, _abandoned.Token)
         {
             Trace = trace,
-            Previews = submission.Previews == 0 ? null : new PreviewOptions(submission.Previews, preview => _events.Writer.TryWrite(new InferenceEvent.Previewed(place, preview))),
+            Previews = submission.Previews == 0 ? null : new PreviewOptions(submission.Previews, preview => _events.Writer.TryWrite(new InferenceEvent.Previewed(index, preview))),
         })];
         _expiry.Token.UnsafeRegister(_ => _isLate = Jobs.Any(job => !job.Completion.IsCompleted), state: null);
     }
@@ -103,10 +103,10 @@ internal sealed class PendingSubmission : IDisposable
         }
     }
 
-    private async Task<InferenceEvent> Finished(InferenceJob job, int place)
+    private async Task<InferenceEvent> Finished(InferenceJob job, int index)
     {
-        var result = await job.Completion.ConfigureAwait(false);
-        ImageTelemetry.Finished(_metrics, place, result.Image, job.EnqueuedAt, result.QueueTime, job.Batch);
-        return new InferenceEvent.Finished(place, result);
+        var image = await job.Completion.ConfigureAwait(false);
+        ImageTelemetry.Finished(_metrics, index, image, job.EnqueuedAt, job.QueueTime, job.Batch);
+        return new InferenceEvent.Finished(index, image, job.QueueTime);
     }
 }

@@ -9,12 +9,12 @@ namespace CtfService.Inference.Telemetry;
 /// </summary>
 internal static class ImageTelemetry
 {
-    /// <param name="place">Which image of the request, from 0.</param>
+    /// <param name="index">Position of the image in the submission, from 0.</param>
     /// <param name="batch">The span of the batch that finished the image; null where there is none.</param>
-    public static void Finished(InferenceMetrics metrics, int place, GeneratedImage image, DateTimeOffset enqueuedAt, TimeSpan queueTime, ActivityContext? batch)
+    public static void Finished(InferenceMetrics metrics, int index, GeneratedImage image, DateTimeOffset enqueuedAt, TimeSpan queueTime, ActivityContext? batch)
     {
         using var whole = Tracing.StartChild("image", enqueuedAt);
-        whole?.SetTag("ctf.image.index", place).SetTag("ctf.seed", $"{image.Specification.Seed}"); // a text: seeds go beyond the signed 64 bits of an attribute
+        whole?.SetTag("ctf.image.index", index).SetTag("ctf.seed", $"{image.Specification.Seed}"); // a text: seeds go beyond the signed 64 bits of an attribute
         var time = enqueuedAt;
         using (Tracing.StartChild(StageNames.Queue, time)?.SetEndTime((time + queueTime).UtcDateTime))
         {

@@ -69,7 +69,7 @@ public sealed class RetryReservationsTests
 
         _reservations.Add(3, After);
 
-        Assert.Equal((6, 4), (_reservations.Images, _promises.Kept));
+        Assert.Equal((6, 4), (_reservations.Images, _reservations.Kept));
     }
 
     [Fact]

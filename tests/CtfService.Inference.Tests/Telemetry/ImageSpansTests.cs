@@ -97,7 +97,7 @@ public sealed class ImageSpansTests : IAsyncLifetime, IDisposable
     }
 
     /// <summary>A request of its own trace.</summary>
-    private Task<IReadOnlyList<InferenceResult>> Start(out Activity request)
+    private Task<IReadOnlyList<InferenceEvent.Finished>> Start(out Activity request)
     {
         var outer = Activity.Current;
         Activity.Current = null;

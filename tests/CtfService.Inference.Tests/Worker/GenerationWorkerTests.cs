@@ -224,7 +224,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
 
         foreach (var place in (int[])[0, 1])
         {
-            var ofImage = seen.Where(item => item.Place == place).ToList();
+            var ofImage = seen.Where(item => item.Index == place).ToList();
             Assert.Equal([0, 1, 2], ofImage.OfType<InferenceEvent.Previewed>().Select(item => item.Preview.Index));
             Assert.IsType<InferenceEvent.Finished>(ofImage[^1]);
         }
@@ -239,6 +239,6 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
 
         var seen = await _host.Watch(images: 2, previews: 3);
 
-        Assert.Equal([0, 1, 2], seen.OfType<InferenceEvent.Previewed>().Where(item => item.Place == 1).Select(item => item.Preview.Index));
+        Assert.Equal([0, 1, 2], seen.OfType<InferenceEvent.Previewed>().Where(item => item.Index == 1).Select(item => item.Preview.Index));
     }
 }

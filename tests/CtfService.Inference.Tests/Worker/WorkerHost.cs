@@ -60,7 +60,7 @@ internal sealed class WorkerHost
         await ModelRouter.LoadingEnded;
     }
 
-    public async Task<IReadOnlyList<InferenceResult>> AskFor(int images, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<InferenceEvent.Finished>> AskFor(int images, CancellationToken cancellation = default)
     {
         using var lease = ModelRouter.Lease();
         return await lease.GenerateAsync(Jobs.Submission(images, new InferenceOptions()), cancellation);
