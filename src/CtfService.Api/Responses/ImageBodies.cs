@@ -49,7 +49,7 @@ internal sealed class ImageBodies(ImageEncoder encoder, TimeProvider clock)
     public CompletedImageEvent Completed(HttpContext http, ValidatedImageRequest request, InferenceEvent.Finished seen, ImageFormat format)
     {
         var image = seen.Image;
-        var encoded = Encode(http, request, seen.Result, format);
+        var encoded = Encode(http, request, seen, format);
         return new CompletedImageEvent(
             CompletedImageEvent.Name,
             encoded.File,

@@ -8,7 +8,7 @@ using CtfService.Api.Configuration;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
-using CtfService.Inference;
+using CtfService.Inference.Queue;
 using CtfService.TestSupport;
 
 namespace CtfService.Api.Tests.Configuration;
