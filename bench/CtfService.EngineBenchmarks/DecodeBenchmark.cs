@@ -46,7 +46,7 @@ public static class DecodeBenchmark
 
         if (options.Engines.HasFlag(DecodeEngines.Torch))
         {
-            using var engine = new TorchDecodeEngine(transformer, CPU, options.Batches.Max());
+            using var engine = new TorchDecodeEngine(transformer, options.Batches.Max());
             Measure(
                 engine, Torch, NameOf(WeightFormat.Float32), parameters * sizeof(float), 2L * sizeof(float) * config.Layers * config.Width, clock: null);
         }

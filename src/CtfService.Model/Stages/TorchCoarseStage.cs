@@ -17,7 +17,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
 
     private readonly ClassConditionalTransformer _transformer;
     private readonly RunningSequences _sequences;
-    private readonly RowKvCache _cache;
+    private readonly KvCache _cache;
     private readonly DeviceRows _rows;
     private readonly int _capacity;
     private int _stepsInThisSize;
@@ -29,7 +29,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         (_transformer, _capacity) = (transformer, capacity);
         _sequences = new RunningSequences(capacity, transformer.Config.Positions);
-        _cache = new RowKvCache(transformer.Config, capacity, transformer.OutputWeight.dtype, memory);
+        _cache = new KvCache(transformer.Config, capacity, transformer.OutputWeight.dtype, memory);
         try
         {
             _rows = new DeviceRows(transformer.Config, capacity, memory);

@@ -36,7 +36,7 @@ internal sealed class Attention : nn.Module<Tensor, AttentionContext, Tensor>
         var value = heads.select(2, 2).transpose(1, 2);
         if (context.Cache is { } cache)
         {
-            (key, value) = cache.Append(_layer, context.FirstPosition, key, value);                  // [R, H, first+S, Dh]
+            (key, value) = cache.Append(_layer, key, value);                                         // [R, H, 1+T, Dh]
         }
 
         // One new position sees all that stands before it: no mask.
@@ -46,18 +46,7 @@ internal sealed class Attention : nn.Module<Tensor, AttentionContext, Tensor>
     }
 }
 
-/// <summary>What every layer's attention needs beside its input.</summary>
-/// <param name="Rope">Angles of the positions in the input.</param>
-/// <param name="Cache">Where keys and values of earlier positions are; null for a pass over the whole sequence.</param>
-/// <param name="FirstPosition">Position of the input's first element; 0 is the class.</param>
-internal sealed record AttentionContext(RopeSlice Rope, IKeyValueCache? Cache = null, long FirstPosition = 0);
-
-/// <summary>Keys and values of earlier positions.</summary>
-internal interface IKeyValueCache
-{
-    /// <summary>Bool [R, 1, 1, P], true where a row may look; null where every row sees all that <see cref="Append"/> returns.</summary>
-    Tensor? Mask { get; }
-
-    /// <summary>Stores the input's keys and values [R, H, S, Dh] of a layer and returns all there are for these rows, [R, H, P, Dh].</summary>
-    (Tensor Keys, Tensor Values) Append(int layer, long first, Tensor keys, Tensor values);
-}
+/// <summary>The input that the attention of every layer shares.</summary>
+/// <param name="Rope">Rotation angles of the positions in the input.</param>
+/// <param name="Cache">Keys and values of earlier positions; null for a pass over the whole sequence.</param>
+internal sealed record AttentionContext(RopeSlice Rope, KvCache? Cache = null);

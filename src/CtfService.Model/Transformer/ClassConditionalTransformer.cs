@@ -72,22 +72,8 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         return Run(embedded, new AttentionContext(_rope.Slice(0, embedded.shape[1])), cancellation).MoveToOuterDisposeScope();
     }
 
-    /// <summary>First pass of a decode: the class position alone. Classes int64 [R]; logits of the first label [R, V].</summary>
-    internal Tensor Prefill(Tensor classIds, KvCache cache)
-    {
-        using var scope = NewDisposeScope();
-        return Step(_classes.call(classIds), position: 0, cache).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>One decode step. Labels int64 [R] of cell <paramref name="cell"/>; logits of the next cell's label [R, V].</summary>
-    internal Tensor DecodeStep(Tensor labels, long cell, KvCache cache)
-    {
-        using var scope = NewDisposeScope();
-        return Step(_labels.call(labels), position: cell + 1, cache).MoveToOuterDisposeScope();
-    }
-
     /// <summary>One decode step of rows at positions of their own, all int64 [R]: the input is a class where the position is 0. Logits [R, V].</summary>
-    internal Tensor DecodeStep(Tensor inputs, Tensor positions, IKeyValueCache cache)
+    internal Tensor DecodeStep(Tensor inputs, Tensor positions, KvCache cache)
     {
         using var scope = NewDisposeScope();
         var isClass = positions.eq(0);                                              // [R]
@@ -110,12 +96,6 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         }
 
         base.Dispose(disposing);
-    }
-
-    private Tensor Step(Tensor embedded, long position, KvCache cache)
-    {
-        var hidden = Run(embedded.unsqueeze(1), new AttentionContext(_rope.Slice(position, 1), cache, position)); // [R, 1, D]
-        return _output.call(hidden.squeeze(1)).to(float32);
     }
 
     private Tensor Run(Tensor embedded, AttentionContext context, CancellationToken cancellation = default)

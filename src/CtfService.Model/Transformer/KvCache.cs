@@ -1,48 +1,144 @@
+using CtfService.Model.Memory;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Transformer;
 
-/// <summary>Keys and values of every layer and position, allocated once at full length and written by slice.</summary>
-internal sealed class KvCache : IKeyValueCache, IDisposable
+/// <summary>
+/// Keys and values of every layer, row and position for steps that take all rows, each at a position of its own: always read at full length, behind a mask.
+/// A row starts as zeros: what a sequence before left there is masked, but NaN would spoil the sum even so.
+/// </summary>
+internal sealed class KvCache : IDisposable
 {
-    private readonly Tensor[] _keys;   // per layer [R, H, 1+T, Dh]
-    private readonly Tensor[] _values; // per layer [R, H, 1+T, Dh]
+    private readonly DeviceMemory _memory;
+    private readonly ScalarType _dtype;
+    private readonly long[] _row;      // H, 1+T, Dh
+    private readonly Tensor[] _stored; // per layer keys, then per layer values: [at least R, H, 1+T, Dh]
+    private readonly Tensor _places;   // int64 [1+T]: 0, 1, ...
+    private readonly int _layers;
+    private Tensor? _where;            // int64 [R, H, 1, Dh]
 
-    public KvCache(TransformerConfig config, long rows, ScalarType dtype, Device device)
+    public KvCache(TransformerConfig config, int rows, ScalarType dtype, DeviceMemory memory)
     {
-        Tensor Allocate() => zeros(rows, config.Heads, 1 + config.Positions, config.HeadWidth, dtype, device);
+        (_memory, _dtype, _layers, Rows) = (memory, dtype, config.Layers, rows);
+        _row = [config.Heads, 1 + config.Positions, config.HeadWidth];
         using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
-        _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => Allocate())];
-        _values = [.. Enumerable.Range(0, config.Layers).Select(_ => Allocate())];
-        scope.Detach([.. _keys, .. _values]);
+        _stored = [.. Enumerable.Range(0, 2 * _layers).Select(_ => Allocate(rows))];
+        _places = memory.Upload([.. Enumerable.Range(0, 1 + config.Positions).Select(place => (long)place)], 1 + config.Positions);
+        scope.Detach([.. _stored, _places]);
     }
 
-    /// <param name="keys">Per layer [R, H, 1+T, Dh]; the cache owns them from here on.</param>
-    /// <param name="values">As the keys.</param>
-    public KvCache(Tensor[] keys, Tensor[] values) => (_keys, _values) = (keys, values);
+    /// <summary>R: rows of a step.</summary>
+    public int Rows { get; private set; }
 
-    public Tensor? Mask => null;
+    /// <summary>Bool [R, 1, 1, 1+T]: true if a row sees the position. Set by <see cref="Begin"/>.</summary>
+    public Tensor? Mask { get; private set; }
+
+    /// <summary>Says where the rows of the step to come stand, int64 [R]. What it makes is in the caller's scope, which must last as long as the step.</summary>
+    public void Begin(Tensor positions)
+    {
+        var column = positions.reshape(-1, 1, 1, 1);
+        Mask = _places.less_equal(column); // [R, 1, 1, 1+T]
+        _where = column.expand(Rows, _row[0], 1, _row[2]);
+    }
+
+    /// <summary>Stores the keys and values [R, H, 1, Dh] of a layer and returns those of all positions, [R, H, 1+T, Dh].</summary>
+    public (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values) => (Append(layer, keys), Append(_layers + layer, values));
+
+    /// <summary>Forgets what a row held; between two steps.</summary>
+    public void Clear(int row)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var tensor in _stored)
+        {
+            tensor.select(0, row).zero_();
+        }
+    }
+
+    /// <summary>Copies a row over another one; between two steps.</summary>
+    public void Move(int from, int to)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var tensor in _stored)
+        {
+            tensor.select(0, to).copy_(tensor.select(0, from));
+        }
+    }
 
     /// <summary>
-    /// Stores [R, H, S, Dh] at positions first..first+S-1 of a layer and returns all keys and values so far, [R, H, first+S, Dh]; views.
+    /// Keeps the first rows and frees the memory of the others, one tensor after another. A tensor for whose smaller copy there is no memory stays as it is:
+    /// then less is freed, and steps compute the first rows of it.
     /// </summary>
-    public (Tensor Keys, Tensor Values) Append(int layer, long first, Tensor keys, Tensor values)
+    public void Shrink(int rows)
     {
-        var count = keys.shape[2];
-        using (NewDisposeScope())
+        Rows = rows;
+        _ = TryReallocate(rows);
+    }
+
+    /// <summary>
+    /// Makes room for more rows; those that are there keep what they hold. Returns false, and leaves the number of rows, if there is too little memory.
+    /// </summary>
+    public bool TryGrow(int rows)
+    {
+        if (!TryReallocate(rows))
         {
-            _keys[layer].narrow(2, first, count).copy_(keys);
-            _values[layer].narrow(2, first, count).copy_(values);
+            _ = TryReallocate(Rows); // gives back what was there already
+            return false;
         }
 
-        return (_keys[layer].narrow(2, 0, first + count), _values[layer].narrow(2, 0, first + count));
+        Rows = rows;
+        return true;
     }
 
     public void Dispose()
     {
-        foreach (var tensor in _keys.Concat(_values))
+        _places.Dispose();
+        foreach (var tensor in _stored)
         {
             tensor.Dispose();
         }
+    }
+
+    private Tensor Allocate(int rows) => _memory.Zeros(_dtype, [rows, .. _row]);
+
+    private Tensor Append(int tensor, Tensor added)
+    {
+        using var scope = NewDisposeScope();
+        var stored = _stored[tensor].narrow(0, 0, Rows);
+        stored.scatter_(2, _where!, added.to(_dtype));
+        return stored.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Replaces one tensor after another, so that only one is there twice. False if one did not fit; those before it have their new size.</summary>
+    private bool TryReallocate(int rows)
+    {
+        try
+        {
+            for (var i = 0; i < _stored.Length; i++)
+            {
+                Reallocate(i, rows);
+            }
+
+            return true;
+        }
+        catch (Exception fault) when (MemoryFault.Is(fault))
+        {
+            return false;
+        }
+    }
+
+    private void Reallocate(int tensor, int rows)
+    {
+        var old = _stored[tensor];
+        if (old.shape[0] == rows)
+        {
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        var kept = Math.Min(Math.Min(rows, Rows), old.shape[0]);
+        var replacement = Allocate(rows);
+        replacement.narrow(0, 0, kept).copy_(old.narrow(0, 0, kept));
+        _stored[tensor] = replacement.DetachFromDisposeScope();
+        old.Dispose();
     }
 }

@@ -20,8 +20,7 @@ internal sealed class CoarseTask(ClassConditionalTransformer transformer, StageD
     public IReadOnlyDictionary<string, double> Evaluate(string path)
     {
         var loss = data.HeldOutLoss(TransformerTraining.HeldOutCount, batch => Loss(transformer, batch));
-        var decoder = new CoarseDecoder(transformer, CPU);
-        sheet.WritePreviews(path, decoder.Decode(sheet.Specifications(new SamplingSettings(GuidanceScale: 2)), CancellationToken.None));
+        sheet.WritePreviews(path, ModuleSampler.DrawLayouts(transformer, sheet.Specifications(new SamplingSettings(GuidanceScale: 2))));
         return new Dictionary<string, double> { [TransformerTraining.HeldOutLoss] = loss };
     }
 

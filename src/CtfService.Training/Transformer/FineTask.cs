@@ -12,9 +12,6 @@ namespace CtfService.Training.Transformer;
 /// </summary>
 internal sealed class FineTask : ITrainingTask, IDisposable
 {
-    /// <summary>Layouts whose tokens are drawn at once.</summary>
-    private const int DrawnBatch = 8;
-
     /// <summary>
     /// With at least this many codewords to one member of the largest cluster, gathering the members' rows of the head trains faster than one dense product
     /// over all of them (measured on one core: 1.4 to 1.6 times at 287; slower at 124 on two).
@@ -49,8 +46,8 @@ internal sealed class FineTask : ITrainingTask, IDisposable
     public IReadOnlyDictionary<string, double> Evaluate(string path)
     {
         var loss = _data.HeldOutLoss(TransformerTraining.HeldOutCount, Loss);
-        var layouts = _data.HeldOut(_sheet.Count);
-        _sheet.Write(path, Draw(SampleSheet.Specifications(layouts.ClassIds, new SamplingSettings()), layouts.CoarseLabels));
+        var images = SampleSheet.Specifications(_data.HeldOut(_sheet.Count), new SamplingSettings());
+        _sheet.Write(path, ModuleSampler.DrawTokens(_transformer, _map, images));
         return new Dictionary<string, double> { [TransformerTraining.HeldOutLoss] = loss };
     }
 
@@ -71,12 +68,5 @@ internal sealed class FineTask : ITrainingTask, IDisposable
             ? _members.Score(hidden, labels, _transformer.OutputWeight)
             : _members.Select(_transformer.Score(hidden), labels); // [B*T, M]
         return nn.functional.cross_entropy(logits, _members.Places(batch.Tokens));
-    }
-
-    /// <summary>Tokens int64 [B, T] for coarse labels int64 [B, T], each among the members of its cluster as when serving.</summary>
-    private Tensor Draw(IReadOnlyList<ImageSpecification> images, Tensor coarseLabels)
-    {
-        using var predictor = new FinePredictor(_transformer, _map, CPU);
-        return cat([.. images.Chunk(DrawnBatch).Select((chunk, i) => predictor.Predict(chunk, coarseLabels.narrow(0, i * DrawnBatch, chunk.Length)))]);
     }
 }

@@ -21,24 +21,31 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
     public IReadOnlyList<ImageSpecification> Specifications(SamplingSettings settings) =>
         [.. Enumerable.Range(0, Count).Select(i => new ImageSpecification(i % config.ClassCount, (ulong)i, settings, settings))];
 
-    /// <param name="classIds">int64 [<see cref="Count"/>].</param>
-    public static IReadOnlyList<ImageSpecification> Specifications(Tensor classIds, SamplingSettings settings) =>
-        [.. classIds.data<long>().ToArray().Select((id, i) => new ImageSpecification((int)id, (ulong)i, settings, settings))];
-
-    /// <summary>Tokens int64 [B, T] as images.</summary>
-    public void Write(string path, Tensor tokens) => WriteImages(path, tokenizer.VqDecode(tokens, config.GridHeight, config.GridWidth));
-
-    /// <summary>Coarse labels int64 [B, T] as images, through the cluster centroids.</summary>
-    public void WritePreviews(string path, Tensor coarseLabels)
+    /// <summary>Images of given layouts, one seed each.</summary>
+    public static IReadOnlyList<ImageSpecification> Specifications(StageBatch layouts, SamplingSettings settings)
     {
-        using var scope = NewDisposeScope();
-        using var decoder = new TorchVqDecoder(tokenizer, config.GridHeight, config.GridWidth, CPU);
-        int[] labels = [.. coarseLabels.flatten().data<long>().Select(label => (int)label)];
-        WriteSheet(path, new CentroidDecoder(decoder, map).Decode(labels));
+        var classIds = layouts.ClassIds.data<long>().ToArray();
+        var labels = layouts.CoarseLabels.contiguous().data<long>().Select(label => (int)label).Chunk((int)layouts.CoarseLabels.shape[1]);
+        return [.. classIds.Zip(labels, (id, layout) => (Id: (int)id, Layout: layout)).Select((image, i) =>
+            new ImageSpecification(image.Id, (ulong)i, settings, settings) { Layout = new LayoutSource.Given(image.Layout) })];
     }
 
-    private static void WriteImages(string path, Tensor pixels) =>
-        WriteSheet(path, [.. Enumerable.Range(0, (int)pixels.shape[0]).Select(i => Pixels.ToImage(pixels[i]))]);
+    /// <param name="tokens">[B] arrays of [T].</param>
+    public void Write(string path, IReadOnlyList<int[]> tokens)
+    {
+        using var scope = NewDisposeScope();
+        var ids = tensor(tokens.SelectMany(image => image).ToArray(), [tokens.Count, config.Positions], int64);
+        var pixels = tokenizer.VqDecode(ids, config.GridHeight, config.GridWidth);
+        WriteSheet(path, [.. Enumerable.Range(0, tokens.Count).Select(i => Pixels.ToImage(pixels[i]))]);
+    }
+
+    /// <summary>Writes layouts as images, each label as the centroid of its cluster.</summary>
+    /// <param name="layouts">[B] arrays of [T] coarse labels.</param>
+    public void WritePreviews(string path, IReadOnlyList<int[]> layouts)
+    {
+        using var decoder = new TorchVqDecoder(tokenizer, config.GridHeight, config.GridWidth, CPU);
+        WriteSheet(path, new CentroidDecoder(decoder, map).Decode([.. layouts.SelectMany(layout => layout)]));
+    }
 
     private static void WriteSheet(string path, RgbImage[] images) =>
         AtomicFile.WriteBytes(path + ".png", ImageCodec.Encode(ContactSheet.Compose(images, Columns), ImageFormat.Png));

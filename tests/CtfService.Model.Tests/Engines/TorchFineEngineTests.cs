@@ -1,6 +1,7 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Engines;
 using CtfService.Model.Tests.Cpu;
+using CtfService.Model.TestSupport;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -31,6 +32,28 @@ public sealed class TorchFineEngineTests
             var alone = Logits(engine, classIds[image..(image + 1)], labels[(image * cells)..((image + 1) * cells)]);
             Assert.Equal(together[(image * alone.Length)..((image + 1) * alone.Length)], alone);
         }
+    }
+
+    [Fact]
+    public void Run_RandomLabels_GivesWhatTheModulesGive()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        using var transformer = EngineModels.Random(EngineModels.Config(causal: false) with { OutputVocabulary = 63 });
+        var map = ClusterMap.FromAssignments([.. Enumerable.Range(0, 63).Select(token => token % 21)], zeros(63, 4));
+        using var engine = new TorchFineEngine(transformer, map, CPU, capacity: 2);
+        using var members = new ClusterMembers(map, CPU);
+        var cells = transformer.Config.Positions;
+        int[] classIds = [1, 3];
+        int[] labels = [.. Enumerable.Range(0, 2 * cells).Select(cell => cell * 5 % 21)];
+        var hidden = new float[labels.Length * transformer.Config.Width];
+        var logits = new float[labels.Length * engine.LargestCluster];
+
+        engine.Run(classIds, labels, hidden);
+        engine.ScoreMembers(hidden, labels, logits);
+
+        var states = transformer.Hidden(tensor(classIds, int64), tensor(labels, int64).reshape(2, cells)).narrow(1, 1, cells).flatten(0, 1);
+        TensorAssert.Close(members.Score(states, tensor(labels, int64), transformer.OutputWeight), tensor(logits, [labels.Length, engine.LargestCluster]), 1e-6);
     }
 
     private static float[] Logits(TorchFineEngine engine, int[] classIds, int[] labels)

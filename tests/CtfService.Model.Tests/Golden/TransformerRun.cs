@@ -2,6 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Sampling;
 using CtfService.Model.Stages;
+using CtfService.Model.Tests.Transformer;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
@@ -72,7 +73,7 @@ public sealed class TransformerRun : IGoldenRun<TransformerRun>, IDisposable
         var settings = new SamplingSettings(TopK: 1, GuidanceScale: guidanceScale, GuidanceInterval: guidanceInterval);
         using var classIds = Golden.Read("greedy_class_ids", int64);
         ImageSpecification[] batch = [.. classIds.data<long>().Select(id => new ImageSpecification((int)id, 0, settings, settings))];
-        return new CoarseDecoder(_transformer, CPU).Decode(batch, CancellationToken.None);
+        return tensor(ModuleSampler.DrawLayouts(_transformer, batch).SelectMany(layout => layout).ToArray(), [batch.Length, _transformer.Config.Positions], int64);
     }
 
     public void Dispose()
@@ -86,15 +87,5 @@ public sealed class TransformerRun : IGoldenRun<TransformerRun>, IDisposable
         Golden.Dispose();
     }
 
-    private Tensor StepThrough(Tensor classIds, Tensor tokens)
-    {
-        using var cache = new KvCache(_transformer.Config, classIds.shape[0], float32, CPU);
-        var logits = new List<Tensor> { _transformer.Prefill(classIds, cache) };
-        for (var cell = 0; cell + 1 < _transformer.Config.Positions; cell++)
-        {
-            logits.Add(_transformer.DecodeStep(tokens.select(1, cell), cell, cache));
-        }
-
-        return stack(logits, dim: 1);
-    }
+    private Tensor StepThrough(Tensor classIds, Tensor tokens) => CachedSteps.Logits(_transformer, classIds, tokens, _transformer.Config.Positions);
 }

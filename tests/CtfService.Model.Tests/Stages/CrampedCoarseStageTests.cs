@@ -137,15 +137,15 @@ public sealed class CrampedCoarseStageTests : IDisposable
     public void Step_RowsGivenUp_FreesTheirKeysAndValues()
     {
         using var scope = NewDisposeScope();
-        using var cache = new RowKvCache(CoarseRuns.Config, Rows, float32, _device);
+        using var cache = new KvCache(CoarseRuns.Config, Rows, float32, _device);
         var step = ones(Rows, CoarseRuns.Config.Heads, 1, CoarseRuns.Config.HeadWidth);
         cache.Begin(zeros(Rows, int64));
-        Assert.Equal(Rows, cache.Append(layer: 0, first: 0, step, step).Keys.storage<float>().Count / RowFloats());
+        Assert.Equal(Rows, cache.Append(layer: 0, step, step).Keys.storage<float>().Count / RowFloats());
 
         cache.Shrink(2);
 
         cache.Begin(zeros(2, int64));
-        Assert.Equal(2, cache.Append(layer: 0, first: 0, step.narrow(0, 0, 2), step.narrow(0, 0, 2)).Keys.storage<float>().Count / RowFloats());
+        Assert.Equal(2, cache.Append(layer: 0, step.narrow(0, 0, 2), step.narrow(0, 0, 2)).Keys.storage<float>().Count / RowFloats());
     }
 
     /// <summary>Labels of finished images could not be copied: nothing is lost, and nothing has moved.</summary>

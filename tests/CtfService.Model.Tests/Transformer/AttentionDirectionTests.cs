@@ -31,18 +31,13 @@ public sealed class AttentionDirectionTests
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var transformer = Random(causal: true);
-        using var cache = new KvCache(transformer.Config, 2, float32, CPU);
         var labels = randint(0, 7, [2, 9], dtype: int64);
         var classIds = tensor(new long[] { 1, 2 });
 
         var full = transformer.call(classIds, labels);
-        var steps = new List<Tensor> { transformer.Prefill(classIds, cache) };
-        for (var cell = 0; cell < 9; cell++)
-        {
-            steps.Add(transformer.DecodeStep(labels.select(1, cell), cell, cache));
-        }
+        var steps = CachedSteps.Logits(transformer, classIds, labels, steps: 10);
 
-        TensorAssert.Close(full, stack(steps, 1), 2e-6);
+        TensorAssert.Close(full, steps, 2e-6);
     }
 
     private static ClassConditionalTransformer Random(bool causal)

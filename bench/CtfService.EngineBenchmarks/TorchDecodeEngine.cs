@@ -1,0 +1,38 @@
+using CtfService.Model.Engines;
+using CtfService.Model.Memory;
+using CtfService.Model.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.EngineBenchmarks;
+
+/// <summary>Decode steps by libtorch, computed as the serving stage computes them. A step has rows in slots 0 to R - 1, and R changes only at position 0.</summary>
+/// <param name="transformer">In evaluation mode; stays the caller's.</param>
+internal sealed class TorchDecodeEngine(ClassConditionalTransformer transformer, int capacity) : IDecodeEngine
+{
+    private readonly DecodeRowCheck _check = new(transformer.Config, capacity);
+    private KvCache? _cache;
+
+    public TransformerConfig Config => transformer.Config;
+
+    public int Capacity => capacity;
+
+    /// <inheritdoc/>
+    public void DecodeStep(ReadOnlySpan<DecodeRow> rows, Span<float> logits)
+    {
+        _check.Require(rows, logits);
+        if (_cache?.Rows != rows.Length)
+        {
+            _cache?.Dispose();
+            _cache = new KvCache(Config, rows.Length, transformer.OutputWeight.dtype, new DeviceMemory(CPU));
+        }
+
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var positions = tensor(rows.ToArray().Select(row => (long)row.Position).ToArray()); // [R]
+        var inputs = tensor(rows.ToArray().Select(row => (long)row.Input).ToArray());       // [R]
+        _cache.Begin(positions);
+        transformer.DecodeStep(inputs, positions, _cache).data<float>().CopyTo(logits);
+    }
+
+    public void Dispose() => _cache?.Dispose();
+}
