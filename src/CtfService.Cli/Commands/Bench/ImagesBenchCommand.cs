@@ -6,13 +6,13 @@ using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.EngineBenchmarks;
 using CtfService.Model.Generation;
-using CtfService.Model.Loading;
 using Spectre.Console;
 
 namespace CtfService.Cli.Commands.Bench;
 
-/// <summary><c>ctf bench images</c>: whole images of a bundle, by stage.</summary>
+/// <summary><c>ctf bench images</c>: how fast a bundle makes whole images, and how long each stage takes.</summary>
 internal static class ImagesBenchCommand
 {
     private const int Runs = 5;
@@ -20,28 +20,20 @@ internal static class ImagesBenchCommand
     public static Command Create(Terminal terminal)
     {
         var bundle = new BundleOption("Folder of the bundle.");
-        var batch = CommandOption.Numbers("--batch", "Images that start together; several may be given.", [1, 8, 32], Ranges.Batch);
-        var (device, dtype) = PlacementOptions.Create();
-        var json = new Option<bool>("--json") { Description = "Print JSON in place of a table." };
-        var command = new Command("images", $"Measures images/s and where the time of an image goes; medians of {Runs} runs.")
+        var batch = BenchOptions.Batch("Images that start together, one or more numbers.", 1, 8, 32);
+        var placement = new PlacementOptions();
+        var json = BenchOptions.Json();
+        var command = new Command("images", $"Measures images/s and the time that an image spends in each stage; medians of {Runs} runs.")
         {
-            bundle.Option, batch, device, dtype, json,
+            bundle.Option, batch, placement.Device, placement.Dtype, json,
         };
         command.SetAction((arguments, cancellation) =>
         {
-            var batches = arguments.GetRequiredValue(batch).Distinct().ToList();
-            var placement = () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype));
-            using var generator = new CtfImageGeneratorFactory(bundle.Folder(arguments), placement, rows: Math.Max(2, 2 * batches.Max())).Load(cancellation);
-            var lines = batches.Select(images => Measure(generator, images, cancellation)).ToList();
-            if (arguments.GetValue(json))
-            {
-                ReportJson.Write(terminal.Output, lines);
-            }
-            else
-            {
-                ReportTables.Write(terminal.Output, Table(generator.Model.Name, lines));
-            }
-
+            List<int> batches = [.. arguments.GetRequiredValue(batch).Distinct()];
+            var rows = Math.Max(2, 2 * batches.Max());
+            using var generator = new CtfImageGeneratorFactory(bundle.Folder(arguments), placement.Placement(arguments), rows).Load(cancellation);
+            List<ImagesLine> lines = [.. batches.Select(images => Measure(generator, images, cancellation))];
+            ReportOutput.Write(terminal.Output, lines, arguments.GetValue(json), found => [Table(generator.Model.Name, found)]);
             return Task.FromResult(ExitCode.Success);
         });
         return command;
@@ -61,9 +53,15 @@ internal static class ImagesBenchCommand
             runs.Add((Stopwatch.GetElapsedTime(started), finished[^1].Timings));
         }
 
-        double Median(Func<(TimeSpan Total, StageTimings Stages), TimeSpan> part) => runs.Select(run => part(run).TotalMilliseconds).Order().ElementAt(Runs / 2);
+        double Median(Func<(TimeSpan Total, StageTimings Stages), TimeSpan> time) => Medians.Of(runs, run => time(run).TotalMilliseconds);
         var total = Median(run => run.Total);
-        return new ImagesLine(images, 1000 * images / total, total, Median(run => run.Stages.Coarse), Median(run => run.Stages.Fine), Median(run => run.Stages.VqDecode));
+        return new ImagesLine(
+            images,
+            1000 * images / total,
+            total,
+            Median(run => run.Stages.Coarse),
+            Median(run => run.Stages.Fine),
+            Median(run => run.Stages.VqDecode));
     }
 
     private static Table Table(string model, IEnumerable<ImagesLine> lines)
@@ -72,13 +70,17 @@ internal static class ImagesBenchCommand
         table.AddColumns("images", "images/s", "ms in all", "coarse", "fine", "VQ decode");
         foreach (var line in lines)
         {
-            double[] figures = [line.TotalMilliseconds, line.CoarseMilliseconds, line.FineMilliseconds, line.VqDecodeMilliseconds];
-            table.AddRow([$"{line.Images}", line.ImagesPerSecond.ToString("0.0", CultureInfo.InvariantCulture), .. figures.Select(figure => figure.ToString("0.0", CultureInfo.InvariantCulture))]);
+            double[] figures =
+            [
+                line.ImagesPerSecond, line.TotalMilliseconds, line.CoarseMilliseconds, line.FineMilliseconds, line.VqDecodeMilliseconds,
+            ];
+            table.AddRow([$"{line.Images}", .. figures.Select(figure => figure.ToString("0.0", CultureInfo.InvariantCulture))]);
         }
 
         return table;
     }
 
-    /// <param name="CoarseMilliseconds">Of the image that ended last, as the other stages.</param>
-    private sealed record ImagesLine(int Images, double ImagesPerSecond, double TotalMilliseconds, double CoarseMilliseconds, double FineMilliseconds, double VqDecodeMilliseconds);
+    /// <param name="CoarseMilliseconds">Time in the stage of the image that finished last; the same holds for the other stages.</param>
+    private sealed record ImagesLine(
+        int Images, double ImagesPerSecond, double TotalMilliseconds, double CoarseMilliseconds, double FineMilliseconds, double VqDecodeMilliseconds);
 }

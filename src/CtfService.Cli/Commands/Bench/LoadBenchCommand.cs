@@ -5,23 +5,22 @@ using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
-using CtfService.Model.Loading;
 
 namespace CtfService.Cli.Commands.Bench;
 
-/// <summary><c>ctf bench load</c>: how long a bundle takes to load and the most memory that takes.</summary>
+/// <summary><c>ctf bench load</c>: how long a bundle takes to load, and the peak memory of loading.</summary>
 internal static class LoadBenchCommand
 {
     public static Command Create(Terminal terminal)
     {
         var bundle = new BundleOption("Folder of the bundle.");
-        var (device, dtype) = PlacementOptions.Create();
-        var command = new Command("load", "Loads a bundle; prints seconds and peak memory as JSON.") { bundle.Option, device, dtype };
+        var placement = new PlacementOptions();
+        var command = new Command("load", "Loads a bundle; prints seconds and peak memory as JSON.") { bundle.Option, placement.Device, placement.Dtype };
         command.SetAction((arguments, cancellation) =>
         {
             var folder = bundle.Folder(arguments);
             var started = Stopwatch.GetTimestamp();
-            using var generator = new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse(arguments.GetRequiredValue(device), arguments.GetRequiredValue(dtype))).Load(cancellation);
+            using var generator = new CtfImageGeneratorFactory(folder, placement.Placement(arguments)).Load(cancellation);
             var elapsed = Stopwatch.GetElapsedTime(started);
             var peak = PeakMemory.OfThisProcess();
             var bytes = BundleReader.Open(folder, cancellation).Manifest.Files.Sum(file => file.Bytes);

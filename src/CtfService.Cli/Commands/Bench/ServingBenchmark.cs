@@ -1,48 +1,47 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
-using CtfService.Core.Models;
+using CtfService.Inference.Queue;
 
 namespace CtfService.Cli.Commands.Bench;
 
 /// <summary>
-/// Drives a generator as a server would, in real time: images arrive at random, wait, and run. Static batching lets images join only when none runs;
-/// continuous batching lets them join at any step.
+/// Sends images to the service's queue in real time, at random arrival times. With continuous batching every image is enqueued when it arrives and joins at the
+/// next step; with static batching the images that have arrived are enqueued together, and the next batch only when all of them are finished.
 /// </summary>
-internal sealed class ServingBenchmark(IImageGenerator generator, int images, CancellationToken cancellation)
+internal sealed class ServingBenchmark(ServedModel served, int images, CancellationToken cancellation)
 {
-    private readonly List<ImageSpecification> _images = [.. Enumerable.Range(0, images).Select(i =>
-        new ImageSpecification(i % generator.Model.Classes.Count, (ulong)i, generator.Model.DefaultCoarse, generator.Model.DefaultFine))];
+    private readonly ImageSpecification[] _images = [.. Enumerable.Range(0, images).Select(i => new ImageSpecification(
+        i % served.Description.Classes.Count, (ulong)i, served.Description.DefaultCoarse, served.Description.DefaultFine))];
 
-    public ServingRun Run(double load, ulong seed)
+    private int ImagesPerBatch => Math.Max(1, served.Rows / _images[0].Rows);
+
+    public async Task<ServingRun> RunAsync(double load, ulong seed)
     {
-        var (offline, saturated) = (Offline(), Saturated()); // one after the other, as the machine changes over the minutes
+        var (offline, saturated) = (await OfflineAsync(), await SaturatedAsync()); // in each run, as the speed of the machine changes over minutes
         var arrivals = Arrivals(load * offline, seed);
-        var atStatic = Serve(arrivals, isContinuous: false);
-        var atContinuous = Serve(arrivals, isContinuous: true);
-        return new ServingRun(offline, saturated, atStatic, atContinuous);
+        return new ServingRun(offline, saturated, await StaticAsync(arrivals), await ContinuousAsync(arrivals));
     }
 
-    /// <summary>Images per second of full batches, one after another.</summary>
-    public double Offline() => Rate(() =>
+    /// <summary>Returns the images per second of full batches, each enqueued when the one before is finished.</summary>
+    public Task<double> OfflineAsync() => RateAsync(async () =>
     {
-        var perBatch = Math.Max(1, generator.FreeRows / _images[0].Rows);
-        foreach (var batch in _images.Chunk(perBatch))
+        foreach (var batch in _images.Chunk(ImagesPerBatch))
         {
-            generator.Generate(batch, cancellation);
+            await ReadToEndAsync(batch, _ => { });
         }
     });
 
-    /// <summary>Images per second where all wait from the start and each joins as soon as there is room.</summary>
-    private double Saturated() => Rate(() => generator.Generate(_images, cancellation));
+    /// <summary>Returns the images per second if all are enqueued at the start and each joins as soon as there is room.</summary>
+    private Task<double> SaturatedAsync() => RateAsync(() => ReadToEndAsync(_images, _ => { }));
 
-    private double Rate(Action run)
+    private async Task<double> RateAsync(Func<Task> run)
     {
         var started = Stopwatch.GetTimestamp();
-        run();
-        return _images.Count / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        await run();
+        return _images.Length / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
-    /// <summary>Poisson: exponential times between arrivals, in seconds from the start.</summary>
+    /// <summary>Draws the times of a Poisson process: exponential intervals, in seconds from the start.</summary>
     private double[] Arrivals(double perSecond, ulong seed)
     {
         var random = new Random((int)seed);
@@ -50,37 +49,72 @@ internal sealed class ServingBenchmark(IImageGenerator generator, int images, Ca
         return [.. _images.Select(_ => time += -Math.Log(1 - random.NextDouble()) / perSecond)];
     }
 
-    private Latency Serve(double[] arrivals, bool isContinuous)
+    private async Task<Latency> StaticAsync(double[] arrivals)
     {
-        var latencies = new List<double>();
-        var started = Stopwatch.GetTimestamp();
-        double Now() => Stopwatch.GetElapsedTime(started).TotalSeconds;
-        for (var next = 0; latencies.Count < arrivals.Length;)
+        var clock = new ArrivalClock(arrivals);
+        for (var next = 0; next < arrivals.Length;)
         {
-            if (generator.ImageCount == 0 && next < arrivals.Length && arrivals[next] > Now())
-            {
-                cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds(Math.Max(0, arrivals[next] - Now())));
-            }
+            await clock.ArrivalAsync(next, cancellation);
+            var size = Math.Clamp(clock.Arrived - next, 1, ImagesPerBatch);
+            var first = next;
+            await ReadToEndAsync(_images[first..(first + size)], place => clock.Finish(first + place));
+            next += size;
+        }
 
-            var mayJoin = isContinuous || generator.ImageCount == 0;
-            for (; mayJoin && next < arrivals.Length && arrivals[next] <= Now() && _images[next].Rows <= generator.FreeRows; next++)
-            {
-                generator.Admit(next, _images[next]);
-            }
+        return clock.Latency;
+    }
 
-            foreach (var outcome in generator.Advance(cancellation))
+    private async Task<Latency> ContinuousAsync(double[] arrivals)
+    {
+        var clock = new ArrivalClock(arrivals);
+        await Task.WhenAll(_images.Select(async (image, i) =>
+        {
+            await clock.ArrivalAsync(i, cancellation);
+            await ReadToEndAsync([image], _ => clock.Finish(i));
+        }));
+        return clock.Latency;
+    }
+
+    private async Task ReadToEndAsync(IReadOnlyList<ImageSpecification> request, Action<int> finished)
+    {
+        await foreach (var seen in served.Enqueue(request, cancellation))
+        {
+            if (seen is InferenceEvent.Finished image)
             {
-                latencies.Add(1000 * (Now() - arrivals[outcome.Id]));
+                finished(image.Place);
+            }
+        }
+    }
+
+    /// <summary>Waits for arrivals and takes the time from each to its finished image.</summary>
+    private sealed class ArrivalClock(double[] arrivals)
+    {
+        private readonly double[] _milliseconds = new double[arrivals.Length];
+        private readonly long _started = Stopwatch.GetTimestamp();
+
+        /// <summary>Number of images that have arrived.</summary>
+        public int Arrived => arrivals.Count(arrival => arrival <= Now);
+
+        public Latency Latency
+        {
+            get
+            {
+                double[] sorted = [.. _milliseconds.Order()];
+                return new Latency(sorted.Average(), sorted[(int)(0.95 * (sorted.Length - 1))]);
             }
         }
 
-        latencies.Sort();
-        return new Latency(latencies.Average(), latencies[(int)(0.95 * (latencies.Count - 1))]);
+        private double Now => Stopwatch.GetElapsedTime(_started).TotalSeconds;
+
+        public Task ArrivalAsync(int image, CancellationToken cancellation) =>
+            Task.Delay(TimeSpan.FromSeconds(Math.Max(0, arrivals[image] - Now)), TimeProvider.System, cancellation);
+
+        public void Finish(int image) => _milliseconds[image] = 1000 * (Now - arrivals[image]);
     }
 }
 
-/// <summary>From arrival to the finished image.</summary>
+/// <summary>From the arrival to the finished image.</summary>
 internal sealed record Latency(double MeanMilliseconds, double P95Milliseconds);
 
-/// <summary>Everything of one run, with the same arrivals for both kinds of batching.</summary>
+/// <summary>The figures of one run, with the same arrivals for both kinds of batching.</summary>
 internal sealed record ServingRun(double OfflineImagesPerSecond, double SaturatedImagesPerSecond, Latency Static, Latency Continuous);

@@ -47,18 +47,12 @@ internal sealed class EvaluateOptions
     private readonly Option<string> _cache = CommandOption.WithDefault(
         "--cache", "Folder that keeps the features of real images for the next time.", Path.Combine("runs", "real-features"));
 
-    private readonly Option<string> _device;
-    private readonly Option<string> _dtype;
-
-    public EvaluateOptions()
-    {
-        (_device, _dtype) = PlacementOptions.Create();
-    }
+    private readonly PlacementOptions _placement = new();
 
     public void AddTo(Command command)
     {
-        Option[] ofTheModel = [_bundle.Option, _perClass, _seed, .. _sampling.All, _dtype];
-        foreach (var option in new Option[] { _data, _classifier, _inception, _images, _imageSize, _maxPixels, _output, _cache, _device }.Concat(ofTheModel))
+        Option[] ofTheModel = [_bundle.Option, _perClass, _seed, .. _sampling.All, _placement.Dtype];
+        foreach (var option in new Option[] { _data, _classifier, _inception, _images, _imageSize, _maxPixels, _output, _cache, _placement.Device }.Concat(ofTheModel))
         {
             command.Options.Add(option);
         }
@@ -92,8 +86,8 @@ internal sealed class EvaluateOptions
             Inception = inception,
             Output = arguments.GetRequiredValue(_output),
             Cache = arguments.GetRequiredValue(_cache),
-            Device = arguments.GetRequiredValue(_device),
-            Dtype = arguments.GetRequiredValue(_dtype),
+            Device = arguments.GetRequiredValue(_placement.Device),
+            Dtype = arguments.GetRequiredValue(_placement.Dtype),
             Plan = model => SamplePlan.Default(model, arguments.GetValue(_perClass), arguments.GetValue(_seed)) with
             {
                 Coarse = _sampling.Coarse(arguments, model.DefaultCoarse),

@@ -7,7 +7,6 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
-using CtfService.Model.Loading;
 using CtfService.Training.Data;
 
 namespace CtfService.Cli.Commands.Generate;
@@ -30,7 +29,7 @@ internal static class GenerateCommand
             var bundle = options.Bundle.Folder(arguments);
             if (options.From(arguments) is { Count: > 0 } files)
             {
-                var (device, dtype) = options.SaidPlacement(arguments);
+                var (device, dtype) = options.TypedPlacement(arguments);
                 var reproduction = new Reproduction(terminal, bundle, device, dtype, arguments.GetValue(options.Overwrite));
                 return Task.FromResult(reproduction.Run(files, output, cancellation) ? ExitCode.Success : ExitCode.Failure);
             }
@@ -44,8 +43,7 @@ internal static class GenerateCommand
     private static void Draw(Terminal terminal, GenerateOptions options, ParseResult arguments, string bundle, string output, CancellationToken cancellation)
     {
         var sheetPath = options.Sheet(arguments) is { } path ? OutputPath.File("--sheet", path) : null;
-        var (device, dtype) = options.Placement(arguments);
-        using var generator = new CtfImageGeneratorFactory(bundle, () => ModelPlacement.Parse(device, dtype)).Load(cancellation);
+        using var generator = new CtfImageGeneratorFactory(bundle, options.Placement(arguments)).Load(cancellation);
         var model = generator.Model;
         var classes = Classes(model, options.Classes(arguments));
         var count = arguments.GetValue(options.Count);

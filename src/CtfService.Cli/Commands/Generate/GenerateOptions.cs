@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
+using CtfService.Model.Loading;
 using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands.Generate;
@@ -36,13 +37,7 @@ internal sealed class GenerateOptions
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<string> _device;
-    private readonly Option<string> _dtype;
-
-    public GenerateOptions()
-    {
-        (_device, _dtype) = PlacementOptions.Create();
-    }
+    private readonly PlacementOptions _placement = new();
 
     public BundleOption Bundle { get; } = new("Folder of the bundle.");
 
@@ -62,7 +57,7 @@ internal sealed class GenerateOptions
     public void AddTo(Command command)
     {
         Option[] ofTheImages = [_classes, Count, Seed, .. Sampling.All, _format, _quality, _sheet, Columns];
-        foreach (var option in new[] { Bundle.Option }.Concat(ofTheImages).Concat([Output, Overwrite, _device, _dtype, _from]))
+        foreach (var option in new[] { Bundle.Option }.Concat(ofTheImages).Concat([Output, Overwrite, _placement.Device, _placement.Dtype, _from]))
         {
             command.Options.Add(option);
         }
@@ -80,10 +75,11 @@ internal sealed class GenerateOptions
     /// <summary>Empty if images are to be drawn anew.</summary>
     public IReadOnlyList<string> From(ParseResult arguments) => arguments.GetValue(_from) ?? [];
 
-    public (string Device, string Dtype) Placement(ParseResult arguments) => (arguments.GetRequiredValue(_device), arguments.GetRequiredValue(_dtype));
+    public Func<ModelPlacement> Placement(ParseResult arguments) => _placement.Placement(arguments);
 
-    /// <summary>What the caller typed; null for what is left to its default.</summary>
-    public (string? Device, string? Dtype) SaidPlacement(ParseResult arguments) => (Said(arguments, _device), Said(arguments, _dtype));
+    /// <summary>Returns what the user typed; null for an option left to its default.</summary>
+    public (string? Device, string? Dtype) TypedPlacement(ParseResult arguments) =>
+        (Typed(arguments, _placement.Device), Typed(arguments, _placement.Dtype));
 
     private void Check(CommandResult result, Option[] ofTheImages)
     {
@@ -100,6 +96,6 @@ internal sealed class GenerateOptions
         }
     }
 
-    private static string? Said(ParseResult arguments, Option<string> option) =>
+    private static string? Typed(ParseResult arguments, Option<string> option) =>
         arguments.GetResult(option) is { Implicit: false } ? arguments.GetValue(option) : null;
 }

@@ -1,21 +1,29 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using CtfService.Model.Loading;
 
 namespace CtfService.Cli.Commands.Options;
 
-/// <summary>The options of every command that loads a model: where to, and in which element type.</summary>
-internal static class PlacementOptions
+/// <summary>The options of every command that loads a model: on which device, and with which element type.</summary>
+internal sealed class PlacementOptions
 {
-    public static (Option<string> Device, Option<string> Dtype) Create() =>
-    (
-        Matching(CommandOption.WithDefault("--device", $"Where the model runs: {ModelPlacement.Devices}.", "auto"), ModelPlacement.DevicePattern, ModelPlacement.Devices),
-        Matching(CommandOption.WithDefault("--dtype", $"Element type of the transformers: {ModelPlacement.Dtypes}.", "auto"), ModelPlacement.DtypePattern, ModelPlacement.Dtypes));
+    public Option<string> Device { get; } = Matching(
+        CommandOption.WithDefault("--device", $"Device of the model: {ModelPlacement.Devices}.", "auto"), ModelPlacement.DevicePattern, ModelPlacement.Devices);
+
+    public Option<string> Dtype { get; } = Matching(
+        CommandOption.WithDefault("--dtype", $"Element type of the transformers: {ModelPlacement.Dtypes}.", "auto"),
+        ModelPlacement.DtypePattern,
+        ModelPlacement.Dtypes);
+
+    /// <summary>Returns the placement, to be called when the model is loaded: libtorch is needed to look for a device.</summary>
+    public Func<ModelPlacement> Placement(ParseResult arguments) =>
+        () => ModelPlacement.Parse(arguments.GetRequiredValue(Device), arguments.GetRequiredValue(Dtype));
 
     private static Option<string> Matching(Option<string> option, string pattern, string values)
     {
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Count == 1 && !System.Text.RegularExpressions.Regex.IsMatch(result.Tokens[0].Value, pattern))
+            if (result.Tokens.Count == 1 && !Regex.IsMatch(result.Tokens[0].Value, pattern))
             {
                 result.AddError($"{option.Name} is '{result.Tokens[0].Value}', expected {values}.");
             }

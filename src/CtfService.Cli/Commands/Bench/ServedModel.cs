@@ -1,0 +1,105 @@
+using System.Runtime.ExceptionServices;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Inference;
+using CtfService.Inference.Queue;
+using CtfService.Inference.Routing;
+using CtfService.Inference.Status;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CtfService.Cli.Commands.Bench;
+
+/// <summary>One model behind the queue and the worker of the service, without HTTP. Thread-safe.</summary>
+internal sealed class ServedModel : IAsyncDisposable
+{
+    private static readonly RequestDeadline NoDeadline = new(TimeSpan.FromDays(1), "ctf bench serving");
+
+    private readonly ServiceProvider _services;
+    private readonly IHostedService _host;
+    private readonly ObservedFactory _factory;
+
+    private ServedModel(ServiceProvider services, ObservedFactory factory)
+    {
+        _services = services;
+        _host = services.GetRequiredService<IHostedService>();
+        _factory = factory;
+    }
+
+    /// <summary>Rows of a decode step: those asked for, or fewer if the memory holds fewer.</summary>
+    public int Rows => _factory.Rows;
+
+    public ModelDescription Description => _services.GetRequiredService<IModelStatus>().RequireReady().Model;
+
+    /// <summary>Loads the model on its worker's thread and returns when it is ready. Throws what loading throws.</summary>
+    /// <param name="queuedImages">Most images that wait at once.</param>
+    public static async Task<ServedModel> StartAsync(
+        string bundle, IImageGeneratorFactory factory, int rows, int queuedImages, CancellationToken cancellation)
+    {
+        var observed = new ObservedFactory(factory);
+        var services = new ServiceCollection()
+            .AddMetrics()
+            .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
+            .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
+            .AddSingleton(new InferenceOptions { MaxBatchRows = rows, MaxQueuedImages = queuedImages, LoadRetries = 0 })
+            .AddSingleton(new ModelOrigin(bundle, observed))
+            .AddInference()
+            .BuildServiceProvider();
+        var served = new ServedModel(services, observed);
+        try
+        {
+            await served._host.StartAsync(cancellation);
+            await services.GetRequiredService<IModelStatus>().LoadingEnded.WaitAsync(cancellation);
+            if (observed.Failure is { } failure)
+            {
+                ExceptionDispatchInfo.Throw(failure);
+            }
+
+            return served;
+        }
+        catch
+        {
+            await served.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Enqueues one request for these images; the caller reads the events to the end.</summary>
+    public IAsyncEnumerable<InferenceEvent> Enqueue(IReadOnlyList<ImageSpecification> images, CancellationToken cancellation)
+    {
+        using var lease = _services.GetRequiredService<IModelRouter>().Lease();
+        return lease.Enqueue(new ImageSubmission(images, NoDeadline), cancellation);
+    }
+
+    /// <summary>Frees the model.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync(CancellationToken.None);
+        await _services.DisposeAsync();
+    }
+
+    /// <summary>Keeps what the service only logs: why a model could not be loaded, and how many rows it has.</summary>
+    private sealed class ObservedFactory(IImageGeneratorFactory factory) : IImageGeneratorFactory
+    {
+        public Exception? Failure { get; private set; }
+
+        public int Rows { get; private set; }
+
+        public IImageGenerator Load(CancellationToken cancellation)
+        {
+            try
+            {
+                var generator = factory.Load(cancellation);
+                Rows = generator.FreeRows;
+                return generator;
+            }
+            catch (Exception error)
+            {
+                Failure = error;
+                throw;
+            }
+        }
+    }
+}
