@@ -27,7 +27,6 @@ internal static partial class ApiKeyCommand
         command.SetAction((arguments, _) =>
         {
             Write(terminal, arguments.GetRequiredValue(name));
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

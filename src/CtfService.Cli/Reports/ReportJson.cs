@@ -15,7 +15,17 @@ internal static class ReportJson
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // goes to a terminal or file, never into HTML
     };
 
+    private static readonly JsonSerializerOptions OneLine = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
     public static void Write<T>(TextWriter output, T report) => output.WriteLine(Text(report));
+
+    /// <summary>Writes one line, without the fields that are null.</summary>
+    public static void WriteLine<T>(TextWriter output, T report) => output.WriteLine(JsonSerializer.Serialize(report, OneLine));
 
     public static string Text<T>(T report) => JsonSerializer.Serialize(report, Options);
 

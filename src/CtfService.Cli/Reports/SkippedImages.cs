@@ -7,7 +7,8 @@ namespace CtfService.Cli.Reports;
 /// <summary>Says what of a data set was left out, and which classes it lacks, before work on it begins.</summary>
 internal static class SkippedImages
 {
-    public static void Report(ImageDataset dataset, Terminal terminal)
+    /// <returns>The data set.</returns>
+    public static ImageDataset ReportSkipped(this ImageDataset dataset, Terminal terminal)
     {
         if (dataset.Skipped.Count > 0)
         {
@@ -29,6 +30,8 @@ internal static class SkippedImages
         {
             terminal.Error.WriteLine($"There are no images{Of(dataset)} of {missing.Count} of the {dataset.ClassNames.Count} classes: {NameList.Of(missing)}.");
         }
+
+        return dataset;
     }
 
     private static string Count(int count, string one, string several) => FormattableString.Invariant($"{count:N0} {(count == 1 ? one : several)}");

@@ -32,6 +32,13 @@ internal static class ConsoleProgress
             .Start(context => work(new ProgressBar(context.AddTask(title), title, terminal.Display)));
     }
 
+    /// <inheritdoc cref="Run{T}(Terminal, string, Func{ITrainingProgress, T})"/>
+    public static void Run(Terminal terminal, string title, Action<ITrainingProgress> work) => Run(terminal, title, progress =>
+    {
+        work(progress);
+        return true;
+    });
+
     /// <summary>Shows a title while <paramref name="work"/>, which reports no steps, runs on this thread.</summary>
     public static T Run<T>(Terminal terminal, string title, Func<T> work)
     {
@@ -82,24 +89,4 @@ internal static class ConsoleProgress
 
         public void Note(string text) => display.WriteLine(text);
     }
-}
-
-/// <summary>Writes the first report, the last, every evaluation, and one report per <see cref="ConsoleProgress.LineInterval"/> between them.</summary>
-internal sealed class ProgressLines(TextWriter output, string title, TimeProvider time) : ITrainingProgress
-{
-    private long? _lastLine;
-
-    public void Report(TrainingReport report)
-    {
-        var isEvaluation = report.ImagesPerSecond is null && report.Losses.Count > 0;
-        if (!isEvaluation && _lastLine is { } last && time.GetElapsedTime(last) < ConsoleProgress.LineInterval && report.Step < report.TotalSteps)
-        {
-            return;
-        }
-
-        _lastLine = time.GetTimestamp();
-        output.WriteLine(ConsoleProgress.Describe(title, report));
-    }
-
-    public void Note(string text) => output.WriteLine(text);
 }

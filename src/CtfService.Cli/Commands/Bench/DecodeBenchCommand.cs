@@ -43,8 +43,6 @@ internal static class DecodeBenchCommand
                 var report = DecodeBenchmark.Run(model, transformer, options, terminal.Error.WriteLine, cancellation);
                 ReportOutput.Write(terminal.Output, report, arguments.GetValue(json), DecodeTables.Of);
             }
-
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

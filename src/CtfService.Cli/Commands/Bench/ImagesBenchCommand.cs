@@ -34,7 +34,6 @@ internal static class ImagesBenchCommand
             using var generator = new CtfImageGeneratorFactory(bundle.Folder(arguments), placement.Placement(arguments), rows).Load(cancellation);
             List<ImagesLine> lines = [.. batches.Select(images => Measure(generator, images, cancellation))];
             ReportOutput.Write(terminal.Output, lines, arguments.GetValue(json), found => [Table(generator.Model.Name, found)]);
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -32,7 +32,6 @@ internal static class LoadBenchCommand
                 PeakMemoryBytes = peak,
                 PeakOverWeights = Math.Round((double)peak / bytes, 3),
             });
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

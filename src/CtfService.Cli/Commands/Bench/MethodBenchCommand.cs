@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using CtfService.Cli.Commands.Options;
-using CtfService.Cli.Commands.Train;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
@@ -26,7 +25,7 @@ internal static class MethodBenchCommand
         var command = new Command("method", "Measures coarse-to-fine prediction, fine pass included, against the plain model, with guidance.") { preset, codewords, clusters, batch, dtype, steps, json };
         command.SetAction((arguments, cancellation) =>
         {
-            UsageException.ThrowIfAny([ClusterCommand.ClustersProblem(arguments.GetValue(clusters), arguments.GetValue(codewords))]);
+            UsageException.ThrowIfAny([Ranges.ClustersProblem(arguments.GetValue(clusters), arguments.GetValue(codewords))]);
             TorchThreads.UseAllCores();
             List<int> batches = [.. arguments.GetRequiredValue(batch).Distinct()];
             var (size, format) = (arguments.GetRequiredValue(preset), arguments.GetValue(dtype));
@@ -37,7 +36,6 @@ internal static class MethodBenchCommand
                 return benchmark.Measure(images, arguments.GetValue(steps), cancellation);
             }).ToList();
             ReportOutput.Write(terminal.Output, lines, arguments.GetValue(json), found => [Table(size, format, found)]);
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -37,8 +37,6 @@ internal static class VqDecodeBenchCommand
                 var report = VqDecodeBenchmark.Run(tokenizer, grid, batches, arguments.GetValue(threads), arguments.GetValue(runs), cancellation);
                 ReportTables.Write(terminal.Output, Table(report));
             }
-
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -57,7 +57,6 @@ internal static class BundleCommand
                 arguments.GetRequiredValue(licence));
             var bundle = BundlePacker.Pack(parts, folder, text);
             ReportJson.Write(terminal.Output, new { bundle.Directory, bundle.Hash, Bytes = bundle.Manifest.Files.Sum(file => file.Bytes) });
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -85,7 +85,6 @@ internal static class ConvertCommand
                 Seconds = Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 2),
                 PeakMemoryBytes = PeakMemory.OfThisProcess(),
             });
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

@@ -33,7 +33,7 @@ internal static class InspectCommand
         command.SetAction((arguments, cancellation) =>
         {
             var how = new Manner(terminal.Output, arguments.GetValue(json), arguments.GetValue(ema), arguments.GetValue(keys));
-            return Task.FromResult(InspectAll(terminal, arguments.GetRequiredValue(paths), how, cancellation) ? ExitCode.Success : ExitCode.Failure);
+            return InspectAll(terminal, arguments.GetRequiredValue(paths), how, cancellation);
         });
         return command;
     }

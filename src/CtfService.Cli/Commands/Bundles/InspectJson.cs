@@ -1,6 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using CtfService.Cli.Commands.Generate;
+using CtfService.Cli.Reports;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints.Tensors;
 using CtfService.Model.Conversion;
@@ -10,14 +9,7 @@ namespace CtfService.Cli.Commands.Bundles;
 /// <summary>What <c>ctf inspect</c> finds, as one line of JSON a file.</summary>
 internal static class InspectJson
 {
-    private static readonly JsonSerializerOptions OneLine = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-    };
-
-    public static void Write(TextWriter output, GeneratedFile image) => Write(output, new
+    public static void Write(TextWriter output, GeneratedFile image) => ReportJson.WriteLine(output, new
     {
         File = image.Path,
         Kind = "image",
@@ -27,10 +19,10 @@ internal static class InspectJson
         IsReproducible = image.Provenance?.IsReproducible ?? false,
     });
 
-    public static void Write(TextWriter output, Bundle bundle) => Write(output, new { File = bundle.Directory, Kind = "bundle", bundle.Hash, bundle.Manifest });
+    public static void Write(TextWriter output, Bundle bundle) => ReportJson.WriteLine(output, new { File = bundle.Directory, Kind = "bundle", bundle.Hash, bundle.Manifest });
 
     /// <param name="recognition">Null if the file is of no known architecture.</param>
-    public static void Write(TextWriter output, TensorFile file, Recognition? recognition, bool listKeys) => Write(output, new
+    public static void Write(TextWriter output, TensorFile file, Recognition? recognition, bool listKeys) => ReportJson.WriteLine(output, new
     {
         File = file.Path,
         Kind = "weights",
@@ -50,6 +42,4 @@ internal static class InspectJson
             },
         Keys = listKeys ? file.Entries.Select(entry => new { entry.Name, Dtype = entry.Dtype.ToString(), entry.Shape }) : null,
     });
-
-    private static void Write<T>(TextWriter output, T report) => output.WriteLine(JsonSerializer.Serialize(report, OneLine));
 }

@@ -34,7 +34,6 @@ internal static class ClassifyCommand
                 ? (Path: folder, Split: null)
                 : (Path: parse.GetRequiredValue(data)!, Split: parse.GetValue(split));
             Run(terminal, source, parse.GetRequiredValue(classifier), parse.GetValue(maxPixels), cancellation);
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
@@ -43,8 +42,7 @@ internal static class ClassifyCommand
     {
         TorchThreads.UseAllCores();
         using var classifier = ClassifierFile.Load(classifierPath);
-        var dataset = ImageFolder.Open(source.Path, classifier.ImageSize, source.Split, maxPixels, cancellation);
-        SkippedImages.Report(dataset, terminal);
+        var dataset = ImageFolder.Open(source.Path, classifier.ImageSize, source.Split, maxPixels, cancellation).ReportSkipped(terminal);
         ReportJson.Write(terminal.Output, ClassifierReport.Measure(classifier, dataset, cancellation));
     }
 }

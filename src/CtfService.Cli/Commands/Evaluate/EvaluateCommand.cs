@@ -30,7 +30,6 @@ internal static class EvaluateCommand
         {
             var evaluation = options.Read(parse);
             KeptWork.Run($"What is drawn is kept in {evaluation.Output}.", () => Run(terminal, evaluation, cancellation), cancellation);
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
@@ -49,10 +48,8 @@ internal static class EvaluateCommand
         using var extractors = FeatureExtractors.Load(arguments); // a wrong file should not cost the time of drawing
         var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle, cancellation) : null;
         var side = bundle is null ? arguments.ImageSize : SquareSide(bundle);
-        var train = ImageFolder.Open(arguments.Data, side, "train", arguments.MaxPixels, cancellation);
-        var test = ImageFolder.Open(arguments.Data, side, "test", arguments.MaxPixels, cancellation);
-        SkippedImages.Report(train, terminal);
-        SkippedImages.Report(test, terminal);
+        var train = ImageFolder.Open(arguments.Data, side, "train", arguments.MaxPixels, cancellation).ReportSkipped(terminal);
+        var test = ImageFolder.Open(arguments.Data, side, "test", arguments.MaxPixels, cancellation).ReportSkipped(terminal);
         terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
 
         var stages = new ConsoleStages(terminal);
@@ -62,7 +59,7 @@ internal static class EvaluateCommand
         var model = bundle is null ? null : Draw(bundle, arguments, stages, cancellation);
         TorchThreads.UseAllCores(); // the engine, which keeps to fewer, is gone
         var images = model?.Samples.Images ?? ImageFolder.Open(arguments.Images!, side, split: null, arguments.MaxPixels, cancellation);
-        SkippedImages.Report(images, terminal);
+        images.ReportSkipped(terminal);
         var result = evaluator.Evaluate(images, model);
         Write(terminal, arguments.Output, result, stages.Run("page", () => EvaluationPage.Of(result, inputs)));
     }

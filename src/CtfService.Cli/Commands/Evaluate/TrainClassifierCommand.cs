@@ -33,7 +33,6 @@ internal static class TrainClassifierCommand
             var path = OutputPath.File(output.Name, parse.GetRequiredValue(output));
             RequireClassifierOrNothing(output.Name, path, terminal);
             Run(terminal, parse.GetRequiredValue(data), (parse.GetValue(imageSize), parse.GetValue(maxPixels)), training, path, cancellation);
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
@@ -66,10 +65,8 @@ internal static class TrainClassifierCommand
     {
         TorchThreads.UseAllCores();
         ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(data, ImageFolder.TrainSplit)); // before the images are decoded
-        var train = ImageFolder.Open(data, images.Side, "train", images.MaxPixels, cancellation);
-        var test = ImageFolder.Open(data, images.Side, "test", images.MaxPixels, cancellation);
-        SkippedImages.Report(train, terminal);
-        SkippedImages.Report(test, terminal);
+        var train = ImageFolder.Open(data, images.Side, "train", images.MaxPixels, cancellation).ReportSkipped(terminal);
+        var test = ImageFolder.Open(data, images.Side, "test", images.MaxPixels, cancellation).ReportSkipped(terminal);
         terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
 
         using var classifier = ConsoleProgress.Run(terminal, "classifier", progress => ClassifierTrainer.Train(train, training, progress, cancellation));

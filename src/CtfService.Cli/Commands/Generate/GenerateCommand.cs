@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Text.Json;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Core.Classes;
 using CtfService.Core.Generation;
@@ -16,8 +16,6 @@ internal static class GenerateCommand
 {
     private const int BatchSize = 24;
 
-    private static readonly JsonSerializerOptions OneLine = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public static Command Create(Terminal terminal)
     {
         var options = new GenerateOptions();
@@ -31,11 +29,11 @@ internal static class GenerateCommand
             {
                 var (device, dtype) = options.TypedPlacement(arguments);
                 var reproduction = new Reproduction(terminal, bundle, device, dtype, arguments.GetValue(options.Overwrite));
-                return Task.FromResult(reproduction.Run(files, output, cancellation) ? ExitCode.Success : ExitCode.Failure);
+                return reproduction.Run(files, output, cancellation);
             }
 
             Draw(terminal, options, arguments, bundle, OutputPath.Folder(options.Output.Name, output), cancellation);
-            return Task.FromResult(ExitCode.Success);
+            return true;
         });
         return command;
     }
@@ -84,7 +82,7 @@ internal static class GenerateCommand
             var (label, file) = (generator.Model.Classes.Labels[image.Specification.ClassId], planned[images.Count]);
             target.Write(file, image.Image);
             var line = new { File = file.Path, ClassId = label.Id, ClassLabel = label.Name, image.Specification.Seed, Model = generator.Model.Name };
-            terminal.Output.WriteLine(JsonSerializer.Serialize(line, OneLine));
+            ReportJson.WriteLine(terminal.Output, line);
             images.Add(image.Image);
         }
 

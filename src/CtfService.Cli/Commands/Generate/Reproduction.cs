@@ -1,5 +1,5 @@
-using System.Text.Json;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
@@ -16,8 +16,6 @@ namespace CtfService.Cli.Commands.Generate;
 /// <param name="overwrite">Whether files in the output folder that hold something else are replaced.</param>
 internal sealed class Reproduction(Terminal terminal, string bundle, string? device, string? dtype, bool overwrite)
 {
-    private static readonly JsonSerializerOptions OneLine = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     /// <param name="output">Folder; each file keeps its name.</param>
     /// <returns>True where every file is the same, byte for byte.</returns>
     /// <exception cref="InvalidDataException">A file does not say where it comes from, or cannot be made again; nothing was generated.</exception>
@@ -102,7 +100,7 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         var path = Target(file, output);
         File.WriteAllBytes(path, bytes);
         var same = bytes.AsSpan().SequenceEqual(file.Bytes);
-        terminal.Output.WriteLine(JsonSerializer.Serialize(new { File = path, From = file.Path, Identical = same }, OneLine));
+        ReportJson.WriteLine(terminal.Output, new { File = path, From = file.Path, Identical = same });
         if (!same)
         {
             terminal.Error.WriteLine($"{file.Path}: the file made again differs. {Reason(file.Provenance!, generator.Model)}");

@@ -16,4 +16,8 @@ internal static class Ranges
 
     /// <summary>Number of clusters; at most the codewords of the tokenizer, which are known later.</summary>
     public static NumberRange<int> Clusters { get; } = NumberRange.Between(1, 1 << 24);
+
+    /// <summary>Returns what is wrong with a number of clusters; null if the codebook has enough codewords.</summary>
+    public static string? ClustersProblem(int clusters, int codewords) =>
+        clusters <= codewords ? null : $"--clusters is {clusters}, expected at most {codewords}, the codewords of the tokenizer";
 }

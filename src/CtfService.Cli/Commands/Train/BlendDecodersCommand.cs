@@ -20,13 +20,12 @@ internal static class BlendDecodersCommand
         {
             first, second, share, output, overwrite,
         };
-        command.SetAction(arguments =>
+        command.SetAction((arguments, _) =>
         {
             var path = OutputPath.File(output.Name, arguments.GetRequiredValue(output));
             OverwriteOption.RequireFree(output.Name, path, arguments.GetValue(overwrite));
             DecoderBlend.Write(arguments.GetRequiredValue(first), arguments.GetRequiredValue(second), arguments.GetValue(share), path);
             terminal.Error.WriteLine($"Saved {path}.");
-            return ExitCode.Success;
         });
         return command;
     }

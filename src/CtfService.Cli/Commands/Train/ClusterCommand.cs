@@ -6,9 +6,6 @@ using CtfService.Cli.Shell;
 using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Clusters;
-using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
-using CtfService.Training.Optimization;
 using CtfService.Training.Parts;
 using static TorchSharp.torch;
 
@@ -65,7 +62,6 @@ internal static class ClusterCommand
                 map.LargestCluster,
                 File = folder.ClusterMap,
             });
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
@@ -73,11 +69,7 @@ internal static class ClusterCommand
     private static int Count(string number) => NumberText.TryRead(number, Ranges.Clusters, out var count) ? count : throw new InvalidOperationException(number);
 
     private static string? ClustersProblem(string clusters, TokenizerConfig tokenizer) =>
-        clusters is not (Auto or All) ? ClustersProblem(Count(clusters), tokenizer.CodebookSize) : null;
-
-    /// <summary>What is wrong with a number of clusters; null if the codebook has as many codewords.</summary>
-    public static string? ClustersProblem(int clusters, int codewords) =>
-        clusters <= codewords ? null : $"--clusters is {clusters}, expected at most {codewords}, the codewords of the tokenizer";
+        clusters is not (Auto or All) ? Ranges.ClustersProblem(Count(clusters), tokenizer.CodebookSize) : null;
 
     private static Option<string> ClustersOption()
     {
@@ -126,43 +118,4 @@ internal static class ClusterCommand
         return ClusterChoice.Choose(
             tokenizer, study, seed, result => Say($"{result.ClusterCount} clusters: swaps change images by {result.SquaredError:0.00000}."), cancellation);
     }
-}
-
-/// <summary>Options of the commands that swap tokens within clusters: which images to do it to.</summary>
-internal sealed class SwapArguments
-{
-    private readonly Option<string?> _data;
-    private readonly Option<int?> _imageSize = TrainingArguments.ImageSizeOption();
-    private readonly Option<int> _maxPixels = MaxPixelsOption.Create();
-
-    /// <param name="needsData">Whether the command cannot do without images.</param>
-    public SwapArguments(bool needsData) => _data = new("--data") { Description = TrainingArguments.DataDescription, Required = needsData };
-
-    public Option<int> ImageCount { get; } = CommandOption.Number("--images", "Test images to look at, evenly spread.", 192, TrainingRanges.Images);
-
-    public void AddTo(Command command)
-    {
-        command.Options.Add(_data);
-        command.Options.Add(_imageSize);
-        command.Options.Add(_maxPixels);
-        command.Options.Add(ImageCount);
-    }
-
-    /// <summary>What is wrong with the size of the images; null if the tokenizer takes it, or there are no images.</summary>
-    public string? SideProblem(ParseResult arguments, string tokenizerPath, TokenizerConfig tokenizer) =>
-        arguments.GetValue(_data) is null ? null : tokenizer.SideProblem("--image-size", ImageSize(arguments, tokenizerPath, _ => { }));
-
-    public bool HasData(CommandResult result) => result.GetValue(_data) is not null;
-
-    /// <param name="tokenizerPath">Says which size the images should have if the arguments do not.</param>
-    public ImageDataset Images(ParseResult arguments, string tokenizerPath, Terminal terminal, CancellationToken cancellation)
-    {
-        var imageSize = ImageSize(arguments, tokenizerPath, terminal.Error.WriteLine);
-        var images = ImageFolder.Open(arguments.GetRequiredValue(_data)!, imageSize, "test", arguments.GetValue(_maxPixels), cancellation);
-        SkippedImages.Report(images, terminal);
-        return images;
-    }
-
-    private int ImageSize(ParseResult arguments, string tokenizerPath, Action<string> note) =>
-        new RunValidator(note).ImageSize(tokenizerPath, arguments.GetValue(_imageSize), TrainingArguments.UsualImageSize);
 }

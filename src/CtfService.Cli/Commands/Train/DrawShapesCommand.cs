@@ -59,7 +59,6 @@ internal static class DrawShapesCommand
                 TrainingImages = training,
                 TestImages = training / TrainingImagesPerTest,
             });
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

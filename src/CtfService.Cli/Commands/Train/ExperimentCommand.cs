@@ -52,7 +52,7 @@ internal static class ExperimentCommand
             {
                 foreach (var dataset in run.OpenData())
                 {
-                    SkippedImages.Report(dataset, terminal);
+                    dataset.ReportSkipped(terminal);
                 }
 
                 KeptWork.Run($"Finished jobs and checkpoints are kept in {folder}.", () => run.Run(new Shown(terminal), cancellation), cancellation);
@@ -60,7 +60,6 @@ internal static class ExperimentCommand
 
             var (finished, jobs) = run.Report();
             ReportJson.Write(terminal.Output, new { Jobs = jobs, Finished = finished, options.Report });
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }
@@ -75,11 +74,7 @@ internal static class ExperimentCommand
                 terminal.Error.WriteLine(title); // not every job has figures to report
             }
 
-            ConsoleProgress.Run(terminal, title, progress =>
-            {
-                work(progress);
-                return ExitCode.Success;
-            });
+            ConsoleProgress.Run(terminal, title, work);
         }
     }
 }

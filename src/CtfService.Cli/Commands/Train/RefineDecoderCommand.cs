@@ -1,6 +1,5 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
-using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
@@ -49,17 +48,11 @@ internal static class RefineDecoderCommand
             run.RequireStart(TokenizerTraining.ResultName);
             run = run with { Data = training.Fingerprint(arguments, "train", cancellation) };
             validator.RequireImages(folder.Tokenizer, PartRecord.Of(PartRecord.Data, run.Data).With(PartRecord.ImageSize, imageSize), run.AcceptChanges);
-            var train = training.Dataset(arguments, imageSize, "train", cancellation);
-            var test = training.Dataset(arguments, imageSize, "test", cancellation);
-            SkippedImages.Report(train, terminal);
-            SkippedImages.Report(test, terminal);
+            var (train, test) = training.Splits(arguments, imageSize, terminal, cancellation);
             var refinement = new DecoderRefinement(
                 arguments.GetRequiredValue(weight), PerceptualPath: arguments.GetValue(classifier), PerceptualWeight: arguments.GetRequiredValue(perceptualWeight));
-            return Task.FromResult(ConsoleProgress.Run(terminal, "decoder", progress =>
-            {
-                TokenizerTraining.Refine(train, test, folder.Tokenizer, refinement, run, progress, cancellation);
-                return ExitCode.Success;
-            }));
+            ConsoleProgress.Run(
+                terminal, "decoder", progress => TokenizerTraining.Refine(train, test, folder.Tokenizer, refinement, run, progress, cancellation));
         });
         return command;
     }

@@ -54,7 +54,7 @@ internal static class SwapCommand
             UsageException.ThrowIfAny(
             [
                 images.SideProblem(arguments, tokenizerPath, config),
-                .. counts.Select(count => ClusterCommand.ClustersProblem(count, config.CodebookSize)),
+                .. counts.Select(count => Ranges.ClustersProblem(count, config.CodebookSize)),
             ]);
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(tokenizerPath, config => new VqTokenizer(config));
             using var codewords = tokenizer.Quantizer.Codewords();
@@ -77,7 +77,6 @@ internal static class SwapCommand
             }
 
             ReportJson.Write(terminal.Output, new { Images = study.ImageCount, study.ReconstructionError, Lines = lines });
-            return Task.FromResult(ExitCode.Success);
         });
         return command;
     }

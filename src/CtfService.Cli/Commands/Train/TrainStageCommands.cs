@@ -1,6 +1,5 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
-using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Model.Clusters;
 using CtfService.Model.Layers;
@@ -55,12 +54,12 @@ internal static class TrainStageCommands
         {
             var size = new TransformerSize(arguments.GetValue(width), arguments.GetValue(layers), arguments.GetValue(heads));
             UsageException.ThrowIfAny(size.Problems(name => $"--{name}"));
-            return Task.FromResult(Run(terminal, arguments, training, stage, size, cancellation));
+            Run(terminal, arguments, training, stage, size, cancellation);
         });
         return command;
     }
 
-    private static int Run(
+    private static void Run(
         Terminal terminal, ParseResult arguments, TrainingArguments training, Stage stage, TransformerSize size, CancellationToken cancellation)
     {
         TorchThreads.UseAllCores();
@@ -77,18 +76,14 @@ internal static class TrainStageCommands
         TokenizedImages Images(string split) => new(
             training.Fingerprint(arguments, split, cancellation),
             imageSize,
-            () => Reported(training.Dataset(arguments, imageSize, split, cancellation), terminal));
+            () => training.Dataset(arguments, imageSize, split, terminal, cancellation));
         var train = Images("train");
         var map = Compared(folder, stage, validator, train.MadeFrom(tokenizer), tokenizer, run.AcceptChanges);
         TokenCache Tokens(string split, TokenizedImages images) => TokenCache.TryLoad(folder.Tokens(split), tokenizer, images, terminal.Error.WriteLine)
             ?? ConsoleProgress.Run(
                 terminal, $"tokens of {split}", progress => TokenCache.Create(folder.Tokens(split), tokenizer, images, progress, cancellation));
         var inputs = new StageInputs(tokenizer, map, Tokens("train", train), Tokens("test", Images("test")));
-        return ConsoleProgress.Run(terminal, stage.Part, progress =>
-        {
-            stage.Train(inputs, size, run, progress, cancellation);
-            return ExitCode.Success;
-        });
+        ConsoleProgress.Run(terminal, stage.Part, progress => stage.Train(inputs, size, run, progress, cancellation));
     }
 
     /// <summary>Compares everything that can be compared before anything is computed; returns the run's cluster map.</summary>
@@ -100,11 +95,5 @@ internal static class TrainStageCommands
         RunValidator.RequireMap(folder.ClusterMap, map, tokenizer);
         stage.Compare(validator, folder, now);
         return map;
-    }
-
-    private static ImageDataset Reported(ImageDataset dataset, Terminal terminal)
-    {
-        SkippedImages.Report(dataset, terminal);
-        return dataset;
     }
 }

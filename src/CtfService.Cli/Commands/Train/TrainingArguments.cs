@@ -1,5 +1,7 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
+using CtfService.Cli.Shell;
 using CtfService.Training.Data;
 using CtfService.Training.Data.Files;
 using CtfService.Training.Optimization;
@@ -98,6 +100,13 @@ internal sealed class TrainingArguments
     public string Fingerprint(ParseResult arguments, string split, CancellationToken cancellation) =>
         DataFingerprint.Of(arguments.GetRequiredValue(_data), split, arguments.GetValue(_maxPixels), cancellation);
 
-    public ImageDataset Dataset(ParseResult arguments, int imageSize, string split, CancellationToken cancellation) =>
-        ImageFolder.Open(arguments.GetRequiredValue(_data), imageSize, split, arguments.GetValue(_maxPixels), cancellation);
+    /// <summary>Reads one split and reports what was left out of it.</summary>
+    public ImageDataset Dataset(ParseResult arguments, int imageSize, string split, Terminal terminal, CancellationToken cancellation) =>
+        ImageFolder.Open(arguments.GetRequiredValue(_data), imageSize, split, arguments.GetValue(_maxPixels), cancellation).ReportSkipped(terminal);
+
+    /// <summary>Reads the images to train on and those held out.</summary>
+    public (ImageDataset Train, ImageDataset Test) Splits(ParseResult arguments, int imageSize, Terminal terminal, CancellationToken cancellation) =>
+    (
+        Dataset(arguments, imageSize, ImageFolder.TrainSplit, terminal, cancellation),
+        Dataset(arguments, imageSize, "test", terminal, cancellation));
 }
