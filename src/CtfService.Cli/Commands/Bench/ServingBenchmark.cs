@@ -57,7 +57,7 @@ internal sealed class ServingBenchmark(ServedModel served, int images, Cancellat
             await clock.ArrivalAsync(next, cancellation);
             var size = Math.Clamp(clock.Arrived - next, 1, ImagesPerBatch);
             var first = next;
-            await ReadToEndAsync(_images[first..(first + size)], place => clock.Finish(first + place));
+            await ReadToEndAsync(_images[first..(first + size)], index => clock.Finish(first + index));
             next += size;
         }
 
@@ -81,7 +81,7 @@ internal sealed class ServingBenchmark(ServedModel served, int images, Cancellat
         {
             if (seen is InferenceEvent.Finished image)
             {
-                finished(image.Place);
+                finished(image.Index);
             }
         }
     }
