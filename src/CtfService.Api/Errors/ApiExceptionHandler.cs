@@ -3,7 +3,8 @@ using Microsoft.AspNetCore.Diagnostics;
 namespace CtfService.Api.Errors;
 
 /// <summary>
-/// Turns whatever an endpoint throws into an answer. A caller who hung up never gets here: the framework answers 499 without a line in the log.
+/// Responds to an exception with the error that it means. Not called if the caller has disconnected:
+/// the framework then ends the request with 499 and logs nothing.
 /// </summary>
 internal sealed class ApiExceptionHandler(ErrorWriter writer, ErrorDescriber errors) : IExceptionHandler
 {

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace CtfService.Api.Errors;
 
 /// <summary>
-/// Says what an exception means to the caller. Expected ones are not logged: they are the caller's, or were logged where they happened.
+/// Describes an exception to the caller. Logs unexpected exceptions only: expected ones are the caller's mistake, or were logged where they occurred.
 /// </summary>
 internal sealed partial class ErrorDescriber(JsonProblems jsonProblems, ILogger<ErrorDescriber> logger)
 {
@@ -18,11 +18,11 @@ internal sealed partial class ErrorDescriber(JsonProblems jsonProblems, ILogger<
         Log.Unexpected(logger, context.TraceIdentifier, context.Request.Method, context.Request.Path, exception);
         return new ApiError(
             StatusCodes.Status500InternalServerError,
-            $"The service met an unexpected error. Its log has the details under request {context.TraceIdentifier}.",
+            $"An unexpected error occurred. See the service's log for request {context.TraceIdentifier}.",
             "internal_error");
     }
 
-    /// <summary>The exception handler runs without an endpoint, and keeps the one that failed.</summary>
+    /// <summary>Returns the type of the JSON body. The exception handler runs without an endpoint, but keeps the one that failed.</summary>
     private static Type? RequestType(HttpContext context)
     {
         var endpoint = context.GetEndpoint() ?? context.Features.Get<IExceptionHandlerFeature>()?.Endpoint;

@@ -1,6 +1,6 @@
 namespace CtfService.Api.Errors;
 
-/// <summary>One way out for every error, thrown or a bare status.</summary>
+/// <summary>Sends every error through <see cref="ErrorWriter"/>, whether it is an exception or a status without a body.</summary>
 internal static class ErrorExtensions
 {
     public static IServiceCollection AddErrors(this IServiceCollection services)

@@ -2,7 +2,7 @@ using CtfService.Api.Contracts;
 
 namespace CtfService.Api.Errors;
 
-/// <summary>Which errors an endpoint documents.</summary>
+/// <summary>Documents the errors of an endpoint.</summary>
 internal static class ErrorProduction
 {
     public static void ProducesErrors(this RouteHandlerBuilder route, params int[] statuses)

@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace CtfService.Api.Errors;
 
-/// <summary>Writes an error in the shape its path promises: OpenAI's under /v1, RFC 9457 elsewhere.</summary>
+/// <summary>Writes an error in the shape of its path: OpenAI's under /v1, problem details (RFC 9457) elsewhere. Thread-safe.</summary>
 internal sealed class ErrorWriter(IProblemDetailsService problems)
 {
-    /// <summary>Does nothing for a caller who has hung up: nobody is there to read, and failing would be logged as an error of ours.</summary>
+    /// <summary>Does nothing if the caller has disconnected; an exception would be logged as an error of the service.</summary>
     public async Task WriteAsync(HttpContext context, ApiError error)
     {
         ReportedError.Set(context, error);

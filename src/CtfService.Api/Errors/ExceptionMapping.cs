@@ -4,13 +4,14 @@ using CtfService.Core.Models;
 
 namespace CtfService.Api.Errors;
 
-/// <summary>Which answer each expected exception means. Null: nobody expected it.</summary>
+/// <summary>Maps each expected exception to an error response.</summary>
 internal static class ExceptionMapping
 {
-    /// <summary>Loading a model takes seconds, and memory may come free as soon.</summary>
+    /// <summary>Loading a model takes seconds, and memory may become free as quickly.</summary>
     private static readonly TimeSpan NotReadyRetry = TimeSpan.FromSeconds(5);
 
-    /// <param name="requestType">What the endpoint reads from JSON; null where it reads none.</param>
+    /// <summary>Returns null if the exception is not expected.</summary>
+    /// <param name="requestType">The type that the endpoint reads from JSON; null if it reads no JSON.</param>
     public static ApiError? Map(Exception exception, JsonProblems jsonProblems, Type? requestType) => exception switch
     {
         BadHttpRequestException { InnerException: JsonException json } when requestType is not null => jsonProblems.Describe(json, requestType),
@@ -19,10 +20,13 @@ internal static class ExceptionMapping
         QueueFullException full => new ApiError(StatusCodes.Status429TooManyRequests, full.Message, "queue_full") { RetryAfter = full.RetryAfter },
         ModelNotReadyException notReady =>
             new ApiError(StatusCodes.Status503ServiceUnavailable, notReady.Message, "model_not_ready") { RetryAfter = notReady.RetryAfter },
-        OutOfDeviceMemoryException tooLarge => new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory") { RetryAfter = NotReadyRetry },
+        OutOfDeviceMemoryException tooLarge =>
+            new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory") { RetryAfter = NotReadyRetry },
         SwitchInProgressException other => new ApiError(StatusCodes.Status409Conflict, other.Message, "switch_in_progress") { RetryAfter = NotReadyRetry },
-        ModelLoadException { InnerException: CheckpointException } unusable => new ApiError(StatusCodes.Status422UnprocessableEntity, unusable.Message, "bundle_unusable", "bundle"),
-        ModelLoadException { InnerException: OutOfDeviceMemoryException } tooLarge => new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory", "bundle") { RetryAfter = NotReadyRetry },
+        ModelLoadException { InnerException: CheckpointException } unusable =>
+            new ApiError(StatusCodes.Status422UnprocessableEntity, unusable.Message, "bundle_unusable", "bundle"),
+        ModelLoadException { InnerException: OutOfDeviceMemoryException } tooLarge =>
+            new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory", "bundle") { RetryAfter = NotReadyRetry },
         ModelLoadException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "load_failed", "bundle"),
         DeadlineExceededException late => new ApiError(StatusCodes.Status504GatewayTimeout, late.Message, "deadline_exceeded"),
         GenerationFailedException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "generation_failed"),

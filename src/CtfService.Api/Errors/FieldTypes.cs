@@ -2,7 +2,7 @@ using CtfService.Api.Contracts;
 
 namespace CtfService.Api.Errors;
 
-/// <summary>What a field takes, in the caller's words.</summary>
+/// <summary>Describes the type of a field in the terms of JSON rather than .NET.</summary>
 internal static class FieldTypes
 {
     public static string Expected(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch

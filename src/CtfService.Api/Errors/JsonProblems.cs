@@ -7,11 +7,11 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Errors;
 
 /// <summary>
-/// Says what is wrong with a request body in the caller's terms: the serializer's own messages name .NET types and not always the field.
+/// Describes what is wrong with a JSON body in the caller's terms. The serializer's own messages name .NET types and often omit the field.
 /// </summary>
 internal sealed partial class JsonProblems(IOptions<JsonOptions> json)
 {
-    /// <param name="requestType">What the endpoint takes.</param>
+    /// <param name="requestType">The type that the endpoint reads.</param>
     public ApiError Describe(JsonException problem, Type requestType)
     {
         if (problem.InnerException is JsonException syntax)
@@ -27,12 +27,13 @@ internal sealed partial class JsonProblems(IOptions<JsonOptions> json)
 
         if (problem.Message.StartsWith("Duplicate property", StringComparison.Ordinal))
         {
-            return Problem("The body names a field twice. Send each field once.", "duplicate_field", field);
+            return Problem("The body contains the field twice. Send each field once.", "duplicate_field", field);
         }
 
-        if (problem.InnerException is InvalidOperationException text && text.Message.Contains("UTF-16", StringComparison.Ordinal)) // bytes are UTF-8 by now
+        // Utf8Body has checked the bytes, so only an escape can be wrong.
+        if (problem.InnerException is InvalidOperationException text && text.Message.Contains("UTF-16", StringComparison.Ordinal))
         {
-            return Problem($"{field} has half a surrogate pair (\\ud800 to \\udfff alone). Send whole characters.", "invalid_character", field);
+            return Problem($"{field} contains an unpaired surrogate (\\ud800 to \\udfff). Send complete characters.", "invalid_character", field);
         }
 
         return Find(field, requestType, out var siblings) is { } property
@@ -42,11 +43,15 @@ internal sealed partial class JsonProblems(IOptions<JsonOptions> json)
 
     private static ApiError Problem(string message, string code, string? param = null) => new(StatusCodes.Status400BadRequest, message, code, param);
 
-    /// <summary>"$.fine.top_k", "$['fine']['top k']" and "$.layout[3]" to "fine.top_k", "fine.top k" and "layout".</summary>
+    /// <summary>Turns "$.fine.top_k", "$['fine']['top k']" and "$.layout[3]" into "fine.top_k", "fine.top k" and "layout".</summary>
     private static string Field(string? path) =>
-        ListPlace().Replace(path ?? "", "").Replace("['", ".", StringComparison.Ordinal).Replace("']", "", StringComparison.Ordinal).TrimStart('$').TrimStart('.');
+        ListIndex().Replace(path ?? "", "")
+            .Replace("['", ".", StringComparison.Ordinal).Replace("']", "", StringComparison.Ordinal)
+            .TrimStart('$').TrimStart('.');
 
-    /// <summary>Follows the path through the request's types. Null where it leaves them; then the names it could have taken.</summary>
+    /// <summary>
+    /// Follows the path through the request's types. Returns null if a name is unknown; <paramref name="siblings"/> then lists the known ones.
+    /// </summary>
     private JsonPropertyInfo? Find(string field, Type requestType, out IReadOnlyList<string> siblings)
     {
         var type = requestType;
@@ -69,5 +74,5 @@ internal sealed partial class JsonProblems(IOptions<JsonOptions> json)
     }
 
     [GeneratedRegex(@"\[\d+\]$")]
-    private static partial Regex ListPlace();
+    private static partial Regex ListIndex();
 }

@@ -2,19 +2,21 @@ using CtfService.Core.Classes;
 
 namespace CtfService.Api.Errors;
 
-/// <summary>What to say of a field that a request does not have.</summary>
+/// <summary>Describes an unknown field and suggests the field that was probably meant.</summary>
 internal static class KnownFields
 {
     private const int MostSuggestions = 2;
 
-    /// <summary>Letters.</summary>
+    /// <summary>Shortest name in which a typing error is looked for, letters.</summary>
     private const int ShortestMisspelt = 4;
 
-    /// <param name="known">In the order to show them.</param>
+    /// <param name="known">Every known field, in the order to list them.</param>
     public static string Describe(string unknown, IReadOnlyList<string> known) =>
         $"Unknown field '{unknown}'.{Suggest(unknown[(unknown.LastIndexOf('.') + 1)..], known)} Known fields are {string.Join(", ", known)}.";
 
-    /// <summary>Fields that are written alike, or else those that have the text as one of their words: "classLabel" and "label" are class_label.</summary>
+    /// <summary>
+    /// Suggests fields with a similar spelling, or else those that contain the name as a word: "classLabel" and "label" both suggest class_label.
+    /// </summary>
     private static string Suggest(string unknown, IReadOnlyList<string> known)
     {
         var folded = Fold(unknown);

@@ -3,50 +3,55 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace CtfService.Api.Errors;
 
-/// <summary>Words for answers that come from the framework as a bare status.</summary>
+/// <summary>Describes responses that the framework sends as a status without a body.</summary>
 internal static class StatusErrors
 {
-    /// <summary>The body did not come in time.</summary>
+    /// <summary>Creates the error for a body that was not received in time.</summary>
     public static ApiError BodyTimeout(TimeSpan timeout) => new(
         StatusCodes.Status408RequestTimeout,
-        $"The body was not received within {timeout.TotalSeconds:0.###} s, the limit in Limits:BodyTimeout. "
-        + "Send it faster, send a smaller picture or raise the limit.",
+        $"The body was not received within {timeout.TotalSeconds:0.###} s (Limits:BodyTimeout). "
+        + "Use a faster connection, send a smaller picture, or raise the limit.",
         "body_timeout");
 
-    /// <summary>Knows the address, and so what it takes or where else to go.</summary>
+    /// <summary>Describes a status with the help of the request's path, which tells what the endpoint accepts or which endpoint was meant.</summary>
     public static ApiError Describe(HttpRequest request, int status) => status switch
     {
         StatusCodes.Status415UnsupportedMediaType when ImageRoutes.Of(request) == ImageRoutes.Variations => new ApiError(
             status,
-            $"{Sent(request)}; this address takes a form with a picture. "
-            + $"Send multipart/form-data with the picture as a file in the field image. For JSON use {ImageRoutes.Group}/{ImageRoutes.Generations}.",
+            $"{Sent(request)}; this endpoint expects multipart/form-data. "
+            + $"Send the picture as a file in the form field image. For JSON, use {ImageRoutes.Group}/{ImageRoutes.Generations}.",
             "unsupported_media_type"),
         StatusCodes.Status415UnsupportedMediaType => new ApiError(
             status,
-            $"{Sent(request)}; this address takes JSON. Send Content-Type: application/json. "
-            + $"Only {ImageRoutes.Group}/{ImageRoutes.Variations} takes multipart/form-data.",
+            $"{Sent(request)}; this endpoint expects JSON. Send Content-Type: application/json. "
+            + $"Only {ImageRoutes.Group}/{ImageRoutes.Variations} accepts multipart/form-data.",
             "unsupported_media_type"),
         StatusCodes.Status404NotFound when ApiPaths.Corrected(request.Path) is { } address => new ApiError(
-            status, $"There is nothing at {request.Path}. Send the request to {address}; the base address of clients ends in /v1.", "unknown_route"),
+            status, $"No endpoint at {request.Path}. Send the request to {address}; set the client's base URL to end in /v1.", "unknown_route"),
         StatusCodes.Status404NotFound when request.Path.Equals("/v1/images/edits", StringComparison.OrdinalIgnoreCase) => new ApiError(
             status,
-            "This service does not edit images by a mask. /v1/images/variations draws new details in the layout of a picture, "
-            + "/v1/images/redetail in a layout that include: [\"layout\"] returned.",
+            "This service cannot edit images with a mask. To draw new details, use /v1/images/variations with a picture "
+            + "or /v1/images/redetail with a layout that include: [\"layout\"] returned.",
             "unknown_route"),
         _ => Describe(status),
     };
 
     private static string Sent(HttpRequest request) =>
-        string.IsNullOrEmpty(request.ContentType) ? "There is no Content-Type" : $"Content-Type is '{request.ContentType}'";
+        string.IsNullOrEmpty(request.ContentType) ? "The Content-Type is missing" : $"Content-Type is '{request.ContentType}'";
 
     public static ApiError Describe(int status) => status switch
     {
-        StatusCodes.Status400BadRequest => new ApiError(status, "The request has no readable body. Send a JSON object.", "malformed_request"),
-        StatusCodes.Status404NotFound => new ApiError(status, "There is nothing at this address. /swagger lists every route.", "unknown_route"),
-        StatusCodes.Status405MethodNotAllowed => new ApiError(status, "This address does not take this method; the Allow header names those it takes.", "method_not_allowed"),
-        StatusCodes.Status408RequestTimeout => new ApiError(status, "The body came too slowly. Send it faster.", "body_timeout"),
-        StatusCodes.Status413PayloadTooLarge => new ApiError(status, "The request body is larger than Limits:MaxRequestBodyBytes allows. Send less or raise the limit.", "body_too_large"),
-        StatusCodes.Status415UnsupportedMediaType => new ApiError(status, "The body is of a type that this address does not take. Send Content-Type: application/json; only /v1/images/variations takes multipart/form-data.", "unsupported_media_type"),
+        StatusCodes.Status400BadRequest => new ApiError(status, "The request body is missing or unreadable. Send a JSON object.", "malformed_request"),
+        StatusCodes.Status404NotFound => new ApiError(status, "No such endpoint. /swagger lists every endpoint.", "unknown_route"),
+        StatusCodes.Status405MethodNotAllowed => new ApiError(
+            status, "This endpoint does not support the method; the Allow header lists the supported ones.", "method_not_allowed"),
+        StatusCodes.Status408RequestTimeout => new ApiError(status, "The body was not received in time. Use a faster connection.", "body_timeout"),
+        StatusCodes.Status413PayloadTooLarge => new ApiError(
+            status, "The request body is larger than Limits:MaxRequestBodyBytes. Send a smaller body or raise the limit.", "body_too_large"),
+        StatusCodes.Status415UnsupportedMediaType => new ApiError(
+            status,
+            "Unsupported Content-Type. Send Content-Type: application/json; only /v1/images/variations accepts multipart/form-data.",
+            "unsupported_media_type"),
         _ => new ApiError(status, $"{ReasonPhrases.GetReasonPhrase(status)}.", "http_error"),
     };
 }

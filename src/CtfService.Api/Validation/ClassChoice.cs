@@ -3,19 +3,19 @@ using CtfService.Core.Classes;
 
 namespace CtfService.Api.Validation;
 
-/// <summary>Which class a request means, by <c>class_label</c> or by <c>prompt</c>.</summary>
+/// <summary>Finds the class that a request means by its <c>class_label</c> or its <c>prompt</c>.</summary>
 internal static class ClassChoice
 {
     private const string SeeClasses = "GET /v1/classes lists every class.";
 
-    /// <summary>Null where no class was found; the problems say why.</summary>
-    /// <param name="prompt">Null where there is none, or the request takes none.</param>
+    /// <summary>Returns null and adds a problem if no class is found.</summary>
+    /// <param name="prompt">Null if the request has none.</param>
     public static ClassLabel? Choose(ClassReference? reference, string? prompt, ClassCatalog classes, RequestProblems problems)
     {
         if (IsTooLong(reference?.Name, ClassReference.MaxNameLength, "class_label", problems)
             | IsTooLong(prompt, GenerateImageRequest.MaxPromptLength, "prompt", problems))
         {
-            return null; // looking for a class costs time that grows with the text
+            return null; // the search takes time that grows with the text
         }
 
         if (reference is not null)
@@ -56,7 +56,10 @@ internal static class ClassChoice
         if (found is null)
         {
             var hint = reference.Name is { } misspelt ? Suggestion(classes, misspelt) : "";
-            problems.Add("class_label", "unknown_class", $"class_label {reference} is not a class of this model; expected a name or an index from 0 to {classes.Count - 1}.{hint} {SeeClasses}");
+            problems.Add(
+                "class_label",
+                "unknown_class",
+                $"class_label {reference} is not a class of this model; expected a name or an index from 0 to {classes.Count - 1}.{hint} {SeeClasses}");
         }
 
         return found;
@@ -77,24 +80,25 @@ internal static class ClassChoice
 
         if (named.Count == 0 && (named = classes.FindMisspelt(prompt)).Count == 1)
         {
-            problems.Warn("prompt", $"prompt names no class exactly and was read as '{named[0].Name}'. Send class_label to choose.");
+            problems.Warn("prompt", $"prompt does not name a class exactly; it was read as '{named[0].Name}'. Send class_label to choose the class.");
             return named[0];
         }
 
         if (named.Count > 1)
         {
             var names = string.Join(", ", named.Select(label => $"'{label.Name}'"));
-            problems.Add("prompt", "ambiguous_prompt", $"prompt may mean {named.Count} classes ({names}); expected exactly one. Send class_label to choose.");
+            problems.Add(
+                "prompt", "ambiguous_prompt", $"prompt matches {named.Count} classes ({names}); expected exactly one. Send class_label to choose the class.");
         }
         else
         {
-            problems.Add("prompt", "unknown_class", $"prompt names no class of this model.{Suggestion(classes, prompt)} {SeeClasses}");
+            problems.Add("prompt", "unknown_class", $"prompt does not name a class of this model.{Suggestion(classes, prompt)} {SeeClasses}");
         }
 
         return null;
     }
 
-    /// <summary>OpenAI clients must send a prompt; beside class_label it may say anything but another class.</summary>
+    /// <summary>OpenAI's clients must send a prompt. Beside class_label it may hold any text that does not name another class.</summary>
     private static void RefuseContradiction(ClassLabel? chosen, string? prompt, ClassCatalog classes, RequestProblems problems)
     {
         if (chosen is null || prompt is null)
@@ -105,7 +109,10 @@ internal static class ClassChoice
         IReadOnlyList<ClassLabel> named = classes.Find(prompt) is { } exact ? [exact] : classes.FindIn(prompt);
         if (named.Count > 0 && !named.Contains(chosen))
         {
-            problems.Add("prompt", "conflicting_fields", $"prompt names class '{named[0].Name}' and class_label names '{chosen.Name}'. Send one of them, or the same in both.");
+            problems.Add(
+                "prompt",
+                "conflicting_fields",
+                $"prompt names class '{named[0].Name}' and class_label names '{chosen.Name}'. Send one of them, or name the same class in both.");
         }
     }
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace CtfService.Api.Validation;
 
-/// <summary>How long a request may take: the smallest of what its body says, what its header says, and the limit for every request.</summary>
+/// <summary>Chooses the time limit of a request: the smallest of the one in its body, the one in its header, and the configured one.</summary>
 internal static class DeadlineChoice
 {
     private const string Field = "timeout_ms";
@@ -27,15 +27,19 @@ internal static class DeadlineChoice
             }
             else
             {
-                problems.Add(CustomHeaders.RequestTimeout, "invalid_header", $"The header {CustomHeaders.RequestTimeout} is '{header}'; expected seconds above 0, as 30, 2.5 or 2.5s, or milliseconds as 1500ms.");
+                problems.Add(
+                    CustomHeaders.RequestTimeout,
+                    "invalid_header",
+                    $"The header {CustomHeaders.RequestTimeout} is '{header}'; "
+                    + "expected seconds above 0, such as 30, 2.5 or 2.5s, or milliseconds, such as 1500ms.");
             }
         }
 
         candidates.Add(RequestDeadline.Of(options));
-        return candidates.MinBy(candidate => candidate.Timeout)!; // the first of equals: the caller's own
+        return candidates.MinBy(candidate => candidate.Timeout)!; // of equal ones the first, which the caller has set
     }
 
-    /// <summary>Null where it is no time above zero, or longer than a day times a thousand, which is no deadline at all.</summary>
+    /// <summary>Returns null if the text is not a time above zero, or if its number is 86,400,000 or more.</summary>
     private static TimeSpan? Parse(string text)
     {
         var (number, unit) = text switch

@@ -4,8 +4,8 @@ using CtfService.Core.Models;
 namespace CtfService.Api.Validation;
 
 /// <summary>
-/// Fields that OpenAI's clients send and that leave no choice here. Each value that OpenAI documents is accepted; if it would have changed the image, the
-/// answer names the field in its warnings, so that nothing is ignored in silence. Any other value is a problem.
+/// Checks fields that OpenAI's clients send and that have no effect in this service. Every value that OpenAI documents is accepted; if it would have changed
+/// the image, the response has a warning. Any other value is a problem.
 /// </summary>
 internal static class FixedFields
 {
@@ -28,7 +28,7 @@ internal static class FixedFields
 
         if (Sizes.Contains(asked))
         {
-            problems.Warn("size", $"size '{asked}' has no effect: model '{model.Name}' draws {model.ImageSize} only. Scale the image afterwards.");
+            problems.Warn("size", $"size '{asked}' has no effect: model '{model.Name}' draws {model.ImageSize} only. Scale the image instead.");
         }
         else
         {
@@ -36,7 +36,7 @@ internal static class FixedFields
                 "size",
                 "unsupported_value",
                 $"size '{asked}' is not supported; expected 'auto' or '{model.ImageSize}'. "
-                + $"Model '{model.Name}' draws that size only; scale the image afterwards.");
+                + $"Model '{model.Name}' draws that size only; scale the image instead.");
         }
     }
 
@@ -44,13 +44,13 @@ internal static class FixedFields
     {
         Check(
             "quality", asked.Quality, Qualities, free: 2,
-            "Every image is drawn with the same care; guidance_scale and the fields of sampling change how it looks.", problems);
-        Check("style", asked.Style, Styles, free: 0, "The classes have one look; temperature and guidance_scale change it.", problems);
-        Check("background", asked.Background, Backgrounds, free: 2, "The images have no transparency.", problems);
-        Check("moderation", asked.Moderation, Moderations, free: 2, "Only the classes of the model can be drawn, so nothing is filtered.", problems);
+            "There is one quality; guidance_scale and the sampling fields change how an image looks.", problems);
+        Check("style", asked.Style, Styles, free: 0, "There is one style; temperature and guidance_scale change how an image looks.", problems);
+        Check("background", asked.Background, Backgrounds, free: 2, "Images are always opaque.", problems);
+        Check("moderation", asked.Moderation, Moderations, free: 2, "Only the classes of the model can be drawn, so there is nothing to filter.", problems);
     }
 
-    /// <param name="free">How many of the known values mean what is done anyway; they come first.</param>
+    /// <param name="free">The number of known values that need no warning; they come first.</param>
     private static void Check(string param, string? asked, string[] known, int free, string reason, RequestProblems problems)
     {
         if (asked is null || known.AsSpan(0, free).Contains(asked))

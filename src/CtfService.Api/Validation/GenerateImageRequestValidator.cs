@@ -9,8 +9,7 @@ using Microsoft.Extensions.Primitives;
 namespace CtfService.Api.Validation;
 
 /// <summary>
-/// The second gate: checks a well-formed request against the model it will run on and the limits, gathers every problem, and returns a type
-/// in which nothing is left to check. Thread-safe.
+/// Checks a well-formed request against its model and the configured limits, and returns a type in which every value is valid. Thread-safe.
 /// </summary>
 internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageRequestChecks checks)
 {
@@ -33,7 +32,7 @@ internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageR
         problems.RequireRange(asked.PartialImages, 0, PreviewOptions.MostPreviews, "partial_images");
         if (asked.PartialImages is > 0 && asked.Stream != true)
         {
-            problems.Add("partial_images", "conflicting_fields", "partial_images needs a stream. Send stream: true beside it, or leave it out.");
+            problems.Add("partial_images", "conflicting_fields", "partial_images needs a stream. Send stream: true as well, or leave partial_images out.");
         }
 
         return asked.PartialImages ?? 0;

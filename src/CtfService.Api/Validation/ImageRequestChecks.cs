@@ -13,20 +13,26 @@ using Microsoft.Extensions.Primitives;
 
 namespace CtfService.Api.Validation;
 
-/// <summary>Checks what every request for images has in common. Thread-safe.</summary>
+/// <summary>Checks the fields that all image requests have in common. Thread-safe.</summary>
 internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions inference, ModelNames names)
 {
     private const string Link = "url";
 
-    /// <summary>OpenAI's models of this name answer links unless told otherwise, and their clients rely on it; here they are aliases.</summary>
+    /// <summary>OpenAI's models whose names start so return links by default, and clients rely on that. Here such a name can only be an alias.</summary>
     private const string ModelWithLinks = "dall-e";
 
-    /// <summary>Gathers every problem; the result is of use only where there is none.</summary>
+    /// <summary>Adds every problem. Use the result only if there are none.</summary>
     /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
-    /// <param name="classLabel">Null for none.</param>
-    /// <param name="coarse">Sampling of the coarse stage; the model's where it does not run.</param>
+    /// <param name="classLabel">Null for an image without a class.</param>
+    /// <param name="coarse">Sampling of the coarse stage; the model's default if that stage does not run.</param>
     public ValidatedImageRequest Check(
-        ImageRequest asked, StringValues timeout, ModelDescription model, ClassLabel? classLabel, SamplingSettings coarse, LayoutSource layout, RequestProblems problems)
+        ImageRequest asked,
+        StringValues timeout,
+        ModelDescription model,
+        ClassLabel? classLabel,
+        SamplingSettings coarse,
+        LayoutSource layout,
+        RequestProblems problems)
     {
         problems.RequireRange(asked.N, 1, limits.MaxImagesPerRequest, "n", "Limits:MaxImagesPerRequest");
         var fine = ChooseFine(asked, model, problems);
@@ -41,7 +47,8 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         var seed = asked.Seed ?? RandomSeed();
         var images = Enumerable.Range(0, problems.All.Count == 0 ? asked.N ?? 1 : 0)
             .Select(i => new ImageSpecification(classLabel?.Id ?? model.NullClass, ImageSeed.Derive(seed, i), coarse, fine) { Layout = layout });
-        return new ValidatedImageRequest(model, classLabel, seed, new ImageSubmission([.. images], deadline), format, asked.OutputCompression ?? ImageCodec.DefaultQuality)
+        var submission = new ImageSubmission([.. images], deadline);
+        return new ValidatedImageRequest(model, classLabel, seed, submission, format, asked.OutputCompression ?? ImageCodec.DefaultQuality)
         {
             IsRepeatable = asked.Seed is not null,
             Include = include,
@@ -51,7 +58,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         };
     }
 
-    /// <summary>New details need a stage that draws them.</summary>
+    /// <summary>Adds a problem if the model has no fine stage, which draws the details in a layout.</summary>
     public static void RequireFineStage(ModelDescription model, RequestProblems problems)
     {
         if (!model.HasFineStage)
@@ -59,7 +66,8 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
             problems.Add(
                 "model",
                 "no_fine_stage",
-                $"Model '{model.Name}' has no fine stage: its coarse labels are its tokens, so a layout leaves no details to draw. Use /v1/images/generations, or a service whose model has one (GET /v1/models says so).");
+                $"Model '{model.Name}' has no fine stage: its coarse labels are its tokens, so a layout leaves no details to draw. "
+                + "Use /v1/images/generations, or a model with a fine stage (has_fine_stage in GET /v1/models).");
         }
     }
 

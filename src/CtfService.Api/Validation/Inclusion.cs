@@ -1,6 +1,6 @@
 namespace CtfService.Api.Validation;
 
-/// <summary>What an answer holds beside each image.</summary>
+/// <summary>What a response contains beside each image.</summary>
 internal sealed record Inclusion(bool Layout, bool Tokens)
 {
     private const string Field = "include";

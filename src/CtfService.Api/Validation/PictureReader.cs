@@ -8,17 +8,17 @@ using CtfService.Model.Imaging;
 namespace CtfService.Api.Validation;
 
 /// <summary>
-/// An uploaded file to pixels of the model's size. The header decides before anything is decoded, so that a small file cannot unfold into a huge picture; few are
-/// decoded at the same time, whatever comes in. Thread-safe.
+/// Decodes an uploaded file to pixels of the model's size. Checks the size in the file's header first, so that a small file cannot decode to a huge picture,
+/// and limits how many pictures are decoded at the same time. Thread-safe.
 /// </summary>
 internal sealed class PictureReader(LimitsOptions limits) : IDisposable
 {
     private readonly SemaphoreSlim _decoding = new(Environment.ProcessorCount);
 
-    /// <summary>Pixels that may be decoded at the same time: one picture of the largest size, or several smaller ones. The oldest waits first.</summary>
+    /// <summary>Limits the pixels that are decoded at the same time: one picture of the largest size, or several smaller ones, in order of arrival.</summary>
     private readonly ConcurrencyLimiter _pixels = new(new ConcurrencyLimiterOptions { PermitLimit = limits.MaxUploadPixels, QueueLimit = int.MaxValue });
 
-    /// <exception cref="RequestRefusedException">Not a picture, too large a one, or a damaged one.</exception>
+    /// <exception cref="RequestRefusedException">The file is not a picture, or is damaged or too large.</exception>
     public async Task<RgbImage> ReadAsync(IFormFile file, ModelDescription model, CancellationToken cancellation)
     {
         await _decoding.WaitAsync(cancellation);
@@ -51,7 +51,8 @@ internal sealed class PictureReader(LimitsOptions limits) : IDisposable
             throw RequestRefusedException.For(
                 "image",
                 "image_too_large",
-                $"image is {size.Width}x{size.Height}, {(long)size.Width * size.Height} pixels; expected at most {limits.MaxUploadPixels} (Limits:MaxUploadPixels). Scale it down first; the model sees a small picture anyway.");
+                $"image is {size.Width}x{size.Height}, {(long)size.Width * size.Height} pixels; expected at most {limits.MaxUploadPixels} "
+                + "(Limits:MaxUploadPixels). Scale it down first; the service scales it to the model's size anyway.");
         }
 
         return size.Width * size.Height;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace CtfService.Api.Validation;
 
-/// <summary>The second gate of a request for new details: its layout must be one that the model can have drawn. Thread-safe.</summary>
+/// <summary>Checks a request for new details in a layout: the layout must be one that the model can draw. Thread-safe.</summary>
 internal sealed class RedetailImageRequestValidator(ImageRequestChecks checks)
 {
     /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
@@ -32,12 +32,14 @@ internal sealed class RedetailImageRequestValidator(ImageRequestChecks checks)
         }
         else if (labels.Count != model.TokenCount)
         {
-            problems.Add("layout", "invalid_layout", $"layout has {labels.Count} coarse labels; expected {model.TokenCount}, one for each position of the token grid.");
+            problems.Add(
+                "layout", "invalid_layout", $"layout has {labels.Count} coarse labels; expected {model.TokenCount}, one for each position of the token grid.");
         }
 
         foreach (var (place, label) in labels.Index().Where(item => item.Item < 0 || item.Item >= model.ClusterCount).Take(1))
         {
-            problems.Add("layout", "invalid_layout", $"layout[{place}] is {label}; expected 0 to {model.ClusterCount - 1}, the clusters of model '{model.Name}'.");
+            problems.Add(
+                "layout", "invalid_layout", $"layout[{place}] is {label}; expected 0 to {model.ClusterCount - 1}, the clusters of model '{model.Name}'.");
         }
 
         return labels;

@@ -3,10 +3,10 @@ using CtfService.Api.Errors;
 
 namespace CtfService.Api.Validation;
 
-/// <summary>Gathers what is wrong with a request, so that the caller hears everything at once, up to 32 problems.</summary>
+/// <summary>Collects up to 32 problems of a request, so that the caller gets all of them in one response. Not thread-safe.</summary>
 internal sealed class RequestProblems
 {
-    /// <summary>More are left out: an answer must not be many times as long as the request.</summary>
+    /// <summary>Further problems are left out, so that a response cannot be many times longer than its request.</summary>
     private const int MostProblems = 32;
 
     private readonly List<ErrorDetail> _all = [];
@@ -15,7 +15,7 @@ internal sealed class RequestProblems
 
     public IReadOnlyList<ErrorDetail> All => _all;
 
-    /// <summary>What the answer says beside the images.</summary>
+    /// <summary>What the response tells beside the images.</summary>
     public IReadOnlyList<RequestWarning> Warnings => _warnings;
 
     public void Warn(string param, string message) => _warnings.Add(new RequestWarning(param, message));
@@ -37,13 +37,13 @@ internal sealed class RequestProblems
         }
     }
 
-    /// <param name="limit">The setting behind the maximum; null where it is fixed.</param>
+    /// <param name="limit">The setting that defines the maximum; null if the maximum is fixed.</param>
     public void RequireRange<T>(T? value, T minimum, T maximum, string param, string? limit = null)
         where T : struct, IComparable<T>
     {
         if (value is { } given && (given.CompareTo(minimum) < 0 || given.CompareTo(maximum) > 0))
         {
-            var source = limit is null ? "" : $" (the upper end is set in {limit})";
+            var source = limit is null ? "" : $" ({limit})";
             Add(param, "out_of_range", FormattableString.Invariant($"{param} is {given}; expected {minimum} to {maximum}{source}."));
         }
     }

@@ -6,13 +6,13 @@ using CtfService.Inference.Queue;
 
 namespace CtfService.Api.Validation;
 
-/// <summary>A request that has passed both gates: every value is there and in range.</summary>
-/// <param name="Model">The model it was checked against.</param>
-/// <param name="Class">What to draw; null for a variation that goes by its layout alone.</param>
-/// <param name="Seed">The request's seed; each image has its own.</param>
-/// <param name="Submission">What goes into the queue.</param>
-/// <param name="AskedFormat">Null where the caller did not say.</param>
-/// <param name="Quality">Of JPEG and WebP, 0..100.</param>
+/// <summary>A request that has been checked against a model: every value is present and in range.</summary>
+/// <param name="Model">The model that it was checked against and runs on.</param>
+/// <param name="Class">The class to draw; null for a variation without one.</param>
+/// <param name="Seed">Seed of the request, from which each image's own seed is derived.</param>
+/// <param name="Submission">The images, deadline and previews, ready for the queue.</param>
+/// <param name="AskedFormat">The requested file format; null leaves the choice to the Accept header.</param>
+/// <param name="Quality">Quality of JPEG and WebP, 0..100.</param>
 internal sealed record ValidatedImageRequest(
     ModelDescription Model,
     ClassLabel? Class,
@@ -21,22 +21,22 @@ internal sealed record ValidatedImageRequest(
     ImageFormat? AskedFormat,
     int Quality)
 {
-    /// <summary>True where the caller chose the seed: asked again, the answer is the same.</summary>
+    /// <summary>Whether the caller chose the seed, so that the same request gets the same images again.</summary>
     public required bool IsRepeatable { get; init; }
 
     /// <summary>One specification per image, in order.</summary>
     public IReadOnlyList<ImageSpecification> Images => Submission.Images;
 
-    /// <summary>Pixels of every picture of the response, bytes.</summary>
+    /// <summary>Size of the pixels of all images and previews of the response, bytes.</summary>
     public long PictureBytes => 3L * Model.ImageWidth * Model.ImageHeight * Images.Count * (1 + Submission.Previews);
 
-    /// <summary>What to answer beside the images.</summary>
+    /// <summary>What to return beside the images.</summary>
     public required Inclusion Include { get; init; }
 
-    /// <summary>Whether JSON carries each image as a data URL too.</summary>
+    /// <summary>Whether JSON also carries each image as a data URL.</summary>
     public bool HasLinks { get; init; }
 
-    /// <summary>What was asked for and not done, or understood otherwise.</summary>
+    /// <summary>What had no effect, or was interpreted.</summary>
     public IReadOnlyList<RequestWarning> Warnings { get; init; } = [];
 
     /// <summary>Whether the response is a stream of events.</summary>

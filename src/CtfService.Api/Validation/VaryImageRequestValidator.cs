@@ -7,11 +7,11 @@ using Microsoft.Extensions.Primitives;
 
 namespace CtfService.Api.Validation;
 
-/// <summary>The second gate of an upload: its fields against the model it will run on and the limits, then its picture. Thread-safe.</summary>
+/// <summary>Checks the fields of an upload against its model and the configured limits, then decodes its picture. Thread-safe.</summary>
 internal sealed class VaryImageRequestValidator(ImageRequestChecks checks, PictureReader pictures)
 {
     /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
-    /// <exception cref="RequestRefusedException">Something is wrong with it; all that is wrong with the fields is named at once.</exception>
+    /// <exception cref="RequestRefusedException">Something is wrong with the fields or the picture; it names every problem of the fields.</exception>
     public async Task<ValidatedImageRequest> ValidateAsync(VaryImageRequest asked, StringValues timeout, ModelDescription model, CancellationToken cancellation)
     {
         var problems = new RequestProblems();
@@ -20,8 +20,9 @@ internal sealed class VaryImageRequestValidator(ImageRequestChecks checks, Pictu
         var request = checks.Check(asked, timeout, model, classLabel, model.DefaultCoarse, LayoutSource.Drawn, problems);
         problems.ThrowIfAny();
 
-        // The picture comes last: nothing is decoded for a request that is refused anyway.
+        // The picture comes last, so that nothing is decoded for a request that is refused.
         var layout = new LayoutSource.Encoded(await pictures.ReadAsync(asked.Image, model, cancellation));
-        return request with { Submission = request.Submission with { Images = [.. request.Images.Select(image => image with { Layout = layout })] } };
+        ImageSpecification[] images = [.. request.Images.Select(image => image with { Layout = layout })];
+        return request with { Submission = request.Submission with { Images = images } };
     }
 }

@@ -38,12 +38,12 @@ public sealed class BodyFormTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("multipart/form-dataX; boundary=XX")]
     [InlineData("multipart/form-data, application/json")]
     [InlineData(null)]
-    public async Task Vary_BodyIsNotAForm_SaysWhatTheAddressTakes(string? contentType)
+    public async Task Vary_BodyIsNotAForm_SaysWhatTheEndpointExpects(string? contentType)
     {
         using var response = await Post(TestApi.Variations, contentType, "{}"u8.ToArray());
 
         var error = await response.Error(HttpStatusCode.UnsupportedMediaType);
-        Assert.Contains("Send multipart/form-data with the picture as a file in the field image", error.Message, StringComparison.Ordinal);
+        Assert.Contains("this endpoint expects multipart/form-data. Send the picture as a file in the form field image", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Send Content-Type: application/json", error.Message, StringComparison.Ordinal);
     }
 

@@ -200,7 +200,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Generate_DefectOfTheService_IsFailedAsInternal()
     {
-        await using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<IModelRouter, BrokenSwitchboard>()));
+        await using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<IModelRouter, BrokenRouter>()));
         using var client = broken.CreateClient();
         await broken.Services.GetRequiredService<IModelStatus>().LoadingEnded;
         using var ledger = new RequestLedger(broken.Services);
@@ -246,7 +246,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
         return await then();
     }
 
-    private sealed class BrokenSwitchboard : IModelRouter
+    private sealed class BrokenRouter : IModelRouter
     {
         public IReadOnlyList<InstanceReport> Instances => [];
 
