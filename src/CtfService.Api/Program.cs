@@ -4,7 +4,7 @@ using CtfService.Api.Hosting;
 
 try
 {
-    ProcessLimits.Require(); // first: with too little, anything may fail
+    ProcessLimits.Require(); // first: with too few resources, anything can fail
     if (ReadinessProbe.IsAskedFor(args))
     {
         return await ReadinessProbe.RunAsync(args);
@@ -12,7 +12,7 @@ try
 
     using var signals = StopSignals.Watch();
     var app = Service.Build(args, signals);
-    if (Assembly.GetEntryAssembly() == typeof(Program).Assembly) // a host of another program, such as a test, listens elsewhere
+    if (Assembly.GetEntryAssembly() == typeof(Program).Assembly) // the host of another program, such as a test, listens elsewhere
     {
         await ListenCheck.RequireAsync(app.Configuration);
     }
@@ -25,5 +25,5 @@ catch (Exception error) when (StartFailures.Describe(error) is { } problems)
     return StartFailures.Report(problems);
 }
 
-/// <summary>Named so that tests can host it.</summary>
+/// <summary>Public so that tests can host the service.</summary>
 public partial class Program;

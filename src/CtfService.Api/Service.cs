@@ -15,16 +15,16 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api;
 
-/// <summary>The service put together: what it is made of, and what a request passes.</summary>
+/// <summary>Builds the service: its components, and the middleware that each request passes.</summary>
 internal static class Service
 {
-    /// <summary>Settings are checked; nothing runs yet.</summary>
-    /// <param name="signals">Stop what is built.</param>
-    /// <exception cref="StartRefusedException">The settings file is not there.</exception>
-    /// <exception cref="OptionsValidationException">Settings are wrong; with several sections, in an <see cref="AggregateException"/>.</exception>
+    /// <summary>Builds the host after it has checked all settings; does not start it.</summary>
+    /// <param name="signals">The signals that stop the host.</param>
+    /// <exception cref="StartRefusedException">The settings file is missing.</exception>
+    /// <exception cref="OptionsValidationException">Settings are wrong. If several sections are, the exception is an AggregateException.</exception>
     public static WebApplication Build(string[] args, StopSignals signals)
     {
-        // The settings and the model that ship lie beside the program, wherever it is started from.
+        // The shipped settings and model are in the program's folder, whatever the current folder is.
         StartFailures.RequireSettingsFile(AppContext.BaseDirectory);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddSettings(args);

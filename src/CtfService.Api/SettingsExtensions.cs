@@ -9,16 +9,16 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api;
 
-/// <summary>Settings: where they come from, what they may be, and what they mean to the host.</summary>
+/// <summary>Reads and validates the settings, and applies those that concern the host.</summary>
 internal static class SettingsExtensions
 {
-    /// <summary>The host's own shutdown must outlast the worker's, or the drained answers are cut off.</summary>
+    /// <summary>The host's shutdown must last longer than the worker's, so that the last responses are sent.</summary>
     private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(5);
 
-    /// <summary>What a connection may send ahead of what is read; Kestrel's own default, 1 MiB, is much for ten thousand of them.</summary>
+    /// <summary>Read-ahead buffer of one connection. Kestrel's default of 1 MiB is too much for ten thousand connections.</summary>
     private const int RequestBufferBytes = 128 * 1_024;
 
-    /// <summary>Without a file left for the next connection the web server would try for ever.</summary>
+    /// <summary>Limits the connections to the files that the process can open; without a free file, Kestrel would retry forever.</summary>
     private static long MostConnections => ProcessLimits.OpenFiles is { } files ? Math.Max(1, files - ProcessLimits.OwnFiles) : long.MaxValue;
 
     public static void AddSettings(this WebApplicationBuilder builder, string[] args)
@@ -28,8 +28,8 @@ internal static class SettingsExtensions
         AddServerOptions(builder.Services);
     }
 
-    /// <summary>Checks every setting. Before the host is built, which would stop at the first section with a problem.</summary>
-    /// <exception cref="OptionsValidationException">Settings are wrong; with several sections, in an <see cref="AggregateException"/>.</exception>
+    /// <summary>Checks every setting. Call before the host is built, which would report the first wrong section only.</summary>
+    /// <exception cref="OptionsValidationException">Settings are wrong. If several sections are, the exception is an AggregateException.</exception>
     public static void RequireSettings(this WebApplicationBuilder builder)
     {
         var services = new ServiceCollection();
@@ -69,7 +69,7 @@ internal static class SettingsExtensions
             {
                 server.AddServerHeader = false;
                 server.Limits.MaxRequestBodySize = limits.MaxRequestBodyBytes;
-                server.Limits.MaxRequestBufferSize = Math.Max(RequestBufferBytes, limits.MaxHeaderBytes); // of each connection
+                server.Limits.MaxRequestBufferSize = Math.Max(RequestBufferBytes, limits.MaxHeaderBytes); // per connection
                 server.Limits.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
                 server.Limits.MaxRequestHeaderCount = limits.MaxHeaders;
                 server.Limits.RequestHeadersTimeout = limits.HeaderTimeout;
@@ -80,7 +80,7 @@ internal static class SettingsExtensions
     }
 
     /// <summary>
-    /// Binds a section, refuses keys it does not know and values that it cannot read, checks ranges at start, and hands out the value itself.
+    /// Binds a section, rejects unknown keys and unreadable values, checks ranges at start, and registers the options record itself.
     /// </summary>
     private static void AddCheckedOptions<TOptions>(this IServiceCollection services, string section)
         where TOptions : class, new()

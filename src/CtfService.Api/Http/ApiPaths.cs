@@ -1,16 +1,16 @@
 namespace CtfService.Api.Http;
 
-/// <summary>The addresses that OpenAI's clients know, and that answer in OpenAI's shape. Case does not matter to routing, so neither does it here.</summary>
+/// <summary>The paths that follow OpenAI's API, errors included. Ignores case, as routing does.</summary>
 internal static class ApiPaths
 {
     private const string Root = "/v1";
 
-    /// <summary>What follows the root at every address.</summary>
+    /// <summary>The first segments below the root.</summary>
     private static readonly string[] Resources = ["/images", "/models", "/classes"];
 
     public static bool Contains(PathString path) => path.StartsWithSegments(Root, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What was meant by an address without the root, or with two of them; null if that cannot be known.</summary>
+    /// <summary>Returns the path that was meant by one without the root, or with two of them; null if there is none.</summary>
     public static string? Corrected(PathString path)
     {
         var rest = path;

@@ -1,9 +1,9 @@
 namespace CtfService.Api.Http;
 
-/// <summary>HEAD answers what GET would, without the body (RFC 9110, 9.3.2), on every route that has a GET.</summary>
+/// <summary>Handles HEAD as GET without a body (RFC 9110, 9.3.2), on every route that supports GET.</summary>
 internal static class HeadRequests
 {
-    /// <summary>Must come before routing, which sees a GET.</summary>
+    /// <summary>Must precede routing, which then sees a GET.</summary>
     public static void UseHeadRequests(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         if (!HttpMethods.IsHead(context.Request.Method))

@@ -1,6 +1,6 @@
 namespace CtfService.Api.Http;
 
-/// <summary>The addresses that are counted as image requests.</summary>
+/// <summary>The routes of image requests.</summary>
 internal static class ImageRoutes
 {
     public const string Group = "/v1/images";
@@ -13,7 +13,10 @@ internal static class ImageRoutes
 
     private static readonly string[] Names = [Generations, Variations, Redetail];
 
-    /// <summary>Which of them a request is for; null where for none. Goes by the address alone, so that what is refused before it has an endpoint counts too.</summary>
+    /// <summary>
+    /// Returns the route of an image request; null for any other request. Depends on method and path alone, so that a request that is refused before routing
+    /// counts as well.
+    /// </summary>
     public static string? Of(HttpRequest request) =>
         HttpMethods.IsPost(request.Method) && request.Path.StartsWithSegments(Group, StringComparison.OrdinalIgnoreCase, out var rest)
             ? Names.FirstOrDefault(name => rest.Value.AsSpan().Trim('/').Equals(name, StringComparison.OrdinalIgnoreCase))

@@ -3,13 +3,14 @@ using System.Buffers;
 namespace CtfService.Api.Http;
 
 /// <summary>
-/// Each request has an id that its answer and its line in the log carry: the caller's own <c>X-Request-Id</c>, or one made here where that is missing or unfit for a log.
+/// Gives each request the id that its response and its line in the log carry: the caller's <c>X-Request-Id</c>, or the server's own id if that header is
+/// missing or not fit for a log.
 /// </summary>
 internal static class RequestIds
 {
     public const int MaxLength = 128;
 
-    /// <summary>What UUIDs, ULIDs, base64 and paths of calls are made of; nothing that a log or a shell takes for its own.</summary>
+    /// <summary>The characters of UUIDs, ULIDs, base64 and call paths; none that a log or a shell interprets.</summary>
     private static readonly SearchValues<char> Allowed = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:/+=~@");
 
     public static void UseRequestIds(this IApplicationBuilder app) => app.Use((context, next) =>

@@ -35,7 +35,11 @@ internal sealed class ImageBodies(ImageEncoder encoder, TimeProvider clock)
     /// <summary>A preview in a stream.</summary>
     public PartialImageEvent Partial(ValidatedImageRequest request, InferenceEvent.Previewed seen, ImageFormat format) => new(
         PartialImageEvent.Name,
-        ImageFile.Encode(seen.Preview.Image, ImageProvenance.Of(request.Model, request.Images[seen.Index]) with { Preview = seen.Preview.Index }, format, request.Quality),
+        ImageFile.Encode(
+            seen.Preview.Image,
+            ImageProvenance.Of(request.Model, request.Images[seen.Index]) with { Preview = seen.Preview.Index },
+            format,
+            request.Quality),
         Now(),
         request.Model.ImageSize,
         ImageFormats.Name(format),

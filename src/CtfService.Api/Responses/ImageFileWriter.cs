@@ -37,6 +37,6 @@ internal sealed class ImageFileWriter(ImageEncoder encoder)
         return (ContactSheet.Compose(images, columns), first.OnSheet(new SheetShape(images.Count, columns)));
     }
 
-    /// <summary>Headers carry printable ASCII only; other names are percent-encoded.</summary>
+    /// <summary>Percent-encodes names that are not printable ASCII, which a header cannot contain.</summary>
     private static string HeaderText(string name) => name.All(letter => letter is >= ' ' and <= '~') ? name : Uri.EscapeDataString(name);
 }

@@ -50,7 +50,7 @@ internal sealed class ImageResponder(ImageBodies bodies, ImageFileWriter files, 
             throw RequestRefusedException.For(
                 CustomHeaders.IdempotencyKey,
                 "conflicting_fields",
-                $"A stream cannot be replayed, so {CustomHeaders.IdempotencyKey} and stream: true do not go together. Leave one of them out.");
+                $"A stream cannot be replayed, so {CustomHeaders.IdempotencyKey} and stream: true cannot be combined. Leave one of them out.");
         }
 
         if (!Representation.TakesStream(request.Headers.Accept))
@@ -66,7 +66,7 @@ internal sealed class ImageResponder(ImageBodies bodies, ImageFileWriter files, 
         if (!representation.IsJson && !request.Include.IsNothing)
         {
             throw RequestRefusedException.For(
-                "include", "conflicting_fields", "include has no place in an image file. Leave it out, or send the header Accept: application/json.");
+                "include", "conflicting_fields", "include cannot be used with an image file. Leave it out, or send the header Accept: application/json.");
         }
 
         return representation;

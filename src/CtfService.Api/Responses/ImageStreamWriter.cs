@@ -16,9 +16,9 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Responses;
 
 /// <summary>
-/// Answers server-sent events as images come about. The answer begins with its first event: until then an error is an HTTP status, after that an event, and then the end.
-/// A caller who reads slowly delays no other request: what is not sent yet waits in the queue's channel, as long as <see cref="Sending"/> lets it.
-/// Thread-safe.
+/// Responds with server-sent events while images are drawn. The response starts with its first event: an error before it is an HTTP status, an error after
+/// it is an event that ends the stream. A slow reader delays no other request: unsent events wait in the queue's channel, within the limits of
+/// <see cref="Sending"/>. Thread-safe.
 /// </summary>
 internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber errors, InferenceMetrics metrics, TimeProvider clock, IOptions<JsonOptions> json)
 {
@@ -79,7 +79,7 @@ internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber error
         Begin(http);
         var sending = Sending.Of(http);
         sending?.Begin();
-        var line = JsonSerializer.SerializeToUtf8Bytes(content, json.Value.SerializerOptions); // no line breaks, as the format demands
+        var line = JsonSerializer.SerializeToUtf8Bytes(content, json.Value.SerializerOptions); // one line, as the format requires
         await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"event: {name}\ndata: "), http.RequestAborted);
         await http.Response.Body.WriteAsync(line, http.RequestAborted);
         await http.Response.Body.WriteAsync("\n\n"u8.ToArray(), http.RequestAborted);
@@ -87,7 +87,7 @@ internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber error
         sending?.End();
     }
 
-    /// <summary>Nothing on the way may keep events back or keep them for others.</summary>
+    /// <summary>Turns off buffering and caching on the way to the caller.</summary>
     private static void Begin(HttpContext http)
     {
         if (http.Response.HasStarted)

@@ -7,16 +7,15 @@ using Microsoft.Net.Http.Headers;
 
 namespace CtfService.Api.Responses;
 
-/// <summary>What goes into the body: JSON that carries image files, or one image file.</summary>
-/// <param name="IsJson">False: the body is the image.</param>
-/// <param name="Format">Of the image files either way.</param>
+/// <summary>The form of a response: JSON that contains image files, or one image file.</summary>
+/// <param name="IsJson">Whether the body is JSON; if false, it is the image file.</param>
+/// <param name="Format">Format of the image files in either case.</param>
 internal sealed record Representation(bool IsJson, ImageFormat Format)
 {
     private string MediaType => IsJson ? MediaTypes.Json : ImageFormats.MediaType(Format);
 
     /// <summary>
-    /// The one the Accept header likes best (RFC 9110, 12.5.1): highest q, then named most exactly, then named first. Null where it
-    /// takes none of ours.
+    /// Chooses by the Accept header (RFC 9110, 12.5.1): the highest q, then the most specific range, then the first. Returns null if it accepts none.
     /// </summary>
     /// <param name="asked">The request's output_format; null leaves the format to the header.</param>
     public static Representation? Choose(StringValues accept, ImageFormat? asked)
@@ -37,38 +36,40 @@ internal sealed record Representation(bool IsJson, ImageFormat Format)
             .Select(candidate => (candidate, Match: BestMatch(candidate.MediaType, ranges)))
             .Where(scored => scored.Match.Quality > 0)
             .OrderByDescending(scored => scored.Match.Quality)
-            .ThenByDescending(scored => scored.Match.Exactness)
+            .ThenByDescending(scored => scored.Match.Specificity)
             .ThenBy(scored => scored.Match.Position)
             .Select(scored => scored.candidate)
             .FirstOrDefault();
     }
 
-    /// <summary>The media types that a request may get, for messages.</summary>
+    /// <summary>Lists the media types of a response, for messages.</summary>
     /// <param name="asked">The request's output_format; null allows every format.</param>
     public static string Offered(ImageFormat? asked) =>
-        $"{MediaTypes.Json}, {(asked is { } only ? $"{ImageFormats.MediaType(only)} (from output_format)" : string.Join(", ", ImageFormats.All.Select(ImageFormats.MediaType)))}";
+        asked is { } only
+            ? $"{MediaTypes.Json}, {ImageFormats.MediaType(only)} (from output_format)"
+            : $"{MediaTypes.Json}, {string.Join(", ", ImageFormats.All.Select(ImageFormats.MediaType))}";
 
-    /// <param name="offered">The media types that would be acceptable.</param>
+    /// <param name="offered">The media types that the endpoint can send.</param>
     public static ApiError NotAcceptable(string offered) => new(
-        StatusCodes.Status406NotAcceptable, $"The Accept header takes none of {offered}. Name one of them or leave the header out.", "not_acceptable");
+        StatusCodes.Status406NotAcceptable, $"The Accept header allows none of {offered}. Add one of them or leave the header out.", "not_acceptable");
 
     /// <summary>
-    /// Whether the Accept header takes a stream of events. JSON does as well: clients of OpenAI's API name it whatever they ask for, and each event carries JSON.
+    /// Returns whether the Accept header allows a stream of events. JSON counts as well: OpenAI's clients always name it, and the events contain JSON.
     /// </summary>
     public static bool TakesStream(StringValues accept) =>
         StringValues.IsNullOrEmpty(accept)
         || (MediaTypeHeaderValue.TryParseList([.. accept.OfType<string>()], out var ranges)
             && ((string[])[MediaTypes.EventStream, MediaTypes.Json]).Any(type => BestMatch(type, ranges).Quality > 0));
 
-    /// <summary>The most exact range decides the quality: "image/*, image/webp;q=0" refuses WebP.</summary>
-    private static (double Quality, int Exactness, int Position) BestMatch(string mediaType, IList<MediaTypeHeaderValue> ranges) => ranges
-        .Select((range, position) => (Quality: range.Quality ?? 1, Exactness: Exactness(mediaType, range), Position: position))
-        .Where(match => match.Exactness > 0)
-        .OrderByDescending(match => match.Exactness)
+    /// <summary>The most specific range determines the quality: "image/*, image/webp;q=0" excludes WebP.</summary>
+    private static (double Quality, int Specificity, int Position) BestMatch(string mediaType, IList<MediaTypeHeaderValue> ranges) => ranges
+        .Select((range, position) => (Quality: range.Quality ?? 1, Specificity: Specificity(mediaType, range), Position: position))
+        .Where(match => match.Specificity > 0)
+        .OrderByDescending(match => match.Specificity)
         .FirstOrDefault();
 
-    /// <summary>3: the type itself, 2: its family, 1: anything, 0: another.</summary>
-    private static int Exactness(string mediaType, MediaTypeHeaderValue range)
+    /// <summary>Returns 3 for the type itself, 2 for its family, 1 for any type, 0 for no match.</summary>
+    private static int Specificity(string mediaType, MediaTypeHeaderValue range)
     {
         if (range.MatchesAllTypes)
         {

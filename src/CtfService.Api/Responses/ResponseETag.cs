@@ -8,21 +8,20 @@ using Microsoft.Net.Http.Headers;
 
 namespace CtfService.Api.Responses;
 
-/// <summary>The name of an answer: the same name, the same images.</summary>
+/// <summary>Computes the ETag of a response: the same ETag means the same images.</summary>
 internal static class ResponseETag
 {
-    /// <summary>Two builds of one version may sample or compute differently.</summary>
+    /// <summary>Identifies the build, because two builds of one version may compute differently.</summary>
     private static Guid Build { get; } = typeof(ImageCodec).Module.ModuleVersionId;
 
     /// <summary>
-    /// A hash of all that decides the answer: program and build, encoder, model, how it computes and rounds, every parameter, representation. Strong for an
-    /// image, which is the same byte for byte; weak for JSON, which also says when it was made and how long that took, and for CUDA, which rounds by what
-    /// runs beside an image.
+    /// Hashes everything that determines the images: program and build, encoder, model, arithmetic, every parameter, representation. The ETag is strong for an
+    /// image file, which is the same byte for byte. It is weak for JSON, which also contains times, and on CUDA, where rounding depends on the batch.
     /// </summary>
     public static EntityTagHeaderValue Of(ValidatedImageRequest request, Representation representation)
     {
         var model = request.Model;
-        var decisive = new
+        var inputs = new
         {
             ImageProvenance.ThisSoftware,
             Build,
@@ -31,14 +30,14 @@ internal static class ResponseETag
             model.Device,
             model.Dtype,
             model.Arithmetic,
-            request.Images, // class, seed and sampling of each
-            Layout = Layout(request.Images[0].Layout), // all have the same
+            request.Images, // class, seed and sampling of each image
+            Layout = Layout(request.Images[0].Layout), // the same for all images
             request.Include,
             request.HasLinks,
             request.Quality,
             representation,
         };
-        var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(decisive));
+        var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(inputs));
         return new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(hash)}\"", isWeak: representation.IsJson || model.Device == "cuda");
     }
 
