@@ -3,9 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>A class as a caller writes it: its name, or its index.</summary>
-/// <param name="Name">Null where the caller sent a number.</param>
-/// <param name="Id">Null where the caller sent a string.</param>
+/// <summary>A class as the caller names it: by name or by index.</summary>
+/// <param name="Name">Null if the caller sent a number.</param>
+/// <param name="Id">Null if the caller sent a string.</param>
 [JsonConverter(typeof(ClassReferenceConverter))]
 public sealed record ClassReference(string? Name, long? Id)
 {

@@ -3,15 +3,15 @@ using System.Text.Json.Serialization;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>Body of every error under /v1, in OpenAI's shape.</summary>
+/// <summary>Body of every error response under /v1, in OpenAI's shape.</summary>
 public sealed record ErrorResponse(ErrorBody Error);
 
-/// <summary>What was wrong.</summary>
-/// <param name="Message">For people: what was wrong, what is expected, what to do.</param>
+/// <summary>What is wrong.</summary>
+/// <param name="Message">For people: what is wrong, what is expected, what to do.</param>
 /// <param name="Type">invalid_request_error for 4xx, server_error for 5xx.</param>
-/// <param name="Param">The first field with a problem, such as <c>fine.top_k</c>; null where no field is.</param>
-/// <param name="Code">For programs: what kind of problem.</param>
-/// <param name="Details">Every problem, where there is more than one.</param>
+/// <param name="Param">The first field with a problem, such as <c>fine.top_k</c>; null if there is none.</param>
+/// <param name="Code">For programs: the kind of problem.</param>
+/// <param name="Details">Every problem, if there are several; otherwise absent.</param>
 public sealed record ErrorBody(
     string Message,
     [property: AllowedValues("invalid_request_error", "server_error")] string Type,
@@ -20,7 +20,7 @@ public sealed record ErrorBody(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ErrorDetail>? Details = null);
 
 /// <summary>One problem of several.</summary>
-/// <param name="Message">For people.</param>
+/// <param name="Message">For people: what is wrong, what is expected, what to do.</param>
 /// <param name="Param">The field with the problem.</param>
-/// <param name="Code">For programs.</param>
+/// <param name="Code">For programs: the kind of problem.</param>
 public sealed record ErrorDetail(string Message, string? Param, string Code);

@@ -2,10 +2,10 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>Names of the image formats on the wire.</summary>
+/// <summary>Names and media types of the image formats.</summary>
 internal static class ImageFormats
 {
-    /// <summary>In order of preference where a caller takes any.</summary>
+    /// <summary>All formats, in the order of preference for a caller who accepts any.</summary>
     public static IReadOnlyList<ImageFormat> All { get; } = [ImageFormat.Png, ImageFormat.Jpeg, ImageFormat.Webp];
 
     /// <summary>For messages: "png, jpeg or webp".</summary>

@@ -6,15 +6,24 @@ namespace CtfService.Api.Contracts;
 /// <param name="Type">Always <c>image_generation.partial_image</c>.</param>
 /// <param name="B64Json">The preview as an image file, base64.</param>
 /// <param name="CreatedAt">Seconds since 1970.</param>
-/// <param name="Size">Pixels, width x height.</param>
+/// <param name="Size">Width x height in pixels.</param>
 /// <param name="OutputFormat">File format: png, jpeg or webp.</param>
-/// <param name="PartialImageIndex">Which preview of its image, from 0.</param>
-/// <param name="ImageIndex">Which image of the request, from 0.</param>
+/// <param name="PartialImageIndex">Index of the preview among those of its image, from 0.</param>
+/// <param name="ImageIndex">Index of the image in the request, from 0.</param>
 /// <param name="Seed">Seed of the image.</param>
-/// <param name="ClassId">Index of its class.</param>
-/// <param name="ClassLabel">Name of its class.</param>
+/// <param name="ClassId">Index of the class.</param>
+/// <param name="ClassLabel">Name of the class.</param>
 public sealed record PartialImageEvent(
-    string Type, byte[] B64Json, long CreatedAt, string Size, string OutputFormat, int PartialImageIndex, int ImageIndex, ulong Seed, int? ClassId, string? ClassLabel)
+    string Type,
+    byte[] B64Json,
+    long CreatedAt,
+    string Size,
+    string OutputFormat,
+    int PartialImageIndex,
+    int ImageIndex,
+    ulong Seed,
+    int? ClassId,
+    string? ClassLabel)
 {
     public const string Name = "image_generation.partial_image";
 }
@@ -23,16 +32,16 @@ public sealed record PartialImageEvent(
 /// <param name="Type">Always <c>image_generation.completed</c>.</param>
 /// <param name="B64Json">The image file, base64.</param>
 /// <param name="CreatedAt">When it was finished, seconds since 1970.</param>
-/// <param name="Size">Pixels, width x height.</param>
+/// <param name="Size">Width x height in pixels.</param>
 /// <param name="OutputFormat">File format: png, jpeg or webp.</param>
-/// <param name="ImageIndex">Which image of the request, from 0.</param>
-/// <param name="Seed">Asking for one image with this seed repeats it.</param>
-/// <param name="ClassId">Index of its class.</param>
-/// <param name="ClassLabel">Name of its class.</param>
-/// <param name="Usage">What this image cost.</param>
-/// <param name="Timings">Where its time went.</param>
-/// <param name="Layout">Its coarse labels in raster order, where <c>include</c> asks for them.</param>
-/// <param name="Tokens">Its tokens in raster order, where <c>include</c> asks for them.</param>
+/// <param name="ImageIndex">Index of the image in the request, from 0.</param>
+/// <param name="Seed">Seed of the image; a request for one image with this seed repeats it.</param>
+/// <param name="ClassId">Index of the class.</param>
+/// <param name="ClassLabel">Name of the class.</param>
+/// <param name="Usage">Tokens of this image.</param>
+/// <param name="Timings">Time spent in each stage.</param>
+/// <param name="Layout">Coarse labels in raster order, if <c>include</c> asks for them.</param>
+/// <param name="Tokens">Tokens in raster order, if <c>include</c> asks for them.</param>
 /// <param name="Warnings">As in <see cref="ImagesResponse"/>.</param>
 public sealed record CompletedImageEvent(
     string Type,

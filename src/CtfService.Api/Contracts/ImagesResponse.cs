@@ -4,13 +4,13 @@ namespace CtfService.Api.Contracts;
 
 /// <summary>The finished images of one request.</summary>
 /// <param name="Created">When they were finished, seconds since 1970.</param>
-/// <param name="Model">Name of the model that drew them.</param>
+/// <param name="Model">Name of the model.</param>
 /// <param name="Data">One entry per image, in order.</param>
 /// <param name="OutputFormat">File format of every image: png, jpeg or webp.</param>
-/// <param name="Size">Pixels of every image, width x height.</param>
-/// <param name="Usage">What the request cost.</param>
-/// <param name="Timings">Where its time went.</param>
-/// <param name="Warnings">What was asked for and had no effect, or was understood otherwise; absent if nothing was. <c>X-Warnings</c> names the fields.</param>
+/// <param name="Size">Width x height of every image in pixels.</param>
+/// <param name="Usage">Tokens of the request.</param>
+/// <param name="Timings">Time spent in each stage.</param>
+/// <param name="Warnings">Fields that had no effect or were interpreted; absent if there are none. The header <c>X-Warnings</c> lists their names.</param>
 public sealed record ImagesResponse(
     long Created,
     string Model,
@@ -23,11 +23,11 @@ public sealed record ImagesResponse(
 
 /// <summary>One image.</summary>
 /// <param name="B64Json">The image file, base64.</param>
-/// <param name="Seed">Asking for one image with this seed repeats it.</param>
-/// <param name="ClassId">Index of its class; null for a variation without one.</param>
-/// <param name="ClassLabel">Name of its class; null for a variation without one.</param>
-/// <param name="Layout">Its coarse labels in raster order, where <c>include</c> asks for them. <c>/v1/images/redetail</c> takes them as they are.</param>
-/// <param name="Tokens">Its tokens in raster order, where <c>include</c> asks for them.</param>
+/// <param name="Seed">Seed of the image; a request for one image with this seed repeats it.</param>
+/// <param name="ClassId">Index of the class; null for a variation without one.</param>
+/// <param name="ClassLabel">Name of the class; null for a variation without one.</param>
+/// <param name="Layout">Coarse labels in raster order, if <c>include</c> asks for them. <c>/v1/images/redetail</c> accepts them unchanged.</param>
+/// <param name="Tokens">Tokens in raster order, if <c>include</c> asks for them.</param>
 /// <param name="Url">The image file as a data URL, if <c>response_format</c> asks for it.</param>
 public sealed record ImageEntry(
     byte[] B64Json,
@@ -38,16 +38,16 @@ public sealed record ImageEntry(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Tokens = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Url = null);
 
-/// <summary>Cost in tokens, as OpenAI counts it.</summary>
-/// <param name="InputTokens">The class label: one. A layout or a picture: one for each grid position.</param>
-/// <param name="OutputTokens">Tokens drawn: images times tokens per image.</param>
-/// <param name="TotalTokens">Both.</param>
+/// <summary>Tokens of a request, as OpenAI counts them.</summary>
+/// <param name="InputTokens">One for the class label, and one for each grid position of a given layout or picture.</param>
+/// <param name="OutputTokens">Number of images times tokens per image.</param>
+/// <param name="TotalTokens">The sum of both.</param>
 public sealed record ImageUsage(int InputTokens, int OutputTokens, int TotalTokens);
 
-/// <summary>Milliseconds per stage. Images of a request may run in several batches; the longest time of each stage counts.</summary>
-/// <param name="QueueMs">Waiting for a batch.</param>
-/// <param name="CoarseMs">Coarse labels, one after another; of a variation, VQ encode of the picture.</param>
-/// <param name="FineMs">Fine labels, all at once.</param>
-/// <param name="DecodeMs">Tokens to pixels.</param>
-/// <param name="EncodeMs">Pixels to files, all images together.</param>
+/// <summary>Time in each stage, milliseconds. The images of a request can run in different batches; each value is the longest among the images.</summary>
+/// <param name="QueueMs">Wait for the first step.</param>
+/// <param name="CoarseMs">Coarse stage; for a variation, VQ encode of the picture.</param>
+/// <param name="FineMs">Fine stage.</param>
+/// <param name="DecodeMs">VQ decode, from tokens to pixels.</param>
+/// <param name="EncodeMs">Encoding of the image files, the sum over all images.</param>
 public sealed record ImageTimings(double QueueMs, double CoarseMs, double FineMs, double DecodeMs, double EncodeMs);

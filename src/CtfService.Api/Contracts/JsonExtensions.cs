@@ -4,12 +4,12 @@ using System.Text.Json.Serialization;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>The first gate: JSON is read to the letter, so that a misspelt field is an error and never a default.</summary>
+/// <summary>Reads JSON strictly, so that a misspelt field is an error instead of a default.</summary>
 internal static class JsonExtensions
 {
     public static IServiceCollection AddJson(this IServiceCollection services)
     {
-        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true); // else broken JSON answers without a body
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true); // otherwise malformed JSON gets a response without a body
         return services.ConfigureHttpJsonOptions(options => Configure(options.SerializerOptions));
     }
 

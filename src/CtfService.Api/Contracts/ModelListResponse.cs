@@ -5,24 +5,24 @@ using CtfService.Inference.Status;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>The models of this service: the one it has loaded.</summary>
+/// <summary>The models of this service: the loaded one.</summary>
 /// <param name="ObjectType">Always <c>list</c>.</param>
 public sealed record ModelListResponse([property: JsonPropertyName("object"), AllowedValues("list")] string ObjectType, IReadOnlyList<ModelResponse> Data);
 
 /// <summary>A loaded model.</summary>
-/// <param name="Id">Its name.</param>
-/// <param name="Aliases">Other names that requests may use for it.</param>
+/// <param name="Id">Name of the model.</param>
+/// <param name="Aliases">Other names that requests can use for it.</param>
 /// <param name="ObjectType">Always <c>model</c>.</param>
-/// <param name="Created">When this service had loaded it, seconds since 1970.</param>
+/// <param name="Created">When this service loaded it, seconds since 1970.</param>
 /// <param name="OwnedBy">Always <c>ctf-service</c>.</param>
-/// <param name="Size">Pixels of its images, width x height.</param>
+/// <param name="Size">Width x height of its images in pixels.</param>
 /// <param name="Classes">Number of classes.</param>
-/// <param name="TokensPerImage">Cells of the token grid.</param>
-/// <param name="CodebookSize">Codewords of its tokenizer.</param>
-/// <param name="Clusters">Clusters of the codebook: the vocabulary of the coarse stage.</param>
-/// <param name="HasFineStage">Whether a fine stage chooses within each cluster.</param>
-/// <param name="BundleHash">SHA-256 of its manifest, which holds the hash of every weight file.</param>
-/// <param name="Defaults">Sampling where a request does not say.</param>
+/// <param name="TokensPerImage">Positions of the token grid.</param>
+/// <param name="CodebookSize">Number of codewords of its tokenizer.</param>
+/// <param name="Clusters">Number of clusters of the codebook: the vocabulary of the coarse stage.</param>
+/// <param name="HasFineStage">Whether a fine stage samples a token from each cluster.</param>
+/// <param name="BundleHash">SHA-256 of the manifest, which contains the hash of every weight file.</param>
+/// <param name="Defaults">Sampling defaults.</param>
 public sealed record ModelResponse(
     string Id,
     IReadOnlyList<string> Aliases,
@@ -59,8 +59,8 @@ public sealed record ModelResponse(
 }
 
 /// <summary>Sampling defaults of both stages.</summary>
-/// <param name="Coarse">Top-level fields of a request.</param>
-/// <param name="Fine">The field <c>fine</c> of a request; null without a fine stage.</param>
+/// <param name="Coarse">Defaults of the top-level fields of a request.</param>
+/// <param name="Fine">Defaults of the field <c>fine</c> of a request; null if the model has no fine stage.</param>
 public sealed record ModelDefaults(StageDefaults Coarse, StageDefaults? Fine);
 
 /// <summary>Sampling defaults of one stage.</summary>

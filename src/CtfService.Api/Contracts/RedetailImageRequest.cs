@@ -2,14 +2,18 @@ using System.ComponentModel.DataAnnotations;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>Asks for new details in a layout that was returned before (<c>include: ["layout"]</c>). The coarse stage does not run.</summary>
+/// <summary>Asks for new details in a layout that <c>include: ["layout"]</c> returned. The coarse stage does not run.</summary>
 public sealed record RedetailImageRequest : ImageRequest
 {
-    /// <summary>The coarse labels as they were returned: one for each position of the token grid, in raster order. Layouts are of use to the model that drew them only.</summary>
+    /// <summary>
+    /// The coarse labels as they were returned: one for each position of the token grid, in raster order. A layout is valid for the model that drew it only.
+    /// </summary>
     [Required]
     public IReadOnlyList<int>? Layout { get; init; }
 
-    /// <summary>The class the layout was drawn for, as a name or an index. With it, the seed and the sampling of a returned image, that image comes again.</summary>
+    /// <summary>
+    /// The class that the layout was drawn for, as a name or an index. The class, seed and fine sampling of the returned image reproduce that image.
+    /// </summary>
     public ClassReference? ClassLabel { get; init; }
 
     /// <summary>Sampling of the fine stage.</summary>

@@ -1,6 +1,6 @@
 namespace CtfService.Api.Contracts;
 
-/// <summary>Something in a request that was understood and done otherwise, or not at all.</summary>
-/// <param name="Param">The field.</param>
-/// <param name="Message">What was done in place of it.</param>
+/// <summary>A field that had no effect, or that was interpreted.</summary>
+/// <param name="Param">Name of the field.</param>
+/// <param name="Message">For people: what the service did instead.</param>
 public sealed record RequestWarning(string Param, string Message);

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>Reads a seed as a JSON number or as decimal digits in a string; writes a number.</summary>
+/// <summary>Reads a seed from a JSON number or a string of decimal digits; writes a number.</summary>
 internal sealed class SeedConverter : JsonConverter<ulong>
 {
     public override ulong Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch

@@ -2,10 +2,10 @@ using System.ComponentModel.DataAnnotations;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>Asks for another model in place of the one that serves.</summary>
+/// <summary>Asks to replace the model that serves.</summary>
 public sealed record SwitchModelRequest
 {
-    /// <summary>The bundle's path below Model:Root, as <c>GET /v1/admin/models</c> lists it.</summary>
+    /// <summary>Path of the bundle below Model:Root, as listed by <c>GET /v1/admin/models</c>.</summary>
     [Required]
     public string? Bundle { get; init; }
 }

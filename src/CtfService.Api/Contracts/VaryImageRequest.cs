@@ -3,29 +3,29 @@ using CtfService.Api.Configuration;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>Asks for new details in the layout of an uploaded picture. Sent as <c>multipart/form-data</c>; <c>include</c> may come twice.</summary>
+/// <summary>Asks for new details in the layout of an uploaded picture. Sent as <c>multipart/form-data</c>, in which <c>include</c> can be repeated.</summary>
 public sealed record VaryImageRequest : ImageRequest
 {
-    /// <summary>A PNG, JPEG or WebP file; scaled to cover the model's size, the rest cropped evenly.</summary>
+    /// <summary>A PNG, JPEG or WebP file. It is scaled to cover the model's size and cropped evenly.</summary>
     public required IFormFile Image { get; init; }
 
-    /// <summary>What the picture shows: a class name or a class index. Absent: the details follow from the layout alone.</summary>
+    /// <summary>The class that the picture shows, as a name or an index. If absent, the details depend on the layout alone.</summary>
     [MaxLength(ClassReference.MaxNameLength)]
     public string? ClassLabel { get; init; }
 
-    /// <summary>Of the fine stage: 0 is greedy, 1 as trained, higher more varied.</summary>
+    /// <summary>Temperature of the fine stage: 0 is greedy, 1 is as trained, higher values are more varied.</summary>
     [UpToSetting(0, nameof(LimitsOptions.MaxTemperature))]
     public float? FineTemperature { get; init; }
 
-    /// <summary>Of the fine stage: sample among the k likeliest tokens only; 0 means all.</summary>
+    /// <summary>Samples the fine stage from the k likeliest tokens only; 0 means all.</summary>
     [Range(0, int.MaxValue)]
     public int? FineTopK { get; init; }
 
-    /// <summary>Of the fine stage: sample among the likeliest tokens that make up this probability; 1 means all.</summary>
+    /// <summary>Samples the fine stage from the likeliest tokens that together have this probability; 1 means all.</summary>
     [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public float? FineTopP { get; init; }
 
-    /// <summary>Classifier-free guidance of the fine stage; 1 is off.</summary>
+    /// <summary>Classifier-free guidance of the fine stage; 1 turns it off.</summary>
     [UpToSetting(1, nameof(LimitsOptions.MaxGuidanceScale))]
     public float? FineGuidanceScale { get; init; }
 

@@ -10,7 +10,7 @@ namespace CtfService.Api.Description;
 internal static class ApiDescriptionExtensions
 {
     private const string Introduction =
-        "Class-conditional images by coarse-to-fine token prediction. The image and model routes follow OpenAI's API, so its clients work.";
+        "Class-conditional image generation by coarse-to-fine token prediction. The image and model routes follow OpenAI's API, so its clients work.";
 
     public static IServiceCollection AddApiDescription(this IServiceCollection services)
     {
@@ -42,7 +42,7 @@ internal static class ApiDescriptionExtensions
         options.IncludeXmlComments(typeof(ApiDescriptionExtensions).Assembly);
         options.SupportNonNullableReferenceTypes();
         SecuritySchemes.Define(options);
-        // Generators make an empty class of a choice between string and integer.
+        // Client generators turn a choice between string and integer into an empty class.
         options.MapType<ClassReference>(() => new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = ClassReference.MaxNameLength });
         options.SchemaFilter<SchemaFilter>();
         options.OperationFilter<OperationFilter>();
@@ -59,11 +59,14 @@ internal static class ApiDescriptionExtensions
         License = new OpenApiLicense { Name = "MIT", Url = new Uri("https://opensource.org/license/mit") },
     };
 
-    /// <summary>What people come for first, what operators and orchestrators come for last.</summary>
+    /// <summary>Orders the endpoints: images, the rest of the API, operators, health probes.</summary>
     private static string Place(ApiDescription endpoint)
     {
         var path = $"/{endpoint.RelativePath}";
-        var group = path.StartsWith("/v1/images", StringComparison.Ordinal) ? 1 : path.StartsWith("/v1/admin", StringComparison.Ordinal) ? 3 : ApiPaths.Contains(path) ? 2 : 4;
+        var group = path.StartsWith("/v1/images", StringComparison.Ordinal) ? 1
+            : path.StartsWith("/v1/admin", StringComparison.Ordinal) ? 3
+            : ApiPaths.Contains(path) ? 2
+            : 4;
         return $"{group}{path}";
     }
 }

@@ -3,21 +3,21 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace CtfService.Api.Description;
 
-/// <summary>What a document says about the whole service.</summary>
+/// <summary>Adds what concerns the whole service to the document.</summary>
 internal sealed class DocumentFilter : IDocumentFilter
 {
     private static readonly Dictionary<string, string> Tags = new()
     {
-        ["Images"] = "Draw images of a class, and draw new details in a layout or a picture.",
+        ["Images"] = "Draw images of a class, or new details in a layout or a picture.",
         ["Classes"] = "The classes that the loaded model can draw.",
         ["Models"] = "The loaded model: its name, sizes and sampling defaults.",
-        ["Operators"] = "Load another model. Needs an admin key.",
-        ["Health"] = "Probes for orchestrators. No key is needed.",
+        ["Operators"] = "Switch to another model. Requires an admin key.",
+        ["Health"] = "Probes for orchestrators. No key is required.",
     };
 
     public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
     {
-        swaggerDoc.Servers = [new OpenApiServer { Url = "/", Description = "The service that this document comes from." }];
+        swaggerDoc.Servers = [new OpenApiServer { Url = "/", Description = "The service that sent this document." }];
         swaggerDoc.Tags = Tags.Select(tag => new OpenApiTag { Name = tag.Key, Description = tag.Value }).ToHashSet();
     }
 }

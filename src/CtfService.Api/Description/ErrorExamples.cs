@@ -15,18 +15,19 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Description;
 
 /// <summary>
-/// What each error looks like, one example for each code that belongs to the status. What this project says comes from where the errors come from;
-/// of what the worker says the words are here, and tests that meet the real error compare them.
+/// Provides one example of each error, by status and code. Each example comes from the code that creates the real error; for errors of the worker the text is
+/// repeated here, and tests compare it with the real error.
 /// </summary>
 internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOptions> json)
 {
-    /// <summary>As many as the model of the examples has.</summary>
+    /// <summary>The classes of the model in <see cref="Examples"/>.</summary>
     private static readonly ClassCatalog Classes = new([.. Enumerable.Range(0, Examples.Classes).Select(id => id == 1 ? "banana" : $"class {id}")]);
 
-    /// <summary>What every guarded endpoint may answer before it is reached.</summary>
-    public static IReadOnlyList<ApiError> OfTheGuard { get; } = [ApiKeyHandler.Missing, ApiKeyHandler.Invalid, RateLimits.Refusal(perMinute: 60, isKey: true, TimeSpan.FromSeconds(1))];
+    /// <summary>Errors that every endpoint with a key can return before it runs.</summary>
+    public static IReadOnlyList<ApiError> OfSecurity { get; } =
+        [ApiKeyHandler.Missing, ApiKeyHandler.Invalid, RateLimits.Refusal(perMinute: 60, isKey: true, TimeSpan.FromSeconds(1))];
 
-    /// <summary>What endpoints that take pictures may answer too.</summary>
+    /// <summary>Further errors of endpoints that accept uploads.</summary>
     public static IReadOnlyList<ApiError> OfUploads { get; } = [UploadGate.TooMany(uploads: 16)];
 
     private readonly ApiError[] _ofEndpoints =
@@ -56,7 +57,11 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
 
     private readonly ApiError[] _ofOperators =
     [
-        new(400, "bundle 'fruits-65' was not found. There is no folder of that name with a model.json below Model:Root. GET /v1/admin/models lists the bundles.", "bundle_not_found", "bundle"),
+        new(
+            400,
+            "bundle 'fruits-65' was not found. There is no folder of that name with a model.json below Model:Root. GET /v1/admin/models lists the bundles.",
+            "bundle_not_found",
+            "bundle"),
         Unreadable<SwitchModelRequest>("""{"name": "fruits-64"}""", jsonProblems, json),
         ApiKeyHandler.NotAdmin,
         new(409, "The bundle 'fruits-64' is being loaded, and there is one switch at a time. Try again when it has ended.", "switch_in_progress"),
@@ -67,7 +72,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         new(503, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' goes on serving. The device has too little free memory for it.", "out_of_device_memory", "bundle"),
     ];
 
-    /// <summary>Of an endpoint's own errors; empty if the status is none.</summary>
+    /// <summary>Returns the examples of an endpoint's own errors; empty if the status is not an error.</summary>
     public IReadOnlyList<ApiError> Of(int status, bool isForOperators) =>
         [.. (isForOperators ? _ofOperators : _ofEndpoints).Where(error => error.Status == status)];
 
@@ -78,7 +83,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         return ApiError.Invalid(problems.All);
     }
 
-    /// <param name="body">A body that is not a request of this type.</param>
+    /// <param name="body">A body that cannot be read as the request type.</param>
     private static ApiError Unreadable<TRequest>(string body, JsonProblems jsonProblems, IOptions<JsonOptions> json)
     {
         try
@@ -90,6 +95,6 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
             return jsonProblems.Describe(problem, typeof(TRequest));
         }
 
-        throw new ArgumentException($"'{body}' can be read.", nameof(body));
+        throw new ArgumentException($"'{body}' is a readable {typeof(TRequest).Name}.", nameof(body));
     }
 }

@@ -3,7 +3,7 @@ using CtfService.Api.Contracts;
 
 namespace CtfService.Api.Description;
 
-/// <summary>One example of each body, made of the very types that are sent, so that none can go out of date.</summary>
+/// <summary>Provides one example of each body, built from the types that are sent, so that none can become outdated.</summary>
 internal static class Examples
 {
     public const string Model = "fruits-64";
@@ -37,8 +37,10 @@ internal static class Examples
 
     private static readonly Dictionary<Type, object> All = new()
     {
-        [typeof(GenerateImageRequest)] = JsonNode.Parse($$"""{"class_label": "banana", "n": 1, "seed": {{Seed}}}""")!, // an instance would show every field that is left out
-        [typeof(RedetailImageRequest)] = JsonNode.Parse($$"""{"layout": [{{string.Join(", ", Enumerable.Range(0, 64))}}], "class_label": "banana", "n": 1, "seed": {{Seed}}}""")!,
+        // An instance of a request would show every optional field.
+        [typeof(GenerateImageRequest)] = JsonNode.Parse($$"""{"class_label": "banana", "n": 1, "seed": {{Seed}}}""")!,
+        [typeof(RedetailImageRequest)] = JsonNode.Parse(
+            $$"""{"layout": [{{string.Join(", ", Enumerable.Range(0, 64))}}], "class_label": "banana", "n": 1, "seed": {{Seed}}}""")!,
         [typeof(ImagesResponse)] = new ImagesResponse(
             Created,
             Model,
@@ -51,10 +53,15 @@ internal static class Examples
         [typeof(CompletedImageEvent)] = Completed,
         [typeof(ModelResponse)] = OneModel,
         [typeof(ModelListResponse)] = new ModelListResponse("list", [OneModel]),
-        [typeof(ClassListResponse)] = new ClassListResponse("list", [new ClassEntry(Id: 0, "avocado", WordNetId: null), new ClassEntry(Id: 1, "banana", WordNetId: null)]),
+        [typeof(ClassListResponse)] = new ClassListResponse(
+            "list", [new ClassEntry(Id: 0, "avocado", WordNetId: null), new ClassEntry(Id: 1, "banana", WordNetId: null)]),
         [typeof(SwitchModelRequest)] = JsonNode.Parse($$"""{"bundle": "{{Model}}"}""")!,
         [typeof(ModelSwitchResponse)] = new ModelSwitchResponse(
-            "model_switch", Model, OneModel, new ReplacedModelEntry("fruits-64-v1", "fruits-64-v1", new string('1', 64)), new SwitchTimings(LoadMs: 640.2, WarmUpMs: 71.4, SwitchMs: 712.9)),
+            "model_switch",
+            Model,
+            OneModel,
+            new ReplacedModelEntry("fruits-64-v1", "fruits-64-v1", new string('1', 64)),
+            new SwitchTimings(LoadMs: 640.2, WarmUpMs: 71.4, SwitchMs: 712.9)),
         [typeof(BundleListResponse)] = new BundleListResponse(
             "list",
             [new BundleEntry(Model, Model, OneModel.BundleHash, Problem: null)],
@@ -63,6 +70,6 @@ internal static class Examples
         [typeof(HealthResponse)] = new HealthResponse("ready", Model, Reason: null),
     };
 
-    /// <summary>A node, or an instance of the type; null where there is none.</summary>
+    /// <summary>Returns a JSON node or an instance of the type; null if there is no example.</summary>
     public static object? Of(Type type) => All.GetValueOrDefault(type) is JsonNode node ? node.DeepClone() : All.GetValueOrDefault(type);
 }

@@ -15,7 +15,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace CtfService.Api.Description;
 
-/// <summary>What Swashbuckle cannot see: keys and the limits before an endpoint, examples of errors, bodies of bytes, headers of answers.</summary>
+/// <summary>Adds what Swashbuckle does not find: keys, rate limits, examples of errors, binary bodies, and response headers.</summary>
 internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing keys, ErrorExamples examples) : IOperationFilter
 {
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
@@ -24,7 +24,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
         var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
         var isForOperators = metadata.OfType<IAuthorizeData>().Any(rule => rule.Policy == Policies.Admin);
         RequestHeaderDescription.Describe(operation, [.. metadata]);
-        if (ApiPaths.Contains($"/{context.ApiDescription.RelativePath}")) // elsewhere, probes answer 503 in their own shape
+        if (ApiPaths.Contains($"/{context.ApiDescription.RelativePath}")) // elsewhere, the 503 of a probe has its own shape
         {
             foreach (var (status, response) in responses)
             {
@@ -42,12 +42,12 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
             name.Example = Examples.Model;
         }
 
-        GiveExamples(operation, context);
+        SetExamples(operation, context);
         operation.Security = []; // health probes
         if (metadata.OfType<IAuthorizeData>().Any())
         {
             operation.Security = SecuritySchemes.Requirements(context.Document, isOptional: keys.AllowAnonymous && !isForOperators);
-            foreach (var errors in ErrorExamples.OfTheGuard.GroupBy(error => error.Status))
+            foreach (var errors in ErrorExamples.OfSecurity.GroupBy(error => error.Status))
             {
                 AddExamples(Response(responses, errors.Key, context), errors);
             }
@@ -61,18 +61,18 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
         }
     }
 
-    /// <summary>Schemas have these examples too; some tools look at bodies only, and then expect every field that a schema names.</summary>
-    private void GiveExamples(OpenApiOperation operation, OperationFilterContext context)
+    /// <summary>Repeats the examples of the schemas, because some tools read those of bodies only.</summary>
+    private void SetExamples(OpenApiOperation operation, OperationFilterContext context)
     {
         var asked = context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<IAcceptsMetadata>().FirstOrDefault()?.RequestType;
-        GiveExample(operation.RequestBody?.Content, asked);
-        foreach (var answer in context.ApiDescription.SupportedResponseTypes.Where(answer => answer.StatusCode < StatusCodes.Status400BadRequest))
+        SetExample(operation.RequestBody?.Content, asked);
+        foreach (var success in context.ApiDescription.SupportedResponseTypes.Where(type => type.StatusCode < StatusCodes.Status400BadRequest))
         {
-            GiveExample(operation.Responses?.GetValueOrDefault($"{answer.StatusCode}")?.Content, answer.Type);
+            SetExample(operation.Responses?.GetValueOrDefault($"{success.StatusCode}")?.Content, success.Type);
         }
     }
 
-    private void GiveExample(IDictionary<string, OpenApiMediaType>? bodies, Type? type)
+    private void SetExample(IDictionary<string, OpenApiMediaType>? bodies, Type? type)
     {
         if (type is not null && bodies?.TryGetValue(MediaTypes.Json, out var body) == true && Examples.Of(type) is { } example)
         {
@@ -91,7 +91,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
         return ordered;
     }
 
-    /// <summary>The one that is there, or a new error.</summary>
+    /// <summary>Returns the response of a status; adds an error response if there is none.</summary>
     private static IOpenApiResponse Response(OpenApiResponses responses, int status, OperationFilterContext context)
     {
         var key = status.ToString(CultureInfo.InvariantCulture);

@@ -9,8 +9,8 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 namespace CtfService.Api.Description;
 
 /// <summary>
-/// Turns the document for generators into the one that Swagger UI shows: the image comes first among the forms of an answer, the classes of the loaded model
-/// are choices, locks are only where a key is needed, and a form starts blank.
+/// Adapts the document for Swagger UI: an image comes first among the media types of a response, the classes of the loaded model are examples,
+/// only endpoints that require a key have a lock, and the fields of a form start empty.
 /// </summary>
 internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocumentFilter
 {
@@ -18,7 +18,7 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
 
     private const string JsonInUtf8 = $"{MediaTypes.Json}; charset=utf-8";
 
-    /// <summary>A longer list is no help to look through; <c>GET /v1/classes?q=</c> searches.</summary>
+    /// <summary>Longer lists are hard to browse; <c>GET /v1/classes?q=</c> searches.</summary>
     private const int MostChoices = 50;
 
     public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
@@ -42,15 +42,15 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
     }
 
     /// <summary>
-    /// Swagger UI asks for <c>application/json</c> wherever a document names it, and else for the form that comes first. So the image comes first, and JSON
-    /// is named with the charset that it is sent with. Generators need it the other way round.
+    /// Puts images first, and adds the charset to JSON. Swagger UI requests <c>application/json</c> whenever the document has exactly that type, and the first
+    /// media type otherwise. Client generators need the opposite.
     /// </summary>
     private static void PutImagesFirst(OpenApiOperation operation)
     {
-        if (operation.Responses?.GetValueOrDefault("200") is OpenApiResponse { Content: { } forms } answer && forms.Keys.Any(IsImage))
+        if (operation.Responses?.GetValueOrDefault("200") is OpenApiResponse { Content: { } types } response && types.Keys.Any(IsImage))
         {
-            answer.Content = forms.OrderByDescending(form => IsImage(form.Key))
-                .ToDictionary(form => form.Key == MediaTypes.Json ? JsonInUtf8 : form.Key, form => form.Value);
+            response.Content = types.OrderByDescending(type => IsImage(type.Key))
+                .ToDictionary(type => type.Key == MediaTypes.Json ? JsonInUtf8 : type.Key, type => type.Value);
         }
     }
 
@@ -58,7 +58,9 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
 
     private void OfferClasses(OpenApiOperation operation)
     {
-        if (operation.OperationId != "GenerateImages" || status.Current is not ModelStatus.Ready ready || operation.RequestBody?.Content?[MediaTypes.Json] is not { } body)
+        if (operation.OperationId != "GenerateImages"
+            || status.Current is not ModelStatus.Ready ready
+            || operation.RequestBody?.Content?[MediaTypes.Json] is not { } body)
         {
             return;
         }
@@ -73,8 +75,8 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
     }
 
     /// <summary>
-    /// Fields of a form that may stay away. Swagger UI fills in each with its example, its default or a value that it makes up, and sends it; what is blank
-    /// is absent.
+    /// Gives optional form fields an empty example. Swagger UI fills in and sends every field with its example, its default or an invented value;
+    /// the service treats an empty field as absent.
     /// </summary>
     private static void LeaveBlank(IOpenApiSchema form)
     {

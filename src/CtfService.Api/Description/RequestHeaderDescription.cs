@@ -7,33 +7,37 @@ using Microsoft.OpenApi;
 
 namespace CtfService.Api.Description;
 
-/// <summary>Headers that requests for images may carry; the endpoints read them from the request itself, where Swashbuckle does not look.</summary>
+/// <summary>Describes the headers of image requests. Swashbuckle does not find them, because the endpoints read them from the request.</summary>
 internal static class RequestHeaderDescription
 {
     private const string Timeout = "Limits the time like `timeout_ms`: seconds, or milliseconds with the unit ms. Above 0.";
 
     private const string Key =
-        "A text of your own, such as a random UUID. Sent again with the same body, the first answer comes again; with another body it is refused. Not with a stream.";
+        "A unique text, such as a random UUID. Repeating a request with the same key and body replays the first response; "
+        + "a different body is rejected (422). Cannot be combined with a stream.";
 
-    private const string Known = "The ETag of an earlier answer to the same request with a seed: answered 304 while it is right.";
+    private const string KnownETag = "The ETag of an earlier response to the same request with a seed. The response is 304 if the images would be the same.";
 
     public static void Describe(OpenApiOperation operation, IReadOnlyCollection<object> endpointMetadata)
     {
         if (endpointMetadata.OfType<IAcceptsMetadata>().Any(body => body.RequestType?.IsAssignableTo(typeof(ImageRequest)) == true))
         {
-            Add(operation, CustomHeaders.RequestTimeout, Timeout, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = @"^[0-9]+(\.[0-9]+)?(s|ms)?$" }); // no example here and below: Swagger UI would send it
+            // No header has an example: Swagger UI would send it.
+            Add(operation, CustomHeaders.RequestTimeout, Timeout, Text(@"^[0-9]+(\.[0-9]+)?(s|ms)?$"));
         }
 
         if (endpointMetadata.OfType<IdempotentEndpoint>().Any())
         {
-            Add(operation, CustomHeaders.IdempotencyKey, Key, new OpenApiSchema { Type = JsonSchemaType.String, Pattern = $"^[!-~]{{1,{IdempotencyKey.MaxLength}}}$" });
+            Add(operation, CustomHeaders.IdempotencyKey, Key, Text($"^[!-~]{{1,{IdempotencyKey.MaxLength}}}$"));
         }
 
         if (operation.Responses?.ContainsKey($"{StatusCodes.Status304NotModified}") == true)
         {
-            Add(operation, HeaderNames.IfNoneMatch, Known, new OpenApiSchema { Type = JsonSchemaType.String });
+            Add(operation, HeaderNames.IfNoneMatch, KnownETag, Text());
         }
     }
+
+    private static OpenApiSchema Text(string? pattern = null) => new() { Type = JsonSchemaType.String, Pattern = pattern };
 
     private static void Add(OpenApiOperation operation, string name, string description, OpenApiSchema schema) =>
         (operation.Parameters ??= []).Add(new OpenApiParameter { Name = name, In = ParameterLocation.Header, Description = description, Schema = schema });

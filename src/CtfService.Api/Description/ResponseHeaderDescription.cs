@@ -3,24 +3,26 @@ using Microsoft.OpenApi;
 
 namespace CtfService.Api.Description;
 
-/// <summary>Headers of answers, and bodies that are bytes.</summary>
+/// <summary>Describes the headers of responses, and binary bodies.</summary>
 internal static class ResponseHeaderDescription
 {
     private static readonly OpenApiHeader RequestId = Header(
-        "The request's id in the log of the service: the caller's own, where it sent this header with 1 to 128 letters, digits and -._:/+=~@.", JsonSchemaType.String);
+        "Id of the request in the service's log: the id that the request sent in this header, if it has 1 to 128 letters, digits and -._:/+=~@, or a new one.",
+        JsonSchemaType.String);
 
-    private static readonly OpenApiHeader RetryAfter = Header("Seconds until another try makes sense.", JsonSchemaType.Integer);
+    private static readonly OpenApiHeader RetryAfter = Header("Seconds to wait before a retry.", JsonSchemaType.Integer);
 
-    private static readonly OpenApiHeader Challenge = Header("Bearer, with error=\"invalid_token\" where a key was sent.", JsonSchemaType.String);
+    private static readonly OpenApiHeader Challenge = Header("Bearer, with error=\"invalid_token\" if a key was sent.", JsonSchemaType.String);
 
-    private static readonly OpenApiHeader Seed = Header("Seed of the request; image answers only.", JsonSchemaType.Integer, format: "int64");
+    private static readonly OpenApiHeader Seed = Header("Seed of the request; only if the body is an image file.", JsonSchemaType.Integer, format: "int64");
 
-    private static readonly OpenApiHeader ClassLabel = Header("Name of the class; image answers only.", JsonSchemaType.String);
+    private static readonly OpenApiHeader ClassLabel = Header("Name of the class; only if the body is an image file.", JsonSchemaType.String);
 
-    private static readonly OpenApiHeader Tag = Header("Name of the answer to a request with a seed: strong for images, weak for JSON.", JsonSchemaType.String);
+    private static readonly OpenApiHeader Tag = Header(
+        "Identifies the response to a request with a seed: strong for image files, weak for JSON.", JsonSchemaType.String);
 
     private static readonly OpenApiHeader Warnings = Header(
-        "Names of the fields that had no effect or were understood otherwise; JSON says in warnings what was done.", JsonSchemaType.String);
+        "Names of the fields that had no effect or were interpreted; warnings in the JSON has the details.", JsonSchemaType.String);
 
     public static void Describe(OpenApiResponse response, int status)
     {

@@ -14,10 +14,12 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace CtfService.Api.Description;
 
-/// <summary>What Swashbuckle does not read from our records: limits that settings hold, allowed values, what is always there, examples.</summary>
+/// <summary>Adds what Swashbuckle does not read from the contracts: configured limits, allowed values, required fields, and examples.</summary>
 internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> json) : ISchemaFilter
 {
-    /// <summary>OpenAPI 3.0 allows nothing beside a reference, so records that every field of their type may leave null say so themselves.</summary>
+    /// <summary>
+    /// Records that are nullable wherever they are used. OpenAPI 3.0 allows nothing beside a reference, so the schema itself must be nullable.
+    /// </summary>
     private static readonly HashSet<Type> OnlyNullable =
         [typeof(SamplingRequest), typeof(LastSwitchEntry), typeof(ReplacedModelEntry), typeof(StageDefaults)];
 
@@ -58,12 +60,12 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
     {
         if (member.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed)
         {
-            var one = schema.Items as OpenApiSchema ?? schema; // of a list, each
+            var one = schema.Items as OpenApiSchema ?? schema; // for a list, each item
             one.Enum = [.. allowed.Values.Select(value => JsonValue.Create((string)value!))];
         }
     }
 
-    /// <summary>In words: to a generator for TypeScript a field with a default is one that is always there, also in a request.</summary>
+    /// <summary>Adds the default to the description only: a TypeScript generator makes a field with a default required, even in a request.</summary>
     private static void DescribeDefault(OpenApiSchema schema, MemberInfo member)
     {
         if (member.GetCustomAttribute<DefaultValueAttribute>() is { Value: { } value })
@@ -74,8 +76,8 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
     }
 
     /// <summary>
-    /// Generators know int64 and turn uint64 into 32 bits or a number that is never absent; what is drawn here at random has 53 bits. Larger seeds travel as
-    /// text.
+    /// Describes seeds as int64. Client generators do not support uint64: they use 32 bits, or a number that cannot be absent. Random seeds have 53 bits;
+    /// larger ones are sent as text.
     /// </summary>
     private static void DescribeSeed(OpenApiSchema schema, bool isNullable)
     {
@@ -84,7 +86,7 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
         schema.Minimum = "0";
     }
 
-    /// <summary>A request takes no field we do not know. An answer always has every field that is not left out when null, and may get new ones.</summary>
+    /// <summary>A request allows no unknown field. A response has every field that is not omitted when null, and can get new ones later.</summary>
     private void DescribeRecord(OpenApiSchema schema, Type type)
     {
         var isRequest = type.Name.EndsWith("Request", StringComparison.Ordinal);

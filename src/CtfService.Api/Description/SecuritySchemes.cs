@@ -4,7 +4,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace CtfService.Api.Description;
 
-/// <summary>The two ways to send a key; Swagger UI offers both under "Authorize".</summary>
+/// <summary>Describes the two ways to send a key. Swagger UI offers both under "Authorize".</summary>
 internal static class SecuritySchemes
 {
     private const string Bearer = "bearer";
@@ -17,23 +17,24 @@ internal static class SecuritySchemes
         {
             Type = SecuritySchemeType.Http,
             Scheme = "bearer",
-            Description = "An API key of this service, as OpenAI's clients send theirs. Needed where the service has keys (Security:ApiKeys).",
+            Description = "An API key of this service, sent as OpenAI's clients send theirs. Required if the service has keys (Security:ApiKeys).",
         });
         options.AddSecurityDefinition(Header, new OpenApiSecurityScheme
         {
             Type = SecuritySchemeType.ApiKey,
             In = ParameterLocation.Header,
             Name = CustomHeaders.ApiKey,
-            Description = "The same key in a header of its own.",
+            Description = "The same key in a separate header.",
         });
     }
 
-    /// <param name="isOptional">Whether callers without a key are served.</param>
+    /// <param name="isOptional">Whether a request without a key is accepted.</param>
     public static List<OpenApiSecurityRequirement> Requirements(OpenApiDocument document, bool isOptional)
     {
         List<OpenApiSecurityRequirement> ways = [Require(Bearer, document), Require(Header, document)];
         return isOptional ? [.. ways, []] : ways;
     }
 
-    private static OpenApiSecurityRequirement Require(string scheme, OpenApiDocument document) => new() { [new OpenApiSecuritySchemeReference(scheme, document)] = [] };
+    private static OpenApiSecurityRequirement Require(string scheme, OpenApiDocument document) =>
+        new() { [new OpenApiSecuritySchemeReference(scheme, document)] = [] };
 }

@@ -7,8 +7,8 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 namespace CtfService.Api.Description;
 
 /// <summary>
-/// OpenAPI 3.0 has no words for server-sent events: the body is text, the data of its events are other choices of its schema, and an example shows how they
-/// stand in it.
+/// Describes a stream. OpenAPI 3.0 cannot express server-sent events, so the body is text, the schema lists the data of the events as alternatives,
+/// and an example shows a whole body.
 /// </summary>
 internal static class StreamDescription
 {
@@ -25,10 +25,13 @@ internal static class StreamDescription
                     context.SchemaGenerator.GenerateSchema(typeof(CompletedImageEvent), context.SchemaRepository),
                 ],
                 Description =
-                    $"With stream: true. Events `{PartialImageEvent.Name}` (data: PartialImageEvent) and `{CompletedImageEvent.Name}` (data: CompletedImageEvent), "
-                    + "or `error` (data: ErrorResponse) and the end; after the last image `data: [DONE]`.",
+                    $"With stream: true. Events are `{PartialImageEvent.Name}` (data: PartialImageEvent) and "
+                    + $"`{CompletedImageEvent.Name}` (data: CompletedImageEvent). `error` (data: ErrorResponse) ends the stream; "
+                    + "otherwise `data: [DONE]` follows the last image.",
             };
-            content.Example = $"{Event(PartialImageEvent.Name, Examples.Partial, json)}{Event(CompletedImageEvent.Name, Examples.Completed, json)}data: [DONE]\n\n";
+            content.Example = Event(PartialImageEvent.Name, Examples.Partial, json)
+                + Event(CompletedImageEvent.Name, Examples.Completed, json)
+                + "data: [DONE]\n\n";
         }
     }
 

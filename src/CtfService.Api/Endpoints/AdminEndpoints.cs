@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CtfService.Api.Endpoints;
 
-/// <summary>For operators: which models there are, and which one serves.</summary>
+/// <summary>For operators: list the bundles and models, and switch to another model.</summary>
 internal static class AdminEndpoints
 {
     public static void MapAdminEndpoints(this IEndpointRouteBuilder routes)
@@ -16,16 +16,19 @@ internal static class AdminEndpoints
         var models = routes.MapGroup("/v1/admin/models").WithTags("Operators").RequireAuthorization(Policies.Admin);
         models.MapGet("", List)
             .WithName("ListBundles")
-            .WithSummary("List the bundles that can be loaded, and the models that are")
-            .WithDescription("Bundles are listed by their manifests; the weights of a bundle are checked when it is loaded.")
+            .WithSummary("List the bundles on disk and the models in memory")
+            .WithDescription(
+                "Checks the manifest of each bundle, and the presence, length and header of its weight files. Loading a bundle also compares the hashes.")
             .ProducesErrors(403);
         models.MapPost("", Switch)
             .WithName("SwitchModel")
-            .WithSummary("Put another model in the place of the one that serves")
+            .WithSummary("Switch to another model")
             .WithDescription(
-                "Loads the bundle beside the model that serves, draws one image with it, and then gives it every new request; what has begun finishes on the model it began on, which is then freed. "
-                + "No request fails, and no answer mixes two models. A bundle that cannot be loaded changes nothing. The same call with the bundle before takes the switch back. "
-                + "Answers when the switch is made; it goes on when the caller hangs up, and GET says how it ended. A restart loads Model:Bundle.")
+                "Loads the bundle beside the current model, draws one image with it, and then routes every new request to it. "
+                + "Admitted requests finish on the previous model, which is then freed. No request fails, and no response mixes two models. "
+                + "If the bundle cannot be loaded, the current model keeps serving. To switch back, send the name of the previous bundle. "
+                + "The response is sent when the switch is complete. If the caller disconnects, the switch continues, and GET reports its result. "
+                + "A restart loads Model:Bundle.")
             .ProducesErrors(400, 403, 409, 413, 415, 422, 500, 503);
     }
 
@@ -49,7 +52,8 @@ internal static class AdminEndpoints
 
     private static LaneEntry Describe(InstanceReport instance) => instance.Status switch
     {
-        ModelStatus.Ready { Model: var model } => new LaneEntry(instance.Bundle, instance.IsDraining ? "draining" : "active", model.Name, model.BundleHash, Reason: null),
+        ModelStatus.Ready { Model: var model } => new LaneEntry(
+            instance.Bundle, instance.IsDraining ? "draining" : "active", model.Name, model.BundleHash, Reason: null),
         ModelStatus.Failing failing => new LaneEntry(
             instance.Bundle, instance.IsDraining ? "draining" : "active", failing.Model.Model.Name, failing.Model.Model.BundleHash, failing.Reason),
         ModelStatus.Loading => new LaneEntry(instance.Bundle, "loading", Id: null, BundleHash: null, Reason: null),

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CtfService.Api.Endpoints;
 
-/// <summary>The classes the loaded model can draw.</summary>
+/// <summary>The classes that the loaded model can draw.</summary>
 internal static class ClassEndpoints
 {
     public static void MapClassEndpoints(this IEndpointRouteBuilder routes)
@@ -15,7 +15,7 @@ internal static class ClassEndpoints
             .WithName("ListClasses")
             .WithTags("Classes")
             .WithSummary("List or search the classes of the model")
-            .WithDescription("Without q: every class. With q: those whose name contains it; case, spaces, hyphens and underscores do not matter.")
+            .WithDescription("Returns every class, or with q the classes whose names contain it. Case, spaces, hyphens and underscores do not matter.")
             .ProducesErrors(503);
     }
 

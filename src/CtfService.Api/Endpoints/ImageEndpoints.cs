@@ -10,15 +10,16 @@ using CtfService.Inference.Routing;
 
 namespace CtfService.Api.Endpoints;
 
-/// <summary>Images on request, in the shape of OpenAI's Images API.</summary>
+/// <summary>Generates images, in the shape of OpenAI's Images API.</summary>
 internal static class ImageEndpoints
 {
     private const string Bodies =
-        "Answers JSON with base64 image files. With an Accept header that names image/png, image/jpeg, image/webp or image/* the body is the image itself "
-        + "(n above 1: a contact sheet), and the headers X-Seed and X-Class-Label say what it is. "
-        + "Files say of themselves where they come from. An answer to a request with a seed has an ETag; with it in If-None-Match the answer is 304, and nothing is generated. ";
+        "Returns JSON with base64 image files. If the Accept header names image/png, image/jpeg, image/webp or image/*, the body is the image file itself "
+        + "(a contact sheet if n is above 1), with the headers X-Seed and X-Class-Label. "
+        + "Every file contains its provenance. The response to a request with a seed has an ETag; send it in If-None-Match "
+        + "to get 304 without generating the images again. ";
 
-    private const string Deadline = " The header X-Request-Timeout (30, 2.5s or 1500ms; seconds where it names no unit) limits the time like timeout_ms.";
+    private const string Deadline = " The header X-Request-Timeout (30, 2.5s or 1500ms; seconds if it has no unit) limits the time like timeout_ms.";
 
     public static IServiceCollection AddImageEndpoints(this IServiceCollection services) => services
         .AddSingleton<ImageRequestChecks>()
@@ -38,7 +39,7 @@ internal static class ImageEndpoints
             .WithName("GenerateImages")
             .WithSummary("Generate images of one class")
             .WithDescription(
-                Bodies + "With stream: true it is a stream of server-sent events, with up to three previews of each image. "
+                Bodies + "With stream: true, the response is a stream of server-sent events with up to three previews of each image. "
                 + "The same model, parameters and seed give the same images." + Deadline)
             .Produces<ImagesResponse>(StatusCodes.Status200OK, MediaTypes.Json, "image/png", "image/jpeg", "image/webp", MediaTypes.EventStream)
             .Produces(StatusCodes.Status304NotModified)
@@ -48,8 +49,8 @@ internal static class ImageEndpoints
             .WithName("RedetailImages")
             .WithSummary("Draw new details in a layout")
             .WithDescription(
-                Bodies + "The layout is one that include: [\"layout\"] returned. The coarse stage does not run; with the class, the seed and the fine sampling of the returned image "
-                + "the same image comes again." + Deadline)
+                Bodies + "The layout is one that include: [\"layout\"] returned. The coarse stage does not run. "
+                + "The class, seed and fine sampling of the returned image reproduce that image." + Deadline)
             .Produces<ImagesResponse>(StatusCodes.Status200OK, MediaTypes.Json, "image/png", "image/jpeg", "image/webp")
             .Produces(StatusCodes.Status304NotModified)
             .WithIdempotency()
@@ -59,8 +60,8 @@ internal static class ImageEndpoints
             .WithName("VaryImage")
             .WithSummary("Draw new details in the layout of a picture")
             .WithDescription(
-                Bodies + "The picture is scaled to cover the model's size and VQ encoded; the clusters of its tokens are the layout, in which the fine stage draws new details. "
-                + "Without class_label they follow from the layout alone." + Deadline)
+                Bodies + "The picture is scaled to cover the model's size and VQ encoded. The clusters of its tokens are the layout in which the fine stage "
+                + "draws new details. Without class_label, the details depend on the layout alone." + Deadline)
             .Accepts<VaryImageRequest>(MediaTypes.Form)
             .WithUpload(limits)
             .Produces<ImagesResponse>(StatusCodes.Status200OK, MediaTypes.Json, "image/png", "image/jpeg", "image/webp")
@@ -69,7 +70,7 @@ internal static class ImageEndpoints
             .ProducesErrors(400, 406, 408, 413, 415, 429, 500, 503, 504);
     }
 
-    // Each request is checked against one model and runs on the same one: the lease holds it, whatever becomes the current model meanwhile.
+    // The lease holds the model that a request is checked against, so that the request runs on it even if the service switches to another model.
 
     private static async Task<IResult> Generate(
         GenerateImageRequest body, IModelRouter router, GenerateImageRequestValidator validator, ImageResponder responder, HttpContext http)
@@ -87,12 +88,13 @@ internal static class ImageEndpoints
         return await responder.RespondAsync(request, lease, http);
     }
 
-    private static async Task<IResult> Vary(UploadReader uploads, IModelRouter router, VaryImageRequestValidator validator, ImageResponder responder, HttpContext http)
+    private static async Task<IResult> Vary(
+        UploadReader uploads, IModelRouter router, VaryImageRequestValidator validator, ImageResponder responder, HttpContext http)
     {
-        var form = await uploads.ReadAsync(http.Request); // before the lease: an upload may take its time
+        var form = await uploads.ReadAsync(http.Request); // before the lease, because an upload can take long
         using var lease = router.Lease();
         var request = await validator.ValidateAsync(form, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, http.RequestAborted);
-        Upload.Of(http)?.Dispose(); // decoded: what waits in the queue is small
+        Upload.Of(http)?.Dispose(); // decoded; frees the memory before the request waits in the queue
         return await responder.RespondAsync(request, lease, http);
     }
 }

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CtfService.Api.Endpoints;
 
-/// <summary>The loaded model, in the shape of OpenAI's Models API.</summary>
+/// <summary>Describes the loaded model, in the shape of OpenAI's Models API.</summary>
 internal static class ModelEndpoints
 {
     public static void MapModelEndpoints(this IEndpointRouteBuilder routes)
@@ -17,12 +17,12 @@ internal static class ModelEndpoints
             .WithName("ListModels")
             .WithSummary("List the loaded model")
             .WithDescription(
-                "One model is loaded at a time. Says its name and aliases, the size of its images, and the sampling that a request gets if it does not say.")
+                "One model serves at a time. Returns its name and aliases, the size of its images, and its sampling defaults.")
             .ProducesErrors(503);
         models.MapGet("{id}", Get)
             .WithName("GetModel")
             .WithSummary("Describe the loaded model")
-            .WithDescription("The same as in the list, by the model's name or an alias of it.")
+            .WithDescription("Returns the model with this name or alias, as in the list.")
             .ProducesErrors(404, 503);
     }
 
@@ -30,7 +30,7 @@ internal static class ModelEndpoints
         TypedResults.Ok(new ModelListResponse("list", [ModelResponse.From(status.RequireReady(), names.Aliases)]));
 
     private static Results<Ok<ModelResponse>, JsonHttpResult<ErrorResponse>> Get(
-        IModelStatus status, ModelNames names, [Description("Name of the model, or an alias of it.")] string id)
+        IModelStatus status, ModelNames names, [Description("Name or alias of the model.")] string id)
     {
         var ready = status.RequireReady();
         var model = ready.Model;
