@@ -21,7 +21,7 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
         try
         {
             DecodeThreads.Use();
-            return Generator(LoadedModel.Load(
+            return Generator(ModelLoader.Load(
                 bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows, BesideAnother, cancellation: cancellation));
         }
         catch (Exception error) when (NativeLibraries.Explain(error) is { } message)

@@ -81,7 +81,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
     private static bool IsMatrix(string name) => name.StartsWith("layers.", StringComparison.Ordinal) || name == "output.weight";
 
     /// <summary>One layer's room serves all: no pass sees another's keys and values.</summary>
-    private static long FineCache(TransformerConfig fine, int elementBytes) => LoadedModel.FineRows * RowBudget.BytesPerRow(fine, elementBytes) / fine.Layers;
+    private static long FineCache(TransformerConfig fine, int elementBytes) => FineStage.MaxRows * RowBudget.BytesPerRow(fine, elementBytes) / fine.Layers;
 
     private static long OurActivations(BundleManifest manifest, int rows)
     {
@@ -89,8 +89,8 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
         var numbers = PassFloats(coarse, rows) + (2L * rows * coarse.OutputVocabulary);
         if (fine is not null)
         {
-            var positions = (long)LoadedModel.FineRows * fine.Positions;
-            numbers += PassFloats(fine, LoadedModel.FineRows * (1L + fine.Positions)) + (positions * (fine.Width + MembersOf(manifest)));
+            var positions = (long)FineStage.MaxRows * fine.Positions;
+            numbers += PassFloats(fine, FineStage.MaxRows * (1L + fine.Positions)) + (positions * (fine.Width + MembersOf(manifest)));
         }
 
         return sizeof(float) * numbers;
@@ -129,7 +129,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
             return bytes;
         }
 
-        var images = placement.Device.type == TorchSharp.DeviceType.CPU ? 1 : LoadedModel.FineRows; // as TorchFineEngine
+        var images = placement.Device.type == TorchSharp.DeviceType.CPU ? 1 : FineStage.MaxRows; // as TorchFineEngine
         var pass = images * (1L + fine.Positions) * ((WidthsAtOnce * (long)fine.Width) + (InnerWidthsAtOnce * fine.FeedForwardWidth));
         return bytes + Math.Max(sizeof(float) * pass, 2 * ClusterMembers.DefaultBlockBytes);
     }

@@ -10,6 +10,9 @@ namespace CtfService.Model.Stages;
 /// </summary>
 internal sealed class FineStage : IDisposable
 {
+    /// <summary>Rows in one fine pass when serving. More gain nothing, because the positions of one image fill a product.</summary>
+    public const int MaxRows = 8;
+
     private readonly IFineEngine _engine;
     private readonly ClusterMap _map;
     private readonly HostSampler _sampler;

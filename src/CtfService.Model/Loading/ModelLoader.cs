@@ -1,0 +1,75 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Model.Bundles;
+using CtfService.Model.Clusters;
+using CtfService.Model.Memory;
+using CtfService.Model.Tokenizer;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Loading;
+
+/// <summary>Loads a bundle's parts onto a device: checks every file, reserves the rows that fit, then builds each part and reads its weights.</summary>
+internal static class ModelLoader
+{
+    /// <param name="rows">Rows of a decode step; fewer if the memory cannot hold their keys and values.</param>
+    /// <param name="besideAnother">True if another model keeps serving, which must not run short of memory.</param>
+    /// <param name="memory">The device's memory; null for that of the placement's device.</param>
+    /// <param name="cancellation">Checked for each megabyte of a file that is hashed, and before each tensor.</param>
+    /// <exception cref="CheckpointException">The bundle is damaged, or files do not match its architecture. The message lists every problem of every file.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">The memory cannot hold two rows, or the model beside another.</exception>
+    public static LoadedModel Load(
+        string bundleDirectory,
+        ModelPlacement placement,
+        int rows,
+        bool besideAnother = false,
+        DeviceMemory? memory = null,
+        CancellationToken cancellation = default)
+    {
+        using var frozen = no_grad();
+        using var weights = BundleReader.OpenWeights(bundleDirectory, cancellation);
+        ArchitectureCheck.Require(weights);
+
+        memory ??= new DeviceMemory(placement.Device);
+        rows = RowBudget.Limit(weights.Bundle.Manifest.Coarse, rows, placement, memory);
+        if (besideAnother)
+        {
+            MemoryRoom.Require(weights.Bundle, placement, rows, memory);
+        }
+
+        var owned = new OwnedParts(cancellation);
+        try
+        {
+            var model = Build(weights, placement, rows, memory, owned);
+            weights.RequireUnchanged();
+            return model;
+        }
+        catch
+        {
+            owned.Dispose(); // a service keeps serving the model that it has
+            throw;
+        }
+    }
+
+    private static LoadedModel Build(BundleWeights weights, ModelPlacement placement, int rows, DeviceMemory memory, OwnedParts owned)
+    {
+        var tokenizer = owned.Add(ModuleLoader.Load(
+            weights.Tokenizer, () => new VqTokenizer(ArchitectureCheck.TokenizerOf(weights.Bundle)), float32, placement.Device, owned.Cancellation));
+        var clusters = LoadClusters(weights, tokenizer);
+        IEngineBuilder builder = placement.CpuFormat is { } format
+            ? new SimdEngineBuilder(weights, format, owned)
+            : new TorchEngineBuilder(weights, placement, memory, owned);
+        var coarse = builder.BuildCoarseStage(rows);
+        var fine = builder.BuildFineEngine(clusters);
+        var decoder = builder.BuildVqDecoder(tokenizer);
+        var description = placement.Complete(weights.Bundle.Describe()) with { Arithmetic = builder.ArithmeticOf(fine) };
+        return new LoadedModel(description, tokenizer, clusters, coarse, fine, decoder, placement.Device, owned);
+    }
+
+    private static ClusterMap LoadClusters(BundleWeights weights, VqTokenizer tokenizer)
+    {
+        using var scope = NewDisposeScope();
+        var clusters = weights.ClusterMap is { } file ? ClusterMapFile.Load(file) : ClusterMap.Identity(tokenizer.Quantizer.Codewords().cpu());
+        ArchitectureCheck.RequireMapFits(weights.Bundle, clusters);
+        return clusters;
+    }
+}

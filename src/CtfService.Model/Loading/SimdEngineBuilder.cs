@@ -1,0 +1,59 @@
+using CtfService.Model.Bundles;
+using CtfService.Model.Clusters;
+using CtfService.Model.Cpu;
+using CtfService.Model.Cpu.Passes;
+using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Engines;
+using CtfService.Model.Stages;
+using CtfService.Model.Tokenizer;
+using CtfService.Model.Transformer;
+using static TorchSharp.torch;
+
+namespace CtfService.Model.Loading;
+
+/// <summary>Builds our CPU engine. Weights go from the file straight into their packed form.</summary>
+internal sealed class SimdEngineBuilder(BundleWeights weights, WeightFormat format, OwnedParts owned) : IEngineBuilder
+{
+    private readonly BundleManifest _manifest = weights.Bundle.Manifest;
+    private readonly ThreadTeam _team = owned.Add(new ThreadTeam());
+
+    /// <inheritdoc/>
+    public ICoarseStage BuildCoarseStage(int rows)
+    {
+        var source = WeightSource.Of(weights.Coarse, owned.Cancellation);
+        return owned.Add(new HostCoarseStage(owned.Add(new SimdDecodeEngine(_manifest.Coarse, source, _team, new CpuEngineOptions(rows, format)))));
+    }
+
+    /// <summary>With bfloat16 the faster of our engine and libtorch's stays (<see cref="FineEngineChoice"/>).</summary>
+    public IFineEngine? BuildFineEngine(ClusterMap clusters)
+    {
+        if (weights.Fine is not { } file)
+        {
+            return null;
+        }
+
+        var source = WeightSource.Of(file, owned.Cancellation);
+        IFineEngine own = owned.Add(new SimdFineEngine(_manifest.Fine!, source, clusters, _team, new CpuEngineOptions(FineStage.MaxRows, format)));
+        if (format != WeightFormat.BFloat16)
+        {
+            return own;
+        }
+
+        var module = owned.Add(ModuleLoader.Load(file, () => new ClassConditionalTransformer(_manifest.Fine!), bfloat16, CPU, owned.Cancellation));
+        var chosen = FineEngineChoice.Choose(own, owned.Add(new TorchFineEngine(module, clusters, CPU, FineStage.MaxRows)));
+        if (chosen == own)
+        {
+            module.Dispose(); // at once: it is as large as the model
+        }
+
+        return chosen;
+    }
+
+    /// <inheritdoc/>
+    public IVqDecoder BuildVqDecoder(VqTokenizer tokenizer) => owned.Add(new SimdVqDecoder(
+        _manifest.Tokenizer, WeightSource.Of(tokenizer), (_manifest.Coarse.GridHeight, _manifest.Coarse.GridWidth), _team));
+
+    /// <inheritdoc/>
+    public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfOwnEngine(fine);
+}
