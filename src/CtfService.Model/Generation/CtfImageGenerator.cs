@@ -50,10 +50,10 @@ public sealed class CtfImageGenerator : IImageGenerator
             throw new ArgumentException($"An image with the id {id} is there already.", nameof(id));
         }
 
-        var sequence = Place(id, image);
+        var running = Place(id, image);
         if (previews is not null)
         {
-            _previews.Watch(sequence, previews);
+            _previews.Watch(running, previews);
         }
     }
 
@@ -95,28 +95,28 @@ public sealed class CtfImageGenerator : IImageGenerator
     }
 
     /// <summary>Lets the image in where its layout begins.</summary>
-    private CoarseSequence Place(long id, ImageSpecification image)
+    private RunningImage Place(long id, ImageSpecification specification)
     {
-        if (image.Layout == LayoutSource.Drawn)
+        if (specification.Layout == LayoutSource.Drawn)
         {
-            return _coarse.Add(id, image);
+            return _coarse.Add(id, specification);
         }
 
-        var sequence = new CoarseSequence(id, image, Model.TokenCount);
-        if (image.Layout is LayoutSource.Given given)
+        var image = new RunningImage(id, specification, Model.TokenCount);
+        if (specification.Layout is LayoutSource.Given given)
         {
-            sequence.SetLayout([.. given.CoarseLabels]);
-            _later.AddLayouts([sequence]);
+            image.SetLayout([.. given.CoarseLabels]);
+            _later.AddLayouts([image]);
         }
         else
         {
-            _later.AddPicture(sequence);
+            _later.AddPicture(image);
         }
 
-        return sequence;
+        return image;
     }
 
-    private IReadOnlyList<CoarseSequence> StepCoarse()
+    private IReadOnlyList<RunningImage> StepCoarse()
     {
         try
         {

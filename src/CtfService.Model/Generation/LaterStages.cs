@@ -15,9 +15,9 @@ internal sealed class LaterStages : IDisposable
     private readonly VqEncodeStage _encode;
     private readonly FineStage? _fine;
     private readonly VqDecodeStage _decode;
-    private readonly List<CoarseSequence> _beforeEncode = [];
-    private readonly List<CoarseSequence> _beforeFine = [];
-    private readonly List<CoarseSequence> _beforeDecode = [];
+    private readonly List<RunningImage> _beforeEncode = [];
+    private readonly List<RunningImage> _beforeFine = [];
+    private readonly List<RunningImage> _beforeDecode = [];
     private readonly List<GenerationOutcome> _ended = []; // not taken yet; kept if a stage throws after they ended
 
     /// <param name="parts">Stay the caller's.</param>
@@ -32,16 +32,16 @@ internal sealed class LaterStages : IDisposable
     public bool IsBehind => _beforeFine.Count + _beforeDecode.Count > VqDecodeStage.Capacity;
 
     /// <summary>Images that have all their coarse labels.</summary>
-    public void AddLayouts(IReadOnlyList<CoarseSequence> sequences) => _beforeFine.AddRange(sequences);
+    public void AddLayouts(IReadOnlyList<RunningImage> images) => _beforeFine.AddRange(images);
 
     /// <summary>An image whose layout comes from a picture.</summary>
-    public void AddPicture(CoarseSequence sequence) => _beforeEncode.Add(sequence);
+    public void AddPicture(RunningImage image) => _beforeEncode.Add(image);
 
     public void Remove(long id)
     {
-        foreach (var line in (List<CoarseSequence>[])[_beforeEncode, _beforeFine, _beforeDecode])
+        foreach (var line in (List<RunningImage>[])[_beforeEncode, _beforeFine, _beforeDecode])
         {
-            line.RemoveAll(sequence => sequence.Id == id);
+            line.RemoveAll(image => image.Id == id);
         }
 
         _ended.RemoveAll(outcome => outcome.Id == id);
@@ -87,7 +87,7 @@ internal sealed class LaterStages : IDisposable
     {
         if (_fine is null)
         {
-            _beforeFine.ForEach(sequence => sequence.SetTokens(sequence.CoarseLabels, hasFineStage: false));
+            _beforeFine.ForEach(image => image.SetTokens(image.CoarseLabels, hasFineStage: false));
             _beforeDecode.AddRange(_beforeFine);
             _beforeFine.Clear();
             return report;
@@ -105,47 +105,47 @@ internal sealed class LaterStages : IDisposable
         return report with { VqDecode = work };
     }
 
-    private void Decode(IReadOnlyList<CoarseSequence> batch, CancellationToken cancellation)
+    private void Decode(IReadOnlyList<RunningImage> batch, CancellationToken cancellation)
     {
-        var images = _decode.Run([.. batch.Select(sequence => sequence.Tokens)], cancellation);
+        var pictures = _decode.Run([.. batch.Select(image => image.Tokens)], cancellation);
         var done = Stopwatch.GetTimestamp();
-        foreach (var (sequence, image) in batch.Zip(images))
+        foreach (var (image, picture) in batch.Zip(pictures))
         {
             _ended.Add(new GenerationOutcome(
-                sequence.Id, new GeneratedImage(sequence.Specification, image, sequence.CoarseLabels, sequence.Tokens, sequence.Timings(done))));
+                image.Id, new GeneratedImage(image.Specification, picture, image.CoarseLabels, image.Tokens, image.Timings(done))));
         }
     }
 
-    private static List<CoarseSequence> FirstThatFit(List<CoarseSequence> line, Func<CoarseSequence, int> rowsOf, int capacity)
+    private static List<RunningImage> FirstThatFit(List<RunningImage> line, Func<RunningImage, int> rowsOf, int capacity)
     {
         var rows = 0;
-        return [.. line.TakeWhile(sequence => (rows += rowsOf(sequence)) <= capacity)];
+        return [.. line.TakeWhile(image => (rows += rowsOf(image)) <= capacity)];
     }
 
-    private StageWork Run(Stage stage, List<CoarseSequence> batch, ref StepReport report)
+    private StageWork Run(Stage stage, List<RunningImage> batch, ref StepReport report)
     {
         var started = Stopwatch.GetTimestamp();
-        var splits = BatchHalving.Run(batch, stage.Advance, (sequence, fault) => _ended.Add(stage.Fail(sequence, fault)));
+        var splits = BatchHalving.Run(batch, stage.Advance, (image, fault) => _ended.Add(stage.Fail(image, fault)));
         report = report with { Splits = report.Splits + splits };
         return new StageWork(batch.Count, Stopwatch.GetElapsedTime(started));
     }
 
     /// <param name="Line">Where images wait for it.</param>
     /// <param name="Next">Where they wait afterwards; null behind the last stage.</param>
-    private sealed record Stage(string Name, List<CoarseSequence> Line, List<CoarseSequence>? Next, Action<IReadOnlyList<CoarseSequence>> Run)
+    private sealed record Stage(string Name, List<RunningImage> Line, List<RunningImage>? Next, Action<IReadOnlyList<RunningImage>> Run)
     {
         /// <param name="batch">The first ones of the line.</param>
-        public void Advance(IReadOnlyList<CoarseSequence> batch)
+        public void Advance(IReadOnlyList<RunningImage> batch)
         {
             Run(batch);
             Line.RemoveRange(0, batch.Count);
             Next?.AddRange(batch);
         }
 
-        public GenerationOutcome Fail(CoarseSequence sequence, Exception fault)
+        public GenerationOutcome Fail(RunningImage image, Exception fault)
         {
-            Line.Remove(sequence);
-            return new GenerationOutcome(sequence.Id, Image: null, new OutOfDeviceMemoryException(
+            Line.Remove(image);
+            return new GenerationOutcome(image.Id, Image: null, new OutOfDeviceMemoryException(
                 $"The device has too little free memory for {Name} of one image. Lower Inference:MaxBatchRows, or free memory on the device.", fault));
         }
     }

@@ -12,9 +12,9 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
 {
     private readonly List<Watched> _watched = [];
 
-    public void Watch(CoarseSequence sequence, PreviewOptions options) => _watched.Add(new Watched(sequence, options));
+    public void Watch(RunningImage image, PreviewOptions options) => _watched.Add(new Watched(image, options));
 
-    public void Forget(long id) => _watched.RemoveAll(watched => watched.Sequence.Id == id);
+    public void Forget(long id) => _watched.RemoveAll(watched => watched.Image.Id == id);
 
     /// <summary>
     /// Decodes and delivers the previews that are due, several images at a time. A preview that does not fit the device is left out, because the image itself
@@ -40,7 +40,7 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
 
         if (due is not null)
         {
-            _watched.RemoveAll(static watched => watched.Next == watched.Order.Count);
+            _watched.RemoveAll(static watched => watched.Next == watched.Options.Count);
         }
 
         return due;
@@ -49,8 +49,8 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
     private int Show(List<Watched> due, ICoarseStage coarse, CancellationToken cancellation)
     {
         var halvings = BatchHalving.Run(
-            [.. due.Where(watched => watched.Sequence.Position < positions)],
-            running => coarse.Fetch([.. running.Select(watched => watched.Sequence)]),
+            [.. due.Where(watched => watched.Image.Position < positions)],
+            running => coarse.Fetch([.. running.Select(watched => watched.Image)]),
             (unread, _) => due.Remove(unread));
         foreach (var batch in due.Chunk(VqDecodeStage.Capacity))
         {
@@ -63,23 +63,23 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
 
     private void Decode(IReadOnlyList<Watched> batch)
     {
-        int[] labels = [.. batch.SelectMany(watched => LabelsSoFar(watched.Sequence))];
+        int[] labels = [.. batch.SelectMany(watched => LabelsSoFar(watched.Image))];
         var images = decoder.Decode(labels);
         for (var place = 0; place < batch.Count; place++)
         {
-            batch[place].Order.Deliver(new ImagePreview(batch[place].Next - 1, images[place]));
+            batch[place].Options.Deliver(new ImagePreview(batch[place].Next - 1, images[place]));
         }
     }
 
-    private IEnumerable<int> LabelsSoFar(CoarseSequence sequence) =>
-        sequence.CoarseLabels.Select((label, cell) => cell < sequence.Position ? label : decoder.Undecided);
+    private IEnumerable<int> LabelsSoFar(RunningImage image) =>
+        image.CoarseLabels.Select((label, cell) => cell < image.Position ? label : decoder.Undecided);
 
-    private sealed record Watched(CoarseSequence Sequence, PreviewOptions Order)
+    private sealed record Watched(RunningImage Image, PreviewOptions Options)
     {
         /// <summary>The preview to show next.</summary>
         public int Next { get; set; }
 
         /// <summary>The latest preview that the labels so far allow; -1 for none. Preview i of n needs i/n of them.</summary>
-        public int Reached(int positions) => (Sequence.Position * Order.Count / positions) - 1;
+        public int Reached(int positions) => (Image.Position * Options.Count / positions) - 1;
     }
 }

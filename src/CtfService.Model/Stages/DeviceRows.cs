@@ -71,7 +71,7 @@ internal sealed class DeviceRows : IDisposable
 
     /// <summary>Writes the state of every row, so that the device and the host agree. Can be repeated if it fails.</summary>
     /// <param name="running">Every image of the stage.</param>
-    public void Sync(IReadOnlyList<CoarseSequence> running)
+    public void Sync(IReadOnlyList<RunningImage> running)
     {
         using var scope = NewDisposeScope();
         var sampling = new RowSampling(SettingsOf(running), _config.OutputVocabulary, _memory.Device);
@@ -79,11 +79,11 @@ internal sealed class DeviceRows : IDisposable
         _sampling = sampling;
         _state.narrow(1, 0, Count).copy_(_memory.Upload(StateOf(running), Enum.GetValues<RowState>().Length, Count));
         _scales.narrow(0, 0, Count).copy_(_memory.Upload(ScalesOf(running), Count, 1));
-        foreach (var sequence in running.Where(sequence => sequence.Position == 0))
+        foreach (var image in running.Where(image => image.Position == 0))
         {
             var uniforms = new float[_config.Positions];
-            CounterRandom.FillUniforms(sequence.Specification.Seed, SamplingStage.Coarse, uniforms);
-            _uniforms.select(0, sequence.Slot).copy_(_memory.Upload(uniforms, _config.Positions));
+            CounterRandom.FillUniforms(image.Specification.Seed, SamplingStage.Coarse, uniforms);
+            _uniforms.select(0, image.Slot).copy_(_memory.Upload(uniforms, _config.Positions));
         }
 
         var last = _labels.narrow(0, 0, Count).gather(1, Positions.sub(1).clamp_min(0).unsqueeze(1)).squeeze(1); // [R]
@@ -120,14 +120,14 @@ internal sealed class DeviceRows : IDisposable
     }
 
     /// <summary>Copies the labels of some images to the host, all in one go. Waits for the device; changes nothing on it.</summary>
-    public void Fetch(IReadOnlyList<CoarseSequence> sequences)
+    public void Fetch(IReadOnlyList<RunningImage> images)
     {
         using var scope = NewDisposeScope();
-        var slots = _memory.Upload(sequences.Select(sequence => (long)sequence.Slot).ToArray(), sequences.Count);
-        var labels = _memory.Download(_labels.index_select(0, slots)); // [sequences, T]
-        for (var place = 0; place < sequences.Count; place++)
+        var slots = _memory.Upload(images.Select(image => (long)image.Slot).ToArray(), images.Count);
+        var labels = _memory.Download(_labels.index_select(0, slots)); // [images, T]
+        for (var place = 0; place < images.Count; place++)
         {
-            labels.AsSpan(place * _config.Positions, _config.Positions).CopyTo(sequences[place].CoarseLabels);
+            labels.AsSpan(place * _config.Positions, _config.Positions).CopyTo(images[place].CoarseLabels);
         }
     }
 
@@ -151,7 +151,7 @@ internal sealed class DeviceRows : IDisposable
     private Tensor State(RowState state) => _state.select(0, (long)state).narrow(0, 0, Count);
 
     /// <summary>[RowState.Count, R].</summary>
-    private long[] StateOf(IReadOnlyList<CoarseSequence> running)
+    private long[] StateOf(IReadOnlyList<RunningImage> running)
     {
         var state = new long[Enum.GetValues<RowState>().Length * Count];
         for (var row = 0; row < Count; row++)
@@ -159,13 +159,13 @@ internal sealed class DeviceRows : IDisposable
             Set(state, row, [0, 0, 0, row, row, 0]);
         }
 
-        foreach (var sequence in running)
+        foreach (var image in running)
         {
-            var (image, slot) = (sequence.Specification, sequence.Slot);
-            Set(state, slot, [image.ClassId, sequence.Position, 1, slot, sequence.NullSlot ?? slot, image.Coarse.LastGuidedPosition]);
-            if (sequence.NullSlot is { } nullSlot)
+            var (specification, slot) = (image.Specification, image.Slot);
+            Set(state, slot, [specification.ClassId, image.Position, 1, slot, image.NullSlot ?? slot, specification.Coarse.LastGuidedPosition]);
+            if (image.NullSlot is { } nullSlot)
             {
-                Set(state, nullSlot, [_config.NullClass, sequence.Position, 1, slot, nullSlot, 0]);
+                Set(state, nullSlot, [_config.NullClass, image.Position, 1, slot, nullSlot, 0]);
             }
         }
 
@@ -181,25 +181,25 @@ internal sealed class DeviceRows : IDisposable
         }
     }
 
-    private float[] ScalesOf(IReadOnlyList<CoarseSequence> running)
+    private float[] ScalesOf(IReadOnlyList<RunningImage> running)
     {
         var scales = new float[Count];
-        foreach (var sequence in running)
+        foreach (var image in running)
         {
-            scales[sequence.Slot] = sequence.Specification.Coarse.GuidanceScale;
+            scales[image.Slot] = image.Specification.Coarse.GuidanceScale;
         }
 
         return scales;
     }
 
     /// <summary>Vacant rows have the plainest settings, so that nothing is sorted for an image that is gone.</summary>
-    private SamplingSettings[] SettingsOf(IReadOnlyList<CoarseSequence> running)
+    private SamplingSettings[] SettingsOf(IReadOnlyList<RunningImage> running)
     {
         var settings = new SamplingSettings[Count];
         Array.Fill(settings, Vacant);
-        foreach (var sequence in running)
+        foreach (var image in running)
         {
-            settings[sequence.Slot] = sequence.Specification.Coarse;
+            settings[image.Slot] = image.Specification.Coarse;
         }
 
         return settings;

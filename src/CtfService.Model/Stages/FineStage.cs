@@ -36,39 +36,39 @@ internal sealed class FineStage : IDisposable
     /// <summary>Rows of one pass; an image takes one, with guidance of the fine stage two.</summary>
     public int Capacity => _engine.Capacity;
 
-    public static int RowsOf(CoarseSequence sequence) => sequence.Specification.Fine.IsGuided ? 2 : 1;
+    public static int RowsOf(RunningImage image) => image.Specification.Fine.IsGuided ? 2 : 1;
 
     /// <summary>Draws the tokens of every image.</summary>
-    /// <param name="sequences">All their labels drawn; together at most <see cref="Capacity"/> rows.</param>
+    /// <param name="images">All their labels drawn; together at most <see cref="Capacity"/> rows.</param>
     /// <exception cref="OperationCanceledException">Cancelled within the pass; no image has its tokens.</exception>
-    public void Run(IReadOnlyList<CoarseSequence> sequences, CancellationToken cancellation = default)
+    public void Run(IReadOnlyList<RunningImage> images, CancellationToken cancellation = default)
     {
         var (positions, width) = (_engine.Config.Positions, _engine.Config.Width);
-        var rows = LayOutRows(sequences);
+        var rows = LayOutRows(images);
         var labels = _coarseLabels.AsSpan(0, rows * positions);
         var hidden = _hidden.AsSpan(0, rows * positions * width);
         _engine.Run(_classIds.AsSpan(0, rows), labels, hidden, cancellation);
         cancellation.ThrowIfCancellationRequested();
         _engine.ScoreMembers(hidden, labels, _logits.AsSpan(0, rows * positions * _engine.LargestCluster));
         var row = 0;
-        foreach (var sequence in sequences)
+        foreach (var image in images)
         {
-            sequence.SetTokens(Draw(sequence, row), hasFineStage: true);
-            row += RowsOf(sequence);
+            image.SetTokens(Draw(image, row), hasFineStage: true);
+            row += RowsOf(image);
         }
     }
 
     public void Dispose() => _engine.Dispose();
 
-    private int LayOutRows(IReadOnlyList<CoarseSequence> sequences)
+    private int LayOutRows(IReadOnlyList<RunningImage> images)
     {
         var (rows, positions) = (0, _engine.Config.Positions);
-        foreach (var sequence in sequences)
+        foreach (var image in images)
         {
-            for (var row = 0; row < RowsOf(sequence); row++)
+            for (var row = 0; row < RowsOf(image); row++)
             {
-                _classIds[rows] = row == 0 ? sequence.Specification.ClassId : _engine.Config.NullClass;
-                sequence.CoarseLabels.CopyTo(_coarseLabels.AsSpan(rows * positions, positions));
+                _classIds[rows] = row == 0 ? image.Specification.ClassId : _engine.Config.NullClass;
+                image.CoarseLabels.CopyTo(_coarseLabels.AsSpan(rows * positions, positions));
                 rows++;
             }
         }
@@ -76,20 +76,20 @@ internal sealed class FineStage : IDisposable
         return rows;
     }
 
-    private int[] Draw(CoarseSequence sequence, int row)
+    private int[] Draw(RunningImage image, int row)
     {
-        var settings = sequence.Specification.Fine;
+        var settings = image.Specification.Fine;
         var tokens = new int[_engine.Config.Positions];
         for (var cell = 0; cell < tokens.Length; cell++)
         {
-            var members = _map.Members[sequence.CoarseLabels[cell]];
+            var members = _map.Members[image.CoarseLabels[cell]];
             var logits = Logits(row, cell, members.Length);
             if (settings.IsGuided)
             {
                 HostSampler.Guide(logits, Logits(row + 1, cell, members.Length), settings.GuidanceScale);
             }
 
-            tokens[cell] = members[_sampler.Sample(logits, settings, CounterRandom.Uniform(sequence.Specification.Seed, SamplingStage.Fine, cell))];
+            tokens[cell] = members[_sampler.Sample(logits, settings, CounterRandom.Uniform(image.Specification.Seed, SamplingStage.Fine, cell))];
         }
 
         return tokens;

@@ -9,7 +9,7 @@ internal sealed class HostCoarseStage : ICoarseStage
 {
     private readonly IDecodeEngine _engine;
     private readonly HostSampler _sampler;
-    private readonly RunningSequences _sequences;
+    private readonly CoarseBatch _batch;
     private readonly DecodeRow[] _rows;
     private readonly float[] _logits; // [rows, V]
 
@@ -18,45 +18,45 @@ internal sealed class HostCoarseStage : ICoarseStage
     {
         _engine = engine;
         _sampler = new HostSampler(engine.Config.OutputVocabulary);
-        _sequences = new RunningSequences(engine.Capacity, engine.Config.Positions);
+        _batch = new CoarseBatch(engine.Capacity, engine.Config.Positions);
         _rows = new DecodeRow[engine.Capacity];
         _logits = new float[engine.Capacity * engine.Config.OutputVocabulary];
     }
 
-    public int Rows => _sequences.Slots;
+    public int Rows => _batch.Slots;
 
-    public int FreeRows => _sequences.FreeSlots;
+    public int FreeRows => _batch.FreeSlots;
 
-    public int Count => _sequences.All.Count;
-
-    /// <inheritdoc/>
-    public CoarseSequence Add(long id, ImageSpecification image) => _sequences.Add(id, image);
+    public int Count => _batch.All.Count;
 
     /// <inheritdoc/>
-    public bool Remove(long id) => _sequences.Remove(id);
+    public RunningImage Add(long id, ImageSpecification specification) => _batch.Add(id, specification);
 
     /// <inheritdoc/>
-    public IReadOnlyList<CoarseSequence> Step()
+    public bool Remove(long id) => _batch.Remove(id);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RunningImage> Step()
     {
         var count = LayOutRows();
         _engine.DecodeStep(_rows.AsSpan(0, count), _logits.AsSpan(0, count * _engine.Config.OutputVocabulary));
         var row = 0;
-        foreach (var sequence in _sequences.All)
+        foreach (var image in _batch.All)
         {
-            Draw(sequence, ref row);
+            Draw(image, ref row);
         }
 
-        var finished = _sequences.Advance();
-        foreach (var sequence in finished)
+        var finished = _batch.Advance();
+        foreach (var image in finished)
         {
-            sequence.MarkCoarseDone();
+            image.MarkCoarseDone();
         }
 
         return finished;
     }
 
     /// <summary>Nothing to do: labels are drawn where they are kept.</summary>
-    public void Fetch(IReadOnlyList<CoarseSequence> running)
+    public void Fetch(IReadOnlyList<RunningImage> running)
     {
     }
 
@@ -66,33 +66,33 @@ internal sealed class HostCoarseStage : ICoarseStage
     private int LayOutRows()
     {
         var count = 0;
-        foreach (var sequence in _sequences.All)
+        foreach (var image in _batch.All)
         {
-            var label = sequence.Position == 0 ? 0 : sequence.CoarseLabels[sequence.Position - 1];
-            _rows[count++] = new DecodeRow(sequence.Slot, sequence.Position, sequence.Position == 0 ? sequence.Specification.ClassId : label);
-            if (IsGuidedNow(sequence))
+            var label = image.Position == 0 ? 0 : image.CoarseLabels[image.Position - 1];
+            _rows[count++] = new DecodeRow(image.Slot, image.Position, image.Position == 0 ? image.Specification.ClassId : label);
+            if (IsGuidedNow(image))
             {
-                _rows[count++] = new DecodeRow(sequence.NullSlot!.Value, sequence.Position, sequence.Position == 0 ? _engine.Config.NullClass : label);
+                _rows[count++] = new DecodeRow(image.NullSlot!.Value, image.Position, image.Position == 0 ? _engine.Config.NullClass : label);
             }
         }
 
         return count;
     }
 
-    private void Draw(CoarseSequence sequence, ref int row)
+    private void Draw(RunningImage image, ref int row)
     {
-        var settings = sequence.Specification.Coarse;
+        var settings = image.Specification.Coarse;
         var logits = Logits(row++);
-        if (IsGuidedNow(sequence))
+        if (IsGuidedNow(image))
         {
             HostSampler.Guide(logits, Logits(row++), settings.GuidanceScale);
         }
 
-        var uniform = CounterRandom.Uniform(sequence.Specification.Seed, SamplingStage.Coarse, sequence.Position);
-        sequence.CoarseLabels[sequence.Position] = _sampler.Sample(logits, settings, uniform);
+        var uniform = CounterRandom.Uniform(image.Specification.Seed, SamplingStage.Coarse, image.Position);
+        image.CoarseLabels[image.Position] = _sampler.Sample(logits, settings, uniform);
     }
 
-    private static bool IsGuidedNow(CoarseSequence sequence) => sequence.NullSlot is not null && sequence.Position <= sequence.Specification.Coarse.LastGuidedPosition;
+    private static bool IsGuidedNow(RunningImage image) => image.NullSlot is not null && image.Position <= image.Specification.Coarse.LastGuidedPosition;
 
     private Span<float> Logits(int row) => _logits.AsSpan(row * _engine.Config.OutputVocabulary, _engine.Config.OutputVocabulary);
 }

@@ -18,7 +18,7 @@ internal interface ICoarseStage : IDisposable
     int Count { get; }
 
     /// <summary>The image must fit into <see cref="FreeRows"/>.</summary>
-    CoarseSequence Add(long id, ImageSpecification image);
+    RunningImage Add(long id, ImageSpecification specification);
 
     /// <summary>Frees the image's rows; false if it is not here, or no longer. Never fails.</summary>
     bool Remove(long id);
@@ -27,9 +27,9 @@ internal interface ICoarseStage : IDisposable
     /// Draws one label of every image and returns those that have all of theirs; the list is used again by the next step. If it throws, every image stands
     /// where it stood before: it can be stepped again or removed.
     /// </summary>
-    IReadOnlyList<CoarseSequence> Step();
+    IReadOnlyList<RunningImage> Step();
 
     /// <summary>Brings the labels drawn so far to the host, where they are not there anyway.</summary>
     /// <param name="running">Images that are here; may be none.</param>
-    void Fetch(IReadOnlyList<CoarseSequence> running);
+    void Fetch(IReadOnlyList<RunningImage> running);
 }

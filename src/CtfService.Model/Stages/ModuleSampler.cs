@@ -22,7 +22,7 @@ public static class ModuleSampler
     public static int[][] DrawLayouts(ClassConditionalTransformer transformer, IReadOnlyList<ImageSpecification> images)
     {
         using var stage = new TorchCoarseStage(transformer, new DeviceMemory(transformer.OutputWeight.device), images.Sum(image => image.Rows));
-        CoarseSequence[] drawn = [.. images.Select((image, id) => stage.Add(id, image))];
+        RunningImage[] drawn = [.. images.Select((image, id) => stage.Add(id, image))];
         while (stage.Count > 0)
         {
             stage.Step();
@@ -38,10 +38,10 @@ public static class ModuleSampler
     public static int[][] DrawTokens(ClassConditionalTransformer transformer, ClusterMap map, IReadOnlyList<ImageSpecification> images)
     {
         using var stage = new FineStage(new TorchFineEngine(transformer, map, transformer.OutputWeight.device, RowsPerImage), map);
-        return [.. images.Select((image, id) => DrawTokens(stage, new CoarseSequence(id, image, transformer.Config.Positions)))];
+        return [.. images.Select((image, id) => DrawTokens(stage, new RunningImage(id, image, transformer.Config.Positions)))];
     }
 
-    private static int[] DrawTokens(FineStage stage, CoarseSequence image)
+    private static int[] DrawTokens(FineStage stage, RunningImage image)
     {
         image.SetLayout([.. ((LayoutSource.Given)image.Specification.Layout).CoarseLabels]);
         stage.Run([image]);

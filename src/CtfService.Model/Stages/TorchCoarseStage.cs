@@ -16,7 +16,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
     private const int LeastRows = 2;
 
     private readonly ClassConditionalTransformer _transformer;
-    private readonly RunningSequences _sequences;
+    private readonly CoarseBatch _batch;
     private readonly KvCache _cache;
     private readonly DeviceRows _rows;
     private readonly int _capacity;
@@ -28,7 +28,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         (_transformer, _capacity) = (transformer, capacity);
-        _sequences = new RunningSequences(capacity, transformer.Config.Positions);
+        _batch = new CoarseBatch(capacity, transformer.Config.Positions);
         _cache = new KvCache(transformer.Config, capacity, transformer.OutputWeight.dtype, memory);
         try
         {
@@ -41,43 +41,43 @@ internal sealed class TorchCoarseStage : ICoarseStage
         }
     }
 
-    public int Rows => _sequences.Slots;
+    public int Rows => _batch.Slots;
 
-    public int FreeRows => _sequences.FreeSlots;
+    public int FreeRows => _batch.FreeSlots;
 
-    public int Count => _sequences.All.Count;
+    public int Count => _batch.All.Count;
 
     /// <inheritdoc/>
-    public CoarseSequence Add(long id, ImageSpecification image)
+    public RunningImage Add(long id, ImageSpecification specification)
     {
         _rows.IsStale = true; // the device hears of it in the next step
-        return _sequences.Add(id, image);
+        return _batch.Add(id, specification);
     }
 
     /// <inheritdoc/>
     public bool Remove(long id)
     {
         _rows.IsStale = true;
-        return _sequences.Remove(id);
+        return _batch.Remove(id);
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<CoarseSequence> Step()
+    public IReadOnlyList<RunningImage> Step()
     {
         TryGrow();
         DrawInRowsThatFit();
-        var finished = _sequences.Advance();
+        var finished = _batch.Advance();
         _rows.IsStale = finished.Count > 0;
-        foreach (var sequence in finished)
+        foreach (var image in finished)
         {
-            sequence.MarkCoarseDone();
+            image.MarkCoarseDone();
         }
 
         return finished;
     }
 
     /// <inheritdoc/>
-    public void Fetch(IReadOnlyList<CoarseSequence> running)
+    public void Fetch(IReadOnlyList<RunningImage> running)
     {
         if (running.Count > 0)
         {
@@ -127,28 +127,28 @@ internal sealed class TorchCoarseStage : ICoarseStage
         var logits = _transformer.DecodeStep(_rows.Inputs, _rows.Positions, _cache); // [R, V]
         var labels = _rows.Sample(logits);                                           // [R]
         _rows.Keep(labels);
-        Fetch(_sequences.All.FindAll(sequence => sequence.Position + 1 == _transformer.Config.Positions));
+        Fetch(_batch.All.FindAll(image => image.Position + 1 == _transformer.Config.Positions));
         _rows.IsStale = true; // until the host has moved on too
         _rows.MoveOn(labels);
     }
 
     private void Sync()
     {
-        foreach (var sequence in _sequences.All)
+        foreach (var image in _batch.All)
         {
-            if (sequence.Position == 0)
+            if (image.Position == 0)
             {
-                ClearCache(sequence);
+                ClearCache(image);
             }
         }
 
-        _rows.Sync(_sequences.All);
+        _rows.Sync(_batch.All);
     }
 
-    private void ClearCache(CoarseSequence sequence)
+    private void ClearCache(RunningImage image)
     {
-        _cache.Clear(sequence.Slot);
-        if (sequence.NullSlot is { } nullSlot)
+        _cache.Clear(image.Slot);
+        if (image.NullSlot is { } nullSlot)
         {
             _cache.Clear(nullSlot);
         }
@@ -189,7 +189,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
 
     private void Resize(int rows)
     {
-        _sequences.Resize(rows, Move);
+        _batch.Resize(rows, Move);
         _rows.Count = rows;
         _rows.IsStale = true;
         _stepsInThisSize = 0;

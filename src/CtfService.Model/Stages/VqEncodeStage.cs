@@ -21,11 +21,11 @@ internal sealed class VqEncodeStage(VqTokenizer tokenizer, ClusterMap map, int p
 
     private readonly int _picturesAtOnce = device.type == TorchSharp.DeviceType.CPU ? 1 : Capacity;
 
-    /// <param name="sequences">Whose layout is <see cref="LayoutSource.Encoded"/>.</param>
+    /// <param name="images">Whose layout is <see cref="LayoutSource.Encoded"/>.</param>
     /// <exception cref="OperationCanceledException">Cancelled between two pictures; no image has its layout.</exception>
-    public void Run(IReadOnlyList<CoarseSequence> sequences, CancellationToken cancellation = default)
+    public void Run(IReadOnlyList<RunningImage> images, CancellationToken cancellation = default)
     {
-        RgbImage[] pictures = [.. sequences.Select(PictureOf).Distinct<RgbImage>(ReferenceEqualityComparer.Instance)
+        RgbImage[] pictures = [.. images.Select(PictureOf).Distinct<RgbImage>(ReferenceEqualityComparer.Instance)
             .Where(picture => !_layouts.TryGetValue(picture, out _))];
         foreach (var together in pictures.Chunk(_picturesAtOnce))
         {
@@ -33,10 +33,10 @@ internal sealed class VqEncodeStage(VqTokenizer tokenizer, ClusterMap map, int p
             Encode(together);
         }
 
-        foreach (var sequence in sequences)
+        foreach (var image in images)
         {
-            _layouts.TryGetValue(PictureOf(sequence), out var layout);
-            sequence.SetLayout(layout);
+            _layouts.TryGetValue(PictureOf(image), out var layout);
+            image.SetLayout(layout);
         }
     }
 
@@ -52,5 +52,5 @@ internal sealed class VqEncodeStage(VqTokenizer tokenizer, ClusterMap map, int p
         }
     }
 
-    private static RgbImage PictureOf(CoarseSequence sequence) => ((LayoutSource.Encoded)sequence.Specification.Layout).Picture;
+    private static RgbImage PictureOf(RunningImage image) => ((LayoutSource.Encoded)image.Specification.Layout).Picture;
 }

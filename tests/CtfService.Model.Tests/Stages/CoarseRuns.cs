@@ -20,9 +20,9 @@ internal static class CoarseRuns
         return Assert.Single(Drain(stage)).CoarseLabels;
     }
 
-    public static List<CoarseSequence> Drain(ICoarseStage stage)
+    public static List<RunningImage> Drain(ICoarseStage stage)
     {
-        var finished = new List<CoarseSequence>();
+        var finished = new List<RunningImage>();
         while (stage.Count > 0)
         {
             finished.AddRange(stage.Step());

@@ -279,7 +279,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
         }
     }
 
-    private void AssertAsAlone(List<CoarseSequence> finished, int? count = null)
+    private void AssertAsAlone(List<RunningImage> finished, int? count = null)
     {
         Assert.All(finished, sequence => Assert.Equal(_alone[(int)sequence.Id % _images.Length], sequence.CoarseLabels));
         Assert.Equal(count ?? finished.Count, finished.Count);

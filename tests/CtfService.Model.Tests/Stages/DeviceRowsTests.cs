@@ -104,6 +104,6 @@ public sealed class DeviceRowsTests : IDisposable
         _rows.MoveOn(labels);
     }
 
-    private static CoarseSequence Sequence(int slot, SamplingSettings? settings = null, int? nullSlot = null) =>
+    private static RunningImage Sequence(int slot, SamplingSettings? settings = null, int? nullSlot = null) =>
         new(slot, CoarseRuns.Image(classId: 1, seed: 3, settings ?? new SamplingSettings()), CoarseRuns.Config.Positions) { Slot = slot, NullSlot = nullSlot };
 }

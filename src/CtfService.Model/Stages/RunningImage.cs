@@ -5,7 +5,7 @@ namespace CtfService.Model.Stages;
 
 /// <summary>One image while its labels and tokens come about. Belongs to the generator's thread.</summary>
 /// <param name="positions">T.</param>
-internal sealed class CoarseSequence(long id, ImageSpecification specification, int positions)
+internal sealed class RunningImage(long id, ImageSpecification specification, int positions)
 {
     private readonly long _admitted = Stopwatch.GetTimestamp();
     private long _coarseDone;

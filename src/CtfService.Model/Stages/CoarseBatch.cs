@@ -5,33 +5,33 @@ namespace CtfService.Model.Stages;
 /// <summary>The images that a coarse stage works on, and which of its slots they have. Allocates only if images come or go.</summary>
 /// <param name="slots">A conditional row takes one, a null-class row another.</param>
 /// <param name="positions">T.</param>
-internal sealed class RunningSequences(int slots, int positions)
+internal sealed class CoarseBatch(int slots, int positions)
 {
     private readonly Stack<int> _freeSlots = new(Enumerable.Range(0, slots).Reverse());
-    private readonly List<CoarseSequence> _finished = [];
+    private readonly List<RunningImage> _finished = [];
 
     /// <summary>In the order of their arrival.</summary>
-    public List<CoarseSequence> All { get; } = [];
+    public List<RunningImage> All { get; } = [];
 
     public int Slots { get; private set; } = slots;
 
     public int FreeSlots => _freeSlots.Count;
 
-    public CoarseSequence Add(long id, ImageSpecification image)
+    public RunningImage Add(long id, ImageSpecification specification)
     {
-        var sequence = new CoarseSequence(id, image, positions)
+        var image = new RunningImage(id, specification, positions)
         {
             Slot = _freeSlots.Pop(),
-            NullSlot = image.Coarse.IsGuided ? _freeSlots.Pop() : null,
+            NullSlot = specification.Coarse.IsGuided ? _freeSlots.Pop() : null,
         };
-        All.Add(sequence);
-        return sequence;
+        All.Add(image);
+        return image;
     }
 
     /// <summary>Frees the image's slots; false if it is not here.</summary>
     public bool Remove(long id)
     {
-        var place = All.FindIndex(sequence => sequence.Id == id);
+        var place = All.FindIndex(image => image.Id == id);
         if (place < 0)
         {
             return false;
@@ -43,15 +43,15 @@ internal sealed class RunningSequences(int slots, int positions)
     }
 
     /// <summary>Every image has one label more. Those that have all leave; the list is used again by the next call.</summary>
-    public List<CoarseSequence> Advance()
+    public List<RunningImage> Advance()
     {
         _finished.Clear();
-        foreach (var sequence in All)
+        foreach (var image in All)
         {
-            if (++sequence.Position == positions)
+            if (++image.Position == positions)
             {
-                Release(sequence);
-                _finished.Add(sequence);
+                Release(image);
+                _finished.Add(image);
             }
         }
 
@@ -76,10 +76,10 @@ internal sealed class RunningSequences(int slots, int positions)
             move(from, to);
         }
 
-        foreach (var sequence in All)
+        foreach (var image in All)
         {
-            sequence.Slot = moves.GetValueOrDefault(sequence.Slot, sequence.Slot);
-            sequence.NullSlot = sequence.NullSlot is { } slot ? moves.GetValueOrDefault(slot, slot) : null;
+            image.Slot = moves.GetValueOrDefault(image.Slot, image.Slot);
+            image.NullSlot = image.NullSlot is { } slot ? moves.GetValueOrDefault(slot, slot) : null;
         }
 
         _freeSlots.Clear();
@@ -91,11 +91,11 @@ internal sealed class RunningSequences(int slots, int positions)
         Slots = count;
     }
 
-    private static IEnumerable<int> SlotsOf(CoarseSequence sequence) => sequence.NullSlot is { } slot ? [sequence.Slot, slot] : [sequence.Slot];
+    private static IEnumerable<int> SlotsOf(RunningImage image) => image.NullSlot is { } slot ? [image.Slot, slot] : [image.Slot];
 
-    private void Release(CoarseSequence sequence)
+    private void Release(RunningImage image)
     {
-        foreach (var slot in SlotsOf(sequence))
+        foreach (var slot in SlotsOf(image))
         {
             _freeSlots.Push(slot);
         }
