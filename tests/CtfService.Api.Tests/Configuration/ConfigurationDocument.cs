@@ -14,8 +14,8 @@ using CtfService.TestSupport;
 namespace CtfService.Api.Tests.Configuration;
 
 /// <summary>
-/// docs/configuration.md. The tables between its two markers are generated from the options records: summaries, annotations and defaults. The rest is written by
-/// hand.
+/// docs/configuration.md. The tables between its two markers are generated from the options records: summaries, annotations and defaults. The rest is
+/// written by hand.
 /// </summary>
 internal static partial class ConfigurationDocument
 {
@@ -47,7 +47,8 @@ internal static partial class ConfigurationDocument
     {
         var type = defaults.GetType();
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"## {name}\n\n{Summary($"T:{type.FullName}", type)}\n\n");
+        var summary = Summary($"T:{type.FullName}", type).Replace(". ", ".\n", StringComparison.Ordinal); // one sentence a line
+        text.Append(CultureInfo.InvariantCulture, $"## {name}\n\n{summary}\n\n");
         text.Append("| key | type | default | range | meaning |\n|---|---|---|---|---|\n");
         foreach (var row in Rows(name, defaults))
         {
@@ -57,7 +58,8 @@ internal static partial class ConfigurationDocument
         return text.Append('\n').ToString();
     }
 
-    private static IEnumerable<string[]> Rows(string prefix, object defaults) => defaults.GetType().GetProperties().SelectMany(property => Rows(prefix, property, defaults));
+    private static IEnumerable<string[]> Rows(string prefix, object defaults) =>
+        defaults.GetType().GetProperties().SelectMany(property => Rows(prefix, property, defaults));
 
     /// <summary>One row, and those of a list's entries if they are records.</summary>
     private static IEnumerable<string[]> Rows(string prefix, PropertyInfo property, object defaults)
@@ -74,7 +76,8 @@ internal static partial class ConfigurationDocument
         }
     }
 
-    private static Type? EntryOf(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? type.GetGenericArguments()[0] : null;
+    private static Type? EntryOf(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? type.GetGenericArguments()[0] : null;
 
     private static string Kind(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
     {
@@ -114,7 +117,7 @@ internal static partial class ConfigurationDocument
     private static string Markdown(XNode node) => node switch
     {
         XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
-        XElement reference when ((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("langword")) is { } name => $"`{name.Split('.', ':')[^1]}`",
+        XElement reference when (string?)reference.Attribute("cref") is { } name => $"`{name.Split('.', ':')[^1]}`",
         XElement other => other.Value,
         XText text => text.Value,
         _ => "",

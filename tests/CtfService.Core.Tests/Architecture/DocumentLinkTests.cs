@@ -9,7 +9,8 @@ public sealed partial class DocumentLinkTests
     private static readonly IReadOnlyList<string> Documents =
     [
         .. Directory.EnumerateFiles(RepositoryFolder.Root, "*.md"),
-        .. new[] { "docs", "models", ".github" }.SelectMany(folder => Directory.EnumerateFiles(RepositoryFolder.File(folder), "*.md", SearchOption.AllDirectories)),
+        .. new[] { "docs", "models", ".github" }
+            .SelectMany(folder => Directory.EnumerateFiles(RepositoryFolder.File(folder), "*.md", SearchOption.AllDirectories)),
     ];
 
     [Fact]
