@@ -64,7 +64,7 @@ internal sealed class BundleManifestValidator
         var codebookSize = manifest.Tokenizer.CodebookSize;
         Require(
             manifest.ClusterCount >= 1 && manifest.ClusterCount <= codebookSize,
-            $"cluster_count is {manifest.ClusterCount}; expected 1 to the codebook size of {codebookSize}");
+            $"cluster_count is {manifest.ClusterCount}, expected 1 to the codebook size of {codebookSize}");
         RequireEqual("coarse.output_vocabulary", manifest.Coarse.OutputVocabulary, "cluster_count", manifest.ClusterCount);
         Require(manifest.Coarse.Causal, "coarse.causal is false; the coarse stage predicts labels sequentially");
         if (manifest.Fine is null)

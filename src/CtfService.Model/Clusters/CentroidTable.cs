@@ -3,8 +3,8 @@ using System.Numerics;
 namespace CtfService.Model.Clusters;
 
 /// <summary>
-/// The centroids of one k-means run, stored dimension by dimension so that one vector register holds the same coordinate of several.
-/// Results do not depend on the width of the registers or the number of threads: every sum runs in one fixed order.
+/// The centroids of one k-means run, stored by dimension, so that a vector register holds the same coordinate of several centroids.
+/// Results do not depend on the width of the registers or the number of threads, because every sum has one fixed order.
 /// </summary>
 internal sealed class CentroidTable
 {
@@ -22,7 +22,7 @@ internal sealed class CentroidTable
         Array.Fill(_coordinates, float.PositiveInfinity);
     }
 
-    /// <summary>k-means++ (Arthur, Vassilvitskii 2007): each next centroid is a point drawn with probability proportional to its squared distance.</summary>
+    /// <summary>k-means++ (Arthur, Vassilvitskii 2007): draws each next centroid from the points, weighted by the squared distance.</summary>
     public void SeedByDistance(float[] points, UniformStream random)
     {
         var pointCount = points.Length / _width;
@@ -40,11 +40,11 @@ internal sealed class CentroidTable
         }
     }
 
-    /// <summary>Nearest centroid of every point, lowest index on ties, and the squared distance to it.</summary>
+    /// <summary>Finds the nearest centroid of every point (the lowest index on ties) and the squared distance to it.</summary>
     public void Assign(float[] points, int[] clusters, float[] distances) => Parallel.For(0, clusters.Length, point =>
         (clusters[point], distances[point]) = Nearest(points.AsSpan(point * _width, _width)));
 
-    /// <summary>Moves every centroid to the mean of its points; sums in double, in the order of the points.</summary>
+    /// <summary>Moves every centroid to the mean of its points. Sums are double, in the order of the points.</summary>
     public void MoveToMeans(float[] points, int[] clusters)
     {
         var sums = new double[_count * _width];
@@ -105,7 +105,7 @@ internal sealed class CentroidTable
         }
     }
 
-    /// <summary>Index drawn with the given weights; the first one where every weight is 0 (more clusters than distinct points).</summary>
+    /// <summary>Draws an index with the given weights; 0 if every weight is 0 (more clusters than distinct points).</summary>
     private static int Draw(double[] weights, UniformStream random)
     {
         var threshold = random.Next() * weights.Sum();

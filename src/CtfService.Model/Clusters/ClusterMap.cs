@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Clusters;
 
 /// <summary>
-/// Codeword -> cluster: which coarse label each token has, and which tokens each coarse label may become. Immutable host arrays,
-/// safe on any thread; device tensors are made by whoever needs them.
+/// Maps codewords to clusters: the coarse label of each token, and the tokens of each coarse label. Holds immutable arrays on the host; device tensors are
+/// created where they are used. Thread-safe.
 /// </summary>
 public sealed class ClusterMap
 {
-    /// <summary>Not one of the streams that the starts of k-means take.</summary>
+    /// <summary>Differs from the streams of the k-means restarts.</summary>
     private const int RandomStream = -1;
 
     private ClusterMap(ImmutableArray<int> clusterOfToken, ImmutableArray<float> centroids, int clusterCount)
@@ -34,28 +34,28 @@ public sealed class ClusterMap
     /// <summary>[K]: the coarse label of each token, 0..C-1.</summary>
     public ImmutableArray<int> ClusterOfToken { get; }
 
-    /// <summary>The tokens of each cluster, ascending; at least one each.</summary>
+    /// <summary>The tokens of each cluster, ascending; at least one per cluster.</summary>
     public ImmutableArray<ImmutableArray<int>> Members { get; }
 
-    /// <summary>M: tokens in the largest cluster.</summary>
+    /// <summary>M: the number of tokens in the largest cluster.</summary>
     public int LargestCluster { get; }
 
     /// <summary>[C, e], row by row: the mean of each cluster's codewords, not scaled back to unit length.</summary>
     public ImmutableArray<float> Centroids { get; }
 
-    /// <summary>True where each codeword is its own cluster under its own number, so that a coarse label is a token.</summary>
+    /// <summary>True if each codeword is its own cluster with its own index, so that a coarse label is a token.</summary>
     public bool IsIdentity { get; }
 
-    /// <summary>Each codeword its own cluster: a plain LlamaGen model.</summary>
-    /// <param name="codebook">[K, e], as the decoder reads it: scaled to unit length where the tokenizer does that.</param>
+    /// <summary>Creates the map of a plain LlamaGen model, in which each codeword is its own cluster.</summary>
+    /// <param name="codebook">[K, e], as the decoder reads it: scaled to unit length if the tokenizer does so.</param>
     public static ClusterMap Identity(Tensor codebook)
     {
         var (codewords, width) = ToHost(codebook);
         return new([.. Enumerable.Range(0, codewords.Length / width)], [.. codewords], codewords.Length / width);
     }
 
-    /// <summary>Clusters the codebook by k-means; a cluster per codeword gives the identity.</summary>
-    /// <param name="codebook">[K, e], as the decoder reads it: scaled to unit length where the tokenizer does that.</param>
+    /// <summary>Clusters the codebook by k-means; C = K gives the identity.</summary>
+    /// <param name="codebook">[K, e], as the decoder reads it: scaled to unit length if the tokenizer does so.</param>
     /// <param name="clusterCount">C, 1..K.</param>
     public static ClusterMap Compute(Tensor codebook, int clusterCount, ulong seed)
     {
@@ -65,8 +65,8 @@ public sealed class ClusterMap
             : FromAssignments(KMeans.Fit(codewords, width, clusterCount, seed), codebook);
     }
 
-    /// <summary>Codewords dealt out at random into clusters of one size (or one apart): what k-means is compared with.</summary>
-    /// <param name="codebook">[K, e], as the decoder reads it: scaled to unit length where the tokenizer does that.</param>
+    /// <summary>Assigns codewords at random to clusters of equal size (±1), as the baseline for k-means.</summary>
+    /// <param name="codebook">[K, e], as the decoder reads it: scaled to unit length if the tokenizer does so.</param>
     /// <param name="clusterCount">C, 1..K.</param>
     public static ClusterMap Random(Tensor codebook, int clusterCount, ulong seed)
     {
@@ -84,9 +84,9 @@ public sealed class ClusterMap
         return FromAssignments(clusterOfToken, codebook);
     }
 
-    /// <summary>A map made elsewhere; there are as many clusters as the largest one says.</summary>
+    /// <summary>Creates a map from given assignments; the largest one determines the number of clusters.</summary>
     /// <param name="clusterOfToken">[K].</param>
-    /// <param name="codebook">[K, e], as the decoder reads it: scaled to unit length where the tokenizer does that.</param>
+    /// <param name="codebook">[K, e], as the decoder reads it: scaled to unit length if the tokenizer does so.</param>
     /// <exception cref="ArgumentException">A cluster is empty or negative, or the lengths differ.</exception>
     public static ClusterMap FromAssignments(IReadOnlyList<int> clusterOfToken, Tensor codebook)
     {
@@ -94,7 +94,7 @@ public sealed class ClusterMap
         if (clusterOfToken.Count != codewords.Length / width)
         {
             throw new ArgumentException(
-                $"{clusterOfToken.Count} assignments for {codewords.Length / width} codewords; expected one each.", nameof(clusterOfToken));
+                $"{clusterOfToken.Count} assignments for {codewords.Length / width} codewords; expected one per codeword.", nameof(clusterOfToken));
         }
 
         var clusterCount = (int)Math.Min(clusterOfToken.Max() + 1L, int.MaxValue);
@@ -106,7 +106,7 @@ public sealed class ClusterMap
         return new([.. clusterOfToken], Means(clusterOfToken, codewords, width, clusterCount), clusterCount);
     }
 
-    /// <summary>For arrays that were stored together; null where they do not make a map, with the reason.</summary>
+    /// <summary>Creates a map from stored arrays. Returns null and the problem if they are not a valid map.</summary>
     internal static ClusterMap? TryRestore(int[] clusterOfToken, float[] centroids, int clusterCount, out string? problem)
     {
         problem = Problem(clusterOfToken, clusterCount);
@@ -115,7 +115,7 @@ public sealed class ClusterMap
 
     public int ClusterOf(int token) => ClusterOfToken[token];
 
-    /// <summary>The coarse label of each token.</summary>
+    /// <summary>Returns the coarse label of each token.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A token is outside 0..K-1.</exception>
     public int[] Coarsen(ReadOnlySpan<int> tokens)
     {
@@ -129,19 +129,19 @@ public sealed class ClusterMap
         return coarseLabels;
     }
 
-    /// <summary>Replaces the file at once; <see cref="ClusterMapFile"/> describes it.</summary>
-    /// <param name="metadata">Notes for the file; none if null.</param>
+    /// <summary>Replaces the file atomically; <see cref="ClusterMapFile"/> describes the format.</summary>
+    /// <param name="metadata">Metadata of the file; null for none.</param>
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null) => ClusterMapFile.Save(this, path, metadata);
 
     /// <exception cref="Core.Models.CheckpointException">The file is missing, damaged or not a cluster map.</exception>
     public static ClusterMap Load(string path) => ClusterMapFile.Load(path);
 
-    /// <summary>Null where every token is in 0..C-1 and every cluster has one.</summary>
+    /// <summary>Returns null if every token is in a cluster 0..C-1 and every cluster has a token.</summary>
     private static string? Problem(IReadOnlyList<int> clusterOfToken, int clusterCount)
     {
         if (clusterCount < 1 || clusterCount > clusterOfToken.Count)
         {
-            return $"there are {clusterOfToken.Count} tokens for {clusterCount} clusters, and every coarse label needs at least one token";
+            return $"there are {clusterOfToken.Count} tokens for {clusterCount} clusters; every coarse label needs at least one token";
         }
 
         var occupied = new bool[clusterCount];
@@ -150,7 +150,7 @@ public sealed class ClusterMap
             var cluster = clusterOfToken[token];
             if (cluster < 0 || cluster >= clusterCount)
             {
-                return $"token {token} is in cluster {cluster}, expected 0..{clusterCount - 1}";
+                return $"token {token} is in cluster {cluster}; expected 0..{clusterCount - 1}";
             }
 
             occupied[cluster] = true;
@@ -189,7 +189,7 @@ public sealed class ClusterMap
     {
         if (codebook.dim() != 2 || codebook.numel() == 0)
         {
-            throw new ArgumentException($"The codebook has the shape [{string.Join(", ", codebook.shape)}], expected [K, e].", nameof(codebook));
+            throw new ArgumentException($"The codebook has the shape [{string.Join(", ", codebook.shape)}]; expected [K, e].", nameof(codebook));
         }
 
         using var scope = NewDisposeScope();

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Clusters;
 
 /// <summary>
-/// A cluster map as safetensors: <c>cluster_of_token</c> I32 [K] and <c>centroids</c> F32 [C, e].
+/// Reads and writes a cluster map as safetensors: <c>cluster_of_token</c> I32 [K] and <c>centroids</c> F32 [C, e].
 /// </summary>
 internal static class ClusterMapFile
 {
@@ -37,7 +37,7 @@ internal static class ClusterMapFile
         if (file.Entries.Count > 2)
         {
             var others = file.Entries.Select(entry => entry.Name).Except([ClusterOfToken, Centroids]);
-            throw new CheckpointException($"{file.Path}: holds {string.Join(", ", others)}; a cluster map has only {ClusterOfToken} and {Centroids}.");
+            throw new CheckpointException($"{file.Path}: contains {string.Join(", ", others)}; a cluster map has only {ClusterOfToken} and {Centroids}.");
         }
 
         using var scope = NewDisposeScope();
@@ -53,7 +53,7 @@ internal static class ClusterMapFile
         if (entry.Dtype != dtype || entry.Shape.Count != dimensions || entry.ByteLength == 0)
         {
             throw new CheckpointException(
-                $"{file.Path}: {name} is {entry.Dtype} {entry.ShapeText}, expected {dtype} with {dimensions} dimension(s), none of them 0.");
+                $"{file.Path}: {name} is {entry.Dtype} {entry.ShapeText}; expected {dtype} with {dimensions} non-zero dimension(s).");
         }
     }
 }

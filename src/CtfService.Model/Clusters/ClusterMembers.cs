@@ -2,15 +2,15 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Clusters;
 
-/// <summary>The members of every cluster as a table on the device, padded to the largest cluster. Owns its tensors.</summary>
+/// <summary>The members of every cluster as a table on the device, padded to the size of the largest. Owns its tensors.</summary>
 public sealed class ClusterMembers : IDisposable
 {
-    /// <summary>Large enough that a block keeps every core busy.</summary>
+    /// <summary>Large enough for a block to keep every core busy.</summary>
     internal const long DefaultBlockBytes = 64 << 20;
 
     private readonly Tensor _tokens; // [C, M] int64, padding repeats the first member
     private readonly Tensor _absent; // [C, M] bool, true at padding
-    private readonly Tensor _ranks;  // [K] int64: place of each token among its cluster's members
+    private readonly Tensor _ranks;  // [K] int64: index of each token among the members of its cluster
 
     public ClusterMembers(ClusterMap map, Device device)
     {
@@ -34,23 +34,23 @@ public sealed class ClusterMembers : IDisposable
         }
 
         Width = width;
-        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
+        using var scope = NewDisposeScope(); // frees the first tensors if a later one does not fit
         _tokens = tensor(tokens, [map.ClusterCount, width], device: device);
         _absent = tensor(absent, [map.ClusterCount, width], device: device);
         _ranks = tensor(ranks, device: device);
         scope.Detach(_tokens, _absent, _ranks);
     }
 
-    /// <summary>M: size of the largest cluster.</summary>
+    /// <summary>M: the size of the largest cluster.</summary>
     public int Width { get; }
 
-    /// <summary>Bytes of head rows that are gathered at once.</summary>
+    /// <summary>The maximum size in bytes of the head rows that are gathered at once.</summary>
     internal long BlockBytes { get; init; } = DefaultBlockBytes;
 
     /// <summary>
     /// Scores only the members of each position's cluster: hidden [N, D], coarse labels [N] and head [K, D] give [N, M], minus infinity at padding.
-    /// Costs N * M * D products instead of N * K * D. Head rows are gathered for some positions at a time, at most <see cref="BlockBytes"/> unless two
-    /// positions need more: all of them together would take 1.8 GB for eight images of 1,024 positions.
+    /// Costs N * M * D products instead of N * K * D. Head rows are gathered in blocks of at most <see cref="BlockBytes"/> (or two positions), because those of
+    /// all positions would take 1.8 GB for eight images of 1,024 positions.
     /// </summary>
     public Tensor Score(Tensor hidden, Tensor coarseLabels, Tensor head)
     {
@@ -68,8 +68,8 @@ public sealed class ClusterMembers : IDisposable
     }
 
     /// <summary>
-    /// As few blocks as hold at most <see cref="BlockBytes"/> each. Every block has two positions or more, if there are as many: libtorch multiplies a single
-    /// one in another way, which sums in another order.
+    /// Returns the smallest number of blocks of at most <see cref="BlockBytes"/>. Every block has at least two positions if there are two: libtorch multiplies
+    /// a single one in another way, which sums in another order.
     /// </summary>
     internal long BlockCount(long positions, Tensor head)
     {
@@ -77,21 +77,21 @@ public sealed class ClusterMembers : IDisposable
         return Math.Clamp((positions + atOnce - 1) / atOnce, 1, Math.Max(1, positions / 2));
     }
 
-    /// <summary>The same scores picked out of those of the whole codebook: logits [N, K] to [N, M]. For training and comparison.</summary>
+    /// <summary>Selects the same scores from those of the whole codebook: logits [N, K] to [N, M]. For training and comparison.</summary>
     public Tensor Select(Tensor logits, Tensor coarseLabels)
     {
         using var scope = NewDisposeScope();
         return Mask(logits.gather(1, _tokens.index_select(0, coarseLabels)), coarseLabels).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Tokens of chosen members: places int64 [N] among the members of coarse labels [N].</summary>
+    /// <summary>Returns the tokens of members: indices int64 [N] among the members of coarse labels [N].</summary>
     public Tensor Tokens(Tensor places, Tensor coarseLabels)
     {
         using var scope = NewDisposeScope();
         return _tokens.index_select(0, coarseLabels).gather(1, places.unsqueeze(1)).squeeze(1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Place of each token [..] among its cluster's members: int64 [N], flat.</summary>
+    /// <summary>Returns the index of each token [..] among the members of its cluster: int64 [N], flat.</summary>
     public Tensor Places(Tensor tokens)
     {
         using var flat = tokens.flatten();
@@ -105,7 +105,7 @@ public sealed class ClusterMembers : IDisposable
         _ranks.Dispose();
     }
 
-    /// <summary>[n, M] of hidden [n, D]; each position's scores are sums of their own, so they do not depend on the block.</summary>
+    /// <summary>Hidden [n, D] to [n, M]. The scores of a position do not depend on the block.</summary>
     private Tensor ScoreBlock(Tensor hidden, Tensor coarseLabels, Tensor head)
     {
         using var scope = NewDisposeScope();

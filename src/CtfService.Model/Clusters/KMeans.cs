@@ -1,21 +1,21 @@
 namespace CtfService.Model.Clusters;
 
 /// <summary>
-/// k-means by Lloyd's iterations from k-means++ seeds, best of several starts. Same points and seed: same clusters, on any machine.
+/// k-means: Lloyd's algorithm with k-means++ seeding, the best of several restarts. The same points and seed give the same clusters on any machine.
 /// </summary>
 internal static class KMeans
 {
-    /// <summary>Starts; the one with the least squared error wins, the earlier one on ties.</summary>
+    /// <summary>The number of restarts. The one with the smallest squared error is used, the earlier one on ties.</summary>
     public const int Restarts = 3;
 
-    /// <summary>Iterations per start; thousands of points settle well before it.</summary>
+    /// <summary>The maximum number of iterations per restart; thousands of points converge well before.</summary>
     public const int MaxIterations = 200;
 
     /// <param name="points">[K, e], row by row; finite.</param>
     /// <param name="width">e.</param>
     /// <param name="clusterCount">C, 1..K.</param>
-    /// <returns>The cluster of each point, 0..C-1; none is empty, and clusters are numbered by their first point.</returns>
-    /// <exception cref="ArgumentException">Rows are incomplete, not finite, or fewer than the clusters.</exception>
+    /// <returns>The cluster of each point, 0..C-1. No cluster is empty, and clusters are numbered by their first point.</returns>
+    /// <exception cref="ArgumentException">A row is incomplete or not finite, or there are fewer rows than clusters.</exception>
     public static int[] Fit(float[] points, int width, int clusterCount, ulong seed, int restarts = Restarts, int maxIterations = MaxIterations)
     {
         RequireUsable(points, width, clusterCount, restarts);
@@ -56,7 +56,7 @@ internal static class KMeans
         return (clusters, distances.Sum(distance => (double)distance));
     }
 
-    /// <summary>Gives each empty cluster the point farthest from its centroid, from a cluster that keeps at least one; ties -> lowest index.</summary>
+    /// <summary>Moves to each empty cluster the point farthest from its centroid (the lowest index on ties), out of a cluster with several points.</summary>
     private static void FillEmptyClusters(int[] clusters, float[] distances, int clusterCount)
     {
         var sizes = Sizes(clusters, clusterCount);
@@ -112,13 +112,13 @@ internal static class KMeans
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(restarts);
         if (points.Length % width != 0)
         {
-            throw new ArgumentException($"{points.Length} numbers are not whole rows of {width}.", nameof(points));
+            throw new ArgumentException($"{points.Length} numbers; expected a multiple of the width {width}.", nameof(points));
         }
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(clusterCount, points.Length / width);
         if (Array.Exists(points, value => !float.IsFinite(value)))
         {
-            throw new ArgumentException("Every coordinate must be finite; the codebook holds NaN or infinity.", nameof(points));
+            throw new ArgumentException("Every coordinate must be finite; the codebook contains NaN or infinity.", nameof(points));
         }
     }
 }

@@ -2,7 +2,7 @@ using CtfService.Model.Sampling;
 
 namespace CtfService.Model.Clusters;
 
-/// <summary>Uniform numbers in [0, 1), one after another, repeatable from the seed and the number of the stream.</summary>
+/// <summary>A sequence of uniform numbers in [0, 1), determined by the seed and the number of the stream.</summary>
 internal sealed class UniformStream(ulong seed, int stream)
 {
     private uint _drawn;

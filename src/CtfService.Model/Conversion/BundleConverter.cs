@@ -15,7 +15,7 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Conversion;
 
 /// <summary>
-/// Makes a bundle out of published or own weight files. Holds one tensor at a time: the peak memory does not depend on the size of the files.
+/// Converts published or own weight files to a bundle. Holds one tensor at a time, so that the peak memory does not depend on the size of the files.
 /// </summary>
 public sealed partial class BundleConverter
 {
@@ -39,18 +39,22 @@ public sealed partial class BundleConverter
 
     private BundleConverter(ConversionRequest request) => _request = request;
 
-    /// <exception cref="CheckpointException">A file is damaged, of another family, or the files do not fit each other. No bundle was made.</exception>
+    /// <exception cref="CheckpointException">A file is damaged or of another model family, or the files do not match. No bundle was written.</exception>
     public static ConversionReport Convert(ConversionRequest request) => new BundleConverter(request).Run();
 
     private ConversionReport Run()
     {
         NativeLibraries.RequireSystem();
         BundleWriter.RequireFree(_request.OutputDirectory, _request.Overwrite);
-        Require(_request.FinePath is null || (_request.ClusterMapPath is null) != (_request.Clusters is null), "A fine stage needs a cluster map or a number of clusters to compute one, and not both.");
-        Require(_request.FinePath is not null || (_request.ClusterMapPath ?? (object?)_request.Clusters) is null, "Clusters are for a model with a fine stage; a plain LlamaGen model has none.");
+        Require(
+            _request.FinePath is null || (_request.ClusterMapPath is null) != (_request.Clusters is null),
+            "A fine stage needs either a cluster map or a number of clusters to compute one.");
+        Require(
+            _request.FinePath is not null || (_request.ClusterMapPath ?? (object?)_request.Clusters) is null,
+            "Clusters require a fine stage; a plain LlamaGen model has none.");
         Require(
             _request.ClusterSize is null || _request.ClusterMapPath is not null,
-            "A cluster size (--cluster-size) belongs to an order of the tokens, given as the cluster map (--cluster-map).");
+            "A cluster size (--cluster-size) requires an order of the tokens as the cluster map (--cluster-map).");
         using var tokenizerFile = Open(_request.TokenizerPath);
         using var coarseFile = Open(_request.CoarsePath);
         using var fineFile = _request.FinePath is null ? null : Open(_request.FinePath);
@@ -97,13 +101,18 @@ public sealed partial class BundleConverter
         var config = recognized.Config(gridSide, causal, heads);
         Require(
             config.Heads > 0,
-            $"{file.Path}: has {config.Layers} layers of width {config.Width}, no published size, and no weight tells the number of heads. Give it with --{stage}-heads.");
-        Require(config.Width % (4 * config.Heads) == 0, $"{file.Path}: a width of {config.Width} cannot be divided into {config.Heads} heads, each a multiple of 4 wide.");
+            $"{file.Path}: has {config.Layers} layers of width {config.Width}, which is not a published size, "
+            + "and the weights do not determine the number of heads. "
+            + $"Set it with --{stage}-heads.");
+        Require(
+            config.Width % (4 * config.Heads) == 0,
+            $"{file.Path}: the width {config.Width} cannot be divided into {config.Heads} heads with a width that is a multiple of 4. "
+            + $"Set the number of heads with --{stage}-heads.");
         RequireKeys(() => new ClassConditionalTransformer(config), file);
         return config;
     }
 
-    /// <summary>The whole state dict must be what the recognised architecture has.</summary>
+    /// <summary>Requires the state dict to have exactly the keys of the recognised architecture.</summary>
     private static void RequireKeys(Func<nn.Module> build, TensorFile file)
     {
         using var outline = new FreshWeights(device: META);
@@ -121,11 +130,12 @@ public sealed partial class BundleConverter
         {
             ({ } given, _) => (given, "as given"),
             (null, true) => (int.Parse(named.ValueSpan, CultureInfo.InvariantCulture), "from the transformer's file name"),
-            _ => (UsualImageSize, "assumed; say otherwise with --image-size"),
+            _ => (UsualImageSize, "assumed; set it with --image-size"),
         };
         Require(
             size > 0 && size % tokenizer.DownsampleFactor == 0,
-            $"Images of {size} pixels cannot be divided into tokens of {tokenizer.DownsampleFactor}x{tokenizer.DownsampleFactor} pixels. Give a multiple of {tokenizer.DownsampleFactor}.");
+            $"The image size is {size} pixels; expected a multiple of {tokenizer.DownsampleFactor}, the number of pixels along a side that become one token. "
+            + "Set it with --image-size.");
         var side = size / tokenizer.DownsampleFactor;
         _notes.Add($"image: {size}x{size} pixels ({source}), {side}x{side} tokens");
         return side;
@@ -137,7 +147,9 @@ public sealed partial class BundleConverter
         var codebook = nn.functional.normalize(tokenizerFile.Read("quantize.embedding.weight", float32), p: 2, dim: -1);
         if (_request.Clusters is { } count)
         {
-            Require(count >= 1 && count <= codebook.shape[0], $"{count} clusters of {codebook.shape[0]} codewords cannot be made.");
+            Require(
+                count >= 1 && count <= codebook.shape[0],
+                $"{count} clusters cannot be made of {codebook.shape[0]} codewords; expected 1 to {codebook.shape[0]}.");
             _notes.Add($"cluster map: {count} clusters by k-means over the codebook. The stages fit it only if they were trained with the same map.");
             return ClusterMap.Compute(codebook, count, _request.ClusterSeed);
         }
@@ -145,10 +157,10 @@ public sealed partial class BundleConverter
         var map = ClusterMapImport.Read(_request.ClusterMapPath!, codebook, _request.ClusterSize, expectedClusters);
         if (_request.ClusterSize is { } size)
         {
-            _notes.Add($"cluster map: from an order of the tokens, {size} neighbours each");
+            _notes.Add($"cluster map: from an order of the tokens, {size} neighbours per cluster");
         }
 
-        _notes.Add($"cluster map: {map.ClusterCount} clusters, the largest of {map.LargestCluster} codewords");
+        _notes.Add($"cluster map: {map.ClusterCount} clusters, the largest with {map.LargestCluster} codewords");
         return map;
     }
 
@@ -158,12 +170,12 @@ public sealed partial class BundleConverter
         var wanted = map is null ? $"the tokenizer's {clusters} codewords" : $"the map's {clusters} clusters";
         Require(
             coarse.InputVocabulary == clusters && coarse.OutputVocabulary == clusters,
-            $"{_request.CoarsePath}: reads {coarse.InputVocabulary} labels and predicts {coarse.OutputVocabulary}, expected {wanted}.");
+            $"{_request.CoarsePath}: reads {coarse.InputVocabulary} labels and predicts {coarse.OutputVocabulary}; expected {wanted} for both.");
         if (fine is not null)
         {
             Require(
                 fine.InputVocabulary == clusters && fine.OutputVocabulary == tokenizer.CodebookSize && fine.ClassCount == coarse.ClassCount,
-                $"{_request.FinePath}: reads {fine.InputVocabulary} labels, predicts {fine.OutputVocabulary} and knows {fine.ClassCount} classes, "
+                $"{_request.FinePath}: reads {fine.InputVocabulary} labels, predicts {fine.OutputVocabulary} and has {fine.ClassCount} classes; "
                 + $"expected {wanted}, the tokenizer's {tokenizer.CodebookSize} codewords and the coarse stage's {coarse.ClassCount} classes.");
         }
     }
@@ -192,7 +204,10 @@ public sealed partial class BundleConverter
             Sampling = new SamplingDefaults(new SamplingSettings(GuidanceScale: Guidance(coarse, fine)), new SamplingSettings()),
             Training = new Dictionary<string, string>
             {
-                ["converted_from"] = string.Join(", ", new[] { _request.TokenizerPath, _request.CoarsePath, _request.FinePath, _request.ClusterMapPath }.OfType<string>().Select(Path.GetFileName)),
+                ["converted_from"] = string.Join(
+                    ", ",
+                    new[] { _request.TokenizerPath, _request.CoarsePath, _request.FinePath, _request.ClusterMapPath }
+                        .OfType<string>().Select(Path.GetFileName)),
                 ["weights"] = _request.PreferEma ? "averaged (ema)" : "as trained",
             },
             DataLicence = _request.DataLicence,
@@ -212,26 +227,30 @@ public sealed partial class BundleConverter
         if (_request.ClassNamesPath is { } path)
         {
             var names = File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0).ToList();
-            Require(names.Count == count, $"{path}: has {names.Count} class names, the transformers know {count} classes.");
+            Require(names.Count == count, $"{path}: has {names.Count} class names, but the transformers have {count} classes.");
             return (names, null);
         }
 
         if (count == ImageNetClasses.Count)
         {
-            _notes.Add("class names: ImageNet's, as there are 1,000 classes");
+            _notes.Add("class names: those of ImageNet, because there are 1,000 classes");
             return (ImageNetClasses.Names, ImageNetClasses.WordNetIds);
         }
 
-        _notes.Add("class names: not in the files; class_0 and so on, or give them with --class-names");
+        _notes.Add("class names: not in the files; class_0, class_1, ... are used (set them with --class-names)");
         return ([.. Enumerable.Range(0, count).Select(id => $"class_{id}")], null);
     }
 
     private void Note(string part, Recognition recognized) => _notes.AddRange(recognized.Inferred.Select(fact => $"{part}: {fact}"));
 
-    /// <summary>Says what the file holds instead, as far as that is known.</summary>
-    private static string NoSuch(TensorFile file, string wanted) =>
-        $"holds no {wanted} of the LlamaGen family ({(file.Entries.Count == 0 ? "no state dict was found" : $"its keys are {string.Join(", ", file.Entries.Take(5).Select(entry => entry.Name))}, ...")}). "
-        + "`ctf inspect` shows what is in it.";
+    /// <summary>Describes what the file contains instead.</summary>
+    private static string NoSuch(TensorFile file, string wanted)
+    {
+        var found = file.Entries.Count == 0
+            ? "no state dict was found"
+            : $"its keys are {string.Join(", ", file.Entries.Take(5).Select(entry => entry.Name))}, ...";
+        return $"contains no {wanted} of the LlamaGen family ({found}). `ctf inspect` shows its content.";
+    }
 
     private static void Require(bool condition, string problem)
     {
@@ -245,5 +264,5 @@ public sealed partial class BundleConverter
     private static partial Regex SizeInName();
 }
 
-/// <summary>The bundle that was made, and what its maker inferred or assumed, one fact per line.</summary>
+/// <summary>The written bundle, and what the converter inferred or assumed, one fact per line.</summary>
 public sealed record ConversionReport(Bundle Bundle, IReadOnlyList<string> Notes);

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Conversion;
 
-/// <summary>What a bundle is to be made of. Weight files are PyTorch's or safetensors.</summary>
+/// <summary>The input of a conversion. Weight files are in PyTorch or safetensors format.</summary>
 public sealed record ConversionRequest
 {
     public required string TokenizerPath { get; init; }
@@ -14,46 +14,46 @@ public sealed record ConversionRequest
     public string? FinePath { get; init; }
 
     /// <summary>
-    /// A cluster map as <c>ctf cluster</c> writes it, or any file of PyTorch, safetensors or NumPy with one integer tensor [K]; needs <see cref="FinePath"/>.
+    /// A cluster map written by <c>ctf cluster</c>, or any PyTorch, safetensors or NumPy file with one integer tensor [K]; requires <see cref="FinePath"/>.
     /// </summary>
     public string? ClusterMapPath { get; init; }
 
-    /// <summary>Tokens of a cluster, 1 to K, a divisor of K, if the map is an order of the tokens; null if it holds the clusters.</summary>
+    /// <summary>Tokens per cluster, a divisor of K, if the map is an order of the tokens; null if it contains clusters.</summary>
     public int? ClusterSize { get; init; }
 
-    /// <summary>Clusters the codebook by k-means instead of reading a map.</summary>
+    /// <summary>The number of clusters to compute by k-means instead of reading a map.</summary>
     public int? Clusters { get; init; }
 
     public ulong ClusterSeed { get; init; }
 
-    /// <summary>Folder of the bundle: a new or an empty one, or, to <see cref="Overwrite"/>, one that holds a bundle.</summary>
+    /// <summary>The folder of the bundle: new, empty, or with <see cref="Overwrite"/> one that contains a bundle.</summary>
     public required string OutputDirectory { get; init; }
 
-    /// <summary>Replace the bundle that the folder holds.</summary>
+    /// <summary>Replaces the bundle in the folder.</summary>
     public bool Overwrite { get; init; }
 
-    /// <summary>Name that callers use.</summary>
+    /// <summary>The name that callers use.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Pixels; null takes it from the end of the transformer's file name (<c>c2i_L_384.pt</c>), or 256.</summary>
+    /// <summary>In pixels; null takes it from the end of the transformer's file name (<c>c2i_L_384.pt</c>), or 256.</summary>
     public int? ImageSize { get; init; }
 
-    /// <summary>For a coarse stage of no published size.</summary>
+    /// <summary>The number of heads of a coarse stage whose size is not published.</summary>
     public int CoarseHeads { get; init; }
 
-    /// <summary>For a fine stage of no published size.</summary>
+    /// <summary>The number of heads of a fine stage whose size is not published.</summary>
     public int FineHeads { get; init; }
 
-    /// <summary>A text file with one class name a line; null takes ImageNet's names for 1,000 classes and numbers otherwise.</summary>
+    /// <summary>A text file with one class name per line; null uses the names of ImageNet for 1,000 classes, and numbers otherwise.</summary>
     public string? ClassNamesPath { get; init; }
 
-    /// <summary>Default guidance of the coarse stage; null takes the published one.</summary>
+    /// <summary>The default guidance scale of the coarse stage; null uses the published one.</summary>
     public float? GuidanceScale { get; init; }
 
-    /// <summary>Element type to store transformers in; null keeps what the files have. The tokenizer keeps its own.</summary>
+    /// <summary>The dtype to store the transformers in; null keeps that of the files. The tokenizer always keeps its own.</summary>
     public ScalarType? Dtype { get; init; }
 
-    /// <summary>Take averaged weights where a file has them.</summary>
+    /// <summary>Uses the averaged weights of files that have them.</summary>
     public bool PreferEma { get; init; }
 
     public string? DataLicence { get; init; }

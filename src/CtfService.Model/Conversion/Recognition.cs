@@ -3,21 +3,21 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Conversion;
 
-/// <summary>What the keys and shapes of a weight file tell about the model in it.</summary>
-/// <param name="PublishedName">Name of the published architecture with these shapes, such as GPT-L or VQ-16; null for another size.</param>
-/// <param name="Inferred">What was read from the shapes, one fact per line.</param>
-/// <param name="Unknown">What no weight tells and somebody has to say.</param>
+/// <summary>What the keys and shapes of a weight file reveal about its model.</summary>
+/// <param name="PublishedName">The name of the published architecture with these shapes, such as GPT-L or VQ-16; null if the size is not published.</param>
+/// <param name="Inferred">What the shapes reveal, one fact per line.</param>
+/// <param name="Unknown">What the weights do not determine and the user must set.</param>
 public abstract record Recognition(string? PublishedName, IReadOnlyList<string> Inferred, IReadOnlyList<string> Unknown);
 
 /// <summary>A class-conditional transformer of the LlamaGen family.</summary>
-/// <param name="FeedForwardMultiple">The rounding that gives the feed-forward width; null for a width of the model's own.</param>
-/// <param name="Size">Heads are 0 where the size is not a published one: no weight depends on them.</param>
+/// <param name="FeedForwardMultiple">The rounding that gives the feed-forward width; null if none does.</param>
+/// <param name="Size">Heads are 0 if the size is not published, because no weight depends on them.</param>
 public sealed record RecognizedTransformer(
     string? PublishedName, TransformerSize Size, int InputVocabulary, int OutputVocabulary, int ClassCount, int FeedForwardWidth, int? FeedForwardMultiple,
     IReadOnlyList<string> Inferred, IReadOnlyList<string> Unknown)
     : Recognition(PublishedName, Inferred, Unknown)
 {
-    /// <param name="heads">Where the size does not say; 0 keeps the recognised ones.</param>
+    /// <param name="heads">The number of heads if the size is not published; 0 keeps the recognised number.</param>
     public TransformerConfig Config(int gridSide, bool causal, int heads) => new()
     {
         Width = Size.Width,

@@ -4,22 +4,22 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Conversion;
 
-/// <summary>Reads a transformer's architecture off the shapes of its weights.</summary>
+/// <summary>Derives the architecture of a transformer from the shapes of its weights.</summary>
 public static class TransformerRecognizer
 {
     private const string Labels = "tok_embeddings.weight";
     private const string Classes = "cls_embedding.embedding_table.weight";
     private const string Output = "output.weight";
 
-    /// <summary>The widest rounding that gives the stored feed-forward width is taken; they are equivalent.</summary>
+    /// <summary>The candidates, widest first. All that give the stored feed-forward width are equivalent.</summary>
     private static readonly int[] FeedForwardMultiples = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 
     public static bool IsTransformer(TensorFile file) => file.Contains(Labels) && file.Contains(LayerKey(0, "attention.wqkv"));
 
-    /// <summary>Keys of older files that hold nothing to load: the rotary table and caches.</summary>
+    /// <summary>True for keys of older files that are not loaded: the rotary table and the caches.</summary>
     public static bool IsLeftover(string name) => name == "freqs_cis" || name.Contains(".attention.kv_cache.", StringComparison.Ordinal);
 
-    /// <exception cref="CheckpointException">Not a class-conditional transformer of this family.</exception>
+    /// <exception cref="CheckpointException">The file is not a class-conditional transformer of this family.</exception>
     public static RecognizedTransformer Recognize(TensorFile file)
     {
         var labels = Matrix(file, Labels);
@@ -28,7 +28,10 @@ public static class TransformerRecognizer
         var feedForward = Matrix(file, LayerKey(0, "feed_forward.w1"));
         var projection = Matrix(file, LayerKey(0, "attention.wqkv"));
         var width = labels.Columns;
-        Require(file, width > 0 && projection.Rows == 3 * width, $"layer 0 has {projection.Rows} rows of queries, keys and values for a width of {width}, expected 3 times as many: fewer key heads than query heads are not supported");
+        Require(
+            file,
+            width > 0 && projection.Rows == 3 * width,
+            $"wqkv of layer 0 has {projection.Rows} rows; expected {3 * width}, 3 times the width {width}. Grouped-query attention is not supported");
         var layers = 0;
         while (file.Contains(LayerKey(layers, "attention.wqkv")))
         {
@@ -57,7 +60,7 @@ public static class TransformerRecognizer
             ]);
     }
 
-    /// <summary>The multiple whose rounding gives the stored width; null if none does.</summary>
+    /// <summary>Returns the multiple whose rounding gives the stored width; null if none does.</summary>
     private static int? FeedForwardMultiple(int width, int feedForwardWidth) =>
         Array.Find(FeedForwardMultiples, multiple => TransformerConfig.RoundedFeedForwardWidth(width, multiple) == feedForwardWidth) is > 0 and var multiple
             ? multiple
@@ -68,7 +71,10 @@ public static class TransformerRecognizer
     private static (int Rows, int Columns) Matrix(TensorFile file, string name)
     {
         var shape = file.Entry(name).Shape;
-        Require(file, shape.Count == 2 && shape[0] is > 0 and <= 1 << 24 && shape[1] is > 0 and <= 1 << 20, $"'{name}' is {file.Entry(name).ShapeText}, expected a matrix");
+        Require(
+            file,
+            shape.Count == 2 && shape[0] is > 0 and <= 1 << 24 && shape[1] is > 0 and <= 1 << 20,
+            $"'{name}' is {file.Entry(name).ShapeText}; expected a matrix");
         return ((int)shape[0], (int)shape[1]);
     }
 

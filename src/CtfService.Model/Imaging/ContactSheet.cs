@@ -2,15 +2,15 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Model.Imaging;
 
-/// <summary>Lays equal images on one white sheet, in reading order. Thread-safe.</summary>
+/// <summary>Arranges images of equal size on one white sheet, in reading order. Thread-safe.</summary>
 public static class ContactSheet
 {
     private const int DefaultGap = 2;
 
-    /// <summary>Columns of a nearly square sheet, never more rows than columns.</summary>
+    /// <summary>Returns the number of columns of a nearly square sheet with at most as many rows as columns.</summary>
     public static int Columns(int images) => (int)Math.Ceiling(Math.Sqrt(images));
 
-    /// <summary>Pixels of a sheet of equal images.</summary>
+    /// <summary>Computes the size of a sheet in pixels.</summary>
     /// <inheritdoc cref="Compose"/>
     public static (long Width, long Height) Size(int images, int columns, int width, int height, int gap = DefaultGap)
     {
@@ -19,9 +19,9 @@ public static class ContactSheet
         return (((long)columns * (width + gap)) - gap, ((long)rows * (height + gap)) - gap);
     }
 
-    /// <param name="images">At least one; all of the same size.</param>
-    /// <param name="columns">Images per row; the last row may be shorter.</param>
-    /// <param name="gap">White pixels between two images; none around the sheet.</param>
+    /// <param name="images">At least one image; all of the same size.</param>
+    /// <param name="columns">The number of images per row; the last row may be shorter.</param>
+    /// <param name="gap">The number of white pixels between two images; there is no border.</param>
     public static RgbImage Compose(IReadOnlyList<RgbImage> images, int columns, int gap = DefaultGap)
     {
         ArgumentOutOfRangeException.ThrowIfZero(images.Count);
@@ -37,7 +37,9 @@ public static class ContactSheet
         {
             if (images[i].Width != width || images[i].Height != height)
             {
-                throw new ArgumentException($"Image {i} is {images[i].Width}x{images[i].Height}, the first is {width}x{height}; a sheet takes equal images.", nameof(images));
+                throw new ArgumentException(
+                    $"Image {i} is {images[i].Width}x{images[i].Height}, but the first is {width}x{height}; all images of a sheet must have the same size.",
+                    nameof(images));
             }
 
             Paste(images[i], sheet, sheetWidth, left: i % columns * (width + gap), top: i / columns * (height + gap));

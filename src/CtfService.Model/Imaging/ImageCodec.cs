@@ -4,16 +4,16 @@ using SkiaSharp;
 
 namespace CtfService.Model.Imaging;
 
-/// <summary>Image files to pixels and back. The only place that knows the image library. Thread-safe.</summary>
+/// <summary>Decodes image files to pixels and encodes pixels. The only class that uses the image library. Thread-safe.</summary>
 public static class ImageCodec
 {
-    /// <summary>JPEG and WebP quality where nobody says, 0..100.</summary>
+    /// <summary>The default quality of JPEG and WebP, 0..100.</summary>
     public const int DefaultQuality = 90;
 
-    /// <summary>Larger pictures do not fit into one array of 4 bytes a pixel.</summary>
+    /// <summary>Larger images do not fit into one array with 4 bytes per pixel.</summary>
     private const long MaxPixels = int.MaxValue / 4;
 
-    /// <summary>Name and version of the library that encodes: another one may write other bytes for the same pixels.</summary>
+    /// <summary>The name and version of the image library; another version may write other bytes for the same pixels.</summary>
     public static string Library { get; } = $"SkiaSharp {typeof(SKImage).Assembly.GetName().Version}";
 
     /// <param name="quality">0..100 for JPEG and WebP; PNG is lossless and ignores it.</param>
@@ -26,8 +26,8 @@ public static class ImageCodec
         return data.ToArray();
     }
 
-    /// <summary>Pixels of an image file as its header says: nothing is decoded.</summary>
-    /// <exception cref="InvalidDataException">Another kind of file.</exception>
+    /// <summary>Reads the size of an image in pixels from the header of its file, without decoding it.</summary>
+    /// <exception cref="InvalidDataException">The file is not an image of a supported kind.</exception>
     public static unsafe (int Width, int Height) ReadHeader(ReadOnlySpan<byte> file, PictureKinds kinds = PictureKinds.Web)
     {
         fixed (byte* bytes = file)
@@ -39,15 +39,15 @@ public static class ImageCodec
     }
 
     /// <inheritdoc cref="ReadHeader(ReadOnlySpan{byte}, PictureKinds)"/>
-    /// <param name="file">Seekable; disposed of.</param>
+    /// <param name="file">A seekable stream; it is disposed.</param>
     public static (int Width, int Height) ReadHeader(Stream file)
     {
         using var codec = Known(SKCodec.Create(file), PictureKinds.Web);
         return (codec.Info.Width, codec.Info.Height);
     }
 
-    /// <summary>Decodes an image file, of an animation the first frame; transparent pixels are laid on white, pictures are turned as their EXIF says.</summary>
-    /// <exception cref="InvalidDataException">Another kind of file, a damaged one, or one of more pixels than memory could hold.</exception>
+    /// <summary>Decodes an image file, or the first frame of an animation. Blends transparent pixels with white and applies the EXIF orientation.</summary>
+    /// <exception cref="InvalidDataException">The file is not an image of a supported kind, is damaged, or has too many pixels.</exception>
     public static unsafe RgbImage Decode(ReadOnlySpan<byte> file, PictureKinds kinds = PictureKinds.Web)
     {
         fixed (byte* bytes = file)
@@ -59,9 +59,9 @@ public static class ImageCodec
         }
     }
 
-    /// <summary>The same from a stream, of which no copy is made: PNG, JPEG or WebP.</summary>
+    /// <summary>Decodes a PNG, JPEG or WebP file from a stream without copying the file.</summary>
     /// <inheritdoc cref="Decode(ReadOnlySpan{byte}, PictureKinds)"/>
-    /// <param name="file">Seekable; disposed of.</param>
+    /// <param name="file">A seekable stream; it is disposed.</param>
     public static RgbImage Decode(Stream file)
     {
         var orientation = ExifOrientation.OfPng(file);
@@ -69,7 +69,7 @@ public static class ImageCodec
         return Decode(codec, orientation);
     }
 
-    /// <param name="orientationOfPng">What the image library does not read.</param>
+    /// <param name="orientationOfPng">The orientation of a PNG file, which the image library does not read.</param>
     private static RgbImage Decode(SKCodec codec, int orientationOfPng)
     {
         var layout = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
@@ -89,7 +89,7 @@ public static class ImageCodec
         return ImageOrientation.Upright(OnWhite(bitmap), orientation);
     }
 
-    /// <param name="codec">Null for a file that the image library does not know.</param>
+    /// <param name="codec">Null if the image library does not recognise the file.</param>
     private static SKCodec Known(SKCodec? codec, PictureKinds kinds)
     {
         if (codec?.EncodedFormat is SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Webp

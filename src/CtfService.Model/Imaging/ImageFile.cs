@@ -5,12 +5,12 @@ using CtfService.Model.Imaging.Containers;
 namespace CtfService.Model.Imaging;
 
 /// <summary>
-/// Image files that say where they come from: what <see cref="ImageCodec"/> encoded, untouched, with text beside it. The same image, provenance and settings give
-/// the same bytes, whoever writes them. Thread-safe.
+/// Reads and writes image files with provenance: the output of <see cref="ImageCodec"/> with added metadata. The same image, provenance and settings always
+/// give the same bytes. Thread-safe.
 /// </summary>
 public static class ImageFile
 {
-    /// <summary>Keyword of the PNG text that holds the provenance.</summary>
+    /// <summary>The keyword of the PNG text chunk with the provenance.</summary>
     internal const string Keyword = "CtfService";
 
     /// <param name="quality">0..100 for JPEG and WebP; PNG is lossless and ignores it.</param>
@@ -29,15 +29,15 @@ public static class ImageFile
         };
     }
 
-    /// <summary>What kind of image file this is by its first bytes; null where it is none that this class writes.</summary>
+    /// <summary>Detects the format from the first bytes; returns null if it is not one that this class writes.</summary>
     public static ImageFormat? Recognize(ReadOnlySpan<byte> file) =>
         PngContainer.Matches(file) ? ImageFormat.Png
         : JpegContainer.Matches(file) ? ImageFormat.Jpeg
         : WebpContainer.Matches(file) ? ImageFormat.Webp
         : null;
 
-    /// <summary>What an image file says of where it comes from; null where it does not say. Safe for files from anywhere; looks at no pixels.</summary>
-    /// <exception cref="InvalidDataException">Neither PNG, JPEG nor WebP, or damaged before or in the provenance.</exception>
+    /// <summary>Reads the provenance of an image file; returns null if it has none. Safe for untrusted files; does not decode pixels.</summary>
+    /// <exception cref="InvalidDataException">The file is not PNG, JPEG or WebP, or is damaged before or in the provenance.</exception>
     public static ImageProvenance? FindProvenance(ReadOnlySpan<byte> file)
     {
         var json = Recognize(file) switch

@@ -2,10 +2,10 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Model.Imaging;
 
-/// <summary>Turns a picture as its camera was held: cameras store what the sensor saw and say in EXIF how to show it.</summary>
+/// <summary>Applies the EXIF orientation: cameras store images as the sensor saw them, and EXIF says how to display them.</summary>
 internal static class ImageOrientation
 {
-    /// <param name="orientation">EXIF tag 0x0112, 1..8 (Exif 2.32, 4.6.4); 1, and anything else, is upright.</param>
+    /// <param name="orientation">EXIF tag 0x0112, 1..8 (Exif 2.32, 4.6.4); 1 and all other values are upright.</param>
     public static RgbImage Upright(RgbImage image, int orientation)
     {
         if (orientation is < 2 or > 8)
@@ -33,8 +33,8 @@ internal static class ImageOrientation
         3 => (right - x, bottom - y), // upside down
         4 => (x, bottom - y),
         5 => (y, x),
-        6 => (y, bottom - x),         // turned left: the top of the sensor is the right side
+        6 => (y, bottom - x),         // rotated left: the top of the sensor is the right side
         7 => (right - y, bottom - x),
-        _ => (right - y, x),          // 8: turned right
+        _ => (right - y, x),          // 8: rotated right
     };
 }

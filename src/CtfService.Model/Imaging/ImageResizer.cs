@@ -3,14 +3,14 @@ using CtfService.Core.Generation;
 namespace CtfService.Model.Imaging;
 
 /// <summary>
-/// Brings images to a model's size: scaled to cover it, the rest cropped evenly. Lanczos-3 with the support widened when shrinking
-/// (as Pillow does it), so that fine detail averages out instead of aliasing. Thread-safe.
+/// Resizes images to the size of a model: scales them to cover it and crops the rest evenly. Lanczos-3 with a wider support for downscaling
+/// (as in Pillow), so that fine detail is averaged instead of aliased. Thread-safe.
 /// </summary>
 public static class ImageResizer
 {
     private const int Lobes = 3;
 
-    /// <summary>The shorter side (relative to the target) fits exactly, the centre of the other is kept. Same size: the image itself.</summary>
+    /// <summary>Fits the shorter side (relative to the target) and keeps the centre of the other. Returns an image of the target size as it is.</summary>
     public static RgbImage Cover(RgbImage image, int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
@@ -27,11 +27,11 @@ public static class ImageResizer
         return new RgbImage(width, height, Columns(Rows(image, columns, top, bottom), top, width, rows));
     }
 
-    /// <summary>For each target position: where its source pixels start and the weight of each, summing to one.</summary>
+    /// <summary>Returns for each target position the first source pixel and the weights of the source pixels, which sum to one.</summary>
     private static (int Start, float[] Weights)[] Taps(int sourceSide, int targetSide, double scale)
     {
         var margin = (sourceSide - (targetSide * scale)) / 2;
-        var stretch = Math.Max(scale, 1); // enlarging keeps the filter's own width
+        var stretch = Math.Max(scale, 1); // upscaling keeps the width of the filter
         var taps = new (int, float[])[targetSide];
         for (var target = 0; target < targetSide; target++)
         {
@@ -57,7 +57,7 @@ public static class ImageResizer
         return Math.Abs(distance) >= Lobes ? 0 : Lobes * Math.Sin(angle) * Math.Sin(angle / Lobes) / (angle * angle);
     }
 
-    /// <summary>Filters along each row from top to bottom: target width. Rows that are cropped away cost nothing, however tall the image.</summary>
+    /// <summary>Filters each row from top to bottom to the target width. Rows outside the crop are skipped.</summary>
     private static float[] Rows(RgbImage image, (int Start, float[] Weights)[] taps, int top, int bottom)
     {
         var filtered = new float[(bottom - top) * taps.Length * 3];
@@ -81,8 +81,8 @@ public static class ImageResizer
         return filtered;
     }
 
-    /// <summary>Filters along each column and rounds to bytes.</summary>
-    /// <param name="top">The image's row that the source begins with.</param>
+    /// <summary>Filters each column and rounds to bytes.</summary>
+    /// <param name="top">The row of the image that the source starts with.</param>
     private static byte[] Columns(float[] source, int top, int width, (int Start, float[] Weights)[] taps)
     {
         var stride = width * 3;

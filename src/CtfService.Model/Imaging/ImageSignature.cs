@@ -2,17 +2,17 @@ using System.Text;
 
 namespace CtfService.Model.Imaging;
 
-/// <summary>A kind of image file, recognised by its first bytes.</summary>
+/// <summary>The kind of an image file, detected from its first bytes.</summary>
 /// <param name="IsReadable">True if <see cref="ImageCodec"/> decodes it (<see cref="PictureKinds.All"/>).</param>
 public sealed record ImageSignature(string Name, bool IsReadable)
 {
-    /// <summary>Brands of ISO base media files (ISO/IEC 14496-12) that hold pictures.</summary>
+    /// <summary>Brands of ISO base media files (ISO/IEC 14496-12) that contain images.</summary>
     private static readonly (string Brand, string Name)[] Brands =
     [
         ("avif", "AVIF"), ("avis", "AVIF"), ("heic", "HEIC"), ("heix", "HEIC"), ("hevc", "HEIC"), ("mif1", "HEIF"), ("msf1", "HEIF"), ("crx ", "camera raw"),
     ];
 
-    /// <summary>First bytes of kinds that are not read.</summary>
+    /// <summary>The first bytes of unsupported kinds.</summary>
     private static readonly (byte[] Start, string Name)[] Starts =
     [
         ([.. "II*\0"u8], "TIFF"), ([.. "MM\0*"u8], "TIFF"), ([.. "II+\0"u8], "TIFF"), ([.. "MM\0+"u8], "TIFF"),
@@ -21,7 +21,7 @@ public sealed record ImageSignature(string Name, bool IsReadable)
         ([.. "8BPS"u8], "PSD"), ([.. "<svg"u8], "SVG"),
     ];
 
-    /// <summary>Null if the file is not an image of a known kind.</summary>
+    /// <summary>Detects the kind; returns null if the file is not an image of a known kind.</summary>
     public static ImageSignature? Of(ReadOnlySpan<byte> file)
     {
         if (ImageFile.Recognize(file) is { } format)

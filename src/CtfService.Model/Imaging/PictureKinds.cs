@@ -1,11 +1,11 @@
 namespace CtfService.Model.Imaging;
 
-/// <summary>Which kinds of image files are decoded.</summary>
+/// <summary>The kinds of image files that are decoded.</summary>
 public enum PictureKinds
 {
-    /// <summary>PNG, JPEG and WebP: what strangers may send.</summary>
+    /// <summary>PNG, JPEG and WebP: the kinds accepted as uploads.</summary>
     Web,
 
-    /// <summary>Also GIF (its first frame), BMP and ICO: what lies in data sets.</summary>
+    /// <summary>Also GIF (first frame), BMP and ICO: the kinds accepted in data sets.</summary>
     All,
 }

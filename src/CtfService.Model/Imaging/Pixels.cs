@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Imaging;
 
-/// <summary>Between float pixels in [-1, 1] and 8-bit images.</summary>
+/// <summary>Converts between float pixels in [-1, 1] and 8-bit images.</summary>
 public static class Pixels
 {
-    /// <summary>One image [3, H, W]; each value becomes the integer part of 127.5 x + 128, clamped to 0..255, as the reference does.</summary>
+    /// <summary>Converts one image [3, H, W]. Each value x becomes the integer part of 127.5 x + 128, clamped to 0..255, as in the reference.</summary>
     public static RgbImage ToImage(Tensor pixels)
     {
         using var scope = NewDisposeScope();
@@ -14,7 +14,7 @@ public static class Pixels
         return new RgbImage((int)pixels.shape[2], (int)pixels.shape[1], bytes.data<byte>().ToArray());
     }
 
-    /// <summary>As for a tensor, of floats [B, H, W, 3].</summary>
+    /// <summary>Converts floats [B, H, W, 3] in the same way.</summary>
     public static RgbImage[] ToImages(ReadOnlySpan<float> pixels, int width, int height)
     {
         var floats = width * height * 3;
@@ -27,7 +27,7 @@ public static class Pixels
         return images;
     }
 
-    /// <summary>Images of one size to [B, 3, H, W].</summary>
+    /// <summary>Converts images of one size to a tensor [B, 3, H, W].</summary>
     public static Tensor ToTensor(IReadOnlyList<RgbImage> images)
     {
         using var scope = NewDisposeScope();

@@ -4,10 +4,10 @@ using CtfService.Core.Models;
 
 namespace CtfService.Model.Imaging;
 
-/// <summary>Provenance as JSON of ASCII letters alone, so that every container and XML can hold it as it is.</summary>
+/// <summary>Reads and writes provenance as ASCII-only JSON, which needs no encoding in any container or in XML.</summary>
 internal static class ProvenanceJson
 {
-    /// <summary>Sheets above it are refused when read: no contact sheet of that many images can be made.</summary>
+    /// <summary>The largest number of images per class and of columns; no contact sheet can have more.</summary>
     private const int MaxSheetSide = 1 << 16;
 
     private static readonly JsonSerializerOptions Options = new()
@@ -24,8 +24,8 @@ internal static class ProvenanceJson
 
     public static string Serialize(ImageProvenance provenance) => JsonSerializer.Serialize(provenance, Options);
 
-    /// <summary>Fields it does not know are passed over: they are of a newer version, which <see cref="ImageProvenance.Software"/> tells.</summary>
-    /// <exception cref="InvalidDataException">Not JSON, a field is missing or of the wrong kind, or a value is out of its range.</exception>
+    /// <summary>Ignores unknown fields: they come from a newer version, which <see cref="ImageProvenance.Software"/> names.</summary>
+    /// <exception cref="InvalidDataException">The text is not JSON, a field is missing or of the wrong type, or a value is out of range.</exception>
     public static ImageProvenance Deserialize(string json)
     {
         ImageProvenance provenance;
@@ -47,7 +47,8 @@ internal static class ProvenanceJson
         [
             (provenance.ClassId is null or >= 0, $"class_id is {provenance.ClassId}, expected at least 0"),
             (provenance.Quality is null or (>= 0 and <= 100), $"quality is {provenance.Quality}, expected 0 to 100"),
-            (provenance.Sheet is null or { ImagesPerClass: >= 1 and <= MaxSheetSide, Columns: >= 1 and <= MaxSheetSide }, $"sheet is {provenance.Sheet}, expected 1 to {MaxSheetSide} each"),
+            (provenance.Sheet is null or { ImagesPerClass: >= 1 and <= MaxSheetSide, Columns: >= 1 and <= MaxSheetSide },
+                $"sheet is {provenance.Sheet}, expected 1 to {MaxSheetSide} each"),
         ];
         return rules.Where(rule => !rule.IsRight).Select(rule => rule.Problem)
             .Concat(provenance.Coarse?.Problems("coarse") ?? [])

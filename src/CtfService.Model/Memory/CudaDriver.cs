@@ -5,7 +5,7 @@ namespace CtfService.Model.Memory;
 /// <inheritdoc cref="ICudaDriver"/>
 internal sealed partial class CudaDriver : ICudaDriver
 {
-    private const string Library = "libcuda.so.1"; // comes with the driver; libtorch for CUDA is built for Linux here
+    private const string Library = "libcuda.so.1"; // installed with the driver; the CUDA build of libtorch is for Linux only
 
     public int Init() => Init(flags: 0);
 

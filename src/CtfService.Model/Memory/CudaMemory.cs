@@ -1,13 +1,13 @@
 namespace CtfService.Model.Memory;
 
 /// <summary>
-/// Asks CUDA's driver how much memory a device has free; TorchSharp does not tell. Counted low: libtorch keeps blocks that it has freed, and the driver takes
-/// them for used.
+/// Reads the free memory of a device from the CUDA driver, because TorchSharp does not expose it. The number is too low: the driver counts freed blocks that
+/// libtorch caches as used.
 /// </summary>
 internal sealed class CudaMemory(ICudaDriver driver)
 {
-    /// <summary>Null if the driver is missing or does not answer.</summary>
-    /// <param name="ordinal">The device's number as libtorch counts, within CUDA_VISIBLE_DEVICES.</param>
+    /// <summary>Returns null if the driver is missing or a call fails.</summary>
+    /// <param name="ordinal">The index of the device in libtorch, within CUDA_VISIBLE_DEVICES.</param>
     public MemoryState? Read(int ordinal)
     {
         try
@@ -44,7 +44,7 @@ internal sealed class CudaMemory(ICudaDriver driver)
         }
     }
 
-    /// <summary>In the context that libtorch uses too.</summary>
+    /// <summary>Reads the memory in the primary context, which libtorch uses, too.</summary>
     private MemoryState? ReadInContext()
     {
         var read = driver.GetMemory(out var free, out var total);
@@ -52,10 +52,10 @@ internal sealed class CudaMemory(ICudaDriver driver)
     }
 }
 
-/// <summary>The few functions of cuda.h that tell a device's memory. Each returns 0 if it succeeded.</summary>
+/// <summary>The functions of cuda.h that are needed to read the memory of a device. Each returns 0 on success.</summary>
 internal interface ICudaDriver
 {
-    /// <summary>cuInit; once or more often.</summary>
+    /// <summary>cuInit; may be called repeatedly.</summary>
     int Init();
 
     /// <summary>cuDeviceGet.</summary>

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Memory;
 
 /// <summary>
-/// A device's memory: how much there is, allocations, and copies to and from it; what may fail there because it is full. Tests derive devices that fail or are
-/// small.
+/// The memory of a device: its size, allocations, and copies to and from it, which can fail if it is full. Tests derive classes that fail or have little
+/// memory.
 /// </summary>
 internal class DeviceMemory(Device device)
 {
@@ -12,17 +12,17 @@ internal class DeviceMemory(Device device)
 
     public bool IsCpu => device.type == TorchSharp.DeviceType.CPU;
 
-    /// <summary>Null if the device does not tell.</summary>
+    /// <summary>Returns null if the device does not report its memory.</summary>
     public virtual MemoryState? Read() => IsCpu ? MemoryState.OfProcess() : new CudaMemory(new CudaDriver()).Read(Math.Max(0, device.index));
 
-    /// <summary>In the caller's scope.</summary>
+    /// <summary>Allocates a tensor of zeros in the caller's dispose scope.</summary>
     public virtual Tensor Zeros(ScalarType type, params long[] shape) => zeros(shape, type, device);
 
-    /// <summary>In the caller's scope.</summary>
+    /// <summary>Copies values to the device, in the caller's dispose scope.</summary>
     public virtual Tensor Upload<T>(T[] values, params long[] shape)
         where T : unmanaged => from_array(values).reshape(shape).to(device);
 
-    /// <summary>Waits for the device.</summary>
+    /// <summary>Copies labels to the host; waits for the device.</summary>
     public virtual int[] Download(Tensor labels)
     {
         using var scope = NewDisposeScope();

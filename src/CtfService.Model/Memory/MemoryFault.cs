@@ -3,19 +3,19 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Model.Memory;
 
-/// <summary>Tells a full device from other faults.</summary>
+/// <summary>Recognises errors that are caused by too little memory.</summary>
 public static class MemoryFault
 {
     /// <summary>
-    /// What libtorch and the libraries below it say of a full memory; nothing else in their errors tells it. A status that means other faults too, such as
-    /// CUDNN_STATUS_INTERNAL_ERROR, is not among them: to run less at once would hide those.
+    /// The words in errors of libtorch and its libraries that mean too little memory; the errors have no code. A status with other causes, such as
+    /// CUDNN_STATUS_INTERNAL_ERROR, is not included, because smaller batches would hide them.
     /// </summary>
     private static readonly string[] Words =
     [
         "out of memory", // CUDA's allocator and runtime, NVRTC and the driver's error strings
-        "out_of_memory", // names of the same: CUDA_ERROR_OUT_OF_MEMORY, NVRTC_ERROR_OUT_OF_MEMORY
+        "out_of_memory", // their names: CUDA_ERROR_OUT_OF_MEMORY, NVRTC_ERROR_OUT_OF_MEMORY
         "cudaErrorMemoryAllocation",
-        "CUBLAS_STATUS_ALLOC_FAILED", // also when cuBLAS makes its handle or workspace beside a full device
+        "CUBLAS_STATUS_ALLOC_FAILED", // also if cuBLAS cannot allocate its handle or workspace
         "CUDNN_STATUS_ALLOC_FAILED",
         "CUSOLVER_STATUS_ALLOC_FAILED",
         "CUSPARSE_STATUS_ALLOC_FAILED",
@@ -26,7 +26,7 @@ public static class MemoryFault
         "bad_alloc", // C++
     ];
 
-    /// <summary>True if the error, or one that it wraps, says that there is too little memory.</summary>
+    /// <summary>Returns true if the error, or an inner one, means too little memory.</summary>
     public static bool Is(Exception error) => error switch
     {
         OutOfMemoryException or OutOfDeviceMemoryException => true,

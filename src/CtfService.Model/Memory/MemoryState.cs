@@ -1,14 +1,14 @@
 namespace CtfService.Model.Memory;
 
 /// <summary>A device's memory at one moment, in bytes.</summary>
-/// <param name="Total">What this process may use of the CPU's memory, in a container its part of the limit; a CUDA device's whole memory.</param>
-/// <param name="Free">What nothing uses yet, other programs included.</param>
+/// <param name="Total">The host memory that this process may use (in a container part of its limit), or the whole memory of a CUDA device.</param>
+/// <param name="Free">The memory that no program uses.</param>
 internal readonly record struct MemoryState(long Total, long Free)
 {
-    /// <summary>The machine's, or the container's; counted low in a container, of whose limit .NET takes three quarters for the whole.</summary>
+    /// <summary>Reads the memory of the machine or container. Too low in a container, where .NET takes three quarters of the limit as the total.</summary>
     public static MemoryState OfProcess()
     {
-        GC.Collect(generation: 0); // a collection looks at the memory anew
+        GC.Collect(generation: 0); // a collection updates the numbers
         var memory = GC.GetGCMemoryInfo(GCKind.Any);
         return new MemoryState(memory.TotalAvailableMemoryBytes, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes);
     }

@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace CtfService.Model.Memory;
 
-/// <summary>Freed memory that the C library keeps for allocations to come.</summary>
+/// <summary>The freed memory that the C library keeps for later allocations.</summary>
 internal static partial class NativeHeap
 {
     /// <summary>
-    /// Gives the pages of a model that was freed back to the system. glibc keeps blocks of up to 32 MiB, which most matrices are: after some models came
-    /// and went, half of one stayed with the process. Takes milliseconds. Other C libraries give back by themselves.
+    /// Returns the pages of a freed model to the system. glibc keeps blocks of up to 32 MiB, and most matrices are smaller: after several models, half of one
+    /// stayed with the process. Takes milliseconds. Other C libraries return pages by themselves.
     /// </summary>
     public static void GiveBack()
     {
@@ -22,7 +22,7 @@ internal static partial class NativeHeap
         }
         catch (EntryPointNotFoundException)
         {
-            // musl, which has no such function
+            // musl does not have this function
         }
     }
 

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Tokenizer;
 
 /// <summary>
-/// Latent grid to image: residual-attention-residual, then levels of rising resolution (block 0 is the deepest, with attention).
-/// No output activation: pixels are nominally in [-1, 1] but not clamped.
+/// Decodes a latent grid to an image: residual, attention and residual block, then levels of rising resolution (level 0 is the deepest, with attention).
+/// There is no output activation: pixels are nominally in [-1, 1], but not clamped.
 /// </summary>
 internal sealed class Decoder : nn.Module<Tensor, Tensor>
 {

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tokenizer;
 
-/// <summary>Image to latent grid: levels of falling resolution, attention on the last, then residual-attention-residual.</summary>
+/// <summary>Encodes an image to a latent grid: levels of falling resolution, the last with attention, then residual, attention and residual block.</summary>
 internal sealed class Encoder : nn.Module<Tensor, Tensor>
 {
     private readonly int _patchSize;

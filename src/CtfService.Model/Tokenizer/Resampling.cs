@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tokenizer;
 
-/// <summary>Halves both sides: one zero column on the right, one zero row at the bottom, then a 3x3 convolution of stride 2.</summary>
+/// <summary>Downsamples by 2: pads one column of zeros on the right and one row at the bottom, then applies a 3x3 convolution with stride 2.</summary>
 internal sealed class Downsample : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "conv")]
@@ -24,7 +24,7 @@ internal sealed class Downsample : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>Doubles both sides: nearest neighbour, then a 3x3 convolution.</summary>
+/// <summary>Upsamples by 2: nearest neighbour, then a 3x3 convolution.</summary>
 internal sealed class Upsample : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "conv")]

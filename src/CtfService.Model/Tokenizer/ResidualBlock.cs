@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tokenizer;
 
-/// <summary>Two normalised 3x3 convolutions added to their input, which passes a 1x1 convolution where the width changes.</summary>
+/// <summary>Adds two normalised 3x3 convolutions to their input. If the width changes, the input passes through a 1x1 convolution.</summary>
 internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "norm1")]

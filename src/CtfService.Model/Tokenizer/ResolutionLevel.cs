@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Tokenizer;
 
 /// <summary>
-/// One level of encoder or decoder: residual blocks, each followed by attention where the level has it, then a change of resolution
-/// where there is a next level.
+/// One level of the encoder or decoder: residual blocks, each followed by attention if the level has it, then a change of resolution
+/// if another level follows.
 /// </summary>
 internal sealed class ResolutionLevel : nn.Module<Tensor, Tensor>
 {
@@ -55,7 +55,7 @@ internal sealed class ResolutionLevel : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>What a level does after its blocks.</summary>
+/// <summary>The change of resolution after the blocks of a level.</summary>
 internal enum Resampling
 {
     None,

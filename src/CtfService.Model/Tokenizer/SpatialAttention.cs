@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tokenizer;
 
-/// <summary>One attention head over all pixels of a feature map, added to its input; projections are 1x1 convolutions.</summary>
+/// <summary>Single-head attention over all pixels of a feature map, added to its input. The projections are 1x1 convolutions.</summary>
 internal sealed class SpatialAttention : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "norm")]
@@ -39,8 +39,14 @@ internal sealed class SpatialAttention : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var normalized = _norm.call(input);
         var attended = Autocast.Attend(
-            Positions(_query.call(normalized)), Positions(_key.call(normalized)), Positions(_value.call(normalized)), mask: null, causal: false); // [B, 1, h*w, C]
-        var mixed = attended.squeeze(1).transpose(1, 2).reshape(input.shape).contiguous(); // [B, C, h, w]; else channels lie last, and all that follows sums in another order
+            Positions(_query.call(normalized)),
+            Positions(_key.call(normalized)),
+            Positions(_value.call(normalized)),
+            mask: null,
+            causal: false); // [B, 1, h*w, C]
+
+        // [B, C, h, w]. Contiguous, because with channels last all later layers sum in another order.
+        var mixed = attended.squeeze(1).transpose(1, 2).reshape(input.shape).contiguous();
         return _output.call(mixed).add(input).MoveToOuterDisposeScope();
     }
 

@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tokenizer;
 
-/// <summary>VQ decode by libtorch, on any device.</summary>
-/// <param name="tokenizer">In evaluation mode, on the device; stays the caller's.</param>
+/// <summary>VQ decodes with libtorch, on any device.</summary>
+/// <param name="tokenizer">In evaluation mode, on the device. Not disposed.</param>
 public sealed class TorchVqDecoder(VqTokenizer tokenizer, int gridHeight, int gridWidth, Device device) : IVqDecoder
 {
     private readonly VqDecodeCheck _check = new(tokenizer.Config, gridHeight, gridWidth);
@@ -33,13 +33,14 @@ public sealed class TorchVqDecoder(VqTokenizer tokenizer, int gridHeight, int gr
         var images = _check.RequireCodewords(codewords, pixels);
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var grid = tensor(codewords.ToArray(), [images, gridHeight, gridWidth, Config.CodewordWidth], device: device).permute(0, 3, 1, 2).contiguous(); // [B, e, Gh, Gw]
+        var grid = tensor(codewords.ToArray(), [images, gridHeight, gridWidth, Config.CodewordWidth], device: device)
+            .permute(0, 3, 1, 2).contiguous(); // [B, e, Gh, Gw]
         ToHost(tokenizer.DecodeCodewords(grid), pixels);
     }
 
     public void Dispose()
     {
-        // The tokenizer is the caller's.
+        // The caller owns the tokenizer.
     }
 
     private static void ToHost(Tensor images, Span<float> pixels) => // [B, 3, H, W]

@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Tokenizer;
 
 /// <summary>
-/// Nearest-codeword quantiser. With <see cref="TokenizerConfig.NormalizeCodewords"/> latents and codewords are scaled to unit length at every
-/// use, because training does not keep the stored rows at unit length.
+/// Replaces each latent by its nearest codeword. With <see cref="TokenizerConfig.NormalizeCodewords"/>, latents and codewords are scaled to unit length at
+/// every use, because training does not keep the stored rows at unit length.
 /// </summary>
 public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
 {
-    /// <summary>Tokens remembered for the usage statistic.</summary>
+    /// <summary>The number of tokens that are kept for the usage statistic.</summary>
     private const int HistoryLength = 65536;
     private const double NormFloor = 1e-12;
     private const double EntropyTemperature = 0.01;
@@ -25,7 +25,7 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
     {
         _config = config;
 
-        // Van den Oord's uniform start, as in the reference: U(-1/K, 1/K), then unit length where that is the geometry.
+        // Van den Oord's uniform start, as in the reference: U(-1/K, 1/K), then unit length if codewords are normalised.
         _codebook = new EmbeddingTable(FreshWeights.Uniform(1.0 / config.CodebookSize, config.CodebookSize, config.CodewordWidth));
         RegisterComponents();
         using (no_grad())
@@ -40,16 +40,17 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
         }
     }
 
-    /// <summary>The K codewords as they are used: [K, e], unit rows with normalisation.</summary>
+    /// <summary>Returns the K codewords as they are used: [K, e], rows of unit length with normalisation.</summary>
     public Tensor Codewords() => Normalize(_codebook.Weight);
 
-    /// <summary>The stored rows, for optimisers and for replacing codewords that nothing uses: [K, e].</summary>
+    /// <summary>The stored rows, for optimisers and for replacing unused codewords: [K, e].</summary>
     public Tensor StoredCodewords => _codebook.Weight;
 
     /// <summary>The last 65,536 tokens of training, as floats.</summary>
-    public Tensor History => get_buffer("codebook_used") ?? throw new InvalidOperationException("This tokenizer does not track usage; set TracksUsage in its configuration.");
+    public Tensor History => get_buffer("codebook_used")
+        ?? throw new InvalidOperationException("This tokenizer does not track usage; set TracksUsage in its configuration.");
 
-    /// <summary>[B, e, h, w] to the straight-through latents and tokens; with the losses in training mode.</summary>
+    /// <summary>Quantises latents [B, e, h, w] to straight-through latents and tokens; in training mode with the losses.</summary>
     public override Quantized forward(Tensor latent)
     {
         using var scope = NewDisposeScope();
@@ -62,7 +63,7 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
         var losses = training ? Losses(rows, nearest, distances) : null;
         if (training)
         {
-            Remember(tokens);
+            RecordUsage(tokens);
         }
 
         var grid = straightThrough.reshape(latent.shape[0], latent.shape[2], latent.shape[3], -1).permute(0, 3, 1, 2).contiguous();
@@ -70,7 +71,7 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
         return new Quantized(grid.MoveToOuterDisposeScope(), tokens.MoveToOuterDisposeScope(), losses);
     }
 
-    /// <summary>Squared distances |z|^2 + |c|^2 - 2 z.c: [N, K] for rows [N, e], both as they are used.</summary>
+    /// <summary>Returns the squared distances |z|^2 + |c|^2 - 2 z.c: [N, K] for rows [N, e]; rows and codewords as they are used.</summary>
     internal static Tensor Distances(Tensor rows, Tensor codewords)
     {
         using var scope = NewDisposeScope();
@@ -80,7 +81,7 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
             .MoveToOuterDisposeScope();
     }
 
-    /// <summary>Tokens int64 [B, h*w] (or flat) to codewords [B, e, h, w].</summary>
+    /// <summary>Maps tokens int64 [B, h*w] (or flat) to codewords [B, e, h, w].</summary>
     public Tensor Lookup(Tensor tokens, long gridHeight, long gridWidth)
     {
         using var scope = NewDisposeScope();
@@ -88,7 +89,7 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
             .permute(0, 3, 1, 2).contiguous().MoveToOuterDisposeScope();
     }
 
-    /// <summary>Latents or codewords [.., e] as they are compared: unit length with normalisation, otherwise as they are.</summary>
+    /// <summary>Scales latents or codewords [.., e] to unit length; without normalisation, returns them unchanged.</summary>
     public Tensor Normalize(Tensor rows) =>
         _config.NormalizeCodewords ? nn.functional.normalize(rows, p: 2, dim: -1, eps: NormFloor) : rows.alias();
 
@@ -100,7 +101,7 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
         return new QuantizerLosses(codebook, commitment, entropy);
     }
 
-    /// <summary>Mean entropy of each row's assignment minus entropy of the mean assignment, over softmax(-distance / 0.01).</summary>
+    /// <summary>The mean entropy of each row's assignment minus the entropy of the mean assignment, over softmax(-distance / 0.01).</summary>
     internal static Tensor Entropy(Tensor distances)
     {
         using var scope = NewDisposeScope();
@@ -112,7 +113,7 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
         return (perRow - ofMean).MoveToOuterDisposeScope();
     }
 
-    private void Remember(Tensor tokens)
+    private void RecordUsage(Tensor tokens)
     {
         if (!_config.TracksUsage)
         {
@@ -123,17 +124,18 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
         using var frozen = no_grad();
         var history = get_buffer("codebook_used")!;
         var kept = Math.Max(0, HistoryLength - tokens.numel());
-        history.copy_(cat([history.narrow(0, HistoryLength - kept, kept), tokens.narrow(0, Math.Max(0, tokens.numel() - HistoryLength), HistoryLength - kept).to(float32)]));
+        var added = tokens.narrow(0, Math.Max(0, tokens.numel() - HistoryLength), HistoryLength - kept).to(float32);
+        history.copy_(cat([history.narrow(0, HistoryLength - kept, kept), added]));
     }
 }
 
-/// <summary>What the quantiser returns. The receiver owns the tensors.</summary>
+/// <summary>The result of the quantiser. The receiver owns the tensors.</summary>
 /// <param name="Latents">z + stop_gradient(zq - z): [B, e, h, w].</param>
 /// <param name="Tokens">Flat token ids, batch-major then raster order: int64 [B*h*w].</param>
-/// <param name="Losses">In training mode only.</param>
+/// <param name="Losses">Null unless in training mode.</param>
 public sealed record Quantized(Tensor Latents, Tensor Tokens, QuantizerLosses? Losses);
 
-/// <summary>Scalar losses of the quantiser, each with its weight applied.</summary>
+/// <summary>The scalar losses of the quantiser, each with its weight applied.</summary>
 public sealed record QuantizerLosses(Tensor Codebook, Tensor Commitment, Tensor Entropy)
 {
     internal void MoveToOuterDisposeScope()

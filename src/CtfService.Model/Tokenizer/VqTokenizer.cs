@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Tokenizer;
 
 /// <summary>
-/// The VQ-VAE of LlamaGen (arXiv 2406.06525): images to tokens (VQ encode) and tokens to images (VQ decode). State-dict names are the
-/// published ones.
+/// The VQ-VAE of LlamaGen (arXiv 2406.06525): converts images to tokens (VQ encode) and tokens to images (VQ decode). The state dict has the published
+/// keys.
 /// </summary>
 public sealed class VqTokenizer : nn.Module<Tensor, Reconstruction>
 {
@@ -45,10 +45,10 @@ public sealed class VqTokenizer : nn.Module<Tensor, Reconstruction>
 
     public VectorQuantizer Quantizer => _quantizer;
 
-    /// <summary>What only VQ decode uses: tokens do not depend on these weights.</summary>
+    /// <summary>The parameters that only VQ decode uses; tokens do not depend on them.</summary>
     public IEnumerable<TorchSharp.Modules.Parameter> DecoderParameters => _decoder.parameters().Concat(_afterQuantizer.parameters());
 
-    /// <summary>Encode, quantise, decode: images [B, 3, H, W] in [-1, 1].</summary>
+    /// <summary>Encodes, quantises and decodes images [B, 3, H, W] in [-1, 1].</summary>
     public override Reconstruction forward(Tensor image)
     {
         using var scope = NewDisposeScope();
@@ -57,29 +57,29 @@ public sealed class VqTokenizer : nn.Module<Tensor, Reconstruction>
         return new Reconstruction(DecodeCodewords(quantized.Latents).MoveToOuterDisposeScope(), quantized.Tokens.MoveToOuterDisposeScope(), quantized.Losses);
     }
 
-    /// <summary>VQ encode: images [B, 3, H, W] in [-1, 1] to tokens int64 [B, Gh*Gw].</summary>
+    /// <summary>VQ encodes images [B, 3, H, W] in [-1, 1] to tokens int64 [B, Gh*Gw].</summary>
     public Tensor VqEncode(Tensor image)
     {
         using var scope = NewDisposeScope();
         return _quantizer.call(Latents(image)).Tokens.reshape(image.shape[0], -1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>VQ decode: tokens int64 [B, Gh*Gw] to images [B, 3, H, W], nominally in [-1, 1].</summary>
+    /// <summary>VQ decodes tokens int64 [B, Gh*Gw] to images [B, 3, H, W], nominally in [-1, 1].</summary>
     public Tensor VqDecode(Tensor tokens, long gridHeight, long gridWidth)
     {
         using var scope = NewDisposeScope();
         return DecodeCodewords(_quantizer.Lookup(tokens, gridHeight, gridWidth)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Codewords, or anything near them such as cluster centroids, [B, e, Gh, Gw] to images [B, 3, H, W].</summary>
+    /// <summary>Decodes codewords, or vectors near them such as cluster centroids: [B, e, Gh, Gw] to images [B, 3, H, W].</summary>
     public Tensor DecodeCodewords(Tensor codewords)
     {
         using var latents = _afterQuantizer.call(codewords);
         return _decoder.call(latents);
     }
 
-    /// <summary>Latents before quantisation and normalisation: [B, e, Gh, Gw].</summary>
-    /// <exception cref="ArchitectureException">The image's sides do not divide into tokens.</exception>
+    /// <summary>Encodes images to latents before normalisation and quantisation: [B, e, Gh, Gw].</summary>
+    /// <exception cref="ArchitectureException">The sides of the image are not multiples of the token size.</exception>
     public Tensor Latents(Tensor image)
     {
         string?[] problems = [Config.SideProblem("image height", (int)image.shape[2]), Config.SideProblem("image width", (int)image.shape[3])];
@@ -89,8 +89,8 @@ public sealed class VqTokenizer : nn.Module<Tensor, Reconstruction>
     }
 }
 
-/// <summary>An image after its way through the tokenizer. The receiver owns the tensors.</summary>
+/// <summary>An image that was encoded and decoded. The receiver owns the tensors.</summary>
 /// <param name="Image">[B, 3, H, W].</param>
 /// <param name="Tokens">int64 [B*Gh*Gw].</param>
-/// <param name="Losses">In training mode only.</param>
+/// <param name="Losses">Null unless in training mode.</param>
 public sealed record Reconstruction(Tensor Image, Tensor Tokens, QuantizerLosses? Losses);

@@ -22,7 +22,7 @@ public sealed class BundleManifestValidatorTests
         { "fine.output_vocabulary is 8, but the codebook size is 64", sound => sound with { Fine = sound.Fine! with { OutputVocabulary = 8 } } },
         { "fine.class_count is 4, but the number of class_labels is 3", sound => sound with { Fine = sound.Fine! with { ClassCount = 4 } } },
         { "cluster_count is 8, but the codebook size, as there is no fine stage is 64", sound => sound with { Fine = null } },
-        { "cluster_count is 65; expected 1 to the codebook size of 64", sound => sound with { ClusterCount = 65 } },
+        { "cluster_count is 65, expected 1 to the codebook size of 64", sound => sound with { ClusterCount = 65 } },
         { "coarse.causal is false", sound => sound with { Coarse = sound.Coarse with { Causal = false } } },
         { "fine.causal is true", sound => sound with { Fine = sound.Fine! with { Causal = true } } },
         {
@@ -42,7 +42,7 @@ public sealed class BundleManifestValidatorTests
             sound => sound with { Tokenizer = sound.Tokenizer with { DecoderMultipliers = [1] } }
         },
         {
-            "tokenizer.encoder_multipliers holds 0, expected 1 to 256 each",
+            "tokenizer.encoder_multipliers contains 0, expected 1 to 256 each",
             sound => sound with { Tokenizer = sound.Tokenizer with { EncoderMultipliers = [1, 0] } }
         },
         { "sampling.coarse.temperature is -1", sound => sound with { Sampling = sound.Sampling with { Coarse = new SamplingSettings(-1) } } },

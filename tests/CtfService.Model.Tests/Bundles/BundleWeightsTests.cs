@@ -95,7 +95,9 @@ public sealed class BundleWeightsTests : IDisposable
         File.Delete(FileOf(BundleFiles.ClusterMap));
         var manifest = BundleJson.Deserialize("model.json", File.ReadAllBytes(FileOf(BundleFiles.Manifest)));
         var bytes = new FileInfo(FileOf(BundleFiles.Tokenizer)).Length;
-        var files = manifest.Files.Select(file => file.Name == BundleFiles.Tokenizer ? file with { Sha256 = BundleReader.Hash(FileOf(file.Name)), Bytes = bytes } : file);
+        var files = manifest.Files.Select(file => file.Name == BundleFiles.Tokenizer
+            ? file with { Sha256 = BundleReader.Hash(FileOf(file.Name)), Bytes = bytes }
+            : file);
         File.WriteAllBytes(FileOf(BundleFiles.Manifest), BundleJson.Serialize(manifest with { Files = [.. files] }));
 
         var message = Assert.Throws<CheckpointException>(() => BundleReader.OpenWeights(_bundle.Directory)).Message;

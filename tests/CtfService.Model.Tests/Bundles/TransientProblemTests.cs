@@ -81,7 +81,8 @@ public sealed class TransientProblemTests : IDisposable
 
         var error = Assert.Throws<CheckpointException>(() => BundleReader.Survey(_bundle.Directory));
 
-        Assert.Contains($"{name} has {bytes.Length - 1} bytes, but the manifest says {bytes.Length}; it was truncated", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{name} has {bytes.Length - 1} bytes, but the manifest says {bytes.Length}; it was truncated", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -100,17 +100,17 @@ public sealed class ClusterMapTests : IDisposable
     {
         Write(("cluster_of_token", tensor([0, 2], ScalarType.Int32)), ("centroids", zeros(2, 3)));
 
-        Assert.Contains("token 1 is in cluster 2, expected 0..1", Refusal(), StringComparison.Ordinal);
+        Assert.Contains("token 1 is in cluster 2; expected 0..1", Refusal(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Load_WrongTypeOrExtraTensor_IsNamed()
     {
         Write(("cluster_of_token", tensor([0L, 1L])), ("centroids", zeros(2, 3)));
-        Assert.Contains("cluster_of_token is Int64 [2], expected Int32", Refusal(), StringComparison.Ordinal);
+        Assert.Contains("cluster_of_token is Int64 [2]; expected Int32", Refusal(), StringComparison.Ordinal);
 
         Write(("cluster_of_token", tensor([0, 1], ScalarType.Int32)), ("centroids", zeros(2, 3)), ("weights", zeros(1)));
-        Assert.Contains("holds weights", Refusal(), StringComparison.Ordinal);
+        Assert.Contains("contains weights", Refusal(), StringComparison.Ordinal);
     }
 
     public void Dispose()

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Conversion;
 
-/// <summary>From weight files to a bundle that generates: the parts of a tiny bundle, written as PyTorch files, must come back as they were.</summary>
+/// <summary>Converts the parts of a tiny bundle, written as PyTorch files, and compares what the new bundle generates.</summary>
 public sealed class BundleConverterTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -34,7 +34,8 @@ public sealed class BundleConverterTests : IDisposable
     {
         using var original = new TinyBundle();
 
-        var report = BundleConverter.Convert(Request(original, plain: false) with { ClusterMapPath = Path.Combine(original.Directory, BundleFiles.ClusterMap) });
+        var map = Path.Combine(original.Directory, BundleFiles.ClusterMap);
+        var report = BundleConverter.Convert(Request(original, plain: false) with { ClusterMapPath = map });
 
         Assert.Equal(TinyBundle.Clusters, report.Bundle.Manifest.ClusterCount);
         Assert.Equal(TokensOf(original.Directory), TokensOf(report.Bundle.Directory));
@@ -43,7 +44,7 @@ public sealed class BundleConverterTests : IDisposable
     [Theory]
     [InlineData(101)]
     [InlineData(48)] // 24 twice
-    public void Convert_FeedForwardWidthOfItsOwn_GeneratesTheSameImages(int feedForwardWidth)
+    public void Convert_FeedForwardWidthWithoutRounding_GeneratesTheSameImages(int feedForwardWidth)
     {
         using var original = new TinyBundle(feedForwardWidth: feedForwardWidth);
 
@@ -61,14 +62,16 @@ public sealed class BundleConverterTests : IDisposable
 
         var report = BundleConverter.Convert(Request(original, plain: false) with { Clusters = TinyBundle.Clusters });
 
-        Assert.Equal(ClusterMap.Load(Path.Combine(original.Directory, BundleFiles.ClusterMap)).ClusterOfToken.ToArray(), ClusterMap.Load(report.Bundle.ClusterMapPath!).ClusterOfToken.ToArray());
+        Assert.Equal(
+            ClusterMap.Load(Path.Combine(original.Directory, BundleFiles.ClusterMap)).ClusterOfToken.ToArray(),
+            ClusterMap.Load(report.Bundle.ClusterMapPath!).ClusterOfToken.ToArray());
         Assert.Contains(report.Notes, note => note.Contains("8 clusters by k-means", StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData(ScalarType.BFloat16)]
     [InlineData(ScalarType.Float16)]
-    public void Convert_AnotherType_IsStoredInTransformersOnly(ScalarType dtype)
+    public void Convert_Dtype_AppliesToTransformersOnly(ScalarType dtype)
     {
         using var original = new TinyBundle(plain: true);
 
@@ -82,7 +85,7 @@ public sealed class BundleConverterTests : IDisposable
     }
 
     [Fact]
-    public void Convert_ImageSizeInTheFileName_IsTaken()
+    public void Convert_ImageSizeInTheFileName_IsUsed()
     {
         using var original = new TinyBundle(plain: true);
         var request = Request(original, plain: true);
@@ -103,17 +106,17 @@ public sealed class BundleConverterTests : IDisposable
 
         var error = Assert.Throws<CheckpointException>(() => BundleConverter.Convert(Request(original, plain: true) with { CoarseHeads = 0 }));
 
-        Assert.Contains("Give it with --coarse-heads", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Set it with --coarse-heads", error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder.File("bundle")));
     }
 
     [Theory]
-    [InlineData("tokenizer", "holds no VQ tokenizer of the LlamaGen family")]
-    [InlineData("coarse", "holds no class-conditional transformer of the LlamaGen family")]
-    [InlineData("clusters", "A fine stage needs a cluster map or a number of clusters")]
+    [InlineData("tokenizer", "contains no VQ tokenizer of the LlamaGen family")]
+    [InlineData("coarse", "contains no class-conditional transformer of the LlamaGen family")]
+    [InlineData("clusters", "A fine stage needs either a cluster map or a number of clusters")]
     [InlineData("fit", "expected the map's 4 clusters")]
-    [InlineData("size", "cannot be divided into tokens of 4x4 pixels")]
-    [InlineData("names", "has 2 class names, the transformers know 5 classes")]
+    [InlineData("size", "expected a multiple of 4, the number of pixels along a side")]
+    [InlineData("names", "has 2 class names, but the transformers have 5 classes")]
     public void Convert_FilesThatDoNotFit_SaysWhichAndWhy(string fault, string expected)
     {
         using var original = new TinyBundle();
@@ -141,7 +144,8 @@ public sealed class BundleConverterTests : IDisposable
         var request = Request(original, plain: true);
         using (var file = CheckpointFile.Open(request.CoarsePath))
         {
-            SafetensorsWriter.Write(_folder.File("more"), file.Entries.Select(entry => TensorSource.Of(file, entry)).Append(TensorSource.Of("adapter.weight", zeros(2))));
+            SafetensorsWriter.Write(
+                _folder.File("more"), file.Entries.Select(entry => TensorSource.Of(file, entry)).Append(TensorSource.Of("adapter.weight", zeros(2))));
         }
 
         var error = Assert.Throws<CheckpointException>(() => BundleConverter.Convert(request with { CoarsePath = _folder.File("more") }));
@@ -150,18 +154,19 @@ public sealed class BundleConverterTests : IDisposable
     }
 
     [Fact]
-    public void Convert_FolderWithABundle_IsLeftAlone()
+    public void Convert_FolderWithABundle_IsUnchanged()
     {
         using var original = new TinyBundle(plain: true);
         var request = Request(original, plain: true);
         BundleConverter.Convert(request);
 
-        Assert.Contains("already contains a bundle", Assert.Throws<CheckpointException>(() => BundleConverter.Convert(request)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "already contains a bundle", Assert.Throws<CheckpointException>(() => BundleConverter.Convert(request)).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>The parts of a bundle as <c>.pt</c> files.</summary>
+    /// <summary>Writes the parts of a bundle as <c>.pt</c> files.</summary>
     private ConversionRequest Request(TinyBundle original, bool plain) => new()
     {
         TokenizerPath = AsPyTorch(original, BundleFiles.Tokenizer),

@@ -26,7 +26,7 @@ public sealed class ClusterMapImportTests : IDisposable
     [InlineData("dict", "I16")]
     [InlineData("dict", "U8")]
     [InlineData("dict", "U16")]
-    [InlineData("beside others", "I32")]
+    [InlineData("among others", "I32")]
     [InlineData("deep", "I32")]
     public void Read_FormsOfPyTorch_AreTheSameMap(string form, string type) =>
         Assert.Equal(Clusters, Read(MapFile.PyTorch(_folder.File("map.pt"), form, type, Clusters)));
@@ -71,9 +71,9 @@ public sealed class ClusterMapImportTests : IDisposable
         Assert.Equal(expected, Read(MapFile.PyTorch(_folder.File("map.pt"), "tensor", "I64", Order), clusterSize));
 
     [Theory]
-    [InlineData("map.pt", null, "holds each of 0 to 11 once: not the cluster of each token, but its place in an order of the tokens. Give --cluster-size N")]
+    [InlineData("map.pt", null, "contains each of 0 to 11 once: not the cluster of each token, but its position in an order of the tokens. Set --cluster-size N")]
     [InlineData("map.pt", null, "; 4 gives the 3 clusters of the coarse stage")]
-    [InlineData("mapping-cluster_size=6.pt", null, "; the file's name says 6")]
+    [InlineData("mapping-cluster_size=6.pt", null, "; the file name says 6")]
     [InlineData("map.pt", 5, "12 tokens cannot be divided into clusters of 5 (--cluster-size)")]
     public void Read_OrderWithoutAFittingSize_OffersOne(string name, int? clusterSize, string expected)
     {
@@ -88,13 +88,13 @@ public sealed class ClusterMapImportTests : IDisposable
         var path = MapFile.PyTorch(_folder.File("map.pt"), "tensor", "I64", Clusters);
 
         Assert.Contains(
-            "holds the clusters themselves, 3 different numbers of 12 tokens; --cluster-size is for an order",
+            "contains clusters, 3 different values for 12 tokens, but --cluster-size requires an order",
             Refusal(path, clusterSize: 4),
             StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(new[] { 0, 1, 2 }, "expected one tensor of whole numbers with the cluster of each of the 12 tokens, [12]; it holds 'tensor' Int64 [3]")]
+    [InlineData(new[] { 0, 1, 2 }, "expected one integer tensor with the cluster of each of the 12 tokens, [12]; it contains 'tensor' Int64 [3]")]
     [InlineData(new[] { 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, -1 }, "token 11 is in cluster -1")]
     [InlineData(new[] { 0, 1, 3, 0, 1, 3, 0, 1, 3, 0, 1, 3 }, "cluster 2 of 4 is empty")]
     public void Read_OtherNumbers_SaysWhatIsWrong(int[] numbers, string expected) =>

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace CtfService.Model.Tests.Conversion;
 
-/// <summary>Writes the numbers of a cluster map as torch.save does, bare or inside other values.</summary>
+/// <summary>Writes a cluster map as torch.save does, alone or inside other values.</summary>
 internal static class MapFile
 {
     private static readonly Dictionary<string, (string Storage, string NumPy)> Types = new()
@@ -13,7 +13,7 @@ internal static class MapFile
         ["I32"] = ("IntStorage", "<i4"),
         ["I16"] = ("ShortStorage", "<i2"),
         ["U8"] = ("ByteStorage", "|u1"),
-        ["U16"] = ("", "<u2"), // has no storage class: its tensors are views of bytes
+        ["U16"] = ("", "<u2"), // has no storage class: its tensors are views of an untyped storage
     };
 
     /// <returns>The path.</returns>
@@ -27,7 +27,7 @@ internal static class MapFile
             "list" => $"]({tensor}e",
             "tuple" => $"({tensor}t",
             "dict" => $"}}(X\u0006\0\0\0labels{tensor}u",
-            "beside others" => $"}}(X\u0006\0\0\0labels{tensor}X\u0005\0\0\0seedsK\u0003X\u0005\0\0\0means{other}u",
+            "among others" => $"}}(X\u0006\0\0\0labels{tensor}X\u0005\0\0\0seedsK\u0003X\u0005\0\0\0means{other}u",
             _ => $"}}(X\u0005\0\0\0epochK\u0001X\u0010\0\0\0model_state_dict}}(X\u0006\0\0\0labels{tensor}uu",
         };
         using var zip = ZipFile.Open(path, ZipArchiveMode.Create);
@@ -37,7 +37,7 @@ internal static class MapFile
         return path;
     }
 
-    /// <param name="type">As NumPy names it.</param>
+    /// <param name="type">The type code in NumPy.</param>
     public static byte[] Bytes(int[] numbers, string type) => [.. numbers.SelectMany(number =>
     {
         var bytes = new byte[8];
@@ -46,7 +46,7 @@ internal static class MapFile
         return type[0] == '>' ? element.Reverse() : element;
     })];
 
-    /// <summary>A tensor of one dimension over a whole storage.</summary>
+    /// <summary>Writes a tensor with one dimension over a whole storage.</summary>
     private static string Tensor(string storage, int key, int count) => storage.Length == 0
         ? $"ctorch._utils\n_rebuild_tensor_v3\n((X\u0007\0\0\0storagectorch.storage\nUntypedStorage\n"
             + $"X\u0001\0\0\0{key}X\u0003\0\0\0cpuK{(char)(2 * count)}tQK\0(K{(char)count}t(K\u0001t\u0089Nctorch\nuint16\ntR"

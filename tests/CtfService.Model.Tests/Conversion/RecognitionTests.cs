@@ -27,7 +27,7 @@ public sealed class RecognitionTests : IDisposable
     }
 
     [Fact]
-    public void Recognize_FewerKeyHeads_SaysThatTheyAreNotSupported()
+    public void Recognize_GroupedQueryAttention_IsNotSupported()
     {
         var shapes = new Dictionary<string, long[]>(PublishedKeys.Shapes("GPT-B"));
         shapes["layers.0.attention.wqkv.weight"] = [1280, 768];
@@ -35,7 +35,7 @@ public sealed class RecognitionTests : IDisposable
 
         var error = Assert.Throws<CheckpointException>(() => TransformerRecognizer.Recognize(file));
 
-        Assert.Contains("fewer key heads than query heads are not supported", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Grouped-query attention is not supported", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -43,7 +43,7 @@ public sealed class RecognitionTests : IDisposable
     [InlineData(2064)] // rounded up to a multiple of 24
     [InlineData(3072)] // ffn_dim_multiplier 1.5
     [InlineData(2048)] // the rule
-    public void Recognize_AnyFeedForwardWidth_IsThatOfTheShapes(int feedForwardWidth)
+    public void Recognize_AnyFeedForwardWidth_IsTakenFromTheShapes(int feedForwardWidth)
     {
         var shapes = new Dictionary<string, long[]>(PublishedKeys.Shapes("GPT-B"));
         shapes["layers.0.feed_forward.w1.weight"] = [feedForwardWidth, 768];
@@ -69,7 +69,7 @@ public sealed class RecognitionTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>A file of these shapes whose weights are a hole: any size takes no room.</summary>
+    /// <summary>Writes a sparse file with these shapes: its weights take no disk space.</summary>
     private string Outline(IEnumerable<KeyValuePair<string, long[]>> shapes)
     {
         var json = new StringBuilder("{");
@@ -77,7 +77,8 @@ public sealed class RecognitionTests : IDisposable
         foreach (var (name, shape) in shapes)
         {
             var end = offset + (shape.Aggregate(1L, (product, size) => product * size) * sizeof(float));
-            json.Append(json.Length > 1 ? "," : "").Append($$""" "{{name}}":{"dtype":"F32","shape":[{{string.Join(",", shape)}}],"data_offsets":[{{offset}},{{end}}]}""");
+            json.Append(json.Length > 1 ? "," : "")
+                .Append($$""" "{{name}}":{"dtype":"F32","shape":[{{string.Join(",", shape)}}],"data_offsets":[{{offset}},{{end}}]}""");
             offset = end;
         }
 

@@ -125,8 +125,8 @@ public sealed class SimdVqDecoderTests
         tokens[7] = 77;
         var unknown = Assert.Throws<ArgumentException>(() => decoder.Decode(tokens, pixels));
 
-        Assert.Contains($"{pixels.Length - 1} of pixels", tooFew.Message, StringComparison.Ordinal);
-        Assert.Contains("Token 77 is not one of 0 to 76", unknown.Message, StringComparison.Ordinal);
+        Assert.Contains($"{pixels.Length - 1} pixel floats", tooFew.Message, StringComparison.Ordinal);
+        Assert.Contains("Token 77 is out of range; expected 0 to 76", unknown.Message, StringComparison.Ordinal);
     }
 
     private static int[] Tokens(SafetensorsFile golden, string name) => [.. golden.Read(name, int64).data<long>().Select(token => (int)token)];

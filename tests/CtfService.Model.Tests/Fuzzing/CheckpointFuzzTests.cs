@@ -15,36 +15,41 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Tests.Fuzzing;
 
 /// <summary>
-/// Damaged inputs, made from every good file with a seed: whatever they are, the answer is the content or one of our own errors, soon, and without allocating
-/// beyond the input. The environment variable CTF_FUZZ sets how many; 200,000 is the full run.
+/// Reads damaged inputs, made from every valid file with a seed: each gives its content or one of our own errors, quickly and without allocating much more than
+/// the input. The environment variable CTF_FUZZ sets their number; 200,000 is the full run.
 /// </summary>
 public sealed class CheckpointFuzzTests : IDisposable
 {
     private const int UsualCount = 5_000;
     private const int LargeFile = 100_000;
 
-    /// <summary>Bytes that a tiny input may take for messages, buffers and the first use of a type.</summary>
+    /// <summary>Bytes that a tiny input may allocate for messages, buffers and the first use of a type.</summary>
     private const long AllowedAllocation = 4 << 20;
 
     private static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(2);
 
     private readonly TemporaryFolder _folder = new();
 
-    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("CTF_FUZZ"), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : UsualCount;
+    private static int Count =>
+        int.TryParse(Environment.GetEnvironmentVariable("CTF_FUZZ"), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : UsualCount;
 
     [Fact]
     public void Open_MutatedPyTorchFiles_AreReadOrRefused() =>
-        Fuzz(Read(Directory.GetFiles(GoldenFolder.Root, "*.pt", SearchOption.AllDirectories).Where(path => !Path.GetFileName(path).StartsWith("bad-", StringComparison.Ordinal))), Count * 11 / 20, ReadWeights);
+        Fuzz(
+            Read(Directory.GetFiles(GoldenFolder.Root, "*.pt", SearchOption.AllDirectories)
+                .Where(path => !Path.GetFileName(path).StartsWith("bad-", StringComparison.Ordinal))),
+            Count * 11 / 20,
+            ReadWeights);
 
     [Fact]
     public void Open_MutatedSafetensorsFiles_AreReadOrRefused() =>
         Fuzz(Read(Directory.GetFiles(GoldenFolder.Root, "*.safetensors", SearchOption.AllDirectories)), Count / 4, ReadWeights);
 
-    /// <summary>Forms of other programs: bare tensors, wrapped keys, values beside the weights.</summary>
+    /// <summary>Files of other programs: bare tensors, wrapped keys, values in addition to the weights.</summary>
     [Fact]
     public void Open_MutatedFilesOfOtherPrograms_AreReadOrRefused()
     {
-        foreach (var (index, form) in new[] { "tensor", "list", "beside others", "deep" }.Index())
+        foreach (var (index, form) in new[] { "tensor", "list", "among others", "deep" }.Index())
         {
             MapFile.PyTorch(_folder.File($"{index}.pt"), form, index % 2 == 0 ? "I32" : "U16", [0, 1, 2, 0, 1, 2]);
         }
@@ -65,14 +70,14 @@ public sealed class CheckpointFuzzTests : IDisposable
         var array = NumPyFileTests.Npy("<i4", "(2, 3)", new byte[24]);
         using (var zip = ZipFile.Open(_folder.File("stored.npz"), ZipArchiveMode.Create))
         {
-            using var member = zip.CreateEntry("a.npy", CompressionLevel.NoCompression).Open();
-            member.Write(array);
+            using var entry = zip.CreateEntry("a.npy", CompressionLevel.NoCompression).Open();
+            entry.Write(array);
         }
 
         using (var zip = ZipFile.Open(_folder.File("packed.npz"), ZipArchiveMode.Create))
         {
-            using var member = zip.CreateEntry("a.npy", CompressionLevel.Optimal).Open();
-            member.Write(array);
+            using var entry = zip.CreateEntry("a.npy", CompressionLevel.Optimal).Open();
+            entry.Write(array);
         }
 
         byte[][] files =
@@ -126,7 +131,7 @@ public sealed class CheckpointFuzzTests : IDisposable
             refused += error is null ? 0 : 1;
         }
 
-        Assert.InRange(refused, count / 3, count - 1); // the mutations do damage, and do not only damage the first byte
+        Assert.InRange(refused, count / 3, count - 1); // the mutations damage more than the first byte
     }
 
     private static Exception? Swallow(Action<string> open, string path, byte[] input)

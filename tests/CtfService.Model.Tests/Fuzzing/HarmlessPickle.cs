@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CtfService.Model.Tests.Fuzzing;
 
-/// <summary>A checkpoint without tensors, whose pickle has every kind of operation and name that is read as data.</summary>
+/// <summary>A checkpoint without tensors. Its pickle has every kind of opcode and name that is read as data.</summary>
 internal static class HarmlessPickle
 {
     private static readonly string[] Values =

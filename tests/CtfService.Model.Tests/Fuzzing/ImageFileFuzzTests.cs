@@ -6,7 +6,9 @@ using CtfService.TestSupport;
 
 namespace CtfService.Model.Tests.Fuzzing;
 
-/// <summary>Damaged images, made from good ones with a seed: whatever they are, the answer is a provenance, none, or <see cref="InvalidDataException"/>, soon.</summary>
+/// <summary>
+/// Reads damaged images, made from valid ones with a seed: each quickly gives a provenance, none, or <see cref="InvalidDataException"/>.
+/// </summary>
 public sealed class ImageFileFuzzTests
 {
     private const int Count = 20_000;
@@ -25,7 +27,7 @@ public sealed class ImageFileFuzzTests
         var (found, refused) = (0, 0);
         for (var seed = 0; seed < Count; seed++)
         {
-            var input = new Mutator(seed).Mutate(file, other, isText: seed % 2 == 0); // what is found in the end is text
+            var input = new Mutator(seed).Mutate(file, other, isText: seed % 2 == 0); // the provenance is text
             var started = Stopwatch.GetTimestamp();
             var allocated = GC.GetAllocatedBytesForCurrentThread();
             ImageProvenance? read = null;
@@ -40,7 +42,7 @@ public sealed class ImageFileFuzzTests
             refused += error is null ? 0 : 1;
         }
 
-        Assert.InRange(found, Count / 50, Count); // the mutations do damage, and do not only damage the first byte
+        Assert.InRange(found, Count / 50, Count); // the mutations damage more than the first byte
         Assert.InRange(refused, Count / 50, Count);
     }
 }

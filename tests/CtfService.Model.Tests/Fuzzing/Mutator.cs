@@ -3,13 +3,17 @@ using System.Text;
 
 namespace CtfService.Model.Tests.Fuzzing;
 
-/// <summary>Damages a file in the ways that files are damaged and attacked, from a seed.</summary>
+/// <summary>Damages files as faults and attackers do, determined by a seed.</summary>
 internal sealed class Mutator(int seed)
 {
-    private static readonly long[] EdgeNumbers = [0, 1, -1, -4, 127, 255, 256, 65535, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 40];
+    private static readonly long[] EdgeNumbers =
+        [0, 1, -1, -4, 127, 255, 256, 65535, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 40];
 
     private static readonly string[] JsonPieces =
-        ["-1", "0", "1e308", "2147483647", "9223372036854775807", "18446744073709551616", "0.5", "null", "true", "[]", "{}", "\"\"", "\"x\"", ",", ":", "[", "}", "\\u0000"];
+    [
+        "-1", "0", "1e308", "2147483647", "9223372036854775807", "18446744073709551616", "0.5",
+        "null", "true", "[]", "{}", "\"\"", "\"x\"", ",", ":", "[", "}", "\\u0000",
+    ];
 
     private readonly Random _random = new(seed);
 
@@ -85,7 +89,7 @@ internal sealed class Mutator(int seed)
         return bytes;
     }
 
-    /// <summary>Puts another value where a JSON text has a number.</summary>
+    /// <summary>Replaces a number in JSON by another value.</summary>
     private byte[] ReplaceNumber(byte[] bytes)
     {
         var start = _random.Next(bytes.Length);

@@ -37,7 +37,7 @@ public sealed class ContactSheetTests
 
         var error = Assert.Throws<ArgumentException>(() => ContactSheet.Compose([Grey(1), odd], columns: 2));
 
-        Assert.Contains("Image 1 is 2x1, the first is 1x1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Image 1 is 2x1, but the first is 1x1", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

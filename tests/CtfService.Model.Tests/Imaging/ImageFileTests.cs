@@ -10,7 +10,8 @@ namespace CtfService.Model.Tests.Imaging;
 public sealed class ImageFileTests
 {
     private static readonly ImageProvenance Apple = ImageProvenance.Of(
-        FakeModels.Fruits, new ImageSpecification(2, ulong.MaxValue, new SamplingSettings(0.1f, 7, 0.95f, 3.3f, 12), new SamplingSettings(1.1f, 5, 0.5f, 1.5f)));
+        FakeModels.Fruits,
+        new ImageSpecification(2, ulong.MaxValue, new SamplingSettings(0.1f, 7, 0.95f, 3.3f, 12), new SamplingSettings(1.1f, 5, 0.5f, 1.5f)));
 
     public static TheoryData<ImageFormat, int, int, int> Files
     {
@@ -77,7 +78,11 @@ public sealed class ImageFileTests
     {
         var text = Encoding.UTF8.GetString(ImageFile.Encode(Noise(8, 8), Apple, format));
 
-        Assert.Contains("<Iptc4xmpExt:DigitalSourceType xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\">http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia<", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "<Iptc4xmpExt:DigitalSourceType xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\">"
+                + "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia<",
+            text,
+            StringComparison.Ordinal);
         Assert.Contains($">{ImageProvenance.ThisSoftware}</xmp:CreatorTool>", text, StringComparison.Ordinal);
     }
 
@@ -104,11 +109,13 @@ public sealed class ImageFileTests
     [Theory]
     [InlineData("crème brûlée <&>\"'\u0001\uFFFE")]
     [InlineData("\uD83C\uDF4E 苹果")]
-    public void FindProvenance_OddClassName_ComesBack(string name)
+    public void FindProvenance_UnusualClassName_RoundTrips(string name)
     {
         var odd = Apple with { ClassLabel = name };
 
-        Assert.All(Enum.GetValues<ImageFormat>(), format => Assert.Equal(name, ImageFile.FindProvenance(ImageFile.Encode(Noise(8, 8), odd, format))!.ClassLabel));
+        Assert.All(
+            Enum.GetValues<ImageFormat>(),
+            format => Assert.Equal(name, ImageFile.FindProvenance(ImageFile.Encode(Noise(8, 8), odd, format))!.ClassLabel));
     }
 
     [Theory]
@@ -154,7 +161,7 @@ public sealed class ImageFileTests
     [Fact]
     public void FindProvenance_JpegSegmentShorterThanItsLength_IsAnError()
     {
-        Assert.Contains("says it has 1 bytes, expected at least 2", Fault([0xFF, 0xD8, 0xFF, 0xE1, 0, 1, 0, 0]), StringComparison.Ordinal);
+        Assert.Contains("declares 1 bytes; expected at least 2", Fault([0xFF, 0xD8, 0xFF, 0xE1, 0, 1, 0, 0]), StringComparison.Ordinal);
         Assert.Contains("expected the start of a marker", Fault([0xFF, 0xD8, 0xFF, 0xE1, 0, 2, 7, 7]), StringComparison.Ordinal);
     }
 

@@ -1,20 +1,21 @@
 namespace CtfService.Model.Imaging.Containers;
 
-/// <summary>Reading pieces of a file whose lengths nobody vouches for.</summary>
+/// <summary>Reads parts of a file whose declared lengths are not trusted.</summary>
 internal static class ContainerBytes
 {
-    /// <summary>Longest text that is read, bytes; ours are below 2,000.</summary>
+    /// <summary>The longest text that is read, in bytes; ours are shorter than 2,000.</summary>
     public const int MaxTextBytes = 1 << 20;
 
-    /// <summary>A piece of a container.</summary>
-    /// <param name="what">For the message.</param>
-    /// <exception cref="InvalidDataException">It reaches beyond the end.</exception>
+    /// <summary>Returns a part of a container.</summary>
+    /// <param name="what">The name of the part for the message.</param>
+    /// <exception cref="InvalidDataException">The part extends past the end of the file.</exception>
     public static ReadOnlySpan<byte> Piece(ReadOnlySpan<byte> file, long start, long length, string what) =>
         start + length <= file.Length
             ? file.Slice((int)start, (int)length)
-            : throw new InvalidDataException($"it is damaged or cut off: {what} at byte {start} takes {length} bytes, {Math.Max(0, file.Length - start)} are left.");
+            : throw new InvalidDataException(
+                $"it is damaged or truncated: {what} at byte {start} takes {length} bytes, but only {Math.Max(0, file.Length - start)} remain.");
 
-    /// <exception cref="InvalidDataException">Longer than <see cref="MaxTextBytes"/>.</exception>
+    /// <exception cref="InvalidDataException">The text is longer than <see cref="MaxTextBytes"/>.</exception>
     public static ReadOnlySpan<byte> Text(ReadOnlySpan<byte> text, string what) =>
         text.Length <= MaxTextBytes
             ? text

@@ -1,6 +1,6 @@
 namespace CtfService.Model.Imaging.Containers;
 
-/// <summary>The checksum of PNG chunks (PNG specification, third edition, annex D), bit by bit: it runs over short texts only.</summary>
+/// <summary>The checksum of PNG chunks (PNG specification, third edition, annex D). Computed bit by bit, because the texts are short.</summary>
 internal static class Crc32
 {
     private const uint ReversedPolynomial = 0xEDB88320;

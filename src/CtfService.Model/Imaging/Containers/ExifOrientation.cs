@@ -3,12 +3,12 @@ using System.Buffers.Binary;
 namespace CtfService.Model.Imaging.Containers;
 
 /// <summary>
-/// How a PNG file says that its picture is to be turned: EXIF in a chunk eXIf (PNG specification, third edition, 11.3.2.5), before or behind the
-/// pixels. The image library reads EXIF in JPEG and WebP files alone.
+/// Reads the EXIF orientation of a PNG file from its eXIf chunk (PNG specification, third edition, 11.3.2.5), before or after the
+/// pixels. The image library reads EXIF in JPEG and WebP files only.
 /// </summary>
 internal static class ExifOrientation
 {
-    /// <summary>As the file is.</summary>
+    /// <summary>No rotation.</summary>
     public const int Upright = 1;
 
     private const int SignatureBytes = 8;
@@ -18,8 +18,8 @@ internal static class ExifOrientation
     private const ushort OrientationTag = 0x0112;
     private const int EntryBytes = 12;
 
-    /// <summary>EXIF's tag 0x0112, 1..8; 1 also for other files, damaged ones, and EXIF that does not say.</summary>
-    /// <param name="file">Seekable; left at its start.</param>
+    /// <summary>Returns the EXIF tag 0x0112, 1..8. Returns 1 for other files, damaged files, and files without the tag.</summary>
+    /// <param name="file">A seekable stream; positioned at its start on return.</param>
     public static int OfPng(Stream file)
     {
         Span<byte> header = stackalloc byte[ChunkHeaderBytes];
@@ -53,7 +53,7 @@ internal static class ExifOrientation
         return Upright;
     }
 
-    /// <summary>The first directory of a TIFF structure (Exif 2.32, 4.5.2): a count, then entries of tag, type, count and value.</summary>
+    /// <summary>Searches the first directory of a TIFF structure (Exif 2.32, 4.5.2): a count, then entries of tag, type, count and value.</summary>
     private static int OfTiff(ReadOnlySpan<byte> tiff)
     {
         var isLittle = tiff.StartsWith("II*\0"u8);
@@ -76,7 +76,7 @@ internal static class ExifOrientation
         return Upright;
     }
 
-    /// <summary>0 if it lies beyond the end.</summary>
+    /// <summary>Reads a number; 0 if it extends past the end.</summary>
     private static long Number(ReadOnlySpan<byte> tiff, long place, int bytes, bool isLittle)
     {
         if (place + bytes > tiff.Length)

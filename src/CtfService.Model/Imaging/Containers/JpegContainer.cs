@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CtfService.Model.Imaging.Containers;
 
-/// <summary>XMP in JPEG files (XMP specification part 3, 1.1.3): segments of a marker and a 16-bit length, XMP in an APP1 of its own.</summary>
+/// <summary>Reads and writes XMP in JPEG files (XMP specification part 3, 1.1.3): segments with a marker and a 16-bit length, XMP in a separate APP1.</summary>
 internal static class JpegContainer
 {
     private const byte Prefix = 0xFF;
@@ -13,20 +13,20 @@ internal static class JpegContainer
     private const byte App0 = 0xE0;
     private const byte App1 = 0xE1;
     private const int MarkerBytes = 2;
-    private const int LengthBytes = 2; // the length counts itself
+    private const int LengthBytes = 2; // the length includes itself
 
     private static ReadOnlySpan<byte> Namespace => "http://ns.adobe.com/xap/1.0/\0"u8;
 
     public static bool Matches(ReadOnlySpan<byte> file) => file.StartsWith([Prefix, StartOfImage, Prefix]);
 
-    /// <summary>The file with an XMP segment behind its JFIF header, which must come first.</summary>
+    /// <summary>Returns the file with an XMP segment after its JFIF header, which must come first.</summary>
     /// <exception cref="InvalidOperationException">The packet does not fit into a segment.</exception>
     public static byte[] Attach(ReadOnlySpan<byte> file, string xmp)
     {
         byte[] content = [.. Namespace, .. Encoding.UTF8.GetBytes(xmp)];
         if (content.Length + LengthBytes > ushort.MaxValue)
         {
-            throw new InvalidOperationException($"The XMP packet takes {content.Length} bytes; a JPEG segment holds {ushort.MaxValue - LengthBytes}.");
+            throw new InvalidOperationException($"The XMP packet takes {content.Length} bytes; a JPEG segment holds at most {ushort.MaxValue - LengthBytes}.");
         }
 
         var place = MarkerBytes;
@@ -40,8 +40,8 @@ internal static class JpegContainer
         return [.. file[..place], .. header, .. content, .. file[place..]];
     }
 
-    /// <summary>The first XMP packet before the pixels; empty where there is none.</summary>
-    /// <exception cref="InvalidDataException">A segment before it, or itself, is damaged.</exception>
+    /// <summary>Finds the first XMP packet before the pixels; returns an empty span if there is none.</summary>
+    /// <exception cref="InvalidDataException">The segment or one before it is damaged.</exception>
     public static ReadOnlySpan<byte> FindXmp(ReadOnlySpan<byte> file)
     {
         long place = MarkerBytes;
@@ -50,7 +50,7 @@ internal static class JpegContainer
             var marker = ContainerBytes.Piece(file, place, MarkerBytes, "a marker");
             if (marker[0] != Prefix)
             {
-                throw new InvalidDataException($"it is damaged: byte {place} is {marker[0]}, expected the start of a marker.");
+                throw new InvalidDataException($"it is damaged: byte {place} is {marker[0]}; expected the start of a marker.");
             }
 
             switch (marker[1])
@@ -65,7 +65,7 @@ internal static class JpegContainer
             var length = BinaryPrimitives.ReadUInt16BigEndian(ContainerBytes.Piece(file, place + MarkerBytes, LengthBytes, "a segment's length"));
             if (length < LengthBytes)
             {
-                throw new InvalidDataException($"it is damaged: the segment at byte {place} says it has {length} bytes, expected at least {LengthBytes}.");
+                throw new InvalidDataException($"it is damaged: the segment at byte {place} declares {length} bytes; expected at least {LengthBytes}.");
             }
 
             var content = ContainerBytes.Piece(file, place + MarkerBytes, length, "a segment")[LengthBytes..];

@@ -3,10 +3,12 @@ using System.Text;
 
 namespace CtfService.Model.Imaging.Containers;
 
-/// <summary>Text chunks of PNG files (PNG specification, third edition, 11.3.3): a signature, then chunks of length, type, bytes and checksum.</summary>
+/// <summary>
+/// Reads and writes text chunks of PNG files (PNG specification, third edition, 11.3.3): a signature, then chunks of length, type, bytes and checksum.
+/// </summary>
 internal static class PngContainer
 {
-    /// <summary>Keyword of the text that holds an XMP packet (XMP specification part 3, 1.1.5).</summary>
+    /// <summary>The keyword of the text with an XMP packet (XMP specification part 3, 1.1.5).</summary>
     public const string XmpKeyword = "XML:com.adobe.xmp";
 
     private const int LengthBytes = 4;
@@ -18,8 +20,8 @@ internal static class PngContainer
 
     public static bool Matches(ReadOnlySpan<byte> file) => file.StartsWith(Signature);
 
-    /// <summary>The file with texts behind its header, before the pixels, so that readers find them first.</summary>
-    /// <param name="texts">Latin letters only, no zero character.</param>
+    /// <summary>Returns the file with texts after its header and before the pixels, so that readers find them first.</summary>
+    /// <param name="texts">Latin-1 characters except zero.</param>
     /// <param name="xmp">An XMP packet.</param>
     public static byte[] Attach(ReadOnlySpan<byte> file, IReadOnlyList<PngText> texts, string xmp)
     {
@@ -31,13 +33,15 @@ internal static class PngContainer
             Write(output, "tEXt"u8, Encoding.Latin1.GetBytes($"{text.Keyword}\0{text.Text}"));
         }
 
-        Write(output, "iTXt"u8, Encoding.UTF8.GetBytes($"{XmpKeyword}\0\0\0\0\0{xmp}")); // not compressed, no language, no translated keyword
+        Write(output, "iTXt"u8, Encoding.UTF8.GetBytes($"{XmpKeyword}\0\0\0\0\0{xmp}")); // not compressed; no language; no translated keyword
         output.Write(file[headerEnd..]);
         return output.ToArray();
     }
 
-    /// <summary>The first text with the keyword, in any of the three forms that a tool may have rewritten it in; null if there is none.</summary>
-    /// <exception cref="InvalidDataException">A chunk before it, or itself, is damaged, or it is longer than
+    /// <summary>
+    /// Finds the first text with a keyword, in any of the three chunk types that tools may have rewritten it to; returns null if there is none.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The chunk or one before it is damaged, or the text is longer than
     /// <see cref="ContainerBytes.MaxTextBytes"/>.</exception>
     public static string? FindText(ReadOnlySpan<byte> file, string keyword)
     {
@@ -85,6 +89,6 @@ internal static class PngContainer
     }
 }
 
-/// <summary>A text of a PNG file.</summary>
-/// <param name="Keyword">1..79 Latin letters.</param>
+/// <summary>A text in a PNG file.</summary>
+/// <param name="Keyword">1..79 Latin-1 characters.</param>
 internal sealed record PngText(string Keyword, string Text);

@@ -3,17 +3,19 @@ using System.Text;
 
 namespace CtfService.Model.Imaging.Containers;
 
-/// <summary>The three forms of a text in a PNG file (PNG specification, third edition, 11.3.3): plain, compressed, and Unicode, which may be either.</summary>
+/// <summary>
+/// Reads the three text chunks of PNG files (PNG specification, third edition, 11.3.3): tEXt, zTXt (compressed), and iTXt (Unicode, optionally compressed).
+/// </summary>
 internal static class PngTextReader
 {
     private const byte Deflate = 0;
 
     public static bool IsText(ReadOnlySpan<byte> type) => type.SequenceEqual("tEXt"u8) || type.SequenceEqual("zTXt"u8) || type.SequenceEqual("iTXt"u8);
 
-    /// <param name="type">Of the chunk.</param>
-    /// <param name="content">What comes behind the keyword and its zero.</param>
-    /// <param name="keyword">For the message.</param>
-    /// <exception cref="InvalidDataException">Damaged, or longer than <see cref="ContainerBytes.MaxTextBytes"/> when inflated.</exception>
+    /// <param name="type">The chunk type.</param>
+    /// <param name="content">The bytes after the keyword and its zero.</param>
+    /// <param name="keyword">The keyword for the message.</param>
+    /// <exception cref="InvalidDataException">The text is damaged, or longer than <see cref="ContainerBytes.MaxTextBytes"/> when inflated.</exception>
     public static string Read(ReadOnlySpan<byte> type, ReadOnlySpan<byte> content, string keyword)
     {
         if (type.SequenceEqual("tEXt"u8))
@@ -26,7 +28,7 @@ internal static class PngTextReader
             : International(content, keyword);
     }
 
-    /// <summary>Compression flag and method, a language and a translated keyword that each end in a zero, the text in UTF-8.</summary>
+    /// <summary>Reads the compression flag and method, a language and a translated keyword that each end with a zero, and the text in UTF-8.</summary>
     private static string International(ReadOnlySpan<byte> content, string keyword)
     {
         var text = content.Length < 2 ? default : AfterZero(AfterZero(content[2..], keyword), keyword);
@@ -39,7 +41,7 @@ internal static class PngTextReader
         return zero >= 0 ? content[(zero + 1)..] : throw Damaged(keyword, "a zero byte is missing");
     }
 
-    /// <param name="content">Compression method, then data.</param>
+    /// <param name="content">The compression method, then data.</param>
     private static ReadOnlySpan<byte> Inflate(ReadOnlySpan<byte> content, string keyword)
     {
         if (content.IsEmpty || content[0] != Deflate)

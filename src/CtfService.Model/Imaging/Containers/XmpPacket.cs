@@ -5,8 +5,8 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Imaging.Containers;
 
 /// <summary>
-/// The metadata that picture tools read (XMP, ISO 16684-1): who made the file, that a trained model did (IPTC digital source type), and our provenance under a name
-/// of our own.
+/// Reads and writes the metadata that image tools use (XMP, ISO 16684-1): the software, the origin from a trained model (IPTC digital source type), and our
+/// provenance in a namespace of its own.
 /// </summary>
 internal static class XmpPacket
 {
@@ -16,22 +16,22 @@ internal static class XmpPacket
     private const string Iptc = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
     private const string SourceTypes = "http://cv.iptc.org/newscodes/digitalsourcetype/";
 
-    /// <summary>A name, not an address: nothing is fetched.</summary>
+    /// <summary>A name, not a URL to fetch.</summary>
     private const string Own = "urn:ctf-service:provenance:1.0";
 
     private const string OwnElement = "provenance";
 
     private static readonly XmlReaderSettings HostileXml = new()
     {
-        DtdProcessing = DtdProcessing.Prohibit, // no entities, so none that grow
+        DtdProcessing = DtdProcessing.Prohibit, // no entities, so no entity expansion
         XmlResolver = null,
         MaxCharactersInDocument = ContainerBytes.MaxTextBytes,
     };
 
-    /// <param name="json">The provenance as it is to be found again.</param>
+    /// <param name="json">The provenance, as <see cref="FindProvenance(string?)"/> returns it.</param>
     public static string Create(ImageProvenance provenance, string json)
     {
-        var packet = new StringBuilder("<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>"); // both fixed by the standard
+        var packet = new StringBuilder("<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>"); // both values are fixed by the standard
         using (var xml = XmlWriter.Create(packet, new XmlWriterSettings { OmitXmlDeclaration = true, ConformanceLevel = ConformanceLevel.Fragment }))
         {
             xml.WriteStartElement("x", "xmpmeta", Meta);
@@ -49,14 +49,14 @@ internal static class XmpPacket
         return packet.Append("<?xpacket end=\"r\"?>").ToString();
     }
 
-    /// <summary>What <see cref="Create"/> was given as JSON, also if a tool wrote the packet anew; null if it is not there.</summary>
-    /// <param name="packet">UTF-8; empty is no packet.</param>
-    /// <exception cref="InvalidDataException">Not XML, or too long.</exception>
+    /// <summary>Returns the JSON that <see cref="Create"/> was given, even if a tool has rewritten the packet; null if it is missing.</summary>
+    /// <param name="packet">A packet in UTF-8, or empty.</param>
+    /// <exception cref="InvalidDataException">The packet is not XML, or is too long.</exception>
     public static string? FindProvenance(ReadOnlySpan<byte> packet) =>
         packet.IsEmpty ? null : FindProvenance(Encoding.UTF8.GetString(ContainerBytes.Text(packet, "XMP packet")));
 
     /// <inheritdoc cref="FindProvenance(ReadOnlySpan{byte})"/>
-    /// <param name="packet">Null is no packet.</param>
+    /// <param name="packet">A packet, or null.</param>
     public static string? FindProvenance(string? packet)
     {
         if (packet is null)
@@ -85,6 +85,7 @@ internal static class XmpPacket
 
     private static string? Element(XmlReader xml) => xml.LocalName == OwnElement && xml.NamespaceURI == Own ? xml.ReadElementContentAsString() : null;
 
-    /// <summary>Terms of the IPTC's vocabulary.</summary>
-    private static string SourceType(LayoutOrigin layout) => layout == LayoutOrigin.Encoded ? "compositeWithTrainedAlgorithmicMedia" : "trainedAlgorithmicMedia";
+    /// <summary>Returns the term of the IPTC vocabulary.</summary>
+    private static string SourceType(LayoutOrigin layout) =>
+        layout == LayoutOrigin.Encoded ? "compositeWithTrainedAlgorithmicMedia" : "trainedAlgorithmicMedia";
 }

@@ -41,14 +41,14 @@ public sealed class ConvertCommandTests : IDisposable
             .First(pair => GoldenModels.TokenizerConfigOf(pair.first).CodebookSize != GoldenModels.TransformerConfigOf(pair.second).InputVocabulary);
         var (tokens, config) = (GoldenModels.TokenizerConfigOf(tokenizer), GoldenModels.TransformerConfigOf(transformer));
 
-        var misfit = await CommandRun.Of(
+        var mismatch = await CommandRun.Of(
             "convert", "--tokenizer", GoldenFolder.File($"{tokenizer}.pt"), "--transformer", GoldenFolder.File($"{transformer}.pt"), "--output", output,
             "--image-size", $"{4 * tokens.DownsampleFactor}", "--coarse-heads", $"{config.Heads}");
 
-        Assert.Equal(1, misfit.ExitCode);
+        Assert.Equal(1, mismatch.ExitCode);
         Assert.Contains(
-            $"reads {config.InputVocabulary} labels and predicts {config.OutputVocabulary}, expected the tokenizer's {tokens.CodebookSize} codewords",
-            misfit.Error,
+            $"reads {config.InputVocabulary} labels and predicts {config.OutputVocabulary}; expected the tokenizer's {tokens.CodebookSize} codewords",
+            mismatch.Error,
             StringComparison.Ordinal);
         Assert.False(Directory.Exists(output));
     }
@@ -70,7 +70,7 @@ public sealed class ConvertCommandTests : IDisposable
         var run = await CommandRun.Of("convert", "--tokenizer", "a", "--transformer", "b", "--output", _folder.File("c"), "--cluster-size", "128");
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("(--cluster-size) belongs to an order of the tokens, given as the cluster map (--cluster-map)", run.Error, StringComparison.Ordinal);
+        Assert.Contains("(--cluster-size) requires an order of the tokens as the cluster map (--cluster-map)", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

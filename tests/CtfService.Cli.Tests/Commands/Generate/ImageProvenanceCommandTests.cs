@@ -79,7 +79,7 @@ public sealed class ImageProvenanceCommandTests : IDisposable
         var run = await CommandRun.Of("inspect", path);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith($"ctf: {path}: it is damaged or cut off", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"ctf: {path}: it is damaged or truncated", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,12 +6,12 @@ using CtfService.TestSupport;
 
 namespace CtfService.Model.Tests.Checkpoints.PyTorch;
 
-/// <summary>Values beside tensors that the real pickle wrote: numbers of every width, nesting, sharing, objects.</summary>
+/// <summary>Reads values other than tensors that Python's pickle wrote: numbers of every width, nested and shared values, objects.</summary>
 public sealed class PickleGoldenTests
 {
     public static TheoryData<string> NestedFiles => [.. Nested];
 
-    /// <summary>Files with an <c>expected.json</c> that describes all of their value.</summary>
+    /// <summary>Files with an <c>expected.json</c> that describes their whole value.</summary>
     internal static IEnumerable<string> Nested => PyTorchGoldenTests.Files().Where(name =>
         !name.StartsWith("wrap-", StringComparison.Ordinal) && File.Exists(GoldenFolder.File($"pt/{PyTorchGoldenTests.Stem(name)}.expected.json")));
 
@@ -103,7 +103,8 @@ public sealed class PickleGoldenTests
                 Assert.Equal(BigInteger.Parse(wrapper.Value.GetString()!, CultureInfo.InvariantCulture), Assert.IsType<BigInteger>(actual));
                 break;
             case "$float":
-                Assert.Equal(wrapper.Value.GetString(), Convert.ToString((double)actual!, CultureInfo.InvariantCulture) switch { "Infinity" => "inf", "NaN" => "nan", var other => other });
+                var number = Convert.ToString((double)actual!, CultureInfo.InvariantCulture);
+                Assert.Equal(wrapper.Value.GetString(), number switch { "Infinity" => "inf", "NaN" => "nan", _ => number });
                 break;
             case "$tensor":
                 SameTensor(wrapper.Value, (PyTorchTensor)actual!, file, place);
@@ -114,7 +115,8 @@ public sealed class PickleGoldenTests
         }
     }
 
-    private static void SameItems(IReadOnlyList<(object Key, JsonElement Value)> expected, IReadOnlyList<KeyValuePair<object, object?>> actual, PyTorchFile file, string place)
+    private static void SameItems(
+        IReadOnlyList<(object Key, JsonElement Value)> expected, IReadOnlyList<KeyValuePair<object, object?>> actual, PyTorchFile file, string place)
     {
         Assert.Equal(expected.Select(item => item.Key), actual.Select(item => item.Key));
         foreach (var (item, value) in expected.Zip(actual))
@@ -142,7 +144,7 @@ public sealed class PickleGoldenTests
         Assert.True(expected.GetProperty("values").EnumerateArray().Select(value => value.GetSingle()).SequenceEqual(values), place);
     }
 
-    /// <summary>Whole numbers are long, those with a point double, as the pickle distinguishes them too.</summary>
+    /// <summary>Integers are long and other numbers double, as in the pickle.</summary>
     private static object? Scalar(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.String => element.GetString(),

@@ -143,7 +143,8 @@ public sealed class PyTorchGoldenTests
     }
 
     /// <summary>Files of plain tensors: <c>NAME.pt</c> and <c>NAME-legacy.pt</c> next to <c>NAME.expected.safetensors</c>.</summary>
-    private static IEnumerable<string> Plain => Files().Where(name => !IsWrapped(name) && File.Exists(GoldenFolder.File($"pt/{Stem(name)}.expected.safetensors")));
+    private static IEnumerable<string> Plain =>
+        Files().Where(name => !IsWrapped(name) && File.Exists(GoldenFolder.File($"pt/{Stem(name)}.expected.safetensors")));
 
     private static IEnumerable<string> Wrapped => Files().Where(IsWrapped);
 
@@ -167,7 +168,9 @@ public sealed class PyTorchGoldenTests
         TensorAssert.Equal(left, right, name);
         if (left.is_floating_point())
         {
-            TensorAssert.Equal(left.signbit().logical_and(left.isnan().logical_not()), right.signbit().logical_and(right.isnan().logical_not()), $"sign of {name}");
+            TensorAssert.Equal(Signs(left), Signs(right), $"sign of {name}");
         }
     }
+
+    private static Tensor Signs(Tensor numbers) => numbers.signbit().logical_and(numbers.isnan().logical_not());
 }
