@@ -1,6 +1,6 @@
 using CtfService.Model.Cpu.Attention;
 using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Products;
+using CtfService.Model.Cpu.MatMul;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
@@ -44,8 +44,8 @@ internal sealed unsafe class DecodePass<TVector, TSimd, TLayout, TElement> : Tra
     protected override void Finish(TeamShare share)
     {
         ComputeRowFactors(share.Thread, 0, Rows.Count);
-        var store = new NormalizedStore<TVector, TSimd>(_logits.Floats, _logitsStride, Activations.RowFactors(share.Thread));
-        Product<TVector, TSimd, TLayout>.Multiply(_head, Activations.Hidden, Activations.WidthStride, Rows.Count, store, share);
+        var store = new RowScaleEpilogue<TVector, TSimd>(_logits.Floats, _logitsStride, Activations.RowFactors(share.Thread));
+        PackedMatMul<TVector, TSimd, TLayout>.Multiply(_head, Activations.Hidden, Activations.WidthStride, Rows.Count, store, share);
     }
 }
 

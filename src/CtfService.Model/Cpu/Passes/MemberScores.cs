@@ -1,6 +1,6 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Products;
+using CtfService.Model.Cpu.MatMul;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
@@ -91,10 +91,10 @@ internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : ITeamWork, 
     {
         var lastTile = _head.PanelCount - PackedMatrix.PanelsPerTile;
         var firstPanel = Math.Min(begin / PanelFeatures, lastTile);
-        var store = new NormalizedStore<TVector, TSimd>(scores - (firstPanel * PanelFeatures), 0, one);
+        var epilogue = new RowScaleEpilogue<TVector, TSimd>(scores - (firstPanel * PanelFeatures), 0, one);
         for (var panel = firstPanel; panel * PanelFeatures < end; panel += PackedMatrix.PanelsPerTile)
         {
-            var tile = new ProductTile
+            var tile = new MatMulTile
             {
                 Panel = Math.Min(panel, lastTile),
                 Weights = _head.Panels + (Math.Min(panel, lastTile) * _head.PanelBytes),
@@ -104,7 +104,7 @@ internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : ITeamWork, 
                 Pairs = _head.Pairs,
                 Input = hidden,
             };
-            ProductTiles<TVector, TSimd, TLayout, NormalizedStore<TVector, TSimd>>.Rows1(tile, store);
+            MatMulMicroKernel<TVector, TSimd, TLayout, RowScaleEpilogue<TVector, TSimd>>.Tile1x4(tile, epilogue);
         }
 
         return firstPanel;

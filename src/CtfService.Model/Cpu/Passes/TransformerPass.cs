@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using CtfService.Model.Cpu.Attention;
-using CtfService.Model.Cpu.Products;
+using CtfService.Model.Cpu.MatMul;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
@@ -126,8 +126,8 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         var factors = a.RowFactors(share.Thread);
 
         ComputeRowFactors(share.Thread, 0, Rows.Count);
-        Multiply(weights.QueryKeyValue, a.Hidden, a.WidthStride, new NormalizedStore<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, factors), share);
-        FetchAhead(weights.AttentionOutput, share);
+        Multiply(weights.QueryKeyValue, a.Hidden, a.WidthStride, new RowScaleEpilogue<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, factors), share);
+        PrefetchNext(weights.AttentionOutput, share);
         Meet(share.Thread, StepPart.QueryKeyValue);
         if (_keepsEveryLayer)
         {
@@ -141,29 +141,29 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         }
 
         Meet(share.Thread, StepPart.Attention);
-        Multiply(weights.AttentionOutput, a.Attended, a.WidthStride, new AddingStore<TVector, TSimd>(a.Hidden, a.WidthStride), share);
-        FetchAhead(weights.GateUp, share);
+        Multiply(weights.AttentionOutput, a.Attended, a.WidthStride, new ResidualEpilogue<TVector, TSimd>(a.Hidden, a.WidthStride), share);
+        PrefetchNext(weights.GateUp, share);
         Meet(share.Thread, StepPart.AttentionOutput);
 
         ComputeRowFactors(share.Thread, 0, Rows.Count);
-        Multiply(weights.GateUp, a.Hidden, a.WidthStride, new SwiGluStore<TVector, TSimd>(a.Gated, a.InnerStride, factors), share);
-        FetchAhead(weights.Down, share);
+        Multiply(weights.GateUp, a.Hidden, a.WidthStride, new SwiGluEpilogue<TVector, TSimd>(a.Gated, a.InnerStride, factors), share);
+        PrefetchNext(weights.Down, share);
         Meet(share.Thread, StepPart.GateUp);
-        Multiply(weights.Down, a.Gated, a.InnerStride, new AddingStore<TVector, TSimd>(a.Hidden, a.WidthStride), share);
-        FetchAhead(layer + 1 < Weights.Layers.Count ? Weights.Layers[layer + 1].QueryKeyValue : Last, share);
+        Multiply(weights.Down, a.Gated, a.InnerStride, new ResidualEpilogue<TVector, TSimd>(a.Hidden, a.WidthStride), share);
+        PrefetchNext(layer + 1 < Weights.Layers.Count ? Weights.Layers[layer + 1].QueryKeyValue : Last, share);
         Meet(share.Thread, StepPart.Down);
     }
 
-    private void Multiply<TStore>(PackedMatrix matrix, float* input, long stride, TStore store, TeamShare share)
-        where TStore : struct, IProductStore<TVector> =>
-        Product<TVector, TSimd, TLayout>.Multiply(matrix, input, stride, Rows.Count, store, share);
+    private void Multiply<TEpilogue>(PackedMatrix matrix, float* input, long stride, TEpilogue epilogue, TeamShare share)
+        where TEpilogue : struct, IEpilogue<TVector> =>
+        PackedMatMul<TVector, TSimd, TLayout>.Multiply(matrix, input, stride, Rows.Count, epilogue, share);
 
     /// <summary>Keeps the memory busy while the threads wait for each other: the first weights of the next product are on their way when it begins.</summary>
-    private static void FetchAhead(PackedMatrix? next, TeamShare share)
+    private static void PrefetchNext(PackedMatrix? next, TeamShare share)
     {
         if (next is not null)
         {
-            Product<TVector, TSimd, TLayout>.FetchFirst(next, share);
+            PackedMatMul<TVector, TSimd, TLayout>.PrefetchFirst(next, share);
         }
     }
 

@@ -1,7 +1,7 @@
-namespace CtfService.Model.Cpu.Products;
+namespace CtfService.Model.Cpu.MatMul;
 
 /// <summary>What becomes of a product's sums when they leave the registers.</summary>
-internal interface IProductStore<TVector>
+internal interface IEpilogue<TVector>
     where TVector : struct
 {
     /// <param name="a">Sums of one row for a panel's first vector of features.</param>

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using BenchmarkDotNet.Attributes;
 using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Products;
+using CtfService.Model.Cpu.MatMul;
 using CtfService.Model.Cpu.Threads;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
@@ -13,7 +13,7 @@ namespace CtfService.Benchmarks.Kernels;
 /// A few rows times the matrices of one feed-forward layer of GPT-B (w1 and w3, 768 to 4,096), packed, against libtorch's <c>linear</c>. A ring of them, larger
 /// than any cache, stands for the layers of a model. 257 rows are one image in the fine pass. Vectors of 512 bits; elsewhere 256 or 128.
 /// </summary>
-public unsafe class ProductBenchmarks : IDisposable
+public unsafe class MatMulBenchmarks : IDisposable
 {
     private const int Inputs = 768;
     private const int Outputs = 4096;
@@ -104,14 +104,14 @@ public unsafe class ProductBenchmarks : IDisposable
         return [.. Enumerable.Range(0, Layers).Select(_ =>
         {
             var matrix = PackedMatrix.Pack<TLayout>(Outputs, Inputs, TSimd.Lanes, output => weights.Floats + ((long)output * Inputs));
-            var work = new ProductWork<TLayout, TVector, TSimd>(matrix, Rows, Inputs, _team);
+            var work = new MatMulWork<TLayout, TVector, TSimd>(matrix, Rows, Inputs, _team);
             _owned.Add(matrix);
             _owned.Add(work);
             return work;
         })];
     }
 
-    private sealed class ProductWork<TLayout, TVector, TSimd> : ITeamWork, IDisposable
+    private sealed class MatMulWork<TLayout, TVector, TSimd> : ITeamWork, IDisposable
         where TLayout : struct, IWeightLayout
         where TVector : struct
         where TSimd : struct, ISimd<TVector>
@@ -123,15 +123,15 @@ public unsafe class ProductBenchmarks : IDisposable
         private readonly NativeBuffer _input;
         private readonly NativeBuffer _output;
 
-        public ProductWork(PackedMatrix matrix, int rows, int inputs, ThreadTeam team)
+        public MatMulWork(PackedMatrix matrix, int rows, int inputs, ThreadTeam team)
         {
             (_matrix, _rows, _inputs, _team) = (matrix, rows, inputs, team);
             _input = NativeBuffer.OfFloats((long)rows * inputs);
             _output = NativeBuffer.OfFloats((long)rows * matrix.Outputs);
         }
 
-        public void Run(int thread) => Product<TVector, TSimd, TLayout>.Multiply(
-            _matrix, _input.Floats, _inputs, _rows, new AddingStore<TVector, TSimd>(_output.Floats, _matrix.Outputs), new TeamShare(thread, _team));
+        public void Run(int thread) => PackedMatMul<TVector, TSimd, TLayout>.Multiply(
+            _matrix, _input.Floats, _inputs, _rows, new ResidualEpilogue<TVector, TSimd>(_output.Floats, _matrix.Outputs), new TeamShare(thread, _team));
 
         public void Dispose()
         {

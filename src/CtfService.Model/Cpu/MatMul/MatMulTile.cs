@@ -1,7 +1,7 @@
-namespace CtfService.Model.Cpu.Products;
+namespace CtfService.Model.Cpu.MatMul;
 
 /// <summary>What one tile multiplies: a few rows of the input times a few panels of the weights.</summary>
-internal unsafe struct ProductTile
+internal unsafe struct MatMulTile
 {
     /// <summary>Bytes that one prefetch brings.</summary>
     public const int CacheLine = 64;
@@ -34,8 +34,8 @@ internal unsafe struct ProductTile
     public int Panel;
 
     /// <summary>Weights that a later tile needs, fetched into the cache while this one computes.</summary>
-    public byte* Ahead;
+    public byte* PrefetchStart;
 
     /// <summary>Cache lines to fetch for each pair of inputs, of each panel.</summary>
-    public int AheadLines;
+    public int PrefetchLines;
 }
