@@ -1,6 +1,6 @@
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Engines;
@@ -31,15 +31,15 @@ public static class DecodeBenchmark
         var config = transformer.Config;
         var parameters = (config.Layers * ((4L * config.Width) + (3L * config.FeedForwardWidth)) * config.Width) + ((long)config.OutputVocabulary * config.Width);
         var lines = new List<DecodeLine>();
-        using var team = new ThreadTeam(options.Threads, givesWay: false);
-        using var limits = new MachineLimitMeter(team);
+        using var pool = new ComputeThreadPool(options.Threads, adaptive: false);
+        using var limits = new MachineLimitMeter(pool);
         if (options.Engines.HasFlag(DecodeEngines.Simd))
         {
             foreach (var format in options.Formats)
             {
                 var clock = new StepClock();
                 using var engine = new SimdDecodeEngine(
-                    config, WeightSource.Of(transformer), team, new CpuEngineOptions(options.Batches.Max(), format, Clock: clock));
+                    config, WeightSource.Of(transformer), pool, new CpuEngineOptions(options.Batches.Max(), format, Clock: clock));
                 Measure(engine, Simd, NameOf(format), engine.WeightBytes, engine.PositionBytes, clock);
             }
         }

@@ -2,12 +2,12 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.EngineBenchmarks;
 
-/// <summary>The measured limits of the machine for a team of threads: no step reads its weights or multiplies faster than this.</summary>
+/// <summary>The measured limits of the machine for a pool of threads: no step reads its weights or multiplies faster than this.</summary>
 /// <param name="ReadBytesPerSecond">Bytes read from a memory range far larger than the caches, in a few streams at once.</param>
 /// <param name="FloatOperationsPerSecond">float32 multiply-adds on registers alone, two operations each.</param>
 internal sealed record MachineLimits(double ReadBytesPerSecond, double FloatOperationsPerSecond)
@@ -24,13 +24,13 @@ internal sealed class MachineLimitMeter : IDisposable
     private const long Bytes = 512 << 20;
 
     private readonly NativeBuffer _memory = new(Bytes);
-    private readonly ThreadTeam _team;
+    private readonly ComputeThreadPool _pool;
     private readonly VectorWidth _width;
 
     /// <param name="width">Vector width; null for the widest of the machine.</param>
-    public MachineLimitMeter(ThreadTeam team, VectorWidth? width = null)
+    public MachineLimitMeter(ComputeThreadPool pool, VectorWidth? width = null)
     {
-        _team = team;
+        _pool = pool;
         _width = width ?? VectorWidths.Widest;
     }
 
@@ -48,20 +48,20 @@ internal sealed class MachineLimitMeter : IDisposable
         where TVector : struct
         where TSimd : struct, ISimd<TVector>
     {
-        var read = new ReadWork<TVector, TSimd>(_memory, _team.Threads);
+        var read = new ReadWork<TVector, TSimd>(_memory, _pool.Threads);
         var multiply = new MultiplyWork<TVector, TSimd>();
         return new MachineLimits(
             Bytes / Best(read).TotalSeconds,
-            (double)_team.Threads * MultiplyWork<TVector, TSimd>.Operations / Best(multiply).TotalSeconds);
+            (double)_pool.Threads * MultiplyWork<TVector, TSimd>.Operations / Best(multiply).TotalSeconds);
     }
 
-    private TimeSpan Best(ITeamWork work)
+    private TimeSpan Best(IParallelRegion work)
     {
         var best = TimeSpan.MaxValue;
         for (var run = 0; run < 4; run++)
         {
             var start = Stopwatch.GetTimestamp();
-            _team.Run(work);
+            _pool.Run(work);
             var elapsed = Stopwatch.GetElapsedTime(start);
             best = elapsed < best ? elapsed : best;
         }
@@ -69,7 +69,7 @@ internal sealed class MachineLimitMeter : IDisposable
         return best;
     }
 
-    private sealed unsafe class ReadWork<TVector, TSimd>(NativeBuffer memory, int threads) : ITeamWork
+    private sealed unsafe class ReadWork<TVector, TSimd>(NativeBuffer memory, int threads) : IParallelRegion
         where TVector : struct
         where TSimd : struct, ISimd<TVector>
     {
@@ -95,7 +95,7 @@ internal sealed class MachineLimitMeter : IDisposable
         }
     }
 
-    private sealed class MultiplyWork<TVector, TSimd> : ITeamWork
+    private sealed class MultiplyWork<TVector, TSimd> : IParallelRegion
         where TVector : struct
         where TSimd : struct, ISimd<TVector>
     {

@@ -3,7 +3,7 @@ using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Engines;
 using CtfService.Model.Sampling;
@@ -25,7 +25,7 @@ public sealed class MethodBenchmark : IDisposable
     private const float GuidanceScale = 2;
     private const int CodewordWidth = 8;
 
-    private readonly ThreadTeam _team;
+    private readonly ComputeThreadPool _pool;
     private readonly SimdDecodeEngine _coarse;
     private readonly SimdFineEngine _fine;
     private readonly SimdDecodeEngine _plain;
@@ -44,10 +44,10 @@ public sealed class MethodBenchmark : IDisposable
         using var codebook = randn(plain.OutputVocabulary, CodewordWidth);
         var map = ClusterMap.FromAssignments([.. Enumerable.Range(0, plain.OutputVocabulary).Select(token => token % clusters)], codebook);
         var options = new CpuEngineOptions(2 * images, format);
-        _team = new ThreadTeam(givesWay: false);
-        _coarse = WithRandomWeights(coarse, weights => new SimdDecodeEngine(coarse, weights, _team, options));
-        _fine = WithRandomWeights(fine, weights => new SimdFineEngine(fine, weights, map, _team, options with { Capacity = FineRows }));
-        _plain = WithRandomWeights(plain, weights => new SimdDecodeEngine(plain, weights, _team, options));
+        _pool = new ComputeThreadPool(adaptive: false);
+        _coarse = WithRandomWeights(coarse, weights => new SimdDecodeEngine(coarse, weights, _pool, options));
+        _fine = WithRandomWeights(fine, weights => new SimdFineEngine(fine, weights, map, _pool, options with { Capacity = FineRows }));
+        _plain = WithRandomWeights(plain, weights => new SimdDecodeEngine(plain, weights, _pool, options));
     }
 
     /// <summary>Measures one batch. Each run times all three transformers, so that other programs disturb all of them alike.</summary>
@@ -73,7 +73,7 @@ public sealed class MethodBenchmark : IDisposable
         _coarse.Dispose();
         _fine.Dispose();
         _plain.Dispose();
-        _team.Dispose();
+        _pool.Dispose();
     }
 
     private static TEngine WithRandomWeights<TEngine>(TransformerConfig config, Func<WeightSource, TEngine> build)

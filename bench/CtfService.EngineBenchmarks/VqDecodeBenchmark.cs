@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Tokenizer;
 using static TorchSharp.torch;
@@ -21,8 +21,8 @@ public static class VqDecodeBenchmark
         set_num_threads(threads);
         using var frozen = no_grad();
         tokenizer.eval();
-        using var team = new ThreadTeam(threads, givesWay: false);
-        using var ours = new SimdVqDecoder(tokenizer.Config, WeightSource.Of(tokenizer), grid, team);
+        using var pool = new ComputeThreadPool(threads, adaptive: false);
+        using var ours = new SimdVqDecoder(tokenizer.Config, WeightSource.Of(tokenizer), grid, pool);
         using var libtorch = new TorchVqDecoder(tokenizer, grid.Height, grid.Width, CPU);
         var lines = new List<VqDecodeLine>();
         foreach (var images in batches)

@@ -3,7 +3,7 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Engines;
 using Xunit.Abstractions;
@@ -19,9 +19,9 @@ public sealed class WeightFormatTests(ITestOutputHelper output)
     public void DecodeStep_FewerBits_AgreesWithFloat32(WeightFormat format, double leastAgreement, double largestError)
     {
         var bundle = BundleReader.Open(Path.Combine(AppContext.BaseDirectory, "models", "fruits-64"));
-        using var team = new ThreadTeam();
-        using var exact = Engine(bundle, team, WeightFormat.Float32);
-        using var shorter = Engine(bundle, team, format);
+        using var pool = new ComputeThreadPool();
+        using var exact = Engine(bundle, pool, WeightFormat.Float32);
+        using var shorter = Engine(bundle, pool, format);
         var (rows, vocabulary) = (exact.Capacity, exact.Config.OutputVocabulary);
         var inputs = Enumerable.Range(0, rows).ToArray(); // class ids, then the labels that float32 samples
         var (agreed, squaredErrors, squares) = (0, 0.0, 0.0);
@@ -48,11 +48,11 @@ public sealed class WeightFormatTests(ITestOutputHelper output)
         Assert.True(error <= largestError, $"The logits of {format} are off by {error:P2} (root mean square), expected at most {largestError:P0}.");
     }
 
-    private static SimdDecodeEngine Engine(Bundle bundle, ThreadTeam team, WeightFormat format)
+    private static SimdDecodeEngine Engine(Bundle bundle, ComputeThreadPool pool, WeightFormat format)
     {
         using var weights = SafetensorsFile.Open(bundle.CoarsePath);
         var config = bundle.Manifest.Coarse;
-        return new SimdDecodeEngine(config, WeightSource.Of(weights), team, new CpuEngineOptions(config.ClassCount, format));
+        return new SimdDecodeEngine(config, WeightSource.Of(weights), pool, new CpuEngineOptions(config.ClassCount, format));
     }
 
     private static int Greedy(float[] logits, int row, int vocabulary) => TensorPrimitives.IndexOfMax<float>(logits.AsSpan(row * vocabulary, vocabulary));

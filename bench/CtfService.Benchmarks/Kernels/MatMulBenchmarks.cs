@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 using BenchmarkDotNet.Attributes;
 using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.MatMul;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using static TorchSharp.torch;
@@ -20,14 +20,14 @@ public unsafe class MatMulBenchmarks : IDisposable
     private const int Layers = 16;
 
     private readonly List<IDisposable> _owned = [];
-    private ThreadTeam _team = null!;
+    private ComputeThreadPool _pool = null!;
     private Tensor[] _torchWeights = [];
     private Tensor _torchInput = null!;
     private Tensor[] _torchHalfWeights = [];
     private Tensor _torchHalfInput = null!;
-    private ITeamWork[] _float32 = [];
-    private ITeamWork[] _bfloat16 = [];
-    private ITeamWork[] _int8 = [];
+    private IParallelRegion[] _float32 = [];
+    private IParallelRegion[] _bfloat16 = [];
+    private IParallelRegion[] _int8 = [];
     private int _next;
 
     [Params(1, 8, 32, 257)]
@@ -37,7 +37,7 @@ public unsafe class MatMulBenchmarks : IDisposable
     public void Setup()
     {
         set_num_threads(Environment.ProcessorCount);
-        _team = new ThreadTeam(givesWay: false);
+        _pool = new ComputeThreadPool(adaptive: false);
         _torchInput = randn(Rows, Inputs);
         _torchWeights = [.. Enumerable.Range(0, Layers).Select(_ => randn(Outputs, Inputs))];
         _torchHalfInput = _torchInput.to(bfloat16);
@@ -45,7 +45,7 @@ public unsafe class MatMulBenchmarks : IDisposable
         _float32 = Pack<Float32Layout>();
         _bfloat16 = Pack<BFloat16Layout>();
         _int8 = Pack<Int8Layout>();
-        _owned.AddRange([_team, _torchInput, .. _torchWeights, _torchHalfInput, .. _torchHalfWeights]);
+        _owned.AddRange([_pool, _torchInput, .. _torchWeights, _torchHalfInput, .. _torchHalfWeights]);
     }
 
     [GlobalCleanup]
@@ -71,17 +71,17 @@ public unsafe class MatMulBenchmarks : IDisposable
     }
 
     [Benchmark(Description = "float32")]
-    public void WithFloat32() => _team.Run(_float32[Next()]);
+    public void WithFloat32() => _pool.Run(_float32[Next()]);
 
     [Benchmark(Description = "bfloat16")]
-    public void WithBFloat16() => _team.Run(_bfloat16[Next()]);
+    public void WithBFloat16() => _pool.Run(_bfloat16[Next()]);
 
     [Benchmark(Description = "int8")]
-    public void WithInt8() => _team.Run(_int8[Next()]);
+    public void WithInt8() => _pool.Run(_int8[Next()]);
 
     private int Next() => _next = (_next + 1) % Layers;
 
-    private ITeamWork[] Pack<TLayout>()
+    private IParallelRegion[] Pack<TLayout>()
         where TLayout : struct, IWeightLayout => VectorWidths.Widest switch
         {
             VectorWidth.Bits512 => Pack<TLayout, Vector512<float>, Simd512>(),
@@ -89,7 +89,7 @@ public unsafe class MatMulBenchmarks : IDisposable
             _ => Pack<TLayout, Vector128<float>, Simd128>(),
         };
 
-    private ITeamWork[] Pack<TLayout, TVector, TSimd>()
+    private IParallelRegion[] Pack<TLayout, TVector, TSimd>()
         where TLayout : struct, IWeightLayout
         where TVector : struct
         where TSimd : struct, ISimd<TVector>
@@ -104,34 +104,34 @@ public unsafe class MatMulBenchmarks : IDisposable
         return [.. Enumerable.Range(0, Layers).Select(_ =>
         {
             var matrix = PackedMatrix.Pack<TLayout>(Outputs, Inputs, TSimd.Lanes, output => weights.Floats + ((long)output * Inputs));
-            var work = new MatMulWork<TLayout, TVector, TSimd>(matrix, Rows, Inputs, _team);
+            var work = new MatMulWork<TLayout, TVector, TSimd>(matrix, Rows, Inputs, _pool);
             _owned.Add(matrix);
             _owned.Add(work);
             return work;
         })];
     }
 
-    private sealed class MatMulWork<TLayout, TVector, TSimd> : ITeamWork, IDisposable
+    private sealed class MatMulWork<TLayout, TVector, TSimd> : IParallelRegion, IDisposable
         where TLayout : struct, IWeightLayout
         where TVector : struct
         where TSimd : struct, ISimd<TVector>
     {
         private readonly PackedMatrix _matrix;
-        private readonly ThreadTeam _team;
+        private readonly ComputeThreadPool _pool;
         private readonly int _rows;
         private readonly int _inputs;
         private readonly NativeBuffer _input;
         private readonly NativeBuffer _output;
 
-        public MatMulWork(PackedMatrix matrix, int rows, int inputs, ThreadTeam team)
+        public MatMulWork(PackedMatrix matrix, int rows, int inputs, ComputeThreadPool pool)
         {
-            (_matrix, _rows, _inputs, _team) = (matrix, rows, inputs, team);
+            (_matrix, _rows, _inputs, _pool) = (matrix, rows, inputs, pool);
             _input = NativeBuffer.OfFloats((long)rows * inputs);
             _output = NativeBuffer.OfFloats((long)rows * matrix.Outputs);
         }
 
         public void Run(int thread) => PackedMatMul<TVector, TSimd, TLayout>.Multiply(
-            _matrix, _input.Floats, _inputs, _rows, new ResidualEpilogue<TVector, TSimd>(_output.Floats, _matrix.Outputs), new TeamShare(thread, _team));
+            _matrix, _input.Floats, _inputs, _rows, new ResidualEpilogue<TVector, TSimd>(_output.Floats, _matrix.Outputs), new PoolWorker(thread, _pool));
 
         public void Dispose()
         {

@@ -1,6 +1,6 @@
 using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Engines;
 using CtfService.Model.Transformer;
@@ -14,16 +14,16 @@ internal sealed class SimdDecodeEngine : IDecodeEngine
     private readonly DecodeRowCheck _check;
 
     /// <param name="weights">Read here, packed and kept; the source is not needed afterwards.</param>
-    /// <param name="team">The threads to work on; stays the caller's.</param>
+    /// <param name="pool">The threads to work on; stays the caller's.</param>
     /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has another shape.</exception>
-    public SimdDecodeEngine(TransformerConfig config, WeightSource weights, ThreadTeam team, CpuEngineOptions options)
+    public SimdDecodeEngine(TransformerConfig config, WeightSource weights, ComputeThreadPool pool, CpuEngineOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Capacity, nameof(options));
         Config = config;
         Capacity = options.Capacity;
         _check = new DecodeRowCheck(config, options.Capacity);
         using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
-        _pass = PassFactory.CreateDecode(new PassParts(config, weights, team, options));
+        _pass = PassFactory.CreateDecode(new PassParts(config, weights, pool, options));
         buffers.Keep();
     }
 

@@ -1,7 +1,7 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Engines;
 using CtfService.Model.Transformer;
@@ -15,9 +15,9 @@ internal sealed class SimdFineEngine : IFineEngine
     private readonly FinePassCheck _check;
 
     /// <param name="weights">Read here, packed and kept; the source is not needed afterwards.</param>
-    /// <param name="team">The threads to work on; stays the caller's.</param>
+    /// <param name="pool">The threads to work on; stays the caller's.</param>
     /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has another shape.</exception>
-    public SimdFineEngine(TransformerConfig config, WeightSource weights, ClusterMap map, ThreadTeam team, CpuEngineOptions options)
+    public SimdFineEngine(TransformerConfig config, WeightSource weights, ClusterMap map, ComputeThreadPool pool, CpuEngineOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Capacity, nameof(options));
         Config = config;
@@ -25,7 +25,7 @@ internal sealed class SimdFineEngine : IFineEngine
         LargestCluster = map.LargestCluster;
         _check = new FinePassCheck(config, map, options.Capacity);
         using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
-        _pass = PassFactory.CreateFine(new PassParts(config, weights, team, options), map);
+        _pass = PassFactory.CreateFine(new PassParts(config, weights, pool, options), map);
         buffers.Keep();
     }
 

@@ -1,6 +1,6 @@
 using CtfService.Model.Cpu.Images;
 using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Tokenizer;
@@ -14,17 +14,17 @@ internal sealed unsafe class SimdVqDecoder : IVqDecoder
     private readonly VqDecodeCheck _check;
 
     /// <param name="weights">The tokenizer's; read here, packed and kept; the source is not needed afterwards.</param>
-    /// <param name="team">The threads to work on; stays the caller's.</param>
+    /// <param name="pool">The threads to work on; stays the caller's.</param>
     /// <param name="capacity">Images that are decoded together at most; more of a batch follow one another.</param>
     /// <param name="width">Vectors to use; the widest of the machine where null.</param>
     /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has another shape.</exception>
-    public SimdVqDecoder(TokenizerConfig config, WeightSource weights, (int Height, int Width) grid, ThreadTeam team, int capacity = 8, VectorWidth? width = null)
+    public SimdVqDecoder(TokenizerConfig config, WeightSource weights, (int Height, int Width) grid, ComputeThreadPool pool, int capacity = 8, VectorWidth? width = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         (Config, GridHeight, GridWidth) = (config, grid.Height, grid.Width);
         _check = new VqDecodeCheck(config, grid.Height, grid.Width);
         using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
-        _pass = PassFactory.CreateVqDecode(new VqDecodeParts(config, weights, grid.Height, grid.Width, team, capacity), width);
+        _pass = PassFactory.CreateVqDecode(new VqDecodeParts(config, weights, grid.Height, grid.Width, pool, capacity), width);
         buffers.Keep();
     }
 

@@ -1,6 +1,6 @@
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Engines;
@@ -52,8 +52,8 @@ internal static class EngineModels
     }
 
     public static SimdDecodeEngine Engine(
-        ClassConditionalTransformer transformer, ThreadTeam team, int capacity, VectorWidth? width = null, WeightFormat format = WeightFormat.Float32) =>
-        new(transformer.Config, WeightSource.Of(transformer), team, new CpuEngineOptions(capacity, format, width));
+        ClassConditionalTransformer transformer, ComputeThreadPool pool, int capacity, VectorWidth? width = null, WeightFormat format = WeightFormat.Float32) =>
+        new(transformer.Config, WeightSource.Of(transformer), pool, new CpuEngineOptions(capacity, format, width));
 
     /// <summary>Logits of every position of some sequences, one step after another: [R, S, V].</summary>
     public static Tensor StepThrough(IDecodeEngine engine, Tensor classIds, Tensor labels, int steps)

@@ -2,7 +2,7 @@ using CtfService.Model.Clusters;
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
@@ -14,7 +14,7 @@ namespace CtfService.Model.Tests.Cpu;
 /// <summary>Engines whose constructors throw half-way: every buffer and tensor that was there is freed.</summary>
 public sealed class NativeScopeTests : IDisposable
 {
-    private readonly ThreadTeam _team = new(2);
+    private readonly ComputeThreadPool _pool = new(2);
     private readonly ClassConditionalTransformer _coarse = EngineModels.Random(EngineModels.Config());
     private readonly ClassConditionalTransformer _fine = EngineModels.Random(EngineModels.Config(causal: false));
     private readonly ClusterMap _map = ClusterMap.Random(zeros(EngineModels.Config().OutputVocabulary, 1), EngineModels.Config().InputVocabulary, seed: 1);
@@ -95,7 +95,7 @@ public sealed class NativeScopeTests : IDisposable
         _coarse.Dispose();
         _fine.Dispose();
         _tokenizer.Dispose();
-        _team.Dispose();
+        _pool.Dispose();
     }
 
     private IDisposable Make(string engine, string? missing = null)
@@ -103,9 +103,9 @@ public sealed class NativeScopeTests : IDisposable
         var options = new CpuEngineOptions(3);
         return engine switch
         {
-            "decode" => new SimdDecodeEngine(_coarse.Config, Source(_coarse, missing), _team, options),
-            "fine" => new SimdFineEngine(_fine.Config, Source(_fine, missing), _map, _team, options),
-            _ => new SimdVqDecoder(_tokenizer.Config, Source(_tokenizer, missing), TokenizerModels.Grid, _team),
+            "decode" => new SimdDecodeEngine(_coarse.Config, Source(_coarse, missing), _pool, options),
+            "fine" => new SimdFineEngine(_fine.Config, Source(_fine, missing), _map, _pool, options),
+            _ => new SimdVqDecoder(_tokenizer.Config, Source(_tokenizer, missing), TokenizerModels.Grid, _pool),
         };
     }
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Engines;
 using CtfService.Model.TestSupport;
@@ -38,10 +38,10 @@ public sealed class SimdDecodeEngineGoldenTests
         using var scope = NewDisposeScope();
         using var golden = GoldenModels.Values(name);
         using var transformer = GoldenModels.Transformer(name);
-        using var team = new ThreadTeam(2);
+        using var pool = new ComputeThreadPool(2);
         var classIds = golden.Read("class_ids");
         var labels = golden.Read("token_ids");
-        using var engine = EngineModels.Engine(transformer, team, (int)classIds.shape[0], width);
+        using var engine = EngineModels.Engine(transformer, pool, (int)classIds.shape[0], width);
         var positions = transformer.Config.Positions;
 
         var conditional = EngineModels.StepThrough(engine, classIds, labels, positions);
@@ -58,9 +58,9 @@ public sealed class SimdDecodeEngineGoldenTests
         using var scope = NewDisposeScope();
         using var golden = GoldenModels.Values(name);
         using var transformer = GoldenModels.Transformer(name);
-        using var team = new ThreadTeam(2);
+        using var pool = new ComputeThreadPool(2);
         var classes = golden.Read("greedy_class_ids").data<long>().ToArray();
-        using var engine = EngineModels.Engine(transformer, team, 2 * classes.Length, width);
+        using var engine = EngineModels.Engine(transformer, pool, 2 * classes.Length, width);
 
         var runs = golden.Entries.Select(entry => Regex.Match(entry.Name, @"^greedy_cfg([0-9.]+)$")).Where(match => match.Success).ToList();
         Assert.NotEmpty(runs);

@@ -1,5 +1,5 @@
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Engines;
@@ -36,8 +36,8 @@ public sealed class SimdDecodeEngineTests
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var transformer = EngineModels.Random(EngineModels.Config());
-        using var team = new ThreadTeam(2);
-        using var engine = EngineModels.Engine(transformer, team, 15, width);
+        using var pool = new ComputeThreadPool(2);
+        using var engine = EngineModels.Engine(transformer, pool, 15, width);
         var positions = transformer.Config.Positions;
         var classIds = arange(15, int64).remainder(4);
         var labels = randint(0, transformer.Config.InputVocabulary, [15, positions], dtype: int64);
@@ -54,8 +54,8 @@ public sealed class SimdDecodeEngineTests
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var transformer = EngineModels.Random(EngineModels.Config() with { GivenFeedForwardWidth = 101 });
-        using var team = new ThreadTeam(2);
-        using var engine = EngineModels.Engine(transformer, team, 2, width);
+        using var pool = new ComputeThreadPool(2);
+        using var engine = EngineModels.Engine(transformer, pool, 2, width);
         var (classIds, labels) = (arange(2, int64), randint(0, transformer.Config.InputVocabulary, [2, transformer.Config.Positions], dtype: int64));
 
         var steps = EngineModels.StepThrough(engine, classIds, labels, steps: 10);
@@ -69,10 +69,10 @@ public sealed class SimdDecodeEngineTests
     {
         const int Capacity = 35; // tiles of 8, 4, 2 and 1 rows, and several of the first
         using var transformer = EngineModels.Random(EngineModels.Config());
-        using var team = new ThreadTeam(2);
-        using var single = new ThreadTeam(1);
+        using var pool = new ComputeThreadPool(2);
+        using var single = new ComputeThreadPool(1);
         using var alone = EngineModels.Engine(transformer, single, 1, width, format);
-        using var engine = EngineModels.Engine(transformer, team, Capacity, width, format);
+        using var engine = EngineModels.Engine(transformer, pool, Capacity, width, format);
         var sequences = Enumerable.Range(0, Capacity).Select(slot => Decode(alone, ClassOf(slot), slot)).ToArray();
         var position = new int[Capacity];
         var random = new Random(3);
@@ -101,9 +101,9 @@ public sealed class SimdDecodeEngineTests
     {
         using var scope = NewDisposeScope();
         using var transformer = EngineModels.Random(EngineModels.Config());
-        using var team = new ThreadTeam(1);
-        using var exact = EngineModels.Engine(transformer, team, 8);
-        using var small = EngineModels.Engine(transformer, team, 8, format: format);
+        using var pool = new ComputeThreadPool(1);
+        using var exact = EngineModels.Engine(transformer, pool, 8);
+        using var small = EngineModels.Engine(transformer, pool, 8, format: format);
         var classIds = arange(8, int64).remainder(4);
         var labels = randint(0, transformer.Config.InputVocabulary, [8, transformer.Config.Positions], dtype: int64);
 
@@ -117,8 +117,8 @@ public sealed class SimdDecodeEngineTests
     public void DecodeStep_Repeated_AllocatesNothing()
     {
         using var transformer = EngineModels.Random(EngineModels.Config());
-        using var team = new ThreadTeam(2);
-        using var engine = EngineModels.Engine(transformer, team, 4);
+        using var pool = new ComputeThreadPool(2);
+        using var engine = EngineModels.Engine(transformer, pool, 4);
         var logits = new float[4 * engine.Config.OutputVocabulary];
         var rows = new DecodeRow[4];
         Step(0);
@@ -150,8 +150,8 @@ public sealed class SimdDecodeEngineTests
     public void DecodeStep_RowOutOfRange_IsRefusedByName(int slot, int position, int input, string expected)
     {
         using var transformer = EngineModels.Random(EngineModels.Config());
-        using var team = new ThreadTeam(1);
-        using var engine = EngineModels.Engine(transformer, team, 4);
+        using var pool = new ComputeThreadPool(1);
+        using var engine = EngineModels.Engine(transformer, pool, 4);
 
         var error = Assert.Throws<ArgumentException>(() => engine.DecodeStep([new DecodeRow(slot, position, input)], new float[engine.Config.OutputVocabulary]));
 
@@ -162,8 +162,8 @@ public sealed class SimdDecodeEngineTests
     public void DecodeStep_TwoRowsOfOneSlot_AreRefused()
     {
         using var transformer = EngineModels.Random(EngineModels.Config());
-        using var team = new ThreadTeam(1);
-        using var engine = EngineModels.Engine(transformer, team, 4);
+        using var pool = new ComputeThreadPool(1);
+        using var engine = EngineModels.Engine(transformer, pool, 4);
 
         Assert.Throws<ArgumentException>(
             () => engine.DecodeStep([new DecodeRow(1, 0, 0), new DecodeRow(1, 0, 0)], new float[2 * engine.Config.OutputVocabulary]));

@@ -1,7 +1,7 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.TestSupport;
@@ -52,14 +52,14 @@ public sealed class SimdFineEngineTests
     /// <summary>A random fine transformer over a random map whose clusters differ in size.</summary>
     private sealed class FineModel : IDisposable
     {
-        private readonly ThreadTeam _team = new(2);
+        private readonly ComputeThreadPool _pool = new(2);
         private readonly SimdFineEngine _engine;
 
         public FineModel(VectorWidth width, int capacity)
         {
             Transformer = EngineModels.Random(EngineModels.Config(causal: false) with { OutputVocabulary = 150 });
             Map = ClusterMap.FromAssignments([.. Enumerable.Range(0, 150).Select(token => token < 40 ? 2 : token % 21)], randn(150, 4));
-            _engine = new SimdFineEngine(Transformer.Config, WeightSource.Of(Transformer), Map, _team, new CpuEngineOptions(capacity, Width: width));
+            _engine = new SimdFineEngine(Transformer.Config, WeightSource.Of(Transformer), Map, _pool, new CpuEngineOptions(capacity, Width: width));
         }
 
         public ClassConditionalTransformer Transformer { get; }
@@ -89,7 +89,7 @@ public sealed class SimdFineEngineTests
         {
             _engine.Dispose();
             Transformer.Dispose();
-            _team.Dispose();
+            _pool.Dispose();
         }
 
         private static int[] Ints(Tensor values) => [.. values.flatten().contiguous().data<long>().Select(value => (int)value)];

@@ -1,6 +1,6 @@
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Imaging;
@@ -27,8 +27,8 @@ public sealed class SimdVqDecoderTests
     public void Decode_RandomWeights_EqualsTorchInDoublePrecision(string name, VectorWidth width)
     {
         using var tokenizer = TokenizerModels.Random(name);
-        using var team = new ThreadTeam(2);
-        using var decoder = TokenizerModels.Decoder(tokenizer, team, width);
+        using var pool = new ComputeThreadPool(2);
+        using var decoder = TokenizerModels.Decoder(tokenizer, pool, width);
         var tokens = TokenizerModels.Tokens(tokenizer.Config, images: 3);
 
         var pixels = TokenizerModels.Decode(decoder, tokens);
@@ -44,9 +44,9 @@ public sealed class SimdVqDecoderTests
         using var scope = NewDisposeScope();
         using var golden = GoldenModels.Values(name);
         using var tokenizer = GoldenModels.Tokenizer(name);
-        using var team = new ThreadTeam(2);
+        using var pool = new ComputeThreadPool(2);
         var grid = golden.Entry("latent").Shape;
-        using var decoder = new SimdVqDecoder(tokenizer.Config, WeightSource.Of(tokenizer), ((int)grid[2], (int)grid[3]), team, width: width);
+        using var decoder = new SimdVqDecoder(tokenizer.Config, WeightSource.Of(tokenizer), ((int)grid[2], (int)grid[3]), pool, width: width);
 
         var pixels = tensor(TokenizerModels.Decode(decoder, Tokens(golden, "indices"))).reshape(Hwc(golden.Entry("decode_code").Shape));
         var random = TokenizerModels.Decode(decoder, Tokens(golden, "random_indices"));
@@ -65,15 +65,15 @@ public sealed class SimdVqDecoderTests
     {
         const int Images = 5;
         using var tokenizer = TokenizerModels.Random(name);
-        using var single = new ThreadTeam(1);
+        using var single = new ComputeThreadPool(1);
         using var alone = TokenizerModels.Decoder(tokenizer, single, width, capacity: 1);
         var tokens = TokenizerModels.Tokens(tokenizer.Config, Images);
         float[] expected = [.. tokens.Chunk(tokens.Length / Images).SelectMany(image => TokenizerModels.Decode(alone, image))];
 
         foreach (var (threads, capacity) in new[] { (1, 8), (2, 1), (2, 3), (3, 8) })
         {
-            using var team = new ThreadTeam(threads);
-            using var decoder = TokenizerModels.Decoder(tokenizer, team, width, capacity);
+            using var pool = new ComputeThreadPool(threads);
+            using var decoder = TokenizerModels.Decoder(tokenizer, pool, width, capacity);
 
             Assert.True(expected.AsSpan().SequenceEqual(TokenizerModels.Decode(decoder, tokens)), $"{threads} threads, {capacity} images at once");
         }
@@ -84,8 +84,8 @@ public sealed class SimdVqDecoderTests
     public void DecodeCodewords_OfTokens_EqualsDecode(VectorWidth width)
     {
         using var tokenizer = TokenizerModels.Random(TokenizerModels.Configs.Keys.Last()); // codewords as they are stored
-        using var team = new ThreadTeam(2);
-        using var decoder = TokenizerModels.Decoder(tokenizer, team, width);
+        using var pool = new ComputeThreadPool(2);
+        using var decoder = TokenizerModels.Decoder(tokenizer, pool, width);
         var tokens = TokenizerModels.Tokens(tokenizer.Config, images: 2);
         var codewords = tokenizer.Quantizer.StoredCodewords.index_select(0, tensor(tokens, int64)).data<float>().ToArray();
         var expected = TokenizerModels.Decode(decoder, tokens);
@@ -100,8 +100,8 @@ public sealed class SimdVqDecoderTests
     public void Decode_Repeated_AllocatesNothing()
     {
         using var tokenizer = TokenizerModels.Random(TokenizerModels.Configs.Keys.First());
-        using var team = new ThreadTeam(2);
-        using var decoder = TokenizerModels.Decoder(tokenizer, team, capacity: 2);
+        using var pool = new ComputeThreadPool(2);
+        using var decoder = TokenizerModels.Decoder(tokenizer, pool, capacity: 2);
         var tokens = TokenizerModels.Tokens(tokenizer.Config, images: 3);
         var pixels = TokenizerModels.Decode(decoder, tokens);
 
@@ -116,8 +116,8 @@ public sealed class SimdVqDecoderTests
     public void Decode_WhatDoesNotFit_IsRefusedByName()
     {
         using var tokenizer = TokenizerModels.Random(TokenizerModels.Configs.Keys.First());
-        using var team = new ThreadTeam(1);
-        using var decoder = TokenizerModels.Decoder(tokenizer, team);
+        using var pool = new ComputeThreadPool(1);
+        using var decoder = TokenizerModels.Decoder(tokenizer, pool);
         var tokens = TokenizerModels.Tokens(tokenizer.Config, images: 1);
         var pixels = TokenizerModels.Decode(decoder, tokens);
 

@@ -1,5 +1,5 @@
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Tokenizer;
@@ -36,8 +36,8 @@ internal static class TokenizerModels
         return tokenizer;
     }
 
-    public static SimdVqDecoder Decoder(VqTokenizer tokenizer, ThreadTeam team, VectorWidth? width = null, int capacity = 8) =>
-        new(tokenizer.Config, WeightSource.Of(tokenizer), Grid, team, capacity, width);
+    public static SimdVqDecoder Decoder(VqTokenizer tokenizer, ComputeThreadPool pool, VectorWidth? width = null, int capacity = 8) =>
+        new(tokenizer.Config, WeightSource.Of(tokenizer), Grid, pool, capacity, width);
 
     /// <summary>Tokens of some images, the same at every call.</summary>
     public static int[] Tokens(TokenizerConfig config, int images)

@@ -1,5 +1,5 @@
 using CtfService.Core.Generation;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Memory;
 using CtfService.Model.Stages;
 using CtfService.Model.Tests.Cpu;
@@ -23,9 +23,9 @@ public sealed class TorchCoarseStageTests : IDisposable
     [Fact]
     public void Step_ManySettings_GivesTheLabelsOfTheHostStage()
     {
-        using var team = new ThreadTeam(2);
+        using var pool = new ComputeThreadPool(2);
         using var stage = Stage();
-        using var host = new HostCoarseStage(EngineModels.Engine(_transformer, team, Rows));
+        using var host = new HostCoarseStage(EngineModels.Engine(_transformer, pool, Rows));
 
         foreach (var image in CoarseRuns.Specifications(24))
         {

@@ -1,5 +1,5 @@
 using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 
@@ -13,7 +13,6 @@ internal sealed unsafe class AttentionStep<TVector, TSimd> : IDisposable
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
-    private const float OwnPart = 0.75f;
     private const int CacheLine = 16; // floats
 
     private readonly int _positions;
@@ -41,26 +40,26 @@ internal sealed unsafe class AttentionStep<TVector, TSimd> : IDisposable
     private static int Panel => VectorPair<TVector, TSimd>.Lanes;
 
     /// <summary>Queries, keys and values of normalised features: the share of one thread.</summary>
-    public void Project(PackedConvolution weights, FeatureMap input, FeatureMap queries, int images, TeamShare share)
+    public void Project(PackedConvolution weights, FeatureMap input, FeatureMap queries, int images, PoolWorker worker)
     {
-        var pieces = share.Pieces(images * input.Blocks * weights.PanelCount, OwnPart);
-        while (pieces.TryTake(out var piece))
+        var items = worker.Schedule(images * input.Blocks * weights.PanelCount);
+        while (items.TryTake(out var item))
         {
-            var (imageBlock, panel) = Math.DivRem(piece, weights.PanelCount);
+            var (imageBlock, panel) = Math.DivRem(item, weights.PanelCount);
             var (image, block) = Math.DivRem(imageBlock, input.Blocks);
             var (part, partPanel) = Math.DivRem(panel, _width / Panel);
-            ProjectPiece(weights, panel, input, queries, image, block, part, partPanel);
+            ProjectItem(weights, panel, input, queries, image, block, part, partPanel);
         }
     }
 
     /// <summary>From queries to what they gather: the share of one thread.</summary>
-    public void Attend(FeatureMap queries, FeatureMap attended, int images, TeamShare share)
+    public void Attend(FeatureMap queries, FeatureMap attended, int images, PoolWorker worker)
     {
-        var pieces = share.Pieces(images * queries.Blocks, OwnPart);
-        while (pieces.TryTake(out var piece))
+        var items = worker.Schedule(images * queries.Blocks);
+        while (items.TryTake(out var item))
         {
-            var (image, block) = Math.DivRem(piece, queries.Blocks);
-            AttendPiece(queries, attended, image, block, _scores.Floats + ((long)share.Thread * FeatureMap.BlockPixels * _scoreStride));
+            var (image, block) = Math.DivRem(item, queries.Blocks);
+            AttendItem(queries, attended, image, block, _scores.Floats + ((long)worker.Index * FeatureMap.BlockPixels * _scoreStride));
         }
     }
 
@@ -72,7 +71,7 @@ internal sealed unsafe class AttentionStep<TVector, TSimd> : IDisposable
         _noBias.Dispose();
     }
 
-    private void ProjectPiece(PackedConvolution weights, int panel, FeatureMap input, FeatureMap queries, int image, int block, int part, int partPanel)
+    private void ProjectItem(PackedConvolution weights, int panel, FeatureMap input, FeatureMap queries, int image, int block, int part, int partPanel)
     {
         var block0 = block * FeatureMap.BlockPixels;
         var pixels = input.PixelsOf(block);
@@ -109,7 +108,7 @@ internal sealed unsafe class AttentionStep<TVector, TSimd> : IDisposable
         }
     }
 
-    private void AttendPiece(FeatureMap queries, FeatureMap attended, int image, int block, float* scores)
+    private void AttendItem(FeatureMap queries, FeatureMap attended, int image, int block, float* scores)
     {
         var pixels = queries.PixelsOf(block);
         var spare = stackalloc float[Panel];

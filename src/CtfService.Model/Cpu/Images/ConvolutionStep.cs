@@ -1,9 +1,9 @@
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Images;
 
-/// <summary>One convolution over some images. A piece of work is one panel of outputs for one block of pixels, with the statistics of what it wrote.</summary>
+/// <summary>One convolution over some images. A work item is one panel of outputs for one block of pixels, with the statistics of what it wrote.</summary>
 internal static unsafe class ConvolutionStep<TVector, TSimd>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
@@ -11,48 +11,45 @@ internal static unsafe class ConvolutionStep<TVector, TSimd>
     /// <summary>Weights up to this size stay in the second-level cache while block after block passes by; of larger ones only a panel does.</summary>
     private const long CachedBytes = 640 << 10;
 
-    /// <summary>Part of the pieces that the threads divide beforehand.</summary>
-    private const float OwnPart = 0.75f;
-
     /// <summary>Computes the share of one thread.</summary>
     /// <param name="input">With a border where the window is larger than a pixel.</param>
     /// <param name="output">Twice as high and wide where the convolution doubles; without border.</param>
     /// <param name="adds">Whether the output holds what the result is added to.</param>
     /// <param name="statistics">Takes those of the output; null where nobody asks.</param>
-    public static void Run(PackedConvolution weights, FeatureMap input, FeatureMap output, bool adds, FeatureStatistics? statistics, int images, TeamShare share)
+    public static void Run(PackedConvolution weights, FeatureMap input, FeatureMap output, bool adds, FeatureStatistics? statistics, int images, PoolWorker worker)
     {
         var blocks = images * output.AllBlocks;
         var byBlock = weights.PhaseBytes <= CachedBytes;
-        var pieces = share.Pieces(blocks * weights.PanelCount, OwnPart);
-        while (pieces.TryTake(out var piece))
+        var items = worker.Schedule(blocks * weights.PanelCount);
+        while (items.TryTake(out var item))
         {
             // The phase is outermost in both orders: each has weights of its own.
-            var (phase, inPhase) = Math.DivRem(piece, images * output.Blocks * weights.PanelCount);
+            var (phase, inPhase) = Math.DivRem(item, images * output.Blocks * weights.PanelCount);
             var (imageBlock, panel) = byBlock
                 ? Math.DivRem(inPhase, weights.PanelCount)
                 : (inPhase % (images * output.Blocks), inPhase / (images * output.Blocks));
             var (image, block) = Math.DivRem(imageBlock, output.Blocks);
-            RunPiece(weights, input, output, adds, statistics, (image, phase, block, panel));
+            RunItem(weights, input, output, adds, statistics, (image, phase, block, panel));
         }
     }
 
-    private static void RunPiece(
-        PackedConvolution weights, FeatureMap input, FeatureMap output, bool adds, FeatureStatistics? statistics, (int Image, int Phase, int Block, int Panel) piece)
+    private static void RunItem(
+        PackedConvolution weights, FeatureMap input, FeatureMap output, bool adds, FeatureStatistics? statistics, (int Image, int Phase, int Block, int Panel) item)
     {
         var windows = stackalloc float*[FeatureMap.BlockPixels];
         var targets = stackalloc float*[FeatureMap.BlockPixels];
         var spare = stackalloc float[VectorPair<TVector, TSimd>.Lanes];
-        var slot = (piece.Phase * output.Blocks) + piece.Block;
+        var slot = (item.Phase * output.Blocks) + item.Block;
         var pixels = output.PixelsOf(slot);
-        Place(weights, input, output, piece, pixels, windows, targets);
+        Place(weights, input, output, item, pixels, windows, targets);
         for (var filler = pixels; filler < FeatureMap.BlockPixels; filler++)
         {
             windows[filler] = windows[pixels - 1];
             targets[filler] = spare;
         }
 
-        ConvolutionTiles<TVector, TSimd>.Run(TileOf(weights, input, adds, piece.Phase, piece.Panel), windows, targets, pixels);
-        statistics?.Take<TVector, TSimd>(output, piece.Image, slot, piece.Panel * VectorPair<TVector, TSimd>.Lanes, targets, pixels);
+        ConvolutionTiles<TVector, TSimd>.Run(TileOf(weights, input, adds, item.Phase, item.Panel), windows, targets, pixels);
+        statistics?.Take<TVector, TSimd>(output, item.Image, slot, item.Panel * VectorPair<TVector, TSimd>.Lanes, targets, pixels);
     }
 
     private static ConvolutionTile TileOf(PackedConvolution weights, FeatureMap input, bool adds, int phase, int panel) => new()
@@ -70,18 +67,18 @@ internal static unsafe class ConvolutionStep<TVector, TSimd>
         PackedConvolution weights,
         FeatureMap input,
         FeatureMap output,
-        (int Image, int Phase, int Block, int Panel) piece,
+        (int Image, int Phase, int Block, int Panel) item,
         int pixels,
         float** windows,
         float** targets)
     {
         var scale = weights.Phases == 1 ? 1 : 2;
-        var (phaseLine, phaseColumn) = Math.DivRem(piece.Phase, 2);
-        var (line, column) = Math.DivRem(piece.Block * FeatureMap.BlockPixels, input.Width);
+        var (phaseLine, phaseColumn) = Math.DivRem(item.Phase, 2);
+        var (line, column) = Math.DivRem(item.Block * FeatureMap.BlockPixels, input.Width);
         for (var pixel = 0; pixel < pixels; pixel++)
         {
-            windows[pixel] = input.Pixel(piece.Image, line + phaseLine - input.Border, column + phaseColumn - input.Border);
-            targets[pixel] = output.Pixel(piece.Image, (scale * line) + phaseLine, (scale * column) + phaseColumn) + (piece.Panel * VectorPair<TVector, TSimd>.Lanes);
+            windows[pixel] = input.Pixel(item.Image, line + phaseLine - input.Border, column + phaseColumn - input.Border);
+            targets[pixel] = output.Pixel(item.Image, (scale * line) + phaseLine, (scale * column) + phaseColumn) + (item.Panel * VectorPair<TVector, TSimd>.Lanes);
             column++;
             if (column == input.Width)
             {

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Images;
@@ -17,25 +17,23 @@ internal enum Activation
     NormalizedSilu,
 }
 
-/// <summary>Writes the input of a convolution: normalised and activated, with zeros around it where its map has a border. A piece of work is one line of one image.</summary>
+/// <summary>Writes the input of a convolution: normalised and activated, with zeros around it where its map has a border. A work item is one line of one image.</summary>
 internal static unsafe class NormalizationStep<TVector, TSimd>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
-    private const float OwnPart = 0.75f;
-
     /// <summary>Writes the share of one thread.</summary>
     /// <param name="norm">Null for a plain copy.</param>
     /// <param name="scratch">3 x C floats of the thread's own.</param>
     public static void Run(
-        PackedNorm? norm, Activation activation, FeatureMap input, FeatureMap output, FeatureStatistics statistics, int images, TeamShare share, float* scratch)
+        PackedNorm? norm, Activation activation, FeatureMap input, FeatureMap output, FeatureStatistics statistics, int images, PoolWorker worker, float* scratch)
     {
         float* factors = scratch, addends = factors + input.Stride, means = addends + input.Stride;
         var resolved = -1;
-        var pieces = share.Pieces(images * input.Height, OwnPart);
-        while (pieces.TryTake(out var piece))
+        var items = worker.Schedule(images * input.Height);
+        while (items.TryTake(out var item))
         {
-            var (image, line) = Math.DivRem(piece, input.Height);
+            var (image, line) = Math.DivRem(item, input.Height);
             if (norm is not null && image != resolved)
             {
                 statistics.Resolve<TVector, TSimd>(input, image, norm, means, factors, addends);

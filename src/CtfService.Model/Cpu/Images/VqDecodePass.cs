@@ -1,5 +1,5 @@
 using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Tokenizer;
@@ -28,12 +28,10 @@ internal interface IVqDecodePass : IDisposable
 /// LlamaGen's decoder, as in <see cref="Decoder"/>. Every thread of the team walks through the same steps, takes its share of each and meets the others where one step
 /// needs all of another's results.
 /// </summary>
-internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeamWork
+internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, IParallelRegion
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
-    private const float OwnPart = 0.75f;
-
     private readonly VqDecodeParts _parts;
     private readonly PackedDecoder _weights;
     private readonly DecoderMaps _maps;
@@ -44,7 +42,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
     private readonly long _scratchFloats;
     private int _images;
     private float* _pixels;
-    private TeamCancellation _cancellation;
+    private PoolCancellation _cancellation;
 
     public VqDecodePass(VqDecodeParts parts)
     {
@@ -52,11 +50,11 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
         _weights = new DecoderPacking(parts.Config, parts.Weights, TSimd.Lanes).Pack();
         _maps = new DecoderMaps(_weights, parts.GridHeight, parts.GridWidth, parts.Capacity);
         _statistics = new FeatureStatistics(Capacity, _maps.StatisticFloats);
-        _attention = new AttentionStep<TVector, TSimd>(Positions, _weights.Input.OutputStride, Capacity, parts.Team.Threads);
+        _attention = new AttentionStep<TVector, TSimd>(Positions, _weights.Input.OutputStride, Capacity, parts.Pool.Threads);
         _codewords = NativeBuffer.OfFloats((long)Capacity * Positions * _weights.AfterQuantizer.InputStride);
         var widest = parts.Config.BaseWidth * parts.Config.DecoderMultipliers.Max();
         _scratchFloats = (3 * widest) + VectorPair<TVector, TSimd>.Lanes;
-        _scratch = NativeBuffer.OfFloats(parts.Team.Threads * _scratchFloats);
+        _scratch = NativeBuffer.OfFloats(parts.Pool.Threads * _scratchFloats);
     }
 
     public int Capacity => _maps.Images;
@@ -71,23 +69,23 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
     {
         _images = images;
         _pixels = pixels;
-        _cancellation = new TeamCancellation(cancellation);
-        _parts.Team.Run(this);
+        _cancellation = new PoolCancellation(cancellation);
+        _parts.Pool.Run(this);
         _cancellation.ThrowIfStopped();
     }
 
-    void ITeamWork.Run(int thread)
+    void IParallelRegion.Run(int thread)
     {
-        var share = new TeamShare(thread, _parts.Team);
-        var hidden = Begin(share);
+        var worker = new PoolWorker(thread, _parts.Pool);
+        var hidden = Begin(worker);
         for (var block = 0; block < _weights.Blocks.Count; block++) // an enumerator would be allocated
         {
-            _cancellation.Look(thread, block);
+            _cancellation.Check(thread, block);
             hidden = _weights.Blocks[block] switch
             {
-                PackedResidual residual => RunResidual(residual, hidden, share),
-                PackedAttention attention => RunAttention(attention, hidden, share),
-                PackedDoubling doubling => RunDoubling(doubling, hidden, share),
+                PackedResidual residual => RunResidual(residual, hidden, worker),
+                PackedAttention attention => RunAttention(attention, hidden, worker),
+                PackedDoubling doubling => RunDoubling(doubling, hidden, worker),
                 _ => throw new InvalidOperationException($"There is no way through a {_weights.Blocks[block].GetType().Name}."),
             };
             if (_cancellation.StopsAfter(block))
@@ -96,7 +94,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
             }
         }
 
-        Finish(hidden, share);
+        Finish(hidden, worker);
     }
 
     public void Dispose()
@@ -110,7 +108,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
     }
 
     /// <summary>Codewords to the first hidden features.</summary>
-    private Map Begin(TeamShare share)
+    private Map Begin(PoolWorker worker)
     {
         var (height, width) = (_parts.GridHeight, _parts.GridWidth);
         var codewords = new FeatureMap
@@ -122,60 +120,60 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
             Stride = _weights.AfterQuantizer.InputStride,
         };
         var latents = _maps.Plain(1, height, width, _weights.AfterQuantizer.OutputStride);
-        Convolve(_weights.AfterQuantizer, codewords, latents, share);
+        Convolve(_weights.AfterQuantizer, codewords, latents, worker);
         var hidden = new Map(0, _maps.Plain(0, height, width, _weights.Input.OutputStride));
-        Convolve(_weights.Input, Prepare(null, Activation.None, latents, border: 1, share), hidden.Features, share, takesStatistics: true);
+        Convolve(_weights.Input, Prepare(null, Activation.None, latents, border: 1, worker), hidden.Features, worker, takesStatistics: true);
         return hidden;
     }
 
-    private Map RunResidual(PackedResidual block, Map hidden, TeamShare share)
+    private Map RunResidual(PackedResidual block, Map hidden, PoolWorker worker)
     {
         var (height, width) = (hidden.Features.Height, hidden.Features.Width);
-        var first = Prepare(block.Norm1, Activation.NormalizedSilu, hidden.Features, border: 1, share);
+        var first = Prepare(block.Norm1, Activation.NormalizedSilu, hidden.Features, border: 1, worker);
         var inner = _maps.Plain(hidden.Other(1), height, width, block.Convolution1.OutputStride);
-        Convolve(block.Convolution1, first, inner, share, takesStatistics: true);
+        Convolve(block.Convolution1, first, inner, worker, takesStatistics: true);
 
         var carried = hidden with { Features = _maps.Plain(hidden.Buffer, height, width, hidden.Features.Stride) };
         if (block.Shortcut is not null)
         {
             carried = new Map(hidden.Other(2), _maps.Plain(hidden.Other(2), height, width, block.Shortcut.OutputStride));
-            Convolve(block.Shortcut, hidden.Features, carried.Features, share);
+            Convolve(block.Shortcut, hidden.Features, carried.Features, worker);
         }
 
-        var second = Prepare(block.Norm2, Activation.NormalizedSilu, inner, border: 1, share);
-        Convolve(block.Convolution2, second, carried.Features, share, adds: true, takesStatistics: true);
+        var second = Prepare(block.Norm2, Activation.NormalizedSilu, inner, border: 1, worker);
+        Convolve(block.Convolution2, second, carried.Features, worker, adds: true, takesStatistics: true);
         return carried;
     }
 
-    private Map RunAttention(PackedAttention block, Map hidden, TeamShare share)
+    private Map RunAttention(PackedAttention block, Map hidden, PoolWorker worker)
     {
-        var normalized = Prepare(block.Norm, Activation.Normalized, hidden.Features, border: 0, share);
+        var normalized = Prepare(block.Norm, Activation.Normalized, hidden.Features, border: 0, worker);
         var queries = _maps.Plain(hidden.Other(1), normalized.Height, normalized.Width, normalized.Stride);
-        _attention.Project(block.QueryKeyValue, normalized, queries, _images, share);
-        share.Meet();
-        _attention.Attend(queries, normalized, _images, share); // nobody needs the normalised features any more
-        share.Meet();
-        Convolve(block.Output, normalized, hidden.Features, share, adds: true, takesStatistics: true);
+        _attention.Project(block.QueryKeyValue, normalized, queries, _images, worker);
+        worker.WaitAtBarrier();
+        _attention.Attend(queries, normalized, _images, worker); // nobody needs the normalised features any more
+        worker.WaitAtBarrier();
+        Convolve(block.Output, normalized, hidden.Features, worker, adds: true, takesStatistics: true);
         return hidden;
     }
 
-    private Map RunDoubling(PackedDoubling block, Map hidden, TeamShare share)
+    private Map RunDoubling(PackedDoubling block, Map hidden, PoolWorker worker)
     {
-        var small = Prepare(null, Activation.None, hidden.Features, border: 1, share);
+        var small = Prepare(null, Activation.None, hidden.Features, border: 1, worker);
         var doubled = _maps.Plain(hidden.Other(1), 2 * small.Height, 2 * small.Width, block.Convolution.OutputStride, phases: 4);
-        Convolve(block.Convolution, small, doubled, share, takesStatistics: true);
+        Convolve(block.Convolution, small, doubled, worker, takesStatistics: true);
         return new Map(hidden.Other(1), doubled);
     }
 
-    private void Finish(Map hidden, TeamShare share)
+    private void Finish(Map hidden, PoolWorker worker)
     {
-        var last = Prepare(_weights.OutputNorm, Activation.NormalizedSilu, hidden.Features, border: 1, share);
+        var last = Prepare(_weights.OutputNorm, Activation.NormalizedSilu, hidden.Features, border: 1, worker);
         var folded = _maps.Plain(hidden.Other(1), last.Height, last.Width, _weights.Output.OutputStride);
-        Convolve(_weights.Output, last, folded, share);
-        var pieces = share.Pieces(_images * folded.Height, OwnPart);
-        while (pieces.TryTake(out var piece))
+        Convolve(_weights.Output, last, folded, worker);
+        var items = worker.Schedule(_images * folded.Height);
+        while (items.TryTake(out var item))
         {
-            var (image, line) = Math.DivRem(piece, folded.Height);
+            var (image, line) = Math.DivRem(item, folded.Height);
             Unfold(folded, image, line);
         }
     }
@@ -201,19 +199,19 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
     }
 
     /// <summary>Writes what the next convolution reads.</summary>
-    private FeatureMap Prepare(PackedNorm? norm, Activation activation, FeatureMap input, int border, TeamShare share)
+    private FeatureMap Prepare(PackedNorm? norm, Activation activation, FeatureMap input, int border, PoolWorker worker)
     {
         var output = _maps.Padded(input.Height, input.Width, input.Stride, border);
-        var scratch = _scratch.Floats + (share.Thread * _scratchFloats);
-        NormalizationStep<TVector, TSimd>.Run(norm, activation, input, output, _statistics, _images, share, scratch);
-        share.Meet();
+        var scratch = _scratch.Floats + (worker.Index * _scratchFloats);
+        NormalizationStep<TVector, TSimd>.Run(norm, activation, input, output, _statistics, _images, worker, scratch);
+        worker.WaitAtBarrier();
         return output;
     }
 
-    private void Convolve(PackedConvolution weights, FeatureMap input, FeatureMap output, TeamShare share, bool adds = false, bool takesStatistics = false)
+    private void Convolve(PackedConvolution weights, FeatureMap input, FeatureMap output, PoolWorker worker, bool adds = false, bool takesStatistics = false)
     {
-        ConvolutionStep<TVector, TSimd>.Run(weights, input, output, adds, takesStatistics ? _statistics : null, _images, share);
-        share.Meet();
+        ConvolutionStep<TVector, TSimd>.Run(weights, input, output, adds, takesStatistics ? _statistics : null, _images, worker);
+        worker.WaitAtBarrier();
     }
 
     /// <summary>A map and the buffer it lies in.</summary>
@@ -226,4 +224,4 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, ITeam
 
 /// <summary>What a decoder is made of.</summary>
 internal sealed record VqDecodeParts(
-    TokenizerConfig Config, WeightSource Weights, int GridHeight, int GridWidth, ThreadTeam Team, int Capacity);
+    TokenizerConfig Config, WeightSource Weights, int GridHeight, int GridWidth, ComputeThreadPool Pool, int Capacity);

@@ -1,4 +1,4 @@
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 
@@ -19,33 +19,30 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
     /// <summary>Bytes of each panel to fetch before a product begins.</summary>
     private const int FirstPrefetchBytes = 8 << 10;
 
-    /// <summary>Part of the panelGroups that the threads divide beforehand; the rest goes to whoever is done first.</summary>
-    private const float OwnPart = 0.75f;
-
     /// <summary>How far prefetch of its use a weight is asked for: memory's latency times its bandwidth, with some room.</summary>
     private const int PrefetchDistance = 4 << 10;
 
     /// <summary>Computes the share of one thread.</summary>
     /// <param name="input">[rows, stride] of float, zeros where the number of inputs is filled up.</param>
-    public static void Multiply<TEpilogue>(PackedMatrix matrix, float* input, long inputStride, int rows, TEpilogue epilogue, TeamShare share)
+    public static void Multiply<TEpilogue>(PackedMatrix matrix, float* input, long inputStride, int rows, TEpilogue epilogue, PoolWorker worker)
         where TEpilogue : struct, IEpilogue<TVector>
     {
         var tile = new MatMulTile { PanelBytes = matrix.PanelBytes, BlockBytes = matrix.BlockBytes, Scales = matrix.Scales, Pairs = matrix.Pairs, InputStride = inputStride };
         // All panelGroups of the first block of rows, then all of the second, and so on.
         var panelGroups = matrix.PanelCount / PackedMatrix.PanelsPerTile;
-        var pieces = share.Pieces(panelGroups * ((rows + RowBlock - 1) / RowBlock), OwnPart);
-        while (pieces.TryTake(out var piece))
+        var items = worker.Schedule(panelGroups * ((rows + RowBlock - 1) / RowBlock));
+        while (items.TryTake(out var item))
         {
-            var (block, panelGroup) = Math.DivRem(piece, panelGroups);
-            var next = pieces.Following(piece) is { } following ? following % panelGroups * PackedMatrix.PanelsPerTile : (int?)null;
+            var (block, panelGroup) = Math.DivRem(item, panelGroups);
+            var next = items.PredictNext(item) is { } following ? following % panelGroups * PackedMatrix.PanelsPerTile : (int?)null;
             MultiplyPanelGroup(matrix, panelGroup * PackedMatrix.PanelsPerTile, next, input, (block * RowBlock, Math.Min(rows, (block + 1) * RowBlock)), tile, epilogue);
         }
     }
 
     /// <summary>Starts to fetch what a thread's share of a product begins with.</summary>
-    public static void PrefetchFirst(PackedMatrix matrix, TeamShare share)
+    public static void PrefetchFirst(PackedMatrix matrix, PoolWorker worker)
     {
-        var (first, _) = share.Of((int)(matrix.PanelCount / PackedMatrix.PanelsPerTile * OwnPart));
+        var (first, _) = worker.Partition((int)(matrix.PanelCount / PackedMatrix.PanelsPerTile * PoolWorker.StaticFraction));
         for (var panel = 0; panel < PackedMatrix.PanelsPerTile; panel++)
         {
             var start = matrix.Panels + (((first * PackedMatrix.PanelsPerTile) + panel) * matrix.PanelBytes);

@@ -1,7 +1,7 @@
 using CtfService.Model.Cpu.Attention;
 using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.MatMul;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 
@@ -41,11 +41,11 @@ internal sealed unsafe class DecodePass<TVector, TSimd, TLayout, TElement> : Tra
         _logits.Dispose();
     }
 
-    protected override void Finish(TeamShare share)
+    protected override void Finish(PoolWorker worker)
     {
-        ComputeRowFactors(share.Thread, 0, Rows.Count);
-        var store = new RowScaleEpilogue<TVector, TSimd>(_logits.Floats, _logitsStride, Activations.RowFactors(share.Thread));
-        PackedMatMul<TVector, TSimd, TLayout>.Multiply(_head, Activations.Hidden, Activations.WidthStride, Rows.Count, store, share);
+        ComputeRowFactors(worker.Index, 0, Rows.Count);
+        var store = new RowScaleEpilogue<TVector, TSimd>(_logits.Floats, _logitsStride, Activations.RowFactors(worker.Index));
+        PackedMatMul<TVector, TSimd, TLayout>.Multiply(_head, Activations.Hidden, Activations.WidthStride, Rows.Count, store, worker);
     }
 }
 

@@ -1,6 +1,6 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Attention;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 
@@ -33,11 +33,11 @@ internal sealed unsafe class FinePass<TVector, TSimd, TLayout, TElement> : Trans
         _scores.Dispose();
     }
 
-    protected override void Finish(TeamShare share)
+    protected override void Finish(PoolWorker worker)
     {
-        var factors = Activations.RowFactors(share.Thread);
-        var (first, end) = share.Of(Rows.Count);
-        ComputeRowFactors(share.Thread, first, end);
+        var factors = Activations.RowFactors(worker.Index);
+        var (first, end) = worker.Partition(Rows.Count);
+        ComputeRowFactors(worker.Index, first, end);
         for (var row = first; row < end; row++)
         {
             var hidden = Activations.Hidden + (row * Activations.WidthStride);

@@ -1,7 +1,7 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.MatMul;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 
@@ -10,12 +10,12 @@ namespace CtfService.Model.Cpu.Passes;
 /// <summary>
 /// Scores the members of each position's cluster. The head's rows are packed cluster by cluster, so the members lie in a few panels side by side.
 /// </summary>
-internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : ITeamWork, IDisposable
+internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : IParallelRegion, IDisposable
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
     where TLayout : struct, IWeightLayout
 {
-    private readonly ThreadTeam _team;
+    private readonly ComputeThreadPool _pool;
     private readonly PackedMatrix _head;
     private readonly NativeBuffer _scratch; // per thread: the factor 1, then the scores of whole panels
     private readonly int _scratchStride;
@@ -29,7 +29,7 @@ internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : ITeamWork, 
 
     public MemberScores(PassParts parts, ClusterMap map)
     {
-        _team = parts.Team;
+        _pool = parts.Pool;
         (_width, _largestCluster) = (parts.Config.Width, map.LargestCluster);
         _head = PackedTransformer.PackHead<TLayout>(parts.Config, parts.Weights, TSimd.Lanes, includeNorm: false, [.. map.Members.SelectMany(members => members)]);
         _firstOutput = new int[map.ClusterCount + 1];
@@ -40,8 +40,8 @@ internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : ITeamWork, 
 
         // A cluster may begin and end inside a panel, and panels are scored two at a time.
         _scratchStride = TSimd.Lanes + PackedMatrix.RoundUp(_largestCluster + PanelFeatures, PanelFeatures * PackedMatrix.PanelsPerTile);
-        _scratch = NativeBuffer.OfFloats(_team.Threads * _scratchStride);
-        for (var thread = 0; thread < _team.Threads; thread++)
+        _scratch = NativeBuffer.OfFloats(_pool.Threads * _scratchStride);
+        for (var thread = 0; thread < _pool.Threads; thread++)
         {
             _scratch.Floats[thread * _scratchStride] = 1;
         }
@@ -59,16 +59,16 @@ internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : ITeamWork, 
                 _coarseLabels = labelsStart;
                 _logits = logitsStart;
                 _count = coarseLabels.Length;
-                _team.Run(this);
+                _pool.Run(this);
             }
         }
     }
 
-    void ITeamWork.Run(int thread)
+    void IParallelRegion.Run(int thread)
     {
         var one = _scratch.Floats + (thread * _scratchStride);
         var scores = one + TSimd.Lanes;
-        var (first, end) = new TeamShare(thread, _team).Of(_count);
+        var (first, end) = new PoolWorker(thread, _pool).Partition(_count);
         for (var position = first; position < end; position++)
         {
             var cluster = _coarseLabels[position];

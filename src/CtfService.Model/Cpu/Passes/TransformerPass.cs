@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using CtfService.Model.Cpu.Attention;
 using CtfService.Model.Cpu.MatMul;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Transformer;
@@ -12,22 +12,22 @@ namespace CtfService.Model.Cpu.Passes;
 /// The blocks of the transformer over some rows (LlamaGen's GPT, as in <see cref="ClassConditionalTransformer"/>). Every thread of the team walks through the
 /// same steps, takes its share of each and meets the others where one step needs all of another's results.
 /// </summary>
-internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement> : ITeamWork, IDisposable
+internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement> : IParallelRegion, IDisposable
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
     where TLayout : struct, IWeightLayout
     where TElement : struct, ICacheElement
 {
     /// <summary>Pieces of attention for each thread, where there are rows and heads enough: more even out better, longer ones read faster.</summary>
-    private const int PiecesPerThread = 4;
+    private const int ItemsPerThread = 4;
 
-    private readonly ThreadTeam _team;
+    private readonly ComputeThreadPool _pool;
     private readonly StepClock? _clock;
     private readonly SlotCache _cache;
     private readonly RotaryAngles _angles;
     private readonly float _queryScale;
     private readonly bool _keepsEveryLayer;
-    private TeamCancellation _cancellation;
+    private PoolCancellation _cancellation;
 
     /// <param name="slots">Sequences in the cache.</param>
     /// <param name="rows">Rows of one pass at most.</param>
@@ -35,14 +35,14 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     protected TransformerPass(PassParts parts, int slots, int rows, bool keepsEveryLayer)
     {
         Config = parts.Config;
-        _team = parts.Team;
+        _pool = parts.Pool;
         _clock = parts.Options.Clock;
         _keepsEveryLayer = keepsEveryLayer;
         _queryScale = 1 / MathF.Sqrt(Config.HeadWidth);
         _angles = new RotaryAngles(Config);
         _cache = new SlotCache(Config, keepsEveryLayer ? Config.Layers : 1, slots, TSimd.Lanes, TElement.Bytes);
         Weights = PackedTransformer.Pack<TLayout>(Config, parts.Weights, TSimd.Lanes);
-        Activations = new Activations(Config, rows, _team.Threads, TSimd.Lanes);
+        Activations = new Activations(Config, rows, _pool.Threads, TSimd.Lanes);
         Rows = new PassRows(rows);
     }
 
@@ -66,33 +66,33 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
     public void Run(CancellationToken cancellation)
     {
-        _cancellation = new TeamCancellation(cancellation);
-        _team.Run(this);
+        _cancellation = new PoolCancellation(cancellation);
+        _pool.Run(this);
         _cancellation.ThrowIfStopped();
     }
 
-    void ITeamWork.Run(int thread)
+    void IParallelRegion.Run(int thread)
     {
-        var share = new TeamShare(thread, _team);
+        var worker = new PoolWorker(thread, _pool);
         if (thread == 0)
         {
             _clock?.Start();
         }
 
-        Embed(share);
-        Meet(thread, StepPart.EmbeddingAndNorms);
+        Embed(worker);
+        WaitAtBarrier(thread, StepPart.EmbeddingAndNorms);
         for (var layer = 0; layer < Weights.Layers.Count; layer++)
         {
-            _cancellation.Look(thread, layer);
-            RunBlock(layer, share);
+            _cancellation.Check(thread, layer);
+            RunBlock(layer, worker);
             if (_cancellation.StopsAfter(layer))
             {
                 return;
             }
         }
 
-        Finish(share);
-        Meet(thread, StepPart.Head);
+        Finish(worker);
+        WaitAtBarrier(thread, StepPart.Head);
     }
 
     public virtual void Dispose()
@@ -104,7 +104,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     }
 
     /// <summary>What follows the last block.</summary>
-    protected abstract void Finish(TeamShare share);
+    protected abstract void Finish(PoolWorker worker);
 
     /// <summary>RMSNorm's 1 / sqrt(mean(x^2) + epsilon) (Zhang and Sennrich 2019, eq. 4) of rows first to end - 1, into the thread's own array.</summary>
     protected void ComputeRowFactors(int thread, int first, int end)
@@ -119,58 +119,58 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         Mark(thread, StepPart.EmbeddingAndNorms);
     }
 
-    private void RunBlock(int layer, TeamShare share)
+    private void RunBlock(int layer, PoolWorker worker)
     {
         var weights = Weights.Layers[layer];
         var a = Activations;
-        var factors = a.RowFactors(share.Thread);
+        var factors = a.RowFactors(worker.Index);
 
-        ComputeRowFactors(share.Thread, 0, Rows.Count);
-        Multiply(weights.QueryKeyValue, a.Hidden, a.WidthStride, new RowScaleEpilogue<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, factors), share);
-        PrefetchNext(weights.AttentionOutput, share);
-        Meet(share.Thread, StepPart.QueryKeyValue);
+        ComputeRowFactors(worker.Index, 0, Rows.Count);
+        Multiply(weights.QueryKeyValue, a.Hidden, a.WidthStride, new RowScaleEpilogue<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, factors), worker);
+        PrefetchNext(weights.AttentionOutput, worker);
+        WaitAtBarrier(worker.Index, StepPart.QueryKeyValue);
         if (_keepsEveryLayer)
         {
-            AttendToOwnSequence(layer, share);
+            AttendToOwnSequence(layer, worker);
         }
         else
         {
-            RememberAll(share);
-            Meet(share.Thread, StepPart.Attention);
-            AttendToImages(share);
+            RememberAll(worker);
+            WaitAtBarrier(worker.Index, StepPart.Attention);
+            AttendToImages(worker);
         }
 
-        Meet(share.Thread, StepPart.Attention);
-        Multiply(weights.AttentionOutput, a.Attended, a.WidthStride, new ResidualEpilogue<TVector, TSimd>(a.Hidden, a.WidthStride), share);
-        PrefetchNext(weights.GateUp, share);
-        Meet(share.Thread, StepPart.AttentionOutput);
+        WaitAtBarrier(worker.Index, StepPart.Attention);
+        Multiply(weights.AttentionOutput, a.Attended, a.WidthStride, new ResidualEpilogue<TVector, TSimd>(a.Hidden, a.WidthStride), worker);
+        PrefetchNext(weights.GateUp, worker);
+        WaitAtBarrier(worker.Index, StepPart.AttentionOutput);
 
-        ComputeRowFactors(share.Thread, 0, Rows.Count);
-        Multiply(weights.GateUp, a.Hidden, a.WidthStride, new SwiGluEpilogue<TVector, TSimd>(a.Gated, a.InnerStride, factors), share);
-        PrefetchNext(weights.Down, share);
-        Meet(share.Thread, StepPart.GateUp);
-        Multiply(weights.Down, a.Gated, a.InnerStride, new ResidualEpilogue<TVector, TSimd>(a.Hidden, a.WidthStride), share);
-        PrefetchNext(layer + 1 < Weights.Layers.Count ? Weights.Layers[layer + 1].QueryKeyValue : Last, share);
-        Meet(share.Thread, StepPart.Down);
+        ComputeRowFactors(worker.Index, 0, Rows.Count);
+        Multiply(weights.GateUp, a.Hidden, a.WidthStride, new SwiGluEpilogue<TVector, TSimd>(a.Gated, a.InnerStride, factors), worker);
+        PrefetchNext(weights.Down, worker);
+        WaitAtBarrier(worker.Index, StepPart.GateUp);
+        Multiply(weights.Down, a.Gated, a.InnerStride, new ResidualEpilogue<TVector, TSimd>(a.Hidden, a.WidthStride), worker);
+        PrefetchNext(layer + 1 < Weights.Layers.Count ? Weights.Layers[layer + 1].QueryKeyValue : Last, worker);
+        WaitAtBarrier(worker.Index, StepPart.Down);
     }
 
-    private void Multiply<TEpilogue>(PackedMatrix matrix, float* input, long stride, TEpilogue epilogue, TeamShare share)
+    private void Multiply<TEpilogue>(PackedMatrix matrix, float* input, long stride, TEpilogue epilogue, PoolWorker worker)
         where TEpilogue : struct, IEpilogue<TVector> =>
-        PackedMatMul<TVector, TSimd, TLayout>.Multiply(matrix, input, stride, Rows.Count, epilogue, share);
+        PackedMatMul<TVector, TSimd, TLayout>.Multiply(matrix, input, stride, Rows.Count, epilogue, worker);
 
     /// <summary>Keeps the memory busy while the threads wait for each other: the first weights of the next product are on their way when it begins.</summary>
-    private static void PrefetchNext(PackedMatrix? next, TeamShare share)
+    private static void PrefetchNext(PackedMatrix? next, PoolWorker worker)
     {
         if (next is not null)
         {
-            PackedMatMul<TVector, TSimd, TLayout>.PrefetchFirst(next, share);
+            PackedMatMul<TVector, TSimd, TLayout>.PrefetchFirst(next, worker);
         }
     }
 
     /// <summary>Copies the input's vector to each row of the residual stream.</summary>
-    private void Embed(TeamShare share)
+    private void Embed(PoolWorker worker)
     {
-        var (first, end) = share.Of(Rows.Count);
+        var (first, end) = worker.Partition(Rows.Count);
         for (var row = first; row < end; row++)
         {
             var table = Rows.Positions[row] == 0 ? Weights.Classes : Weights.Labels;
@@ -195,27 +195,27 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 
     /// <summary>
     /// Each row's heads see the row's own sequence alone: a thread adds keys and values to the cache where it is going to read them. Rows are of very different
-    /// length, so nothing is divided beforehand; few rows are cut into several pieces each.
+    /// length, so nothing is divided beforehand; few rows are cut into several items each.
     /// </summary>
-    private void AttendToOwnSequence(int layer, TeamShare share)
+    private void AttendToOwnSequence(int layer, PoolWorker worker)
     {
-        var cuts = Math.Clamp(PiecesPerThread * share.Threads / Rows.Count, 1, Config.Heads);
+        var cuts = Math.Clamp(ItemsPerThread * worker.Count / Rows.Count, 1, Config.Heads);
         var heads = (Config.Heads + cuts - 1) / cuts;
         cuts = (Config.Heads + heads - 1) / heads;
-        var pieces = share.Pieces(Rows.Count * cuts, own: 0);
-        while (pieces.TryTake(out var piece))
+        var items = worker.Schedule(Rows.Count * cuts, staticFraction: 0);
+        while (items.TryTake(out var item))
         {
-            var (row, cut) = Math.DivRem(piece, cuts);
+            var (row, cut) = Math.DivRem(item, cuts);
             var count = Math.Min(heads, Config.Heads - (cut * heads));
             RotateAndRemember(layer, row, cut * heads, count);
-            Attend(layer, row, cut * heads, count, share.Thread);
+            Attend(layer, row, cut * heads, count, worker.Index);
         }
     }
 
     /// <summary>Puts the keys and values of all rows into the cache.</summary>
-    private void RememberAll(TeamShare share)
+    private void RememberAll(PoolWorker worker)
     {
-        var (first, end) = share.Of(Rows.Count);
+        var (first, end) = worker.Partition(Rows.Count);
         for (var row = first; row < end; row++)
         {
             RotateAndRemember(layer: 0, row, head: 0, Config.Heads);
@@ -223,16 +223,16 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     }
 
     /// <summary>All rows of an image look at the same keys and values, which stay in the cache while one head after another does so.</summary>
-    private void AttendToImages(TeamShare share)
+    private void AttendToImages(PoolWorker worker)
     {
         var rows = 1 + Config.Positions;
-        var (first, end) = share.Of(Rows.Count / rows * Config.Heads);
+        var (first, end) = worker.Partition(Rows.Count / rows * Config.Heads);
         for (var task = first; task < end; task++)
         {
             var (image, head) = Math.DivRem(task, Config.Heads);
             for (var row = image * rows; row < (image + 1) * rows; row++)
             {
-                Attend(layer: 0, row, head, heads: 1, share.Thread);
+                Attend(layer: 0, row, head, heads: 1, worker.Index);
             }
         }
     }
@@ -280,10 +280,10 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     private float* Query(int row, int head) => Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + (head * Config.HeadWidth);
 
     /// <summary>Ends a part of the step for all threads.</summary>
-    private void Meet(int thread, StepPart part)
+    private void WaitAtBarrier(int thread, StepPart part)
     {
         Mark(thread, part);
-        _team.Meet(thread);
+        _pool.WaitAtBarrier(thread);
         Mark(thread, StepPart.Barriers);
     }
 
@@ -297,4 +297,4 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 }
 
 /// <summary>What every pass is made of.</summary>
-internal sealed record PassParts(TransformerConfig Config, WeightSource Weights, ThreadTeam Team, CpuEngineOptions Options);
+internal sealed record PassParts(TransformerConfig Config, WeightSource Weights, ComputeThreadPool Pool, CpuEngineOptions Options);

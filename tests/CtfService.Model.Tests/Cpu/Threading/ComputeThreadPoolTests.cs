@@ -1,18 +1,18 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 
-namespace CtfService.Model.Tests.Cpu;
+namespace CtfService.Model.Tests.Cpu.Threading;
 
-public sealed class ThreadTeamTests
+public sealed class ComputeThreadPoolTests
 {
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(5)]
-    public void Run_ManySteps_EveryThreadMeetsTheOthers(int threads)
+    public void Run_ManySteps_EveryThreadWaitsForTheOthers(int threads)
     {
-        using var team = new ThreadTeam(threads, givesWay: false);
+        using var pool = new ComputeThreadPool(threads, adaptive: false);
         var arrived = new int[20];
         var complete = 0;
         var work = new Work(thread =>
@@ -20,9 +20,9 @@ public sealed class ThreadTeamTests
             for (var i = 0; i < arrived.Length; i++)
             {
                 Interlocked.Increment(ref arrived[i]);
-                team.Meet(thread);
+                pool.WaitAtBarrier(thread);
                 Interlocked.Add(ref complete, arrived[i] == threads ? 1 : 0);
-                team.Meet(thread);
+                pool.WaitAtBarrier(thread);
             }
         });
 
@@ -30,7 +30,7 @@ public sealed class ThreadTeamTests
         {
             Array.Clear(arrived);
             complete = 0;
-            team.Run(work);
+            pool.Run(work);
             Assert.Equal(threads * arrived.Length, complete);
         }
     }
@@ -39,23 +39,23 @@ public sealed class ThreadTeamTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
-    public void Run_OneThreadFails_CallerGetsItsExceptionAndTheTeamGoesOn(int failing)
+    public void Run_OneThreadFails_CallerGetsItsExceptionAndThePoolStaysUsable(int failing)
     {
-        using var team = new ThreadTeam(3, givesWay: false);
+        using var pool = new ComputeThreadPool(3, adaptive: false);
         var finished = 0;
 
-        var error = Assert.Throws<InvalidOperationException>(() => team.Run(new Work(thread =>
+        var error = Assert.Throws<InvalidOperationException>(() => pool.Run(new Work(thread =>
         {
             if (thread == failing)
             {
                 throw new InvalidOperationException("broken");
             }
 
-            team.Meet(thread);
+            pool.WaitAtBarrier(thread);
         })));
-        team.Run(new Work(thread =>
+        pool.Run(new Work(thread =>
         {
-            team.Meet(thread);
+            pool.WaitAtBarrier(thread);
             Interlocked.Increment(ref finished);
         }));
 
@@ -64,25 +64,25 @@ public sealed class ThreadTeamTests
     }
 
     [Fact]
-    public void Run_TeamHasEnded_IsRefusedInPlaceOfWaitingForEver()
+    public void Run_PoolIsDisposed_Throws()
     {
-        var team = new ThreadTeam(2);
-        team.Dispose();
+        var pool = new ComputeThreadPool(2);
+        pool.Dispose();
 
-        Assert.Throws<ObjectDisposedException>(() => team.Run(new Work(_ => { })));
+        Assert.Throws<ObjectDisposedException>(() => pool.Run(new Work(_ => { })));
     }
 
     [Fact]
     public void Run_PartnerComesLate_NextRunGoesWithoutIt()
     {
-        using var team = new ThreadTeam(2);
-        team.Run(new Work(thread => Busy(thread == 0 ? 0 : 100)));
+        using var pool = new ComputeThreadPool(2);
+        pool.Run(new Work(thread => Busy(thread == 0 ? 0 : 100)));
         var seen = new ConcurrentBag<int>();
 
-        team.Run(new Work(thread =>
+        pool.Run(new Work(thread =>
         {
             seen.Add(thread);
-            team.Meet(thread);
+            pool.WaitAtBarrier(thread);
         }));
 
         Assert.Equal([0], seen);
@@ -91,12 +91,12 @@ public sealed class ThreadTeamTests
     [Fact]
     public void Run_PartnerRestedLongEnough_ComesBack()
     {
-        using var team = new ThreadTeam(2);
-        team.Run(new Work(thread => Busy(thread == 0 ? 0 : 100)));
-        Busy((int)(2 * TeamSize.ShortestRest * 1000 / Stopwatch.Frequency));
+        using var pool = new ComputeThreadPool(2);
+        pool.Run(new Work(thread => Busy(thread == 0 ? 0 : 100)));
+        Busy((int)(2 * AdaptiveThreadCount.InitialBackoff * 1000 / Stopwatch.Frequency));
         var seen = new ConcurrentBag<int>();
 
-        team.Run(new Work(seen.Add));
+        pool.Run(new Work(seen.Add));
 
         Assert.Equal([0, 1], seen.Order());
     }
@@ -110,7 +110,7 @@ public sealed class ThreadTeamTests
         }
     }
 
-    private sealed class Work(Action<int> run) : ITeamWork
+    private sealed class Work(Action<int> run) : IParallelRegion
     {
         public void Run(int thread) => run(thread);
     }

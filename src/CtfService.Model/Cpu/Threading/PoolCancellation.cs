@@ -1,10 +1,10 @@
-namespace CtfService.Model.Cpu.Threads;
+namespace CtfService.Model.Cpu.Threading;
 
 /// <summary>
-/// Ends a run of a <see cref="ThreadTeam"/> early, between two of its blocks: every thread must leave after the same one, or those that stay would wait for it
+/// Ends a run of a <see cref="ComputeThreadPool"/> early, between two of its blocks: every thread must leave after the same one, or those that stay would wait for it
 /// for ever. The first thread looks before a block and names that block; the others read the name after it, and so after a meeting.
 /// </summary>
-internal struct TeamCancellation(CancellationToken cancellation)
+internal struct PoolCancellation(CancellationToken cancellation)
 {
     private const int None = -1;
 
@@ -12,7 +12,7 @@ internal struct TeamCancellation(CancellationToken cancellation)
 
     /// <summary>Before a block, in which all threads meet at least once.</summary>
     /// <param name="block">Different from those before.</param>
-    public void Look(int thread, int block)
+    public void Check(int thread, int block)
     {
         if (thread == 0 && _lastBlock == None && cancellation.IsCancellationRequested)
         {

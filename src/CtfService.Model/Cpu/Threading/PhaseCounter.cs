@@ -1,25 +1,25 @@
 using System.Diagnostics;
 
-namespace CtfService.Model.Cpu.Threads;
+namespace CtfService.Model.Cpu.Threading;
 
 /// <summary>
 /// A number that only moves on, and the wait for it. The wait spins at first, because within a step the others are microseconds away, and sleeps when it
 /// takes longer, so that an idle engine, or one whose partner lost its core, leaves the processor to others.
 /// </summary>
-internal sealed class Turnstile
+internal sealed class PhaseCounter
 {
     private const int Spins = 3000; // about 100 us
 
     private readonly object _sleep = new();
     private int _sleepers;
-    private volatile int _turn;
+    private volatile int _phase;
 
-    public int Turn => _turn;
+    public int Phase => _phase;
 
     public void Advance()
     {
-        Interlocked.Increment(ref _turn);
-        if (Volatile.Read(ref _sleepers) == 0) // ordered after the increment, as the sleeper's look at the turn is after it has counted itself
+        Interlocked.Increment(ref _phase);
+        if (Volatile.Read(ref _sleepers) == 0) // ordered after the increment, as the sleeper's look at the phase is after it has counted itself
         {
             return;
         }
@@ -30,13 +30,13 @@ internal sealed class Turnstile
         }
     }
 
-    /// <summary>Returns once the turn is no longer <paramref name="turn"/>.</summary>
+    /// <summary>Returns once the phase is no longer <paramref name="phase"/>.</summary>
     /// <returns><see cref="Stopwatch"/> ticks that it slept; 0 where spinning was enough.</returns>
-    public long WaitWhile(int turn)
+    public long WaitForAdvance(int phase)
     {
         for (var spin = 0; spin < Spins; spin++)
         {
-            if (_turn != turn)
+            if (_phase != phase)
             {
                 return 0;
             }
@@ -48,7 +48,7 @@ internal sealed class Turnstile
         lock (_sleep)
         {
             Interlocked.Increment(ref _sleepers);
-            while (_turn == turn)
+            while (_phase == phase)
             {
                 Monitor.Wait(_sleep);
             }
