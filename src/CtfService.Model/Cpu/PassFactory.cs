@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Attention;
-using CtfService.Model.Cpu.Images;
+using CtfService.Model.Cpu.VqDecoder;
 using CtfService.Model.Cpu.Passes;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;

@@ -1,4 +1,4 @@
-using CtfService.Model.Cpu.Images;
+using CtfService.Model.Cpu.VqDecoder;
 using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;

@@ -1,6 +1,6 @@
 using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
-using CtfService.Model.Cpu.Images;
+using CtfService.Model.Cpu.VqDecoder;
 using CtfService.Model.Layers;
 using CtfService.Model.Stages;
 using CtfService.Model.Tokenizer;
@@ -56,7 +56,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
         name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_quant_conv", StringComparison.Ordinal)
             || name.StartsWith("quantize.", StringComparison.Ordinal);
 
-    /// <summary>A doubling convolution's nine weights are packed as sixteen (<see cref="PackedDoubling"/>).</summary>
+    /// <summary>A doubling convolution's nine weights are packed as sixteen (<see cref="PackedUpsampling"/>).</summary>
     private static long PackedCount(string name, long count) => name.Contains(".upsample.", StringComparison.Ordinal) ? count * 16 / 9 : count;
 
     /// <summary>
@@ -108,8 +108,8 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
     private static long OurMaps(BundleManifest manifest)
     {
         var (config, cells) = (manifest.Tokenizer, (long)manifest.Coarse.Positions);
-        var (padded, plain) = DecoderMaps.LargestMaps(config, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth);
-        var images = DecoderMaps.ImagesTogether(padded, plain, VqDecodeStage.Capacity);
+        var (padded, plain) = DecoderBuffers.LargestFeatureMaps(config, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth);
+        var images = DecoderBuffers.ImagesPerPass(padded, plain, VqDecodeStage.Capacity);
         var deepest = (long)config.BaseWidth * config.DecoderMultipliers[^1];
         var statistics = 2 * plain / FeatureMap.BlockPixels;
         var attention = (images * 2 * cells * deepest) + (Environment.ProcessorCount * FeatureMap.BlockPixels * cells);
@@ -136,7 +136,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
 
     private static long TorchMaps(BundleManifest manifest)
     {
-        var (_, plain) = DecoderMaps.LargestMaps(manifest.Tokenizer, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth);
+        var (_, plain) = DecoderBuffers.LargestFeatureMaps(manifest.Tokenizer, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth);
         return sizeof(float) * ((VqDecodeStage.Capacity * MapsAtOnce * plain) + PixelFloats(manifest));
     }
 
@@ -144,8 +144,8 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
     private static List<(string Name, long Count)> ShapesOf(Func<nn.Module> build)
     {
         using var scope = NewDisposeScope();
-        using var outline = new FreshWeights(device: META);
-        using var module = FreshWeights.Build(build);
+        using var outline = new ParameterScope(device: META);
+        using var module = ParameterScope.Build(build);
         return [.. module.named_parameters().Select(weight => (weight.name, weight.parameter.numel()))];
     }
 }

@@ -1,11 +1,11 @@
 using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Weights;
 
-namespace CtfService.Model.Cpu.Images;
+namespace CtfService.Model.Cpu.VqDecoder;
 
 /// <summary>
-/// Weights of one convolution of stride 1, ready for the tiles: for each phase, panels of two vectors of outputs, [line of the window][column][input][output]; inputs and
-/// outputs filled up with zeros to what <see cref="StrideOf"/> says. Owns its memory.
+/// Weights of one convolution of stride 1, ready for the tiles: for each phase, panels of two vectors of outputs, [row of the window][column][input][output]; inputs and
+/// outputs filled up with zeros to what <see cref="PaddedChannels"/> says. Owns its memory.
 /// </summary>
 internal sealed unsafe class PackedConvolution : IDisposable
 {
@@ -13,23 +13,23 @@ internal sealed unsafe class PackedConvolution : IDisposable
     private readonly NativeBuffer _bias;
     private readonly int _panelOutputs;
 
-    private PackedConvolution(int outputs, int inputs, int side, int phases, int lanes)
+    private PackedConvolution(int outputs, int inputs, int kernelSize, int phases, int lanes)
     {
-        (Side, Phases, _panelOutputs) = (side, phases, 2 * lanes);
-        (InputStride, OutputStride) = (StrideOf(inputs, lanes), StrideOf(outputs, lanes));
+        (KernelSize, Phases, _panelOutputs) = (kernelSize, phases, 2 * lanes);
+        (InputStride, OutputStride) = (PaddedChannels(inputs, lanes), PaddedChannels(outputs, lanes));
         PanelCount = OutputStride / _panelOutputs;
-        PanelFloats = (long)side * side * InputStride * _panelOutputs;
+        PanelFloats = (long)kernelSize * kernelSize * InputStride * _panelOutputs;
         _panels = NativeBuffer.OfFloats(phases * PanelCount * PanelFloats);
         _bias = NativeBuffer.OfFloats(OutputStride);
     }
 
-    /// <summary>Weight of a phase between an output and an input at a place of the window.</summary>
-    public delegate float WeightOf(int phase, int output, int input, int line, int column);
+    /// <summary>Weight of a phase between an output and an input at a tap of the window.</summary>
+    public delegate float WeightOf(int phase, int output, int input, int row, int column);
 
-    /// <summary>Lines and columns of the window: 3, 2 (each phase of a doubling convolution) or 1.</summary>
-    public int Side { get; }
+    /// <summary>Rows and columns of the window: 3, 2 (each phase of an upsampling convolution) or 1.</summary>
+    public int KernelSize { get; }
 
-    /// <summary>4 where the convolution doubles both sides of the map, one for each place within the doubled pixel; else 1.</summary>
+    /// <summary>4 where the convolution doubles both sides of the map, one for each tap within the upsampled pixel; else 1.</summary>
     public int Phases { get; }
 
     public int InputStride { get; }
@@ -44,12 +44,12 @@ internal sealed unsafe class PackedConvolution : IDisposable
     /// <summary>Bytes of one phase.</summary>
     public long PhaseBytes => PanelCount * PanelFloats * sizeof(float);
 
-    public static int StrideOf(int channels, int lanes) => PackedMatrix.RoundUp(channels, 2 * lanes);
+    public static int PaddedChannels(int channels, int lanes) => PackedMatrix.RoundUp(channels, 2 * lanes);
 
     /// <param name="bias">[outputs].</param>
-    public static PackedConvolution Pack(int outputs, int inputs, int side, int phases, int lanes, WeightOf weightOf, ReadOnlySpan<float> bias)
+    public static PackedConvolution Pack(int outputs, int inputs, int kernelSize, int phases, int lanes, WeightOf weightOf, ReadOnlySpan<float> bias)
     {
-        var packed = new PackedConvolution(outputs, inputs, side, phases, lanes);
+        var packed = new PackedConvolution(outputs, inputs, kernelSize, phases, lanes);
         bias[..outputs].CopyTo(new Span<float>(packed._bias.Floats, outputs));
         for (var phase = 0; phase < phases; phase++)
         {
@@ -77,12 +77,12 @@ internal sealed unsafe class PackedConvolution : IDisposable
     {
         var (panel, lane) = Math.DivRem(output, _panelOutputs);
         var target = Panel(phase, panel) + lane;
-        for (var place = 0; place < Side * Side; place++)
+        for (var tap = 0; tap < KernelSize * KernelSize; tap++)
         {
-            var (line, column) = Math.DivRem(place, Side);
+            var (row, column) = Math.DivRem(tap, KernelSize);
             for (var input = 0; input < inputs; input++)
             {
-                target[((place * InputStride) + input) * (long)_panelOutputs] = weightOf(phase, output, input, line, column);
+                target[((tap * InputStride) + input) * (long)_panelOutputs] = weightOf(phase, output, input, row, column);
             }
         }
     }

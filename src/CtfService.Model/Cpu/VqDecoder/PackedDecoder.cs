@@ -1,12 +1,12 @@
 using CtfService.Model.Cpu.Memory;
 
-namespace CtfService.Model.Cpu.Images;
+namespace CtfService.Model.Cpu.VqDecoder;
 
 /// <summary>A tokenizer's way from codewords to pixels, packed: blocks of both parts of the decoder in one row. Owns its memory.</summary>
 /// <param name="Codewords">[K, e], as they are used: of unit length where the tokenizer normalises.</param>
 internal sealed record PackedDecoder(
     NativeBuffer Codewords,
-    PackedConvolution AfterQuantizer,
+    PackedConvolution PostQuantizer,
     PackedConvolution Input,
     IReadOnlyList<PackedBlock> Blocks,
     PackedNorm OutputNorm,
@@ -15,7 +15,7 @@ internal sealed record PackedDecoder(
     public void Dispose()
     {
         Codewords.Dispose();
-        AfterQuantizer.Dispose();
+        PostQuantizer.Dispose();
         Input.Dispose();
         foreach (var block in Blocks)
         {
@@ -58,8 +58,8 @@ internal sealed record PackedAttention(PackedNorm Norm, PackedConvolution QueryK
     }
 }
 
-/// <summary>Nearest-neighbour doubling and the 3x3 convolution behind it as four 2x2 convolutions of the small map.</summary>
-internal sealed record PackedDoubling(PackedConvolution Convolution) : PackedBlock
+/// <summary>Nearest-neighbour upsampling and the 3x3 convolution behind it as four 2x2 convolutions of the small map.</summary>
+internal sealed record PackedUpsampling(PackedConvolution Convolution) : PackedBlock
 {
     public override void Dispose() => Convolution.Dispose();
 }

@@ -1,6 +1,6 @@
 using CtfService.Model.Cpu.Memory;
 
-namespace CtfService.Model.Cpu.Images;
+namespace CtfService.Model.Cpu.VqDecoder;
 
 /// <summary>A group norm's weights. Owns them.</summary>
 /// <param name="width">Channels; a multiple of <see cref="GroupNorm.Groups"/>, so that they fill whole panels of every vector width.</param>

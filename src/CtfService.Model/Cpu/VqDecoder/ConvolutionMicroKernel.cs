@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using CtfService.Model.Cpu.Vectors;
 
-namespace CtfService.Model.Cpu.Images;
+namespace CtfService.Model.Cpu.VqDecoder;
 
 /// <summary>What the tiles of one block of pixels have in common: a panel of weights and the shape of a pixel's window.</summary>
 internal unsafe struct ConvolutionTile
@@ -12,24 +12,24 @@ internal unsafe struct ConvolutionTile
     /// <summary>Two vectors.</summary>
     public float* Bias;
 
-    /// <summary>Runs of consecutive inputs that make a window: its lines.</summary>
-    public int Lines;
+    /// <summary>Runs of consecutive inputs that make a window: its rows.</summary>
+    public int Rows;
 
     /// <summary>Floats of one run; even.</summary>
-    public nint Run;
+    public nint RowLength;
 
     /// <summary>Floats from the end of a run to the start of the next.</summary>
-    public nint Skip;
+    public nint RowSkip;
 
     /// <summary>Whether sums are added to what the target holds: the residual connection.</summary>
-    public bool Adds;
+    public bool Accumulates;
 }
 
 /// <summary>
 /// The inner loops: the windows of a few pixels times a panel of weights, all sums in registers. Windows are read where they lie. Every sum runs over its window in
 /// ascending order, one multiply-add for each input, so a pixel does not depend on which others share its tile.
 /// </summary>
-internal static unsafe class ConvolutionTiles<TVector, TSimd>
+internal static unsafe class ConvolutionMicroKernel<TVector, TSimd>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
@@ -61,9 +61,9 @@ internal static unsafe class ConvolutionTiles<TVector, TSimd>
         float* weights = tile.Weights, x0 = inputs[0], x1 = inputs[1], x2 = inputs[2], x3 = inputs[3];
         VectorPair<TVector, TSimd> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
         nint i = 0;
-        for (var line = tile.Lines; line > 0; line--)
+        for (var row = tile.Rows; row > 0; row--)
         {
-            for (var end = i + tile.Run; i < end; i++)
+            for (var end = i + tile.RowLength; i < end; i++)
             {
                 var w = VectorPair<TVector, TSimd>.Load(weights);
                 sum0 = sum0.Add(w, x0[i]);
@@ -73,7 +73,7 @@ internal static unsafe class ConvolutionTiles<TVector, TSimd>
                 weights += VectorPair<TVector, TSimd>.Lanes;
             }
 
-            i += tile.Skip;
+            i += tile.RowSkip;
         }
 
         Store(tile, sum0, outputs[0]);
@@ -90,9 +90,9 @@ internal static unsafe class ConvolutionTiles<TVector, TSimd>
         VectorPair<TVector, TSimd> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
         VectorPair<TVector, TSimd> sum4 = default, sum5 = default, sum6 = default, sum7 = default;
         nint i = 0;
-        for (var line = tile.Lines; line > 0; line--)
+        for (var row = tile.Rows; row > 0; row--)
         {
-            for (var end = i + tile.Run; i < end; i += 2)
+            for (var end = i + tile.RowLength; i < end; i += 2)
             {
                 var w = VectorPair<TVector, TSimd>.Load(weights);
                 sum0 = sum0.Add(w, x0[i]);
@@ -115,7 +115,7 @@ internal static unsafe class ConvolutionTiles<TVector, TSimd>
                 weights += 2 * VectorPair<TVector, TSimd>.Lanes;
             }
 
-            i += tile.Skip;
+            i += tile.RowSkip;
         }
 
         Store(tile, sum0, outputs[0]);
@@ -132,6 +132,6 @@ internal static unsafe class ConvolutionTiles<TVector, TSimd>
     private static void Store(in ConvolutionTile tile, VectorPair<TVector, TSimd> sum, float* target)
     {
         var value = sum.Add(VectorPair<TVector, TSimd>.Load(tile.Bias));
-        (tile.Adds ? value.Add(VectorPair<TVector, TSimd>.Load(target)) : value).Store(target);
+        (tile.Accumulates ? value.Add(VectorPair<TVector, TSimd>.Load(target)) : value).Store(target);
     }
 }

@@ -3,20 +3,20 @@ using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 
-namespace CtfService.Model.Cpu.Images;
+namespace CtfService.Model.Cpu.VqDecoder;
 
 /// <summary>
 /// Attention of every position of an image to all of its positions: softmax(q K^T / sqrt(C)) V, with the tiles of the convolutions. Keys and values are written as packed
 /// weights, so that scores and results are products of positions and panels. Each row's sums have one order. Owns its buffers.
 /// </summary>
-internal sealed unsafe class AttentionStep<TVector, TSimd> : IDisposable
+internal sealed unsafe class SpatialAttention<TVector, TSimd> : IDisposable
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
     private const int CacheLine = 16; // floats
 
     private readonly int _positions;
-    private readonly int _filled; // positions, filled up to whole panels
+    private readonly int _paddedPositions; // positions, filled up to whole panels
     private readonly int _width;
     private readonly long _imageFloats;
     private readonly int _scoreStride;
@@ -25,12 +25,12 @@ internal sealed unsafe class AttentionStep<TVector, TSimd> : IDisposable
     private readonly NativeBuffer _scores; // [threads][block pixels, positions]
     private readonly NativeBuffer _noBias;
 
-    public AttentionStep(int positions, int width, int images, int threads)
+    public SpatialAttention(int positions, int width, int images, int threads)
     {
         (_positions, _width) = (positions, width);
-        _filled = PackedMatrix.RoundUp(positions, Panel);
-        _imageFloats = (long)_filled * width;
-        _scoreStride = _filled + CacheLine; // rows a power of two apart would share few sets of the first-level cache
+        _paddedPositions = PackedMatrix.RoundUp(positions, Panel);
+        _imageFloats = (long)_paddedPositions * width;
+        _scoreStride = _paddedPositions + CacheLine; // rows a power of two apart would share few sets of the first-level cache
         _keys = NativeBuffer.OfFloats(images * _imageFloats);
         _values = NativeBuffer.OfFloats(images * _imageFloats);
         _scores = NativeBuffer.OfFloats((long)threads * FeatureMap.BlockPixels * _scoreStride);
@@ -75,22 +75,22 @@ internal sealed unsafe class AttentionStep<TVector, TSimd> : IDisposable
     {
         var block0 = block * FeatureMap.BlockPixels;
         var pixels = input.PixelsOf(block);
-        var spare = stackalloc float[FeatureMap.BlockPixels * Panel];
+        var discarded = stackalloc float[FeatureMap.BlockPixels * Panel];
         var sources = stackalloc float*[FeatureMap.BlockPixels];
         var targets = stackalloc float*[FeatureMap.BlockPixels];
         for (var pixel = 0; pixel < FeatureMap.BlockPixels; pixel++)
         {
             var position = block0 + Math.Min(pixel, pixels - 1);
-            sources[pixel] = Row(input, image, position);
-            targets[pixel] = part == 1 || pixel >= pixels ? spare + (pixel * Panel)
-                : part == 0 ? Row(queries, image, position) + (partPanel * Panel)
-                : _values.Floats + (image * _imageFloats) + ((((long)partPanel * _filled) + position) * Panel);
+            sources[pixel] = FeaturesAt(input, image, position);
+            targets[pixel] = part == 1 || pixel >= pixels ? discarded + (pixel * Panel)
+                : part == 0 ? FeaturesAt(queries, image, position) + (partPanel * Panel)
+                : _values.Floats + (image * _imageFloats) + ((((long)partPanel * _paddedPositions) + position) * Panel);
         }
 
-        ConvolutionTiles<TVector, TSimd>.Run(TileOf(weights.Panel(phase: 0, panel), weights.Bias(panel), _width), sources, targets, pixels);
+        ConvolutionMicroKernel<TVector, TSimd>.Run(TileOf(weights.Panel(phase: 0, panel), weights.Bias(panel), _width), sources, targets, pixels);
         if (part == 1)
         {
-            TransposeKeys(spare, image, block0, pixels, partPanel * Panel);
+            TransposeKeys(discarded, image, block0, pixels, partPanel * Panel);
         }
     }
 
@@ -111,18 +111,18 @@ internal sealed unsafe class AttentionStep<TVector, TSimd> : IDisposable
     private void AttendItem(FeatureMap queries, FeatureMap attended, int image, int block, float* scores)
     {
         var pixels = queries.PixelsOf(block);
-        var spare = stackalloc float[Panel];
+        var discarded = stackalloc float[Panel];
         var sources = stackalloc float*[FeatureMap.BlockPixels];
         var targets = stackalloc float*[FeatureMap.BlockPixels];
-        for (var panel = 0; panel < _filled / Panel; panel++)
+        for (var panel = 0; panel < _paddedPositions / Panel; panel++)
         {
             for (var pixel = 0; pixel < FeatureMap.BlockPixels; pixel++)
             {
-                sources[pixel] = Row(queries, image, (block * FeatureMap.BlockPixels) + Math.Min(pixel, pixels - 1));
+                sources[pixel] = FeaturesAt(queries, image, (block * FeatureMap.BlockPixels) + Math.Min(pixel, pixels - 1));
                 targets[pixel] = scores + (pixel * _scoreStride) + (panel * Panel);
             }
 
-            ConvolutionTiles<TVector, TSimd>.Run(TileOf(KeyPanel(image, panel), _noBias.Floats, _width), sources, targets, pixels);
+            ConvolutionMicroKernel<TVector, TSimd>.Run(TileOf(KeyPanel(image, panel), _noBias.Floats, _width), sources, targets, pixels);
         }
 
         for (var pixel = 0; pixel < pixels; pixel++)
@@ -135,18 +135,18 @@ internal sealed unsafe class AttentionStep<TVector, TSimd> : IDisposable
             for (var pixel = 0; pixel < FeatureMap.BlockPixels; pixel++)
             {
                 sources[pixel] = scores + (pixel * _scoreStride);
-                targets[pixel] = pixel < pixels ? Row(attended, image, (block * FeatureMap.BlockPixels) + pixel) + (panel * Panel) : spare;
+                targets[pixel] = pixel < pixels ? FeaturesAt(attended, image, (block * FeatureMap.BlockPixels) + pixel) + (panel * Panel) : discarded;
             }
 
             // An odd number of positions takes one more, whose values are zeros.
-            var values = _values.Floats + (image * _imageFloats) + ((long)panel * _filled * Panel);
-            ConvolutionTiles<TVector, TSimd>.Run(TileOf(values, _noBias.Floats, PackedMatrix.RoundUp(_positions, 2)), sources, targets, pixels);
+            var values = _values.Floats + (image * _imageFloats) + ((long)panel * _paddedPositions * Panel);
+            ConvolutionMicroKernel<TVector, TSimd>.Run(TileOf(values, _noBias.Floats, PackedMatrix.RoundUp(_positions, 2)), sources, targets, pixels);
         }
     }
 
-    private static ConvolutionTile TileOf(float* weights, float* bias, int inputs) => new() { Weights = weights, Bias = bias, Lines = 1, Run = inputs };
+    private static ConvolutionTile TileOf(float* weights, float* bias, int inputs) => new() { Weights = weights, Bias = bias, Rows = 1, RowLength = inputs };
 
     private float* KeyPanel(int image, int panel) => _keys.Floats + (image * _imageFloats) + ((long)panel * _width * Panel);
 
-    private static float* Row(FeatureMap map, int image, int position) => map.Start + (image * map.ImageStride) + ((long)position * map.Stride);
+    private static float* FeaturesAt(FeatureMap map, int image, int position) => map.Start + (image * map.ImageStride) + ((long)position * map.Stride);
 }

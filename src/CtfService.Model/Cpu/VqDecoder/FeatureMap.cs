@@ -1,6 +1,6 @@
-namespace CtfService.Model.Cpu.Images;
+namespace CtfService.Model.Cpu.VqDecoder;
 
-/// <summary>Where the features of some images of one size lie: [image][line][column][channel], channels filled up to <see cref="Stride"/> with zeros.</summary>
+/// <summary>Where the features of some images of one size lie: [image][row][column][channel], channels filled up to <see cref="Stride"/> with zeros.</summary>
 internal readonly unsafe struct FeatureMap
 {
     /// <summary>Pixels of one image that are computed together and whose statistics are taken together, whatever the threads and the batch.</summary>
@@ -19,9 +19,9 @@ internal readonly unsafe struct FeatureMap
     public required int Stride { get; init; }
 
     /// <summary>Pixels of zeros around each image: 0 or 1.</summary>
-    public int Border { get; init; }
+    public int Padding { get; init; }
 
-    /// <summary>Kinds of pixels, each divided into blocks of its own: 4 where the map was doubled in both directions, else 1.</summary>
+    /// <summary>Kinds of pixels, each divided into blocks of its own: 4 where the map was upsampled in both directions, else 1.</summary>
     public int Phases { get; init; } = 1;
 
     public FeatureMap()
@@ -37,12 +37,12 @@ internal readonly unsafe struct FeatureMap
     /// <summary>Blocks of an image.</summary>
     public int AllBlocks => Phases * Blocks;
 
-    /// <summary>Floats from one line to the next.</summary>
-    public long LineStride => (long)(Width + (2 * Border)) * Stride;
+    /// <summary>Floats from one row to the next.</summary>
+    public long RowStride => (long)(Width + (2 * Padding)) * Stride;
 
     /// <summary>Pixels of block 0 to <see cref="AllBlocks"/> - 1.</summary>
     public int PixelsOf(int block) => Math.Min(BlockPixels, (Pixels / Phases) - (block % Blocks * BlockPixels));
 
-    /// <summary>The channels of a pixel; with a border also of lines and columns -1 and one past the end.</summary>
-    public float* Pixel(int image, int line, int column) => Start + (image * ImageStride) + ((line + Border) * LineStride) + ((long)(column + Border) * Stride);
+    /// <summary>The channels of a pixel; with padding also of rows and columns -1 and one past the end.</summary>
+    public float* Pixel(int image, int row, int column) => Start + (image * ImageStride) + ((row + Padding) * RowStride) + ((long)(column + Padding) * Stride);
 }
