@@ -17,44 +17,44 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
     /// <param name="query">[heads, Dh].</param>
     /// <param name="keys">The first head's keys of block 0.</param>
     /// <param name="values">The first head's values of block 0.</param>
-    /// <param name="results">[heads, value stride], written.</param>
+    /// <param name="outputs">[heads, value stride], written.</param>
     /// <param name="scores">[heads, score stride]: room for all positions, filled up to whole blocks.</param>
     public static void Attend(
-        float* query, byte* keys, byte* values, int heads, int headWidth, int positions, SlotCache cache, float* scores, int scoreStride, float* results)
+        float* query, byte* keys, byte* values, int heads, int headWidth, int positions, BlockedKvCache cache, float* scores, int scoreStride, float* outputs)
     {
         var valueStride = cache.ValueStride;
         for (var (first, block) = (0, 0); first < positions; first += TSimd.Lanes, block++)
         {
             for (var head = 0; head < heads; head++)
             {
-                Score(query + (head * headWidth), keys + (block * cache.KeyBlockBytes) + (head * cache.KeyHeadBytes), headWidth, scores + (head * scoreStride) + first);
+                ComputeScores(query + (head * headWidth), keys + (block * cache.KeyBlockBytes) + (head * cache.KeyHeadBytes), headWidth, scores + (head * scoreStride) + first);
             }
         }
 
         for (var head = 0; head < heads; head++)
         {
-            Fetch(values + (head * cache.ValueHeadBytes), cache.ValueHeadBytes);
+            Prefetch(values + (head * cache.ValueHeadBytes), cache.ValueHeadBytes);
             VectorMath<TVector, TSimd>.SoftMax(scores + (head * scoreStride), positions);
         }
 
-        new Span<float>(results, heads * valueStride).Clear();
+        new Span<float>(outputs, heads * valueStride).Clear();
         for (var (first, block) = (0, 0); first < positions; first += TSimd.Lanes, block++)
         {
             var count = Math.Min(TSimd.Lanes, positions - first);
             for (var head = 0; head < heads; head++)
             {
-                AddValues(
+                AccumulateValues(
                     scores + (head * scoreStride) + first,
                     values + (block * cache.ValueBlockBytes) + (head * cache.ValueHeadBytes),
                     count,
                     valueStride,
-                    results + (head * valueStride));
+                    outputs + (head * valueStride));
             }
         }
     }
 
     /// <summary>Starts to bring a stretch of keys or values closer while something else is computed.</summary>
-    public static void Fetch(byte* start, long bytes)
+    public static void Prefetch(byte* start, long bytes)
     {
         for (var line = 0L; line < bytes; line += MatMulTile.CacheLine)
         {
@@ -64,7 +64,7 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
 
     /// <summary>scores = q . k of a block's positions; features 0, 4, .. and 1, 5, .. and so on are summed apart, so that no multiply-add waits for the one before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Score(float* query, byte* keys, int headWidth, float* scores)
+    private static void ComputeScores(float* query, byte* keys, int headWidth, float* scores)
     {
         var step = TSimd.Lanes * TElement.Bytes;
         TVector a = default, b = default, c = default, d = default;
@@ -80,28 +80,28 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
         TSimd.Store(TSimd.Add(TSimd.Add(a, b), TSimd.Add(c, d)), scores);
     }
 
-    /// <summary>results += sum over a block's positions p of weights[p] * v[p].</summary>
-    private static void AddValues(float* weights, byte* values, int positions, int stride, float* results)
+    /// <summary>outputs += sum over a block's positions p of weights[p] * v[p].</summary>
+    private static void AccumulateValues(float* weights, byte* values, int positions, int stride, float* outputs)
     {
         var column = 0;
         for (; column + (4 * TSimd.Lanes) <= stride; column += 4 * TSimd.Lanes)
         {
-            AddValues4(weights, values + (column * TElement.Bytes), positions, stride * TElement.Bytes, results + column);
+            AccumulateValues4(weights, values + (column * TElement.Bytes), positions, stride * TElement.Bytes, outputs + column);
         }
 
         for (; column < stride; column += TSimd.Lanes)
         {
-            AddValues1(weights, values + (column * TElement.Bytes), positions, stride * TElement.Bytes, results + column);
+            AccumulateValues1(weights, values + (column * TElement.Bytes), positions, stride * TElement.Bytes, outputs + column);
         }
     }
 
     /// <summary>Four vectors of features.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddValues4(float* weights, byte* values, int positions, int strideBytes, float* results)
+    private static void AccumulateValues4(float* weights, byte* values, int positions, int strideBytes, float* outputs)
     {
         var step = TSimd.Lanes * TElement.Bytes;
-        TVector a = TSimd.Load(results), b = TSimd.Load(results + TSimd.Lanes);
-        TVector c = TSimd.Load(results + (2 * TSimd.Lanes)), d = TSimd.Load(results + (3 * TSimd.Lanes));
+        TVector a = TSimd.Load(outputs), b = TSimd.Load(outputs + TSimd.Lanes);
+        TVector c = TSimd.Load(outputs + (2 * TSimd.Lanes)), d = TSimd.Load(outputs + (3 * TSimd.Lanes));
         for (var p = 0; p < positions; p++)
         {
             var weight = TSimd.Broadcast(weights[p]);
@@ -112,23 +112,23 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
             values += strideBytes;
         }
 
-        TSimd.Store(a, results);
-        TSimd.Store(b, results + TSimd.Lanes);
-        TSimd.Store(c, results + (2 * TSimd.Lanes));
-        TSimd.Store(d, results + (3 * TSimd.Lanes));
+        TSimd.Store(a, outputs);
+        TSimd.Store(b, outputs + TSimd.Lanes);
+        TSimd.Store(c, outputs + (2 * TSimd.Lanes));
+        TSimd.Store(d, outputs + (3 * TSimd.Lanes));
     }
 
     /// <summary>One vector of features.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddValues1(float* weights, byte* values, int positions, int strideBytes, float* results)
+    private static void AccumulateValues1(float* weights, byte* values, int positions, int strideBytes, float* outputs)
     {
-        var a = TSimd.Load(results);
+        var a = TSimd.Load(outputs);
         for (var p = 0; p < positions; p++)
         {
             a = TSimd.MultiplyAdd(TElement.Load<TVector, TSimd>(values), TSimd.Broadcast(weights[p]), a);
             values += strideBytes;
         }
 
-        TSimd.Store(a, results);
+        TSimd.Store(a, outputs);
     }
 }

@@ -19,7 +19,7 @@ internal sealed unsafe class DecodePass<TVector, TSimd, TLayout, TElement> : Tra
     private readonly int _logitsStride;
 
     public DecodePass(PassParts parts)
-        : base(parts, parts.Options.Capacity, parts.Options.Capacity, keepsEveryLayer: true)
+        : base(parts, parts.Options.Capacity, parts.Options.Capacity, cachesEveryLayer: true)
     {
         _head = PackedTransformer.PackHead<TLayout>(Config, parts.Weights, TSimd.Lanes, includeNorm: true);
         _logitsStride = _head.Outputs;

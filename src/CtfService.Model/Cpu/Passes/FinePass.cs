@@ -16,7 +16,7 @@ internal sealed unsafe class FinePass<TVector, TSimd, TLayout, TElement> : Trans
     private readonly MemberScores<TVector, TSimd, TLayout> _scores;
 
     public FinePass(PassParts parts, ClusterMap map)
-        : base(parts, parts.Options.Capacity, parts.Options.Capacity * (1 + parts.Config.Positions), keepsEveryLayer: false)
+        : base(parts, parts.Options.Capacity, parts.Options.Capacity * (1 + parts.Config.Positions), cachesEveryLayer: false)
     {
         _scores = new MemberScores<TVector, TSimd, TLayout>(parts, map);
     }

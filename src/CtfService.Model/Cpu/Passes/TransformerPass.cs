@@ -23,24 +23,24 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 
     private readonly ComputeThreadPool _pool;
     private readonly StepClock? _clock;
-    private readonly SlotCache _cache;
-    private readonly RotaryAngles _angles;
+    private readonly BlockedKvCache _cache;
+    private readonly InterleavedRopeTable _rope;
     private readonly float _queryScale;
-    private readonly bool _keepsEveryLayer;
+    private readonly bool _cachesEveryLayer;
     private PoolCancellation _cancellation;
 
     /// <param name="slots">Sequences in the cache.</param>
     /// <param name="rows">Rows of one pass at most.</param>
-    /// <param name="keepsEveryLayer">Whether later passes see this one's keys and values; otherwise one layer's room serves all.</param>
-    protected TransformerPass(PassParts parts, int slots, int rows, bool keepsEveryLayer)
+    /// <param name="cachesEveryLayer">Whether later passes see this one's keys and values; otherwise one layer's room serves all.</param>
+    protected TransformerPass(PassParts parts, int slots, int rows, bool cachesEveryLayer)
     {
         Config = parts.Config;
         _pool = parts.Pool;
         _clock = parts.Options.Clock;
-        _keepsEveryLayer = keepsEveryLayer;
+        _cachesEveryLayer = cachesEveryLayer;
         _queryScale = 1 / MathF.Sqrt(Config.HeadWidth);
-        _angles = new RotaryAngles(Config);
-        _cache = new SlotCache(Config, keepsEveryLayer ? Config.Layers : 1, slots, TSimd.Lanes, TElement.Bytes);
+        _rope = new InterleavedRopeTable(Config);
+        _cache = new BlockedKvCache(Config, cachesEveryLayer ? Config.Layers : 1, slots, TSimd.Lanes, TElement.Bytes);
         Weights = PackedTransformer.Pack<TLayout>(Config, parts.Weights, TSimd.Lanes);
         Activations = new Activations(Config, rows, _pool.Threads, TSimd.Lanes);
         Rows = new PassRows(rows);
@@ -100,7 +100,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         Weights.Dispose();
         Activations.Dispose();
         _cache.Dispose();
-        _angles.Dispose();
+        _rope.Dispose();
     }
 
     /// <summary>What follows the last block.</summary>
@@ -129,15 +129,15 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         Multiply(weights.QueryKeyValue, a.Hidden, a.WidthStride, new RowScaleEpilogue<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, factors), worker);
         PrefetchNext(weights.AttentionOutput, worker);
         WaitAtBarrier(worker.Index, StepPart.QueryKeyValue);
-        if (_keepsEveryLayer)
+        if (_cachesEveryLayer)
         {
-            AttendToOwnSequence(layer, worker);
+            AttendCausally(layer, worker);
         }
         else
         {
-            RememberAll(worker);
+            AppendAll(worker);
             WaitAtBarrier(worker.Index, StepPart.Attention);
-            AttendToImages(worker);
+            AttendBidirectionally(worker);
         }
 
         WaitAtBarrier(worker.Index, StepPart.Attention);
@@ -197,7 +197,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     /// Each row's heads see the row's own sequence alone: a thread adds keys and values to the cache where it is going to read them. Rows are of very different
     /// length, so nothing is divided beforehand; few rows are cut into several items each.
     /// </summary>
-    private void AttendToOwnSequence(int layer, PoolWorker worker)
+    private void AttendCausally(int layer, PoolWorker worker)
     {
         var cuts = Math.Clamp(ItemsPerThread * worker.Count / Rows.Count, 1, Config.Heads);
         var heads = (Config.Heads + cuts - 1) / cuts;
@@ -207,23 +207,23 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         {
             var (row, cut) = Math.DivRem(item, cuts);
             var count = Math.Min(heads, Config.Heads - (cut * heads));
-            RotateAndRemember(layer, row, cut * heads, count);
+            RotateAndAppend(layer, row, cut * heads, count);
             Attend(layer, row, cut * heads, count, worker.Index);
         }
     }
 
     /// <summary>Puts the keys and values of all rows into the cache.</summary>
-    private void RememberAll(PoolWorker worker)
+    private void AppendAll(PoolWorker worker)
     {
         var (first, end) = worker.Partition(Rows.Count);
         for (var row = first; row < end; row++)
         {
-            RotateAndRemember(layer: 0, row, head: 0, Config.Heads);
+            RotateAndAppend(layer: 0, row, head: 0, Config.Heads);
         }
     }
 
     /// <summary>All rows of an image look at the same keys and values, which stay in the cache while one head after another does so.</summary>
-    private void AttendToImages(PoolWorker worker)
+    private void AttendBidirectionally(PoolWorker worker)
     {
         var rows = 1 + Config.Positions;
         var (first, end) = worker.Partition(Rows.Count / rows * Config.Heads);
@@ -238,19 +238,19 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     }
 
     /// <summary>Rotates some heads' queries and keys to their position and puts keys and values into the cache.</summary>
-    private void RotateAndRemember(int layer, int row, int head, int heads)
+    private void RotateAndAppend(int layer, int row, int head, int heads)
     {
         var (slot, position, headWidth) = (Rows.Slots[row], Rows.Positions[row], Config.HeadWidth);
-        float* cosines = _angles.Cosines(position), sines = _angles.Sines(position);
+        float* cosines = _rope.Cosines(position), sines = _rope.Sines(position);
         for (var end = head + heads; head < end; head++)
         {
             var query = Query(row, head);
             float* key = query + Config.Width, value = key + Config.Width;
-            AttentionKernel<TVector, TSimd, TElement>.Fetch(_cache.Key(layer, slot, head, position: 0), _cache.KeyHeadBytes);
-            HeadRotation<TVector, TSimd, TElement>.Rotate(query, headWidth, cosines, sines, _queryScale);
-            HeadRotation<TVector, TSimd, TElement>.Rotate(key, headWidth, cosines, sines, scale: 1);
-            HeadRotation<TVector, TSimd, TElement>.Remember(
-                key, value, headWidth, _cache.Key(layer, slot, head, position), _cache.FeatureBytes, _cache.Value(layer, slot, head, position));
+            AttentionKernel<TVector, TSimd, TElement>.Prefetch(_cache.Key(layer, slot, head, position: 0), _cache.KeyHeadBytes);
+            RopeKernel<TVector, TSimd, TElement>.Rotate(query, headWidth, cosines, sines, _queryScale);
+            RopeKernel<TVector, TSimd, TElement>.Rotate(key, headWidth, cosines, sines, scale: 1);
+            RopeKernel<TVector, TSimd, TElement>.Append(
+                key, value, headWidth, _cache.Key(layer, slot, head, position), _cache.KeyFeatureStride, _cache.Value(layer, slot, head, position));
         }
     }
 

@@ -9,7 +9,7 @@ namespace CtfService.Model.Cpu.Attention;
 /// reads one long stretch of memory for the keys and one for the values. A head's keys lie as [Dh][lanes], which lets a block's scores be computed side by
 /// side; its values as [lanes][Dh]. Nothing is ever cleared: only positions that were written are read.
 /// </summary>
-internal sealed unsafe class SlotCache : IDisposable
+internal sealed unsafe class BlockedKvCache : IDisposable
 {
     private readonly NativeBuffer _memory;
     private readonly int _slots;
@@ -18,7 +18,7 @@ internal sealed unsafe class SlotCache : IDisposable
     private readonly long _keyBytes;  // of one slot
     private readonly long _slotBytes;
 
-    public SlotCache(TransformerConfig config, int layers, int slots, int lanes, int elementBytes)
+    public BlockedKvCache(TransformerConfig config, int layers, int slots, int lanes, int elementBytes)
     {
         (_slots, _lanes, _elementBytes) = (slots, lanes, elementBytes);
         var blocks = PackedMatrix.RoundUp(1 + config.Positions, lanes) / lanes;
@@ -53,11 +53,11 @@ internal sealed unsafe class SlotCache : IDisposable
     /// <summary>Start of a slot's values: [block][H][lanes][<see cref="ValueStride"/>].</summary>
     public byte* Values(int layer, int slot) => Keys(layer, slot) + _keyBytes;
 
-    /// <summary>Feature 0 of the key of one head at a position; the next feature is <see cref="FeatureBytes"/> further.</summary>
+    /// <summary>Feature 0 of the key of one head at a position; the next feature is <see cref="KeyFeatureStride"/> further.</summary>
     public byte* Key(int layer, int slot, int head, int position) =>
         Keys(layer, slot) + (position / _lanes * KeyBlockBytes) + (head * KeyHeadBytes) + (position % _lanes * _elementBytes);
 
-    public long FeatureBytes => (long)_lanes * _elementBytes;
+    public long KeyFeatureStride => (long)_lanes * _elementBytes;
 
     /// <summary>Feature 0 of the value of one head at a position.</summary>
     public byte* Value(int layer, int slot, int head, int position) =>

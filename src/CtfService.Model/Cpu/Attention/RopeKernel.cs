@@ -4,7 +4,7 @@ using CtfService.Model.Cpu.Vectors;
 namespace CtfService.Model.Cpu.Attention;
 
 /// <summary>Turns one head's query and key to their position and stores key and value in the cache.</summary>
-internal static unsafe class HeadRotation<TVector, TSimd, TElement>
+internal static unsafe class RopeKernel<TVector, TSimd, TElement>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
     where TElement : struct, ICacheElement
@@ -30,15 +30,15 @@ internal static unsafe class HeadRotation<TVector, TSimd, TElement>
     }
 
     /// <summary>Writes a rotated key and a value [Dh] to their places in the cache.</summary>
-    /// <param name="featureBytes">From one feature of the key to the next.</param>
+    /// <param name="keyStride">From one feature of the key to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Remember(float* key, float* value, int headWidth, byte* keyTarget, long featureBytes, byte* valueTarget)
+    public static void Append(float* key, float* value, int headWidth, byte* keyTarget, long keyStride, byte* valueTarget)
     {
         for (var feature = 0; feature < headWidth; feature++)
         {
             TElement.Write(keyTarget, key[feature]);
             TElement.Write(valueTarget, value[feature]);
-            keyTarget += featureBytes;
+            keyTarget += keyStride;
             valueTarget += TElement.Bytes;
         }
     }

@@ -8,13 +8,13 @@ namespace CtfService.Model.Cpu.Attention;
 /// The angles of <see cref="RopeTable"/> laid out for vectors: with x = (a, b) and its swapped pair (b, a), the rotated pair is
 /// x * (cos, cos) + swapped * (-sin, sin). Row 0 is the class position, all zeros.
 /// </summary>
-internal sealed unsafe class RotaryAngles : IDisposable
+internal sealed unsafe class InterleavedRopeTable : IDisposable
 {
     private readonly NativeBuffer _cosines;
     private readonly NativeBuffer _sines;
     private readonly int _headWidth;
 
-    public RotaryAngles(TransformerConfig config)
+    public InterleavedRopeTable(TransformerConfig config)
     {
         using var scope = NewDisposeScope();
         using var table = new RopeTable(config, CPU);
