@@ -37,10 +37,10 @@ public static class DecodeBenchmark
         {
             foreach (var format in options.Formats)
             {
-                var clock = new StepClock();
+                var profiler = new StepProfiler();
                 using var engine = new SimdDecodeEngine(
-                    config, WeightSource.Of(transformer), pool, new CpuEngineOptions(options.Batches.Max(), format, Clock: clock));
-                Measure(engine, Simd, NameOf(format), engine.WeightBytes, engine.PositionBytes, clock);
+                    config, WeightSource.Of(transformer), pool, new CpuEngineOptions(options.Batches.Max(), format, Profiler: profiler));
+                Measure(engine, Simd, NameOf(format), engine.WeightBytes, engine.PositionBytes, profiler);
             }
         }
 
@@ -48,18 +48,18 @@ public static class DecodeBenchmark
         {
             using var engine = new TorchDecodeEngine(transformer, options.Batches.Max());
             Measure(
-                engine, Torch, NameOf(WeightFormat.Float32), parameters * sizeof(float), 2L * sizeof(float) * config.Layers * config.Width, clock: null);
+                engine, Torch, NameOf(WeightFormat.Float32), parameters * sizeof(float), 2L * sizeof(float) * config.Layers * config.Width, profiler: null);
         }
 
         return new DecodeReport(model, config.OutputVocabulary, options.Threads, (int)VectorWidths.Widest, parameters, WithRatios(lines));
 
-        void Measure(IDecodeEngine engine, string backend, string dtype, long weightBytes, long positionBytes, StepClock? clock)
+        void Measure(IDecodeEngine engine, string backend, string dtype, long weightBytes, long positionBytes, StepProfiler? profiler)
         {
             var meter = new DecodeMeter(engine, limits);
             foreach (var batch in options.Batches)
             {
                 progress($"{backend} {dtype}, batch {batch}");
-                var timing = meter.Measure(batch, options.Steps, clock, cancellation);
+                var timing = meter.Measure(batch, options.Steps, profiler, cancellation);
                 var stepBytes = weightBytes + (batch * positionBytes * config.Positions / 2); // on average, half the sequence lies behind a row
                 lines.Add(DecodeLine.Of(backend, dtype, timing, stepBytes, parameters, config));
             }

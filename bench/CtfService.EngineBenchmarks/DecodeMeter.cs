@@ -16,11 +16,11 @@ internal sealed class DecodeMeter(IDecodeEngine engine, MachineLimitMeter machin
 
     /// <param name="batch">Rows, at most the engine's capacity.</param>
     /// <param name="steps">Steps of one run.</param>
-    /// <param name="clock">The engine's clock, cleared before and read after the runs; null if the engine has none.</param>
-    public DecodeTiming Measure(int batch, int steps, StepClock? clock, CancellationToken cancellation)
+    /// <param name="profiler">The engine's profiler, cleared before and read after the runs; null if the engine has none.</param>
+    public DecodeTiming Measure(int batch, int steps, StepProfiler? profiler, CancellationToken cancellation)
     {
         FillCache(batch, cancellation);
-        clock?.Clear();
+        profiler?.Clear();
         var limits = machine.Measure();
         var runs = new List<DecodeRun>();
         for (var run = 0; run < DecodeBenchmark.Runs; run++)
@@ -31,7 +31,7 @@ internal sealed class DecodeMeter(IDecodeEngine engine, MachineLimitMeter machin
             limits = after;
         }
 
-        var parts = clock is null ? [] : Enum.GetValues<StepPart>().ToDictionary(part => part, part => clock[part]);
+        var parts = profiler is null ? [] : Enum.GetValues<StepPart>().ToDictionary(part => part, part => profiler[part]);
         return new DecodeTiming(batch, runs, parts);
     }
 
@@ -74,5 +74,5 @@ internal sealed class DecodeMeter(IDecodeEngine engine, MachineLimitMeter machin
 internal sealed record DecodeRun(TimeSpan Step, MachineLimits Limits);
 
 /// <summary>All runs of one engine at one batch size.</summary>
-/// <param name="Parts">Time of each part, all steps together; empty if the engine has no clock.</param>
+/// <param name="Parts">Time of each part, all steps together; empty if the engine has no profiler.</param>
 internal sealed record DecodeTiming(int Batch, IReadOnlyList<DecodeRun> Runs, IReadOnlyDictionary<StepPart, TimeSpan> Parts);

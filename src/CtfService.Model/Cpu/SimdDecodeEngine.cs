@@ -23,7 +23,7 @@ internal sealed class SimdDecodeEngine : IDecodeEngine
         Capacity = options.Capacity;
         _check = new DecodeRowCheck(config, options.Capacity);
         using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
-        _pass = PassFactory.CreateDecode(new PassParts(config, weights, pool, options));
+        _pass = SimdDispatch.CreateDecode(new PassParts(config, weights, pool, options));
         buffers.Keep();
     }
 

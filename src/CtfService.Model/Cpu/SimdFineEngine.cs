@@ -25,7 +25,7 @@ internal sealed class SimdFineEngine : IFineEngine
         LargestCluster = map.LargestCluster;
         _check = new FinePassCheck(config, map, options.Capacity);
         using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
-        _pass = PassFactory.CreateFine(new PassParts(config, weights, pool, options), map);
+        _pass = SimdDispatch.CreateFine(new PassParts(config, weights, pool, options), map);
         buffers.Keep();
     }
 

@@ -24,7 +24,7 @@ internal sealed unsafe class SimdVqDecoder : IVqDecoder
         (Config, GridHeight, GridWidth) = (config, grid.Height, grid.Width);
         _check = new VqDecodeCheck(config, grid.Height, grid.Width);
         using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
-        _pass = PassFactory.CreateVqDecode(new VqDecodeParts(config, weights, grid.Height, grid.Width, pool, capacity), width);
+        _pass = SimdDispatch.CreateVqDecode(new VqDecodeParts(config, weights, grid.Height, grid.Width, pool, capacity), width);
         buffers.Keep();
     }
 

@@ -5,20 +5,20 @@ using CtfService.Model.Cpu.Weights;
 namespace CtfService.Model.Cpu.MatMul;
 
 /// <summary>
-/// target = factor of the row * sums. With the factor 1 / sqrt(mean(x^2) + epsilon) and the norm's weights multiplied into the matrix this is RMSNorm and
+/// target = scale of the row * sums. With the scale 1 / sqrt(mean(x^2) + epsilon) and the norm's weights multiplied into the matrix this is RMSNorm and
 /// projection in one: W (g * x / rms) = (W diag(g) x) / rms.
 /// </summary>
-internal readonly unsafe struct RowScaleEpilogue<TVector, TSimd>(float* target, long stride, float* rowFactors) : IEpilogue<TVector>
+internal readonly unsafe struct RowScaleEpilogue<TVector, TSimd>(float* target, long stride, float* rowScales) : IEpilogue<TVector>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(TVector a, TVector b, int row, int panel)
     {
-        var factor = TSimd.Broadcast(rowFactors[row]);
+        var scale = TSimd.Broadcast(rowScales[row]);
         var destination = target + (row * stride) + (panel * PackedMatrix.VectorsPerPanel * TSimd.Lanes);
-        TSimd.Store(TSimd.Multiply(a, factor), destination);
-        TSimd.Store(TSimd.Multiply(b, factor), destination + TSimd.Lanes);
+        TSimd.Store(TSimd.Multiply(a, scale), destination);
+        TSimd.Store(TSimd.Multiply(b, scale), destination + TSimd.Lanes);
     }
 }
 
@@ -37,18 +37,18 @@ internal readonly unsafe struct ResidualEpilogue<TVector, TSimd>(float* target, 
 }
 
 /// <summary>
-/// target = silu(gate) * up, both times the factor of the row (see <see cref="RowScaleEpilogue{TVector, TSimd}"/>). A panel's first vector is of w1, its second
+/// target = silu(gate) * up, both times the scale of the row (see <see cref="RowScaleEpilogue{TVector, TSimd}"/>). A panel's first vector is of w1, its second
 /// of w3, so gate and up of the same features meet here in registers.
 /// </summary>
-internal readonly unsafe struct SwiGluEpilogue<TVector, TSimd>(float* target, long stride, float* rowFactors) : IEpilogue<TVector>
+internal readonly unsafe struct SwiGluEpilogue<TVector, TSimd>(float* target, long stride, float* rowScales) : IEpilogue<TVector>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(TVector a, TVector b, int row, int panel)
     {
-        var factor = TSimd.Broadcast(rowFactors[row]);
-        var gate = VectorMath<TVector, TSimd>.Silu(TSimd.Multiply(a, factor));
-        TSimd.Store(TSimd.Multiply(gate, TSimd.Multiply(b, factor)), target + (row * stride) + (panel * TSimd.Lanes));
+        var scale = TSimd.Broadcast(rowScales[row]);
+        var gate = VectorMath<TVector, TSimd>.Silu(TSimd.Multiply(a, scale));
+        TSimd.Store(TSimd.Multiply(gate, TSimd.Multiply(b, scale)), target + (row * stride) + (panel * TSimd.Lanes));
     }
 }

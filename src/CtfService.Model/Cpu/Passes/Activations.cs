@@ -10,10 +10,10 @@ internal sealed unsafe class Activations : IDisposable
     private const int CacheLine = 16; // floats
 
     private readonly NativeBuffer _shared;
-    private readonly NativeBuffer _ofThreads;
+    private readonly NativeBuffer _perThread;
     private readonly long _threadStride;
-    private readonly int _scores;
-    private readonly int _results;
+    private readonly int _scoreFloats;
+    private readonly int _headOutputsOffset;
 
     public Activations(TransformerConfig config, int rows, int threads, int lanes)
     {
@@ -25,10 +25,10 @@ internal sealed unsafe class Activations : IDisposable
         _shared = NativeBuffer.OfFloats(rows * ((2 * WidthStride) + QueryKeyValueStride + InnerStride));
 
         ScoreStride = PackedMatrix.RoundUp(1 + config.Positions, lanes);
-        _scores = PackedMatrix.RoundUp(config.Heads * ScoreStride, CacheLine);
-        _results = PackedMatrix.RoundUp(config.Heads * PackedMatrix.RoundUp(config.HeadWidth, lanes), CacheLine);
-        _threadStride = PackedMatrix.RoundUp(_scores + _results + rows, CacheLine) + CacheLine; // no two threads write the same line
-        _ofThreads = NativeBuffer.OfFloats(threads * _threadStride);
+        _scoreFloats = PackedMatrix.RoundUp(config.Heads * ScoreStride, CacheLine);
+        _headOutputsOffset = PackedMatrix.RoundUp(config.Heads * PackedMatrix.RoundUp(config.HeadWidth, lanes), CacheLine);
+        _threadStride = PackedMatrix.RoundUp(_scoreFloats + _headOutputsOffset + rows, CacheLine) + CacheLine; // no two threads write the same line
+        _perThread = NativeBuffer.OfFloats(threads * _threadStride);
 
         Hidden = _shared.Floats;
         Attended = Hidden + (rows * WidthStride);
@@ -58,17 +58,17 @@ internal sealed unsafe class Activations : IDisposable
     public int ScoreStride { get; }
 
     /// <summary>[H, <see cref="ScoreStride"/>]: attention scores of the row at hand.</summary>
-    public float* Scores(int thread) => _ofThreads.Floats + (thread * _threadStride);
+    public float* Scores(int thread) => _perThread.Floats + (thread * _threadStride);
 
     /// <summary>[H, Dh filled up to whole vectors]: the heads' results for the row at hand.</summary>
-    public float* HeadResults(int thread) => Scores(thread) + _scores;
+    public float* HeadOutputs(int thread) => Scores(thread) + _scoreFloats;
 
     /// <summary>[R]: the norm's factor of each row. Every thread computes all of them: that is quicker than waiting for another.</summary>
-    public float* RowFactors(int thread) => HeadResults(thread) + _results;
+    public float* RowScales(int thread) => HeadOutputs(thread) + _headOutputsOffset;
 
     public void Dispose()
     {
         _shared.Dispose();
-        _ofThreads.Dispose();
+        _perThread.Dispose();
     }
 }

@@ -7,5 +7,5 @@ namespace CtfService.Model.Cpu.Passes;
 /// <param name="Capacity">Slots of a decode engine, images of one pass of a fine engine.</param>
 /// <param name="Format">How weights are stored.</param>
 /// <param name="Width">Vectors to use; the widest of the machine where null.</param>
-/// <param name="Clock">Takes the time of every part of a step; none where null.</param>
-internal sealed record CpuEngineOptions(int Capacity, WeightFormat Format = WeightFormat.Float32, VectorWidth? Width = null, StepClock? Clock = null);
+/// <param name="Profiler">Takes the time of every part of a step; none where null.</param>
+internal sealed record CpuEngineOptions(int Capacity, WeightFormat Format = WeightFormat.Float32, VectorWidth? Width = null, StepProfiler? Profiler = null);

@@ -32,7 +32,7 @@ internal sealed unsafe class DecodePass<TVector, TSimd, TLayout, TElement> : Tra
 
     public ReadOnlySpan<float> Logits(int row) => new(_logits.Floats + ((long)row * _logitsStride), Config.OutputVocabulary);
 
-    protected override PackedMatrix? Last => _head;
+    protected override PackedMatrix? NextMatrix => _head;
 
     public override void Dispose()
     {
@@ -43,9 +43,9 @@ internal sealed unsafe class DecodePass<TVector, TSimd, TLayout, TElement> : Tra
 
     protected override void Finish(PoolWorker worker)
     {
-        ComputeRowFactors(worker.Index, 0, Rows.Count);
-        var store = new RowScaleEpilogue<TVector, TSimd>(_logits.Floats, _logitsStride, Activations.RowFactors(worker.Index));
-        PackedMatMul<TVector, TSimd, TLayout>.Multiply(_head, Activations.Hidden, Activations.WidthStride, Rows.Count, store, worker);
+        ComputeRowScales(worker.Index, 0, Rows.Count);
+        var epilogue = new RowScaleEpilogue<TVector, TSimd>(_logits.Floats, _logitsStride, Activations.RowScales(worker.Index));
+        PackedMatMul<TVector, TSimd, TLayout>.Multiply(_head, Activations.Hidden, Activations.WidthStride, Rows.Count, epilogue, worker);
     }
 }
 

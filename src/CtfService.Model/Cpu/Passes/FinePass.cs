@@ -13,37 +13,37 @@ internal sealed unsafe class FinePass<TVector, TSimd, TLayout, TElement> : Trans
     where TLayout : struct, IWeightLayout
     where TElement : struct, ICacheElement
 {
-    private readonly MemberScores<TVector, TSimd, TLayout> _scores;
+    private readonly MemberScorer<TVector, TSimd, TLayout> _scorer;
 
     public FinePass(PassParts parts, ClusterMap map)
         : base(parts, parts.Options.Capacity, parts.Options.Capacity * (1 + parts.Config.Positions), cachesEveryLayer: false)
     {
-        _scores = new MemberScores<TVector, TSimd, TLayout>(parts, map);
+        _scorer = new MemberScorer<TVector, TSimd, TLayout>(parts, map);
     }
 
     public ReadOnlySpan<float> Hidden(int row) => new(Activations.Hidden + (row * Activations.WidthStride), Config.Width);
 
-    public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits) => _scores.Run(hidden, coarseLabels, logits);
+    public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits) => _scorer.Run(hidden, coarseLabels, logits);
 
-    protected override PackedMatrix? Last => null;
+    protected override PackedMatrix? NextMatrix => null;
 
     public override void Dispose()
     {
         base.Dispose();
-        _scores.Dispose();
+        _scorer.Dispose();
     }
 
     protected override void Finish(PoolWorker worker)
     {
-        var factors = Activations.RowFactors(worker.Index);
+        var rowScales = Activations.RowScales(worker.Index);
         var (first, end) = worker.Partition(Rows.Count);
-        ComputeRowFactors(worker.Index, first, end);
+        ComputeRowScales(worker.Index, first, end);
         for (var row = first; row < end; row++)
         {
             var hidden = Activations.Hidden + (row * Activations.WidthStride);
             for (var feature = 0; feature < Config.Width; feature++)
             {
-                hidden[feature] *= factors[row] * Weights.FinalNorm.Floats[feature];
+                hidden[feature] *= rowScales[row] * Weights.FinalNorm.Floats[feature];
             }
         }
     }

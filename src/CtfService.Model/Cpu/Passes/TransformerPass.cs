@@ -22,7 +22,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     private const int ItemsPerThread = 4;
 
     private readonly ComputeThreadPool _pool;
-    private readonly StepClock? _clock;
+    private readonly StepProfiler? _profiler;
     private readonly BlockedKvCache _cache;
     private readonly InterleavedRopeTable _rope;
     private readonly float _queryScale;
@@ -36,7 +36,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     {
         Config = parts.Config;
         _pool = parts.Pool;
-        _clock = parts.Options.Clock;
+        _profiler = parts.Options.Profiler;
         _cachesEveryLayer = cachesEveryLayer;
         _queryScale = 1 / MathF.Sqrt(Config.HeadWidth);
         _rope = new InterleavedRopeTable(Config);
@@ -55,7 +55,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     protected PackedTransformer Weights { get; }
 
     /// <summary>The matrix behind the last block; null where there is none.</summary>
-    protected abstract PackedMatrix? Last { get; }
+    protected abstract PackedMatrix? NextMatrix { get; }
 
     protected Activations Activations { get; }
 
@@ -76,11 +76,11 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         var worker = new PoolWorker(thread, _pool);
         if (thread == 0)
         {
-            _clock?.Start();
+            _profiler?.Start();
         }
 
         Embed(worker);
-        WaitAtBarrier(thread, StepPart.EmbeddingAndNorms);
+        EndPart(thread, StepPart.EmbeddingAndNorms);
         for (var layer = 0; layer < Weights.Layers.Count; layer++)
         {
             _cancellation.Check(thread, layer);
@@ -92,7 +92,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         }
 
         Finish(worker);
-        WaitAtBarrier(thread, StepPart.Head);
+        EndPart(thread, StepPart.Head);
     }
 
     public virtual void Dispose()
@@ -107,13 +107,13 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     protected abstract void Finish(PoolWorker worker);
 
     /// <summary>RMSNorm's 1 / sqrt(mean(x^2) + epsilon) (Zhang and Sennrich 2019, eq. 4) of rows first to end - 1, into the thread's own array.</summary>
-    protected void ComputeRowFactors(int thread, int first, int end)
+    protected void ComputeRowScales(int thread, int first, int end)
     {
-        var factors = Activations.RowFactors(thread);
+        var rowScales = Activations.RowScales(thread);
         for (var row = first; row < end; row++)
         {
             var squares = SumOfSquares(Activations.Hidden + (row * Activations.WidthStride), Config.Width);
-            factors[row] = 1 / MathF.Sqrt((squares / Config.Width) + Config.NormEpsilon);
+            rowScales[row] = 1 / MathF.Sqrt((squares / Config.Width) + Config.NormEpsilon);
         }
 
         Mark(thread, StepPart.EmbeddingAndNorms);
@@ -123,12 +123,12 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     {
         var weights = Weights.Layers[layer];
         var a = Activations;
-        var factors = a.RowFactors(worker.Index);
+        var rowScales = a.RowScales(worker.Index);
 
-        ComputeRowFactors(worker.Index, 0, Rows.Count);
-        Multiply(weights.QueryKeyValue, a.Hidden, a.WidthStride, new RowScaleEpilogue<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, factors), worker);
+        ComputeRowScales(worker.Index, 0, Rows.Count);
+        Multiply(weights.QueryKeyValue, a.Hidden, a.WidthStride, new RowScaleEpilogue<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, rowScales), worker);
         PrefetchNext(weights.AttentionOutput, worker);
-        WaitAtBarrier(worker.Index, StepPart.QueryKeyValue);
+        EndPart(worker.Index, StepPart.QueryKeyValue);
         if (_cachesEveryLayer)
         {
             AttendCausally(layer, worker);
@@ -136,22 +136,22 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         else
         {
             AppendAll(worker);
-            WaitAtBarrier(worker.Index, StepPart.Attention);
+            EndPart(worker.Index, StepPart.Attention);
             AttendBidirectionally(worker);
         }
 
-        WaitAtBarrier(worker.Index, StepPart.Attention);
+        EndPart(worker.Index, StepPart.Attention);
         Multiply(weights.AttentionOutput, a.Attended, a.WidthStride, new ResidualEpilogue<TVector, TSimd>(a.Hidden, a.WidthStride), worker);
         PrefetchNext(weights.GateUp, worker);
-        WaitAtBarrier(worker.Index, StepPart.AttentionOutput);
+        EndPart(worker.Index, StepPart.AttentionOutput);
 
-        ComputeRowFactors(worker.Index, 0, Rows.Count);
-        Multiply(weights.GateUp, a.Hidden, a.WidthStride, new SwiGluEpilogue<TVector, TSimd>(a.Gated, a.InnerStride, factors), worker);
+        ComputeRowScales(worker.Index, 0, Rows.Count);
+        Multiply(weights.GateUp, a.Hidden, a.WidthStride, new SwiGluEpilogue<TVector, TSimd>(a.Gated, a.InnerStride, rowScales), worker);
         PrefetchNext(weights.Down, worker);
-        WaitAtBarrier(worker.Index, StepPart.GateUp);
+        EndPart(worker.Index, StepPart.GateUp);
         Multiply(weights.Down, a.Gated, a.InnerStride, new ResidualEpilogue<TVector, TSimd>(a.Hidden, a.WidthStride), worker);
-        PrefetchNext(layer + 1 < Weights.Layers.Count ? Weights.Layers[layer + 1].QueryKeyValue : Last, worker);
-        WaitAtBarrier(worker.Index, StepPart.Down);
+        PrefetchNext(layer + 1 < Weights.Layers.Count ? Weights.Layers[layer + 1].QueryKeyValue : NextMatrix, worker);
+        EndPart(worker.Index, StepPart.Down);
     }
 
     private void Multiply<TEpilogue>(PackedMatrix matrix, float* input, long stride, TEpilogue epilogue, PoolWorker worker)
@@ -195,20 +195,20 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 
     /// <summary>
     /// Each row's heads see the row's own sequence alone: a thread adds keys and values to the cache where it is going to read them. Rows are of very different
-    /// length, so nothing is divided beforehand; few rows are cut into several items each.
+    /// length, so nothing is divided beforehand; few rows are split into several items each.
     /// </summary>
     private void AttendCausally(int layer, PoolWorker worker)
     {
-        var cuts = Math.Clamp(ItemsPerThread * worker.Count / Rows.Count, 1, Config.Heads);
-        var heads = (Config.Heads + cuts - 1) / cuts;
-        cuts = (Config.Heads + heads - 1) / heads;
-        var items = worker.Schedule(Rows.Count * cuts, staticFraction: 0);
+        var splits = Math.Clamp(ItemsPerThread * worker.Count / Rows.Count, 1, Config.Heads);
+        var heads = (Config.Heads + splits - 1) / splits;
+        splits = (Config.Heads + heads - 1) / heads;
+        var items = worker.Schedule(Rows.Count * splits, staticFraction: 0);
         while (items.TryTake(out var item))
         {
-            var (row, cut) = Math.DivRem(item, cuts);
-            var count = Math.Min(heads, Config.Heads - (cut * heads));
-            RotateAndAppend(layer, row, cut * heads, count);
-            Attend(layer, row, cut * heads, count, worker.Index);
+            var (row, split) = Math.DivRem(item, splits);
+            var count = Math.Min(heads, Config.Heads - (split * heads));
+            RotateAndAppend(layer, row, split * heads, count);
+            Attend(layer, row, split * heads, count, worker.Index);
         }
     }
 
@@ -257,7 +257,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     private void Attend(int layer, int row, int head, int heads, int thread)
     {
         var (slot, headWidth) = (Rows.Slots[row], Config.HeadWidth);
-        var results = Activations.HeadResults(thread);
+        var results = Activations.HeadOutputs(thread);
         AttentionKernel<TVector, TSimd, TElement>.Attend(
             Query(row, head),
             _cache.Key(layer, slot, head, position: 0),
@@ -280,7 +280,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     private float* Query(int row, int head) => Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + (head * Config.HeadWidth);
 
     /// <summary>Ends a part of the step for all threads.</summary>
-    private void WaitAtBarrier(int thread, StepPart part)
+    private void EndPart(int thread, StepPart part)
     {
         Mark(thread, part);
         _pool.WaitAtBarrier(thread);
@@ -291,7 +291,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     {
         if (thread == 0)
         {
-            _clock?.Mark(part);
+            _profiler?.Mark(part);
         }
     }
 }

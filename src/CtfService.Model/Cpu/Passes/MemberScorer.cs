@@ -10,7 +10,7 @@ namespace CtfService.Model.Cpu.Passes;
 /// <summary>
 /// Scores the members of each position's cluster. The head's rows are packed cluster by cluster, so the members lie in a few panels side by side.
 /// </summary>
-internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : IParallelRegion, IDisposable
+internal sealed unsafe class MemberScorer<TVector, TSimd, TLayout> : IParallelRegion, IDisposable
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
     where TLayout : struct, IWeightLayout
@@ -27,7 +27,7 @@ internal sealed unsafe class MemberScores<TVector, TSimd, TLayout> : IParallelRe
     private float* _logits;
     private int _count;
 
-    public MemberScores(PassParts parts, ClusterMap map)
+    public MemberScorer(PassParts parts, ClusterMap map)
     {
         _pool = parts.Pool;
         (_width, _largestCluster) = (parts.Config.Width, map.LargestCluster);

@@ -9,7 +9,7 @@ using CtfService.Model.Cpu.Weights;
 namespace CtfService.Model.Cpu;
 
 /// <summary>Chooses the compiled form of a pass by vector width and weight format.</summary>
-internal static class PassFactory
+internal static class SimdDispatch
 {
     public static IDecodePass CreateDecode(PassParts parts) => Width(parts.Options.Width) switch
     {

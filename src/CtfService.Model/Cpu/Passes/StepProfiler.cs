@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace CtfService.Model.Cpu.Passes;
 
 /// <summary>Adds up where the time of the steps goes, seen by the thread that calls the engine.</summary>
-internal sealed class StepClock
+internal sealed class StepProfiler
 {
     private readonly long[] _ticks = new long[Enum.GetValues<StepPart>().Length];
     private long _last;
