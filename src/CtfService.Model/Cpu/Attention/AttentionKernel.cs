@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using CtfService.Model.Cpu.MatMul;
+using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Attention;
@@ -56,7 +56,7 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
     /// <summary>Starts to bring a stretch of keys or values closer while something else is computed.</summary>
     public static void Prefetch(byte* start, long bytes)
     {
-        for (var line = 0L; line < bytes; line += MatMulTile.CacheLine)
+        for (var line = 0L; line < bytes; line += Alignment.CacheLineBytes)
         {
             TSimd.Prefetch(start + line);
         }

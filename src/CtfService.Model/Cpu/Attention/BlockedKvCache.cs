@@ -1,5 +1,4 @@
 using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Cpu.Attention;
@@ -21,8 +20,8 @@ internal sealed unsafe class BlockedKvCache : IDisposable
     public BlockedKvCache(TransformerConfig config, int layers, int slots, int lanes, int elementBytes)
     {
         (_slots, _lanes, _elementBytes) = (slots, lanes, elementBytes);
-        var blocks = PackedMatrix.RoundUp(1 + config.Positions, lanes) / lanes;
-        ValueStride = PackedMatrix.RoundUp(config.HeadWidth, lanes);
+        var blocks = Alignment.RoundUp(1 + config.Positions, lanes) / lanes;
+        ValueStride = Alignment.RoundUp(config.HeadWidth, lanes);
         KeyHeadBytes = (long)lanes * config.HeadWidth * elementBytes;
         ValueHeadBytes = (long)lanes * ValueStride * elementBytes;
         KeyBlockBytes = config.Heads * KeyHeadBytes;

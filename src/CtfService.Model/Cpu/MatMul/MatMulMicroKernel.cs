@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
 
@@ -139,7 +140,7 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         for (; lines > 0; lines--)
         {
             TSimd.Prefetch(prefetch);
-            prefetch += MatMulTile.CacheLine;
+            prefetch += Alignment.CacheLineBytes;
         }
 
         return prefetch;
@@ -153,7 +154,7 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         {
             TSimd.Prefetch(prefetch);
             TSimd.Prefetch(prefetch + panel);
-            prefetch += MatMulTile.CacheLine;
+            prefetch += Alignment.CacheLineBytes;
         }
 
         return prefetch;

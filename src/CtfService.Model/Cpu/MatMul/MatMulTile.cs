@@ -3,9 +3,6 @@ namespace CtfService.Model.Cpu.MatMul;
 /// <summary>What one tile multiplies: a few rows of the input times a few panels of the weights.</summary>
 internal unsafe struct MatMulTile
 {
-    /// <summary>Bytes that one prefetch brings.</summary>
-    public const int CacheLine = 64;
-
     /// <summary>The tile's first panel.</summary>
     public byte* Weights;
 

@@ -1,3 +1,4 @@
+using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
@@ -46,7 +47,7 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
         for (var panel = 0; panel < PackedMatrix.PanelsPerTile; panel++)
         {
             var start = matrix.Panels + (((first * PackedMatrix.PanelsPerTile) + panel) * matrix.PanelBytes);
-            for (var line = 0; line < Math.Min(FirstPrefetchBytes, matrix.PanelBytes); line += MatMulTile.CacheLine)
+            for (var line = 0; line < Math.Min(FirstPrefetchBytes, matrix.PanelBytes); line += Alignment.CacheLineBytes)
             {
                 TSimd.Prefetch(start + line);
             }
@@ -68,7 +69,7 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
             {
                 SelectRows(ref tile, input, rows.First + (8 * group));
                 MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogue>.Tile8x2(tile, epilogue);
-                tile.PrefetchStart += (long)tile.PrefetchLines * MatMulTile.CacheLine * tile.Pairs;
+                tile.PrefetchStart += (long)tile.PrefetchLines * Alignment.CacheLineBytes * tile.Pairs;
             }
         }
 
@@ -137,6 +138,6 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
     private static int PrefetchLinesPerPair(PackedMatrix matrix, int tiles)
     {
         var bytes = (int)matrix.BlockBytes * PackedMatrix.VectorsPerPanel;
-        return (bytes + (MatMulTile.CacheLine * tiles) - 1) / (MatMulTile.CacheLine * tiles);
+        return (bytes + (Alignment.CacheLineBytes * tiles) - 1) / (Alignment.CacheLineBytes * tiles);
     }
 }

@@ -4,12 +4,10 @@ namespace CtfService.Model.Cpu.Memory;
 
 /// <summary>
 /// Memory outside the garbage collector's heap, for weights, caches and activations. From 2 MiB up it has pages of its own where the system hands them out
-/// (<see cref="LargePages"/>); smaller ones, and all elsewhere, come from the C library. Code that makes several opens a <see cref="NativeScope"/>.
+/// (<see cref="HugePages"/>); smaller ones, and all elsewhere, come from the C library. Code that makes several opens a <see cref="NativeScope"/>.
 /// </summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {
-    private const nuint CacheLine = 64;
-
     private readonly bool _isMapped;
     private byte* _start;
 
@@ -19,13 +17,13 @@ internal sealed unsafe class NativeBuffer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
         Length = bytes;
-        NativeScope.Enter(this, bytes);
-        _isMapped = LargePages.AreThere && (nuint)bytes >= LargePages.Size;
-        var size = RoundUp((nuint)bytes, _isMapped ? LargePages.Size : CacheLine);
-        _start = _isMapped ? LargePages.Map(size) : (byte*)NativeMemory.AlignedAlloc(size, CacheLine);
+        NativeScope.Register(this, bytes);
+        _isMapped = HugePages.AreSupported && (nuint)bytes >= HugePages.Size;
+        var size = RoundUp((nuint)bytes, _isMapped ? HugePages.Size : Alignment.CacheLineBytes);
+        _start = _isMapped ? HugePages.Map(size) : (byte*)NativeMemory.AlignedAlloc(size, Alignment.CacheLineBytes);
         if (zeroed)
         {
-            NativeMemory.Clear(_start, size); // large pages are zero, but only now there: better here than in a decode step
+            NativeMemory.Clear(_start, size); // huge pages are zero, but only now there: better here than in a decode step
         }
     }
 
@@ -44,7 +42,7 @@ internal sealed unsafe class NativeBuffer : IDisposable
     {
         if (_isMapped && _start is not null)
         {
-            LargePages.Unmap(_start, RoundUp((nuint)Length, LargePages.Size));
+            HugePages.Unmap(_start, RoundUp((nuint)Length, HugePages.Size));
         }
         else
         {

@@ -11,14 +11,14 @@ internal sealed class NativeScope : IDisposable
     private static NativeScope? _current;
 
     private readonly NativeScope? _outer;
-    private readonly Action<long>? _allocating;
+    private readonly Action<long>? _onAllocate;
     private readonly List<NativeBuffer> _buffers = [];
 
-    /// <param name="allocating">Called with the bytes of each buffer before it is allocated, in this scope and those inside it. Tests count, or throw as a full
+    /// <param name="onAllocate">Called with the bytes of each buffer before it is allocated, in this scope and those inside it. Tests count, or throw as a full
     /// memory does.</param>
-    public NativeScope(Action<long>? allocating = null)
+    public NativeScope(Action<long>? onAllocate = null)
     {
-        (_outer, _allocating) = (_current, allocating);
+        (_outer, _onAllocate) = (_current, onAllocate);
         _current = this;
     }
 
@@ -42,11 +42,11 @@ internal sealed class NativeScope : IDisposable
     }
 
     /// <summary>Before a buffer of so many bytes is allocated.</summary>
-    internal static void Enter(NativeBuffer buffer, long bytes)
+    internal static void Register(NativeBuffer buffer, long bytes)
     {
         for (var scope = _current; scope is not null; scope = scope._outer)
         {
-            scope._allocating?.Invoke(bytes);
+            scope._onAllocate?.Invoke(bytes);
         }
 
         _current?._buffers.Add(buffer);

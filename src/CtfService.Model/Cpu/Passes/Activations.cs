@@ -7,8 +7,6 @@ namespace CtfService.Model.Cpu.Passes;
 /// <summary>What a pass computes between its products, one row after another; allocated once for the largest pass.</summary>
 internal sealed unsafe class Activations : IDisposable
 {
-    private const int CacheLine = 16; // floats
-
     private readonly NativeBuffer _shared;
     private readonly NativeBuffer _perThread;
     private readonly long _threadStride;
@@ -18,16 +16,16 @@ internal sealed unsafe class Activations : IDisposable
     public Activations(TransformerConfig config, int rows, int threads, int lanes)
     {
         // A cache line between rows: rows a power of two apart would fall into the same few sets of the first-level cache.
-        long Stride(int features) => PackedMatrix.RoundUp(features, lanes * PackedMatrix.VectorsPerTile) + CacheLine;
+        long Stride(int features) => Alignment.RoundUp(features, lanes * PackedMatrix.VectorsPerTile) + Alignment.CacheLineFloats;
         WidthStride = Stride(config.Width);
         QueryKeyValueStride = Stride(3 * config.Width);
         InnerStride = Stride(config.FeedForwardWidth);
         _shared = NativeBuffer.OfFloats(rows * ((2 * WidthStride) + QueryKeyValueStride + InnerStride));
 
-        ScoreStride = PackedMatrix.RoundUp(1 + config.Positions, lanes);
-        _scoreFloats = PackedMatrix.RoundUp(config.Heads * ScoreStride, CacheLine);
-        _headOutputsOffset = PackedMatrix.RoundUp(config.Heads * PackedMatrix.RoundUp(config.HeadWidth, lanes), CacheLine);
-        _threadStride = PackedMatrix.RoundUp(_scoreFloats + _headOutputsOffset + rows, CacheLine) + CacheLine; // no two threads write the same line
+        ScoreStride = Alignment.RoundUp(1 + config.Positions, lanes);
+        _scoreFloats = Alignment.RoundUp(config.Heads * ScoreStride, Alignment.CacheLineFloats);
+        _headOutputsOffset = Alignment.RoundUp(config.Heads * Alignment.RoundUp(config.HeadWidth, lanes), Alignment.CacheLineFloats);
+        _threadStride = Alignment.RoundUp(_scoreFloats + _headOutputsOffset + rows, Alignment.CacheLineFloats) + Alignment.CacheLineFloats; // no two threads write the same line
         _perThread = NativeBuffer.OfFloats(threads * _threadStride);
 
         Hidden = _shared.Floats;

@@ -39,7 +39,7 @@ internal sealed unsafe class MemberScorer<TVector, TSimd, TLayout> : IParallelRe
         }
 
         // A cluster may begin and end inside a panel, and panels are scored two at a time.
-        _scratchStride = TSimd.Lanes + PackedMatrix.RoundUp(_largestCluster + PanelFeatures, PanelFeatures * PackedMatrix.PanelsPerTile);
+        _scratchStride = TSimd.Lanes + Alignment.RoundUp(_largestCluster + PanelFeatures, PanelFeatures * PackedMatrix.PanelsPerTile);
         _scratch = NativeBuffer.OfFloats(_pool.Threads * _scratchStride);
         for (var thread = 0; thread < _pool.Threads; thread++)
         {

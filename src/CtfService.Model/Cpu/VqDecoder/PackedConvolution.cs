@@ -1,5 +1,4 @@
 using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Weights;
 
 namespace CtfService.Model.Cpu.VqDecoder;
 
@@ -44,7 +43,7 @@ internal sealed unsafe class PackedConvolution : IDisposable
     /// <summary>Bytes of one phase.</summary>
     public long PhaseBytes => PanelCount * PanelFloats * sizeof(float);
 
-    public static int PaddedChannels(int channels, int lanes) => PackedMatrix.RoundUp(channels, 2 * lanes);
+    public static int PaddedChannels(int channels, int lanes) => Alignment.RoundUp(channels, 2 * lanes);
 
     /// <param name="bias">[outputs].</param>
     public static PackedConvolution Pack(int outputs, int inputs, int kernelSize, int phases, int lanes, WeightOf weightOf, ReadOnlySpan<float> bias)

@@ -1,7 +1,6 @@
 using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
-using CtfService.Model.Cpu.Weights;
 
 namespace CtfService.Model.Cpu.VqDecoder;
 
@@ -13,8 +12,6 @@ internal sealed unsafe class SpatialAttention<TVector, TSimd> : IDisposable
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
-    private const int CacheLine = 16; // floats
-
     private readonly int _positions;
     private readonly int _paddedPositions; // positions, filled up to whole panels
     private readonly int _width;
@@ -28,9 +25,9 @@ internal sealed unsafe class SpatialAttention<TVector, TSimd> : IDisposable
     public SpatialAttention(int positions, int width, int images, int threads)
     {
         (_positions, _width) = (positions, width);
-        _paddedPositions = PackedMatrix.RoundUp(positions, Panel);
+        _paddedPositions = Alignment.RoundUp(positions, Panel);
         _imageFloats = (long)_paddedPositions * width;
-        _scoreStride = _paddedPositions + CacheLine; // rows a power of two apart would share few sets of the first-level cache
+        _scoreStride = _paddedPositions + Alignment.CacheLineFloats; // rows a power of two apart would share few sets of the first-level cache
         _keys = NativeBuffer.OfFloats(images * _imageFloats);
         _values = NativeBuffer.OfFloats(images * _imageFloats);
         _scores = NativeBuffer.OfFloats((long)threads * FeatureMap.BlockPixels * _scoreStride);
@@ -140,7 +137,7 @@ internal sealed unsafe class SpatialAttention<TVector, TSimd> : IDisposable
 
             // An odd number of positions takes one more, whose values are zeros.
             var values = _values.Floats + (image * _imageFloats) + ((long)panel * _paddedPositions * Panel);
-            ConvolutionMicroKernel<TVector, TSimd>.Run(TileOf(values, _noBias.Floats, PackedMatrix.RoundUp(_positions, 2)), sources, targets, pixels);
+            ConvolutionMicroKernel<TVector, TSimd>.Run(TileOf(values, _noBias.Floats, Alignment.RoundUp(_positions, 2)), sources, targets, pixels);
         }
     }
 

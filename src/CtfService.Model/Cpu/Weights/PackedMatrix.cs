@@ -22,7 +22,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     private PackedMatrix(int outputs, int inputs, int lanes, int pairBytes)
     {
-        Outputs = RoundUp(outputs, lanes * VectorsPerTile);
+        Outputs = Alignment.RoundUp(outputs, lanes * VectorsPerTile);
         PanelCount = Outputs / (lanes * VectorsPerPanel);
         Pairs = (inputs + 1) / 2;
         BlockBytes = (long)pairBytes * lanes;
@@ -88,8 +88,6 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
         return packed;
     }
-
-    public static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
 
     public void Dispose()
     {

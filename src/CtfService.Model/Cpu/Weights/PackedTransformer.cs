@@ -97,7 +97,7 @@ internal sealed unsafe class PackedTransformer : IDisposable
         return new PackedLayer(
             PackedMatrix.Pack<TLayout>(3 * width, width, lanes, output => queryKeyValue + ((long)output * width), attentionNorm),
             PackedMatrix.Pack<TLayout>(width, width, lanes, output => attentionOutput + ((long)output * width)),
-            PackedMatrix.Pack<TLayout>(PackedMatrix.VectorsPerPanel * PackedMatrix.RoundUp(inner, lanes), width, lanes, GateUpRow, feedForwardNorm),
+            PackedMatrix.Pack<TLayout>(PackedMatrix.VectorsPerPanel * Alignment.RoundUp(inner, lanes), width, lanes, GateUpRow, feedForwardNorm),
             PackedMatrix.Pack<TLayout>(width, inner, lanes, output => down + ((long)output * inner)));
     }
 }

@@ -1,16 +1,16 @@
 using CtfService.Model.Cpu.Memory;
 
-namespace CtfService.Model.Tests.Cpu;
+namespace CtfService.Model.Tests.Cpu.Memory;
 
 public sealed unsafe class NativeBufferTests
 {
-    private const long LargePage = 2 << 20;
+    private const long HugePage = 2 << 20;
 
     [Theory]
     [InlineData(1, 64)]
-    [InlineData(LargePage - 1, 64)]
-    [InlineData(LargePage, LargePage)]
-    [InlineData((5 * LargePage) + 3, LargePage)]
+    [InlineData(HugePage - 1, 64)]
+    [InlineData(HugePage, HugePage)]
+    [InlineData((5 * HugePage) + 3, HugePage)]
     public void Bytes_AnySize_AreAlignedZeroedAndWritable(long length, long alignment)
     {
         using var buffer = new NativeBuffer(length);
@@ -23,7 +23,7 @@ public sealed unsafe class NativeBufferTests
 
     [Theory]
     [InlineData(64)]
-    [InlineData(LargePage)]
+    [InlineData(HugePage)]
     public void Dispose_Twice_FreesOnce(long length)
     {
         var buffer = new NativeBuffer(length);

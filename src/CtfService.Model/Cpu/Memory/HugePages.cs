@@ -3,20 +3,20 @@ using System.Runtime.InteropServices;
 namespace CtfService.Model.Cpu.Memory;
 
 /// <summary>
-/// Memory straight from Linux. It is aligned to large pages and asks for them: streaming hundreds of megabytes through 4 KiB pages spends a tenth of the time on address
-/// translation. And it goes back to the system when it is freed: the C library would keep blocks of up to 32 MiB, large pages included, and with them half of
+/// Memory straight from Linux. It is aligned to huge pages and asks for them: streaming hundreds of megabytes through 4 KiB pages spends a tenth of the time on address
+/// translation. And it goes back to the system when it is freed: the C library would keep blocks of up to 32 MiB, huge pages included, and with them half of
 /// every model that a service has replaced.
 /// </summary>
-internal static unsafe partial class LargePages
+internal static unsafe partial class HugePages
 {
     public const nuint Size = 2 << 20;
 
     // Linux's sys/mman.h
     private const int ReadAndWrite = 1 | 2; // PROT_READ, PROT_WRITE
     private const int PrivateMemory = 0x02 | 0x20; // MAP_PRIVATE, MAP_ANONYMOUS
-    private const int AdviseLargePages = 14; // MADV_HUGEPAGE
+    private const int AdviseHugePages = 14; // MADV_HUGEPAGE
 
-    public static bool AreThere => OperatingSystem.IsLinux();
+    public static bool AreSupported => OperatingSystem.IsLinux();
 
     /// <summary>Zeroed memory.</summary>
     /// <param name="length">A multiple of <see cref="Size"/>.</param>
@@ -32,7 +32,7 @@ internal static unsafe partial class LargePages
         var start = (mapped + Size - 1) / Size * Size;
         Unmap((byte*)mapped, start - mapped); // what lies before and behind the aligned part
         Unmap((byte*)(start + length), mapped + Size - start);
-        _ = Advise((byte*)start, length, AdviseLargePages); // a kernel without them says no; small pages work as well
+        _ = Advise((byte*)start, length, AdviseHugePages); // a kernel without them says no; small pages work as well
         return (byte*)start;
     }
 

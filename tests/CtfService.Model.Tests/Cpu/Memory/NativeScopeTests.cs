@@ -9,7 +9,7 @@ using CtfService.Model.Transformer;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace CtfService.Model.Tests.Cpu;
+namespace CtfService.Model.Tests.Cpu.Memory;
 
 /// <summary>Engines whose constructors throw half-way: every buffer and tensor that was there is freed.</summary>
 public sealed class NativeScopeTests : IDisposable
