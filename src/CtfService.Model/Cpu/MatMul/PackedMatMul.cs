@@ -60,7 +60,7 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
         PackedMatrix matrix, int firstPanel, int? nextPanel, float* input, (int First, int End) rows, MatMulTile tile, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue<TVector>
     {
-        var groups = TSimd.HasManyRegisters ? (rows.End - rows.First) / 8 : 0;
+        var groups = TSimd.Has32Registers ? (rows.End - rows.First) / 8 : 0;
         for (var panel = firstPanel; groups > 0 && panel < firstPanel + PackedMatrix.PanelsPerTile; panel++)
         {
             SelectPanel(matrix, panel, ref tile);
@@ -86,7 +86,7 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
     private static int MultiplyRemainder<TEpilogue>(in MatMulTile tile, int rows, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue<TVector>
     {
-        if (TSimd.HasManyRegisters && rows >= 4)
+        if (TSimd.Has32Registers && rows >= 4)
         {
             MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogue>.Tile4x4(tile, epilogue);
             return 4;

@@ -12,7 +12,7 @@ internal unsafe interface ISimd<TVector>
     static abstract int Lanes { get; }
 
     /// <summary>Whether 16 sums stay in registers beside the operands; with 16 registers only 8 do.</summary>
-    static abstract bool HasManyRegisters { get; }
+    static abstract bool Has32Registers { get; }
 
     static abstract TVector Load(float* source);
 

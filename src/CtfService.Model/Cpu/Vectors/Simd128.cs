@@ -10,7 +10,7 @@ internal readonly unsafe struct Simd128 : ISimd<Floats>
 {
     public static int Lanes => Floats.Count;
 
-    public static bool HasManyRegisters => AdvSimd.Arm64.IsSupported || Avx512F.VL.IsSupported;
+    public static bool Has32Registers => AdvSimd.Arm64.IsSupported || Avx512F.VL.IsSupported;
 
     public static Floats Load(float* source) => Vector128.Load(source);
 

@@ -9,7 +9,7 @@ internal readonly unsafe struct Simd256 : ISimd<Floats>
 {
     public static int Lanes => Floats.Count;
 
-    public static bool HasManyRegisters => Avx512F.VL.IsSupported;
+    public static bool Has32Registers => Avx512F.VL.IsSupported;
 
     public static Floats Load(float* source) => Vector256.Load(source);
 

@@ -9,7 +9,7 @@ internal readonly unsafe struct Simd512 : ISimd<Floats>
 {
     public static int Lanes => Floats.Count;
 
-    public static bool HasManyRegisters => true;
+    public static bool Has32Registers => true;
 
     public static Floats Load(float* source) => Vector512.Load(source);
 

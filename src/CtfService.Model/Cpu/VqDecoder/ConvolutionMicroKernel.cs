@@ -39,7 +39,7 @@ internal static unsafe class ConvolutionMicroKernel<TVector, TSimd>
     /// <param name="pixels">Tiles go beyond it to a whole number, so entries up to a multiple of 8 are valid addresses.</param>
     public static void Run(in ConvolutionTile tile, float** inputs, float** outputs, int pixels)
     {
-        if (TSimd.HasManyRegisters)
+        if (TSimd.Has32Registers)
         {
             for (var pixel = 0; pixel < pixels; pixel += 8)
             {
