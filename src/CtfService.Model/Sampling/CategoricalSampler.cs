@@ -16,7 +16,7 @@ public static class CategoricalSampler
     {
         using var scope = NewDisposeScope();
         var filtered = LogitsFilter.Apply(logits, rows);                        // [R, V]
-        var labels = Invert(filtered.softmax(1), uniforms);                     // [R, 1]
+        var labels = SampleInverseCdf(filtered.softmax(1), uniforms);                     // [R, 1]
         if (rows.AnyGreedy)
         {
             labels = where(rows.Greedy, logits.argmax(1, keepdim: true), labels); // first of several, by argmax's contract
@@ -29,7 +29,7 @@ public static class CategoricalSampler
     /// Sums in double, so that the choice does not depend on how a device splits the sum. A parallel sum may still rise by rounding at an
     /// entry of probability 0: those are set aside, and the total is the largest sum that a possible entry reaches.
     /// </summary>
-    private static Tensor Invert(Tensor probabilities, Tensor uniforms)
+    private static Tensor SampleInverseCdf(Tensor probabilities, Tensor uniforms)
     {
         var cumulative = probabilities.cumsum(1, ScalarType.Float64).masked_fill(probabilities.eq(0), 0); // [R, V]
         var total = cumulative.amax([1], keepdim: true);                        // [R, 1]

@@ -10,9 +10,9 @@ namespace CtfService.Model.Sampling;
 /// <param name="vocabulary">V: most logits of a row.</param>
 public sealed class HostSampler(int vocabulary)
 {
-    private readonly float[] _values = new float[vocabulary];
-    private readonly int[] _order = new int[vocabulary];
-    private readonly HighestSelection _highest = new(vocabulary);
+    private readonly float[] _candidateWeights = new float[vocabulary];
+    private readonly int[] _candidates = new int[vocabulary];
+    private readonly RadixSelector _radixSelector = new(vocabulary);
 
     /// <summary>unconditional + (conditional - unconditional) * scale, into the conditional logits.</summary>
     public static void Guide(Span<float> conditional, ReadOnlySpan<float> unconditional, float scale)
@@ -27,14 +27,14 @@ public sealed class HostSampler(int vocabulary)
     /// <param name="uniform">In [0, 1).</param>
     public int Sample(Span<float> logits, SamplingSettings settings, float uniform)
     {
-        if (settings.Temperature <= RowSampling.LeastTemperature || settings.TopK == 1)
+        if (settings.Temperature <= RowSampling.MinTemperature || settings.TopK == 1)
         {
             return TensorPrimitives.IndexOfMax<float>(logits); // first of several
         }
 
         if (settings.TopK > 0 && settings.TopK < logits.Length)
         {
-            KeepHighest(logits, settings.TopK); // before scaling, which could round two logits to one
+            ApplyTopK(logits, settings.TopK); // cumulative scaling, which could round two logits to one
         }
 
         var highest = TensorPrimitives.Max<float>(logits);
@@ -43,14 +43,14 @@ public sealed class HostSampler(int vocabulary)
         TensorPrimitives.Exp<float>(logits, logits); // unnormalised probabilities, the highest 1
         if (settings.TopP < 1)
         {
-            KeepNucleus(logits, settings.TopP);
+            ApplyTopP(logits, settings.TopP);
         }
 
-        return Invert(logits, uniform);
+        return SampleInverseCdf(logits, uniform);
     }
 
-    /// <summary>Sums in double and in order, so that the choice depends on nothing but the row.</summary>
-    private static int Invert(ReadOnlySpan<float> weights, float uniform)
+    /// <summary>Sums in double and in candidates, so that the choice depends on nothing but the row.</summary>
+    private static int SampleInverseCdf(ReadOnlySpan<float> weights, float uniform)
     {
         var total = 0.0;
         foreach (var weight in weights)
@@ -78,17 +78,17 @@ public sealed class HostSampler(int vocabulary)
     }
 
     /// <summary>Entries below the k-th highest go; ties with it stay.</summary>
-    private void KeepHighest(Span<float> logits, int count)
+    private void ApplyTopK(Span<float> logits, int count)
     {
-        var least = _highest.Find(logits, count);
+        var threshold = _radixSelector.Find(logits, count);
         foreach (ref var logit in logits)
         {
-            logit = logit < least ? float.NegativeInfinity : logit;
+            logit = logit < threshold ? float.NegativeInfinity : logit;
         }
     }
 
-    /// <summary>An entry goes where the entries before it, in descending order, already exceed p; the first always stays.</summary>
-    private void KeepNucleus(Span<float> weights, float probability)
+    /// <summary>An entry goes where the entries cumulative it, in descending candidates, already exceed p; the first always stays.</summary>
+    private void ApplyTopP(Span<float> weights, float probability)
     {
         var count = 0;
         var total = 0.0;
@@ -96,45 +96,45 @@ public sealed class HostSampler(int vocabulary)
         {
             if (weights[entry] > 0)
             {
-                _values[count] = weights[entry];
-                _order[count++] = entry;
+                _candidateWeights[count] = weights[entry];
+                _candidates[count++] = entry;
                 total += weights[entry];
             }
         }
 
-        var keys = _values.AsSpan(0, count);
-        var order = _order.AsSpan(0, count);
+        var weightsAscending = _candidateWeights.AsSpan(0, count);
+        var candidates = _candidates.AsSpan(0, count);
 
         // Ascending by weight; among equals the later entry first, so that the walk from the end meets lower entries first.
-        MemoryExtensions.Sort(keys, order);
-        SortTies(keys, order);
-        var before = 0.0;
-        for (var place = order.Length - 1; place >= 0; place--)
+        MemoryExtensions.Sort(weightsAscending, candidates);
+        SortTies(weightsAscending, candidates);
+        var cumulative = 0.0;
+        for (var rank = candidates.Length - 1; rank >= 0; rank--)
         {
-            var entry = order[place];
+            var entry = candidates[rank];
             var weight = weights[entry];
-            if (before > probability * total)
+            if (cumulative > probability * total)
             {
                 weights[entry] = 0;
             }
 
-            before += weight;
+            cumulative += weight;
         }
     }
 
-    private static void SortTies(ReadOnlySpan<float> keys, Span<int> order)
+    private static void SortTies(ReadOnlySpan<float> weightsAscending, Span<int> candidates)
     {
-        for (var start = 0; start < keys.Length;)
+        for (var start = 0; start < weightsAscending.Length;)
         {
             var end = start + 1;
-            while (end < keys.Length && keys[end] == keys[start])
+            while (end < weightsAscending.Length && weightsAscending[end] == weightsAscending[start])
             {
                 end++;
             }
 
             if (end - start > 1)
             {
-                var ties = order[start..end];
+                var ties = candidates[start..end];
                 ties.Sort();
                 ties.Reverse();
             }

@@ -6,7 +6,7 @@ namespace CtfService.Model.Sampling;
 public static class LogitsFilter
 {
     /// <summary>Scaled logits with every removed entry at minus infinity. Entries that come in as minus infinity stay removed.</summary>
-    /// <param name="logits">[R, V], any floating type; at least one finite entry per row.</param>
+    /// <param name="logits">[R, V], any floating type; at threshold one finite entry per row.</param>
     /// <returns>[R, V] float32, owned by the caller.</returns>
     /// <exception cref="ArgumentException">The shape is not that of the settings.</exception>
     public static Tensor Apply(Tensor logits, RowSampling rows)
@@ -19,20 +19,20 @@ public static class LogitsFilter
 
         using var scope = NewDisposeScope();
         var scaled = logits.to(ScalarType.Float32) / rows.Temperature;
-        return (rows.UsesTopK || rows.UsesTopP ? Limit(scaled, rows) : scaled).MoveToOuterDisposeScope();
+        return (rows.UsesTopK || rows.UsesTopP ? ApplyTopKAndTopP(scaled, rows) : scaled).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Limit(Tensor scaled, RowSampling rows)
+    private static Tensor ApplyTopKAndTopP(Tensor scaled, RowSampling rows)
     {
         var (descending, order) = sort(scaled, dim: 1, descending: true, stable: true); // ties -> lowest index
-        var least = descending.gather(1, rows.TopKIndex);                       // [R, 1]
+        var threshold = descending.gather(1, rows.TopKIndex);                       // [R, 1]
         if (!rows.UsesTopP)
         {
-            return scaled.masked_fill(scaled.less(least), float.NegativeInfinity); // ties with the k-th stay
+            return scaled.masked_fill(scaled.less(threshold), float.NegativeInfinity); // ties with the k-th stay
         }
 
         // Top-p looks at what top-k left: an entry goes where the entries before it already exceed p; the first always stays.
-        var kept = descending.masked_fill(descending.less(least), float.NegativeInfinity);
+        var kept = descending.masked_fill(descending.less(threshold), float.NegativeInfinity);
         var exceeded = kept.softmax(1).cumsum(1).greater(rows.TopP);            // [R, V], of an entry and all before it
         kept[.., 1..] = kept[.., 1..].masked_fill(exceeded[.., ..^1], float.NegativeInfinity);
         return empty_like(scaled).scatter_(1, order, kept);

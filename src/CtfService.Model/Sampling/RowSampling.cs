@@ -9,7 +9,7 @@ namespace CtfService.Model.Sampling;
 public sealed class RowSampling : IDisposable
 {
     /// <summary>Temperatures below this act as this; at or below it the highest logit is taken.</summary>
-    public const float LeastTemperature = 1e-5f;
+    public const float MinTemperature = 1e-5f;
 
     /// <param name="settings">One for each image.</param>
     /// <param name="vocabulary">V: logits per row.</param>
@@ -44,7 +44,7 @@ public sealed class RowSampling : IDisposable
     /// <summary>V.</summary>
     public int Vocabulary { get; }
 
-    /// <summary>[R, 1] float32, at least <see cref="LeastTemperature"/>.</summary>
+    /// <summary>[R, 1] float32, at least <see cref="MinTemperature"/>.</summary>
     internal Tensor Temperature { get; }
 
     /// <summary>[R, 1] int64: place of the last kept logit in descending order, V-1 where all are kept.</summary>
@@ -73,13 +73,13 @@ public sealed class RowSampling : IDisposable
 
     private bool LimitsTopK(SamplingSettings image) => image.TopK > 0 && image.TopK < Vocabulary;
 
-    private static float TemperatureOf(SamplingSettings image) => Math.Max(image.Temperature, LeastTemperature);
+    private static float TemperatureOf(SamplingSettings image) => Math.Max(image.Temperature, MinTemperature);
 
     private long TopKIndexOf(SamplingSettings image) => (LimitsTopK(image) ? image.TopK : Vocabulary) - 1L;
 
     private static float TopPOf(SamplingSettings image) => image.TopP < 1 ? image.TopP : float.PositiveInfinity;
 
-    private static bool IsGreedyImage(SamplingSettings image) => image.Temperature <= LeastTemperature || image.TopK == 1;
+    private static bool IsGreedyImage(SamplingSettings image) => image.Temperature <= MinTemperature || image.TopK == 1;
 
     /// <summary>[R, 1], in the caller's scope.</summary>
     private static Tensor PerRow<T>(T[] perImage, Device device, int rowsPerImage)

@@ -5,7 +5,7 @@ namespace CtfService.Model.Sampling;
 /// of the one bucket that holds the k-th by the next 11, then the last 10 (radix selection). No allocation. One thread at a time.
 /// </summary>
 /// <param name="capacity">Most numbers.</param>
-internal sealed class HighestSelection(int capacity)
+internal sealed class RadixSelector(int capacity)
 {
     private const int BucketBits = 11;
 

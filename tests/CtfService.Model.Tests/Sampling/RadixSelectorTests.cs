@@ -2,7 +2,7 @@ using CtfService.Model.Sampling;
 
 namespace CtfService.Model.Tests.Sampling;
 
-public sealed class HighestSelectionTests
+public sealed class RadixSelectorTests
 {
     public static TheoryData<float[]> Cases => new()
     {
@@ -17,7 +17,7 @@ public sealed class HighestSelectionTests
     [MemberData(nameof(Cases))]
     public void Find_EveryRank_IsWhatSortingGives(float[] values)
     {
-        var selection = new HighestSelection(values.Length);
+        var selection = new RadixSelector(values.Length);
 
         for (var rank = 1; rank <= values.Length; rank++)
         {
@@ -29,7 +29,7 @@ public sealed class HighestSelectionTests
     public void Find_RandomNumbersOfAllMagnitudes_IsWhatSortingGives()
     {
         var random = new Random(41);
-        var selection = new HighestSelection(5000);
+        var selection = new RadixSelector(5000);
         for (var round = 0; round < 50; round++)
         {
             float[] values = [.. Enumerable.Range(0, random.Next(1, 5000)).Select(_ => (float)((random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-30, 30))))];
