@@ -96,7 +96,7 @@ public static class GoldenModels
     private static TModule Load<TModule>(string path, Func<TModule> build)
         where TModule : nn.Module
     {
-        using var fresh = new FreshWeights(initialise: false);
+        using var fresh = new ParameterScope(initialise: false);
         using var weights = CheckpointFile.Open(path);
         var module = build();
         StateDictLoader.Load(module, weights);

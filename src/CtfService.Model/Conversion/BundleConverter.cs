@@ -115,7 +115,7 @@ public sealed partial class BundleConverter
     /// <summary>Requires the state dict to have exactly the keys of the recognised architecture.</summary>
     private static void RequireKeys(Func<nn.Module> build, TensorFile file)
     {
-        using var outline = new FreshWeights(device: META);
+        using var outline = new ParameterScope(device: META);
         using var module = build();
         var problems = StateDictLoader.Problems(module, file, [.. file.Entries.Select(entry => entry.Name).Where(IsDropped)]);
         Require(problems is null, problems ?? "");

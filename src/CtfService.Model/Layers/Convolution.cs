@@ -13,10 +13,10 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
     private const long Block = 32;
 
     /// <summary>Elements of a single input that libtorch still calls small.</summary>
-    private const long SmallestSingleImage = 20480;
+    private const long NnpackMaxElements = 20480;
 
-    private readonly long _inputFill;
-    private readonly long _outputFill;
+    private readonly long _addedInputs;
+    private readonly long _addedOutputs;
     private readonly long _stride;
     private readonly long _padding;
 
@@ -29,15 +29,15 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
     public Convolution(long inputWidth, long outputWidth, long kernel, long stride = 1, long padding = 0)
         : base(nameof(Convolution))
     {
-        _inputFill = kernel > 1 && inputWidth > SafeInputs ? Fill(inputWidth) : 0;
-        _outputFill = kernel > 1 ? Fill(outputWidth) : 0;
+        _addedInputs = kernel > 1 && inputWidth > SafeInputs ? ChannelsToAdd(inputWidth) : 0;
+        _addedOutputs = kernel > 1 ? ChannelsToAdd(outputWidth) : 0;
         _stride = stride;
         _padding = padding;
 
         // PyTorch's default for convolutions: uniform within 1/sqrt(fan in).
         var bound = 1 / Math.Sqrt(inputWidth * kernel * kernel);
-        _weight = FreshWeights.Uniform(bound, outputWidth, inputWidth, kernel, kernel);
-        _bias = FreshWeights.Uniform(bound, outputWidth);
+        _weight = ParameterScope.Uniform(bound, outputWidth, inputWidth, kernel, kernel);
+        _bias = ParameterScope.Uniform(bound, outputWidth);
         RegisterComponents();
     }
 
@@ -48,30 +48,30 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
     /// <summary>[B, in, h, w] to [B, out, h', w'].</summary>
     public override Tensor forward(Tensor input)
     {
-        if (_inputFill + _outputFill == 0 && !IsTooSmall(input))
+        if (_addedInputs + _addedOutputs == 0 && !WouldUseNnpack(input))
         {
             return Autocast.Convolve(input, _weight, _bias, _stride, _padding);
         }
 
         using var scope = NewDisposeScope();
-        var filled = Autocast.Convolve(
-            Widen(IsTooSmall(input) ? input.expand(2, -1, -1, -1) : input, [0, 0, 0, 0, 0, _inputFill]),
-            Widen(_weight, [0, 0, 0, 0, 0, _inputFill, 0, _outputFill]),
-            Widen(_bias, [0, _outputFill]),
+        var padded = Autocast.Convolve(
+            ZeroPad(WouldUseNnpack(input) ? input.expand(2, -1, -1, -1) : input, [0, 0, 0, 0, 0, _addedInputs]),
+            ZeroPad(_weight, [0, 0, 0, 0, 0, _addedInputs, 0, _addedOutputs]),
+            ZeroPad(_bias, [0, _addedOutputs]),
             _stride,
             _padding);
-        return filled.narrow(0, 0, input.shape[0]).narrow(1, 0, filled.shape[1] - _outputFill).contiguous().MoveToOuterDisposeScope();
+        return padded.narrow(0, 0, input.shape[0]).narrow(1, 0, padded.shape[1] - _addedOutputs).contiguous().MoveToOuterDisposeScope();
     }
 
     /// <summary>
     /// libtorch gives a single small image to NNPACK, which does not start on every processor and then warns at every call and computes slowly; two images go
     /// where all others go (aten/src/ATen/native/Convolution.cpp, use_mkldnn).
     /// </summary>
-    private static bool IsTooSmall(Tensor input) =>
-        input.shape[0] == 1 && input.device_type == TorchSharp.DeviceType.CPU && input.numel() <= SmallestSingleImage && !is_grad_enabled();
+    private static bool WouldUseNnpack(Tensor input) =>
+        input.shape[0] == 1 && input.device_type == TorchSharp.DeviceType.CPU && input.numel() <= NnpackMaxElements && !is_grad_enabled();
 
-    private static Tensor Widen(Tensor tensor, long[] padding) => padding.Any(count => count > 0) ? nn.functional.pad(tensor, padding) : tensor.alias();
+    private static Tensor ZeroPad(Tensor tensor, long[] padding) => padding.Any(count => count > 0) ? nn.functional.pad(tensor, padding) : tensor.alias();
 
     /// <summary>Channels of zeros, which change no sum, up to a number that is computed right.</summary>
-    private static long Fill(long channels) => channels <= SmallBlock ? SmallBlock - channels : (Block - (channels % Block)) % Block;
+    private static long ChannelsToAdd(long channels) => channels <= SmallBlock ? SmallBlock - channels : (Block - (channels % Block)) % Block;
 }

@@ -11,7 +11,7 @@ internal sealed class EmbeddingTable : nn.Module<Tensor, Tensor>
     private readonly Parameter _weight;
 
     public EmbeddingTable(long rows, long width)
-        : this(FreshWeights.Normal(Projection.InitialDeviation, rows, width))
+        : this(ParameterScope.Normal(Projection.InitialDeviation, rows, width))
     {
     }
 

@@ -19,8 +19,8 @@ public sealed class GroupNorm : nn.Module<Tensor, Tensor>
     public GroupNorm(long width)
         : base(nameof(GroupNorm))
     {
-        _weight = FreshWeights.Constant(1, width);
-        _bias = FreshWeights.Constant(0, width);
+        _weight = ParameterScope.Constant(1, width);
+        _bias = ParameterScope.Constant(0, width);
         RegisterComponents();
     }
 

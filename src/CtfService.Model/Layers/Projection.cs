@@ -16,7 +16,7 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
     public Projection(long inputWidth, long outputWidth, double initialDeviation = InitialDeviation)
         : base(nameof(Projection))
     {
-        _weight = FreshWeights.Normal(initialDeviation, outputWidth, inputWidth);
+        _weight = ParameterScope.Normal(initialDeviation, outputWidth, inputWidth);
         RegisterComponents();
     }
 

@@ -19,7 +19,7 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
         : base(nameof(RmsNorm))
     {
         _epsilon = epsilon;
-        _weight = FreshWeights.Constant(1, width);
+        _weight = ParameterScope.Constant(1, width);
         RegisterComponents();
     }
 

@@ -34,7 +34,7 @@ public sealed class HostSampler(int vocabulary)
 
         if (settings.TopK > 0 && settings.TopK < logits.Length)
         {
-            ApplyTopK(logits, settings.TopK); // cumulative scaling, which could round two logits to one
+            ApplyTopK(logits, settings.TopK); // before scaling, which could round two logits to one
         }
 
         var highest = TensorPrimitives.Max<float>(logits);
@@ -49,7 +49,7 @@ public sealed class HostSampler(int vocabulary)
         return SampleInverseCdf(logits, uniform);
     }
 
-    /// <summary>Sums in double and in candidates, so that the choice depends on nothing but the row.</summary>
+    /// <summary>Sums in double and in order, so that the choice depends on nothing but the row.</summary>
     private static int SampleInverseCdf(ReadOnlySpan<float> weights, float uniform)
     {
         var total = 0.0;
@@ -87,7 +87,7 @@ public sealed class HostSampler(int vocabulary)
         }
     }
 
-    /// <summary>An entry goes where the entries cumulative it, in descending candidates, already exceed p; the first always stays.</summary>
+    /// <summary>An entry goes where the entries before it, in descending order, already exceed p; the first always stays.</summary>
     private void ApplyTopP(Span<float> weights, float probability)
     {
         var count = 0;

@@ -6,7 +6,7 @@ namespace CtfService.Model.Sampling;
 public static class LogitsFilter
 {
     /// <summary>Scaled logits with every removed entry at minus infinity. Entries that come in as minus infinity stay removed.</summary>
-    /// <param name="logits">[R, V], any floating type; at threshold one finite entry per row.</param>
+    /// <param name="logits">[R, V], any floating type; at least one finite entry per row.</param>
     /// <returns>[R, V] float32, owned by the caller.</returns>
     /// <exception cref="ArgumentException">The shape is not that of the settings.</exception>
     public static Tensor Apply(Tensor logits, RowSampling rows)

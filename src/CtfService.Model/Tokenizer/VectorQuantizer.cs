@@ -26,7 +26,7 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
         _config = config;
 
         // Van den Oord's uniform start, as in the reference: U(-1/K, 1/K), then unit length if codewords are normalised.
-        _codebook = new EmbeddingTable(FreshWeights.Uniform(1.0 / config.CodebookSize, config.CodebookSize, config.CodewordWidth));
+        _codebook = new EmbeddingTable(ParameterScope.Uniform(1.0 / config.CodebookSize, config.CodebookSize, config.CodewordWidth));
         RegisterComponents();
         using (no_grad())
         using (NewDisposeScope())
@@ -36,7 +36,7 @@ public sealed class VectorQuantizer : nn.Module<Tensor, Quantized>
 
         if (config.TracksUsage)
         {
-            register_buffer("codebook_used", zeros(HistoryLength, float32, FreshWeights.Device));
+            register_buffer("codebook_used", zeros(HistoryLength, float32, ParameterScope.Device));
         }
     }
 

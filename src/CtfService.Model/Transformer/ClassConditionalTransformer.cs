@@ -45,7 +45,7 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         _norm = new RmsNorm(config.Width, config.NormEpsilon);
         _output = new Projection(config.Width, config.OutputVocabulary, initialDeviation: 0); // a fresh model scores everything alike
         RegisterComponents();
-        _rope = new RopeTable(config, FreshWeights.Device); // last: unlike parameters, nothing but the module's own Dispose frees it
+        _rope = new RopeTable(config, ParameterScope.Device); // last: unlike parameters, nothing but the module's own Dispose frees it
     }
 
     public TransformerConfig Config { get; }

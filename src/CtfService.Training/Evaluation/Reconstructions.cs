@@ -67,7 +67,7 @@ public sealed record Reconstructions(ImageDataset Originals, ImageDataset Images
     private static VqTokenizer Load(Bundle bundle, Device device)
     {
         using var weights = SafetensorsFile.Open(bundle.TokenizerPath);
-        using var fresh = new FreshWeights(float32, device, initialise: false);
+        using var fresh = new ParameterScope(float32, device, initialise: false);
         var tokenizer = new VqTokenizer(bundle.Manifest.Tokenizer with { TracksUsage = false });
         try
         {

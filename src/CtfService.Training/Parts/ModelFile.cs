@@ -35,7 +35,7 @@ public static class ModelFile
     public static TModule Load<TModule, TConfig>(string path, Func<TConfig, TModule> build)
         where TModule : nn.Module
     {
-        using var fresh = new FreshWeights(initialise: false); // the file fills every weight
+        using var fresh = new ParameterScope(initialise: false); // the file fills every weight
         var module = build(Config<TConfig>(path));
         using var file = SafetensorsFile.Open(path);
         StateDictLoader.Load(module, file);

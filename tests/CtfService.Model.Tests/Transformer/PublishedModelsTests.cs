@@ -15,7 +15,7 @@ public sealed class PublishedModelsTests
     [MemberData(nameof(Names))]
     public void StateDict_PublishedModel_HasTheReferencesNamesAndShapes(string name)
     {
-        using var fresh = new FreshWeights(device: META);
+        using var fresh = new ParameterScope(device: META);
         using var module = Build(name);
 
         Assert.Equal(PublishedKeys.Of(name), PublishedKeys.Of(module));

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Tests.Layers;
 
 [Collection(GlobalGenerator.Name)]
-public sealed class FreshWeightsTests
+public sealed class ParameterScopeTests
 {
     private static readonly TransformerConfig Small = PublishedTransformers.Config("GPT-B", gridSide: 4) with { Layers = 1, Width = 64, Heads = 4, InputVocabulary = 32, OutputVocabulary = 32 };
 
@@ -18,7 +18,7 @@ public sealed class FreshWeightsTests
     {
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
-        Assert.Throws<InsufficientMemoryException>(() => FreshWeights.Build(() => new HalfMadeModule()));
+        Assert.Throws<InsufficientMemoryException>(() => ParameterScope.Build(() => new HalfMadeModule()));
 
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
@@ -29,7 +29,7 @@ public sealed class FreshWeightsTests
         ClassConditionalTransformer module;
         using (var scope = NewDisposeScope())
         {
-            module = FreshWeights.Build(() => new ClassConditionalTransformer(Small));
+            module = ParameterScope.Build(() => new ClassConditionalTransformer(Small));
             Assert.Equal(module.parameters().Count(), scope.DisposablesCount);
             scope.Detach(module.parameters());
         }
@@ -45,7 +45,7 @@ public sealed class FreshWeightsTests
         var untouched = rand(1).item<float>();
         manual_seed(3);
 
-        using (new FreshWeights(initialise: false))
+        using (new ParameterScope(initialise: false))
         {
             new ClassConditionalTransformer(Small).Dispose();
         }
@@ -56,7 +56,7 @@ public sealed class FreshWeightsTests
     [Fact]
     public void Scope_OtherType_GivesParametersOfIt()
     {
-        using var fresh = new FreshWeights(ScalarType.BFloat16);
+        using var fresh = new ParameterScope(ScalarType.BFloat16);
         using var transformer = new ClassConditionalTransformer(Small);
 
         Assert.All(transformer.parameters(), parameter => Assert.Equal(ScalarType.BFloat16, parameter.dtype));
@@ -65,19 +65,19 @@ public sealed class FreshWeightsTests
     [Fact]
     public void Scope_Inner_EndsWithItself()
     {
-        using var outer = new FreshWeights(ScalarType.BFloat16);
-        using (new FreshWeights(ScalarType.Float64))
+        using var outer = new ParameterScope(ScalarType.BFloat16);
+        using (new ParameterScope(ScalarType.Float64))
         {
-            Assert.Equal(ScalarType.Float64, FreshWeights.Constant(1, 2).dtype);
+            Assert.Equal(ScalarType.Float64, ParameterScope.Constant(1, 2).dtype);
         }
 
-        Assert.Equal(ScalarType.BFloat16, FreshWeights.Constant(1, 2).dtype);
+        Assert.Equal(ScalarType.BFloat16, ParameterScope.Constant(1, 2).dtype);
     }
 
     [Fact]
     public void Scope_Meta_PutsEveryWeightThere()
     {
-        using var fresh = new FreshWeights(device: META);
+        using var fresh = new ParameterScope(device: META);
         using var transformer = new ClassConditionalTransformer(Small);
         using var tokenizer = new VqTokenizer(TokenizerConfig.Vq16);
 

@@ -9,15 +9,15 @@ namespace CtfService.Model.Layers;
 /// whether they are drawn at all; without a scope they are float32, on the CPU, drawn from libtorch's generator.
 /// </summary>
 /// <remarks>
-/// A module that a file is about to fill needs no random numbers and no second copy: <c>using (new FreshWeights(dtype, device, initialise: false))</c>.
-/// On the meta device parameters have names and shapes but take no memory: <c>using (new FreshWeights(device: META))</c>.
+/// A module that a file is about to fill needs no random numbers and no second copy: <c>using (new ParameterScope(dtype, device, initialise: false))</c>.
+/// On the meta device parameters have names and shapes but take no memory: <c>using (new ParameterScope(device: META))</c>.
 /// </remarks>
-public sealed class FreshWeights : IDisposable
+public sealed class ParameterScope : IDisposable
 {
     [ThreadStatic]
-    private static FreshWeights? _active;
+    private static ParameterScope? _active;
 
-    private readonly FreshWeights? _previous;
+    private readonly ParameterScope? _previous;
     private readonly ScalarType _type;
     private readonly Device _device;
     private readonly bool _initialise;
@@ -25,7 +25,7 @@ public sealed class FreshWeights : IDisposable
     /// <param name="dtype">Element type of parameters; float32 where null. What must be float32, such as a table of angles, stays so.</param>
     /// <param name="device">The CPU where null.</param>
     /// <param name="initialise">False leaves whatever the memory holds: every parameter must then be written before the module is used.</param>
-    public FreshWeights(ScalarType? dtype = null, Device? device = null, bool initialise = true)
+    public ParameterScope(ScalarType? dtype = null, Device? device = null, bool initialise = true)
     {
         _previous = _active;
         _type = dtype ?? float32;
