@@ -5,8 +5,8 @@ using CtfService.Model.Cpu.Weights;
 namespace CtfService.Model.Cpu.MatMul;
 
 /// <summary>
-/// target = scale of the row * sums. With the scale 1 / sqrt(mean(x^2) + epsilon) and the norm's weights multiplied into the matrix this is RMSNorm and
-/// projection in one: W (g * x / rms) = (W diag(g) x) / rms.
+/// target = sums * scale of the row. With the scale 1 / rms = 1 / sqrt(mean(x^2) + epsilon), and the norm's weights g multiplied into the matrix, this
+/// fuses RMSNorm with the projection: W (g * x / rms) = (W diag(g) x) / rms.
 /// </summary>
 internal readonly unsafe struct RowScaleEpilogue<TVector, TSimd>(float* target, long stride, float* rowScales) : IEpilogue<TVector>
     where TVector : struct
@@ -22,7 +22,7 @@ internal readonly unsafe struct RowScaleEpilogue<TVector, TSimd>(float* target, 
     }
 }
 
-/// <summary>target += sums: the residual connection.</summary>
+/// <summary>target += sums: adds the residual connection.</summary>
 internal readonly unsafe struct ResidualEpilogue<TVector, TSimd>(float* target, long stride) : IEpilogue<TVector>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
@@ -37,8 +37,8 @@ internal readonly unsafe struct ResidualEpilogue<TVector, TSimd>(float* target, 
 }
 
 /// <summary>
-/// target = silu(gate) * up, both times the scale of the row (see <see cref="RowScaleEpilogue{TVector, TSimd}"/>). A panel's first vector is of w1, its second
-/// of w3, so gate and up of the same features meet here in registers.
+/// target = silu(gate) * up, with gate and up multiplied by the scale of the row as in <see cref="RowScaleEpilogue{TVector, TSimd}"/>. In a panel the first
+/// vector belongs to w1 and the second to w3, so gate and up of the same features are both in registers here.
 /// </summary>
 internal readonly unsafe struct SwiGluEpilogue<TVector, TSimd>(float* target, long stride, float* rowScales) : IEpilogue<TVector>
     where TVector : struct

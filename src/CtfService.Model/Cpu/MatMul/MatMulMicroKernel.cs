@@ -6,16 +6,22 @@ using CtfService.Model.Cpu.Weights;
 namespace CtfService.Model.Cpu.MatMul;
 
 /// <summary>
-/// The inner loops: a few rows times a few panels, all sums in registers. Every sum runs over the inputs in ascending order, one multiply-add for each, in
-/// every tile; so a row's result does not depend on which rows share its tile.
+/// The micro-kernels of the matrix product: an MR x NR register tile over all of K. NR is given in vectors: TileMxN computes M rows and N vectors of output
+/// features, two to a panel.
 /// </summary>
+/// <remarks>
+/// Each step of the loop is a rank-2 update: it takes a pair of inputs, the unit in which weights are packed. It loads the N weight vectors of the first
+/// input, multiplies each by that input of every row (a broadcast) and adds it to the M x N accumulators, then does the same for the second input. With 32
+/// registers the largest tiles have 16 accumulators (4x4, 8x2), with 16 registers 8 (2x4). In every tile a sum runs over the inputs in ascending order, one
+/// multiply-add each, so a row's result does not depend on the tile it is computed in.
+/// </remarks>
 internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogue>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
     where TLayout : struct, IWeightLayout
     where TEpilogue : struct, IEpilogue<TVector>
 {
-    /// <summary>1 row, 2 panels.</summary>
+    /// <summary>Computes 1 row and 2 panels: 4 accumulators. Bound by the bandwidth of the weights.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tile1x4(in MatMulTile tile, TEpilogue epilogue)
     {
@@ -26,8 +32,8 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         for (var count = tile.Pairs; count > 0; count--)
         {
             prefetch = Prefetch(prefetch, panel, tile.PrefetchLines);
-            sums = Vectors4.Add(sums, Vectors4.Even(pair, block, panel), x[0]);
-            sums = Vectors4.Add(sums, Vectors4.Odd(pair, block, panel), x[1]);
+            sums = Vectors4.MultiplyAdd(sums, Vectors4.LoadEven(pair, block, panel), x[0]);
+            sums = Vectors4.MultiplyAdd(sums, Vectors4.LoadOdd(pair, block, panel), x[1]);
             pair += 2 * block;
             x += 2;
         }
@@ -35,7 +41,7 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         sums.Store(tile, row: 0, epilogue);
     }
 
-    /// <summary>2 rows, 2 panels.</summary>
+    /// <summary>Computes 2 rows and 2 panels: 8 accumulators.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tile2x4(in MatMulTile tile, TEpilogue epilogue)
     {
@@ -46,12 +52,12 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         for (var i = 0; i < 2 * tile.Pairs; i += 2)
         {
             prefetch = Prefetch(prefetch, panel, tile.PrefetchLines);
-            var weights = Vectors4.Even(pair, block, panel);
-            row0 = Vectors4.Add(row0, weights, x0[i]);
-            row1 = Vectors4.Add(row1, weights, x1[i]);
-            weights = Vectors4.Odd(pair, block, panel);
-            row0 = Vectors4.Add(row0, weights, x0[i + 1]);
-            row1 = Vectors4.Add(row1, weights, x1[i + 1]);
+            var weights = Vectors4.LoadEven(pair, block, panel);
+            row0 = Vectors4.MultiplyAdd(row0, weights, x0[i]);
+            row1 = Vectors4.MultiplyAdd(row1, weights, x1[i]);
+            weights = Vectors4.LoadOdd(pair, block, panel);
+            row0 = Vectors4.MultiplyAdd(row0, weights, x0[i + 1]);
+            row1 = Vectors4.MultiplyAdd(row1, weights, x1[i + 1]);
             pair += 2 * block;
         }
 
@@ -59,7 +65,7 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         row1.Store(tile, row: 1, epilogue);
     }
 
-    /// <summary>4 rows, 2 panels: 16 sums.</summary>
+    /// <summary>Computes 4 rows and 2 panels: 16 accumulators.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tile4x4(in MatMulTile tile, TEpilogue epilogue)
     {
@@ -70,16 +76,16 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         for (var i = 0; i < 2 * tile.Pairs; i += 2)
         {
             prefetch = Prefetch(prefetch, panel, tile.PrefetchLines);
-            var weights = Vectors4.Even(pair, block, panel);
-            row0 = Vectors4.Add(row0, weights, x0[i]);
-            row1 = Vectors4.Add(row1, weights, x1[i]);
-            row2 = Vectors4.Add(row2, weights, x2[i]);
-            row3 = Vectors4.Add(row3, weights, x3[i]);
-            weights = Vectors4.Odd(pair, block, panel);
-            row0 = Vectors4.Add(row0, weights, x0[i + 1]);
-            row1 = Vectors4.Add(row1, weights, x1[i + 1]);
-            row2 = Vectors4.Add(row2, weights, x2[i + 1]);
-            row3 = Vectors4.Add(row3, weights, x3[i + 1]);
+            var weights = Vectors4.LoadEven(pair, block, panel);
+            row0 = Vectors4.MultiplyAdd(row0, weights, x0[i]);
+            row1 = Vectors4.MultiplyAdd(row1, weights, x1[i]);
+            row2 = Vectors4.MultiplyAdd(row2, weights, x2[i]);
+            row3 = Vectors4.MultiplyAdd(row3, weights, x3[i]);
+            weights = Vectors4.LoadOdd(pair, block, panel);
+            row0 = Vectors4.MultiplyAdd(row0, weights, x0[i + 1]);
+            row1 = Vectors4.MultiplyAdd(row1, weights, x1[i + 1]);
+            row2 = Vectors4.MultiplyAdd(row2, weights, x2[i + 1]);
+            row3 = Vectors4.MultiplyAdd(row3, weights, x3[i + 1]);
             pair += 2 * block;
         }
 
@@ -89,7 +95,7 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         row3.Store(tile, row: 3, epilogue);
     }
 
-    /// <summary>8 rows, 1 panel: 16 sums, half the weights of <see cref="Tile4x4"/> to load for as many products.</summary>
+    /// <summary>Computes 8 rows and 1 panel: 16 accumulators, with half the weight loads of <see cref="Tile4x4"/> for as many multiply-adds.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tile8x2(in MatMulTile tile, TEpilogue epilogue)
     {
@@ -102,24 +108,24 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         for (var i = 0; i < 2 * tile.Pairs; i += 2)
         {
             prefetch = Prefetch(prefetch, tile.PrefetchLines);
-            var weights = Vectors2.Even(pair, block);
-            row0 = Vectors2.Add(row0, weights, x0[i]);
-            row1 = Vectors2.Add(row1, weights, x1[i]);
-            row2 = Vectors2.Add(row2, weights, x2[i]);
-            row3 = Vectors2.Add(row3, weights, x3[i]);
-            row4 = Vectors2.Add(row4, weights, x4[i]);
-            row5 = Vectors2.Add(row5, weights, x5[i]);
-            row6 = Vectors2.Add(row6, weights, x6[i]);
-            row7 = Vectors2.Add(row7, weights, x7[i]);
-            weights = Vectors2.Odd(pair, block);
-            row0 = Vectors2.Add(row0, weights, x0[i + 1]);
-            row1 = Vectors2.Add(row1, weights, x1[i + 1]);
-            row2 = Vectors2.Add(row2, weights, x2[i + 1]);
-            row3 = Vectors2.Add(row3, weights, x3[i + 1]);
-            row4 = Vectors2.Add(row4, weights, x4[i + 1]);
-            row5 = Vectors2.Add(row5, weights, x5[i + 1]);
-            row6 = Vectors2.Add(row6, weights, x6[i + 1]);
-            row7 = Vectors2.Add(row7, weights, x7[i + 1]);
+            var weights = Vectors2.LoadEven(pair, block);
+            row0 = Vectors2.MultiplyAdd(row0, weights, x0[i]);
+            row1 = Vectors2.MultiplyAdd(row1, weights, x1[i]);
+            row2 = Vectors2.MultiplyAdd(row2, weights, x2[i]);
+            row3 = Vectors2.MultiplyAdd(row3, weights, x3[i]);
+            row4 = Vectors2.MultiplyAdd(row4, weights, x4[i]);
+            row5 = Vectors2.MultiplyAdd(row5, weights, x5[i]);
+            row6 = Vectors2.MultiplyAdd(row6, weights, x6[i]);
+            row7 = Vectors2.MultiplyAdd(row7, weights, x7[i]);
+            weights = Vectors2.LoadOdd(pair, block);
+            row0 = Vectors2.MultiplyAdd(row0, weights, x0[i + 1]);
+            row1 = Vectors2.MultiplyAdd(row1, weights, x1[i + 1]);
+            row2 = Vectors2.MultiplyAdd(row2, weights, x2[i + 1]);
+            row3 = Vectors2.MultiplyAdd(row3, weights, x3[i + 1]);
+            row4 = Vectors2.MultiplyAdd(row4, weights, x4[i + 1]);
+            row5 = Vectors2.MultiplyAdd(row5, weights, x5[i + 1]);
+            row6 = Vectors2.MultiplyAdd(row6, weights, x6[i + 1]);
+            row7 = Vectors2.MultiplyAdd(row7, weights, x7[i + 1]);
             pair += 2 * block;
         }
 
@@ -133,7 +139,8 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         row7.Store(tile, row: 7, epilogue);
     }
 
-    /// <summary>Asks for some cache lines; returns the address behind them.</summary>
+    /// <summary>Prefetches some cache lines.</summary>
+    /// <returns>The address after them.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* Prefetch(byte* prefetch, int lines)
     {
@@ -146,7 +153,8 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         return prefetch;
     }
 
-    /// <summary>As above, for two panels at once.</summary>
+    /// <summary>Prefetches some cache lines of each of two panels.</summary>
+    /// <returns>The address after those of the first.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* Prefetch(byte* prefetch, long panel, int lines)
     {
@@ -160,13 +168,14 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         return prefetch;
     }
 
+    /// <summary>Multiplies a sum of quantized weights by the scales of its output features.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Scale(in MatMulTile tile, TVector sum, int vector) => TLayout.IsScaled
         ? TSimd.Multiply(sum, TSimd.Load(tile.Scales + (((PackedMatrix.VectorsPerPanel * tile.Panel) + vector) * TSimd.Lanes)))
         : sum;
 
     /// <summary>
-    /// Two vectors side by side: one input's weights for a panel, or one row's sums. Structs of this kind live in registers and keep sixteen sums readable.
+    /// Two vectors: the weights of one input in a panel, or the accumulators of one row. The JIT keeps the fields in registers.
     /// </summary>
     private struct Vectors2
     {
@@ -174,22 +183,22 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         private TVector _b;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vectors2 Even(byte* pair, long block) => new()
+        public static Vectors2 LoadEven(byte* pair, long block) => new()
         {
-            _a = TLayout.Even<TVector, TSimd>(pair),
-            _b = TLayout.Even<TVector, TSimd>(pair + block),
+            _a = TLayout.LoadEven<TVector, TSimd>(pair),
+            _b = TLayout.LoadEven<TVector, TSimd>(pair + block),
         };
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vectors2 Odd(byte* pair, long block) => new()
+        public static Vectors2 LoadOdd(byte* pair, long block) => new()
         {
-            _a = TLayout.Odd<TVector, TSimd>(pair),
-            _b = TLayout.Odd<TVector, TSimd>(pair + block),
+            _a = TLayout.LoadOdd<TVector, TSimd>(pair),
+            _b = TLayout.LoadOdd<TVector, TSimd>(pair + block),
         };
 
-        /// <summary>sums + weights * input.</summary>
+        /// <summary>Returns sums + weights * input.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vectors2 Add(Vectors2 sums, Vectors2 weights, float input)
+        public static Vectors2 MultiplyAdd(Vectors2 sums, Vectors2 weights, float input)
         {
             var broadcast = TSimd.Broadcast(input);
             return new()
@@ -204,7 +213,7 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
             epilogue.Store(Scale(tile, _a, 0), Scale(tile, _b, 1), tile.Row + row, tile.Panel);
     }
 
-    /// <summary>As <see cref="Vectors2"/>, two panels.</summary>
+    /// <summary>Four vectors: those of <see cref="Vectors2"/> for two panels.</summary>
     private struct Vectors4
     {
         private TVector _a;
@@ -213,26 +222,26 @@ internal static unsafe class MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogu
         private TVector _d;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vectors4 Even(byte* pair, long block, long panel) => new()
+        public static Vectors4 LoadEven(byte* pair, long block, long panel) => new()
         {
-            _a = TLayout.Even<TVector, TSimd>(pair),
-            _b = TLayout.Even<TVector, TSimd>(pair + block),
-            _c = TLayout.Even<TVector, TSimd>(pair + panel),
-            _d = TLayout.Even<TVector, TSimd>(pair + panel + block),
+            _a = TLayout.LoadEven<TVector, TSimd>(pair),
+            _b = TLayout.LoadEven<TVector, TSimd>(pair + block),
+            _c = TLayout.LoadEven<TVector, TSimd>(pair + panel),
+            _d = TLayout.LoadEven<TVector, TSimd>(pair + panel + block),
         };
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vectors4 Odd(byte* pair, long block, long panel) => new()
+        public static Vectors4 LoadOdd(byte* pair, long block, long panel) => new()
         {
-            _a = TLayout.Odd<TVector, TSimd>(pair),
-            _b = TLayout.Odd<TVector, TSimd>(pair + block),
-            _c = TLayout.Odd<TVector, TSimd>(pair + panel),
-            _d = TLayout.Odd<TVector, TSimd>(pair + panel + block),
+            _a = TLayout.LoadOdd<TVector, TSimd>(pair),
+            _b = TLayout.LoadOdd<TVector, TSimd>(pair + block),
+            _c = TLayout.LoadOdd<TVector, TSimd>(pair + panel),
+            _d = TLayout.LoadOdd<TVector, TSimd>(pair + panel + block),
         };
 
-        /// <summary>sums + weights * input.</summary>
+        /// <summary>Returns sums + weights * input.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vectors4 Add(Vectors4 sums, Vectors4 weights, float input)
+        public static Vectors4 MultiplyAdd(Vectors4 sums, Vectors4 weights, float input)
         {
             var broadcast = TSimd.Broadcast(input);
             return new()

@@ -1,38 +1,38 @@
 namespace CtfService.Model.Cpu.MatMul;
 
-/// <summary>What one tile multiplies: a few rows of the input times a few panels of the weights.</summary>
+/// <summary>The arguments of a micro-kernel: MR rows of the input, one or two panels of the weights, and what to prefetch meanwhile.</summary>
 internal unsafe struct MatMulTile
 {
-    /// <summary>The tile's first panel.</summary>
+    /// <summary>Start of the first panel.</summary>
     public byte* Weights;
 
-    /// <summary>From one panel to the next.</summary>
+    /// <summary>Bytes from one panel to the next.</summary>
     public long PanelBytes;
 
-    /// <summary>From a panel's first vector of features to its second; twice that to the next pair of inputs.</summary>
+    /// <summary>Bytes from a panel's first vector of output features to its second. The next pair of inputs follows after twice as many.</summary>
     public long BlockBytes;
 
-    /// <summary>One for each output feature of the whole matrix.</summary>
+    /// <summary>[output features of the matrix]: the scales of quantized weights.</summary>
     public float* Scales;
 
-    /// <summary>Pairs of inputs.</summary>
+    /// <summary>Pairs of input features: half of K, rounded up.</summary>
     public int Pairs;
 
-    /// <summary>The tile's first row.</summary>
+    /// <summary>Start of the first row of the input.</summary>
     public float* Input;
 
-    /// <summary>Floats from one row to the next.</summary>
+    /// <summary>Floats from one row of the input to the next.</summary>
     public long InputStride;
 
-    /// <summary>Number of the first row.</summary>
+    /// <summary>Index of the first row.</summary>
     public int Row;
 
-    /// <summary>Number of the first panel.</summary>
+    /// <summary>Index of the first panel.</summary>
     public int Panel;
 
-    /// <summary>Weights that a later tile needs, fetched into the cache while this one computes.</summary>
+    /// <summary>Start of the weights to prefetch: those of a later tile, or later ones of this tile.</summary>
     public byte* PrefetchStart;
 
-    /// <summary>Cache lines to fetch for each pair of inputs, of each panel.</summary>
+    /// <summary>Cache lines to prefetch per pair of inputs and panel; 0 for none.</summary>
     public int PrefetchLines;
 }

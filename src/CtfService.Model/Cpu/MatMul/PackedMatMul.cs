@@ -6,41 +6,57 @@ using CtfService.Model.Cpu.Weights;
 namespace CtfService.Model.Cpu.MatMul;
 
 /// <summary>
-/// Rows times a packed matrix, cut into tiles. The panels are divided among the threads; each thread takes its panels a few at a time and runs all rows over
-/// them, so that weights come from memory once and from the cache afterwards.
+/// Matrix product of float32 rows [M, K] and a <see cref="PackedMatrix"/> [K, N]: the loops around <see cref="MatMulMicroKernel{TVector, TSimd, TLayout,
+/// TEpilogue}"/> (the macro-kernel, as BLIS calls it).
+/// </summary>
+/// <remarks>
+/// Loop order, outermost first: blocks of <see cref="RowBlock"/> rows; groups of two panels; register tiles of the block's rows; in the micro-kernel all of K.
+/// A work item of a thread is one panel group times one row block, so weights come from memory once and from the cache for all further rows of the block.
+/// K is not blocked: a sum stays in its register from the first input to the last, and the epilogue runs once, right after it. Only weights are packed;
+/// inputs are read in place, one broadcast float at a time.
+/// </remarks>
 /// </summary>
 internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
     where TLayout : struct, IWeightLayout
 {
-    /// <summary>Rows that stay in the second-level cache beside the panels; more are taken one such block after another.</summary>
+    /// <summary>Rows of a block (BLIS's MC): as many as stay in the second-level cache beside a panel group.</summary>
     private const int RowBlock = 128;
 
-    /// <summary>Bytes of each panel to fetch before a product begins.</summary>
+    /// <summary>Bytes of each panel to prefetch before a product begins.</summary>
     private const int FirstPrefetchBytes = 8 << 10;
 
-    /// <summary>How far prefetch of its use a weight is asked for: memory's latency times its bandwidth, with some room.</summary>
+    /// <summary>Bytes between a weight in use and the one to prefetch: memory latency times bandwidth, with some margin.</summary>
     private const int PrefetchDistance = 4 << 10;
 
-    /// <summary>Computes the share of one thread.</summary>
-    /// <param name="input">[rows, stride] of float, zeros where the number of inputs is filled up.</param>
+    /// <summary>Computes one thread's part of a product. Every thread of the pool must call it.</summary>
+    /// <param name="input">[rows, stride]; the padding of an odd K must be zero.</param>
     public static void Multiply<TEpilogue>(PackedMatrix matrix, float* input, long inputStride, int rows, TEpilogue epilogue, PoolWorker worker)
         where TEpilogue : struct, IEpilogue<TVector>
     {
-        var tile = new MatMulTile { PanelBytes = matrix.PanelBytes, BlockBytes = matrix.BlockBytes, Scales = matrix.Scales, Pairs = matrix.Pairs, InputStride = inputStride };
-        // All panelGroups of the first block of rows, then all of the second, and so on.
+        var tile = new MatMulTile
+        {
+            PanelBytes = matrix.PanelBytes,
+            BlockBytes = matrix.BlockBytes,
+            Scales = matrix.Scales,
+            Pairs = matrix.Pairs,
+            InputStride = inputStride,
+        };
+
+        // Row blocks are the outer loop: all panel groups of the first block come before those of the second.
         var panelGroups = matrix.PanelCount / PackedMatrix.PanelsPerTile;
         var items = worker.Schedule(panelGroups * ((rows + RowBlock - 1) / RowBlock));
         while (items.TryTake(out var item))
         {
             var (block, panelGroup) = Math.DivRem(item, panelGroups);
             var next = items.PredictNext(item) is { } following ? following % panelGroups * PackedMatrix.PanelsPerTile : (int?)null;
-            MultiplyPanelGroup(matrix, panelGroup * PackedMatrix.PanelsPerTile, next, input, (block * RowBlock, Math.Min(rows, (block + 1) * RowBlock)), tile, epilogue);
+            MultiplyPanelGroup(
+                matrix, panelGroup * PackedMatrix.PanelsPerTile, next, input, (block * RowBlock, Math.Min(rows, (block + 1) * RowBlock)), tile, epilogue);
         }
     }
 
-    /// <summary>Starts to fetch what a thread's share of a product begins with.</summary>
+    /// <summary>Prefetches the start of the panels that the thread multiplies first.</summary>
     public static void PrefetchFirst(PackedMatrix matrix, PoolWorker worker)
     {
         var (first, _) = worker.Partition((int)(matrix.PanelCount / PackedMatrix.PanelsPerTile * PoolWorker.StaticFraction));
@@ -54,27 +70,29 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
         }
     }
 
-    /// <summary>All rows of a block times the panels of one tile.</summary>
-    /// <param name="nextPanel">The first panel of the panelGroup after this one; null where there is none.</param>
+    /// <summary>
+    /// Multiplies a block of rows by a panel group: 8 x 2 vectors, panel by panel, while 8 rows are left, then smaller tiles over both panels.
+    /// </summary>
+    /// <param name="nextPanel">The first panel of the work item after this one; null if there is none.</param>
     private static void MultiplyPanelGroup<TEpilogue>(
         PackedMatrix matrix, int firstPanel, int? nextPanel, float* input, (int First, int End) rows, MatMulTile tile, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue<TVector>
     {
-        var groups = TSimd.Has32Registers ? (rows.End - rows.First) / 8 : 0;
-        for (var panel = firstPanel; groups > 0 && panel < firstPanel + PackedMatrix.PanelsPerTile; panel++)
+        var fullTiles = TSimd.Has32Registers ? (rows.End - rows.First) / 8 : 0;
+        for (var panel = firstPanel; fullTiles > 0 && panel < firstPanel + PackedMatrix.PanelsPerTile; panel++)
         {
             SelectPanel(matrix, panel, ref tile);
-            PlanPrefetch(matrix, ref tile, groups, panel + 1 < firstPanel + PackedMatrix.PanelsPerTile ? panel + 1 : nextPanel);
-            for (var group = 0; group < groups; group++)
+            PlanPrefetch(matrix, ref tile, fullTiles, panel + 1 < firstPanel + PackedMatrix.PanelsPerTile ? panel + 1 : nextPanel);
+            for (var fullTile = 0; fullTile < fullTiles; fullTile++)
             {
-                SelectRows(ref tile, input, rows.First + (8 * group));
+                SelectRows(ref tile, input, rows.First + (8 * fullTile));
                 MatMulMicroKernel<TVector, TSimd, TLayout, TEpilogue>.Tile8x2(tile, epilogue);
                 tile.PrefetchStart += (long)tile.PrefetchLines * Alignment.CacheLineBytes * tile.Pairs;
             }
         }
 
         SelectPanel(matrix, firstPanel, ref tile);
-        for (var row = rows.First + (8 * groups); row < rows.End;)
+        for (var row = rows.First + (8 * fullTiles); row < rows.End;)
         {
             PlanPrefetch(matrix, ref tile, isFirst: row == rows.First, rows.End - row);
             SelectRows(ref tile, input, row);
@@ -82,7 +100,8 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
         }
     }
 
-    /// <summary>As many rows as one tile of two panels takes; returns their number.</summary>
+    /// <summary>Runs the largest tile of two panels that the rows left fill.</summary>
+    /// <returns>The number of rows in the tile.</returns>
     private static int MultiplyRemainder<TEpilogue>(in MatMulTile tile, int rows, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue<TVector>
     {
@@ -115,8 +134,8 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
     }
 
     /// <summary>
-    /// Eight rows do so much with each weight that the processor looks too short a way prefetch to keep the memory busy, so weights are asked for early: those
-    /// a little further on where one tile uses a panel, and the next panel's, spread evenly over the tiles, where several do.
+    /// Sets what tiles of 8 rows prefetch. They compute so long with each weight that the out-of-order window does not reach far enough ahead to keep
+    /// memory busy. If one tile uses the panel, it prefetches later weights of the same panel; if several do, they share the next panel evenly.
     /// </summary>
     private static void PlanPrefetch(PackedMatrix matrix, ref MatMulTile tile, int tiles, int? nextPanel)
     {
@@ -125,8 +144,8 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
     }
 
     /// <summary>
-    /// A tile of few rows needs the same where few bytes keep it busy for long: weights of 8 bits, or 4 rows. Otherwise the processor finds the way itself
-    /// and early requests are in its way. Rows after the first ones find the weights in the cache.
+    /// Sets what smaller tiles prefetch: later weights of the same panels if a tile computes long per byte (8-bit weights, or 4 rows). Otherwise the hardware
+    /// prefetcher keeps up, and software prefetches slow it down. Only the first tile prefetches; further rows find the weights in the cache.
     /// </summary>
     private static void PlanPrefetch(PackedMatrix matrix, ref MatMulTile tile, bool isFirst, int rows)
     {
@@ -134,7 +153,7 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
         tile.PrefetchLines = isFirst && (TLayout.IsScaled || rows >= 4) ? PrefetchLinesPerPair(matrix, tiles: 1) : 0;
     }
 
-    /// <summary>Cache lines of a panel for a pair of inputs, divided among some tiles.</summary>
+    /// <summary>Returns the cache lines that each of some tiles prefetches per pair of inputs, so that together they prefetch a panel.</summary>
     private static int PrefetchLinesPerPair(PackedMatrix matrix, int tiles)
     {
         var bytes = (int)matrix.BlockBytes * PackedMatrix.VectorsPerPanel;

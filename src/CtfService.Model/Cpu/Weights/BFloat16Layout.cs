@@ -16,11 +16,11 @@ internal readonly unsafe struct BFloat16Layout : IWeightLayout
     public static void Write(byte* block, bool second, int lane, int lanes, float scaledWeight) =>
         ((ushort*)block)[(2 * lane) + (second ? 1 : 0)] = BFloat16.FromSingle(scaledWeight);
 
-    public static TVector Even<TVector, TSimd>(byte* block)
+    public static TVector LoadEven<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector> => TSimd.LoadEvenBFloat16((ushort*)block);
 
-    public static TVector Odd<TVector, TSimd>(byte* block)
+    public static TVector LoadOdd<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector> => TSimd.LoadOddBFloat16((ushort*)block);
 }

@@ -14,11 +14,11 @@ internal readonly unsafe struct Float32Layout : IWeightLayout
     public static void Write(byte* block, bool second, int lane, int lanes, float scaledWeight) =>
         ((float*)block)[(second ? lanes : 0) + lane] = scaledWeight;
 
-    public static TVector Even<TVector, TSimd>(byte* block)
+    public static TVector LoadEven<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector> => TSimd.Load((float*)block);
 
-    public static TVector Odd<TVector, TSimd>(byte* block)
+    public static TVector LoadOdd<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector> => TSimd.Load((float*)block + TSimd.Lanes);
 }

@@ -21,12 +21,12 @@ internal unsafe interface IWeightLayout
     static abstract void Write(byte* block, bool second, int lane, int lanes, float scaledWeight);
 
     /// <summary>Weights of a pair's first input.</summary>
-    static abstract TVector Even<TVector, TSimd>(byte* block)
+    static abstract TVector LoadEven<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector>;
 
     /// <summary>Weights of a pair's second input.</summary>
-    static abstract TVector Odd<TVector, TSimd>(byte* block)
+    static abstract TVector LoadOdd<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector>;
 }

@@ -16,11 +16,11 @@ internal readonly unsafe struct Int8Layout : IWeightLayout
     public static void Write(byte* block, bool second, int lane, int lanes, float scaledWeight) =>
         ((sbyte*)block)[(second ? lanes : 0) + lane] = (sbyte)Math.Clamp(MathF.Round(scaledWeight), -Limit, Limit);
 
-    public static TVector Even<TVector, TSimd>(byte* block)
+    public static TVector LoadEven<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector> => TSimd.LoadInt8((sbyte*)block);
 
-    public static TVector Odd<TVector, TSimd>(byte* block)
+    public static TVector LoadOdd<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector> => TSimd.LoadInt8((sbyte*)block + TSimd.Lanes);
 }
