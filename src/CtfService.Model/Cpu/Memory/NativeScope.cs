@@ -1,9 +1,9 @@
 namespace CtfService.Model.Cpu.Memory;
 
 /// <summary>
-/// Frees every <see cref="NativeBuffer"/> that this thread has allocated since the scope was opened, unless <see cref="Keep"/> was called: what torch's dispose
-/// scopes are for tensors. A constructor that makes many buffers, its own and those of its parts, opens one first and keeps them last, so nothing leaks if it
-/// throws half-way. Scopes nest; for the thread that opened them.
+/// Frees every <see cref="NativeBuffer"/> that the thread has allocated since it opened the scope, unless <see cref="Keep"/> was called: a torch dispose
+/// scope for buffers. A constructor that allocates many buffers, directly and in its parts, opens a scope first and keeps the buffers last, so nothing
+/// leaks if it throws half-way. Scopes nest. Use on the thread that opened the scope.
 /// </summary>
 internal sealed class NativeScope : IDisposable
 {
@@ -14,18 +14,18 @@ internal sealed class NativeScope : IDisposable
     private readonly Action<long>? _onAllocate;
     private readonly List<NativeBuffer> _buffers = [];
 
-    /// <param name="onAllocate">Called with the bytes of each buffer before it is allocated, in this scope and those inside it. Tests count, or throw as a full
-    /// memory does.</param>
+    /// <param name="onAllocate">Called with the size in bytes before a buffer is allocated, in this scope and in nested ones. Tests use it to count and to fail
+    /// allocations.</param>
     public NativeScope(Action<long>? onAllocate = null)
     {
         (_outer, _onAllocate) = (_current, onAllocate);
         _current = this;
     }
 
-    /// <summary>Buffers of this scope that are not freed.</summary>
+    /// <summary>Gets the buffers of this scope that are not freed.</summary>
     public IEnumerable<NativeBuffer> Live => _buffers.Where(buffer => !buffer.IsFreed);
 
-    /// <summary>Hands the buffers to the scope outside, if there is one: from here on they belong to whatever was made of them.</summary>
+    /// <summary>Moves the buffers to the outer scope, or to their owner if there is no outer scope.</summary>
     public void Keep()
     {
         _outer?._buffers.AddRange(Live);
@@ -41,7 +41,7 @@ internal sealed class NativeScope : IDisposable
         }
     }
 
-    /// <summary>Before a buffer of so many bytes is allocated.</summary>
+    /// <summary>Adds a buffer to the current scope. Called before its memory is allocated.</summary>
     internal static void Register(NativeBuffer buffer, long bytes)
     {
         for (var scope = _current; scope is not null; scope = scope._outer)

@@ -4,19 +4,22 @@ using System.Runtime.ExceptionServices;
 namespace CtfService.Model.Cpu.Threading;
 
 /// <summary>
-/// The threads that work on one step together: the caller and N - 1 of the team's own, which sleep while there is nothing to do. Several engines may share a
-/// team; their steps take turns.
+/// A pool of threads that run one <see cref="IParallelRegion"/> together: the caller and N - 1 worker threads, which sleep between runs. Several engines
+/// may share a pool; their steps take turns.
 /// </summary>
 /// <remarks>
-/// Fields are plain; who may write them, and what makes the writes visible:
+/// The fields are plain. Who writes them, and what makes the writes visible:
 /// <list type="bullet">
-/// <item>The caller writes <c>Active</c>, <c>_region</c>, <c>_running</c>, <c>_claimedItems</c> and <c>_callerWait</c> before it advances the starts. Advancing is a full
-/// fence, and a thread that sees the new phase (a volatile read) sees them.</item>
-/// <item>The last thread to arrive at a meeting resets <c>_arrived</c> and <c>_claimedItems</c> before it advances the barrier; all others wait for that phase and
-/// use them after it.</item>
-/// <item><c>_callerWait</c> is the caller's during the run too: no other thread may write it, not even the value it has.</item>
-/// <item><c>_running</c>, <c>_arrived</c> within a meeting, <c>_claimedItems</c> between two, and <c>_failure</c> are written by interlocked operations. What a thread
-/// wrote is before its decrement of <c>_running</c>, so the caller sees it after the finish.</item>
+/// <item>The caller writes <c>Active</c>, <c>_region</c>, <c>_running</c>, <c>_claimedItems</c> and <c>_callerWait</c> before it advances the start
+/// counters. Advancing
+/// is a full fence, and a thread that sees the new phase (a volatile read) sees these writes.</item>
+/// <item>The last thread to arrive at a barrier resets <c>_arrived</c> and <c>_claimedItems</c> before it advances the phase; all others wait for the new
+/// phase before
+/// they use them.</item>
+/// <item>Only the caller writes <c>_callerWait</c>, during the run too: another thread that adds 0 could undo the caller's write.</item>
+/// <item><c>_running</c>, <c>_arrived</c> within a barrier, <c>_claimedItems</c> between two barriers, and <c>_failure</c> are written by interlocked
+/// operations.
+/// A thread decrements <c>_running</c> after all of its other writes, so the caller sees those once the region has finished.</item>
 /// </list>
 /// </remarks>
 internal sealed class ComputeThreadPool : IDisposable
@@ -25,18 +28,19 @@ internal sealed class ComputeThreadPool : IDisposable
     private readonly PhaseCounter _finished = new();
     private readonly PhaseCounter _barrier = new();
     private readonly AdaptiveThreadCount? _threadCount;
-    private readonly PhaseCounter[] _starts; // one for each of the others, so that those who rest are not woken
+    private readonly PhaseCounter[] _starts; // one per worker thread, so that resting threads are not woken
     private readonly Thread[] _workers;
     private IParallelRegion? _region;
-    private long _callerWait; // of the caller in this run
+    private long _callerWait; // ticks the caller slept during this run
     private int _arrived;
-    private int _claimedItems; // items taken since the last meeting
+    private int _claimedItems; // work items claimed dynamically since the last barrier
     private int _running;
     private ExceptionDispatchInfo? _failure;
     private bool _isDisposed;
 
-    /// <param name="threads">Threads that work, the caller included; all cores where null.</param>
-    /// <param name="adaptive">Whether some threads rest while other programs want the cores (<see cref="AdaptiveThreadCount"/>); false to measure all of them.</param>
+    /// <param name="threads">The number of threads, the caller included; null for one per core.</param>
+    /// <param name="adaptive">Whether threads rest while other programs compete for the cores (<see cref="AdaptiveThreadCount"/>). Benchmarks pass
+    /// false.</param>
     public ComputeThreadPool(int? threads = null, bool adaptive = true)
     {
         Threads = threads ?? Environment.ProcessorCount;
@@ -54,18 +58,18 @@ internal sealed class ComputeThreadPool : IDisposable
         }
         catch
         {
-            Dispose(); // the system has no thread left: end those that it had
+            Dispose(); // the system could not start a thread: end those that were started
             throw;
         }
     }
 
-    /// <summary>N, the caller included.</summary>
+    /// <summary>Gets N, the number of threads including the caller.</summary>
     public int Threads { get; }
 
-    /// <summary>Threads of the current run, 1..N: those numbered below it.</summary>
+    /// <summary>Gets the number of threads in the current run, 1 to N: those whose index is below it.</summary>
     internal int Active { get; private set; }
 
-    /// <summary>Ends the threads. Call it when no step runs.</summary>
+    /// <summary>Ends the worker threads. Waits for a run that is in progress.</summary>
     public void Dispose()
     {
         lock (_runLock)
@@ -77,12 +81,12 @@ internal sealed class ComputeThreadPool : IDisposable
 
         foreach (var thread in _workers)
         {
-            thread?.Join(); // null if it could not be started
+            thread?.Join(); // null if the thread could not be started
         }
     }
 
-    /// <summary>Runs the work on every thread of the team and returns when all have finished. The first exception of any thread is thrown here.</summary>
-    /// <exception cref="ObjectDisposedException">The threads have ended; a run would wait for them for ever.</exception>
+    /// <summary>Runs a region on all active threads and returns when they have finished. Rethrows the first exception of any thread.</summary>
+    /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
     internal void Run(IParallelRegion region)
     {
         lock (_runLock)
@@ -113,11 +117,11 @@ internal sealed class ComputeThreadPool : IDisposable
         }
     }
 
-    /// <summary>Waits until every active thread of the team has come this far. Called by the work itself, by all threads equally often.</summary>
+    /// <summary>Waits until all active threads have reached the barrier. Call from within a region, equally often on every thread.</summary>
     internal void WaitAtBarrier(int thread)
     {
         var phase = _barrier.Phase;
-        ThrowIfAborted(); // before waiting too: a failed thread has moved the phase on already
+        ThrowIfAborted(); // checked before waiting too: a thread that failed has already advanced the phase
         if (Interlocked.Increment(ref _arrived) == Active)
         {
             _arrived = 0;
@@ -129,14 +133,14 @@ internal sealed class ComputeThreadPool : IDisposable
             var waited = _barrier.WaitForAdvance(phase);
             if (thread == 0)
             {
-                _callerWait += waited; // the caller's alone: to add 0 would be a write as well, which can undo the caller's
+                _callerWait += waited; // only the caller may write it, see the remarks
             }
         }
 
         ThrowIfAborted();
     }
 
-    /// <summary>0, 1, 2 and so on since the last meeting, each to one thread.</summary>
+    /// <summary>Returns 0, 1, 2, ..., each number once between two barriers.</summary>
     internal int ClaimItem() => Interlocked.Increment(ref _claimedItems) - 1;
 
     private void ThrowIfAborted()
@@ -176,12 +180,12 @@ internal sealed class ComputeThreadPool : IDisposable
         }
         catch (RegionAbortedException)
         {
-            // Another thread failed; its exception is the one to report.
+            // Another thread failed, and its exception is the one to report.
         }
         catch (Exception error)
         {
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(error), null);
-            _barrier.Advance(); // whoever waits for this thread would wait for ever
+            _barrier.Advance(); // releases the threads that wait for this one
         }
 
         if (Interlocked.Decrement(ref _running) == 0)
@@ -190,13 +194,14 @@ internal sealed class ComputeThreadPool : IDisposable
         }
     }
 
-    /// <summary>Leads the other threads out of a step that one of them could not finish.</summary>
+    /// <summary>Unwinds the other threads out of a region in which one thread failed.</summary>
     private sealed class RegionAbortedException : Exception;
 }
 
-/// <summary>What a team runs: every thread calls it once per step with its own number.</summary>
+/// <summary>Code that every active thread of a <see cref="ComputeThreadPool"/> runs once per run, with barriers inside (an OpenMP parallel region).</summary>
 internal interface IParallelRegion
 {
-    /// <param name="thread">0 to N - 1; 0 is the caller of <see cref="ComputeThreadPool.Run"/>.</param>
+    /// <summary>Runs the region on one thread.</summary>
+    /// <param name="thread">Index of the thread, 0 to N - 1; 0 is the caller of <see cref="ComputeThreadPool.Run"/>.</param>
     void Run(int thread);
 }

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace CtfService.Model.Cpu.Threading;
 
 /// <summary>
-/// A number that only moves on, and the wait for it. The wait spins at first, because within a step the others are microseconds away, and sleeps when it
-/// takes longer, so that an idle engine, or one whose partner lost its core, leaves the processor to others.
+/// A counter of phases that threads wait on, the core of a spin barrier. A wait spins first, because within a step the other threads are microseconds away.
+/// After about 100 microseconds it sleeps, so that an idle pool, or one with a preempted thread, does not burn a core. Thread-safe.
 /// </summary>
 internal sealed class PhaseCounter
 {
@@ -14,12 +14,16 @@ internal sealed class PhaseCounter
     private int _sleepers;
     private volatile int _phase;
 
+    /// <summary>Gets the current phase. Read it before the condition that the wait depends on can change.</summary>
     public int Phase => _phase;
 
+    /// <summary>Starts the next phase and wakes all waiting threads. A full memory fence.</summary>
     public void Advance()
     {
         Interlocked.Increment(ref _phase);
-        if (Volatile.Read(ref _sleepers) == 0) // ordered after the increment, as the sleeper's look at the phase is after it has counted itself
+
+        // Read after the increment. A sleeper increments _sleepers before it reads the phase, so one of the two sees the other.
+        if (Volatile.Read(ref _sleepers) == 0)
         {
             return;
         }
@@ -30,8 +34,8 @@ internal sealed class PhaseCounter
         }
     }
 
-    /// <summary>Returns once the phase is no longer <paramref name="phase"/>.</summary>
-    /// <returns><see cref="Stopwatch"/> ticks that it slept; 0 where spinning was enough.</returns>
+    /// <summary>Waits while the phase is <paramref name="phase"/>.</summary>
+    /// <returns>The time slept, in <see cref="Stopwatch"/> ticks; 0 if spinning was enough.</returns>
     public long WaitForAdvance(int phase)
     {
         for (var spin = 0; spin < Spins; spin++)

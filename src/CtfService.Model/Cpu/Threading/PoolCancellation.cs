@@ -1,8 +1,9 @@
 namespace CtfService.Model.Cpu.Threading;
 
 /// <summary>
-/// Ends a run of a <see cref="ComputeThreadPool"/> early, between two of its blocks: every thread must leave after the same one, or those that stay would wait for it
-/// for ever. The first thread looks before a block and names that block; the others read the name after it, and so after a meeting.
+/// Cancels a region of a <see cref="ComputeThreadPool"/> between two of its blocks. All threads must leave after the same block, or those that stay would
+/// wait at the next barrier for ever. Thread 0 checks the token before a block and marks that block as the last; the other threads read the mark after the
+/// block, and therefore after a barrier.
 /// </summary>
 internal struct PoolCancellation(CancellationToken cancellation)
 {
@@ -10,8 +11,8 @@ internal struct PoolCancellation(CancellationToken cancellation)
 
     private int _lastBlock = None;
 
-    /// <summary>Before a block, in which all threads meet at least once.</summary>
-    /// <param name="block">Different from those before.</param>
+    /// <summary>Checks the token. Call before a block that contains at least one barrier.</summary>
+    /// <param name="block">Index of the block, different from all before it.</param>
     public void Check(int thread, int block)
     {
         if (thread == 0 && _lastBlock == None && cancellation.IsCancellationRequested)
@@ -20,10 +21,11 @@ internal struct PoolCancellation(CancellationToken cancellation)
         }
     }
 
-    /// <summary>True for every thread of the team, or for none.</summary>
+    /// <summary>Returns whether the region ends after this block: the same answer on every thread.</summary>
     public readonly bool StopsAfter(int block) => _lastBlock == block;
 
-    /// <exception cref="OperationCanceledException">The run ended early.</exception>
+    /// <summary>Throws if the region ended early. Call after the run.</summary>
+    /// <exception cref="OperationCanceledException">The region ended early.</exception>
     public readonly void ThrowIfStopped()
     {
         if (_lastBlock != None)

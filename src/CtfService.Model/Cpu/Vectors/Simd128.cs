@@ -5,7 +5,7 @@ using Floats = System.Runtime.Intrinsics.Vector128<float>;
 
 namespace CtfService.Model.Cpu.Vectors;
 
-/// <summary>4 floats: NEON, or SSE where there is nothing wider.</summary>
+/// <summary>4 floats: NEON, or SSE if the processor has nothing wider.</summary>
 internal readonly unsafe struct Simd128 : ISimd<Floats>
 {
     public static int Lanes => Floats.Count;
@@ -20,7 +20,8 @@ internal readonly unsafe struct Simd128 : ISimd<Floats>
 
     public static Floats LoadOddBFloat16(ushort* pairs) => (Vector128.Load((uint*)pairs) & Vector128.Create(0xFFFF0000)).AsSingle();
 
-    public static Floats LoadInt8(sbyte* source) => Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte())));
+    public static Floats LoadInt8(sbyte* source) =>
+        Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte())));
 
     public static void Store(Floats value, float* target) => value.Store(target);
 
@@ -52,7 +53,7 @@ internal readonly unsafe struct Simd128 : ISimd<Floats>
     {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch1(address); // into the second-level cache: a tile's next weights would push its inputs out of the first
+            Sse.Prefetch1(address); // into the second-level cache: in the first, the next weights would evict a tile's inputs
         }
     }
 }

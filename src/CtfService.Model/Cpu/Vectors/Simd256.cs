@@ -51,7 +51,7 @@ internal readonly unsafe struct Simd256 : ISimd<Floats>
     {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch1(address); // into the second-level cache: a tile's next weights would push its inputs out of the first
+            Sse.Prefetch1(address); // into the second-level cache: in the first, the next weights would evict a tile's inputs
         }
     }
 }

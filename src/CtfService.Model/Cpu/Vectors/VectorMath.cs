@@ -8,15 +8,15 @@ internal static unsafe class VectorMath<TVector, TSimd>
     where TSimd : struct, ISimd<TVector>
 {
     /// <summary>
-    /// e^x within two units in the last place, by Cephes' expf (Moshier 1992): x = n ln 2 + r, e^r = 1 + r + r^2 P(r). The argument is kept to
-    /// [-87, 88], where the answer is a normal number.
+    /// Returns e^x within two units in the last place, by Cephes' expf (Moshier 1992): x = n ln 2 + r, e^r = 1 + r + r^2 P(r). The argument is clamped to
+    /// [-87, 88], where the result is a normal number.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Exp(TVector x)
     {
-        var kept = TSimd.Min(TSimd.Max(x, TSimd.Broadcast(-87f)), TSimd.Broadcast(88f));
-        var n = TSimd.Round(TSimd.Multiply(kept, TSimd.Broadcast(1.44269504f)));           // log2 e
-        var r = TSimd.MultiplyAdd(n, TSimd.Broadcast(-0.693359375f), kept);                // ln 2 in two parts, the first exact in few bits
+        var clamped = TSimd.Min(TSimd.Max(x, TSimd.Broadcast(-87f)), TSimd.Broadcast(88f));
+        var n = TSimd.Round(TSimd.Multiply(clamped, TSimd.Broadcast(1.44269504f)));           // log2 e
+        var r = TSimd.MultiplyAdd(n, TSimd.Broadcast(-0.693359375f), clamped);                // ln 2 in two parts, the first with few bits so that n * part is exact
         r = TSimd.MultiplyAdd(n, TSimd.Broadcast(2.12194440e-4f), r);
         var p = TSimd.Broadcast(1.9875691500e-4f);
         p = TSimd.MultiplyAdd(p, r, TSimd.Broadcast(1.3981999507e-3f));
@@ -28,7 +28,7 @@ internal static unsafe class VectorMath<TVector, TSimd>
         return TSimd.Multiply(exponential, TSimd.PowerOfTwo(n));
     }
 
-    /// <summary>silu(x) = x / (1 + e^-x).</summary>
+    /// <summary>Returns silu(x) = x / (1 + e^-x).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Silu(TVector x)
     {
@@ -36,30 +36,30 @@ internal static unsafe class VectorMath<TVector, TSimd>
         return TSimd.Divide(x, TSimd.Add(TSimd.Broadcast(1f), Exp(minus)));
     }
 
-    /// <summary>scores[p] = e^(scores[p] - largest) / their sum.</summary>
-    /// <param name="scores">Room for whole vectors.</param>
+    /// <summary>Replaces scores by their softmax: e^(score - largest), divided by the sum.</summary>
+    /// <param name="scores">[positions], padded to whole vectors; the padding is overwritten.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SoftMax(float* scores, int positions)
     {
         var end = (positions + TSimd.Lanes - 1) / TSimd.Lanes * TSimd.Lanes;
         for (var p = positions; p < end; p++)
         {
-            scores[p] = float.NegativeInfinity; // of the last vector: positions that do not exist
+            scores[p] = float.NegativeInfinity; // the padding of the last vector
         }
 
-        var largest = TSimd.Load(scores);
+        var maxima = TSimd.Load(scores);
         for (var p = TSimd.Lanes; p < end; p += TSimd.Lanes)
         {
-            largest = TSimd.Max(largest, TSimd.Load(scores + p));
+            maxima = TSimd.Max(maxima, TSimd.Load(scores + p));
         }
 
-        var shift = TSimd.Broadcast(Largest(largest));
+        var maximum = TSimd.Broadcast(LargestLane(maxima));
         var sum = TSimd.Broadcast(0);
         for (var p = 0; p < end; p += TSimd.Lanes)
         {
-            var exponential = Exp(TSimd.Subtract(TSimd.Load(scores + p), shift));
+            var exponential = Exp(TSimd.Subtract(TSimd.Load(scores + p), maximum));
             TSimd.Store(exponential, scores + p);
-            sum = TSimd.Add(sum, exponential); // a position that does not exist adds 1e-38 to a sum of at least 1
+            sum = TSimd.Add(sum, exponential); // a padded position adds 1e-38 to a sum of at least 1
         }
 
         var factor = TSimd.Broadcast(1 / TSimd.Sum(sum));
@@ -69,7 +69,7 @@ internal static unsafe class VectorMath<TVector, TSimd>
         }
     }
 
-    private static float Largest(TVector vector)
+    private static float LargestLane(TVector vector)
     {
         var lanes = stackalloc float[TSimd.Lanes];
         TSimd.Store(vector, lanes);

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace CtfService.Model.Cpu.Vectors;
 
-/// <summary>Two vectors side by side: one input's weights for a panel of outputs, or one row's sums. Lives in registers and keeps loops over sixteen sums readable.</summary>
+/// <summary>Two vectors: the weights of one input for a panel of outputs, or the accumulators of one pixel. The JIT keeps the fields in registers.</summary>
 internal unsafe struct VectorPair<TVector, TSimd>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
@@ -10,13 +10,13 @@ internal unsafe struct VectorPair<TVector, TSimd>
     private TVector _a;
     private TVector _b;
 
-    /// <summary>Floats in both.</summary>
+    /// <summary>Gets the number of floats in both vectors.</summary>
     public static int Lanes => 2 * TSimd.Lanes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorPair<TVector, TSimd> Load(float* source) => new() { _a = TSimd.Load(source), _b = TSimd.Load(source + TSimd.Lanes) };
 
-    /// <summary>this + weights * input.</summary>
+    /// <summary>Returns this + weights * input.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly VectorPair<TVector, TSimd> Add(VectorPair<TVector, TSimd> weights, float input)
     {
@@ -38,7 +38,7 @@ internal unsafe struct VectorPair<TVector, TSimd>
         return new() { _a = TSimd.Multiply(_a, broadcast), _b = TSimd.Multiply(_b, broadcast) };
     }
 
-    /// <summary>this + value * value.</summary>
+    /// <summary>Returns this + value * value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly VectorPair<TVector, TSimd> AddSquare(VectorPair<TVector, TSimd> value) =>
         new() { _a = TSimd.MultiplyAdd(value._a, value._a, _a), _b = TSimd.MultiplyAdd(value._b, value._b, _b) };

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace CtfService.Model.Cpu.Vectors;
 
-/// <summary>Width of the vectors that the kernels use; the value is its bits.</summary>
+/// <summary>Width of the vectors that the kernels use; the value is the number of bits.</summary>
 public enum VectorWidth
 {
     Bits128 = 128,
@@ -11,13 +11,15 @@ public enum VectorWidth
     Bits512 = 512,
 }
 
-/// <summary>Which widths this machine has. The environment variables DOTNET_EnableAVX512=0 and DOTNET_EnableAVX2=0 take the wider ones away.</summary>
+/// <summary>The vector widths that this machine supports. DOTNET_EnableAVX512=0 and DOTNET_EnableAVX2=0 in the environment disable the wider ones.</summary>
 internal static class VectorWidths
 {
+    /// <summary>Gets the widest supported width.</summary>
     public static VectorWidth Widest => IsSupported(VectorWidth.Bits512) ? VectorWidth.Bits512
         : IsSupported(VectorWidth.Bits256) ? VectorWidth.Bits256
         : VectorWidth.Bits128;
 
+    /// <summary>Returns whether the machine supports a width.</summary>
     public static bool IsSupported(VectorWidth width) => width switch
     {
         VectorWidth.Bits512 => Vector512.IsHardwareAccelerated && Avx512F.IsSupported,
