@@ -7,22 +7,22 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Cpu;
 
-/// <summary>Decode steps on the CPU's vector units; no allocation in a step. Results are bit for bit the same alone and in any batch.</summary>
+/// <summary>Decode steps on the CPU's vector units, without allocations. A row's logits are bitwise identical alone and in any batch.</summary>
 internal sealed class SimdDecodeEngine : IDecodeEngine
 {
     private readonly IDecodePass _pass;
     private readonly DecodeRowCheck _check;
 
-    /// <param name="weights">Read here, packed and kept; the source is not needed afterwards.</param>
-    /// <param name="pool">The threads to work on; stays the caller's.</param>
-    /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has another shape.</exception>
+    /// <param name="weights">Read and packed in the constructor; not needed afterwards.</param>
+    /// <param name="pool">The threads to compute on. The caller keeps ownership.</param>
+    /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has the wrong shape.</exception>
     public SimdDecodeEngine(TransformerConfig config, WeightSource weights, ComputeThreadPool pool, CpuEngineOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Capacity, nameof(options));
         Config = config;
         Capacity = options.Capacity;
         _check = new DecodeRowCheck(config, options.Capacity);
-        using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
+        using var buffers = new NativeScope(); // frees the allocated buffers if the constructor of the pass throws
         _pass = SimdDispatch.CreateDecode(new PassParts(config, weights, pool, options));
         buffers.Keep();
     }
@@ -31,13 +31,13 @@ internal sealed class SimdDecodeEngine : IDecodeEngine
 
     public int Capacity { get; }
 
-    /// <summary>Bytes of weights that a step reads, whatever the number of rows.</summary>
+    /// <summary>Gets the bytes of weights that a step reads, whatever the number of rows.</summary>
     public long WeightBytes => _pass.WeightBytes;
 
-    /// <summary>Bytes of cached keys and values that a row reads for every position before it.</summary>
+    /// <summary>Gets the bytes of cached keys and values that a row reads for each position it attends to.</summary>
     public long PositionBytes => _pass.PositionBytes;
 
-    /// <summary>Bytes of the cache of all slots.</summary>
+    /// <summary>Gets the size of the KV cache in bytes.</summary>
     public long CacheBytes => _pass.CacheBytes;
 
     /// <inheritdoc/>

@@ -8,9 +8,10 @@ using CtfService.Model.Cpu.Weights;
 
 namespace CtfService.Model.Cpu;
 
-/// <summary>Chooses the compiled form of a pass by vector width and weight format.</summary>
+/// <summary>Creates the instantiation of a pass for a vector width and weight format.</summary>
 internal static class SimdDispatch
 {
+    /// <exception cref="PlatformNotSupportedException">The machine does not support the width.</exception>
     public static IDecodePass CreateDecode(PassParts parts) => Width(parts.Options.Width) switch
     {
         VectorWidth.Bits512 => CreateDecode<Vector512<float>, Simd512>(parts),
@@ -18,6 +19,7 @@ internal static class SimdDispatch
         _ => CreateDecode<Vector128<float>, Simd128>(parts),
     };
 
+    /// <exception cref="PlatformNotSupportedException">The machine does not support the width.</exception>
     public static IFinePass CreateFine(PassParts parts, ClusterMap map) => Width(parts.Options.Width) switch
     {
         VectorWidth.Bits512 => CreateFine<Vector512<float>, Simd512>(parts, map),
@@ -25,7 +27,8 @@ internal static class SimdDispatch
         _ => CreateFine<Vector128<float>, Simd128>(parts, map),
     };
 
-    /// <param name="width">The widest of the machine where null.</param>
+    /// <param name="width">The vector width; null for the widest that the machine supports.</param>
+    /// <exception cref="PlatformNotSupportedException">The machine does not support the width.</exception>
     public static IVqDecodePass CreateVqDecode(VqDecodeParts parts, VectorWidth? width) => Width(width) switch
     {
         VectorWidth.Bits512 => new VqDecodePass<Vector512<float>, Simd512>(parts),
@@ -33,12 +36,12 @@ internal static class SimdDispatch
         _ => new VqDecodePass<Vector128<float>, Simd128>(parts),
     };
 
-    private static VectorWidth Width(VectorWidth? asked)
+    private static VectorWidth Width(VectorWidth? requested)
     {
-        var width = asked ?? VectorWidths.Widest;
+        var width = requested ?? VectorWidths.Widest;
         return VectorWidths.IsSupported(width)
             ? width
-            : throw new PlatformNotSupportedException($"This machine has no vectors of {(int)width} bits; its widest are {(int)VectorWidths.Widest} bits.");
+            : throw new PlatformNotSupportedException($"This machine does not support {(int)width}-bit vectors; its widest have {(int)VectorWidths.Widest} bits.");
     }
 
     private static IDecodePass CreateDecode<TVector, TSimd>(PassParts parts)

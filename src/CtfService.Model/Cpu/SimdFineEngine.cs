@@ -8,15 +8,15 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Cpu;
 
-/// <summary>The fine pass on the CPU's vector units; no allocation in a pass. Results are bit for bit the same alone and in any batch.</summary>
+/// <summary>The fine pass on the CPU's vector units, without allocations. An image's results are bitwise identical alone and in any batch.</summary>
 internal sealed class SimdFineEngine : IFineEngine
 {
     private readonly IFinePass _pass;
     private readonly FinePassCheck _check;
 
-    /// <param name="weights">Read here, packed and kept; the source is not needed afterwards.</param>
-    /// <param name="pool">The threads to work on; stays the caller's.</param>
-    /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has another shape.</exception>
+    /// <param name="weights">Read and packed in the constructor; not needed afterwards.</param>
+    /// <param name="pool">The threads to compute on. The caller keeps ownership.</param>
+    /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has the wrong shape.</exception>
     public SimdFineEngine(TransformerConfig config, WeightSource weights, ClusterMap map, ComputeThreadPool pool, CpuEngineOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Capacity, nameof(options));
@@ -24,7 +24,7 @@ internal sealed class SimdFineEngine : IFineEngine
         Capacity = options.Capacity;
         LargestCluster = map.LargestCluster;
         _check = new FinePassCheck(config, map, options.Capacity);
-        using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
+        using var buffers = new NativeScope(); // frees the allocated buffers if the constructor of the pass throws
         _pass = SimdDispatch.CreateFine(new PassParts(config, weights, pool, options), map);
         buffers.Keep();
     }

@@ -7,23 +7,25 @@ using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Cpu;
 
-/// <summary>VQ decode on the CPU's vector units, float32; no allocation in a batch. Pixels are bit for bit the same alone and in any batch.</summary>
+/// <summary>VQ decode on the CPU's vector units in float32, without allocations. An image's pixels are bitwise identical alone and in any batch.</summary>
 internal sealed unsafe class SimdVqDecoder : IVqDecoder
 {
     private readonly IVqDecodePass _pass;
     private readonly VqDecodeCheck _check;
 
-    /// <param name="weights">The tokenizer's; read here, packed and kept; the source is not needed afterwards.</param>
-    /// <param name="pool">The threads to work on; stays the caller's.</param>
-    /// <param name="capacity">Images that are decoded together at most; more of a batch follow one another.</param>
-    /// <param name="width">Vectors to use; the widest of the machine where null.</param>
-    /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has another shape.</exception>
-    public SimdVqDecoder(TokenizerConfig config, WeightSource weights, (int Height, int Width) grid, ComputeThreadPool pool, int capacity = 8, VectorWidth? width = null)
+    /// <param name="weights">The tokenizer's weights. Read and packed in the constructor; not needed afterwards.</param>
+    /// <param name="grid">The token grid.</param>
+    /// <param name="pool">The threads to compute on. The caller keeps ownership.</param>
+    /// <param name="capacity">The largest number of images to decode together. Larger batches are decoded in parts.</param>
+    /// <param name="width">The vector width; null for the widest that the machine supports.</param>
+    /// <exception cref="CtfService.Core.Models.CheckpointException">A weight is missing or has the wrong shape.</exception>
+    public SimdVqDecoder(
+        TokenizerConfig config, WeightSource weights, (int Height, int Width) grid, ComputeThreadPool pool, int capacity = 8, VectorWidth? width = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         (Config, GridHeight, GridWidth) = (config, grid.Height, grid.Width);
         _check = new VqDecodeCheck(config, grid.Height, grid.Width);
-        using var buffers = new NativeScope(); // frees what a pass made half-way has allocated
+        using var buffers = new NativeScope(); // frees the allocated buffers if the constructor of the pass throws
         _pass = SimdDispatch.CreateVqDecode(new VqDecodeParts(config, weights, grid.Height, grid.Width, pool, capacity), width);
         buffers.Keep();
     }
@@ -34,6 +36,7 @@ internal sealed unsafe class SimdVqDecoder : IVqDecoder
 
     public int GridWidth { get; }
 
+    /// <summary>Gets the number of images that are decoded together.</summary>
     public int ImagesAtOnce => _pass.Capacity;
 
     /// <inheritdoc/>

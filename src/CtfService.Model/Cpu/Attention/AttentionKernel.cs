@@ -5,29 +5,45 @@ using CtfService.Model.Cpu.Vectors;
 namespace CtfService.Model.Cpu.Attention;
 
 /// <summary>
-/// Scaled dot-product attention of one row over the positions that exist (Vaswani et al. 2017, eq. 1): softmax(q K^T / sqrt(Dh)) V; the query is scaled
-/// already. Each sum has one order, whatever the batch.
+/// Scaled dot-product attention of one row over the cached positions it sees (Vaswani et al. 2017, eq. 1): softmax(q K^T / sqrt(Dh)) V. The query is
+/// already scaled. Every sum has one order, whatever the batch.
 /// </summary>
 internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
     where TElement : struct, ICacheElement
 {
-    /// <summary>Computes some heads of one row, block by block of positions, so that keys and values are read in the order they lie in.</summary>
+    /// <summary>
+    /// Computes consecutive heads of one row. Blocks of positions are the outer loop and heads the inner one, the order in which the cache stores them.
+    /// </summary>
     /// <param name="query">[heads, Dh].</param>
-    /// <param name="keys">The first head's keys of block 0.</param>
-    /// <param name="values">The first head's values of block 0.</param>
-    /// <param name="outputs">[heads, value stride], written.</param>
-    /// <param name="scores">[heads, score stride]: room for all positions, filled up to whole blocks.</param>
+    /// <param name="keys">The keys of the first head in block 0.</param>
+    /// <param name="values">The values of the first head in block 0.</param>
+    /// <param name="positions">The number of positions that the row sees.</param>
+    /// <param name="outputs">[heads, value stride], overwritten.</param>
+    /// <param name="scores">[heads, score stride], scratch for all positions, padded to whole blocks.</param>
     public static void Attend(
-        float* query, byte* keys, byte* values, int heads, int headWidth, int positions, BlockedKvCache cache, float* scores, int scoreStride, float* outputs)
+        float* query,
+        byte* keys,
+        byte* values,
+        int heads,
+        int headWidth,
+        int positions,
+        BlockedKvCache cache,
+        float* scores,
+        int scoreStride,
+        float* outputs)
     {
         var valueStride = cache.ValueStride;
         for (var (first, block) = (0, 0); first < positions; first += TSimd.Lanes, block++)
         {
             for (var head = 0; head < heads; head++)
             {
-                ComputeScores(query + (head * headWidth), keys + (block * cache.KeyBlockBytes) + (head * cache.KeyHeadBytes), headWidth, scores + (head * scoreStride) + first);
+                ComputeScores(
+                    query + (head * headWidth),
+                    keys + (block * cache.KeyBlockBytes) + (head * cache.KeyHeadBytes),
+                    headWidth,
+                    scores + (head * scoreStride) + first);
             }
         }
 
@@ -53,7 +69,7 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
         }
     }
 
-    /// <summary>Starts to bring a stretch of keys or values closer while something else is computed.</summary>
+    /// <summary>Prefetches a range of keys or values.</summary>
     public static void Prefetch(byte* start, long bytes)
     {
         for (var line = 0L; line < bytes; line += Alignment.CacheLineBytes)
@@ -62,7 +78,10 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
         }
     }
 
-    /// <summary>scores = q . k of a block's positions; features 0, 4, .. and 1, 5, .. and so on are summed apart, so that no multiply-add waits for the one before.</summary>
+    /// <summary>
+    /// Computes q . k for the positions of a block, one position per lane. Four accumulators, for features 0, 4, .. to 3, 7, .., hide the latency of the
+    /// multiply-add.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ComputeScores(float* query, byte* keys, int headWidth, float* scores)
     {
@@ -80,7 +99,7 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
         TSimd.Store(TSimd.Add(TSimd.Add(a, b), TSimd.Add(c, d)), scores);
     }
 
-    /// <summary>outputs += sum over a block's positions p of weights[p] * v[p].</summary>
+    /// <summary>outputs += sum of weights[p] * v[p] over the positions p of a block.</summary>
     private static void AccumulateValues(float* weights, byte* values, int positions, int stride, float* outputs)
     {
         var column = 0;
@@ -95,7 +114,7 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
         }
     }
 
-    /// <summary>Four vectors of features.</summary>
+    /// <summary>Accumulates four vectors of features.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AccumulateValues4(float* weights, byte* values, int positions, int strideBytes, float* outputs)
     {
@@ -118,7 +137,7 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
         TSimd.Store(d, outputs + (3 * TSimd.Lanes));
     }
 
-    /// <summary>One vector of features.</summary>
+    /// <summary>Accumulates one vector of features.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AccumulateValues1(float* weights, byte* values, int positions, int strideBytes, float* outputs)
     {

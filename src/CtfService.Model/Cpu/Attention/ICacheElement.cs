@@ -3,13 +3,16 @@ using CtfService.Model.Cpu.Weights;
 
 namespace CtfService.Model.Cpu.Attention;
 
-/// <summary>How one number of the KV cache is stored.</summary>
+/// <summary>Storage format of one element of the KV cache.</summary>
 internal unsafe interface ICacheElement
 {
+    /// <summary>Gets the size of an element in bytes.</summary>
     static abstract int Bytes { get; }
 
+    /// <summary>Rounds and stores a value.</summary>
     static abstract void Write(byte* target, float value);
 
+    /// <summary>Loads a vector of elements and widens them to float32.</summary>
     static abstract TVector Load<TVector, TSimd>(byte* source)
         where TVector : struct
         where TSimd : struct, ISimd<TVector>;

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Cpu.Attention;
 
 /// <summary>
-/// The angles of <see cref="RopeTable"/> laid out for vectors: with x = (a, b) and its swapped pair (b, a), the rotated pair is
-/// x * (cos, cos) + swapped * (-sin, sin). Row 0 is the class position, all zeros.
+/// The angles of <see cref="RopeTable"/>, laid out for vectors: with x = (a, b) and its swapped pair (b, a), the rotated pair is
+/// x * (cos, cos) + swapped * (-sin, sin). Row 0 is the class position, whose angles are 0.
 /// </summary>
 internal sealed unsafe class InterleavedRopeTable : IDisposable
 {
@@ -32,10 +32,10 @@ internal sealed unsafe class InterleavedRopeTable : IDisposable
         }
     }
 
-    /// <summary>[Dh]: each cosine twice.</summary>
+    /// <summary>Returns the cosines of a position, [Dh]: each cosine twice.</summary>
     public float* Cosines(int position) => _cosines.Floats + (position * _headWidth);
 
-    /// <summary>[Dh]: each sine twice, the first negated.</summary>
+    /// <summary>Returns the sines of a position, [Dh]: each sine twice, negated the first time.</summary>
     public float* Sines(int position) => _sines.Floats + (position * _headWidth);
 
     public void Dispose()

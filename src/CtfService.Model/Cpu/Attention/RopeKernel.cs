@@ -3,13 +3,13 @@ using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Attention;
 
-/// <summary>Turns one head's query and key to their position and stores key and value in the cache.</summary>
+/// <summary>Applies rotary position embeddings to the query and key of one head, and appends key and value to the cache.</summary>
 internal static unsafe class RopeKernel<TVector, TSimd, TElement>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
     where TElement : struct, ICacheElement
 {
-    /// <summary>Rotates interleaved pairs (a, b) to (a cos - b sin, b cos + a sin), times <paramref name="scale"/>, in place.</summary>
+    /// <summary>Replaces each interleaved pair (a, b) by (a cos - b sin, b cos + a sin) * <paramref name="scale"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rotate(float* head, int headWidth, float* cosines, float* sines, float scale)
     {
@@ -29,8 +29,8 @@ internal static unsafe class RopeKernel<TVector, TSimd, TElement>
         }
     }
 
-    /// <summary>Writes a rotated key and a value [Dh] to their places in the cache.</summary>
-    /// <param name="keyStride">From one feature of the key to the next.</param>
+    /// <summary>Appends a rotated key [Dh] and a value [Dh] to the cache.</summary>
+    /// <param name="keyStride">Bytes from one feature of the cached key to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Append(float* key, float* value, int headWidth, byte* keyTarget, long keyStride, byte* valueTarget)
     {

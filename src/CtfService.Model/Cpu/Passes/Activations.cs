@@ -4,18 +4,18 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Cpu.Passes;
 
-/// <summary>What a pass computes between its products, one row after another; allocated once for the largest pass.</summary>
+/// <summary>The intermediate results of a pass, row-major; allocated once for the largest pass.</summary>
 internal sealed unsafe class Activations : IDisposable
 {
     private readonly NativeBuffer _shared;
     private readonly NativeBuffer _perThread;
     private readonly long _threadStride;
     private readonly int _scoreFloats;
-    private readonly int _headOutputsOffset;
+    private readonly int _headOutputFloats;
 
     public Activations(TransformerConfig config, int rows, int threads, int lanes)
     {
-        // A cache line between rows: rows a power of two apart would fall into the same few sets of the first-level cache.
+        // One cache line between rows: rows a power of two apart would map to the same few sets of the first-level cache.
         long Stride(int features) => Alignment.RoundUp(features, lanes * PackedMatrix.VectorsPerTile) + Alignment.CacheLineFloats;
         WidthStride = Stride(config.Width);
         QueryKeyValueStride = Stride(3 * config.Width);
@@ -24,8 +24,10 @@ internal sealed unsafe class Activations : IDisposable
 
         ScoreStride = Alignment.RoundUp(1 + config.Positions, lanes);
         _scoreFloats = Alignment.RoundUp(config.Heads * ScoreStride, Alignment.CacheLineFloats);
-        _headOutputsOffset = Alignment.RoundUp(config.Heads * Alignment.RoundUp(config.HeadWidth, lanes), Alignment.CacheLineFloats);
-        _threadStride = Alignment.RoundUp(_scoreFloats + _headOutputsOffset + rows, Alignment.CacheLineFloats) + Alignment.CacheLineFloats; // no two threads write the same line
+        _headOutputFloats = Alignment.RoundUp(config.Heads * Alignment.RoundUp(config.HeadWidth, lanes), Alignment.CacheLineFloats);
+
+        // No two threads write to the same cache line.
+        _threadStride = Alignment.RoundUp(_scoreFloats + _headOutputFloats + rows, Alignment.CacheLineFloats) + Alignment.CacheLineFloats;
         _perThread = NativeBuffer.OfFloats(threads * _threadStride);
 
         Hidden = _shared.Floats;
@@ -34,35 +36,40 @@ internal sealed unsafe class Activations : IDisposable
         Gated = QueryKeyValue + (rows * QueryKeyValueStride);
     }
 
+    /// <summary>Gets the floats from one row of <see cref="Hidden"/> or <see cref="Attended"/> to the next.</summary>
     public long WidthStride { get; }
 
+    /// <summary>Gets the floats from one row of <see cref="QueryKeyValue"/> to the next.</summary>
     public long QueryKeyValueStride { get; }
 
+    /// <summary>Gets the floats from one row of <see cref="Gated"/> to the next.</summary>
     public long InnerStride { get; }
 
-    /// <summary>[R, D]: the residual stream.</summary>
+    /// <summary>Gets the residual stream, [R, D].</summary>
     public float* Hidden { get; }
 
-    /// <summary>[R, D]: what the heads have gathered.</summary>
+    /// <summary>Gets the outputs of the attention heads, [R, D].</summary>
     public float* Attended { get; }
 
-    /// <summary>[R, 3D]: queries, keys, values.</summary>
+    /// <summary>Gets queries, keys and values, [R, 3D].</summary>
     public float* QueryKeyValue { get; }
 
-    /// <summary>[R, F]: SwiGLU's result.</summary>
+    /// <summary>Gets the result of SwiGLU, [R, F].</summary>
     public float* Gated { get; }
 
-    /// <summary>Floats from one head's scores to the next: all positions, filled up to whole vectors.</summary>
+    /// <summary>Gets the floats from the scores of one head to the next: all positions, padded to whole vectors.</summary>
     public int ScoreStride { get; }
 
-    /// <summary>[H, <see cref="ScoreStride"/>]: attention scores of the row at hand.</summary>
+    /// <summary>Returns a thread's attention scores of its current row, [H, <see cref="ScoreStride"/>].</summary>
     public float* Scores(int thread) => _perThread.Floats + (thread * _threadStride);
 
-    /// <summary>[H, Dh filled up to whole vectors]: the heads' results for the row at hand.</summary>
+    /// <summary>Returns a thread's attention outputs of its current row, [H, Dh padded to whole vectors].</summary>
     public float* HeadOutputs(int thread) => Scores(thread) + _scoreFloats;
 
-    /// <summary>[R]: the norm's factor of each row. Every thread computes all of them: that is quicker than waiting for another.</summary>
-    public float* RowScales(int thread) => HeadOutputs(thread) + _headOutputsOffset;
+    /// <summary>
+    /// Returns a thread's copy of the norm's scale of each row, [R]. Every thread computes all of them, which is faster than another barrier.
+    /// </summary>
+    public float* RowScales(int thread) => HeadOutputs(thread) + _headOutputFloats;
 
     public void Dispose()
     {

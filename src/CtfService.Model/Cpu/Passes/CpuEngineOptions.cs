@@ -3,9 +3,9 @@ using CtfService.Model.Cpu.Weights;
 
 namespace CtfService.Model.Cpu.Passes;
 
-/// <summary>How an engine computes.</summary>
-/// <param name="Capacity">Slots of a decode engine, images of one pass of a fine engine.</param>
-/// <param name="Format">How weights are stored.</param>
-/// <param name="Width">Vectors to use; the widest of the machine where null.</param>
-/// <param name="Profiler">Takes the time of every part of a step; none where null.</param>
+/// <summary>Settings of a CPU engine.</summary>
+/// <param name="Capacity">The number of slots of a decode engine, or of images in one pass of a fine engine.</param>
+/// <param name="Format">The storage format of the weights.</param>
+/// <param name="Width">The vector width; null for the widest that the machine supports.</param>
+/// <param name="Profiler">Measures the parts of every step; null for no measurement.</param>
 internal sealed record CpuEngineOptions(int Capacity, WeightFormat Format = WeightFormat.Float32, VectorWidth? Width = null, StepProfiler? Profiler = null);

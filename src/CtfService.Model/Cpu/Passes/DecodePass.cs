@@ -7,7 +7,7 @@ using CtfService.Model.Cpu.Weights;
 
 namespace CtfService.Model.Cpu.Passes;
 
-/// <summary>One position of up to Capacity sequences, logits at the end.</summary>
+/// <summary>Forward pass over one position of each of up to Capacity sequences, with the logits at its end.</summary>
 internal sealed unsafe class DecodePass<TVector, TSimd, TLayout, TElement> : TransformerPass<TVector, TSimd, TLayout, TElement>, IDecodePass
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
@@ -32,7 +32,7 @@ internal sealed unsafe class DecodePass<TVector, TSimd, TLayout, TElement> : Tra
 
     public ReadOnlySpan<float> Logits(int row) => new(_logits.Floats + ((long)row * _logitsStride), Config.OutputVocabulary);
 
-    protected override PackedMatrix? NextMatrix => _head;
+    protected override PackedMatrix? Head => _head;
 
     public override void Dispose()
     {
@@ -49,22 +49,24 @@ internal sealed unsafe class DecodePass<TVector, TSimd, TLayout, TElement> : Tra
     }
 }
 
-/// <summary>A decode pass of any width and format.</summary>
+/// <summary>A decode pass of any vector width and weight format.</summary>
 internal interface IDecodePass : IDisposable
 {
+    /// <summary>Gets the rows, to be set before a run.</summary>
     PassRows Rows { get; }
 
-    /// <summary>Bytes of weights that a step reads.</summary>
+    /// <summary>Gets the bytes of weights that a step reads.</summary>
     long WeightBytes { get; }
 
-    /// <summary>Bytes of keys and values of one position in all layers.</summary>
+    /// <summary>Gets the bytes of keys and values of one position in all layers.</summary>
     long PositionBytes { get; }
 
-    /// <summary>Bytes of the cache of all slots.</summary>
+    /// <summary>Gets the size of the KV cache in bytes.</summary>
     long CacheBytes { get; }
 
+    /// <summary>Computes the logits of all rows.</summary>
     void Run();
 
-    /// <summary>[V]: logits of a row, until the next run.</summary>
+    /// <summary>Returns the logits of a row, [V]. Valid until the next run.</summary>
     ReadOnlySpan<float> Logits(int row);
 }

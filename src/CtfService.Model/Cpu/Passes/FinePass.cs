@@ -6,7 +6,7 @@ using CtfService.Model.Cpu.Weights;
 
 namespace CtfService.Model.Cpu.Passes;
 
-/// <summary>All positions of up to Capacity images at once, the final norm at the end.</summary>
+/// <summary>Forward pass over all positions of up to Capacity images at once, with the final norm at its end.</summary>
 internal sealed unsafe class FinePass<TVector, TSimd, TLayout, TElement> : TransformerPass<TVector, TSimd, TLayout, TElement>, IFinePass
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
@@ -25,7 +25,7 @@ internal sealed unsafe class FinePass<TVector, TSimd, TLayout, TElement> : Trans
 
     public void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits) => _scorer.Run(hidden, coarseLabels, logits);
 
-    protected override PackedMatrix? NextMatrix => null;
+    protected override PackedMatrix? Head => null;
 
     public override void Dispose()
     {
@@ -49,16 +49,19 @@ internal sealed unsafe class FinePass<TVector, TSimd, TLayout, TElement> : Trans
     }
 }
 
-/// <summary>A fine pass of any width and format.</summary>
+/// <summary>A fine pass of any vector width and weight format.</summary>
 internal interface IFinePass : IDisposable
 {
+    /// <summary>Gets the rows, to be set before a run.</summary>
     PassRows Rows { get; }
 
-    /// <param name="cancellation">Looked at between two blocks.</param>
+    /// <summary>Computes the hidden states of all rows.</summary>
+    /// <param name="cancellation">Checked between two blocks.</param>
     void Run(CancellationToken cancellation);
 
-    /// <summary>[D]: a row's hidden state after the final norm, until the next run.</summary>
+    /// <summary>Returns the hidden state of a row after the final norm, [D]. Valid until the next run.</summary>
     ReadOnlySpan<float> Hidden(int row);
 
+    /// <inheritdoc cref="MemberScorer{TVector, TSimd, TLayout}.Run"/>
     void ScoreMembers(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits);
 }

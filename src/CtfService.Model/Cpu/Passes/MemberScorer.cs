@@ -8,7 +8,8 @@ using CtfService.Model.Cpu.Weights;
 namespace CtfService.Model.Cpu.Passes;
 
 /// <summary>
-/// Scores the members of each position's cluster. The head's rows are packed cluster by cluster, so the members lie in a few panels side by side.
+/// Scores the members of each position's cluster. The rows of the output head are packed in the order of the clusters, so the members of one cluster lie in
+/// a few adjacent panels, and only those are multiplied.
 /// </summary>
 internal sealed unsafe class MemberScorer<TVector, TSimd, TLayout> : IParallelRegion, IDisposable
     where TVector : struct
@@ -17,9 +18,9 @@ internal sealed unsafe class MemberScorer<TVector, TSimd, TLayout> : IParallelRe
 {
     private readonly ComputeThreadPool _pool;
     private readonly PackedMatrix _head;
-    private readonly NativeBuffer _scratch; // per thread: the factor 1, then the scores of whole panels
+    private readonly NativeBuffer _scratch; // per thread: the row scale 1, then the scores of whole panels
     private readonly int _scratchStride;
-    private readonly int[] _firstOutput;    // [C + 1]: where each cluster's members begin
+    private readonly int[] _firstOutput;    // [C + 1]: the first output of each cluster
     private readonly int _width;
     private readonly int _largestCluster;
     private float* _hidden;
@@ -31,14 +32,15 @@ internal sealed unsafe class MemberScorer<TVector, TSimd, TLayout> : IParallelRe
     {
         _pool = parts.Pool;
         (_width, _largestCluster) = (parts.Config.Width, map.LargestCluster);
-        _head = PackedTransformer.PackHead<TLayout>(parts.Config, parts.Weights, TSimd.Lanes, includeNorm: false, [.. map.Members.SelectMany(members => members)]);
+        _head = PackedTransformer.PackHead<TLayout>(
+            parts.Config, parts.Weights, TSimd.Lanes, includeNorm: false, [.. map.Members.SelectMany(members => members)]);
         _firstOutput = new int[map.ClusterCount + 1];
         for (var cluster = 0; cluster < map.ClusterCount; cluster++)
         {
             _firstOutput[cluster + 1] = _firstOutput[cluster] + map.Members[cluster].Length;
         }
 
-        // A cluster may begin and end inside a panel, and panels are scored two at a time.
+        // A cluster may begin and end within a panel, and a register tile takes two panels.
         _scratchStride = TSimd.Lanes + Alignment.RoundUp(_largestCluster + PanelFeatures, PanelFeatures * PackedMatrix.PanelsPerTile);
         _scratch = NativeBuffer.OfFloats(_pool.Threads * _scratchStride);
         for (var thread = 0; thread < _pool.Threads; thread++)
@@ -49,6 +51,10 @@ internal sealed unsafe class MemberScorer<TVector, TSimd, TLayout> : IParallelRe
 
     private static int PanelFeatures => PackedMatrix.VectorsPerPanel * TSimd.Lanes;
 
+    /// <summary>Computes the logits of the members of each position's cluster.</summary>
+    /// <param name="hidden">[positions, D], after the final norm.</param>
+    /// <param name="coarseLabels">[positions].</param>
+    /// <param name="logits">[positions, size of the largest cluster], overwritten; minus infinity beyond the cluster's members.</param>
     public void Run(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits)
     {
         fixed (float* hiddenStart = hidden, logitsStart = logits)
@@ -86,7 +92,8 @@ internal sealed unsafe class MemberScorer<TVector, TSimd, TLayout> : IParallelRe
         _scratch.Dispose();
     }
 
-    /// <summary>Scores the panels that hold outputs begin to end - 1; returns the first panel, whose scores are at <paramref name="scores"/>.</summary>
+    /// <summary>Scores the panels that hold outputs begin to end - 1.</summary>
+    /// <returns>The index of the first panel, whose scores start at <paramref name="scores"/>.</returns>
     private int ScorePanels(float* hidden, int begin, int end, float* one, float* scores)
     {
         var lastTile = _head.PanelCount - PackedMatrix.PanelsPerTile;

@@ -2,20 +2,22 @@ using System.Diagnostics;
 
 namespace CtfService.Model.Cpu.Passes;
 
-/// <summary>Adds up where the time of the steps goes, seen by the thread that calls the engine.</summary>
+/// <summary>Accumulates the time of each part of the steps, measured on the thread that calls the engine. Not thread-safe.</summary>
 internal sealed class StepProfiler
 {
     private readonly long[] _ticks = new long[Enum.GetValues<StepPart>().Length];
     private long _last;
 
+    /// <summary>Gets the time spent on a part since <see cref="Clear"/>.</summary>
     public TimeSpan this[StepPart part] => Stopwatch.GetElapsedTime(0, _ticks[(int)part]);
 
+    /// <summary>Resets all times to zero.</summary>
     public void Clear() => Array.Clear(_ticks);
 
-    /// <summary>Begins a step.</summary>
+    /// <summary>Starts a step.</summary>
     internal void Start() => _last = Stopwatch.GetTimestamp();
 
-    /// <summary>All time since the last mark was spent on this part.</summary>
+    /// <summary>Adds the time since the last mark to a part.</summary>
     internal void Mark(StepPart part)
     {
         var now = Stopwatch.GetTimestamp();
@@ -24,30 +26,30 @@ internal sealed class StepProfiler
     }
 }
 
-/// <summary>What a step consists of.</summary>
+/// <summary>A part of a decode step.</summary>
 internal enum StepPart
 {
-    /// <summary>Looking up the inputs' vectors, and the factors of the norms.</summary>
+    /// <summary>Embedding of the inputs, and the row scales of the norms.</summary>
     EmbeddingAndNorms,
 
-    /// <summary>wqkv.</summary>
+    /// <summary>The product with wqkv.</summary>
     QueryKeyValue,
 
-    /// <summary>Rotary positions, the cache's new entries, attention.</summary>
+    /// <summary>Rotary embedding, appending to the KV cache, attention.</summary>
     Attention,
 
-    /// <summary>wo and the residual.</summary>
+    /// <summary>The product with wo, and the residual.</summary>
     AttentionOutput,
 
-    /// <summary>w1, w3 and SwiGLU.</summary>
+    /// <summary>The product with w1 and w3, and SwiGLU.</summary>
     GateUp,
 
-    /// <summary>w2 and the residual.</summary>
+    /// <summary>The product with w2, and the residual.</summary>
     Down,
 
     /// <summary>Final norm and output head.</summary>
     Head,
 
-    /// <summary>Waiting for the other threads.</summary>
+    /// <summary>Waiting at barriers.</summary>
     Barriers,
 }

@@ -9,8 +9,8 @@ using CtfService.Model.Transformer;
 namespace CtfService.Model.Cpu.Passes;
 
 /// <summary>
-/// The blocks of the transformer over some rows (LlamaGen's GPT, as in <see cref="ClassConditionalTransformer"/>). Every thread of the team walks through the
-/// same steps, takes its share of each and meets the others where one step needs all of another's results.
+/// Forward pass of the transformer blocks over some rows (LlamaGen's GPT, as in <see cref="ClassConditionalTransformer"/>). Every thread of the pool runs
+/// the same operations on its part of each. A barrier separates two operations if the second needs results of other threads.
 /// </summary>
 internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement> : IParallelRegion, IDisposable
     where TVector : struct
@@ -18,7 +18,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     where TLayout : struct, IWeightLayout
     where TElement : struct, ICacheElement
 {
-    /// <summary>Pieces of attention for each thread, where there are rows and heads enough: more even out better, longer ones read faster.</summary>
+    /// <summary>Work items of attention per thread, given enough rows and heads. More items balance better; larger ones read memory faster.</summary>
     private const int ItemsPerThread = 4;
 
     private readonly ComputeThreadPool _pool;
@@ -29,9 +29,9 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     private readonly bool _cachesEveryLayer;
     private PoolCancellation _cancellation;
 
-    /// <param name="slots">Sequences in the cache.</param>
-    /// <param name="rows">Rows of one pass at most.</param>
-    /// <param name="cachesEveryLayer">Whether later passes see this one's keys and values; otherwise one layer's room serves all.</param>
+    /// <param name="slots">The number of sequences in the cache.</param>
+    /// <param name="rows">The largest number of rows in a pass.</param>
+    /// <param name="cachesEveryLayer">Whether later passes attend to this one's keys and values. If not, all layers share the memory of one.</param>
     protected TransformerPass(PassParts parts, int slots, int rows, bool cachesEveryLayer)
     {
         Config = parts.Config;
@@ -46,23 +46,25 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         Rows = new PassRows(rows);
     }
 
+    /// <summary>Gets the rows, to be set before a run.</summary>
     public PassRows Rows { get; }
 
+    /// <summary>Gets the size of the KV cache in bytes.</summary>
     public long CacheBytes => _cache.Bytes;
 
     protected TransformerConfig Config { get; }
 
     protected PackedTransformer Weights { get; }
 
-    /// <summary>The matrix behind the last block; null where there is none.</summary>
-    protected abstract PackedMatrix? NextMatrix { get; }
+    /// <summary>Gets the output head, which follows the last block; null if the pass has none.</summary>
+    protected abstract PackedMatrix? Head { get; }
 
     protected Activations Activations { get; }
 
-    /// <summary>Runs the pass over <see cref="Rows"/> on all threads of the team.</summary>
+    /// <summary>Runs the pass over <see cref="Rows"/> on all threads of the pool.</summary>
     public void Run() => Run(CancellationToken.None);
 
-    /// <summary>The same; may end early.</summary>
+    /// <summary>Runs the pass over <see cref="Rows"/> on all threads of the pool, unless it is cancelled.</summary>
     /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
     public void Run(CancellationToken cancellation)
     {
@@ -103,10 +105,12 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         _rope.Dispose();
     }
 
-    /// <summary>What follows the last block.</summary>
+    /// <summary>Computes what follows the last block.</summary>
     protected abstract void Finish(PoolWorker worker);
 
-    /// <summary>RMSNorm's 1 / sqrt(mean(x^2) + epsilon) (Zhang and Sennrich 2019, eq. 4) of rows first to end - 1, into the thread's own array.</summary>
+    /// <summary>
+    /// Computes RMSNorm's 1 / sqrt(mean(x^2) + epsilon) (Zhang and Sennrich 2019, eq. 4) of rows first to end - 1, into the thread's own array.
+    /// </summary>
     protected void ComputeRowScales(int thread, int first, int end)
     {
         var rowScales = Activations.RowScales(thread);
@@ -126,7 +130,8 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         var rowScales = a.RowScales(worker.Index);
 
         ComputeRowScales(worker.Index, 0, Rows.Count);
-        Multiply(weights.QueryKeyValue, a.Hidden, a.WidthStride, new RowScaleEpilogue<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, rowScales), worker);
+        Multiply(
+            weights.QueryKeyValue, a.Hidden, a.WidthStride, new RowScaleEpilogue<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, rowScales), worker);
         PrefetchNext(weights.AttentionOutput, worker);
         EndPart(worker.Index, StepPart.QueryKeyValue);
         if (_cachesEveryLayer)
@@ -150,7 +155,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         PrefetchNext(weights.Down, worker);
         EndPart(worker.Index, StepPart.GateUp);
         Multiply(weights.Down, a.Gated, a.InnerStride, new ResidualEpilogue<TVector, TSimd>(a.Hidden, a.WidthStride), worker);
-        PrefetchNext(layer + 1 < Weights.Layers.Count ? Weights.Layers[layer + 1].QueryKeyValue : NextMatrix, worker);
+        PrefetchNext(layer + 1 < Weights.Layers.Count ? Weights.Layers[layer + 1].QueryKeyValue : Head, worker);
         EndPart(worker.Index, StepPart.Down);
     }
 
@@ -158,7 +163,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         where TEpilogue : struct, IEpilogue<TVector> =>
         PackedMatMul<TVector, TSimd, TLayout>.Multiply(matrix, input, stride, Rows.Count, epilogue, worker);
 
-    /// <summary>Keeps the memory busy while the threads wait for each other: the first weights of the next product are on their way when it begins.</summary>
+    /// <summary>Prefetches the first weights of the next product, so that memory stays busy while the threads wait at the barrier.</summary>
     private static void PrefetchNext(PackedMatrix? next, PoolWorker worker)
     {
         if (next is not null)
@@ -167,7 +172,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         }
     }
 
-    /// <summary>Copies the input's vector to each row of the residual stream.</summary>
+    /// <summary>Copies the embedding of each input to its row of the residual stream.</summary>
     private void Embed(PoolWorker worker)
     {
         var (first, end) = worker.Partition(Rows.Count);
@@ -179,7 +184,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         }
     }
 
-    /// <summary>Over whole vectors: what lies behind the width is zero.</summary>
+    /// <summary>Returns the sum of squares over whole vectors; the padding is zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float SumOfSquares(float* values, int count)
     {
@@ -194,8 +199,9 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     }
 
     /// <summary>
-    /// Each row's heads see the row's own sequence alone: a thread adds keys and values to the cache where it is going to read them. Rows are of very different
-    /// length, so nothing is divided beforehand; few rows are split into several items each.
+    /// Attention of a decode step, in which each row sees only its own sequence: the thread that attends also appends keys and values, so no barrier is
+    /// needed between the two. Rows differ widely in length, so all items are claimed dynamically. If there are few rows, their heads are split into
+    /// several items.
     /// </summary>
     private void AttendCausally(int layer, PoolWorker worker)
     {
@@ -212,7 +218,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         }
     }
 
-    /// <summary>Puts the keys and values of all rows into the cache.</summary>
+    /// <summary>Appends the keys and values of all rows to the cache.</summary>
     private void AppendAll(PoolWorker worker)
     {
         var (first, end) = worker.Partition(Rows.Count);
@@ -222,7 +228,9 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         }
     }
 
-    /// <summary>All rows of an image look at the same keys and values, which stay in the cache while one head after another does so.</summary>
+    /// <summary>
+    /// Attention of the fine pass. All rows of an image attend to the same keys and values; with one head at a time these stay in the processor's cache.
+    /// </summary>
     private void AttendBidirectionally(PoolWorker worker)
     {
         var rows = 1 + Config.Positions;
@@ -237,7 +245,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         }
     }
 
-    /// <summary>Rotates some heads' queries and keys to their position and puts keys and values into the cache.</summary>
+    /// <summary>Rotates the queries and keys of consecutive heads of a row, and appends keys and values to the cache.</summary>
     private void RotateAndAppend(int layer, int row, int head, int heads)
     {
         var (slot, position, headWidth) = (Rows.Slots[row], Rows.Positions[row], Config.HeadWidth);
@@ -276,10 +284,10 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         }
     }
 
-    /// <summary>[Dh]: a head's query; its key and value are D and 2 D further.</summary>
+    /// <summary>Returns the query of a head, [Dh]. Its key and value follow after D and 2 D floats.</summary>
     private float* Query(int row, int head) => Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + (head * Config.HeadWidth);
 
-    /// <summary>Ends a part of the step for all threads.</summary>
+    /// <summary>Ends a part of the step: waits until all threads have finished it.</summary>
     private void EndPart(int thread, StepPart part)
     {
         Mark(thread, part);
@@ -296,5 +304,5 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     }
 }
 
-/// <summary>What every pass is made of.</summary>
+/// <summary>The constructor arguments of every pass.</summary>
 internal sealed record PassParts(TransformerConfig Config, WeightSource Weights, ComputeThreadPool Pool, CpuEngineOptions Options);

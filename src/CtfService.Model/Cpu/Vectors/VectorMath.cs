@@ -16,7 +16,7 @@ internal static unsafe class VectorMath<TVector, TSimd>
     {
         var clamped = TSimd.Min(TSimd.Max(x, TSimd.Broadcast(-87f)), TSimd.Broadcast(88f));
         var n = TSimd.Round(TSimd.Multiply(clamped, TSimd.Broadcast(1.44269504f)));           // log2 e
-        var r = TSimd.MultiplyAdd(n, TSimd.Broadcast(-0.693359375f), clamped);                // ln 2 in two parts, the first with few bits so that n * part is exact
+        var r = TSimd.MultiplyAdd(n, TSimd.Broadcast(-0.693359375f), clamped);                // ln 2 in two parts; n times the first is exact
         r = TSimd.MultiplyAdd(n, TSimd.Broadcast(2.12194440e-4f), r);
         var p = TSimd.Broadcast(1.9875691500e-4f);
         p = TSimd.MultiplyAdd(p, r, TSimd.Broadcast(1.3981999507e-3f));

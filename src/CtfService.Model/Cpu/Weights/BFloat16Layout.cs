@@ -3,7 +3,7 @@ using CtfService.Model.Cpu.Vectors;
 namespace CtfService.Model.Cpu.Weights;
 
 /// <summary>
-/// [lanes][2 inputs] bfloat16: both inputs share 32 bits, so that a shift widens the first and a mask the second.
+/// [lanes][2 inputs] of bfloat16. The two inputs share 32 bits: a shift widens the first to float32, a mask the second.
 /// </summary>
 internal readonly unsafe struct BFloat16Layout : IWeightLayout
 {
@@ -25,10 +25,10 @@ internal readonly unsafe struct BFloat16Layout : IWeightLayout
         where TSimd : struct, ISimd<TVector> => TSimd.LoadOddBFloat16((ushort*)block);
 }
 
-/// <summary>The upper half of a float32.</summary>
+/// <summary>Conversion to bfloat16, the upper half of a float32.</summary>
 internal static class BFloat16
 {
-    /// <summary>Rounded to nearest, ties to even. The value is finite.</summary>
+    /// <summary>Rounds a finite value to nearest, ties to even.</summary>
     public static ushort FromSingle(float value)
     {
         var bits = BitConverter.SingleToUInt32Bits(value);

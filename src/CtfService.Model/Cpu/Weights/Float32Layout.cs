@@ -2,7 +2,7 @@ using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Weights;
 
-/// <summary>[2 inputs][lanes] floats.</summary>
+/// <summary>[2 inputs][lanes] of float32.</summary>
 internal readonly unsafe struct Float32Layout : IWeightLayout
 {
     public static int PairBytes => 2 * sizeof(float);

@@ -3,29 +3,31 @@ using CtfService.Model.Cpu.Vectors;
 namespace CtfService.Model.Cpu.Weights;
 
 /// <summary>
-/// Layout of one block: the weights of as many output features as a vector has lanes for a pair of inputs, so that one load is one input's weights for all
-/// of the features.
+/// Storage format of a block: the weights of one vector of output features for a pair of inputs. One load gives the weights of one input for all of these
+/// features.
 /// </summary>
 internal unsafe interface IWeightLayout
 {
-    /// <summary>Bytes of one feature's weights for a pair of inputs.</summary>
+    /// <summary>Gets the bytes of the two weights of one feature.</summary>
     static abstract int PairBytes { get; }
 
-    /// <summary>Whether a product must be multiplied by a scale per output feature.</summary>
+    /// <summary>Gets whether the sums must be multiplied by a scale per output feature.</summary>
     static abstract bool IsScaled { get; }
 
-    /// <summary>The scale for a feature whose largest weight by magnitude is <paramref name="largest"/>.</summary>
+    /// <summary>Returns the scale of a feature whose largest absolute weight is <paramref name="largest"/>.</summary>
     static abstract float ScaleOf(float largest);
 
-    /// <param name="second">Whether the weight belongs to the pair's second input.</param>
+    /// <summary>Rounds a weight and stores it in its block.</summary>
+    /// <param name="second">Whether the weight belongs to the second input of the pair.</param>
+    /// <param name="scaledWeight">The weight divided by the scale of its feature.</param>
     static abstract void Write(byte* block, bool second, int lane, int lanes, float scaledWeight);
 
-    /// <summary>Weights of a pair's first input.</summary>
+    /// <summary>Loads the weights of the first input of a pair.</summary>
     static abstract TVector LoadEven<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector>;
 
-    /// <summary>Weights of a pair's second input.</summary>
+    /// <summary>Loads the weights of the second input of a pair.</summary>
     static abstract TVector LoadOdd<TVector, TSimd>(byte* block)
         where TVector : struct
         where TSimd : struct, ISimd<TVector>;

@@ -2,7 +2,7 @@ using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.Weights;
 
-/// <summary>[2 inputs][lanes] signed bytes.</summary>
+/// <summary>[2 inputs][lanes] of signed bytes, with one scale per output feature.</summary>
 internal readonly unsafe struct Int8Layout : IWeightLayout
 {
     private const float Limit = 127;

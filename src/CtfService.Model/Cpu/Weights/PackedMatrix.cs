@@ -3,18 +3,19 @@ using CtfService.Model.Cpu.Memory;
 namespace CtfService.Model.Cpu.Weights;
 
 /// <summary>
-/// Weights of one product, ready for the kernels. A panel holds as many output features as two vectors have lanes, [pair of inputs][2 vectors][block], in the
-/// order in which a product reads them; inputs of an odd number are filled up with a zero. Owns its memory.
+/// A weight matrix packed for the micro-kernels. It is stored panel by panel. A panel holds two vectors of output features over all of K, [pair of
+/// inputs][2 vectors][block], in the order in which a kernel reads it; a block is described by <see cref="IWeightLayout"/>. An odd K is padded with zeros.
+/// Owns its memory.
 /// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
 {
-    /// <summary>Vectors side by side in a panel.</summary>
+    /// <summary>Vectors of output features in a panel.</summary>
     public const int VectorsPerPanel = 2;
 
-    /// <summary>Panels that a register tile takes at most; the number of panels is filled up to a multiple of it with zeros.</summary>
+    /// <summary>The largest number of panels in a register tile. The matrix is padded with zeros to a multiple of it.</summary>
     public const int PanelsPerTile = 2;
 
-    /// <summary>Vectors of output features that the number of features is filled up to a multiple of.</summary>
+    /// <summary>Vectors of output features to whose multiple the matrix is padded.</summary>
     public const int VectorsPerTile = VectorsPerPanel * PanelsPerTile;
 
     private readonly NativeBuffer _panels;
@@ -31,30 +32,36 @@ internal sealed unsafe class PackedMatrix : IDisposable
         _scales = NativeBuffer.OfFloats(Outputs);
     }
 
-    /// <summary>Output features, those that only fill up included.</summary>
+    /// <summary>Gets the number of output features, padding included.</summary>
     public int Outputs { get; }
 
+    /// <summary>Gets the number of panels.</summary>
     public int PanelCount { get; }
 
-    /// <summary>Pairs of inputs, the last filled up with a zero where the number is odd.</summary>
+    /// <summary>Gets the number of pairs of inputs: K / 2, rounded up.</summary>
     public int Pairs { get; }
 
-    /// <summary>Weights of one vector of features for one pair of inputs.</summary>
+    /// <summary>Gets the bytes of a block: one vector of features for one pair of inputs.</summary>
     public long BlockBytes { get; }
 
+    /// <summary>Gets the bytes of a panel.</summary>
     public long PanelBytes { get; }
 
+    /// <summary>Gets the start of the first panel.</summary>
     public byte* Panels => _panels.Bytes;
 
-    /// <summary>One factor per output feature.</summary>
+    /// <summary>Gets the scale of each output feature.</summary>
     public float* Scales => _scales.Floats;
 
+    /// <summary>Gets the bytes of all panels.</summary>
     public long Bytes => _panels.Length;
 
-    /// <summary>Row of a matrix whose weights are output feature <paramref name="output"/>; null for a feature that only fills up.</summary>
+    /// <summary>Returns the K weights of output feature <paramref name="output"/>; null for padding.</summary>
     public delegate float* RowOfOutput(int output);
 
-    /// <param name="inputScales">Factor of each input feature, multiplied into the weights; ones where null.</param>
+    /// <summary>Packs a matrix.</summary>
+    /// <param name="lanes">Floats in a vector of the kernels.</param>
+    /// <param name="inputScales">Factors of the input features, multiplied into the weights; null for none.</param>
     public static PackedMatrix Pack<TLayout>(int outputs, int inputs, int lanes, RowOfOutput rows, float* inputScales = null)
         where TLayout : struct, IWeightLayout
     {

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Cpu.Weights;
 
 /// <summary>
-/// A transformer's weights without its output head, packed. Every norm's weights are multiplied into the matrix behind it: W (g * x / rms) =
-/// (W diag(g)) x / rms, which leaves one factor per row to apply. Owns its memory.
+/// The packed weights of a transformer without its output head. The weights g of each norm are multiplied into the matrix that follows it: W (g * x / rms) =
+/// (W diag(g)) x / rms, so only one scale per row is left to apply. Owns its memory.
 /// </summary>
 internal sealed unsafe class PackedTransformer : IDisposable
 {
@@ -15,20 +15,22 @@ internal sealed unsafe class PackedTransformer : IDisposable
         (Layers, Classes, Labels, FinalNorm) = (layers, classes, labels, finalNorm);
     }
 
+    /// <summary>Gets the matrices of each layer.</summary>
     public IReadOnlyList<PackedLayer> Layers { get; }
 
-    /// <summary>[classes + 1, D].</summary>
+    /// <summary>Gets the embeddings of the classes, the null class last: [classes + 1, D].</summary>
     public NativeBuffer Classes { get; }
 
-    /// <summary>[input vocabulary, D].</summary>
+    /// <summary>Gets the embeddings of the labels, [input vocabulary, D].</summary>
     public NativeBuffer Labels { get; }
 
-    /// <summary>[D].</summary>
+    /// <summary>Gets the weights of the final norm, [D].</summary>
     public NativeBuffer FinalNorm { get; }
 
-    /// <summary>Bytes that a step of one row reads.</summary>
+    /// <summary>Gets the bytes of weights in all layers, which every step reads.</summary>
     public long LayerBytes => Layers.Sum(layer => layer.QueryKeyValue.Bytes + layer.AttentionOutput.Bytes + layer.GateUp.Bytes + layer.Down.Bytes);
 
+    /// <summary>Reads and packs the weights.</summary>
     public static PackedTransformer Pack<TLayout>(TransformerConfig config, WeightSource weights, int lanes)
         where TLayout : struct, IWeightLayout
     {
@@ -45,9 +47,9 @@ internal sealed unsafe class PackedTransformer : IDisposable
             weights.Copy("norm.weight", config.Width));
     }
 
-    /// <summary>The output head behind the final norm.</summary>
-    /// <param name="rowOrder">Head row of each output; as stored where null.</param>
-    /// <param name="includeNorm">False where the input has been through the final norm already.</param>
+    /// <summary>Reads and packs the output head.</summary>
+    /// <param name="rowOrder">The row of the head that each output takes; null for the stored order.</param>
+    /// <param name="includeNorm">Whether to multiply the final norm's weights in; false if the inputs are already normalized.</param>
     public static PackedMatrix PackHead<TLayout>(
         TransformerConfig config, WeightSource weights, int lanes, bool includeNorm, IReadOnlyList<int>? rowOrder = null)
         where TLayout : struct, IWeightLayout
@@ -85,7 +87,7 @@ internal sealed unsafe class PackedTransformer : IDisposable
         var attentionNorm = WeightSource.Start(weights.Read($"{layer}.attention_norm.weight", width));
         var feedForwardNorm = WeightSource.Start(weights.Read($"{layer}.ffn_norm.weight", width));
 
-        // Vectors of w1 and w3 alternate, so that a product's store finds gate and up of the same features side by side.
+        // Vectors of w1 and w3 alternate, so that the SwiGLU epilogue gets gate and up of the same features in one panel.
         float* GateUpRow(int output)
         {
             var (vector, lane) = Math.DivRem(output, lanes);
@@ -102,8 +104,8 @@ internal sealed unsafe class PackedTransformer : IDisposable
     }
 }
 
-/// <summary>The four products of one block.</summary>
-/// <param name="GateUp">w1 and w3, a vector of each in every panel.</param>
+/// <summary>The four matrices of one transformer block.</summary>
+/// <param name="GateUp">w1 and w3, one vector of each in every panel.</param>
 internal sealed record PackedLayer(PackedMatrix QueryKeyValue, PackedMatrix AttentionOutput, PackedMatrix GateUp, PackedMatrix Down) : IDisposable
 {
     public void Dispose()

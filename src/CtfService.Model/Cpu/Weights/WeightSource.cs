@@ -5,29 +5,32 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Cpu.Weights;
 
-/// <summary>Where an engine takes its weights from, by their published names; each is read once, when the engine is made.</summary>
+/// <summary>Provides weights to an engine by their published names. The engine reads each once, in its constructor.</summary>
 internal sealed unsafe class WeightSource
 {
     private readonly Func<string, Tensor> _read;
 
-    /// <param name="read">Gives the tensor of a name; the engine disposes it.</param>
+    /// <summary>Creates a source.</summary>
+    /// <param name="read">Returns the tensor of a name; the engine disposes it.</param>
     public WeightSource(Func<string, Tensor> read) => _read = read;
 
+    /// <summary>Creates a source that reads a module's parameters and buffers.</summary>
     public static WeightSource Of(nn.Module module)
     {
         var weights = module.state_dict();
         return new WeightSource(name => weights[name].alias());
     }
 
-    /// <param name="cancellation">Looked at before each tensor.</param>
+    /// <summary>Creates a source that reads a file.</summary>
+    /// <param name="cancellation">Checked before each tensor.</param>
     public static WeightSource Of(SafetensorsFile file, CancellationToken cancellation = default) => new(name =>
     {
         cancellation.ThrowIfCancellationRequested();
         return file.Read(name);
     });
 
-    /// <summary>The weights of a name as float32 on the CPU. The caller owns the tensor.</summary>
-    /// <exception cref="CheckpointException">Another shape.</exception>
+    /// <summary>Reads weights as float32 on the CPU. The caller owns the tensor.</summary>
+    /// <exception cref="CheckpointException">The weights have another shape.</exception>
     internal Tensor Read(string name, params long[] shape)
     {
         using var scope = NewDisposeScope();
@@ -38,7 +41,7 @@ internal sealed unsafe class WeightSource
             : throw new CheckpointException($"{name} is [{string.Join(", ", weights.shape)}], expected [{string.Join(", ", shape)}].");
     }
 
-    /// <summary>As <see cref="Read"/>, into memory of our own.</summary>
+    /// <summary>Reads weights as float32 into a new buffer. The caller owns the buffer.</summary>
     internal NativeBuffer Copy(string name, params long[] shape)
     {
         using var tensor = Read(name, shape);
@@ -47,10 +50,10 @@ internal sealed unsafe class WeightSource
         return copy;
     }
 
-    /// <summary>Where a contiguous CPU tensor's numbers begin. Valid while the tensor lives.</summary>
+    /// <summary>Returns the address of the first element of a contiguous float32 CPU tensor. Valid while the tensor lives.</summary>
     internal static float* Start(Tensor tensor)
     {
-        fixed (byte* start = tensor.bytes) // native memory: it does not move
+        fixed (byte* start = tensor.bytes) // native memory does not move
         {
             return (float*)start;
         }
