@@ -41,7 +41,8 @@ internal static class SimdDispatch
         var width = requested ?? VectorWidths.Widest;
         return VectorWidths.IsSupported(width)
             ? width
-            : throw new PlatformNotSupportedException($"This machine does not support {(int)width}-bit vectors; its widest have {(int)VectorWidths.Widest} bits.");
+            : throw new PlatformNotSupportedException(
+                $"This machine does not support {(int)width}-bit vectors; its widest have {(int)VectorWidths.Widest} bits.");
     }
 
     private static IDecodePass CreateDecode<TVector, TSimd>(PassParts parts)

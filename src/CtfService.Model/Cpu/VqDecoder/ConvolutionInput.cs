@@ -4,40 +4,50 @@ using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.VqDecoder;
 
-/// <summary>What becomes of a pixel's channels on the way to the next convolution.</summary>
+/// <summary>The element-wise operation before a convolution.</summary>
 internal enum Activation
 {
-    /// <summary>They are copied.</summary>
+    /// <summary>Copies the features.</summary>
     None,
 
-    /// <summary>factor * x + addend.</summary>
+    /// <summary>Group norm: scale * x + shift.</summary>
     Normalized,
 
-    /// <summary>silu(factor * x + addend).</summary>
+    /// <summary>Group norm, then SiLU: silu(scale * x + shift).</summary>
     NormalizedSilu,
 }
 
-/// <summary>Writes the input of a convolution: normalised and activated, with zeros around it where its map has padding. A work item is one row of one image.</summary>
+/// <summary>
+/// Writes the input of a convolution: normalized and activated features, with zero padding if the map has any. A work item is one row of one image.
+/// </summary>
 internal static unsafe class ConvolutionInput<TVector, TSimd>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
-    /// <summary>Writes the share of one thread.</summary>
-    /// <param name="norm">Null for a plain copy.</param>
-    /// <param name="scratch">3 x C floats of the thread's own.</param>
+    /// <summary>Writes one thread's part. Every thread of the pool must call it.</summary>
+    /// <param name="norm">The weights of the group norm; null to copy.</param>
+    /// <param name="statistics">The statistics of <paramref name="input"/>.</param>
+    /// <param name="scratch">3 C floats that belong to the thread.</param>
     public static void Run(
-        PackedNorm? norm, Activation activation, FeatureMap input, FeatureMap output, GroupNormStatistics statistics, int images, PoolWorker worker, float* scratch)
+        PackedNorm? norm,
+        Activation activation,
+        FeatureMap input,
+        FeatureMap output,
+        GroupNormStatistics statistics,
+        int images,
+        PoolWorker worker,
+        float* scratch)
     {
         float* scales = scratch, shifts = scales + input.Stride, means = shifts + input.Stride;
-        var current = -1;
+        var currentImage = -1;
         var items = worker.Schedule(images * input.Height);
         while (items.TryTake(out var item))
         {
             var (image, row) = Math.DivRem(item, input.Height);
-            if (norm is not null && image != current)
+            if (norm is not null && image != currentImage)
             {
                 statistics.ComputeScaleShift<TVector, TSimd>(input, image, norm, means, scales, shifts);
-                current = image;
+                currentImage = image;
             }
 
             WriteRow(activation, input, output, image, row, scales, shifts);
@@ -90,7 +100,7 @@ internal static unsafe class ConvolutionInput<TVector, TSimd>
         }
     }
 
-    /// <summary>Zeros beside a row, and above the first and below the last.</summary>
+    /// <summary>Clears the padding beside a row, above the first row and below the last.</summary>
     private static void ClearPadding(FeatureMap map, int image, int row)
     {
         new Span<float>(map.Pixel(image, row, -1), map.Stride).Clear();

@@ -3,40 +3,44 @@ using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.VqDecoder;
 
-/// <summary>What the tiles of one block of pixels have in common: a panel of weights and the shape of a pixel's window.</summary>
+/// <summary>What all register tiles of a block of pixels have in common: a panel of weights and the shape of a pixel's window.</summary>
 internal unsafe struct ConvolutionTile
 {
-    /// <summary>[inputs of the window][2 vectors of outputs].</summary>
+    /// <summary>The panel, [inputs of the window][2 vectors of outputs].</summary>
     public float* Weights;
 
-    /// <summary>Two vectors.</summary>
+    /// <summary>The bias, two vectors.</summary>
     public float* Bias;
 
-    /// <summary>Runs of consecutive inputs that make a window: its rows.</summary>
+    /// <summary>Rows of the window. The inputs of a row are contiguous.</summary>
     public int Rows;
 
-    /// <summary>Floats of one run; even.</summary>
+    /// <summary>Floats of a row of the window; even.</summary>
     public nint RowLength;
 
-    /// <summary>Floats from the end of a run to the start of the next.</summary>
+    /// <summary>Floats from the end of a row of the window to the start of the next.</summary>
     public nint RowSkip;
 
-    /// <summary>Whether sums are added to what the target holds: the residual connection.</summary>
+    /// <summary>Whether to add the sums to the target: the residual connection.</summary>
     public bool Accumulates;
 }
 
 /// <summary>
-/// The inner loops: the windows of a few pixels times a panel of weights, all sums in registers. Windows are read where they lie. Every sum runs over its window in
-/// ascending order, one multiply-add for each input, so a pixel does not depend on which others share its tile.
+/// The micro-kernels of the direct convolution: register tiles of 8 pixels (4 with 16 registers) x 2 vectors of outputs over all inputs of the window.
 /// </summary>
+/// <remarks>
+/// Windows are read in place: there is no im2col. Each step loads the two weight vectors of one input and multiplies them by that input of every pixel, a
+/// broadcast. The epilogue adds the bias and, if <see cref="ConvolutionTile.Accumulates"/>, what the target holds. Every sum runs over its window in
+/// ascending order, one multiply-add per input, so a pixel does not depend on the tile it is computed in.
+/// </remarks>
 internal static unsafe class ConvolutionMicroKernel<TVector, TSimd>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
     /// <summary>Computes a panel for a block of pixels.</summary>
-    /// <param name="inputs">First float of each pixel's window, [<see cref="FeatureMap.BlockPixels"/>].</param>
-    /// <param name="outputs">Where each pixel's two vectors go, as many.</param>
-    /// <param name="pixels">Tiles go beyond it to a whole number, so entries up to a multiple of 8 are valid addresses.</param>
+    /// <param name="inputs">The first float of each pixel's window, [<see cref="FeatureMap.BlockPixels"/>].</param>
+    /// <param name="outputs">The address of each pixel's two output vectors, [<see cref="FeatureMap.BlockPixels"/>].</param>
+    /// <param name="pixels">The number of pixels. The last tile may exceed it, so addresses up to the next multiple of 8 must be valid.</param>
     public static void Run(in ConvolutionTile tile, float** inputs, float** outputs, int pixels)
     {
         if (TSimd.Has32Registers)

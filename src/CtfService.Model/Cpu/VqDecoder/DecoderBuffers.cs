@@ -3,18 +3,20 @@ using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Cpu.VqDecoder;
 
-/// <summary>The features of a few images between two convolutions, allocated once for the largest map of each kind. What is never touched costs no memory.</summary>
+/// <summary>
+/// The feature maps of a few images between two convolutions, allocated once for the largest map. Pages that are never touched cost no memory.
+/// </summary>
 internal sealed unsafe class DecoderBuffers : IDisposable
 {
-    /// <summary>More images at once pay until their features no longer fit the caches; one always has room.</summary>
+    /// <summary>Bytes of feature maps up to which decoding more images together is faster: about what the caches hold.</summary>
     private const long CachedBytes = 16 << 20;
 
     private readonly NativeBuffer _padded;
     private readonly NativeBuffer[] _unpadded;
-    private readonly long _paddedFloats; // of one image
+    private readonly long _paddedFloats; // per image
     private readonly long _unpaddedFloats;
 
-    /// <param name="maxImages">More images are not asked for.</param>
+    /// <param name="maxImages">The largest number of images to decode together.</param>
     public DecoderBuffers(PackedDecoder weights, int gridHeight, int gridWidth, int maxImages)
     {
         var sizes = new LargestSizes(gridHeight, gridWidth);
@@ -25,7 +27,9 @@ internal sealed unsafe class DecoderBuffers : IDisposable
         _unpadded = [.. Enumerable.Range(0, 3).Select(_ => new NativeBuffer(Images * _unpaddedFloats * sizeof(float), zeroed: false))];
     }
 
-    /// <summary>Floats of the largest map with and without padding, before anything is packed; channels that only fill up a panel are left out.</summary>
+    /// <summary>
+    /// Returns the floats of the largest map with and without padding, estimated from the architecture; channels that only pad a panel are left out.
+    /// </summary>
     public static (long Padded, long Unpadded) LargestFeatureMaps(TokenizerConfig config, int gridHeight, int gridWidth)
     {
         var (padded, unpadded) = (0L, 0L);
@@ -35,7 +39,9 @@ internal sealed unsafe class DecoderBuffers : IDisposable
             var (height, width) = (
                 (long)gridHeight << (config.DecoderMultipliers.Count - 1 - level),
                 (long)gridWidth << (config.DecoderMultipliers.Count - 1 - level));
-            var channels = (long)config.BaseWidth * Math.Max(input, config.DecoderMultipliers[level]); // a level's first block has the width of the one before
+
+            // The first block of a level has the width of the level before it.
+            var channels = (long)config.BaseWidth * Math.Max(input, config.DecoderMultipliers[level]);
             padded = Math.Max(padded, (height + 2) * (width + 2) * channels);
             unpadded = Math.Max(unpadded, height * width * channels);
             input = config.DecoderMultipliers[level];
@@ -44,19 +50,20 @@ internal sealed unsafe class DecoderBuffers : IDisposable
         return (padded, unpadded);
     }
 
-    /// <summary>How many images are decoded together.</summary>
-    /// <param name="padded">Floats of an image.</param>
-    /// <param name="unpadded">The same.</param>
-    public static int ImagesPerPass(long padded, long unpadded, int maxImages) => (int)Math.Clamp(CachedBytes / ((padded + (3 * unpadded)) * sizeof(float)), 1, maxImages);
+    /// <summary>Returns the number of images to decode together.</summary>
+    /// <param name="padded">Floats of an image's largest map with padding.</param>
+    /// <param name="unpadded">Floats of an image's largest map without padding.</param>
+    public static int ImagesPerPass(long padded, long unpadded, int maxImages) =>
+        (int)Math.Clamp(CachedBytes / ((padded + (3 * unpadded)) * sizeof(float)), 1, maxImages);
 
-    /// <summary>Images that are decoded together.</summary>
+    /// <summary>Gets the number of images that are decoded together.</summary>
     public int Images { get; }
 
-    /// <summary>Room for the statistics of one image.</summary>
+    /// <summary>Gets the floats that the statistics of one image need.</summary>
     public long StatisticFloats { get; }
 
-    /// <summary>Without padding.</summary>
-    /// <param name="buffer">0 to 2.</param>
+    /// <summary>Returns a map without padding.</summary>
+    /// <param name="buffer">Index of the buffer, 0 to 2.</param>
     public FeatureMap Unpadded(int buffer, int height, int width, int stride, int phases = 1) => new()
     {
         Start = _unpadded[buffer].Floats,
@@ -67,8 +74,8 @@ internal sealed unsafe class DecoderBuffers : IDisposable
         Phases = phases,
     };
 
-    /// <summary>The input of a convolution.</summary>
-    /// <param name="padding">1 where its window is larger than a pixel.</param>
+    /// <summary>Returns the input map of a convolution.</summary>
+    /// <param name="padding">1 if the window is larger than a pixel, else 0.</param>
     public FeatureMap Padded(int height, int width, int stride, int padding) => new()
     {
         Start = _padded.Floats,
@@ -88,7 +95,7 @@ internal sealed unsafe class DecoderBuffers : IDisposable
         }
     }
 
-    /// <summary>Sizes of the largest maps on the way through a decoder.</summary>
+    /// <summary>Finds the sizes of the largest maps of a decoder.</summary>
     private sealed class LargestSizes(int height, int width)
     {
         private int _height = height;
@@ -127,7 +134,7 @@ internal sealed unsafe class DecoderBuffers : IDisposable
                     MeasureConvolution(upsampling.Convolution);
                     break;
                 default:
-                    throw new InvalidOperationException($"There is no way through a {block.GetType().Name}.");
+                    throw new InvalidOperationException($"Unknown block {block.GetType().Name}.");
             }
         }
 

@@ -5,17 +5,23 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Cpu.VqDecoder;
 
-/// <summary>Reads a tokenizer's decoder by its published names and packs it.</summary>
+/// <summary>Reads the weights of a tokenizer's decoder by their published names and packs them.</summary>
 internal sealed unsafe class DecoderPacker(TokenizerConfig config, WeightSource weights, int lanes)
 {
     private const float MinNorm = 1e-12f;
 
+    /// <summary>Reads and packs the decoder. The caller owns the result.</summary>
     public PackedDecoder Pack()
     {
         using var scope = NewDisposeScope();
         var deepest = config.DecoderMultipliers.Count - 1;
         var width = ChannelsAt(deepest);
-        var blocks = new List<PackedBlock> { Residual("decoder.mid.0", width, width), Attention("decoder.mid.1", width), Residual("decoder.mid.2", width, width) };
+        var blocks = new List<PackedBlock>
+        {
+            Residual("decoder.mid.0", width, width),
+            Attention("decoder.mid.1", width),
+            Residual("decoder.mid.2", width, width),
+        };
         for (var level = deepest; level >= 0; level--)
         {
             blocks.AddRange(Level($"decoder.conv_blocks.{deepest - level}", level, width));
@@ -61,7 +67,12 @@ internal sealed unsafe class DecoderPacker(TokenizerConfig config, WeightSource 
     private PackedAttention Attention(string name, int width)
     {
         var scale = 1 / MathF.Sqrt(width);
-        float*[] parts = [Weights($"{name}.q", width, width, kernelSize: 1), Weights($"{name}.k", width, width, kernelSize: 1), Weights($"{name}.v", width, width, kernelSize: 1)];
+        float*[] parts =
+        [
+            Weights($"{name}.q", width, width, kernelSize: 1),
+            Weights($"{name}.k", width, width, kernelSize: 1),
+            Weights($"{name}.v", width, width, kernelSize: 1),
+        ];
         float[] bias = [.. Bias($"{name}.q", width).Select(value => value * scale), .. Bias($"{name}.k", width), .. Bias($"{name}.v", width)];
         float WeightOf(int phase, int output, int input, int row, int column)
         {
@@ -76,8 +87,9 @@ internal sealed unsafe class DecoderPacker(TokenizerConfig config, WeightSource 
     }
 
     /// <summary>
-    /// Of the nine pixels that a window of the upsampled map covers, some are copies of the same pixel of the small one; their weights are added up. Which ones depends on
-    /// where in the upsampled pixel the window is centred: nine products become four.
+    /// Packs nearest-neighbor upsampling and the 3x3 convolution after it as four 2x2 convolutions of the small map, one per phase (the position within an
+    /// upsampled pixel). Of the nine pixels under a window, those that are copies of the same small pixel share one weight, the sum of theirs: nine
+    /// multiplications become four.
     /// </summary>
     private PackedUpsampling Upsampling(string name, int width)
     {
@@ -101,7 +113,7 @@ internal sealed unsafe class DecoderPacker(TokenizerConfig config, WeightSource 
         return new PackedUpsampling(PackedConvolution.Pack(width, width, kernelSize: 2, phases: 4, lanes, WeightOf, Bias(name, width)));
     }
 
-    /// <summary>Rows (or columns) of the 3x3 window that see the same pixel of the small map.</summary>
+    /// <summary>Returns the rows (or columns) of the 3x3 window that read the same pixel of the small map.</summary>
     private static (int First, int Last) MergedTaps(int phase, int tap) => (phase, tap) switch
     {
         (0, 0) => (0, 0),
@@ -114,7 +126,13 @@ internal sealed unsafe class DecoderPacker(TokenizerConfig config, WeightSource 
     {
         var source = Weights(name, outputs, inputs, kernelSize);
         return PackedConvolution.Pack(
-            outputs, inputs, kernelSize, phases: 1, lanes, (_, output, input, row, column) => source[(((((long)output * inputs) + input) * kernelSize) + row) * kernelSize + column], Bias(name, outputs));
+            outputs,
+            inputs,
+            kernelSize,
+            phases: 1,
+            lanes,
+            (_, output, input, row, column) => source[(((((long)output * inputs) + input) * kernelSize) + row) * kernelSize + column],
+            Bias(name, outputs));
     }
 
     private PackedNorm Norm(string name, int width) => new(width, weights.Copy($"{name}.weight", width), weights.Copy($"{name}.bias", width));
@@ -141,7 +159,8 @@ internal sealed unsafe class DecoderPacker(TokenizerConfig config, WeightSource 
         return codewords;
     }
 
-    private float* Weights(string name, int outputs, int inputs, int kernelSize) => WeightSource.Start(weights.Read($"{name}.weight", outputs, inputs, kernelSize, kernelSize));
+    private float* Weights(string name, int outputs, int inputs, int kernelSize) =>
+        WeightSource.Start(weights.Read($"{name}.weight", outputs, inputs, kernelSize, kernelSize));
 
     private float[] Bias(string name, int outputs) => weights.Read($"{name}.bias", outputs).data<float>().ToArray();
 }

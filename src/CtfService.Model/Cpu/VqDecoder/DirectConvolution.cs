@@ -3,29 +3,36 @@ using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.VqDecoder;
 
-/// <summary>One convolution over some images. A work item is one panel of outputs for one block of pixels, with the statistics of what it wrote.</summary>
+/// <summary>
+/// A direct convolution over some images: the loops around <see cref="ConvolutionMicroKernel{TVector, TSimd}"/>. A work item is one panel of outputs for
+/// one block of pixels; it also records the statistics of what it wrote, while that is in the first-level cache.
+/// </summary>
 internal static unsafe class DirectConvolution<TVector, TSimd>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
-    /// <summary>Weights up to this size stay in the second-level cache while block after block passes by; of larger ones only a panel does.</summary>
+    /// <summary>
+    /// Up to this size the weights of a phase stay in the second-level cache, so blocks of pixels are the outer loop and panels the inner one. With larger
+    /// weights only a panel stays there, and panels are the outer loop.
+    /// </summary>
     private const long CachedBytes = 640 << 10;
 
-    /// <summary>Computes the share of one thread.</summary>
-    /// <param name="input">With padding where the window is larger than a pixel.</param>
-    /// <param name="output">Twice as high and wide where the convolution doubles; without padding.</param>
-    /// <param name="accumulates">Whether the output holds what the result is added to.</param>
-    /// <param name="statistics">Takes those of the output; null where nobody asks.</param>
-    public static void Run(PackedConvolution weights, FeatureMap input, FeatureMap output, bool accumulates, GroupNormStatistics? statistics, int images, PoolWorker worker)
+    /// <summary>Computes one thread's part. Every thread of the pool must call it.</summary>
+    /// <param name="input">With padding if the window is larger than a pixel.</param>
+    /// <param name="output">Without padding; twice as high and wide if the convolution upsamples.</param>
+    /// <param name="accumulates">Whether to add the result to the output.</param>
+    /// <param name="statistics">Receives the statistics of the output; null if they are not needed.</param>
+    public static void Run(
+        PackedConvolution weights, FeatureMap input, FeatureMap output, bool accumulates, GroupNormStatistics? statistics, int images, PoolWorker worker)
     {
         var blocks = images * output.AllBlocks;
-        var byBlock = weights.PhaseBytes <= CachedBytes;
+        var blocksOutermost = weights.PhaseBytes <= CachedBytes;
         var items = worker.Schedule(blocks * weights.PanelCount);
         while (items.TryTake(out var item))
         {
-            // The phase is outermost in both orders: each has weights of its own.
+            // The phase is the outermost loop in both orders, because each phase has its own weights.
             var (phase, inPhase) = Math.DivRem(item, images * output.Blocks * weights.PanelCount);
-            var (imageBlock, panel) = byBlock
+            var (imageBlock, panel) = blocksOutermost
                 ? Math.DivRem(inPhase, weights.PanelCount)
                 : (inPhase % (images * output.Blocks), inPhase / (images * output.Blocks));
             var (image, block) = Math.DivRem(imageBlock, output.Blocks);
@@ -34,13 +41,18 @@ internal static unsafe class DirectConvolution<TVector, TSimd>
     }
 
     private static void RunItem(
-        PackedConvolution weights, FeatureMap input, FeatureMap output, bool accumulates, GroupNormStatistics? statistics, (int Image, int Phase, int Block, int Panel) item)
+        PackedConvolution weights,
+        FeatureMap input,
+        FeatureMap output,
+        bool accumulates,
+        GroupNormStatistics? statistics,
+        (int Image, int Phase, int Block, int Panel) item)
     {
         var windows = stackalloc float*[FeatureMap.BlockPixels];
         var targets = stackalloc float*[FeatureMap.BlockPixels];
         var discarded = stackalloc float[VectorPair<TVector, TSimd>.Lanes];
-        var slot = (item.Phase * output.Blocks) + item.Block;
-        var pixels = output.PixelsOf(slot);
+        var outputBlock = (item.Phase * output.Blocks) + item.Block;
+        var pixels = output.PixelsOf(outputBlock);
         ResolveAddresses(weights, input, output, item, pixels, windows, targets);
         for (var unused = pixels; unused < FeatureMap.BlockPixels; unused++)
         {
@@ -49,7 +61,7 @@ internal static unsafe class DirectConvolution<TVector, TSimd>
         }
 
         ConvolutionMicroKernel<TVector, TSimd>.Run(TileOf(weights, input, accumulates, item.Phase, item.Panel), windows, targets, pixels);
-        statistics?.Record<TVector, TSimd>(output, item.Image, slot, item.Panel * VectorPair<TVector, TSimd>.Lanes, targets, pixels);
+        statistics?.Record<TVector, TSimd>(output, item.Image, outputBlock, item.Panel * VectorPair<TVector, TSimd>.Lanes, targets, pixels);
     }
 
     private static ConvolutionTile TileOf(PackedConvolution weights, FeatureMap input, bool accumulates, int phase, int panel) => new()
@@ -62,7 +74,7 @@ internal static unsafe class DirectConvolution<TVector, TSimd>
         Accumulates = accumulates,
     };
 
-    /// <summary>Where the windows of a block's pixels begin and where their results go.</summary>
+    /// <summary>Computes the addresses of the windows and of the results of a block's pixels.</summary>
     private static void ResolveAddresses(
         PackedConvolution weights,
         FeatureMap input,
@@ -78,7 +90,8 @@ internal static unsafe class DirectConvolution<TVector, TSimd>
         for (var pixel = 0; pixel < pixels; pixel++)
         {
             windows[pixel] = input.Pixel(item.Image, row + phaseRow - input.Padding, column + phaseColumn - input.Padding);
-            targets[pixel] = output.Pixel(item.Image, (scale * row) + phaseRow, (scale * column) + phaseColumn) + (item.Panel * VectorPair<TVector, TSimd>.Lanes);
+            targets[pixel] = output.Pixel(item.Image, (scale * row) + phaseRow, (scale * column) + phaseColumn)
+                + (item.Panel * VectorPair<TVector, TSimd>.Lanes);
             column++;
             if (column == input.Width)
             {

@@ -5,16 +5,16 @@ using CtfService.Model.Cpu.Vectors;
 namespace CtfService.Model.Cpu.VqDecoder;
 
 /// <summary>
-/// Sums and squared deviations of each channel over each block of pixels, and what group norm makes of them. Parts are joined as by Chan, Golub and LeVeque
-/// (1983), in the order of the blocks: no difference of large squares, and one result for any number of threads.
+/// Statistics for group norm: the sum and the squared deviations of each channel over each block of pixels. Blocks are combined in order by the method of
+/// Chan, Golub and LeVeque (1983), which avoids the difference of large squares. The result is the same on any number of threads.
 /// </summary>
 internal sealed unsafe class GroupNormStatistics(int images, long floatsPerImage) : IDisposable
 {
     private readonly NativeBuffer _sums = NativeBuffer.OfFloats(images * floatsPerImage);
     private readonly NativeBuffer _squares = NativeBuffer.OfFloats(images * floatsPerImage);
 
-    /// <summary>Takes those of two vectors of channels over a block.</summary>
-    /// <param name="values">The pixels' vectors.</param>
+    /// <summary>Records the statistics of two vectors of channels over a block.</summary>
+    /// <param name="values">The addresses of the pixels' vectors.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Record<TVector, TSimd>(FeatureMap map, int image, int block, int channel, float** values, int pixels)
         where TVector : struct
@@ -37,10 +37,10 @@ internal sealed unsafe class GroupNormStatistics(int images, long floatsPerImage
         squares.Store(_squares.Floats + offset);
     }
 
-    /// <summary>Group norm of an image as one factor and one addend for each channel.</summary>
+    /// <summary>Computes the group norm of an image as a scale and a shift per channel.</summary>
     /// <param name="means">[C], scratch.</param>
-    /// <param name="scales">[C], written.</param>
-    /// <param name="shifts">[C], written.</param>
+    /// <param name="scales">[C], overwritten.</param>
+    /// <param name="shifts">[C], overwritten.</param>
     public void ComputeScaleShift<TVector, TSimd>(FeatureMap map, int image, PackedNorm norm, float* means, float* scales, float* shifts)
         where TVector : struct
         where TSimd : struct, ISimd<TVector>
@@ -68,7 +68,7 @@ internal sealed unsafe class GroupNormStatistics(int images, long floatsPerImage
         _squares.Dispose();
     }
 
-    /// <summary>Mean and squared deviations of two vectors of channels over all blocks.</summary>
+    /// <summary>Combines the statistics of all blocks to means and squared deviations of two vectors of channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Combine<TVector, TSimd>(FeatureMap map, int image, int channel, float* means, float* squares)
         where TVector : struct
@@ -92,7 +92,7 @@ internal sealed unsafe class GroupNormStatistics(int images, long floatsPerImage
         deviations.Store(squares);
     }
 
-    /// <summary>Mean and 1 / sqrt(variance + epsilon) of a group from those of its channels.</summary>
+    /// <summary>Returns the mean and 1 / sqrt(variance + epsilon) of a group of channels.</summary>
     private static (double Mean, double Scale) GroupMoments(float* means, float* squares, int channels, int pixels)
     {
         double mean = 0, sum = 0;

@@ -3,8 +3,8 @@ using CtfService.Model.Cpu.Memory;
 namespace CtfService.Model.Cpu.VqDecoder;
 
 /// <summary>
-/// Weights of one convolution of stride 1, ready for the tiles: for each phase, panels of two vectors of outputs, [row of the window][column][input][output]; inputs and
-/// outputs filled up with zeros to what <see cref="PaddedChannels"/> says. Owns its memory.
+/// The weights of a convolution of stride 1, packed for <see cref="ConvolutionMicroKernel{TVector, TSimd}"/>: for each phase, panels of two vectors of outputs,
+/// [row of the window][column][input][output]. Inputs and outputs are zero-padded to <see cref="PaddedChannels"/>. Owns its memory.
 /// </summary>
 internal sealed unsafe class PackedConvolution : IDisposable
 {
@@ -22,29 +22,34 @@ internal sealed unsafe class PackedConvolution : IDisposable
         _bias = NativeBuffer.OfFloats(OutputStride);
     }
 
-    /// <summary>Weight of a phase between an output and an input at a tap of the window.</summary>
+    /// <summary>Returns the weight between an input, at a tap of the window, and an output.</summary>
     public delegate float WeightOf(int phase, int output, int input, int row, int column);
 
-    /// <summary>Rows and columns of the window: 3, 2 (each phase of an upsampling convolution) or 1.</summary>
+    /// <summary>Gets the rows and columns of the window: 3, 1, or 2 for each phase of an upsampling convolution.</summary>
     public int KernelSize { get; }
 
-    /// <summary>4 where the convolution doubles both sides of the map, one for each tap within the upsampled pixel; else 1.</summary>
+    /// <summary>Gets the number of phases: 4 if the convolution upsamples by 2, one per position within an upsampled pixel; else 1.</summary>
     public int Phases { get; }
 
+    /// <summary>Gets the number of inputs, padding included.</summary>
     public int InputStride { get; }
 
+    /// <summary>Gets the number of outputs, padding included.</summary>
     public int OutputStride { get; }
 
-    /// <summary>Panels of one phase.</summary>
+    /// <summary>Gets the number of panels of one phase.</summary>
     public int PanelCount { get; }
 
+    /// <summary>Gets the floats of a panel.</summary>
     public long PanelFloats { get; }
 
-    /// <summary>Bytes of one phase.</summary>
+    /// <summary>Gets the bytes of the weights of one phase.</summary>
     public long PhaseBytes => PanelCount * PanelFloats * sizeof(float);
 
+    /// <summary>Returns the number of channels, padded to whole panels.</summary>
     public static int PaddedChannels(int channels, int lanes) => Alignment.RoundUp(channels, 2 * lanes);
 
+    /// <summary>Packs a convolution.</summary>
     /// <param name="bias">[outputs].</param>
     public static PackedConvolution Pack(int outputs, int inputs, int kernelSize, int phases, int lanes, WeightOf weightOf, ReadOnlySpan<float> bias)
     {
@@ -61,9 +66,10 @@ internal sealed unsafe class PackedConvolution : IDisposable
         return packed;
     }
 
+    /// <summary>Returns the start of a panel.</summary>
     public float* Panel(int phase, int panel) => _panels.Floats + (((phase * PanelCount) + panel) * PanelFloats);
 
-    /// <summary>The panel's two vectors.</summary>
+    /// <summary>Returns the two bias vectors of a panel.</summary>
     public float* Bias(int panel) => _bias.Floats + (panel * _panelOutputs);
 
     public void Dispose()

@@ -2,8 +2,10 @@ using CtfService.Model.Cpu.Memory;
 
 namespace CtfService.Model.Cpu.VqDecoder;
 
-/// <summary>A tokenizer's way from codewords to pixels, packed: blocks of both parts of the decoder in one row. Owns its memory.</summary>
-/// <param name="Codewords">[K, e], as they are used: of unit length where the tokenizer normalises.</param>
+/// <summary>
+/// The packed weights of a tokenizer's decoder, from codewords to pixels; Blocks lists all blocks in the order of computation. Owns its memory.
+/// </summary>
+/// <param name="Codewords">[K, e], with unit length if the tokenizer normalizes codewords.</param>
 internal sealed record PackedDecoder(
     NativeBuffer Codewords,
     PackedConvolution PostQuantizer,
@@ -27,13 +29,14 @@ internal sealed record PackedDecoder(
     }
 }
 
-/// <summary>What changes the hidden features.</summary>
+/// <summary>A block of the decoder.</summary>
 internal abstract record PackedBlock : IDisposable
 {
     public abstract void Dispose();
 }
 
-/// <param name="Shortcut">Null where the width stays.</param>
+/// <summary>A residual block of two convolutions.</summary>
+/// <param name="Shortcut">Null if input and output have the same width.</param>
 internal sealed record PackedResidual(
     PackedNorm Norm1, PackedConvolution Convolution1, PackedNorm Norm2, PackedConvolution Convolution2, PackedConvolution? Shortcut) : PackedBlock
 {
@@ -47,7 +50,8 @@ internal sealed record PackedResidual(
     }
 }
 
-/// <param name="QueryKeyValue">All three behind one another; queries scaled by 1 / sqrt(C) already.</param>
+/// <summary>An attention block.</summary>
+/// <param name="QueryKeyValue">The three projections, concatenated; queries are scaled by 1 / sqrt(C).</param>
 internal sealed record PackedAttention(PackedNorm Norm, PackedConvolution QueryKeyValue, PackedConvolution Output) : PackedBlock
 {
     public override void Dispose()
@@ -58,7 +62,7 @@ internal sealed record PackedAttention(PackedNorm Norm, PackedConvolution QueryK
     }
 }
 
-/// <summary>Nearest-neighbour upsampling and the 3x3 convolution behind it as four 2x2 convolutions of the small map.</summary>
+/// <summary>Nearest-neighbor upsampling by 2 and the 3x3 convolution after it, as four 2x2 convolutions of the small map.</summary>
 internal sealed record PackedUpsampling(PackedConvolution Convolution) : PackedBlock
 {
     public override void Dispose() => Convolution.Dispose();

@@ -5,20 +5,20 @@ using CtfService.Model.Cpu.Vectors;
 namespace CtfService.Model.Cpu.VqDecoder;
 
 /// <summary>
-/// Attention of every position of an image to all of its positions: softmax(q K^T / sqrt(C)) V, with the tiles of the convolutions. Keys and values are written as packed
-/// weights, so that scores and results are products of positions and panels. Each row's sums have one order. Owns its buffers.
+/// Self-attention over all positions of an image: softmax(q K^T / sqrt(C)) V, computed by <see cref="ConvolutionMicroKernel{TVector, TSimd}"/>. Keys and
+/// values are written in the format of packed weights, so that scores and outputs are products with panels. Every sum has one order. Owns its buffers.
 /// </summary>
 internal sealed unsafe class SpatialAttention<TVector, TSimd> : IDisposable
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
 {
     private readonly int _positions;
-    private readonly int _paddedPositions; // positions, filled up to whole panels
+    private readonly int _paddedPositions; // positions, padded to whole panels
     private readonly int _width;
     private readonly long _imageFloats;
     private readonly int _scoreStride;
-    private readonly NativeBuffer _keys;   // [images][panel of positions][C][2 vectors of positions]; positions that only fill up stay zero
-    private readonly NativeBuffer _values; // [images][panel of channels][positions][2 vectors of channels]; the same
+    private readonly NativeBuffer _keys;   // [images][panel of positions][C][2 vectors of positions]; the padding stays zero
+    private readonly NativeBuffer _values; // [images][panel of channels][positions][2 vectors of channels]; the padding stays zero
     private readonly NativeBuffer _scores; // [threads][block pixels, positions]
     private readonly NativeBuffer _noBias;
 
@@ -27,7 +27,7 @@ internal sealed unsafe class SpatialAttention<TVector, TSimd> : IDisposable
         (_positions, _width) = (positions, width);
         _paddedPositions = Alignment.RoundUp(positions, Panel);
         _imageFloats = (long)_paddedPositions * width;
-        _scoreStride = _paddedPositions + Alignment.CacheLineFloats; // rows a power of two apart would share few sets of the first-level cache
+        _scoreStride = _paddedPositions + Alignment.CacheLineFloats; // rows a power of two apart would map to few sets of the first-level cache
         _keys = NativeBuffer.OfFloats(images * _imageFloats);
         _values = NativeBuffer.OfFloats(images * _imageFloats);
         _scores = NativeBuffer.OfFloats((long)threads * FeatureMap.BlockPixels * _scoreStride);
@@ -36,7 +36,7 @@ internal sealed unsafe class SpatialAttention<TVector, TSimd> : IDisposable
 
     private static int Panel => VectorPair<TVector, TSimd>.Lanes;
 
-    /// <summary>Queries, keys and values of normalised features: the share of one thread.</summary>
+    /// <summary>Projects normalized features to queries, keys and values: one thread's part.</summary>
     public void Project(PackedConvolution weights, FeatureMap input, FeatureMap queries, int images, PoolWorker worker)
     {
         var items = worker.Schedule(images * input.Blocks * weights.PanelCount);
@@ -49,7 +49,7 @@ internal sealed unsafe class SpatialAttention<TVector, TSimd> : IDisposable
         }
     }
 
-    /// <summary>From queries to what they gather: the share of one thread.</summary>
+    /// <summary>Computes the attention outputs of all queries: one thread's part.</summary>
     public void Attend(FeatureMap queries, FeatureMap attended, int images, PoolWorker worker)
     {
         var items = worker.Schedule(images * queries.Blocks);
@@ -91,7 +91,7 @@ internal sealed unsafe class SpatialAttention<TVector, TSimd> : IDisposable
         }
     }
 
-    /// <summary>A panel of channels of some positions into panels of positions.</summary>
+    /// <summary>Transposes a panel of channels of some positions into panels of positions.</summary>
     private void TransposeKeys(float* block, int image, int firstPosition, int pixels, int firstChannel)
     {
         for (var pixel = 0; pixel < pixels; pixel++)
@@ -135,7 +135,7 @@ internal sealed unsafe class SpatialAttention<TVector, TSimd> : IDisposable
                 targets[pixel] = pixel < pixels ? FeaturesAt(attended, image, (block * FeatureMap.BlockPixels) + pixel) + (panel * Panel) : discarded;
             }
 
-            // An odd number of positions takes one more, whose values are zeros.
+            // The row length must be even; an odd number of positions takes one more, whose values are zero.
             var values = _values.Floats + (image * _imageFloats) + ((long)panel * _paddedPositions * Panel);
             ConvolutionMicroKernel<TVector, TSimd>.Run(TileOf(values, _noBias.Floats, Alignment.RoundUp(_positions, 2)), sources, targets, pixels);
         }

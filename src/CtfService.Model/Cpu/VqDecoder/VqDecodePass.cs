@@ -6,27 +6,29 @@ using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Cpu.VqDecoder;
 
-/// <summary>Codewords of a few images to pixels.</summary>
+/// <summary>Forward pass of the decoder: the codewords of a few images to pixels.</summary>
 internal interface IVqDecodePass : IDisposable
 {
-    /// <summary>Images of one pass at most.</summary>
+    /// <summary>Gets the largest number of images in a pass.</summary>
     int Capacity { get; }
 
-    /// <summary>[K, e]: the codebook as it is used.</summary>
+    /// <summary>Gets the codebook as the decoder uses it, [K, e].</summary>
     ReadOnlySpan<float> Codewords { get; }
 
-    /// <summary>[e], to be written before a pass: what is decoded at a cell; those of the second image follow the first's.</summary>
+    /// <summary>Returns the codeword to decode at a cell, [e], to be written before a pass. The cells of the second image follow those of the first.</summary>
     Span<float> Codeword(int cell);
 
-    /// <param name="pixels">[images, H, W, 3], written.</param>
-    /// <param name="cancellation">Looked at between two blocks.</param>
-    /// <exception cref="OperationCanceledException">Cancelled; the pixels hold nothing of use.</exception>
+    /// <summary>Decodes the codewords of some images.</summary>
+    /// <param name="pixels">[images, H, W, 3], overwritten.</param>
+    /// <param name="cancellation">Checked between two blocks.</param>
+    /// <exception cref="OperationCanceledException">The pass was cancelled; the pixels are undefined.</exception>
     unsafe void Run(int images, float* pixels, CancellationToken cancellation);
 }
 
 /// <summary>
-/// LlamaGen's decoder, as in <see cref="Decoder"/>. Every thread of the team walks through the same steps, takes its share of each and meets the others where one step
-/// needs all of another's results.
+/// LlamaGen's decoder, as in <see cref="Decoder"/>. Every thread of the pool runs the same operations on its part of each. A barrier separates two
+/// operations, because the second needs results of other threads. Three unpadded buffers rotate: the hidden features stay in one while a block uses the
+/// others.
 /// </summary>
 internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, IParallelRegion
     where TVector : struct
@@ -37,7 +39,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, IPara
     private readonly DecoderBuffers _buffers;
     private readonly GroupNormStatistics _statistics;
     private readonly SpatialAttention<TVector, TSimd> _attention;
-    private readonly NativeBuffer _codewords; // [images, T, e filled up to whole panels]
+    private readonly NativeBuffer _codewords; // [images, T, e padded to whole panels]
     private readonly NativeBuffer _scratch;   // [threads][3, widest C]
     private readonly long _scratchFloats;
     private int _images;
@@ -78,7 +80,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, IPara
     {
         var worker = new PoolWorker(thread, _parts.Pool);
         var hidden = RunInput(worker);
-        for (var block = 0; block < _weights.Blocks.Count; block++) // an enumerator would be allocated
+        for (var block = 0; block < _weights.Blocks.Count; block++) // foreach would allocate an enumerator
         {
             _cancellation.Check(thread, block);
             hidden = _weights.Blocks[block] switch
@@ -86,7 +88,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, IPara
                 PackedResidual residual => RunResidual(residual, hidden, worker),
                 PackedAttention attention => RunAttention(attention, hidden, worker),
                 PackedUpsampling upsampling => RunUpsampling(upsampling, hidden, worker),
-                _ => throw new InvalidOperationException($"There is no way through a {_weights.Blocks[block].GetType().Name}."),
+                _ => throw new InvalidOperationException($"Unknown block {_weights.Blocks[block].GetType().Name}."),
             };
             if (_cancellation.StopsAfter(block))
             {
@@ -107,7 +109,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, IPara
         _scratch.Dispose();
     }
 
-    /// <summary>Codewords to the first hidden features.</summary>
+    /// <summary>Computes the first hidden features from the codewords.</summary>
     private BufferedMap RunInput(PoolWorker worker)
     {
         var (height, width) = (_parts.GridHeight, _parts.GridWidth);
@@ -151,7 +153,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, IPara
         var queries = _buffers.Unpadded(hidden.Next(1), normalized.Height, normalized.Width, normalized.Stride);
         _attention.Project(block.QueryKeyValue, normalized, queries, _images, worker);
         worker.WaitAtBarrier();
-        _attention.Attend(queries, normalized, _images, worker); // nobody needs the normalised features any more
+        _attention.Attend(queries, normalized, _images, worker); // overwrites the normalized features, which are no longer needed
         worker.WaitAtBarrier();
         Convolve(block.Output, normalized, hidden.Features, worker, accumulates: true, recordsStatistics: true);
         return hidden;
@@ -178,7 +180,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, IPara
         }
     }
 
-    /// <summary>Channels [3, p, p] of a row into blocks of pixels.</summary>
+    /// <summary>Rearranges the channels [3, p, p] of a row to blocks of p x p pixels.</summary>
     private void DepthToSpace(FeatureMap output, int image, int row)
     {
         var patch = _parts.Config.PatchSize;
@@ -198,7 +200,7 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, IPara
         }
     }
 
-    /// <summary>Writes what the next convolution reads.</summary>
+    /// <summary>Writes the input of the next convolution.</summary>
     private FeatureMap WriteInput(PackedNorm? norm, Activation activation, FeatureMap input, int padding, PoolWorker worker)
     {
         var output = _buffers.Padded(input.Height, input.Width, input.Stride, padding);
@@ -208,20 +210,21 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, IPara
         return output;
     }
 
-    private void Convolve(PackedConvolution weights, FeatureMap input, FeatureMap output, PoolWorker worker, bool accumulates = false, bool recordsStatistics = false)
+    private void Convolve(
+        PackedConvolution weights, FeatureMap input, FeatureMap output, PoolWorker worker, bool accumulates = false, bool recordsStatistics = false)
     {
         DirectConvolution<TVector, TSimd>.Run(weights, input, output, accumulates, recordsStatistics ? _statistics : null, _images, worker);
         worker.WaitAtBarrier();
     }
 
-    /// <summary>A map and the buffer it lies in.</summary>
+    /// <summary>A feature map and the index of its buffer.</summary>
     private readonly record struct BufferedMap(int Buffer, FeatureMap Features)
     {
-        /// <summary>The next buffers, in a circle.</summary>
+        /// <summary>Returns the index of a following buffer, cyclically.</summary>
         public int Next(int offset) => (Buffer + offset) % 3;
     }
 }
 
-/// <summary>What a decoder is made of.</summary>
+/// <summary>The constructor arguments of a VQ decode pass.</summary>
 internal sealed record VqDecodeParts(
     TokenizerConfig Config, WeightSource Weights, int GridHeight, int GridWidth, ComputeThreadPool Pool, int Capacity);
