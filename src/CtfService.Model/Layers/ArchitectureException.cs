@@ -1,15 +1,17 @@
 namespace CtfService.Model.Layers;
 
-/// <summary>A model's sizes do not fit together, or are out of their ranges.</summary>
+/// <summary>The exception for a model whose sizes are out of range or do not match each other.</summary>
 public sealed class ArchitectureException : ArgumentException
 {
-    /// <param name="message">Every problem, each with its value and what was expected.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">All problems, each with its value and what was expected.</param>
     public ArchitectureException(string message)
         : base(message)
     {
     }
 
-    /// <exception cref="ArchitectureException">There are problems.</exception>
+    /// <summary>Throws if there are problems.</summary>
+    /// <exception cref="ArchitectureException">There is at least one problem.</exception>
     public static void ThrowIfAny(IEnumerable<string> problems)
     {
         List<string> found = [.. problems];

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Layers;
 
 /// <summary>
-/// Runs products and convolutions of this thread in a smaller type while weights and everything between stay float32, as PyTorch's
-/// autocast does (TorchSharp has none). The scope is per thread: open and close it on the thread that computes.
+/// A scope in which matrix products, convolutions and attention run in a smaller type, while weights and everything else stay float32: PyTorch's autocast,
+/// which TorchSharp does not have. It applies to the current thread; open and close it on the thread that computes.
 /// </summary>
 public sealed class Autocast : IDisposable
 {
@@ -13,7 +13,8 @@ public sealed class Autocast : IDisposable
 
     private readonly ScalarType? _previous;
 
-    /// <param name="computeType">Type of the products, e.g. bfloat16; null leaves them as they are.</param>
+    /// <summary>Opens a scope.</summary>
+    /// <param name="computeType">The type to compute in, such as bfloat16; null for the type of the inputs.</param>
     public Autocast(ScalarType? computeType)
     {
         _previous = _active;
@@ -22,7 +23,7 @@ public sealed class Autocast : IDisposable
 
     public void Dispose() => _active = _previous;
 
-    /// <summary>input [.., in] times weight [out, in] transposed.</summary>
+    /// <summary>Multiplies input [.., in] by the transpose of weight [out, in].</summary>
     internal static Tensor Linear(Tensor input, Tensor weight)
     {
         if (_active is not { } type)
@@ -36,7 +37,7 @@ public sealed class Autocast : IDisposable
         return product.to(input.dtype);
     }
 
-    /// <summary>input [B, in, h, w], weight [out, in, kh, kw], bias [out].</summary>
+    /// <summary>Convolves input [B, in, h, w] with weight [out, in, kh, kw] and bias [out].</summary>
     internal static Tensor Convolve(Tensor input, Tensor weight, Tensor bias, long stride, long padding)
     {
         long[] strides = [stride, stride];
@@ -53,8 +54,8 @@ public sealed class Autocast : IDisposable
         return product.to(input.dtype);
     }
 
-    /// <summary>Scaled dot-product attention over [R, H, S, Dh] queries and [R, H, P, Dh] keys and values.</summary>
-    /// <param name="mask">Bool, true where a query may look; everywhere where null.</param>
+    /// <summary>Computes scaled dot-product attention of queries [R, H, S, Dh] over keys and values [R, H, P, Dh].</summary>
+    /// <param name="mask">Bool, true where a query attends to a key; null for everywhere.</param>
     internal static Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal)
     {
         if (_active is not { } type)

@@ -4,15 +4,17 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Layers;
 
-/// <summary>Square convolution with bias that obeys <see cref="Autocast"/>. Keys: <c>weight</c> [out, in, k, k], <c>bias</c> [out].</summary>
+/// <summary>
+/// A 2D convolution with a square kernel and bias, subject to <see cref="Autocast"/>. Keys: <c>weight</c> [out, in, k, k], <c>bias</c> [out].
+/// </summary>
 public sealed class Convolution : nn.Module<Tensor, Tensor>
 {
-    // libtorch 2.10 computes wrong sums on processors of AMD's family 26 for some numbers of channels; these blocks are safe (docs/adr/0005).
+    // libtorch 2.10 computes wrong sums for some channel counts on processors of AMD family 26; multiples of these blocks are safe (docs/adr/0005).
     private const long SafeInputs = 8;
     private const long SmallBlock = 16;
     private const long Block = 32;
 
-    /// <summary>Elements of a single input that libtorch still calls small.</summary>
+    /// <summary>The number of elements up to which libtorch gives a single image to NNPACK.</summary>
     private const long NnpackMaxElements = 20480;
 
     private readonly long _addedInputs;
@@ -34,7 +36,7 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
         _stride = stride;
         _padding = padding;
 
-        // PyTorch's default for convolutions: uniform within 1/sqrt(fan in).
+        // PyTorch's default initialization of convolutions: uniform within 1/sqrt(fan in).
         var bound = 1 / Math.Sqrt(inputWidth * kernel * kernel);
         _weight = ParameterScope.Uniform(bound, outputWidth, inputWidth, kernel, kernel);
         _bias = ParameterScope.Uniform(bound, outputWidth);
@@ -45,7 +47,7 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
 
     public Parameter Bias => _bias;
 
-    /// <summary>[B, in, h, w] to [B, out, h', w'].</summary>
+    /// <summary>Convolves [B, in, h, w] to [B, out, h', w'].</summary>
     public override Tensor forward(Tensor input)
     {
         if (_addedInputs + _addedOutputs == 0 && !WouldUseNnpack(input))
@@ -64,14 +66,14 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// libtorch gives a single small image to NNPACK, which does not start on every processor and then warns at every call and computes slowly; two images go
-    /// where all others go (aten/src/ATen/native/Convolution.cpp, use_mkldnn).
+    /// Returns whether libtorch would give the input to NNPACK, as it does with a single small image. NNPACK does not initialize on every processor;
+    /// libtorch then warns at every call and falls back to a slow path. Two images take the usual path (aten/src/ATen/native/Convolution.cpp, use_mkldnn).
     /// </summary>
     private static bool WouldUseNnpack(Tensor input) =>
         input.shape[0] == 1 && input.device_type == TorchSharp.DeviceType.CPU && input.numel() <= NnpackMaxElements && !is_grad_enabled();
 
     private static Tensor ZeroPad(Tensor tensor, long[] padding) => padding.Any(count => count > 0) ? nn.functional.pad(tensor, padding) : tensor.alias();
 
-    /// <summary>Channels of zeros, which change no sum, up to a number that is computed right.</summary>
+    /// <summary>Returns the number of zero channels, which change no sum, to add up to a safe channel count.</summary>
     private static long ChannelsToAdd(long channels) => channels <= SmallBlock ? SmallBlock - channels : (Block - (channels % Block)) % Block;
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Layers;
 
-/// <summary>Rows looked up by index. Key: <c>weight</c> [rows, width].</summary>
+/// <summary>An embedding table, looked up by row index. Key: <c>weight</c> [rows, width].</summary>
 internal sealed class EmbeddingTable : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "weight")]
@@ -15,7 +15,7 @@ internal sealed class EmbeddingTable : nn.Module<Tensor, Tensor>
     {
     }
 
-    /// <param name="weight">[rows, width]; becomes this module's.</param>
+    /// <param name="weight">[rows, width]; the module takes ownership.</param>
     public EmbeddingTable(Parameter weight)
         : base(nameof(EmbeddingTable))
     {
@@ -25,10 +25,10 @@ internal sealed class EmbeddingTable : nn.Module<Tensor, Tensor>
 
     public Parameter Weight => _weight;
 
-    /// <summary>int64 [..] to [.., width].</summary>
+    /// <summary>Looks up int64 [..] to [.., width].</summary>
     public override Tensor forward(Tensor rows) => Rows(_weight, rows);
 
-    /// <summary>Rows of a table [N, width] at int64 indices [..]: [.., width].</summary>
+    /// <summary>Returns the rows of a table [N, width] at int64 indices [..]: [.., width].</summary>
     internal static Tensor Rows(Tensor table, Tensor indices)
     {
         using var scope = NewDisposeScope();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Layers;
 
-/// <summary>Group norm with 32 groups and epsilon 1e-6, as everywhere in the tokenizer. Keys: <c>weight</c> [C], <c>bias</c> [C].</summary>
+/// <summary>Group norm with 32 groups and epsilon 1e-6, as the tokenizer uses it throughout. Keys: <c>weight</c> [C], <c>bias</c> [C].</summary>
 public sealed class GroupNorm : nn.Module<Tensor, Tensor>
 {
     public const int Groups = 32;
@@ -24,6 +24,6 @@ public sealed class GroupNorm : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>[B, C, h, w] to [B, C, h, w].</summary>
+    /// <summary>Normalizes [B, C, h, w].</summary>
     public override Tensor forward(Tensor input) => nn.functional.group_norm(input, Groups, _weight, _bias, Epsilon);
 }

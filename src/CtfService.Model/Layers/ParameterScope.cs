@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Layers;
 
 /// <summary>
-/// The one place where layers get their parameters. A scope says of which type and on which device modules built on this thread have them and
-/// whether they are drawn at all; without a scope they are float32, on the CPU, drawn from libtorch's generator.
+/// Creates the parameters of all layers. A scope sets the type, the device and the initialization of the parameters of modules that are built on the
+/// current thread. Without a scope, parameters are float32, on the CPU, and drawn from libtorch's generator.
 /// </summary>
 /// <remarks>
-/// A module that a file is about to fill needs no random numbers and no second copy: <c>using (new ParameterScope(dtype, device, initialise: false))</c>.
-/// On the meta device parameters have names and shapes but take no memory: <c>using (new ParameterScope(device: META))</c>.
+/// A module that is about to be filled from a file needs no random numbers: <c>using (new ParameterScope(dtype, device, initialise: false))</c>.
+/// On the meta device, parameters have names and shapes but take no memory: <c>using (new ParameterScope(device: META))</c>.
 /// </remarks>
 public sealed class ParameterScope : IDisposable
 {
@@ -22,9 +22,10 @@ public sealed class ParameterScope : IDisposable
     private readonly Device _device;
     private readonly bool _initialise;
 
-    /// <param name="dtype">Element type of parameters; float32 where null. What must be float32, such as a table of angles, stays so.</param>
-    /// <param name="device">The CPU where null.</param>
-    /// <param name="initialise">False leaves whatever the memory holds: every parameter must then be written before the module is used.</param>
+    /// <summary>Opens a scope.</summary>
+    /// <param name="dtype">The element type of parameters; null for float32. Buffers that must be float32, such as a table of angles, stay float32.</param>
+    /// <param name="device">The device; null for the CPU.</param>
+    /// <param name="initialise">Whether to draw initial values. If false, every parameter must be written before the module is used.</param>
     public ParameterScope(ScalarType? dtype = null, Device? device = null, bool initialise = true)
     {
         _previous = _active;
@@ -34,12 +35,12 @@ public sealed class ParameterScope : IDisposable
         _active = this;
     }
 
-    /// <summary>Where modules built on this thread live, for what they own beside parameters.</summary>
+    /// <summary>Gets the device of modules that are built on this thread, for their buffers.</summary>
     internal static Device Device => _active?._device ?? CPU;
 
     public void Dispose() => _active = _previous;
 
-    /// <summary>Builds a module. If its constructor throws half-way, the parameters that it has allocated are freed.</summary>
+    /// <summary>Builds a module. If its constructor throws, the parameters that it has allocated are freed.</summary>
     internal static TModule Build<TModule>(Func<TModule> build)
         where TModule : nn.Module
     {
@@ -49,11 +50,13 @@ public sealed class ParameterScope : IDisposable
         return module;
     }
 
+    /// <summary>Creates a parameter from a normal distribution around 0.</summary>
     internal static Parameter Normal(double deviation, params long[] shape) => Make(shape, weight => nn.init.normal_(weight, 0, deviation));
 
-    /// <summary>Uniform within -bound..bound.</summary>
+    /// <summary>Creates a parameter from a uniform distribution from -bound to bound.</summary>
     internal static Parameter Uniform(double bound, params long[] shape) => Make(shape, weight => nn.init.uniform_(weight, -bound, bound));
 
+    /// <summary>Creates a parameter of one value.</summary>
     internal static Parameter Constant(double value, params long[] shape) => Make(shape, weight => nn.init.constant_(weight, value));
 
     private static Parameter Make(long[] shape, Action<Tensor> draw)

@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Layers;
 
-/// <summary>Linear map without bias that obeys <see cref="Autocast"/>. Key: <c>weight</c> [out, in].</summary>
+/// <summary>A linear layer without bias, subject to <see cref="Autocast"/>. Key: <c>weight</c> [out, in].</summary>
 internal sealed class Projection : nn.Module<Tensor, Tensor>
 {
-    /// <summary>Standard deviation of fresh weights (LlamaGen's initializer_range).</summary>
+    /// <summary>Standard deviation of initial weights (LlamaGen's initializer_range).</summary>
     public const double InitialDeviation = 0.02;
 
     [ComponentName(Name = "weight")]
@@ -22,6 +22,6 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
 
     public Parameter Weight => _weight;
 
-    /// <summary>[.., in] to [.., out].</summary>
+    /// <summary>Projects [.., in] to [.., out].</summary>
     public override Tensor forward(Tensor input) => Autocast.Linear(input, _weight);
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Layers;
 
 /// <summary>
-/// x / sqrt(mean(x^2) + epsilon) * weight over the last dimension (Zhang and Sennrich 2019, eq. 4), computed in float32.
+/// RMSNorm: x / sqrt(mean(x^2) + epsilon) * weight over the last dimension (Zhang and Sennrich 2019, eq. 4), computed in float32.
 /// Key: <c>weight</c> [D].
 /// </summary>
 internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
@@ -23,7 +23,7 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>[.., D] to [.., D].</summary>
+    /// <summary>Normalizes [.., D].</summary>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();

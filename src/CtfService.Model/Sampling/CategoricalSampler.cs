@@ -2,14 +2,14 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Sampling;
 
-/// <summary>Draws one entry per row from filtered logits by inverting the cumulative distribution. Never waits for the device.</summary>
+/// <summary>Samples one entry per row from logits on the device, by inverting the cumulative distribution. Never synchronizes with the device.</summary>
 public static class CategoricalSampler
 {
     /// <summary>
-    /// The first entry whose cumulative probability exceeds the row's uniform number; the highest logit where temperature is 0 or top-k is 1.
-    /// A removed entry is never returned, whatever the rounding.
+    /// Returns for each row the first entry whose cumulative probability exceeds the uniform number, or the highest logit if temperature is 0 or top-k is 1.
+    /// Never returns a removed entry, whatever the rounding.
     /// </summary>
-    /// <param name="logits">[R, V], guided where that is wanted; minus infinity marks entries that cannot be chosen.</param>
+    /// <param name="logits">[R, V], after guidance; minus infinity excludes an entry.</param>
     /// <param name="uniforms">[R, 1] float32 in [0, 1), on the device of the logits.</param>
     /// <returns>[R] int64, owned by the caller.</returns>
     public static Tensor Sample(Tensor logits, RowSampling rows, Tensor uniforms)
@@ -19,15 +19,15 @@ public static class CategoricalSampler
         var labels = SampleInverseCdf(filtered.softmax(1), uniforms);                     // [R, 1]
         if (rows.AnyGreedy)
         {
-            labels = where(rows.Greedy, logits.argmax(1, keepdim: true), labels); // first of several, by argmax's contract
+            labels = where(rows.Greedy, logits.argmax(1, keepdim: true), labels); // argmax returns the first of several
         }
 
         return labels.squeeze(1).MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// Sums in double, so that the choice does not depend on how a device splits the sum. A parallel sum may still rise by rounding at an
-    /// entry of probability 0: those are set aside, and the total is the largest sum that a possible entry reaches.
+    /// Inverts the cumulative distribution. Sums are in double precision, so that the result does not depend on how the device splits them. A parallel sum
+    /// may still increase by rounding at an entry of probability 0; such entries are excluded, and the total is the largest sum that another entry reaches.
     /// </summary>
     private static Tensor SampleInverseCdf(Tensor probabilities, Tensor uniforms)
     {

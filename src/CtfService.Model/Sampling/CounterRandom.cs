@@ -1,6 +1,6 @@
 namespace CtfService.Model.Sampling;
 
-/// <summary>Stages that draw from an image's random stream. The values are part of what a seed means; never renumber them.</summary>
+/// <summary>The stages that draw from an image's random stream. The values determine the numbers that a seed gives: never change them.</summary>
 public enum SamplingStage
 {
     Coarse = 0,
@@ -8,26 +8,26 @@ public enum SamplingStage
 }
 
 /// <summary>
-/// The random stream of an image: every number is a function of seed, stage and position alone, so an image does not depend on its
-/// batch or on the order of the draws. Philox with counter (position, stage, draw, 0) and the seed as key.
+/// The random stream of an image. Every number is a function of seed, stage, position and draw alone, so an image does not depend on its batch or on the
+/// order of draws: Philox with the counter (position, stage, draw, 0) and the seed as key.
 /// </summary>
 public static class CounterRandom
 {
-    /// <summary>The largest number drawn: 1 - 2^-24.</summary>
+    /// <summary>The largest number that is drawn: 1 - 2^-24.</summary>
     internal const float Largest = 1 - UnitInLastPlace;
 
     private const float UnitInLastPlace = 1f / (1 << 24);
 
-    /// <summary>A multiple of 2^-24 in [0, 1), exact in single precision.</summary>
-    /// <param name="position">Grid cell in raster order, from 0.</param>
-    /// <param name="draw">Tells several numbers for the same position apart.</param>
+    /// <summary>Returns a multiple of 2^-24 in [0, 1), exact in single precision.</summary>
+    /// <param name="position">Index of the grid cell in raster order, from 0.</param>
+    /// <param name="draw">Index of the number, if a position needs several.</param>
     public static float Uniform(ulong seed, SamplingStage stage, int position, int draw = 0)
     {
         var block = Philox4x32.Block((uint)seed, (uint)(seed >> 32), (uint)position, (uint)stage, (uint)draw);
         return (block.X >> 8) * UnitInLastPlace;
     }
 
-    /// <summary>The numbers for positions 0, 1, ... of one image.</summary>
+    /// <summary>Fills a span with the numbers for positions 0, 1, ... of one image.</summary>
     public static void FillUniforms(ulong seed, SamplingStage stage, Span<float> uniforms)
     {
         for (var position = 0; position < uniforms.Length; position++)

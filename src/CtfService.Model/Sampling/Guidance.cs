@@ -5,7 +5,7 @@ namespace CtfService.Model.Sampling;
 /// <summary>Classifier-free guidance (Ho &amp; Salimans 2022), in the form LlamaGen uses.</summary>
 public static class Guidance
 {
-    /// <summary>unconditional + (conditional - unconditional) * scale; scale 1 gives the conditional logits up to rounding.</summary>
+    /// <summary>Returns unconditional + (conditional - unconditional) * scale. Scale 1 gives the conditional logits, up to rounding.</summary>
     /// <param name="conditional">[R, V].</param>
     /// <param name="unconditional">[R, V].</param>
     /// <param name="scale">[R, 1].</param>

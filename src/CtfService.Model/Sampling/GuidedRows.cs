@@ -4,14 +4,14 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Sampling;
 
 /// <summary>
-/// Lays a batch of images out as model rows: B conditional rows, then one unconditional row for each image with guidance. Owns its tensors.
+/// Arranges a batch of images as model rows: B conditional rows, then one unconditional row per guided image. Owns its tensors.
 /// </summary>
 internal sealed class GuidedRows : IDisposable
 {
     private readonly Device _device;
-    private readonly Tensor _guided; // [G] int64: which images have an unconditional row
-    private readonly Tensor _scales; // [G]
-    private readonly Tensor _lastGuidedPositions;  // [G] int64: the last guided position
+    private readonly Tensor _guided; // [G] int64: the images that have an unconditional row
+    private readonly Tensor _scales; // [G]: the guidance scales
+    private readonly Tensor _lastGuidedPositions; // [G] int64: the last guided position
     private readonly bool _anyIntervalEnds;
 
     public GuidedRows(IReadOnlyList<SamplingSettings> images, Device device)
@@ -19,7 +19,7 @@ internal sealed class GuidedRows : IDisposable
         _device = device;
         long[] guided = [.. Enumerable.Range(0, images.Count).Where(i => images[i].IsGuided).Select(i => (long)i)];
         GuidedCount = guided.Length;
-        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
+        using var scope = NewDisposeScope(); // frees the first tensors if a later one cannot be allocated
         _guided = tensor(guided, device: device);
         _scales = tensor(guided.Select(i => images[(int)i].GuidanceScale).ToArray(), device: device);
         long[] lastGuidedPositions = [.. guided.Select(i => images[(int)i].LastGuidedPosition)];
@@ -28,14 +28,14 @@ internal sealed class GuidedRows : IDisposable
         _anyIntervalEnds = lastGuidedPositions.Any(last => last < long.MaxValue);
     }
 
-    /// <summary>G.</summary>
+    /// <summary>Gets G, the number of guided images.</summary>
     public int GuidedCount { get; }
 
-    /// <summary>Class of every row: int64 [B + G].</summary>
+    /// <summary>Returns the class of every row, int64 [B + G].</summary>
     public Tensor Classes(IReadOnlyList<ImageSpecification> batch, long nullClass) =>
         tensor(batch.Select(image => (long)image.ClassId).Concat(Enumerable.Repeat(nullClass, GuidedCount)).ToArray(), device: _device);
 
-    /// <summary>Repeats the rows of guided images for their unconditional rows: [B, ..] to [B + G, ..].</summary>
+    /// <summary>Repeats the rows of guided images as their unconditional rows: [B, ..] to [B + G, ..].</summary>
     public Tensor WithNullRows(Tensor perImage)
     {
         if (GuidedCount == 0)
@@ -48,7 +48,8 @@ internal sealed class GuidedRows : IDisposable
     }
 
     /// <summary>Applies guidance: [B + G, .., V] to [B, .., V].</summary>
-    /// <param name="position">Where the logits stand in raster order; images whose interval ended before it take their conditional logits. Position 0 is always guided.</param>
+    /// <param name="position">Position of the logits in raster order. Images whose guidance interval ends before it get their conditional logits. Position
+    /// 0 is always guided.</param>
     public Tensor Combine(Tensor logits, long position = 0)
     {
         if (GuidedCount == 0)

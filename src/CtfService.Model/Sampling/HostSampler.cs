@@ -4,17 +4,17 @@ using CtfService.Core.Generation;
 namespace CtfService.Model.Sampling;
 
 /// <summary>
-/// Guidance, filters and the draw for one row of logits in host memory: the same steps as <see cref="LogitsFilter"/> and <see cref="CategoricalSampler"/>, without
-/// an allocation and without sorting where neither top-k nor top-p is asked for. One thread at a time.
+/// Guidance, filters and sampling for one row of logits in host memory: the same computation as <see cref="LogitsFilter"/> and <see
+/// cref="CategoricalSampler"/>, without allocations, and without a sort unless top-p is set. Not thread-safe.
 /// </summary>
-/// <param name="vocabulary">V: most logits of a row.</param>
+/// <param name="vocabulary">V, the largest number of logits in a row.</param>
 public sealed class HostSampler(int vocabulary)
 {
     private readonly float[] _candidateWeights = new float[vocabulary];
     private readonly int[] _candidates = new int[vocabulary];
     private readonly RadixSelector _radixSelector = new(vocabulary);
 
-    /// <summary>unconditional + (conditional - unconditional) * scale, into the conditional logits.</summary>
+    /// <summary>Replaces the conditional logits by unconditional + (conditional - unconditional) * scale.</summary>
     public static void Guide(Span<float> conditional, ReadOnlySpan<float> unconditional, float scale)
     {
         TensorPrimitives.Subtract(conditional, unconditional, conditional);
@@ -22,25 +22,25 @@ public sealed class HostSampler(int vocabulary)
         TensorPrimitives.Add(conditional, unconditional, conditional);
     }
 
-    /// <summary>Draws an entry.</summary>
-    /// <param name="logits">Guided; overwritten.</param>
-    /// <param name="uniform">In [0, 1).</param>
+    /// <summary>Samples an entry.</summary>
+    /// <param name="logits">The logits, after guidance. Overwritten.</param>
+    /// <param name="uniform">A uniform random number in [0, 1).</param>
     public int Sample(Span<float> logits, SamplingSettings settings, float uniform)
     {
         if (settings.Temperature <= RowSampling.MinTemperature || settings.TopK == 1)
         {
-            return TensorPrimitives.IndexOfMax<float>(logits); // first of several
+            return TensorPrimitives.IndexOfMax<float>(logits); // the first of several
         }
 
         if (settings.TopK > 0 && settings.TopK < logits.Length)
         {
-            ApplyTopK(logits, settings.TopK); // before scaling, which could round two logits to one
+            ApplyTopK(logits, settings.TopK); // before scaling, which can round two logits to one
         }
 
         var highest = TensorPrimitives.Max<float>(logits);
         TensorPrimitives.Subtract(logits, highest, logits);
         TensorPrimitives.Multiply(logits, 1 / settings.Temperature, logits);
-        TensorPrimitives.Exp<float>(logits, logits); // unnormalised probabilities, the highest 1
+        TensorPrimitives.Exp<float>(logits, logits); // unnormalized probabilities, of which the highest is 1
         if (settings.TopP < 1)
         {
             ApplyTopP(logits, settings.TopP);
@@ -49,7 +49,10 @@ public sealed class HostSampler(int vocabulary)
         return SampleInverseCdf(logits, uniform);
     }
 
-    /// <summary>Sums in double and in order, so that the choice depends on nothing but the row.</summary>
+    /// <summary>
+    /// Returns the first entry whose cumulative weight exceeds the threshold. Sums are in double precision and in order, so the result depends on the row
+    /// alone.
+    /// </summary>
     private static int SampleInverseCdf(ReadOnlySpan<float> weights, float uniform)
     {
         var total = 0.0;
@@ -74,10 +77,10 @@ public sealed class HostSampler(int vocabulary)
             }
         }
 
-        return last; // an entry of weight 0 is never drawn
+        return last; // never an entry of weight 0
     }
 
-    /// <summary>Entries below the k-th highest go; ties with it stay.</summary>
+    /// <summary>Removes entries below the k-th highest; ties with it stay.</summary>
     private void ApplyTopK(Span<float> logits, int count)
     {
         var threshold = _radixSelector.Find(logits, count);
@@ -87,7 +90,7 @@ public sealed class HostSampler(int vocabulary)
         }
     }
 
-    /// <summary>An entry goes where the entries before it, in descending order, already exceed p; the first always stays.</summary>
+    /// <summary>Removes each entry if the entries before it, in descending order, already exceed p. The first always stays.</summary>
     private void ApplyTopP(Span<float> weights, float probability)
     {
         var count = 0;
@@ -105,7 +108,7 @@ public sealed class HostSampler(int vocabulary)
         var weightsAscending = _candidateWeights.AsSpan(0, count);
         var candidates = _candidates.AsSpan(0, count);
 
-        // Ascending by weight; among equals the later entry first, so that the walk from the end meets lower entries first.
+        // Ascending by weight, ties by descending entry, so that iterating from the end visits lower entries first.
         MemoryExtensions.Sort(weightsAscending, candidates);
         SortTies(weightsAscending, candidates);
         var cumulative = 0.0;

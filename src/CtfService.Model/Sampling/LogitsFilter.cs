@@ -2,13 +2,13 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Sampling;
 
-/// <summary>Temperature, then top-k, then top-p, each row by its own settings (LlamaGen's order). Guidance comes before.</summary>
+/// <summary>Applies temperature, then top-k, then top-p, each row with its own settings (LlamaGen's order). Guidance comes before.</summary>
 public static class LogitsFilter
 {
-    /// <summary>Scaled logits with every removed entry at minus infinity. Entries that come in as minus infinity stay removed.</summary>
+    /// <summary>Returns scaled logits with every removed entry at minus infinity. Entries that are minus infinity already stay so.</summary>
     /// <param name="logits">[R, V], any floating type; at least one finite entry per row.</param>
     /// <returns>[R, V] float32, owned by the caller.</returns>
-    /// <exception cref="ArgumentException">The shape is not that of the settings.</exception>
+    /// <exception cref="ArgumentException">The shape of the logits does not match the settings.</exception>
     public static Tensor Apply(Tensor logits, RowSampling rows)
     {
         if (!logits.shape.AsSpan().SequenceEqual([rows.Rows, rows.Vocabulary]))
@@ -31,9 +31,9 @@ public static class LogitsFilter
             return scaled.masked_fill(scaled.less(threshold), float.NegativeInfinity); // ties with the k-th stay
         }
 
-        // Top-p looks at what top-k left: an entry goes where the entries before it already exceed p; the first always stays.
+        // Top-p applies to what top-k left: an entry is removed if the entries before it already exceed p. The first always stays.
         var kept = descending.masked_fill(descending.less(threshold), float.NegativeInfinity);
-        var exceeded = kept.softmax(1).cumsum(1).greater(rows.TopP);            // [R, V], of an entry and all before it
+        var exceeded = kept.softmax(1).cumsum(1).greater(rows.TopP);            // [R, V]: of an entry and all before it
         kept[.., 1..] = kept[.., 1..].masked_fill(exceeded[.., ..^1], float.NegativeInfinity);
         return empty_like(scaled).scatter_(1, order, kept);
     }

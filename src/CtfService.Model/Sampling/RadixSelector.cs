@@ -1,10 +1,10 @@
 namespace CtfService.Model.Sampling;
 
 /// <summary>
-/// Finds the k-th highest of some numbers without sorting them: numbers whose bits order like unsigned integers are counted by their upper 11 bits, then those
-/// of the one bucket that holds the k-th by the next 11, then the last 10 (radix selection). No allocation. One thread at a time.
+/// Finds the k-th highest of some numbers by radix selection, without sorting. Floats are mapped to keys that compare like unsigned integers. The keys are
+/// counted by their upper 11 bits, then those of the bucket that holds the k-th by the next 11, then by the last 10. Does not allocate. Not thread-safe.
 /// </summary>
-/// <param name="capacity">Most numbers.</param>
+/// <param name="capacity">The largest number of values.</param>
 internal sealed class RadixSelector(int capacity)
 {
     private const int BucketBits = 11;
@@ -12,8 +12,9 @@ internal sealed class RadixSelector(int capacity)
     private readonly uint[] _keys = new uint[capacity];
     private readonly int[] _counts = new int[1 << BucketBits];
 
-    /// <param name="values">No NaN.</param>
-    /// <param name="rank">1 is the highest; at most the number of values.</param>
+    /// <summary>Returns the value of a rank.</summary>
+    /// <param name="values">Any values but NaN.</param>
+    /// <param name="rank">1 for the highest, up to the number of values.</param>
     public float Find(ReadOnlySpan<float> values, int rank)
     {
         for (var i = 0; i < values.Length; i++)
@@ -28,12 +29,12 @@ internal sealed class RadixSelector(int capacity)
             candidates = KeepBucket(_keys.AsSpan(0, candidates), shift, bucket);
             if (shift == 0)
             {
-                return ToValue(_keys[0]); // all that are left are equal
+                return ToValue(_keys[0]); // all remaining keys are equal
             }
         }
     }
 
-    /// <summary>The bucket of the number of this rank; the rank becomes the one inside the bucket.</summary>
+    /// <summary>Returns the bucket that holds the rank, and makes the rank relative to the bucket.</summary>
     private int FindBucket(ReadOnlySpan<uint> keys, int shift, ref int rank)
     {
         Array.Clear(_counts);
@@ -51,6 +52,8 @@ internal sealed class RadixSelector(int capacity)
         return bucket;
     }
 
+    /// <summary>Moves the keys of a bucket to the front.</summary>
+    /// <returns>Their number.</returns>
     private static int KeepBucket(Span<uint> keys, int shift, int bucket)
     {
         var kept = 0;
@@ -65,10 +68,12 @@ internal sealed class RadixSelector(int capacity)
         return kept;
     }
 
-    /// <summary>In the last round a bit of the round before counts again, which all candidates share.</summary>
+    /// <summary>
+    /// Returns the 11 bits above <paramref name="shift"/>. In the last round the top bit was part of the round before; all candidates share it.
+    /// </summary>
     private static int BucketOf(uint key, int shift) => (int)((key >> shift) & ((1u << BucketBits) - 1));
 
-    /// <summary>Negative numbers order backwards by their bits: all bits flipped; the others only get above them.</summary>
+    /// <summary>Maps a float to a key of the same order: negative numbers have all bits flipped, the others only the sign bit.</summary>
     private static uint ToKey(float value)
     {
         var bits = BitConverter.SingleToUInt32Bits(value);

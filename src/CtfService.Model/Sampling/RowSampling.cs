@@ -4,17 +4,18 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Sampling;
 
 /// <summary>
-/// Sampling settings of every row of a batch as device tensors, built once when the batch is formed. Owns its tensors; device thread only.
+/// The sampling settings of every row of a batch as device tensors, built once per batch. Owns its tensors. Use on the device thread only.
 /// </summary>
 public sealed class RowSampling : IDisposable
 {
-    /// <summary>Temperatures below this act as this; at or below it the highest logit is taken.</summary>
+    /// <summary>The lowest temperature that is sampled. At or below it, the highest logit is taken.</summary>
     public const float MinTemperature = 1e-5f;
 
-    /// <param name="settings">One for each image.</param>
-    /// <param name="vocabulary">V: logits per row.</param>
+    /// <summary>Uploads the settings of some images.</summary>
+    /// <param name="settings">One per image.</param>
+    /// <param name="vocabulary">V, the number of logits in a row.</param>
     /// <param name="rowsPerImage">Consecutive rows with the same settings: 1 in a coarse decode step, T in the fine pass.</param>
-    /// <exception cref="ArgumentException">Settings are outside the ranges of <see cref="SamplingSettings"/>.</exception>
+    /// <exception cref="ArgumentException">A setting is outside the ranges of <see cref="SamplingSettings"/>.</exception>
     public RowSampling(IReadOnlyList<SamplingSettings> settings, int vocabulary, Device device, int rowsPerImage = 1)
     {
         ArgumentOutOfRangeException.ThrowIfZero(settings.Count, nameof(settings));
@@ -27,7 +28,7 @@ public sealed class RowSampling : IDisposable
 
         Vocabulary = vocabulary;
         Rows = settings.Count * rowsPerImage;
-        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
+        using var scope = NewDisposeScope(); // frees the first tensors if a later one cannot be allocated
         Temperature = PerRow([.. settings.Select(TemperatureOf)], device, rowsPerImage);
         TopKIndex = PerRow([.. settings.Select(TopKIndexOf)], device, rowsPerImage);
         TopP = PerRow([.. settings.Select(TopPOf)], device, rowsPerImage);
@@ -38,25 +39,25 @@ public sealed class RowSampling : IDisposable
         AnyGreedy = settings.Any(IsGreedyImage);
     }
 
-    /// <summary>R.</summary>
+    /// <summary>Gets R, the number of rows.</summary>
     public int Rows { get; }
 
-    /// <summary>V.</summary>
+    /// <summary>Gets V, the number of logits in a row.</summary>
     public int Vocabulary { get; }
 
-    /// <summary>[R, 1] float32, at least <see cref="MinTemperature"/>.</summary>
+    /// <summary>Gets the temperatures, [R, 1] float32, at least <see cref="MinTemperature"/>.</summary>
     internal Tensor Temperature { get; }
 
-    /// <summary>[R, 1] int64: place of the last kept logit in descending order, V-1 where all are kept.</summary>
+    /// <summary>Gets the index of the last kept logit in descending order, [R, 1] int64; V - 1 if all are kept.</summary>
     internal Tensor TopKIndex { get; }
 
-    /// <summary>[R, 1] float32; infinity where all are kept, because a cumulative probability may round to a little over 1.</summary>
+    /// <summary>Gets top-p, [R, 1] float32; infinity if all are kept, because a cumulative probability may round to slightly above 1.</summary>
     internal Tensor TopP { get; }
 
-    /// <summary>[R, 1] bool: rows that take the highest logit, the first of several.</summary>
+    /// <summary>Gets the rows that take the highest logit, the first of several: [R, 1] bool.</summary>
     internal Tensor Greedy { get; }
 
-    /// <summary>Whether any row limits top-k; known on the host, so that nothing waits for the device.</summary>
+    /// <summary>Gets whether any row limits top-k. Known on the host, so that nothing synchronizes with the device.</summary>
     internal bool UsesTopK { get; }
 
     internal bool UsesTopP { get; }
@@ -81,7 +82,7 @@ public sealed class RowSampling : IDisposable
 
     private static bool IsGreedyImage(SamplingSettings image) => image.Temperature <= MinTemperature || image.TopK == 1;
 
-    /// <summary>[R, 1], in the caller's scope.</summary>
+    /// <summary>Returns [R, 1], in the caller's dispose scope.</summary>
     private static Tensor PerRow<T>(T[] perImage, Device device, int rowsPerImage)
         where T : unmanaged
     {
@@ -101,7 +102,7 @@ public sealed class RowSampling : IDisposable
             || settings.GuidanceInterval < SamplingSettings.AlwaysGuided)
         {
             throw new ArgumentException(
-                $"{settings} cannot be sampled with: temperature must be finite and at least 0, top-k at least 0, top-p in 0..1, "
+                $"Invalid sampling settings {settings}: temperature must be finite and at least 0, top-k at least 0, top-p 0 to 1, "
                 + $"the guidance interval at least {SamplingSettings.AlwaysGuided}.",
                 nameof(settings));
         }
