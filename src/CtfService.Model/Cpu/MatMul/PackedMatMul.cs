@@ -6,8 +6,7 @@ using CtfService.Model.Cpu.Weights;
 namespace CtfService.Model.Cpu.MatMul;
 
 /// <summary>
-/// Matrix product of float32 rows [M, K] and a <see cref="PackedMatrix"/> [K, N]: the loops around <see cref="MatMulMicroKernel{TVector, TSimd, TLayout,
-/// TEpilogue}"/> (the macro-kernel, as BLIS calls it).
+/// Matrix product of float32 rows [M, K] and a <see cref="PackedMatrix"/> [K, N]: the loops around the micro-kernel (the macro-kernel, as BLIS calls it).
 /// </summary>
 /// <remarks>
 /// Loop order, outermost first: blocks of <see cref="RowBlock"/> rows; groups of two panels; register tiles of the block's rows; in the micro-kernel all of K.
@@ -15,7 +14,6 @@ namespace CtfService.Model.Cpu.MatMul;
 /// K is not blocked: a sum stays in its register from the first input to the last, and the epilogue runs once, right after it. Only weights are packed;
 /// inputs are read in place, one broadcast float at a time.
 /// </remarks>
-/// </summary>
 internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
     where TVector : struct
     where TSimd : struct, ISimd<TVector>
