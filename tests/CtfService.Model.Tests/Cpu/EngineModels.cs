@@ -9,13 +9,13 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Cpu;
 
-/// <summary>Small random transformers and the engines over them.</summary>
+/// <summary>Small random transformers, and the engines that run them.</summary>
 internal static class EngineModels
 {
-    /// <summary>Every width of this machine; the wider ones come first.</summary>
+    /// <summary>Gets the vector widths that this machine supports, the widest first.</summary>
     public static TheoryData<VectorWidth> Widths => [.. Enum.GetValues<VectorWidth>().Where(VectorWidths.IsSupported).OrderDescending()];
 
-    /// <summary>Widths of every part that fill neither a vector nor a tile, so that each kernel meets a remainder.</summary>
+    /// <summary>Returns sizes that are not multiples of a vector or a register tile, so that every kernel has a remainder.</summary>
     public static TransformerConfig Config(bool causal = true) => new()
     {
         Width = 88,
@@ -55,7 +55,7 @@ internal static class EngineModels
         ClassConditionalTransformer transformer, ComputeThreadPool pool, int capacity, VectorWidth? width = null, WeightFormat format = WeightFormat.Float32) =>
         new(transformer.Config, WeightSource.Of(transformer), pool, new CpuEngineOptions(capacity, format, width));
 
-    /// <summary>Logits of every position of some sequences, one step after another: [R, S, V].</summary>
+    /// <summary>Decodes some sequences step by step and returns the logits of every position, [R, S, V].</summary>
     public static Tensor StepThrough(IDecodeEngine engine, Tensor classIds, Tensor labels, int steps)
     {
         var rows = (int)classIds.shape[0];

@@ -2,10 +2,12 @@ using System.Diagnostics;
 
 namespace CtfService.Model.Tests.Cpu;
 
-/// <summary>The engine's tests once more in a process that believes to run on an older processor: fewer registers, narrower vectors, other instructions.</summary>
+/// <summary>
+/// Runs the engine tests again in a process without the newer instruction sets: with fewer registers, narrower vectors and other instructions.
+/// </summary>
 public sealed class OtherProcessorTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
 
     [Theory]
     [InlineData("DOTNET_EnableAVX512")]
@@ -19,13 +21,13 @@ public sealed class OtherProcessorTests
             Environment = { [variable] = "0" },
         };
         using var process = Process.Start(start)!;
-        using var limit = new CancellationTokenSource(Patience);
+        using var limit = new CancellationTokenSource(Timeout);
 
         var errors = process.StandardError.ReadToEndAsync(limit.Token);
         var output = await process.StandardOutput.ReadToEndAsync(limit.Token);
         await process.WaitForExitAsync(limit.Token);
 
         Assert.True(process.ExitCode == 0, $"{output}{Environment.NewLine}{await errors}");
-        Assert.Contains("Passed!", output, StringComparison.Ordinal); // and not: no test matched
+        Assert.Contains("Passed!", output, StringComparison.Ordinal); // fails if no test matched the filter
     }
 }

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Cpu;
 
-/// <summary>The vector engine against the reference's numbers, at every width of the machine.</summary>
+/// <summary>Compares the engine with the golden values of the reference, at every vector width that the machine supports.</summary>
 public sealed class SimdDecodeEngineGoldenTests
 {
     private const double Tolerance = 2e-5;
@@ -72,7 +72,7 @@ public sealed class SimdDecodeEngineGoldenTests
         }
     }
 
-    /// <summary>[B, T], flat: the most likely label after guidance, uncond + scale * (cond - uncond); null-class rows come second.</summary>
+    /// <summary>Returns the most likely labels after guidance, uncond + scale * (cond - uncond): [B, T], flat. Null-class rows follow the others.</summary>
     private static int[] Greedy(SimdDecodeEngine engine, long[] classes, float scale)
     {
         var (images, vocabulary) = (classes.Length, engine.Config.OutputVocabulary);

@@ -49,7 +49,7 @@ public sealed class SimdDecodeEngineTests
 
     [Theory]
     [MemberData(nameof(Widths))]
-    public void DecodeStep_FeedForwardWidthOfItsOwn_EqualsFullPassOfTorch(VectorWidth width)
+    public void DecodeStep_GivenFeedForwardWidth_EqualsFullPassOfTorch(VectorWidth width)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
@@ -65,9 +65,9 @@ public sealed class SimdDecodeEngineTests
 
     [Theory]
     [MemberData(nameof(WidthsAndFormats))]
-    public void DecodeStep_RowInAnyBatch_IsBitForBitTheSame(VectorWidth width, WeightFormat format)
+    public void DecodeStep_RowInAnyBatch_IsBitwiseIdentical(VectorWidth width, WeightFormat format)
     {
-        const int Capacity = 35; // tiles of 8, 4, 2 and 1 rows, and several of the first
+        const int Capacity = 35; // register tiles of 8 (several), 4, 2 and 1 rows
         using var transformer = EngineModels.Random(EngineModels.Config());
         using var pool = new ComputeThreadPool(2);
         using var single = new ComputeThreadPool(1);
@@ -97,7 +97,7 @@ public sealed class SimdDecodeEngineTests
     [Theory]
     [InlineData(WeightFormat.BFloat16, 0.02)]
     [InlineData(WeightFormat.Int8, 0.1)]
-    public void DecodeStep_SmallerWeights_StayNearFloat32(WeightFormat format, double bound)
+    public void DecodeStep_SmallerWeights_AreCloseToFloat32(WeightFormat format, double bound)
     {
         using var scope = NewDisposeScope();
         using var transformer = EngineModels.Random(EngineModels.Config());
@@ -147,19 +147,20 @@ public sealed class SimdDecodeEngineTests
     [InlineData(0, 1, 0, "Position 1")]
     [InlineData(0, -1, 0, "Position -1")]
     [InlineData(0, 0, 4, "Input 4")]
-    public void DecodeStep_RowOutOfRange_IsRefusedByName(int slot, int position, int input, string expected)
+    public void DecodeStep_RowOutOfRange_ThrowsWithItsName(int slot, int position, int input, string expected)
     {
         using var transformer = EngineModels.Random(EngineModels.Config());
         using var pool = new ComputeThreadPool(1);
         using var engine = EngineModels.Engine(transformer, pool, 4);
 
-        var error = Assert.Throws<ArgumentException>(() => engine.DecodeStep([new DecodeRow(slot, position, input)], new float[engine.Config.OutputVocabulary]));
+        var error = Assert.Throws<ArgumentException>(
+            () => engine.DecodeStep([new DecodeRow(slot, position, input)], new float[engine.Config.OutputVocabulary]));
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void DecodeStep_TwoRowsOfOneSlot_AreRefused()
+    public void DecodeStep_TwoRowsOfOneSlot_Throws()
     {
         using var transformer = EngineModels.Random(EngineModels.Config());
         using var pool = new ComputeThreadPool(1);
@@ -173,7 +174,7 @@ public sealed class SimdDecodeEngineTests
 
     private static int Input(Sequence sequence, int classId, int position) => position == 0 ? classId : sequence.Labels[position - 1];
 
-    /// <summary>A sequence of labels that only the slot's number decides, and the logits of each step.</summary>
+    /// <summary>Decodes a sequence of labels that depends on the slot alone, and returns the logits of each step.</summary>
     private static Sequence Decode(SimdDecodeEngine engine, int classId, int slot)
     {
         var labels = Enumerable.Range(0, engine.Config.Positions).Select(cell => ((slot * 7) + (cell * 5)) % engine.Config.InputVocabulary).ToArray();

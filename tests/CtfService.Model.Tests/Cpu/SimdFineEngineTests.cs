@@ -34,7 +34,7 @@ public sealed class SimdFineEngineTests
 
     [Theory]
     [MemberData(nameof(Widths))]
-    public void Run_ImageInAnyBatch_IsBitForBitTheSame(VectorWidth width)
+    public void Run_ImageInAnyBatch_IsBitwiseIdentical(VectorWidth width)
     {
         using var scope = NewDisposeScope();
         using var fine = new FineModel(width, capacity: 4);
@@ -49,7 +49,7 @@ public sealed class SimdFineEngineTests
         }
     }
 
-    /// <summary>A random fine transformer over a random map whose clusters differ in size.</summary>
+    /// <summary>A random fine transformer with a cluster map whose clusters differ in size.</summary>
     private sealed class FineModel : IDisposable
     {
         private readonly ComputeThreadPool _pool = new(2);

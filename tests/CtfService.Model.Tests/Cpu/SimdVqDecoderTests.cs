@@ -39,7 +39,7 @@ public sealed class SimdVqDecoderTests
 
     [Theory]
     [MemberData(nameof(GoldenRuns))]
-    public void Decode_GoldenTokens_GivesTheReferencesPixels(string name, VectorWidth width)
+    public void Decode_GoldenTokens_GivesReferencePixels(string name, VectorWidth width)
     {
         using var scope = NewDisposeScope();
         using var golden = GoldenModels.Values(name);
@@ -61,7 +61,7 @@ public sealed class SimdVqDecoderTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void Decode_AnyBatchAndThreads_IsBitForBitTheSame(string name, VectorWidth width)
+    public void Decode_AnyBatchAndThreads_IsBitwiseIdentical(string name, VectorWidth width)
     {
         const int Images = 5;
         using var tokenizer = TokenizerModels.Random(name);
@@ -83,7 +83,7 @@ public sealed class SimdVqDecoderTests
     [MemberData(nameof(Widths))]
     public void DecodeCodewords_OfTokens_EqualsDecode(VectorWidth width)
     {
-        using var tokenizer = TokenizerModels.Random(TokenizerModels.Configs.Keys.Last()); // codewords as they are stored
+        using var tokenizer = TokenizerModels.Random(TokenizerModels.Configs.Keys.Last()); // codewords are not normalized
         using var pool = new ComputeThreadPool(2);
         using var decoder = TokenizerModels.Decoder(tokenizer, pool, width);
         var tokens = TokenizerModels.Tokens(tokenizer.Config, images: 2);
@@ -113,7 +113,7 @@ public sealed class SimdVqDecoderTests
     }
 
     [Fact]
-    public void Decode_WhatDoesNotFit_IsRefusedByName()
+    public void Decode_InvalidArguments_ThrowsWithTheirValue()
     {
         using var tokenizer = TokenizerModels.Random(TokenizerModels.Configs.Keys.First());
         using var pool = new ComputeThreadPool(1);

@@ -7,21 +7,25 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Cpu;
 
-/// <summary>Small random tokenizers and both decoders over them.</summary>
+/// <summary>Small random tokenizers, and the decoders that run them.</summary>
 internal static class TokenizerModels
 {
-    /// <summary>Latents, codewords and pixel blocks that fill no panel, changes of width in both directions, several numbers of blocks and levels.</summary>
+    /// <summary>
+    /// Gets architectures whose latents, codewords and patches are not multiples of a panel, with widths that grow and shrink, and several numbers of
+    /// blocks and levels.
+    /// </summary>
     public static IReadOnlyDictionary<string, TokenizerConfig> Configs { get; } = new Dictionary<string, TokenizerConfig>
     {
         ["odd widths, patches of 3"] = Config([1, 3, 2], residualBlocks: 1, latentWidth: 37, codewordWidth: 5, patchSize: 3),
         ["one level, three blocks"] = Config([2], residualBlocks: 2, latentWidth: 16, codewordWidth: 3, patchSize: 1),
-        ["no normalisation, patches of 2"] = Config([3, 1], residualBlocks: 1, latentWidth: 65, codewordWidth: 17, patchSize: 2) with { NormalizeCodewords = false },
+        ["no normalization, patches of 2"] =
+            Config([3, 1], residualBlocks: 1, latentWidth: 65, codewordWidth: 17, patchSize: 2) with { NormalizeCodewords = false },
     };
 
-    /// <summary>Grids of this many cells fill no block of pixels.</summary>
+    /// <summary>Gets a grid whose size is not a multiple of a block of pixels.</summary>
     public static (int Height, int Width) Grid => (5, 9);
 
-    /// <summary>In evaluation mode. Norms and biases are random too, and features have a mean, as trained ones do.</summary>
+    /// <summary>Creates a tokenizer in evaluation mode. Norms and biases are random too, and features have a non-zero mean, as in trained models.</summary>
     public static VqTokenizer Random(string name)
     {
         using var frozen = no_grad();
@@ -39,7 +43,7 @@ internal static class TokenizerModels
     public static SimdVqDecoder Decoder(VqTokenizer tokenizer, ComputeThreadPool pool, VectorWidth? width = null, int capacity = 8) =>
         new(tokenizer.Config, WeightSource.Of(tokenizer), Grid, pool, capacity, width);
 
-    /// <summary>Tokens of some images, the same at every call.</summary>
+    /// <summary>Returns the tokens of some images, the same on every call.</summary>
     public static int[] Tokens(TokenizerConfig config, int images)
     {
         var random = new Random(4);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Layers;
 
-/// <summary>The convolution against its definition as a product with unfolded patches, for channel counts at which a library's kernels change.</summary>
+/// <summary>Compares the convolution with a matrix product over unfolded patches (im2col), for channel counts at which a library's kernels change.</summary>
 public sealed class ConvolutionTests
 {
     [Theory]
@@ -20,7 +20,7 @@ public sealed class ConvolutionTests
     [InlineData(33, 40, 2)]
     [InlineData(64, 3, 1)]
     [InlineData(32, 64, 2)]
-    public void Forward_AnyChannels_EqualsTheProductWithPatches(long inputs, long outputs, long stride)
+    public void Forward_AnyChannels_EqualsIm2Col(long inputs, long outputs, long stride)
     {
         using var scope = NewDisposeScope();
         manual_seed(inputs + outputs);

@@ -11,20 +11,27 @@ namespace CtfService.Model.Tests.Layers;
 [Collection(GlobalGenerator.Name)]
 public sealed class ParameterScopeTests
 {
-    private static readonly TransformerConfig Small = PublishedTransformers.Config("GPT-B", gridSide: 4) with { Layers = 1, Width = 64, Heads = 4, InputVocabulary = 32, OutputVocabulary = 32 };
+    private static readonly TransformerConfig Small = PublishedTransformers.Config("GPT-B", gridSide: 4) with
+    {
+        Layers = 1,
+        Width = 64,
+        Heads = 4,
+        InputVocabulary = 32,
+        OutputVocabulary = 32,
+    };
 
     [Fact]
-    public void Build_ConstructorThrowsHalfWay_FreesWhatItHadAllocated()
+    public void Build_ConstructorThrows_FreesItsParameters()
     {
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
-        Assert.Throws<InsufficientMemoryException>(() => ParameterScope.Build(() => new HalfMadeModule()));
+        Assert.Throws<InsufficientMemoryException>(() => ParameterScope.Build(() => new FailingModule()));
 
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     [Fact]
-    public void Build_InsideAScope_LeavesTheModuleToTheScopeOutside()
+    public void Build_InsideADisposeScope_LeavesTheModuleToThatScope()
     {
         ClassConditionalTransformer module;
         using (var scope = NewDisposeScope())
@@ -39,7 +46,7 @@ public sealed class ParameterScopeTests
     }
 
     [Fact]
-    public void Scope_WithoutInitialising_DrawsNothingFromTheGenerator()
+    public void Scope_WithoutInitialization_DrawsNoRandomNumbers()
     {
         manual_seed(3);
         var untouched = rand(1).item<float>();
@@ -54,7 +61,7 @@ public sealed class ParameterScopeTests
     }
 
     [Fact]
-    public void Scope_OtherType_GivesParametersOfIt()
+    public void Scope_OtherType_GivesParametersOfThatType()
     {
         using var fresh = new ParameterScope(ScalarType.BFloat16);
         using var transformer = new ClassConditionalTransformer(Small);
@@ -63,7 +70,7 @@ public sealed class ParameterScopeTests
     }
 
     [Fact]
-    public void Scope_Inner_EndsWithItself()
+    public void Scope_Nested_RestoresTheOuterScope()
     {
         using var outer = new ParameterScope(ScalarType.BFloat16);
         using (new ParameterScope(ScalarType.Float64))
@@ -75,7 +82,7 @@ public sealed class ParameterScopeTests
     }
 
     [Fact]
-    public void Scope_Meta_PutsEveryWeightThere()
+    public void Scope_MetaDevice_PutsEveryWeightOnIt()
     {
         using var fresh = new ParameterScope(device: META);
         using var transformer = new ClassConditionalTransformer(Small);
@@ -98,11 +105,11 @@ public sealed class ParameterScopeTests
         }
     }
 
-    private sealed class HalfMadeModule : nn.Module
+    private sealed class FailingModule : nn.Module
     {
         private readonly Projection _first = new(8, 8);
 
-        public HalfMadeModule()
-            : base(nameof(HalfMadeModule)) => throw new InsufficientMemoryException($"There is no room beside {_first.Weight.numel()} numbers.");
+        public FailingModule()
+            : base(nameof(FailingModule)) => throw new InsufficientMemoryException($"Out of memory after {_first.Weight.numel()} numbers.");
     }
 }

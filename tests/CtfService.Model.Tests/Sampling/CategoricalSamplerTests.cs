@@ -13,7 +13,7 @@ public sealed class CategoricalSamplerTests : IDisposable
     private readonly DisposeScope _scope = NewDisposeScope();
 
     [Fact]
-    public void Sample_EvenGridOfUniforms_GivesEachEntryItsShare()
+    public void Sample_EvenGridOfUniforms_MatchesTheProbabilities()
     {
         const int draws = 10_000;
         var logits = tensor(new float[] { 0.3f, -1, 2, 0, 1.1f, Removed, -3 }).reshape(1, 7);
@@ -35,14 +35,14 @@ public sealed class CategoricalSamplerTests : IDisposable
         var counts = Draw(logits.expand(draws, 10), tensor(uniforms).reshape(draws, 1), new SamplingSettings()).bincount(null, minlength: 10);
 
         var expected = logits.softmax(1)[0] * draws;
-        Assert.InRange(((counts - expected).pow(2) / expected).sum().item<float>(), 1.15f, 27.9f); // 9 degrees: 0.1 % on either side
+        Assert.InRange(((counts - expected).pow(2) / expected).sum().item<float>(), 1.15f, 27.9f); // 9 degrees of freedom: 0.1 % on either side
     }
 
     [Theory]
     [InlineData(0f, 1)]
     [InlineData(CounterRandom.Largest, 4)]
-    [InlineData(1f, 4)] // out of range: still no removed entry
-    public void Sample_EndsOfTheRange_GivesTheFirstAndLastKeptEntry(float uniform, long expected)
+    [InlineData(1f, 4)] // out of range, but still no removed entry
+    public void Sample_ExtremeUniform_ReturnsTheFirstOrLastKeptEntry(float uniform, long expected)
     {
         var logits = tensor(new[] { Removed, 0, Removed, 0, 0, Removed }).reshape(1, 6);
 
@@ -50,7 +50,7 @@ public sealed class CategoricalSamplerTests : IDisposable
     }
 
     [Fact]
-    public void Sample_LongRowsWithMostEntriesRemoved_NeverReturnsOne()
+    public void Sample_MostEntriesRemoved_NeverReturnsARemovedOne()
     {
         var logits = linspace(-4, 4, 16_384, ScalarType.Float32).reshape(1, -1).expand(64, -1).clone();
         logits[.., 0] = Removed;
@@ -67,7 +67,7 @@ public sealed class CategoricalSamplerTests : IDisposable
     [InlineData(0f, 0)]
     [InlineData(1e-6f, 0)]
     [InlineData(1f, 1)]
-    public void Sample_GreedySettings_TakesTheFirstHighest(float temperature, int topK)
+    public void Sample_GreedySettings_ReturnsTheFirstHighest(float temperature, int topK)
     {
         var logits = tensor(new[] { 1, 3, 2.9999998f, 3, Removed }).reshape(1, 5);
 
@@ -101,7 +101,7 @@ public sealed class CategoricalSamplerTests : IDisposable
     }
 
     [Fact]
-    public void Sample_Repeated_LeavesNoTensorBehind()
+    public void Sample_Repeated_LeaksNoTensor()
     {
         using var rows = new RowSampling([new(1, 3, 0.9f), new(0)], 8, CPU);
         var (logits, uniforms) = (zeros(2, 8), zeros(2, 1));
@@ -117,7 +117,7 @@ public sealed class CategoricalSamplerTests : IDisposable
     }
 
     [Fact]
-    public void Combine_EachRow_ByItsOwnScale()
+    public void Combine_RowsOfDifferentScales_UsesTheScaleOfEachRow()
     {
         var conditional = tensor(new float[] { 1, 2, 3, 4 }).reshape(2, 2);
         var unconditional = tensor(new float[] { 0, 4, 1, 1 }).reshape(2, 2);

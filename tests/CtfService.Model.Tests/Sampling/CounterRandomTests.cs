@@ -28,7 +28,7 @@ public sealed class CounterRandomTests
     }
 
     [Fact]
-    public void Uniform_OtherSeedStagePositionOrDraw_IsAnotherNumber()
+    public void Uniform_OtherSeedStagePositionOrDraw_IsDifferent()
     {
         float[] numbers =
         [
@@ -46,7 +46,7 @@ public sealed class CounterRandomTests
     [Theory]
     [InlineData(SamplingStage.Coarse)]
     [InlineData(SamplingStage.Fine)]
-    public void Uniform_ManySeedsAndPositions_FillsTheRangeEvenly(SamplingStage stage)
+    public void Uniform_ManySeedsAndPositions_IsUniform(SamplingStage stage)
     {
         const int bins = 64;
         var counts = new int[bins];
@@ -61,7 +61,7 @@ public sealed class CounterRandomTests
         }
 
         const double expected = 65536.0 / bins;
-        Assert.InRange(counts.Sum(count => (count - expected) * (count - expected) / expected), 30, 104); // 63 degrees: 0.1 % on either side
+        Assert.InRange(counts.Sum(count => (count - expected) * (count - expected) / expected), 30, 104); // 63 degrees of freedom: 0.1 % on either side
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Sampling;
 
-/// <summary>The sampler of host memory against the one of tensors, which the reference's golden filters check.</summary>
+/// <summary>Compares the host sampler with the tensor sampler, which golden values of the reference check.</summary>
 public sealed class HostSamplerTests
 {
     public static TheoryData<float, int, float> Settings => new()
@@ -25,7 +25,7 @@ public sealed class HostSamplerTests
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void Sample_GoldenLogits_DrawsWhatTheTensorSamplerDraws(float temperature, int topK, float topP)
+    public void Sample_GoldenLogits_EqualsTheTensorSampler(float temperature, int topK, float topP)
     {
         using var scope = NewDisposeScope();
         using var golden = SafetensorsFile.Open(GoldenFolder.File("sampling.safetensors"));
@@ -50,7 +50,7 @@ public sealed class HostSamplerTests
     }
 
     [Fact]
-    public void Sample_RemovedEntries_AreNeverDrawn()
+    public void Sample_RemovedEntries_AreNeverReturned()
     {
         var sampler = new HostSampler(4);
 
@@ -62,7 +62,7 @@ public sealed class HostSamplerTests
     }
 
     [Fact]
-    public void Sample_UniformAtItsLargest_DrawsTheLastPossibleEntry()
+    public void Sample_LargestUniform_ReturnsTheLastPossibleEntry()
     {
         float[] logits = [0, 0, 0, float.NegativeInfinity];
 
@@ -70,7 +70,7 @@ public sealed class HostSamplerTests
     }
 
     [Fact]
-    public void Guide_Scale_IsTheReferencesFormula()
+    public void Guide_AnyScale_EqualsTheReferenceFormula()
     {
         float[] conditional = [1, 2, -1];
 

@@ -10,7 +10,7 @@ public sealed class LogitsFilterTests : IDisposable
     private readonly DisposeScope _scope = NewDisposeScope();
 
     [Fact]
-    public void Apply_PaddedRows_KeepsThePaddingOut()
+    public void Apply_PaddedRows_KeepsThePaddingRemoved()
     {
         var logits = tensor(new[] { 1, float.NegativeInfinity, 3, float.NegativeInfinity, 2 }).reshape(1, 5);
         using var rows = new RowSampling([new SamplingSettings(TopK: 4, TopP: 0.99f)], 5, CPU);
@@ -47,7 +47,7 @@ public sealed class LogitsFilterTests : IDisposable
     }
 
     [Fact]
-    public void Apply_OtherShape_IsRefused()
+    public void Apply_OtherShape_Throws()
     {
         using var rows = new RowSampling([new SamplingSettings()], 64, CPU);
 
@@ -64,7 +64,7 @@ public sealed class LogitsFilterTests : IDisposable
     [InlineData(1f, 0, 1.1f)]
     [InlineData(1f, 0, float.NaN)]
     [InlineData(1f, 0, 1f, -2)]
-    public void RowSampling_OutOfRange_IsRefused(float temperature, int topK, float topP, int guidanceInterval = SamplingSettings.AlwaysGuided) =>
+    public void RowSampling_OutOfRange_Throws(float temperature, int topK, float topP, int guidanceInterval = SamplingSettings.AlwaysGuided) =>
         Assert.Throws<ArgumentException>(() => new RowSampling([new SamplingSettings(temperature, topK, topP, GuidanceInterval: guidanceInterval)], 4, CPU));
 
     public void Dispose() => _scope.Dispose();

@@ -11,7 +11,7 @@ public sealed unsafe class NativeBufferTests
     [InlineData(HugePage - 1, 64)]
     [InlineData(HugePage, HugePage)]
     [InlineData((5 * HugePage) + 3, HugePage)]
-    public void Bytes_AnySize_AreAlignedZeroedAndWritable(long length, long alignment)
+    public void Bytes_AnySize_IsAlignedZeroedAndWritable(long length, long alignment)
     {
         using var buffer = new NativeBuffer(length);
 

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Cpu.Memory;
 
-/// <summary>Engines whose constructors throw half-way: every buffer and tensor that was there is freed.</summary>
+/// <summary>If the constructor of an engine throws, every buffer and tensor it has allocated is freed.</summary>
 public sealed class NativeScopeTests : IDisposable
 {
     private readonly ComputeThreadPool _pool = new(2);
@@ -24,12 +24,12 @@ public sealed class NativeScopeTests : IDisposable
     [InlineData("decode")]
     [InlineData("fine")]
     [InlineData("VQ decode")]
-    public void Constructor_AnyAllocationFails_FreesTheBuffersBefore(string engine)
+    public void Constructor_AnyAllocationFails_FreesEarlierBuffers(string engine)
     {
         var allocations = 0;
         using (new NativeScope(_ => allocations++))
         {
-            Make(engine).Dispose();
+            Create(engine).Dispose();
         }
 
         Assert.InRange(allocations, 10, 1000);
@@ -39,7 +39,7 @@ public sealed class NativeScopeTests : IDisposable
             var allocation = 0;
             using var scope = new NativeScope(_ => _ = ++allocation == failing ? throw new InsufficientMemoryException() : 0);
 
-            Assert.Throws<InsufficientMemoryException>(() => Make(engine));
+            Assert.Throws<InsufficientMemoryException>(() => Create(engine));
 
             Assert.Empty(scope.Live);
             Assert.Equal(tensors, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
@@ -50,11 +50,11 @@ public sealed class NativeScopeTests : IDisposable
     [InlineData("decode", "layers.1.feed_forward.w2.weight")]
     [InlineData("fine", "output.weight")]
     [InlineData("VQ decode", "decoder.conv_out.weight")]
-    public void Constructor_WeightCannotBeRead_FreesTheBuffersBefore(string engine, string weight)
+    public void Constructor_WeightCannotBeRead_FreesEarlierBuffers(string engine, string weight)
     {
         using var scope = new NativeScope();
 
-        Assert.Throws<IOException>(() => Make(engine, missing: weight));
+        Assert.Throws<IOException>(() => Create(engine, missing: weight));
 
         Assert.Empty(scope.Live);
     }
@@ -66,27 +66,27 @@ public sealed class NativeScopeTests : IDisposable
     public void Dispose_Engine_FreesEveryBuffer(string engine)
     {
         using var scope = new NativeScope();
-        var made = Make(engine);
+        var created = Create(engine);
         Assert.NotEmpty(scope.Live);
 
-        made.Dispose();
+        created.Dispose();
 
         Assert.Empty(scope.Live);
     }
 
     [Fact]
-    public void Dispose_ScopeThatWasKept_LeavesItsBuffers()
+    public void Dispose_AfterKeep_FreesOnlyLaterBuffers()
     {
-        NativeBuffer kept, lost;
+        NativeBuffer kept, freed;
         using (var scope = new NativeScope())
         {
             kept = new NativeBuffer(64);
             scope.Keep();
-            lost = new NativeBuffer(64);
+            freed = new NativeBuffer(64);
         }
 
         Assert.False(kept.IsFreed);
-        Assert.True(lost.IsFreed);
+        Assert.True(freed.IsFreed);
         kept.Dispose();
     }
 
@@ -98,7 +98,7 @@ public sealed class NativeScopeTests : IDisposable
         _pool.Dispose();
     }
 
-    private IDisposable Make(string engine, string? missing = null)
+    private IDisposable Create(string engine, string? missing = null)
     {
         var options = new CpuEngineOptions(3);
         return engine switch

@@ -10,19 +10,19 @@ public sealed class AdaptiveThreadCountTests
     [InlineData(2, 1)]
     [InlineData(16, 8)]
     [InlineData(5, 3)]
-    public void EndRun_WaitedMoreThanHalf_HalvesTheThreads(int maxThreads, int left)
+    public void EndRun_WaitedMoreThanHalf_HalvesTheCount(int maxThreads, int expected)
     {
         var threads = new AdaptiveThreadCount(maxThreads);
 
         threads.EndRun(now: Run, elapsed: Run, waited: 501);
 
-        Assert.Equal(left, threads.Current);
+        Assert.Equal(expected, threads.Current);
     }
 
     [Theory]
     [InlineData(500)]
     [InlineData(0)]
-    public void EndRun_WaitedNoMoreThanHalf_KeepsTheThreads(long waited)
+    public void EndRun_WaitedAtMostHalf_KeepsTheCount(long waited)
     {
         var threads = new AdaptiveThreadCount(4);
 
@@ -32,7 +32,7 @@ public sealed class AdaptiveThreadCountTests
     }
 
     [Fact]
-    public void EndRun_AloneAlready_StaysAlone()
+    public void EndRun_OneThread_KeepsOneThread()
     {
         var threads = new AdaptiveThreadCount(1);
 
@@ -42,21 +42,21 @@ public sealed class AdaptiveThreadCountTests
     }
 
     [Fact]
-    public void BeginRun_RestIsOver_DoublesTheThreads()
+    public void BeginRun_BackoffIsOver_DoublesTheCount()
     {
         var threads = new AdaptiveThreadCount(8);
         threads.EndRun(now: 0, elapsed: Run, waited: Run);
-        var rest = 2 * AdaptiveThreadCount.InitialBackoff;
+        var backoff = 2 * AdaptiveThreadCount.InitialBackoff;
 
-        threads.BeginRun(rest - 1);
+        threads.BeginRun(backoff - 1);
         var before = threads.Current;
-        threads.BeginRun(rest);
+        threads.BeginRun(backoff);
 
         Assert.Equal((4, 8), (before, threads.Current));
     }
 
     [Fact]
-    public void BeginRun_TroubleAgainAndAgain_RestsAtMostTheLongestTime()
+    public void BeginRun_RepeatedDelays_BacksOffAtMostTheMaximum()
     {
         var threads = new AdaptiveThreadCount(2);
         var now = 0L;
@@ -75,7 +75,7 @@ public sealed class AdaptiveThreadCountTests
     }
 
     [Fact]
-    public void EndRun_LongWithoutTrouble_NextRestIsShortAgain()
+    public void EndRun_LongUndisturbed_ResetsTheBackoff()
     {
         var threads = new AdaptiveThreadCount(2);
         for (var trial = 0; trial < 5; trial++)
@@ -84,10 +84,10 @@ public sealed class AdaptiveThreadCountTests
             threads.BeginRun((trial + 1) * AdaptiveThreadCount.MaxBackoff);
         }
 
-        var calm = 7 * AdaptiveThreadCount.MaxBackoff;
-        threads.EndRun(calm, elapsed: Run, waited: 0);
-        threads.EndRun(calm, elapsed: Run, waited: Run);
-        threads.BeginRun(calm + (2 * AdaptiveThreadCount.InitialBackoff));
+        var undisturbed = 7 * AdaptiveThreadCount.MaxBackoff;
+        threads.EndRun(undisturbed, elapsed: Run, waited: 0);
+        threads.EndRun(undisturbed, elapsed: Run, waited: Run);
+        threads.BeginRun(undisturbed + (2 * AdaptiveThreadCount.InitialBackoff));
 
         Assert.Equal(2, threads.Current);
     }

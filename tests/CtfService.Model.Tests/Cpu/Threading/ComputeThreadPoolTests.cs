@@ -10,7 +10,7 @@ public sealed class ComputeThreadPoolTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(5)]
-    public void Run_ManySteps_EveryThreadWaitsForTheOthers(int threads)
+    public void Run_ManyBarriers_EveryThreadWaitsForAllOthers(int threads)
     {
         using var pool = new ComputeThreadPool(threads, adaptive: false);
         var arrived = new int[20];
@@ -39,7 +39,7 @@ public sealed class ComputeThreadPoolTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
-    public void Run_OneThreadFails_CallerGetsItsExceptionAndThePoolStaysUsable(int failing)
+    public void Run_OneThreadFails_RethrowsItsExceptionAndStaysUsable(int failing)
     {
         using var pool = new ComputeThreadPool(3, adaptive: false);
         var finished = 0;
@@ -73,7 +73,7 @@ public sealed class ComputeThreadPoolTests
     }
 
     [Fact]
-    public void Run_PartnerComesLate_NextRunGoesWithoutIt()
+    public void Run_OtherThreadWasDelayed_NextRunUsesOneThread()
     {
         using var pool = new ComputeThreadPool(2);
         pool.Run(new Work(thread => Busy(thread == 0 ? 0 : 100)));
@@ -89,7 +89,7 @@ public sealed class ComputeThreadPoolTests
     }
 
     [Fact]
-    public void Run_PartnerRestedLongEnough_ComesBack()
+    public void Run_BackoffIsOver_UsesAllThreadsAgain()
     {
         using var pool = new ComputeThreadPool(2);
         pool.Run(new Work(thread => Busy(thread == 0 ? 0 : 100)));
@@ -101,7 +101,7 @@ public sealed class ComputeThreadPoolTests
         Assert.Equal([0, 1], seen.Order());
     }
 
-    /// <summary>Takes the thread's core for so long, as another program would.</summary>
+    /// <summary>Keeps the thread busy, as another program on its core would.</summary>
     private static void Busy(int milliseconds)
     {
         for (var until = Stopwatch.GetTimestamp() + (milliseconds * Stopwatch.Frequency / 1000); Stopwatch.GetTimestamp() < until;)
