@@ -1,6 +1,6 @@
 namespace CtfService.Model.Cpu.MatMul;
 
-/// <summary>The arguments of a micro-kernel: MR rows of the input, one or two panels of the weights, and what to prefetch meanwhile.</summary>
+/// <summary>The arguments of a micro-kernel: MR rows of the input, one or two panels of the weights, and the weights to prefetch.</summary>
 internal unsafe struct MatMulTile
 {
     /// <summary>Start of the first panel.</summary>

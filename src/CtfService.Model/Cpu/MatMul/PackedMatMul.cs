@@ -69,7 +69,7 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
     }
 
     /// <summary>
-    /// Multiplies a block of rows by a panel group: 8 x 2 vectors, panel by panel, while 8 rows are left, then smaller tiles over both panels.
+    /// Multiplies a block of rows by a panel group: first tiles of 8 rows, one panel after the other, then smaller tiles over both panels for the remaining rows.
     /// </summary>
     /// <param name="nextPanel">The first panel of the work item after this one; null if there is none.</param>
     private static void MultiplyPanelGroup<TEpilogue>(
@@ -98,7 +98,7 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
         }
     }
 
-    /// <summary>Runs the largest tile of two panels that the rows left fill.</summary>
+    /// <summary>Runs the largest tile of two panels that the remaining rows fill.</summary>
     /// <returns>The number of rows in the tile.</returns>
     private static int MultiplyRemainder<TEpilogue>(in MatMulTile tile, int rows, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue<TVector>

@@ -11,15 +11,12 @@ namespace CtfService.Model.Cpu.Threading;
 /// The fields are plain. Who writes them, and what makes the writes visible:
 /// <list type="bullet">
 /// <item>The caller writes <c>Active</c>, <c>_region</c>, <c>_running</c>, <c>_claimedItems</c> and <c>_callerWait</c> before it advances the start
-/// counters. Advancing
-/// is a full fence, and a thread that sees the new phase (a volatile read) sees these writes.</item>
+/// counters. Advancing is a full fence, and a thread that sees the new phase (a volatile read) sees these writes.</item>
 /// <item>The last thread to arrive at a barrier resets <c>_arrived</c> and <c>_claimedItems</c> before it advances the phase; all others wait for the new
-/// phase before
-/// they use them.</item>
+/// phase before they use them.</item>
 /// <item>Only the caller writes <c>_callerWait</c>, during the run too: another thread that adds 0 could undo the caller's write.</item>
 /// <item><c>_running</c>, <c>_arrived</c> within a barrier, <c>_claimedItems</c> between two barriers, and <c>_failure</c> are written by interlocked
-/// operations.
-/// A thread decrements <c>_running</c> after all of its other writes, so the caller sees those once the region has finished.</item>
+/// operations. A thread decrements <c>_running</c> after all of its other writes, so the caller sees those once the region has finished.</item>
 /// </list>
 /// </remarks>
 internal sealed class ComputeThreadPool : IDisposable
@@ -39,8 +36,7 @@ internal sealed class ComputeThreadPool : IDisposable
     private bool _isDisposed;
 
     /// <param name="threads">The number of threads, the caller included; null for one per core.</param>
-    /// <param name="adaptive">Whether threads rest while other programs compete for the cores (<see cref="AdaptiveThreadCount"/>). Benchmarks pass
-    /// false.</param>
+    /// <param name="adaptive">Whether threads rest while other programs compete for the cores (<see cref="AdaptiveThreadCount"/>).</param>
     public ComputeThreadPool(int? threads = null, bool adaptive = true)
     {
         Threads = threads ?? Environment.ProcessorCount;

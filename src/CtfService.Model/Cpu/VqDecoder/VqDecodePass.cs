@@ -135,16 +135,16 @@ internal sealed unsafe class VqDecodePass<TVector, TSimd> : IVqDecodePass, IPara
         var inner = _buffers.Unpadded(hidden.Next(1), height, width, block.Convolution1.OutputStride);
         Convolve(block.Convolution1, first, inner, worker, recordsStatistics: true);
 
-        var carried = hidden with { Features = _buffers.Unpadded(hidden.Buffer, height, width, hidden.Features.Stride) };
+        var shortcut = hidden with { Features = _buffers.Unpadded(hidden.Buffer, height, width, hidden.Features.Stride) };
         if (block.Shortcut is not null)
         {
-            carried = new BufferedMap(hidden.Next(2), _buffers.Unpadded(hidden.Next(2), height, width, block.Shortcut.OutputStride));
-            Convolve(block.Shortcut, hidden.Features, carried.Features, worker);
+            shortcut = new BufferedMap(hidden.Next(2), _buffers.Unpadded(hidden.Next(2), height, width, block.Shortcut.OutputStride));
+            Convolve(block.Shortcut, hidden.Features, shortcut.Features, worker);
         }
 
         var second = WriteInput(block.Norm2, Activation.NormalizedSilu, inner, padding: 1, worker);
-        Convolve(block.Convolution2, second, carried.Features, worker, accumulates: true, recordsStatistics: true);
-        return carried;
+        Convolve(block.Convolution2, second, shortcut.Features, worker, accumulates: true, recordsStatistics: true);
+        return shortcut;
     }
 
     private BufferedMap RunAttention(PackedAttention block, BufferedMap hidden, PoolWorker worker)

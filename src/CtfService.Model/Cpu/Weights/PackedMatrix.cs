@@ -12,10 +12,10 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Vectors of output features in a panel.</summary>
     public const int VectorsPerPanel = 2;
 
-    /// <summary>The largest number of panels in a register tile. The matrix is padded with zeros to a multiple of it.</summary>
+    /// <summary>The largest number of panels in a register tile.</summary>
     public const int PanelsPerTile = 2;
 
-    /// <summary>Vectors of output features to whose multiple the matrix is padded.</summary>
+    /// <summary>Vectors of output features in the largest tile. The matrix is padded to a multiple of it.</summary>
     public const int VectorsPerTile = VectorsPerPanel * PanelsPerTile;
 
     private readonly NativeBuffer _panels;
