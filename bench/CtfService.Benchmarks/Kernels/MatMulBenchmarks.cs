@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using BenchmarkDotNet.Attributes;
-using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.MatMul;
+using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
@@ -10,8 +10,9 @@ using static TorchSharp.torch;
 namespace CtfService.Benchmarks.Kernels;
 
 /// <summary>
-/// A few rows times the matrices of one feed-forward layer of GPT-B (w1 and w3, 768 to 4,096), packed, against libtorch's <c>linear</c>. A ring of them, larger
-/// than any cache, stands for the layers of a model. 257 rows are one image in the fine pass. Vectors of 512 bits; elsewhere 256 or 128.
+/// Compares <see cref="PackedMatMul{TVector, TSimd, TLayout}"/> with libtorch's <c>linear</c>, for w1 and w3 of one layer of GPT-B (768 to 4,096). Each run
+/// takes the next of 16 such matrices, which together are larger than any cache, like the layers of a model. 257 rows are one image in the fine pass. Uses
+/// the widest vectors of the machine.
 /// </summary>
 public unsafe class MatMulBenchmarks : IDisposable
 {

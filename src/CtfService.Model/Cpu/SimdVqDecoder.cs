@@ -1,7 +1,7 @@
-using CtfService.Model.Cpu.VqDecoder;
 using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.Cpu.VqDecoder;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Tokenizer;
 

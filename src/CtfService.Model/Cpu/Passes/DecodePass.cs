@@ -1,6 +1,6 @@
 using CtfService.Model.Cpu.Attention;
-using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.MatMul;
+using CtfService.Model.Cpu.Memory;
 using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.Weights;
