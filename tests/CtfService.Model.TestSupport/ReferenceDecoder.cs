@@ -69,7 +69,7 @@ public static class ReferenceDecoder
     private static int Choose(double[] logits, SamplingSettings settings, double uniform)
     {
         int[] descending = [.. Enumerable.Range(0, logits.Length).OrderByDescending(entry => logits[entry])]; // stable: the first of equals leads
-        if (settings.Temperature <= RowSampling.LeastTemperature)
+        if (settings.Temperature <= RowSampling.MinTemperature)
         {
             return descending[0];
         }
