@@ -45,8 +45,8 @@ internal static class ArchitectureCheck
 
     private static string? Problems(SafetensorsFile weights, Func<nn.Module> build)
     {
-        using var outline = new FreshWeights(device: META);
-        using var module = FreshWeights.Build(build);
+        using var outline = new ParameterScope(device: META);
+        using var module = ParameterScope.Build(build);
         return StateDictLoader.Problems(module, weights);
     }
 }

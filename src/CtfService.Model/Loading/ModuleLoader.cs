@@ -15,8 +15,8 @@ internal static class ModuleLoader
     public static TModule Load<TModule>(SafetensorsFile weights, Func<TModule> build, ScalarType dtype, Device device, CancellationToken cancellation)
         where TModule : nn.Module
     {
-        using var fresh = new FreshWeights(dtype, device, initialise: false);
-        var module = FreshWeights.Build(build);
+        using var fresh = new ParameterScope(dtype, device, initialise: false);
+        var module = ParameterScope.Build(build);
         try
         {
             StateDictLoader.Load(module, weights, cancellation: cancellation);

@@ -2,7 +2,7 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threads;
+using CtfService.Model.Cpu.Threading;
 using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Engines;
 using CtfService.Model.Stages;
@@ -16,13 +16,13 @@ namespace CtfService.Model.Loading;
 internal sealed class SimdEngineBuilder(BundleWeights weights, WeightFormat format, OwnedParts owned) : IEngineBuilder
 {
     private readonly BundleManifest _manifest = weights.Bundle.Manifest;
-    private readonly ThreadTeam _team = owned.Add(new ThreadTeam());
+    private readonly ComputeThreadPool _pool = owned.Add(new ComputeThreadPool());
 
     /// <inheritdoc/>
     public ICoarseStage BuildCoarseStage(int rows)
     {
         var source = WeightSource.Of(weights.Coarse, owned.Cancellation);
-        return owned.Add(new HostCoarseStage(owned.Add(new SimdDecodeEngine(_manifest.Coarse, source, _team, new CpuEngineOptions(rows, format)))));
+        return owned.Add(new HostCoarseStage(owned.Add(new SimdDecodeEngine(_manifest.Coarse, source, _pool, new CpuEngineOptions(rows, format)))));
     }
 
     /// <summary>With bfloat16 the faster of our engine and libtorch's stays (<see cref="FineEngineChoice"/>).</summary>
@@ -34,7 +34,7 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, WeightFormat form
         }
 
         var source = WeightSource.Of(file, owned.Cancellation);
-        IFineEngine own = owned.Add(new SimdFineEngine(_manifest.Fine!, source, clusters, _team, new CpuEngineOptions(FineStage.MaxRows, format)));
+        IFineEngine own = owned.Add(new SimdFineEngine(_manifest.Fine!, source, clusters, _pool, new CpuEngineOptions(FineStage.MaxRows, format)));
         if (format != WeightFormat.BFloat16)
         {
             return own;
@@ -52,7 +52,7 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, WeightFormat form
 
     /// <inheritdoc/>
     public IVqDecoder BuildVqDecoder(VqTokenizer tokenizer) => owned.Add(new SimdVqDecoder(
-        _manifest.Tokenizer, WeightSource.Of(tokenizer), (_manifest.Coarse.GridHeight, _manifest.Coarse.GridWidth), _team));
+        _manifest.Tokenizer, WeightSource.Of(tokenizer), (_manifest.Coarse.GridHeight, _manifest.Coarse.GridWidth), _pool));
 
     /// <inheritdoc/>
     public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfOwnEngine(fine);
