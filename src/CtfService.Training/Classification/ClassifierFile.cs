@@ -5,14 +5,14 @@ using CtfService.Model.Checkpoints;
 
 namespace CtfService.Training.Classification;
 
-/// <summary>Keeps a trained classifier in one safetensors file: weights, and class names, image size and accuracy as metadata.</summary>
+/// <summary>Reads and writes a trained classifier as one safetensors file: weights, with class names, image size and accuracy as metadata.</summary>
 public static class ClassifierFile
 {
     private const string ClassNamesKey = "class_names";
     private const string ImageSizeKey = "image_size";
     private const string AccuracyKey = "test_accuracy";
 
-    /// <param name="testAccuracy">0 to 1, for whoever reads the file.</param>
+    /// <param name="testAccuracy">Accuracy on test images, 0 to 1; for information only.</param>
     public static void Save(ImageClassifier classifier, string path, double testAccuracy)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -24,8 +24,8 @@ public static class ClassifierFile
         });
     }
 
-    /// <returns>Ready for evaluation; belongs to the caller.</returns>
-    /// <exception cref="CheckpointException">The file is missing, damaged or not a classifier's.</exception>
+    /// <returns>The classifier in evaluation mode; owned by the caller.</returns>
+    /// <exception cref="CheckpointException">The file is missing, damaged or not a classifier.</exception>
     public static ImageClassifier Load(string path)
     {
         using var file = SafetensorsFile.Open(path);
@@ -64,5 +64,5 @@ public static class ClassifierFile
 
     private static string Metadata(SafetensorsFile file, string key) => file.Metadata.TryGetValue(key, out var value)
         ? value
-        : throw new CheckpointException($"{file.Path}: has no metadata '{key}', so it is not a classifier. Make one with 'ctf train-classifier'.");
+        : throw new CheckpointException($"{file.Path}: has no metadata '{key}', so it is not a classifier. Train one with 'ctf train-classifier'.");
 }

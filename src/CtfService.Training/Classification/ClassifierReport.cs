@@ -3,23 +3,23 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Classification;
 
-/// <summary>How often the classifier names the class an image is filed under.</summary>
-/// <param name="Accuracy">0 to 1, over all images.</param>
-/// <param name="Classes">Only classes that have images, in the order of their ids.</param>
-/// <param name="Confusions">Pairs of classes taken for each other, most frequent first.</param>
+/// <summary>How often the classifier predicts the class of an image.</summary>
+/// <param name="Accuracy">Accuracy over all images, 0 to 1.</param>
+/// <param name="Classes">Classes that have images, in the order of their ids.</param>
+/// <param name="Confusions">Confused pairs of classes, most frequent first.</param>
 public sealed record ClassifierReport(int Images, double Accuracy, IReadOnlyList<ClassAccuracy> Classes, IReadOnlyList<Confusion> Confusions)
 {
     private const int BatchSize = 128;
 
     /// <summary>Classifies every image of the set.</summary>
-    /// <exception cref="DatasetException">The set has a class the classifier does not know.</exception>
+    /// <exception cref="DatasetException">The set has a class that the classifier does not know.</exception>
     public static ClassifierReport Measure(ImageClassifier classifier, ImageDataset dataset, CancellationToken cancellation = default)
     {
         var known = dataset.WithClassNames(classifier.ClassNames);
         return Of(classifier.ClassNames, known.ClassIds, Predict(classifier, known, cancellation));
     }
 
-    /// <summary>The likeliest class id of each image.</summary>
+    /// <summary>Returns the most probable class id of each image.</summary>
     public static IReadOnlyList<int> Predict(ImageClassifier classifier, ImageDataset dataset, CancellationToken cancellation = default)
     {
         using var inference = no_grad();
@@ -51,8 +51,9 @@ public sealed record ClassifierReport(int Images, double Accuracy, IReadOnlyList
     }
 }
 
+/// <summary>Accuracy on the images of one class.</summary>
 /// <param name="Accuracy">0 to 1.</param>
 public sealed record ClassAccuracy(string Name, int Images, double Accuracy);
 
-/// <summary>Images of one class taken for another.</summary>
+/// <summary>Images of one class that are predicted as another.</summary>
 public sealed record Confusion(string Actual, string Predicted, int Images);

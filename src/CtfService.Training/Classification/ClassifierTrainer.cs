@@ -15,13 +15,13 @@ public sealed record ClassifierTraining
 
     public ulong Seed { get; init; }
 
-    /// <summary>Of AdamW, at its peak.</summary>
+    /// <summary>Peak learning rate of AdamW.</summary>
     public double LearningRate { get; init; } = 2e-3;
 
     public double WeightDecay { get; init; } = 0.05;
 
     /// <summary>
-    /// Generated images are a little blurred and carry tokenizer artefacts; blur and noise keep the judge from leaning on pixel detail.
+    /// Generated images are slightly blurred and have tokenizer artefacts; blur and noise keep the classifier from relying on pixel detail.
     /// </summary>
     public Augmentation Augmentation { get; init; } = new()
     {
@@ -34,11 +34,13 @@ public sealed record ClassifierTraining
     };
 }
 
-/// <summary>Trains the classifier from nothing: AdamW, warm-up then cosine, every class equally often. Same settings, same batches.</summary>
+/// <summary>
+/// Trains the classifier from scratch: AdamW, warm-up and cosine schedule, every class equally often. The same settings give the same batches.
+/// </summary>
 public static class ClassifierTrainer
 {
-    /// <returns>Ready for evaluation; belongs to the caller.</returns>
-    /// <exception cref="DatasetException">There is one class.</exception>
+    /// <returns>The classifier in evaluation mode; owned by the caller.</returns>
+    /// <exception cref="DatasetException">There are fewer than two classes.</exception>
     /// <exception cref="OperationCanceledException">Cancelled between two steps.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
     public static ImageClassifier Train(ImageDataset dataset, ClassifierTraining training, ITrainingProgress progress, CancellationToken cancellation = default)
@@ -69,13 +71,14 @@ public static class ClassifierTrainer
         }
     }
 
-    /// <exception cref="DatasetException">There is one class.</exception>
+    /// <summary>Throws if there are fewer than two classes.</summary>
+    /// <exception cref="DatasetException">There are fewer than two classes.</exception>
     public static void RequireSeveralClasses(IReadOnlyList<string> classNames)
     {
         if (classNames.Count < 2)
         {
             throw new DatasetException(
-                $"The data set has {(classNames.Count == 0 ? "no class" : $"one class, '{classNames[0]}'")}; a classifier tells at least two apart. "
+                $"The data set has {(classNames.Count == 0 ? "no class" : $"one class, '{classNames[0]}'")}; a classifier needs at least two. "
                 + "Add a folder of images for another class.");
         }
     }
@@ -103,7 +106,7 @@ public static class ClassifierTrainer
         }
     }
 
-    /// <summary>Rises over the first twentieth of the steps, then falls along a cosine to zero.</summary>
+    /// <summary>Returns the share of the peak learning rate: a warm-up over 5 % of the steps, then a cosine to zero.</summary>
     private static double RateFactor(int step, int steps)
     {
         var warmUp = Math.Max(1, steps / 20);

@@ -6,8 +6,8 @@ using static TorchSharp.torch.nn;
 namespace CtfService.Training.Classification;
 
 /// <summary>
-/// Small convolutional network that names the class of an image: judges generated images and gives the features of a Fréchet distance.
-/// Images of any size of at least 16 pixels; trained at <see cref="ImageSize"/>.
+/// Small convolutional network that predicts the class of an image. It judges generated images, and its activations are the features of a Fréchet distance.
+/// Reads images of at least 16 pixels; trained at <see cref="ImageSize"/>.
 /// </summary>
 public sealed class ImageClassifier : Module<Tensor, Tensor>
 {
@@ -26,7 +26,7 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
     [ComponentName(Name = "head")]
     private readonly Linear _head;
 
-    /// <param name="classNames">The place in this list is the class id.</param>
+    /// <param name="classNames">Class names; the index is the class id.</param>
     /// <param name="imageSize">Side of the training images, pixels.</param>
     public ImageClassifier(IReadOnlyList<string> classNames, int imageSize)
         : base(nameof(ImageClassifier))
@@ -47,7 +47,7 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
 
     public IReadOnlyList<string> ClassNames { get; }
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Side of the training images, pixels.</summary>
     public int ImageSize { get; }
 
     /// <param name="pixels">-1 to 1: [B, 3, H, W].</param>
@@ -58,7 +58,7 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
         return _head.forward(Features(pixels)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The last layer before the classes, averaged over the image.</summary>
+    /// <summary>Returns the activations of the last layer before the classes, averaged over the image.</summary>
     /// <param name="pixels">-1 to 1: [B, 3, H, W].</param>
     /// <returns>[B, <see cref="FeatureWidth"/>]</returns>
     public Tensor Features(Tensor pixels)
@@ -67,7 +67,7 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
         return _stages.forward(pixels).mean([2, 3]).MoveToOuterDisposeScope(); // [B, 128, H / 8, W / 8] -> [B, 128]
     }
 
-    /// <summary>Everything on the way to the logits that images are compared by, in one pass.</summary>
+    /// <summary>Returns all activations that images are compared by, in one pass.</summary>
     /// <param name="pixels">-1 to 1: [B, 3, H, W].</param>
     /// <returns>Middle layer [B, <see cref="MiddleWidth"/>, H / 4, W / 4], <see cref="Features"/> and logits [B, classes].</returns>
     public (Tensor Middle, Tensor Features, Tensor Logits) Activations(Tensor pixels)
@@ -78,7 +78,7 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
         return (stages[MiddleStage].MoveToOuterDisposeScope(), features.MoveToOuterDisposeScope(), _head.call(features).MoveToOuterDisposeScope());
     }
 
-    /// <summary>What every stage makes of the images, first to last.</summary>
+    /// <summary>Returns the activations of every stage, first to last.</summary>
     /// <param name="pixels">-1 to 1: [B, 3, H, W].</param>
     /// <returns>[B, channels, height, width], from half of the image's size to an eighth.</returns>
     public IReadOnlyList<Tensor> Stages(Tensor pixels)
@@ -93,8 +93,8 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Draws new weights; the same generator state gives the same weights. Needed before training: TorchSharp 0.107.0's GroupNorm leaves
-    /// whatever the memory held (checked).
+    /// Draws new weights; the same generator state gives the same weights. Required before training, because TorchSharp 0.107.0 does not initialise the weights
+    /// of GroupNorm (checked).
     /// </summary>
     public void Initialize(Generator generator)
     {

@@ -5,23 +5,23 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Clusters;
 
 /// <summary>
-/// Chooses the number of clusters before any transformer is trained: the fewest (as a power of two) at which a random choice within every cluster changes
-/// images no more than the tokenizer itself does. With fewer, the fine stage, which draws all positions independently, would have to get right what one can
-/// see; with more, the coarse stage spends its steps on differences that nobody sees.
+/// Chooses the number of clusters before any transformer is trained: the smallest power of two at which replacing every token by a random member of its
+/// cluster changes images no more than the tokenizer itself does. With fewer clusters, visible detail is left to the fine stage, which samples all positions
+/// independently; with more, the coarse stage spends its steps on invisible differences.
 /// </summary>
 public static class ClusterChoice
 {
-    /// <summary>Fewest clusters that are tried.</summary>
+    /// <summary>Smallest number of clusters that is tried.</summary>
     public const int Fewest = 8;
 
-    /// <param name="tried">Told of each count that was looked at.</param>
-    /// <returns>The map of the count that was chosen.</returns>
+    /// <param name="tried">Receives the result of each number of clusters that is tried.</param>
+    /// <returns>The cluster map with the chosen number of clusters.</returns>
     public static ClusterMap Choose(
         VqTokenizer tokenizer, SwapStudy study, ulong seed, Action<SwapResult>? tried = null, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
         var codewords = tokenizer.Quantizer.Codewords().detach();
-        var (low, high) = (Fewest, LargestPowerBelow(tokenizer.Config.CodebookSize)); // high is taken where nothing below it will do
+        var (low, high) = (Fewest, LargestPowerBelow(tokenizer.Config.CodebookSize)); // high is chosen if no smaller number suffices
         ClusterMap? chosen = null;
         while (low < high)
         {
@@ -44,7 +44,8 @@ public static class ClusterChoice
     }
 
     /// <summary>
-    /// The power of two halfway between two others, the lower where there are two; the error falls as clusters become more, so halving finds the place.
+    /// Returns the power of two halfway between two others, rounded down. The error falls as the number of clusters rises, so a binary search finds the
+    /// smallest.
     /// </summary>
     private static int Middle(int low, int high) => low << (int.Log2(high / low) / 2);
 

@@ -11,8 +11,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Clusters;
 
 /// <summary>
-/// What codewords of one cluster have in common (the paper's figure 1b): every token of an image is replaced by a random member of its cluster, and the image
-/// is decoded again. Where it hardly changes, the choice within a cluster carries little of the image.
+/// Measures how similar the codewords of a cluster are (the paper's figure 1b): replaces every token of an image by a random member of its cluster and decodes
+/// the image again. If the image hardly changes, the choice within a cluster carries little information.
 /// </summary>
 public sealed class SwapStudy : IDisposable
 {
@@ -24,11 +24,11 @@ public sealed class SwapStudy : IDisposable
     private readonly Tensor _reconstructions; // [N, 3, H, W], clamped
     private readonly long[] _tokens;         // [N, T]
     private readonly (long Height, long Width) _grid;
-    private readonly long[] _classes;        // [N]: what the classifier sees in the reconstructions; empty without one
+    private readonly long[] _classes;        // [N]: predicted classes of the reconstructions; empty without a classifier
 
     /// <param name="tokenizer">Not disposed.</param>
-    /// <param name="images">Images the tokenizer was not trained on; <paramref name="count"/> of them, evenly spread, are used.</param>
-    /// <param name="classifier">Null where agreement is not asked for; not disposed.</param>
+    /// <param name="images">Images that the tokenizer was not trained on; <paramref name="count"/> of them, evenly spaced, are used.</param>
+    /// <param name="classifier">Predicts classes before and after the swap; null to skip the comparison. Not disposed.</param>
     public SwapStudy(VqTokenizer tokenizer, ImageDataset images, int count, ImageClassifier? classifier = null)
     {
         using var scope = NewDisposeScope();
@@ -44,13 +44,13 @@ public sealed class SwapStudy : IDisposable
         ReconstructionError = (_reconstructions - _originals).square().mean().item<float>();
     }
 
-    /// <summary>Images looked at.</summary>
+    /// <summary>Number of images that are swapped.</summary>
     public int ImageCount => (int)_originals.shape[0];
 
-    /// <summary>Mean squared error of the tokenizer itself, pixels from -1 to 1.</summary>
+    /// <summary>Mean squared error of the tokenizer alone; pixels from -1 to 1.</summary>
     public double ReconstructionError { get; }
 
-    /// <summary>Swaps within the clusters of one map.</summary>
+    /// <summary>Swaps tokens within the clusters of a map and compares the images with those before the swap.</summary>
     public SwapResult Measure(ClusterMap map, ulong seed)
     {
         using var scope = NewDisposeScope();
@@ -64,7 +64,7 @@ public sealed class SwapStudy : IDisposable
             _classifier is null ? null : _classes.Zip(Classify(swapped), (before, after) => before == after ? 1.0 : 0).Average());
     }
 
-    /// <summary>The first images, a row each: the original, its reconstruction, and one swapped image for every map.</summary>
+    /// <summary>Composes one row for each of some images: the original, its reconstruction, and the swapped image of each map.</summary>
     public RgbImage Picture(IReadOnlyList<ClusterMap> maps, ulong seed, int rows)
     {
         using var scope = NewDisposeScope();
@@ -72,8 +72,8 @@ public sealed class SwapStudy : IDisposable
         rows = Math.Min(rows, ImageCount);
         var stride = ImageCount / rows;
         Tensor[] columns = [_originals, _reconstructions, .. maps.Select(map => Swapped(map, seed, ImageCount))];
-        var cells = Enumerable.Range(0, rows).SelectMany(row => columns.Select(column => Pixels.ToImage(column[row * stride])));
-        return ContactSheet.Compose([.. cells], columns.Length);
+        var tiles = Enumerable.Range(0, rows).SelectMany(row => columns.Select(column => Pixels.ToImage(column[row * stride])));
+        return ContactSheet.Compose([.. tiles], columns.Length);
     }
 
     public void Dispose()
@@ -110,9 +110,9 @@ public sealed class SwapStudy : IDisposable
     }
 }
 
-/// <summary>What swapping within clusters does to images.</summary>
-/// <param name="SquaredError">Against the images before, pixels from -1 to 1.</param>
-/// <param name="Psnr">Decibels, against the images before.</param>
-/// <param name="PsnrToOriginal">Decibels, against what the tokenizer read.</param>
-/// <param name="Agreement">Share of the images that the classifier takes for the same class as before; null without a classifier.</param>
+/// <summary>How much swapping tokens within clusters changes images.</summary>
+/// <param name="SquaredError">Mean squared error against the images before the swap; pixels from -1 to 1.</param>
+/// <param name="Psnr">PSNR against the images before the swap, decibels.</param>
+/// <param name="PsnrToOriginal">PSNR against the original images, decibels.</param>
+/// <param name="Agreement">Share of the images whose predicted class does not change; null without a classifier.</param>
 public sealed record SwapResult(int ClusterCount, double SquaredError, double Psnr, double PsnrToOriginal, double? Agreement);

@@ -3,14 +3,13 @@ using CtfService.Model.Clusters;
 namespace CtfService.Training.Clusters;
 
 /// <summary>
-/// How a cluster map divides what there is to predict: bits of a token, taken alone, that the coarse stage and the fine stage have to find. H(t) = H(c) +
-/// H(t|c).
+/// How a cluster map splits the entropy of a single token between the coarse and the fine stage: H(t) = H(c) + H(t|c).
 /// </summary>
 /// <param name="Coarse">H(c), bits.</param>
 /// <param name="Fine">H(t|c), bits.</param>
 public sealed record TokenEntropy(double Coarse, double Fine)
 {
-    /// <param name="tokens">Of all training images; their frequencies stand for probabilities.</param>
+    /// <param name="tokens">Tokens of all training images; their frequencies estimate the probabilities.</param>
     public static TokenEntropy Of(IReadOnlyList<long> tokens, ClusterMap map)
     {
         var ofTokens = new int[map.CodebookSize];

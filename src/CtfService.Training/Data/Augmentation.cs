@@ -1,35 +1,35 @@
 namespace CtfService.Training.Data;
 
-/// <summary>Which random changes a training image may get. The default leaves it as it is.</summary>
+/// <summary>Limits of the random changes to a training image. The default changes nothing.</summary>
 public sealed record Augmentation
 {
     public static Augmentation None { get; } = new();
 
-    /// <summary>Mirror left and right, half of the time.</summary>
+    /// <summary>Whether half of the images are mirrored left to right.</summary>
     public bool HorizontalFlip { get; init; }
 
-    /// <summary>Mirror top and bottom, half of the time.</summary>
+    /// <summary>Whether half of the images are mirrored top to bottom.</summary>
     public bool VerticalFlip { get; init; }
 
-    /// <summary>Turn by 0, 90, 180 or 270 degrees. Square images only.</summary>
+    /// <summary>Whether images are rotated by 0, 90, 180 or 270 degrees. Square images only.</summary>
     public bool QuarterTurns { get; init; }
 
-    /// <summary>Largest shift along each axis, pixels; what comes in is white.</summary>
+    /// <summary>Largest shift along each axis, pixels; uncovered pixels become white.</summary>
     public int MaxShift { get; init; }
 
-    /// <summary>Pixels (0 to 1) are multiplied by 1 plus at most this, either way; 0..1.</summary>
+    /// <summary>Largest relative change of brightness, up or down, 0..1.</summary>
     public float MaxBrightness { get; init; }
 
-    /// <summary>Largest standard deviation of a Gaussian blur, pixels; half of the images stay sharp.</summary>
+    /// <summary>Largest standard deviation of a Gaussian blur, pixels; half of the images are not blurred.</summary>
     public float MaxBlur { get; init; }
 
-    /// <summary>Largest standard deviation of Gaussian noise on pixels from 0 to 1; half of the images stay clean.</summary>
+    /// <summary>Largest standard deviation of Gaussian noise on pixels from 0 to 1; half of the images get no noise.</summary>
     public float MaxNoise { get; init; }
 
-    /// <summary>The change that <paramref name="random"/> makes of these limits.</summary>
+    /// <summary>Draws one change within these limits.</summary>
     internal AugmentationDraw Draw(ref SplitMix64 random) => new()
     {
-        // Every number is drawn whether it is used or not, so that switching one change on leaves the others as they were.
+        // Every number is drawn whether or not it is used, so that enabling one change does not alter the others.
         FlipX = random.NextBool() & HorizontalFlip,
         FlipY = random.NextBool() & VerticalFlip,
         QuarterTurns = random.NextBelow(4) * (QuarterTurns ? 1 : 0),
@@ -42,13 +42,13 @@ public sealed record Augmentation
     };
 }
 
-/// <summary>One image's change, ready to be applied in the order of the members.</summary>
+/// <summary>The change of one image. It is applied in the order of the members.</summary>
 public readonly record struct AugmentationDraw
 {
-    /// <summary>The image as it is.</summary>
+    /// <summary>No change.</summary>
     public static AugmentationDraw None { get; } = new() { Brightness = 1 };
 
-    /// <summary>Clockwise, 0..3.</summary>
+    /// <summary>Clockwise quarter turns, 0..3.</summary>
     public int QuarterTurns { get; init; }
 
     public bool FlipX { get; init; }
@@ -61,13 +61,13 @@ public readonly record struct AugmentationDraw
     /// <summary>Pixels downwards.</summary>
     public int ShiftY { get; init; }
 
-    /// <summary>Factor on pixels from 0 to 1.</summary>
+    /// <summary>Factor that pixels from 0 to 1 are multiplied by.</summary>
     public required float Brightness { get; init; }
 
-    /// <summary>Standard deviation, pixels; 0 is none.</summary>
+    /// <summary>Standard deviation of the blur, pixels; 0 for none.</summary>
     public float Blur { get; init; }
 
-    /// <summary>Standard deviation on pixels from 0 to 1; 0 is none.</summary>
+    /// <summary>Standard deviation of the noise, for pixels from 0 to 1; 0 for none.</summary>
     public float Noise { get; init; }
 
     public ulong NoiseSeed { get; init; }

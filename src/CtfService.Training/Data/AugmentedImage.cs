@@ -1,6 +1,6 @@
 namespace CtfService.Training.Data;
 
-/// <summary>Writes an 8-bit image as the floats a model reads, changed as drawn. Pure; any thread.</summary>
+/// <summary>Converts an 8-bit image to the floats that a model reads and applies an augmentation. Thread-safe.</summary>
 internal static class AugmentedImage
 {
     private const float White = 1;
@@ -43,7 +43,7 @@ internal static class AugmentedImage
 
                 fromX = draw.FlipX ? width - 1 - fromX : fromX;
                 fromY = draw.FlipY ? height - 1 - fromY : fromY;
-                (fromX, fromY) = draw.QuarterTurns switch // a turn swaps the sides, which the sampler allows for squares only
+                (fromX, fromY) = draw.QuarterTurns switch // a quarter turn swaps the sides; BatchSampler allows it for square images only
                 {
                     1 => (fromY, width - 1 - fromX),
                     2 => (width - 1 - fromX, height - 1 - fromY),
@@ -71,7 +71,7 @@ internal static class AugmentedImage
         var random = new SplitMix64(seed, 0, 0);
         foreach (ref var pixel in pixels)
         {
-            pixel = Math.Clamp(pixel + (2 * deviation * random.NextNormal()), -1, 1); // pixels span 2, not 1
+            pixel = Math.Clamp(pixel + (2 * deviation * random.NextNormal()), -1, 1); // pixels span 2 here, and the deviation is for 0 to 1
         }
     }
 }

@@ -1,13 +1,13 @@
 namespace CtfService.Training.Data;
 
 /// <summary>
-/// An order of a data set's images that visits the classes in turn, each class's images shuffled: the first n are n images spread over the classes as evenly as
-/// they can be. A class that has no more images is left out of the later rounds. Same seed, same order.
+/// Orders the images of a data set round-robin over the classes, each class shuffled, so that the first n images are spread over the classes as evenly as
+/// possible. Classes without further images are skipped in later rounds. The same seed gives the same order.
 /// </summary>
 public static class BalancedOrder
 {
-    /// <param name="classIds">One per image.</param>
-    /// <returns>Each image once.</returns>
+    /// <param name="classIds">Class id of each image.</param>
+    /// <returns>Every image once.</returns>
     public static IReadOnlyList<OrderedImage> Of(IReadOnlyList<int> classIds, ulong seed = 0) =>
         [.. Enumerable.Range(0, classIds.Count)
             .GroupBy(image => classIds[image])
@@ -19,6 +19,6 @@ public static class BalancedOrder
         images.Select((_, round) => new OrderedImage(images[Permutation.At(seed, 0, round, images.Length)], round));
 }
 
-/// <param name="Index">Place in the data set.</param>
-/// <param name="Round">How many images of its class come before it.</param>
+/// <param name="Index">Index in the data set.</param>
+/// <param name="Round">Number of images of its class that precede it.</param>
 public readonly record struct OrderedImage(int Index, int Round);

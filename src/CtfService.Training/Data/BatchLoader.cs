@@ -4,8 +4,8 @@ using System.Runtime.ExceptionServices;
 namespace CtfService.Training.Data;
 
 /// <summary>
-/// Prepares batches on a thread of its own while the trainer works on earlier ones. Tensors are made by <see cref="Next"/>, on the
-/// trainer's thread. One reader.
+/// Prepares batches on a background thread while the trainer works on earlier ones. <see cref="Next"/> creates the tensors on the trainer's thread and may be
+/// called by one thread only.
 /// </summary>
 public sealed class BatchLoader : IDisposable
 {
@@ -16,8 +16,8 @@ public sealed class BatchLoader : IDisposable
     private readonly Thread _thread;
     private ExceptionDispatchInfo? _failure;
 
-    /// <param name="firstStep">Step of the first batch; batches follow in order, without end.</param>
-    /// <param name="cancellation">Ends a waiting <see cref="Next"/>.</param>
+    /// <param name="firstStep">Step of the first batch; the others follow in order, without end.</param>
+    /// <param name="cancellation">Cancels a waiting <see cref="Next"/>.</param>
     public BatchLoader(ImageDataset dataset, BatchSampler sampler, long firstStep = 0, CancellationToken cancellation = default)
         : this(step => PreparedBatch.Of(dataset, sampler.Sample(step)), firstStep, cancellation)
     {
@@ -31,8 +31,8 @@ public sealed class BatchLoader : IDisposable
         _thread.Start();
     }
 
-    /// <summary>The batch of the next step; waits until it is prepared. Belongs to the caller.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled, or disposed meanwhile.</exception>
+    /// <summary>Returns the batch of the next step; waits until it is prepared. The caller owns it.</summary>
+    /// <exception cref="OperationCanceledException">The loader was cancelled or disposed while waiting.</exception>
     public ImageBatch Next()
     {
         try
@@ -69,9 +69,9 @@ public sealed class BatchLoader : IDisposable
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            // Nobody waits for more.
+            // The trainer needs no more batches.
         }
-        catch (Exception exception) // whatever it is, it must reach the trainer instead of ending the process
+        catch (Exception exception) // any exception must reach the trainer instead of ending the process
         {
             _failure = ExceptionDispatchInfo.Capture(exception);
             _ready.CompleteAdding();

@@ -1,6 +1,6 @@
 namespace CtfService.Training.Data;
 
-/// <summary>How training batches are drawn.</summary>
+/// <summary>How training batches are sampled.</summary>
 public sealed record BatchOptions
 {
     /// <summary>Images per batch.</summary>
@@ -8,17 +8,17 @@ public sealed record BatchOptions
 
     public ulong Seed { get; init; }
 
-    /// <summary>True: every class equally often. False: every image once per epoch.</summary>
+    /// <summary>True to sample every class equally often; false to sample every image once per epoch.</summary>
     public bool BalanceClasses { get; init; }
 
     public Augmentation Augmentation { get; init; } = Augmentation.None;
 }
 
-/// <param name="ImageIndex">Place in the data set.</param>
-/// <param name="Augmentation">What to do to it.</param>
+/// <param name="ImageIndex">Index in the data set.</param>
+/// <param name="Augmentation">Change of the image.</param>
 public readonly record struct BatchItem(int ImageIndex, AugmentationDraw Augmentation);
 
-/// <summary>Chooses the images of each step: a pure function of (seed, step), so training resumes at any step with nothing saved. Thread-safe.</summary>
+/// <summary>Chooses the images of each step as a pure function of (seed, step), so training resumes at any step without saved state. Thread-safe.</summary>
 public sealed class BatchSampler
 {
     private const ulong ClassShuffle = 1;
@@ -32,17 +32,17 @@ public sealed class BatchSampler
     private readonly ulong _augmentationSeed;
 
     /// <exception cref="DatasetException">The data set has no images.</exception>
-    /// <exception cref="ArgumentException">Quarter turns of images that are not square.</exception>
+    /// <exception cref="ArgumentException">Quarter turns are requested for images that are not square.</exception>
     public BatchSampler(ImageDataset dataset, BatchOptions options)
         : this(dataset.ClassIds, options)
     {
         if (options.Augmentation.QuarterTurns && dataset.Width != dataset.Height)
         {
-            throw new ArgumentException($"Quarter turns need square images; these have {dataset.Width}x{dataset.Height} pixels.", nameof(options));
+            throw new ArgumentException($"Quarter turns require square images; these have {dataset.Width}x{dataset.Height} pixels.", nameof(options));
         }
     }
 
-    /// <param name="classIds">One per image.</param>
+    /// <param name="classIds">Class id of each image.</param>
     /// <exception cref="DatasetException">There are no images.</exception>
     public BatchSampler(IReadOnlyList<int> classIds, BatchOptions options)
     {
@@ -62,8 +62,10 @@ public sealed class BatchSampler
         _augmentationSeed = new SplitMix64(options.Seed, AugmentationStream, 0).NextBits();
     }
 
+    /// <summary>Images per batch.</summary>
     public int BatchSize => _options.BatchSize;
 
+    /// <summary>Returns the images of a step, 0 or greater.</summary>
     public IReadOnlyList<BatchItem> Sample(long step)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
@@ -71,7 +73,7 @@ public sealed class BatchSampler
     }
 
     /// <summary>
-    /// Each round visits every group (class, or the whole set) once in a shuffled order; a group hands out its images in shuffled epochs.
+    /// Each round visits every group (a class, or the whole set) once in shuffled order; each group yields its images in shuffled epochs.
     /// </summary>
     private BatchItem Draw(long position)
     {

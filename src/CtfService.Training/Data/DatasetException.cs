@@ -1,4 +1,4 @@
 namespace CtfService.Training.Data;
 
-/// <summary>A data set cannot be used as it stands; the message says what to change.</summary>
+/// <summary>A data set cannot be used; the message says what to change.</summary>
 public sealed class DatasetException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -1,6 +1,6 @@
 namespace CtfService.Training.Data;
 
-/// <summary>Separable Gaussian blur in place; the border pixel is repeated outwards.</summary>
+/// <summary>Blurs an image in place with a separable Gaussian; border pixels are repeated outwards.</summary>
 internal static class GaussianBlur
 {
     /// <param name="pixels">[3, H, W]</param>
@@ -24,7 +24,7 @@ internal static class GaussianBlur
         }
     }
 
-    /// <summary>Weights from the centre outwards; both sides together sum to one.</summary>
+    /// <summary>Returns the weights from the centre outwards; the full kernel sums to one.</summary>
     private static float[] Kernel(float deviation)
     {
         var radius = Math.Max(1, (int)MathF.Ceiling(2.5f * deviation));

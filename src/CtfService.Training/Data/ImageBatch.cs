@@ -2,12 +2,14 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Data;
 
-/// <summary>Images as a model reads them. Both tensors belong to the dispose scope of the thread that made the batch, and to whoever disposes it.</summary>
+/// <summary>
+/// Images as a model reads them. The tensors belong to the dispose scope of the thread that created the batch; disposing the batch disposes them earlier.
+/// </summary>
 /// <param name="Pixels">float, -1 to 1: [B, 3, H, W].</param>
 /// <param name="ClassIds">int64: [B].</param>
 public sealed record ImageBatch(Tensor Pixels, Tensor ClassIds) : IDisposable
 {
-    /// <summary>The named images, unchanged.</summary>
+    /// <summary>Returns the images at the given indexes, unchanged.</summary>
     public static ImageBatch Of(ImageDataset dataset, IReadOnlyList<int> imageIndexes) =>
         PreparedBatch.Of(dataset, [.. imageIndexes.Select(index => new BatchItem(index, AugmentationDraw.None))]).ToTensors();
 
@@ -18,7 +20,7 @@ public sealed record ImageBatch(Tensor Pixels, Tensor ClassIds) : IDisposable
     }
 }
 
-/// <summary>A batch before it is tensors, which can be made on any thread.</summary>
+/// <summary>A batch before conversion to tensors. Can be created on any thread.</summary>
 internal sealed record PreparedBatch(float[] Pixels, long[] ClassIds, int Width, int Height)
 {
     public static PreparedBatch Of(ImageDataset dataset, IReadOnlyList<BatchItem> items)

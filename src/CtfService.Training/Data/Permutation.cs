@@ -3,18 +3,18 @@ using System.Numerics;
 namespace CtfService.Training.Data;
 
 /// <summary>
-/// A shuffle of 0..count-1 whose elements are computed one at a time: a four-round Feistel network on the next even power of two, walked
-/// until it lands inside (Black and Rogaway 2002, "Ciphers with arbitrary finite domains").
+/// A permutation of 0..count-1 whose elements are computed one at a time: a four-round Feistel network on the next even power of two with cycle walking
+/// (Black and Rogaway 2002, "Ciphers with arbitrary finite domains").
 /// </summary>
 internal static class Permutation
 {
     private const int Rounds = 4;
 
-    /// <summary>Element <paramref name="position"/> of shuffle number <paramref name="shuffle"/>.</summary>
-    public static int At(ulong seed, ulong shuffle, int position, int count)
+    /// <summary>Returns element <paramref name="index"/> of permutation number <paramref name="shuffle"/>.</summary>
+    public static int At(ulong seed, ulong shuffle, int index, int count)
     {
         var halfBits = Math.Max(1, (BitOperations.Log2((uint)Math.Max(count - 1, 1)) / 2) + 1);
-        var place = (uint)position;
+        var place = (uint)index;
         do
         {
             place = Encipher(seed, shuffle, place, halfBits);

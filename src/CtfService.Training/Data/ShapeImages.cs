@@ -3,12 +3,12 @@ using CtfService.Core.Generation;
 namespace CtfService.Training.Data;
 
 /// <summary>
-/// Draws images of shapes with textures: discs, squares and triangles with stripes, dots or checks, of any place, size, angle and colours. A data set of
-/// another kind than photographs, for whoever has none at hand. The same seed draws the same images.
+/// Draws images of textured shapes: discs, squares and triangles with stripes, dots or checks, at random places, sizes, angles and colours. A data set for
+/// trying out the training commands without own images. The same seed draws the same images.
 /// </summary>
 public static class ShapeImages
 {
-    /// <summary>Samples of a pixel along each axis.</summary>
+    /// <summary>Samples per pixel along each axis.</summary>
     private const int Samples = 3;
 
     private static readonly (string Name, Func<float, float, bool> Covers)[] Shapes =
@@ -20,17 +20,17 @@ public static class ShapeImages
 
     private static readonly (string Name, Func<float, float, bool> IsDark)[] Textures =
     [
-        ("checked", (x, y) => Cell(x) == Cell(y)),
+        ("checked", (x, y) => IsEven(x) == IsEven(y)),
         ("dotted", (x, y) => Square(x - MathF.Round(x)) + Square(y - MathF.Round(y)) < 0.09f),
-        ("striped", (x, _) => Cell(x)),
+        ("striped", (x, _) => IsEven(x)),
     ];
 
-    /// <summary>A class for each texture of each shape, such as <c>striped_disc</c>.</summary>
+    /// <summary>One class for each combination of texture and shape, such as <c>striped_disc</c>.</summary>
     public static IReadOnlyList<string> ClassNames { get; } = [.. Textures.SelectMany(texture => Shapes.Select(shape => $"{texture.Name}_{shape.Name}"))];
 
-    /// <param name="classId">Place in <see cref="ClassNames"/>.</param>
-    /// <param name="number">Number of the image; another image for each.</param>
-    /// <param name="side">Pixels.</param>
+    /// <param name="classId">Index in <see cref="ClassNames"/>.</param>
+    /// <param name="number">Number of the image; each number gives another image.</param>
+    /// <param name="side">Width and height, pixels.</param>
     public static RgbImage Draw(int classId, int number, int side, ulong seed)
     {
         var random = new SplitMix64(seed, (ulong)classId, (ulong)number);
@@ -44,11 +44,11 @@ public static class ShapeImages
         return new RgbImage(side, side, pixels);
     }
 
-    private static bool Cell(float place) => ((int)MathF.Floor(2 * place) & 1) == 0;
+    private static bool IsEven(float place) => ((int)MathF.Floor(2 * place) & 1) == 0;
 
     private static float Square(float value) => value * value;
 
-    /// <summary>One image's shape and texture, placed and coloured.</summary>
+    /// <summary>The shape and texture of one image with place and colours.</summary>
     private sealed class Drawing
     {
         private readonly Func<float, float, bool> _covers;
@@ -98,10 +98,10 @@ public static class ShapeImages
         }
     }
 
-    /// <summary>0 to 1 each.</summary>
+    /// <summary>A colour; each component is 0 to 1.</summary>
     private readonly record struct Colour(float Red, float Green, float Blue)
     {
-        /// <summary>A saturated colour; hues repeat after 1.</summary>
+        /// <summary>Returns a saturated colour; the hue has period 1.</summary>
         public static Colour OfHue(float hue, float value)
         {
             float Part(float shift) => value * (0.25f + (0.75f * Math.Clamp(MathF.Abs((((hue + shift) % 1) * 6) - 3) - 1, 0, 1)));

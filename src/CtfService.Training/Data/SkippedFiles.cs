@@ -1,8 +1,8 @@
 namespace CtfService.Training.Data;
 
-/// <summary>Files of a data set that were not read for one reason.</summary>
-/// <param name="Count">Files and folders; of a folder, what lies in it is not counted.</param>
-/// <param name="Names">The first by name, at most <see cref="MostNames"/>: paths inside the data set, some with a detail in brackets.</param>
+/// <summary>Files of a data set that were skipped for one reason.</summary>
+/// <param name="Count">Number of files and folders; the content of a skipped folder is not counted.</param>
+/// <param name="Names">The first <see cref="MostNames"/> paths inside the data set by name, some with a detail in parentheses.</param>
 public sealed record SkippedFiles(string Reason, int Count, IReadOnlyList<string> Names)
 {
     public const int MostNames = 3;

@@ -1,8 +1,8 @@
 namespace CtfService.Training.Data;
 
 /// <summary>
-/// Random numbers that are a pure function of (seed, stream, item): SplitMix64 (Steele, Lea, Flood 2014) started at their hash. Nothing
-/// has to be saved to go on from a later step.
+/// Pseudo-random numbers as a pure function of (seed, stream, item): SplitMix64 (Steele, Lea, Flood 2014) started at their hash. A resumed run needs no saved
+/// state.
 /// </summary>
 internal struct SplitMix64(ulong seed, ulong stream, ulong item)
 {
@@ -10,30 +10,33 @@ internal struct SplitMix64(ulong seed, ulong stream, ulong item)
 
     private ulong _state = Mix(Mix(Mix(seed + Gamma) ^ stream) + item);
 
+    /// <summary>Returns 64 random bits.</summary>
     public ulong NextBits()
     {
         _state += Gamma;
         return Mix(_state);
     }
 
-    /// <summary>0 (inclusive) to 1 (exclusive).</summary>
+    /// <summary>Returns a number from 0 (inclusive) to 1 (exclusive).</summary>
     public float NextUnit() => (NextBits() >> 40) * (1f / (1 << 24));
 
-    /// <summary>-1 to 1.</summary>
+    /// <summary>Returns a number from -1 (inclusive) to 1 (exclusive).</summary>
     public float NextSigned() => (2 * NextUnit()) - 1;
 
     public bool NextBool() => (NextBits() >> 63) != 0;
 
-    /// <summary>0 to <paramref name="count"/> - 1; the multiply-shift of Lemire 2019 without its rejection step (bias below count / 2^64).</summary>
+    /// <summary>
+    /// Returns an integer from 0 to <paramref name="count"/> - 1: multiply-shift of Lemire 2019 without its rejection step (bias below count / 2^64).
+    /// </summary>
     public int NextBelow(int count) => (int)Math.BigMul(NextBits(), (ulong)count, out _);
 
     /// <summary>
-    /// Close to a standard normal: the sum of four uniforms (Irwin-Hall), scaled to variance 1. One draw of bits, no logarithm; the tails
+    /// Returns an approximately standard normal number: the sum of four uniforms (Irwin-Hall), scaled to variance 1. Uses 64 bits and no logarithm; the tails
     /// end at 3.46.
     /// </summary>
     public float NextNormal()
     {
-        const float deviation = 37837.2f; // of the sum of four uniforms over 0..65535: sqrt(4 * (65536^2 - 1) / 12)
+        const float deviation = 37837.2f; // of the sum of four uniforms on 0..65535: sqrt(4 * (65536^2 - 1) / 12)
         var bits = NextBits();
         var sum = (bits & 0xFFFF) + ((bits >> 16) & 0xFFFF) + ((bits >> 32) & 0xFFFF) + (bits >> 48);
         return (sum - (2f * 0xFFFF)) / deviation;

@@ -8,19 +8,19 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation;
 
-/// <summary>What generated images are measured with.</summary>
-/// <param name="Train">The reference.</param>
+/// <summary>What generated images are compared with, and how.</summary>
+/// <param name="Train">Training images: the reference.</param>
 /// <param name="Test">Real images that the model has not seen, with the class ids of <paramref name="Train"/>.</param>
-/// <param name="Extractors">At least one; figures are given by each.</param>
-/// <param name="CacheFolder">Keeps the real images' features.</param>
-/// <param name="Device">Of the tokenizer; the CPU where null.</param>
+/// <param name="Extractors">At least one extractor; the report has figures for each.</param>
+/// <param name="CacheFolder">Folder that caches the features of the real images.</param>
+/// <param name="Device">Device of the tokenizer; the CPU if null.</param>
 public sealed record EvaluationInputs(
     ImageDataset Train, ImageDataset Test, IReadOnlyList<IFeatureExtractor> Extractors, string CacheFolder, Device? Device = null);
 
-/// <summary>A model whose samples are evaluated.</summary>
+/// <summary>A model and the samples to evaluate.</summary>
 public sealed record SampledModel(Bundle Bundle, ModelDescription Description, SamplePlan Plan, DrawnSamples Samples)
 {
-    /// <summary>Null for a plain model, whose coarse labels are the tokens.</summary>
+    /// <summary>Null for a plain model, in which coarse labels are tokens.</summary>
     public ClusterMap? Clusters { get; } = Bundle.ClusterMapPath is { } path ? ClusterMap.Load(path) : null;
 
     internal EvaluatedModel Describe() => new(

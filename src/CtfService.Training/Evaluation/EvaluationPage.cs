@@ -4,7 +4,7 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Training.Evaluation;
 
-/// <summary>An evaluation as one HTML file: figures, plots and pictures are all inside it, so that it can be mailed or attached.</summary>
+/// <summary>Renders an evaluation as one self-contained HTML file with figures, plots and pictures.</summary>
 public static class EvaluationPage
 {
     public static string Of(EvaluationResult result, EvaluationInputs inputs)
@@ -33,12 +33,13 @@ public static class EvaluationPage
         var data = string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            {report.Images:#,0} generated images of {report.Data.Classes:#,0} classes, {report.Data.ImageWidth}×{report.Data.ImageHeight} pixels, against
-            {report.Data.TrainImages:#,0} training and {report.Data.TestImages:#,0} test images. Every class counts the same.
+            {report.Images:#,0} generated images of {report.Data.Classes:#,0} classes, {report.Data.ImageWidth}×{report.Data.ImageHeight} pixels, compared with
+            {report.Data.TrainImages:#,0} training and {report.Data.TestImages:#,0} test images. All classes have equal weight.
             """);
         var model = report.Model is { } evaluated
             ? $"<p>Bundle <code>{evaluated.BundleHash[..16]}</code>, {Html.Text($"{evaluated.Device}, {evaluated.Dtype}")}, seed {evaluated.Seed}; "
-                + $"coarse stage {Sampling(evaluated.Coarse)}; {(evaluated.Fine is { } fine ? $"fine stage {Sampling(fine)}" : "no fine stage")}. {Html.Text(report.Software)}.</p>"
+                + $"coarse stage {Sampling(evaluated.Coarse)}; {(evaluated.Fine is { } fine ? $"fine stage {Sampling(fine)}" : "no fine stage")}. "
+                + $"{Html.Text(report.Software)}.</p>"
             : $"<p>{Html.Text(report.Software)}.</p>";
         return $"<p>{data}</p>\n{model}";
     }

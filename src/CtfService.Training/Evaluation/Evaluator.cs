@@ -7,22 +7,22 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation;
 
-/// <summary>Measures generated images, and the tokenizer behind them, against real ones: everything that <c>ctf evaluate</c> reports.</summary>
-/// <param name="stages">Shows what is done.</param>
+/// <summary>Compares generated images, and the tokenizer's reconstructions, with real images. Computes everything that <c>ctf evaluate</c> reports.</summary>
+/// <param name="stages">Displays the stages.</param>
 public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages, CancellationToken cancellation)
 {
-    /// <summary>Images of each kind that are looked for among the training images.</summary>
+    /// <summary>Maximum number of images of each kind that are searched for among the training images.</summary>
     private const int MostNeighbours = 10_000;
 
-    /// <summary>Test images that the tokenizer gives back: enough for means, and for a distance between pairs.</summary>
+    /// <summary>Maximum number of test images that are reconstructed: enough for means and for rFID.</summary>
     private const int MostReconstructions = 2_000;
 
-    /// <summary>Divisors of the number of images, for the distances by size.</summary>
+    /// <summary>Divisors of the number of images for FID by size.</summary>
     private static readonly int[] Parts = [8, 4, 2, 1];
 
     private readonly IReadOnlyList<string> _classNames = inputs.Train.ClassNames;
 
-    /// <summary>Checks the real images, which takes no time: call it before images are drawn for hours.</summary>
+    /// <summary>Checks the number of real images. Fast; call before images are generated.</summary>
     /// <exception cref="DatasetException">There are too few training or test images.</exception>
     public void RequireEnoughRealImages()
     {
@@ -30,9 +30,10 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
         Require(inputs.Test, "test", perClass: 0);
     }
 
-    /// <param name="images">The generated images; with a model, its samples.</param>
-    /// <param name="model">Null if there are only images.</param>
-    /// <exception cref="DatasetException">There are too few images of a kind, or they have other classes than the data set.</exception>
+    /// <summary>Evaluates generated images.</summary>
+    /// <param name="images">Generated images; with a model, its samples.</param>
+    /// <param name="model">The model; null if there are only images.</param>
+    /// <exception cref="DatasetException">There are too few images of a kind, or their classes are not those of the data set.</exception>
     public EvaluationResult Evaluate(ImageDataset images, SampledModel? model = null)
     {
         RequireEnoughRealImages();
@@ -64,16 +65,16 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
         return new EvaluationResult(report, generated, shown, reconstructions, tokens, nearest, unseenDistances);
     }
 
-    /// <summary>Figures against all classes of the data mean nothing for images of some of them, and neighbours and halves take a few of each.</summary>
+    /// <summary>Throws if there are too few images: figures compare all classes, and neighbours and halves need several images of each.</summary>
     private void Require(ImageDataset images, string kind, int perClass)
     {
         var missing = WithFewerThan(images, perClass);
         if (missing.Count > 0 || images.Count <= PrecisionRecall.DefaultNeighbours)
         {
             throw new DatasetException(
-                $"There are {images.Count} {kind} images, and too few of {(missing.Count > 0 ? string.Join(", ", missing) : "all classes together")}. "
-                + $"An evaluation takes more than {PrecisionRecall.DefaultNeighbours} of each kind"
-                + $"{(perClass > 0 ? $", and {perClass} or more of every class of the data set" : "")}.");
+                $"There are {images.Count} {kind} images, too few {(missing.Count > 0 ? $"of {string.Join(", ", missing)}" : "in total")}. "
+                + $"An evaluation needs more than {PrecisionRecall.DefaultNeighbours} images of each kind"
+                + $"{(perClass > 0 ? $" and at least {perClass} of each class" : "")}.");
         }
     }
 
@@ -128,14 +129,14 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
             set.Kept.Pooled.narrow(0, 0, Math.Min(MostNeighbours, set.Kept.Pooled.shape[0])), reference.Kept.Pooled, cancellation);
     }
 
-    /// <summary>Against the test images that were reconstructed: the first of their order.</summary>
+    /// <summary>Returns the FID against the test images that were reconstructed, which are the first in order.</summary>
     private static double ReconstructionFid(FeatureSet test, FeatureSet reconstructions)
     {
         using var originals = test.Kept.Gaussian(test.Kept.Pooled, [.. Enumerable.Range(0, reconstructions.Count)]);
         return originals.FrechetDistance(reconstructions.Pooled);
     }
 
-    /// <summary>At an eighth, a quarter, half and all of the images.</summary>
+    /// <summary>Returns the FID of an eighth, a quarter, half and all of the images.</summary>
     private static List<FidAtSize> FidBySize(RealFeatures real, FeatureSet generated, int perClass, FigureCollector collector)
     {
         var points = new List<FidAtSize>();
@@ -157,7 +158,7 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
         }
     }
 
-    /// <summary>At most so many, spread over the classes.</summary>
+    /// <summary>Returns at most the given number of images, spread evenly over the classes.</summary>
     private static ImageDataset Evenly(ImageDataset images, int most) => new(
         images.Width,
         images.Height,

@@ -5,7 +5,7 @@ using CtfService.Training.Evaluation.Statistics;
 
 namespace CtfService.Training.Evaluation;
 
-/// <summary>The figures of a report as tables, each beside what it is to be read against.</summary>
+/// <summary>Renders the figures of a report as tables, each next to its reference.</summary>
 internal static class FigureTables
 {
     private const int MostConfusions = 8;
@@ -16,26 +16,26 @@ internal static class FigureTables
         [
             ["", "images", "FID ↓", "sFID ↓", "Inception Score ↑", "precision ↑", "recall ↑", "class accuracy ↑"],
             Row("<strong>generated</strong>", features.Generated),
-            Row("test images, real", features.Test),
-            .. features.Reconstructions is { } restored ? new[] { Row("the tokenizer's reconstructions of test images", restored) } : [],
-            Row("two halves of the training images, as many as generated", features.HalvesOfSameSize),
+            Row("real test images", features.Test),
+            .. features.Reconstructions is { } restored ? new[] { Row("reconstructions of test images", restored) } : [],
+            Row("two halves of the training images, same size as the generated set", features.HalvesOfSameSize),
             Row("two halves of all training images", features.Halves),
         ]);
         var reconstruction = features.ReconstructionFid is { } distance
-            ? $"Reconstructions are FID {Number(distance)} from the test images they are of (rFID): no choice of tokens undoes what the tokenizer loses."
+            ? $"The FID between reconstructions and their test images (rFID) is {Number(distance)}: what the tokenizer loses, whatever the tokens."
             : "";
         var missing = features.Missing.Count == 0
             ? ""
-            : "<p class=\"note\">Figures that do not exist: "
-                + $"{Html.Text(string.Join("; ", features.Missing.Select(figure => $"{figure.Figure}, because {figure.Reason}")))}.</p>";
+            : "<p class=\"note\">Undefined figures: "
+                + $"{Html.Text(string.Join("; ", features.Missing.Select(figure => $"{figure.Figure} ({figure.Reason})")))}.</p>";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            <h2>By the features of the {Html.Text(features.Extractor)}</h2>
+            <h2>Features: {Html.Text(features.Extractor)}</h2>
             {table}
-            <p class="note">FID is {Times(features.FidOverHalvesOfSameSize)} that of two halves of the training images of the same size, {Times(features.FidOverHalves)} that
-            of halves of all of them. The rows above the halves are against all training images. {reconstruction}
-            Extractor <code>{features.ExtractorHash[..16]}</code>: compare figures only where it is the same.</p>
+            <p class="note">The FID is {Times(features.FidOverHalvesOfSameSize)} that of two halves of the training images of the same size and
+            {Times(features.FidOverHalves)} that of two halves of all training images. The rows above the halves are compared with all training images.
+            {reconstruction} Extractor <code>{features.ExtractorHash[..16]}</code>: compare only figures of the same extractor.</p>
             {missing}
             """);
     }
@@ -47,7 +47,7 @@ internal static class FigureTables
         {
             List<string[]> rows =
             [
-                ["", "there are", "used by generated images", "perplexity", "used by test images", "perplexity"],
+                ["", "total", "used by generated images", "perplexity", "used by test images", "perplexity"],
                 Use("codewords", tokens.GeneratedCodewords, tokens.TestCodewords),
             ];
             if (tokens is { GeneratedClusters: { } generated, TestClusters: { } test })
@@ -60,12 +60,13 @@ internal static class FigureTables
 
         if (report.Tokenizer is { } tokenizer)
         {
-            parts.Add($"<p>The tokenizer gives {Count(tokenizer.Images)} test images back with PSNR {Number(tokenizer.Psnr)} dB and SSIM {Number(tokenizer.Ssim)}.</p>");
+            parts.Add(
+                $"<p>Reconstructions of {Count(tokenizer.Images)} test images have PSNR {Number(tokenizer.Psnr)} dB and SSIM {Number(tokenizer.Ssim)}.</p>");
         }
 
         if (report.ImagesPerSecond is { } speed)
         {
-            parts.Add($"<p>Drawn at {Number(speed)} images/s.</p>");
+            parts.Add($"<p>Sampling speed: {Number(speed)} images/s.</p>");
         }
 
         return string.Join('\n', parts);
@@ -73,10 +74,11 @@ internal static class FigureTables
 
     public static string Confusions(ClassifierReport classes)
     {
-        var worst = string.Join(", ", classes.Confusions.Take(MostConfusions).Select(confusion => $"{confusion.Actual} for {confusion.Predicted} ({confusion.Images})"));
+        var confusions = classes.Confusions.Take(MostConfusions).Select(confusion => $"{confusion.Actual} as {confusion.Predicted} ({confusion.Images})");
+        var worst = string.Join(", ", confusions);
         return $"""
-            <p>The classifier names the class that was asked for in {Percent(classes.Accuracy)} of the images.
-            Most often taken for another: {Html.Text(worst.Length > 0 ? worst : "none")}.</p>
+            <p>Class accuracy: {Percent(classes.Accuracy)} of the images are classified as requested.
+            Most frequent confusions: {Html.Text(worst.Length > 0 ? worst : "none")}.</p>
 
             """;
     }
@@ -101,7 +103,7 @@ internal static class FigureTables
                 ],
                 Row("pixels, grey levels", report.PixelNeighbours),
                 .. report.Features.Where(features => features.Neighbours is not null)
-                    .Select(features => Row($"features of the {Html.Text(features.Extractor)}", features.Neighbours!)),
+                    .Select(features => Row($"features: {Html.Text(features.Extractor)}", features.Neighbours!)),
             ]);
     }
 
@@ -123,7 +125,7 @@ internal static class FigureTables
 
     private static string Count(int? number) => number?.ToString("#,0", CultureInfo.InvariantCulture) ?? "";
 
-    /// <summary>Three significant digits, more where they are whole.</summary>
+    /// <summary>Formats three significant digits, or all digits of the integer part.</summary>
     private static string Number(double? number) => number switch
     {
         null => "–",

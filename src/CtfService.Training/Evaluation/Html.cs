@@ -4,7 +4,7 @@ using CtfService.Model.Imaging;
 
 namespace CtfService.Training.Evaluation;
 
-/// <summary>Pieces of HTML.</summary>
+/// <summary>Builds HTML elements.</summary>
 internal static class Html
 {
     private const string Style = """
@@ -19,10 +19,10 @@ internal static class Html
         .note { color: #555; font-size: .92em; max-width: 60em; } code { font-size: .92em; }
         """;
 
-    /// <summary>Of a lossy picture: its artefacts must not be taken for the model's.</summary>
+    /// <summary>Quality of lossy pictures; high, so that artefacts are not attributed to the model.</summary>
     private const int Quality = 95;
 
-    /// <summary>Up to and with the headline.</summary>
+    /// <summary>Returns the start of the page, including the headline.</summary>
     public static string Head(string title) => $"""
         <!DOCTYPE html>
         <html lang="en">
@@ -40,19 +40,21 @@ internal static class Html
 
     public static string Text(string text) => WebUtility.HtmlEncode(text);
 
-    /// <summary>The picture inside the page.</summary>
-    /// <param name="description">For those who do not see it.</param>
+    /// <summary>Returns a picture that is embedded in the page.</summary>
+    /// <param name="description">Alternative text.</param>
     public static string Picture(RgbImage image, string description)
     {
         var file = Convert.ToBase64String(ImageCodec.Encode(image, ImageFormat.Webp, Quality));
         return $"<img width=\"{image.Width}\" height=\"{image.Height}\" alt=\"{Text(description)}\" src=\"data:image/webp;base64,{file}\">";
     }
 
-    /// <param name="content">HTML.</param>
-    /// <param name="caption">Text.</param>
+    /// <summary>Returns a figure with a caption.</summary>
+    /// <param name="content">Content, HTML.</param>
+    /// <param name="caption">Caption, plain text.</param>
     public static string Figure(string content, string caption) => $"<figure>{content}<figcaption>{Text(caption)}</figcaption></figure>";
 
-    /// <param name="cells">HTML, row by row; the first row is the head.</param>
+    /// <summary>Returns a table.</summary>
+    /// <param name="cells">Cells row by row, HTML; the first row is the header.</param>
     public static string Table(params IReadOnlyList<IReadOnlyList<string>> cells)
     {
         var rows = cells.Select((row, index) => $"<tr>{string.Concat(row.Select(cell => index == 0 ? $"<th>{cell}</th>" : $"<td>{cell}</td>"))}</tr>");

@@ -2,16 +2,17 @@ using CtfService.Training.Progress;
 
 namespace CtfService.Training.Evaluation;
 
-/// <summary>Shows each stage of an evaluation while it runs.</summary>
+/// <summary>Displays the stages of an evaluation.</summary>
 public interface IEvaluationStages
 {
+    /// <summary>Runs a stage that reports steps.</summary>
     T Run<T>(string title, Func<ITrainingProgress, T> work);
 
-    /// <summary>A stage that reports no steps of its own: it is shown while it runs.</summary>
+    /// <summary>Runs a stage that reports no steps.</summary>
     T Run<T>(string title, Func<T> work);
 }
 
-/// <summary>For evaluations that nobody watches.</summary>
+/// <summary>Displays nothing.</summary>
 public sealed class QuietStages : IEvaluationStages
 {
     public static QuietStages Instance { get; } = new();

@@ -7,22 +7,26 @@ using CtfService.Training.Evaluation.Statistics;
 
 namespace CtfService.Training.Evaluation;
 
-/// <summary>The pictures of a page.</summary>
+/// <summary>Renders the pictures of a page.</summary>
 internal static class PagePictures
 {
-    /// <summary>Of each class.</summary>
+    /// <summary>Samples of each class.</summary>
     private const int SamplesShown = 8;
 
     private const int MostClasses = 60;
     private const int PairsShown = 16;
     private const int PairColumns = 8;
 
-    /// <summary>Rows of each class's first images, the classes that are recognised worst first.</summary>
+    /// <summary>Returns rows of the first images of each class, starting with the classes of the lowest accuracy.</summary>
     public static string Samples(ImageDataset generated, ClassifierReport? accuracy)
     {
         var byClass = Enumerable.Range(0, generated.Count).ToLookup(image => generated.ClassIds[image]);
         var accuracyOf = accuracy?.Classes.ToDictionary(entry => entry.Name, entry => entry.Accuracy);
-        var shown = byClass.Select(images => images.Key).OrderBy(classId => accuracyOf?[generated.ClassNames[classId]] ?? 0).ThenBy(classId => classId).Take(MostClasses).ToList();
+        var shown = byClass.Select(images => images.Key)
+            .OrderBy(classId => accuracyOf?[generated.ClassNames[classId]] ?? 0)
+            .ThenBy(classId => classId)
+            .Take(MostClasses)
+            .ToList();
         var rows = shown.Select(classId =>
         {
             var name = generated.ClassNames[classId];
@@ -34,7 +38,7 @@ internal static class PagePictures
         return $"{note}<div class=\"classes\">\n{string.Join('\n', rows)}\n</div>";
     }
 
-    /// <summary>Test images above what the tokenizer makes of them.</summary>
+    /// <summary>Returns test images above their reconstructions.</summary>
     public static string Reconstructions(EvaluationResult result)
     {
         if (result.Reconstructions is not { } reconstructions)
@@ -46,34 +50,34 @@ internal static class PagePictures
         var chosen = Spread([.. Enumerable.Range(0, Math.Min(originals.Count, Math.Max(PairsShown, originals.ClassNames.Count)))], PairsShown);
         var sheet = Pairs([.. chosen.Select(image => (Image(originals, image), Image(images, image)))]);
         var picture = Html.Picture(sheet, "test images and their reconstructions");
-        return "<h2>Tokenizer</h2>\n" + Html.Figure(picture, "Test images, and below each what the tokenizer gives back: the best that a model on top of it can do.");
+        return "<h2>Tokenizer</h2>\n" + Html.Figure(picture, "Test images, each above its reconstruction: the best that a model with this tokenizer can do.");
     }
 
-    /// <summary>Generated images above their nearest training images: those that are nearest of all, and some from the nearest to the farthest.</summary>
+    /// <summary>Returns generated images above their nearest training images: the nearest ones, and some from the nearest to the farthest.</summary>
     public static string Neighbours(EvaluationResult result, ImageDataset training)
     {
         List<int> byDistance = [.. Enumerable.Range(0, result.Nearest.Count).OrderBy(image => result.Nearest[image].Distance)];
         return $"<h2>Nearest training images</h2>\n"
-            + Sheet([.. byDistance.Take(PairsShown)], "The generated images that come nearest to training images")
+            + Sheet([.. byDistance.Take(PairsShown)], "The generated images nearest to training images")
             + Sheet(Spread(byDistance, PairsShown), "From the nearest to the farthest");
 
         string Sheet(IReadOnlyList<int> images, string title)
         {
             var sheet = Pairs([.. images.Select(image => (Image(result.Compared, image), Neighbour(training, result.Nearest[image])))]);
             var distances = string.Join(", ", images.Select(image => result.Nearest[image].Distance.ToString("0.0", CultureInfo.InvariantCulture)));
-            var caption = $"{title}; below each its nearest training image, mirrored where that is nearer. Grey levels apart: {distances}.";
+            var caption = $"{title}; each above its nearest training image, mirrored if that is nearer. Distances in grey levels: {distances}.";
             return Html.Figure(Html.Picture(sheet, title), caption) + "\n";
         }
     }
 
-    /// <summary>In rows of the first of each pair, with the second ones below.</summary>
+    /// <summary>Composes rows of the upper images, each followed by a row of the lower ones.</summary>
     private static RgbImage Pairs(IReadOnlyList<(RgbImage Upper, RgbImage Lower)> pairs)
     {
         var rows = pairs.Chunk(PairColumns).SelectMany(row => row.Select(pair => pair.Upper).Concat(row.Select(pair => pair.Lower)));
         return ContactSheet.Compose([.. rows], Math.Min(PairColumns, pairs.Count));
     }
 
-    /// <summary>So many at even distances, ends included.</summary>
+    /// <summary>Returns the given number of evenly spaced images, including the first and the last.</summary>
     private static List<int> Spread(List<int> images, int count) => images.Count <= count
         ? images
         : [.. Enumerable.Range(0, count).Select(i => images[(int)((long)i * (images.Count - 1) / (count - 1))])];

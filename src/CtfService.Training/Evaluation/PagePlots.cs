@@ -6,14 +6,14 @@ using OxyPlot.Series;
 
 namespace CtfService.Training.Evaluation;
 
-/// <summary>The plots of a page, as SVG inside it.</summary>
+/// <summary>Renders the plots of a page as embedded SVG.</summary>
 internal static class PagePlots
 {
     private const double Width = 560;
     private const double Height = 340;
     private const int Bins = 60;
 
-    // Told apart also by those who do not see red and green (Okabe and Ito 2008).
+    // Distinguishable with colour blindness (Okabe and Ito 2008).
     private static readonly OxyColor OfModel = OxyColor.FromRgb(213, 94, 0);
     private static readonly OxyColor OfReal = OxyColor.FromRgb(0, 114, 178);
 
@@ -25,7 +25,7 @@ internal static class PagePlots
         var halves = features.BySize.Where(point => point.Halves > 0).Select(point => ((double)point.ImagesPerClass, point.Halves!.Value));
         plot.Series.Add(Line("generated images", OfModel, generated, MarkerType.Circle));
         plot.Series.Add(Line("training halves", OfReal, halves, MarkerType.Circle));
-        return Figure(plot, $"Distances of few images are too large: compare only where the number is the same. Features of the {features.Extractor}.");
+        return Figure(plot, $"FID is biased upwards for few images: compare only equal numbers of images. Features: {features.Extractor}.");
     }
 
     public static string NeighbourDistances(EvaluationResult result)
@@ -38,7 +38,7 @@ internal static class PagePlots
             Linear(AxisPosition.Left, "share of the images"));
         plot.Series.Add(Line("generated images", OfModel, Histogram(generated, most)));
         plot.Series.Add(Line("unseen images", OfReal, Histogram(result.UnseenDistances, most)));
-        return Figure(plot, "A model that copies has its images left of the real ones that it has not seen.");
+        return Figure(plot, "If the model copies training images, its curve lies to the left of that of unseen images.");
     }
 
     public static string TokenRanks(TokenCounts tokens)
@@ -47,7 +47,7 @@ internal static class PagePlots
             "Use of the codebook", Logarithmic(AxisPosition.Bottom, "codewords, most frequent first"), Logarithmic(AxisPosition.Left, "share of the tokens"));
         plot.Series.Add(Line("generated images", OfModel, Ranks(tokens.Generated)));
         plot.Series.Add(Line("test images", OfReal, Ranks(tokens.Test)));
-        return Figure(plot, "Where the lines part, the model prefers or avoids codewords that real images use.");
+        return Figure(plot, "If the curves differ, the model over- or underuses codewords of real images.");
     }
 
     private static IEnumerable<(double, double)> Histogram(IReadOnlyList<double> values, double most)
@@ -68,7 +68,7 @@ internal static class PagePlots
         using var svg = new MemoryStream();
         new SvgExporter { Width = Width, Height = Height, IsDocument = false }.Export(plot, svg);
         var text = Encoding.UTF8.GetString(svg.ToArray());
-        return Html.Figure(text[text.IndexOf("<svg", StringComparison.Ordinal)..], caption); // XML's first line has no place inside a page
+        return Html.Figure(text[text.IndexOf("<svg", StringComparison.Ordinal)..], caption); // HTML does not allow the XML declaration
     }
 
     private static PlotModel Plot(string title, Axis horizontal, Axis vertical)
@@ -81,8 +81,8 @@ internal static class PagePlots
             LegendPlacement = LegendPlacement.Outside,
             LegendPosition = LegendPosition.BottomCenter,
             LegendOrientation = LegendOrientation.Horizontal,
-            LegendItemSpacing = 40, // browsers may draw wider letters than the exporter expects,
-            LegendPadding = 36,     // and what reaches out of the legend is cut off
+            LegendItemSpacing = 40, // browsers may render wider letters than the exporter expects,
+            LegendPadding = 36,     // and text outside the legend is clipped
         });
         return plot;
     }

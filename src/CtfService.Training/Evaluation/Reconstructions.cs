@@ -11,18 +11,19 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation;
 
-/// <summary>What a model's tokenizer makes of real images: encoded, quantised, decoded. No generated image can be better than these.</summary>
-/// <param name="Originals">The images that were reconstructed.</param>
-/// <param name="Images">What became of them, in the same order.</param>
+/// <summary>Real images after VQ encode and VQ decode by a model's tokenizer: the upper limit of the quality of generated images.</summary>
+/// <param name="Originals">The original images.</param>
+/// <param name="Images">Their reconstructions, in the same order.</param>
 /// <param name="TokenCounts">How often each codeword occurs.</param>
-/// <param name="Psnr">Decibels, mean over the images.</param>
-/// <param name="Ssim">Mean over the images.</param>
+/// <param name="Psnr">Mean PSNR over the images, decibels.</param>
+/// <param name="Ssim">Mean SSIM over the images.</param>
 public sealed record Reconstructions(ImageDataset Originals, ImageDataset Images, long[] TokenCounts, double Psnr, double Ssim)
 {
     private const int Batch = 32;
 
-    /// <param name="originals">Of the bundle's size.</param>
-    /// <param name="device">Where to compute; the CPU where null.</param>
+    /// <summary>Reconstructs images.</summary>
+    /// <param name="originals">Images of the size of the bundle.</param>
+    /// <param name="device">Device of the tokenizer; the CPU if null.</param>
     /// <exception cref="CheckpointException">The tokenizer's weights do not fit its architecture.</exception>
     public static Reconstructions Of(
         Bundle bundle, ImageDataset originals, Device? device, ITrainingProgress progress, CancellationToken cancellation = default)
@@ -53,10 +54,13 @@ public sealed record Reconstructions(ImageDataset Originals, ImageDataset Images
 
         return new Reconstructions(
             originals,
-            new ImageDataset(originals.Width, originals.Height, originals.ClassNames, images), counts, psnr / originals.Count, ssim / originals.Count);
+            new ImageDataset(originals.Width, originals.Height, originals.ClassNames, images),
+            counts,
+            psnr / originals.Count,
+            ssim / originals.Count);
     }
 
-    /// <summary>[B, 3, H, W], 0 to 255.</summary>
+    /// <summary>Returns 8-bit images as a tensor [B, 3, H, W], 0 to 255.</summary>
     private static Tensor Bytes(ImageDataset dataset, IEnumerable<byte[]> images)
     {
         using var scope = NewDisposeScope();

@@ -3,7 +3,7 @@ using CtfService.Training.Evaluation.Statistics;
 
 namespace CtfService.Training.Evaluation;
 
-/// <summary>How often each codeword and each cluster occurs, in generated images and in the tokens of test images.</summary>
+/// <summary>Counts of each codeword and each cluster in the tokens of generated images and of test images.</summary>
 /// <param name="GeneratedClusters">Null for a model without clusters.</param>
 public sealed record TokenCounts(long[] Generated, long[] Test, long[]? GeneratedClusters, long[]? TestClusters)
 {

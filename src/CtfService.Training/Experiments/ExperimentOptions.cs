@@ -2,12 +2,13 @@ using CtfService.Training.Data.Files;
 
 namespace CtfService.Training.Experiments;
 
+/// <summary>Options of <see cref="ExperimentRun"/> besides the plan.</summary>
 /// <param name="Data">Folder or tar file of images.</param>
-/// <param name="Tokenizer">A finished tokenizer; trained as the plan says where null.</param>
-/// <param name="Output">Folder of everything that is made.</param>
+/// <param name="Tokenizer">File of a trained tokenizer; null to train one as the plan specifies.</param>
+/// <param name="Output">Folder of all results.</param>
 /// <param name="Report">Folder of the report.</param>
-/// <param name="Without">Jobs whose names begin so are left for another time, and so is what needs them.</param>
-/// <param name="Redo">Deletes results of other settings, to do them again.</param>
+/// <param name="Without">Name prefixes of jobs to skip; jobs that depend on them are skipped too.</param>
+/// <param name="Redo">Whether to delete results of other settings and run their jobs again.</param>
 /// <param name="MaxPixels">Width times height of the largest image that is read.</param>
 public sealed record ExperimentOptions(
     string Data, string? Tokenizer, string Output, string Report, IReadOnlyList<string> Without, bool Redo, int MaxPixels = ImageFolder.UsualMaxPixels);

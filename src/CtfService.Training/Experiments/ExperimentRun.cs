@@ -9,7 +9,7 @@ using CtfService.Training.Parts;
 
 namespace CtfService.Training.Experiments;
 
-/// <summary>Runs an experiment, or goes on with it: what <c>ctf experiment</c> does.</summary>
+/// <summary>Runs or resumes an experiment, as <c>ctf experiment</c> does.</summary>
 public sealed class ExperimentRun : IDisposable
 {
     private readonly ExperimentPlan _plan;
@@ -17,37 +17,38 @@ public sealed class ExperimentRun : IDisposable
     private readonly ExperimentGraph _graph;
     private readonly ExperimentInputs _inputs;
 
-    /// <exception cref="InvalidDataException">The plan cannot be run, or does not fit the tokenizer.</exception>
-    /// <exception cref="DatasetException">The data set has no classes to tell apart.</exception>
+    /// <exception cref="InvalidDataException">The plan does not fit the tokenizer, or there is no data set.</exception>
+    /// <exception cref="DatasetException">The data set has fewer than two classes.</exception>
     public ExperimentRun(ExperimentPlan plan, ExperimentOptions options, CancellationToken cancellation)
     {
         RequireFit(plan, options.Tokenizer);
         if (!Path.Exists(options.Data))
         {
             throw new InvalidDataException(
-                $"There is no data set at '{options.Data}'. Give a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+                $"There is no data set at '{options.Data}'. Specify a folder or a tar file with train/<class>/<image> and test/<class>/<image>.");
         }
 
-        ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(options.Data, ImageFolder.TrainSplit)); // before the hours that come before the classifier
+        // A data set with one class fails now, not hours later in the classifier job.
+        ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(options.Data, ImageFolder.TrainSplit));
         _plan = plan;
         _options = options;
         _graph = new ExperimentGraph(plan, Fingerprints.OfData(options.Data, options.MaxPixels, cancellation), options.Tokenizer);
         _inputs = new ExperimentInputs(options.Data, plan.ImageSize, options.MaxPixels, cancellation);
     }
 
-    /// <summary>Opens the training and the test images if a job is to be run, so that what is wrong with them is said first; nothing otherwise.</summary>
+    /// <summary>Opens the training and test images if a job has to run, so that problems with them are reported first.</summary>
     /// <exception cref="DatasetException">The data set cannot be used.</exception>
     public IReadOnlyList<ImageDataset> OpenData() =>
-        Asked().TrueForAll(job => new JobFolder(_options.Output, job).IsFinished) ? [] : [_inputs.Train, _inputs.Test];
+        RequestedJobs().TrueForAll(job => new JobFolder(_options.Output, job).IsFinished) ? [] : [_inputs.Train, _inputs.Test];
 
-    /// <summary>Runs what is not finished.</summary>
-    /// <exception cref="InvalidDataException">Results are there of other settings.</exception>
-    /// <exception cref="OperationCanceledException">Stopped; running it again goes on.</exception>
+    /// <summary>Runs the unfinished jobs.</summary>
+    /// <exception cref="InvalidDataException">The output has results of other settings.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; running the experiment again resumes it.</exception>
     public void Run(IExperimentProgress progress, CancellationToken cancellation) =>
-        new JobRunner(_options.Output, Asked(), _inputs, progress, TimeProvider.System).Run(_options.Redo, cancellation);
+        new JobRunner(_options.Output, RequestedJobs(), _inputs, progress, TimeProvider.System).Run(_options.Redo, cancellation);
 
-    /// <summary>Writes the report of what is finished.</summary>
-    /// <returns>Jobs finished, and jobs in all.</returns>
+    /// <summary>Writes the report of the finished jobs.</summary>
+    /// <returns>The number of finished jobs and of all jobs.</returns>
     public (int Finished, int Jobs) Report()
     {
         ExperimentReport.Write(new ExperimentResults(_plan, _graph, _options.Output), _options.Report);
@@ -66,19 +67,19 @@ public sealed class ExperimentRun : IDisposable
         }
     }
 
-    /// <summary>All jobs but those left for another time, and those that would wait for them.</summary>
-    private List<ExperimentJob> Asked()
+    /// <summary>Returns all jobs except the skipped ones and those that depend on them.</summary>
+    private List<ExperimentJob> RequestedJobs()
     {
-        var asked = new List<ExperimentJob>();
-        bool IsThere(ExperimentJob need) => asked.Contains(need) || new JobFolder(_options.Output, need).IsFinished;
-        foreach (var job in _graph.Jobs) // each after what it needs
+        var requested = new List<ExperimentJob>();
+        bool IsAvailable(ExperimentJob need) => requested.Contains(need) || new JobFolder(_options.Output, need).IsFinished;
+        foreach (var job in _graph.Jobs) // in order of dependency
         {
-            if (!_options.Without.Any(prefix => job.Name.StartsWith(prefix, StringComparison.Ordinal)) && job.Needs.All(IsThere))
+            if (!_options.Without.Any(prefix => job.Name.StartsWith(prefix, StringComparison.Ordinal)) && job.Needs.All(IsAvailable))
             {
-                asked.Add(job);
+                requested.Add(job);
             }
         }
 
-        return asked;
+        return requested;
     }
 }

@@ -4,32 +4,32 @@ using CtfService.Training.Progress;
 namespace CtfService.Training.Experiments;
 
 /// <summary>
-/// Does the jobs of an experiment that are not finished, each after what it needs. Several processes may run the same experiment: each takes the next job that
-/// none of the others has.
+/// Runs the unfinished jobs of an experiment in order of dependency. Several processes may run the same experiment: each takes the next job that no other
+/// process has claimed.
 /// </summary>
 internal sealed class JobRunner(string output, IReadOnlyList<ExperimentJob> jobs, ExperimentInputs inputs, IExperimentProgress progress, TimeProvider time)
 {
-    /// <summary>From one look to the next while other processes have all that could be done.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>Time between polls while other processes have claimed all available jobs.</summary>
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs until every job is finished.</summary>
-    /// <exception cref="InvalidDataException">Results are there of other settings; each is named with what changed. Nothing was run.</exception>
-    /// <exception cref="OperationCanceledException">Stopped; running it again goes on.</exception>
+    /// <exception cref="InvalidDataException">The output has results of other settings; the message names each with the changes. Nothing was run.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; running the experiment again resumes it.</exception>
     public void Run(bool redoChanged, CancellationToken cancellation)
     {
         RequireUnchanged(redoChanged);
         while (jobs.Where(job => !Folder(job).IsFinished).ToList() is { Count: > 0 } open)
         {
             cancellation.ThrowIfCancellationRequested();
-            var ready = open.Where(job => job.WantsMachineAlone ? job == open[0] : job.Needs.All(need => Folder(need).IsFinished));
+            var ready = open.Where(job => job.RequiresIdleMachine ? job == open[0] : job.Needs.All(need => Folder(need).IsFinished));
             if (!ready.Any(job => TryRun(job, cancellation)))
             {
-                cancellation.WaitHandle.WaitOne(Patience);
+                cancellation.WaitHandle.WaitOne(PollInterval);
             }
         }
     }
 
-    /// <summary>False where another process has the job.</summary>
+    /// <summary>Returns false if another process has claimed the job.</summary>
     private bool TryRun(ExperimentJob job, CancellationToken cancellation)
     {
         var folder = Folder(job);
@@ -39,9 +39,9 @@ internal sealed class JobRunner(string output, IReadOnlyList<ExperimentJob> jobs
             return false;
         }
 
-        if (!folder.IsFinished) // it may have ended while we were looking
+        if (!folder.IsFinished) // another process may have finished it in the meantime
         {
-            var state = folder.Read() ?? JobState.Begun(job);
+            var state = folder.Read() ?? JobState.Started(job);
             folder.Write(state);
             progress.Run(job.Name, 1 + jobs.Count(other => Folder(other).IsFinished), jobs.Count, report => Run(job, folder, state, report, cancellation));
         }
@@ -75,16 +75,16 @@ internal sealed class JobRunner(string output, IReadOnlyList<ExperimentJob> jobs
         {
             var lines = changed.Select(job => $"{Environment.NewLine}  {job.Name}: {string.Join("; ", job.Changes)}");
             throw new InvalidDataException(
-                $"{output}: holds results of other settings. Choose another --output, put the settings back, "
-                + "or pass --redo to delete these results and do them again:"
+                $"{output}: holds results of other settings. Choose another --output, restore the settings, "
+                + "or add --redo to delete these results and run their jobs again:"
                 + string.Concat(lines));
         }
 
         foreach (var job in changed)
         {
-            using (job.Folder.TryClaim() ?? throw new IOException($"{output}: another process works on {job.Name}, whose settings changed. Stop it first."))
+            using (job.Folder.TryClaim() ?? throw new IOException($"{output}: another process is running {job.Name}, whose settings changed. Stop it first."))
             {
-                // nobody has it; the lock lies in the folder, so it must be let go to delete that
+                // no process has claimed it; the lock file is in the folder, so it must be released before the folder is deleted
             }
 
             job.Folder.Delete();

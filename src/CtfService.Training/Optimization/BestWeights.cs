@@ -6,10 +6,10 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Optimization;
 
 /// <summary>
-/// The averaged weights of a run's best evaluation so far, kept in a file, for runs that may stop early. Everything follows from that file, so a resumed run
-/// decides as an uninterrupted one does.
+/// Keeps the averaged weights of a run's best evaluation in a file, for early stopping. The file is the only state, so a resumed run makes the same decisions
+/// as an uninterrupted one.
 /// </summary>
-/// <param name="patience">Steps after the best evaluation at which the run stops.</param>
+/// <param name="patience">Number of steps without a better evaluation after which the run stops.</param>
 internal sealed class BestWeights(TrainingOptions options, nn.Module module, long patience)
 {
     private const string StepKey = "finished_steps";
@@ -18,14 +18,14 @@ internal sealed class BestWeights(TrainingOptions options, nn.Module module, lon
     private readonly string _path = PathIn(options.RunDirectory);
     private (long Step, double Cost)? _best;
 
-    /// <summary>Finished steps of the best evaluation; null before the first.</summary>
+    /// <summary>Finished steps at the best evaluation; null before the first evaluation.</summary>
     public long? Step => _best?.Step;
 
-    /// <summary>Deletes those of an earlier training.</summary>
+    /// <summary>Deletes the weights of an earlier training.</summary>
     public static void Delete(string runDirectory) => File.Delete(PathIn(runDirectory));
 
     /// <summary>
-    /// Goes on from what is kept, for a run that goes on from its checkpoint. Costs on other images say nothing here, so these are forgotten.
+    /// Loads the best evaluation of a resumed run. An evaluation on other images cannot be compared, so it is ignored.
     /// </summary>
     public void Open()
     {
@@ -42,12 +42,12 @@ internal sealed class BestWeights(TrainingOptions options, nn.Module module, lon
         }
     }
 
-    /// <summary>Looks at an evaluation; keeps the module's weights, which are the averaged ones, if it is the best so far.</summary>
+    /// <summary>Keeps the module's weights, which must be the averaged ones, if the evaluation is the best so far.</summary>
     /// <param name="cost">Lower is better.</param>
-    /// <returns>Whether the run should stop: the best evaluation lies too far behind.</returns>
+    /// <returns>Whether the run should stop because the best evaluation is too long ago.</returns>
     public bool Consider(long finishedSteps, double cost)
     {
-        // The same step again, after a resume, finds its own cost.
+        // A resumed run may evaluate the best step again; its cost is then equal, not lower.
         if (_best is not { } best || cost < best.Cost || double.IsNaN(best.Cost))
         {
             _best = (finishedSteps, cost);
@@ -65,7 +65,7 @@ internal sealed class BestWeights(TrainingOptions options, nn.Module module, lon
         return finishedSteps - _best.Value.Step >= patience;
     }
 
-    /// <summary>Puts the kept weights into the module.</summary>
+    /// <summary>Loads the kept weights into the module.</summary>
     public void Restore()
     {
         using var scope = NewDisposeScope();

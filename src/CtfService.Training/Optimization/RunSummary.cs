@@ -1,10 +1,10 @@
 namespace CtfService.Training.Optimization;
 
-/// <summary>The line at the start of a run: what it learns from, and for how long.</summary>
+/// <summary>The first line of a run: its data and its length.</summary>
 internal static class RunSummary
 {
-    /// <param name="data">Images, classes and tokens, in words.</param>
-    /// <param name="images">Training images: how many steps go once through the data.</param>
+    /// <param name="data">Description of images, classes and tokens.</param>
+    /// <param name="images">Number of training images.</param>
     public static string Of(string data, TrainingOptions options, int images) => FormattableString.Invariant(
-        $"{data}; {options.Steps} steps of {options.BatchSize} images, {(double)options.Steps * options.BatchSize / images:0.0} times through the data.");
+        $"{data}; {options.Steps} steps of {options.BatchSize} images, {(double)options.Steps * options.BatchSize / images:0.0} epochs.");
 }

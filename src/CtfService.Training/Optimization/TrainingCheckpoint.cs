@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;
 
-/// <summary>Everything a run needs to go on: weights, their average, the optimiser's moments and the number of finished steps.</summary>
+/// <summary>Everything that a run needs to resume: weights, their average, the optimizer's moments and the number of finished steps.</summary>
 internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module module, WeightOptimizer optimizer, WeightAverage average)
 {
     private const string FolderName = "checkpoint";
@@ -31,7 +31,7 @@ internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module modu
         }
     }
 
-    /// <summary>Finished steps of a run's checkpoint; 0 without one.</summary>
+    /// <summary>Returns the finished steps of a run's checkpoint; 0 without a checkpoint.</summary>
     public static long FinishedSteps(string runDirectory)
     {
         FolderOf(runDirectory).Recover();
@@ -45,7 +45,7 @@ internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module modu
         return FinishedSteps(file);
     }
 
-    /// <summary>What a run's checkpoint was made from; null without a checkpoint or a record.</summary>
+    /// <summary>Returns what a run's checkpoint was made from; null without a checkpoint or a record.</summary>
     public static PartRecord? RecordOf(string runDirectory)
     {
         FolderOf(runDirectory).Recover();
@@ -53,7 +53,7 @@ internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module modu
         return File.Exists(path) ? PartRecord.Read(path) : null;
     }
 
-    /// <summary>Replaces the last checkpoint only when the new one is whole.</summary>
+    /// <summary>Writes a checkpoint; it replaces the last one only when it is complete.</summary>
     public void Save(long finishedSteps) => _folder.Replace(next =>
     {
         var tensors = module.state_dict().Select(entry => (WeightPrefix + entry.Key, entry.Value))
@@ -67,7 +67,7 @@ internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module modu
     });
 
     /// <summary>Restores the last checkpoint and returns its finished steps.</summary>
-    /// <exception cref="CheckpointException">The checkpoint was made from something else than this run; the message says what differs.</exception>
+    /// <exception cref="CheckpointException">The checkpoint was made from other inputs than this run; the message names the differences.</exception>
     public long Load()
     {
         using var scope = NewDisposeScope();
@@ -88,7 +88,7 @@ internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module modu
 
     private static long FinishedSteps(SafetensorsFile file) => long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
 
-    /// <summary>For checkpoints without a record.</summary>
+    /// <summary>Checks the architecture of checkpoints without a record.</summary>
     private void RequireShapes(SafetensorsFile file)
     {
         foreach (var (name, weight) in module.state_dict())
@@ -97,12 +97,13 @@ internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module modu
             if (!there.Shape.SequenceEqual(weight.shape))
             {
                 throw new CheckpointException(
-                    $"{_path}: is of another architecture: '{name}' is {there.ShapeText} there, [{string.Join(", ", weight.shape)}] now. {ResumeValidator.WaysOn}");
+                    $"{_path}: has another architecture: '{name}' is {there.ShapeText} in the file, [{string.Join(", ", weight.shape)}] now. "
+                    + ResumeValidator.Remedies);
             }
         }
     }
 
-    /// <summary>Deletes it.</summary>
+    /// <summary>Deletes the checkpoint of a run.</summary>
     public static void Delete(string runDirectory)
     {
         FolderOf(runDirectory).Recover();
@@ -112,6 +113,6 @@ internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module modu
         }
     }
 
-    /// <summary>The folder is the run's own, so the plain names <c>checkpoint.next</c> and <c>checkpoint.old</c> belong to nothing else.</summary>
+    /// <summary>The folder belongs to the run, so the plain names <c>checkpoint.next</c> and <c>checkpoint.old</c> cannot collide.</summary>
     private static AtomicFolder FolderOf(string runDirectory) => new(Path.Combine(runDirectory, FolderName), mark: "");
 }

@@ -1,12 +1,12 @@
 namespace CtfService.Training.Optimization;
 
-/// <summary>A training run stopped because a loss or a gradient was NaN or infinite. The last good checkpoint is kept.</summary>
+/// <summary>A run stopped because a loss or a gradient was NaN or infinite. The last checkpoint is kept.</summary>
 public sealed class TrainingDivergedException(string message) : Exception(message)
 {
     /// <param name="part">What is trained, such as coarse.</param>
-    /// <param name="figure">The loss by name, or the gradient's norm.</param>
+    /// <param name="figure">Name of the loss, or the gradient norm.</param>
     /// <param name="step">Counted from 1.</param>
-    /// <param name="remedy">How the user goes on.</param>
+    /// <param name="remedy">Advice for the user.</param>
     internal static TrainingDivergedException Of(string part, string figure, double value, long step, string remedy) =>
         new(FormattableString.Invariant($"{part}: {figure} is {Text(value)} at step {step}, so the run stopped. {remedy}"));
 

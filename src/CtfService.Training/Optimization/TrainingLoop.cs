@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Optimization;
 
 /// <summary>
-/// Trains a task: AdamW with decay on matrices only, warm-up and cosine schedule, gradient clipping, moving average of the weights, checkpoints.
-/// A run that is interrupted and resumed gives the same weights as one that was not.
+/// Trains a task: AdamW with weight decay on matrices only, warm-up and cosine schedule, gradient clipping, moving average of the weights, checkpoints.
+/// A run that is interrupted and resumed gives the same weights as an uninterrupted one.
 /// </summary>
 public sealed class TrainingLoop
 {
@@ -16,7 +16,7 @@ public sealed class TrainingLoop
     private readonly Action<long>? _snapshot;
     private readonly FiniteLoss _finite;
 
-    /// <param name="snapshot">Called after each of the options' snapshot steps with the averaged weights in the module.</param>
+    /// <param name="snapshot">Called after each step of <see cref="TrainingOptions.SnapshotSteps"/> with the averaged weights in the module.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public TrainingLoop(TrainingOptions options, ITrainingTask task, ITrainingProgress progress, Action<long>? snapshot = null)
     {
@@ -32,15 +32,15 @@ public sealed class TrainingLoop
         _finite = new FiniteLoss(Path.GetFileName(Path.TrimEndingDirectorySeparator(options.RunDirectory)), Remedy);
     }
 
-    /// <summary>Where a run's figures are written.</summary>
+    /// <summary>Returns the path of a run's metrics file.</summary>
     public static string MetricsPath(string runDirectory) => Path.Combine(runDirectory, "metrics.jsonl");
 
     /// <summary>
-    /// Runs to the last step, from the run's checkpoint if <paramref name="resume"/> is set and there is one. Saves a checkpoint when
-    /// cancelled. The averaged weights are in the module afterwards.
+    /// Runs to the last step, from the run's checkpoint if <paramref name="resume"/> is set and a checkpoint exists. Saves a checkpoint when cancelled. The
+    /// module holds the averaged weights afterwards.
     /// </summary>
-    /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
-    /// <exception cref="Core.Models.CheckpointException">The checkpoint to go on from was made from something else than this run.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled; it can be resumed.</exception>
+    /// <exception cref="Core.Models.CheckpointException">The checkpoint was made from other inputs than this run.</exception>
     /// <exception cref="TrainingDivergedException">A loss or a gradient is not finite; the last checkpoint is kept.</exception>
     public void Run(bool resume, CancellationToken cancellation)
     {
@@ -52,7 +52,7 @@ public sealed class TrainingLoop
         using var metrics = MetricsFile.Open(MetricsPath(_options.RunDirectory), first);
         var meter = new TrainingMeter(new CombinedProgress(_progress, metrics), new TrainingPace(first, _options.Steps, _options.BatchSize));
         Open(first, best);
-        // A run that was killed during an evaluation, or that had stopped early, decides again.
+        // A run that was killed during an evaluation, or that has stopped early, evaluates and decides again.
         var ended = best is not null && first > 0 && EvaluatesAt(first) && Evaluate(first, average, meter, best);
         var finished = first;
         while (!ended && finished < _options.Steps)
@@ -87,7 +87,7 @@ public sealed class TrainingLoop
         }
 
         best?.Open();
-        _progress.Note(first < _options.Steps ? $"Goes on after step {first}." : $"All {first} steps are finished.");
+        _progress.Note(first < _options.Steps ? $"Resumes after step {first}." : $"All {first} steps are finished.");
     }
 
     private void Snapshot(long finishedSteps, WeightAverage average)
@@ -100,7 +100,7 @@ public sealed class TrainingLoop
 
     private bool EvaluatesAt(long finishedSteps) => finishedSteps % _options.EvaluateEvery == 0 || finishedSteps == _options.Steps;
 
-    /// <summary>A step, or a checkpoint if it is cancelled.</summary>
+    /// <summary>Runs a step, or saves a checkpoint if cancelled.</summary>
     private void TryStep(
         long step, TrainingCheckpoint checkpoint, WeightOptimizer optimizer, WeightAverage average, TrainingMeter meter, CancellationToken cancellation)
     {
@@ -111,7 +111,7 @@ public sealed class TrainingLoop
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            // A step only ends so while it waits for its batch: nothing has changed yet.
+            // A step is cancelled only while it waits for its batch, so nothing has changed yet.
             checkpoint.Save(step);
             throw new WorkStoppedException(Stopped(step), cancellation);
         }
@@ -120,7 +120,7 @@ public sealed class TrainingLoop
     private void Step(long step, WeightOptimizer optimizer, WeightAverage average, TrainingMeter meter)
     {
         using var scope = NewDisposeScope();
-        manual_seed((long)(_options.Seed * 1_000_003) + step); // dropout of a step does not depend on the steps before it
+        manual_seed((long)(_options.Seed * 1_000_003) + step); // so that dropout does not depend on earlier steps
         _task.Module.train();
         StepLoss loss;
         using (new Autocast(_options.UseBfloat16 ? ScalarType.BFloat16 : null))
@@ -160,7 +160,7 @@ public sealed class TrainingLoop
     {
         var saved = TrainingCheckpoint.FinishedSteps(_options.RunDirectory);
         var kept = saved == 0 ? "There is no earlier checkpoint." : $"The checkpoint of step {saved} is kept.";
-        return FormattableString.Invariant($"{kept} Train again with a learning rate below {_options.LearningRate}, and look for damaged images.");
+        return FormattableString.Invariant($"{kept} Train again with a learning rate below {_options.LearningRate}, and check for damaged images.");
     }
 
     private void StoreAverage(WeightAverage average)

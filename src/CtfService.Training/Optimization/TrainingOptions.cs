@@ -2,12 +2,13 @@ using CtfService.Training.Parts;
 
 namespace CtfService.Training.Optimization;
 
-/// <summary>What every training run has in common. The defaults suit small models on a CPU.</summary>
+/// <summary>Options of every run. The defaults suit small models on a CPU.</summary>
 public sealed record TrainingOptions
 {
     /// <summary>Folder of the run: checkpoint, metrics, sample sheets, result.</summary>
     public required string RunDirectory { get; init; }
 
+    /// <summary>Training steps.</summary>
     public long Steps { get; init; } = 4000;
 
     /// <summary>Images per step.</summary>
@@ -19,52 +20,52 @@ public sealed record TrainingOptions
     /// <summary>Steps of linear warm-up.</summary>
     public long WarmupSteps { get; init; } = 200;
 
-    /// <summary>The cosine schedule ends at this share of the peak; 1 keeps the rate, so that every step is a possible end of the run.</summary>
+    /// <summary>Share of the peak at which the cosine schedule ends; 1 keeps the rate constant, so that any step can be the last.</summary>
     public double FinalLearningRateShare { get; init; } = 0.02;
 
-    /// <summary>Decay of weights with two or more dimensions.</summary>
+    /// <summary>Weight decay of weights with two or more dimensions.</summary>
     public double WeightDecay { get; init; } = 0.05;
 
     /// <summary>Largest gradient norm; larger gradients are scaled down.</summary>
     public double MaxGradientNorm { get; init; } = 1;
 
-    /// <summary>Decay of the moving average of the weights, which is what a run delivers; reached after a while (<see cref="EmaDecayAt"/>).</summary>
+    /// <summary>Decay of the moving average of the weights, which is the result of a run; lower in the first steps (<see cref="EmaDecayAt"/>).</summary>
     public double EmaDecay { get; init; } = 0.998;
 
     public ulong Seed { get; init; }
 
-    /// <summary>Products in bfloat16, weights in float32. Twice as fast where the processor multiplies bfloat16.</summary>
+    /// <summary>Whether matrix products run in bfloat16; weights stay in float32. Twice as fast on processors that multiply bfloat16.</summary>
     public bool UseBfloat16 { get; init; } = true;
 
     /// <summary>Steps between checkpoints.</summary>
     public long CheckpointEvery { get; init; } = 500;
 
-    /// <summary>Steps from one evaluation, with its sample sheet, to the next.</summary>
+    /// <summary>Steps between evaluations, each with a sample sheet.</summary>
     public long EvaluateEvery { get; init; } = 500;
 
     /// <summary>
-    /// Evaluations without a better figure after which the run stops, and delivers the weights of the best one; null to run to the last step and deliver the
-    /// weights of that.
+    /// Number of evaluations without improvement after which the run stops with the weights of the best one; null to run to the last step and keep the weights
+    /// of that.
     /// </summary>
     public int? EarlyStop { get; init; }
 
-    /// <summary>Written with every checkpoint, and compared when a run is resumed.</summary>
+    /// <summary>Record that is written with every checkpoint and compared when the run is resumed.</summary>
     public PartRecord MadeFrom { get; init; } = PartRecord.Empty;
 
-    /// <summary>Resume although settings differ from those of the checkpoint.</summary>
+    /// <summary>Whether to resume although settings differ from those of the checkpoint.</summary>
     public bool AcceptChanges { get; init; }
 
-    /// <summary>Finished steps at which the averaged weights are also kept beside the result, for learning curves.</summary>
+    /// <summary>Finished steps after which the averaged weights are also saved as snapshots, for learning curves.</summary>
     public IReadOnlyList<long> SnapshotSteps { get; init; } = [];
 
     /// <summary>
-    /// Decay of the average after a step: shorter than <see cref="EmaDecay"/> at first, so that the random weights of the start do not stay in the average of a
-    /// short run (as TensorFlow's ExponentialMovingAverage does with num_updates).
+    /// Returns the decay of the average after a step: lower than <see cref="EmaDecay"/> at first, so that the random initial weights do not stay in the average
+    /// of a short run (as TensorFlow's ExponentialMovingAverage does with num_updates).
     /// </summary>
     /// <param name="step">0..<see cref="Steps"/>-1.</param>
     public double EmaDecayAt(long step) => Math.Min(EmaDecay, (1.0 + step) / (10 + step));
 
-    /// <summary>Learning rate of a step: linear warm-up, then a cosine (Loshchilov and Hutter 2017, "SGDR", eq. 5 with one period).</summary>
+    /// <summary>Returns the learning rate of a step: linear warm-up, then a cosine (Loshchilov and Hutter 2017, "SGDR", eq. 5 with one period).</summary>
     /// <param name="step">0..<see cref="Steps"/>-1.</param>
     public double LearningRateAt(long step)
     {
@@ -78,7 +79,7 @@ public sealed record TrainingOptions
         return LearningRate * (FinalLearningRateShare + ((1 - FinalLearningRateShare) * cosine));
     }
 
-    /// <summary>One sentence for each value that is out of its range; empty if all are in range.</summary>
+    /// <summary>Returns one message for each value that is out of range.</summary>
     public IEnumerable<string> Problems()
     {
         string?[] problems =

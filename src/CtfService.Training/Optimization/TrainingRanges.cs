@@ -4,10 +4,10 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Training.Optimization;
 
-/// <summary>Ranges of what a training run may be asked for, the same on the command line, in experiment files and in code.</summary>
+/// <summary>Ranges of the options of a run, for the command line, experiment files and code.</summary>
 public static class TrainingRanges
 {
-    /// <summary>Training steps, and steps from one checkpoint to the next.</summary>
+    /// <summary>Training steps, and steps between checkpoints.</summary>
     public static NumberRange<long> Steps { get; } = NumberRange.Between(1L, 1_000_000_000L);
 
     /// <summary>Steps of the linear warm-up; 0 starts at the peak.</summary>
@@ -16,16 +16,16 @@ public static class TrainingRanges
     /// <summary>Images per step.</summary>
     public static NumberRange<int> BatchSize { get; } = NumberRange.Between(1, 65_536);
 
-    /// <summary>Peak learning rate. Above 1 no optimiser here converges; such a number is a slip.</summary>
+    /// <summary>Peak learning rate. Training does not converge above 1.</summary>
     public static NumberRange<double> LearningRate { get; } = NumberRange.Above(0.0, 1.0);
 
-    /// <summary>Shares, decays of an average or of weights.</summary>
+    /// <summary>Shares, decays of an average, weight decay.</summary>
     public static NumberRange<double> Share { get; } = NumberRange.Between(0.0, 1.0);
 
     /// <summary>Largest gradient norm.</summary>
     public static NumberRange<double> GradientNorm { get; } = NumberRange.Above(0.0, 1_000_000.0);
 
-    /// <summary>Weight of one loss beside another.</summary>
+    /// <summary>Weight of a loss relative to another.</summary>
     public static NumberRange<double> LossWeight { get; } = NumberRange.Between(0.0, 1_000.0);
 
     /// <summary>Side of square training images, pixels.</summary>
@@ -34,10 +34,10 @@ public static class TrainingRanges
     /// <summary>Width times height of the largest image of a data set.</summary>
     public static NumberRange<int> Pixels { get; } = NumberRange.Between(1, 1 << 28);
 
-    /// <summary>Images of a class, or in all.</summary>
+    /// <summary>Number of images, of a class or in total.</summary>
     public static NumberRange<int> Images { get; } = NumberRange.Between(1, 1_000_000);
 
-    /// <summary>What is wrong with a value; null if it is in the range.</summary>
+    /// <summary>Returns what is wrong with a value; null if it is in range.</summary>
     internal static string? Problem<T>(string name, T value, NumberRange<T> range)
         where T : struct, INumber<T> =>
         range.Contains(value) ? null : string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, expected {range}");

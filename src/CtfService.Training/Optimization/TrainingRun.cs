@@ -5,22 +5,22 @@ using CtfService.Training.Parts;
 
 namespace CtfService.Training.Optimization;
 
-/// <summary>One training run as the caller asks for it.</summary>
-/// <param name="Resume">Go on from the run's checkpoint if there is one.</param>
+/// <summary>A run as the caller requests it.</summary>
+/// <param name="Resume">Whether to resume from the run's checkpoint if it exists.</param>
 /// <param name="Augmentation">Random changes of the training images.</param>
-/// <param name="Data">The <see cref="DataFingerprint"/> of the training images; null if it is not known.</param>
-/// <param name="Overwrite">Start over: delete the training that the folder holds.</param>
-/// <param name="AcceptChanges">Resume although settings differ from those of the checkpoint.</param>
+/// <param name="Data">The <see cref="DataFingerprint"/> of the training images; null if unknown.</param>
+/// <param name="Overwrite">Whether to delete the training in the folder and start over.</param>
+/// <param name="AcceptChanges">Whether to resume although settings differ from those of the checkpoint.</param>
 public sealed record TrainingRun(
     TrainingOptions Options, bool Resume, Augmentation Augmentation, string? Data = null, bool Overwrite = false, bool AcceptChanges = false)
 {
     private static readonly string[] FoldersBesideTheResult = ["samples", "snapshots"];
 
-    /// <summary>The record of the checkpoint that the run would go on from; null if it starts anew, or the checkpoint has none.</summary>
+    /// <summary>The record of the checkpoint that the run would resume from; null if the run starts at step 0 or the checkpoint has no record.</summary>
     public PartRecord? ResumedFrom => Resume ? TrainingCheckpoint.RecordOf(Options.RunDirectory) : null;
 
-    /// <summary>Refuses to start at step 0 over an earlier training. Changes nothing, and is to be called before the images are read.</summary>
-    /// <param name="resultName">File that the training leaves in the run's folder.</param>
+    /// <summary>Throws if the run would start over an earlier training. Changes nothing; call before the images are read.</summary>
+    /// <param name="resultName">Name of the result in the run's folder.</param>
     /// <exception cref="CheckpointException">The folder holds a training or its result, and the run neither resumes nor overwrites it.</exception>
     public void RequireStart(string resultName)
     {
@@ -33,16 +33,17 @@ public sealed record TrainingRun(
 
         if (finished > 0)
         {
-            throw new CheckpointException($"{folder}: holds a training of {finished} steps. Go on from its checkpoint with --resume. {ResumeValidator.WaysOn}");
+            throw new CheckpointException(
+                $"{folder}: holds a training of {finished} steps. Resume from its checkpoint with --resume. {ResumeValidator.Remedies}");
         }
 
         if (File.Exists(Path.Combine(folder, resultName)))
         {
-            throw new CheckpointException($"{folder}: holds a finished {resultName} and no checkpoint to go on from. {ResumeValidator.WaysOn}");
+            throw new CheckpointException($"{folder}: holds a finished {resultName} and no checkpoint to resume from. {ResumeValidator.Remedies}");
         }
     }
 
-    /// <summary>As <see cref="RequireStart"/>; then deletes what is to be overwritten. The result stays until the new one replaces it.</summary>
+    /// <summary>Calls <see cref="RequireStart"/> and deletes what is to be overwritten. The result stays until the new one replaces it.</summary>
     internal void Start(string resultName)
     {
         RequireStart(resultName);
@@ -58,7 +59,7 @@ public sealed record TrainingRun(
         }
     }
 
-    /// <summary>The options, with the record of what the run makes its part from.</summary>
+    /// <summary>Returns the options with the record of what the run makes its part from.</summary>
     internal TrainingOptions Recorded(PartRecord madeFrom) => Options with
     {
         AcceptChanges = AcceptChanges,

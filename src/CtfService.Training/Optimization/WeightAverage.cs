@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;
 
-/// <summary>Exponential moving average of a module's state: average = decay * average + (1 - decay) * weight after each step. Starts as a copy.</summary>
+/// <summary>Exponential moving average of a module's state, which starts as a copy: average = decay * average + (1 - decay) * weight after each step.</summary>
 public sealed class WeightAverage : IDisposable
 {
     private readonly nn.Module _module;
@@ -15,9 +15,10 @@ public sealed class WeightAverage : IDisposable
         _averages = module.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone().DetachFromDisposeScope());
     }
 
-    /// <summary>By state-dict name. Owned by this object.</summary>
+    /// <summary>Averages by state-dict name. Owned by this object.</summary>
     public IReadOnlyDictionary<string, Tensor> Averages => _averages;
 
+    /// <summary>Updates the averages after a step.</summary>
     public void Update(double decay)
     {
         using var scope = NewDisposeScope();
@@ -28,7 +29,7 @@ public sealed class WeightAverage : IDisposable
         }
     }
 
-    /// <summary>Runs <paramref name="action"/> with the averages in the module, and puts the weights back.</summary>
+    /// <summary>Runs <paramref name="action"/> with the averages in the module, then restores the weights.</summary>
     public T With<T>(Func<T> action)
     {
         using var frozen = no_grad();

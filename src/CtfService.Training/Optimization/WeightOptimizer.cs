@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Optimization;
 
 /// <summary>
-/// AdamW (Loshchilov and Hutter 2019) as LlamaGen trains with it: betas 0.9 and 0.95, decay on weights with two or more dimensions only, gradients
-/// clipped to a total norm. One for each run.
+/// AdamW (Loshchilov and Hutter 2019) with LlamaGen's settings: betas 0.9 and 0.95, decay only on weights with two or more dimensions, gradients clipped to a
+/// total norm.
 /// </summary>
 internal sealed class WeightOptimizer : IDisposable
 {
@@ -17,8 +17,8 @@ internal sealed class WeightOptimizer : IDisposable
     private readonly double _maxGradientNorm;
     private readonly AdamW _adam;
 
-    /// <param name="weightDecay">Of weights with two or more dimensions; the others have none.</param>
-    /// <param name="maxGradientNorm">Larger gradients are scaled down to this norm over all parameters.</param>
+    /// <param name="weightDecay">Decay of weights with two or more dimensions; the others have none.</param>
+    /// <param name="maxGradientNorm">Largest norm over all parameters; larger gradients are scaled down.</param>
     public WeightOptimizer(nn.Module module, double weightDecay, double maxGradientNorm)
     {
         _parameters = [.. module.parameters().Where(parameter => parameter.requires_grad)];
@@ -28,8 +28,8 @@ internal sealed class WeightOptimizer : IDisposable
         _adam = optim.AdamW([matrices, vectors]);
     }
 
-    /// <summary>Differentiates the loss and moves the weights, unless the gradient is not finite.</summary>
-    /// <returns>The gradient's norm before it was clipped. If it is NaN or infinite, the weights and the moments are as they were.</returns>
+    /// <summary>Differentiates the loss and updates the weights if the gradient is finite.</summary>
+    /// <returns>The norm of the gradient before clipping. If it is NaN or infinite, weights and moments are unchanged.</returns>
     public double Step(Tensor loss, double learningRate)
     {
         foreach (var group in _adam.ParamGroups)

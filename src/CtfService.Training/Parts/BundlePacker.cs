@@ -10,16 +10,16 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Parts;
 
 /// <summary>
-/// Packs trained parts into a bundle that the service loads, weights in half precision. Where each codeword is its own cluster the bundle is a plain LlamaGen
-/// model: neither cluster map nor fine stage.
+/// Packs trained parts into a bundle that the service loads, with weights in half precision. If each codeword is its own cluster, the bundle is a plain
+/// LlamaGen model without cluster map and fine stage.
 /// </summary>
 public static class BundlePacker
 {
-    /// <summary>A training record, not a weight that serving needs; its token ids would not survive half precision either.</summary>
+    /// <summary>State of the training that serving does not need; half precision could not hold its token ids.</summary>
     private const string UsageHistory = "quantize.codebook_used";
 
-    /// <exception cref="CheckpointException">A part is missing, or the parts do not belong to each other.</exception>
-    /// <param name="directory">Replaced as a whole; files that are not a bundle's stay.</param>
+    /// <exception cref="CheckpointException">A part is missing, or the parts do not belong together.</exception>
+    /// <param name="directory">Folder of the bundle; the bundle in it is replaced as a whole, other files stay.</param>
     public static Bundle Pack(TrainedParts parts, string directory, BundleText text)
     {
         var map = ClusterMap.Load(parts.ClusterMap);
@@ -68,10 +68,10 @@ public static class BundlePacker
     }
 }
 
-/// <summary>Files that the training commands wrote.</summary>
-/// <param name="Fine">Not looked at where each codeword is its own cluster.</param>
+/// <summary>Paths of the files that the training commands wrote.</summary>
+/// <param name="Fine">Ignored if each codeword is its own cluster.</param>
 public sealed record TrainedParts(string Tokenizer, string ClusterMap, string Coarse, string Fine);
 
-/// <summary>What a manifest says beside the architecture.</summary>
+/// <summary>The content of a manifest besides the architecture.</summary>
 public sealed record BundleText(
     string Name, IReadOnlyList<string> ClassNames, SamplingDefaults Sampling, IReadOnlyDictionary<string, string> Training, string? DataLicence);

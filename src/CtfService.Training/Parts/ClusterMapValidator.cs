@@ -5,14 +5,14 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Parts;
 
 /// <summary>
-/// Whether a cluster map groups the codewords of a tokenizer: by its record, or, without one, by its centroids, which are means of the codewords.
+/// Checks whether a cluster map belongs to a tokenizer: by the map's record, or, without one, by its centroids, which are means of the codewords.
 /// </summary>
 internal static class ClusterMapValidator
 {
-    /// <summary>Processors round differently; another codebook is farther away by orders.</summary>
+    /// <summary>Allows for rounding that differs between processors; the centroids of another codebook differ by orders of magnitude more.</summary>
     private const float Tolerance = 1e-3f;
 
-    /// <summary>Returns null if it does.</summary>
+    /// <summary>Returns what differs; null if the map belongs to the tokenizer.</summary>
     public static RecordDifference? Difference(PartRecord? record, ClusterMap map, VqTokenizer tokenizer)
     {
         var now = TokenizerIdentity.Of(tokenizer);

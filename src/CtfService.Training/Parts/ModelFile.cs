@@ -7,12 +7,13 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Parts;
 
-/// <summary>A trained part with its architecture beside the weights: what one training command leaves for the next.</summary>
+/// <summary>Reads and writes a trained part: weights, architecture and part record in one file, which the next training command reads.</summary>
 public static class ModelFile
 {
     private const string ConfigKey = "config";
 
-    /// <param name="madeFrom">Written with it; null if nothing is known.</param>
+    /// <summary>Writes a part.</summary>
+    /// <param name="madeFrom">Record to write with the weights; null if unknown.</param>
     public static void Save<TConfig>(string path, nn.Module module, TConfig config, PartRecord? madeFrom = null) => StateDictSaver.Save(
         module,
         path,
@@ -21,17 +22,18 @@ public static class ModelFile
             [ConfigKey] = JsonSerializer.Serialize(config, BundleJson.Options),
         });
 
-    /// <exception cref="CheckpointException">Not a file that <see cref="Save"/> wrote.</exception>
+    /// <summary>Reads the architecture of a part.</summary>
+    /// <exception cref="CheckpointException">The file was not written by <see cref="Save"/>.</exception>
     public static TConfig Config<TConfig>(string path)
     {
         using var file = SafetensorsFile.Open(path);
         return file.Metadata.TryGetValue(ConfigKey, out var json) && JsonSerializer.Deserialize<TConfig>(json, BundleJson.Options) is { } config
             ? config
-            : throw new CheckpointException($"{path}: has no architecture in its metadata. Name a file that a `ctf train-...` command wrote.");
+            : throw new CheckpointException($"{path}: has no architecture in its metadata. Specify a file that a `ctf train-...` command wrote.");
     }
 
-    /// <summary>Builds the module from the file's own architecture and loads the weights; in evaluation mode.</summary>
-    /// <exception cref="CheckpointException">Not a file that <see cref="Save"/> wrote, or damaged.</exception>
+    /// <summary>Builds the module with the file's architecture, loads the weights and switches to evaluation mode.</summary>
+    /// <exception cref="CheckpointException">The file is damaged or was not written by <see cref="Save"/>.</exception>
     public static TModule Load<TModule, TConfig>(string path, Func<TConfig, TModule> build)
         where TModule : nn.Module
     {

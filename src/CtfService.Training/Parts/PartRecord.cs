@@ -11,26 +11,26 @@ using CtfService.Training.Data.Files;
 namespace CtfService.Training.Parts;
 
 /// <summary>
-/// What a part of a run was made from, fact by fact: images, image size, tokenizer, cluster map, architecture, settings, program. Lies in the metadata
-/// of the part's file; every later stage compares it before it builds on the part.
+/// What a part of a run was made from: images, image size, tokenizer, cluster map, architecture, settings, program. The record is stored in the metadata of the
+/// part's file; every later stage compares it before it uses the part.
 /// </summary>
 public sealed record PartRecord
 {
-    /// <summary>The images that the part learnt from: a <see cref="DataFingerprint"/>.</summary>
+    /// <summary>The training images, as <see cref="DataFingerprint"/>.</summary>
     public const string Data = "data";
 
-    /// <summary>Side of these images, pixels.</summary>
+    /// <summary>Side of the training images, pixels.</summary>
     public const string ImageSize = "image_size";
 
-    /// <summary>What decides the tokens: a <see cref="TokenizerIdentity"/>.</summary>
+    /// <summary>The tokenizer, as <see cref="TokenizerIdentity"/>.</summary>
     public const string Tokenizer = "tokenizer";
 
-    /// <summary>A <see cref="ClusterMapIdentity"/>.</summary>
+    /// <summary>The cluster map, as <see cref="ClusterMapIdentity"/>.</summary>
     public const string ClusterMap = "cluster_map";
 
     public const string Architecture = "architecture";
 
-    /// <summary>Number of training steps; a run may be made longer.</summary>
+    /// <summary>Number of training steps; a resumed run may have more.</summary>
     public const string Steps = "training.steps";
 
     public const string Training = "training";
@@ -43,22 +43,22 @@ public sealed record PartRecord
 
     private PartRecord(ImmutableSortedDictionary<string, string> facts) => _facts = facts;
 
-    /// <summary>Names the program and nothing else.</summary>
+    /// <summary>A record that names only the program.</summary>
     public static PartRecord Empty { get; } = new(ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal).Add(Program, ProgramVersion()));
 
-    /// <summary>One fact.</summary>
+    /// <summary>Creates a record with one fact.</summary>
     public static PartRecord Of(string name, object? value) => Empty.With(name, value);
 
-    /// <summary>For the metadata of the part's file.</summary>
+    /// <summary>The record as metadata of the part's file.</summary>
     public IReadOnlyDictionary<string, string> Metadata => new Dictionary<string, string> { [MetadataKey] = JsonSerializer.Serialize(_facts) };
 
-    /// <summary>Returns null for a fact that is not known.</summary>
+    /// <summary>Gets a fact; null if it is unknown.</summary>
     public string? this[string name] => _facts.GetValueOrDefault(name);
 
-    /// <summary>Side of the images, pixels; null if it is not known.</summary>
+    /// <summary>Side of the images, pixels; null if unknown.</summary>
     public int? PixelsOfImages => this[ImageSize] is { } size ? int.Parse(size, CultureInfo.InvariantCulture) : null;
 
-    /// <summary>Adds a fact, or a fact for each property of a record; null adds nothing.</summary>
+    /// <summary>Adds a fact, or one fact for each property of an object; null adds nothing.</summary>
     public PartRecord With(string name, object? value) => JsonSerializer.SerializeToNode(value, BundleJson.Options) switch
     {
         null => this,
@@ -67,10 +67,10 @@ public sealed record PartRecord
         var other => new(_facts.SetItem(name, other.ToJsonString(Compact))),
     };
 
-    /// <summary>The facts of these names alone.</summary>
+    /// <summary>Returns a record with only the facts of these names.</summary>
     public PartRecord Only(params IReadOnlyCollection<string> names) => new(_facts.RemoveRange(_facts.Keys.Where(name => !names.Contains(name))));
 
-    /// <summary>What differs from this record, a line for each fact; the program may be another. A fact that only one of the two knows differs too.</summary>
+    /// <summary>Returns the facts that differ from another record, except the program. A fact that only one record has counts as different.</summary>
     public IReadOnlyList<RecordDifference> Differences(PartRecord now) =>
     [
         .. _facts.Keys.Union(now._facts.Keys)
@@ -79,7 +79,7 @@ public sealed record PartRecord
             .Select(name => new RecordDifference(name, this[name] ?? Unknown, now[name] ?? Unknown)),
     ];
 
-    /// <summary>Returns null for a file without a record, as earlier programs wrote it.</summary>
+    /// <summary>Reads the record of a file; null if the file has none, as in files of earlier versions.</summary>
     /// <exception cref="CheckpointException">The file is missing or damaged.</exception>
     public static PartRecord? Read(string path)
     {
@@ -98,7 +98,7 @@ public sealed record PartRecord
         }
         catch (JsonException error)
         {
-            throw new CheckpointException($"{file.Path}: its record of what it was made from is damaged ({error.Message}). Make the file again.", error);
+            throw new CheckpointException($"{file.Path}: the record of what it was made from is damaged ({error.Message}). Create the file again.", error);
         }
     }
 
@@ -108,16 +108,17 @@ public sealed record PartRecord
     private static readonly JsonSerializerOptions Compact = new() { WriteIndented = false };
 }
 
+/// <summary>A fact in which two records differ.</summary>
 /// <param name="There">Value in the file.</param>
 /// <param name="Now">Value in this run.</param>
 public sealed record RecordDifference(string Name, string There, string Now)
 {
-    /// <summary>Whether no setting can bring the two together: weights of one do not fit the other.</summary>
+    /// <summary>Whether the weights depend on the fact, so that --accept-changes cannot accept the difference.</summary>
     public bool IsFixed => Name is PartRecord.Tokenizer or PartRecord.ClusterMap || Name.StartsWith(PartRecord.Architecture, StringComparison.Ordinal);
 
-    public override string ToString() => $"{Name}: {There} there, {Now} now";
+    public override string ToString() => $"{Name}: {There} in the file, {Now} now";
 
-    /// <summary>The differences as indented lines, after a line break.</summary>
+    /// <summary>Formats differences as indented lines, each after a line break.</summary>
     public static string Lines(IEnumerable<RecordDifference> differences) =>
         string.Concat(differences.Select(difference => $"{Environment.NewLine}  {difference}"));
 }

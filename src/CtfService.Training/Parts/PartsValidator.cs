@@ -4,11 +4,11 @@ using CtfService.Model.Tokenizer;
 
 namespace CtfService.Training.Parts;
 
-/// <summary>Refuses to pack parts that do not belong together.</summary>
+/// <summary>Rejects parts that do not belong together, before they are packed.</summary>
 internal static class PartsValidator
 {
-    /// <summary>Compares what the parts know of each other; the decoder may be any of the tokenizer's.</summary>
-    /// <exception cref="CheckpointException">The message names every pair that does not fit, with both values.</exception>
+    /// <summary>Compares the records of the parts; the decoder may be any decoder of the tokenizer.</summary>
+    /// <exception cref="CheckpointException">Parts do not belong together; the message names all differences with both values.</exception>
     public static void Require(TrainedParts parts, ClusterMap map)
     {
         using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(parts.Tokenizer, config => new VqTokenizer(config));
@@ -16,7 +16,7 @@ internal static class PartsValidator
         List<string> problems =
         [
             .. ClusterMapValidator.Difference(PartRecord.Read(parts.ClusterMap), map, tokenizer) is { } difference
-                ? [Text(parts.ClusterMap, [difference], "Group the codewords again with 'ctf cluster --overwrite', and train both stages with that map.")]
+                ? [Text(parts.ClusterMap, [difference], "Cluster the codewords again with 'ctf cluster --overwrite', and train both stages with that map.")]
                 : Array.Empty<string>(),
             .. Problem(parts.Coarse, both, "Train it again with 'ctf train-coarse --overwrite'."),
         ];
@@ -29,7 +29,7 @@ internal static class PartsValidator
                 && RunValidator.Shared(fine, coarse) is { Count: > 0 } differences)
             {
                 problems.Add(
-                    $"{parts.Fine} and {parts.Coarse} were made from different things:{RecordDifference.Lines(differences)}{Environment.NewLine}"
+                    $"{parts.Fine} and {parts.Coarse} were made from different inputs:{RecordDifference.Lines(differences)}{Environment.NewLine}"
                     + "Train one of them again with --overwrite.");
             }
         }
@@ -38,19 +38,19 @@ internal static class PartsValidator
         {
             throw new CheckpointException(
                 $"The parts do not belong together:{Environment.NewLine}{string.Join(Environment.NewLine, problems)}{Environment.NewLine}"
-                + "Or bring back the part that was replaced.");
+                + "Or restore the part that was replaced.");
         }
     }
 
-    private static IEnumerable<string> Problem(string path, PartRecord now, string wayOn)
+    private static IEnumerable<string> Problem(string path, PartRecord now, string remedy)
     {
         string[] names = [PartRecord.Tokenizer, PartRecord.ClusterMap];
         if (PartRecord.Read(path)?.Only(names).Differences(now) is { Count: > 0 } differences)
         {
-            yield return Text(path, differences, wayOn);
+            yield return Text(path, differences, remedy);
         }
     }
 
-    private static string Text(string path, IEnumerable<RecordDifference> differences, string wayOn) =>
-        $"{path} was made from something else:{RecordDifference.Lines(differences)}{Environment.NewLine}{wayOn}";
+    private static string Text(string path, IEnumerable<RecordDifference> differences, string remedy) =>
+        $"{path} was made from other inputs:{RecordDifference.Lines(differences)}{Environment.NewLine}{remedy}";
 }

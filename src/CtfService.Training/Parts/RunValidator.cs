@@ -5,16 +5,16 @@ using CtfService.Model.Tokenizer;
 namespace CtfService.Training.Parts;
 
 /// <summary>
-/// Refuses to build on parts of a run that were made from something else, before the images are read. Each message has both values and the ways on.
+/// Rejects parts of a run that were made from other inputs, before the images are read. Each message has both values and the remedies.
 /// </summary>
-/// <param name="note">Is told what cannot be checked, and what will not fit any more.</param>
+/// <param name="note">Receives notes on what cannot be checked and on parts that have to be trained again.</param>
 public sealed class RunValidator(Action<string> note)
 {
-    /// <summary>The image size that was asked for, else the tokenizer's own.</summary>
-    /// <param name="assumed">Pixels, if neither says anything.</param>
-    public int ImageSize(string tokenizerPath, int? asked, int assumed)
+    /// <summary>Returns the requested image size, or else that of the tokenizer.</summary>
+    /// <param name="assumed">Size that is assumed if neither is known, pixels.</param>
+    public int ImageSize(string tokenizerPath, int? requested, int assumed)
     {
-        if (asked is { } size)
+        if (requested is { } size)
         {
             return size;
         }
@@ -25,14 +25,15 @@ public sealed class RunValidator(Action<string> note)
         }
 
         note(
-            $"{tokenizerPath}: does not say which image size it learnt from, as files of earlier programs. "
-            + $"{assumed} pixels are assumed; say otherwise with --image-size.");
+            $"{tokenizerPath}: does not record the image size that it was trained with, as files of earlier versions do not. "
+            + $"Assuming {assumed} pixels; specify another size with --image-size.");
         return assumed;
     }
 
-    /// <param name="now">Images and image size of the training that is to start.</param>
-    /// <param name="accept">The tokenizer is meant for these images too.</param>
-    /// <exception cref="CheckpointException">The tokenizer learnt from others.</exception>
+    /// <summary>Throws if the tokenizer was trained on other images.</summary>
+    /// <param name="now">Images and image size of the training that is about to start.</param>
+    /// <param name="accept">Whether the tokenizer is meant for these images too.</param>
+    /// <exception cref="CheckpointException">The tokenizer was trained on other images.</exception>
     public void RequireImages(string tokenizerPath, PartRecord now, bool accept)
     {
         if (!accept
@@ -40,54 +41,56 @@ public sealed class RunValidator(Action<string> note)
                 is { Count: > 0 } differences)
         {
             throw new CheckpointException(
-                $"{tokenizerPath}: learnt from other images than these:{RecordDifference.Lines(differences)}{Environment.NewLine}"
-                + "Name its own with --data and --image-size, or train a tokenizer of these in another folder (--run), "
-                + "or, if this one is meant for them too, add --accept-changes.");
+                $"{tokenizerPath}: was trained on other images than these:{RecordDifference.Lines(differences)}{Environment.NewLine}"
+                + "Specify its own images with --data and --image-size, or train a tokenizer on these in another folder (--run), "
+                + "or, if this tokenizer is meant for them too, add --accept-changes.");
         }
     }
 
-    /// <exception cref="CheckpointException">The map is of another tokenizer's codewords.</exception>
+    /// <summary>Throws if the cluster map does not belong to the tokenizer.</summary>
+    /// <exception cref="CheckpointException">The map belongs to another tokenizer.</exception>
     public static void RequireMap(string mapPath, ClusterMap map, VqTokenizer tokenizer)
     {
         if (ClusterMapValidator.Difference(PartRecord.Read(mapPath), map, tokenizer) is { } difference)
         {
             throw new CheckpointException(
-                $"{mapPath}: groups the codewords of another tokenizer:{RecordDifference.Lines([difference])}{Environment.NewLine}"
-                + "Group those of this one with 'ctf cluster --overwrite', or bring the other tokenizer back, or name another folder with --run.");
+                $"{mapPath}: belongs to another tokenizer:{RecordDifference.Lines([difference])}{Environment.NewLine}"
+                + "Cluster the codewords of this one with 'ctf cluster --overwrite', or restore the other tokenizer, or choose another folder with --run.");
         }
     }
 
-    /// <param name="now">What the fine stage would be made from.</param>
-    /// <exception cref="CheckpointException">The coarse stage was made from something else, so the two would not fit each other.</exception>
+    /// <summary>Throws if the coarse stage does not belong to the fine stage that is about to be trained.</summary>
+    /// <param name="now">What the fine stage will be made from.</param>
+    /// <exception cref="CheckpointException">The coarse stage was made from other inputs.</exception>
     public void RequireCoarse(string coarsePath, PartRecord now)
     {
         if (File.Exists(coarsePath) && Known(coarsePath) is { } there && Shared(there, now) is { Count: > 0 } differences)
         {
             throw new CheckpointException(
-                $"{coarsePath}: was made from something else than the fine stage would be:{RecordDifference.Lines(differences)}{Environment.NewLine}"
-                + "Name what it was made from, or train it again with 'ctf train-coarse --overwrite', or name another folder with --run.");
+                $"{coarsePath}: was made from other inputs than the fine stage would be:{RecordDifference.Lines(differences)}{Environment.NewLine}"
+                + "Specify the inputs that it was made from, or train it again with 'ctf train-coarse --overwrite', or choose another folder with --run.");
         }
     }
 
-    /// <summary>Whether the tokens in the run, and so their class names, are those that the coarse stage learnt from.</summary>
-    /// <exception cref="CheckpointException">They are of something else.</exception>
+    /// <summary>Throws if the tokens of the run, and so their class names, are not those that the coarse stage was trained on.</summary>
+    /// <exception cref="CheckpointException">The coarse stage was trained on other tokens.</exception>
     public void RequireTokens(string tokensPath, PartRecord tokens, string coarsePath)
     {
         string[] names = [PartRecord.Data, PartRecord.ImageSize, PartRecord.Tokenizer];
         if (Known(coarsePath)?.Only(names).Differences(tokens.Only(names)) is { Count: > 0 } differences)
         {
             throw new CheckpointException(
-                $"{coarsePath}: was made from something else than {tokensPath}:{RecordDifference.Lines(differences)}{Environment.NewLine}"
-                + "Train it again with 'ctf train-coarse --overwrite', or with 'ctf train-coarse --resume' and the images that it was made from.");
+                $"{coarsePath}: was made from other inputs than {tokensPath}:{RecordDifference.Lines(differences)}{Environment.NewLine}"
+                + "Train it again with 'ctf train-coarse --overwrite', or run 'ctf train-coarse --resume' with the images that it was made from.");
         }
     }
 
-    /// <summary>Says that a fine stage will have to be trained again.</summary>
+    /// <summary>Notes a fine stage that has to be trained again.</summary>
     public void NoteFine(string finePath, PartRecord now)
     {
         if (File.Exists(finePath) && PartRecord.Read(finePath) is { } there && Shared(there, now) is { Count: > 0 } differences)
         {
-            note($"{finePath}: will not fit this coarse stage and has to be trained again:{RecordDifference.Lines(differences)}");
+            note($"{finePath}: does not belong to this coarse stage and has to be trained again:{RecordDifference.Lines(differences)}");
         }
     }
 
@@ -97,11 +100,11 @@ public sealed class RunValidator(Action<string> note)
         var now = PartRecord.Of(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));
         if (File.Exists(stagePath) && PartRecord.Read(stagePath)?.Only([PartRecord.ClusterMap]) is { } there && there.Differences(now).Count > 0)
         {
-            note($"{stagePath}: was trained with the cluster map before this one, and has to be trained again.");
+            note($"{stagePath}: was trained with the previous cluster map and has to be trained again.");
         }
     }
 
-    /// <summary>What both stages of a model have in common.</summary>
+    /// <summary>Returns the differences in what both stages of a model must share.</summary>
     internal static IReadOnlyList<RecordDifference> Shared(PartRecord there, PartRecord now)
     {
         string[] names = [PartRecord.Data, PartRecord.ImageSize, PartRecord.Tokenizer, PartRecord.ClusterMap];
@@ -113,7 +116,7 @@ public sealed class RunValidator(Action<string> note)
         var record = PartRecord.Read(path);
         if (record is null)
         {
-            note($"{path}: does not say what it was made from, as files of earlier programs, so nothing can be compared.");
+            note($"{path}: has no record of what it was made from, as files of earlier versions do not, so nothing can be compared.");
         }
 
         return record;

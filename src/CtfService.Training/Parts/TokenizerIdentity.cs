@@ -9,15 +9,15 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Parts;
 
 /// <summary>
-/// Tells tokenizers apart by what decides their tokens: encoder and codebook. Tokenizers with another decoder (refined, blended) are the same here, as
-/// what was trained on their tokens fits them all.
+/// Identifies a tokenizer by what determines its tokens: encoder and codebook. Tokenizers that differ only in the decoder (refined, blended) have the same
+/// identity, because models trained on their tokens work with all of them.
 /// </summary>
 public static class TokenizerIdentity
 {
-    /// <summary>A record of training, which tokens do not depend on.</summary>
+    /// <summary>State of the training that tokens do not depend on.</summary>
     private const string UsageHistory = "quantize.codebook_used";
 
-    /// <returns>Such as <c>4096 codewords, 5d41402abc4b</c>.</returns>
+    /// <returns>A text such as <c>4096 codewords, 5d41402abc4b</c>.</returns>
     public static string Of(VqTokenizer tokenizer)
     {
         using var scope = NewDisposeScope();
@@ -37,10 +37,10 @@ public static class TokenizerIdentity
     }
 }
 
-/// <summary>Tells cluster maps apart by the cluster of every token.</summary>
+/// <summary>Identifies a cluster map by the cluster of every token.</summary>
 public static class ClusterMapIdentity
 {
-    /// <returns>Such as <c>256 clusters, 5d41402abc4b</c>.</returns>
+    /// <returns>A text such as <c>256 clusters, 5d41402abc4b</c>.</returns>
     public static string Of(ClusterMap map) =>
         FormattableString.Invariant($"{map.ClusterCount} clusters, {ShortHash.Of(MemoryMarshal.AsBytes(map.ClusterOfToken.AsSpan()))}");
 }

@@ -1,22 +1,22 @@
 namespace CtfService.Training.Progress;
 
-/// <summary>Is told how long work gets on. Called on the thread that does the work.</summary>
+/// <summary>Receives the progress of long-running work. Called on the thread that does the work.</summary>
 public interface ITrainingProgress
 {
     void Report(TrainingReport report);
 
-    /// <summary>One sentence worth a line of its own, such as what a run starts from.</summary>
+    /// <summary>Reports one sentence that deserves its own line, such as what a run starts from.</summary>
     void Note(string text)
     {
     }
 }
 
-/// <summary>The state of a training run after some step.</summary>
-/// <param name="Step">Steps finished, 1..<paramref name="TotalSteps"/>.</param>
-/// <param name="Losses">By name, in the order to show them.</param>
-/// <param name="ImagesPerSecond">Over the last ten seconds or more; null for an evaluation between two steps, or before there is a speed.</param>
-/// <param name="Elapsed">Since the run started or was resumed, evaluations left out.</param>
-/// <param name="TimeLeft">At the speed of this run so far.</param>
+/// <summary>The state of a run after a step.</summary>
+/// <param name="Step">Finished steps, 1..<paramref name="TotalSteps"/>.</param>
+/// <param name="Losses">Losses by name, in display order.</param>
+/// <param name="ImagesPerSecond">Speed over at least the last ten seconds; null for an evaluation between two steps, or if there is no speed yet.</param>
+/// <param name="Elapsed">Time since the run started or was resumed, without evaluations.</param>
+/// <param name="TimeLeft">Remaining time at the average speed of this run.</param>
 public sealed record TrainingReport(
     long Step,
     long TotalSteps,
@@ -25,7 +25,7 @@ public sealed record TrainingReport(
     TimeSpan Elapsed,
     TimeSpan TimeLeft);
 
-/// <summary>For runs that are not watched.</summary>
+/// <summary>Ignores all reports.</summary>
 public sealed class NoProgress : ITrainingProgress
 {
     public static NoProgress Instance { get; } = new();
@@ -35,7 +35,7 @@ public sealed class NoProgress : ITrainingProgress
     }
 }
 
-/// <summary>Passes each report to several listeners, such as the terminal and a <see cref="MetricsFile"/>.</summary>
+/// <summary>Forwards each report to several listeners, such as the terminal and a <see cref="MetricsFile"/>.</summary>
 public sealed class CombinedProgress(params IReadOnlyList<ITrainingProgress> listeners) : ITrainingProgress
 {
     public void Report(TrainingReport report)

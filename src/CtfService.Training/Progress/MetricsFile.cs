@@ -5,7 +5,7 @@ using CtfService.Model.Storage;
 namespace CtfService.Training.Progress;
 
 /// <summary>
-/// Appends each report as a line of JSON (<c>metrics.jsonl</c>): step, seconds, images_per_second (not of evaluations) and the losses by name.
+/// Appends each report as a line of JSON (<c>metrics.jsonl</c>): step, seconds, images_per_second (except for evaluations) and the losses by name.
 /// </summary>
 public sealed class MetricsFile : ITrainingProgress, IDisposable
 {
@@ -15,8 +15,8 @@ public sealed class MetricsFile : ITrainingProgress, IDisposable
 
     private MetricsFile(StreamWriter lines) => _lines = lines;
 
-    /// <summary>Opens or creates the file; lines of steps after <paramref name="finishedSteps"/>, and a torn last line, are removed.</summary>
-    /// <param name="finishedSteps">Steps finished at the checkpoint the run goes on from; 0 starts anew.</param>
+    /// <summary>Opens or creates the file and removes the lines of steps after <paramref name="finishedSteps"/> and an incomplete last line.</summary>
+    /// <param name="finishedSteps">Finished steps of the checkpoint that the run resumes from; 0 for a new run.</param>
     public static MetricsFile Open(string path, long finishedSteps)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -28,7 +28,7 @@ public sealed class MetricsFile : ITrainingProgress, IDisposable
         return new MetricsFile(new StreamWriter(path, append: true) { AutoFlush = true, NewLine = "\n" });
     }
 
-    /// <summary>The last value of a figure; null where no report has it.</summary>
+    /// <summary>Returns the last value of a figure; null if no report has it.</summary>
     public static double? Last(string path, string name) => File.ReadLines(path)
         .Select(line => JsonNode.Parse(line)?[name]?.GetValue<double>())
         .LastOrDefault(value => value is not null);
@@ -55,7 +55,7 @@ public sealed class MetricsFile : ITrainingProgress, IDisposable
 
     public void Dispose() => _lines.Dispose();
 
-    /// <summary>Later than every step where the line is no report.</summary>
+    /// <summary>Returns the step of a line; <see cref="long.MaxValue"/> if the line is not a report.</summary>
     private static long StepOf(string line)
     {
         try

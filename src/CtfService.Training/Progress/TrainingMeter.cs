@@ -1,9 +1,9 @@
 namespace CtfService.Training.Progress;
 
-/// <summary>Turns finished steps into reports: counts, times, and asks for the losses only when a report is due.</summary>
+/// <summary>Turns finished steps into reports of speed and remaining time. Reads the losses only when a report is due.</summary>
 public sealed class TrainingMeter
 {
-    /// <summary>The speed is taken over at least so long and so many images, so that images that end in bursts do not make it jump.</summary>
+    /// <summary>Shortest time and fewest images that the speed is averaged over, so that images that finish in bursts do not make it jump.</summary>
     private static readonly TimeSpan SpeedWindow = TimeSpan.FromSeconds(10);
 
     private const int SpeedImages = 256;
@@ -12,10 +12,10 @@ public sealed class TrainingMeter
     private readonly TrainingPace _pace;
     private readonly TimeProvider _time;
     private readonly long _started;
-    private readonly Queue<Mark> _marks = new(); // the first is where the speed is counted from
+    private readonly Queue<Mark> _marks = new(); // the speed is measured from the first one
     private TimeSpan _paused;
 
-    /// <param name="time">The system's clock if null.</param>
+    /// <param name="time">The clock; null for the system clock.</param>
     public TrainingMeter(ITrainingProgress progress, TrainingPace pace, TimeProvider? time = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pace.ReportEvery);
@@ -26,8 +26,8 @@ public sealed class TrainingMeter
         _marks.Enqueue(new Mark(pace.FirstStep, TimeSpan.Zero));
     }
 
-    /// <param name="finishedSteps">Steps finished, counted from the very first run.</param>
-    /// <param name="losses">Called only when a report is due: reading a loss waits for the device.</param>
+    /// <param name="finishedSteps">Finished steps, counted from the first start of the run.</param>
+    /// <param name="losses">Returns the losses. Called only when a report is due, because reading a loss waits for the device.</param>
     public void StepFinished(long finishedSteps, Func<IReadOnlyDictionary<string, double>> losses)
     {
         if (finishedSteps % _pace.ReportEvery != 0 && finishedSteps != _pace.TotalSteps)
@@ -35,14 +35,14 @@ public sealed class TrainingMeter
             return;
         }
 
-        var values = losses(); // before the clock is read
+        var values = losses(); // reading them waits for the device, so it comes before the clock
         var now = new Mark(finishedSteps, _time.GetElapsedTime(_started) - _paused);
         var speed = Speed(now);
         _progress.Report(new TrainingReport(finishedSteps, _pace.TotalSteps, values, speed, now.Elapsed, TimeLeft(now)));
     }
 
-    /// <summary>Measures between two steps: the report has no speed, and the time does not count as training.</summary>
-    /// <param name="finishedSteps">Steps finished, counted from the very first run.</param>
+    /// <summary>Runs an evaluation between two steps. Its report has no speed, and its time does not count as training.</summary>
+    /// <param name="finishedSteps">Finished steps, counted from the first start of the run.</param>
     public IReadOnlyDictionary<string, double> Evaluate(long finishedSteps, Func<IReadOnlyDictionary<string, double>> measure)
     {
         var started = _time.GetTimestamp();
@@ -70,11 +70,11 @@ public sealed class TrainingMeter
         return seconds > 0 ? (now.Step - since.Step) * _pace.BatchSize / seconds : null;
     }
 
-    /// <param name="Elapsed">Since the run started, evaluations left out.</param>
+    /// <param name="Elapsed">Time since the run started, without evaluations.</param>
     private sealed record Mark(long Step, TimeSpan Elapsed);
 }
 
-/// <param name="FirstStep">Steps finished before this run; 0 unless resumed.</param>
+/// <param name="FirstStep">Steps finished before this start; 0 unless resumed.</param>
 /// <param name="BatchSize">Images per step.</param>
-/// <param name="ReportEvery">Steps from one report to the next; the last step is always reported.</param>
+/// <param name="ReportEvery">Steps between reports; the last step is always reported.</param>
 public sealed record TrainingPace(long FirstStep, long TotalSteps, int BatchSize, int ReportEvery = 10);

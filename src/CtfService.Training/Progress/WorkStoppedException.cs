@@ -1,4 +1,4 @@
 namespace CtfService.Training.Progress;
 
-/// <summary>Work was stopped by its caller, and what is finished is kept; the message says what, and where.</summary>
+/// <summary>The caller stopped the work. The finished part is kept; the message says what is kept and where.</summary>
 public sealed class WorkStoppedException(string message, CancellationToken cancellation) : OperationCanceledException(message, cancellation);

@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Tokenizer;
 
 /// <summary>
-/// Moves codewords that none of the last 65,536 tokens used onto latents of the current batch ("random restarts", Dhariwal et al. 2020, "Jukebox", section 3.1),
-/// because the gradient alone never reaches a codeword that is not chosen.
+/// Moves codewords that the last 65,536 tokens did not use onto latents of the current batch ("random restarts", Dhariwal et al. 2020, "Jukebox", section 3.1),
+/// because unused codewords get no gradient.
 /// </summary>
 internal static class CodewordRevival
 {
-    /// <summary>Standard deviation of what is added to a latent, so that two codewords do not start at one point.</summary>
+    /// <summary>Standard deviation of the noise that is added to a latent, so that two codewords do not start at the same point.</summary>
     private const double Jitter = 0.02;
 
     /// <param name="latents">[B, e, h, w] before normalisation.</param>

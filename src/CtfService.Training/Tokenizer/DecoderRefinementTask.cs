@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Tokenizer;
 
 /// <summary>
-/// Teaches the decoder of a trained tokenizer textures, against a discriminator (hinge losses, as LlamaGen's tokenizer from its 20,000th step on) and by what a classifier sees. Encoder and codebook
-/// stay as they are, so tokens, and all that was trained on them, keep their meaning.
+/// Trains the decoder of a trained tokenizer to restore textures: with a discriminator (hinge losses, as LlamaGen's tokenizer from its 20,000th step on) and
+/// with a perceptual loss. Encoder and codebook do not change, so tokens and all models trained on them stay valid.
 /// </summary>
 internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
     private readonly DecoderRefinement _options;
     private readonly PerceptualLoss? _perceptual;
 
-    /// <param name="perceptual">What restored images should share with the original besides pixels; null for nothing.</param>
+    /// <param name="perceptual">Perceptual loss; null for none.</param>
     public DecoderRefinementTask(VqTokenizer tokenizer, BatchLoader batches, HeldOutImages heldOut, DecoderRefinement options, PerceptualLoss? perceptual)
     {
         _tokenizer = tokenizer;
@@ -29,7 +29,7 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
         _heldOut = heldOut;
         _options = options;
         _perceptual = perceptual;
-        Learn(tokenizer, false);
+        SetTrainable(tokenizer, false);
         tokenizer.DecoderParameters.ToList().ForEach(parameter => parameter.requires_grad = true);
         Module = new Pair(tokenizer, _discriminator);
     }
@@ -41,23 +41,25 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
         using var batch = _batches.Next();
         var restored = Restore(batch.Pixels);
         var reconstruction = ReconstructionLoss.Of(restored, batch.Pixels);
-        var share = Math.Min(1, (double)step / Math.Max(1, _options.DiscriminatorSteps)); // it must know something before it teaches
-        Learn(_discriminator, false);
+        var share = Math.Min(1, (double)step / Math.Max(1, _options.DiscriminatorSteps)); // the discriminator has to learn before the decoder learns from it
+        SetTrainable(_discriminator, false);
         var adversarial = -_discriminator.call(restored).mean();
-        Learn(_discriminator, true);
-        var judged = (nn.functional.relu(1 - _discriminator.call(batch.Pixels)).mean() + nn.functional.relu(1 + _discriminator.call(restored.detach())).mean()) / 2;
-        var total = reconstruction.Total + (adversarial * (_options.AdversarialWeight * share)) + judged;
+        SetTrainable(_discriminator, true);
+        var onReal = nn.functional.relu(1 - _discriminator.call(batch.Pixels)).mean();
+        var onRestored = nn.functional.relu(1 + _discriminator.call(restored.detach())).mean();
+        var hinge = (onReal + onRestored) / 2;
+        var total = reconstruction.Total + (adversarial * (_options.AdversarialWeight * share)) + hinge;
         var parts = new Dictionary<string, Tensor>
         {
             ["mse"] = reconstruction.Squared,
             ["edges"] = reconstruction.Edges,
             ["adversarial"] = adversarial,
-            ["discriminator"] = judged,
+            ["discriminator"] = hinge,
         };
-        if (_perceptual?.Of(restored, batch.Pixels) is { } seen)
+        if (_perceptual?.Of(restored, batch.Pixels) is { } perceptual)
         {
-            total += seen * _options.PerceptualWeight;
-            parts["perceptual"] = seen;
+            total += perceptual * _options.PerceptualWeight;
+            parts["perceptual"] = perceptual;
         }
 
         return new StepLoss(total, parts);
@@ -78,22 +80,22 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
         Tensor codewords;
         using (no_grad())
         {
-            _tokenizer.Quantizer.eval(); // does not learn, so it keeps no account of what it chose
+            _tokenizer.Quantizer.eval(); // the codebook is frozen, so its usage is not recorded
             codewords = _tokenizer.Quantizer.call(_tokenizer.Latents(image)).Latents;
         }
 
         return _tokenizer.DecodeCodewords(codewords);
     }
 
-    private static void Learn(nn.Module module, bool learns)
+    private static void SetTrainable(nn.Module module, bool isTrainable)
     {
         foreach (var parameter in module.parameters())
         {
-            parameter.requires_grad = learns;
+            parameter.requires_grad = isTrainable;
         }
     }
 
-    /// <summary>What one checkpoint holds.</summary>
+    /// <summary>The modules of one checkpoint.</summary>
     private sealed class Pair : nn.Module
     {
         private readonly VqTokenizer _tokenizer;
@@ -109,11 +111,15 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
 }
 
 /// <summary>How a decoder is refined.</summary>
-/// <param name="AdversarialWeight">Of looking real beside the reconstruction's error.</param>
-/// <param name="DiscriminatorSteps">Steps over which that weight rises from 0.</param>
-/// <param name="PerceptualPath">A classifier of the data set, whose features restored images should share; null for none. Not the one that judges afterwards.</param>
-/// <param name="PerceptualWeight">Of those features beside the reconstruction's error.</param>
-public sealed record DecoderRefinement(double AdversarialWeight, long DiscriminatorSteps = 200, string? PerceptualPath = null, double PerceptualWeight = DecoderRefinement.DefaultPerceptualWeight)
+/// <param name="AdversarialWeight">Weight of the adversarial loss relative to the reconstruction loss.</param>
+/// <param name="DiscriminatorSteps">Steps over which this weight rises from 0.</param>
+/// <param name="PerceptualPath">Classifier of the data set for the perceptual loss; null for none. Do not use the one that evaluates the model.</param>
+/// <param name="PerceptualWeight">Weight of the perceptual loss relative to the reconstruction loss.</param>
+public sealed record DecoderRefinement(
+    double AdversarialWeight,
+    long DiscriminatorSteps = 200,
+    string? PerceptualPath = null,
+    double PerceptualWeight = DecoderRefinement.DefaultPerceptualWeight)
 {
     public const double DefaultPerceptualWeight = 0.1;
 }

@@ -8,10 +8,10 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tokenizer;
 
-/// <summary>Images that a tokenizer in training never sees, evenly spread over their set: measures and shows what it makes of them.</summary>
+/// <summary>Held-out images, evenly spaced over their set: measures the reconstructions of a tokenizer in training and writes a sample sheet.</summary>
 internal sealed class HeldOutImages : IDisposable
 {
-    /// <summary>Name of the mean peak signal-to-noise ratio among the figures, decibels.</summary>
+    /// <summary>Name of the figure that holds the mean peak signal-to-noise ratio, decibels.</summary>
     public const string Psnr = "psnr";
 
     private const int Count = 256;
@@ -28,7 +28,7 @@ internal sealed class HeldOutImages : IDisposable
             .Select(i => new RgbImage(dataset.Width, dataset.Height, dataset.Images[(int)((long)i * dataset.Count / count)]))]);
     }
 
-    /// <summary>Figures by name, and a sheet of originals and what became of them at <paramref name="path"/>, without extension.</summary>
+    /// <summary>Returns the figures by name and writes a sheet of originals and reconstructions to <paramref name="path"/>, which has no extension.</summary>
     public IReadOnlyDictionary<string, double> Measure(VqTokenizer tokenizer, string path)
     {
         var restored = new List<Tensor>();
@@ -48,7 +48,7 @@ internal sealed class HeldOutImages : IDisposable
 
     public void Dispose() => _images.Dispose();
 
-    /// <summary>Rows in turn of originals and what became of them.</summary>
+    /// <summary>Writes alternating rows of originals and reconstructions.</summary>
     private void WriteSheet(string path, Tensor restored)
     {
         var sheet = new List<RgbImage>();

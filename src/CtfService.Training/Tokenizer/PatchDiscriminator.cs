@@ -6,8 +6,9 @@ using GroupNorm = CtfService.Model.Layers.GroupNorm;
 namespace CtfService.Training.Tokenizer;
 
 /// <summary>
-/// Tells real patches of an image from decoded ones: the fully convolutional discriminator of Isola et al. 2017 ("pix2pix", section 3.2.2), as LlamaGen trains its tokenizer
-/// with, at the size of small images: two halvings, so that a logit sees 34 x 34 pixels; group norm in place of batch norm, so that an image does not depend on its batch.
+/// Distinguishes real patches from decoded ones: the fully convolutional discriminator of Isola et al. 2017 ("pix2pix", section 3.2.2), as LlamaGen trains its
+/// tokenizer with. Adapted to small images: two layers of stride 2, so that a logit covers 34 x 34 pixels; group norm instead of batch norm, so that an image
+/// does not depend on its batch.
 /// </summary>
 internal sealed class PatchDiscriminator : nn.Module<Tensor, Tensor>
 {
@@ -15,7 +16,7 @@ internal sealed class PatchDiscriminator : nn.Module<Tensor, Tensor>
     private const double NegativeSlope = 0.2;
 
     private readonly ModuleList<Convolution> _convolutions;
-    private readonly ModuleList<GroupNorm> _norms; // behind the second and third convolution
+    private readonly ModuleList<GroupNorm> _norms; // after the second and third convolution
 
     /// <param name="width">Channels of the first layer, a multiple of 16.</param>
     public PatchDiscriminator(int width)
@@ -32,7 +33,7 @@ internal sealed class PatchDiscriminator : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Images [B, 3, H, W] to logits [B, 1, H/4 - 2, W/4 - 2], high where a patch looks real.</summary>
+    /// <summary>Images [B, 3, H, W] to logits [B, 1, H/4 - 2, W/4 - 2], high if a patch looks real.</summary>
     public override Tensor forward(Tensor image)
     {
         using var scope = NewDisposeScope();

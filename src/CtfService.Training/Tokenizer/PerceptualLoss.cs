@@ -4,16 +4,16 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Tokenizer;
 
 /// <summary>
-/// How different two images look to a trained network: LPIPS (Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", eq. 1) without its learned
-/// weights of channels, by the stages of a classifier of the same data. LlamaGen's tokenizer has such a term too, by VGG.
+/// Perceptual distance of two images: LPIPS (Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", eq. 1) without
+/// learned channel weights, on the stages of a classifier of the same data. LlamaGen's tokenizer has the same term on VGG.
 /// </summary>
 internal sealed class PerceptualLoss
 {
-    private const double Epsilon = 1e-5; // of lengths: where all channels are off, there is no direction
+    private const double Epsilon = 1e-5; // avoids dividing by zero if all channels are inactive
 
     private readonly ImageClassifier _classifier;
 
-    /// <param name="classifier">Belongs to the caller; does not learn from here on.</param>
+    /// <param name="classifier">Owned by the caller; its weights are frozen.</param>
     public PerceptualLoss(ImageClassifier classifier)
     {
         _classifier = classifier;
@@ -23,7 +23,7 @@ internal sealed class PerceptualLoss
         }
     }
 
-    /// <returns>A scalar: over the stages, the sum of the mean squared distance between the directions of what is active at a position; 0 to 2 a stage.</returns>
+    /// <returns>A scalar: the mean squared distance of the normalised activations, summed over the stages; 0 to 2 per stage.</returns>
     /// <param name="restored">[B, 3, H, W] in [-1, 1].</param>
     /// <param name="image">[B, 3, H, W] in [-1, 1].</param>
     public Tensor Of(Tensor restored, Tensor image)
@@ -32,13 +32,14 @@ internal sealed class PerceptualLoss
         List<Tensor> wanted;
         using (no_grad())
         {
-            wanted = Directions(image);
+            wanted = Normalised(image);
         }
 
-        var distances = Directions(restored).Zip(wanted, (first, second) => (first - second).square().sum(1).mean());
+        var distances = Normalised(restored).Zip(wanted, (first, second) => (first - second).square().sum(1).mean());
         return distances.Aggregate((sum, next) => sum + next).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Of every stage [B, C, h, w], scaled to length 1 over the channels.</summary>
-    private List<Tensor> Directions(Tensor pixels) => [.. _classifier.Stages(pixels).Select(active => active / (active.square().sum(1, keepdim: true) + Epsilon).sqrt())];
+    /// <summary>Returns the activations of every stage [B, C, h, w], normalised to length 1 over the channels.</summary>
+    private List<Tensor> Normalised(Tensor pixels) =>
+        [.. _classifier.Stages(pixels).Select(active => active / (active.square().sum(1, keepdim: true) + Epsilon).sqrt())];
 }

@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tokenizer;
 
-/// <summary>How far an image that was given back is from the original: squared and absolute error, and the error of the steps between neighbouring pixels.</summary>
-/// <param name="Total">What is minimised; a scalar, as all parts.</param>
+/// <summary>Reconstruction loss of an image: squared error, absolute error, and the absolute error of the differences between neighbouring pixels.</summary>
+/// <param name="Total">Weighted sum to minimise. All parts are scalars.</param>
 internal sealed record ReconstructionLoss(Tensor Total, Tensor Squared, Tensor Edges)
 {
     private const double AbsoluteWeight = 0.2;
@@ -15,11 +15,11 @@ internal sealed record ReconstructionLoss(Tensor Total, Tensor Squared, Tensor E
     {
         var difference = restored - image;
         var squared = difference.square().mean();
-        var edges = Steps(difference, 2).abs().mean() + Steps(difference, 3).abs().mean();
+        var edges = Gradient(difference, 2).abs().mean() + Gradient(difference, 3).abs().mean();
         return new ReconstructionLoss(squared + (difference.abs().mean() * AbsoluteWeight) + (edges * EdgeWeight), squared, edges);
     }
 
-    private static Tensor Steps(Tensor difference, long dimension)
+    private static Tensor Gradient(Tensor difference, long dimension)
     {
         var length = difference.shape[dimension] - 1;
         return difference.narrow(dimension, 1, length) - difference.narrow(dimension, 0, length);

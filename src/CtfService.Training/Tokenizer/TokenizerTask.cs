@@ -5,11 +5,11 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tokenizer;
 
-/// <summary>Trains the VQ tokenizer to give images back: the reconstruction's error and the quantiser's own losses.</summary>
-/// <param name="lastRevival">Codewords are not moved after this step, so that the end of the run settles.</param>
+/// <summary>Trains the VQ tokenizer with the reconstruction loss and the losses of the quantizer.</summary>
+/// <param name="lastRevival">Last step at which unused codewords are moved, so that the codebook settles before the run ends.</param>
 internal sealed class TokenizerTask(VqTokenizer tokenizer, BatchLoader batches, HeldOutImages heldOut, long lastRevival) : ITrainingTask
 {
-    /// <summary>Every so many steps codewords that nothing uses move to where latents are.</summary>
+    /// <summary>Number of steps between moves of unused codewords.</summary>
     private const long RevivalInterval = 50;
 
     private Tensor? _latents; // [B, e, h, w] of the current step

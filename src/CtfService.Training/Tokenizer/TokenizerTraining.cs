@@ -10,15 +10,16 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tokenizer;
 
-/// <summary>From a data set to a trained tokenizer: what <c>ctf train-tokenizer</c> does.</summary>
+/// <summary>Trains a tokenizer on a data set, as <c>ctf train-tokenizer</c> does.</summary>
 public static class TokenizerTraining
 {
-    /// <summary>Name of the result in the run's folder.</summary>
+    /// <summary>Name of the result file in the run's folder.</summary>
     public const string ResultName = "tokenizer.safetensors";
 
     /// <summary>Share of the run during which unused codewords are moved.</summary>
     private const double RevivalShare = 0.6;
 
+    /// <summary>Trains a tokenizer and writes it to the run's folder.</summary>
     public static void Run(
         ImageDataset train, ImageDataset heldOut, TokenizerConfig config, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
     {
@@ -34,9 +35,11 @@ public static class TokenizerTraining
         Save(tokenizer, options, progress);
     }
 
-    /// <summary>Sharpens the decoder of a trained tokenizer: what <c>ctf refine-decoder</c> does. Tokens keep their meaning.</summary>
+    /// <summary>Refines the decoder of a trained tokenizer, as <c>ctf refine-decoder</c> does. Tokens stay valid.</summary>
     /// <param name="tokenizerPath">A result of <see cref="Run"/>.</param>
-    /// <exception cref="CheckpointException">The tokenizer's or the classifier's file is missing, damaged or something else, or the classifier is for images of another size.</exception>
+    /// <exception cref="CheckpointException">
+    /// The file of the tokenizer or the classifier is missing, damaged or of another kind, or the classifier is for images of another size.
+    /// </exception>
     public static void Refine(
         ImageDataset train,
         ImageDataset heldOut,
@@ -76,7 +79,7 @@ public static class TokenizerTraining
         var tokens = train.Width / config.DownsampleFactor * (train.Height / config.DownsampleFactor);
         return RunSummary.Of(
             $"{train.Count} training and {heldOut.Count} test images of {train.ClassNames.Count} classes, {train.Width}x{train.Height} pixels, "
-            + $"{tokens} tokens an image, {config.CodebookSize} codewords",
+            + $"{tokens} tokens per image, {config.CodebookSize} codewords",
             options,
             train.Count);
     }
@@ -91,7 +94,9 @@ public static class TokenizerTraining
 
         var size = classifier.ImageSize;
         classifier.Dispose();
-        throw new CheckpointException($"{path}: is a classifier of images of {size} pixels, and the tokenizer's have {imageSize}. Make one with 'ctf train-classifier --image-size {imageSize}'.");
+        throw new CheckpointException(
+            $"{path}: is a classifier of images of {size} pixels; the images of the tokenizer have {imageSize}. "
+            + $"Train one with 'ctf train-classifier --image-size {imageSize}'.");
     }
 
     private static BatchLoader Batches(ImageDataset train, TrainingRun run, CancellationToken cancellation)

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Transformer;
 
-/// <summary>Trains stage 1: each coarse label from the class and the labels before it, by cross-entropy.</summary>
+/// <summary>Trains the coarse stage to predict each coarse label from the class and the preceding labels, with cross-entropy.</summary>
 internal sealed class CoarseTask(ClassConditionalTransformer transformer, StageData data, SampleSheet sheet) : ITrainingTask
 {
     public nn.Module Module => transformer;
@@ -26,7 +26,7 @@ internal sealed class CoarseTask(ClassConditionalTransformer transformer, StageD
 
     public double? CostOf(IReadOnlyDictionary<string, double> figures) => figures[TransformerTraining.HeldOutLoss];
 
-    /// <summary>Mean cross-entropy of every label, given the class and the labels before it.</summary>
+    /// <summary>Returns the mean cross-entropy of every label, given the class and the preceding labels.</summary>
     internal static Tensor Loss(ClassConditionalTransformer transformer, StageBatch batch)
     {
         var positions = transformer.Config.Positions;

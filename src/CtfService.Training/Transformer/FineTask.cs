@@ -8,13 +8,14 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Transformer;
 
 /// <summary>
-/// Trains stage 2: every token from the class and all coarse labels, by cross-entropy among the members of the label's cluster, or among all codewords.
+/// Trains the fine stage to predict every token from the class and all coarse labels, with cross-entropy over the members of the label's cluster or over all
+/// codewords.
 /// </summary>
 internal sealed class FineTask : ITrainingTask, IDisposable
 {
     /// <summary>
-    /// With at least this many codewords to one member of the largest cluster, gathering the members' rows of the head trains faster than one dense product
-    /// over all of them (measured on one core: 1.4 to 1.6 times at 287; slower at 124 on two).
+    /// Ratio of the codebook to the largest cluster from which gathering the members' rows of the head trains faster than one dense product over the codebook
+    /// (measured on one core: 1.4 to 1.6 times at 287; slower at 124 on two).
     /// </summary>
     private const int GatheringPays = 192;
 

@@ -4,13 +4,13 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Transformer;
 
-/// <summary>Batches of tokens with their coarse labels, classes drawn evenly, some classes dropped for guidance.</summary>
+/// <summary>Batches of tokens and coarse labels, balanced over the classes, with class dropout for guidance.</summary>
 internal sealed class StageData : IDisposable
 {
     /// <summary>Share of the samples that are trained without their class (Ho and Salimans 2022).</summary>
     private const double ClassDropout = 0.1;
 
-    /// <summary>Held-out rows whose loss is taken at once: the logits of a large codebook fill memory fast.</summary>
+    /// <summary>Held-out rows whose loss is computed together; limited because the logits of a large codebook take much memory.</summary>
     private const int HeldOutBatch = 32;
 
     private readonly TokenCache _train;
@@ -26,7 +26,9 @@ internal sealed class StageData : IDisposable
         _clusterOfToken = tensor(map.ClusterOfToken.Select(cluster => (long)cluster).ToArray()).DetachFromDisposeScope();
     }
 
-    /// <summary>The batch of a step; the null class replaces some classes. Random numbers come from libtorch's generator, which is seeded per step.</summary>
+    /// <summary>
+    /// Returns the batch of a step; the null class replaces some classes. Random numbers come from libtorch's generator, which is seeded for each step.
+    /// </summary>
     public StageBatch Sample(long step, long nullClass)
     {
         var (tokens, classIds) = _train.Batch([.. _sampler.Sample(step).Select(item => item.ImageIndex)]);
@@ -34,10 +36,10 @@ internal sealed class StageData : IDisposable
         return new StageBatch(classIds.masked_fill(dropped, nullClass), Coarsen(tokens), tokens);
     }
 
-    /// <summary>Held-out rows, evenly spread.</summary>
+    /// <summary>Returns evenly spaced held-out rows.</summary>
     public StageBatch HeldOut(int count) => HeldOut(HeldOutRows(count));
 
-    /// <summary>Mean loss over held-out rows, evenly spread; every row has its class.</summary>
+    /// <summary>Returns the mean loss over evenly spaced held-out rows; every row keeps its class.</summary>
     public double HeldOutLoss(int count, Func<StageBatch, Tensor> loss)
     {
         var total = 0.0;

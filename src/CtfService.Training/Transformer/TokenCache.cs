@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Transformer;
 
 /// <summary>
-/// The tokens of a data set, computed once with the frozen tokenizer and kept on disk: for every image its own and its mirror image's.
+/// The tokens of a data set, computed once with the frozen tokenizer and cached on disk: those of every image and of its mirror image.
 /// </summary>
 public sealed class TokenCache
 {
@@ -29,10 +29,10 @@ public sealed class TokenCache
         Positions = tokens.Length / classIds.Length;
     }
 
-    /// <summary>Flat [N, T], raster order.</summary>
+    /// <summary>Tokens [N, T], flat, in raster order.</summary>
     public long[] Tokens { get; }
 
-    /// <summary>One per row of <see cref="Tokens"/>.</summary>
+    /// <summary>Class id of each row of <see cref="Tokens"/>.</summary>
     public IReadOnlyList<int> ClassIds { get; }
 
     public IReadOnlyList<string> ClassNames { get; }
@@ -43,14 +43,14 @@ public sealed class TokenCache
     /// <summary>Images, image size and tokenizer that the tokens were made from.</summary>
     public PartRecord MadeFrom { get; }
 
-    /// <summary>As <see cref="TryLoad"/>, and <see cref="Create"/> if that finds none.</summary>
+    /// <summary>Calls <see cref="TryLoad"/>, and <see cref="Create"/> if that returns null.</summary>
     public static TokenCache LoadOrCreate(
         string path, VqTokenizer tokenizer, TokenizedImages images, ITrainingProgress progress, CancellationToken cancellation) =>
         TryLoad(path, tokenizer, images, progress.Note) ?? Create(path, tokenizer, images, progress, cancellation);
 
-    /// <summary>Reads the file if it was made from the same images, at the same size, by the same tokenizer.</summary>
-    /// <param name="images">What the tokens are of.</param>
-    /// <param name="note">Is told why tokens that are there have to be computed again.</param>
+    /// <summary>Reads the file if it was made from the same images, at the same size, with the same tokenizer.</summary>
+    /// <param name="images">The images of the tokens.</param>
+    /// <param name="note">Receives the reason why existing tokens have to be computed again.</param>
     /// <returns>Null if the tokens have to be computed.</returns>
     public static TokenCache? TryLoad(string path, VqTokenizer tokenizer, TokenizedImages images, Action<string> note)
     {
@@ -68,13 +68,13 @@ public sealed class TokenCache
         }
 
         note(there is null
-            ? $"{path}: does not say what it was made from, as files of earlier programs. Its tokens are computed again."
-            : $"{path}: was made from something else. Its tokens are computed again:{RecordDifference.Lines(differences)}");
+            ? $"{path}: has no record of what it was made from, as files of earlier versions do not. Computing its tokens again."
+            : $"{path}: was made from other inputs. Computing its tokens again:{RecordDifference.Lines(differences)}");
         return null;
     }
 
     /// <summary>Encodes the images and writes the file.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled between two batches; nothing was written.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two batches; nothing is written.</exception>
     public static TokenCache Create(string path, VqTokenizer tokenizer, TokenizedImages images, ITrainingProgress progress, CancellationToken cancellation)
     {
         var cache = Encode(tokenizer, images.Open(), images.MadeFrom(tokenizer), progress, cancellation);
@@ -82,6 +82,7 @@ public sealed class TokenCache
         return cache;
     }
 
+    /// <summary>Reads the file, whatever it was made from.</summary>
     /// <exception cref="CheckpointException">The file is missing or damaged.</exception>
     public static TokenCache Load(string path)
     {
@@ -89,7 +90,7 @@ public sealed class TokenCache
         return Read(file);
     }
 
-    /// <summary>Rows as tensors: tokens int64 [B, T] and classes int64 [B], owned by the caller.</summary>
+    /// <summary>Returns rows as tensors: tokens int64 [B, T] and class ids int64 [B], owned by the caller.</summary>
     public (Tensor Tokens, Tensor ClassIds) Batch(IReadOnlyList<int> rows)
     {
         var tokens = new long[rows.Count * Positions];
@@ -130,7 +131,7 @@ public sealed class TokenCache
         using var tokens = file.Read(TokensKey, int64);
         using var classIds = file.Read(ClassIdsKey);
         var names = JsonSerializer.Deserialize<string[]>(file.Metadata.GetValueOrDefault(ClassNamesKey, "[]"))
-            ?? throw new CheckpointException($"{file.Path}: names no classes. Delete the file; it will be computed again.");
+            ?? throw new CheckpointException($"{file.Path}: has no class names. Delete the file; it will be computed again.");
         return new TokenCache(tokens.data<long>().ToArray(), classIds.data<int>().ToArray(), names, PartRecord.Read(file) ?? PartRecord.Empty);
     }
 
@@ -146,13 +147,13 @@ public sealed class TokenCache
     }
 }
 
-/// <summary>Images to be encoded, and what tells them from others.</summary>
-/// <param name="Data">Their <see cref="DataFingerprint"/>.</param>
+/// <summary>Images to encode, with their identity.</summary>
+/// <param name="Data">The <see cref="DataFingerprint"/> of the images.</param>
 /// <param name="ImageSize">Side, pixels.</param>
-/// <param name="Open">Called only if the tokens have to be computed.</param>
+/// <param name="Open">Loads the images; called only if the tokens have to be computed.</param>
 public sealed record TokenizedImages(string Data, int ImageSize, Func<ImageDataset> Open)
 {
-    /// <summary>What their tokens are made from.</summary>
+    /// <summary>Returns the record of the tokens.</summary>
     public PartRecord MadeFrom(VqTokenizer tokenizer) =>
         PartRecord.Of(PartRecord.Data, Data).With(PartRecord.ImageSize, ImageSize).With(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer));
 }

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Transformer;
 
-/// <summary>From cached tokens to a trained stage: what <c>ctf train-coarse</c> and <c>ctf train-fine</c> do.</summary>
+/// <summary>Trains the coarse and the fine stage on cached tokens, as <c>ctf train-coarse</c> and <c>ctf train-fine</c> do.</summary>
 public static class TransformerTraining
 {
     public const string CoarseResultName = "coarse.safetensors";
@@ -18,10 +18,11 @@ public static class TransformerTraining
     /// <summary>Name of the loss on held-out images in the run's metrics, nats per position.</summary>
     public const string HeldOutLoss = "held-out loss";
 
-    /// <summary>Held-out images that loss is taken over, evenly spread.</summary>
+    /// <summary>Number of held-out images for that loss, evenly spaced.</summary>
     internal const int HeldOutCount = 256;
 
-    /// <param name="size">Width, layers and heads; the rest follows from the data.</param>
+    /// <summary>Trains the coarse stage.</summary>
+    /// <param name="size">Width, layers and heads; the data determine the rest.</param>
     public static void TrainCoarse(StageInputs inputs, TransformerSize size, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
     {
         var config = Config(inputs, size, inputs.Map.ClusterCount, causal: true);
@@ -36,17 +37,18 @@ public static class TransformerTraining
             cancellation);
     }
 
-    /// <inheritdoc cref="TrainCoarse"/>
-    /// <param name="head">Which codewords compete for a position. What serves scores the cluster's members, whatever the training was.</param>
-    /// <exception cref="CheckpointException">Each codeword is its own cluster: such a model has no fine stage.</exception>
+    /// <summary>Trains the fine stage.</summary>
+    /// <param name="size">Width, layers and heads; the data determine the rest.</param>
+    /// <param name="head">Codewords that compete for a position in training. Serving always scores the members of the cluster.</param>
+    /// <exception cref="CheckpointException">Each codeword is its own cluster, so the model has no fine stage.</exception>
     public static void TrainFine(
         StageInputs inputs, TransformerSize size, FineHead head, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
     {
         if (inputs.Map.IsIdentity)
         {
             throw new CheckpointException(
-                "Each codeword is its own cluster, so coarse labels are tokens and there is nothing left to a fine stage. "
-                + "Bundle the model as it is, or cluster anew with fewer clusters.");
+                "Each codeword is its own cluster, so coarse labels are tokens and the model has no fine stage. "
+                + "Bundle the model without it, or cluster again with fewer clusters.");
         }
 
         var config = Config(inputs, size, inputs.Map.CodebookSize, causal: false);
@@ -74,8 +76,8 @@ public static class TransformerTraining
         run.Start(resultName);
         var options = run.Recorded(madeFrom);
         progress.Note(RunSummary.Of(
-            $"{inputs.Train.ClassIds.Count} training and {inputs.HeldOut.ClassIds.Count} test images, mirror images counted, of {config.ClassCount} classes, "
-            + $"{config.Positions} tokens an image, {config.OutputVocabulary} {(config.Causal ? "labels" : "codewords")}",
+            $"{inputs.Train.ClassIds.Count} training and {inputs.HeldOut.ClassIds.Count} test images, mirror images included, of {config.ClassCount} classes, "
+            + $"{config.Positions} tokens per image, {config.OutputVocabulary} {(config.Causal ? "labels" : "codewords")}",
             options,
             inputs.Train.ClassIds.Count));
         manual_seed((long)options.Seed);
@@ -97,7 +99,7 @@ public static class TransformerTraining
         }
     }
 
-    /// <summary>Where the weights after some step are kept (<see cref="TrainingOptions.SnapshotSteps"/>).</summary>
+    /// <summary>Returns the path of the snapshot after a step (<see cref="TrainingOptions.SnapshotSteps"/>).</summary>
     public static string SnapshotPath(string runDirectory, string resultName, long step) =>
         Path.Combine(runDirectory, "snapshots", $"{step:D7}-{resultName}");
 
@@ -109,7 +111,7 @@ public static class TransformerTraining
         var side = (int)Math.Round(Math.Sqrt(inputs.Train.Positions));
         if (side * side != inputs.Train.Positions)
         {
-            throw new CheckpointException($"The tokens form no square grid: {inputs.Train.Positions} per image. Train on square images.");
+            throw new CheckpointException($"The token grid is not square: {inputs.Train.Positions} tokens per image. Train on square images.");
         }
 
         return new TransformerConfig
@@ -128,17 +130,17 @@ public static class TransformerTraining
     }
 }
 
-/// <summary>Which codewords the fine stage chooses among at a position.</summary>
+/// <summary>Codewords that compete for a position in the fine stage.</summary>
 public enum FineHead
 {
     /// <summary>The members of the position's cluster.</summary>
     Cluster,
 
-    /// <summary>All of them, as in the paper.</summary>
+    /// <summary>The whole codebook, as in the paper.</summary>
     Codebook,
 }
 
-/// <summary>What both stages learn from.</summary>
+/// <summary>Inputs that both stages are trained on.</summary>
 public sealed record StageInputs(VqTokenizer Tokenizer, ClusterMap Map, TokenCache Train, TokenCache HeldOut) : IDisposable
 {
     public void Dispose() => Tokenizer.Dispose();

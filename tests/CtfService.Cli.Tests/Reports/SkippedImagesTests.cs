@@ -25,7 +25,7 @@ public sealed class DatasetReportTests : IDisposable
         Assert.Contains("Left out 2 classes in test/, which train/ does not have: a (1 image), z (2 images).", run.Error, StringComparison.Ordinal);
         Assert.Contains("There are no images in test/ of 1 of the 3 classes: b.", run.Error, StringComparison.Ordinal);
         Assert.Contains("Skipped 1 file or folder in test/:", run.Error, StringComparison.Ordinal);
-        Assert.Contains("  test/z/x.tif: an image in TIFF format, which is not read; convert it to PNG", run.Error, StringComparison.Ordinal);
+        Assert.Contains("  test/z/x.tif: an image in TIFF format, which is not supported; convert it to PNG", run.Error, StringComparison.Ordinal);
         using var report = JsonDocument.Parse(run.Output);
         Assert.Equal(["c", "d"], report.RootElement.GetProperty("classes").EnumerateArray().Select(item => item.GetProperty("name").GetString()));
     }
@@ -39,7 +39,7 @@ public sealed class DatasetReportTests : IDisposable
 
         Assert.Equal(1, run.ExitCode);
         Assert.Equal(
-            "ctf: The data set has one class, 'cat'; a classifier tells at least two apart. Add a folder of images for another class.",
+            "ctf: The data set has one class, 'cat'; a classifier needs at least two. Add a folder of images for another class.",
             run.Error.TrimEnd());
     }
 

@@ -52,7 +52,7 @@ public sealed class EvaluatorTests : IDisposable
     {
         var exception = Assert.Throws<DatasetException>(() => Evaluate(NoisyImages.Of(20, 0, seed: 7)));
 
-        Assert.Contains("20 generated images, and too few of green", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("20 generated images, too few of green", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,8 +108,8 @@ public sealed class EvaluatorTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, 40, 20, "There are 41 training images, and too few of red.")]
-    [InlineData(50, 40, 3, "There are 3 test images, and too few of all classes together.")]
+    [InlineData(1, 40, 20, "There are 41 training images, too few of red.")]
+    [InlineData(50, 40, 3, "There are 3 test images, too few in total.")]
     public void RequireEnoughRealImages_TooFew_SaysOfWhich(int red, int green, int test, string message)
     {
         using var extractor = new FakeFeatures();

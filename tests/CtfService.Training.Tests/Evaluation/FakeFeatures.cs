@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests.Evaluation;
 
-/// <summary>Features without a network: mean red, green and blue, the corners, and probabilities of the classes "red" and "green" by which is the brighter.</summary>
+/// <summary>
+/// Features without a network: mean red, green and blue, the corners, and probabilities of the classes "red" and "green" by which is the brighter.
+/// </summary>
 internal sealed class FakeFeatures : IFeatureExtractor
 {
     public int Batches { get; private set; }

@@ -91,7 +91,7 @@ public sealed class JobRunnerTests : IDisposable
     {
         var (taken, free) = (Job("taken", 1), Job("free", 1));
         var claim = new JobFolder(_folder.Root, taken).TryClaim()!;
-        var speed = new FakeJob("speed", 1, [], _done.Add) { WantsMachineAlone = true };
+        var speed = new FakeJob("speed", 1, [], _done.Add) { RequiresIdleMachine = true };
         var last = new FakeJob("last", 1, [free], _ => claim.Dispose());
 
         Run(taken, free, speed, last);

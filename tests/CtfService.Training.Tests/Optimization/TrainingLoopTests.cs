@@ -231,7 +231,7 @@ public sealed class TrainingLoopTests
         var exception = Assert.Throws<TrainingDivergedException>(
             () => new TrainingLoop(Options(folder, "coarse"), task, NoProgress.Instance).Run(resume: false, CancellationToken.None));
 
-        Assert.Contains("coarse: the gradient's norm is NaN at step 6", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("coarse: the gradient norm is NaN at step 6", exception.Message, StringComparison.Ordinal);
         Assert.All(task.Weights(), weight => Assert.True(float.IsFinite(weight)));
     }
 

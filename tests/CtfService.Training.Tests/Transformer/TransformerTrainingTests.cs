@@ -67,7 +67,7 @@ public sealed class TransformerTrainingTests
 
         Assert.Equal([(32, 32)], tokenised);
         Assert.StartsWith("32 training and 32 test images of 2 classes, 16x16 pixels, ", watched.Notes[0], StringComparison.Ordinal);
-        Assert.EndsWith("; 2 steps of 8 images, 0.5 times through the data.", watched.Notes[0], StringComparison.Ordinal);
+        Assert.EndsWith("; 2 steps of 8 images, 0.5 epochs.", watched.Notes[0], StringComparison.Ordinal);
         Assert.Equal($"Saved {path}.", watched.Notes[1]);
         Assert.StartsWith("64 training and 64 test images, mirror images counted, of 2 classes, ", watched.Notes[2], StringComparison.Ordinal);
     }

@@ -1,6 +1,6 @@
 namespace CtfService.Training.Data.Files;
 
-/// <summary>A data set in a folder. Symbolic links are followed, also those that leave the folder.</summary>
+/// <summary>A data set in a folder. Symbolic links are followed, including those that leave the folder.</summary>
 internal static class DiskTree
 {
     private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, MatchType = MatchType.Simple, IgnoreInaccessible = false };
@@ -38,7 +38,7 @@ internal static class DiskTree
                 ? File(link.Name, new FileInfo(target.FullName))
                 : new TreeProblem(link.Name, SkipReasons.LinkToNothing);
         }
-        catch (IOException) // links that lead to each other
+        catch (IOException) // a cycle of links
         {
             return new TreeProblem(link.Name, SkipReasons.LinkToNothing);
         }
@@ -50,7 +50,7 @@ internal static class DiskTree
         return TreeFile.ReadExactly(handle, file.FullName, offset, count);
     });
 
-    /// <summary>The path without any link in it.</summary>
+    /// <summary>Returns the path with all links resolved.</summary>
     private static string RealPath(string path)
     {
         var full = Path.GetFullPath(path);

@@ -3,10 +3,10 @@ using CtfService.Model.Imaging;
 
 namespace CtfService.Training.Data.Files;
 
-/// <summary>Decodes one file of a data set, or counts why it is not read. Size and header decide before anything is decoded. Thread-safe.</summary>
+/// <summary>Decodes one file of a data set, or counts why it is skipped. Checks size and header before decoding. Thread-safe.</summary>
 internal static class EntryReader
 {
-    /// <summary>Bytes of a pixel without compression: what the largest file that is read has for each.</summary>
+    /// <summary>Bytes per pixel without compression; limits the size of a file.</summary>
     private const long PixelBytes = 4;
 
     /// <param name="maxPixels">Width times height of the largest image that is decoded.</param>
@@ -14,7 +14,7 @@ internal static class EntryReader
     public static RgbImage? Read(ImageEntry entry, SkipCounter skipped, int maxPixels)
     {
         var (name, reason) = (entry.Name, entry.Length == 0 ? SkipReasons.Empty : SkipReasons.TooManyBytes(PixelBytes * maxPixels));
-        if (entry.Length > 0 && entry.Length <= PixelBytes * maxPixels) // pipes and devices, which never end, have no length
+        if (entry.Length > 0 && entry.Length <= PixelBytes * maxPixels) // pipes and devices, which never end, have length 0
         {
             try
             {

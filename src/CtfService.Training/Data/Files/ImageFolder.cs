@@ -4,27 +4,27 @@ using CtfService.Model.Imaging;
 namespace CtfService.Training.Data.Files;
 
 /// <summary>
-/// Loads images laid out as <c>class/file</c> or <c>split/class/file</c>, in a folder or a tar file. Folder names in ordinal order are
-/// the classes; images are scaled and cropped to one square size and stay in memory. Contents decide what is an image, not names.
+/// Loads images laid out as <c>class/file</c> or <c>split/class/file</c> from a folder or a tar file. The folder names in ordinal order are the classes. Images
+/// are scaled and cropped to one square size and stay in memory. They are recognised by content, not by name.
 /// </summary>
 public static class ImageFolder
 {
-    /// <summary>Width times height of the largest image that is decoded if nothing else is asked for: cameras' photographs are smaller.</summary>
+    /// <summary>Default limit of width times height of an image; photographs from cameras are smaller.</summary>
     public const int UsualMaxPixels = 1 << 26;
 
-    /// <summary>The split whose classes are those of the others.</summary>
+    /// <summary>The split that defines the classes of all splits.</summary>
     public const string TrainSplit = "train";
 
     /// <summary>
-    /// Opens a data set, the same way for every command. Classes and their numbers are those of the split <c>train</c>: another split may lack
-    /// some of them, and its images of other classes are left out and counted (<see cref="ImageDataset.UnknownClasses"/>).
+    /// Opens a data set, in the same way for every command. The split <c>train</c> defines the classes and their ids: another split may lack some of them, and
+    /// its images of other classes are skipped and counted (<see cref="ImageDataset.UnknownClasses"/>).
     /// </summary>
-    /// <param name="path">A folder, or a tar file of one.</param>
+    /// <param name="path">A folder or a tar file.</param>
     /// <param name="imageSize">Side of the images, pixels.</param>
-    /// <param name="split">Folder above the class folders, such as <c>train</c>; null if class folders are at the top.</param>
+    /// <param name="split">Folder that holds the class folders, such as <c>train</c>; null if the class folders are at the top.</param>
     /// <param name="maxPixels">Width times height of the largest image that is decoded; larger ones are skipped and counted.</param>
     /// <exception cref="DatasetException">
-    /// No such path, no class folders, a class of the training images without a readable one, or no image of a known class.
+    /// The path does not exist, there are no class folders, a training class has no readable image, or no image has a known class.
     /// </exception>
     public static ImageDataset Open(
         string path, int imageSize, string? split = null, int maxPixels = UsualMaxPixels, CancellationToken cancellation = default)
@@ -41,7 +41,7 @@ public static class ImageFolder
         else if (!classNames.Any(counts.ContainsKey))
         {
             throw new DatasetException(
-                $"'{path}', split '{split}', has no readable image of the classes of '{TrainSplit}': {NameList.Of(classNames)}. "
+                $"'{path}', split '{split}', has no readable image of a class of '{TrainSplit}': {NameList.Of(classNames)}. "
                 + $"It has the folders {NameList.Of(found)}.{Because(skipped)}");
         }
 
@@ -53,8 +53,8 @@ public static class ImageFolder
         };
     }
 
-    /// <summary>The classes that have a folder, in ordinal order; opens no image.</summary>
-    /// <exception cref="DatasetException">There is nothing at the path, or it is not a tar file.</exception>
+    /// <summary>Returns the classes that have a folder, in ordinal order, without opening images.</summary>
+    /// <exception cref="DatasetException">The path does not exist, or it is not a tar file.</exception>
     public static IReadOnlyList<string> Classes(string path, string? split)
     {
         using var tree = new ImageTree(path, split);
@@ -80,13 +80,13 @@ public static class ImageFolder
         return new ImageDataset(imageSize, imageSize, classNames, [.. images.Select(image => new LabelledImage(image.Pixels, ids[image.ClassName]))]);
     }
 
-    /// <summary>The images in ordinal order of their names, whatever order decoding ended in.</summary>
+    /// <summary>Returns the images in ordinal order of their names, whatever the order of decoding.</summary>
     private static (IReadOnlyList<string> ClassNames, IReadOnlyList<ReadImage> Images, IReadOnlyList<SkippedFiles> Skipped) Read(
         string path, int imageSize, string? split, int maxPixels, CancellationToken cancellation)
     {
         var skipped = new SkipCounter();
         using var tree = new ImageTree(path, split, skipped);
-        var entries = tree.Entries().ToList(); // a mistake in the layout is said before the first image is decoded
+        var entries = tree.Entries().ToList(); // reports a wrong layout before the first image is decoded
         tree.RequireUsable();
         var images = new ConcurrentBag<ReadImage>();
         var parallel = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };

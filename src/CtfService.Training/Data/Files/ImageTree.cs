@@ -2,24 +2,24 @@ using ADRaffy.ENSNormalize;
 
 namespace CtfService.Training.Data.Files;
 
-/// <summary>One file of a data set that may be an image, not yet read.</summary>
+/// <summary>A file of a data set that may be an image.</summary>
 /// <param name="Name">Path inside the data set, with forward slashes, in Unicode's composed form.</param>
 internal sealed record ImageEntry(string Name, string ClassName, TreeFile File)
 {
-    /// <summary>Bytes.</summary>
+    /// <summary>Length of the file, bytes.</summary>
     public long Length => File.Length;
 
-    /// <summary>Returns the file's bytes; may be called from any thread.</summary>
+    /// <summary>Reads the whole file. Thread-safe.</summary>
     public byte[] Read() => File.ReadAt(0, checked((int)Length));
 }
 
-/// <summary>Finds classes and files in a folder or tar file, by the same rules. Classes are complete once the entries are read to the end.</summary>
-/// <param name="skipped">Told what is not among the entries; null to count nothing.</param>
+/// <summary>Finds classes and files in a folder or a tar file, by the same rules. The classes are complete after the last entry has been read.</summary>
+/// <param name="skipped">Counts the files that are skipped; null to count nothing.</param>
 internal sealed class ImageTree(string path, string? split, SkipCounter? skipped = null) : IDisposable
 {
-    private const string Layout = "Expected <class>/<image>, or <split>/<class>/<image> with a split named.";
+    private const string Layout = "Expected <class>/<image>, or <split>/<class>/<image> with the name of a split.";
 
-    /// <summary>What a decoder puts in place of bytes that are not UTF-8.</summary>
+    /// <summary>Character that a decoder substitutes for bytes that are not UTF-8.</summary>
     private const char Replacement = '\uFFFD';
 
     private static readonly string[] SplitNames = ["train", "test", "val", "valid", "validation"];
@@ -28,12 +28,13 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
     private readonly SkipCounter _skipped = skipped ?? new SkipCounter();
     private TarTree? _tar;
 
-    /// <summary>In ordinal order, in Unicode's composed form.</summary>
+    /// <summary>Class names in ordinal order, in Unicode's composed form.</summary>
     public SortedSet<string> ClassNames { get; } = new(StringComparer.Ordinal);
 
     public void Dispose() => _tar?.Dispose();
 
-    /// <exception cref="DatasetException">There is nothing at the path, or it is not a tar file.</exception>
+    /// <summary>Returns the files of all classes.</summary>
+    /// <exception cref="DatasetException">The path does not exist, or it is not a tar file.</exception>
     public IEnumerable<ImageEntry> Entries()
     {
         var root = Open();
@@ -44,7 +45,8 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
             : [];
     }
 
-    /// <exception cref="DatasetException">No class was found, or the classes are really splits.</exception>
+    /// <summary>Throws if no usable class was found. Call after the last entry has been read.</summary>
+    /// <exception cref="DatasetException">No class was found, or the class folders are splits.</exception>
     public void RequireUsable()
     {
         var found = _topFolders.Count == 0 ? "no folders" : $"the folders {string.Join(", ", _topFolders.Take(5))}{(_topFolders.Count > 5 ? ", ..." : "")}";
@@ -58,7 +60,7 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
         {
             throw new DatasetException(
                 $"'{path}' is divided into splits; it has {found}. "
-                + $"Images without splits are expected here: name one of these, such as '{path}/{ClassNames.First()}'.");
+                + $"Images without splits are expected here: choose one of these folders, such as '{path}/{ClassNames.First()}'.");
         }
     }
 
@@ -71,7 +73,7 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
 
         if (!File.Exists(path))
         {
-            throw new DatasetException($"There is no data set at '{path}'. Give the path of a folder of class folders, or of a tar file of one.");
+            throw new DatasetException($"There is no data set at '{path}'. Specify a folder of class folders, or a tar file of one.");
         }
 
         _tar = new TarTree(path);
@@ -92,7 +94,7 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
             if (!IsUtf8(inner.Name))
             {
                 throw new DatasetException(
-                    $"The name of the class folder '{prefix}{inner.Name}' in '{path}' is not UTF-8. Rename it: classes are named by their folders.");
+                    $"The name of the class folder '{prefix}{inner.Name}' in '{path}' is not UTF-8. Rename it: folder names become class names.");
             }
 
             var className = Composed(inner.Name);
@@ -105,7 +107,7 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
         }
     }
 
-    /// <summary>All files below a folder. A folder is read once for each class, however many links lead to it, and never from inside itself.</summary>
+    /// <summary>Returns all files below a folder. A folder is read once per class, however many links lead to it, and never from inside itself.</summary>
     private IEnumerable<(string Name, TreeFile File)> Files(TreeFolder folder, string name, string parent, HashSet<string> visited)
     {
         if (folder.IsLink && IsAtOrAbove(folder.Place, parent))
@@ -148,7 +150,7 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
     private static bool IsAtOrAbove(string place, string other) =>
         place.Length == 0 || other == place || other.StartsWith($"{place}/", StringComparison.Ordinal);
 
-    /// <summary>All but files of systems, in ordinal order; links to folders come last, so that a folder is read at its own place.</summary>
+    /// <summary>Returns all nodes except system files, in ordinal order; links to folders come last, so that a folder is read at its real path.</summary>
     private List<TreeNode> Ordered(TreeFolder folder, string prefix)
     {
         List<TreeNode> nodes;
@@ -175,6 +177,6 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
 
     private static bool IsUtf8(string name) => !name.Contains(Replacement);
 
-    /// <summary>macOS writes names decomposed (an e and an accent), other systems composed. .NET's own Normalize does nothing without ICU.</summary>
+    /// <summary>Composes a name: macOS decomposes names (an e and an accent), other systems do not. .NET's own Normalize does nothing without ICU.</summary>
     private static string Composed(string name) => System.Text.Ascii.IsValid(name) ? name : ENSNormalize.NF.NFC(name);
 }

@@ -1,6 +1,6 @@
 namespace CtfService.Training.Data.Files;
 
-/// <summary>Counts skipped files by reason; what it holds does not grow with their number. Thread-safe.</summary>
+/// <summary>Counts skipped files by reason, in memory that does not grow with their number. Thread-safe.</summary>
 internal sealed class SkipCounter
 {
     private readonly Lock _lock = new();

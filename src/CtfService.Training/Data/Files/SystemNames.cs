@@ -1,6 +1,6 @@
 namespace CtfService.Training.Data.Files;
 
-/// <summary>Names of files and folders that systems put beside a user's own: thumbnails, recycle bins, indexes.</summary>
+/// <summary>Names of files and folders that operating and storage systems create: thumbnails, recycle bins, indexes.</summary>
 internal static class SystemNames
 {
     private static readonly HashSet<string> Known = new(StringComparer.OrdinalIgnoreCase)
@@ -14,6 +14,8 @@ internal static class SystemNames
         "__pycache__",
     };
 
-    /// <summary>Hidden names are among them: <c>.DS_Store</c>, <c>._cat.png</c>, <c>.ipynb_checkpoints</c>, <c>.Trash-1000</c>.</summary>
+    /// <summary>
+    /// Returns true for system names and all hidden names: <c>.DS_Store</c>, <c>._cat.png</c>, <c>.ipynb_checkpoints</c>, <c>.Trash-1000</c>.
+    /// </summary>
     public static bool Contains(string name) => name.StartsWith('.') || Known.Contains(name);
 }

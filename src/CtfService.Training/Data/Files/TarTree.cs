@@ -4,12 +4,12 @@ using Microsoft.Win32.SafeHandles;
 namespace CtfService.Training.Data.Files;
 
 /// <summary>
-/// A data set in a tar file. Its table is read first, so that links are followed wherever their target lies in the file; a later entry of a name replaces an
-/// earlier one, as when the file is unpacked. The file stays open until it is disposed.
+/// A data set in a tar file. All headers are read first, so that links can point to any entry of the file. A later entry replaces an earlier one with the same
+/// name, as when the file is unpacked. The file stays open until this object is disposed.
 /// </summary>
 internal sealed class TarTree : IDisposable
 {
-    /// <summary>Longest chain of links that is followed, as on Linux.</summary>
+    /// <summary>Maximum number of links that are followed in a row, as on Linux.</summary>
     private const int MostLinks = 40;
 
     private readonly string _path;
@@ -17,7 +17,7 @@ internal sealed class TarTree : IDisposable
     private readonly long _length;
     private readonly TarFolder _root = new("");
 
-    /// <exception cref="DatasetException">Not a tar file, compressed, or cut short.</exception>
+    /// <exception cref="DatasetException">The file is not a tar file, is compressed, or is truncated.</exception>
     public TarTree(string path)
     {
         _path = path;
@@ -25,7 +25,7 @@ internal sealed class TarTree : IDisposable
         _length = RandomAccess.GetLength(_file);
         try
         {
-            ReadTable();
+            ReadHeaders();
         }
         catch
         {
@@ -36,12 +36,12 @@ internal sealed class TarTree : IDisposable
 
     public TreeFolder Root => Folder(_root, "", isLink: false);
 
-    /// <summary>Entries that a later one of the same name replaces.</summary>
+    /// <summary>Entries that a later entry with the same name replaces.</summary>
     public List<string> Replaced { get; } = [];
 
     public void Dispose() => _file.Dispose();
 
-    private void ReadTable()
+    private void ReadHeaders()
     {
         try
         {
@@ -54,7 +54,7 @@ internal sealed class TarTree : IDisposable
         catch (Exception exception)
             when (exception is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException)
         {
-            throw new DatasetException($"'{_path}' is not an uncompressed tar file, or it is cut short: {exception.Message}", exception);
+            throw new DatasetException($"'{_path}' is not an uncompressed tar file, or it is truncated: {exception.Message}", exception);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class TarTree : IDisposable
         List<string> parts = [];
         if (!Append(parts, entry.Name.TrimStart('/')) || parts.Count == 0)
         {
-            return; // the root itself, or a name that leaves it, which no program unpacks
+            return; // the root itself, or a name outside it, which tar programs do not unpack
         }
 
         if (entry.EntryType == TarEntryType.Directory)
@@ -97,7 +97,7 @@ internal sealed class TarTree : IDisposable
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile when !IsSparse(entry):
                 return entry.Length == 0 || entry.DataOffset + entry.Length <= _length
                     ? new TarData(entry.DataOffset, entry.Length)
-                    : throw new EndOfStreamException($"'{entry.Name}' takes {entry.Length} bytes, {_length - entry.DataOffset} are left.");
+                    : throw new EndOfStreamException($"'{entry.Name}' has {entry.Length} bytes, but only {_length - entry.DataOffset} are left.");
             default:
                 return new TarProblem(SkipReasons.Special);
         }
@@ -143,7 +143,7 @@ internal sealed class TarTree : IDisposable
     private TreeFile File(string name, TarData data) =>
         new(name, data.Length, (offset, count) => TreeFile.ReadExactly(_file, _path, data.Offset + offset, count));
 
-    /// <summary>What lies at a path, or the reason that nothing can be read there.</summary>
+    /// <summary>Returns the item at a path, links followed, or the reason why it cannot be read.</summary>
     private TarItem Resolve(string path)
     {
         List<string> parts = [.. path.Split('/')];
@@ -173,10 +173,10 @@ internal sealed class TarTree : IDisposable
             parts = [.. target, .. parts.Skip(place)];
         }
 
-        return new TarProblem(SkipReasons.LinkToNothing); // links that lead to each other
+        return new TarProblem(SkipReasons.LinkToNothing); // a cycle of links
     }
 
-    /// <summary>Goes on from a folder; returns false if that leaves the root.</summary>
+    /// <summary>Appends a path to a folder's path; returns false if the result is outside the root.</summary>
     private static bool Append(List<string> parts, string path)
     {
         foreach (var part in path.Split('/').Where(part => part is not ("" or ".")))
@@ -209,6 +209,6 @@ internal sealed class TarTree : IDisposable
 
     private sealed record TarLink(string Target, bool IsHard) : TarItem;
 
-    /// <summary>Nothing that can be read.</summary>
+    /// <summary>An item that cannot be read.</summary>
     private sealed record TarProblem(string Reason) : TarItem;
 }

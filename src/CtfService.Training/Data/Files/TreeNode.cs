@@ -2,16 +2,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace CtfService.Training.Data.Files;
 
-/// <summary>What a data set's folder or tar file holds at one place, links followed.</summary>
-/// <param name="Name">Last part of the path.</param>
+/// <summary>A file or folder of a data set, with links followed.</summary>
+/// <param name="Name">Last component of the path.</param>
 internal abstract record TreeNode(string Name);
 
-/// <param name="Length">Bytes.</param>
-/// <param name="ReadAt">Returns as many bytes as asked for, from an offset on; may be called from any thread.</param>
+/// <param name="Length">Length of the file, bytes.</param>
+/// <param name="ReadAt">Reads the given number of bytes from an offset. Thread-safe.</param>
 internal sealed record TreeFile(string Name, long Length, Func<long, int, byte[]> ReadAt) : TreeNode(Name)
 {
-    /// <summary>Returns so many bytes of an open file; <paramref name="path"/> is for the message.</summary>
-    /// <exception cref="EndOfStreamException">The file has become shorter.</exception>
+    /// <summary>Reads the given number of bytes from an open file; <paramref name="path"/> is for the error message.</summary>
+    /// <exception cref="EndOfStreamException">The file became shorter while it was read.</exception>
     public static byte[] ReadExactly(SafeFileHandle file, string path, long offset, int count)
     {
         var bytes = new byte[count];
@@ -25,11 +25,11 @@ internal sealed record TreeFile(string Name, long Length, Func<long, int, byte[]
     }
 }
 
-/// <param name="Place">Path of the folder itself, with forward slashes and without links: the same folder always has the same.</param>
-/// <param name="IsLink">True if a link leads here.</param>
-/// <param name="Children">Reads what lies in the folder; in any order.</param>
+/// <param name="Place">Real path of the folder, with forward slashes and links resolved; it identifies the folder.</param>
+/// <param name="IsLink">Whether the folder was reached through a link.</param>
+/// <param name="Children">Reads the content of the folder, in any order.</param>
 internal sealed record TreeFolder(string Name, string Place, bool IsLink, Func<IEnumerable<TreeNode>> Children) : TreeNode(Name);
 
-/// <summary>Something that cannot be read.</summary>
+/// <summary>A file that cannot be read.</summary>
 /// <param name="Reason">One of <see cref="SkipReasons"/>.</param>
 internal sealed record TreeProblem(string Name, string Reason) : TreeNode(Name);

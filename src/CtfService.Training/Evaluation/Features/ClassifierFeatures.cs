@@ -7,15 +7,15 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Evaluation.Features;
 
 /// <summary>
-/// Features of the classifier that <c>ctf train-classifier</c> trained on the data set itself: what tells its classes apart. Small, fast, and comparable only with
-/// itself: the same file must judge everything that is compared.
+/// Features of the classifier that <c>ctf train-classifier</c> trained on the data set itself. Small and fast. Figures are comparable only if they come from
+/// the same classifier file.
 /// </summary>
 public sealed class ClassifierFeatures : IFeatureExtractor
 {
-    /// <summary>Raised when the same weights give other features.</summary>
+    /// <summary>Version of the extraction; increase when the same weights give other features.</summary>
     private const string Method = "classifier/1";
 
-    /// <summary>Side of the grid that the spatial features are averaged to: enough to say where things are, few enough numbers for some thousand images.</summary>
+    /// <summary>Side of the grid that the spatial features are averaged to: keeps the layout with few enough features for some thousand images.</summary>
     private const int SpatialGrid = 4;
 
     private readonly ImageClassifier _classifier;
@@ -38,8 +38,9 @@ public sealed class ClassifierFeatures : IFeatureExtractor
 
     public int BatchSize => 128;
 
-    /// <param name="path">A file of <see cref="ClassifierFile"/>.</param>
-    /// <exception cref="Core.Models.CheckpointException">The file is missing, damaged or not a classifier's.</exception>
+    /// <summary>Loads a classifier.</summary>
+    /// <param name="path">File that <see cref="ClassifierFile"/> wrote.</param>
+    /// <exception cref="Core.Models.CheckpointException">The file is missing, damaged or not a classifier.</exception>
     public static ClassifierFeatures Load(string path) => new(ClassifierFile.Load(path), BundleReader.Hash(path));
 
     /// <inheritdoc/>
@@ -55,7 +56,7 @@ public sealed class ClassifierFeatures : IFeatureExtractor
 
     public void Dispose() => _classifier.Dispose();
 
-    /// <summary>The classifier would read images of another size, but knows textures only at the scale that it was trained at.</summary>
+    /// <summary>Scales images to the size that the classifier was trained at; it accepts other sizes, but knows textures only at that scale.</summary>
     private Tensor Sized(Tensor pixels)
     {
         long side = _classifier.ImageSize;

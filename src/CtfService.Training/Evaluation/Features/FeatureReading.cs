@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation.Features;
 
-/// <summary>The state of reading a set of images, batch by batch, into a <see cref="FeatureSet"/>.</summary>
+/// <summary>Accumulates the features of a set of images, batch by batch, into a <see cref="FeatureSet"/>.</summary>
 internal sealed class FeatureReading : IDisposable
 {
     private readonly IFeatureExtractor _extractor;
@@ -50,7 +50,7 @@ internal sealed class FeatureReading : IDisposable
         Keep(batch, classIds, features);
     }
 
-    /// <summary>What was read; the caller owns it.</summary>
+    /// <summary>Returns the accumulated features; the caller owns them.</summary>
     public FeatureSetParts Finish() => new(
         _pooled.ToGaussian(),
         _spatial.ToGaussian(),
@@ -67,7 +67,7 @@ internal sealed class FeatureReading : IDisposable
         _keptSpatial.Dispose();
     }
 
-    /// <summary>The first images of the order, as many as there is room for.</summary>
+    /// <summary>Keeps the features of the first images, up to the capacity.</summary>
     private void Keep(IReadOnlyList<OrderedImage> batch, int[] classIds, ImageFeatures features)
     {
         var first = _rows.Count;
@@ -81,7 +81,7 @@ internal sealed class FeatureReading : IDisposable
     }
 }
 
-/// <summary>How much an image counts so that every class of its set counts the same; 1 on average.</summary>
+/// <summary>Weights of images that give all classes of a set equal weight; 1 on average.</summary>
 internal sealed class ClassWeights(IReadOnlyList<int> classIds)
 {
     private readonly Dictionary<int, int> _images = classIds.CountBy(classId => classId).ToDictionary();

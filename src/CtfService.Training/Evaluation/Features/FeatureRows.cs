@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation.Features;
 
-/// <summary>Features of single images. Owns its tensors.</summary>
+/// <summary>Features of individual images. Owns its tensors.</summary>
 /// <param name="Pooled">float32 [n, D].</param>
 /// <param name="Spatial">float32 [n, S].</param>
 /// <param name="Images">Class and round of each row, rounds ascending.</param>
@@ -11,7 +11,7 @@ public sealed record FeatureRows(Tensor Pooled, Tensor Spatial, IReadOnlyList<Fe
 {
     private const int Batch = 1024;
 
-    /// <summary>Of the chosen rows, every class counting the same; belongs to the caller.</summary>
+    /// <summary>Fits a Gaussian to the given rows with equal weight of all classes; the caller owns it.</summary>
     /// <param name="features"><see cref="Pooled"/> or <see cref="Spatial"/>.</param>
     public Gaussian Gaussian(Tensor features, IReadOnlyList<int> rows)
     {
@@ -34,6 +34,7 @@ public sealed record FeatureRows(Tensor Pooled, Tensor Spatial, IReadOnlyList<Fe
     }
 }
 
-/// <param name="ClassId">The image's own class.</param>
-/// <param name="Round">How many images of its class come before it.</param>
+/// <summary>The image of a row.</summary>
+/// <param name="ClassId">Class of the image.</param>
+/// <param name="Round">Number of images of its class that precede it.</param>
 public readonly record struct FeatureRow(int ClassId, int Round);

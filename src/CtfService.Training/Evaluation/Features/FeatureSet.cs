@@ -6,12 +6,12 @@ using CtfService.Training.Progress;
 namespace CtfService.Training.Evaluation.Features;
 
 /// <summary>
-/// What an extractor sees in a whole set of images, every class counting the same however many images it has, as a generator draws all classes equally often.
-/// Memory does not grow with the set beyond <see cref="MostKept"/> images' features. Owns its tensors.
+/// Feature statistics of a set of images by one extractor. All classes have equal weight however many images they have, because a generator samples all classes
+/// equally often. Memory does not grow beyond the features of <see cref="MostKept"/> images. Owns its tensors.
 /// </summary>
 public sealed class FeatureSet : IDisposable
 {
-    /// <summary>Images whose features are kept, for what needs them one by one: neighbours, and halves of the set.</summary>
+    /// <summary>Maximum number of images whose individual features are kept, for neighbours and for halves of the set.</summary>
     public const int MostKept = 20_000;
 
     internal FeatureSet(FeatureSetParts parts)
@@ -19,33 +19,33 @@ public sealed class FeatureSet : IDisposable
         Parts = parts;
     }
 
-    /// <summary>Images.</summary>
+    /// <summary>Number of images.</summary>
     public int Count => Parts.Pooled.Count;
 
-    /// <summary>Of the pooled features of all images.</summary>
+    /// <summary>Gaussian of the pooled features of all images.</summary>
     public Gaussian Pooled => Parts.Pooled;
 
-    /// <summary>Of the spatial features of all images.</summary>
+    /// <summary>Gaussian of the spatial features of all images.</summary>
     public Gaussian Spatial => Parts.Spatial;
 
-    /// <summary>Null if the features are not finite.</summary>
+    /// <summary>Inception Score; null if the features are not finite.</summary>
     public InceptionScore? Score => Parts.Score;
 
-    /// <summary>Whether no feature and no probability is NaN or infinite; if one is, the extractor's weights are damaged.</summary>
+    /// <summary>Whether all features and probabilities are finite; if not, the extractor's weights are damaged.</summary>
     public bool IsFinite => Parts.IsFinite;
 
     /// <summary>Features of up to <see cref="MostKept"/> images, in <see cref="BalancedOrder"/>.</summary>
     public FeatureRows Kept => Parts.Kept;
 
     /// <summary>
-    /// How often the likeliest class is the image's own; null if the extractor does not know the set's classes, or its features are not finite.
+    /// How often the most probable class is that of the image; null if the extractor does not know the classes of the set, or its features are not finite.
     /// </summary>
     public ClassifierReport? Classes => Parts.Classes;
 
     internal FeatureSetParts Parts { get; }
 
     /// <summary>Extracts the features of every image, in <see cref="BalancedOrder"/>.</summary>
-    /// <exception cref="DatasetException">The extractor names classes, and the set has others.</exception>
+    /// <exception cref="DatasetException">The set has a class that the extractor does not know.</exception>
     /// <exception cref="OperationCanceledException">Cancelled between two batches.</exception>
     public static FeatureSet Extract(IFeatureExtractor extractor, ImageDataset images, ITrainingProgress progress, CancellationToken cancellation = default)
     {
@@ -71,5 +71,5 @@ public sealed class FeatureSet : IDisposable
     }
 }
 
-/// <summary>Everything a <see cref="FeatureSet"/> is made of.</summary>
+/// <summary>The content of a <see cref="FeatureSet"/>.</summary>
 internal sealed record FeatureSetParts(Gaussian Pooled, Gaussian Spatial, InceptionScore? Score, FeatureRows Kept, ClassifierReport? Classes, bool IsFinite);

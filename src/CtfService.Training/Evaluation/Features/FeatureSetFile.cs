@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation.Features;
 
-/// <summary>A <see cref="FeatureSet"/> on disk, so that the real images are looked at once.</summary>
+/// <summary>Caches a <see cref="FeatureSet"/> on disk, so that the features of real images are computed once.</summary>
 internal static class FeatureSetFile
 {
     private const string KeyKey = "key";
@@ -16,12 +16,13 @@ internal static class FeatureSetFile
     private const string ScoreKey = "inception_score";
     private const string ClassesKey = "classes";
 
-    /// <summary>Raised when files of older versions must not be read.</summary>
+    /// <summary>Version of the format; increase when older files must not be read.</summary>
     private const string Version = "3";
 
     private const string VersionKey = "version";
 
-    /// <param name="set">Of finite features.</param>
+    /// <summary>Writes a feature set.</summary>
+    /// <param name="set">Set with finite features.</param>
     public static void Save(string path, string key, FeatureSet set)
     {
         using var scope = NewDisposeScope();
@@ -48,7 +49,8 @@ internal static class FeatureSetFile
             });
     }
 
-    /// <returns>Null where there is no such file, or it is of other images, another extractor or another version.</returns>
+    /// <summary>Reads a feature set.</summary>
+    /// <returns>Null if the file does not exist or has other images, another extractor or another version.</returns>
     public static FeatureSet? TryLoad(string path, string key)
     {
         if (!File.Exists(path))

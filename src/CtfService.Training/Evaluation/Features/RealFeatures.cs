@@ -9,16 +9,22 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation.Features;
 
-/// <summary>Features of the real images: what generated ones are compared with. Computed once for a data set and an extractor, then read from disk.</summary>
-/// <param name="Train">The reference.</param>
-/// <param name="Test">Real images that the model has not seen: what a perfect generator would score.</param>
+/// <summary>Features of the real images that generated images are compared with. Computed once for each data set and extractor, then read from disk.</summary>
+/// <param name="Train">Training images: the reference.</param>
+/// <param name="Test">Real images that the model has not seen: the result of a perfect generator.</param>
 public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposable
 {
-    /// <param name="cacheFolder">Gets one file for each pair of data set and extractor.</param>
-    /// <param name="progress">Told only while features are computed.</param>
-    /// <exception cref="DatasetException">The extractor names classes, and the data set has others.</exception>
+    /// <summary>Reads the features from the cache, or computes and caches them.</summary>
+    /// <param name="cacheFolder">Folder with one file for each pair of data set and extractor.</param>
+    /// <param name="progress">Receives reports while features are computed.</param>
+    /// <exception cref="DatasetException">The data set has a class that the extractor does not know.</exception>
     public static RealFeatures LoadOrExtract(
-        string cacheFolder, IFeatureExtractor extractor, ImageDataset train, ImageDataset test, ITrainingProgress progress, CancellationToken cancellation = default)
+        string cacheFolder,
+        IFeatureExtractor extractor,
+        ImageDataset train,
+        ImageDataset test,
+        ITrainingProgress progress,
+        CancellationToken cancellation = default)
     {
         FeatureSet Set(string split, ImageDataset images)
         {
@@ -51,12 +57,12 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
     }
 
     /// <summary>
-    /// The distance between two sets of training images that share none: what sampling alone makes of the distance. Fréchet distances of few images are too large,
-    /// so a generated set's is to be read beside that of halves of its size.
+    /// Computes the distance between two disjoint halves of the training images, which is due to sampling alone. Fréchet distances of few images are biased
+    /// upwards, so compare the distance of a generated set with that of halves of the same size.
     /// </summary>
-    /// <param name="perClass">Images of each class in each half; a class that has fewer than twice as many is divided evenly.</param>
-    /// <param name="collector">Gets the reason of a distance that does not exist.</param>
-    /// <param name="name">Of the figure in the report.</param>
+    /// <param name="perClass">Maximum number of images of each class in each half; a class with fewer than twice as many is divided evenly.</param>
+    /// <param name="collector">Collects undefined distances with their reasons.</param>
+    /// <param name="name">Name of the figure in the report.</param>
     public HalfDistance Halves(FigureCollector collector, string name, int perClass = int.MaxValue)
     {
         var (first, second) = (InHalf(0, perClass), InHalf(1, perClass));
@@ -73,11 +79,11 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
         Test.Dispose();
     }
 
-    /// <summary>As <see cref="Halves"/>, of the pooled features alone.</summary>
+    /// <summary>Computes the distance of <see cref="Halves"/> for the pooled features only.</summary>
     /// <exception cref="UndefinedFigureException">A half has fewer than two images, or features are not finite.</exception>
     public double HalvesFid(int perClass) => Distance(Train.Kept.Pooled, InHalf(0, perClass), InHalf(1, perClass));
 
-    /// <summary>Rows of the images whose round is even, or odd.</summary>
+    /// <summary>Returns the rows of the images with even (half 0) or odd (half 1) round.</summary>
     private int[] InHalf(int half, int perClass)
     {
         var images = Train.Kept.Images;
@@ -91,7 +97,7 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
         return first.FrechetDistance(second);
     }
 
-    /// <summary>SHA-256 over everything that the features depend on.</summary>
+    /// <summary>Returns a SHA-256 hash of everything that the features depend on.</summary>
     private static string Key(IFeatureExtractor extractor, ImageDataset images)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -110,7 +116,7 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
     }
 }
 
-/// <summary>Between two halves of the training images.</summary>
-/// <param name="FirstImages">In the one half.</param>
-/// <param name="SecondImages">In the other; some fewer where classes have an odd number.</param>
+/// <summary>The distance between two halves of the training images.</summary>
+/// <param name="FirstImages">Number of images in the first half.</param>
+/// <param name="SecondImages">Number of images in the second half; fewer if classes have an odd number of images.</param>
 public sealed record HalfDistance(int FirstImages, int SecondImages, double? Fid, double? Sfid);

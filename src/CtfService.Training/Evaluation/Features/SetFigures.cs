@@ -4,27 +4,28 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Evaluation.Features;
 
 /// <summary>
-/// How a set of images compares with the training images, by the features of one extractor. docs/evaluation.md defines every figure; one that does not exist is
-/// null, and the report says why.
+/// Figures that compare a set of images with the training images by the features of one extractor. docs/evaluation.md defines every figure; an undefined figure
+/// is null, and the report has the reason.
 /// </summary>
-/// <param name="Images">In the set.</param>
-/// <param name="Fid">Fréchet distance of the pooled features; 0 is the same distribution.</param>
+/// <param name="Images">Number of images in the set.</param>
+/// <param name="Fid">Fréchet distance of the pooled features; 0 means equal distributions.</param>
 /// <param name="Sfid">Fréchet distance of the spatial features.</param>
-/// <param name="InceptionScore">Of the set alone.</param>
-/// <param name="Precision">Share of the set that lies on the training images' manifold.</param>
-/// <param name="Recall">Share of the training images that lie on the set's manifold.</param>
-/// <param name="ClassAccuracy">How often the extractor names the class that was asked for, 0 to 1; null if it does not know the classes.</param>
+/// <param name="InceptionScore">Inception Score of the set alone.</param>
+/// <param name="Precision">Share of the set on the manifold of the training images.</param>
+/// <param name="Recall">Share of the training images on the manifold of the set.</param>
+/// <param name="ClassAccuracy">How often the extractor predicts the requested class, 0 to 1; null if it does not know the classes.</param>
 public sealed record SetFigures(
     int Images, double? Fid, double? Sfid, InceptionScore? InceptionScore, double? Precision, double? Recall, double? ClassAccuracy)
 {
-    /// <summary>Rows of each set that precision and recall look at, as in ADM's evaluation, spread evenly over the classes.</summary>
+    /// <summary>Maximum number of rows of each set for precision and recall, as in ADM's evaluation, spread evenly over the classes.</summary>
     public const int MostNeighbours = 10_000;
 
+    /// <summary>Computes the figures of a set.</summary>
     /// <param name="reference">Features of the training images, by the same extractor.</param>
-    /// <param name="collector">Gets the reason of each figure that does not exist.</param>
-    /// <param name="name">Of the set in the report.</param>
-    /// <param name="incomplete">Why figures that need every class do not exist; null if the set has all classes.</param>
-    /// <exception cref="ArgumentException">Other features.</exception>
+    /// <param name="collector">Collects undefined figures with their reasons.</param>
+    /// <param name="name">Name of the set in the report.</param>
+    /// <param name="incomplete">Why figures that need all classes are undefined; null if the set has all classes.</param>
+    /// <exception cref="ArgumentException">The sets have features of different extractors.</exception>
     public static SetFigures Of(FeatureSet images, FeatureSet reference, FigureCollector collector, string name, string? incomplete = null)
     {
         using var scope = NewDisposeScope();
@@ -34,7 +35,9 @@ public sealed record SetFigures(
             images.Count,
             collector.Compute($"{name}.fid", () => OfAllClasses(() => reference.Pooled.FrechetDistance(images.Pooled))),
             collector.Compute($"{name}.sfid", () => OfAllClasses(() => reference.Spatial.FrechetDistance(images.Spatial))),
-            collector.Compute($"{name}.inception_score", () => OfAllClasses(() => images.Score ?? throw new UndefinedFigureException("class probabilities are NaN"))),
+            collector.Compute(
+                $"{name}.inception_score",
+                () => OfAllClasses(() => images.Score ?? throw new UndefinedFigureException("class probabilities are NaN"))),
             neighbours?.Precision,
             collector.Compute($"{name}.recall", () => OfAllClasses(() => neighbours?.Recall ?? throw new UndefinedFigureException("as precision"))),
             images.Classes?.Accuracy);

@@ -8,8 +8,8 @@ using CtfService.Training.Progress;
 namespace CtfService.Training.Evaluation.Samples;
 
 /// <summary>
-/// Images that a model drew for an evaluation, kept as files: <c>images/class/number.png</c>, each saying where it comes from, and <c>samples.jsonl</c> with tokens and
-/// times. An interrupted run goes on where it stopped, and a later one may ask for more images of each class.
+/// The samples of a model for an evaluation as files: <c>images/class/number.png</c> with provenance, and <c>samples.jsonl</c> with tokens and times. An
+/// interrupted evaluation resumes, and a later one may request more images of each class.
 /// </summary>
 public sealed class SampleFolder
 {
@@ -17,12 +17,12 @@ public sealed class SampleFolder
 
     public SampleFolder(string path) => _path = path;
 
-    /// <summary>Class folders of PNG files, as <c>ctf classify --images</c> reads them.</summary>
+    /// <summary>Path of the class folders with PNG files, which <c>ctf classify --images</c> reads.</summary>
     public string Images => Path.Combine(_path, "images");
 
-    /// <summary>Draws what is missing, with the engine that serves, and returns everything planned.</summary>
-    /// <exception cref="InvalidDataException">The folder holds images of another model or with other sampling.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled between two steps; what is finished stays.</exception>
+    /// <summary>Generates the missing images with the serving engine and returns all planned images.</summary>
+    /// <exception cref="InvalidDataException">The folder holds images of another model or with other sampling settings.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two steps; finished images are kept.</exception>
     public DrawnSamples Draw(IImageGenerator generator, SamplePlan plan, ITrainingProgress progress, CancellationToken cancellation = default)
     {
         Directory.CreateDirectory(_path);
@@ -49,7 +49,7 @@ public sealed class SampleFolder
         void Finished(int place, GeneratedImage image)
         {
             var seconds = drawing.Elapsed.TotalSeconds;
-            drawing.Reset(); // writing files is no part of drawing
+            drawing.Reset(); // the time of writing files does not count
             var sample = missing[place];
             Write(FileOf(model, sample), ImageFile.Encode(image.Image, ImageProvenance.Of(model, image.Specification), ImageFormat.Png));
             records.Add(new SampleRecord(sample.ClassId, sample.Index, image.Specification.Seed, seconds, image.Tokens));
@@ -76,7 +76,7 @@ public sealed class SampleFolder
         }
         catch (InvalidDataException error)
         {
-            throw new InvalidDataException($"{path}: {error.Message} Delete it, and it will be drawn again.", error);
+            throw new InvalidDataException($"{path}: {error.Message} Delete the file; it will be generated again.", error);
         }
     }
 
@@ -86,12 +86,12 @@ public sealed class SampleFolder
     private static void Write(string path, byte[] file)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllBytes(path, file); // its line in the records comes after it, so that a torn file is drawn again
+        File.WriteAllBytes(path, file); // its record is written afterwards, so that an incomplete file is generated again
     }
 }
 
-/// <summary>What an evaluation looks at.</summary>
-/// <param name="Images">In the order of the plan.</param>
-/// <param name="Tokens">Of each image.</param>
-/// <param name="ImagesPerSecond">While drawing in batches, files not counted.</param>
+/// <summary>The samples of an evaluation.</summary>
+/// <param name="Images">Images in the order of the plan.</param>
+/// <param name="Tokens">Tokens of each image.</param>
+/// <param name="ImagesPerSecond">Sampling speed in batches, without writing files.</param>
 public sealed record DrawnSamples(ImageDataset Images, IReadOnlyList<IReadOnlyList<int>> Tokens, double ImagesPerSecond);

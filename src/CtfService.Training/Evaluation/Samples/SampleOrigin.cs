@@ -6,13 +6,16 @@ using CtfService.Model.Storage;
 
 namespace CtfService.Training.Evaluation.Samples;
 
-/// <summary>What the images of a folder have in common: <c>samples.json</c>. Images of two models or two temperatures must not meet in one evaluation.</summary>
+/// <summary>
+/// What all images of a folder have in common, stored as <c>samples.json</c>. Images of different models or settings must not be mixed in an evaluation.
+/// </summary>
 internal sealed record SampleOrigin(string Model, string BundleHash, string? Device, string? Dtype, ulong Seed, SamplingSettings Coarse, SamplingSettings Fine)
 {
     public static SampleOrigin Of(ModelDescription model, SamplePlan plan) =>
         new(model.Name, model.BundleHash, model.Device, model.Dtype, plan.Seed, plan.Coarse, plan.Fine);
 
-    /// <exception cref="InvalidDataException">The file says something else; the message says what.</exception>
+    /// <summary>Writes the file if it does not exist; otherwise throws if it differs.</summary>
+    /// <exception cref="InvalidDataException">The file differs; the message names the differences.</exception>
     public void RequireOrWrite(string path)
     {
         if (!File.Exists(path))
@@ -23,12 +26,13 @@ internal sealed record SampleOrigin(string Model, string BundleHash, string? Dev
 
         if (Read(path) is not { } found)
         {
-            throw new InvalidDataException($"{path}: does not say which model the images beside it are of. Name another folder, or delete this one.");
+            throw new InvalidDataException($"{path}: does not record the model of the images in this folder. Choose another folder, or delete this one.");
         }
 
         if (found != this)
         {
-            throw new InvalidDataException($"{path}: the images beside it are of {Differences(found)}. Name another folder, or delete this one.");
+            throw new InvalidDataException(
+                $"{path}: the images in this folder were generated with {Differences(found)}. Choose another folder, or delete this one.");
         }
     }
 

@@ -4,7 +4,9 @@ using CtfService.Model.Storage;
 
 namespace CtfService.Training.Evaluation.Samples;
 
-/// <summary>The finished images of a <see cref="SampleFolder"/>, a line of JSON each, appended as they come. A torn last line is an image that was not finished.</summary>
+/// <summary>
+/// The finished images of a <see cref="SampleFolder"/>, one line of JSON each, appended as they finish. An incomplete last line is an unfinished image.
+/// </summary>
 internal sealed class SampleRecords : IDisposable
 {
     private static readonly JsonSerializerOptions OneLine = new(BundleJson.Options) { WriteIndented = false };
@@ -26,12 +28,13 @@ internal sealed class SampleRecords : IDisposable
     public static SampleRecords Open(string path)
     {
         List<SampleRecord> sound = File.Exists(path) ? [.. File.ReadLines(path).Select(Parse).OfType<SampleRecord>()] : [];
-        // Appending to a torn line would tear the next one too.
+        // Appending to an incomplete line would damage the next one too.
         AtomicFile.WriteText(path, string.Concat(sound.Select(record => JsonSerializer.Serialize(record, OneLine) + "\n")));
         return new SampleRecords(path, sound);
     }
 
-    public bool Has(PlannedSample sample) => _records.TryGetValue((sample.ClassId, sample.Index), out var record) && record.Seed == sample.Specification.Seed;
+    public bool Has(PlannedSample sample) =>
+        _records.TryGetValue((sample.ClassId, sample.Index), out var record) && record.Seed == sample.Specification.Seed;
 
     public SampleRecord Of(PlannedSample sample) => _records[(sample.ClassId, sample.Index)];
 
@@ -58,5 +61,5 @@ internal sealed class SampleRecords : IDisposable
 
 /// <summary>A finished image.</summary>
 /// <param name="Index">Number within its class.</param>
-/// <param name="Seconds">From the image that was finished before it, or from the start.</param>
+/// <param name="Seconds">Time since the previous image finished, or since the start.</param>
 internal sealed record SampleRecord(int ClassId, int Index, ulong Seed, double Seconds, IReadOnlyList<int> Tokens);

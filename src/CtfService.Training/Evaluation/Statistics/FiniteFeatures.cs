@@ -2,10 +2,12 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation.Statistics;
 
-/// <summary>Features that are NaN or infinite come from a damaged network; distances between them mean nothing, and eigenproblems do not end.</summary>
+/// <summary>
+/// Checks features for NaN and infinity, which come from a damaged network: distances would be meaningless, and eigenvalue solvers might not terminate.
+/// </summary>
 internal static class FiniteFeatures
 {
-    /// <exception cref="UndefinedFigureException">A number is NaN or infinite.</exception>
+    /// <exception cref="UndefinedFigureException">A feature is NaN or infinite.</exception>
     public static void Require(params ReadOnlySpan<Tensor> features)
     {
         foreach (var tensor in features)

@@ -7,14 +7,16 @@ public sealed class Gaussian : IDisposable
 {
     private Tensor? _squareRoot; // [D, D]
 
-    /// <param name="mean">float64 [D]; becomes this object's.</param>
-    /// <param name="covariance">float64 [D, D], symmetric; becomes this object's.</param>
-    /// <param name="count">Rows it was computed from.</param>
+    /// <param name="mean">float64 [D]; ownership passes to this object.</param>
+    /// <param name="covariance">float64 [D, D], symmetric; ownership passes to this object.</param>
+    /// <param name="count">Number of rows that it was computed from.</param>
     public Gaussian(Tensor mean, Tensor covariance, int count)
     {
         if (mean.dim() != 1 || !covariance.shape.SequenceEqual([mean.shape[0], mean.shape[0]]))
         {
-            throw new ArgumentException($"A mean [{string.Join(", ", mean.shape)}] takes a square covariance of its width, not [{string.Join(", ", covariance.shape)}].", nameof(covariance));
+            throw new ArgumentException(
+                $"The covariance is [{string.Join(", ", covariance.shape)}], expected [D, D] for the mean [{string.Join(", ", mean.shape)}].",
+                nameof(covariance));
         }
 
         Mean = mean.DetachFromDisposeScope();
@@ -28,20 +30,22 @@ public sealed class Gaussian : IDisposable
     /// <summary>float64 [D, D].</summary>
     public Tensor Covariance { get; }
 
-    /// <summary>Rows it was computed from; with fewer than D + 1 of them the covariance is singular, which the distance bears.</summary>
+    /// <summary>Number of rows that it was computed from. With fewer than D + 1 rows the covariance is singular; the distance is still defined.</summary>
     public int Count { get; }
 
     /// <summary>
-    /// Squared Fréchet distance |m1 - m2|^2 + tr C1 + tr C2 - 2 tr (C1 C2)^1/2 (Dowson and Landau 1982; FID where the rows are Inception's, Heusel et al. 2017).
-    /// The last trace is that of (C1^1/2 C2 C1^1/2)^1/2, which is symmetric: two symmetric eigenproblems in place of the reference's square root of C1 C2, no
-    /// imaginary parts, and covariances may be singular. Negative eigenvalues are rounding and count as zero.
+    /// Computes the squared Fréchet distance |m1 - m2|^2 + tr C1 + tr C2 - 2 tr (C1 C2)^1/2 (Dowson and Landau 1982; FID if the rows are Inception features,
+    /// Heusel et al. 2017). The last trace is computed as that of (C1^1/2 C2 C1^1/2)^1/2, which is symmetric: two symmetric eigenproblems replace the
+    /// reference's square root of C1 C2, there are no imaginary parts, and covariances may be singular. Negative eigenvalues are rounding errors and are set to
+    /// zero.
     /// </summary>
     /// <exception cref="UndefinedFigureException">A feature of either set is NaN or infinite.</exception>
     public double FrechetDistance(Gaussian other)
     {
         if (Mean.shape[0] != other.Mean.shape[0])
         {
-            throw new ArgumentException($"Features of {Mean.shape[0]} and {other.Mean.shape[0]} numbers cannot be compared; use one extractor for both sets.", nameof(other));
+            throw new ArgumentException(
+                $"Features of {Mean.shape[0]} and {other.Mean.shape[0]} numbers cannot be compared; use one extractor for both sets.", nameof(other));
         }
 
         using var inference = no_grad();
@@ -64,7 +68,7 @@ public sealed class Gaussian : IDisposable
 
     private void RequireFinite() => FiniteFeatures.Require(Mean, Covariance);
 
-    /// <summary>Computed once: the reference set is compared with many others.</summary>
+    /// <summary>Returns the square root of the covariance; computed once, because the reference set is compared with many others.</summary>
     private Tensor SquareRoot()
     {
         if (_squareRoot is null)

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Evaluation.Statistics;
 
 /// <summary>
-/// Mean and covariance of rows that come in batches, in float64 and in memory that does not grow with their number: deviations from each batch's own mean, joined
-/// pairwise (Chan, Golub and LeVeque 1979, "Updating formulae and a pairwise algorithm for computing sample variances"). One thread.
+/// Accumulates mean and covariance of batches of rows, in float64 and in constant memory: deviations from each batch's own mean, combined pairwise (Chan, Golub
+/// and LeVeque 1979, "Updating formulae and a pairwise algorithm for computing sample variances"). Not thread-safe.
 /// </summary>
 public sealed class GaussianAccumulator : IDisposable
 {
@@ -21,11 +21,12 @@ public sealed class GaussianAccumulator : IDisposable
         _scatter = zeros(width, width, float64).DetachFromDisposeScope();
     }
 
-    /// <summary>Rows so far.</summary>
+    /// <summary>Number of rows so far.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Adds a batch of rows.</summary>
     /// <param name="rows">[B, D], of any floating-point type; not disposed.</param>
-    /// <param name="weights">[B], positive; every row counts 1 where null.</param>
+    /// <param name="weights">[B], positive; null for a weight of 1 per row.</param>
     public void Add(Tensor rows, IReadOnlyList<double>? weights = null)
     {
         if (rows.dim() != 2 || rows.shape[1] != _mean.shape[0])
@@ -50,16 +51,18 @@ public sealed class GaussianAccumulator : IDisposable
         Count += (int)values.shape[0];
     }
 
-    /// <summary>What the rows so far amount to; the caller owns it. With equal weights the covariance is divided by the number of rows less one, as usual.</summary>
-    /// <exception cref="UndefinedFigureException">Fewer than two rows: there is no covariance.</exception>
+    /// <summary>
+    /// Returns the Gaussian of the rows so far; the caller owns it. With equal weights the covariance is divided by the number of rows minus one, as usual.
+    /// </summary>
+    /// <exception cref="UndefinedFigureException">There are fewer than two rows, so the covariance is undefined.</exception>
     public Gaussian ToGaussian()
     {
         if (Count < 2)
         {
-            throw new UndefinedFigureException($"a covariance takes at least two images, there are {Count}");
+            throw new UndefinedFigureException($"a covariance needs at least two images, there are {Count}");
         }
 
-        // Unbiased for weights that say how much a row stands for, not how often it was seen ("reliability weights").
+        // Unbiased for reliability weights (importance of a row), as opposed to frequency weights.
         return new Gaussian(_mean.clone(), _scatter / (_weight - (_squaredWeight / _weight)), Count);
     }
 

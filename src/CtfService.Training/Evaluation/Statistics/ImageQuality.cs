@@ -3,21 +3,22 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation.Statistics;
 
-/// <summary>How close images are to the ones they stand for.</summary>
+/// <summary>Measures how close images are to their originals.</summary>
 public static class ImageQuality
 {
-    /// <summary>Stands for the infinite ratio of equal images, so that a mean stays finite.</summary>
+    /// <summary>PSNR of equal images, whose ratio is infinite; keeps means finite.</summary>
     public const double MaxDecibels = 100;
 
-    /// <summary>Peak signal-to-noise ratio in decibels, the mean over images of each image's own ratio.</summary>
+    /// <summary>Returns the peak signal-to-noise ratio in decibels, averaged over the images.</summary>
     /// <param name="expected">One image per row: [B, ...].</param>
     /// <param name="actual">[B, ...]</param>
-    /// <param name="range">From the darkest to the brightest value: 1 for 0..1, 2 for -1..1, 255 for bytes.</param>
+    /// <param name="range">Difference of the brightest and the darkest value: 1 for 0..1, 2 for -1..1, 255 for bytes.</param>
     public static double Psnr(Tensor expected, Tensor actual, double range)
     {
         if (!expected.shape.SequenceEqual(actual.shape))
         {
-            throw new ArgumentException($"Images to compare must be alike: [{string.Join(", ", expected.shape)}] against [{string.Join(", ", actual.shape)}].", nameof(actual));
+            throw new ArgumentException(
+                $"Images to compare must have equal shapes: [{string.Join(", ", expected.shape)}] and [{string.Join(", ", actual.shape)}].", nameof(actual));
         }
 
         using var inference = no_grad();
@@ -26,12 +27,13 @@ public static class ImageQuality
         return squares.data<double>().Average(meanSquare => Decibels(meanSquare, range));
     }
 
-    /// <summary>Of two 8-bit images.</summary>
+    /// <summary>Returns the PSNR of two 8-bit images, decibels.</summary>
     public static double Psnr(RgbImage expected, RgbImage actual)
     {
         if ((expected.Width, expected.Height) != (actual.Width, actual.Height))
         {
-            throw new ArgumentException($"Images to compare must be alike: {expected.Width}x{expected.Height} against {actual.Width}x{actual.Height}.", nameof(actual));
+            throw new ArgumentException(
+                $"Images to compare must have equal sizes: {expected.Width}x{expected.Height} and {actual.Width}x{actual.Height}.", nameof(actual));
         }
 
         var meanSquare = expected.Pixels.Zip(actual.Pixels, (left, right) => (double)(left - right) * (left - right)).Average();

@@ -3,26 +3,29 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Evaluation.Statistics;
 
 /// <summary>
-/// Inception Score (Salimans et al. 2016): exp of the mean divergence between each image's class probabilities and their mean over the images. The score is
-/// the mean over splits of the images, each as mixed as the whole; only sums are kept. One thread.
+/// Accumulates the Inception Score (Salimans et al. 2016): exp of the mean KL divergence between each image's class probabilities and their mean over the
+/// images. The score is the mean over splits of the images, each with all classes. Keeps only sums. Not thread-safe.
 /// </summary>
 public sealed class InceptionScoreAccumulator
 {
-    /// <summary>Of ADM's evaluation: 50,000 images make ten splits.</summary>
+    /// <summary>Images per split in ADM's evaluation: 50,000 images make ten splits.</summary>
     public const int DefaultSplitSize = 5000;
 
     private readonly Split[] _splits;
 
-    /// <param name="images">How many there will be.</param>
-    /// <param name="splitSize">Images of a split, about.</param>
+    /// <param name="images">Total number of images.</param>
+    /// <param name="splitSize">Approximate number of images per split.</param>
     public InceptionScoreAccumulator(int images, int splitSize = DefaultSplitSize)
     {
         _splits = [.. Enumerable.Range(0, Math.Max(1, (images + splitSize - 1) / splitSize)).Select(_ => new Split())];
     }
 
+    /// <summary>Adds a batch of images.</summary>
     /// <param name="probabilities">[B, classes], rows that sum to one. Not disposed.</param>
-    /// <param name="rounds">[B], how many images of its class came before each: rounds are dealt out to the splits in turn, so that every split has all classes.</param>
-    /// <param name="weights">[B], positive; every row counts 1 where null.</param>
+    /// <param name="rounds">
+    /// [B], number of images of its class that precede each image. Rounds are assigned to the splits in turn, so that each split has all classes.
+    /// </param>
+    /// <param name="weights">[B], positive; null for a weight of 1 per row.</param>
     public void Add(Tensor probabilities, IReadOnlyList<int> rounds, IReadOnlyList<double>? weights = null)
     {
         using var scope = NewDisposeScope();
@@ -34,13 +37,14 @@ public sealed class InceptionScoreAccumulator
         }
     }
 
-    /// <exception cref="UndefinedFigureException">There were no images, or a probability is NaN.</exception>
+    /// <summary>Returns the score of the images so far.</summary>
+    /// <exception cref="UndefinedFigureException">There are no images, or a probability is NaN.</exception>
     public InceptionScore ToScore()
     {
         double[] scores = [.. _splits.Where(split => split.HasImages).Select(split => split.Score())];
         if (scores.Length == 0)
         {
-            throw new UndefinedFigureException("an Inception Score takes at least one image");
+            throw new UndefinedFigureException("an Inception Score needs at least one image");
         }
 
         var mean = scores.Average();
@@ -79,11 +83,12 @@ public sealed class InceptionScoreAccumulator
             _weight += weight;
         }
 
-        /// <summary>mean of sum p log p, less sum m log m of the mean m: the mean of sum p (log p - log m).</summary>
+        /// <summary>Returns exp of (mean of sum p log p) - sum m log m with the mean m, which is the mean of sum p (log p - log m).</summary>
         public double Score() => Math.Exp((_negativeEntropy / _weight) - _marginal.Sum(sum => Divergence(sum / _weight)));
     }
 }
 
-/// <param name="Mean">Over the splits; from 1 to the number of classes.</param>
-/// <param name="Deviation">Standard deviation over the splits; 0 where there is one.</param>
+/// <summary>An Inception Score.</summary>
+/// <param name="Mean">Mean over the splits; from 1 to the number of classes.</param>
+/// <param name="Deviation">Standard deviation over the splits; 0 for a single split.</param>
 public sealed record InceptionScore(double Mean, double Deviation, int Splits);

@@ -1,14 +1,17 @@
 namespace CtfService.Training.Evaluation.Statistics;
 
 /// <summary>
-/// How near generated images come to training images, beside how near real images come that the model has not seen. A model that copies comes nearer than those.
+/// Compares the distances of generated images to their nearest training images with those of unseen real images. If the model copies, its images are nearer.
 /// </summary>
-/// <param name="Unit">Of the distances.</param>
-/// <param name="CloserThanUnseen">Share of generated images that come nearer than nineteen in twenty of the unseen ones do; 0.05 or less is no sign of copying.</param>
+/// <param name="Unit">Unit of the distances.</param>
+/// <param name="CloserThanUnseen">
+/// Share of generated images that are closer than the 5th percentile of the unseen ones; above 0.05 may indicate copying.
+/// </param>
 public sealed record NeighbourFigures(string Unit, DistanceSummary Generated, DistanceSummary Unseen, double CloserThanUnseen)
 {
-    /// <param name="generated">From each generated image to its nearest training image.</param>
-    /// <param name="unseen">The same of real images that the model was not trained on.</param>
+    /// <summary>Summarises distances.</summary>
+    /// <param name="generated">Distance of each generated image to its nearest training image.</param>
+    /// <param name="unseen">The same for real images that the model was not trained on.</param>
     public static NeighbourFigures Of(string unit, IReadOnlyList<double> generated, IReadOnlyList<double> unseen)
     {
         var others = DistanceSummary.Of(unseen);
@@ -17,7 +20,7 @@ public sealed record NeighbourFigures(string Unit, DistanceSummary Generated, Di
     }
 }
 
-/// <summary>Of some distances.</summary>
+/// <summary>Order statistics of distances.</summary>
 public sealed record DistanceSummary(double Smallest, double FifthPercentile, double Median, double Largest)
 {
     public static DistanceSummary Of(IReadOnlyList<double> distances)

@@ -5,19 +5,20 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Evaluation.Statistics;
 
 /// <summary>
-/// Looks for copies: the training image, mirrored or not, that is nearest to each image pixel by pixel. Images are compared at a side of at most
-/// <see cref="Side"/> pixels, where fine texture that a copy may have lost no longer counts.
+/// Finds the nearest training image, mirrored or not, of each image by pixel distance, to detect copies. Images are reduced to a side of at most
+/// <see cref="Side"/> pixels, so that fine texture, which a copy may lack, does not count.
 /// </summary>
 public static class PixelNeighbours
 {
     public const int Side = 32;
 
     private const int Block = 1024;
-    private const double GreyLevels = 127.5; // of one unit of -1..1
+    private const double GreyLevels = 127.5; // per unit of -1..1
 
-    /// <param name="images">As many as the memory holds at the reduced size.</param>
-    /// <param name="training">Of the same size.</param>
-    /// <returns>One for each image, in order.</returns>
+    /// <summary>Finds the nearest training image of each image.</summary>
+    /// <param name="images">Images; all must fit in memory at the reduced size.</param>
+    /// <param name="training">Training images of the same size.</param>
+    /// <returns>One result for each image, in order.</returns>
     public static NearestImage[] Find(ImageDataset images, ImageDataset training, ITrainingProgress progress, CancellationToken cancellation = default)
     {
         using var inference = no_grad();
@@ -39,7 +40,7 @@ public static class PixelNeighbours
         return nearest.Measured(rows, training);
     }
 
-    /// <summary>[n, 3, h, w], -1 to 1.</summary>
+    /// <summary>Returns reduced images [n, 3, h, w], -1 to 1.</summary>
     private static Tensor Reduced(ImageDataset dataset, int[] indexes)
     {
         using var scope = NewDisposeScope();
@@ -82,7 +83,7 @@ public static class PixelNeighbours
             }
         }
 
-        /// <summary>The products above round; the distances that are reported are differences, so that a copy's is zero.</summary>
+        /// <summary>Computes the reported distances from differences instead of products, which round, so that the distance of a copy is zero.</summary>
         public NearestImage[] Measured(Tensor rows, ImageDataset training)
         {
             var found = new NearestImage[_indexes.Length];
@@ -104,7 +105,8 @@ public static class PixelNeighbours
     }
 }
 
-/// <param name="Index">Place in the training set.</param>
-/// <param name="IsMirrored">Whether its mirror image is meant.</param>
+/// <summary>The training image nearest to an image.</summary>
+/// <param name="Index">Index in the training set.</param>
+/// <param name="IsMirrored">Whether its mirror image is nearest.</param>
 /// <param name="Distance">Root mean square difference of the pixels, in grey levels of 0 to 255.</param>
 public readonly record struct NearestImage(int Index, bool IsMirrored, double Distance);

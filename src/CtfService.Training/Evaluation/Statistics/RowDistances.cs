@@ -2,14 +2,14 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation.Statistics;
 
-/// <summary>Distances between the rows of two sets, a block at a time, so that memory holds no matrix of all pairs.</summary>
+/// <summary>Computes distances between the rows of two sets block by block, without a matrix of all pairs.</summary>
 internal static class RowDistances
 {
     private const int Block = 1024;
 
-    /// <summary>The k-th smallest squared distance from each row to the other rows of its own set.</summary>
-    /// <param name="rows">[N, D]; N above k.</param>
-    /// <returns>float64 [N]; belongs to the caller.</returns>
+    /// <summary>Returns the k-th smallest squared distance from each row to the other rows of the set.</summary>
+    /// <param name="rows">[N, D] with N > k.</param>
+    /// <returns>float64 [N]; owned by the caller.</returns>
     public static Tensor SquaredRadii(Tensor rows, int k, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(rows.shape[0], k, nameof(rows));
@@ -17,14 +17,14 @@ internal static class RowDistances
         var radii = new List<Tensor>();
         foreach (var block in Starts(rows, cancellation))
         {
-            // The row itself, at distance zero, is the first of its neighbours.
+            // The first neighbour of a row is the row itself, at distance zero.
             radii.Add(ToAll(rows, block, rows, distances => distances.topk(k + 1, dim: 1, largest: false).values.narrow(1, k, 1).squeeze(1)));
         }
 
         return cat(radii).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Share of the rows that lie within the ball of any centre, its border included.</summary>
+    /// <summary>Returns the share of the rows inside the ball of any centre, boundary included.</summary>
     /// <param name="rows">[N, D].</param>
     /// <param name="centres">[M, D].</param>
     /// <param name="squaredRadii">float64 [M].</param>
@@ -40,7 +40,7 @@ internal static class RowDistances
         return inside / (double)rows.shape[0];
     }
 
-    /// <summary>Distance from each row to the nearest of the others.</summary>
+    /// <summary>Returns the distance from each row to the nearest of the other rows.</summary>
     /// <param name="rows">[N, D].</param>
     /// <param name="others">[M, D].</param>
     public static double[] NearestDistances(Tensor rows, Tensor others, CancellationToken cancellation = default)
@@ -65,8 +65,8 @@ internal static class RowDistances
     }
 
     /// <summary>
-    /// |a|^2 - 2 a.b + |b|^2, not below zero, from a block of rows to all others. In float64: the reference computes in float16 and float32, where the radii of
-    /// near twins, such as frames of one film, drown in rounding.
+    /// Computes squared distances |a|^2 - 2 a.b + |b|^2, clamped to zero, from a block of rows to all others. Uses float64: the reference uses float16 and
+    /// float32, in which the radii of nearly equal images, such as frames of a film, are lost to rounding.
     /// </summary>
     private static Tensor ToAll(Tensor rows, long start, Tensor others, Func<Tensor, Tensor> use)
     {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Evaluation.Statistics;
 
 /// <summary>
-/// SSIM (Wang, Bovik, Sheikh and Simoncelli 2004, eq. 13) with the paper's window: 11x11, Gaussian of deviation 1.5, K1 = 0.01, K2 = 0.03. Windows that reach over
-/// the border are left out, as in the authors' program; each colour channel counts the same.
+/// SSIM (Wang, Bovik, Sheikh and Simoncelli 2004, eq. 13) with the paper's parameters: window 11x11, Gaussian with deviation 1.5, K1 = 0.01, K2 = 0.03. Windows
+/// that cross the border are excluded, as in the authors' program; all colour channels have equal weight.
 /// </summary>
 public static class StructuralSimilarity
 {
@@ -14,23 +14,28 @@ public static class StructuralSimilarity
     private const double K1 = 0.01;
     private const double K2 = 0.03;
 
-    /// <param name="expected">0 (black) to <paramref name="white"/>, as brightness counts from black: [B, C, H, W], sides of at least <see cref="WindowSide"/>; not disposed.</param>
+    /// <summary>Computes the SSIM of each image.</summary>
+    /// <param name="expected">
+    /// Pixels from 0 (black) to <paramref name="white"/>: [B, C, H, W], sides of at least <see cref="WindowSide"/>; not disposed.
+    /// </param>
     /// <param name="actual">[B, C, H, W]; not disposed.</param>
-    /// <param name="white">The brightest value, such as 255 or 1.</param>
-    /// <returns>Of each image, -1 to 1, where 1 means equal: [B].</returns>
+    /// <param name="white">Value of white, such as 255 or 1.</param>
+    /// <returns>SSIM of each image, -1 to 1; 1 means equal: [B].</returns>
     public static double[] Of(Tensor expected, Tensor actual, double white)
     {
         if (expected.dim() != 4 || !expected.shape.SequenceEqual(actual.shape) || expected.shape[2] < WindowSide || expected.shape[3] < WindowSide)
         {
             throw new ArgumentException(
-                $"Expected two batches [B, C, H, W] with sides of at least {WindowSide}: [{string.Join(", ", expected.shape)}] against [{string.Join(", ", actual.shape)}].", nameof(actual));
+                $"The batches are [{string.Join(", ", expected.shape)}] and [{string.Join(", ", actual.shape)}], "
+                + $"expected equal shapes [B, C, H, W] with sides of at least {WindowSide}.",
+                nameof(actual));
         }
 
         using var inference = no_grad();
         using var scope = NewDisposeScope();
         var (x, y) = (Planes(expected), Planes(actual)); // [B * C, 1, H, W]
         using var window = Window();
-        Tensor Blur(Tensor planes) => nn.functional.conv2d(nn.functional.conv2d(planes, window), window.transpose(2, 3)); // a Gaussian is a row times a column
+        Tensor Blur(Tensor planes) => nn.functional.conv2d(nn.functional.conv2d(planes, window), window.transpose(2, 3)); // a Gaussian kernel is separable
         var (meanX, meanY) = (Blur(x), Blur(y));
         var (squareX, squareY, product) = (meanX.square(), meanY.square(), meanX * meanY);
         var varianceX = Blur(x.square()) - squareX;
@@ -43,7 +48,7 @@ public static class StructuralSimilarity
 
     private static Tensor Planes(Tensor images) => images.to(float64, CPU).reshape(-1, 1, images.shape[2], images.shape[3]);
 
-    /// <summary>[1, 1, 1, 11], summing to one.</summary>
+    /// <summary>Returns the window as a row [1, 1, 1, 11] that sums to one.</summary>
     private static Tensor Window()
     {
         using var scope = NewDisposeScope();

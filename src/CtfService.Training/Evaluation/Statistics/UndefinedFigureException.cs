@@ -1,4 +1,4 @@
 namespace CtfService.Training.Evaluation.Statistics;
 
-/// <summary>A figure does not exist for the images at hand; the message says why.</summary>
+/// <summary>A figure is undefined for the given images; the message has the reason.</summary>
 public sealed class UndefinedFigureException(string reason) : Exception(reason);

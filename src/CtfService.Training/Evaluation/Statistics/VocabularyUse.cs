@@ -1,12 +1,13 @@
 namespace CtfService.Training.Evaluation.Statistics;
 
-/// <summary>How many of the codewords, or of the clusters, a set of images uses, and how evenly.</summary>
-/// <param name="Vocabulary">There are this many.</param>
-/// <param name="Used">Occur at least once.</param>
-/// <param name="Perplexity">exp of the entropy of their frequencies: as many used equally often would have it.</param>
+/// <summary>How many codewords or clusters a set of images uses, and how evenly.</summary>
+/// <param name="Vocabulary">Size of the vocabulary.</param>
+/// <param name="Used">Number of entries that occur at least once.</param>
+/// <param name="Perplexity">exp of the entropy of the frequencies: the number of equally frequent entries with the same entropy.</param>
 public sealed record VocabularyUse(int Vocabulary, int Used, double Perplexity)
 {
-    /// <param name="counts">How often each occurs.</param>
+    /// <summary>Computes the use from counts.</summary>
+    /// <param name="counts">Count of each entry.</param>
     public static VocabularyUse Of(IReadOnlyList<long> counts)
     {
         var total = (double)counts.Sum();
@@ -14,7 +15,7 @@ public sealed record VocabularyUse(int Vocabulary, int Used, double Perplexity)
         return new VocabularyUse(counts.Count, counts.Count(count => count > 0), Math.Exp(entropy));
     }
 
-    /// <summary>How often each label occurs.</summary>
+    /// <summary>Counts each label.</summary>
     public static long[] Count(IEnumerable<int> labels, int vocabulary)
     {
         var counts = new long[vocabulary];

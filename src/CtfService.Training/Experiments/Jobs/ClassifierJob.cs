@@ -3,7 +3,7 @@ using CtfService.Training.Classification;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>The classifier that judges generated images and gives the features they are compared by.</summary>
+/// <summary>Trains the classifier that predicts the classes of generated images and provides their features.</summary>
 internal sealed class ClassifierJob(int steps, int imageSize, string dataFingerprint)
     : ExperimentJob("classifier", new Dictionary<string, object> { ["steps"] = steps, ["image_size"] = imageSize, ["data"] = dataFingerprint })
 {

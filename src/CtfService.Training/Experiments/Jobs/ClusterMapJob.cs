@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>A cluster map of the tokenizer's codebook.</summary>
+/// <summary>Computes a cluster map of the tokenizer's codebook.</summary>
 internal sealed class ClusterMapJob : ExperimentJob
 {
     private readonly TokenizerJob _tokenizer;
@@ -13,7 +13,7 @@ internal sealed class ClusterMapJob : ExperimentJob
     private readonly int? _clusters;
     private readonly ClusterKind _kind;
 
-    /// <param name="clusters">Null where each codeword is its own cluster.</param>
+    /// <param name="clusters">Number of clusters; null if each codeword is its own cluster.</param>
     public ClusterMapJob(int? clusters, ClusterKind kind, TokenizerJob tokenizer, TokensJob tokens)
         : base($"clusters/{NameOf(clusters, kind)}", new Dictionary<string, object?> { ["clusters"] = clusters, ["kind"] = kind }, tokenizer, tokens)
     {

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>
-/// Draws the tokens of finished layouts once more, from all codewords instead of the clusters' members, as the paper's fine stage does. For comparison only:
-/// serving never does.
+/// Samples the tokens of finished layouts again, from the whole codebook instead of the members of the clusters, as the paper's fine stage does. For comparison
+/// only; serving does not do this.
 /// </summary>
 internal static class CodebookResampler
 {
@@ -37,7 +37,7 @@ internal static class CodebookResampler
         return drawn;
     }
 
-    /// <summary>int64 [B, T], with the same random numbers as the serving stage.</summary>
+    /// <summary>Samples tokens int64 [B, T] with the same random numbers as the serving stage.</summary>
     private static Tensor Tokens(ClassConditionalTransformer transformer, GeneratedImage[] batch)
     {
         var (positions, codewords) = (transformer.Config.Positions, transformer.Config.OutputVocabulary);

@@ -9,7 +9,7 @@ using CtfService.Training.Transformer;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>Draws images of every class with one model, weights and sampling, by the engine that serves, and judges them.</summary>
+/// <summary>Generates images of every class with one model, snapshot and sampling on the serving engine, and evaluates them.</summary>
 internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSettings settings, RealImagesJob real)
     : ExperimentJob(NameOf(model, step, settings), settings, [.. model.Jobs, real])
 {
@@ -44,12 +44,12 @@ internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSet
         {
             if (Directory.Exists(directory))
             {
-                Directory.Delete(directory, recursive: true); // the parts lie in the training's folders
+                Directory.Delete(directory, recursive: true); // the parts are kept in the folders of the training jobs
             }
         }
     }
 
-    /// <summary>Class after class; the same seeds for every model.</summary>
+    /// <summary>Returns the images class by class, with the same seeds for every model.</summary>
     private List<ImageSpecification> Specifications(int classes) =>
         [.. Enumerable.Range(0, classes * settings.ImagesPerClass)
             .Select(i => new ImageSpecification(i / settings.ImagesPerClass, ImageSeed.Derive(0, i), settings.Coarse, settings.Fine))];
@@ -67,10 +67,10 @@ internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSet
     }
 }
 
-/// <summary>What an evaluation asks for, beside the model.</summary>
+/// <summary>Settings of an evaluation, besides the model.</summary>
 internal sealed record EvaluationSettings(int ImagesPerClass, SamplingSettings Coarse, SamplingSettings Fine, FineHead DrawFrom);
 
-/// <summary>Sampling settings as part of a folder's name: what is not neutral.</summary>
+/// <summary>Formats the sampling settings that are not neutral, as part of a folder name.</summary>
 internal static class SamplingName
 {
     public static string Of(string prefix, SamplingSettings settings)
@@ -84,7 +84,7 @@ internal static class SamplingName
             ("top-p", settings.TopP, neutral.TopP),
             ("interval", settings.GuidanceInterval, neutral.GuidanceInterval),
         ];
-        var said = parts.Where(part => !part.Value.Equals(part.Neutral)).Select(part => FormattableString.Invariant($"-{part.Name}-{part.Value}"));
-        return string.Concat(said) is { Length: > 0 } name ? prefix + name : "";
+        var changed = parts.Where(part => !part.Value.Equals(part.Neutral)).Select(part => FormattableString.Invariant($"-{part.Name}-{part.Value}"));
+        return string.Concat(changed) is { Length: > 0 } name ? prefix + name : "";
     }
 }

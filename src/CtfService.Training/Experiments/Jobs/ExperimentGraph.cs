@@ -4,7 +4,7 @@ using CtfService.Training.Transformer;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>The jobs of a plan, and which of them answer which row of a table. Jobs that several models or rows share are there once.</summary>
+/// <summary>The jobs of a plan and their assignment to the rows of tables. Jobs that several models or rows share exist once.</summary>
 internal sealed class ExperimentGraph
 {
     private readonly ExperimentPlan _plan;
@@ -14,7 +14,7 @@ internal sealed class ExperimentGraph
     private readonly TokensJob _tokens;
     private readonly RealImagesJob _real;
 
-    /// <param name="tokenizerFile">A finished tokenizer; trained as the plan says where null.</param>
+    /// <param name="tokenizerFile">File of a trained tokenizer; null to train one as the plan specifies.</param>
     /// <exception cref="InvalidDataException">Two models would train the same transformer in different ways.</exception>
     public ExperimentGraph(ExperimentPlan plan, string dataFingerprint, string? tokenizerFile)
     {
@@ -33,12 +33,12 @@ internal sealed class ExperimentGraph
         if (plan.Speed is { } speed)
         {
             var models = speed.Models.Select(name => _models[(name, plan.Find(name)!.Seeds[0])]).ToList();
-            SamplingSpeed = Add(new SamplingSpeedJob(models, speed.Batches, speed.Runs, plan.Sampling) { WantsMachineAlone = true });
-            TrainingSpeed = Add(new TrainingSpeedJob(models, speed.Runs) { WantsMachineAlone = true });
+            SamplingSpeed = Add(new SamplingSpeedJob(models, speed.Batches, speed.Runs, plan.Sampling) { RequiresIdleMachine = true });
+            TrainingSpeed = Add(new TrainingSpeedJob(models, speed.Runs) { RequiresIdleMachine = true });
         }
     }
 
-    /// <summary>Each after all that it needs.</summary>
+    /// <summary>Jobs in order of dependency.</summary>
     public IReadOnlyList<ExperimentJob> Jobs => [.. _jobs.Values];
 
     public ClassifierJob Classifier { get; }
@@ -53,13 +53,13 @@ internal sealed class ExperimentGraph
 
     public TrainedModel Model(string name, ulong seed) => _models[(name, seed)];
 
-    /// <summary>The evaluations that answer a row, one for each seed of its model.</summary>
+    /// <summary>Returns the evaluations of a row, one for each seed of its model.</summary>
     public IReadOnlyList<ExperimentJob> Evaluations(RowPlan row) => [.. _plan.Find(row.Model)!.Seeds.Select(seed => _jobs[Evaluation(row, seed).Name])];
 
-    /// <summary>The evaluations of a model after some step, one for each seed, with the experiment's sampling.</summary>
+    /// <summary>Returns the evaluations of a model after a step, one for each seed, with the experiment's sampling.</summary>
     public IReadOnlyList<ExperimentJob> CurvePoint(string model, long step) => Evaluations(CurveRow(model, step));
 
-    /// <summary>Steps of a model's learning curve, ascending, its last among them.</summary>
+    /// <summary>Returns the steps of a model's learning curve, ascending, including its last step.</summary>
     public IReadOnlyList<long> CurveSteps(string model)
     {
         var last = _plan.StepsOf(_plan.Find(model)!);
@@ -67,8 +67,8 @@ internal sealed class ExperimentGraph
     }
 
     /// <summary>
-    /// Models of most seeds first, since they carry the comparison, and the first seed of each before the second of any: what is stopped early has whole comparisons of
-    /// fewer runs.
+    /// Returns the models with the most seeds first, because the comparison depends on them, and the first seed of all models before the second: an experiment
+    /// that is stopped early has complete comparisons of fewer seeds.
     /// </summary>
     private IEnumerable<(ModelPlan Model, ulong Seed)> InOrderOfSeeds() => _plan.Models
         .GroupBy(model => model.Seeds.Count)
@@ -87,7 +87,7 @@ internal sealed class ExperimentGraph
         return new TrainedModel(model.Name, seed, sources, coarse, fine, steps);
     }
 
-    /// <summary>Of all models that share the transformer.</summary>
+    /// <summary>Returns the snapshot steps of all models that share the transformer.</summary>
     private IReadOnlyList<long> Snapshots(ModelPlan model, FineHead? head)
     {
         bool Shares(ModelPlan other) =>
@@ -117,7 +117,7 @@ internal sealed class ExperimentGraph
         return new EvaluationJob(model, row.AtStep ?? model.Steps, settings, _real);
     }
 
-    /// <summary>The job of that name where there is one already.</summary>
+    /// <summary>Adds a job, or returns the existing job of the same name.</summary>
     private TJob Add<TJob>(TJob job)
         where TJob : ExperimentJob
     {

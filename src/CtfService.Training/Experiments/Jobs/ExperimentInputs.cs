@@ -8,7 +8,7 @@ using CtfService.Training.Progress;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>What many jobs read, loaded when the first one asks for it. Ask outside of dispose scopes, which would take the weights with them.</summary>
+/// <summary>Inputs that several jobs share, loaded on first use. Access them outside of dispose scopes, which would dispose of the weights.</summary>
 internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels, CancellationToken cancellation) : IDisposable
 {
     private ImageDataset? _train;
@@ -21,7 +21,7 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
 
     public ImageDataset Test => _test ??= ImageFolder.Open(data, imageSize, "test", maxPixels, cancellation);
 
-    /// <summary>Belongs to these inputs.</summary>
+    /// <summary>Loads a tokenizer; owned by this object.</summary>
     public VqTokenizer Tokenizer(string path)
     {
         if (_tokenizer?.Path != path)
@@ -33,7 +33,7 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
         return _tokenizer.Value.Module;
     }
 
-    /// <summary>Belongs to these inputs.</summary>
+    /// <summary>Loads a classifier; owned by this object.</summary>
     public ImageClassifier Classifier(string path)
     {
         if (_classifier?.Path != path)
@@ -45,10 +45,10 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
         return _classifier.Value.Module;
     }
 
-    /// <summary>Belongs to these inputs.</summary>
-    /// <param name="classifierPath">File of the classifier that judges.</param>
-    /// <param name="cache">Folder for the features of the real images.</param>
-    /// <param name="progress">Told while these are computed.</param>
+    /// <summary>Loads the evaluator of samples; owned by this object.</summary>
+    /// <param name="classifierPath">File of the classifier that provides the features.</param>
+    /// <param name="cache">Folder that caches the features of the real images.</param>
+    /// <param name="progress">Receives reports while these features are computed.</param>
     public SampleEvaluator Evaluator(string classifierPath, string cache, ITrainingProgress progress)
     {
         if (_evaluator?.Path != classifierPath)

@@ -5,12 +5,12 @@ using CtfService.Training.Progress;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>One piece of an experiment that is finished or not: a training, an evaluation, a measurement. What it leaves lies in a folder of its own.</summary>
+/// <summary>A unit of work of an experiment: a training, an evaluation or a measurement. Its results are in a folder of its own.</summary>
 internal abstract class ExperimentJob
 {
     /// <param name="name">Folder below the experiment's output, with forward slashes.</param>
-    /// <param name="settings">Everything that decides the result, beside what the needed jobs left; a record of settings or a dictionary.</param>
-    /// <param name="needs">Must be finished before.</param>
+    /// <param name="settings">Everything that determines the result besides the results of the needed jobs; a record or a dictionary.</param>
+    /// <param name="needs">Jobs that must be finished first.</param>
     protected ExperimentJob(string name, object settings, params IReadOnlyList<ExperimentJob> needs)
     {
         Name = name;
@@ -25,22 +25,23 @@ internal abstract class ExperimentJob
 
     public IReadOnlyList<ExperimentJob> Needs { get; }
 
-    /// <summary>Of the settings and of everything needed: two runs with the same fingerprint give the same result.</summary>
+    /// <summary>Hash of the settings and of all needed jobs: equal fingerprints give equal results.</summary>
     public string Fingerprint { get; }
 
-    /// <summary>Whether it measures speed: waits until all jobs before it are finished, by whichever process.</summary>
-    public bool WantsMachineAlone { get; init; }
+    /// <summary>Whether the job measures speed and so waits until all preceding jobs are finished, whichever process runs them.</summary>
+    public bool RequiresIdleMachine { get; init; }
 
-    /// <summary>Does the work, or goes on with it.</summary>
-    /// <returns>Figures for the report; empty where files are the result.</returns>
-    /// <exception cref="OperationCanceledException">Stopped; the job can go on later.</exception>
+    /// <summary>Runs or resumes the job.</summary>
+    /// <returns>Figures for the report; empty if the result is files.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled; the job can be resumed.</exception>
     public abstract JsonObject Run(JobRun run);
 }
 
-/// <summary>What a job gets when its turn comes.</summary>
-/// <param name="Output">The experiment's folder.</param>
-/// <param name="Folder">The job's own.</param>
+/// <summary>The context that a job runs in.</summary>
+/// <param name="Output">Folder of the experiment.</param>
+/// <param name="Folder">Folder of the job.</param>
 internal sealed record JobRun(string Output, string Folder, ExperimentInputs Inputs, ITrainingProgress Progress, CancellationToken Cancellation)
 {
+    /// <summary>Returns the folder of another job.</summary>
     public string FolderOf(ExperimentJob job) => JobFolder.PathOf(Output, job);
 }

@@ -5,20 +5,20 @@ using CtfService.Training.Data.Files;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>Short names for what decides a result, to see whether it changed.</summary>
+/// <summary>Hashes of what determines a result, to detect changes.</summary>
 internal static class Fingerprints
 {
     public static string Of(JsonObject settings, IReadOnlyList<ExperimentJob> needs) =>
         Of($"{settings.ToJsonString()}\n{string.Join('\n', needs.Select(need => $"{need.Name} {need.Fingerprint}"))}");
 
-    /// <summary>A file by its bytes.</summary>
+    /// <summary>Returns the hash of a file.</summary>
     public static string OfFile(string path)
     {
         using var stream = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    /// <summary>A data set: a tar file by its bytes, a folder by the images of both splits.</summary>
+    /// <summary>Returns the fingerprint of a data set: the hash of a tar file, or that of the images of both splits of a folder.</summary>
     public static string OfData(string path, int maxPixels, CancellationToken cancellation)
     {
         if (Directory.Exists(path))

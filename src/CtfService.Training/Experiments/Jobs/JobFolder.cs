@@ -5,7 +5,7 @@ using CtfService.Training.Experiments.Plan;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>A job's folder and what it says of the job: whose work it holds, and whether that is finished.</summary>
+/// <summary>The folder of a job with the state of the job.</summary>
 internal sealed class JobFolder(string output, ExperimentJob job)
 {
     private const string StateName = "job.json";
@@ -14,7 +14,7 @@ internal sealed class JobFolder(string output, ExperimentJob job)
 
     public static string PathOf(string output, ExperimentJob job) => System.IO.Path.Combine([output, .. job.Name.Split('/')]);
 
-    /// <summary>Null where the job was never begun.</summary>
+    /// <summary>Reads the state; null if the job was never started.</summary>
     public JobState? Read()
     {
         var path = System.IO.Path.Combine(Path, StateName);
@@ -24,7 +24,7 @@ internal sealed class JobFolder(string output, ExperimentJob job)
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException($"{path}: is damaged ({error.Message}). Delete the folder; the job will be done again.", error);
+            throw new InvalidDataException($"{path}: is damaged ({error.Message}). Delete the folder; the job will run again.", error);
         }
     }
 
@@ -34,7 +34,7 @@ internal sealed class JobFolder(string output, ExperimentJob job)
         AtomicFile.Write(System.IO.Path.Combine(Path, StateName), stream => JsonSerializer.Serialize(stream, state, ExperimentFile.Json));
 
     /// <summary>
-    /// Takes the job for this process until disposed; null where another one has it. The system lets go when a process ends, however it ends.
+    /// Claims the job for this process until disposed; returns null if another process has claimed it. The system releases the claim when the process ends.
     /// </summary>
     public IDisposable? TryClaim() => FolderLock.TryTake(Path);
 
@@ -47,16 +47,16 @@ internal sealed class JobFolder(string output, ExperimentJob job)
     }
 }
 
-/// <summary><c>job.json</c>.</summary>
-/// <param name="Fingerprint">Of the job that the folder's files belong to.</param>
-/// <param name="Settings">The same job's, to name what changed.</param>
-/// <param name="Needs">Fingerprints of the jobs it needed, by name.</param>
-/// <param name="Seconds">Spent so far.</param>
+/// <summary>The state of a job, stored as <c>job.json</c>.</summary>
+/// <param name="Fingerprint">Fingerprint of the job that the files in the folder belong to.</param>
+/// <param name="Settings">Settings of that job, to report changes.</param>
+/// <param name="Needs">Fingerprints of the needed jobs by name.</param>
+/// <param name="Seconds">Time spent so far.</param>
 /// <param name="Result">Figures for the report.</param>
 internal sealed record JobState(
     string Fingerprint, JsonObject Settings, IReadOnlyDictionary<string, string> Needs, bool Finished, double Seconds, JsonObject Result)
 {
-    public static JobState Begun(ExperimentJob job) =>
+    public static JobState Started(ExperimentJob job) =>
         new(
             job.Fingerprint,
             job.Settings.DeepClone().AsObject(),
@@ -65,7 +65,7 @@ internal sealed record JobState(
             Seconds: 0,
             Result: []);
 
-    /// <summary>What differs between the job as it was done and as it is asked for; empty where nothing does.</summary>
+    /// <summary>Returns the differences between the stored and the requested job.</summary>
     public IEnumerable<string> Changes(ExperimentJob job)
     {
         if (Fingerprint == job.Fingerprint)

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>
-/// Features of the real images, which all evaluations compare with, and how well real images do: what the figures of generated ones are to be read beside.
+/// Computes the features of the real images, which all evaluations compare with, and the figures of real images as a reference for those of generated images.
 /// </summary>
 internal sealed class RealImagesJob(ClassifierJob classifier, int imagesPerClass)
     : ExperimentJob("real-images", new Dictionary<string, object> { ["images_per_class"] = imagesPerClass }, classifier)

@@ -7,9 +7,10 @@ using CtfService.Training.Progress;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>Says how good generated images are, by the features of one extractor, against the training images.</summary>
+/// <summary>Compares generated images with the training images by the features of one extractor.</summary>
 internal sealed class SampleEvaluator(IFeatureExtractor extractor, RealFeatures real) : IDisposable
 {
+    /// <summary>Computes the figures of generated images.</summary>
     /// <returns>Figures by name; docs/evaluation.md defines them.</returns>
     public JsonObject Measure(IReadOnlyList<GeneratedImage> images, CancellationToken cancellation)
     {
@@ -20,11 +21,11 @@ internal sealed class SampleEvaluator(IFeatureExtractor extractor, RealFeatures 
         return Figures(features);
     }
 
-    /// <summary>The figures of real images that no model was trained on.</summary>
+    /// <summary>Computes the figures of the test images.</summary>
     public JsonObject TestImages() => Figures(real.Test);
 
-    /// <summary>Fréchet distance between two halves of the training images, of so many images of each class.</summary>
-    /// <returns>Null if it does not exist.</returns>
+    /// <summary>Computes the Fréchet distance between two halves of the training images with the given number of images of each class.</summary>
+    /// <returns>Null if it is undefined.</returns>
     public double? HalfDistance(int imagesPerClass) => new FigureCollector().Compute("half_fid", () => real.HalvesFid(imagesPerClass));
 
     public void Dispose()

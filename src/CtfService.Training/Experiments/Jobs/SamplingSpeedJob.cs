@@ -8,8 +8,8 @@ using CtfService.Model.Bundles;
 namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>
-/// Images per second with the engine that serves, everything included. The models take turns, so that a noisy machine is noisy for all; ratios are taken inside
-/// a turn.
+/// Measures images per second on the serving engine, end to end. The models alternate, so that interference affects all of them; ratios are taken within a
+/// turn.
 /// </summary>
 internal sealed class SamplingSpeedJob(IReadOnlyList<TrainedModel> models, IReadOnlyList<int> batches, int runs, SamplingDefaults sampling)
     : ExperimentJob(
@@ -17,7 +17,7 @@ internal sealed class SamplingSpeedJob(IReadOnlyList<TrainedModel> models, IRead
         new Dictionary<string, object> { ["models"] = models.Select(model => model.Name), ["batches"] = batches, ["runs"] = runs, ["sampling"] = sampling },
         [.. models.SelectMany(model => model.Jobs).Distinct()])
 {
-    /// <summary>Decode steps wait for the slowest thread; a while of them before the clock is read also lets the runtime compile the kernels.</summary>
+    /// <summary>Images before the measurement, so that the runtime has compiled the kernels.</summary>
     private const int WarmUpImages = 64;
 
     public override JsonObject Run(JobRun run)

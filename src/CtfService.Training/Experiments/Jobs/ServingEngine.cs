@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>Loads a bundle as the service does, inside a program that also trains.</summary>
+/// <summary>Loads a bundle as the service does, in a process that also trains.</summary>
 internal static class ServingEngine
 {
-    /// <param name="rows">Of a decode step; an image takes one, with guidance two.</param>
+    /// <param name="rows">Rows of a decode step; an image takes one, or two with guidance.</param>
     public static IImageGenerator Load(string bundle, int rows, CancellationToken cancellation)
     {
         var threads = get_num_threads();
@@ -18,7 +18,7 @@ internal static class ServingEngine
         }
         finally
         {
-            set_num_threads(threads); // loading chooses as many as VQ encode wants; trainings and features have their own number
+            set_num_threads(threads); // loading sets the number of threads for VQ encode; restore it for training and features
         }
     }
 }

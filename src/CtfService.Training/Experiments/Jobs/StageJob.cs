@@ -9,20 +9,20 @@ using CtfService.Training.Transformer;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>The training of one transformer.</summary>
+/// <summary>Trains one transformer.</summary>
 internal sealed class StageJob : ExperimentJob
 {
     private readonly StageSettings _settings;
     private readonly StageSources _sources;
 
     public StageJob(StageSettings settings, StageSources sources)
-        : base(NameOf(settings, sources), settings.WhatDecides(), sources.Tokenizer, sources.Tokens, sources.Map)
+        : base(NameOf(settings, sources), settings.ResultSettings(), sources.Tokenizer, sources.Tokens, sources.Map)
     {
         _settings = settings;
         _sources = sources;
     }
 
-    /// <summary>The weights after some step.</summary>
+    /// <summary>Returns the path of the weights after a step.</summary>
     public string PathIn(string folder, long step) => step == _settings.Steps
         ? Path.Combine(folder, ResultName)
         : TransformerTraining.SnapshotPath(folder, ResultName, step);
@@ -35,11 +35,11 @@ internal sealed class StageJob : ExperimentJob
         return new JsonObject { ["held_out_loss"] = MetricsFile.Last(TrainingLoop.MetricsPath(run.Folder), TransformerTraining.HeldOutLoss) };
     }
 
-    /// <summary>Trains into <paramref name="options"/>' folder; for the measurement of training speed also without a job.</summary>
+    /// <summary>Trains into the folder of <paramref name="options"/>. Also used to measure the training speed.</summary>
     public void Train(JobRun run, TrainingOptions options, bool resume, ITrainingProgress progress)
     {
         var tokens = run.FolderOf(_sources.Tokens);
-        var inputs = new StageInputs( // not disposed: the tokenizer belongs to the experiment
+        var inputs = new StageInputs( // not disposed: the experiment owns the tokenizer
             run.Inputs.Tokenizer(TokenizerJob.PathIn(run.FolderOf(_sources.Tokenizer))),
             ClusterMap.Load(ClusterMapJob.PathIn(run.FolderOf(_sources.Map))),
             TokensJob.Load(tokens, "train"),
@@ -78,12 +78,13 @@ internal sealed class StageJob : ExperimentJob
     }
 }
 
+/// <summary>Settings of the training of one transformer.</summary>
 /// <param name="Head">Null for a causal transformer.</param>
 internal sealed record StageSettings(
     FineHead? Head, TransformerSize Size, TrainingPlan Training, long Steps, IReadOnlyList<long> SnapshotSteps, ulong Seed)
 {
-    /// <summary>Without how often checkpoints are saved, which changes nothing.</summary>
-    public IReadOnlyDictionary<string, object?> WhatDecides() => new Dictionary<string, object?>
+    /// <summary>Returns the settings that determine the result: all except the checkpoint interval.</summary>
+    public IReadOnlyDictionary<string, object?> ResultSettings() => new Dictionary<string, object?>
     {
         ["head"] = Head,
         ["size"] = Size,
@@ -97,5 +98,5 @@ internal sealed record StageSettings(
     };
 }
 
-/// <summary>Where a training's data come from.</summary>
+/// <summary>The jobs that provide the inputs of a training.</summary>
 internal sealed record StageSources(TokenizerJob Tokenizer, TokensJob Tokens, ClusterMapJob Map);

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>The codeword-swap study for k-means and random clusters, and the count that would be chosen by it.</summary>
+/// <summary>Runs the swap study for k-means and random clusters and chooses a number of clusters by it.</summary>
 internal sealed class SwapJob(SwapPlan plan, TokenizerJob tokenizer, TokensJob tokens, ClassifierJob classifier)
     : ExperimentJob("swaps", plan, tokenizer, tokens, classifier)
 {

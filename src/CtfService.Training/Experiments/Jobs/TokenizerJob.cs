@@ -7,7 +7,7 @@ using CtfService.Training.Tokenizer;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>The tokenizer that all models share: a finished one, or one trained here.</summary>
+/// <summary>Provides the tokenizer that all models share: an existing one, or one trained by this job.</summary>
 internal sealed class TokenizerJob : ExperimentJob
 {
     private const string JobName = "tokenizer";

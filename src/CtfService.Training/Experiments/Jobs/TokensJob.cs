@@ -3,7 +3,7 @@ using CtfService.Training.Transformer;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>The tokens of both splits, by the frozen tokenizer.</summary>
+/// <summary>Computes the tokens of both splits with the frozen tokenizer.</summary>
 internal sealed class TokensJob(TokenizerJob tokenizer, int imageSize, string dataFingerprint)
     : ExperimentJob("tokens", new Dictionary<string, object> { ["image_size"] = imageSize, ["data"] = dataFingerprint }, tokenizer)
 {

@@ -3,8 +3,8 @@ using CtfService.Training.Parts;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>A model of the plan with one seed: the jobs whose results make it up.</summary>
-/// <param name="Name">In the plan.</param>
+/// <summary>A model of the plan with one seed: the jobs that produce its parts.</summary>
+/// <param name="Name">Name in the plan.</param>
 /// <param name="Fine">Null for a plain model.</param>
 /// <param name="Steps">Training steps of each transformer.</param>
 internal sealed record TrainedModel(string Name, ulong Seed, StageSources Sources, StageJob Coarse, StageJob? Fine, long Steps)
@@ -12,7 +12,7 @@ internal sealed record TrainedModel(string Name, ulong Seed, StageSources Source
     /// <summary>All its jobs.</summary>
     public IReadOnlyList<ExperimentJob> Jobs => Fine is null ? [Sources.Map, Coarse] : [Sources.Map, Coarse, Fine];
 
-    /// <summary>As the service would load it, with the weights of some step.</summary>
+    /// <summary>Packs a bundle with the weights after a step.</summary>
     public Bundle Pack(JobRun run, string directory, long step, SamplingDefaults sampling)
     {
         var coarse = Coarse.PathIn(run.FolderOf(Coarse), step);
@@ -22,6 +22,6 @@ internal sealed record TrainedModel(string Name, ulong Seed, StageSources Source
         return BundlePacker.Pack(parts, directory, new BundleText(Name, classes, sampling, new Dictionary<string, string>(), DataLicence: null));
     }
 
-    /// <summary>Null for a plain model.</summary>
+    /// <summary>Returns the path of the fine stage after a step; null for a plain model.</summary>
     public string? FinePath(JobRun run, long step) => Fine?.PathIn(run.FolderOf(Fine), step);
 }

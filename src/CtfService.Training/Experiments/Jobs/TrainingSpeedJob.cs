@@ -4,8 +4,7 @@ using CtfService.Training.Progress;
 namespace CtfService.Training.Experiments.Jobs;
 
 /// <summary>
-/// Seconds of a training step of each transformer, measured apart from the trainings: those may have shared the machine, and a curve over time must not show
-/// that.
+/// Measures the seconds per training step of each transformer, separately from the trainings, which may have shared the machine.
 /// </summary>
 internal sealed class TrainingSpeedJob(IReadOnlyList<TrainedModel> models, int runs)
     : ExperimentJob(
@@ -13,7 +12,7 @@ internal sealed class TrainingSpeedJob(IReadOnlyList<TrainedModel> models, int r
         new Dictionary<string, object> { ["models"] = models.Select(model => model.Name), ["runs"] = runs },
         [.. models.SelectMany(model => model.Jobs).Distinct()])
 {
-    /// <summary>Two reports: the first also measures the start, the second counts.</summary>
+    /// <summary>Steps of a measurement: two reports, of which the first includes the start-up and is ignored.</summary>
     private const int Steps = 20;
 
     public override JsonObject Run(JobRun run)
@@ -35,15 +34,15 @@ internal sealed class TrainingSpeedJob(IReadOnlyList<TrainedModel> models, int r
     private static double SecondsPerStep(StageJob stage, JobRun run)
     {
         var folder = Path.Combine(run.Folder, "scratch");
-        DeleteIfThere(folder); // of a measurement that was stopped
+        DeleteIfExists(folder); // left by an interrupted measurement
         var options = stage.Options(folder) with { Steps = Steps, CheckpointEvery = Steps, EvaluateEvery = Steps, SnapshotSteps = [] };
         var speed = new TimeOfLastSteps();
         stage.Train(run, options, resume: false, new CombinedProgress(run.Progress, speed));
-        DeleteIfThere(folder);
+        DeleteIfExists(folder);
         return speed.SecondsPerStep;
     }
 
-    private static void DeleteIfThere(string folder)
+    private static void DeleteIfExists(string folder)
     {
         if (Directory.Exists(folder))
         {
@@ -51,7 +50,7 @@ internal sealed class TrainingSpeedJob(IReadOnlyList<TrainedModel> models, int r
         }
     }
 
-    /// <summary>Of the steps between the last two reports.</summary>
+    /// <summary>Measures the steps between the last two reports.</summary>
     private sealed class TimeOfLastSteps : ITrainingProgress
     {
         private (long Step, TimeSpan Elapsed) _last;

@@ -3,10 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace CtfService.Training.Experiments.Plan;
 
-/// <summary>Reads an experiment file: JSON, comments allowed, nothing unknown.</summary>
+/// <summary>Reads an experiment file: JSON with comments; unknown fields are errors.</summary>
 public static class ExperimentFile
 {
-    /// <summary>How plans, settings and results are written.</summary>
+    /// <summary>Options for writing plans, settings and results.</summary>
     internal static JsonSerializerOptions Json { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -23,7 +23,8 @@ public static class ExperimentFile
         NewLine = "\n",
     };
 
-    /// <exception cref="InvalidDataException">Not such a file; every problem is named.</exception>
+    /// <summary>Reads and validates a plan.</summary>
+    /// <exception cref="InvalidDataException">The file is invalid; the message names every problem.</exception>
     public static ExperimentPlan Read(string path)
     {
         ExperimentPlan? plan;
@@ -33,10 +34,10 @@ public static class ExperimentFile
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException($"{path}: is not an experiment file: {error.Message} docs/experiments.md describes every field.", error);
+            throw new InvalidDataException($"{path}: is not a valid experiment file: {error.Message} docs/experiments.md describes every field.", error);
         }
 
-        var problems = plan is null ? ["it holds null"] : PlanValidator.Problems(plan).ToList();
+        var problems = plan is null ? ["the file contains null"] : PlanValidator.Problems(plan).ToList();
         return problems.Count == 0
             ? plan!
             : throw new InvalidDataException($"{path}: cannot be run:{string.Concat(problems.Select(problem => $"{Environment.NewLine}  {problem}"))}");

@@ -8,36 +8,36 @@ using CtfService.Training.Transformer;
 namespace CtfService.Training.Experiments.Plan;
 
 /// <summary>
-/// An experiment file: which models are trained, how they are sampled, and which tables and curves compare them. All of them read one tokenizer and one data
-/// set. Property names are written in snake_case.
+/// The content of an experiment file: which models are trained, how they are sampled, and which tables and curves compare them. All models share one tokenizer
+/// and one data set. Property names are in snake_case.
 /// </summary>
 public sealed record ExperimentPlan
 {
     public required string Name { get; init; }
 
-    /// <summary>What the results say, in Markdown, at the top of the report.</summary>
+    /// <summary>Summary of the results in Markdown, at the top of the report.</summary>
     public string Text { get; init; } = "";
 
-    /// <summary>Side the images are scaled to, pixels.</summary>
+    /// <summary>Side that the images are scaled to, pixels.</summary>
     public int ImageSize { get; init; } = 64;
 
     public TokenizerPlan Tokenizer { get; init; } = new();
 
     public ClassifierPlan Classifier { get; init; } = new();
 
-    /// <summary>Of every transformer, so that the comparison is fair.</summary>
+    /// <summary>Training of every transformer; shared, so that the comparison is fair.</summary>
     public TrainingPlan Training { get; init; } = new();
 
-    /// <summary>Size of causal transformers.</summary>
+    /// <summary>Default size of causal transformers.</summary>
     public TransformerSize Coarse { get; init; } = new(Width: 128, Layers: 4, Heads: 4);
 
-    /// <summary>Size of fine transformers.</summary>
+    /// <summary>Default size of fine transformers.</summary>
     public TransformerSize Fine { get; init; } = new(Width: 128, Layers: 4, Heads: 4);
 
-    /// <summary>Where a table row or curve does not say.</summary>
+    /// <summary>Default sampling of table rows, and sampling of curves.</summary>
     public SamplingDefaults Sampling { get; init; } = new(new SamplingSettings(), new SamplingSettings());
 
-    /// <summary>Images drawn of each class in every evaluation.</summary>
+    /// <summary>Images per class in every evaluation.</summary>
     public int ImagesPerClass { get; init; } = 50;
 
     public required IReadOnlyList<ModelPlan> Models { get; init; }
@@ -51,7 +51,7 @@ public sealed record ExperimentPlan
     public SwapPlan? Swaps { get; init; }
 }
 
-/// <summary>How the tokenizer is trained where none is given.</summary>
+/// <summary>How the tokenizer is trained if none is given.</summary>
 public sealed record TokenizerPlan
 {
     public int CodebookSize { get; init; } = 4096;
@@ -59,7 +59,7 @@ public sealed record TokenizerPlan
     /// <inheritdoc cref="Model.Tokenizer.TokenizerConfig.BaseWidth"/>
     public int BaseWidth { get; init; } = 32;
 
-    /// <summary>Width of each level over the base width; each level after the first halves the sides.</summary>
+    /// <summary>Width of each level as a multiple of the base width; each level after the first halves the sides.</summary>
     public IReadOnlyList<int> Multipliers { get; init; } = [1, 3, 4];
 
     /// <inheritdoc cref="Model.Tokenizer.TokenizerConfig.ResidualBlocks"/>
@@ -74,7 +74,7 @@ public sealed record TokenizerPlan
 
     public double LearningRate { get; init; } = 6e-4;
 
-    /// <summary>The architecture.</summary>
+    /// <summary>Returns the architecture.</summary>
     internal TokenizerConfig Config() => new()
     {
         BaseWidth = BaseWidth,
@@ -87,15 +87,15 @@ public sealed record TokenizerPlan
     };
 }
 
-/// <summary>How the classifier that judges images is trained.</summary>
+/// <summary>How the classifier is trained.</summary>
 public sealed record ClassifierPlan
 {
     public int Steps { get; init; } = 500;
 }
 
 /// <summary>
-/// How every transformer is trained. The rate stays at its peak after the warm-up and the weights are averaged, so that the weights after any step are what a
-/// run of that length gives.
+/// How every transformer is trained. The learning rate stays at its peak after the warm-up and the weights are averaged, so the weights after any step are the
+/// result of a run of that length.
 /// </summary>
 public sealed record TrainingPlan
 {
@@ -109,40 +109,40 @@ public sealed record TrainingPlan
 
     public double EmaDecay { get; init; } = 0.998;
 
-    /// <summary>Steps between checkpoints, from which an interrupted training goes on.</summary>
+    /// <summary>Steps between checkpoints, which interrupted trainings resume from.</summary>
     public long CheckpointEvery { get; init; } = 100;
 }
 
-/// <summary>One kind of model, trained once for each seed.</summary>
+/// <summary>A model, trained once for each seed.</summary>
 public sealed record ModelPlan
 {
-    /// <summary>What tables, curves and measurements call it.</summary>
+    /// <summary>Name that tables, curves and measurements refer to.</summary>
     public required string Name { get; init; }
 
-    /// <summary>C; left out by a plain model, whose causal transformer reads and predicts tokens.</summary>
+    /// <summary>Number of clusters C; omitted for a plain model, whose causal transformer reads and predicts tokens.</summary>
     public int? Clusters { get; init; }
 
     public ClusterKind ClusterKind { get; init; } = ClusterKind.Kmeans;
 
     public IReadOnlyList<ulong> Seeds { get; init; } = [0];
 
-    /// <summary>Training steps of each transformer; the experiment's where left out.</summary>
+    /// <summary>Training steps of each transformer; if omitted, those of the experiment.</summary>
     public long? Steps { get; init; }
 
-    /// <summary>The experiment's where left out.</summary>
+    /// <summary>Size of the causal transformer; if omitted, that of the experiment.</summary>
     public TransformerSize? Coarse { get; init; }
 
-    /// <summary>The experiment's where left out.</summary>
+    /// <summary>Size of the fine transformer; if omitted, that of the experiment.</summary>
     public TransformerSize? Fine { get; init; }
 
-    /// <summary>Which codewords the fine stage is trained to tell apart.</summary>
+    /// <summary>Codewords that compete for a position when the fine stage is trained.</summary>
     public FineHead FineHead { get; init; } = FineHead.Cluster;
 
-    /// <summary>No clusters, no fine stage.</summary>
+    /// <summary>Whether the model has neither clusters nor a fine stage.</summary>
     public bool IsPlain => Clusters is null;
 }
 
-/// <summary>Learning curves: the models are evaluated at these steps and at their last.</summary>
+/// <summary>Learning curves: the models are evaluated at these steps and at their last step.</summary>
 public sealed record CurvePlan
 {
     public required IReadOnlyList<string> Models { get; init; }
@@ -150,61 +150,61 @@ public sealed record CurvePlan
     public required IReadOnlyList<long> Steps { get; init; }
 }
 
-/// <summary>A table of the results, one evaluation (for each seed) a row.</summary>
+/// <summary>A table of results; each row is an evaluation, repeated for each seed.</summary>
 public sealed record TablePlan
 {
     public required string Title { get; init; }
 
-    /// <summary>What the first column holds, such as "clusters".</summary>
+    /// <summary>Title of the first column, such as "clusters".</summary>
     public required string Subject { get; init; }
 
-    /// <summary>What to read out of it; a paragraph under the table.</summary>
+    /// <summary>Interpretation; a paragraph below the table.</summary>
     public string Text { get; init; } = "";
 
     public required IReadOnlyList<RowPlan> Rows { get; init; }
 }
 
-/// <summary>A model with the sampling it is judged with.</summary>
+/// <summary>A model with the sampling of its evaluation.</summary>
 public sealed record RowPlan
 {
-    /// <summary>First column.</summary>
+    /// <summary>Text in the first column.</summary>
     public required string Label { get; init; }
 
     public required string Model { get; init; }
 
-    /// <summary>Training steps of the weights; the last where left out.</summary>
+    /// <summary>Training steps of the weights; if omitted, the last step.</summary>
     public long? AtStep { get; init; }
 
-    /// <summary>In place of the experiment's, whole: what is left out here is neutral.</summary>
+    /// <summary>Replaces the experiment's settings as a whole: omitted fields are neutral.</summary>
     public SamplingSettings? Coarse { get; init; }
 
     /// <inheritdoc cref="Coarse"/>
     public SamplingSettings? Fine { get; init; }
 
-    /// <summary>Which codewords fine labels are drawn from; serving always takes the cluster's.</summary>
+    /// <summary>Codewords that tokens are sampled from; serving always uses the cluster.</summary>
     public FineHead DrawFrom { get; init; } = FineHead.Cluster;
 
-    /// <summary>Figures of the paper to stand beside ours, by metric.</summary>
+    /// <summary>Figures of the paper for comparison, by metric.</summary>
     public IReadOnlyDictionary<string, double> Paper { get; init; } = new Dictionary<string, double>();
 }
 
-/// <summary>What is timed: sampling with the engine that serves, and training steps.</summary>
+/// <summary>Speed measurements: sampling on the serving engine, and training steps.</summary>
 public sealed record SpeedPlan
 {
-    /// <summary>The first is what the others are compared with.</summary>
+    /// <summary>Models to measure; the first is the baseline.</summary>
     public required IReadOnlyList<string> Models { get; init; }
 
-    /// <summary>Images that start together.</summary>
+    /// <summary>Numbers of images that start together.</summary>
     public IReadOnlyList<int> Batches { get; init; } = [1, 32];
 
     public int Runs { get; init; } = 5;
 }
 
-/// <summary>The codeword-swap study.</summary>
+/// <summary>The swap study.</summary>
 public sealed record SwapPlan
 {
     public required IReadOnlyList<int> Clusters { get; init; }
 
-    /// <summary>Test images, evenly spread.</summary>
+    /// <summary>Number of test images, evenly spaced.</summary>
     public int Images { get; init; } = 192;
 }

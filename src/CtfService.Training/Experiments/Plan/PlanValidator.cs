@@ -7,9 +7,10 @@ using CtfService.Training.Transformer;
 
 namespace CtfService.Training.Experiments.Plan;
 
-/// <summary>Finds everything in a plan that contradicts itself, before anything is trained.</summary>
+/// <summary>Validates a plan before anything is trained.</summary>
 internal static class PlanValidator
 {
+    /// <summary>Returns all problems of a plan.</summary>
     public static IEnumerable<string> Problems(ExperimentPlan plan)
     {
         if (plan.Models.Count == 0)
@@ -33,18 +34,18 @@ internal static class PlanValidator
     {
         if (model.Clusters is { } clusters and < 2)
         {
-            yield return $"model '{model.Name}' has {clusters} clusters, expected at least 2; a plain model leaves clusters out";
+            yield return $"model '{model.Name}' has {clusters} clusters, expected at least 2; omit clusters for a plain model";
         }
 
         if (model.IsPlain && (model.Fine is not null || model.ClusterKind != ClusterKind.Kmeans || model.FineHead != FineHead.Cluster))
         {
-            yield return $"model '{model.Name}' has no clusters, so it is a plain model, but says how clusters or a fine stage are made; "
-                + "give it clusters or take that out";
+            yield return $"model '{model.Name}' has no clusters, so it is a plain model, but has settings of clusters or of a fine stage; "
+                + "specify clusters or remove these settings";
         }
 
         if (model.Seeds.Count == 0 || model.Seeds.Distinct().Count() < model.Seeds.Count)
         {
-            yield return $"model '{model.Name}' needs seeds that differ, at least one";
+            yield return $"model '{model.Name}' needs at least one seed, and its seeds must differ";
         }
 
         TransformerSize[] sizes = model.IsPlain ? [model.Coarse ?? plan.Coarse] : [model.Coarse ?? plan.Coarse, model.Fine ?? plan.Fine];
@@ -93,7 +94,7 @@ internal static class PlanValidator
     private static IEnumerable<string> TokenizerProblems(ExperimentPlan plan) =>
         plan.Tokenizer.Config().Problems(name => name == "encoder_multipliers" ? "tokenizer.multipliers" : $"tokenizer.{name}");
 
-    /// <summary>What of a plan does not fit the tokenizer that it shall have: the plan's own or a finished one.</summary>
+    /// <summary>Returns where a plan does not fit its tokenizer, which is trained by the plan or exists already.</summary>
     public static IEnumerable<string> FitProblems(ExperimentPlan plan, TokenizerConfig tokenizer)
     {
         var range = NumberRange.Between(1, tokenizer.CodebookSize);
@@ -109,18 +110,18 @@ internal static class PlanValidator
             .Concat(plan.Rows().SelectMany(row =>
                 (row.Coarse?.Problems($"row '{row.Label}': coarse") ?? []).Concat(row.Fine?.Problems($"row '{row.Label}': fine") ?? [])));
 
-    /// <summary>Rows, curves and measurements must speak of models that there are, at steps that they reach.</summary>
+    /// <summary>Rows, curves and measurements must refer to existing models, at steps that they reach.</summary>
     private static IEnumerable<string> UseProblems(ExperimentPlan plan)
     {
         var ofTables = plan.Tables.SelectMany(table => table.Rows
-            .Select(row => new Use($"table '{table.Title}', row '{row.Label}'", row.Model, row.AtStep ?? 1)));
-        var ofCurve = plan.Curve?.Models.SelectMany(model => plan.Curve.Steps.DefaultIfEmpty(1).Select(step => new Use("curve", model, step)));
-        var ofSpeed = plan.Speed?.Models.Select(model => new Use("speed", model, Step: 1));
+            .Select(row => new Reference($"table '{table.Title}', row '{row.Label}'", row.Model, row.AtStep ?? 1)));
+        var ofCurve = plan.Curve?.Models.SelectMany(model => plan.Curve.Steps.DefaultIfEmpty(1).Select(step => new Reference("curve", model, step)));
+        var ofSpeed = plan.Speed?.Models.Select(model => new Reference("speed", model, Step: 1));
         foreach (var (place, name, step) in ofTables.Concat(ofCurve ?? []).Concat(ofSpeed ?? []))
         {
             if (plan.Models.FirstOrDefault(model => model.Name == name) is not { } model)
             {
-                yield return $"{place}: there is no model '{name}', only {string.Join(", ", plan.Models.Select(known => known.Name))}";
+                yield return $"{place}: there is no model '{name}'; the models are {string.Join(", ", plan.Models.Select(known => known.Name))}";
             }
             else if (step < 1 || step > plan.StepsOf(model))
             {
@@ -134,17 +135,17 @@ internal static class PlanValidator
         }
     }
 
-    /// <summary>Models that differ in their fine stage only share a causal transformer, which has one length.</summary>
+    /// <summary>Models that differ only in the fine stage share a causal transformer, which has one number of steps.</summary>
     private static IEnumerable<string> SharedTrainingProblems(ExperimentPlan plan)
     {
         var groups = plan.Models.GroupBy(model => (model.Clusters, model.ClusterKind, model.Coarse ?? plan.Coarse));
         foreach (var group in groups.Where(group => group.Select(plan.StepsOf).Distinct().Count() > 1))
         {
             var names = string.Join(", ", group.Select(model => $"'{model.Name}'"));
-            yield return $"models {names} share a causal transformer but ask for different steps; give them the same";
+            yield return $"models {names} share a causal transformer but have different steps; give them the same steps";
         }
     }
 
-    /// <summary>Where a plan speaks of a model, and of how many training steps of it.</summary>
-    private sealed record Use(string Place, string Model, long Step);
+    /// <summary>A reference of a plan to a model after a number of training steps.</summary>
+    private sealed record Reference(string Place, string Model, long Step);
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace CtfService.Training.Experiments.Report;
 
-/// <summary>Learning curves over training steps and over training time, and the models at equal time.</summary>
+/// <summary>Writes learning curves over training steps and over training time, and a comparison at equal time.</summary>
 internal static class CurveSection
 {
     private static readonly string[] Plotted = ["fid", "inception_score"];
@@ -20,7 +20,7 @@ internal static class CurveSection
             return "";
         }
 
-        var text = new StringBuilder("\n## While training\n\n");
+        var text = new StringBuilder("\n## Learning curves\n\n");
         foreach (var metric in Metrics.Shown.Where(metric => Plotted.Contains(metric.Name)))
         {
             foreach (var axis in Axes)
@@ -49,7 +49,7 @@ internal static class CurveSection
         return $"![{metric.Title} by training {axis.Name}]({link}/{name})\n";
     }
 
-    /// <summary>As long as the model that takes least for all its steps; between two measured points of a curve along the line.</summary>
+    /// <summary>Compares the models at the shortest training time of a model, with linear interpolation between the points of a curve.</summary>
     private static string AtEqualTime(ExperimentResults results, IReadOnlyList<string> models)
     {
         var curves = models.Select(model => results.Curve(model, Metrics.Shown[0].Name)).ToList();
@@ -66,7 +66,7 @@ internal static class CurveSection
             table.Add([model, $"{seconds / results.SecondsPerStep(model):0}", .. figures]);
         }
 
-        return $"\nAt equal training time, on one machine with nothing else to do:\n\n{table}";
+        return $"\nAt equal training time, on an otherwise idle machine:\n\n{table}";
     }
 
     private static Spread? At(IReadOnlyList<CurvePoint> curve, double seconds)
@@ -82,6 +82,6 @@ internal static class CurveSection
         return before.Value.Towards(after.Value, share);
     }
 
-    /// <param name="Name">In file names.</param>
+    /// <param name="Name">Name in file names.</param>
     private sealed record CurveAxis(string Name, string Title, Func<CurvePoint, double?> Place);
 }

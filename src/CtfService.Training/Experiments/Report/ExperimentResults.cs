@@ -4,12 +4,12 @@ using CtfService.Training.Experiments.Plan;
 
 namespace CtfService.Training.Experiments.Report;
 
-/// <summary>What the finished jobs of an experiment found, arranged as the plan asks for it. Unfinished jobs leave gaps.</summary>
+/// <summary>The results of the finished jobs of an experiment, arranged by the plan. Results of unfinished jobs are null.</summary>
 internal sealed class ExperimentResults(ExperimentPlan plan, ExperimentGraph graph, string output)
 {
     public ExperimentPlan Plan => plan;
 
-    /// <summary>Null where the job is not finished, or not asked for.</summary>
+    /// <summary>Returns the result of a job; null if the job is unfinished or not part of the plan.</summary>
     public JsonObject? Of(ExperimentJob? job) => job is not null && new JobFolder(output, job).Read() is { Finished: true } state ? state.Result : null;
 
     public string FolderOf(ExperimentJob job) => JobFolder.PathOf(output, job);
@@ -29,7 +29,7 @@ internal sealed class ExperimentResults(ExperimentPlan plan, ExperimentGraph gra
     public Spread? Of(RowPlan row, string metric) => Over(graph.Evaluations(row), metric);
 
     /// <summary>
-    /// Held-out loss of the transformers of a model, nats per token: of both stages together, which is what a plain model has to predict at once.
+    /// Returns the held-out loss of a model, nats per token, summed over both stages, so that it can be compared with that of a plain model.
     /// </summary>
     public Spread? HeldOutLoss(string model)
     {
@@ -39,14 +39,14 @@ internal sealed class ExperimentResults(ExperimentPlan plan, ExperimentGraph gra
         return Spread.Of(losses.OfType<double>());
     }
 
-    /// <summary>A model's learning curve, as far as it was measured.</summary>
+    /// <summary>Returns the measured points of a model's learning curve.</summary>
     public IReadOnlyList<CurvePoint> Curve(string model, string metric) =>
         [.. graph.CurveSteps(model)
             .Select(step => (Step: step, Value: Over(graph.CurvePoint(model, step), metric)))
             .Where(point => point.Value is not null)
             .Select(point => new CurvePoint(point.Step, point.Step * SecondsPerStep(model), point.Value!))];
 
-    /// <summary>Seconds of a training step of each of the model's transformers, added up; null where that was not measured.</summary>
+    /// <summary>Returns the seconds per training step, summed over the model's transformers; null if not measured.</summary>
     public double? SecondsPerStep(string model) => TrainingSpeed?["lines"]!.AsArray()
         .Where(line => (string)line!["model"]! == model)
         .Select(line => (double?)((double)line!["coarse_seconds_per_step"]! + (double)line["fine_seconds_per_step"]!))
@@ -57,5 +57,6 @@ internal sealed class ExperimentResults(ExperimentPlan plan, ExperimentGraph gra
     private Spread? Over(IEnumerable<ExperimentJob> jobs, string metric) => Spread.Of(jobs.Select(job => (double?)Of(job)?[metric]).OfType<double>());
 }
 
-/// <param name="Seconds">Of training, on the machine that was measured; null where none was.</param>
+/// <summary>A point of a learning curve.</summary>
+/// <param name="Seconds">Training time on the measured machine; null if not measured.</param>
 internal sealed record CurvePoint(long Step, double? Seconds, Spread Value);

@@ -2,12 +2,13 @@ using System.Text;
 
 namespace CtfService.Training.Experiments.Report;
 
-/// <summary>A table in Markdown; columns without a single entry are left out.</summary>
+/// <summary>A table in Markdown; empty columns are omitted.</summary>
 internal sealed class MarkdownTable(params string[] columns)
 {
     private readonly List<string?[]> _rows = [];
 
-    /// <param name="cells">One for each column; null is a gap.</param>
+    /// <summary>Adds a row.</summary>
+    /// <param name="cells">One cell for each column; null for an empty cell.</param>
     public void Add(params string?[] cells) => _rows.Add(cells);
 
     public override string ToString()

@@ -1,6 +1,6 @@
 namespace CtfService.Training.Experiments.Report;
 
-/// <summary>Figures of an evaluation, by the names they have in its result, in the order they are shown.</summary>
+/// <summary>The metrics of an evaluation in display order.</summary>
 internal static class Metrics
 {
     public static IReadOnlyList<Metric> Shown { get; } =
@@ -14,6 +14,7 @@ internal static class Metrics
     ];
 }
 
-/// <param name="Name">In results.</param>
-/// <param name="Title">In tables and plots; the arrow says which way is better.</param>
+/// <summary>A metric of an evaluation.</summary>
+/// <param name="Name">Name in results.</param>
+/// <param name="Title">Title in tables and plots; the arrow points to better values.</param>
 internal sealed record Metric(string Name, string Title);

@@ -6,20 +6,20 @@ using OxyPlot.Series;
 
 namespace CtfService.Training.Experiments.Report;
 
-/// <summary>Line plots as SVG files.</summary>
+/// <summary>Writes line plots as SVG files.</summary>
 internal static class Plots
 {
     private const double Width = 560;
     private const double Height = 360;
 
-    /// <summary>A colour for each series, told apart also by those who do not see red and green (Okabe and Ito 2008).</summary>
+    /// <summary>Colours of the series, distinguishable with colour blindness (Okabe and Ito 2008).</summary>
     private static readonly OxyColor[] Colours =
     [
         OxyColor.FromRgb(0, 114, 178), OxyColor.FromRgb(213, 94, 0), OxyColor.FromRgb(0, 158, 115), OxyColor.FromRgb(204, 121, 167),
     ];
 
-    /// <summary>A line through the means of each series, a band from its least to its most.</summary>
-    /// <param name="logarithmic">Both axes.</param>
+    /// <summary>Writes a plot with a line through the means of each series and a band from its minimum to its maximum.</summary>
+    /// <param name="logarithmic">Whether both axes are logarithmic.</param>
     public static void Write(string path, PlotTexts texts, IReadOnlyList<PlotSeries> series, bool logarithmic = false)
     {
         var plot = new PlotModel
@@ -37,8 +37,8 @@ internal static class Plots
             LegendPlacement = LegendPlacement.Outside,
             LegendPosition = LegendPosition.BottomCenter,
             LegendOrientation = LegendOrientation.Horizontal,
-            LegendItemSpacing = 40, // browsers without the font draw wider letters,
-            LegendPadding = 40,     // and what reaches out of the legend is cut off
+            LegendItemSpacing = 40, // browsers without the font render wider letters,
+            LegendPadding = 40,     // and text outside the legend is clipped
         });
         foreach (var (line, colour) in series.Zip(Enumerable.Range(0, series.Count).Select(i => Colours[i % Colours.Length])))
         {
@@ -92,5 +92,6 @@ internal static class Plots
 
 internal sealed record PlotTexts(string Title, string Horizontal, string Vertical);
 
-/// <param name="IsLimit">Something the others are compared with: dashed, without markers.</param>
+/// <summary>A line of a plot.</summary>
+/// <param name="IsLimit">Whether the series is a reference for the others: dashed, without markers.</param>
 internal sealed record PlotSeries(string Name, IReadOnlyList<(double X, Spread Value)> Points, bool IsLimit = false);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace CtfService.Training.Experiments.Report;
 
-/// <summary>Images per second and training steps per second.</summary>
+/// <summary>Writes images per second and seconds per training step.</summary>
 internal static class SpeedSection
 {
     public static string Write(ExperimentResults results)
@@ -20,13 +20,13 @@ internal static class SpeedSection
                     Milliseconds("coarse_seconds"), Milliseconds("fine_seconds"), Milliseconds("decode_seconds"));
             }
 
-            text += "\n## Sampling speed\n\nWith the engine that serves, guidance and VQ decode included; "
-                + $"medians of {results.Plan.Speed.Runs} runs in which the models take turns, ratios inside a turn.\n\n{table}";
+            text += "\n## Sampling speed\n\nOn the serving engine, including guidance and VQ decode; "
+                + $"medians of {results.Plan.Speed.Runs} runs in which the models alternate, ratios within a turn.\n\n{table}";
         }
 
         if (results.TrainingSpeed is { } training)
         {
-            var table = new MarkdownTable("model", "s of a step, causal transformer", "fine transformer", "both");
+            var table = new MarkdownTable("model", "seconds per step, causal transformer", "fine transformer", "both");
             foreach (var line in training["lines"]!.AsArray().Select(line => line!.AsObject()))
             {
                 var (coarse, fine) = ((double)line["coarse_seconds_per_step"]!, (double)line["fine_seconds_per_step"]!);

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace CtfService.Training.Experiments.Report;
 
-/// <summary>A figure over several seeds.</summary>
-/// <param name="Values">One for each seed, at least one, in the order of the seeds.</param>
+/// <summary>The values of a figure over several seeds.</summary>
+/// <param name="Values">One value for each seed, at least one, in the order of the seeds.</param>
 internal sealed record Spread(IReadOnlyList<double> Values)
 {
     public double Mean { get; } = Values.Average();
@@ -12,22 +12,23 @@ internal sealed record Spread(IReadOnlyList<double> Values)
 
     public double Most => Values.Max();
 
-    /// <summary>Standard deviation over the seeds (n - 1); null for one.</summary>
+    /// <summary>Sample standard deviation over the seeds; null for a single seed.</summary>
     public double? Deviation => Values.Count == 1 ? null : Math.Sqrt(Values.Sum(value => (value - Mean) * (value - Mean)) / (Values.Count - 1));
 
-    /// <returns>Null where there are no values.</returns>
+    /// <summary>Creates a spread.</summary>
+    /// <returns>Null if there are no values.</returns>
     public static Spread? Of(IEnumerable<double> values) => values.ToList() is { Count: > 0 } all ? new Spread(all) : null;
 
-    /// <summary>Each seed's place on the line from its figure here to its figure there; null where there are not as many of both.</summary>
-    /// <param name="share">0 is here, 1 there.</param>
+    /// <summary>Interpolates linearly between the values of each seed; returns null if the numbers of values differ.</summary>
+    /// <param name="share">0 returns these values, 1 those of <paramref name="there"/>.</param>
     public Spread? Towards(Spread there, double share) =>
         Values.Count == there.Values.Count ? new Spread([.. Values.Zip(there.Values, (first, second) => first + (share * (second - first)))]) : null;
 
-    /// <summary>Mean, and plus or minus the deviation where there is one.</summary>
+    /// <summary>Formats the mean, with the standard deviation if there is one.</summary>
     public override string ToString() => Deviation is { } deviation ? $"{Number(Mean)} ± {Number(deviation)}" : Number(Mean);
 
-    /// <summary>Three or four digits that matter.</summary>
-    /// <returns>A dash if there is no such figure.</returns>
+    /// <summary>Formats a figure with about three significant digits.</summary>
+    /// <returns>A dash if the figure is null.</returns>
     public static string Number(double? figure) => figure is not { } value ? "–" : value.ToString(
         Math.Abs(value) switch { >= 100 => "0", >= 10 => "0.0", >= 1 => "0.00", _ => "0.000" }, CultureInfo.InvariantCulture);
 }

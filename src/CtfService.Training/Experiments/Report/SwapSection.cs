@@ -3,7 +3,7 @@ using CtfService.Model.Storage;
 
 namespace CtfService.Training.Experiments.Report;
 
-/// <summary>The codeword-swap study and the cluster count that it leads to.</summary>
+/// <summary>Writes the swap study and the number of clusters that it leads to.</summary>
 internal static class SwapSection
 {
     public static string Write(ExperimentResults results, string folder, string link)
@@ -18,7 +18,7 @@ internal static class SwapSection
         Plot(Path.Combine(folder, "swaps.svg"), lines, limit);
         AtomicFile.Copy(results.SwapPicture!, Path.Combine(folder, "swaps.png"));
         var table = new MarkdownTable(
-            "clusters", "how", "PSNR to before the swap, dB", "PSNR to the original, dB", "same class, %", "bits of the coarse stage", "bits of the fine stage");
+            "clusters", "kind", "PSNR to before the swap, dB", "PSNR to the original, dB", "same class, %", "bits, coarse stage", "bits, fine stage");
         foreach (var line in lines)
         {
             string Number(string name) => Spread.Number((double)line[name]!);
@@ -32,7 +32,8 @@ internal static class SwapSection
 
             ## Swapped codewords
 
-            Every token replaced by a random member of its cluster. The tokenizer's own mean squared error is {Spread.Number(1000 * limit)}e-3 (pixels from -1 to 1).
+            Every token is replaced by a random member of its cluster.
+            The mean squared error of the tokenizer itself is {Spread.Number(1000 * limit)}e-3 (pixels from -1 to 1).
 
             ![Image change against the number of clusters]({link}/swaps.svg)
 
@@ -51,7 +52,7 @@ internal static class SwapSection
             .ToList();
         double[] ends = [lines.Min(line => (double)line["clusters"]!), lines.Max(line => (double)line["clusters"]!)];
         series.Add(new PlotSeries("tokenizer's error", [.. ends.Select(end => (end, Spread.Of([limit])!))], IsLimit: true));
-        var texts = new PlotTexts("Image change when tokens are swapped within their cluster", "clusters", "mean squared error");
+        var texts = new PlotTexts("Image change if tokens are swapped within their cluster", "clusters", "mean squared error");
         Plots.Write(path, texts, series, logarithmic: true);
     }
 }

@@ -23,8 +23,8 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
         var message = await Refused("bundle", "--run", run, "--output", Output);
 
         Assert.Contains("cluster_map: 4 clusters, ", message, StringComparison.Ordinal);
-        Assert.Contains("coarse.safetensors was made from something else", message, StringComparison.Ordinal);
-        Assert.Contains("fine.safetensors was made from something else", message, StringComparison.Ordinal);
+        Assert.Contains("coarse.safetensors was made from other inputs", message, StringComparison.Ordinal);
+        Assert.Contains("fine.safetensors was made from other inputs", message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Output));
     }
 
@@ -36,7 +36,7 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
 
         var message = await Refused("bundle", "--run", run, "--output", Output);
 
-        Assert.Contains("cluster-map.safetensors was made from something else", message, StringComparison.Ordinal);
+        Assert.Contains("cluster-map.safetensors was made from other inputs", message, StringComparison.Ordinal);
         Assert.Contains("tokenizer: 16 codewords, ", message, StringComparison.Ordinal);
     }
 

@@ -74,7 +74,7 @@ public sealed class EvaluateCommandTests : IDisposable
         var run = await EvaluateAsync("--bundle", bundle.Directory, "--per-class", "4", "--device", "cpu", "--seed", "8");
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("seed 0, not 8. Name another folder", run.Error, StringComparison.Ordinal);
+        Assert.Contains("seed 0, not 8. Choose another folder", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

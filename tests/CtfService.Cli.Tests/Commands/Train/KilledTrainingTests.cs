@@ -41,7 +41,7 @@ public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixt
 
         await Succeed("cluster", "--run", run, "--clusters", "4");
         var message = await Refused(trained.Stage("train-coarse", run));
-        Assert.Contains("Go on from its checkpoint with --resume", message, StringComparison.Ordinal);
+        Assert.Contains("Resume from its checkpoint with --resume", message, StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"coarse \d+/1000000")]

@@ -22,7 +22,7 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
         var message = await Refused(trained.Stage("train-coarse", run, "--overwrite", "--data", _folder.File("others")));
 
         Assert.Contains("data: 54 files of 9 classes, ", message, StringComparison.Ordinal);
-        Assert.Contains(" there, 81 files of 9 classes, ", message, StringComparison.Ordinal);
+        Assert.Contains(" in the file, 81 files of 9 classes, ", message, StringComparison.Ordinal);
         Assert.Contains("--accept-changes", message, StringComparison.Ordinal);
         Assert.Contains("--run", message, StringComparison.Ordinal);
         Assert.Equal(tokens, File.ReadAllBytes(Path.Combine(run, "tokens-train.safetensors")));
@@ -42,7 +42,7 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
 
         var message = await Refused(trained.Stage("train-coarse", run, "--resume", "--steps", "5", "--data", data));
 
-        Assert.Contains("tokenizer.safetensors: learnt from other images than these:", message, StringComparison.Ordinal);
+        Assert.Contains("tokenizer.safetensors: was trained on other images than these:", message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -74,10 +74,10 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
 
         var again = await Succeed(trained.Stage("train-coarse", run, "--overwrite", "--accept-changes", "--data", _folder.File("others")));
 
-        Assert.Contains("tokens-train.safetensors: was made from something else. Its tokens are computed again:", again.Error, StringComparison.Ordinal);
+        Assert.Contains("tokens-train.safetensors: was made from other inputs. Computing its tokens again:", again.Error, StringComparison.Ordinal);
         using var file = SafetensorsFile.Open(Path.Combine(run, "tokens-train.safetensors"));
         Assert.Equal(2 * 81, file.Entry("class_ids").Shape[0]);
-        Assert.Contains("fine.safetensors: will not fit this coarse stage", again.Error, StringComparison.Ordinal);
+        Assert.Contains("fine.safetensors: does not belong to this coarse stage", again.Error, StringComparison.Ordinal);
         Assert.Contains("coarse.safetensors", await Refused(trained.Stage("train-fine", run, "--overwrite", "--accept-changes")), StringComparison.Ordinal);
     }
 
@@ -92,14 +92,14 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
     [Fact]
     public async Task TrainFine_OtherImageSize_IsRefusedWithBothValues() =>
         Assert.Contains(
-            "image_size: 16 there, 32 now",
+            "image_size: 16 in the file, 32 now",
             await Refused(trained.Stage("train-fine", trained.Copy(_folder), "--overwrite", "--image-size", "32")),
             StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("--batch", "3", "training.batch_size: 2 there, 3 now")]
-    [InlineData("--seed", "7", "training.seed: 0 there, 7 now")]
-    [InlineData("--learning-rate", "0.01", "training.learning_rate: 0.001 there, 0.01 now")]
+    [InlineData("--batch", "3", "training.batch_size: 2 in the file, 3 now")]
+    [InlineData("--seed", "7", "training.seed: 0 in the file, 7 now")]
+    [InlineData("--learning-rate", "0.01", "training.learning_rate: 0.001 in the file, 0.01 now")]
     public async Task Resume_OtherSetting_IsNamedAndMayBeAccepted(string option, string value, string expected)
     {
         var run = trained.Copy(_folder);
@@ -110,8 +110,8 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
     }
 
     [Theory]
-    [InlineData("--width", "32", "architecture.width: 16 there, 32 now")]
-    [InlineData("--heads", "4", "architecture.heads: 2 there, 4 now")]
+    [InlineData("--width", "32", "architecture.width: 16 in the file, 32 now")]
+    [InlineData("--heads", "4", "architecture.heads: 2 in the file, 4 now")]
     public async Task Resume_OtherArchitecture_IsRefusedWhateverIsAccepted(string option, string value, string expected) => Assert.Contains(
         expected, await Refused(trained.Stage("train-coarse", trained.Copy(_folder), "--resume", "--accept-changes", option, value)), StringComparison.Ordinal);
 
@@ -123,7 +123,7 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
 
         var message = await Refused(trained.Stage("train-coarse", run, "--resume", "--width", "32"));
 
-        Assert.Contains("is of another architecture", message, StringComparison.Ordinal);
+        Assert.Contains("has another architecture", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
 
     [Fact]
     public async Task Resume_FewerStepsThanAreFinished_IsRefused() => Assert.Contains(
-        "has finished 3 steps, which is more than --steps 2",
+        "has finished 3 steps, more than --steps 2",
         await Refused(trained.Stage("train-coarse", trained.Copy(_folder), "--resume", "--steps", "2")),
         StringComparison.Ordinal);
 
@@ -183,10 +183,10 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
         var other = await Succeed("cluster", "--run", run, "--clusters", "2");
 
         Assert.Contains(
-            "coarse.safetensors: was trained with the cluster map before this one, and has to be trained again.",
+            "coarse.safetensors: was trained with the previous cluster map and has to be trained again.",
             other.Error,
             StringComparison.Ordinal);
-        Assert.Contains("fine.safetensors: was trained with the cluster map before this one", other.Error, StringComparison.Ordinal);
+        Assert.Contains("fine.safetensors: was trained with the previous cluster map", other.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -201,8 +201,8 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
         var trainedAgain = await Succeed(trained.Stage("train-fine", run, "--overwrite", "--image-size", "16"));
         var bundled = await Succeed("bundle", "--run", run, "--output", _folder.File("bundle"));
 
-        Assert.Contains("tokenizer.safetensors: does not say what it was made from", trainedAgain.Error, StringComparison.Ordinal);
-        Assert.Contains("coarse.safetensors: does not say what it was made from", bundled.Error, StringComparison.Ordinal);
+        Assert.Contains("tokenizer.safetensors: has no record of what it was made from", trainedAgain.Error, StringComparison.Ordinal);
+        Assert.Contains("coarse.safetensors: has no record of what it was made from", bundled.Error, StringComparison.Ordinal);
     }
 
     /// <summary>Takes the record out of a file, as programs wrote it that knew none.</summary>

@@ -34,7 +34,7 @@ public sealed class DatasetLinksTests : IDisposable
         var dataset = ImageFolder.Open(_files.Root, 4);
 
         Assert.Equal([0, 0, 1], dataset.ClassIds);
-        Assert.Equal($"{link}: a link to a folder above it", Assert.Single(dataset.Skipped).ToString());
+        Assert.Equal($"{link}: a link to an enclosing folder", Assert.Single(dataset.Skipped).ToString());
     }
 
     [LinkFact]
@@ -72,7 +72,7 @@ public sealed class DatasetLinksTests : IDisposable
         Link("cat/1.png", "gone.png");
         Link("cat/2.png", "2.png");
 
-        Assert.Equal("cat/1.png, cat/2.png: a link that leads to nothing", Assert.Single(ImageFolder.Open(_files.Root, 4).Skipped).ToString());
+        Assert.Equal("cat/1.png, cat/2.png: a broken link", Assert.Single(ImageFolder.Open(_files.Root, 4).Skipped).ToString());
     }
 
     public static TheoryData<string, TarEntry[], int> LinkedTars => new()
@@ -96,12 +96,12 @@ public sealed class DatasetLinksTests : IDisposable
     }
 
     [Theory]
-    [InlineData("../../../etc/passwd", "a link that leaves the tar file")]
-    [InlineData("/etc/passwd", "a link that leaves the tar file")]
-    [InlineData("gone.png", "a link that leads to nothing")]
-    [InlineData("1.png", "a link that leads to nothing")]
-    [InlineData("..", "a link to a folder above it")]
-    [InlineData(".", "a link to a folder above it")]
+    [InlineData("../../../etc/passwd", "a link to a target outside the tar file")]
+    [InlineData("/etc/passwd", "a link to a target outside the tar file")]
+    [InlineData("gone.png", "a broken link")]
+    [InlineData("1.png", "a broken link")]
+    [InlineData("..", "a link to an enclosing folder")]
+    [InlineData(".", "a link to an enclosing folder")]
     public void Open_TarWithALinkThatCannotBeFollowed_NamesIt(string target, string reason)
     {
         var dataset = ImageFolder.Open(Tar([Entry("train/cat/0.png"), Symbolic("train/cat/1.png", target)]), 4, "train");
@@ -116,7 +116,7 @@ public sealed class DatasetLinksTests : IDisposable
         var dataset = ImageFolder.Open(Tar([Entry("cat/0.png", [1]), Entry("cat/0.png")]), 4);
 
         Assert.Single(dataset.Images);
-        Assert.Equal("cat/0.png: replaced by a later entry of the same name in the tar file", Assert.Single(dataset.Skipped).ToString());
+        Assert.Equal("cat/0.png: replaced by a later entry with the same name in the tar file", Assert.Single(dataset.Skipped).ToString());
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class DatasetLinksTests : IDisposable
             file.SetLength(file.Length - 4000);
         }
 
-        Assert.Contains("cut short", Assert.Throws<DatasetException>(() => ImageFolder.Open(tar, 4)).Message, StringComparison.Ordinal);
+        Assert.Contains("truncated", Assert.Throws<DatasetException>(() => ImageFolder.Open(tar, 4)).Message, StringComparison.Ordinal);
     }
 
     private static PaxTarEntry Entry(string name) => Entry(name, Png);

@@ -46,15 +46,15 @@ public sealed class DatasetRulesTests : IDisposable
 
     public static TheoryData<string, byte[], string> Unreadable => new()
     {
-        { "x.tif", "II*\0        "u8.ToArray(), "an image in TIFF format, which is not read; convert it to PNG" },
-        { "x.tiff", "MM\0*        "u8.ToArray(), "an image in TIFF format, which is not read; convert it to PNG" },
-        { "x.avif", "\0\0\0\u0020ftypavif"u8.ToArray(), "an image in AVIF format, which is not read; convert it to PNG" },
-        { "x.heic", "\0\0\0\u0020ftypheic"u8.ToArray(), "an image in HEIC format, which is not read; convert it to PNG" },
+        { "x.tif", "II*\0        "u8.ToArray(), "an image in TIFF format, which is not supported; convert it to PNG" },
+        { "x.tiff", "MM\0*        "u8.ToArray(), "an image in TIFF format, which is not supported; convert it to PNG" },
+        { "x.avif", "\0\0\0\u0020ftypavif"u8.ToArray(), "an image in AVIF format, which is not supported; convert it to PNG" },
+        { "x.heic", "\0\0\0\u0020ftypheic"u8.ToArray(), "an image in HEIC format, which is not supported; convert it to PNG" },
         { "x.png", [], "an empty file" },
         { "x.jpg", [1, 2, 3], "not an image" },
         { "notes.txt", "three apples"u8.ToArray(), "not an image" },
-        { "cut.png", Png[..^26], "damaged or cut off" },
-        { "header.png", Png[..20], "damaged or cut off" },
+        { "cut.png", Png[..^26], "damaged or truncated" },
+        { "header.png", Png[..20], "damaged or truncated" },
         { "scan.png", HugePng(30_000, 30_000), "more than 67,108,864 pixels; scale it down, or raise --max-pixels" },
     };
 
@@ -171,7 +171,7 @@ public sealed class DatasetRulesTests : IDisposable
 
         var exception = Assert.Throws<DatasetException>(() => ImageFolder.Open(_files.Root, 4, "test"));
 
-        Assert.Equal($"'{_files.Root}', split 'test', has no readable image of the classes of 'train': b. It has the folders a.", exception.Message);
+        Assert.Equal($"'{_files.Root}', split 'test', has no readable image of a class of 'train': b. It has the folders a.", exception.Message);
     }
 
     [Fact]

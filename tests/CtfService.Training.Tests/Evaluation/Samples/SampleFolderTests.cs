@@ -100,7 +100,7 @@ public sealed class SampleFolderTests : IDisposable
         Assert.Contains("seed 3, not 4", exception.Message, StringComparison.Ordinal);
         Assert.Contains("fine sampling", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("coarse sampling", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("Name another folder", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Choose another folder", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class ExperimentFileTests : IDisposable
     [InlineData("""{ "name": "x", "models": [{ "name": "a", "clusters": 1 }] }""", "1 clusters, expected at least 2")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a", "fine_head": "codebook" }] }""", "is a plain model, but")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a", "coarse": { "width": 30, "layers": 1, "heads": 4 } }] }""", "multiple of 4 times the heads")]
-    [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "curve": { "models": ["b"], "steps": [] } }""", "no model 'b', only a")]
+    [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "curve": { "models": ["b"], "steps": [] } }""", "no model 'b'; the models are a")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "curve": { "models": ["a"], "steps": [9999] } }""", "trained for 2000 steps, not 9999")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a", "clusters": 8 }, { "name": "b", "clusters": 8, "fine_head": "codebook", "steps": 5 }] }""", "'a', 'b' share a causal transformer")]
     [InlineData("""{ "name": "x", "image_size": 0, "models": [{ "name": "a" }] }""", "image_size is 0")]

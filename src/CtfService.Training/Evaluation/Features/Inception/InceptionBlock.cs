@@ -2,13 +2,13 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation.Features.Inception;
 
-/// <summary>One block of <see cref="InceptionPlan"/>. Keys: those of its units, under their names.</summary>
+/// <summary>A block of <see cref="InceptionPlan"/>. Keys: those of its units, prefixed with their names.</summary>
 internal sealed class InceptionBlock : nn.Module<Tensor, Tensor>
 {
     private readonly BlockPlan _plan;
     private readonly Dictionary<string, InceptionUnit> _units = [];
 
-    /// <param name="divisor">Divides every number of channels but <paramref name="inputs"/>.</param>
+    /// <param name="divisor">Divides every number of channels except <paramref name="inputs"/>.</param>
     public InceptionBlock(BlockPlan plan, long inputs, int divisor)
         : base(plan.Name)
     {
@@ -31,12 +31,12 @@ internal sealed class InceptionBlock : nn.Module<Tensor, Tensor>
         OutputWidth = (plan.Branches.Sum(branch => branch.Outputs) / divisor) + pooled;
     }
 
-    /// <summary>Channels that leave the block.</summary>
+    /// <summary>Number of output channels.</summary>
     public long OutputWidth { get; }
 
     public InceptionUnit Unit(string name) => _units[name];
 
-    /// <summary>[B, in, h, w] to [B, <see cref="OutputWidth"/>, h', w'].</summary>
+    /// <summary>Maps [B, in, h, w] to [B, <see cref="OutputWidth"/>, h', w'].</summary>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();

@@ -10,12 +10,12 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Evaluation.Features.Inception;
 
 /// <summary>
-/// Features of Inception-v3 with the weights by which published FIDs are computed, as pytorch-fid converted them. The user supplies the file: figures are then
-/// comparable with those of other models on the same data, as far as preparation and number of images are the same.
+/// Features of Inception-v3 with the weights that published FIDs are computed with, as converted by pytorch-fid. The user supplies the file. Figures are
+/// comparable with published ones on the same data if preprocessing and number of images are the same.
 /// </summary>
 public sealed class InceptionFeatures : IFeatureExtractor
 {
-    /// <summary>Raised when the same weights give other features.</summary>
+    /// <summary>Version of the extraction; increase when the same weights give other features.</summary>
     private const string Method = "inception-v3/1";
 
     private const string ExpectedFile = "pt_inception-2015-12-05-6726825d.pth";
@@ -40,14 +40,17 @@ public sealed class InceptionFeatures : IFeatureExtractor
 
     public int SpatialWidth => InceptionPlan.SpatialChannels * InceptionPlan.SpatialSide * InceptionPlan.SpatialSide;
 
-    /// <summary>Null: its 1008 classes are not the data set's.</summary>
+    /// <summary>Null: its 1008 classes are not those of the data set.</summary>
     public IReadOnlyList<string>? ClassNames => null;
 
     public int BatchSize => 32;
 
-    /// <param name="path">The weights, in PyTorch's format or as safetensors.</param>
-    /// <param name="device">Where to compute; the CPU where null.</param>
-    /// <exception cref="CheckpointException">The file is missing, damaged or of another network; every missing, unexpected and wrongly shaped key is named.</exception>
+    /// <summary>Loads the network.</summary>
+    /// <param name="path">File of the weights, in PyTorch's format or as safetensors.</param>
+    /// <param name="device">Device of the network; the CPU if null.</param>
+    /// <exception cref="CheckpointException">
+    /// The file is missing, damaged or of another network; the message names every missing, unexpected and wrongly shaped key.
+    /// </exception>
     public static InceptionFeatures Load(string path, Device? device = null)
     {
         using var file = CheckpointFile.Open(path);
@@ -65,7 +68,7 @@ public sealed class InceptionFeatures : IFeatureExtractor
         }
     }
 
-    /// <summary>Copies the weights; batch counters, which newer PyTorch versions store and evaluation does not read, may be there or not.</summary>
+    /// <summary>Copies the weights. Batch counters, which newer PyTorch versions store and evaluation does not use, are optional.</summary>
     internal static void Fill(InceptionNetwork network, TensorFile file)
     {
         string[] counters = [.. network.state_dict().Keys
@@ -78,7 +81,9 @@ public sealed class InceptionFeatures : IFeatureExtractor
         catch (CheckpointException error)
         {
             throw new CheckpointException(
-                $"{error.Message}{Environment.NewLine}Expected the weights that pytorch-fid publishes as {ExpectedFile}; torchvision's own are of another network.", error);
+                $"{error.Message}{Environment.NewLine}Expected the weights that pytorch-fid publishes as {ExpectedFile}; "
+                + "those of torchvision are of another network.",
+                error);
         }
     }
 

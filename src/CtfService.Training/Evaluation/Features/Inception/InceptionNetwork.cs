@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Evaluation.Features.Inception;
 
-/// <summary>The network of <see cref="InceptionPlan"/>, in evaluation. Keys: those of pytorch-fid's <c>pt_inception-2015-12-05</c> weights.</summary>
+/// <summary>The network of <see cref="InceptionPlan"/>, in evaluation mode. Keys: those of pytorch-fid's <c>pt_inception-2015-12-05</c> weights.</summary>
 internal sealed class InceptionNetwork : nn.Module<Tensor, ImageFeatures>
 {
     private readonly List<InceptionUnit> _firstStem;
@@ -34,7 +34,7 @@ internal sealed class InceptionNetwork : nn.Module<Tensor, ImageFeatures>
         eval();
     }
 
-    /// <param name="pixels">-1 to 1, of any size and shape: [B, 3, H, W].</param>
+    /// <param name="pixels">-1 to 1, of any size: [B, 3, H, W].</param>
     public override ImageFeatures forward(Tensor pixels)
     {
         using var scope = NewDisposeScope();
@@ -52,7 +52,7 @@ internal sealed class InceptionNetwork : nn.Module<Tensor, ImageFeatures>
         }
 
         var pooled = layer.mean([2, 3]); // [B, 2048, 8, 8] -> [B, 2048]
-        var logits = pooled.matmul(_classes.weight.t()); // without the bias, as the Inception Score of ADM's evaluation
+        var logits = pooled.matmul(_classes.weight.t()); // without the bias, as in the Inception Score of ADM's evaluation
         return new ImageFeatures(pooled.MoveToOuterDisposeScope(), spatial!.MoveToOuterDisposeScope(), logits.softmax(1).MoveToOuterDisposeScope());
     }
 

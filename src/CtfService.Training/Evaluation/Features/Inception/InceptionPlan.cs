@@ -1,20 +1,20 @@
 namespace CtfService.Training.Evaluation.Features.Inception;
 
 /// <summary>
-/// Inception-v3 (Szegedy et al. 2016) as TensorFlow's graph of 2015-12-05 has it, by which FID is defined, under the names of torchvision's module, which pytorch-fid
-/// converted the graph's weights to. Read from pytorch-fid's inception.py (1232cd6) and torchvision's inception.py (02a0a90). Where that graph is not the Inception-v3
-/// of torchvision: average pooling counts no padding, the last block pools by maximum, and there are 1008 classes.
+/// Architecture of Inception-v3 (Szegedy et al. 2016) as in TensorFlow's graph of 2015-12-05, which FID is defined by, with the names of torchvision's module,
+/// which pytorch-fid converted the weights to. Sources: pytorch-fid's inception.py (1232cd6) and torchvision's inception.py (02a0a90). The graph differs from
+/// torchvision's Inception-v3 in three points: average pooling excludes padding, the last block uses maximum pooling, and there are 1008 classes.
 /// </summary>
 internal static class InceptionPlan
 {
     public const int ImageSide = 299;
 
-    /// <summary>The unit whose first channels are sFID's features: <c>mixed_6/conv</c> of the graph, the fourth block of 17x17.</summary>
+    /// <summary>The unit whose first channels are the features of sFID: <c>mixed_6/conv</c> of the graph, the fourth block of 17x17.</summary>
     public const string SpatialBlock = "Mixed_6d";
 
     public const string SpatialUnit = "branch1x1";
 
-    /// <summary>Of ADM's evaluation: 7 of 192.</summary>
+    /// <summary>Channels that ADM's evaluation uses: 7 of 192.</summary>
     public const int SpatialChannels = 7;
 
     /// <summary>Height and width of the spatial features.</summary>
@@ -23,7 +23,7 @@ internal static class InceptionPlan
     public const int PooledWidth = 2048;
     public const int Classes = 1008;
 
-    /// <summary>To the first maximum pooling: 299 to 147.</summary>
+    /// <summary>Units before the first maximum pooling: 299 to 147.</summary>
     public static IReadOnlyList<UnitPlan> FirstStem { get; } =
     [
         new("Conv2d_1a_3x3", 32, 3, 3, Stride: 2, Padded: false),
@@ -31,7 +31,7 @@ internal static class InceptionPlan
         new("Conv2d_2b_3x3", 64, 3, 3),
     ];
 
-    /// <summary>To the second: 73 to 71.</summary>
+    /// <summary>Units before the second maximum pooling: 73 to 71.</summary>
     public static IReadOnlyList<UnitPlan> SecondStem { get; } =
     [
         new("Conv2d_3b_1x1", 80),
@@ -67,12 +67,15 @@ internal static class InceptionPlan
         name,
         [
             new(new UnitPlan("branch3x3", 384, 3, 3, Stride: 2, Padded: false)),
-            new(new UnitPlan("branch3x3dbl_1", 64), new UnitPlan("branch3x3dbl_2", 96, 3, 3), new UnitPlan("branch3x3dbl_3", 96, 3, 3, Stride: 2, Padded: false)),
+            new(
+                new UnitPlan("branch3x3dbl_1", 64),
+                new UnitPlan("branch3x3dbl_2", 96, 3, 3),
+                new UnitPlan("branch3x3dbl_3", 96, 3, 3, Stride: 2, Padded: false)),
         ],
         BlockPooling.Halving,
         PoolUnit: null);
 
-    /// <summary>7x7 windows as a row and a column.</summary>
+    /// <summary>Returns a block whose 7x7 kernels are factorised into 1x7 and 7x1.</summary>
     private static BlockPlan Wide17(string name, int inner) => new(
         name,
         [

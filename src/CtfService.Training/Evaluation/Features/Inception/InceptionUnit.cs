@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Evaluation.Features.Inception;
 
 /// <summary>
-/// Convolution without bias, batch norm by stored statistics, ReLU: torchvision's BasicConv2d in evaluation. Keys: <c>conv.weight</c> [out, in, kh, kw],
+/// Convolution without bias, batch norm with stored statistics, ReLU: torchvision's BasicConv2d in evaluation mode. Keys: <c>conv.weight</c> [out, in, kh, kw],
 /// <c>bn.weight</c>, <c>bn.bias</c>, <c>bn.running_mean</c> and <c>bn.running_var</c> [out].
 /// </summary>
 internal sealed class InceptionUnit : nn.Module<Tensor, Tensor>
@@ -27,14 +27,14 @@ internal sealed class InceptionUnit : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>[B, in, h, w] to [B, out, h', w'].</summary>
+    /// <summary>Maps [B, in, h, w] to [B, out, h', w'].</summary>
     public override Tensor forward(Tensor input)
     {
         using var convolved = _convolution.call(input);
         return _norm.call(convolved);
     }
 
-    /// <summary>Batch norm in evaluation, and ReLU. TorchSharp's own BatchNorm2d would add a counter to the keys that not every file has.</summary>
+    /// <summary>Batch norm in evaluation mode, and ReLU. TorchSharp's BatchNorm2d would require a counter that not every file has.</summary>
     private sealed class StoredNorm : nn.Module<Tensor, Tensor>
     {
         [ComponentName(Name = "weight")]

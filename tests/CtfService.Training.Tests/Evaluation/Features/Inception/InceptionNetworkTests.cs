@@ -50,7 +50,9 @@ public sealed class InceptionNetworkTests : IDisposable
         TensorAssert.Close(golden.Expected(golden.Probabilities), features.Probabilities, 1e-12, "probabilities");
     }
 
-    /// <summary>Some convolutions of libtorch are wrong on some processors for some numbers of channels (docs/adr/0005); float64 takes other routines.</summary>
+    /// <summary>
+    /// Some convolutions of libtorch are wrong on some processors for some numbers of channels (docs/adr/0005); float64 takes other routines.
+    /// </summary>
     [Fact]
     public void Forward_PublishedWidthInFloat32_IsThatInFloat64()
     {
