@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests;
 
-/// <summary>The smallest tokenizer that goes the whole way: 16x16 pixels to 4x4 tokens of 32 codewords.</summary>
+/// <summary>A minimal tokenizer: 16x16 pixels to 4x4 tokens of 32 codewords.</summary>
 internal static class TinyTokenizer
 {
     public static TokenizerConfig Config { get; } = new()
@@ -18,7 +18,7 @@ internal static class TinyTokenizer
         PatchSize = 2,
     };
 
-    /// <summary>Untrained, the same every time.</summary>
+    /// <summary>Returns an untrained tokenizer, always with the same weights.</summary>
     public static VqTokenizer Create()
     {
         manual_seed(3);
@@ -27,7 +27,7 @@ internal static class TinyTokenizer
         return tokenizer;
     }
 
-    /// <summary>As a training run leaves it; returns the path.</summary>
+    /// <summary>Writes the tokenizer as a training does; returns the path.</summary>
     public static string Write(string path)
     {
         using var tokenizer = Create();

@@ -5,7 +5,13 @@ namespace CtfService.Training.Tests.Data;
 
 public sealed class BatchLoaderTests
 {
-    private static readonly BatchOptions Options = new() { BatchSize = 4, Seed = 5, BalanceClasses = true, Augmentation = new() { HorizontalFlip = true, MaxShift = 1 } };
+    private static readonly BatchOptions Options = new()
+    {
+        BatchSize = 4,
+        Seed = 5,
+        BalanceClasses = true,
+        Augmentation = new() { HorizontalFlip = true, MaxShift = 1 },
+    };
 
     [Fact]
     public void Next_FromAnyStep_GivesTheBatchesOfTheSampler()
@@ -50,7 +56,8 @@ public sealed class BatchLoaderTests
     [Fact]
     public void Next_PreparationFails_ThrowsItsException()
     {
-        using var loader = new BatchLoader(step => step == 1 ? throw new InvalidDataException("step 1") : new PreparedBatch(new float[3], [0], 1, 1), 0, default);
+        using var loader = new BatchLoader(
+            step => step == 1 ? throw new InvalidDataException("step 1") : new PreparedBatch(new float[3], [0], 1, 1), 0, default);
 
         loader.Next().Dispose();
 

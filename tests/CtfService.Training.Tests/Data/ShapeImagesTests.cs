@@ -20,9 +20,13 @@ public sealed class ShapeImagesTests
     {
         for (var classId = 0; classId < ShapeImages.ClassNames.Count; classId++)
         {
-            var pixels = ShapeImages.Draw(classId, 0, 32, seed: 0).Pixels.Chunk(3).Select(rgb => (rgb[0], rgb[1], rgb[2])).CountBy(colour => colour).OrderByDescending(colour => colour.Value).ToList();
+            var pixels = ShapeImages.Draw(classId, 0, 32, seed: 0).Pixels
+                .Chunk(3)
+                .CountBy(rgb => (rgb[0], rgb[1], rgb[2]))
+                .OrderByDescending(colour => colour.Value)
+                .ToList();
 
-            Assert.Equal(pixels[0].Key.Item1, pixels[0].Key.Item2); // the ground is grey, and most of the image
+            Assert.Equal(pixels[0].Key.Item1, pixels[0].Key.Item2); // the most frequent colour is the grey background
             Assert.All(pixels.Skip(1).Take(2), colour => Assert.NotEqual(colour.Key.Item1, colour.Key.Item2));
         }
     }

@@ -5,7 +5,7 @@ using CtfService.Training.Data;
 
 namespace CtfService.Training.Tests.Data;
 
-/// <summary>A folder for one test's image files, removed after it.</summary>
+/// <summary>A folder for the image files of a test, deleted after it.</summary>
 internal sealed class TemporaryImages : IDisposable
 {
     public string Root { get; } = Directory.CreateTempSubdirectory("ctf-images").FullName;
@@ -13,7 +13,7 @@ internal sealed class TemporaryImages : IDisposable
     public static RgbImage Plain(int width, int height, byte red, byte green, byte blue) =>
         new(width, height, [.. Enumerable.Range(0, width * height).SelectMany(_ => new[] { red, green, blue })]);
 
-    /// <summary>A data set in memory: class c has <paramref name="counts"/>[c] images, image i all of value i.</summary>
+    /// <summary>A data set in memory: class c has <paramref name="counts"/>[c] images, all bytes of image i have the value i.</summary>
     public static ImageDataset Dataset(int size, params int[] counts)
     {
         var classIds = counts.SelectMany((count, classId) => Enumerable.Repeat(classId, count)).ToList();
@@ -31,7 +31,7 @@ internal sealed class TemporaryImages : IDisposable
         return this;
     }
 
-    /// <summary>The folder's files, hidden ones too, as a tar file beside it.</summary>
+    /// <summary>Writes all files of the folder, hidden ones included, to a tar file next to it.</summary>
     public string Tar()
     {
         var path = Root + ".tar";

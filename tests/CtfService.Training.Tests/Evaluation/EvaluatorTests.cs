@@ -38,7 +38,8 @@ public sealed class EvaluatorTests : IDisposable
     public void Evaluate_CopiesOfTrainingImages_AreFoundOut()
     {
         var train = NoisyImages.Of(50, 40, seed: 1);
-        var copies = new ImageDataset(train.Width, train.Height, train.ClassNames, [.. Enumerable.Range(30, 40).Select(i => new LabelledImage(train.Images[i], train.ClassIds[i]))]);
+        var copied = Enumerable.Range(30, 40).Select(i => new LabelledImage(train.Images[i], train.ClassIds[i]));
+        var copies = new ImageDataset(train.Width, train.Height, train.ClassNames, [.. copied]);
 
         var result = Evaluate(copies);
 
@@ -69,7 +70,7 @@ public sealed class EvaluatorTests : IDisposable
         Assert.Equal((0, 0), (features.Generated.Fid!.Value, features.Halves.Fid!.Value));
         Assert.Null(features.FidOverHalves);
         Assert.Contains(new MissingFigure("fid_over_halves", "the halves of the training images are equal, so their distance is 0"), features.Missing);
-        Assert.Contains("fid_over_halves, because the halves", page, StringComparison.Ordinal);
+        Assert.Contains("fid_over_halves (the halves", page, StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
     }
 
@@ -88,7 +89,7 @@ public sealed class EvaluatorTests : IDisposable
             (features.Generated.Fid, features.Generated.Precision, features.Generated.InceptionScore, features.Neighbours, result.Report.ClassAccuracy));
         Assert.Contains(features.Missing, figure => figure.Figure == "generated.fid" && figure.Reason.Contains("NaN", StringComparison.Ordinal));
         Assert.Equal(18, result.Report.Images);
-        Assert.Contains("generated.fid, because features are NaN", page, StringComparison.Ordinal);
+        Assert.Contains("generated.fid (features are NaN", page, StringComparison.Ordinal);
         Assert.Empty(Directory.Exists(_folder.File("cache")) ? Directory.GetFiles(_folder.File("cache")) : []);
     }
 
@@ -168,11 +169,15 @@ public sealed class EvaluatorTests : IDisposable
     public void Page_NamesOfClasses_AreText()
     {
         static ImageDataset Renamed(ImageDataset images) => new(
-            images.Width, images.Height, ["<b>red</b>", "green & co"], [.. images.Images.Zip(images.ClassIds, (pixels, classId) => new LabelledImage(pixels, classId))]);
+            images.Width,
+            images.Height,
+            ["<b>red</b>", "green & co"],
+            [.. images.Images.Zip(images.ClassIds, (pixels, classId) => new LabelledImage(pixels, classId))]);
         using var extractor = new FakeFeatures { ClassNames = null };
         var inputs = new EvaluationInputs(Renamed(NoisyImages.Of(20, 20, seed: 1)), Renamed(NoisyImages.Of(9, 9, seed: 2)), [extractor], _folder.File("cache"));
 
-        var page = EvaluationPage.Of(new Evaluator(inputs, QuietStages.Instance, CancellationToken.None).Evaluate(Renamed(NoisyImages.Of(9, 9, seed: 3))), inputs);
+        var result = new Evaluator(inputs, QuietStages.Instance, CancellationToken.None).Evaluate(Renamed(NoisyImages.Of(9, 9, seed: 3)));
+        var page = EvaluationPage.Of(result, inputs);
 
         Assert.Contains("&lt;b&gt;red&lt;/b&gt;", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<b>red", page, StringComparison.Ordinal);
@@ -196,10 +201,11 @@ public sealed class EvaluatorTests : IDisposable
         return model.Samples.Images;
     }
 
-    /// <summary>Noise in the bundle's classes and size.</summary>
+    /// <summary>Noise with the classes and the size of the bundle.</summary>
     private static ImageDataset RealImagesOf(Bundle bundle, int count, int seed)
     {
         var noise = NoisyImages.Of(count / 2, count - (count / 2), seed);
-        return new ImageDataset(noise.Width, noise.Height, bundle.Manifest.ClassLabels, [.. noise.Images.Select((pixels, i) => new LabelledImage(pixels, i % TinyBundle.Classes))]);
+        var images = noise.Images.Select((pixels, i) => new LabelledImage(pixels, i % TinyBundle.Classes));
+        return new ImageDataset(noise.Width, noise.Height, bundle.Manifest.ClassLabels, [.. images]);
     }
 }

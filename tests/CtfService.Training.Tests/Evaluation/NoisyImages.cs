@@ -9,7 +9,7 @@ internal static class NoisyImages
 
     public static readonly string[] ClassNames = ["red", "green"];
 
-    /// <param name="red">Images of the class "red"; their red is around <paramref name="brightness"/>, everything else around 60.</param>
+    /// <param name="red">Number of images of the class "red"; their red channel is around <paramref name="brightness"/>, the other channels around 60.</param>
     public static ImageDataset Of(int red, int green, int seed, int brightness = 180)
     {
         var random = new Random(seed);
@@ -19,6 +19,7 @@ internal static class NoisyImages
     private static LabelledImage Image(Random random, int classId, int brightness)
     {
         var shade = random.Next(-20, 21);
-        return new LabelledImage([.. Enumerable.Range(0, Side * Side * 3).Select(i => (byte)((i % 3 == classId ? brightness : 60) + shade + random.Next(-20, 21)))], classId);
+        var pixels = Enumerable.Range(0, Side * Side * 3).Select(i => (byte)((i % 3 == classId ? brightness : 60) + shade + random.Next(-20, 21)));
+        return new LabelledImage([.. pixels], classId);
     }
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests.Golden;
 
-/// <summary>Loss, gradients, AdamW, clipping and moving average against every number of the reference's gpt-*.train.safetensors.</summary>
+/// <summary>Compares loss, gradients, AdamW, clipping and moving average with all numbers of the reference's gpt-*.train.safetensors.</summary>
 public sealed class TransformerTrainingGoldenTests(GoldenRuns<TransformerTrainingRun> runs, ITestOutputHelper output)
     : IClassFixture<GoldenRuns<TransformerTrainingRun>>
 {
@@ -48,7 +48,7 @@ public sealed class TransformerTrainingGoldenTests(GoldenRuns<TransformerTrainin
         Assert.Empty(Table.Strangers(file));
     }
 
-    /// <summary>The whole weight, or the row that the tensor's name ends in.</summary>
+    /// <summary>Returns the whole weight, or the row that is the suffix of the tensor's name.</summary>
     private static Tensor Part(Tensor weight, GoldenTensor golden) =>
         golden.Parts[1].Length == 0 ? weight : weight[int.Parse(golden.Parts[1], System.Globalization.CultureInfo.InvariantCulture)];
 }

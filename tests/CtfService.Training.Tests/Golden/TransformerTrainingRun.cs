@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests.Golden;
 
-/// <summary>Our training steps on the one batch of a golden file, with the optimiser settings in its metadata.</summary>
+/// <summary>Runs our training steps on the batch of a golden file, with the optimizer settings in its metadata.</summary>
 public sealed class TransformerTrainingRun : IGoldenRun<TransformerTrainingRun>, IDisposable
 {
     private readonly ClassConditionalTransformer _transformer;
@@ -48,10 +48,10 @@ public sealed class TransformerTrainingRun : IGoldenRun<TransformerTrainingRun>,
 
     public SafetensorsFile Golden { get; }
 
-    /// <summary>[B, T, V] before any step.</summary>
+    /// <summary>Logits [B, T, V] before the first step.</summary>
     public Tensor FirstLogits { get; }
 
-    /// <summary>One for each step, before its update.</summary>
+    /// <summary>Loss of each step, before its update.</summary>
     public IReadOnlyList<float> Losses { get; }
 
     public IReadOnlyList<float> GradientNormsBeforeClipping { get; }
@@ -60,13 +60,13 @@ public sealed class TransformerTrainingRun : IGoldenRun<TransformerTrainingRun>,
 
     public static TransformerTrainingRun Of(string name) => new(name);
 
-    /// <summary>Of the first step, before clipping: [1].</summary>
+    /// <summary>Gradient norm of the first step, before clipping: [1].</summary>
     public Tensor FirstGradientNorm(string parameter) => tensor(new[] { _firstGradientNorms[parameter] });
 
-    /// <summary>After the last step.</summary>
+    /// <summary>Weights after the last step.</summary>
     public Tensor Weight(string parameter) => _transformer.get_parameter(parameter)!.detach();
 
-    /// <summary>The moving average after the last step.</summary>
+    /// <summary>Moving average of the weights after the last step.</summary>
     public Tensor Average(string parameter) => _average.Averages[parameter].alias();
 
     public void Dispose()

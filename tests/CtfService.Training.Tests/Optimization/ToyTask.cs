@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests.Optimization;
 
-/// <summary>A small network with dropout, on data that follow from the step.</summary>
+/// <summary>A small network with dropout, on data that depend only on the step.</summary>
 internal sealed class ToyTask : ITrainingTask, IDisposable
 {
     private readonly CancellationTokenSource _cancellation = new();
@@ -12,7 +12,7 @@ internal sealed class ToyTask : ITrainingTask, IDisposable
     private readonly bool _waiting;
 
     /// <param name="cancelAt">Step in which the run is cancelled; null for none.</param>
-    /// <param name="waiting">The step waits for its batch then, as a BatchLoader lets it, and ends by the exception.</param>
+    /// <param name="waiting">Whether that step waits for its batch, as with a BatchLoader, and ends with the exception.</param>
     public ToyTask(long? cancelAt, bool waiting = false)
     {
         _cancelAt = cancelAt;
@@ -21,12 +21,12 @@ internal sealed class ToyTask : ITrainingTask, IDisposable
         Module = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 1));
     }
 
-    /// <summary>Step whose loss goes through <see cref="Break"/>; none if null.</summary>
+    /// <summary>Step whose loss is passed through <see cref="Break"/>; null for none.</summary>
     public long? BreaksAt { get; init; }
 
     public Func<Tensor, Tensor> Break { get; init; } = loss => loss;
 
-    /// <summary>Step after which a weight is infinite; none if null.</summary>
+    /// <summary>Step after which a weight is infinite; null for none.</summary>
     public long? WeightsBreakAt { get; init; }
 
     public nn.Module Module { get; }
@@ -65,7 +65,7 @@ internal sealed class ToyTask : ITrainingTask, IDisposable
         }
     }
 
-    /// <summary>Of the evaluation after each second step; all equal if empty.</summary>
+    /// <summary>Costs of the evaluations after every second step; all equal if empty.</summary>
     public IReadOnlyList<double> Costs { get; init; } = [];
 
     public IReadOnlyDictionary<string, double> Evaluate(string path) => new Dictionary<string, double>

@@ -4,7 +4,7 @@ using CtfService.Training.Progress;
 
 namespace CtfService.Training.Tests.Optimization;
 
-/// <summary>What a killed or interrupted training leaves, and what the next one makes of it.</summary>
+/// <summary>Tests what a killed or interrupted training leaves behind and how the next one uses it.</summary>
 public sealed class TrainingCheckpointTests : IDisposable
 {
     private const long Steps = 8;
@@ -64,7 +64,7 @@ public sealed class TrainingCheckpointTests : IDisposable
         Assert.Throws<WorkStoppedException>(() => Run(stopped, resume: false, stopped.Cancellation));
     }
 
-    /// <summary>The step that a resumed run begins with.</summary>
+    /// <summary>Returns the first step of a resumed run.</summary>
     private long? Resumed()
     {
         using var resumed = new ToyTask(cancelAt: null);

@@ -109,7 +109,8 @@ public sealed class TrainingLoopTests
         var options = Options(folder, "whole") with { FinalLearningRateShare = 1, SnapshotSteps = [6] };
 
         new TrainingLoop(options, whole, NoProgress.Instance, step => snapshots.Add((step, whole.Weights()))).Run(resume: false, CancellationToken.None);
-        new TrainingLoop(Options(folder, "half") with { FinalLearningRateShare = 1, Steps = 6 }, half, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+        new TrainingLoop(Options(folder, "half") with { FinalLearningRateShare = 1, Steps = 6 }, half, NoProgress.Instance)
+            .Run(resume: false, CancellationToken.None);
 
         var snapshot = Assert.Single(snapshots);
         Assert.Equal(6, snapshot.Step);

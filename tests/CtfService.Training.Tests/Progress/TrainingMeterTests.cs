@@ -33,7 +33,7 @@ public sealed class TrainingMeterTests : ITrainingProgress
 
         for (var burst = 0; burst < 12; burst++)
         {
-            _clock.Advance(TimeSpan.FromSeconds(15)); // 64 images end together, every 16 seconds
+            _clock.Advance(TimeSpan.FromSeconds(15)); // 64 images finish together every 16 seconds
             for (var image = 1; image <= 64; image++)
             {
                 _clock.Advance(TimeSpan.FromSeconds(1.0 / 64));

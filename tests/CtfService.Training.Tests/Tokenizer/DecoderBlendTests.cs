@@ -50,7 +50,7 @@ public sealed class DecoderBlendTests : IDisposable
         Assert.Throws<CheckpointException>(() => DecoderBlend.Write(first, second, 0.5, Path("blend")));
     }
 
-    /// <summary>A tokenizer whose decoder and encoder are all of one number.</summary>
+    /// <summary>Returns a tokenizer with constant weights of the encoder and of the decoder.</summary>
     private string Write(string name, double decoder, double encoder = 0.5, int width = 32)
     {
         var config = TinyTokenizer.Config with { BaseWidth = width };

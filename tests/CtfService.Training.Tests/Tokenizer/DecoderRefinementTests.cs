@@ -112,7 +112,7 @@ public sealed class DecoderRefinementTests
         var options = new TrainingOptions
         {
             RunDirectory = Path.Combine(folder.Root, name),
-            Steps = 14, // more than there are between two reports
+            Steps = 14, // more than the steps between two reports
             BatchSize = 4,
             WarmupSteps = 1,
             LearningRate = 1e-3,
@@ -134,7 +134,9 @@ public sealed class DecoderRefinementTests
     {
         using var scope = NewDisposeScope();
         using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, config => new VqTokenizer(config));
-        return tokenizer.state_dict().Where(entry => entry.Value.is_floating_point()).ToDictionary(entry => entry.Key, entry => entry.Value.data<float>().ToArray());
+        return tokenizer.state_dict()
+            .Where(entry => entry.Value.is_floating_point())
+            .ToDictionary(entry => entry.Key, entry => entry.Value.data<float>().ToArray());
     }
 
     private sealed class CancelAtFirstReport(CancellationTokenSource cancellation) : ITrainingProgress

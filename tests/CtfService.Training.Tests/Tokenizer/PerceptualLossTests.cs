@@ -41,7 +41,9 @@ public sealed class PerceptualLossTests : IDisposable
         var loss = new PerceptualLoss(_classifier).Of(first, second).item<float>();
 
         // |a - b|^2 of unit vectors is 2 - 2 cos(a, b).
-        var expected = _classifier.Stages(first).Zip(_classifier.Stages(second), (a, b) => (2 - (2 * nn.functional.cosine_similarity(a, b, 1, 1e-8))).mean().item<float>()).Sum();
+        var expected = _classifier.Stages(first)
+            .Zip(_classifier.Stages(second), (a, b) => (2 - (2 * nn.functional.cosine_similarity(a, b, 1, 1e-8))).mean().item<float>())
+            .Sum();
         Assert.Equal(expected, loss, 0.01 * expected);
     }
 

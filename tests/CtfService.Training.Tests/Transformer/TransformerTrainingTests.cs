@@ -15,7 +15,7 @@ using CtfService.Training.Transformer;
 
 namespace CtfService.Training.Tests.Transformer;
 
-/// <summary>The whole way on a toy data set: tokenizer, clusters, coarse and fine stage learn something.</summary>
+/// <summary>Trains all parts on a toy data set: tokenizer, clusters, coarse and fine stage.</summary>
 public sealed class TransformerTrainingTests
 {
     [Fact]
@@ -69,7 +69,7 @@ public sealed class TransformerTrainingTests
         Assert.StartsWith("32 training and 32 test images of 2 classes, 16x16 pixels, ", watched.Notes[0], StringComparison.Ordinal);
         Assert.EndsWith("; 2 steps of 8 images, 0.5 epochs.", watched.Notes[0], StringComparison.Ordinal);
         Assert.Equal($"Saved {path}.", watched.Notes[1]);
-        Assert.StartsWith("64 training and 64 test images, mirror images counted, of 2 classes, ", watched.Notes[2], StringComparison.Ordinal);
+        Assert.StartsWith("64 training and 64 test images, mirror images included, of 2 classes, ", watched.Notes[2], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,7 +93,8 @@ public sealed class TransformerTrainingTests
         TransformerTraining.TrainCoarse(inputs, size, Run(folder, "coarse", steps: 2), NoProgress.Instance, CancellationToken.None);
         var parts = new TrainedParts(path, folder.File("map.safetensors"), folder.File("coarse/coarse.safetensors"), Fine: folder.File("no such file"));
         var sampling = new SamplingDefaults(new SamplingSettings(), new SamplingSettings());
-        BundlePacker.Pack(parts, folder.File("bundle"), new BundleText("plain", dataset.ClassNames, sampling, new Dictionary<string, string>(), DataLicence: null));
+        var text = new BundleText("plain", dataset.ClassNames, sampling, new Dictionary<string, string>(), DataLicence: null);
+        BundlePacker.Pack(parts, folder.File("bundle"), text);
 
         using var generator = ServingEngine.Load(folder.File("bundle"), rows: 2, CancellationToken.None);
         Assert.False(generator.Model.HasFineStage);
@@ -102,7 +103,7 @@ public sealed class TransformerTrainingTests
         Assert.Equal(image.CoarseLabels, image.Tokens);
         var refusal = Assert.Throws<CheckpointException>(
             () => TransformerTraining.TrainFine(inputs, size, FineHead.Cluster, Run(folder, "fine", steps: 2), NoProgress.Instance, CancellationToken.None));
-        Assert.Contains("nothing left to a fine stage", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("the model has no fine stage", refusal.Message, StringComparison.Ordinal);
     }
 
     private sealed class WatchedProgress : ITrainingProgress
@@ -127,7 +128,16 @@ public sealed class TransformerTrainingTests
     }
 
     private static TrainingRun Run(TemporaryFolder folder, string part, long steps) => new(
-        new TrainingOptions { RunDirectory = Path.Combine(folder.Root, part), Steps = steps, BatchSize = 8, WarmupSteps = 5, LearningRate = 3e-3, UseBfloat16 = false, EmaDecay = 0.8 },
+        new TrainingOptions
+        {
+            RunDirectory = Path.Combine(folder.Root, part),
+            Steps = steps,
+            BatchSize = 8,
+            WarmupSteps = 5,
+            LearningRate = 3e-3,
+            UseBfloat16 = false,
+            EmaDecay = 0.8,
+        },
         Resume: false,
         Augmentation.None);
 

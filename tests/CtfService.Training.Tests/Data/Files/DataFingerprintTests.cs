@@ -30,8 +30,8 @@ public sealed class DataFingerprintTests : IDisposable
     [Theory]
     [InlineData("train/dog/2.png", new byte[] { 1 })]
     [InlineData("train/cat/2.png", new byte[] { 1, 2, 3 })]
-    [InlineData("train/dog/1.png", new byte[] { 9, 9 })] // the first of its class, of the same length
-    [InlineData("train/cat/2.png", new byte[] { 1, 9 })] // a later one, of the same length
+    [InlineData("train/dog/1.png", new byte[] { 9, 9 })] // the first file of its class, with equal length
+    [InlineData("train/cat/2.png", new byte[] { 1, 9 })] // a later file, with equal length
     public void Of_OtherTrainingImages_Differs(string name, byte[] content)
     {
         _files.Add("train/cat/1.png", [1, 2]).Add("train/cat/2.png", [1, 2]).Add("train/dog/1.png", [1, 2]);

@@ -7,7 +7,7 @@ using CtfService.Training.Data.Files;
 
 namespace CtfService.Training.Tests.Data.Files;
 
-/// <summary>Links in folders and tar files, and files that only one of the two can hold.</summary>
+/// <summary>Links in folders and tar files, and files that only one of them can hold.</summary>
 public sealed class DatasetLinksTests : IDisposable
 {
     private static readonly byte[] Png = ImageCodec.Encode(TemporaryImages.Plain(4, 4, 1, 2, 3), ImageFormat.Png);
@@ -192,7 +192,7 @@ public sealed class DatasetLinksTests : IDisposable
         return path;
     }
 
-    /// <summary>Puts a byte in place of the last letter of <paramref name="text"/> in an entry's header, and mends the header's sum.</summary>
+    /// <summary>Replaces the last letter of <paramref name="text"/> in the header of an entry by a byte and corrects the header's checksum.</summary>
     private static void ReplaceInHeader(string path, string text, byte value)
     {
         const int block = 512, sumPlace = 148, sumDigits = 6;
@@ -214,7 +214,7 @@ public sealed class DatasetLinksTests : IDisposable
     private void Link(string name, string target) => File.CreateSymbolicLink(Path.Combine(_files.Root, name), target);
 }
 
-/// <summary>Skipped on Windows, where links need a privilege.</summary>
+/// <summary>A test that is skipped on Windows, which requires a privilege for links.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LinkFactAttribute : FactAttribute
 {

@@ -6,7 +6,7 @@ using CtfService.Training.Data.Files;
 
 namespace CtfService.Training.Tests.Data.Files;
 
-/// <summary>What is an image, what is skipped and what is refused: the same in a folder and in a tar file.</summary>
+/// <summary>Which files are images, which are skipped and which are rejected; the same in a folder and in a tar file.</summary>
 public sealed class DatasetRulesTests : IDisposable
 {
     private static readonly byte[] Png = ImageCodec.Encode(TemporaryImages.Plain(4, 4, 1, 2, 3), ImageFormat.Png);
@@ -23,7 +23,7 @@ public sealed class DatasetRulesTests : IDisposable
         var dataset = ImageFolder.Open(_files.Root, 4, maxPixels: 40);
 
         Assert.Single(dataset.Images);
-        Assert.Equal("a/1.png (41x1): more than 40 pixels; scale it down, or raise --max-pixels", Assert.Single(dataset.Skipped).ToString());
+        Assert.Equal("a/1.png (41x1): more than 40 pixels; scale it down or raise --max-pixels", Assert.Single(dataset.Skipped).ToString());
     }
 
     [Theory]
@@ -55,7 +55,7 @@ public sealed class DatasetRulesTests : IDisposable
         { "notes.txt", "three apples"u8.ToArray(), "not an image" },
         { "cut.png", Png[..^26], "damaged or truncated" },
         { "header.png", Png[..20], "damaged or truncated" },
-        { "scan.png", HugePng(30_000, 30_000), "more than 67,108,864 pixels; scale it down, or raise --max-pixels" },
+        { "scan.png", HugePng(30_000, 30_000), "more than 67,108,864 pixels; scale it down or raise --max-pixels" },
     };
 
     [Theory]
@@ -185,7 +185,7 @@ public sealed class DatasetRulesTests : IDisposable
 
     private ImageDataset Open(bool asTar, string? split = null) => ImageFolder.Open(asTar ? _files.Tar() : _files.Root, 4, split);
 
-    /// <summary>One pixel, 24 bits, no compression.</summary>
+    /// <summary>A BMP file of one pixel, 24 bits, no compression.</summary>
     private static byte[] Bitmap(byte red, byte green, byte blue)
     {
         var file = new byte[58];
@@ -199,11 +199,11 @@ public sealed class DatasetRulesTests : IDisposable
         return file;
     }
 
-    /// <summary>One pixel of the first of two colours.</summary>
+    /// <summary>A GIF file of one pixel with two colours.</summary>
     private static byte[] Gif(byte red, byte green, byte blue) =>
         [.. "GIF89a"u8, 1, 0, 1, 0, 0x80, 0, 0, red, green, blue, 0, 0, 0, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B];
 
-    /// <summary>A sound header of a picture whose pixels would take gigabytes.</summary>
+    /// <summary>A valid header of an image whose pixels would need gigabytes.</summary>
     private static byte[] HugePng(int width, int height)
     {
         var file = Png.ToArray();

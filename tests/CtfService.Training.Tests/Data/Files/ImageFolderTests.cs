@@ -84,7 +84,7 @@ public sealed class ImageFolderTests : IDisposable
 
         var exception = Assert.Throws<DatasetException>(() => ImageFolder.Open(_files.Root, 2));
 
-        Assert.Contains($"name one of these, such as '{_files.Root}/train'.", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"choose one of these folders, such as '{_files.Root}/train'.", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

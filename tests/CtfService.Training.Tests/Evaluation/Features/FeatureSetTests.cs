@@ -31,7 +31,7 @@ public sealed class FeatureSetTests
         using var set = FeatureSet.Extract(extractor, NoisyImages.Of(red: 4, green: 12, seed: 1), NoProgress.Instance);
 
         Assert.Equal(1, set.Classes!.Accuracy);
-        Assert.InRange(set.Score!.Mean, 1.8, 2); // sure of two classes that count the same
+        Assert.InRange(set.Score!.Mean, 1.8, 2); // confident predictions of two classes of equal weight
     }
 
     [Fact]

@@ -6,14 +6,16 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests.Evaluation.Golden;
 
-/// <summary>What <c>inception.py</c> computed with numpy: a narrow Inception-v3 whose weights follow from their keys.</summary>
+/// <summary>Results of <c>inception.py</c>, computed with numpy: a narrow Inception-v3 whose weights follow from their keys.</summary>
 internal sealed record GoldenInception(int Divisor, int Count, int Height, int Width, byte[] Images, byte[] Pooled, byte[] Spatial, byte[] Probabilities)
 {
     private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    /// <summary>Every key with its shape, of the network at its published width.</summary>
+    /// <summary>All keys with their shapes, for the network at its published width.</summary>
     public static IReadOnlyList<(string Key, long[] Shape)> Keys { get; } =
-        [.. File.ReadLines(PathOf("inception-keys.txt")).Select(line => line.Split(' ', 2)).Select(parts => (parts[0], JsonSerializer.Deserialize<long[]>(parts[1])!))];
+        [.. File.ReadLines(PathOf("inception-keys.txt"))
+            .Select(line => line.Split(' ', 2))
+            .Select(parts => (parts[0], JsonSerializer.Deserialize<long[]>(parts[1])!))];
 
     public static GoldenInception Instance { get; } = JsonSerializer.Deserialize<GoldenInception>(File.ReadAllText(PathOf("inception.json")), Options)!;
 
@@ -23,7 +25,7 @@ internal sealed record GoldenInception(int Divisor, int Count, int Height, int W
     /// <summary>float64 [B, numbers].</summary>
     public Tensor Expected(byte[] values) => tensor(MemoryMarshal.Cast<byte, double>(values).ToArray(), [Count, values.Length / sizeof(double) / Count]);
 
-    /// <summary>Sets every weight to what its key says, as <c>inception.py</c> does.</summary>
+    /// <summary>Derives every weight from its key, as <c>inception.py</c> does.</summary>
     public static void Fill(InceptionNetwork network)
     {
         using var frozen = no_grad();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests.Evaluation.Golden;
 
-/// <summary>What <c>statistics.py</c> computed with numpy and scipy, and from what.</summary>
+/// <summary>Inputs and results of <c>statistics.py</c>, computed with numpy and scipy.</summary>
 internal sealed record GoldenStatistics(
     double[][] First,
     double[][] Second,
@@ -18,7 +18,11 @@ internal sealed record GoldenStatistics(
     byte[] Noisy,
     ExpectedStatistics Expected)
 {
-    private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true };
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectRequiredConstructorParameters = true,
+    };
 
     public static GoldenStatistics Instance { get; } = JsonSerializer.Deserialize<GoldenStatistics>(
         File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Evaluation", "Golden", "statistics.json")), Options)!;

@@ -50,7 +50,7 @@ public sealed class SampleFolderTests : IDisposable
         using var stop = new CancellationTokenSource();
         Assert.ThrowsAny<OperationCanceledException>(() => Draw(new StopAfter(7, stop), stop.Token));
         var kept = File.ReadLines(Records).Count();
-        var before = DrawnImages(); // some of them half way when the run stopped
+        var before = DrawnImages(); // some were in progress when the run stopped
 
         var samples = Draw();
 
@@ -86,7 +86,7 @@ public sealed class SampleFolderTests : IDisposable
 
         Assert.Equal(22, DrawnImages());
         Assert.Equal(whole.Images.Images, again.Images.Images);
-        Assert.Equal(21, File.ReadLines(Records).Count()); // the lost file's line is there twice
+        Assert.Equal(21, File.ReadLines(Records).Count()); // the deleted file has two lines
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class SampleFolderTests : IDisposable
     private DrawnSamples Draw(ITrainingProgress? progress = null, CancellationToken cancellation = default) =>
         new SampleFolder(_folder.Root).Draw(_generator, Plan, progress ?? NoProgress.Instance, cancellation);
 
-    /// <summary>Images that left the generator: every one takes one step.</summary>
+    /// <summary>Number of generated images; each takes one step.</summary>
     private int DrawnImages() => _generator.Steps.Sum(images => images.Count);
 
     private sealed class StopAfter(long images, CancellationTokenSource stop) : ITrainingProgress

@@ -97,7 +97,7 @@ public sealed class GaussianTests : IDisposable
         using var few = Of(Golden.Few);
         using var fewer = Of(Golden.Fewer);
 
-        Assert.Equal(Golden.Expected.FrechetSingular, few.FrechetDistance(fewer), 1e-5); // scipy's square root of a singular product has half its digits
+        Assert.Equal(Golden.Expected.FrechetSingular, few.FrechetDistance(fewer), 1e-5); // scipy's square root of a singular matrix has half the digits
     }
 
     [Fact]

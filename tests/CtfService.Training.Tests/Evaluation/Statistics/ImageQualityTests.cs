@@ -36,7 +36,8 @@ public sealed class ImageQualityTests
     [Fact]
     public void Psnr_GoldenImages_IsNumpys()
     {
-        Assert.Equal(GoldenStatistics.Instance.Expected.Psnr, ImageQuality.Psnr(GoldenStatistics.Instance.CleanImage, GoldenStatistics.Instance.NoisyImage), 1e-9);
+        Assert.Equal(
+            GoldenStatistics.Instance.Expected.Psnr, ImageQuality.Psnr(GoldenStatistics.Instance.CleanImage, GoldenStatistics.Instance.NoisyImage), 1e-9);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class InceptionScoreTests
     [Fact]
     public void Score_TwoClassesAtNineToOne_IsTheClosedForm()
     {
-        // Mean over images of (0.9, 0.1) and (0.1, 0.9) is one half each: exp(log 2 - H(0.9)).
+        // The mean of (0.9, 0.1) and (0.1, 0.9) is (0.5, 0.5), so the score is exp(log 2 - H(0.9)).
         using var probabilities = tensor(new[,] { { 0.9, 0.1 }, { 0.1, 0.9 } });
 
         Assert.Equal(Math.Exp(Math.Log(2) + (0.9 * Math.Log(0.9)) + (0.1 * Math.Log(0.1))), Score(probabilities).Mean, 1e-12);

@@ -18,7 +18,7 @@ public sealed class NeighbourFiguresTests
     [Theory]
     [InlineData(1, 2, 1)]        // copies
     [InlineData(14, 16, 0.5)]
-    [InlineData(15, 200, 0)]     // as far as unseen images
+    [InlineData(15, 200, 0)]     // as distant as unseen images
     public void Of_Distances_CountsThoseCloserThanNineteenInTwentyOfTheUnseen(double first, double second, double share)
     {
         Assert.Equal(share, NeighbourFigures.Of("grey levels", [first, second], Unseen).CloserThanUnseen);

@@ -7,7 +7,7 @@ namespace CtfService.Training.Tests.Evaluation.Statistics;
 
 public sealed class PixelNeighboursTests
 {
-    private static readonly ImageDataset Training = NoisyImages.Of(700, 600, seed: 1); // more than a block
+    private static readonly ImageDataset Training = NoisyImages.Of(700, 600, seed: 1); // more than one block
 
     [Fact]
     public void Find_CopyOfATrainingImage_FindsItAtDistanceZero()

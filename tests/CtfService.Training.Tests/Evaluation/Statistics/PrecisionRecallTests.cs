@@ -21,7 +21,7 @@ public sealed class PrecisionRecallTests
     [Fact]
     public void Of_OnTheBallsBorder_CountsAsInside()
     {
-        // With one neighbour the ball around 3 reaches to 5. The generated points are 0.25 apart, so that their balls reach to no real one.
+        // With one neighbour the ball around 3 extends to 5. The generated points are 0.25 apart, so their balls contain no real point.
         using var real = Line(0, 1, 3);
         using var generated = Line(5, 5.25);
 
@@ -34,7 +34,7 @@ public sealed class PrecisionRecallTests
     [Fact]
     public void Of_ManyMoreRowsThanABlock_IsTheSameAsInOneGo()
     {
-        // Every real point k has neighbours at distance 1, so its ball reaches to 1 on both sides; generated points lie 0.5 off all of them, and one far away.
+        // Every real point has neighbours at distance 1, so its ball has radius 1; generated points are 0.5 away from real points, except one far away.
         using var real = arange(3000, dtype: float64).unsqueeze(1);
         using var generated = cat([real + 0.5, real.narrow(0, 0, 1) - 50]);
 

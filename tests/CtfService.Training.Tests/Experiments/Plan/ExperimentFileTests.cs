@@ -25,20 +25,27 @@ public sealed class ExperimentFileTests : IDisposable
     [Fact]
     public void Graph_ModelsThatDifferInTheirFineStage_ShareTheCausalTransformer()
     {
-        var plan = Read("""{ "name": "x", "models": [{ "name": "a", "clusters": 8 }, { "name": "b", "clusters": 8, "fine_head": "codebook" }, { "name": "c" }] }""");
+        var plan = Read(
+            """{ "name": "x", "models": [{ "name": "a", "clusters": 8 }, { "name": "b", "clusters": 8, "fine_head": "codebook" }, { "name": "c" }] }""");
 
         var names = new ExperimentGraph(plan, "data", tokenizerFile: null).Jobs.Select(job => job.Name).ToList();
 
-        Assert.Equal(["coarse/8-width-128-layers-4/seed-0", "coarse/all-width-128-layers-4/seed-0"], names.Where(name => name.StartsWith("coarse", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["coarse/8-width-128-layers-4/seed-0", "coarse/all-width-128-layers-4/seed-0"],
+            names.Where(name => name.StartsWith("coarse", StringComparison.Ordinal)));
         Assert.Equal(2, names.Count(name => name.StartsWith("fine", StringComparison.Ordinal)));
     }
 
     [Fact]
     public void Graph_AnotherTrainingSetting_ChangesTheFingerprintOfItsTrainingAndOfWhatFollows()
     {
-        const string Models = """ "models": [{ "name": "a", "clusters": 8 }], "tables": [{ "title": "t", "subject": "s", "rows": [{ "label": "a", "model": "a" }] }] """;
-        IReadOnlyList<string> Fingerprints(string training) => [.. new ExperimentGraph(Read($$"""{ "name": "x", "training": {{training}}, {{Models}} }"""), "data", tokenizerFile: null)
-            .Jobs.Select(job => $"{job.Name.Split('/')[0]} {job.Fingerprint}")];
+        const string Models =
+            """ "models": [{ "name": "a", "clusters": 8 }], "tables": [{ "title": "t", "subject": "s", "rows": [{ "label": "a", "model": "a" }] }] """;
+        IReadOnlyList<string> Fingerprints(string training)
+        {
+            var plan = Read($$"""{ "name": "x", "training": {{training}}, {{Models}} }""");
+            return [.. new ExperimentGraph(plan, "data", tokenizerFile: null).Jobs.Select(job => $"{job.Name.Split('/')[0]} {job.Fingerprint}")];
+        }
 
         var changed = Fingerprints("""{ "learning_rate": 0.002 }""").Except(Fingerprints("{}")).Select(line => line.Split(' ')[0]);
 
@@ -56,7 +63,9 @@ public sealed class ExperimentFileTests : IDisposable
     [InlineData("""{ "name": "x", "models": [{ "name": "a", "coarse": { "width": 30, "layers": 1, "heads": 4 } }] }""", "multiple of 4 times the heads")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "curve": { "models": ["b"], "steps": [] } }""", "no model 'b'; the models are a")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "curve": { "models": ["a"], "steps": [9999] } }""", "trained for 2000 steps, not 9999")]
-    [InlineData("""{ "name": "x", "models": [{ "name": "a", "clusters": 8 }, { "name": "b", "clusters": 8, "fine_head": "codebook", "steps": 5 }] }""", "'a', 'b' share a causal transformer")]
+    [InlineData(
+        """{ "name": "x", "models": [{ "name": "a", "clusters": 8 }, { "name": "b", "clusters": 8, "fine_head": "codebook", "steps": 5 }] }""",
+        "'a', 'b' share a causal transformer")]
     [InlineData("""{ "name": "x", "image_size": 0, "models": [{ "name": "a" }] }""", "image_size is 0")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "tokenizer": { "base_width": 20 } }""", "tokenizer.base_width is 20, expected a multiple of 32")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "tokenizer": { "multipliers": [] } }""", "tokenizer.multipliers has 0 levels")]

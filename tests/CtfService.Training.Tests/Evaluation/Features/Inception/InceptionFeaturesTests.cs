@@ -66,7 +66,9 @@ public sealed class InceptionFeaturesTests : IDisposable
     private string Write(IEnumerable<(string, Tensor)> more, string? without = null, string? misshapen = null)
     {
         var path = _folder.File("weights.safetensors");
-        var tensors = GoldenInception.Keys.Where(entry => entry.Key != without).Select(entry => (entry.Key, entry.Key == misshapen ? zeros(3) : zeros(entry.Shape)));
+        var tensors = GoldenInception.Keys
+            .Where(entry => entry.Key != without)
+            .Select(entry => (entry.Key, entry.Key == misshapen ? zeros(3) : zeros(entry.Shape)));
         SafetensorsWriter.Write(path, tensors.Concat(more));
         return path;
     }

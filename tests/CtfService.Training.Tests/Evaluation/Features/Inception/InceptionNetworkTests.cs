@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests.Evaluation.Features.Inception;
 
-/// <summary>Structure and arithmetic of Inception-v3 against the public definition. The published weights themselves are not here.</summary>
+/// <summary>Compares structure and arithmetic of Inception-v3 with the public definition. The published weights are not available.</summary>
 public sealed class InceptionNetworkTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
@@ -18,7 +18,9 @@ public sealed class InceptionNetworkTests : IDisposable
     {
         using var network = new InceptionNetwork();
 
-        var actual = network.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value.shape)}]");
+        var actual = network.state_dict()
+            .OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value.shape)}]");
 
         Assert.Equal(GoldenInception.Keys.Select(entry => $"{entry.Key} [{string.Join(", ", entry.Shape)}]"), actual);
     }
@@ -29,7 +31,7 @@ public sealed class InceptionNetworkTests : IDisposable
         using var network = new InceptionNetwork();
         const long torchvision = 27_161_264;                                                   // 1000 classes, with the auxiliary classifier
         const long auxiliary = 98_560 + 2_459_136 + 769_000;                                   // its two units and its linear map
-        const long classes = 8 * (InceptionPlan.PooledWidth + 1);                              // 1008 of them
+        const long classes = 8 * (InceptionPlan.PooledWidth + 1);                              // 1008 classes
 
         Assert.Equal(torchvision - auxiliary + classes, network.parameters().Sum(parameter => parameter.numel()));
     }
@@ -51,7 +53,7 @@ public sealed class InceptionNetworkTests : IDisposable
     }
 
     /// <summary>
-    /// Some convolutions of libtorch are wrong on some processors for some numbers of channels (docs/adr/0005); float64 takes other routines.
+    /// Some convolutions of libtorch are wrong on some processors for some numbers of channels (docs/adr/0005); float64 uses other routines.
     /// </summary>
     [Fact]
     public void Forward_PublishedWidthInFloat32_IsThatInFloat64()
