@@ -13,11 +13,11 @@ using CtfService.Training.Progress;
 
 namespace CtfService.Cli;
 
-/// <summary>The <c>ctf</c> tool: reads the arguments, runs one command, and turns what happens into an exit code.</summary>
+/// <summary>The <c>ctf</c> tool: parses the arguments, runs one command and returns its exit code.</summary>
 internal static class CommandLine
 {
     public static RootCommand Create(Terminal terminal) => GroupedHelp.Root(
-        "Trains, measures and runs coarse-to-fine image generators.",
+        "Trains, runs and measures coarse-to-fine image generators.",
         new("Train a model", [
             DrawShapesCommand.Create(terminal),
             TrainTokenizerCommand.Create(terminal),
@@ -29,16 +29,16 @@ internal static class CommandLine
             TrainStageCommands.CreateFine(terminal),
             ExperimentCommand.Create(terminal),
         ]),
-        new("Make and look at bundles", [BundleCommand.Create(terminal), ConvertCommand.Create(terminal), InspectCommand.Create(terminal)]),
+        new("Make and inspect bundles", [BundleCommand.Create(terminal), ConvertCommand.Create(terminal), InspectCommand.Create(terminal)]),
         new("Generate images", [GenerateCommand.Create(terminal)]),
         new("Evaluate images", [TrainClassifierCommand.Create(terminal), ClassifyCommand.Create(terminal), EvaluateCommand.Create(terminal)]),
         new("Measure speed", [BenchCommand.Create(terminal)]),
         new("Operate the service", [ApiKeyCommand.Create(terminal)]));
 
-    /// <summary>Runs the command and maps its failures to messages and exit codes.</summary>
+    /// <summary>Runs the command and turns exceptions into messages and exit codes.</summary>
     public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default)
     {
-        CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture; // what is printed can be read again, everywhere
+        CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture; // numbers are printed and read in the same way on every machine
         var parse = Create(terminal).Parse(args);
         if (parse.Action is ParseErrorAction)
         {
@@ -54,7 +54,7 @@ internal static class CommandLine
             Output = terminal.Output,
             Error = terminal.Error,
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null, // a command ends at its next step, however long that takes
+            ProcessTerminationTimeout = null, // a stopped command ends at its next step, which may take long
         };
         try
         {
@@ -85,10 +85,10 @@ internal static class CommandLine
         }
 
         var resume = command.Options.Any(option => option.Name == "--resume") ? " with --resume" : "";
-        return $"{stopped.Message} Run the same command{resume} to go on.";
+        return $"{stopped.Message} Run the same command{resume} to continue.";
     }
 
-    /// <summary>The first signal asks the command to stop; a second one ends the process as the system does by default.</summary>
+    /// <summary>The first signal asks the command to stop; a second one ends the process, the default of the system.</summary>
     private static PosixSignalRegistration StopOn(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>
     {
         context.Cancel = !stop.IsCancellationRequested;

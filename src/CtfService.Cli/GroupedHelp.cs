@@ -5,11 +5,11 @@ using CtfService.Cli.Shell;
 
 namespace CtfService.Cli;
 
-/// <summary>Commands that serve one purpose.</summary>
+/// <summary>Commands under one heading of the help.</summary>
 internal sealed record CommandGroup(string Title, IReadOnlyList<Command> Commands);
 
-/// <summary>The help of the whole tool, with the commands in groups; each command's own help is the library's.</summary>
-internal sealed class GroupedHelp(IReadOnlyList<CommandGroup> groups, SynchronousCommandLineAction ofCommands) : SynchronousCommandLineAction
+/// <summary>Prints the help of the tool with its commands in groups; the help of a single command is printed by System.CommandLine.</summary>
+internal sealed class GroupedHelp(IReadOnlyList<CommandGroup> groups, SynchronousCommandLineAction commandHelp) : SynchronousCommandLineAction
 {
     private const string Margin = "  ";
 
@@ -30,7 +30,7 @@ internal sealed class GroupedHelp(IReadOnlyList<CommandGroup> groups, Synchronou
     {
         if (parseResult.CommandResult.Command is not RootCommand root)
         {
-            return ofCommands.Invoke(parseResult);
+            return commandHelp.Invoke(parseResult);
         }
 
         var output = parseResult.InvocationConfiguration.Output;
@@ -48,7 +48,7 @@ internal sealed class GroupedHelp(IReadOnlyList<CommandGroup> groups, Synchronou
             output.WriteLine();
         }
 
-        output.WriteLine("'ctf COMMAND --help' shows the options of a command, 'ctf --version' the version.");
+        output.WriteLine("Run 'ctf COMMAND --help' for the options of a command and 'ctf --version' for the version.");
         return ExitCode.Success;
     }
 }

@@ -20,7 +20,7 @@ public sealed class CommandLineTests
         var lines = (await CommandRun.Of("--help")).Output.Split(Environment.NewLine);
 
         Assert.Equal(
-            ["Usage:", "Train a model:", "Make and look at bundles:", "Generate images:", "Evaluate images:", "Measure speed:", "Operate the service:"],
+            ["Usage:", "Train a model:", "Make and inspect bundles:", "Generate images:", "Evaluate images:", "Measure speed:", "Operate the service:"],
             lines.Where(line => line.EndsWith(':')));
         Assert.Equal(CommandLine.Create(Terminal.OfProcess()).Subcommands.Count, lines.Count(line => line.StartsWith("  ", StringComparison.Ordinal)) - 1);
     }

@@ -8,22 +8,22 @@ using CtfService.Cli.Shell;
 
 namespace CtfService.Cli.Commands;
 
-/// <summary><c>ctf api-key</c>: makes a key for a caller of the service. The key is shown once; the service's settings take its hash.</summary>
+/// <summary><c>ctf api-key</c>: creates a key for a client of the service. The key is shown once; the settings of the service hold its hash.</summary>
 internal static partial class ApiKeyCommand
 {
-    /// <summary>Random bytes of a key: too many to guess, so that a plain hash of it is safe to keep.</summary>
+    /// <summary>Random bytes of a key: too many to guess, so that a plain hash is safe to store.</summary>
     private const int KeyBytes = 32;
 
-    /// <summary>Longest name that the service takes.</summary>
+    /// <summary>Length of the longest name that the service accepts.</summary>
     private const int MaxNameLength = 64;
 
     public static Command Create(Terminal terminal)
     {
         var name = new Argument<string>("name")
         {
-            Description = $"Whose key it is: the name that logs and limits use, up to {MaxNameLength} letters, digits, dots, hyphens or underscores.",
+            Description = $"Name of the client, for logs and rate limits: up to {MaxNameLength} letters, digits, dots, hyphens or underscores.",
         };
-        var command = new Command("api-key", "Makes an API key for the service; prints the key, which nobody can recover later, and the settings that let it in.") { name };
+        var command = new Command("api-key", "Creates an API key for the service; prints the key, which cannot be recovered later, and the settings that accept it.") { name };
         command.SetAction((arguments, _) =>
         {
             Write(terminal, arguments.GetRequiredValue(name));
@@ -31,32 +31,32 @@ internal static partial class ApiKeyCommand
         return command;
     }
 
-    private static void Write(Terminal terminal, string asked)
+    private static void Write(Terminal terminal, string requested)
     {
-        var name = Settled(asked);
-        if (name != asked)
+        var name = Normalize(requested);
+        if (name != requested)
         {
             terminal.Error.WriteLine(
-                $"The service takes names of up to {MaxNameLength} letters, digits, dots, hyphens and underscores: the key is called {name}.");
+                $"Names have up to {MaxNameLength} letters, digits, dots, hyphens and underscores: the key is called {name}.");
         }
 
         var key = $"ctf_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes))}";
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
         terminal.Output.WriteLine($"key     {key}");
         terminal.Output.WriteLine($"sha256  {hash}");
-        terminal.Error.WriteLine("Give the key to its caller, who sends it as 'Authorization: Bearer KEY'. Add its hash to the service:");
+        terminal.Error.WriteLine("Give the key to the client, which sends it as 'Authorization: Bearer KEY'. Add the hash to the settings of the service:");
         terminal.Error.WriteLine(
             $$"""  appsettings.json  "Security": { "ApiKeys": [ { "Name": {{JsonSerializer.Serialize(name)}}, "Sha256": "{{hash}}" } ] }""");
         terminal.Error.WriteLine($"  environment       Security__ApiKeys__0__Name={name} Security__ApiKeys__0__Sha256={hash}");
     }
 
-    /// <summary>The name as the service takes it, which also needs no quotes in a shell.</summary>
-    private static string Settled(string asked)
+    /// <summary>Returns the name in the form that the service accepts, which also needs no quotes in a shell.</summary>
+    private static string Normalize(string requested)
     {
-        var name = OtherCharacters().Replace(asked, "-").Trim('-');
+        var name = OtherCharacters().Replace(requested, "-").Trim('-');
         return name.Length switch
         {
-            0 => throw new UsageException($"name is '{asked}', expected letters, digits, dots, hyphens or underscores."),
+            0 => throw new UsageException($"name is '{requested}', expected letters, digits, dots, hyphens or underscores."),
             > MaxNameLength => name[..MaxNameLength],
             _ => name,
         };

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace CtfService.Cli.Reports;
 
-/// <summary>Writes a command's result as JSON, for people and scripts alike.</summary>
+/// <summary>Writes the result of a command as JSON.</summary>
 internal static class ReportJson
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -12,7 +12,7 @@ internal static class ReportJson
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Converters = { new FiniteNumbers() },
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // goes to a terminal or file, never into HTML
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // the text goes to a terminal or a file, never into HTML
     };
 
     private static readonly JsonSerializerOptions OneLine = new()
@@ -29,7 +29,7 @@ internal static class ReportJson
 
     public static string Text<T>(T report) => JsonSerializer.Serialize(report, Options);
 
-    /// <summary>JSON has no NaN and no infinity: they are null, so that a figure that does not exist never costs the whole report.</summary>
+    /// <summary>Writes NaN and infinities, which JSON does not have, as null, so that one missing figure does not prevent the whole report.</summary>
     private sealed class FiniteNumbers : JsonConverter<double>
     {
         public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();

@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace CtfService.Cli.Reports;
 
-/// <summary>Writes a command's report in the form that the user chose.</summary>
+/// <summary>Writes the report of a command in the form that the user chooses.</summary>
 internal static class ReportOutput
 {
     /// <summary>Writes JSON if <paramref name="asJson"/>, tables otherwise.</summary>

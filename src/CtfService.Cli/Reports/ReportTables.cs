@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace CtfService.Cli.Reports;
 
-/// <summary>Prints tables to standard output, unfolded where that is a file.</summary>
+/// <summary>Writes the result of a command as tables, without line breaks in a cell if the output is a file.</summary>
 internal static class ReportTables
 {
     private const int FileWidth = 160;
@@ -12,7 +12,7 @@ internal static class ReportTables
         var output = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(target) });
         if (!output.Profile.Out.IsTerminal)
         {
-            output.Profile.Width = FileWidth; // a file has no edge to fold at
+            output.Profile.Width = FileWidth; // a file has no width
         }
 
         foreach (var table in tables)

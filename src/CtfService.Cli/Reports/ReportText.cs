@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace CtfService.Cli.Reports;
 
-/// <summary>Writes what a command found as lines of a title and a text, for people.</summary>
+/// <summary>Writes the result of a command as lines of a title and a text.</summary>
 internal static class ReportText
 {
     public static void Line(TextWriter output, string title, string text) => output.WriteLine($"{title,-11} {text}");
 
-    /// <summary>The title stands before the first line only.</summary>
+    /// <summary>Writes several lines with the title before the first one only.</summary>
     public static void Lines(TextWriter output, string title, IReadOnlyList<string> lines)
     {
         foreach (var (line, index) in lines.Select((line, index) => (line, index)))

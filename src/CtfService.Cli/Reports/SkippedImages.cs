@@ -4,7 +4,7 @@ using CtfService.Training.Data.Files;
 
 namespace CtfService.Cli.Reports;
 
-/// <summary>Says what of a data set was left out, and which classes it lacks, before work on it begins.</summary>
+/// <summary>Reports the files of a data set that were skipped and the classes that are missing, before the work begins.</summary>
 internal static class SkippedImages
 {
     /// <returns>The data set.</returns>
@@ -28,7 +28,7 @@ internal static class SkippedImages
 
         if (dataset.MissingClasses is { Count: > 0 } missing)
         {
-            terminal.Error.WriteLine($"There are no images{Of(dataset)} of {missing.Count} of the {dataset.ClassNames.Count} classes: {NameList.Of(missing)}.");
+            terminal.Error.WriteLine($"No images{Of(dataset)} for {missing.Count} of the {dataset.ClassNames.Count} classes: {NameList.Of(missing)}.");
         }
 
         return dataset;

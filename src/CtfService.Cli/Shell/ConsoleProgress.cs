@@ -4,24 +4,24 @@ using Spectre.Console;
 
 namespace CtfService.Cli.Shell;
 
-/// <summary>Shows long work: a moving bar on a terminal, a plain line now and then if the output goes to a file.</summary>
+/// <summary>Shows the progress of long work: a bar on a terminal, a line at intervals if the output goes to a file.</summary>
 internal static class ConsoleProgress
 {
-    /// <summary>From one line to the next if there is no terminal.</summary>
+    /// <summary>Time between two lines if there is no terminal.</summary>
     public static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(10);
 
     private const int BarWidth = 16;
 
-    /// <summary>Columns that the bar, the percentage and the gaps between them take.</summary>
+    /// <summary>Columns of the bar, the percentage and the gaps.</summary>
     private const int WidthBesideText = BarWidth + 8;
 
-    /// <summary>Whether there is a terminal to move a bar on.</summary>
-    public static bool IsMoving(Terminal terminal) => terminal.Display.Profile.Capabilities.Interactive && terminal.Display.Profile.Out.IsTerminal;
+    /// <summary>Returns true if a bar can be drawn and redrawn.</summary>
+    public static bool IsInteractive(Terminal terminal) => terminal.Display.Profile.Capabilities.Interactive && terminal.Display.Profile.Out.IsTerminal;
 
-    /// <summary>Runs <paramref name="work"/> on this thread while its progress is shown.</summary>
+    /// <summary>Runs <paramref name="work"/> on this thread and shows its progress.</summary>
     public static T Run<T>(Terminal terminal, string title, Func<ITrainingProgress, T> work)
     {
-        if (!IsMoving(terminal))
+        if (!IsInteractive(terminal))
         {
             return work(new ProgressLines(terminal.Error, title, TimeProvider.System));
         }
@@ -39,10 +39,10 @@ internal static class ConsoleProgress
         return true;
     });
 
-    /// <summary>Shows a title while <paramref name="work"/>, which reports no steps, runs on this thread.</summary>
+    /// <summary>Runs <paramref name="work"/>, which reports no steps, on this thread and shows its title.</summary>
     public static T Run<T>(Terminal terminal, string title, Func<T> work)
     {
-        if (IsMoving(terminal))
+        if (IsInteractive(terminal))
         {
             return terminal.Display.Status().Start(Markup.Escape(title), _ => work());
         }
@@ -51,10 +51,10 @@ internal static class ConsoleProgress
         return work();
     }
 
-    /// <summary>One line of text: step, losses, speed, time left. An evaluation has only figures.</summary>
+    /// <summary>Returns one line of text: step, losses, speed, time left. An evaluation has no speed.</summary>
     internal static string Describe(string title, TrainingReport report) => Describe(title, report, report.Losses.Count);
 
-    /// <summary>As many of the losses as fit a width, the first ones first.</summary>
+    /// <summary>Returns the line with the first losses that fit the width.</summary>
     internal static string Describe(string title, TrainingReport report, int losses, int width) =>
         Describe(title, report, losses) is var text && (text.Length <= width || losses == 0) ? text : Describe(title, report, losses - 1, width);
 
@@ -79,7 +79,7 @@ internal static class ConsoleProgress
             bar.Value = report.Step;
             if (report.ImagesPerSecond is null && report.Losses.Count > 0)
             {
-                Note(Describe(title, report)); // an evaluation stays on the screen, above the bar
+                Note(Describe(title, report)); // an evaluation stays on the screen above the bar
             }
             else
             {

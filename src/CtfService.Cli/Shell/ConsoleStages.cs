@@ -3,7 +3,7 @@ using CtfService.Training.Progress;
 
 namespace CtfService.Cli.Shell;
 
-/// <summary>Shows the stages of an evaluation one after another.</summary>
+/// <summary>Shows the progress of each stage of an evaluation.</summary>
 internal sealed class ConsoleStages(Terminal terminal) : IEvaluationStages
 {
     public T Run<T>(string title, Func<ITrainingProgress, T> work) => ConsoleProgress.Run(terminal, title, work);

@@ -9,13 +9,13 @@ using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Shell;
 
-/// <summary>Says on standard error why a command ended: in one message, and with a stack trace only if the user asks for it.</summary>
+/// <summary>Reports on standard error why a command failed: one message, and a stack trace only if the user asks for it.</summary>
 internal static class FailureReport
 {
-    /// <summary>The environment variable that asks for stack traces; any value but an empty one does.</summary>
+    /// <summary>The environment variable that adds stack traces if it is not empty.</summary>
     public const string TraceVariable = "CTF_TRACE";
 
-    /// <summary>What the parser, or a command before its work, found wrong with the options.</summary>
+    /// <summary>Writes what is wrong with the options.</summary>
     public static void WriteUsage(TextWriter error, Command command, IEnumerable<string> problems)
     {
         foreach (var problem in problems)
@@ -26,7 +26,7 @@ internal static class FailureReport
         error.WriteLine($"Run '{Path(command)} --help' for the options.");
     }
 
-    /// <summary>What ended a command.</summary>
+    /// <summary>Writes the exception that ended a command.</summary>
     public static void Write(TextWriter error, Exception exception)
     {
         var cause = exception is AggregateException or TypeInitializationException ? exception.GetBaseException() : exception;
@@ -37,7 +37,7 @@ internal static class FailureReport
         else if (MemoryFault.Is(cause))
         {
             error.WriteLine($"ctf: not enough memory: {FirstLine(cause.Message)}");
-            error.WriteLine("Take a smaller --batch, smaller images or a smaller model, or a machine with more memory.");
+            error.WriteLine("Use a smaller --batch, smaller images, a smaller model, or a machine with more memory.");
         }
         else if (IsForTheUser(cause))
         {
@@ -46,7 +46,7 @@ internal static class FailureReport
         else
         {
             error.WriteLine($"ctf: unexpected error, {cause.GetType().Name}: {FirstLine(cause.Message)}");
-            error.WriteLine($"It is a fault of ctf: please report it, with what '{TraceVariable}=1' in the environment adds to this message.");
+            error.WriteLine($"This is a bug in ctf. Please report it with the stack trace, which '{TraceVariable}=1' in the environment adds to this message.");
         }
 
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(TraceVariable)))
@@ -55,14 +55,14 @@ internal static class FailureReport
         }
     }
 
-    /// <summary>True if the message says all that a user needs to put it right.</summary>
+    /// <summary>Returns true if the message alone tells the user how to solve the problem.</summary>
     public static bool IsForTheUser(Exception exception) => exception
         is DatasetException or TrainingDivergedException or CheckpointException or ModelLoadException or ArchitectureException
         or DeviceUnavailableException or OutOfDeviceMemoryException or InvalidDataException or IOException or UnauthorizedAccessException;
 
-    /// <summary>libtorch adds its own stack below the first line.</summary>
+    /// <summary>Drops the C++ stack that libtorch adds below the first line.</summary>
     private static string FirstLine(string message) => message.Split('\n', 2)[0].TrimEnd();
 
     private static string Path(Command command) =>
-        command.Parents.OfType<Command>().FirstOrDefault() is { } above ? $"{Path(above)} {command.Name}" : "ctf";
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{Path(parent)} {command.Name}" : "ctf";
 }

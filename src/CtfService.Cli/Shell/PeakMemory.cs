@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace CtfService.Cli.Shell;
 
-/// <summary>The most memory a process has held, mapped pages of files included.</summary>
+/// <summary>Reads the peak memory of a process, including mapped pages of files.</summary>
 internal static class PeakMemory
 {
-    /// <summary>Bytes.</summary>
+    /// <summary>Returns the peak working set of this process, in bytes.</summary>
     public static long OfThisProcess()
     {
         using var process = Process.GetCurrentProcess();

@@ -2,7 +2,7 @@ using CtfService.Training.Progress;
 
 namespace CtfService.Cli.Shell;
 
-/// <summary>Writes the first report, the last, every evaluation, and one report per <see cref="ConsoleProgress.LineInterval"/> between them.</summary>
+/// <summary>Writes the first report, the last one, every evaluation, and in between one report per <see cref="ConsoleProgress.LineInterval"/>.</summary>
 internal sealed class ProgressLines(TextWriter output, string title, TimeProvider time) : ITrainingProgress
 {
     private long? _lastLine;

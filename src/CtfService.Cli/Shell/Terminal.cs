@@ -2,9 +2,9 @@ using Spectre.Console;
 
 namespace CtfService.Cli.Shell;
 
-/// <summary>Where a command writes: results to <paramref name="Output"/> (standard output), everything else to the two others (standard error).</summary>
-/// <param name="Error">Plain lines.</param>
-/// <param name="Display">The same stream with colours and moving bars where it is a terminal.</param>
+/// <summary>The streams of a command: results go to <paramref name="Output"/> (standard output), everything else to standard error.</summary>
+/// <param name="Error">Standard error, for plain lines.</param>
+/// <param name="Display">Standard error, with colours and progress bars if it is a terminal.</param>
 internal sealed record Terminal(TextWriter Output, TextWriter Error, IAnsiConsole Display)
 {
     public static Terminal OfProcess() => new(

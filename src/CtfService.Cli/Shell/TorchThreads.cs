@@ -3,16 +3,16 @@ using static TorchSharp.torch;
 
 namespace CtfService.Cli.Shell;
 
-/// <summary>How many cores libtorch works on; a choice of programs, not of libraries.</summary>
+/// <summary>Sets the number of threads of libtorch, which a program decides and not a library.</summary>
 internal static class TorchThreads
 {
-    private const string Asked = "OMP_NUM_THREADS";
+    private const string Variable = "OMP_NUM_THREADS";
 
-    /// <summary>Unless the environment asks for another number, as programs with OpenMP do.</summary>
+    /// <summary>Uses all cores unless the environment sets a number, as in any program with OpenMP.</summary>
     public static void UseAllCores()
     {
         NativeLibraries.RequireSystem();
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Asked)))
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Variable)))
         {
             set_num_threads(Environment.ProcessorCount);
         }

@@ -1,9 +1,9 @@
 namespace CtfService.Cli.Shell;
 
-/// <summary>Options that do not fit one another, or do not fit what they name. Reported like a wrong option: the message, then where the help is.</summary>
+/// <summary>Options that contradict each other, or the files that they name. Reported like a malformed option: the message, then a pointer to the help.</summary>
 internal sealed class UsageException(string message) : Exception(message)
 {
-    /// <exception cref="UsageException">There are problems; the message holds all of them, one a line.</exception>
+    /// <exception cref="UsageException">There are problems; the message has one line for each.</exception>
     public static void ThrowIfAny(IEnumerable<string?> problems)
     {
         List<string> found = [.. problems.OfType<string>()];

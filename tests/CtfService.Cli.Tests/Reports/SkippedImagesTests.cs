@@ -23,7 +23,7 @@ public sealed class DatasetReportTests : IDisposable
 
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Contains("Left out 2 classes in test/, which train/ does not have: a (1 image), z (2 images).", run.Error, StringComparison.Ordinal);
-        Assert.Contains("There are no images in test/ of 1 of the 3 classes: b.", run.Error, StringComparison.Ordinal);
+        Assert.Contains("No images in test/ for 1 of the 3 classes: b.", run.Error, StringComparison.Ordinal);
         Assert.Contains("Skipped 1 file or folder in test/:", run.Error, StringComparison.Ordinal);
         Assert.Contains("  test/z/x.tif: an image in TIFF format, which is not supported; convert it to PNG", run.Error, StringComparison.Ordinal);
         using var report = JsonDocument.Parse(run.Output);

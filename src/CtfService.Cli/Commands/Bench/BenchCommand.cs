@@ -3,10 +3,10 @@ using CtfService.Cli.Shell;
 
 namespace CtfService.Cli.Commands.Bench;
 
-/// <summary><c>ctf bench</c>: what is fast and what is not.</summary>
+/// <summary><c>ctf bench</c>: the group of the benchmarks.</summary>
 internal static class BenchCommand
 {
-    public static Command Create(Terminal terminal) => new("bench", "Measures speed, beside the machine's limits where there are any.")
+    public static Command Create(Terminal terminal) => new("bench", "Measures speed: decode steps, whole images, serving, loading.")
     {
         DecodeBenchCommand.Create(terminal),
         ImagesBenchCommand.Create(terminal),

@@ -9,21 +9,21 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Cli.Commands.Bench;
 
-/// <summary><c>ctf bench decode</c>: how fast labels are drawn, beside what the machine allows.</summary>
+/// <summary><c>ctf bench decode</c>: how fast the coarse stage decodes, compared with the limits of the machine.</summary>
 internal static class DecodeBenchCommand
 {
     public static Command Create(Terminal terminal)
     {
         var preset = BenchOptions.Preset("Size of a model with random weights:", "B");
-        var bundle = new Option<string?>("--bundle") { Description = "Folder of a bundle; its coarse stage is measured in place of a random model." };
-        var vocabulary = CommandOption.Number("--vocabulary", "Labels of a random model.", 512, NumberRange.Between(1, 1 << 24));
+        var bundle = new Option<string?>("--bundle") { Description = "Folder of a bundle whose coarse stage is measured instead of a model with random weights." };
+        var vocabulary = CommandOption.Number("--vocabulary", "Vocabulary of a model with random weights.", 512, NumberRange.Between(1, 1 << 24));
         var batch = BenchOptions.Batch("Rows of a step, one or more numbers.", 1, 8, 32);
-        var dtype = CommandOption.Choices("--dtype", "Formats of the weights, one or more of", Enum.GetValues<WeightFormat>());
+        var dtype = CommandOption.Choices("--dtype", "Weight formats, one or more of", Enum.GetValues<WeightFormat>());
         var threads = BenchOptions.Threads();
-        var backend = CommandOption.Choice("--backend", "What to measure:", DecodeEngines.Both);
+        var backend = CommandOption.Choice("--backend", "Engines to measure:", ["simd", "torch", "both"], "both");
         var steps = CommandOption.Number("--steps", "Steps of one run, spread evenly over the sequence.", 32, Ranges.Steps);
         var json = BenchOptions.Json();
-        var command = new Command("decode", "Measures decode steps beside the machine's read bandwidth and product peak of the same run.")
+        var command = new Command("decode", "Measures decode steps, and the read bandwidth and peak multiply rate of the machine in the same run.")
         {
             preset, bundle, vocabulary, batch, dtype, threads, backend, steps, json,
         };
@@ -34,7 +34,7 @@ internal static class DecodeBenchCommand
                 [.. arguments.GetRequiredValue(dtype).Distinct()],
                 arguments.GetValue(threads),
                 arguments.GetValue(steps),
-                arguments.GetValue(backend));
+                Enum.Parse<DecodeEngines>(arguments.GetRequiredValue(backend), ignoreCase: true));
             var (model, transformer) = arguments.GetValue(bundle) is { } folder
                 ? (folder, BundleParts.LoadCoarse(BundleOption.Find(folder)))
                 : Random(arguments.GetRequiredValue(preset), arguments.GetValue(vocabulary));

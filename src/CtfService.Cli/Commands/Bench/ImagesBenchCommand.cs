@@ -23,7 +23,7 @@ internal static class ImagesBenchCommand
         var batch = BenchOptions.Batch("Images that start together, one or more numbers.", 1, 8, 32);
         var placement = new PlacementOptions();
         var json = BenchOptions.Json();
-        var command = new Command("images", $"Measures images/s and the time that an image spends in each stage; medians of {Runs} runs.")
+        var command = new Command("images", $"Measures images/s and the time of an image in each stage; medians of {Runs} runs.")
         {
             bundle.Option, batch, placement.Device, placement.Dtype, json,
         };

@@ -21,15 +21,15 @@ internal static class ServingBenchCommand
     {
         var bundle = new BundleOption("Folder of the bundle.");
         var preset = CommandOption.OptionalChoice(
-            "--preset", $"A model with random weights instead of the bundle: size of its coarse stage, over {Clusters} clusters:", RandomTransformer.Presets);
-        var guidance = CommandOption.Number("--guidance", "Guidance scale of a preset; 1 is off.", 2f, SamplingSettings.GuidanceScaleRange);
+            "--preset", $"Size of a coarse stage over {Clusters} clusters, in a model with random weights that replaces the bundle:", RandomTransformer.Presets);
+        var guidance = CommandOption.Number("--guidance", "Guidance scale of a preset, 1 for none.", 2f, SamplingSettings.GuidanceScaleRange);
         var rows = CommandOption.Number("--rows", "Rows of a decode step; an image with guidance takes two.", 32, NumberRange.Between(2, 65_536));
         var load = CommandOption.Number("--load", "Arrivals per second, as a fraction of the images/s of full batches.", 0.8, NumberRange.Above(0.0, 100.0));
         var images = CommandOption.Number("--images", "Images of one run.", 200, TrainingRanges.Images);
         var seed = CommandOption.Seed();
         var placement = new PlacementOptions();
         var json = BenchOptions.Json();
-        var command = new Command("serving", $"Measures the latency of the service's queue and worker under Poisson arrivals, with continuous and with static batching; medians of {Runs} runs.")
+        var command = new Command("serving", $"Compares the latency of continuous and static batching under Poisson arrivals; medians of {Runs} runs.")
         {
             bundle.Option, preset, guidance, rows, load, images, seed, placement.Device, placement.Dtype, json,
         };

@@ -10,7 +10,7 @@ using Spectre.Console;
 
 namespace CtfService.Cli.Commands.Bench;
 
-/// <summary><c>ctf bench vq-decode</c>: how fast tokens become pixels, on our engine and with libtorch.</summary>
+/// <summary><c>ctf bench vq-decode</c>: compares VQ decode on our engine with libtorch.</summary>
 internal static class VqDecodeBenchCommand
 {
     public static Command Create(Terminal terminal)
@@ -18,11 +18,11 @@ internal static class VqDecodeBenchCommand
         var bundle = new BundleOption("Folder of a bundle.");
         var preset = CommandOption.OptionalChoice(
             "--preset", "A published tokenizer with random weights instead of the bundle's:", [.. PublishedTokenizers.Configs.Keys]);
-        var side = CommandOption.Number("--side", "Side of a preset's token grid.", 16, NumberRange.Between(1, 1_024));
+        var side = CommandOption.Number("--side", "Side of the token grid of a preset.", 16, NumberRange.Between(1, 1_024));
         var batch = BenchOptions.Batch("Images decoded at once, one or more numbers.", 1, 8);
         var threads = BenchOptions.Threads();
         var runs = CommandOption.Number("--runs", "Runs of each size; the median counts.", 15, Ranges.Steps);
-        var command = new Command("vq-decode", "Measures VQ decode on our engine and with libtorch, float32 on the CPU.")
+        var command = new Command("vq-decode", "Compares VQ decode on our engine with libtorch, float32 on the CPU.")
         {
             bundle.Option, preset, side, batch, threads, runs,
         };
@@ -43,7 +43,7 @@ internal static class VqDecodeBenchCommand
 
     private static Table Table(VqDecodeReport report)
     {
-        var table = new Table().Title($"VQ decode to {report.Side} pixels a side, {report.Threads} threads: ms an image, median (best)");
+        var table = new Table().Title($"VQ decode to {report.Side} pixels a side, {report.Threads} threads: ms per image, median (best)");
         table.AddColumns("images at once", "engine", "libtorch", "libtorch over engine");
         foreach (var line in report.Lines)
         {

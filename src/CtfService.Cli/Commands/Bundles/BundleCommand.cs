@@ -13,7 +13,7 @@ using CtfService.Training.Transformer;
 
 namespace CtfService.Cli.Commands.Bundles;
 
-/// <summary><c>ctf bundle</c>: packs a finished run into a bundle that the service loads.</summary>
+/// <summary><c>ctf bundle</c>: packs a finished run into a bundle for the service.</summary>
 internal static class BundleCommand
 {
     public static Command Create(Terminal terminal)
@@ -21,15 +21,15 @@ internal static class BundleCommand
         var runFolder = TrainingArguments.RunOption();
         var output = new Option<string?>("--output")
         {
-            Description = "Folder of the bundle; if not given, the one below models/ that has the name of the run's folder.",
+            Description = "Folder of the bundle; if omitted, a folder below models/ with the name of the run's folder.",
         };
-        var name = new Option<string?>("--name") { Description = "Name that callers use; that of the run's folder if not given." };
+        var name = new Option<string?>("--name") { Description = "Name of the model in the API; if omitted, the name of the run's folder." };
         var overwrite = OverwriteOption.Create();
         var licence = CommandOption.WithDefault("--data-licence", "Licence of the training images.", "unknown");
-        var guidance = CommandOption.Number("--guidance-scale", "Default guidance of the coarse stage.", 1.5f, SamplingSettings.GuidanceScaleRange);
+        var guidance = CommandOption.Number("--guidance-scale", "Default guidance scale of the coarse stage.", 1.5f, SamplingSettings.GuidanceScaleRange);
         var temperature = CommandOption.Number("--temperature", "Default temperature of the coarse stage.", 1f, SamplingSettings.TemperatureRange);
-        var note = CommandOption.WithDefault("--note", "How the model was trained, for the manifest.", "");
-        var command = new Command("bundle", "Packs a finished run into a bundle that the service loads.")
+        var note = CommandOption.WithDefault("--note", "Note for the manifest on how the model was trained.", "");
+        var command = new Command("bundle", "Packs a finished run into a bundle for the service.")
         {
             runFolder, output, name, overwrite, licence, guidance, temperature, note,
         };
@@ -61,7 +61,7 @@ internal static class BundleCommand
         return command;
     }
 
-    /// <summary>Those of the images that the coarse stage learnt from.</summary>
+    /// <summary>Returns the class names of the images that the coarse stage was trained on.</summary>
     private static IReadOnlyList<string> ClassNames(RunFolder run, Terminal terminal)
     {
         var tokens = TokenCache.Load(run.Tokens("train"));

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands.Bundles;
 
-/// <summary><c>ctf convert</c>: makes a bundle out of PyTorch or safetensors files of the LlamaGen family.</summary>
+/// <summary><c>ctf convert</c>: makes a bundle from PyTorch or safetensors files of the LlamaGen family.</summary>
 internal static class ConvertCommand
 {
     private const string Stored = "stored";
@@ -17,32 +17,32 @@ internal static class ConvertCommand
     public static Command Create(Terminal terminal)
     {
         var tokenizer = CommandOption.Required("--tokenizer", "Weights of the VQ tokenizer, such as vq_ds16_c2i.pt.");
-        var coarse = CommandOption.Required("--transformer", "Weights of the causal transformer, such as c2i_L_384.pt; with --fine the coarse stage.");
-        var fine = new Option<string?>("--fine") { Description = "Weights of the fine stage: makes a coarse-to-fine model instead of a plain one." };
+        var coarse = CommandOption.Required("--transformer", "Weights of the causal transformer, such as c2i_L_384.pt; with --fine, of the coarse stage.");
+        var fine = new Option<string?>("--fine") { Description = "Weights of the fine stage, for a coarse-to-fine model instead of a plain one." };
         var map = new Option<string?>("--cluster-map")
         {
-            Description = "Cluster of every token: a file of `ctf cluster`, or any of PyTorch, safetensors or NumPy with one integer tensor.",
+            Description = "Cluster of every token: a file of 'ctf cluster', or a PyTorch, safetensors or NumPy file with one integer tensor.",
         };
         var clusterSize = CommandOption.OptionalNumber(
-            "--cluster-size", "Tokens of a cluster, if --cluster-map holds an order of the tokens (IAR's files): cluster = place / size.", Ranges.Clusters);
-        var clusters = CommandOption.OptionalNumber("--clusters", "Compute the cluster map: this many clusters by k-means over the codebook.", Ranges.Clusters);
+            "--cluster-size", "Tokens per cluster, if --cluster-map holds an order of the tokens (as in IAR): cluster = position / size.", Ranges.Clusters);
+        var clusters = CommandOption.OptionalNumber("--clusters", "Number of clusters to compute by k-means on the codebook, instead of a --cluster-map.", Ranges.Clusters);
         var seed = CommandOption.Seed("--cluster-seed", "Seed of k-means.");
         var output = CommandOption.Required("--output", "Folder of the bundle.");
-        var name = new Option<string?>("--name") { Description = "Name that callers use; the folder's where not given." };
+        var name = new Option<string?>("--name") { Description = "Name of the model in the API; if omitted, the name of the folder." };
         var imageSize = CommandOption.OptionalNumber(
-            "--image-size", "Pixels; from the end of the transformer's file name (_256, _384) or 256 if not given.", NumberRange.Between(1, 16_384));
+            "--image-size", "Side of the images in pixels; if omitted, from the end of the transformer's file name (_256, _384), else 256.", NumberRange.Between(1, 16_384));
         var coarseHeads = CommandOption.Number(
-            "--coarse-heads", "Heads of a coarse stage of no published size; 0 if it has one.", 0, NumberRange.Between(0, 65_536));
-        var fineHeads = CommandOption.Number("--fine-heads", "Heads of a fine stage of no published size; 0 if it has one.", 0, NumberRange.Between(0, 65_536));
-        var classNames = new Option<string?>("--class-names") { Description = "Text file, one class name a line; ImageNet's for 1,000 classes where not given." };
+            "--coarse-heads", "Heads of the coarse stage; 0 if it has a published size.", 0, NumberRange.Between(0, 65_536));
+        var fineHeads = CommandOption.Number("--fine-heads", "Heads of the fine stage; 0 if it has a published size.", 0, NumberRange.Between(0, 65_536));
+        var classNames = new Option<string?>("--class-names") { Description = "Text file with one class name per line; if omitted, those of ImageNet for 1,000 classes." };
         var guidance = CommandOption.OptionalNumber(
-            "--guidance-scale", "Default guidance; the published one if not given.", SamplingSettings.GuidanceScaleRange);
-        var dtype = CommandOption.WithDefault("--dtype", "Type to store transformers in: stored (as it is), float32, bfloat16 or float16.", Stored);
-        dtype.AcceptOnlyFromAmong(Stored, "float32", "bfloat16", "float16");
-        var ema = new Option<bool>("--ema") { Description = "Take the averaged weights of training checkpoints." };
+            "--guidance-scale", "Default guidance scale; if omitted, the published one.", SamplingSettings.GuidanceScaleRange);
+        var dtype = CommandOption.Choice(
+            "--dtype", "Element type of the transformers in the bundle; 'stored' keeps that of the files:", [Stored, "float32", "bfloat16", "float16"], Stored);
+        var ema = new Option<bool>("--ema") { Description = "Use the averaged (EMA) weights of training checkpoints." };
         var licence = new Option<string?>("--data-licence") { Description = "Licence of the training images." };
         var overwrite = OverwriteOption.Create();
-        var command = new Command("convert", "Makes a bundle out of weights of the LlamaGen family; prints what it inferred.")
+        var command = new Command("convert", "Makes a bundle from weights of the LlamaGen family; prints what it inferred.")
         {
             tokenizer, coarse, fine, map, clusterSize, clusters, seed, output, name, imageSize, coarseHeads, fineHeads, classNames, guidance, dtype, ema,
             licence, overwrite,

@@ -6,7 +6,7 @@ using CtfService.Core.Models;
 
 namespace CtfService.Cli.Commands.Bundles;
 
-/// <summary>Says where an image file comes from.</summary>
+/// <summary>Writes the provenance of an image file.</summary>
 internal static class ImageReport
 {
     public static void Write(TextWriter output, GeneratedFile file)
@@ -15,7 +15,7 @@ internal static class ImageReport
         ReportText.Line(output, "container", $"{file.Format}{(file.Provenance?.Quality is { } quality ? $", quality {quality}" : "")}");
         if (file.Provenance is not { } provenance)
         {
-            ReportText.Line(output, "made by", "not said: the file was not made by CtfService, or a tool has taken out what said so");
+            ReportText.Line(output, "made by", "unknown: the file was not made by CtfService, or another program removed its provenance");
             return;
         }
 
@@ -53,8 +53,8 @@ internal static class ImageReport
     private static string Layout(LayoutOrigin layout) => layout switch
     {
         LayoutOrigin.Drawn => "drawn by the model",
-        LayoutOrigin.Given => "given by the caller, from another image; the file does not hold it",
-        LayoutOrigin.Encoded => "of a picture that the caller sent; the file does not hold it",
+        LayoutOrigin.Given => "given by the caller, from another image; not stored in the file",
+        LayoutOrigin.Encoded => "encoded from a picture that the caller sent; not stored in the file",
         _ => throw new ArgumentOutOfRangeException(nameof(layout), layout, "Unknown layout origin."),
     };
 

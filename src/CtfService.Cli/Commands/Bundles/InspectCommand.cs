@@ -11,83 +11,83 @@ using CtfService.Training.Data;
 
 namespace CtfService.Cli.Commands.Bundles;
 
-/// <summary><c>ctf inspect</c>: what a weight file or bundle holds, without loading it, and where an image file comes from.</summary>
+/// <summary><c>ctf inspect</c>: shows the contents of a weight file or bundle without loading it, and the provenance of an image file.</summary>
 internal static class InspectCommand
 {
     public static Command Create(Terminal terminal)
     {
         var paths = new Argument<string[]>("path")
         {
-            Description = "Weight files (PyTorch .pt, safetensors or NumPy), folders of bundles, or images (PNG, JPEG or WebP), one or more.",
+            Description = "One or more weight files (PyTorch .pt, safetensors, NumPy), bundle folders, or images (PNG, JPEG, WebP).",
             Arity = ArgumentArity.OneOrMore,
         };
-        var ema = new Option<bool>("--ema") { Description = "Look at the averaged weights of a training checkpoint." };
+        var ema = new Option<bool>("--ema") { Description = "Show the averaged (EMA) weights of a training checkpoint." };
         var keys = new Option<bool>("--keys") { Description = "List every key with its type and shape." };
-        var json = new Option<bool>("--json") { Description = "Print one line of JSON for each file." };
+        var json = new Option<bool>("--json") { Description = "Print one line of JSON per file." };
         var command = new Command(
             "inspect",
-            "Shows what weight files or bundles hold (structure, keys, shapes, architecture; executes nothing in them) or where images come from.")
+            "Shows the contents of weight files and bundles, without executing code in them, and the provenance of images.")
         {
             paths, ema, keys, json,
         };
         command.SetAction((arguments, cancellation) =>
         {
-            var how = new Manner(terminal.Output, arguments.GetValue(json), arguments.GetValue(ema), arguments.GetValue(keys));
-            return InspectAll(terminal, arguments.GetRequiredValue(paths), how, cancellation);
+            var form = new Form(terminal.Output, arguments.GetValue(json), arguments.GetValue(ema), arguments.GetValue(keys));
+            return InspectAll(terminal, arguments.GetRequiredValue(paths), form, cancellation);
         });
         return command;
     }
 
-    /// <summary>A file that cannot be read does not keep the others from being shown.</summary>
+    /// <summary>Shows every file. One that cannot be read is reported, and the others are still shown.</summary>
     /// <returns>True if every file was read.</returns>
-    private static bool InspectAll(Terminal terminal, IReadOnlyList<string> paths, Manner how, CancellationToken cancellation)
+    private static bool InspectAll(Terminal terminal, IReadOnlyList<string> paths, Form form, CancellationToken cancellation)
     {
-        var isWhole = true;
+        var isComplete = true;
         foreach (var (path, number) in paths.Select((path, number) => (path, number)))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (number > 0 && !how.AsJson)
+            if (number > 0 && !form.AsJson)
             {
                 terminal.Output.WriteLine();
             }
 
             try
             {
-                Inspect(path, how);
+                Inspect(path, form);
             }
             catch (Exception error) when (FailureReport.IsForTheUser(error))
             {
                 FailureReport.Write(terminal.Error, error);
-                isWhole = false;
+                isComplete = false;
             }
         }
 
-        return isWhole;
+        return isComplete;
     }
 
-    private static void Inspect(string path, Manner how)
+    private static void Inspect(string path, Form form)
     {
         if (Directory.Exists(path))
         {
-            Show(how, BundleReader.Open(path), InspectJson.Write, Describe);
+            Show(form, BundleReader.Open(path), InspectJson.Write, Describe);
         }
         else if (GeneratedFile.IsImage(path))
         {
-            Show(how, GeneratedFile.Read(path), InspectJson.Write, ImageReport.Write);
+            Show(form, GeneratedFile.Read(path), InspectJson.Write, ImageReport.Write);
         }
         else
         {
-            using var file = CheckpointFile.Open(path, how.Ema);
+            using var file = CheckpointFile.Open(path, form.Ema);
             Show(
-                how,
+                form,
                 file,
-                (output, weights) => InspectJson.Write(output, weights, Recognize(weights), how.ListKeys),
-                (output, weights) => Describe(output, weights, how.ListKeys));
+                (output, weights) => InspectJson.Write(output, weights, Recognize(weights), form.ListKeys),
+                (output, weights) => Describe(output, weights, form.ListKeys));
         }
     }
 
-    private static void Show<T>(Manner how, T found, Action<TextWriter, T> asJson, Action<TextWriter, T> asText) =>
-        (how.AsJson ? asJson : asText)(how.Output, found);
+    private static void Show<T>(Form form, T found, Action<TextWriter, T> asJson, Action<TextWriter, T> asText) =>
+        (form.AsJson ? asJson : asText)(form.Output, found);
 
     private static Recognition? Recognize(TensorFile file) => TransformerRecognizer.IsTransformer(file) ? TransformerRecognizer.Recognize(file)
         : TokenizerRecognizer.IsTokenizer(file) ? TokenizerRecognizer.Recognize(file)
@@ -127,7 +127,7 @@ internal static class InspectCommand
         }
 
         var kind = recognition is RecognizedTransformer ? "class-conditional transformer" : "VQ tokenizer";
-        ReportText.Line(output, "model", $"{recognition.PublishedName ?? "another size"}, {kind}");
+        ReportText.Line(output, "model", $"{recognition.PublishedName ?? "unpublished size"}, {kind}");
         ReportText.Lines(output, "inferred", recognition.Inferred);
         ReportText.Lines(output, "not in it", recognition.Unknown);
     }
@@ -135,7 +135,7 @@ internal static class InspectCommand
     private static void Describe(TextWriter output, Bundle bundle)
     {
         var manifest = bundle.Manifest;
-        ReportText.Line(output, "bundle", $"{manifest.Name} in {bundle.Directory}, {ReportText.Size(manifest.Files.Sum(file => file.Bytes))}; every file has the hash of the manifest");
+        ReportText.Line(output, "bundle", $"{manifest.Name} in {bundle.Directory}, {ReportText.Size(manifest.Files.Sum(file => file.Bytes))}; all hashes match the manifest");
         ReportText.Line(output, "hash", bundle.Hash);
         ReportText.Line(output, "images", $"{manifest.ImageWidth}x{manifest.ImageHeight} pixels of {manifest.ClassLabels.Count} classes");
         ReportText.Line(output, "classes", NameList.Of(manifest.ClassLabels));
@@ -147,6 +147,6 @@ internal static class InspectCommand
         ReportText.Lines(output, "training", [.. manifest.Training.Select(fact => $"{fact.Key}: {fact.Value}"), $"data licence: {manifest.DataLicence ?? "unknown"}"]);
     }
 
-    /// <summary>How files are looked at and shown.</summary>
-    private sealed record Manner(TextWriter Output, bool AsJson, bool Ema, bool ListKeys);
+    /// <summary>What to show of a file, and form.</summary>
+    private sealed record Form(TextWriter Output, bool AsJson, bool Ema, bool ListKeys);
 }

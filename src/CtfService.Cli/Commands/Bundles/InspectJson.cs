@@ -6,7 +6,7 @@ using CtfService.Model.Conversion;
 
 namespace CtfService.Cli.Commands.Bundles;
 
-/// <summary>What <c>ctf inspect</c> finds, as one line of JSON a file.</summary>
+/// <summary>Writes what <c>ctf inspect</c> shows of a file as one line of JSON.</summary>
 internal static class InspectJson
 {
     public static void Write(TextWriter output, GeneratedFile image) => ReportJson.WriteLine(output, new
@@ -21,7 +21,7 @@ internal static class InspectJson
 
     public static void Write(TextWriter output, Bundle bundle) => ReportJson.WriteLine(output, new { File = bundle.Directory, Kind = "bundle", bundle.Hash, bundle.Manifest });
 
-    /// <param name="recognition">Null if the file is of no known architecture.</param>
+    /// <param name="recognition">Null if the architecture is unknown.</param>
     public static void Write(TextWriter output, TensorFile file, Recognition? recognition, bool listKeys) => ReportJson.WriteLine(output, new
     {
         File = file.Path,

@@ -7,17 +7,17 @@ using CtfService.Training.Data.Files;
 
 namespace CtfService.Cli.Commands.Evaluate;
 
-/// <summary><c>ctf classify</c>: how often a classifier agrees with the folders that images are filed under.</summary>
+/// <summary><c>ctf classify</c>: measures how often a classifier agrees with the class folders of images.</summary>
 internal static class ClassifyCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var data = new Option<string?>("--data") { Description = "Data set with splits, a folder or tar file: <split>/<class>/<image>." };
+        var data = new Option<string?>("--data") { Description = "Data set: a folder or tar file with <split>/<class>/<image>." };
         var split = CommandOption.WithDefault("--split", "Split of --data to classify.", "test");
-        var images = new Option<string?>("--images") { Description = "Generated images, a folder or tar file: <class>/<image>." };
-        var classifier = CommandOption.WithDefault("--classifier", "File made by 'ctf train-classifier'.", Path.Combine("runs", "classifier.safetensors"));
+        var images = new Option<string?>("--images") { Description = "Generated images: a folder or tar file with <class>/<image>." };
+        var classifier = CommandOption.WithDefault("--classifier", "Classifier file of 'ctf train-classifier'.", Path.Combine("runs", "classifier.safetensors"));
         var maxPixels = MaxPixelsOption.Create();
-        var command = new Command("classify", "Measures how many images show the class they are filed under; prints JSON.")
+        var command = new Command("classify", "Measures how often a classifier agrees with the class folders of images; prints JSON.")
         {
             data, split, images, classifier, maxPixels,
         };

@@ -14,22 +14,22 @@ using CtfService.Training.Evaluation.Samples;
 
 namespace CtfService.Cli.Commands.Evaluate;
 
-/// <summary><c>ctf evaluate</c>: draws images of every class and measures them against real ones; a report as JSON and as a page.</summary>
+/// <summary><c>ctf evaluate</c>: generates images of every class and compares them with real ones, in a JSON report and an HTML page.</summary>
 internal static class EvaluateCommand
 {
-    /// <summary>Rows of a decode step: more than a service keeps, since nobody waits for a single image.</summary>
+    /// <summary>Rows of a decode step: more than in a service, as only the throughput counts.</summary>
     private const int Rows = 64;
 
     public static Command Create(Terminal terminal)
     {
         var options = new EvaluateOptions();
         var command = new Command(
-            "evaluate", "Draws images of every class and measures them against real ones; writes report.json, report.html and the images, prints the report.");
+            "evaluate", "Generates images of every class and compares them with real ones; prints the report and writes it with the images.");
         options.AddTo(command);
         command.SetAction((parse, cancellation) =>
         {
             var evaluation = options.Read(parse);
-            KeptWork.Run($"What is drawn is kept in {evaluation.Output}.", () => Run(terminal, evaluation, cancellation), cancellation);
+            KeptWork.Run($"Finished images are kept in {evaluation.Output}.", () => Run(terminal, evaluation, cancellation), cancellation);
         });
         return command;
     }
@@ -39,13 +39,13 @@ internal static class EvaluateCommand
         if (!Path.Exists(arguments.Data))
         {
             throw new DatasetException(
-                $"--data is '{arguments.Data}', but there is nothing. Name a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+                $"--data is '{arguments.Data}', which does not exist. Name a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
         }
 
         OutputPath.Folder("--output", arguments.Output);
         OutputPath.Folder("--cache", arguments.Cache);
         using var held = FolderLock.Take(arguments.Output, "--output");
-        using var extractors = FeatureExtractors.Load(arguments); // a wrong file should not cost the time of drawing
+        using var extractors = FeatureExtractors.Load(arguments); // before images are generated, so that a wrong file costs no time
         var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle, cancellation) : null;
         var side = bundle is null ? arguments.ImageSize : SquareSide(bundle);
         var train = ImageFolder.Open(arguments.Data, side, "train", arguments.MaxPixels, cancellation).ReportSkipped(terminal);
@@ -57,7 +57,7 @@ internal static class EvaluateCommand
         var evaluator = new Evaluator(inputs, stages, cancellation);
         evaluator.RequireEnoughRealImages();
         var model = bundle is null ? null : Draw(bundle, arguments, stages, cancellation);
-        TorchThreads.UseAllCores(); // the engine, which keeps to fewer, is gone
+        TorchThreads.UseAllCores(); // the engine, which used its own threads, is disposed
         var images = model?.Samples.Images ?? ImageFolder.Open(arguments.Images!, side, split: null, arguments.MaxPixels, cancellation);
         images.ReportSkipped(terminal);
         var result = evaluator.Evaluate(images, model);
@@ -86,6 +86,6 @@ internal static class EvaluateCommand
     private static int SquareSide(Bundle bundle) => bundle.Manifest.ImageWidth == bundle.Manifest.ImageHeight
         ? bundle.Manifest.ImageWidth
         : throw new CheckpointException(
-            $"{bundle.Directory}: draws images of {bundle.Manifest.ImageWidth}x{bundle.Manifest.ImageHeight} pixels; real images are cropped to squares, "
-            + "so only square ones can be compared with them.");
+            $"{bundle.Directory}: generates images of {bundle.Manifest.ImageWidth}x{bundle.Manifest.ImageHeight} pixels, expected squares: "
+            + "real images are cropped to squares to compare them.");
 }

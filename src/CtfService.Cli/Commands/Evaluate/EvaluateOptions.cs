@@ -17,11 +17,11 @@ internal sealed class EvaluateOptions
 
     private readonly Option<string?> _images = new("--images")
     {
-        Description = "Images that are there already, in place of a bundle's: a folder or tar file, <class>/<image>.",
+        Description = "Existing images to evaluate instead of a bundle's: a folder or tar file with <class>/<image>.",
     };
 
     private readonly Option<int> _imageSize = CommandOption.Number(
-        "--image-size", "With --images: side that they and the real ones are scaled to, pixels.", 64, TrainingRanges.ImageSide);
+        "--image-size", "With --images: side that these and the real images are scaled to, in pixels.", 64, TrainingRanges.ImageSide);
 
     private readonly Option<int> _maxPixels = MaxPixelsOption.Create();
 
@@ -30,43 +30,43 @@ internal sealed class EvaluateOptions
 
     private readonly Option<string?> _classifier = new("--classifier")
     {
-        Description = "File made by 'ctf train-classifier' on --data: features of the data's own classes, and class accuracy. "
-            + $"Where neither this nor --inception is given, {DefaultClassifier}.",
+        Description = "Classifier file of 'ctf train-classifier' on --data, for features of these classes and class accuracy; "
+            + $"{DefaultClassifier} if both this and --inception are omitted.",
     };
 
     private readonly Option<string?> _inception = new("--inception")
     {
-        Description = "Inception-v3 weights of pytorch-fid (pt_inception-2015-12-05-6726825d.pth): the features by which published figures are computed.",
+        Description = "Inception-v3 weights of pytorch-fid (pt_inception-2015-12-05-6726825d.pth): the features of published figures.",
     };
 
-    private readonly Option<int> _perClass = CommandOption.Number("--per-class", "Images drawn of each class.", 100, NumberRange.Between(4, 1_000_000));
+    private readonly Option<int> _perClass = CommandOption.Number("--per-class", "Images generated per class.", 100, NumberRange.Between(4, 1_000_000));
     private readonly Option<ulong> _seed = CommandOption.Seed();
     private readonly Option<string> _output = CommandOption.WithDefault(
-        "--output", "Folder for the images and the report. An interrupted evaluation goes on there.", Path.Combine("runs", "evaluation"));
+        "--output", "Folder for the images and the report; run the command again to continue there.", Path.Combine("runs", "evaluation"));
 
     private readonly Option<string> _cache = CommandOption.WithDefault(
-        "--cache", "Folder that keeps the features of real images for the next time.", Path.Combine("runs", "real-features"));
+        "--cache", "Folder for the features of real images, which later evaluations reuse.", Path.Combine("runs", "real-features"));
 
     private readonly PlacementOptions _placement = new();
 
     public void AddTo(Command command)
     {
-        Option[] ofTheModel = [_bundle.Option, _perClass, _seed, .. _sampling.All, _placement.Dtype];
-        foreach (var option in new Option[] { _data, _classifier, _inception, _images, _imageSize, _maxPixels, _output, _cache, _placement.Device }.Concat(ofTheModel))
+        Option[] modelOptions = [_bundle.Option, _perClass, _seed, .. _sampling.All, _placement.Dtype];
+        foreach (var option in new Option[] { _data, _classifier, _inception, _images, _imageSize, _maxPixels, _output, _cache, _placement.Device }.Concat(modelOptions))
         {
             command.Options.Add(option);
         }
 
         command.Validators.Add(result =>
         {
-            bool Said(Option option) => result.GetResult(option) is { Implicit: false };
-            if (Said(_images) && ofTheModel.Where(Said).Select(option => option.Name).ToList() is { Count: > 0 } said)
+            bool IsTyped(Option option) => result.GetResult(option) is { Implicit: false };
+            if (IsTyped(_images) && modelOptions.Where(IsTyped).Select(option => option.Name).ToList() is { Count: > 0 } typed)
             {
-                result.AddError($"--images takes no model. Leave out {string.Join(", ", said)}.");
+                result.AddError($"--images needs no model. Omit {string.Join(", ", typed)}.");
             }
-            else if (!Said(_images) && Said(_imageSize))
+            else if (!IsTyped(_images) && IsTyped(_imageSize))
             {
-                result.AddError("--image-size goes with --images; a bundle's images have its own size.");
+                result.AddError("--image-size needs --images; the images of a bundle have the size of the bundle.");
             }
         });
     }
@@ -97,12 +97,12 @@ internal sealed class EvaluateOptions
     }
 }
 
-/// <summary>What the caller asks for.</summary>
+/// <summary>The arguments of <c>ctf evaluate</c>.</summary>
 internal sealed record EvaluateArguments
 {
     public required string Bundle { get; init; }
 
-    /// <summary>Null where the bundle draws them.</summary>
+    /// <summary>Null if the bundle generates them.</summary>
     public required string? Images { get; init; }
 
     public required int ImageSize { get; init; }

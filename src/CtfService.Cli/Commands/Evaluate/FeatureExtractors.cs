@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands.Evaluate;
 
-/// <summary>The extractors that the caller named. Owns them.</summary>
+/// <summary>Loads and owns the feature extractors that the user names.</summary>
 internal sealed record FeatureExtractors(IReadOnlyList<IFeatureExtractor> All, Device Device) : IDisposable
 {
-    /// <exception cref="Core.Models.CheckpointException">A file is missing, damaged or not what it was named as.</exception>
+    /// <exception cref="Core.Models.CheckpointException">A file is missing, damaged or not of the named kind.</exception>
     public static FeatureExtractors Load(EvaluateArguments arguments)
     {
         var device = ModelPlacement.Parse(arguments.Device, "auto").Device;

@@ -9,7 +9,7 @@ using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands.Evaluate;
 
-/// <summary><c>ctf train-classifier</c>: trains the judge of generated images on a data set's <c>train</c> split, measures it on <c>test</c>.</summary>
+/// <summary><c>ctf train-classifier</c>: trains the classifier for generated images on the <c>train</c> split of a data set and measures it on <c>test</c>.</summary>
 internal static class TrainClassifierCommand
 {
     private static readonly ClassifierTraining Defaults = new();
@@ -17,13 +17,13 @@ internal static class TrainClassifierCommand
     public static Command Create(Terminal terminal)
     {
         var data = CommandOption.Required("--data", "Folder or tar file with train/<class>/<image> and test/<class>/<image>.");
-        var output = CommandOption.WithDefault("--output", "File for the trained classifier.", Path.Combine("runs", "classifier.safetensors"));
-        var imageSize = CommandOption.Number("--image-size", "Side the images are scaled to, pixels.", 64, TrainingRanges.ImageSide);
+        var output = CommandOption.WithDefault("--output", "File for the classifier.", Path.Combine("runs", "classifier.safetensors"));
+        var imageSize = CommandOption.Number("--image-size", "Side that images are scaled to, in pixels.", 64, TrainingRanges.ImageSide);
         var steps = CommandOption.Number("--steps", "Training steps.", Defaults.Steps, Ranges.Steps);
         var batch = CommandOption.Number("--batch", "Images per step.", Defaults.BatchSize, Ranges.Batch);
         var seed = CommandOption.Seed();
         var maxPixels = MaxPixelsOption.Create();
-        var command = new Command("train-classifier", "Trains the classifier that judges generated images.")
+        var command = new Command("train-classifier", "Trains the classifier for generated images; prints JSON.")
         {
             data, output, imageSize, maxPixels, steps, batch, seed,
         };
@@ -37,7 +37,7 @@ internal static class TrainClassifierCommand
         return command;
     }
 
-    /// <summary>An earlier classifier is replaced, once the new one is trained; any other file is not.</summary>
+    /// <summary>Checks that the file does not exist or is a classifier, which is replaced once the new one is trained.</summary>
     private static void RequireClassifierOrNothing(string option, string path, Terminal terminal)
     {
         if (File.Exists(path))
@@ -48,10 +48,10 @@ internal static class TrainClassifierCommand
             }
             catch (CheckpointException other)
             {
-                throw new IOException($"{option}: '{path}' is there already and is not a classifier. Give another name.", other);
+                throw new IOException($"{option}: '{path}' already exists and is not a classifier. Choose another name.", other);
             }
 
-            terminal.Error.WriteLine($"{path}: will be replaced. Evaluations by the classifier that is there cannot be compared with later ones.");
+            terminal.Error.WriteLine($"{path}: will be replaced. Evaluations with the present classifier are not comparable with later ones.");
         }
     }
 

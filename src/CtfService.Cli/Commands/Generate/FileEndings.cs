@@ -2,13 +2,13 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Cli.Commands.Generate;
 
-/// <summary>Formats of image files by the ends of their names.</summary>
+/// <summary>Maps image formats to file name extensions.</summary>
 internal static class FileEndings
 {
-    /// <summary>For messages.</summary>
+    /// <summary>All extensions, for messages.</summary>
     public const string Names = ".png, .jpg, .jpeg or .webp";
 
-    /// <summary>The ending that files of the format get.</summary>
+    /// <summary>Returns the extension of files in the format.</summary>
     public static string Of(ImageFormat format) => format switch
     {
         ImageFormat.Png => ".png",
@@ -17,7 +17,7 @@ internal static class FileEndings
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown image format."),
     };
 
-    /// <summary>What a file of the name holds; null if its ending is not an image's.</summary>
+    /// <summary>Returns the format for a file name; null if its extension is not one of an image.</summary>
     public static ImageFormat? Format(string path) => Path.GetExtension(path).ToLowerInvariant() switch
     {
         ".png" => ImageFormat.Png,

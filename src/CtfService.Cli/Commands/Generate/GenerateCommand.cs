@@ -11,7 +11,7 @@ using CtfService.Training.Data;
 
 namespace CtfService.Cli.Commands.Generate;
 
-/// <summary><c>ctf generate</c>: images from a bundle, without HTTP; one line of JSON for each.</summary>
+/// <summary><c>ctf generate</c>: generates images with a bundle, without HTTP.</summary>
 internal static class GenerateCommand
 {
     private const int BatchSize = 24;
@@ -101,7 +101,7 @@ internal static class GenerateCommand
         }
 
         var suggestions = string.Join(", ", model.Classes.Suggest(name));
-        var hint = suggestions.Length > 0 ? $"Did you mean {suggestions}?" : $"It has {NameList.Of([.. model.Classes.Labels.Select(label => label.Name)])}.";
-        throw new UsageException($"Model '{model.Name}' has no class '{name}'. {hint} '--class {GenerateOptions.AllClasses}' alone draws every class.");
+        var hint = suggestions.Length > 0 ? $"Did you mean {suggestions}?" : $"Its classes are {NameList.Of([.. model.Classes.Labels.Select(label => label.Name)])}.";
+        throw new UsageException($"Model '{model.Name}' has no class '{name}'. {hint} '--class {GenerateOptions.AllClasses}' generates every class.");
     }
 }

@@ -15,7 +15,7 @@ internal sealed class GenerateOptions
 
     private readonly Option<string[]> _classes = new("--class")
     {
-        Description = $"Class names or numbers, one or more; '{AllClasses}' for every class in turn.",
+        Description = $"One or more class names or ids; '{AllClasses}' for every class.",
         DefaultValueFactory = _ => [AllClasses],
         AllowMultipleArgumentsPerToken = true,
         Arity = ArgumentArity.OneOrMore,
@@ -27,12 +27,12 @@ internal sealed class GenerateOptions
 
     private readonly Option<string?> _sheet = new("--sheet")
     {
-        Description = $"Also write all images as one file, of the format that its name ends in: {FileEndings.Names}.",
+        Description = $"Also write all images as one sheet, in the format of the extension: {FileEndings.Names}.",
     };
 
     private readonly Option<string[]> _from = new("--from")
     {
-        Description = "Image files of CtfService to make again, byte for byte, from what they say of themselves; needs their bundle.",
+        Description = "Image files of CtfService to reproduce byte for byte from their provenance; needs the bundle that made them.",
         AllowMultipleArgumentsPerToken = true,
         Arity = ArgumentArity.OneOrMore,
     };
@@ -41,14 +41,14 @@ internal sealed class GenerateOptions
 
     public BundleOption Bundle { get; } = new("Folder of the bundle.");
 
-    public Option<int> Count { get; } = CommandOption.Number("--count", "Images of each class.", 1, TrainingRanges.Images);
+    public Option<int> Count { get; } = CommandOption.Number("--count", "Images per class.", 1, TrainingRanges.Images);
 
     public Option<ulong> Seed { get; } = CommandOption.Seed();
 
     public Option<string> Output { get; } = CommandOption.WithDefault(
-        "--output", "Folder for the images, one subfolder per class, each file named by its seed.", Path.Combine("runs", "generated"));
+        "--output", "Folder for the images: one subfolder per class, one file per seed.", Path.Combine("runs", "generated"));
 
-    public Option<int> Columns { get; } = CommandOption.Number("--columns", "Images in a row of the sheet.", 6, TrainingRanges.Images);
+    public Option<int> Columns { get; } = CommandOption.Number("--columns", "Images per row of the sheet.", 6, TrainingRanges.Images);
 
     public Option<bool> Overwrite { get; } = OverwriteOption.Create();
 
@@ -56,43 +56,43 @@ internal sealed class GenerateOptions
 
     public void AddTo(Command command)
     {
-        Option[] ofTheImages = [_classes, Count, Seed, .. Sampling.All, _format, _quality, _sheet, Columns];
-        foreach (var option in new[] { Bundle.Option }.Concat(ofTheImages).Concat([Output, Overwrite, _placement.Device, _placement.Dtype, _from]))
+        Option[] newImageOptions = [_classes, Count, Seed, .. Sampling.All, _format, _quality, _sheet, Columns];
+        foreach (var option in new[] { Bundle.Option }.Concat(newImageOptions).Concat([Output, Overwrite, _placement.Device, _placement.Dtype, _from]))
         {
             command.Options.Add(option);
         }
 
-        command.Validators.Add(result => Check(result, ofTheImages));
+        command.Validators.Add(result => Check(result, newImageOptions));
     }
 
     public IReadOnlyList<string> Classes(ParseResult arguments) => arguments.GetRequiredValue(_classes);
 
     public (ImageFormat Format, int Quality) Encoding(ParseResult arguments) => (arguments.GetValue(_format), arguments.GetValue(_quality));
 
-    /// <summary>Null if there is to be no sheet.</summary>
+    /// <summary>Returns the path of the sheet; null for none.</summary>
     public string? Sheet(ParseResult arguments) => arguments.GetValue(_sheet);
 
-    /// <summary>Empty if images are to be drawn anew.</summary>
+    /// <summary>Returns the files to reproduce; empty to generate new images.</summary>
     public IReadOnlyList<string> From(ParseResult arguments) => arguments.GetValue(_from) ?? [];
 
     public Func<ModelPlacement> Placement(ParseResult arguments) => _placement.Placement(arguments);
 
-    /// <summary>Returns what the user typed; null for an option left to its default.</summary>
+    /// <summary>Returns what the user typed; null for an omitted option.</summary>
     public (string? Device, string? Dtype) TypedPlacement(ParseResult arguments) =>
         (Typed(arguments, _placement.Device), Typed(arguments, _placement.Dtype));
 
-    private void Check(CommandResult result, Option[] ofTheImages)
+    private void Check(CommandResult result, Option[] newImageOptions)
     {
-        bool IsSaid(Option option) => result.GetResult(option) is { Implicit: false };
-        if (IsSaid(_from) && ofTheImages.Where(IsSaid).Select(option => option.Name).ToList() is { Count: > 0 } said)
+        bool IsTyped(Option option) => result.GetResult(option) is { Implicit: false };
+        if (IsTyped(_from) && newImageOptions.Where(IsTyped).Select(option => option.Name).ToList() is { Count: > 0 } typed)
         {
-            result.AddError($"{_from.Name} takes everything from the file. Leave out {string.Join(", ", said)}.");
+            result.AddError($"{_from.Name} takes everything from the file. Omit {string.Join(", ", typed)}.");
         }
 
         var sheet = result.GetResult(_sheet) is { Tokens: [var name] } ? name.Value : null;
         if (sheet is not null && FileEndings.Format(sheet) is null)
         {
-            result.AddError($"{_sheet.Name} is '{sheet}', expected a name that ends in {FileEndings.Names}.");
+            result.AddError($"{_sheet.Name} is '{sheet}', expected a file name with the extension {FileEndings.Names}.");
         }
     }
 

@@ -4,14 +4,14 @@ using CtfService.Model.Imaging;
 
 namespace CtfService.Cli.Commands.Generate;
 
-/// <summary>An image file and what it says of where it comes from.</summary>
-/// <param name="Provenance">Null where it does not say.</param>
+/// <summary>An image file with its provenance.</summary>
+/// <param name="Provenance">Null if the file has none.</param>
 internal sealed record GeneratedFile(string Path, byte[] Bytes, ImageFormat Format, ImageProvenance? Provenance)
 {
-    /// <summary>More bytes than any signature takes.</summary>
+    /// <summary>Bytes to read: more than the longest signature.</summary>
     private const int SignatureBytes = 16;
 
-    /// <summary>Looks at the first bytes only.</summary>
+    /// <summary>Returns true if the first bytes are those of a PNG, JPEG or WebP image.</summary>
     public static bool IsImage(string path)
     {
         using var file = File.OpenRead(path);
@@ -19,7 +19,7 @@ internal sealed record GeneratedFile(string Path, byte[] Bytes, ImageFormat Form
         return ImageFile.Recognize(start[..file.ReadAtLeast(start, SignatureBytes, throwOnEndOfStream: false)]) is not null;
     }
 
-    /// <exception cref="InvalidDataException">Not a PNG, JPEG or WebP image, or damaged; the message names the file.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or not a PNG, JPEG or WebP image; the message names it.</exception>
     public static GeneratedFile Read(string path)
     {
         var bytes = File.ReadAllBytes(path);

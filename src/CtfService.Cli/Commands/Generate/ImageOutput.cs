@@ -5,21 +5,21 @@ using CtfService.Model.Storage;
 
 namespace CtfService.Cli.Commands.Generate;
 
-/// <summary>A file that is going to be drawn.</summary>
+/// <summary>An image file to be written.</summary>
 internal sealed record PlannedImage(string Path, ImageProvenance Provenance, ImageFormat Format, int Quality)
 {
-    /// <summary>What the file will say of itself.</summary>
+    /// <summary>The provenance in the file.</summary>
     public ImageProvenance Stated => Provenance with { Quality = Format == ImageFormat.Png ? null : Quality };
 
-    /// <summary>The file.</summary>
+    /// <summary>Returns the bytes of the file.</summary>
     public byte[] Encode(RgbImage image) => ImageFile.Encode(image, Provenance, Format, Quality);
 }
 
-/// <summary>Writes images, and replaces other files only if told to. Drawing the same image again is no replacement.</summary>
-/// <param name="overwrite">Whether files that hold something else are replaced.</param>
+/// <summary>Writes images, and replaces existing files only if allowed. Writing the same image again replaces nothing.</summary>
+/// <param name="overwrite">True to replace files with other contents.</param>
 internal sealed class ImageOutput(bool overwrite)
 {
-    /// <exception cref="IOException">A file is there and holds something else; nothing was drawn yet.</exception>
+    /// <exception cref="IOException">A file exists with other contents; nothing has been generated yet.</exception>
     public void RequireFree(IReadOnlyList<PlannedImage> planned)
     {
         List<PlannedImage> taken = overwrite ? [] : [.. planned.Where(image => File.Exists(image.Path) && ProvenanceOf(image.Path) != image.Stated)];
@@ -29,7 +29,7 @@ internal sealed class ImageOutput(bool overwrite)
         }
     }
 
-    /// <exception cref="IOException">The file is there and holds something else.</exception>
+    /// <exception cref="IOException">The file exists with other contents.</exception>
     public void Write(PlannedImage planned, RgbImage image)
     {
         var bytes = planned.Encode(image);
@@ -49,10 +49,10 @@ internal sealed class ImageOutput(bool overwrite)
     }
 
     private static IOException Taken(string path, int count) => new(
-        $"{path}: is there already and holds something else{(count > 1 ? $", as {count - 1} more files do" : "")}. "
-            + "Name another folder or file, or replace with --overwrite.");
+        $"{path}: already exists with other contents{(count > 1 ? $", and so do {count - 1} more files" : "")}. "
+            + "Choose another folder or file, or add --overwrite to replace it.");
 
-    /// <summary>Null if the file is not an image of this program.</summary>
+    /// <summary>Returns null if the file is not an image with provenance.</summary>
     private static ImageProvenance? ProvenanceOf(string path)
     {
         try

@@ -10,15 +10,15 @@ using CtfService.Model.Loading;
 
 namespace CtfService.Cli.Commands.Generate;
 
-/// <summary><c>ctf generate --from</c>: makes generated files again from what they say of themselves, and says whether every byte is the same.</summary>
-/// <param name="device">Null: what each file was computed on.</param>
-/// <param name="dtype">Null: what each file was computed in.</param>
-/// <param name="overwrite">Whether files in the output folder that hold something else are replaced.</param>
+/// <summary><c>ctf generate --from</c>: reproduces generated files from their provenance and reports whether every byte is the same.</summary>
+/// <param name="device">Null for the device in the provenance of each file.</param>
+/// <param name="dtype">Null for the element type in the provenance of each file.</param>
+/// <param name="overwrite">True to replace files in the output folder that have other contents.</param>
 internal sealed class Reproduction(Terminal terminal, string bundle, string? device, string? dtype, bool overwrite)
 {
-    /// <param name="output">Folder; each file keeps its name.</param>
-    /// <returns>True where every file is the same, byte for byte.</returns>
-    /// <exception cref="InvalidDataException">A file does not say where it comes from, or cannot be made again; nothing was generated.</exception>
+    /// <param name="output">Folder for the results; each file keeps its name.</param>
+    /// <returns>True if every result equals its file, byte for byte.</returns>
+    /// <exception cref="InvalidDataException">A file has no provenance, or cannot be reproduced; nothing was generated.</exception>
     /// <exception cref="CheckpointException">A file was made by another bundle; nothing was generated.</exception>
     public bool Run(IReadOnlyList<string> paths, string output, CancellationToken cancellation)
     {
@@ -27,19 +27,19 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         if (files.GroupBy(file => Path.GetFileName(file.Path), StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
         {
             throw new InvalidDataException(
-                $"{string.Join(" and ", twice.Select(file => file.Path))} would both be made as {Target(twice.First(), output)}. "
-                + "Make them again one by one, with an --output each.");
+                $"{string.Join(" and ", twice.Select(file => file.Path))} would both be written to {Target(twice.First(), output)}. "
+                + "Reproduce them one by one, each with its own --output.");
         }
 
         RequireBundle(files, BundleReader.Open(bundle, cancellation).Hash);
-        OutputPath.Folder("--output", output); // not before: nothing is made if the files are refused
+        OutputPath.Folder("--output", output); // only now: nothing is created if a file is rejected
         var same = true;
         foreach (var group in files.GroupBy(file => (Device: device ?? file.Provenance!.Device ?? "auto", Dtype: dtype ?? file.Provenance!.Dtype ?? "auto")))
         {
             using var generator = new CtfImageGeneratorFactory(bundle, () => Placement(group.Key.Device, group.Key.Dtype, group.First().Path)).Load(cancellation);
             foreach (var file in group)
             {
-                same &= Again(file, generator, output, cancellation);
+                same &= Reproduce(file, generator, output, cancellation);
             }
         }
 
@@ -51,23 +51,24 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         if (file.Provenance is not { } provenance)
         {
             throw new InvalidDataException(
-                $"{file.Path}: does not say where it comes from: it was not made by CtfService, or a tool has taken out what said so. Give the class and the seed with --class and --seed instead.");
+                $"{file.Path}: has no provenance. It was not made by CtfService, or another program removed it. Name the class and seed with --class and --seed.");
         }
 
         if (!provenance.IsReproducible)
         {
-            throw new InvalidDataException($"{file.Path}: is a preview, or its layout came from outside the model and is not in the file; only finished images that the model drew can be made again.");
+            throw new InvalidDataException(
+                $"{file.Path}: cannot be reproduced: it is a preview, or its layout was not drawn by the model and is not stored in the file.");
         }
 
         if (Path.GetFullPath(Target(file, output)) == Path.GetFullPath(file.Path))
         {
-            throw new InvalidDataException($"{file.Path}: lies in the output folder and would be overwritten. Choose another folder with --output.");
+            throw new InvalidDataException($"{file.Path}: is in the output folder and would be overwritten. Choose another folder with --output.");
         }
 
         if (!overwrite && File.Exists(Target(file, output)) && !File.ReadAllBytes(Target(file, output)).AsSpan().SequenceEqual(file.Bytes))
         {
             throw new InvalidDataException(
-                $"{Target(file, output)}: is there already and holds something else. Choose another folder with --output, or replace with --overwrite.");
+                $"{Target(file, output)}: already exists with other contents. Choose another folder with --output, or add --overwrite to replace it.");
         }
     }
 
@@ -76,7 +77,8 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         if (files.Find(file => file.Provenance!.BundleHash != hash) is { } other)
         {
             throw new CheckpointException(
-                $"{other.Path}: was made by the model '{other.Provenance!.Model}' with the bundle {other.Provenance.BundleHash}; {bundle} has the hash {hash}. Name the bundle it was made with in --bundle.");
+                $"{other.Path}: was made by the model '{other.Provenance!.Model}' of the bundle {other.Provenance.BundleHash}, but {bundle} is the bundle {hash}. "
+                + "Name the bundle that made it with --bundle.");
         }
     }
 
@@ -88,13 +90,13 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         {
             return ModelPlacement.Parse(device, dtype);
         }
-        catch (ArgumentException error) // nobody typed it, so it is no usage error
+        catch (ArgumentException error) // it comes from the file, so it is not a usage error
         {
-            throw new InvalidDataException($"{path}: {error.Message} Say it with --device and --dtype.", error);
+            throw new InvalidDataException($"{path}: {error.Message} Set --device and --dtype.", error);
         }
     }
 
-    private bool Again(GeneratedFile file, IImageGenerator generator, string output, CancellationToken cancellation)
+    private bool Reproduce(GeneratedFile file, IImageGenerator generator, string output, CancellationToken cancellation)
     {
         var bytes = Generate(file, generator, cancellation);
         var path = Target(file, output);
@@ -103,7 +105,7 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         ReportJson.WriteLine(terminal.Output, new { File = path, From = file.Path, Identical = same });
         if (!same)
         {
-            terminal.Error.WriteLine($"{file.Path}: the file made again differs. {Reason(file.Provenance!, generator.Model)}");
+            terminal.Error.WriteLine($"{file.Path}: the reproduced file differs. {Reason(file.Provenance!, generator.Model)}");
         }
 
         return same;
@@ -142,7 +144,7 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         }
 
         return (old.Device, old.Dtype) != (model.Device, model.Dtype)
-            ? $"It was computed on {old.Device} in {old.Dtype}, now on {model.Device} in {model.Dtype}: roundings differ."
-            : "It was changed since, or computed on a processor with vectors of another width, whose roundings differ.";
+            ? $"It was computed on {old.Device} in {old.Dtype}, now on {model.Device} in {model.Dtype}, where rounding differs."
+            : "It was changed later, or computed on a processor with another vector width, where rounding differs.";
     }
 }

@@ -5,10 +5,10 @@ using CtfService.Model.Imaging;
 
 namespace CtfService.Cli.Commands.Generate;
 
-/// <summary>All images of one command in one file.</summary>
+/// <summary>One file with all images of a command.</summary>
 internal sealed record Sheet(PlannedImage File, int Columns)
 {
-    /// <summary>Largest side that the format holds, pixels.</summary>
+    /// <summary>Returns the largest side that the format supports, pixels.</summary>
     private static int LongestSide(ImageFormat format) => format switch
     {
         ImageFormat.Webp => 16_383,
@@ -16,14 +16,14 @@ internal sealed record Sheet(PlannedImage File, int Columns)
         _ => int.MaxValue,
     };
 
-    /// <param name="classes">Classes that are drawn.</param>
-    /// <exception cref="UsageException">No such file can be written, or it could not be made again.</exception>
+    /// <param name="classes">Number of classes in the sheet.</param>
+    /// <exception cref="UsageException">The sheet is too large for its format, or could not be reproduced from its provenance.</exception>
     public static Sheet Plan(string path, ModelDescription model, IReadOnlyList<ImageSpecification> images, SheetShape shape, int classes, int quality)
     {
         var isEveryClass = classes == model.Classes.Count && classes > 1;
         if (classes > 1 && !isEveryClass)
         {
-            throw new UsageException($"--sheet shows one class or every class, not {classes} of {model.Classes.Count}: leave out --sheet, or name one class.");
+            throw new UsageException($"--sheet shows one class or every class, not {classes} of {model.Classes.Count}. Omit --sheet, or name one class.");
         }
 
         var format = FileEndings.Format(path)!.Value;
@@ -31,8 +31,8 @@ internal sealed record Sheet(PlannedImage File, int Columns)
         if (Math.Max(width, height) > LongestSide(format) || width * height > Array.MaxLength / 4)
         {
             throw new UsageException(
-                $"--sheet of {images.Count} images in {shape.Columns} columns has {width}x{height} pixels, more than {FileEndings.Of(format)} files hold. "
-                + "Take fewer images, other columns or .png.");
+                $"--sheet of {images.Count} images in {shape.Columns} columns has {width}x{height} pixels, more than a {FileEndings.Of(format)} file supports. "
+                + "Use fewer images, another number of --columns, or .png.");
         }
 
         return new Sheet(new PlannedImage(path, ImageProvenance.Of(model, images[0]).OnSheet(shape, isEveryClass), format, quality), shape.Columns);

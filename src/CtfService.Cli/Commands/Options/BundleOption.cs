@@ -4,21 +4,21 @@ using CtfService.Model.Bundles;
 namespace CtfService.Cli.Commands.Options;
 
 /// <summary>
-/// Which bundle a command reads. A relative folder is looked for as the service does: in the current folder, then beside and above the program.
+/// The bundle that a command reads. A relative folder is searched for as in the service: in the current folder, then beside and above the program.
 /// </summary>
 internal sealed class BundleOption
 {
-    /// <summary>The model of the repository.</summary>
+    /// <summary>The model in the repository.</summary>
     public static readonly string Default = Path.Combine("models", "fruits-64");
 
     private readonly Option<string> _option;
 
     public BundleOption(string description) => _option = CommandOption.WithDefault("--bundle", description, Default);
 
-    /// <summary>To add to a command.</summary>
+    /// <summary>The option, to add to a command.</summary>
     public Option Option => _option;
 
-    /// <summary>The folder; what was named if there is no bundle in any place, so that messages say it.</summary>
+    /// <summary>Returns the folder of the bundle; if none is found, the folder as the user named it, so that messages show that name.</summary>
     public string Folder(ParseResult arguments) => Find(arguments.GetRequiredValue(_option));
 
     /// <inheritdoc cref="Folder"/>

@@ -5,17 +5,17 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Cli.Commands.Options;
 
-/// <summary>Makes the kinds of options that several commands have. Every number has a range, which the help shows.</summary>
+/// <summary>Creates the kinds of options that commands share. Every number has a range, which the help shows.</summary>
 internal static class CommandOption
 {
-    /// <summary>The caller must name it.</summary>
+    /// <summary>Creates a required text option.</summary>
     public static Option<string> Required(string name, string description) => new(name) { Description = description, Required = true };
 
-    /// <summary>A text.</summary>
+    /// <summary>Creates a text option with a default.</summary>
     public static Option<string> WithDefault(string name, string description, string defaultValue) =>
         new(name) { Description = description, DefaultValueFactory = _ => defaultValue };
 
-    /// <summary>One number.</summary>
+    /// <summary>Creates an option for one number.</summary>
     public static Option<T> Number<T>(string name, string description, T defaultValue, NumberRange<T> range)
         where T : struct, INumber<T> => new(name)
         {
@@ -24,7 +24,7 @@ internal static class CommandOption
             CustomParser = result => Read(result, name, result.Tokens[0].Value, range),
         };
 
-    /// <summary>One number that may be left out; the description says what happens then.</summary>
+    /// <summary>Creates an option for one number without a default; the description says what happens if it is omitted.</summary>
     public static Option<T?> OptionalNumber<T>(string name, string description, NumberRange<T> range)
         where T : struct, INumber<T> => new(name)
         {
@@ -32,7 +32,7 @@ internal static class CommandOption
             CustomParser = result => Read(result, name, result.Tokens[0].Value, range),
         };
 
-    /// <summary>One number or more, parted by spaces. Each is in the range.</summary>
+    /// <summary>Creates an option for one or more numbers, separated by spaces, all in the range.</summary>
     public static Option<T[]> Numbers<T>(string name, string description, T[] defaultValue, NumberRange<T> range)
         where T : struct, INumber<T> => new(name)
         {
@@ -43,22 +43,24 @@ internal static class CommandOption
             CustomParser = result => [.. result.Tokens.Select(token => Read(result, name, token.Value, range))],
         };
 
-    /// <summary>One word or more of a set, parted by spaces; upper and lower case are the same.</summary>
+    /// <summary>Creates an option for one or more words of a set, separated by spaces, in any case.</summary>
     public static Option<T[]> Choices<T>(string name, string description, T[] defaultValue)
         where T : struct, Enum => new(name)
         {
             Description = WithWords(description, WordsOf<T>()),
+            HelpName = name.TrimStart('-'), // not the names of the enumeration, which the description lists
             DefaultValueFactory = _ => defaultValue,
             AllowMultipleArgumentsPerToken = true,
             Arity = ArgumentArity.OneOrMore,
             CustomParser = result => [.. result.Tokens.Select(token => Choose<T>(result, name, token.Value))],
         };
 
-    /// <summary>One word of a set; upper and lower case are the same.</summary>
+    /// <summary>Creates an option for one word of a set, in any case.</summary>
     public static Option<T> Choice<T>(string name, string description, T defaultValue)
         where T : struct, Enum => new(name)
         {
             Description = WithWords(description, WordsOf<T>()),
+            HelpName = name.TrimStart('-'), // not the names of the enumeration, which the description lists
             DefaultValueFactory = _ => defaultValue,
             CustomParser = result => Choose<T>(result, name, result.Tokens[0].Value),
         };
@@ -71,15 +73,15 @@ internal static class CommandOption
         CustomParser = result => Choose(result, name, result.Tokens[0].Value, words),
     };
 
-    /// <summary>One word of a set that may be left out; upper and lower case are the same.</summary>
+    /// <summary>Creates an option for one word of a set, in any case, without a default.</summary>
     public static Option<string?> OptionalChoice(string name, string description, IReadOnlyList<string> words) => new(name)
     {
         Description = WithWords(description, words),
         CustomParser = result => Choose(result, name, result.Tokens[0].Value, words),
     };
 
-    /// <summary>Seed of everything random in the command.</summary>
-    public static Option<ulong> Seed(string name = "--seed", string description = "Same seed, same result.") =>
+    /// <summary>Creates the option for the seed of all random numbers of the command.</summary>
+    public static Option<ulong> Seed(string name = "--seed", string description = "Seed; the same seed gives the same result.") =>
         Number(name, description, 0UL, NumberRange.From(0UL));
 
     private static T Read<T>(ArgumentResult result, string name, string text, NumberRange<T> range)
@@ -96,7 +98,7 @@ internal static class CommandOption
     private static T Choose<T>(ArgumentResult result, string name, string text)
         where T : struct, Enum => Enum.TryParse<T>(Choose(result, name, text, WordsOf<T>()), ignoreCase: true, out var value) ? value : default;
 
-    /// <summary>Returns the word as the set spells it; null, and an error, if the set does not have it.</summary>
+    /// <summary>Returns the word as the set spells it; adds an error and returns null if the set does not contain it.</summary>
     private static string? Choose(ArgumentResult result, string name, string text, IReadOnlyList<string> words)
     {
         var found = words.FirstOrDefault(word => word.Equals(text, StringComparison.OrdinalIgnoreCase));

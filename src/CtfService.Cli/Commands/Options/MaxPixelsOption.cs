@@ -4,12 +4,12 @@ using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands.Options;
 
-/// <summary><c>--max-pixels</c> of every command that reads a data set.</summary>
+/// <summary>Option <c>--max-pixels</c> of the commands that read a data set.</summary>
 internal static class MaxPixelsOption
 {
     public static Option<int> Create() => CommandOption.Number(
         "--max-pixels",
-        "Width times height of the largest image that is read; larger ones are skipped by name.",
+        "Largest image that is read, width times height; larger ones are skipped and listed.",
         ImageFolder.UsualMaxPixels,
         TrainingRanges.Pixels);
 }

@@ -6,17 +6,17 @@ using CtfService.Core.Generation;
 namespace CtfService.Cli.Commands.Options;
 
 /// <summary>
-/// Reads the numbers of every command, the same way in every culture: digits with a sign, and for numbers that are not whole a decimal point and an exponent.
-/// Thousands separators, decimal commas, white space, NaN and infinities are refused.
+/// Parses the numbers of every command in the same way in every culture: digits with a sign, and for numbers that are not whole a decimal point and an exponent.
+/// Rejects thousands separators, decimal commas, white space, NaN and infinities.
 /// </summary>
 internal static partial class NumberText
 {
-    /// <summary>False if the text is not such a number, or the number is out of range.</summary>
+    /// <summary>Returns false if the text is malformed or the number is out of range.</summary>
     public static bool TryRead<T>(string text, NumberRange<T> range, out T value)
         where T : struct, INumber<T> => T.TryParse(text, Styles<T>(), CultureInfo.InvariantCulture, out value) && range.Contains(value);
 
-    /// <summary>What is wrong with a text that <see cref="TryRead"/> refuses, for the user.</summary>
-    /// <param name="name">The option.</param>
+    /// <summary>Returns the message for a text that <see cref="TryRead"/> rejects.</summary>
+    /// <param name="name">Name of the option.</param>
     public static string Problem<T>(string name, string text, NumberRange<T> range)
         where T : struct, INumber<T>
     {
@@ -41,10 +41,10 @@ internal static partial class NumberText
                 : "";
         }
 
-        return DecimalComma().IsMatch(text) ? $" Decimals have a point: write {text.Replace(',', '.')}." : "";
+        return DecimalComma().IsMatch(text) ? $" Use a decimal point: write {text.Replace(',', '.')}." : "";
     }
 
-    /// <summary>Digits in groups of three, as 1,000 or 16'384.</summary>
+    /// <summary>Matches digits in groups of three, such as 1,000 or 16'384.</summary>
     [GeneratedRegex(@"^[0-9]{1,3}([,.'_ ][0-9]{3})+\z")]
     private static partial Regex Grouped();
 

@@ -1,11 +1,11 @@
 namespace CtfService.Cli.Commands.Options;
 
-/// <summary>Where a command will write: made and tried before the work whose result goes there.</summary>
+/// <summary>Creates the folder that a command will write to, and tries to write there, before the work begins.</summary>
 internal static class OutputPath
 {
-    /// <summary>Makes the folder if there is none, and tries to write into it.</summary>
-    /// <param name="option">The option that names it, for the message.</param>
-    /// <exception cref="IOException">It cannot be made or written to.</exception>
+    /// <summary>Creates the folder if it does not exist, and tries to write into it.</summary>
+    /// <param name="option">The option that names the folder, for the message.</param>
+    /// <exception cref="IOException">The folder cannot be created or written to.</exception>
     public static string Folder(string option, string path)
     {
         try
@@ -22,11 +22,11 @@ internal static class OutputPath
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new IOException($"{option} is '{path}', and ctf cannot write there: {error.Message} Name a folder that can be written to.", error);
+            throw new IOException($"{option} is '{path}', and ctf cannot write there: {error.Message} Name a writable folder.", error);
         }
     }
 
-    /// <summary>For a folder that the work will make: tries the folder above it, which is made if there is none.</summary>
+    /// <summary>For a folder that the work will create: creates its parent folder if it does not exist, and tries to write into that.</summary>
     /// <inheritdoc cref="Folder"/>
     public static string NewFolder(string option, string path)
     {
@@ -34,13 +34,13 @@ internal static class OutputPath
         return path;
     }
 
-    /// <summary>Makes the folder of the file if there is none, and tries to write into it.</summary>
+    /// <summary>Creates the folder of the file if it does not exist, and tries to write into it.</summary>
     /// <inheritdoc cref="Folder"/>
     public static string File(string option, string path)
     {
         if (path.Length == 0 || Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
         {
-            throw new IOException($"{option} is '{path}', which is a folder; name a file.");
+            throw new IOException($"{option} is '{path}', which is a folder. Name a file.");
         }
 
         Folder(option, Path.GetDirectoryName(Path.GetFullPath(path))!);

@@ -3,45 +3,45 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Cli.Commands.Options;
 
-/// <summary>How both stages sample, with the names of the API's fields. What is not given is the bundle's default.</summary>
+/// <summary>Sampling options of both stages, named like the fields of the API. An omitted option has the bundle's default.</summary>
 internal sealed class SamplingOptions
 {
     private readonly StageOptions _coarse = new("--", "coarse", "labels");
     private readonly StageOptions _fine = new("--fine-", "fine", "tokens of the cluster");
 
-    /// <summary>Every option, to add to a command.</summary>
+    /// <summary>All options, to add to a command.</summary>
     public IReadOnlyList<Option> All => [.. _coarse.All, .. _fine.All];
 
-    /// <summary>Of the coarse stage.</summary>
-    public SamplingSettings Coarse(ParseResult arguments, SamplingSettings otherwise) => _coarse.Read(arguments, otherwise);
+    /// <summary>Returns the settings of the coarse stage.</summary>
+    public SamplingSettings Coarse(ParseResult arguments, SamplingSettings defaults) => _coarse.Read(arguments, defaults);
 
-    /// <summary>Of the fine stage.</summary>
-    public SamplingSettings Fine(ParseResult arguments, SamplingSettings otherwise) => _fine.Read(arguments, otherwise);
+    /// <summary>Returns the settings of the fine stage.</summary>
+    public SamplingSettings Fine(ParseResult arguments, SamplingSettings defaults) => _fine.Read(arguments, defaults);
 
     private sealed class StageOptions(string prefix, string stage, string choices)
     {
-        private const string Otherwise = "the bundle's default if not given.";
+        private const string Default = "the bundle's default if omitted.";
 
         private readonly Option<float?> _guidance = CommandOption.OptionalNumber(
-            $"{prefix}guidance-scale", $"Guidance of the {stage} stage, 1 is off; {Otherwise}", SamplingSettings.GuidanceScaleRange);
+            $"{prefix}guidance-scale", $"Guidance scale of the {stage} stage, 1 for none; {Default}", SamplingSettings.GuidanceScaleRange);
 
         private readonly Option<float?> _temperature = CommandOption.OptionalNumber(
-            $"{prefix}temperature", $"Temperature of the {stage} stage; {Otherwise}", SamplingSettings.TemperatureRange);
+            $"{prefix}temperature", $"Temperature of the {stage} stage; {Default}", SamplingSettings.TemperatureRange);
 
         private readonly Option<int?> _topK = CommandOption.OptionalNumber(
-            $"{prefix}top-k", $"Sample among this many of the likeliest {choices}, 0 for all; {Otherwise}", SamplingSettings.TopKRange);
+            $"{prefix}top-k", $"Sample from this many of the most likely {choices}, 0 for all; {Default}", SamplingSettings.TopKRange);
 
         private readonly Option<float?> _topP = CommandOption.OptionalNumber(
-            $"{prefix}top-p", $"Sample among the likeliest {choices} that make up this probability, 1 for all; {Otherwise}", SamplingSettings.TopPRange);
+            $"{prefix}top-p", $"Sample from the most likely {choices} with this total probability, 1 for all; {Default}", SamplingSettings.TopPRange);
 
         public IReadOnlyList<Option> All => [_guidance, _temperature, _topK, _topP];
 
-        public SamplingSettings Read(ParseResult arguments, SamplingSettings otherwise) => otherwise with
+        public SamplingSettings Read(ParseResult arguments, SamplingSettings defaults) => defaults with
         {
-            GuidanceScale = arguments.GetValue(_guidance) ?? otherwise.GuidanceScale,
-            Temperature = arguments.GetValue(_temperature) ?? otherwise.Temperature,
-            TopK = arguments.GetValue(_topK) ?? otherwise.TopK,
-            TopP = arguments.GetValue(_topP) ?? otherwise.TopP,
+            GuidanceScale = arguments.GetValue(_guidance) ?? defaults.GuidanceScale,
+            Temperature = arguments.GetValue(_temperature) ?? defaults.Temperature,
+            TopK = arguments.GetValue(_topK) ?? defaults.TopK,
+            TopP = arguments.GetValue(_topP) ?? defaults.TopP,
         };
     }
 }

@@ -6,17 +6,17 @@ using CtfService.Training.Tokenizer;
 
 namespace CtfService.Cli.Commands.Train;
 
-/// <summary><c>ctf blend-decoders</c>: a decoder between two refined ones.</summary>
+/// <summary><c>ctf blend-decoders</c>: interpolates between two refined decoders.</summary>
 internal static class BlendDecodersCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var first = CommandOption.Required("--first", "Tokenizer with the one decoder, such as runs/mine/decoder/tokenizer.safetensors.");
-        var second = CommandOption.Required("--second", "The same tokenizer with the other decoder.");
-        var share = CommandOption.Number("--share", "Of the second decoder: 0 is the first, 1 the second.", 0.5, TrainingRanges.Share);
+        var first = CommandOption.Required("--first", "Tokenizer file with one decoder, such as runs/mine/decoder/tokenizer.safetensors.");
+        var second = CommandOption.Required("--second", "File of the same tokenizer with the other decoder.");
+        var share = CommandOption.Number("--share", "Share of the second decoder: 0 gives the first, 1 the second.", 0.5, TrainingRanges.Share);
         var output = CommandOption.Required("--output", "File for the result.");
         var overwrite = OverwriteOption.Create();
-        var command = new Command("blend-decoders", "Blends two decoders of one tokenizer, weight by weight: a faithful one and a sharp one, say.")
+        var command = new Command("blend-decoders", "Blends two decoders of one tokenizer weight by weight, such as a faithful one and a sharp one.")
         {
             first, second, share, output, overwrite,
         };

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands.Train;
 
-/// <summary><c>ctf cluster</c>: groups the tokenizer's codewords, into as many clusters as asked for or as look right.</summary>
+/// <summary><c>ctf cluster</c>: groups the codewords of the tokenizer into a given number of clusters, or chooses the number.</summary>
 internal static class ClusterCommand
 {
     private const string Auto = "auto";
@@ -21,7 +21,7 @@ internal static class ClusterCommand
     {
         var runFolder = TrainingArguments.RunOption();
         var clusters = ClustersOption();
-        var random = new Option<bool>("--random") { Description = "Deal the codewords out at random, to compare k-means with." };
+        var random = new Option<bool>("--random") { Description = "Assign the codewords at random, as a baseline for k-means." };
         var seed = CommandOption.Seed();
         var swaps = new SwapArguments(needsData: false);
         var command = new Command("cluster", "Groups the codewords of a trained tokenizer by k-means; prints JSON.") { runFolder, clusters, random, seed };
@@ -75,8 +75,8 @@ internal static class ClusterCommand
     {
         var option = CommandOption.WithDefault(
             "--clusters",
-            $"Number of clusters; '{Auto}' chooses one by what swaps within clusters do to images; "
-                + $"'{All}' makes each codeword its own, for a plain model. Range: {Ranges.Clusters}.",
+            $"Number of clusters; '{Auto}' chooses it by how swaps within clusters change images; "
+                + $"'{All}' makes each codeword its own cluster, for a plain model. Range: {Ranges.Clusters}.",
             "256");
         option.Validators.Add(result =>
         {
@@ -99,7 +99,7 @@ internal static class ClusterCommand
 
         if (isAuto != swaps.HasData(result))
         {
-            result.AddError(isAuto ? "--clusters auto looks at images: name them with --data." : "--data is for --clusters auto.");
+            result.AddError(isAuto ? "--clusters auto needs images: name them with --data." : "--data needs --clusters auto.");
         }
     }
 

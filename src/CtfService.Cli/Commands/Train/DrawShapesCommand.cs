@@ -9,10 +9,10 @@ using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands.Train;
 
-/// <summary><c>ctf draw-shapes</c>: a data set for whoever has none: shapes with textures, laid out as the training commands read them.</summary>
+/// <summary><c>ctf draw-shapes</c>: draws a data set of textured shapes, in the layout that the training commands read.</summary>
 internal static class DrawShapesCommand
 {
-    /// <summary>One test image for so many training images, as in the data the shipped model learnt from.</summary>
+    /// <summary>Training images per test image, as in the data of the shipped model.</summary>
     private const int TrainingImagesPerTest = 3;
 
     public static Command Create(Terminal terminal)
@@ -20,13 +20,13 @@ internal static class DrawShapesCommand
         var output = CommandOption.WithDefault("--output", "Folder for train/<class>/<image> and test/<class>/<image>.", Path.Combine("runs", "shapes"));
         var images = CommandOption.Number(
             "--images",
-            $"Training images of each of the {ShapeImages.ClassNames.Count} classes; a third as many for testing.",
+            $"Training images of each of the {ShapeImages.ClassNames.Count} classes; a third of this number is added for testing.",
             300,
             NumberRange.Between(TrainingImagesPerTest, 1_000_000));
-        var side = CommandOption.Number("--image-size", "Side of the images, pixels.", 32, TrainingRanges.ImageSide);
+        var side = CommandOption.Number("--image-size", "Side of the images in pixels.", 32, TrainingRanges.ImageSide);
         var seed = CommandOption.Seed();
         var overwrite = OverwriteOption.Create();
-        var command = new Command("draw-shapes", "Draws a data set of shapes with textures, to try the training commands on.")
+        var command = new Command("draw-shapes", "Draws a data set of textured shapes, to try the training commands with.")
         {
             output, images, side, seed, overwrite,
         };
@@ -37,7 +37,7 @@ internal static class DrawShapesCommand
             OverwriteOption.RequireFree(output.Name, folder, arguments.GetValue(overwrite));
             if (Directory.EnumerateFileSystemEntries(folder).Any())
             {
-                throw new IOException($"--output: '{folder}' holds files already, which must not mix with the data set. Name a new or an empty folder.");
+                throw new IOException($"--output: '{folder}' contains files, which must not mix with the data set. Choose a new or an empty folder.");
             }
 
             foreach (var (name, classId) in ShapeImages.ClassNames.Select((name, classId) => (name, classId)))

@@ -16,22 +16,22 @@ internal static class ExperimentCommand
         var file = CommandOption.Required("--file", "Experiment file (docs/experiments.md).");
         var data = CommandOption.Required("--data", TrainingArguments.DataDescription);
         var output = CommandOption.WithDefault(
-            "--output", "Folder for all that is made; run the command again to go on with it.", Path.Combine("runs", "experiment"));
-        var tokenizer = new Option<string?>("--tokenizer") { Description = "File of a finished tokenizer (ctf train-tokenizer), in place of training one." };
+            "--output", "Folder for all results; run the command again to continue there.", Path.Combine("runs", "experiment"));
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "Tokenizer file of 'ctf train-tokenizer', instead of training one." };
         var report = new Option<string?>("--report")
         {
-            Description = "Folder for results.md, results.json and the plots; 'report' in the output folder where not given.",
+            Description = "Folder for results.md, results.json and the plots; 'report' in the output folder if omitted.",
         };
         var without = new Option<string[]>("--without")
         {
-            Description = "Leave out jobs whose names begin so, such as 'speed'.",
+            Description = "Skip the jobs whose names start with one of these, such as 'speed'.",
             DefaultValueFactory = _ => [],
             AllowMultipleArgumentsPerToken = true,
         };
         var maxPixels = MaxPixelsOption.Create();
-        var redo = new Option<bool>("--redo") { Description = "Delete results whose settings have changed, and do them again." };
-        var reportOnly = new Option<bool>("--report-only") { Description = "Only write the report of what is finished." };
-        var command = new Command("experiment", "Trains, samples and compares the models of an experiment file; goes on where it was stopped.")
+        var redo = new Option<bool>("--redo") { Description = "Delete the results whose settings have changed, and compute them again." };
+        var reportOnly = new Option<bool>("--report-only") { Description = "Only write the report of the finished jobs." };
+        var command = new Command("experiment", "Trains, samples and compares the models of an experiment file; continues where it was stopped.")
         {
             file, data, maxPixels, output, tokenizer, report, without, redo, reportOnly,
         };
@@ -55,7 +55,7 @@ internal static class ExperimentCommand
                     dataset.ReportSkipped(terminal);
                 }
 
-                KeptWork.Run($"Finished jobs and checkpoints are kept in {folder}.", () => run.Run(new Shown(terminal), cancellation), cancellation);
+                KeptWork.Run($"Finished jobs and checkpoints are kept in {folder}.", () => run.Run(new JobProgress(terminal), cancellation), cancellation);
             }
 
             var (finished, jobs) = run.Report();
@@ -64,14 +64,14 @@ internal static class ExperimentCommand
         return command;
     }
 
-    private sealed class Shown(Terminal terminal) : IExperimentProgress
+    private sealed class JobProgress(Terminal terminal) : IExperimentProgress
     {
         public void Run(string job, int number, int count, Action<ITrainingProgress> work)
         {
             var title = $"[{number}/{count}] {job}";
-            if (!ConsoleProgress.IsMoving(terminal))
+            if (!ConsoleProgress.IsInteractive(terminal))
             {
-                terminal.Error.WriteLine(title); // not every job has figures to report
+                terminal.Error.WriteLine(title); // some jobs report no figures
             }
 
             ConsoleProgress.Run(terminal, title, work);

@@ -9,7 +9,7 @@ using CtfService.Training.Tokenizer;
 
 namespace CtfService.Cli.Commands.Train;
 
-/// <summary><c>ctf refine-decoder</c>: textures for the decoder of a trained tokenizer.</summary>
+/// <summary><c>ctf refine-decoder</c>: trains the decoder of a finished tokenizer for sharper textures.</summary>
 internal static class RefineDecoderCommand
 {
     public static Command Create(Terminal terminal)
@@ -17,21 +17,28 @@ internal static class RefineDecoderCommand
         var training = new TrainingArguments(RunFolder.DecoderPart, steps: 3000, batchSize: 16, learningRate: 2e-4);
         var weight = CommandOption.Number(
             "--adversarial-weight",
-            "How much looking real counts beside the reconstruction's error; more is sharper and less faithful.",
+            "Weight of the adversarial loss relative to the reconstruction error; a larger one is sharper and less faithful.",
             0.02,
             TrainingRanges.LossWeight);
-        var classifier = new Option<string?>("--classifier") { Description = "File of 'ctf train-classifier' whose features restored images should share, so that they look alike to it too; not the one that judges afterwards." };
+        var classifier = new Option<string?>("--classifier")
+        {
+            Description = "Classifier file of 'ctf train-classifier' for a perceptual loss on its features; not the classifier that judges the result.",
+        };
         var perceptualWeight = CommandOption.Number(
             "--perceptual-weight",
-            "How much those features count beside the reconstruction's error.",
+            "Weight of the perceptual loss relative to the reconstruction error.",
             DecoderRefinement.DefaultPerceptualWeight,
             TrainingRanges.LossWeight);
-        var command = new Command("refine-decoder", "Sharpens the decoder of the run's tokenizer against a discriminator. Tokens, and what was trained on them, keep their meaning.") { weight, classifier, perceptualWeight };
+        var command = new Command(
+            "refine-decoder", "Sharpens the decoder of a run's tokenizer against a discriminator; tokens, and models trained on them, stay valid.")
+        {
+            weight, classifier, perceptualWeight,
+        };
         command.Validators.Add(result =>
         {
             if (result.GetResult(perceptualWeight) is { Implicit: false } && result.GetResult(classifier) is null)
             {
-                result.AddError("--perceptual-weight weighs the features of a classifier: name its file with --classifier.");
+                result.AddError("--perceptual-weight needs a classifier: name its file with --classifier.");
             }
         });
         training.AddTo(command);
@@ -42,7 +49,7 @@ internal static class RefineDecoderCommand
             var folder = training.Folder(arguments);
             folder.Require(folder.Tokenizer);
             var validator = new RunValidator(terminal.Error.WriteLine);
-            var imageSize = validator.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
+            var imageSize = validator.ImageSize(folder.Tokenizer, training.RequestedImageSize(arguments), TrainingArguments.UsualImageSize);
             UsageException.ThrowIfAny([ModelFile.Config<TokenizerConfig>(folder.Tokenizer).SideProblem("--image-size", imageSize)]);
             using var held = folder.Lock();
             run.RequireStart(TokenizerTraining.ResultName);

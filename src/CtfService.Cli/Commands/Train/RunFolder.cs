@@ -5,7 +5,7 @@ using CtfService.Training.Transformer;
 
 namespace CtfService.Cli.Commands.Train;
 
-/// <summary>Where each training command of one model leaves its result for the next.</summary>
+/// <summary>The folder in which each training command of one model leaves its result for the next.</summary>
 internal sealed record RunFolder(string Path)
 {
     public const string TokenizerPart = "tokenizer";
@@ -13,13 +13,14 @@ internal sealed record RunFolder(string Path)
     public const string CoarsePart = "coarse";
     public const string FinePart = "fine";
 
-    /// <summary>The folder's own name, which a model gets if it is given none.</summary>
+    /// <summary>The last part of the path, which is the default name of the model.</summary>
     public string Name => System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(Path)));
 
     public string Tokenizer => System.IO.Path.Combine(Path, TokenizerPart, TokenizerTraining.ResultName);
 
-    /// <summary>What goes into a bundle: the tokenizer with the refined decoder where there is one; its tokens are the same.</summary>
-    public string BundledTokenizer => System.IO.Path.Combine(Path, DecoderPart, TokenizerTraining.ResultName) is var refined && File.Exists(refined) ? refined : Tokenizer;
+    /// <summary>The tokenizer for a bundle: with the refined decoder if there is one. Its tokens are the same.</summary>
+    public string BundledTokenizer =>
+        System.IO.Path.Combine(Path, DecoderPart, TokenizerTraining.ResultName) is var refined && File.Exists(refined) ? refined : Tokenizer;
 
     public string ClusterMap => System.IO.Path.Combine(Path, "cluster-map.safetensors");
 
@@ -27,8 +28,8 @@ internal sealed record RunFolder(string Path)
 
     public string Fine => System.IO.Path.Combine(Path, FinePart, TransformerTraining.FineResultName);
 
-    /// <summary>To be called before anything is read or written: says which command makes what the run does not have yet.</summary>
-    /// <exception cref="CheckpointException">One of the run's parts is missing.</exception>
+    /// <summary>Checks that parts of the run exist. Call it before anything is read or written.</summary>
+    /// <exception cref="CheckpointException">A part is missing; the message names the command that makes it.</exception>
     public RunFolder Require(params ReadOnlySpan<string> parts)
     {
         foreach (var part in parts)
@@ -36,15 +37,15 @@ internal sealed record RunFolder(string Path)
             if (!File.Exists(part))
             {
                 throw new CheckpointException(
-                    $"{part}: is missing. Make it with 'ctf {CommandOf(part)} --run {Path}', or name the folder of another run with --run.");
+                    $"{part}: is missing. Make it with 'ctf {CommandOf(part)} --run {Path}', or name another run with --run.");
             }
         }
 
         return this;
     }
 
-    /// <summary>Keeps other commands from writing into the run until it is disposed.</summary>
-    /// <exception cref="IOException">Another process works in the run.</exception>
+    /// <summary>Keeps other commands from writing into the run until the lock is disposed.</summary>
+    /// <exception cref="IOException">Another process uses the run.</exception>
     public FolderLock Lock() => FolderLock.Take(Path, "--run");
 
     public string Tokens(string split) => System.IO.Path.Combine(Path, $"tokens-{split}.safetensors");
@@ -53,5 +54,5 @@ internal sealed record RunFolder(string Path)
         part == Tokenizer ? "train-tokenizer"
         : part == ClusterMap ? "cluster"
         : part == Fine ? "train-fine"
-        : "train-coarse"; // which computes the tokens too
+        : "train-coarse"; // also makes the tokens
 }

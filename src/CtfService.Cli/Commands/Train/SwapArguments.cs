@@ -11,17 +11,17 @@ using CtfService.Training.Parts;
 
 namespace CtfService.Cli.Commands.Train;
 
-/// <summary>Options of the commands that swap tokens within clusters: which images to do it to.</summary>
+/// <summary>Options of the commands that swap tokens within clusters: the images to swap in.</summary>
 internal sealed class SwapArguments
 {
     private readonly Option<string?> _data;
     private readonly Option<int?> _imageSize = TrainingArguments.ImageSizeOption();
     private readonly Option<int> _maxPixels = MaxPixelsOption.Create();
 
-    /// <param name="needsData">Whether the command cannot do without images.</param>
+    /// <param name="needsData">True if the command requires images.</param>
     public SwapArguments(bool needsData) => _data = new("--data") { Description = TrainingArguments.DataDescription, Required = needsData };
 
-    public Option<int> ImageCount { get; } = CommandOption.Number("--images", "Test images to look at, evenly spread.", 192, TrainingRanges.Images);
+    public Option<int> ImageCount { get; } = CommandOption.Number("--images", "Test images to use, evenly spread over the classes.", 192, TrainingRanges.Images);
 
     public void AddTo(Command command)
     {
@@ -31,13 +31,13 @@ internal sealed class SwapArguments
         command.Options.Add(ImageCount);
     }
 
-    /// <summary>What is wrong with the size of the images; null if the tokenizer takes it, or there are no images.</summary>
+    /// <summary>Returns what is wrong with the size of the images; null if the tokenizer accepts it, or there are no images.</summary>
     public string? SideProblem(ParseResult arguments, string tokenizerPath, TokenizerConfig tokenizer) =>
         arguments.GetValue(_data) is null ? null : tokenizer.SideProblem("--image-size", ImageSize(arguments, tokenizerPath, _ => { }));
 
     public bool HasData(CommandResult result) => result.GetValue(_data) is not null;
 
-    /// <param name="tokenizerPath">Says which size the images should have if the arguments do not.</param>
+    /// <param name="tokenizerPath">File with the size of the images if the arguments do not set it.</param>
     public ImageDataset Images(ParseResult arguments, string tokenizerPath, Terminal terminal, CancellationToken cancellation)
     {
         var imageSize = ImageSize(arguments, tokenizerPath, terminal.Error.WriteLine);

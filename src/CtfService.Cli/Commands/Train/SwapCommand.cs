@@ -14,7 +14,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands.Train;
 
-/// <summary><c>ctf swap</c>: what happens to images when every token is replaced by a random member of its cluster.</summary>
+/// <summary><c>ctf swap</c>: measures how images change if every token is replaced by a random member of its cluster.</summary>
 internal static class SwapCommand
 {
     private const int PictureRows = 8;
@@ -23,15 +23,15 @@ internal static class SwapCommand
     {
         var runFolder = TrainingArguments.RunOption();
         var clusters = CommandOption.Numbers("--clusters", "Numbers of clusters.", [32, 64, 128, 256, 512, 1024], Ranges.Clusters);
-        var classifier = new Option<string?>("--classifier") { Description = "File made by 'ctf train-classifier'; its agreement is measured too." };
+        var classifier = new Option<string?>("--classifier") { Description = "Classifier file of 'ctf train-classifier'; its agreement is measured too." };
         var picture = new Option<string?>("--picture")
         {
-            Description = "Also write a PNG: original, reconstruction, then a column for each number of clusters, k-means first, then random ones.",
+            Description = "Also write a PNG file: original, reconstruction, then a column per number of clusters, first k-means, then random.",
         };
         var seed = CommandOption.Seed();
         var overwrite = OverwriteOption.Create();
         var images = new SwapArguments(needsData: true);
-        var command = new Command("swap", "Replaces tokens by random members of their clusters and measures how images change; prints JSON.")
+        var command = new Command("swap", "Replaces tokens with random members of their clusters and measures how images change; prints JSON.")
         {
             runFolder, clusters, classifier, picture, seed, overwrite,
         };
@@ -81,7 +81,7 @@ internal static class SwapCommand
         return command;
     }
 
-    /// <summary>What the caller names; otherwise those of the default that the codebook is large enough for.</summary>
+    /// <summary>Returns the numbers that the user names; otherwise the defaults that do not exceed the codebook.</summary>
     private static List<int> Counts(ParseResult arguments, Option<int[]> clusters, int codewords) =>
         [.. arguments.GetRequiredValue(clusters).Distinct().Where(count => count <= codewords || arguments.GetResult(clusters) is { Implicit: false })];
 }

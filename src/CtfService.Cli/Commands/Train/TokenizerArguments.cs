@@ -5,20 +5,20 @@ using CtfService.Model.Tokenizer;
 
 namespace CtfService.Cli.Commands.Train;
 
-/// <summary>Options for the tokenizer's architecture.</summary>
+/// <summary>The options for the architecture of the tokenizer.</summary>
 internal sealed class TokenizerArguments
 {
     private readonly Option<int> _baseWidth = CommandOption.Number(
         "--base-width", "Channels of the first level, a multiple of 32.", 32, ArchitectureRanges.Width);
 
     private readonly Option<int[]> _multipliers = CommandOption.Numbers(
-        "--multipliers", "Width of each level over the base width; each level after the first halves the sides.", [1, 3, 4], ArchitectureRanges.Multiplier);
+        "--multipliers", "Width of each level, as a multiple of the base width; each level after the first halves the sides.", [1, 3, 4], ArchitectureRanges.Multiplier);
 
     private readonly Option<int> _residualBlocks = CommandOption.Number(
         "--residual-blocks", "Residual blocks per encoder level; decoder levels have one more.", 1, ArchitectureRanges.Layers);
 
     private readonly Option<int> _patchSize = CommandOption.Number(
-        "--patch-size", "Side of the pixel blocks folded into channels first; 1 is LlamaGen's architecture.", 2, ArchitectureRanges.Multiplier);
+        "--patch-size", "Side of the pixel blocks that are folded into channels first; 1 is LlamaGen's architecture.", 2, ArchitectureRanges.Multiplier);
 
     private readonly Option<int> _codebookSize = CommandOption.Number("--codebook-size", "Number of codewords.", 4096, ArchitectureRanges.Vocabulary);
 
@@ -30,7 +30,7 @@ internal sealed class TokenizerArguments
         }
     }
 
-    /// <summary>What does not fit, in the words of the command line: in the architecture, or between it and the side of the images.</summary>
+    /// <summary>Returns what is wrong with the architecture, or with the side of the images for it, by the names of the options.</summary>
     public static IEnumerable<string?> Problems(TokenizerConfig config, int imageSize)
     {
         List<string?> problems = [.. config.Problems(OptionName)];

@@ -13,12 +13,12 @@ using CtfService.Training.Transformer;
 
 namespace CtfService.Cli.Commands.Train;
 
-/// <summary><c>ctf train-coarse</c> and <c>ctf train-fine</c>: tokens to the transformers of both stages.</summary>
+/// <summary><c>ctf train-coarse</c> and <c>ctf train-fine</c>: train the transformers of both stages on tokens.</summary>
 internal static class TrainStageCommands
 {
-    /// <summary>What the two commands differ in.</summary>
+    /// <summary>The differences between the two commands.</summary>
     /// <param name="Part">Folder in the run.</param>
-    /// <param name="Compare">Compares the other stage of the run with what this one is to be made from.</param>
+    /// <param name="Compare">Compares the other stage of the run with the inputs of this one.</param>
     private sealed record Stage(
         string Name, string Description, string Part, string ResultName, int Steps, Action<RunValidator, RunFolder, PartRecord> Compare, Trainer Train);
 
@@ -26,7 +26,7 @@ internal static class TrainStageCommands
 
     public static Command CreateCoarse(Terminal terminal) => Create(terminal, new Stage(
         "train-coarse",
-        "Trains stage 1, the causal transformer over coarse labels.",
+        "Trains the coarse stage: the causal transformer over coarse labels.",
         RunFolder.CoarsePart,
         TransformerTraining.CoarseResultName,
         Steps: 4000,
@@ -35,7 +35,7 @@ internal static class TrainStageCommands
 
     public static Command CreateFine(Terminal terminal) => Create(terminal, new Stage(
         "train-fine",
-        "Trains stage 2, the transformer that predicts every token from all coarse labels.",
+        "Trains the fine stage: the transformer that predicts every token from all coarse labels.",
         RunFolder.FinePart,
         TransformerTraining.FineResultName,
         Steps: 3000,
@@ -68,7 +68,7 @@ internal static class TrainStageCommands
         using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
         using var held = folder.Lock();
         var validator = new RunValidator(terminal.Error.WriteLine);
-        var imageSize = validator.ImageSize(folder.Tokenizer, training.AskedImageSize(arguments), TrainingArguments.UsualImageSize);
+        var imageSize = validator.ImageSize(folder.Tokenizer, training.RequestedImageSize(arguments), TrainingArguments.UsualImageSize);
         UsageException.ThrowIfAny([tokenizer.Config.SideProblem("--image-size", imageSize)]);
         folder.Require(folder.ClusterMap);
         var run = training.Run(arguments, Augmentation.None);
@@ -86,7 +86,7 @@ internal static class TrainStageCommands
         ConsoleProgress.Run(terminal, stage.Part, progress => stage.Train(inputs, size, run, progress, cancellation));
     }
 
-    /// <summary>Compares everything that can be compared before anything is computed; returns the run's cluster map.</summary>
+    /// <summary>Compares the parts of the run before anything is computed; returns the cluster map.</summary>
     private static ClusterMap Compared(RunFolder folder, Stage stage, RunValidator validator, PartRecord images, VqTokenizer tokenizer, bool acceptChanges)
     {
         var map = ClusterMap.Load(folder.ClusterMap);

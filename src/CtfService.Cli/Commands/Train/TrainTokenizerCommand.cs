@@ -7,14 +7,14 @@ using CtfService.Training.Tokenizer;
 
 namespace CtfService.Cli.Commands.Train;
 
-/// <summary><c>ctf train-tokenizer</c>: images to a VQ tokenizer.</summary>
+/// <summary><c>ctf train-tokenizer</c>: trains a VQ tokenizer on images.</summary>
 internal static class TrainTokenizerCommand
 {
     public static Command Create(Terminal terminal)
     {
         var training = new TrainingArguments(RunFolder.TokenizerPart, steps: 3000, batchSize: 16, learningRate: 6e-4);
         var architecture = new TokenizerArguments();
-        var maxShift = CommandOption.Number("--max-shift", "Largest random shift, pixels; what comes in is white.", 3, NumberRange.Between(0, 16_384));
+        var maxShift = CommandOption.Number("--max-shift", "Largest random shift in pixels; the uncovered border is white.", 3, NumberRange.Between(0, 16_384));
         var command = new Command("train-tokenizer", "Trains the VQ tokenizer that turns images into tokens and back.") { maxShift };
         training.AddTo(command);
         architecture.AddTo(command);
@@ -23,7 +23,7 @@ internal static class TrainTokenizerCommand
             TorchThreads.UseAllCores();
             var run = training.Run(arguments, new Augmentation { HorizontalFlip = true, MaxShift = arguments.GetValue(maxShift) });
             var config = architecture.Config(arguments);
-            var side = training.AskedImageSize(arguments) ?? run.ResumedFrom?.PixelsOfImages ?? TrainingArguments.UsualImageSize;
+            var side = training.RequestedImageSize(arguments) ?? run.ResumedFrom?.PixelsOfImages ?? TrainingArguments.UsualImageSize;
             UsageException.ThrowIfAny(
             [
                 .. TokenizerArguments.Problems(config, side),

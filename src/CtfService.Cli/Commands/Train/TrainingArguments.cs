@@ -8,12 +8,12 @@ using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands.Train;
 
-/// <summary>The options that all training commands of the model share. A run folder holds tokenizer/, coarse/ and fine/.</summary>
+/// <summary>The options that all training commands of a model share. A run folder holds tokenizer/, decoder/, coarse/ and fine/.</summary>
 internal sealed class TrainingArguments
 {
     public const string DataDescription = "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.";
 
-    /// <summary>Pixels, for a new run.</summary>
+    /// <summary>Default side of the images of a new run, pixels.</summary>
     public const int UsualImageSize = 64;
 
     private readonly string _part;
@@ -26,22 +26,22 @@ internal sealed class TrainingArguments
     private readonly Option<double> _learningRate;
     private readonly Option<ulong> _seed = CommandOption.Seed();
     private readonly Option<int> _evaluateEvery = CommandOption.Number(
-        "--evaluate-every", "Steps from one loss on held-out images, with a sample sheet, to the next.", 500, Ranges.Steps);
+        "--evaluate-every", "Steps between evaluations: the loss on held-out images, and a sample sheet.", 500, Ranges.Steps);
 
     private readonly Option<int?> _earlyStop = CommandOption.OptionalNumber(
         "--early-stop",
-        "Evaluations without a better figure after which the run stops and keeps the best weights; left out, it runs to the last step.",
+        "Evaluations without improvement after which the run stops and keeps the best weights; if omitted, it runs to the last step.",
         Ranges.Steps);
 
     private readonly Option<bool> _float32 = new("--float32") { Description = "Multiply in float32 instead of bfloat16." };
-    private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the run's last checkpoint." };
-    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start over: delete the training that the run's folder holds." };
+    private readonly Option<bool> _resume = new("--resume") { Description = "Continue from the last checkpoint of the run." };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start over: delete the training in the folder of the run." };
     private readonly Option<bool> _acceptChanges = new("--accept-changes")
     {
-        Description = "Go on although images or settings differ from those that the run was made from; weights that do not fit are refused all the same.",
+        Description = "Continue although images or settings differ from those that the run was made from; weights that do not fit are still rejected.",
     };
 
-    /// <param name="part">Folder of the part inside the run.</param>
+    /// <param name="part">Folder of the part in the run.</param>
     public TrainingArguments(string part, int steps, int batchSize, double learningRate)
     {
         _part = part;
@@ -50,10 +50,10 @@ internal sealed class TrainingArguments
         _learningRate = CommandOption.Number("--learning-rate", "Peak learning rate.", learningRate, TrainingRanges.LearningRate);
     }
 
-    public static Option<string> RunOption() => CommandOption.WithDefault("--run", "Folder of the run: tokenizer, cluster map, both transformers.", Path.Combine("runs", "fruits-64"));
+    public static Option<string> RunOption() => CommandOption.WithDefault("--run", "Folder of the run: tokenizer, cluster map and both transformers.", Path.Combine("runs", "fruits-64"));
 
     public static Option<int?> ImageSizeOption() => CommandOption.OptionalNumber(
-        "--image-size", $"Side the images are scaled to, pixels; that of the run if not given, {UsualImageSize} for a new run.", TrainingRanges.ImageSide);
+        "--image-size", $"Side that images are scaled to, in pixels; if omitted, that of the run, or {UsualImageSize} for a new run.", TrainingRanges.ImageSide);
 
     public void AddTo(Command command)
     {
@@ -70,7 +70,7 @@ internal sealed class TrainingArguments
         {
             if (result.GetValue(_resume) && result.GetValue(_overwrite))
             {
-                result.AddError("--resume goes on with a training and --overwrite deletes it: give one of them.");
+                result.AddError("--resume continues a training and --overwrite deletes it: use only one of them.");
             }
         });
     }
@@ -94,8 +94,8 @@ internal sealed class TrainingArguments
         Overwrite: arguments.GetValue(_overwrite),
         AcceptChanges: arguments.GetValue(_acceptChanges));
 
-    /// <summary>Pixels; null if the run decides.</summary>
-    public int? AskedImageSize(ParseResult arguments) => arguments.GetValue(_imageSize);
+    /// <summary>Returns the side that the user asks for, pixels; null to use that of the run.</summary>
+    public int? RequestedImageSize(ParseResult arguments) => arguments.GetValue(_imageSize);
 
     public string Fingerprint(ParseResult arguments, string split, CancellationToken cancellation) =>
         DataFingerprint.Of(arguments.GetRequiredValue(_data), split, arguments.GetValue(_maxPixels), cancellation);

@@ -86,7 +86,7 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
 
         var message = await Refused("bundle", "--run", trained.Copy(_folder), "--output", Output, "--overwrite");
 
-        Assert.Contains("holds something that is not a bundle", message, StringComparison.Ordinal);
+        Assert.Contains("contains files that are not a bundle", message, StringComparison.Ordinal);
         Assert.Single(Directory.GetFileSystemEntries(Output));
     }
 

@@ -46,7 +46,7 @@ public sealed class ClassifierCommandTests : IDisposable
 
         Assert.Equal((0, 0, 1), (first.ExitCode, again.ExitCode, refused.ExitCode));
         Assert.Contains("classifier.safetensors: will be replaced.", again.Error, StringComparison.Ordinal);
-        Assert.Contains("notes.txt' is there already and is not a classifier. Give another name.", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("notes.txt' already exists and is not a classifier. Choose another name.", refused.Error, StringComparison.Ordinal);
         Assert.Equal("years of work", await File.ReadAllTextAsync(other));
     }
 

@@ -90,8 +90,8 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--images takes no model. Leave out --seed, --temperature.", "--images", "x", "--seed", "4", "--temperature", "1")]
-    [InlineData("--image-size goes with --images", "--image-size", "32")]
+    [InlineData("--images needs no model. Omit --seed, --temperature.", "--images", "x", "--seed", "4", "--temperature", "1")]
+    [InlineData("--image-size needs --images", "--image-size", "32")]
     [InlineData("--guidance-scale is '0.5', expected a number, 1 to 1000", "--guidance-scale", "0.5")]
     [InlineData("--per-class is '3', expected a whole number, 4 to 1000000", "--per-class", "3")]
     public async Task Evaluate_OptionsThatDoNotFit_AreAUsageError(string message, params string[] options)
@@ -108,7 +108,7 @@ public sealed class EvaluateCommandTests : IDisposable
         var run = await CommandRun.Of("evaluate", "--data", "nope", "--classifier", "/nowhere/classifier.safetensors");
 
         Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith("ctf: --data is 'nope', but there is nothing.", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith("ctf: --data is 'nope', which does not exist.", run.Error, StringComparison.Ordinal);
     }
 
     private Task<CommandRun> EvaluateAsync(params string[] options) => CommandRun.Of(

@@ -51,10 +51,10 @@ public sealed class GenerateCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--sheet is 'x.gif', expected a name that ends in .png, .jpg, .jpeg or .webp.", "--sheet", "x.gif")]
+    [InlineData("--sheet is 'x.gif', expected a file name with the extension .png, .jpg, .jpeg or .webp.", "--sheet", "x.gif")]
     [InlineData("--sheet shows one class or every class, not 2 of 5", "--class", "0", "1", "--sheet", "x.png")]
     [InlineData("has no class 'klass_1'. Did you mean class_1", "--class", "klass_1")]
-    [InlineData("pixels, more than .webp files hold", "--class", "0", "--count", "2000", "--columns", "2000", "--sheet", "x.webp")]
+    [InlineData("pixels, more than a .webp file supports", "--class", "0", "--count", "2000", "--columns", "2000", "--sheet", "x.webp")]
     public async Task Generate_OptionsThatDoNotFit_AreUsageErrors(string message, params string[] options)
     {
         var run = await GenerateAsync(options);
@@ -77,7 +77,7 @@ public sealed class GenerateCommandTests : IDisposable
 
         Assert.Equal((0, 1, 0), (same.ExitCode, other.ExitCode, replaced.ExitCode));
         Assert.Contains(
-            "is there already and holds something else. Name another folder or file, or replace with --overwrite.",
+            "already exists with other contents. Choose another folder or file, or add --overwrite to replace it.",
             other.Error,
             StringComparison.Ordinal);
         Assert.Empty(other.Output);
@@ -136,7 +136,7 @@ public sealed class GenerateCommandTests : IDisposable
             "generate", "--bundle", _bundle.Directory, "--output", _folder.File("again"), "--from", Out("class_0/0.png"), Out("class_1/0.png"));
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("would both be made as", run.Error, StringComparison.Ordinal);
+        Assert.Contains("would both be written to", run.Error, StringComparison.Ordinal);
     }
 
     public void Dispose()

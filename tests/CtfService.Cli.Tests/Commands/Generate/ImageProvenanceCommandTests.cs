@@ -67,7 +67,7 @@ public sealed class ImageProvenanceCommandTests : IDisposable
         var run = await CommandRun.Of("inspect", Write("photo.png", provenance: null));
 
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("made by     not said", run.Output, StringComparison.Ordinal);
+        Assert.Contains("made by     unknown", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,13 +85,13 @@ public sealed class ImageProvenanceCommandTests : IDisposable
     [Fact]
     public async Task GenerateFrom_ImageThatDoesNotSay_IsRefused()
     {
-        await IsRefused(Write("photo.png", provenance: null), "does not say where it comes from");
+        await IsRefused(Write("photo.png", provenance: null), "has no provenance");
     }
 
     [Fact]
     public async Task GenerateFrom_LayoutFromOutside_IsRefused()
     {
-        await IsRefused(Write("redetailed.png", Cherry with { Layout = LayoutOrigin.Given, Coarse = null }), "only finished images that the model drew can be made again");
+        await IsRefused(Write("redetailed.png", Cherry with { Layout = LayoutOrigin.Given, Coarse = null }), "its layout was not drawn by the model");
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class ImageProvenanceCommandTests : IDisposable
         var run = await CommandRun.Of("generate", "--from", Write("cherry.png", Cherry), "--seed", "4", "--class", "apple");
 
         Assert.Equal(2, run.ExitCode);
-        Assert.Contains("--from takes everything from the file. Leave out --class, --seed.", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--from takes everything from the file. Omit --class, --seed.", run.Error, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

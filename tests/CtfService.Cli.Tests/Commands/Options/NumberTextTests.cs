@@ -65,9 +65,9 @@ public sealed class NumberTextTests
     }
 
     [Theory]
-    [InlineData("1,5", "Decimals have a point: write 1.5.")]
-    [InlineData("0,0006", "Decimals have a point: write 0.0006.")]
-    [InlineData("-2,5e-3", "Decimals have a point: write -2.5e-3.")]
+    [InlineData("1,5", "Use a decimal point: write 1.5.")]
+    [InlineData("0,0006", "Use a decimal point: write 0.0006.")]
+    [InlineData("-2,5e-3", "Use a decimal point: write -2.5e-3.")]
     public void Problem_DecimalComma_SaysWhatToWrite(string text, string hint) =>
         Assert.EndsWith(hint, NumberText.Problem("--x", text, Numbers), StringComparison.Ordinal);
 

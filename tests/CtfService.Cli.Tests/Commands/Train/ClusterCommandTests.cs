@@ -4,8 +4,8 @@ public sealed class ClusterCommandTests
 {
     [Theory]
     [InlineData("--clusters is 'many', expected a whole number, 1 to 16777216. Or write 'auto' or 'all'.", "--clusters", "many")]
-    [InlineData("--clusters auto looks at images: name them with --data.", "--clusters", "auto")]
-    [InlineData("--data is for --clusters auto.", "--clusters", "8", "--data", "images.tar")]
+    [InlineData("--clusters auto needs images: name them with --data.", "--clusters", "auto")]
+    [InlineData("--data needs --clusters auto.", "--clusters", "8", "--data", "images.tar")]
     [InlineData("--random needs a number of clusters.", "--clusters", "all", "--random")]
     public async Task Cluster_OptionsThatDoNotFit_AreUsageErrors(string message, params string[] options)
     {

@@ -32,8 +32,8 @@ public sealed class OptionsThatDoNotFitTests : IDisposable
         IsUsageError(message, [command, "--data", "/nowhere", "--run", "/nowhere", .. options]);
 
     [Theory]
-    [InlineData("--clusters is 100, expected at most 64, the codewords of the tokenizer.", "cluster", "--clusters", "100")]
-    [InlineData("--clusters is 65, expected at most 64, the codewords of the tokenizer.", "cluster", "--clusters", "65", "--random")]
+    [InlineData("--clusters is 100, expected at most 64, the number of codewords of the tokenizer.", "cluster", "--clusters", "100")]
+    [InlineData("--clusters is 65, expected at most 64, the number of codewords of the tokenizer.", "cluster", "--clusters", "65", "--random")]
     [InlineData("--clusters is 100, expected at most 64", "swap", "--data", "/nowhere", "--clusters", "8", "100")]
     [InlineData("--image-size is 33, expected a multiple of 2", "swap", "--data", "/nowhere", "--image-size", "33")]
     [InlineData("--image-size is 33, expected a multiple of 2", "cluster", "--clusters", "auto", "--data", "/nowhere", "--image-size", "33")]
