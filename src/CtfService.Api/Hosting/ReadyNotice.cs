@@ -1,4 +1,5 @@
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -21,10 +22,9 @@ internal sealed partial class ReadyNotice(
         }
     }
 
-    /// <summary>Event ids 2300..2309.</summary>
     private static partial class Log
     {
-        [LoggerMessage(2300, LogLevel.Information, "{Model} is ready, open {Addresses}")]
+        [LoggerMessage(EventIds.ServiceReady, LogLevel.Information, "{Model} is ready, open {Addresses}")]
         public static partial void Ready(ILogger logger, string model, string addresses);
     }
 }

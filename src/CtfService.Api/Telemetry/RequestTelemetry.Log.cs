@@ -1,4 +1,5 @@
 using CtfService.Inference.Queue;
+using CtfService.Inference.Telemetry;
 
 namespace CtfService.Api.Telemetry;
 
@@ -30,17 +31,18 @@ internal sealed partial class RequestTelemetry
             Milliseconds(record.EncodeTime));
     }
 
-    private static double Longest(IReadOnlyList<InferenceEvent.Finished> results, Func<InferenceEvent.Finished, TimeSpan> stage) => results.Count == 0 ? 0 : Milliseconds(results.Max(stage));
+    private static double Longest(IReadOnlyList<InferenceEvent.Finished> results, Func<InferenceEvent.Finished, TimeSpan> stage) =>
+        results.Count == 0 ? 0 : Milliseconds(results.Max(stage));
 
     private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
 
-    /// <summary>Event ids 2200..2209.</summary>
     private static partial class Log
     {
         [LoggerMessage(
-            2200,
+            EventIds.ImageRequestEnded,
             LogLevel.Information,
-            "{RequestId} {Route}: {Outcome} ({Reason}), {Status}; class {ClassLabel}, seed {Seed}, {Images} image(s); {TotalMs} ms, of them queue {QueueMs}, coarse {CoarseMs}, fine {FineMs}, VQ decode {VqDecodeMs}, encode {EncodeMs}")]
+            "{RequestId} {Route}: {Outcome} ({Reason}), {Status}; class {ClassLabel}, seed {Seed}, {Images} "
+            + "image(s); {TotalMs} ms, of them queue {QueueMs}, coarse {CoarseMs}, fine {FineMs}, VQ decode {VqDecodeMs}, encode {EncodeMs}")]
         public static partial void Ended(
             ILogger logger,
             string requestId,

@@ -1,22 +1,28 @@
+using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference.Routing;
 
 internal sealed partial class ModelRouter
 {
-    /// <summary>Event ids 1060..1079.</summary>
     private static partial class Log
     {
-        [LoggerMessage(1060, LogLevel.Critical, "The bundle {Bundle} could not be loaded; every request is answered with 503 until another one is (POST /v1/admin/models), or the service is restarted")]
+        [LoggerMessage(
+            EventIds.FirstLoadFailed,
+            LogLevel.Critical,
+            "Bundle {Bundle} could not be loaded; every request gets 503 until another bundle is loaded (POST /v1/admin/models) or the service restarts")]
         public static partial void NothingToServe(ILogger logger, string bundle, Exception error);
 
-        [LoggerMessage(1061, LogLevel.Information, "Switched to bundle {Bundle}, model {Model}, in {Elapsed}; {Replaced} finishes what it has begun")]
+        [LoggerMessage(
+            EventIds.ModelSwitched,
+            LogLevel.Information,
+            "Switched to bundle {Bundle}, model {Model}, in {Elapsed}; {Replaced} finishes its admitted images")]
         public static partial void Switched(ILogger logger, string bundle, string model, string? replaced, TimeSpan elapsed);
 
-        [LoggerMessage(1062, LogLevel.Error, "The bundle {Bundle} could not be loaded; everything stays as it was")]
+        [LoggerMessage(EventIds.SwitchFailed, LogLevel.Error, "Bundle {Bundle} could not be loaded; the current model stays in place")]
         public static partial void SwitchFailed(ILogger logger, string bundle, Exception error);
 
-        [LoggerMessage(1063, LogLevel.Information, "Bundle {Bundle} was replaced {Elapsed} ago and has finished; its memory is free")]
+        [LoggerMessage(EventIds.InstanceDrained, LogLevel.Information, "Bundle {Bundle} has drained, {Elapsed} after it was replaced; its memory is free")]
         public static partial void Drained(ILogger logger, string bundle, TimeSpan elapsed);
     }
 }

@@ -1,19 +1,19 @@
+using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference.Worker;
 
 internal sealed partial class GenerationWorker
 {
-    /// <summary>Event ids 1040..1059.</summary>
     private static partial class Log
     {
-        [LoggerMessage(1041, LogLevel.Critical, "The generation worker died of a defect; restart the service, or load a model anew (POST /v1/admin/models)")]
+        [LoggerMessage(EventIds.WorkerCrashed, LogLevel.Critical, "Generation worker crashed; restart the service or load a model (POST /v1/admin/models)")]
         public static partial void Crashed(ILogger logger, Exception error);
 
-        [LoggerMessage(1043, LogLevel.Warning, "{Images} admitted images were not finished when the worker ended")]
+        [LoggerMessage(EventIds.ImagesUnfinished, LogLevel.Warning, "{Images} admitted image(s) were unfinished when the worker ended")]
         public static partial void Unfinished(ILogger logger, int images);
 
-        [LoggerMessage(1045, LogLevel.Error, "The model could not be freed; its memory may stay taken until the service is restarted")]
+        [LoggerMessage(EventIds.ModelNotFreed, LogLevel.Error, "The model could not be freed; its memory may stay in use until the service restarts")]
         public static partial void NotFreed(ILogger logger, Exception error);
     }
 }

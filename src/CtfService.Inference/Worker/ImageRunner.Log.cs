@@ -1,32 +1,35 @@
+using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference.Worker;
 
 internal sealed partial class ImageRunner
 {
-    /// <summary>Event ids 1020..1039.</summary>
     private static partial class Log
     {
-        [LoggerMessage(1020, LogLevel.Debug, "Finished {Images} image(s); {Running} go on")]
+        [LoggerMessage(EventIds.ImagesFinished, LogLevel.Debug, "{Images} image(s) finished; {Running} still running")]
         public static partial void Finished(ILogger logger, int images, int running);
 
-        [LoggerMessage(1022, LogLevel.Error, "A step of {Images} images failed")]
+        [LoggerMessage(EventIds.StepFailed, LogLevel.Error, "A step with {Images} image(s) failed")]
         public static partial void Failed(ILogger logger, int images, Exception error);
 
-        [LoggerMessage(1023, LogLevel.Warning, "A step of {Images} images does not fit the device's memory ({Reason}); the younger half starts again later")]
+        [LoggerMessage(
+            EventIds.StepSplit,
+            LogLevel.Warning,
+            "A step with {Images} images does not fit in device memory ({Reason}); the younger half starts again later")]
         public static partial void Splitting(ILogger logger, int images, string reason);
 
-        [LoggerMessage(1024, LogLevel.Error, "{Images} image(s) do not fit the device's memory")]
+        [LoggerMessage(EventIds.ImagesTooLarge, LogLevel.Error, "{Images} image(s) do not fit in device memory")]
         public static partial void TooLarge(ILogger logger, int images, Exception error);
 
-        [LoggerMessage(1025, LogLevel.Error,
-            "Steps fail one after another; {Waiting} waiting images are refused, and requests for a while (Inference:FailedStepsPause)")]
+        [LoggerMessage(EventIds.StepsKeepFailing, LogLevel.Error,
+            "Steps keep failing; {Waiting} waiting images failed, and new requests are refused for a while (Inference:FailedStepsPause)")]
         public static partial void KeepsFailing(ILogger logger, int waiting, Exception error);
 
-        [LoggerMessage(1026, LogLevel.Information, "An image was finished after steps that failed; requests are taken again")]
+        [LoggerMessage(EventIds.StepsRecovered, LogLevel.Information, "An image finished after failed steps; requests are accepted again")]
         public static partial void WorksAgain(ILogger logger);
 
-        [LoggerMessage(1027, LogLevel.Error, "The model did not take an image in")]
+        [LoggerMessage(EventIds.ImageNotAdmitted, LogLevel.Error, "The model did not accept an image; running images continue")]
         public static partial void NotTaken(ILogger logger, Exception error);
     }
 }

@@ -1,19 +1,19 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
-using CtfService.Inference.Queue;
+using CtfService.Inference.Telemetry;
 using CtfService.Model.Generation;
 using CtfService.TestSupport;
 using Microsoft.Extensions.Logging;
 
 namespace CtfService.Api.Tests.Telemetry;
 
-/// <summary>The events of the log: each id means one thing, and the documents list what the code writes.</summary>
+/// <summary>Log events: each id is unique and has a named constant, and the documents list all of them.</summary>
 public sealed partial class LogEventTests
 {
     private static readonly IReadOnlyList<LoggerMessageAttribute> Events =
     [
-        .. new[] { typeof(Program).Assembly, typeof(InferenceOptions).Assembly, typeof(CtfImageGeneratorFactory).Assembly }
+        .. new[] { typeof(Program).Assembly, typeof(EventIds).Assembly, typeof(CtfImageGeneratorFactory).Assembly }
             .SelectMany(assembly => assembly.GetTypes())
             .SelectMany(type => type.GetMethods(
                 BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
@@ -27,6 +27,14 @@ public sealed partial class LogEventTests
         Assert.NotEmpty(Events);
         Assert.Empty(Events.GroupBy(log => log.EventId).Where(same => same.Count() > 1)
             .Select(same => $"{same.Key}: {string.Join(" and ", same.Select(log => log.Message))}"));
+    }
+
+    [Fact]
+    public void EventIds_OfAllAssemblies_AreTheNamedConstants()
+    {
+        var named = typeof(EventIds).GetFields(BindingFlags.Static | BindingFlags.Public).Select(field => (int)field.GetRawConstantValue()!);
+
+        Assert.Equal(named.Order(), Events.Select(log => log.EventId));
     }
 
     [Fact]
