@@ -14,6 +14,6 @@ internal sealed partial class InferenceHost
         public static partial void DidNotFinish(ILogger logger);
 
         [LoggerMessage(EventIds.LoadAbandoned, LogLevel.Information, "The process ends while a model is still loading")]
-        public static partial void LeftLoading(ILogger logger);
+        public static partial void LoadAbandoned(ILogger logger);
     }
 }

@@ -5,11 +5,16 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference;
 
-/// <summary>The host's hand on the router: loads the first model at start, and at stop lets what is admitted finish within the budget. Any thread.</summary>
-internal sealed partial class InferenceHost(ModelRouter router, InferenceOptions options, TimeProvider clock, ILogger<InferenceHost> logger) : IHostedLifecycleService, IDisposable
+/// <summary>
+/// Ties the router to the life of the host: loads the first model at startup and, at shutdown, lets admitted images finish within the budget. Thread-safe.
+/// </summary>
+internal sealed partial class InferenceHost(ModelRouter router, InferenceOptions options, TimeProvider clock, ILogger<InferenceHost> logger)
+    : IHostedLifecycleService, IDisposable
 {
-    /// <summary>A model that loads serves no request. It looks for its end before each tensor; if that takes longer, the load ends with the process.</summary>
-    private static readonly TimeSpan LoadingPatience = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// Time that a load has to end at shutdown. It checks for cancellation before each tensor; if that takes longer, it ends with the process.
+    /// </summary>
+    private static readonly TimeSpan LoadingGracePeriod = TimeSpan.FromSeconds(1);
 
     private readonly Lock _stop = new();
     private ITimer? _budget; // under _stop
@@ -24,7 +29,7 @@ internal sealed partial class InferenceHost(ModelRouter router, InferenceOptions
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Runs before the web server stops, so that new requests already hear of it while old ones finish.</summary>
+    /// <summary>Runs before the web server stops, so that new requests get an error while running ones finish.</summary>
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
         lock (_stop)
@@ -43,7 +48,7 @@ internal sealed partial class InferenceHost(ModelRouter router, InferenceOptions
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await StoppingAsync(cancellationToken).ConfigureAwait(false);
-        using var hurry = cancellationToken.UnsafeRegister(_ => router.Abort(), state: null);
+        using var abort = cancellationToken.UnsafeRegister(_ => router.Abort(), state: null);
         var served = router.Served;
         await served.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!served.IsCompleted)
@@ -51,10 +56,10 @@ internal sealed partial class InferenceHost(ModelRouter router, InferenceOptions
             Log.DidNotFinish(logger);
         }
 
-        await router.Finished.WaitAsync(LoadingPatience, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await router.Finished.WaitAsync(LoadingGracePeriod, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (router.IsLoading)
         {
-            Log.LeftLoading(logger);
+            Log.LoadAbandoned(logger);
         }
     }
 

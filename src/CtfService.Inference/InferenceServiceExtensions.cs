@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace CtfService.Inference;
 
 /// <summary>
-/// Puts the router and its instances into a host. The host brings <see cref="InferenceOptions"/>, checked, and the first model's
-/// <see cref="ModelOrigin"/>.
+/// Adds the router and its instances to a host. The host registers validated <see cref="InferenceOptions"/> and the <see cref="ModelOrigin"/> of the first
+/// model.
 /// </summary>
 public static class InferenceServiceExtensions
 {

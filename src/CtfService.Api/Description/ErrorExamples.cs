@@ -45,8 +45,8 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         PlainBodies.Encoded("gzip"),
         PlainBodies.WrongCharset,
         IdempotencyMiddleware.Reused,
-        new(429, "The queue has room for 2 more images of 64 (Inference:MaxQueuedImages); 4 were asked for. Try again in 3 s.", "queue_full"),
-        new(500, "The step that held this image failed. The log of the service has the details.", "generation_failed"),
+        new(429, "The queue has room for 2 more of 64 images (Inference:MaxQueuedImages); 4 were requested. Try again in 3 s.", "queue_full"),
+        new(500, "The step that contained this image failed. The service log has the details.", "generation_failed"),
         new(503, "The model is still loading. Try again in a moment.", "model_not_ready"),
         new(
             504,
@@ -64,12 +64,12 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
             "bundle"),
         Unreadable<SwitchModelRequest>("""{"name": "fruits-64"}""", jsonProblems, json),
         ApiKeyHandler.NotAdmin,
-        new(409, "The bundle 'fruits-64' is being loaded, and there is one switch at a time. Try again when it has ended.", "switch_in_progress"),
+        new(409, "The bundle 'fruits-64' is already loading; only one switch can run at a time. Retry when it completes.", "switch_in_progress"),
         StatusErrors.Describe(413),
         StatusErrors.Describe(415),
-        new(422, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' goes on serving. coarse.safetensors is missing.", "bundle_unusable", "bundle"),
-        new(500, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' goes on serving. Loading ended with NotSupportedException. The log of the service has the details.", "load_failed", "bundle"),
-        new(503, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' goes on serving. The device has too little free memory for it.", "out_of_device_memory", "bundle"),
+        new(422, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' keeps serving. coarse.safetensors is missing.", "bundle_unusable", "bundle"),
+        new(500, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' keeps serving. Loading ended with NotSupportedException. The service log has the details.", "load_failed", "bundle"),
+        new(503, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' keeps serving. The device has too little free memory for it.", "out_of_device_memory", "bundle"),
     ];
 
     /// <summary>Returns the examples of an endpoint's own errors; empty if the status is not an error.</summary>

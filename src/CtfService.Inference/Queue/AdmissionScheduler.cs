@@ -3,9 +3,9 @@ using CtfService.Core.Models;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Decides which waiting image starts next. There are two lines, each first come, first served: images with decode steps wait for rows, and one whose rows are
-/// not free holds up those behind it, so that nothing starves; images without wait for their turn in the later stages (<see cref="LayoutFairShare"/>).
-/// Plain state for one thread: no threads, no tensors, no logs.
+/// Decides which waiting image starts next. There are two first-come, first-served lines. Images with decode steps wait for rows; if the rows of the first
+/// are not free, those behind it wait too, so that none starves. Images without decode steps wait for their share of the later stages
+/// (<see cref="LayoutFairShare"/>). Plain state for one thread: no threads, no tensors, no logs.
 /// </summary>
 internal sealed class AdmissionScheduler(StageCostEstimator estimator, TimeProvider clock)
 {
@@ -17,10 +17,10 @@ internal sealed class AdmissionScheduler(StageCostEstimator estimator, TimeProvi
 
     public void Add(InferenceJob job) => LineOf(job).Add(job);
 
-    /// <summary>An image that was running and must start again comes before all others of its kind.</summary>
+    /// <summary>Puts an image that was running and must restart before all others of its kind.</summary>
     public void PutBack(InferenceJob job) => LineOf(job).Insert(0, job);
 
-    /// <summary>Takes the next image out, or null if none may start.</summary>
+    /// <summary>Removes and returns the next image, or null if none may start.</summary>
     public InferenceJob? Next(RunningImages running)
     {
         if (_drawn.Count > 0 && _drawn[0].Specification.Rows <= running.FreeRows)
@@ -37,15 +37,15 @@ internal sealed class AdmissionScheduler(StageCostEstimator estimator, TimeProvi
         return null;
     }
 
-    /// <summary>What a step has done counts for whose turn it is.</summary>
+    /// <summary>Accounts for the device time of a step.</summary>
     public void StepEnded(StepReport step) => _fairShare.StepEnded(step);
 
-    /// <summary>Removes images that no caller waits for and fails those whose time is over.</summary>
+    /// <summary>Cancels images that no caller waits for and fails those past their deadline.</summary>
     public void DropUnwanted()
     {
         if (IsEmpty)
         {
-            return; // the usual case between two decode steps: allocates nothing
+            return; // the usual case between two decode steps: no allocation
         }
 
         var now = clock.GetUtcNow();
@@ -53,7 +53,8 @@ internal sealed class AdmissionScheduler(StageCostEstimator estimator, TimeProvi
         _layouts.RemoveAll(job => IsUnwanted(job, now));
     }
 
-    /// <summary>Gives up everything that waits. Returns how many images that were.</summary>
+    /// <summary>Fails all waiting images.</summary>
+    /// <returns>The number of images.</returns>
     public int FailAll(Func<Exception> error)
     {
         InferenceJob[] waiting = [.. _drawn, .. _layouts];

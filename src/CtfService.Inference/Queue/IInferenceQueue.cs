@@ -3,17 +3,27 @@ using CtfService.Core.Models;
 
 namespace CtfService.Inference.Queue;
 
-/// <summary>The way in: images wait here until the worker takes them. Any thread.</summary>
+/// <summary>Accepts images for generation; they wait here until the worker takes them. Thread-safe.</summary>
 public interface IInferenceQueue
 {
-    /// <summary>Queues all images of a request or none, and returns what becomes of them as it comes: each image's previews in order, then the image.</summary>
-    /// <param name="cancellation">The caller hung up: images that have not started never will, and those that run stop at the next step.</param>
-    /// <returns>Must be read to its end or disposed. What nobody has read yet is kept: at most the previews and the image of each image asked for.</returns>
-    /// <exception cref="QueueFullException">From the call itself: too little room; nothing was queued.</exception>
-    /// <exception cref="ModelNotReadyException">From the call itself where the model is loading, has failed or shuts down; while reading where it does later.</exception>
-    /// <exception cref="DeadlineExceededException">While reading: not finished within <see cref="ImageSubmission.Deadline"/>.</exception>
-    /// <exception cref="GenerationFailedException">While reading: the step that held an image failed; already logged.</exception>
-    /// <exception cref="OutOfDeviceMemoryException">While reading: an image does not fit the device, even with fewer beside it; already logged.</exception>
+    /// <summary>
+    /// Enqueues all images of a submission or none, and returns their events as they happen: the previews of each image in order, then the image.
+    /// </summary>
+    /// <param name="cancellation">Cancelled when the caller no longer waits: waiting images never start, and running images stop at the next step.</param>
+    /// <returns>
+    /// The events; read them to the end or dispose the enumerator. Unread events are kept: at most the previews and the result of each image.
+    /// </returns>
+    /// <exception cref="QueueFullException">Thrown by the call itself: the queue has too little room; nothing was enqueued.</exception>
+    /// <exception cref="ModelNotReadyException">
+    /// Thrown by the call itself if the model is loading, has failed or is shutting down; thrown while reading if that happens later.
+    /// </exception>
+    /// <exception cref="DeadlineExceededException">
+    /// Thrown while reading: the images were not finished within <see cref="ImageSubmission.Deadline"/>.
+    /// </exception>
+    /// <exception cref="GenerationFailedException">Thrown while reading: a step that contained an image failed; already logged.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">
+    /// Thrown while reading: an image does not fit in device memory, even in a smaller batch; already logged.
+    /// </exception>
     IAsyncEnumerable<InferenceEvent> Enqueue(ImageSubmission submission, CancellationToken cancellation);
 }
 

@@ -5,13 +5,13 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// One image on its way through queue, scheduler and worker. Completed once, by whoever comes first: the worker, the deadline, or a
-/// caller who hung up. All members may be used from any thread but <see cref="MarkStarted"/>, <see cref="MarkRestarted"/>, <see cref="Batch"/> and <see cref="PreviewsLeft"/>,
-/// which are the worker's, and <see cref="MarkQueued"/>, which is the queue's.
+/// One image on its way through queue, scheduler and worker. Completed once, by the worker, the deadline or a caller that hangs up, whichever is first.
+/// Thread-safe, except that only the worker thread calls <see cref="MarkStarted"/>, <see cref="MarkRestarted"/>, <see cref="PreviewsLeft"/> and the setter
+/// of <see cref="Batch"/>, and only the queue calls <see cref="MarkQueued"/>.
 /// </summary>
 internal sealed class InferenceJob(ImageSpecification specification, DateTimeOffset enqueuedAt, RequestDeadline deadline, CancellationToken abandoned)
 {
-    /// <summary>Continuations run elsewhere: the worker thread must not encode images.</summary>
+    /// <summary>Continuations run asynchronously, so that the worker thread does not encode images.</summary>
     private readonly TaskCompletionSource<GeneratedImage> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private DateTimeOffset _startedAt = enqueuedAt;
@@ -23,15 +23,15 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
 
     public DateTimeOffset EnqueuedAt { get; } = enqueuedAt;
 
-    /// <summary>Null where the caller wants to see finished images only.</summary>
+    /// <summary>Null if the caller wants finished images only.</summary>
     public PreviewOptions? Previews { get; init; }
 
     public RequestDeadline Deadline { get; } = deadline;
 
-    /// <summary>The trace that its request belongs to; null where that is not traced.</summary>
+    /// <summary>The trace of its request; null if the request is not traced.</summary>
     public ActivityContext? Trace { get; init; }
 
-    /// <summary>The span of the batch that finished it; to be read after <see cref="Completion"/>.</summary>
+    /// <summary>The span of the batch that finished the image. Read it after <see cref="Completion"/>.</summary>
     public ActivityContext? Batch { get; set; }
 
     /// <summary>Time from admission to the last start. Read after <see cref="Completion"/>.</summary>
@@ -39,15 +39,15 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
 
     public bool IsLate(DateTimeOffset now) => EnqueuedAt + Deadline.Timeout <= now;
 
-    /// <summary>Cancelled when nobody waits for this image any more.</summary>
+    /// <summary>Cancelled when the caller no longer waits for this image.</summary>
     public CancellationToken Abandoned { get; } = abandoned;
 
     public Task<GeneratedImage> Completion => _completion.Task;
 
-    /// <summary>True while someone waits for this image.</summary>
+    /// <summary>True while a caller waits for this image.</summary>
     public bool IsWanted => !Abandoned.IsCancellationRequested && !_completion.Task.IsCompleted;
 
-    /// <summary>Admitted: from here on it is seen to wait, run and end.</summary>
+    /// <summary>Marks the image as admitted; from here on it is counted as waiting, running or ended.</summary>
     public void MarkQueued(InFlightImage image, QueueLoad load)
     {
         (_inFlight, _load) = (image, load);
@@ -60,10 +60,10 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
         MoveTo(ImageState.Running);
     }
 
-    /// <summary>It has to start again. The worker's.</summary>
+    /// <summary>Marks the image as waiting again, because it must restart. Call from the worker thread only.</summary>
     public void MarkRestarted() => MoveTo(ImageState.Waiting);
 
-    /// <summary>What the generator is to show. An image that has started again shows nothing twice.</summary>
+    /// <summary>Returns the previews that the generator must still deliver. A restarted image delivers none twice.</summary>
     public PreviewOptions? PreviewsLeft() => Previews is null ? null : new PreviewOptions(Previews.Count, preview =>
     {
         if (preview.Index > _lastPreview)

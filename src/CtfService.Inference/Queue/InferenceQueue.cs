@@ -6,27 +6,27 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Bounded queue between the request threads and the one worker thread, counted in images. Callers use <see cref="Enqueue"/>
-/// from any thread; <see cref="TakeArrivals"/> and <see cref="WaitForJobs"/> are the worker's.
+/// Bounded queue between the request threads and the worker thread; its capacity counts images. <see cref="Enqueue"/> is thread-safe; call
+/// <see cref="TakeArrivals"/> and <see cref="WaitForJobs"/> from the worker thread only.
 /// </summary>
 internal sealed class InferenceQueue : IInferenceQueue
 {
     private readonly InferenceOptions _options;
     private readonly ModelState _state;
-    private readonly QueueLoad _work;
+    private readonly QueueLoad _load;
     private readonly RetryReservations _reservations; // under _admission
     private readonly InferenceMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly Channel<InferenceJob> _channel;
     private readonly Lock _admission = new();
-    private readonly object _arrival = new(); // Monitor: unlike an event it needs no disposal while the worker still waits on it
+    private readonly object _arrival = new(); // a monitor: unlike an event, it needs no disposal while the worker may still wait on it
     private bool _awake; // under _arrival
 
     public InferenceQueue(InferenceOptions options, ModelState state, StageCostEstimator estimator, InferenceMetrics metrics, TimeProvider clock)
     {
         _options = options;
         _state = state;
-        _work = new QueueLoad(estimator, options.MaxBatchRows);
+        _load = new QueueLoad(estimator, options.MaxBatchRows);
         _reservations = new RetryReservations(options.MaxQueuedImages, clock);
         _metrics = metrics;
         _clock = clock;
@@ -51,7 +51,9 @@ internal sealed class InferenceQueue : IInferenceQueue
         return pending.Events();
     }
 
-    /// <summary>No job follows. The state must already say why, unless nobody has a lease; what waits stays for the worker to finish or fail.</summary>
+    /// <summary>
+    /// Rejects further jobs. Set the state that explains why first, unless no lease is held. Jobs that wait stay for the worker to finish or fail.
+    /// </summary>
     public void Close()
     {
         lock (_admission)
@@ -62,15 +64,17 @@ internal sealed class InferenceQueue : IInferenceQueue
         Wake();
     }
 
-    /// <summary>True once closed and emptied: no job will ever come again.</summary>
+    /// <summary>True if the queue is closed and empty: no job will ever arrive.</summary>
     public bool IsFinished => _channel.Reader.Completion.IsCompleted;
 
-    /// <summary>Every job that has come, oldest first. Under the lock, so that the images of one request come together.</summary>
+    /// <summary>
+    /// Removes and returns all jobs that have arrived, oldest first. Takes the admission lock, so that the images of one request arrive together.
+    /// </summary>
     public IReadOnlyList<InferenceJob> TakeArrivals()
     {
         if (_channel.Reader.Count == 0)
         {
-            return []; // the usual case between two decode steps: allocates nothing
+            return []; // the usual case between two decode steps: no allocation
         }
 
         lock (_admission)
@@ -85,7 +89,7 @@ internal sealed class InferenceQueue : IInferenceQueue
         }
     }
 
-    /// <summary>Blocks the worker thread until a job comes, the queue closes, or someone calls <see cref="Wake"/>. May return early.</summary>
+    /// <summary>Blocks the worker thread until a job arrives, the queue closes, or <see cref="Wake"/> is called. May return early.</summary>
     public void WaitForJobs()
     {
         lock (_arrival)
@@ -113,16 +117,16 @@ internal sealed class InferenceQueue : IInferenceQueue
         lock (_admission)
         {
             var model = _state.RequireReady().Model;
-            var isExpected = _reservations.TryRedeem(jobs.Count);
-            if (Room(isExpected) < jobs.Count)
+            var isReserved = _reservations.TryRedeem(jobs.Count);
+            if (Room(isReserved) < jobs.Count)
             {
-                throw Full(jobs.Count, isExpected, model.TokenCount);
+                throw Full(jobs.Count, isReserved, model.TokenCount);
             }
 
             _state.BeginTrial(_options.FailedStepsPause);
             foreach (var job in jobs)
             {
-                job.MarkQueued(_metrics.ImageQueued(job.Specification), _work);
+                job.MarkQueued(_metrics.ImageQueued(job.Specification), _load);
                 _channel.Writer.TryWrite(job); // cannot fail: the channel holds at most the images that wait
             }
         }
@@ -130,20 +134,21 @@ internal sealed class InferenceQueue : IInferenceQueue
         Wake();
     }
 
-    /// <param name="isExpected">The caller was told to come back now.</param>
-    private int Room(bool isExpected) => Math.Max(0, _options.MaxQueuedImages - _work.Waiting - (isExpected ? 0 : _reservations.Kept));
+    /// <param name="isReserved">True if the caller has a reservation for this time.</param>
+    private int Room(bool isReserved) => Math.Max(0, _options.MaxQueuedImages - _load.Waiting - (isReserved ? 0 : _reservations.Kept));
 
     /// <summary>
-    /// Room comes when as many images have started as are too many, those included that were promised a place before. The caller is promised one as well.
+    /// Returns the error of a submission that does not fit. Room is available once the excess images have started, counting those that are reserved; the
+    /// caller gets a reservation too.
     /// </summary>
-    private QueueFullException Full(int asked, bool isExpected, int steps)
+    private QueueFullException Full(int requested, bool isReserved, int steps)
     {
-        var room = Room(isExpected);
-        var ahead = _work.Waiting + _reservations.Images + asked - _options.MaxQueuedImages;
-        var retryAfter = TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(_work.Forecast(ahead, steps).TotalSeconds))); // the unit of Retry-After
-        _reservations.Add(asked, retryAfter);
+        var room = Room(isReserved);
+        var ahead = _load.Waiting + _reservations.Images + requested - _options.MaxQueuedImages;
+        var retryAfter = TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(_load.Forecast(ahead, steps).TotalSeconds))); // Retry-After counts seconds
+        _reservations.Add(requested, retryAfter);
         return new QueueFullException(
-            $"The queue has room for {room} more images of {_options.MaxQueuedImages} (Inference:MaxQueuedImages); {asked} were asked for. "
+            $"The queue has room for {room} more of {_options.MaxQueuedImages} images (Inference:MaxQueuedImages); {requested} were requested. "
             + $"Try again in {retryAfter.TotalSeconds:0} s.",
             retryAfter);
     }

@@ -5,8 +5,8 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// One request while its images are on their way: its deadline, its images, and what has become of them. The worker writes, the caller reads, and neither waits for
-/// the other.
+/// A submission from admission to its last image: creates one job for each image and streams their events to the caller. The worker writes and the caller
+/// reads without waiting for each other.
 /// </summary>
 internal sealed class PendingSubmission : IDisposable
 {
@@ -15,8 +15,8 @@ internal sealed class PendingSubmission : IDisposable
     private readonly CancellationToken _caller;
     private readonly CancellationTokenSource _expiry;
     private readonly CancellationTokenSource _abandoned;
-    private readonly Channel<InferenceEvent> _events; // as many as there can be, so that writing never waits
-    private volatile bool _isLate; // set at the deadline if an image was missing then
+    private readonly Channel<InferenceEvent> _events; // holds all events there can be, so that writing never waits
+    private volatile bool _isExpired; // set at the deadline if an image is unfinished
 
     public PendingSubmission(ImageSubmission submission, InferenceMetrics metrics, TimeProvider clock, CancellationToken caller)
     {
@@ -29,27 +29,31 @@ internal sealed class PendingSubmission : IDisposable
         Jobs = [.. submission.Images.Select((image, index) => new InferenceJob(image, now, submission.Deadline, _abandoned.Token)
         {
             Trace = trace,
-            Previews = submission.Previews == 0 ? null : new PreviewOptions(submission.Previews, preview => _events.Writer.TryWrite(new InferenceEvent.Previewed(index, preview))),
+            Previews = submission.Previews == 0
+                ? null
+                : new PreviewOptions(submission.Previews, preview => _events.Writer.TryWrite(new InferenceEvent.Previewed(index, preview))),
         })];
-        _expiry.Token.UnsafeRegister(_ => _isLate = Jobs.Any(job => !job.Completion.IsCompleted), state: null);
+        _expiry.Token.UnsafeRegister(_ => _isExpired = Jobs.Any(job => !job.Completion.IsCompleted), state: null);
     }
 
-    /// <summary>One for each image, in submission.</summary>
+    /// <summary>One job for each image, in the order of the submission.</summary>
     public IReadOnlyList<InferenceJob> Jobs { get; }
 
-    /// <summary>What becomes of the images; to be read once. Ends after the last image or at the first that fails: then nobody wants the others.</summary>
+    /// <summary>
+    /// Returns the events of all images; call once. Ends after the last image or at the first failure, which abandons the remaining images.
+    /// </summary>
     public async IAsyncEnumerable<InferenceEvent> Events()
     {
         try
         {
             _ = ForwardAsync();
             var unfinished = Jobs.Count;
-            while (unfinished > 0 && await MoreAsync().ConfigureAwait(false))
+            while (unfinished > 0 && await WaitForEventAsync().ConfigureAwait(false))
             {
-                while (_events.Reader.TryRead(out var seen))
+                while (_events.Reader.TryRead(out var progress))
                 {
-                    unfinished -= seen is InferenceEvent.Finished ? 1 : 0;
-                    yield return seen;
+                    unfinished -= progress is InferenceEvent.Finished ? 1 : 0;
+                    yield return progress;
                 }
             }
         }
@@ -66,8 +70,10 @@ internal sealed class PendingSubmission : IDisposable
         _expiry.Dispose();
     }
 
-    /// <summary>The deadline is for the images: what was finished in time is given to a reader who comes later.</summary>
-    private async ValueTask<bool> MoreAsync()
+    /// <summary>
+    /// Waits for the next event. The deadline applies to generation: images that finished in time are returned even if the caller reads them later.
+    /// </summary>
+    private async ValueTask<bool> WaitForEventAsync()
     {
         try
         {
@@ -80,11 +86,11 @@ internal sealed class PendingSubmission : IDisposable
                 return true;
             }
 
-            return _isLate ? throw _deadline.Exceeded() : await _events.Reader.WaitToReadAsync(_caller).ConfigureAwait(false);
+            return _isExpired ? throw _deadline.Exceeded() : await _events.Reader.WaitToReadAsync(_caller).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Passes on every image that ends. An image comes after its previews, which the worker has written before it completes the job.</summary>
+    /// <summary>Forwards each image as it ends. Previews precede their image, because the worker writes them before it completes the job.</summary>
     private async Task ForwardAsync()
     {
         try
@@ -96,7 +102,7 @@ internal sealed class PendingSubmission : IDisposable
 
             _events.Writer.TryComplete();
         }
-        // Not handled here but where the caller reads.
+        // Rethrown to the caller when it reads.
         catch (Exception error)
         {
             _events.Writer.TryComplete(error);

@@ -4,23 +4,23 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// The images of one instance that wait and run, and when places in the queue come free. Each job reports its own moves, so an image is counted until it ends,
-/// whichever way it ends. Any thread.
+/// Counts the waiting and running images of one instance and forecasts when waiting images will have started. Each job reports its own transitions, so an
+/// image is counted until it ends, however it ends. Thread-safe.
 /// </summary>
-/// <param name="estimator">What work costs, and how many decode steps there were.</param>
-/// <param name="rows">Rows of a decode step.</param>
+/// <param name="estimator">Provides the stage costs and the number of decode steps so far.</param>
+/// <param name="rows">Number of rows of a decode step.</param>
 internal sealed class QueueLoad(StageCostEstimator estimator, int rows)
 {
     private readonly Lock _gate = new();
-    private readonly LinkedList<InferenceJob> _running = new(); // those whose layout is drawn, the oldest first: it ends first
-    private readonly Dictionary<InferenceJob, (LinkedListNode<InferenceJob> Place, long Start)> _starts = [];
+    private readonly LinkedList<InferenceJob> _running = new(); // images with decode steps; the oldest is first and ends first
+    private readonly Dictionary<InferenceJob, (LinkedListNode<InferenceJob> Node, long Start)> _starts = [];
     private int _waiting;
     private int _waitingDrawn;
     private int _waitingRows;
     private int _waitingPictures;
     private int _runningLayouts;
 
-    /// <summary>Images admitted that have neither started nor ended.</summary>
+    /// <summary>Number of admitted images that have neither started nor ended.</summary>
     public int Waiting
     {
         get
@@ -32,7 +32,7 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows)
         }
     }
 
-    /// <summary>An image was admitted and waits.</summary>
+    /// <summary>Counts an image that was admitted and now waits.</summary>
     public void Entered(InferenceJob job)
     {
         lock (_gate)
@@ -41,7 +41,7 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows)
         }
     }
 
-    /// <summary>An image has gone from one place to another.</summary>
+    /// <summary>Counts the transition of an image from one state to another.</summary>
     public void Moved(InferenceJob job, ImageState from, ImageState to)
     {
         lock (_gate)
@@ -66,9 +66,9 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows)
         }
     }
 
-    /// <summary>Time until some of the images that wait will have started.</summary>
-    /// <param name="images">At least 1; more than wait count as if as many of the same kinds followed.</param>
-    /// <param name="steps">Decode steps of an image: T.</param>
+    /// <summary>Returns the expected time until the given number of waiting images have started.</summary>
+    /// <param name="images">At least 1. If more than wait, further images of the same kinds are assumed to follow.</param>
+    /// <param name="steps">Number of decode steps of an image: T.</param>
     public TimeSpan Forecast(int images, int steps)
     {
         var costs = estimator.Costs;
@@ -118,7 +118,7 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows)
     {
         if (_starts.Remove(job, out var start))
         {
-            _running.Remove(start.Place);
+            _running.Remove(start.Node);
         }
         else
         {

@@ -1,72 +1,75 @@
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// When images that wait will have started, from the work ahead of them. The two kinds start independently: drawn images as rows come free, which each running
-/// image frees after its last decode step and the next one after as many more; the others one after another. While both kinds wait, the device works half of
-/// the time for each, as <see cref="LayoutFairShare"/> sees to it. Used once.
+/// Forecasts when waiting images will have started, from the work ahead of them. The two kinds start independently: drawn images as rows become free, which
+/// happens after the last decode step of each running image; the others one at a time. While both kinds wait, each gets half of the device time
+/// (<see cref="LayoutFairShare"/>). Use an instance once.
 /// </summary>
-/// <param name="decodeStep">Time of one decode step.</param>
-/// <param name="steps">Decode steps of an image.</param>
-/// <param name="laterStages">Device time of a drawn image behind its decode steps.</param>
+/// <param name="decodeStep">Duration of one decode step.</param>
+/// <param name="steps">Number of decode steps of an image.</param>
+/// <param name="laterStages">Device time that a drawn image takes after its decode steps.</param>
 internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan laterStages)
 {
-    /// <summary>For images of the other kind that come meanwhile and have their share of the device, and for the spread of measurements.</summary>
+    /// <summary>
+    /// Safety factor for images of the other kind that arrive later and take their share of the device, and for the spread of measurements.
+    /// </summary>
     private const double Margin = 1.25;
 
     /// <summary>
-    /// Images that are followed one by one; those behind them are taken to start at the same rate, so that the work of a forecast has a limit.
+    /// Maximum number of images that are simulated one by one. Later images are assumed to start at the same rate, which bounds the work of a forecast.
     /// </summary>
-    private const int MostFollowed = 1_000;
+    private const int MaxSimulated = 1_000;
 
-    /// <summary>Images of a batch of the later stages.</summary>
+    /// <summary>Images in a batch of the later stages.</summary>
     private const int Batch = 8;
 
     private readonly Queue<(long Step, double Rows)> _releases = new();
     private double _freeRows;
-    private long _step; // of the latest release
+    private long _step; // of the last release
     private int _runningDrawn;
 
-    /// <summary>Drawn images that wait.</summary>
+    /// <summary>Number of drawn images that wait.</summary>
     public required int Drawn { get; init; }
 
-    /// <summary>Rows of each of them, in the mean.</summary>
+    /// <summary>Mean number of rows of these images.</summary>
     public required double RowsOfDrawn { get; init; }
 
-    /// <summary>Images without decode steps that wait.</summary>
+    /// <summary>Number of images without decode steps that wait.</summary>
     public required int Layouts { get; init; }
 
-    /// <summary>Device time of each of them, in the mean.</summary>
+    /// <summary>Mean device time of these images.</summary>
     public required TimeSpan CostOfLayout { get; init; }
 
-    /// <summary>Such images that have started and not ended.</summary>
+    /// <summary>Number of images without decode steps that run.</summary>
     public required int StartedLayouts { get; init; }
 
-    /// <summary>Drawn images that have all their labels, and so no rows, and still need their later stages.</summary>
+    /// <summary>Number of drawn images that have all their labels, and therefore no rows, but still need the later stages.</summary>
     public required int WithoutRows { get; init; }
 
-    /// <summary>Some rows come free.</summary>
-    /// <param name="step">After so many more decode steps; not less than in the call before.</param>
+    /// <summary>Adds rows that become free.</summary>
+    /// <param name="step">Number of decode steps until then; not less than in the previous call.</param>
     public void Release(long step, double rows)
     {
         _releases.Enqueue((step, rows));
         _runningDrawn += step > 0 ? 1 : 0;
     }
 
-    /// <param name="images">If more than wait are asked for, others are taken to follow them at the same rate.</param>
+    /// <summary>Returns the time until the given number of images have started.</summary>
+    /// <param name="images">Number of images. If more than wait, further images are assumed to follow at the same rate.</param>
     public TimeSpan UntilStarted(int images)
     {
-        var followed = Math.Min(images, Math.Min(Drawn + Layouts, MostFollowed));
-        var walk = Walk(followed) * ((double)images / Math.Max(1, followed));
-        return (walk * Margin) + LongestStep;
+        var simulated = Math.Min(images, Math.Min(Drawn + Layouts, MaxSimulated));
+        var duration = Simulate(simulated) * ((double)images / Math.Max(1, simulated));
+        return (duration * Margin) + LongestStep;
     }
 
-    /// <summary>Images start between two steps only, and the step that frees their rows may have a whole batch behind it.</summary>
+    /// <summary>Images start between two steps only, and the step that frees their rows may also contain a whole batch of the later stages.</summary>
     private TimeSpan LongestStep => laterStages * Math.Min(Batch, _runningDrawn);
 
-    private TimeSpan Walk(int images)
+    private TimeSpan Simulate(int images)
     {
         var elapsed = TimeSpan.Zero;
-        var isShared = Drawn + _runningDrawn + WithoutRows > 0; // with layouts, while there are any
+        var isShared = Drawn + _runningDrawn + WithoutRows > 0; // with layouts, while any wait
         var (drawn, layouts) = (Drawn, Layouts);
         var drawnNeed = drawn > 0 ? NextDrawn() + (WithoutRows * laterStages) : TimeSpan.MaxValue; // device time until the next one starts
         var layoutNeed = CostOfLayout * (1 + StartedLayouts);
@@ -91,7 +94,8 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
         return elapsed;
     }
 
-    /// <summary>The next drawn image starts. Returns the device time that drawn images take until then.</summary>
+    /// <summary>Starts the next drawn image.</summary>
+    /// <returns>The device time that drawn images take until then.</returns>
     private TimeSpan NextDrawn()
     {
         var (before, ended) = (_step, 0);

@@ -1,19 +1,20 @@
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Places in the queue that were promised to callers who were told when to come back. Without them a place that comes free goes to the first caller of that
-/// moment, and callers who wait as they were told find the queue full again. Plain state under the queue's lock.
+/// Queue capacity reserved for callers that got a Retry-After. Without reservations, capacity that becomes free goes to the next caller by chance, and
+/// callers that wait as told find the queue full again. Not thread-safe; guarded by the lock of the queue.
 /// </summary>
-/// <param name="places">Images that may wait in the queue: as many are promised at most, and half as many are kept from callers who were promised
-/// nothing.</param>
-internal sealed class RetryReservations(int places, TimeProvider clock)
+/// <param name="capacity">
+/// Capacity of the queue in images. At most as many are reserved, and at most half as many are withheld from callers without a reservation.
+/// </param>
+internal sealed class RetryReservations(int capacity, TimeProvider clock)
 {
-    /// <summary>How long a caller may be late; then any caller may have its places.</summary>
+    /// <summary>Time that a caller may be late before the reservation expires.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
     private readonly List<Reservation> _reservations = [];
 
-    /// <summary>Images promised to callers who have not come back and are not overdue.</summary>
+    /// <summary>Number of images reserved for callers that have not returned yet and are not overdue.</summary>
     public int Images
     {
         get
@@ -24,28 +25,32 @@ internal sealed class RetryReservations(int places, TimeProvider clock)
         }
     }
 
-    /// <summary>Of these, what no other caller may take.</summary>
-    public int Kept => Math.Min(Images, places / 2);
+    /// <summary>Number of reserved images that other callers cannot take.</summary>
+    public int Kept => Math.Min(Images, capacity / 2);
 
+    /// <summary>Reserves capacity for a caller that returns after the given time. Does nothing if the reservations would exceed the capacity.</summary>
     public void Add(int images, TimeSpan after)
     {
-        if (Images + images <= places)
+        if (Images + images <= capacity)
         {
             _reservations.Add(new Reservation(images, clock.GetUtcNow() + after));
         }
     }
 
-    /// <summary>A caller asks for so many images. True if one was told to come back for them by now; the first who comes is taken for that one.</summary>
+    /// <summary>
+    /// Uses the reservation of a caller that requests this many images now. The queue does not know callers, so the first request of that size counts.
+    /// </summary>
+    /// <returns>True if such a reservation was due.</returns>
     public bool TryRedeem(int images)
     {
         var now = clock.GetUtcNow();
-        var place = _reservations.FindIndex(reservation => reservation.Images == images && reservation.Due <= now && now <= reservation.Due + Grace);
-        if (place < 0)
+        var index = _reservations.FindIndex(reservation => reservation.Images == images && reservation.Due <= now && now <= reservation.Due + Grace);
+        if (index < 0)
         {
             return false;
         }
 
-        _reservations.RemoveAt(place);
+        _reservations.RemoveAt(index);
         return true;
     }
 

@@ -4,12 +4,12 @@ using CtfService.Core.Models;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Device time of each kind of work, measured step by step: what an image costs follows from its kind. Work of one kind is fixed, so a moving average says
-/// enough. Written by the worker, read by any thread.
+/// Estimates the device time of each stage from the measurements of every step; the cost of an image follows from its kind. The work of a stage is
+/// constant, so a moving average is sufficient. Written by the worker thread; reads are thread-safe.
 /// </summary>
 internal sealed class StageCostEstimator
 {
-    /// <summary>Weight of the newest measurement; about the last eight count.</summary>
+    /// <summary>Weight of the latest measurement; about the last eight measurements count.</summary>
     private const double Smoothing = 0.25;
 
     private readonly Lock _gate = new();
@@ -19,11 +19,11 @@ internal sealed class StageCostEstimator
     private TimeSpan? _fine;
     private TimeSpan? _vqDecode;
 
-    /// <summary>How many there were.</summary>
+    /// <summary>Number of decode steps so far.</summary>
     public long DecodeSteps => Volatile.Read(ref _decodeSteps);
 
     /// <summary>
-    /// What was measured so far. Zero for a kind that never ran; VQ encode, which is VQ decode the other way round, counts as much as that until it has.
+    /// The current estimates. Zero for a stage that never ran, except that VQ encode counts as much as VQ decode, its inverse, until it has run.
     /// </summary>
     public StageCosts Costs
     {
@@ -37,6 +37,7 @@ internal sealed class StageCostEstimator
         }
     }
 
+    /// <summary>Adds the measurements of a step.</summary>
     public void Measure(StepReport step)
     {
         lock (_gate)
@@ -59,13 +60,13 @@ internal sealed class StageCostEstimator
     }
 }
 
-/// <summary>Device time by kind of work.</summary>
-/// <param name="DecodeStep">One decode step, whatever its rows.</param>
-/// <param name="VqEncode">Of one picture.</param>
+/// <summary>Estimated device time of each stage.</summary>
+/// <param name="DecodeStep">One decode step, independent of its rows.</param>
+/// <param name="VqEncode">VQ encode of one picture.</param>
 /// <param name="Fine">The fine pass of one image; zero without a fine stage.</param>
-/// <param name="VqDecode">Of one image.</param>
+/// <param name="VqDecode">VQ decode of one image.</param>
 internal readonly record struct StageCosts(TimeSpan DecodeStep, TimeSpan VqEncode, TimeSpan Fine, TimeSpan VqDecode)
 {
-    /// <summary>Everything but the decode steps of an image.</summary>
+    /// <summary>Returns the cost of an image without its decode steps.</summary>
     public TimeSpan LaterStages(ImageSpecification image) => (image.Layout is LayoutSource.Encoded ? VqEncode : TimeSpan.Zero) + Fine + VqDecode;
 }

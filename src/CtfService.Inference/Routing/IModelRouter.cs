@@ -4,43 +4,43 @@ using CtfService.Inference.Worker;
 
 namespace CtfService.Inference.Routing;
 
-/// <summary>Connects requests with the current instance, and puts another instance in its place. Any thread.</summary>
+/// <summary>Gives requests the current instance, and replaces it with another. Thread-safe.</summary>
 public interface IModelRouter
 {
-    /// <summary>The current instance, then those that load or drain.</summary>
+    /// <summary>The current instance, followed by those that load or drain.</summary>
     IReadOnlyList<InstanceReport> Instances { get; }
 
-    /// <summary>How the last switch ended; null before the first.</summary>
+    /// <summary>Outcome of the last switch; null before the first.</summary>
     SwitchOutcome? LastSwitch { get; }
 
-    /// <summary>A hold on the current instance, to be disposed.</summary>
-    /// <exception cref="ModelNotReadyException">The current model is loading, has failed or shuts down.</exception>
+    /// <summary>Takes a lease on the current instance; dispose it.</summary>
+    /// <exception cref="ModelNotReadyException">The current model is loading, has failed or is shutting down.</exception>
     ModelLease Lease();
 
     /// <summary>
-    /// Loads a model beside the current one, warms it up and makes it the current one; the one before drains. At most two models are in memory: one that still drains
-    /// is waited for first. Goes on when nobody waits for it any more.
+    /// Loads and warms up a model beside the current one, then makes it the current one and drains the previous one. At most two models are in memory: if a
+    /// previous one still drains, loading starts after that. Continues even if the caller no longer waits.
     /// </summary>
-    /// <exception cref="SwitchInProgressException">Another model is being loaded.</exception>
-    /// <exception cref="ModelLoadException">It could not be loaded, the message says why; the current model goes on serving.</exception>
-    /// <exception cref="ModelNotReadyException">The service shuts down.</exception>
+    /// <exception cref="SwitchInProgressException">Another model is loading.</exception>
+    /// <exception cref="ModelLoadException">The model could not be loaded; the message has the reason. The current model keeps serving.</exception>
+    /// <exception cref="ModelNotReadyException">The service is shutting down.</exception>
     Task<ModelSwitch> SwitchAsync(ModelOrigin origin);
 }
 
-/// <summary>Where an instance stands.</summary>
-/// <param name="IsDraining">True where another has taken its place and it only finishes what it has begun.</param>
+/// <summary>State of an instance.</summary>
+/// <param name="IsDraining">True if another instance has replaced it and it only finishes its admitted images.</param>
 public sealed record InstanceReport(string Bundle, ModelStatus Status, bool IsDraining);
 
-/// <summary>A switch that has been made.</summary>
-/// <param name="Current">The model that requests get from now on.</param>
-/// <param name="Replaced">The model they got before; null where none was ready.</param>
-/// <param name="Times">Of loading.</param>
-/// <param name="Total">From asking to the moment at which the first request could get the model.</param>
+/// <summary>A completed switch.</summary>
+/// <param name="Current">The model that serves new requests.</param>
+/// <param name="Replaced">The model that served before; null if none was ready.</param>
+/// <param name="Times">Durations of loading and warm-up.</param>
+/// <param name="Total">Time from the call to the moment at which requests get the model.</param>
 public sealed record ModelSwitch(string Bundle, ModelStatus.Ready Current, ReplacedModel? Replaced, LoadTimes Times, TimeSpan Total);
 
-/// <summary>A model whose place another has taken.</summary>
+/// <summary>A model that was replaced.</summary>
 public sealed record ReplacedModel(string Bundle, ModelDescription Model);
 
-/// <summary>How a switch ended.</summary>
-/// <param name="Failure">Null where it was made.</param>
+/// <summary>Outcome of a switch.</summary>
+/// <param name="Failure">Reason of the failure; null if the switch succeeded.</param>
 public sealed record SwitchOutcome(string Bundle, DateTimeOffset EndedAt, string? Failure);

@@ -6,26 +6,26 @@ using CtfService.Inference.Worker;
 namespace CtfService.Inference.Routing;
 
 /// <summary>
-/// One model from its loading to its end, with everything that serves it: queue, status, and the worker whose thread owns its tensors. Shares nothing with other instances.
-/// Any thread; <see cref="Lease"/> and <see cref="Retire"/> are called under the router's lock, so that no lease is taken on a retired instance.
+/// One model from loading to disposal, with the queue, status and worker that serve it. Instances share nothing. Thread-safe; call <see cref="Lease"/> and
+/// <see cref="Retire"/> under the lock of the router, so that no lease is taken on a retired instance.
 /// </summary>
 internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelState state, GenerationWorker worker)
 {
-    private readonly Lock _account = new();
-    private int _leases; // under _account
-    private bool _retired; // under _account
+    private readonly Lock _gate = new();
+    private int _leases; // under _gate
+    private bool _retired; // under _gate
 
-    /// <summary>What operators call its origin.</summary>
+    /// <summary>Name of its bundle, as operators know it.</summary>
     public string Bundle { get; } = bundle;
 
     public ModelState State => state;
 
-    /// <summary>True once another instance has taken its place.</summary>
+    /// <summary>True once another instance has replaced this one.</summary>
     public bool IsRetired
     {
         get
         {
-            lock (_account)
+            lock (_gate)
             {
                 return _retired;
             }
@@ -35,10 +35,10 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
     /// <inheritdoc cref="GenerationWorker.Loaded"/>
     public Task<LoadTimes> Loaded => worker.Loaded;
 
-    /// <summary>True until loading has ended, well or not.</summary>
+    /// <summary>True until loading has ended, successfully or not.</summary>
     public bool IsLoading => !worker.Loaded.IsCompleted;
 
-    /// <summary>Completes when the worker has ended and the model's memory is free. Never fails.</summary>
+    /// <summary>Completes when the worker has ended and the memory of the model is free. Never fails.</summary>
     public Task Finished => worker.Finished;
 
     public void Start() => worker.Start();
@@ -47,7 +47,7 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
     public ModelLease Lease()
     {
         var model = state.RequireReady().Model;
-        lock (_account)
+        lock (_gate)
         {
             _leases++;
         }
@@ -55,10 +55,10 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
         return new ModelLease(model, queue, Release);
     }
 
-    /// <summary>Another instance has taken its place: the queue closes with the last lease, and the worker ends with the last image.</summary>
+    /// <summary>Retires the instance after another has replaced it: the queue closes with the last lease, and the worker ends with the last image.</summary>
     public void Retire()
     {
-        lock (_account)
+        lock (_gate)
         {
             _retired = true;
         }
@@ -66,7 +66,7 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
         CloseIfUnused();
     }
 
-    /// <summary>The service stops: what is admitted may finish, a model that still loads is given up.</summary>
+    /// <summary>Stops accepting images; admitted images may finish, and a load is aborted.</summary>
     public void Stop()
     {
         if (state.Current is ModelStatus.Loading)
@@ -83,7 +83,7 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
 
     private void Release()
     {
-        lock (_account)
+        lock (_gate)
         {
             _leases--;
         }
@@ -93,7 +93,7 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
 
     private void CloseIfUnused()
     {
-        lock (_account)
+        lock (_gate)
         {
             if (!_retired || _leases > 0)
             {

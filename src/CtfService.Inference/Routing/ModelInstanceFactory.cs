@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference.Routing;
 
-/// <summary>Puts an instance together out of parts of its own.</summary>
+/// <summary>Creates an instance from components of its own.</summary>
 internal sealed class ModelInstanceFactory(InferenceOptions options, InferenceMetrics metrics, StallWatch stall, TimeProvider clock, ILoggerFactory loggers)
 {
     public ModelInstance Create(ModelOrigin origin)

@@ -4,17 +4,18 @@ using CtfService.Inference.Queue;
 namespace CtfService.Inference.Routing;
 
 /// <summary>
-/// One request's hold on the instance it began in: it is checked against this model and its images run there, whatever becomes the current model meanwhile. Held until
-/// the images are admitted, as the instance finishes those in any case; so a caller who reads slowly keeps no replaced model in memory. One request's alone.
+/// Hold of one request on the instance in which it began: the request is validated against this model and its images run there, even if another model
+/// becomes current. Ends when the images are admitted, because the instance finishes those in any case; a slow reader therefore does not keep a replaced
+/// model in memory. Not thread-safe.
 /// </summary>
-/// <param name="release">Called once.</param>
+/// <param name="release">Releases the hold; called once.</param>
 public sealed class ModelLease(ModelDescription model, IInferenceQueue queue, Action release) : IInferenceQueue, IDisposable
 {
     private int _released;
 
     public ModelDescription Model { get; } = model;
 
-    /// <summary>Once: the lease ends with the call.</summary>
+    /// <summary>Enqueues images; the lease ends with the call. Call once.</summary>
     /// <inheritdoc/>
     public IAsyncEnumerable<InferenceEvent> Enqueue(ImageSubmission submission, CancellationToken cancellation)
     {

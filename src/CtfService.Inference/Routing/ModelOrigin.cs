@@ -2,7 +2,7 @@ using CtfService.Core.Models;
 
 namespace CtfService.Inference.Routing;
 
-/// <summary>Where an instance's model comes from.</summary>
-/// <param name="Bundle">What operators call it.</param>
-/// <param name="Factory">Loads it, on the instance's own thread.</param>
+/// <summary>Source of the model of an instance.</summary>
+/// <param name="Bundle">Name of the bundle, as operators know it.</param>
+/// <param name="Factory">Loads the model, on the thread of the instance.</param>
 public sealed record ModelOrigin(string Bundle, IImageGeneratorFactory Factory);

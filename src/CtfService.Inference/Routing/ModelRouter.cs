@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace CtfService.Inference.Routing;
 
 /// <summary>
-/// Holds the current instance, the one that loads and those that drain. The first model loads in the current instance itself, every later one in an instance beside it, which takes its
-/// place in one step under the lock. Any thread.
+/// Holds the current instance, the one that loads and those that drain. The first model loads in the current instance; every later one loads in an instance
+/// of its own, which replaces the current one in one step under the lock. Thread-safe.
 /// </summary>
 internal sealed partial class ModelRouter : IModelRouter, IModelStatus
 {
@@ -23,7 +23,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
     private bool _isStopping; // under _gate
     private volatile SwitchOutcome? _lastSwitch;
 
-    /// <param name="start">The first model.</param>
+    /// <param name="start">Source of the first model.</param>
     public ModelRouter(ModelOrigin start, ModelInstanceFactory instances, InferenceMetrics metrics, TimeProvider clock, ILogger<ModelRouter> logger)
     {
         (_instances, _clock, _logger) = (instances, clock, logger);
@@ -37,9 +37,10 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
 
     public SwitchOutcome? LastSwitch => _lastSwitch;
 
-    public IReadOnlyList<InstanceReport> Instances => [.. All().Select(instance => new InstanceReport(instance.Bundle, instance.State.Current, instance.IsRetired))];
+    public IReadOnlyList<InstanceReport> Instances =>
+        [.. All().Select(instance => new InstanceReport(instance.Bundle, instance.State.Current, instance.IsRetired))];
 
-    /// <summary>Completes when the instances that drain now have ended and their memory is free.</summary>
+    /// <summary>Completes when the instances that currently drain have ended and their memory is free.</summary>
     public Task Drained
     {
         get
@@ -61,7 +62,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         }
     }
 
-    /// <summary>Begins to load the first model. Once.</summary>
+    /// <summary>Starts loading the first model. Call once.</summary>
     public void Start()
     {
         lock (_gate)
@@ -84,10 +85,10 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
             var (current, replaced) = Activate(instance);
             made = new ModelSwitch(origin.Bundle, current, replaced, times, _clock.GetElapsedTime(asked));
         }
-        // Whatever stops a model from loading concerns this switch only.
+        // A failed load affects this switch only.
         catch (Exception error)
         {
-            await instance.Finished.ConfigureAwait(false); // its memory is free before anybody hears of it
+            await instance.Finished.ConfigureAwait(false); // its memory is free before the caller is told
             throw Failure(origin.Bundle, error);
         }
 
@@ -96,7 +97,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         return made;
     }
 
-    /// <summary>No model takes requests or is loaded from now on; what is admitted may finish.</summary>
+    /// <summary>Stops accepting requests and switches; admitted images may finish.</summary>
     public void Stop()
     {
         lock (_gate)
@@ -110,7 +111,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         }
     }
 
-    /// <summary>The time to finish is over.</summary>
+    /// <summary>Aborts everything unfinished, because the shutdown budget is used up.</summary>
     public void Abort()
     {
         foreach (var instance in All())
@@ -119,13 +120,13 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         }
     }
 
-    /// <summary>Completes when every instance has ended. To be asked for once it is stopped.</summary>
+    /// <summary>Completes when every instance has ended. Read after <see cref="Stop"/>.</summary>
     public Task Finished => Task.WhenAll(All().Select(instance => instance.Finished));
 
-    /// <summary>Completes when every instance has ended that may hold admitted images. To be asked for once it is stopped.</summary>
+    /// <summary>Completes when every instance that may hold admitted images has ended. Read after <see cref="Stop"/>.</summary>
     public Task Served => Task.WhenAll(All().Where(instance => !instance.IsLoading).Select(instance => instance.Finished));
 
-    /// <summary>True while an instance loads a model: it has admitted nothing.</summary>
+    /// <summary>True while an instance loads a model; it has no admitted images.</summary>
     public bool IsLoading => All().Any(instance => instance.IsLoading);
 
     private async Task LoadFirstAsync(ModelInstance first)
@@ -137,9 +138,9 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         }
         catch (OperationCanceledException)
         {
-            // The service stops, and says so itself.
+            // The service is shutting down and reports that itself.
         }
-        // Whatever stops a model from loading must end in a readiness that says so.
+        // Any failed load ends in a readiness that reports it.
         catch (Exception error)
         {
             Log.NothingToServe(_logger, first.Bundle, error);
@@ -149,7 +150,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         _loadingEnded.SetResult();
     }
 
-    /// <summary>A instance for the switch, and when there is room for it.</summary>
+    /// <summary>Creates the instance for a switch, and returns the task that completes when there is memory for it.</summary>
     private (ModelInstance Instance, Task Drained) Begin(ModelOrigin origin)
     {
         lock (_gate)
@@ -161,7 +162,8 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
 
             if (_loading is { } other)
             {
-                throw new SwitchInProgressException($"The bundle '{other.Bundle}' is being loaded, and there is one switch at a time. Try again when it has ended.");
+                throw new SwitchInProgressException(
+                    $"The bundle '{other.Bundle}' is already loading; only one switch can run at a time. Retry when it completes.");
             }
 
             _loading = _instances.Create(origin);
@@ -169,12 +171,12 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         }
     }
 
-    /// <summary>From here on requests get the instance.</summary>
+    /// <summary>Makes the instance the current one and retires the previous one.</summary>
     private (ModelStatus.Ready Current, ReplacedModel? Replaced) Activate(ModelInstance instance)
     {
         lock (_gate)
         {
-            var ready = instance.State.RequireReady(); // not where the service has been told to stop
+            var ready = instance.State.RequireReady(); // throws if the service is shutting down
             var old = _current;
             _current = instance;
             old.Retire();
@@ -183,10 +185,10 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         }
     }
 
-    /// <summary>What whoever asked for the switch hears.</summary>
+    /// <summary>Returns the error for the caller of a failed switch.</summary>
     private Exception Failure(string bundle, Exception error)
     {
-        if (error is OperationCanceledException or ModelNotReadyException) // given up while it loaded, or not ready any more when it was to be connected
+        if (error is OperationCanceledException or ModelNotReadyException) // aborted while loading, or no longer ready when it was to be activated
         {
             End(outcome: null);
             return error is ModelNotReadyException ? error : ModelState.ShuttingDown();
@@ -195,7 +197,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         var reason = ModelLoader.Reason(error);
         Log.SwitchFailed(_logger, bundle, error);
         End(new SwitchOutcome(bundle, _clock.GetUtcNow(), reason));
-        var serving = Current is ModelStatus.Ready ready ? $"model '{ready.Model.Name}' goes on serving" : "no model serves";
+        var serving = Current is ModelStatus.Ready ready ? $"model '{ready.Model.Name}' keeps serving" : "no model serves";
         return new ModelLoadException($"The bundle '{bundle}' could not be loaded, and {serving}. {reason}", error);
     }
 
@@ -211,7 +213,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
     private async Task ForgetAsync(ModelInstance retired)
     {
         var since = _clock.GetTimestamp();
-        await retired.Finished.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // not before it is on the list
+        await retired.Finished.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // not before it is in the list
         lock (_gate)
         {
             _draining.RemoveAll(draining => draining.Instance == retired);

@@ -2,10 +2,10 @@ using CtfService.Core.Models;
 
 namespace CtfService.Inference.Status;
 
-/// <summary>The status of an instance's model as its worker reports it. Written by the worker and by the host's shutdown, read by any thread.</summary>
+/// <summary>Status of the model of one instance. Written by its worker and by the shutdown of the host. Thread-safe.</summary>
 internal sealed class ModelState(TimeProvider clock)
 {
-    /// <summary>Loading a model takes seconds, and so does a restart.</summary>
+    /// <summary>Retry delay while a model loads or the service restarts; both take seconds.</summary>
     public static readonly TimeSpan SoonReady = TimeSpan.FromSeconds(5);
 
     private readonly Lock _transition = new();
@@ -13,7 +13,7 @@ internal sealed class ModelState(TimeProvider clock)
 
     public ModelStatus Current => _current is ModelStatus.Failing failing && failing.RetryAt <= clock.GetUtcNow() ? failing.Model : _current;
 
-    /// <summary>The model that takes requests, or did until its steps failed; null in every other status.</summary>
+    /// <summary>The model that accepts requests, or did until its steps failed; null in any other status.</summary>
     public ModelDescription? Model => _current switch
     {
         ModelStatus.Ready ready => ready.Model,
@@ -38,10 +38,12 @@ internal sealed class ModelState(TimeProvider clock)
 
     public void BecomeReady(ModelDescription model) => Become(new ModelStatus.Ready(model, clock.GetUtcNow()));
 
-    /// <summary>Steps fail: requests are refused for a while.</summary>
+    /// <summary>Refuses requests for a while because steps fail.</summary>
     public void BecomeFailing(string reason, TimeSpan pause) => Change(ready => new ModelStatus.Failing(ready, reason, clock.GetUtcNow() + pause));
 
-    /// <summary>A request was admitted. If the model was failing, no other is until this one has shown how it stands, or the pause is over again.</summary>
+    /// <summary>
+    /// Marks the start of a trial: if the model was failing, the request just admitted is the only one until it finishes an image or the pause ends again.
+    /// </summary>
     public void BeginTrial(TimeSpan pause)
     {
         lock (_transition)
@@ -50,7 +52,8 @@ internal sealed class ModelState(TimeProvider clock)
         }
     }
 
-    /// <summary>An image was finished. Returns true if the model was failing.</summary>
+    /// <summary>Ends the failing status because an image has finished.</summary>
+    /// <returns>True if the model was failing.</returns>
     public bool Recover()
     {
         var wasFailing = _current is ModelStatus.Failing;
@@ -58,10 +61,10 @@ internal sealed class ModelState(TimeProvider clock)
         return wasFailing;
     }
 
-    /// <summary>What a request hears while the model fails.</summary>
+    /// <summary>Returns the error for requests while the model is failing.</summary>
     public ModelNotReadyException Refused() => _current is ModelStatus.Failing failing
         ? new ModelNotReadyException(failing.Reason, failing.RetryAt - clock.GetUtcNow())
-        : ShuttingDown(); // the only other way on from failing
+        : ShuttingDown(); // the only other status that can follow failing
 
     public void BecomeFailed(string reason) => Become(new ModelStatus.Failed(reason));
 
@@ -82,7 +85,7 @@ internal sealed class ModelState(TimeProvider clock)
         }
     }
 
-    /// <summary>Stopping and crashed are final: a load that ends after them changes nothing.</summary>
+    /// <summary>Changes the status, unless it is stopping or crashed: these are final, even if a load ends later.</summary>
     private void Become(ModelStatus next)
     {
         lock (_transition)

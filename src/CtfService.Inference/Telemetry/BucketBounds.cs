@@ -2,13 +2,13 @@ using System.Diagnostics.Metrics;
 
 namespace CtfService.Inference.Telemetry;
 
-/// <summary>Upper ends of histogram buckets, in ratios of 2 to 2.5.</summary>
+/// <summary>Upper bounds of the histogram buckets, in ratios of 2 to 2.5.</summary>
 public static class BucketBounds
 {
-    /// <summary>Whole requests and what takes as long: 1 ms to 120 s.</summary>
+    /// <summary>Requests and queue waits: 1 ms to 120 s.</summary>
     public static IReadOnlyList<double> Requests { get; } = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
-    /// <summary>Parts of a request: 0.1 ms, where small models work on large machines, to 120 s.</summary>
+    /// <summary>Stages of a request: 0.1 ms, for small models on large machines, to 120 s.</summary>
     internal static InstrumentAdvice<double> Stages { get; } = Advice([0.0001, 0.00025, 0.0005, .. Requests]);
 
     internal static InstrumentAdvice<double> Waits { get; } = Advice(Requests);

@@ -1,6 +1,6 @@
 namespace CtfService.Inference.Telemetry;
 
-/// <summary>One image's way through the <see cref="InFlightImages"/>. Any thread; ending twice is ending once.</summary>
+/// <summary>State of one image in <see cref="InFlightImages"/>. Thread-safe; ending an image twice has no further effect.</summary>
 internal sealed class InFlightImage
 {
     private readonly InFlightImages _inFlight;
@@ -13,20 +13,21 @@ internal sealed class InFlightImage
 
     public int Rows { get; }
 
-    /// <summary>Timestamp of the flow's clock.</summary>
+    /// <summary>Timestamp of the admission.</summary>
     internal long EnteredAt { get; }
 
-    /// <summary>In the line of those that wait.</summary>
+    /// <summary>Node in the list of waiting images.</summary>
     internal LinkedListNode<InFlightImage> WaitingNode { get; }
 
-    /// <summary>The flow's, under its lock.</summary>
+    /// <summary>Guarded by the lock of <see cref="InFlightImages"/>.</summary>
     internal ImageState State { get; set; }
 
-    /// <summary>The image goes to another place. Returns where it was; null if it did not move.</summary>
+    /// <summary>Moves the image to another state.</summary>
+    /// <returns>The previous state; null if it did not change.</returns>
     public ImageState? MoveTo(ImageState state) => _inFlight.Move(this, state);
 }
 
-/// <summary>Where an image is.</summary>
+/// <summary>State of an admitted image.</summary>
 internal enum ImageState
 {
     Waiting,

@@ -1,21 +1,21 @@
 namespace CtfService.Inference.Telemetry;
 
 /// <summary>
-/// Images between admission and end as an observer sees them: how many wait and run, and when a step last ended. Fed by events from any thread. Knows no queue, no worker and
-/// no model, so that there may be several of them at a time, as while models are switched.
+/// Counts the images between admission and end: how many wait and run, and when a step last completed. Independent of queue, worker and model, so several
+/// instances share it, as during a switch. Thread-safe.
 /// </summary>
 internal sealed class InFlightImages(TimeProvider clock)
 {
     private readonly Lock _gate = new();
-    private readonly LinkedList<InFlightImage> _waiting = new(); // the longest waiting first
+    private readonly LinkedList<InFlightImage> _waiting = new(); // the longest waiting image is first
     private int _waitingRows;
     private int _running;
     private int _runningRows;
     private int _rows; // of all generators
-    private long _busySince; // when the first of the images that are here came
+    private long _busySince; // when the first of the current images arrived
     private long _lastStep;
 
-    /// <summary>An image was admitted and waits from now on.</summary>
+    /// <summary>Adds an admitted image in the waiting state.</summary>
     public InFlightImage Enter(int rows)
     {
         lock (_gate)
@@ -29,10 +29,10 @@ internal sealed class InFlightImages(TimeProvider clock)
         }
     }
 
-    /// <summary>A step of any generator ended.</summary>
+    /// <summary>Records that a step of any generator completed.</summary>
     public void StepEnded() => Volatile.Write(ref _lastStep, clock.GetTimestamp());
 
-    /// <summary>A generator with so many rows came, or with a negative number went.</summary>
+    /// <summary>Adds the rows of a generator that started, or removes those of one that ended (negative).</summary>
     public void RowsChanged(int rows)
     {
         lock (_gate)
@@ -41,6 +41,7 @@ internal sealed class InFlightImages(TimeProvider clock)
         }
     }
 
+    /// <summary>Returns the current counts.</summary>
     public InFlightSnapshot Read()
     {
         lock (_gate)
@@ -57,7 +58,8 @@ internal sealed class InFlightImages(TimeProvider clock)
         }
     }
 
-    /// <summary>Moves an image on; from where it ended it does not come back. Returns where it was; null if it did not move.</summary>
+    /// <summary>Moves an image to another state. Ended is final.</summary>
+    /// <returns>The previous state; null if it did not change.</returns>
     internal ImageState? Move(InFlightImage image, ImageState to)
     {
         lock (_gate)
@@ -72,7 +74,7 @@ internal sealed class InFlightImages(TimeProvider clock)
             image.State = to;
             if (to == ImageState.Waiting)
             {
-                _waiting.AddFirst(image.WaitingNode); // it starts again before all others
+                _waiting.AddFirst(image.WaitingNode); // a restarted image precedes all others
                 _waitingRows += image.Rows;
             }
             else if (to == ImageState.Running)
@@ -100,21 +102,21 @@ internal sealed class InFlightImages(TimeProvider clock)
     }
 }
 
-/// <summary>The flow at one moment.</summary>
+/// <summary>Counts of in-flight images at one moment.</summary>
 internal readonly record struct InFlightSnapshot
 {
     public int Waiting { get; init; }
 
     public int WaitingRows { get; init; }
 
-    /// <summary>How long the image that has waited longest has; zero where none waits.</summary>
+    /// <summary>Waiting time of the oldest waiting image; zero if none waits.</summary>
     public TimeSpan OldestWait { get; init; }
 
     public int Running { get; init; }
 
-    /// <summary>Rows in use over rows there are, 0..1.</summary>
+    /// <summary>Fraction of all rows that are in use, 0 to 1.</summary>
     public double Occupancy { get; init; }
 
-    /// <summary>Since the last step ended, or the first of the images that are here came; zero where none is.</summary>
+    /// <summary>Time since the last step completed or, if later, since the first of the current images arrived; zero if there are none.</summary>
     public TimeSpan StalledFor { get; init; }
 }

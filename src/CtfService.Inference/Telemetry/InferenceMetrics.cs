@@ -6,12 +6,12 @@ using CtfService.Inference.Status;
 namespace CtfService.Inference.Telemetry;
 
 /// <summary>
-/// What the meter <c>CtfService</c> says of queue, workers and model; docs/operations/telemetry.md describes each instrument. Methods are named for events and may be called from any thread.
-/// Those of a step allocate nothing.
+/// Metrics of queue, workers and model on the meter <c>CtfService</c>; docs/operations/telemetry.md describes each instrument. Methods are named after
+/// events and thread-safe; those called in a step do not allocate.
 /// </summary>
 public sealed class InferenceMetrics
 {
-    /// <summary>Of every instrument of this program; the host adds its own to it.</summary>
+    /// <summary>Meter of all instruments of this program; the host adds its own.</summary>
     public const string MeterName = "CtfService";
 
     private const string ModelTag = "ctf.model";
@@ -32,29 +32,33 @@ public sealed class InferenceMetrics
     {
         _inFlight = inFlight;
         var meter = _meter = meters.Create(MeterName, ThisProgram.Version);
-        _steps = meter.CreateCounter<long>("ctf.worker.steps", "{step}", "Steps that ended, whatever came of them.");
-        _splits = meter.CreateCounter<long>("ctf.oom.splits", "{split}", "Batches that did not fit the device's memory and were split.");
-        _splits.Add(0); // shown from the start: the first split of a counter that appears with it would be no increase
-        _images = meter.CreateCounter<long>("ctf.images.generated", "{image}", "Images that were finished.");
-        _decodeStep = meter.CreateHistogram("ctf.decode_step.duration", "s", "Time of one decode step of the coarse transformer.", tags: null, BucketBounds.Stages);
+        _steps = meter.CreateCounter<long>("ctf.worker.steps", "{step}", "Completed steps, successful or not.");
+        _splits = meter.CreateCounter<long>("ctf.oom.splits", "{split}", "Batches that were split because they did not fit in device memory.");
+        _splits.Add(0); // exported from the start: a counter that appears with its first split would show no increase
+        _images = meter.CreateCounter<long>("ctf.images.generated", "{image}", "Finished images.");
+        _decodeStep = meter.CreateHistogram(
+            "ctf.decode_step.duration", "s", "Duration of one decode step of the coarse transformer.", tags: null, BucketBounds.Stages);
         _decodeRows = meter.CreateHistogram("ctf.decode_step.rows", "{row}", "Rows of one decode step.", tags: null, BucketBounds.Rows);
-        _queueWait = meter.CreateHistogram("ctf.queue.wait", "s", "Time a finished image had waited before it started.", tags: null, BucketBounds.Waits);
-        _stage = meter.CreateHistogram("ctf.stage.duration", "s", "Time a finished image spent in a stage.", tags: null, BucketBounds.Stages);
-        _firstPreview = meter.CreateHistogram("ctf.preview.first", "s", "From the arrival of a request to its first preview.", tags: null, BucketBounds.Waits);
-        _load = meter.CreateGauge<double>("ctf.model.load.duration", "s", "Time from the start of loading to the end of the warm-up, of the latest load.");
+        _queueWait = meter.CreateHistogram("ctf.queue.wait", "s", "Time that a finished image waited before it started.", tags: null, BucketBounds.Waits);
+        _stage = meter.CreateHistogram("ctf.stage.duration", "s", "Time that a finished image spent in a stage.", tags: null, BucketBounds.Stages);
+        _firstPreview = meter.CreateHistogram(
+            "ctf.preview.first", "s", "Time from the arrival of a request to its first preview.", tags: null, BucketBounds.Waits);
+        _load = meter.CreateGauge<double>("ctf.model.load.duration", "s", "Duration of the latest load, including the warm-up.");
         ObserveInFlight(meter, queueCapacity);
     }
 
-    /// <summary>From here on metrics say where the model stands. Once.</summary>
+    /// <summary>Exports the status of the model from now on. Call once.</summary>
     internal void ObserveModel(IModelStatus status)
     {
-        _meter.CreateObservableGauge("ctf.model.ready", () => status.Current is ModelStatus.Ready ? 1 : 0, unit: null, "1 while requests are taken, else 0.");
-        _meter.CreateObservableGauge("ctf.model.info", () => Describe(status.Current), unit: null, "Always 1: its attributes say which model is loaded and how it computes.");
+        _meter.CreateObservableGauge(
+            "ctf.model.ready", () => status.Current is ModelStatus.Ready ? 1 : 0, unit: null, "1 if requests are accepted, otherwise 0.");
+        _meter.CreateObservableGauge(
+            "ctf.model.info", () => Describe(status.Current), unit: null, "Always 1; the attributes describe the loaded model and how it is computed.");
     }
 
     internal void ModelLoaded(string model, TimeSpan elapsed) => _load.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>(ModelTag, model));
 
-    /// <summary>A generator is there that takes so many rows in a step.</summary>
+    /// <summary>Adds the rows of a generator that started.</summary>
     internal void GeneratorStarted(int rows) => _inFlight.RowsChanged(rows);
 
     internal void GeneratorEnded(int rows) => _inFlight.RowsChanged(-rows);
@@ -77,7 +81,7 @@ public sealed class InferenceMetrics
         }
     }
 
-    /// <summary>A step that did not fit was given to fewer images.</summary>
+    /// <summary>Counts a step that did not fit and was repeated with fewer images.</summary>
     internal void BatchSplit() => _splits.Add(1);
 
     internal void ImageGenerated(string model) => _images.Add(1, new KeyValuePair<string, object?>(ModelTag, model));
@@ -91,13 +95,18 @@ public sealed class InferenceMetrics
 
     private void ObserveInFlight(Meter meter, int queueCapacity)
     {
-        meter.CreateObservableGauge("ctf.queue.images", () => _inFlight.Read().Waiting, "{image}", "Images that wait to start.");
-        meter.CreateObservableGauge("ctf.queue.rows", () => _inFlight.Read().WaitingRows, "{row}", "Rows that the waiting images will take.");
-        meter.CreateObservableGauge("ctf.queue.capacity", () => queueCapacity, "{image}", "Images that may wait.");
-        meter.CreateObservableGauge("ctf.queue.oldest_wait", () => _inFlight.Read().OldestWait.TotalSeconds, "s", "How long the image that has waited longest has; 0 where none waits.");
-        meter.CreateObservableGauge("ctf.images.running", () => _inFlight.Read().Running, "{image}", "Images in a generator.");
-        meter.CreateObservableGauge("ctf.batch.occupancy", () => _inFlight.Read().Occupancy, "1", "Rows in use over rows there are.");
-        meter.CreateObservableGauge("ctf.worker.stalled_time", () => _inFlight.Read().StalledFor.TotalSeconds, "s", "Time since the last step ended while images wait or run; else 0.");
+        meter.CreateObservableGauge("ctf.queue.images", () => _inFlight.Read().Waiting, "{image}", "Images waiting to start.");
+        meter.CreateObservableGauge("ctf.queue.rows", () => _inFlight.Read().WaitingRows, "{row}", "Rows that the waiting images will use.");
+        meter.CreateObservableGauge("ctf.queue.capacity", () => queueCapacity, "{image}", "Maximum number of waiting images.");
+        meter.CreateObservableGauge(
+            "ctf.queue.oldest_wait", () => _inFlight.Read().OldestWait.TotalSeconds, "s", "Waiting time of the oldest waiting image; 0 if none waits.");
+        meter.CreateObservableGauge("ctf.images.running", () => _inFlight.Read().Running, "{image}", "Running images.");
+        meter.CreateObservableGauge("ctf.batch.occupancy", () => _inFlight.Read().Occupancy, "1", "Fraction of rows in use.");
+        meter.CreateObservableGauge(
+            "ctf.worker.stalled_time",
+            () => _inFlight.Read().StalledFor.TotalSeconds,
+            "s",
+            "Time since the last completed step while images wait or run; otherwise 0.");
     }
 
     private static IEnumerable<Measurement<int>> Describe(ModelStatus status) => status is not ModelStatus.Ready { Model: var model } ? [] :

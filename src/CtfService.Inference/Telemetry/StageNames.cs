@@ -2,25 +2,25 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Inference.Telemetry;
 
-/// <summary>Stages of an image, as metrics and traces call them: a closed set.</summary>
+/// <summary>Names of the stages of an image in metrics and traces: a closed set.</summary>
 public static class StageNames
 {
-    /// <summary>From admission to the start.</summary>
+    /// <summary>Time from admission to the start.</summary>
     public const string Queue = "queue";
 
     public const string Coarse = "coarse";
 
-    /// <summary>In place of the coarse stage for a picture that the caller sent.</summary>
+    /// <summary>Replaces the coarse stage for an uploaded picture.</summary>
     public const string VqEncode = "vq_encode";
 
     public const string Fine = "fine";
 
     public const string VqDecode = "vq_decode";
 
-    /// <summary>Pixels to a PNG, JPEG or WebP file.</summary>
+    /// <summary>Encoding of the pixels as a PNG, JPEG or WebP file.</summary>
     public const string Encode = "encode";
 
-    /// <summary>The stages that an image went through in the generator, in order.</summary>
+    /// <summary>Returns the stages that an image went through in the generator, in order.</summary>
     internal static IEnumerable<(string Name, TimeSpan Elapsed)> Of(GeneratedImage image)
     {
         var (layout, timings) = (image.Specification.Layout, image.Timings);

@@ -2,45 +2,49 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference.Telemetry;
 
-/// <summary>Whether the worker makes progress. Any thread.</summary>
+/// <summary>Checks whether the workers make progress. Thread-safe.</summary>
 public interface IStallWatch
 {
+    /// <summary>Returns the progress of the workers and logs when they stall or recover.</summary>
     Progress Check();
 }
 
-/// <summary>Progress at one moment.</summary>
-/// <param name="StalledFor">Since the last step ended, or work came; zero where there is none.</param>
-/// <param name="Limit">How long that may take.</param>
+/// <summary>Progress of the workers at one moment.</summary>
+/// <param name="StalledFor">Time since the last step completed, or since work arrived; zero if there is no work.</param>
+/// <param name="Limit">Time that this may take.</param>
 public readonly record struct Progress(TimeSpan StalledFor, TimeSpan Limit)
 {
-    /// <summary>Patience of the process supervisor over that of the load balancer: a restart throws away what runs, so it comes when waiting has not helped.</summary>
+    /// <summary>
+    /// Factor between the limits of the load balancer and the process supervisor. A restart discards running images, so it comes only after waiting has not
+    /// helped.
+    /// </summary>
     private const int RestartFactor = 4;
 
-    /// <summary>No further requests should come for now.</summary>
+    /// <summary>True if the service should get no further requests for now.</summary>
     public bool IsStalled => StalledFor > Limit;
 
-    /// <summary>Only a restart is left to try.</summary>
+    /// <summary>True if only a restart can help.</summary>
     public bool IsStuck => StalledFor > Limit * RestartFactor;
 }
 
 /// <summary>
-/// Compares the time without a step that ends with what the model needs. Says so in the log once when it becomes too long, and once when a step has ended after all; whoever asks (the
-/// probes) makes it look.
+/// Compares the time without a completed step with the time that the model needs. Logs once when it becomes too long and once when a step completes after
+/// all. The health probes trigger the check.
 /// </summary>
 internal sealed partial class StallWatch(InFlightImages inFlight, TimeSpan stallTimeout, ILogger<StallWatch> logger) : IStallWatch
 {
     /// <summary>
-    /// The longest step finishes all images that run: fine pass and VQ decode of up to a batch of them. A warm-up image is at least twice as much work as these stages of one image,
-    /// and common batches hold eight images and more, which share weights.
+    /// The longest step runs the fine pass and VQ decode of a whole batch. A warm-up image takes at least twice as long as these stages of one image, and
+    /// common batches hold eight images or more, which share weights.
     /// </summary>
     private const int WarmUpFactor = 8;
 
     private readonly Lock _gate = new();
-    private TimeSpan _slowest; // warm-up of the models that may be running: the latest and the one before
+    private TimeSpan _slowest; // slower warm-up of the models that may be running, the latest and the previous one
     private TimeSpan _latest;
     private bool _wasStalled;
 
-    /// <summary>A model is there whose warm-up image took so long.</summary>
+    /// <summary>Adds a model with the duration of its warm-up image.</summary>
     public void WarmedUp(TimeSpan elapsed)
     {
         lock (_gate)

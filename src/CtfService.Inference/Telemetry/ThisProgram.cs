@@ -2,8 +2,9 @@ using System.Reflection;
 
 namespace CtfService.Inference.Telemetry;
 
-/// <summary>What telemetry says of the program that sends it.</summary>
+/// <summary>Describes this program in telemetry.</summary>
 public static class ThisProgram
 {
-    public static string Version { get; } = typeof(ThisProgram).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
+    public static string Version { get; } =
+        typeof(ThisProgram).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
 }

@@ -8,10 +8,11 @@ using Microsoft.Extensions.Logging;
 namespace CtfService.Inference.Worker;
 
 /// <summary>
-/// Owns the one thread that owns a model: loads it, steps it, with images joining and leaving, until the queue closes, and frees it. <see cref="Start"/> and
-/// <see cref="Abort"/> may come from any thread; everything from <see cref="Work"/> down runs on the worker thread alone.
+/// Owns the thread that owns a model: loads it, steps it while images join and leave until the queue closes, and frees it. <see cref="Start"/> and
+/// <see cref="Abort"/> are thread-safe; everything from <see cref="Work"/> down runs on the worker thread only.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "A token source without a timer holds nothing to free, and a thread that did not finish may still touch it.")]
+[SuppressMessage(
+    "Design", "CA1001", Justification = "A token source without a timer holds nothing to free, and a thread that did not finish may still use it.")]
 internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<GenerationWorker> logger)
 {
     private const string ThreadName = "ctf-generation";
@@ -23,20 +24,20 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
     private readonly TaskCompletionSource<LoadTimes> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Completes when the model is ready. Fails with what stopped it from loading, cancelled where it was given up.</summary>
+    /// <summary>Completes when the model is ready. Fails with the error of the load; cancelled if it was aborted.</summary>
     public Task<LoadTimes> Loaded => _loaded.Task;
 
-    /// <summary>Completes when the thread has ended and the model's memory is free. Never fails.</summary>
+    /// <summary>Completes when the thread has ended and the memory of the model is free. Never fails.</summary>
     public Task Finished => _finished.Task;
 
-    /// <summary>Once.</summary>
+    /// <summary>Starts the thread. Call once.</summary>
     public void Start()
     {
         // A background thread, so that a generator that never returns cannot keep the process alive.
         new Thread(Work) { Name = ThreadName, IsBackground = true }.Start();
     }
 
-    /// <summary>Ends loading, and fails what is not finished, at the next step.</summary>
+    /// <summary>Aborts loading, and fails all unfinished images at the next step.</summary>
     public void Abort()
     {
         _abort.Cancel();
@@ -54,15 +55,15 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
                 Run(generator);
             }
         }
-        // The last stop before the process dies: readiness and liveness report it instead.
+        // Otherwise the process would crash; readiness and liveness report it instead.
         catch (Exception error)
         {
-            _state.BecomeCrashed($"{error.GetType().Name}; the log of the service has the details. Restart the service, or load a model anew.");
+            _state.BecomeCrashed($"{error.GetType().Name}; the service log has the details. Restart the service or load a model.");
             Log.Crashed(logger, error);
         }
         finally
         {
-            FailTheRest(); // before the model is freed, which may take long or fail
+            FailRemaining(); // before the model is freed, which may take long or fail
             Free(generator);
             _finished.SetResult();
         }
@@ -86,7 +87,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         }
     }
 
-    /// <summary>Null where the model cannot be loaded; whoever waits for <see cref="Loaded"/> hears why.</summary>
+    /// <summary>Loads the model. Returns null if that fails; <see cref="Loaded"/> has the error.</summary>
     private IImageGenerator? TryLoad()
     {
         try
@@ -96,13 +97,13 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
             _loaded.SetResult(times);
             return generator;
         }
-        // Whatever a load that was given up ends with: no caller waits for it.
+        // Any error of an aborted load: no caller waits for it.
         catch (Exception) when (_abort.IsCancellationRequested)
         {
             _loaded.SetCanceled(_abort.Token);
             return null;
         }
-        // Whatever stops a model from loading ends this worker, not the service.
+        // A failed load ends this worker, not the service.
         catch (Exception error)
         {
             _state.BecomeFailed(ModelLoader.Reason(error));
@@ -112,7 +113,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
     }
 
     /// <summary>
-    /// Lets images leave and join. Blocks while there are none; false once the queue is closed and empty, or the shutdown budget is over.
+    /// Removes and admits images before a step. Blocks while there are none. Returns false once the queue is closed and empty, or the worker is aborted.
     /// </summary>
     private bool PrepareStep(IImageGenerator generator)
     {
@@ -150,19 +151,19 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         }
     }
 
-    /// <summary>Everything the worker still holds, wherever it is.</summary>
-    private void FailTheRest()
+    /// <summary>Fails all images that the worker still holds.</summary>
+    private void FailRemaining()
     {
         _queue.Close();
         TakeArrivals();
-        var failed = parts.Runner.FailAll(Ended) + _scheduler.FailAll(Ended);
+        var failed = parts.Runner.FailAll(EndedError) + _scheduler.FailAll(EndedError);
         if (failed > 0)
         {
             Log.Unfinished(logger, failed);
         }
     }
 
-    private ModelNotReadyException Ended() =>
+    private ModelNotReadyException EndedError() =>
         _state.Current is ModelStatus.Crashed ? new ModelNotReadyException(ModelStatus.Crashed.PublicReason) : ImageRunner.ShuttingDown();
 
     private void Free(IImageGenerator? generator)
@@ -171,7 +172,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         {
             generator?.Dispose();
         }
-        // Nothing waits for the model any more, so only the operator is to be told.
+        // No caller waits for the model any more, so it is only logged.
         catch (Exception error)
         {
             Log.NotFreed(logger, error);
@@ -179,5 +180,6 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
     }
 }
 
-/// <summary>What the worker drives.</summary>
-internal sealed record WorkerParts(InferenceQueue Queue, ModelState State, AdmissionScheduler Scheduler, ImageRunner Runner, ModelLoader Loader, InferenceMetrics Metrics);
+/// <summary>Components of a worker.</summary>
+internal sealed record WorkerParts(
+    InferenceQueue Queue, ModelState State, AdmissionScheduler Scheduler, ImageRunner Runner, ModelLoader Loader, InferenceMetrics Metrics);

@@ -9,10 +9,11 @@ using Microsoft.Extensions.Logging;
 namespace CtfService.Inference.Worker;
 
 /// <summary>
-/// The images that run: takes them into the generator, steps it, and completes each, whatever happens. A failed step fails the images that were in it; the
-/// worker lives on. Worker thread only.
+/// Runs the admitted images: adds them to the generator, steps it and completes each of them. A failed step fails its images only; the worker continues.
+/// Call from the worker thread only.
 /// </summary>
-internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCircuitBreaker breaker, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
+internal sealed partial class ImageRunner(
+    StageCostEstimator estimator, StepCircuitBreaker breaker, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
 {
     private readonly Dictionary<long, InferenceJob> _running = [];
     private readonly RowLimit _rowLimit = new();
@@ -21,11 +22,11 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
 
     public int Count => _running.Count;
 
-    /// <summary>A generator comes, with nothing in it.</summary>
-    /// <param name="rows">Rows of its decode step.</param>
+    /// <summary>Prepares for a generator without images.</summary>
+    /// <param name="rows">Rows of the decode step of the generator.</param>
     public void Begin(int rows) => _allRows = rows;
 
-    /// <summary>What runs, and what may join it.</summary>
+    /// <summary>Returns the counts of the running images and the rows that further images may take.</summary>
     public RunningImages Running(IImageGenerator generator)
     {
         var (rows, drawn) = (0, 0);
@@ -38,29 +39,29 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
         return new RunningImages(_rowLimit.FreeRows(generator.FreeRows, rows), drawn, _running.Count - drawn);
     }
 
-    /// <summary>Takes an image into the generator. One that the generator does not take fails alone: those that run are none the worse for it.</summary>
-    /// <param name="waiting">Gives up its images if too many calls have failed one after another.</param>
+    /// <summary>Adds an image to the generator. If the generator rejects it, that image alone fails.</summary>
+    /// <param name="waiting">Fails its images if too many calls in a row have failed.</param>
     public void Admit(IImageGenerator generator, AdmissionScheduler waiting, InferenceJob job)
     {
         var id = ++_lastId;
-        _running.Add(id, job); // first: whatever throws, the image must not be forgotten
+        _running.Add(id, job); // first, so that the image is completed whatever throws
         job.MarkStarted(clock.GetUtcNow());
         try
         {
             generator.Admit(id, job.Specification, job.PreviewsLeft());
         }
-        // Whatever it is, it concerns this image; a device that is broken fails the next step too, and then the breaker acts.
+        // Any error affects this image only; a broken device fails the next step too, and then the circuit breaker opens.
         catch (Exception error)
         {
             Log.NotTaken(logger, error);
             _running.Remove(id);
-            job.Fail(new GenerationFailedException("This image could not be started. The log of the service has the details.", error));
+            job.Fail(new GenerationFailedException("This image could not be started. The service log has the details.", error));
             generator.Remove(id);
             CountFailure(waiting, error);
         }
     }
 
-    /// <summary>Frees the rows of images that no caller waits for any more.</summary>
+    /// <summary>Removes the images that no caller waits for and frees their rows.</summary>
     public void RemoveUnwanted(IImageGenerator generator)
     {
         foreach (var (id, job) in _running)
@@ -74,16 +75,16 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
         }
     }
 
-    /// <summary>One step of all images.</summary>
-    /// <param name="waiting">Gets the images back that did not fit beside the others and must start again; their seeds make them the same.</param>
-    /// <param name="abort">The shutdown budget is over: what runs fails by name.</param>
+    /// <summary>Runs one step of all images.</summary>
+    /// <param name="waiting">Gets back the images that did not fit beside the others and must restart; their seeds make them identical.</param>
+    /// <param name="abort">Cancelled when the shutdown budget is used up: running images fail.</param>
     public void Step(IImageGenerator generator, AdmissionScheduler waiting, CancellationToken abort)
     {
         var started = clock.GetUtcNow();
         try
         {
             var outcomes = generator.Advance(abort);
-            Judge(waiting, outcomes); // before anybody hears of them
+            UpdateBreaker(waiting, outcomes); // before any caller gets them
             Complete(generator, outcomes, started);
             estimator.Measure(generator.LastStep);
         }
@@ -93,19 +94,19 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
         }
         catch (OutOfDeviceMemoryException tooLarge)
         {
-            if (_running.Count == 1) // which fails
+            if (_running.Count == 1) // a single image fails
             {
                 CountFailure(waiting, tooLarge);
             }
 
             Split(generator, waiting, tooLarge);
         }
-        // Whatever a model throws concerns the images of this step only; the worker must live on for the next.
+        // Any error of the model affects the images of this step only; the worker continues with the next.
         catch (Exception error)
         {
             Log.Failed(logger, _running.Count, error);
             CountFailure(waiting, error);
-            FailStep(generator, () => new GenerationFailedException("The step that held this image failed. The log of the service has the details.", error));
+            FailStep(generator, () => new GenerationFailedException("The step that contained this image failed. The service log has the details.", error));
         }
 
         waiting.StepEnded(generator.LastStep);
@@ -116,8 +117,9 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
         "The service shut down before this image was finished (Inference:ShutdownBudget). Send the request to another instance or try again later.",
         ModelState.SoonReady);
 
-    /// <summary>Gives up everything that runs, without a word to the generator. Returns how many images that were.</summary>
-    /// <param name="error">One exception each: several callers throw them at the same time.</param>
+    /// <summary>Fails all running images without removing them from the generator.</summary>
+    /// <param name="error">Creates one exception for each image, because several callers throw them at the same time.</param>
+    /// <returns>The number of images.</returns>
     public int FailAll(Func<Exception> error)
     {
         var count = _running.Count;
@@ -130,8 +132,8 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
         return count;
     }
 
-    /// <summary>Whether a step made progress or failed, if images ended in it.</summary>
-    private void Judge(AdmissionScheduler waiting, IReadOnlyList<GenerationOutcome> outcomes)
+    /// <summary>Counts a step in which images ended as progress or as a failure.</summary>
+    private void UpdateBreaker(AdmissionScheduler waiting, IReadOnlyList<GenerationOutcome> outcomes)
     {
         if (outcomes.Count == 0)
         {
@@ -148,7 +150,7 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
         }
     }
 
-    /// <summary>If too many steps have failed, what waits would fail as well.</summary>
+    /// <summary>Counts a failure. If too many steps have failed, the waiting images fail too, because they would meet the same error.</summary>
     private void CountFailure(AdmissionScheduler waiting, Exception error)
     {
         if (breaker.Failed())
@@ -157,7 +159,7 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
         }
     }
 
-    /// <summary>Fails the images of a step, and then frees their rows for those that follow.</summary>
+    /// <summary>Fails the images of a step, then frees their rows.</summary>
     private void FailStep(IImageGenerator generator, Func<Exception> error)
     {
         long[] ids = [.. _running.Keys];
@@ -199,7 +201,7 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
         }
     }
 
-    /// <summary>The span of images that end together, where more than one does and one of them is traced.</summary>
+    /// <summary>Records the span of images that end together, if there are several and at least one is traced.</summary>
     private ActivityContext? Trace(IReadOnlyList<GenerationOutcome> outcomes, DateTimeOffset started)
     {
         if (outcomes.Count == 1)
@@ -212,12 +214,12 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
     }
 
     /// <summary>
-    /// Keeps the older half and gives back the younger one to start again, however often that is: the oldest stays and ends, so each gets through. An image
-    /// that does not fit alone fails.
+    /// Keeps the older half of the images and returns the younger half to restart, as often as needed: the oldest image always stays and finishes, so every
+    /// image gets through. An image that does not fit alone fails.
     /// </summary>
     private void Split(IImageGenerator generator, AdmissionScheduler waiting, OutOfDeviceMemoryException tooLarge)
     {
-        var leaving = _running.OrderBy(running => running.Key).Skip(_running.Count / 2).Reverse().ToList(); // a single image leaves and fails
+        var leaving = _running.OrderBy(running => running.Key).Skip(_running.Count / 2).Reverse().ToList(); // a single image is removed and fails
         metrics.BatchSplit();
         Log.Splitting(logger, _running.Count, tooLarge.Message);
         foreach (var (id, job) in leaving)
@@ -227,7 +229,7 @@ internal sealed partial class ImageRunner(StageCostEstimator estimator, StepCirc
             if (_running.Count > 0)
             {
                 job.MarkRestarted();
-                waiting.PutBack(job); // the oldest last, so that it comes first
+                waiting.PutBack(job); // the oldest last, so that it restarts first
             }
             else
             {

@@ -8,7 +8,7 @@ using Polly.Retry;
 
 namespace CtfService.Inference.Worker;
 
-/// <summary>Reads the model and runs one image through it, on the thread that will own it.</summary>
+/// <summary>Loads the model and generates a warm-up image, on the thread that will own it.</summary>
 internal sealed partial class ModelLoader(
     IImageGeneratorFactory factory,
     InferenceOptions options,
@@ -16,7 +16,7 @@ internal sealed partial class ModelLoader(
     TimeProvider clock,
     ILogger<ModelLoader> logger)
 {
-    /// <summary>A generator that has finished its warm-up batch.</summary>
+    /// <summary>Returns a generator that has finished its warm-up image.</summary>
     public (IImageGenerator Generator, LoadTimes Times) Load(CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
@@ -36,14 +36,18 @@ internal sealed partial class ModelLoader(
         }
     }
 
-    /// <summary>What callers may read of a failed load. Our own and the file system's messages help; others might show internals.</summary>
+    /// <summary>
+    /// Returns the reason of a failed load for callers. Messages of our own exceptions and of the file system are useful; others might reveal internals.
+    /// </summary>
     public static string Reason(Exception error) => error switch
     {
         CheckpointException or DeviceUnavailableException or IOException or OutOfDeviceMemoryException => error.Message,
-        _ => $"Loading ended with {error.GetType().Name}. The log of the service has the details.",
+        _ => $"Loading ended with {error.GetType().Name}. The service log has the details.",
     };
 
-    /// <summary>Storage that fails is worth another attempt; a damaged bundle stays damaged (<see cref="CheckpointException.IsTransient"/>).</summary>
+    /// <summary>
+    /// Returns the retry pipeline. A storage failure is retried; a damaged bundle stays damaged (<see cref="CheckpointException.IsTransient"/>).
+    /// </summary>
     private ResiliencePipeline Retrying()
     {
         if (options.LoadRetries == 0)
@@ -67,24 +71,24 @@ internal sealed partial class ModelLoader(
             .Build();
     }
 
-    /// <summary>First use allocates and compiles; better here than in a caller's time. Also gives the first measurement of the costs.</summary>
+    /// <summary>Generates one image, because the first use allocates and compiles. Also gives the first measurement of the costs.</summary>
     private TimeSpan WarmUp(IImageGenerator generator, CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
         var model = generator.Model;
         generator.Generate([new ImageSpecification(ClassId: 0, Seed: 0, model.DefaultCoarse, model.DefaultFine)], cancellation);
         var elapsed = clock.GetElapsedTime(started);
-        reports.Estimator.Measure(generator.LastStep); // the last step has work of every stage
+        reports.Estimator.Measure(generator.LastStep); // the last step contains work of every stage
         reports.Stall.WarmedUp(elapsed);
         Log.WarmedUp(logger, elapsed);
         return elapsed;
     }
 }
 
-/// <summary>How long it took to make a model ready.</summary>
-/// <param name="Loading">Reading and checking its files, all tries together.</param>
-/// <param name="WarmUp">Drawing the first image.</param>
+/// <summary>Durations of loading a model.</summary>
+/// <param name="Loading">Reading and checking its files, including retries.</param>
+/// <param name="WarmUp">Generating the warm-up image.</param>
 public readonly record struct LoadTimes(TimeSpan Loading, TimeSpan WarmUp);
 
-/// <summary>Who learns from loading how fast the model is.</summary>
+/// <summary>Receivers of the load measurements.</summary>
 internal sealed record LoadReports(StageCostEstimator Estimator, InferenceMetrics Metrics, StallWatch Stall);

@@ -4,14 +4,15 @@ using CtfService.Inference.Status;
 namespace CtfService.Inference.Worker;
 
 /// <summary>
-/// Takes a model out of service whose steps fail one after another, as on a broken device. Progress is a finished image: steps that end without one change
-/// nothing. After a pause one request may try again, and a finished image of it ends the matter (docs/adr/0015). Worker thread only.
+/// Takes a model out of service if consecutive steps fail, as on a broken device. Only a finished image counts as progress; steps that end without one
+/// change nothing. After a pause one request may try again, and a finished image closes the circuit (docs/adr/0015). Call from the worker thread only.
 /// </summary>
 internal sealed class StepCircuitBreaker(ModelState state, InferenceOptions options)
 {
-    private int _failed; // steps since the last finished image
+    private int _failed; // failed steps since the last finished image
 
-    /// <summary>A step failed. Returns true if the model is out of service.</summary>
+    /// <summary>Counts a failed step.</summary>
+    /// <returns>True if the model is out of service.</returns>
     public bool Failed()
     {
         if (++_failed < options.MaxFailedSteps)
@@ -22,15 +23,16 @@ internal sealed class StepCircuitBreaker(ModelState state, InferenceOptions opti
         state.BecomeFailing(
             $"The last {_failed} steps failed without a finished image "
             + $"({InferenceOptions.SectionName}:{nameof(InferenceOptions.MaxFailedSteps)} is {options.MaxFailedSteps}); "
-            + "the log of the service has the details.",
+            + "the service log has the details.",
             options.FailedStepsPause);
         return true;
     }
 
-    /// <summary>What requests hear that were admitted before.</summary>
+    /// <summary>Returns the error for requests that were admitted before.</summary>
     public Exception Refused() => state.Refused();
 
-    /// <summary>An image was finished. Returns true if that puts the model into service again.</summary>
+    /// <summary>Resets the count because an image has finished.</summary>
+    /// <returns>True if that puts the model back into service.</returns>
     public bool Finished()
     {
         if (_failed == 0)

@@ -44,7 +44,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
 
         var error = await refused.Error(HttpStatusCode.UnprocessableEntity);
         Assert.Equal(("bundle_unusable", "bundle"), (error.Code, error.Param));
-        Assert.Contains("model 'fruits-fake' goes on serving. coarse.safetensors is missing.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("model 'fruits-fake' keeps serving. coarse.safetensors is missing.", error.Message, StringComparison.Ordinal);
         error.AssertIsLikeItsExample(_service.Api, HttpStatusCode.UnprocessableEntity, isForOperators: true);
         Assert.Single((await _service.Api.Generate("""{"class_label": 0}""")).Data);
         Assert.Single(_service.Api.Logs.Entries, entry => entry.Level >= LogLevel.Error);

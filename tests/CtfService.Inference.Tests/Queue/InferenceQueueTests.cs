@@ -72,7 +72,7 @@ public sealed class InferenceQueueTests
 
         // 4 decode steps of 0.3 s and the image behind them, a quarter more, and a step that finishes all three.
         Assert.Equal(TimeSpan.FromSeconds(6), full.RetryAfter);
-        Assert.Contains("room for 1 more images of 4 (Inference:MaxQueuedImages)", full.Message, StringComparison.Ordinal);
+        Assert.Contains("room for 1 more of 4 images (Inference:MaxQueuedImages)", full.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class RetryReservationsTests
 
     public RetryReservationsTests()
     {
-        _reservations = new RetryReservations(places: 8, _clock);
+        _reservations = new RetryReservations(capacity: 8, _clock);
     }
 
     [Fact]

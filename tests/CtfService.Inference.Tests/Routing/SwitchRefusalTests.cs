@@ -24,7 +24,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
 
         var error = await Assert.ThrowsAsync<ModelLoadException>(() => _host.SwitchTo(_host.Other));
 
-        Assert.Equal("The bundle 'other' could not be loaded, and model 'fruits-fake' goes on serving. fine.safetensors is missing.", error.Message);
+        Assert.Equal("The bundle 'other' could not be loaded, and model 'fruits-fake' keeps serving. fine.safetensors is missing.", error.Message);
         Assert.IsType<CheckpointException>(error.InnerException);
         Assert.Equal("fine.safetensors is missing.", _host.ModelRouter.LastSwitch!.Failure);
         Assert.Single(await _host.AskFor(images: 1));
