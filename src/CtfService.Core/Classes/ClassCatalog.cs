@@ -2,24 +2,24 @@ using System.Globalization;
 
 namespace CtfService.Core.Classes;
 
-/// <summary>One class a model can draw.</summary>
+/// <summary>A class that a model can draw.</summary>
 /// <param name="Id">Index in the model's class table, 0..classes-1.</param>
-/// <param name="Name">Unique name, compared without case; spaces, hyphens and underscores are alike.</param>
+/// <param name="Name">Unique name, compared case-insensitively; spaces, hyphens and underscores are equivalent.</param>
 /// <param name="WordNetId">Synset of an ImageNet class, such as <c>n01440764</c>; null for other classes.</param>
 public sealed record ClassLabel(int Id, string Name, string? WordNetId = null);
 
 /// <summary>The classes of a model, found by index or by name.</summary>
 public sealed class ClassCatalog
 {
-    /// <summary>Characters. An edit distance costs the product of both lengths, for every class.</summary>
+    /// <summary>Maximum length in characters of a name that is compared by edit distance, which costs the product of both lengths for every class.</summary>
     private const int LongestMisspeltName = 64;
 
     private readonly Dictionary<string, ClassLabel> _byName;
     private readonly Lazy<IReadOnlyList<string>> _fileNames;
     private readonly ClassPhrases _phrases;
 
-    /// <param name="wordNetIds">One for each name, or none.</param>
-    /// <exception cref="ArgumentException">Two names are the same after folding, there is no class, or the numbers of names and WordNet ids differ.</exception>
+    /// <param name="wordNetIds">One WordNet id for each name, or null.</param>
+    /// <exception cref="ArgumentException">Two names are equal after folding, there is no class, or the numbers of names and WordNet ids differ.</exception>
     public ClassCatalog(IReadOnlyList<string> names, IReadOnlyList<string>? wordNetIds = null)
     {
         if (wordNetIds is not null && wordNetIds.Count != names.Count)
@@ -40,7 +40,8 @@ public sealed class ClassCatalog
         {
             if (!_byName.TryAdd(Fold(label.Name), label))
             {
-                throw new ArgumentException($"Class name '{label.Name}' stands twice; names must differ by more than case, spaces and underscores.", nameof(names));
+                throw new ArgumentException(
+                    $"Class name '{label.Name}' occurs twice; names must differ by more than case, spaces, hyphens and underscores.", nameof(names));
             }
         }
 
@@ -48,20 +49,20 @@ public sealed class ClassCatalog
         {
             if (!_byName.TryAdd(Fold(label.WordNetId!), label))
             {
-                throw new ArgumentException($"WordNet id '{label.WordNetId}' stands twice, or is also a class name.", nameof(wordNetIds));
+                throw new ArgumentException($"WordNet id '{label.WordNetId}' occurs twice or is also a class name.", nameof(wordNetIds));
             }
         }
     }
 
-    /// <summary>In order of their ids.</summary>
+    /// <summary>All classes in the order of their ids.</summary>
     public IReadOnlyList<ClassLabel> Labels { get; }
 
     public int Count => Labels.Count;
 
-    /// <summary>What files and folders of each class are called, by id: its name, cleaned if a file cannot have it. All are different.</summary>
+    /// <summary>File name of each class, by id: its name, with characters replaced that a file name cannot contain. All differ.</summary>
     public IReadOnlyList<string> FileNames => _fileNames.Value;
 
-    /// <summary>Finds a class by its name or WordNet id, or by its index written as digits.</summary>
+    /// <summary>Finds a class by its name or WordNet id, or by its index in digits. Returns null if there is none.</summary>
     public ClassLabel? Find(string nameOrId)
     {
         var folded = Fold(nameOrId);
@@ -75,7 +76,9 @@ public sealed class ClassCatalog
 
     public ClassLabel? Find(int id) => id >= 0 && id < Labels.Count ? Labels[id] : null;
 
-    /// <summary>Classes whose name contains the text or whose WordNet id is the text, in order of their ids; all of them for an empty text.</summary>
+    /// <summary>
+    /// Returns the classes whose name contains the text or whose WordNet id equals it, in the order of their ids; all classes for an empty text.
+    /// </summary>
     public IReadOnlyList<ClassLabel> Search(string text)
     {
         var folded = Fold(text);
@@ -84,19 +87,20 @@ public sealed class ClassCatalog
     }
 
     /// <summary>
-    /// Classes named by whole words of a sentence, in order of their ids; singular, plural, one word and two are alike. A name inside a longer one that is also
-    /// there does not count: "red apple" names "red apple", not "apple".
+    /// Returns the classes that a sentence names by whole words, in the order of their ids. Singular and plural are equivalent, and so are compounds in one
+    /// word and in two. A name inside a longer name does not count: "red apple" names "red apple", not "apple".
     /// </summary>
     public IReadOnlyList<ClassLabel> FindIn(string sentence) => _phrases.FindIn(sentence);
 
     /// <summary>
-    /// For a sentence that names no class: those that it may name with one or two letters wrong, in order of their ids. Several if none is closest.
+    /// Returns the classes that a sentence may name with one or two letters wrong, in the order of their ids. Call it for a sentence that names no class.
+    /// Returns several classes if they are equally close.
     /// </summary>
     public IReadOnlyList<ClassLabel> FindMisspelt(string sentence) => _phrases.FindMisspelt(sentence);
 
     /// <summary>
-    /// Names closest to a misspelt one, best first: containing it, contained in it, or at a small edit distance. A text much longer than a name is a sentence,
-    /// not a misspelt name: it is only searched for names.
+    /// Returns the names closest to a misspelt one, best first: those that contain it, are contained in it, or have a small edit distance. A text much
+    /// longer than a name is a sentence and is only searched for names.
     /// </summary>
     public IReadOnlyList<string> Suggest(string name, int count = 3)
     {
@@ -110,7 +114,7 @@ public sealed class ClassCatalog
             .Select(candidate => candidate.Name)];
     }
 
-    /// <summary>Zero if the one contains the other.</summary>
+    /// <summary>Returns zero if one contains the other.</summary>
     private static int Distance(string left, string right, int limit) =>
         left.Length > 1 && (right.Contains(left, StringComparison.Ordinal) || left.Contains(right, StringComparison.Ordinal)) ? 0
         : limit == 0 ? 1

@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 namespace CtfService.Core.Classes;
 
 /// <summary>
-/// Finds the classes that a sentence names. A class is known by each of the names between the commas of its label, in singular and plural, whether compounds
-/// are written as one word or two. Looking up a sentence takes time in proportion to its words, however many classes there are.
+/// Finds the classes that a sentence names. A class has each of the names between the commas of its label, in singular and plural, with compounds in one
+/// word or two. A lookup takes time proportional to the words of the sentence, independent of the number of classes.
 /// </summary>
 internal sealed partial class ClassPhrases
 {
-    /// <summary>Shorter names have other words for neighbours: a horse is no misspelt house.</summary>
+    /// <summary>Minimum length of a name that may be misspelt. Shorter names are close to other words: "horse" is not a misspelt "house".</summary>
     private const int ShortestMisspelt = 6;
 
-    /// <summary>From here on a name may have two letters wrong.</summary>
+    /// <summary>Length from which a name may have two wrong letters.</summary>
     private const int LengthForTwoFaults = 9;
 
     private readonly Dictionary<string, List<ClassLabel>> _byKey = [];
@@ -35,7 +35,10 @@ internal sealed partial class ClassPhrases
         _keysByFirst = _byKey.Keys.ToLookup(key => key[0]);
     }
 
-    /// <summary>In order of their ids. A name inside a longer one does not count: "tiger shark" names no tiger.</summary>
+    /// <summary>
+    /// Returns the classes that the sentence names, in the order of their ids. A name inside a longer one does not count: "tiger shark" does not name
+    /// "tiger".
+    /// </summary>
     public IReadOnlyList<ClassLabel> FindIn(string sentence)
     {
         var words = Words(sentence);
@@ -56,7 +59,7 @@ internal sealed partial class ClassPhrases
         return InOrder(found);
     }
 
-    /// <summary>The classes whose names are closest to a word, or to words, of the sentence, if any are close enough to be misspelt.</summary>
+    /// <summary>Returns the classes whose names are closest to one or more words of the sentence, if they are close enough to be misspelt.</summary>
     public IReadOnlyList<ClassLabel> FindMisspelt(string sentence)
     {
         var words = Words(sentence);
@@ -86,7 +89,7 @@ internal sealed partial class ClassPhrases
         return [.. Variants(words.ToArray()).SelectMany(key => _byKey.GetValueOrDefault(key) ?? [])];
     }
 
-    /// <summary>The words with the last one in singular.</summary>
+    /// <summary>Returns the words with the last one in singular.</summary>
     private static IEnumerable<string> Variants(string[] words)
     {
         var first = string.Concat(words[..^1]);
@@ -104,12 +107,14 @@ internal sealed partial class ClassPhrases
 
     private static IReadOnlyList<ClassLabel> InOrder(IEnumerable<ClassLabel> labels) => [.. labels.Distinct().OrderBy(label => label.Id)];
 
-    /// <summary>In upper case, without punctuation.</summary>
+    /// <summary>Returns the words of a text in upper case, without punctuation.</summary>
     private static string[] Words(string text) =>
         new string([.. text.Select(letter => char.IsLetterOrDigit(letter) ? letter : ' ')]).ToUpperInvariant()
             .Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>Tells classes of one name apart in a label such as <c>crane_n02012849</c>; no sentence has it.</summary>
+    /// <summary>
+    /// Matches the WordNet id that distinguishes classes of one name in a label such as <c>crane_n02012849</c>; sentences do not contain it.
+    /// </summary>
     [GeneratedRegex(@"(?<=[ _-])n\d{8}\b")]
     private static partial Regex WordNetId();
 }

@@ -1,11 +1,11 @@
 namespace CtfService.Core.Classes;
 
-/// <summary>How far two spellings are apart.</summary>
+/// <summary>Computes the edit distance of two spellings.</summary>
 public static class EditDistance
 {
     /// <summary>
-    /// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal string alignment); <paramref name="limit"/> + 1
-    /// if more are needed.
+    /// Returns the number of insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal string alignment), or
+    /// <paramref name="limit"/> + 1 if more are needed.
     /// </summary>
     public static int Between(string left, string right, int limit)
     {

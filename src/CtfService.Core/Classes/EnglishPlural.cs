@@ -15,7 +15,7 @@ internal static class EnglishPlural
         ["WOMEN"] = "WOMAN",
     };
 
-    /// <summary>What the word may be the plural of: none for most words, two for some (<c>LEAVES</c>: <c>LEAVE</c>, <c>LEAF</c>).</summary>
+    /// <summary>Returns the possible singulars of a word: none for most words, two for some (<c>LEAVES</c>: <c>LEAVE</c>, <c>LEAF</c>).</summary>
     public static IEnumerable<string> Singulars(string word)
     {
         if (Irregular.TryGetValue(word, out var singular))

@@ -1,6 +1,6 @@
 namespace CtfService.Core.Generation;
 
-/// <summary>File formats an image can be encoded to.</summary>
+/// <summary>File formats that images are encoded to.</summary>
 public enum ImageFormat
 {
     Png,

@@ -1,14 +1,14 @@
 namespace CtfService.Core.Generation;
 
-/// <summary>Derives the seed of each image of a request, so that any of them can be asked for again alone.</summary>
+/// <summary>Derives the seed of each image of a request, so that each image can be requested again on its own.</summary>
 public static class ImageSeed
 {
-    /// <summary>Bits of a seed that nobody chose: JSON numbers are exact up to here in JavaScript, and in every client that reads them as doubles.</summary>
+    /// <summary>Bits of a derived seed: JSON numbers are exact up to this size in JavaScript and in every client that reads them as doubles.</summary>
     public const int DerivedBits = 53;
 
     /// <summary>
-    /// Seed of image <paramref name="index"/> of a request. The first image keeps the request's seed, so a request for one image
-    /// with a returned seed repeats that image. The others fit a JavaScript number, so that every client can send them back.
+    /// Returns the seed of image <paramref name="index"/> of a request. The first image keeps the seed of the request, so a request for one image with a
+    /// returned seed repeats that image. Derived seeds fit a JavaScript number, so every client can send them back.
     /// </summary>
     public static ulong Derive(ulong requestSeed, int index)
     {
@@ -16,7 +16,9 @@ public static class ImageSeed
         return index == 0 ? requestSeed : Mix(requestSeed + ((ulong)index * 0x9E3779B97F4A7C15)) >> (64 - DerivedBits);
     }
 
-    /// <summary>Finaliser of SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", fig. 15, variant 13 of Stafford).</summary>
+    /// <summary>
+    /// The finaliser of SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", fig. 15, variant 13 of Stafford).
+    /// </summary>
     private static ulong Mix(ulong value)
     {
         value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;

@@ -1,16 +1,14 @@
 namespace CtfService.Core.Generation;
 
-/// <summary>
-/// Everything that decides one image: same model, same specification, same tokens, alone or in any batch.
-/// </summary>
+/// <summary>Everything that determines an image: the same model and specification give the same tokens, alone or in any batch.</summary>
 /// <param name="ClassId">
-/// Class label as an index, 0..classes-1. If the layout is not drawn, the null class (the number of classes) is allowed too: the fine stage then follows the
-/// layout alone.
+/// Class index, 0 to classes-1. If the layout is not drawn, the null class (the number of classes) is allowed too; the fine stage then follows the layout
+/// alone.
 /// </param>
-/// <param name="Seed">Seed of this image's own random stream (see <see cref="ImageSeed"/>).</param>
-/// <param name="Coarse">Sampling of the coarse labels, one by one. Ignored where the layout is not drawn.</param>
-/// <param name="Fine">Sampling of the fine labels, all in one pass. Ignored by a model without a fine stage.</param>
-/// <exception cref="ArgumentException">A sampling setting is out of its range: the file of such an image could not be read again.</exception>
+/// <param name="Seed">Seed of the random stream of this image (see <see cref="ImageSeed"/>).</param>
+/// <param name="Coarse">Sampling of the coarse labels, one at a time. Ignored if the layout is not drawn.</param>
+/// <param name="Fine">Sampling of the fine labels, in one pass. Ignored by a model without a fine stage.</param>
+/// <exception cref="ArgumentException">A sampling setting is out of range; the file of such an image could not be read back.</exception>
 public sealed record ImageSpecification(int ClassId, ulong Seed, SamplingSettings Coarse, SamplingSettings Fine)
 {
     /// <summary>Sampling of the coarse labels.</summary>
@@ -19,10 +17,10 @@ public sealed record ImageSpecification(int ClassId, ulong Seed, SamplingSetting
     /// <summary>Sampling of the fine labels.</summary>
     public SamplingSettings Fine { get; init => field = InRange(value, nameof(Fine)); } = InRange(Fine, nameof(Fine));
 
-    /// <summary>Where the coarse labels come from; drawn where nobody says.</summary>
+    /// <summary>Source of the coarse labels; drawn by default.</summary>
     public LayoutSource Layout { get; init; } = LayoutSource.Drawn;
 
-    /// <summary>Rows this image takes in a coarse decode step: two with guidance, one without, none where its layout is not drawn.</summary>
+    /// <summary>Rows of this image in a coarse decode step: two with guidance, one without, zero if its layout is not drawn.</summary>
     public int Rows => Layout != LayoutSource.Drawn ? 0 : Coarse.IsGuided ? 2 : 1;
 
     private static SamplingSettings InRange(SamplingSettings settings, string name)

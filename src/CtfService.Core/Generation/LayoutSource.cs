@@ -1,23 +1,23 @@
 namespace CtfService.Core.Generation;
 
-/// <summary>Where the coarse labels of an image come from. One of the nested cases.</summary>
+/// <summary>Source of the coarse labels of an image: one of the nested cases.</summary>
 public abstract record LayoutSource
 {
     private LayoutSource()
     {
     }
 
-    /// <summary>The coarse stage draws them.</summary>
+    /// <summary>The coarse stage draws the labels.</summary>
     public static LayoutSource Drawn { get; } = new DrawnLayout();
 
-    /// <summary>Drawn one by one from class and seed.</summary>
+    /// <summary>Draws the labels one at a time from class and seed.</summary>
     private sealed record DrawnLayout : LayoutSource;
 
-    /// <summary>Kept from another image, so that only its details are drawn again.</summary>
-    /// <param name="CoarseLabels">[T]: one cluster index per grid position, raster order, 0..clusters-1. Not copied: must not change.</param>
+    /// <summary>Takes the labels from another image, so that only the details are drawn again.</summary>
+    /// <param name="CoarseLabels">[T]: one cluster index per grid position, raster order, 0 to clusters-1. Not copied; must not change.</param>
     public sealed record Given(IReadOnlyList<int> CoarseLabels) : LayoutSource;
 
-    /// <summary>Taken from a picture: VQ encode, then the cluster of each token.</summary>
-    /// <param name="Picture">Of the model's size. Several images of the same picture are encoded once.</param>
+    /// <summary>Takes the labels from a picture: VQ encode, then the cluster of each token.</summary>
+    /// <param name="Picture">Picture of the model's image size. Images with the same picture share one encoding.</param>
     public sealed record Encoded(RgbImage Picture) : LayoutSource;
 }

@@ -1,8 +1,11 @@
 namespace CtfService.Core.Generation;
 
-/// <summary>Asks for previews of an image while its layout comes about. Looking changes nothing: the image is the same without them.</summary>
-/// <param name="Count">1..<see cref="MostPreviews"/>. Preview i of n comes when i/n of the coarse labels are there, so the last one shows the whole layout.</param>
-/// <param name="Deliver">Called on the generator's thread: must return at once and not throw.</param>
+/// <summary>Requests previews of an image while its layout is drawn. Previews do not change the image.</summary>
+/// <param name="Count">
+/// Number of previews, 1 to <see cref="MostPreviews"/>. Preview i of n is due when i/n of the coarse labels are drawn, so the last one shows the whole
+/// layout.
+/// </param>
+/// <param name="Deliver">Receives each preview on the thread of the generator. Must return at once and must not throw.</param>
 public sealed record PreviewOptions(int Count, Action<ImagePreview> Deliver)
 {
     public const int MostPreviews = 3;
@@ -12,6 +15,6 @@ public sealed record PreviewOptions(int Count, Action<ImagePreview> Deliver)
         : throw new ArgumentOutOfRangeException(nameof(Count), Count, $"An image has 1 to {MostPreviews} previews.");
 }
 
-/// <summary>An image decoded from its coarse labels so far, through the cluster centroids.</summary>
-/// <param name="Index">0..count-1; one may be left out where the next is there already.</param>
+/// <summary>A preview: an image decoded from the coarse labels drawn so far, using cluster centroids.</summary>
+/// <param name="Index">Index of the preview, 0 to count-1. One may be skipped if the next is already due.</param>
 public sealed record ImagePreview(int Index, RgbImage Image);

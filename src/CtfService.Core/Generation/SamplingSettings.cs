@@ -4,16 +4,14 @@ using System.Text.Json.Serialization;
 
 namespace CtfService.Core.Generation;
 
-/// <summary>
-/// How one stage turns logits into a choice. Applied in the reference's order: guidance, temperature, top-k, top-p.
-/// </summary>
+/// <summary>Sampling settings of one stage. Applied in the order of the reference implementation: guidance, temperature, top-k, top-p.</summary>
 /// <param name="Temperature">Divisor of the logits, 0 to 1,000; values below 1e-5 act as 1e-5 (nearly greedy).</param>
-/// <param name="TopK">Keep the k highest logits (ties with the k-th stay), 0 or more; 0 keeps all.</param>
-/// <param name="TopP">Keep the smallest set whose probability exceeds p, in [0, 1]; 1 keeps all.</param>
+/// <param name="TopK">Keeps the k highest logits, and ties with the k-th, 0 or more; 0 keeps all.</param>
+/// <param name="TopP">Keeps the smallest set whose probability exceeds p, 0 to 1; 1 keeps all.</param>
 /// <param name="GuidanceScale">Classifier-free guidance: uncond + scale * (cond - uncond), 1 to 1,000; 1 means off.</param>
 /// <param name="GuidanceInterval">
-/// The reference's cfg_interval c: positions 0..c+1 in raster order are guided, later ones take the conditional logits alone;
-/// -1 guides every position. Of the coarse stage, which decodes position by position; the fine stage is one pass and does not look at it.
+/// The cfg_interval c of the reference implementation: positions 0 to c+1 in raster order are guided, later ones use the conditional logits alone; -1
+/// guides every position. Applies to the coarse stage, which decodes position by position; the fine stage is one pass and ignores it.
 /// </param>
 public sealed record SamplingSettings(
     float Temperature = 1, int TopK = 0, float TopP = 1, float GuidanceScale = 1, int GuidanceInterval = SamplingSettings.AlwaysGuided)
@@ -25,7 +23,7 @@ public sealed record SamplingSettings(
     [JsonIgnore]
     public bool IsGuided => GuidanceScale > 1;
 
-    /// <summary>The last position that guidance applies to.</summary>
+    /// <summary>Last position that guidance applies to.</summary>
     [JsonIgnore]
     public long LastGuidedPosition => GuidanceInterval == AlwaysGuided ? long.MaxValue : GuidanceInterval + 1L;
 
@@ -38,14 +36,14 @@ public sealed record SamplingSettings(
     /// <summary>Range of <see cref="TopP"/>.</summary>
     public static NumberRange<float> TopPRange { get; } = NumberRange.Between(0f, 1f);
 
-    /// <summary>Range of <see cref="GuidanceScale"/>. Far larger scales make the logits infinite.</summary>
+    /// <summary>Range of <see cref="GuidanceScale"/>. Much larger scales make the logits infinite.</summary>
     public static NumberRange<float> GuidanceScaleRange { get; } = NumberRange.Between(1f, 1000f);
 
     /// <summary>Range of <see cref="GuidanceInterval"/>.</summary>
     public static NumberRange<int> GuidanceIntervalRange { get; } = NumberRange.From(AlwaysGuided);
 
-    /// <summary>One sentence for each value that is out of its range; empty if all are in range.</summary>
-    /// <param name="name">What the settings are called in the messages, such as <c>sampling.coarse</c>.</param>
+    /// <summary>Returns a description of each value that is out of range; empty if all are in range.</summary>
+    /// <param name="name">Name of the settings in the messages, such as <c>sampling.coarse</c>.</param>
     public IEnumerable<string> Problems(string name)
     {
         string?[] problems =

@@ -3,13 +3,13 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Core.Models;
 
-/// <summary>For callers that have all their images at once.</summary>
+/// <summary>Runs a generator for callers that have all their images at once.</summary>
 public static class ImageGeneratorExtensions
 {
-    /// <summary>Generates the images, as many at a time as there is room for, and returns them in order.</summary>
-    /// <param name="images">At least one; the generator holds no other.</param>
-    /// <param name="finished">Called for each image that ends, on this thread, in no order.</param>
-    /// <exception cref="OutOfDeviceMemoryException">An image does not fit the device.</exception>
+    /// <summary>Generates the images, as many at a time as fit, and returns them in order.</summary>
+    /// <param name="images">At least one. The generator must be empty.</param>
+    /// <param name="finished">Called for each finished image, on this thread, in no particular order.</param>
+    /// <exception cref="OutOfDeviceMemoryException">An image does not fit in device memory.</exception>
     public static IReadOnlyList<GeneratedImage> Generate(
         this IImageGenerator generator, IReadOnlyList<ImageSpecification> images, CancellationToken cancellation, Action<GeneratedImage>? finished = null)
     {
@@ -17,19 +17,19 @@ public static class ImageGeneratorExtensions
         var results = new GeneratedImage[images.Count];
         generator.GenerateEach(
             images,
-            (place, image) =>
+            (index, image) =>
             {
-                results[place] = image;
+                results[index] = image;
                 finished?.Invoke(image);
             },
             cancellation);
         return results;
     }
 
-    /// <summary>Generates the images, as many at a time as there is room for, and keeps none: for more than the memory holds.</summary>
-    /// <param name="images">The generator holds no other.</param>
-    /// <param name="finished">Called with each image that ends and its place in <paramref name="images"/>, on this thread, in no order.</param>
-    /// <exception cref="OutOfDeviceMemoryException">An image does not fit the device.</exception>
+    /// <summary>Generates the images, as many at a time as fit, without keeping them: for more images than memory holds.</summary>
+    /// <param name="images">The images. The generator must be empty.</param>
+    /// <param name="finished">Called with the index and the image of each finished image, on this thread, in no particular order.</param>
+    /// <exception cref="OutOfDeviceMemoryException">An image does not fit in device memory.</exception>
     public static void GenerateEach(
         this IImageGenerator generator, IReadOnlyList<ImageSpecification> images, Action<int, GeneratedImage> finished, CancellationToken cancellation)
     {
@@ -40,7 +40,7 @@ public static class ImageGeneratorExtensions
             {
                 for (; next < images.Count && (images[next].Rows <= generator.FreeRows || generator.ImageCount == 0); next++)
                 {
-                    generator.Admit(next, images[next]); // where it never fits, this says so
+                    generator.Admit(next, images[next]); // throws if it can never fit
                 }
 
                 foreach (var outcome in generator.Advance(cancellation))

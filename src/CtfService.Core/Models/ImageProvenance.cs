@@ -4,7 +4,8 @@ using CtfService.Core.Generation;
 namespace CtfService.Core.Models;
 
 /// <summary>
-/// Where an image file comes from: all that decided its bytes, and no time or place. Written into every generated file, and enough to generate a drawn one again.
+/// Origin of an image file: everything that determines its bytes, and no time or place. Written into every generated file; sufficient to generate a drawn
+/// image again.
 /// </summary>
 public sealed record ImageProvenance
 {
@@ -26,37 +27,37 @@ public sealed record ImageProvenance
     /// <inheritdoc cref="ModelDescription.Dtype"/>
     public string? Dtype { get; init; }
 
-    /// <summary>The class drawn. Null where the image was made without one, and on a sheet of every class of the model in turn.</summary>
+    /// <summary>The class drawn. Null if the image has no class, and on a contact sheet of all classes of the model.</summary>
     public int? ClassId { get; init; }
 
-    /// <summary>Its name.</summary>
+    /// <summary>Name of the class.</summary>
     public string? ClassLabel { get; init; }
 
-    /// <summary>Seed of the image; on a sheet, of the request (see <see cref="ImageSeed"/>).</summary>
+    /// <summary>Seed of the image; on a contact sheet, of the request (see <see cref="ImageSeed"/>).</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>Where the coarse labels come from.</summary>
+    /// <summary>Origin of the coarse labels.</summary>
     public LayoutOrigin Layout { get; init; } = LayoutOrigin.Drawn;
 
-    /// <summary>Sampling of the coarse labels; null where they were not drawn.</summary>
+    /// <summary>Sampling of the coarse labels; null if they were not drawn.</summary>
     public SamplingSettings? Coarse { get; init; }
 
     /// <summary>Sampling of the fine labels; null without a fine stage.</summary>
     public SamplingSettings? Fine { get; init; }
 
-    /// <summary>Null where the file holds one image.</summary>
+    /// <summary>Shape of the contact sheet; null if the file contains a single image.</summary>
     public SheetShape? Sheet { get; init; }
 
-    /// <summary>Number of a preview, made of the coarse labels so far; null for the finished image.</summary>
+    /// <summary>Number of the preview; null for a finished image.</summary>
     public int? Preview { get; init; }
 
-    /// <summary>Of JPEG and WebP, 0..100; null for PNG, which is lossless.</summary>
+    /// <summary>Quality of JPEG and WebP, 0 to 100; null for PNG, which is lossless.</summary>
     public int? Quality { get; init; }
 
-    /// <summary>True where model and file are enough to make it again.</summary>
+    /// <summary>True if the model and the file suffice to generate the image again.</summary>
     public bool IsReproducible => Layout == LayoutOrigin.Drawn && Preview is null;
 
-    /// <summary>Of one image of a loaded model.</summary>
+    /// <summary>Returns the provenance of one image of a loaded model.</summary>
     public static ImageProvenance Of(ModelDescription model, ImageSpecification image)
     {
         var layout = Origin(image.Layout);
@@ -77,8 +78,8 @@ public sealed record ImageProvenance
         };
     }
 
-    /// <summary>Of the contact sheet that starts with this image.</summary>
-    /// <param name="everyClass">Every class of the model in turn, not one alone.</param>
+    /// <summary>Returns the provenance of the contact sheet that starts with this image.</summary>
+    /// <param name="everyClass">True if the sheet shows every class of the model in turn.</param>
     public ImageProvenance OnSheet(SheetShape sheet, bool everyClass = false) => this with
     {
         Sheet = sheet,
@@ -86,13 +87,15 @@ public sealed record ImageProvenance
         ClassLabel = everyClass ? null : ClassLabel,
     };
 
-    /// <summary>What to ask the model for to get the image, or the images of the sheet in order, again.</summary>
-    /// <exception cref="InvalidDataException">Not reproducible, or the class is none of the model's.</exception>
+    /// <summary>Returns the specifications that generate the image, or the images of the contact sheet in order, again.</summary>
+    /// <exception cref="InvalidDataException">The image is not reproducible, or the model does not have its class.</exception>
     public IReadOnlyList<ImageSpecification> Specifications(ModelDescription model)
     {
         if (!IsReproducible || Coarse is null)
         {
-            throw new InvalidDataException("it is a preview, or its layout came from outside the model and is not in the file; only finished images that the model drew can be made again.");
+            throw new InvalidDataException(
+                "it is a preview, or its layout came from outside the model and is not in the file; "
+                + "only finished images that the model drew can be made again.");
         }
 
         return [.. Classes(model).SelectMany(label => Enumerable.Range(0, Sheet?.ImagesPerClass ?? 1)
@@ -113,24 +116,26 @@ public sealed record ImageProvenance
             return Sheet is null ? throw new InvalidDataException("it names no class.") : model.Classes.Labels;
         }
 
-        return model.Classes.Find(id) is { } label ? [label] : throw new InvalidDataException($"it names class {id}; model '{model.Name}' has the classes 0 to {model.Classes.Count - 1}.");
+        return model.Classes.Find(id) is { } label
+            ? [label]
+            : throw new InvalidDataException($"it names class {id}; model '{model.Name}' has the classes 0 to {model.Classes.Count - 1}.");
     }
 }
 
-/// <summary>Where the coarse labels of an image come from.</summary>
+/// <summary>Origin of the coarse labels of an image.</summary>
 public enum LayoutOrigin
 {
     /// <summary>The model drew them from class and seed.</summary>
     Drawn,
 
-    /// <summary>The caller sent those of another image.</summary>
+    /// <summary>The caller sent the labels of another image.</summary>
     Given,
 
-    /// <summary>They are those of a picture that the caller sent.</summary>
+    /// <summary>They were encoded from a picture that the caller sent.</summary>
     Encoded,
 }
 
 /// <summary>A contact sheet: images in reading order.</summary>
-/// <param name="ImagesPerClass">Image i of a class has the seed derived from the sheet's seed and i.</param>
+/// <param name="ImagesPerClass">Number of images of each class; image i has the seed derived from the seed of the sheet and i.</param>
 /// <param name="Columns">Images in a row.</param>
 public sealed record SheetShape(int ImagesPerClass, int Columns);

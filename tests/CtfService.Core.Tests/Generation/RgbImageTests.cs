@@ -22,7 +22,7 @@ public sealed class RgbImageTests
     {
         var error = Assert.Throws<ArgumentException>(() => new RgbImage(2, 1, new byte[bytes]));
 
-        Assert.Contains($"2x1 RGB image takes 6 bytes, not {bytes}", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"2x1 RGB image needs 6 bytes, not {bytes}", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -10,7 +10,7 @@ public sealed class BundleManifestValidatorTests
     public static TheoryData<string, Func<BundleManifest, BundleManifest>> Inconsistencies => new()
     {
         { "name is empty", sound => sound with { Name = " " } },
-        { "class_labels: Class name 'Apple' stands twice", sound => sound with { ClassLabels = ["apple", "pear", "Apple"] } },
+        { "class_labels: Class name 'Apple' occurs twice", sound => sound with { ClassLabels = ["apple", "pear", "Apple"] } },
         { "class_labels or wordnet_ids contains an empty name", sound => sound with { ClassLabels = ["apple", "pear", ""] } },
         { "coarse.class_count is 3, but the number of class_labels is 2", sound => sound with { ClassLabels = ["apple", "pear"] } },
         { "image_width is 5, but coarse.grid_width times the tokenizer's factor of 2 is 4", sound => sound with { ImageWidth = 5 } },
