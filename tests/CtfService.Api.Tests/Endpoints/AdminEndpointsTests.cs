@@ -89,7 +89,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
         var error = await second.Error(HttpStatusCode.Conflict);
         Assert.Equal("switch_in_progress", error.Code);
         error.AssertIsLikeItsExample(_service.Api, HttpStatusCode.Conflict, isForOperators: true);
-        Assert.Contains("'other' is being loaded", error.Message, StringComparison.Ordinal);
+        Assert.Contains("'other' is already loading", error.Message, StringComparison.Ordinal);
         Assert.NotNull(second.Headers.RetryAfter);
         load.Open();
         using var made = await first;

@@ -79,7 +79,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
 
         var error = await Assert.ThrowsAsync<SwitchInProgressException>(() => _host.SwitchTo(new FakeImageGeneratorFactory(), "third"));
 
-        Assert.Contains("'other' is being loaded", error.Message, StringComparison.Ordinal);
+        Assert.Contains("'other' is already loading", error.Message, StringComparison.Ordinal);
         load.Open();
         Assert.Equal("other", (await first).Bundle);
     }
@@ -93,7 +93,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
 
         var error = await Assert.ThrowsAsync<SwitchInProgressException>(() => _host.SwitchTo(_host.Other));
 
-        Assert.Contains("'first' is being loaded", error.Message, StringComparison.Ordinal);
+        Assert.Contains("'first' is already loading", error.Message, StringComparison.Ordinal);
         load.Open();
         await started;
         Assert.Same(FakeModels.Fruits, _host.ModelRouter.RequireReady().Model);
