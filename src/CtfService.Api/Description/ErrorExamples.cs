@@ -51,7 +51,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         new(
             504,
             "The request was not finished within 120 s, the limit in Inference:RequestTimeout. "
-            + "Ask for fewer images, raise the limit, or try again when the service is less busy.",
+            + "Request fewer images, raise the limit, or try again when the service is less busy.",
             "deadline_exceeded"),
     ];
 
