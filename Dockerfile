@@ -2,9 +2,9 @@
 
 # docker build -t ctf-service:cpu .
 # docker build -t ctf-service:cuda --target cuda .
-# x86-64 only, as TorchSharp's Linux libraries are. docs/operations.md says how to run the image and what of this file has been run where.
+# x86-64 only, like the Linux libraries of TorchSharp. docs/operations.md explains how to run the image and which parts of this file were tested where.
 
-# ---- What a restore reads, apart from the sources: packages are fetched again only when these files change.
+# ---- The input of the restore, separate from the sources: packages are downloaded again only if these files change.
 FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS projects
 WORKDIR /source
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
@@ -14,7 +14,7 @@ COPY src/CtfService.Model/CtfService.Model.csproj src/CtfService.Model/
 COPY src/CtfService.Inference/CtfService.Inference.csproj src/CtfService.Inference/
 COPY src/CtfService.Api/CtfService.Api.csproj src/CtfService.Api/
 
-# ---- The program, with the libtorch that its target needs. (.editorconfig: without it the compiler warns of names that it permits.)
+# ---- The program with the libtorch of its target. (Without .editorconfig the compiler warns about names that it permits.)
 FROM projects AS build-cpu
 RUN dotnet restore src/CtfService.Api --runtime linux-x64 -p:TorchBackend=cpu
 COPY .editorconfig appsettings.json ./
@@ -31,13 +31,14 @@ COPY deploy/container/split-layers.sh deploy/container/
 RUN dotnet publish src/CtfService.Api --no-restore --configuration Release --runtime linux-x64 --no-self-contained -p:TorchBackend=cuda --output publish \
     && bash deploy/container/split-layers.sh publish layers
 
-# ---- What both targets run in. Chiseled: no shell, no package manager, only what .NET needs (glibc, libstdc++, OpenSSL), and libtorch and Skia need no more.
+# ---- The runtime of both targets. Chiseled: no shell, no package manager, only the libraries that .NET needs (glibc, libstdc++, OpenSSL). They suffice for
+# libtorch and Skia.
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled AS runtime
 LABEL org.opencontainers.image.title="CtfService" \
       org.opencontainers.image.description="Class-conditional image generation by coarse-to-fine token prediction" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
-# The image's own HTTP_PORTS would be a second say on where to listen. Nothing attaches a debugger or profiler, so /tmp need not be writable.
+# HTTP_PORTS of the base image would contradict URLS. Diagnostics (debugger, profiler) are off, so /tmp need not be writable.
 ENV ASPNETCORE_URLS=http://+:5080 \
     ASPNETCORE_HTTP_PORTS= \
     DOTNET_EnableDiagnostics=0
@@ -46,8 +47,8 @@ USER $APP_UID
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --start-interval=2s --retries=3 CMD ["/app/CtfService.Api", "--healthcheck"]
 ENTRYPOINT ["/app/CtfService.Api"]
 
-# ---- On NVIDIA's container runtime. libtorch's CUDA package brings cuBLAS, cuDNN and the rest; the runtime mounts the driver (compute) and NVML (utility).
-# An nvidia/cuda base would hold those libraries a second time.
+# ---- For NVIDIA's container runtime. libtorch's CUDA package includes cuBLAS, cuDNN and others; the runtime mounts the driver (compute) and NVML (utility).
+# An nvidia/cuda base image would contain those libraries twice.
 FROM runtime AS cuda
 ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
@@ -55,7 +56,7 @@ COPY --link models/fruits-64/ models/fruits-64/
 COPY --link --from=build-cuda /source/layers/packages/ ./
 COPY --link --from=build-cuda /source/layers/program/ ./
 
-# ---- The default: the last target.
+# ---- The default target, because it is the last.
 FROM runtime AS cpu
 COPY --link models/fruits-64/ models/fruits-64/
 COPY --link --from=build-cpu /source/layers/packages/ ./

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# split-layers.sh PUBLISHED LAYERS: parts what `dotnet publish` wrote into two image layers: packages (libtorch and the rest, half a gigabyte that changes with a
-# version) and program (a megabyte that changes with every commit). Equal files must give an equal layer, so their time stamps are made equal, too.
+# split-layers.sh PUBLISHED LAYERS: splits the output of `dotnet publish` into two image layers: packages (libtorch and others, 0.5 GB, changes with package
+# versions) and program (1 MB, changes with every commit). Timestamps are set to a constant, so that equal files give an equal layer.
 set -euo pipefail
 published=$1
 layers=$2

@@ -1,10 +1,10 @@
 namespace CtfService.Deploy.Tests;
 
-/// <summary>Running <c>dotnet</c> from a test.</summary>
+/// <summary>Runs <c>dotnet</c> from a test.</summary>
 internal static class InnerBuild
 {
     /// <summary>
-    /// A test runs inside MSBuild and the test host, whose variables would lead the inner <c>dotnet</c> astray; and no build server may outlive the test.
+    /// Removes variables of MSBuild and the test host that would confuse the inner <c>dotnet</c>, and prevents build servers that outlive the test.
     /// </summary>
     public static IReadOnlyDictionary<string, string?> Environment { get; } = new Dictionary<string, string?>
     {

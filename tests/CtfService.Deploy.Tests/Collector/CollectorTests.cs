@@ -3,7 +3,7 @@ using CtfService.TestSupport.Deployment;
 
 namespace CtfService.Deploy.Tests.Collector;
 
-/// <summary>The collector's configuration: each pipeline is made of parts that are there, and every part is used.</summary>
+/// <summary>The configuration of the collector: every pipeline uses configured components, and every component is used.</summary>
 public sealed class CollectorTests
 {
     private static readonly JsonNode Configuration = YamlFile.Read("deploy", "otel-collector", "config.yaml");
@@ -14,7 +14,7 @@ public sealed class CollectorTests
     [InlineData("receivers")]
     [InlineData("processors")]
     [InlineData("exporters")]
-    public void Parts_OfAllPipelines_AreThoseThatAreConfigured(string kind)
+    public void Components_OfAllPipelines_AreConfigured(string kind)
     {
         var used = Pipelines.SelectMany(pipeline => pipeline.Value![kind]!.AsArray()).Select(part => (string)part!).Distinct();
 
@@ -22,14 +22,14 @@ public sealed class CollectorTests
     }
 
     [Fact]
-    public void Pipelines_OfTheService_TakeAllThatItSends() => Assert.Equal(["traces", "logs", "metrics"], Pipelines.Select(pipeline => pipeline.Key));
+    public void Pipelines_OfTheService_ReceiveAllSignals() => Assert.Equal(["traces", "logs", "metrics"], Pipelines.Select(pipeline => pipeline.Key));
 
     [Fact]
-    public void Processors_OfAllPipelines_BeginWithTheMemoryLimit() =>
+    public void Processors_OfAllPipelines_StartWithTheMemoryLimiter() =>
         Assert.All(Pipelines, pipeline => Assert.Equal("memory_limiter", (string)pipeline.Value!["processors"]![0]!));
 
     [Fact]
-    public void OwnMetrics_ArePublishedWherePrometheusLooks()
+    public void OwnMetrics_ArePublishedWherePrometheusScrapes()
     {
         var own = Configuration["service"]!["telemetry"]!["metrics"]!["readers"]![0]!["pull"]!["exporter"]!["prometheus"]!;
         var jobs = YamlFile.Read("deploy", "prometheus", "prometheus.yml")["scrape_configs"]!.AsArray();

@@ -3,7 +3,7 @@ using CtfService.TestSupport.Deployment;
 
 namespace CtfService.Deploy.Tests.Compose;
 
-/// <summary>docker-compose.yml, service by service.</summary>
+/// <summary>The services of docker-compose.yml.</summary>
 internal static class ComposeFile
 {
     public static JsonObject Json { get; } = YamlFile.Read("docker-compose.yml").AsObject();
@@ -17,10 +17,10 @@ internal sealed record ComposeService(string Name, JsonNode Json)
 {
     public string Image => (string)Json["image"]!;
 
-    /// <summary>Address, port of this machine, port of the container.</summary>
+    /// <summary>The host address, the host port and the container port.</summary>
     public IEnumerable<string[]> Ports => List("ports").Select(port => port.Split(':'));
 
-    /// <summary>What is mounted, where, and whether read-only.</summary>
+    /// <summary>The source, the target and the mode of each mount.</summary>
     public IEnumerable<string[]> Volumes => List("volumes").Select(volume => volume.Split(':'));
 
     public IReadOnlyDictionary<string, string> Environment =>

@@ -7,11 +7,11 @@ using CtfService.TestSupport.Deployment;
 
 namespace CtfService.Deploy.Tests.Compose;
 
-/// <summary>Whether the pieces of docker-compose.yml fit each other and the files they are given.</summary>
+/// <summary>The parts of docker-compose.yml match each other and the files that they mount.</summary>
 public sealed class ComposeTests
 {
     [Fact]
-    public void Images_OfOthers_ArePinnedToARelease()
+    public void Images_FromRegistries_ArePinnedToARelease()
     {
         var images = ComposeFile.Services.Where(service => service.Json["build"] is null).Select(service => service.Image).ToList();
 
@@ -30,7 +30,7 @@ public sealed class ComposeTests
     }
 
     [Fact]
-    public void Ports_OfAllServices_ArePublishedOnceAndToThisMachineAlone()
+    public void Ports_OfAllServices_ArePublishedOnceOnLocalhostOnly()
     {
         var published = ComposeFile.Services.SelectMany(service => service.Ports).ToList();
 
@@ -64,7 +64,7 @@ public sealed class ComposeTests
     }
 
     [Fact]
-    public void Dependencies_OfAllServices_AreServicesThatSayWhenTheyAreHealthy()
+    public void Dependencies_OfAllServices_HaveHealthChecks()
     {
         foreach (var service in ComposeFile.Services)
         {
@@ -76,7 +76,7 @@ public sealed class ComposeTests
                         where (string?)(service.Json["depends_on"] as JsonObject)?[name]!["condition"] == "service_healthy"
                         select name;
 
-        // The service's own check is in its image.
+        // The health check of the service is in its image.
         Assert.All(waitedFor, name => Assert.True(name == "ctf-service" || ComposeFile.Service(name).Json["healthcheck"] is not null, name));
     }
 
@@ -99,7 +99,7 @@ public sealed class ComposeTests
     }
 
     [Fact]
-    public void Traces_FromTheServiceToJaeger_FindTheirWay()
+    public void Traces_OfTheService_ReachJaeger()
     {
         var collector = YamlFile.Read("deploy", "otel-collector", "config.yaml");
         var received = (string)collector["receivers"]!["otlp"]!["protocols"]!["grpc"]!["endpoint"]!;
@@ -130,7 +130,7 @@ public sealed class ComposeTests
         Assert.True(File.Exists(OnThisMachine(grafana, grafana.Environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])));
     }
 
-    /// <summary>The file of the repository that a container's path is mounted from.</summary>
+    /// <summary>Returns the file of the repository that is mounted at a path of the container.</summary>
     internal static string OnThisMachine(ComposeService service, string path)
     {
         var volume = service.Volumes.Single(each => path.StartsWith($"{each[1]}/", StringComparison.Ordinal));

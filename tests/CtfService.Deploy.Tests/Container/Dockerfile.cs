@@ -3,17 +3,17 @@ using CtfService.TestSupport;
 
 namespace CtfService.Deploy.Tests.Container;
 
-/// <summary>The repository's Dockerfile: its stages, in order, with their instructions.</summary>
+/// <summary>The repository's Dockerfile: its stages in order, with their instructions.</summary>
 internal sealed record Dockerfile(IReadOnlyList<DockerStage> Stages)
 {
     public static Dockerfile OfTheRepository { get; } = Parse(File.ReadAllText(RepositoryFolder.File("Dockerfile")));
 
-    /// <summary>What `docker build` without a target makes.</summary>
+    /// <summary>The stage that `docker build` builds without a target.</summary>
     public DockerStage Default => Stages[^1];
 
     public DockerStage Stage(string name) => Stages.Single(stage => stage.Name == name);
 
-    /// <summary>The stage with all that it stands on, the base image's first.</summary>
+    /// <summary>Returns a stage and the stages it is based on, the base image first.</summary>
     public IReadOnlyList<DockerStage> Lineage(DockerStage stage) =>
         Stages.SingleOrDefault(other => other.Name == stage.From) is { } parent ? [.. Lineage(parent), stage] : [stage];
 
@@ -24,10 +24,12 @@ internal sealed record Dockerfile(IReadOnlyList<DockerStage> Stages)
         var stages = new List<DockerStage>();
         foreach (var line in joined.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            var (name, rest) = line.Split(' ', 2) is [var first, var others] ? (first, others) : throw new FormatException($"'{line}' is no instruction.");
+            var (name, rest) = line.Split(' ', 2) is [var first, var others] ? (first, others) : throw new FormatException($"'{line}' is not an instruction.");
             if (name == "FROM")
             {
-                var (from, stage) = rest.Split(" AS ") is [var image, var alias] ? (image, alias) : throw new FormatException($"'{line}' does not name its stage.");
+                var (from, stage) = rest.Split(" AS ") is [var image, var alias]
+                    ? (image, alias)
+                    : throw new FormatException($"'{line}' does not name its stage.");
                 stages.Add(new DockerStage(stage, from, []));
             }
             else
@@ -40,7 +42,7 @@ internal sealed record Dockerfile(IReadOnlyList<DockerStage> Stages)
     }
 }
 
-/// <param name="From">An image, or the name of an earlier stage.</param>
+/// <param name="From">The name of an image or of an earlier stage.</param>
 internal sealed record DockerStage(string Name, string From, List<DockerInstruction> Instructions)
 {
     public IEnumerable<string> Of(string instruction) => Instructions.Where(each => each.Name == instruction).Select(each => each.Arguments);
@@ -50,7 +52,7 @@ internal sealed record DockerStage(string Name, string From, List<DockerInstruct
 
 internal sealed record DockerInstruction(string Name, string Arguments);
 
-/// <param name="From">The stage it copies from; null for the build's context.</param>
+/// <param name="From">The stage to copy from; null for the build context.</param>
 internal sealed record DockerCopy(string? From, IReadOnlyList<string> Sources, string Destination)
 {
     private const string FromFlag = "--from=";

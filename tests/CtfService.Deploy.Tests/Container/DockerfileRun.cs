@@ -4,12 +4,12 @@ using CtfService.TestSupport;
 namespace CtfService.Deploy.Tests.Container;
 
 /// <summary>
-/// Carries out the Dockerfile's COPY and RUN instructions, each stage in a folder of its own in place of a file system of its own. Only for a Dockerfile
-/// whose RUN instructions name no absolute path, and on a machine with the SDK that the base image would bring.
+/// Executes the COPY and RUN instructions of the Dockerfile, each stage in a folder instead of a file system. Requires RUN instructions without absolute
+/// paths, and the SDK of the base image on this machine.
 /// </summary>
 internal sealed class DockerfileRun(Dockerfile dockerfile, string folder)
 {
-    /// <summary>Builds the target and what it stands on; returns the folder that is the target's working folder.</summary>
+    /// <summary>Builds a target and the stages it needs; returns the working folder of the target.</summary>
     public async Task<string> Build(string target)
     {
         var stage = dockerfile.Stage(target);
@@ -44,7 +44,7 @@ internal sealed class DockerfileRun(Dockerfile dockerfile, string folder)
 
     private static string Inside(string root, string path) => Path.Combine(root, path.TrimStart('/'));
 
-    /// <summary>As COPY does: what a folder holds, not the folder itself.</summary>
+    /// <summary>Copies like COPY: the content of a folder, not the folder itself.</summary>
     private async Task Copy(DockerCopy copy, string workingFolder)
     {
         var from = copy.From is { } stage ? Root(stage) : RepositoryFolder.Root;
@@ -59,7 +59,7 @@ internal sealed class DockerfileRun(Dockerfile dockerfile, string folder)
 
     private static async Task Run(string command, string workingFolder)
     {
-        Assert.False(Regex.IsMatch(command, @"(^|\s)/(app|source)\b"), $"'{command}' names a path that only a container has.");
+        Assert.False(Regex.IsMatch(command, @"(^|\s)/(app|source)\b"), $"'{command}' contains a path that exists only in a container.");
         var run = await ProgramRun.Of("bash", ["-euo", "pipefail", "-c", command], workingFolder, InnerBuild.Environment);
         Assert.True(run.ExitCode == 0, $"{command}: {run}");
     }

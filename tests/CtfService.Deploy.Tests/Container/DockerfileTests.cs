@@ -5,7 +5,7 @@ using Microsoft.Extensions.FileSystemGlobbing;
 
 namespace CtfService.Deploy.Tests.Container;
 
-/// <summary>What can be said of the Dockerfile without an engine to build it.</summary>
+/// <summary>Checks of the Dockerfile that need no container engine.</summary>
 public sealed class DockerfileTests
 {
     private static readonly Dockerfile Dockerfile = Dockerfile.OfTheRepository;
@@ -22,7 +22,7 @@ public sealed class DockerfileTests
     }
 
     [Fact]
-    public void DefaultTarget_IsTheOneForCpus() => Assert.Equal("cpu", Dockerfile.Default.Name);
+    public void DefaultTarget_IsCpu() => Assert.Equal("cpu", Dockerfile.Default.Name);
 
     [Theory]
     [MemberData(nameof(Targets))]
@@ -30,23 +30,23 @@ public sealed class DockerfileTests
     {
         var users = Dockerfile.Lineage(Dockerfile.Stage(target)).SelectMany(stage => stage.Of("USER"));
 
-        // $APP_UID comes from .NET's images: 1654, the number that deploy/kubernetes names too.
+        // $APP_UID is set by the .NET images: 1654, as in deploy/kubernetes.
         Assert.Equal("$APP_UID", users.Last());
     }
 
     [Theory]
     [MemberData(nameof(Targets))]
-    public void Target_HealthCheck_AsksTheProgramItself(string target)
+    public void Target_HealthCheck_RunsTheProgram(string target)
     {
         var check = Dockerfile.Lineage(Dockerfile.Stage(target)).SelectMany(stage => stage.Of("HEALTHCHECK")).Last();
 
-        // The image has no shell: everything is started directly.
+        // The image has no shell, so commands are in exec form.
         Assert.Equal(["/app/CtfService.Api", "--healthcheck"], JsonSerializer.Deserialize<string[]>(check[check.IndexOf('[', StringComparison.Ordinal)..])!);
     }
 
     [Theory]
     [MemberData(nameof(Targets))]
-    public void Target_Weights_HaveALayerOfTheirOwn(string target)
+    public void Target_Weights_HaveASeparateLayer(string target)
     {
         var copies = Dockerfile.Stage(target).Copies.ToList();
 
@@ -55,7 +55,7 @@ public sealed class DockerfileTests
     }
 
     [Fact]
-    public void Restore_BeforeSources_ReadsProjectFilesAlone()
+    public void Restore_BeforeSources_ReadsProjectFilesOnly()
     {
         foreach (var build in (DockerStage[])[Dockerfile.Stage("build-cpu"), Dockerfile.Stage("build-cuda")])
         {
@@ -69,7 +69,7 @@ public sealed class DockerfileTests
     }
 
     [Fact]
-    public void Restore_ProjectFiles_AreThoseTheServiceIsBuiltOf()
+    public void Restore_ProjectFiles_AreThoseOfTheService()
     {
         var copied = Dockerfile.Stage("projects").Copies.SelectMany(copy => copy.Sources).Where(source => source.EndsWith(".csproj", StringComparison.Ordinal));
 
@@ -93,17 +93,17 @@ public sealed class DockerfileTests
     [InlineData("runs/a/checkpoint.bin")]
     [InlineData(".git/HEAD")]
     [InlineData("deploy/systemd/ctf-service.env")]
-    public void DockerIgnore_WhatIsNotCopied_IsNotSent(string path) => Assert.False(DockerIgnore().Match(path).HasMatches);
+    public void DockerIgnore_FilesThatAreNotCopied_AreNotSent(string path) => Assert.False(DockerIgnore().Match(path).HasMatches);
 
     [Fact]
-    public void ExposedPort_IsTheOneItListensOn()
+    public void ExposedPort_IsThePortOfTheService()
     {
         var runtime = Dockerfile.Stage("runtime");
 
         Assert.Contains($"ASPNETCORE_URLS=http://+:{runtime.Of("EXPOSE").Single()}", runtime.Of("ENV").SelectMany(variables => variables.Split(' ')));
     }
 
-    /// <summary>The project with all that it refers to.</summary>
+    /// <summary>Returns a project and all projects that it references.</summary>
     private static HashSet<string> ProjectsOf(string project)
     {
         var folder = Path.GetDirectoryName(project)!;
@@ -112,7 +112,7 @@ public sealed class DockerfileTests
         return [project, .. references.SelectMany(ProjectsOf)];
     }
 
-    /// <summary>Matches what is sent to the builder. The file begins by leaving everything out, so its `!` lines are the ones that let in.</summary>
+    /// <summary>Matches the files that are sent to the builder. The first line excludes everything, so the `!` lines are the included files.</summary>
     private static Matcher DockerIgnore()
     {
         var lines = File.ReadAllLines(RepositoryFolder.File(".dockerignore")).Where(line => line.Length > 0 && line[0] != '#').ToList();

@@ -7,13 +7,13 @@ using Xunit.Abstractions;
 
 namespace CtfService.Deploy.Tests.Container;
 
-/// <summary>What the Dockerfile makes, made without an engine: its own commands in empty folders, and the program started from there.</summary>
+/// <summary>Builds the image without a container engine: runs the commands of the Dockerfile in empty folders and starts the program there.</summary>
 public sealed partial class ImageTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [LinuxFact]
-    public async Task CpuTarget_BuiltStepByStep_ServesAnImageAndStopsWhenTold()
+    public async Task CpuTarget_BuiltStepByStep_ServesAnImageAndStopsOnRequest()
     {
         using var folder = new TemporaryFolder();
         var app = await new DockerfileRun(Dockerfile.OfTheRepository, folder.Root).Build("cpu");
@@ -42,14 +42,16 @@ public sealed partial class ImageTests(ITestOutputHelper output)
         }
         finally
         {
-            service.Kill(entireProcessTree: true); // where it still runs
+            service.Kill(entireProcessTree: true); // if it is still running
         }
 
         var gone = await ProgramRun.Of(Path.Combine(app, "CtfService.Api"), ["--healthcheck"], app, Listening("http://127.0.0.1:9"));
         Assert.NotEqual(0, gone.ExitCode);
     }
 
-    /// <summary>Half a gigabyte that seldom changes, and the program; every file with the same time, so that an equal layer is the same layer.</summary>
+    /// <summary>
+    /// Checks the two layers: packages, which rarely change, and the program. All files have the same timestamp, so that equal layers are identical.
+    /// </summary>
     private static void AssertLayers(TemporaryFolder folder)
     {
         var layers = new DirectoryInfo(folder.File("build-cpu/source/layers"));
@@ -63,7 +65,7 @@ public sealed partial class ImageTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// The chiseled image has glibc, libgcc, libstdc++ and OpenSSL besides .NET. Whatever else of this machine the process has loaded would be missing there.
+    /// The chiseled image has .NET, glibc, libgcc, libstdc++ and OpenSSL. Any other library of this machine that the process loaded would be missing there.
     /// </summary>
     private void AssertBaseImageSuffices(Process service, TemporaryFolder folder)
     {
@@ -90,7 +92,7 @@ public sealed partial class ImageTests(ITestOutputHelper output)
         return Process.Start(start)!;
     }
 
-    /// <summary>What the image sets, but on this machine's own address.</summary>
+    /// <summary>The variables of the image, with an address of this machine.</summary>
     private static Dictionary<string, string?> Listening(string address) => new()
     {
         ["ASPNETCORE_URLS"] = address,
@@ -98,7 +100,7 @@ public sealed partial class ImageTests(ITestOutputHelper output)
         ["DOTNET_EnableDiagnostics"] = "0",
     };
 
-    /// <summary>The port it was given, from its log, which is read on so that the service never waits for a reader.</summary>
+    /// <summary>Reads the assigned port from the log. Continues to read the log, so that the service is not blocked.</summary>
     private static async Task<Uri> Address(Process service, CancellationToken cancellation)
     {
         while (await service.StandardOutput.ReadLineAsync(cancellation) is { } line)
@@ -126,7 +128,7 @@ public sealed partial class ImageTests(ITestOutputHelper output)
     private static partial Regex ListeningLine();
 }
 
-/// <summary>Skipped on other systems: the image is Linux's.</summary>
+/// <summary>A fact that runs on Linux only, because the image is for Linux.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LinuxFactAttribute : FactAttribute
 {

@@ -4,7 +4,7 @@ using CtfService.TestSupport.Deployment;
 
 namespace CtfService.Deploy.Tests.Grafana;
 
-/// <summary>The dashboards as Grafana reads them: what it would refuse, and what it would draw badly.</summary>
+/// <summary>Checks the dashboards for what Grafana would reject or display badly.</summary>
 public sealed class DashboardTests
 {
     private static readonly JsonArray Sources = YamlFile.Read("deploy", "grafana", "provisioning", "datasources", "datasources.yml")["datasources"]!.AsArray();
@@ -21,14 +21,14 @@ public sealed class DashboardTests
         var json = DashboardPanel.ReadDashboard(dashboard);
 
         Assert.Equal($"ctf-{dashboard}", (string)json["uid"]!);
-        Assert.Null(json["id"]); // an id belongs to the database that gave it
+        Assert.Null(json["id"]); // an id is specific to one database
         Assert.True((int)json["schemaVersion"]! >= 39);
         Assert.False((bool)json["editable"]!);
     }
 
     [Theory]
     [MemberData(nameof(Dashboards))]
-    public void Panels_OfADashboard_HaveIdsAndPlacesOfTheirOwn(string dashboard)
+    public void Panels_OfADashboard_HaveUniqueIdsAndPlaces(string dashboard)
     {
         var panels = DashboardPanel.ReadDashboard(dashboard)["panels"]!.AsArray();
         var cells = panels.SelectMany(panel => Cells(panel!["gridPos"]!)).ToList();
@@ -39,7 +39,7 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public void Panels_OfAllDashboards_SayWhatTheyShow() => Assert.All(DashboardPanel.All, panel =>
+    public void Panels_OfAllDashboards_HaveDescriptions() => Assert.All(DashboardPanel.All, panel =>
     {
         Assert.False(string.IsNullOrWhiteSpace(panel.Title));
         Assert.False(string.IsNullOrWhiteSpace((string?)panel.Json["description"]), panel.Title);
@@ -68,7 +68,7 @@ public sealed class DashboardTests
 
     [Theory]
     [MemberData(nameof(Dashboards))]
-    public void Variables_OfExpressions_AreTheDashboardsOrGrafanas(string dashboard)
+    public void Variables_OfExpressions_AreDefined(string dashboard)
     {
         var own = DashboardPanel.ReadDashboard(dashboard)["templating"]!["list"]!.AsArray().Select(variable => (string)variable!["name"]!).ToList();
         var used = DashboardPanel.All.Where(panel => panel.Dashboard == dashboard).SelectMany(panel => panel.Expressions)
@@ -80,7 +80,7 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public void Exemplars_OfPrometheus_LeadToTracesThatAreProvisioned()
+    public void Exemplars_OfPrometheus_LinkToProvisionedTraces()
     {
         var prometheus = Sources.Single(source => (string)source!["type"]! == "prometheus")!;
         var destination = (string)prometheus["jsonData"]!["exemplarTraceIdDestinations"]![0]!["datasourceUid"]!;
@@ -90,7 +90,7 @@ public sealed class DashboardTests
     }
 
     [Fact]
-    public void Links_OfADashboard_LeadToTheOther()
+    public void Links_OfADashboard_OpenTheOther()
     {
         foreach (var (dashboard, other) in (ReadOnlySpan<(string, string)>)[("service", "device"), ("device", "service")])
         {

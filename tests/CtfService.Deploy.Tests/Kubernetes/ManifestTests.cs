@@ -4,7 +4,7 @@ using k8s.Models;
 
 namespace CtfService.Deploy.Tests.Kubernetes;
 
-/// <summary>The objects of the base: what each says, and whether they mean each other.</summary>
+/// <summary>Checks the objects of the base, and the references between them.</summary>
 public sealed class ManifestTests
 {
     private static readonly V1Deployment Deployment = Manifests.Base.The<V1Deployment>();
@@ -14,7 +14,7 @@ public sealed class ManifestTests
     private static readonly V1Container Container = Pod.Containers.Single();
 
     [Fact]
-    public void Kustomization_OfTheBase_NamesEveryFile()
+    public void Kustomization_OfTheBase_ListsEveryFile()
     {
         var resources = YamlFile.Read("deploy", "kubernetes", "base", "kustomization.yaml")["resources"]!.AsArray().Select(resource => (string)resource!);
 
@@ -22,7 +22,7 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void Parse_AFieldThatKubernetesDoesNotKnow_IsRefused() =>
+    public void Parse_UnknownField_IsRefused() =>
         Assert.ThrowsAny<Exception>(() => Manifests.Parse("apiVersion: v1\nkind: Service\nspec:\n  selectr: {}\n"));
 
     [Fact]
@@ -43,19 +43,19 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void Autoscaler_Target_IsTheDeploymentAndItsMetricTheAdapters()
+    public void Autoscaler_TargetAndMetric_AreTheDeploymentAndThatOfTheAdapter()
     {
         var autoscaler = Manifests.Base.The<V2HorizontalPodAutoscaler>().Spec;
         var adapter = YamlFile.Read("deploy", "kubernetes", "prometheus-adapter", "values.yaml")["rules"]!["custom"]![0]!;
 
         Assert.Equal(("Deployment", Deployment.Metadata.Name), (autoscaler.ScaleTargetRef.Kind, autoscaler.ScaleTargetRef.Name));
         Assert.Equal((string)adapter["name"]!["as"]!, autoscaler.Metrics.Single().Pods.Metric.Name);
-        Assert.Null(Deployment.Spec.Replicas); // two owners of one number undo each other's work
+        Assert.Null(Deployment.Spec.Replicas); // the autoscaler would undo it
         Assert.True(autoscaler.MinReplicas < autoscaler.MaxReplicas);
     }
 
     [Fact]
-    public void Probes_OfTheContainer_AskEndpointsThatExist()
+    public void Probes_OfTheContainer_UseExistingEndpoints()
     {
         var paths = YamlFile.Read("docs", "openapi.json")["paths"]!.AsObject().Select(pair => pair.Key).ToList();
         var probes = (V1Probe[])[Container.StartupProbe, Container.ReadinessProbe, Container.LivenessProbe];
@@ -77,7 +77,7 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void Pod_OfTheDeployment_KeepsToTheRestrictedProfile()
+    public void Pod_OfTheDeployment_MeetsTheRestrictedProfile()
     {
         Assert.Equal("restricted", Manifests.Base.The<V1Namespace>().Metadata.Labels["pod-security.kubernetes.io/enforce"]);
         Assert.True(Pod.SecurityContext.RunAsNonRoot);
@@ -89,7 +89,7 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void Container_FileSystem_IsReadOnlyButForTmp()
+    public void Container_FileSystem_IsReadOnlyExceptTmp()
     {
         Assert.True(Container.SecurityContext.ReadOnlyRootFilesystem);
         Assert.Equal("/tmp", Container.VolumeMounts.Single().MountPath);
@@ -129,7 +129,7 @@ public sealed class ManifestTests
         Assert.Matches(@":\d+\.\d+\.\d+-(cpu|cuda)$", container.Image);
         Assert.Equal(settings.Metadata.Name, container.EnvFrom[0].ConfigMapRef.Name);
         Settings.AssertKnown(settings.Data.Keys);
-        Assert.Equal(container.Resources.Requests, container.Resources.Limits); // whole cores of its own
+        Assert.Equal(container.Resources.Requests, container.Resources.Limits); // exclusive whole cores
         Assert.Equal(devices, container.Resources.Limits.TryGetValue("nvidia.com/gpu", out var gpus) ? gpus.ToInt32() : 0);
         Assert.Equal(devices > 0, settings.Data.ContainsKey("Model__Device"));
         Assert.All(

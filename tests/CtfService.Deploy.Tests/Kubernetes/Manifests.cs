@@ -3,12 +3,12 @@ using k8s;
 
 namespace CtfService.Deploy.Tests.Kubernetes;
 
-/// <summary>Kubernetes objects, read by its own client library, which refuses fields that it does not know.</summary>
+/// <summary>Reads Kubernetes objects with the official client library, which rejects unknown fields.</summary>
 internal static class Manifests
 {
     private static readonly string Folder = RepositoryFolder.File("deploy", "kubernetes");
 
-    /// <summary>Every file of the base that holds objects of Kubernetes itself.</summary>
+    /// <summary>The files of the base that contain Kubernetes objects.</summary>
     public static IReadOnlyList<string> Files { get; } =
     [
         .. Directory.EnumerateFiles(Path.Combine(Folder, "base"), "*.yaml")
@@ -20,7 +20,7 @@ internal static class Manifests
 
     public static IReadOnlyList<object> Parse(string yaml) => KubernetesYaml.LoadAllFromString(yaml, strict: true);
 
-    /// <summary>What an overlay becomes.</summary>
+    /// <summary>Builds an overlay.</summary>
     public static async Task<IReadOnlyList<object>> Build(string overlay)
     {
         var run = await ProgramRun.Of(Kubectl.Path!, ["kustomize", Path.Combine(Folder, "overlays", overlay)], Folder);
@@ -36,7 +36,7 @@ internal static class Kubectl
     public static string? Path { get; } = InstalledProgram.Find("kubectl");
 }
 
-/// <summary>Skipped where there is no kubectl: no registry that the gate installs from has a current one.</summary>
+/// <summary>A theory that is skipped if kubectl is missing, because the gate cannot install a current one.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class KubectlTheoryAttribute : TheoryAttribute
 {

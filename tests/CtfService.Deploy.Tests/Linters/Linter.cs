@@ -2,14 +2,14 @@ using CtfService.TestSupport;
 
 namespace CtfService.Deploy.Tests.Linters;
 
-/// <summary>The scripts of this folder, which run linters from npm and print what they find, one line each.</summary>
+/// <summary>Runs the scripts of this folder, which run linters from npm and print one finding per line.</summary>
 internal static class Linter
 {
     private const string RelativeFolder = "tests/CtfService.Deploy.Tests/Linters";
 
     private static readonly string? Node = InstalledProgram.Find("node");
 
-    /// <summary>What this machine lacks and how to get it; null where nothing is missing.</summary>
+    /// <summary>What is missing on this machine and how to install it; null if nothing is missing.</summary>
     public static string? Missing { get; } =
         Node is null ? "There is no node on the search path. Install Node.js 20 or later."
         : !Directory.Exists(RepositoryFolder.File(RelativeFolder, "node_modules")) ? $"The linters are not installed. Run: npm ci --prefix {RelativeFolder}"
@@ -24,7 +24,7 @@ internal static class Linter
     }
 }
 
-/// <summary>Skipped, with the reason, where node or the linters are missing and the gate does not run.</summary>
+/// <summary>A fact that is skipped, with the reason, if node or the linters are missing outside the gate.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LinterFactAttribute : FactAttribute
 {

@@ -3,7 +3,7 @@ using CtfService.TestSupport.Deployment;
 
 namespace CtfService.Deploy.Tests.Linters;
 
-/// <summary>What linters of others say of the Dockerfile and the compose files, and that they would say something.</summary>
+/// <summary>Lints the Dockerfile and the compose files, and checks that the linters find mistakes.</summary>
 public sealed class LinterTests
 {
     [LinterFact]

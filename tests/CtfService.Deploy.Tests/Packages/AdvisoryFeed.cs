@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace CtfService.Deploy.Tests.Packages;
 
-/// <summary>A NuGet audit source on this machine that knows one advisory: severity 2 (high) for every version of one package.</summary>
+/// <summary>A local NuGet audit source with one advisory: severity 2 (high) for all versions of one package.</summary>
 internal sealed class AdvisoryFeed : IDisposable
 {
     private readonly HttpListener _listener = new();
@@ -21,7 +21,7 @@ internal sealed class AdvisoryFeed : IDisposable
         _ = AnswerAsync();
     }
 
-    /// <summary>Address of the service index.</summary>
+    /// <summary>The URL of the service index.</summary>
     public string Index => $"{_root}index.json";
 
     public void Dispose() => _listener.Close();
@@ -51,7 +51,7 @@ internal sealed class AdvisoryFeed : IDisposable
         }
     }
 
-    /// <summary>The documents of the protocol's resource VulnerabilityInfo/6.7.0, in the order they are asked for.</summary>
+    /// <summary>Returns the documents of the resource VulnerabilityInfo/6.7.0, in the order of the requests.</summary>
     private JsonNode Document(string path) => path switch
     {
         "/index.json" => new JsonObject

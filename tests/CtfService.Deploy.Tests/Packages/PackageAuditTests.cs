@@ -2,7 +2,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Deploy.Tests.Packages;
 
-/// <summary>What a restore says of packages with known vulnerabilities, by the repository's own settings.</summary>
+/// <summary>Restores packages with known vulnerabilities under the repository's settings.</summary>
 public sealed class PackageAuditTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -11,7 +11,7 @@ public sealed class PackageAuditTests : IDisposable
 
     [Theory]
     [InlineData("skiasharp")]
-    [InlineData("skiasharp.nativeassets.win32")] // another package brings it
+    [InlineData("skiasharp.nativeassets.win32")] // a transitive dependency
     public async Task Restore_PackageWithAnAdvisory_FailsAndNamesIt(string package)
     {
         using var feed = new AdvisoryFeed(package);
@@ -32,7 +32,7 @@ public sealed class PackageAuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Restore_NoAuditSourceReachable_SaysNothing() => AssertSilent(await Restore("http://127.0.0.1:9/index.json"));
+    public async Task Restore_NoAuditSourceReachable_IsSilent() => AssertSilent(await Restore("http://127.0.0.1:9/index.json"));
 
     private static void AssertSilent(ProgramRun run)
     {
@@ -40,7 +40,7 @@ public sealed class PackageAuditTests : IDisposable
         Assert.DoesNotContain("NU19", run.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>Restores a project with the repository's settings and image library, from the packages that its build has fetched.</summary>
+    /// <summary>Restores a project with the repository's settings and image library, from the local package cache.</summary>
     private async Task<ProgramRun> Restore(string auditSource)
     {
         foreach (var settings in (string[])["Directory.Build.props", "Directory.Packages.props", "global.json"])

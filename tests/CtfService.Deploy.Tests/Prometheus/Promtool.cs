@@ -2,7 +2,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Deploy.Tests.Prometheus;
 
-/// <summary>Prometheus' own checker of its files.</summary>
+/// <summary>Runs promtool, the checker of Prometheus.</summary>
 internal static class Promtool
 {
     private static readonly string? Path = InstalledProgram.Find("promtool");
@@ -17,7 +17,7 @@ internal static class Promtool
     }
 }
 
-/// <summary>Skipped, with the reason, where there is no promtool and the gate does not run.</summary>
+/// <summary>A fact that is skipped, with the reason, if promtool is missing outside the gate.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PromtoolFactAttribute : FactAttribute
 {

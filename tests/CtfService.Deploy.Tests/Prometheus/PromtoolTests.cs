@@ -3,7 +3,7 @@ using CtfService.TestSupport.Deployment;
 
 namespace CtfService.Deploy.Tests.Prometheus;
 
-/// <summary>What promtool says of the configuration, the rules and the rules' own tests.</summary>
+/// <summary>Checks the configuration, the rules and the tests of the rules with promtool.</summary>
 public sealed class PromtoolTests
 {
     [PromtoolFact]
@@ -24,7 +24,7 @@ public sealed class PromtoolTests
     }
 
     [PromtoolFact]
-    public async Task Rules_UnderTheirOwnTests_FireWhenTheyShould()
+    public async Task Rules_InTheirTests_FireAsExpected()
     {
         var run = await Promtool.Run("test", "rules", "tests/alerts.test.yml");
 
@@ -32,7 +32,7 @@ public sealed class PromtoolTests
     }
 
     [Fact]
-    public void Alerts_OfAllRules_AreTestedBothWays()
+    public void Alerts_OfAllRules_AreTestedFiringAndSilent()
     {
         var alerts = PrometheusRule.All.Where(rule => rule.IsAlert).Select(rule => rule.Name).ToHashSet(StringComparer.Ordinal);
         var cases = YamlFile.Read("deploy", "prometheus", "tests", "alerts.test.yml")["tests"]!.AsArray()
@@ -44,7 +44,7 @@ public sealed class PromtoolTests
     }
 
     [Fact]
-    public void Alerts_OfAllRules_SayHowUrgentAndWhereToReadOn()
+    public void Alerts_OfAllRules_HaveSeverityAndRunbook()
     {
         var headings = File.ReadLines(RepositoryFolder.File("docs", "operations.md"))
             .Where(line => line.StartsWith('#'))

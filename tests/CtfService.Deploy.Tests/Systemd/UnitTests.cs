@@ -4,18 +4,18 @@ using CtfService.TestSupport;
 
 namespace CtfService.Deploy.Tests.Systemd;
 
-/// <summary>The unit of deploy/systemd, by systemd's own tools where they are installed.</summary>
+/// <summary>Checks the unit of deploy/systemd with the tools of systemd, if they are installed.</summary>
 public sealed class UnitTests
 {
     private const string ProgramFolder = "/opt/ctf-service";
 
-    /// <summary>Of systemd's 0 (confined) to 10 (none): what it calls OK begins below 5, a network service of its own is at 9.</summary>
+    /// <summary>On the scale of systemd from 0 (confined) to 10 (unconfined): below 5 is OK; an unconfined network service has 9.</summary>
     private const double MostExposure = 2.0;
 
     private static readonly string Unit = File.ReadAllText(RepositoryFolder.File("deploy", "systemd", "ctf-service.service"));
 
     [SystemdFact]
-    public async Task Unit_ForSystemd_HasNoFaults()
+    public async Task Unit_ForSystemd_HasNoErrors()
     {
         using var folder = new TemporaryFolder();
 
@@ -25,7 +25,7 @@ public sealed class UnitTests
     }
 
     [SystemdFact]
-    public async Task Unit_WithAMisspeltSetting_HasAFault()
+    public async Task Unit_WithAMisspeltSetting_HasAnError()
     {
         using var folder = new TemporaryFolder();
 
@@ -64,12 +64,12 @@ public sealed class UnitTests
         Settings.AssertKnown(variables);
     }
 
-    /// <summary>In a folder of the test's own, where the program that the unit starts is there.</summary>
+    /// <summary>Runs systemd-analyze in a temporary folder that contains the program of the unit.</summary>
     private static async Task<ProgramRun> Analyze(TemporaryFolder folder, string command, string? unit = null)
     {
         var program = folder.File("CtfService.Api");
         await File.WriteAllTextAsync(program, "#!/bin/sh\n");
-        if (!OperatingSystem.IsWindows()) // which has no systemd either
+        if (!OperatingSystem.IsWindows()) // Windows has no file modes
         {
             File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }
@@ -81,7 +81,7 @@ public sealed class UnitTests
     }
 }
 
-/// <summary>Skipped where systemd is not installed: it is part of a system, not something that a gate adds to it.</summary>
+/// <summary>A fact that is skipped if systemd is not installed, because the gate cannot install it.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class SystemdFactAttribute : FactAttribute
 {

@@ -79,7 +79,7 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
     }
 
     [Fact]
-    public async Task Bundle_FolderOfOtherThings_IsLeftAsItIsWhateverIsAsked()
+    public async Task Bundle_FolderOfOtherFiles_IsNeverChanged()
     {
         Directory.CreateDirectory(Output);
         File.WriteAllText(Path.Combine(Output, "thesis.txt"), "years");
