@@ -6,12 +6,12 @@ namespace CtfService.Api.Contracts;
 /// <summary>The bundles on disk and the models in memory.</summary>
 /// <param name="ObjectType">Always <c>list</c>.</param>
 /// <param name="Data">Bundles up to two folders below Model:Root, ordered by name.</param>
-/// <param name="Lanes">Models in memory, the current one first.</param>
+/// <param name="Instances">Models in memory, the current one first.</param>
 /// <param name="LastSwitch">The result of the last switch; null before the first.</param>
 public sealed record BundleListResponse(
     [property: JsonPropertyName("object"), AllowedValues("list")] string ObjectType,
     IReadOnlyList<BundleEntry> Data,
-    IReadOnlyList<LaneEntry> Lanes,
+    [property: JsonPropertyName("lanes")] IReadOnlyList<ModelInstanceEntry> Instances,
     LastSwitchEntry? LastSwitch);
 
 /// <summary>
@@ -32,7 +32,7 @@ public sealed record BundleEntry(string Bundle, string? Id, string? BundleHash, 
 /// <param name="Id">Name of the model; null if it is not loaded.</param>
 /// <param name="BundleHash">SHA-256 of the loaded manifest; null if no model is loaded.</param>
 /// <param name="Reason">Why it failed or crashed; otherwise null.</param>
-public sealed record LaneEntry(
+public sealed record ModelInstanceEntry(
     string Bundle,
     [property: AllowedValues("active", "loading", "draining", "failed", "crashed", "stopping")] string State,
     string? Id,

@@ -65,7 +65,7 @@ internal static class Examples
         [typeof(BundleListResponse)] = new BundleListResponse(
             "list",
             [new BundleEntry(Model, Model, OneModel.BundleHash, Problem: null)],
-            [new LaneEntry(Model, "active", Model, OneModel.BundleHash, Reason: null)],
+            [new ModelInstanceEntry(Model, "active", Model, OneModel.BundleHash, Reason: null)],
             LastSwitch: null),
         [typeof(HealthResponse)] = new HealthResponse("ready", Model, Reason: null),
     };

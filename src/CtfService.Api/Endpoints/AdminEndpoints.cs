@@ -50,16 +50,16 @@ internal static class AdminEndpoints
             new SwitchTimings(Milliseconds(made.Times.Loading), Milliseconds(made.Times.WarmUp), Milliseconds(made.Total))));
     }
 
-    private static LaneEntry Describe(InstanceReport instance) => instance.Status switch
+    private static ModelInstanceEntry Describe(InstanceReport instance) => instance.Status switch
     {
-        ModelStatus.Ready { Model: var model } => new LaneEntry(
+        ModelStatus.Ready { Model: var model } => new ModelInstanceEntry(
             instance.Bundle, instance.IsDraining ? "draining" : "active", model.Name, model.BundleHash, Reason: null),
-        ModelStatus.Failing failing => new LaneEntry(
+        ModelStatus.Failing failing => new ModelInstanceEntry(
             instance.Bundle, instance.IsDraining ? "draining" : "active", failing.Model.Model.Name, failing.Model.Model.BundleHash, failing.Reason),
-        ModelStatus.Loading => new LaneEntry(instance.Bundle, "loading", Id: null, BundleHash: null, Reason: null),
-        ModelStatus.Failed failed => new LaneEntry(instance.Bundle, "failed", Id: null, BundleHash: null, failed.Reason),
-        ModelStatus.Crashed crashed => new LaneEntry(instance.Bundle, "crashed", Id: null, BundleHash: null, crashed.Reason),
-        ModelStatus.Stopping => new LaneEntry(instance.Bundle, "stopping", Id: null, BundleHash: null, Reason: null),
+        ModelStatus.Loading => new ModelInstanceEntry(instance.Bundle, "loading", Id: null, BundleHash: null, Reason: null),
+        ModelStatus.Failed failed => new ModelInstanceEntry(instance.Bundle, "failed", Id: null, BundleHash: null, failed.Reason),
+        ModelStatus.Crashed crashed => new ModelInstanceEntry(instance.Bundle, "crashed", Id: null, BundleHash: null, crashed.Reason),
+        ModelStatus.Stopping => new ModelInstanceEntry(instance.Bundle, "stopping", Id: null, BundleHash: null, Reason: null),
         _ => throw new InvalidOperationException($"Unknown model status {instance.Status}."),
     };
 
