@@ -38,7 +38,7 @@ internal sealed partial class JsonProblems(IOptions<JsonOptions> json)
 
         return Find(field, requestType, out var siblings) is { } property
             ? Problem($"{field} must be {FieldTypes.Expected(property.PropertyType)}.", "wrong_type", field)
-            : Problem(KnownFields.Describe(field, siblings), "unknown_field", field);
+            : Problem(UnknownFields.Describe(field, siblings), "unknown_field", field);
     }
 
     private static ApiError Problem(string message, string code, string? param = null) => new(StatusCodes.Status400BadRequest, message, code, param);

@@ -20,7 +20,7 @@ internal sealed class FormFields(IFormCollection form, RequestProblems problems)
         var names = form.Keys.Concat(form.Files.Select(sent => sent.Name)).Distinct();
         foreach (var name in names.Except(known).Except(lists.Select(list => list + ListMark)))
         {
-            problems.Add(name, "unknown_field", KnownFields.Describe(name, known));
+            problems.Add(name, "unknown_field", UnknownFields.Describe(name, known));
         }
 
         foreach (var name in form.Files.Select(sent => sent.Name).Distinct().Intersect(known).Where(name => name != file))

@@ -21,7 +21,7 @@ internal sealed class GenerateImageRequestValidator(LimitsOptions limits, ImageR
         var classLabel = ClassChoice.Choose(asked.ClassLabel, asked.Prompt, model.Classes, problems);
         var coarse = SamplingChoice.Choose(asked.CoarseSampling, model.DefaultCoarse, prefix: "", limits, problems);
         var previews = ChoosePreviews(asked, problems);
-        FixedFields.CheckOthers(asked, problems);
+        OpenAiFields.CheckOthers(asked, problems);
         var request = checks.Check(asked, timeout, model, classLabel, coarse, LayoutSource.Drawn, problems);
         problems.ThrowIfAny();
         return request with { Submission = request.Submission with { Previews = previews }, IsStream = asked.Stream == true };

@@ -40,7 +40,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         var format = ChooseFormat(asked.OutputFormat, problems);
         problems.RequireRange(asked.OutputCompression, 0, 100, "output_compression");
         RequireResponseFormat(asked.ResponseFormat, problems);
-        FixedFields.CheckSize(asked.Size, model, problems);
+        OpenAiFields.CheckSize(asked.Size, model, problems);
         var include = Inclusion.Choose(asked.Include, problems);
         var deadline = DeadlineChoice.Choose(asked.TimeoutMs, timeout, inference, problems);
 

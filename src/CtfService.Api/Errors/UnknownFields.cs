@@ -3,7 +3,7 @@ using CtfService.Core.Classes;
 namespace CtfService.Api.Errors;
 
 /// <summary>Describes an unknown field and suggests the field that was probably meant.</summary>
-internal static class KnownFields
+internal static class UnknownFields
 {
     private const int MostSuggestions = 2;
 

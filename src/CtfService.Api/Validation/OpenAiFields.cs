@@ -7,7 +7,7 @@ namespace CtfService.Api.Validation;
 /// Checks fields that OpenAI's clients send and that have no effect in this service. Every value that OpenAI documents is accepted; if it would have changed
 /// the image, the response has a warning. Any other value is a problem.
 /// </summary>
-internal static class FixedFields
+internal static class OpenAiFields
 {
     public static readonly string[] Qualities = ["auto", "standard", "low", "medium", "high", "hd"];
 

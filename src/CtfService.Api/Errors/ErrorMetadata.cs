@@ -3,7 +3,7 @@ using CtfService.Api.Contracts;
 namespace CtfService.Api.Errors;
 
 /// <summary>Documents the errors of an endpoint.</summary>
-internal static class ErrorProduction
+internal static class ErrorMetadata
 {
     public static void ProducesErrors(this RouteHandlerBuilder route, params int[] statuses)
     {
