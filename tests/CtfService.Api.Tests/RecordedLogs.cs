@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Api.Tests;
 
-/// <summary>Keeps what was logged.</summary>
+/// <summary>Records the log.</summary>
 public sealed class RecordedLogs : ILoggerProvider
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -18,7 +18,7 @@ public sealed class RecordedLogs : ILoggerProvider
 
     public ILogger CreateLogger(string categoryName) => new Recorder(this);
 
-    /// <summary>The first line of that id, once it is there.</summary>
+    /// <summary>Returns the first line with this event id, when it has been logged.</summary>
     public async Task<LogLine> LineAsync(int id)
     {
         while (true)
@@ -51,7 +51,8 @@ public sealed class RecordedLogs : ILoggerProvider
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => logs.Add(
-            new LogLine(logLevel, eventId.Id, formatter(state, exception), new Dictionary<string, object?>(state as IEnumerable<KeyValuePair<string, object?>> ?? [])));
+            new LogLine(
+                logLevel, eventId.Id, formatter(state, exception), new Dictionary<string, object?>(state as IEnumerable<KeyValuePair<string, object?>> ?? [])));
     }
 }
 

@@ -28,8 +28,8 @@ public sealed class SwitchableApi : IAsyncDisposable
 
     public string Root => _root.Root;
 
-    /// <summary>A folder that counts as a bundle. Returns its path.</summary>
-    /// <param name="manifest">Null for that of the model that ships, with links to its weights.</param>
+    /// <summary>Creates a folder that counts as a bundle, and returns its path.</summary>
+    /// <param name="manifest">Null for the manifest of the shipped model, with links to its weights.</param>
     public string Put(string name, string? manifest = null)
     {
         var folder = Directory.CreateDirectory(_root.File(name)).FullName;
@@ -49,15 +49,20 @@ public sealed class SwitchableApi : IAsyncDisposable
         return folder;
     }
 
-    /// <summary>As an operator.</summary>
-    /// <param name="json">Sent as it is.</param>
+    /// <summary>Sends a request as an operator.</summary>
+    /// <param name="json">Sent unchanged.</param>
     public Task<HttpResponseMessage> Post(string json, CancellationToken hangUp = default) => Api.Client.SendAsync(
-        new HttpRequestMessage(HttpMethod.Post, Address) { Content = new StringContent(json, Encoding.UTF8, "application/json"), Headers = { { "Authorization", $"Bearer {TestKeys.Operator}" } } },
+        new HttpRequestMessage(HttpMethod.Post, Address)
+        {
+            Content = new StringContent(json, Encoding.UTF8, "application/json"),
+            Headers = { { "Authorization", $"Bearer {TestKeys.Operator}" } },
+        },
         hangUp);
 
-    public Task<HttpResponseMessage> SwitchTo(string bundle, CancellationToken hangUp = default) => Post(new JsonObject { ["bundle"] = bundle }.ToJsonString(), hangUp);
+    public Task<HttpResponseMessage> SwitchTo(string bundle, CancellationToken hangUp = default) =>
+        Post(new JsonObject { ["bundle"] = bundle }.ToJsonString(), hangUp);
 
-    /// <summary>What an operator sees.</summary>
+    /// <summary>Returns the list of bundles as an operator sees it.</summary>
     public async Task<JsonObject> List()
     {
         using var response = await Api.Get(Address, TestKeys.Bearer(TestKeys.Operator));

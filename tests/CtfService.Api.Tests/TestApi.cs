@@ -15,7 +15,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Api.Tests;
 
-/// <summary>The whole service in memory, on a fake generator and a fake clock.</summary>
+/// <summary>The whole service in memory, with a fake generator and a fake clock.</summary>
 public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 {
     public const string Images = "/v1/images/generations";
@@ -28,26 +28,26 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 
     public FakeImageGenerator Generator => Factory.Generator;
 
-    /// <summary>What a bundle's folder loads, by the folder's name; for operators who switch to it.</summary>
+    /// <summary>The fake models of bundles, by the name of the bundle's folder; for a switch.</summary>
     public Dictionary<string, FakeImageGeneratorFactory> Bundles { get; } = [];
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
     public RecordedLogs Logs { get; } = new();
 
-    /// <summary>Set before the first client; over appsettings.json.</summary>
+    /// <summary>Settings that override appsettings.json. Set them before the first client is created.</summary>
     public Dictionary<string, string> Settings { get; } = [];
 
     public HttpClient Client { get; private set; } = null!;
 
-    /// <summary>Returns when the model is loaded, or has failed to.</summary>
+    /// <summary>Completes when the model has been loaded, or could not be.</summary>
     public async Task InitializeAsync()
     {
         Start();
         await Services.GetRequiredService<IModelStatus>().LoadingEnded;
     }
 
-    /// <summary>Returns at once, possibly before the model is loaded.</summary>
+    /// <summary>Starts the service without waiting for the model.</summary>
     public void Start()
     {
         ClientOptions.AllowAutoRedirect = false;
@@ -56,13 +56,13 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
-    /// <param name="json">Sent as it is.</param>
+    /// <param name="json">Sent unchanged.</param>
     public Task<HttpResponseMessage> PostImages(string json, string? accept = null) =>
         Post(Images, new StringContent(json, Encoding.UTF8, "application/json"), accept is null ? null : ("Accept", accept));
 
-    public Task<ImagesAnswer> Generate(string json) => Read(PostImages(json));
+    public Task<WireImagesResponse> Generate(string json) => Read(PostImages(json));
 
-    /// <summary>Answers once the headers are there.</summary>
+    /// <summary>Completes when the response headers have been received.</summary>
     public Task<HttpResponseMessage> Post(string path, HttpContent content, (string Name, string Value)? header = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
@@ -74,7 +74,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
         return Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
-    /// <summary>A caller who hangs up when the test says so; ends with the headers, or with the request.</summary>
+    /// <summary>Sends a request whose caller hangs up when the token is cancelled. Completes with the response headers, or with the request.</summary>
     public Task<HttpContext> PostImagesUntil(string json, CancellationToken hangUp, (string Name, string Value)? header = null) => Server.SendAsync(context =>
     {
         context.Request.Method = "POST";
@@ -82,7 +82,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
         context.Request.ContentType = "application/json";
         context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(json));
         context.Request.ContentLength = json.Length;
-        context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody()); // a context made by hand says it has none
+        context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody()); // a context that is made by hand has no body by default
         context.RequestAborted = hangUp;
         if (header is { } extra)
         {
@@ -90,13 +90,13 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
         }
     }, CancellationToken.None);
 
-    public Task<ImagesAnswer> Redetail(string json) => Read(Post(Details, new StringContent(json, Encoding.UTF8, "application/json")));
+    public Task<WireImagesResponse> Redetail(string json) => Read(Post(Details, new StringContent(json, Encoding.UTF8, "application/json")));
 
-    public static async Task<ImagesAnswer> Read(Task<HttpResponseMessage> answering)
+    public static async Task<WireImagesResponse> Read(Task<HttpResponseMessage> answering)
     {
         using var response = await answering;
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
-        return (await response.Content.ReadFromJsonAsync<ImagesAnswer>(Answers.Json))!;
+        return (await response.Content.ReadFromJsonAsync<WireImagesResponse>(WireFormat.Json))!;
     }
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)

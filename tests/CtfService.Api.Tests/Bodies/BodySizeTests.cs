@@ -40,7 +40,7 @@ public sealed class BodySizeTests
     }
 
     [Fact]
-    public async Task Generate_BodyTooLarge_AnswersTheErrorShape()
+    public async Task Generate_BodyTooLarge_ReturnsTheErrorShape()
     {
         await using var api = new TestApi { Settings = { ["Limits:MaxRequestBodyBytes"] = $"{Limit}" } };
         api.UseKestrel(port: 0);

@@ -29,7 +29,7 @@ public sealed class SlowReaderTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Theory]
     [InlineData("/health/ready")]

@@ -30,9 +30,13 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         var paths = (await Document())["paths"]!.AsObject();
 
         Assert.Equal(
-            ["/health/live", "/health/ready", "/health/startup", "/v1/admin/models", "/v1/classes", "/v1/images/generations", "/v1/images/redetail", "/v1/images/variations", "/v1/models", "/v1/models/{id}"],
+            [
+                "/health/live", "/health/ready", "/health/startup", "/v1/admin/models", "/v1/classes",
+                "/v1/images/generations", "/v1/images/redetail", "/v1/images/variations", "/v1/models", "/v1/models/{id}",
+            ],
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));
-        Assert.All(paths, path => Assert.All(path.Value!.AsObject(), method => Assert.False(string.IsNullOrEmpty((string?)method.Value!["summary"]), path.Key)));
+        Assert.All(
+            paths, path => Assert.All(path.Value!.AsObject(), method => Assert.False(string.IsNullOrEmpty((string?)method.Value!["summary"]), path.Key)));
     }
 
     [Fact]
@@ -56,15 +60,19 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         var responses = (await Document())["paths"]!["/v1/images/generations"]!["post"]!["responses"]!.AsObject();
 
         Assert.Equal(["200", "304", "400", "401", "406", "408", "413", "415", "422", "429", "500", "503", "504"], responses.Select(response => response.Key));
-        Assert.Equal(["application/json", "image/png", "image/jpeg", "image/webp", "text/event-stream"], responses["200"]!["content"]!.AsObject().Select(content => content.Key));
+        Assert.Equal(
+            ["application/json", "image/png", "image/jpeg", "image/webp", "text/event-stream"],
+            responses["200"]!["content"]!.AsObject().Select(content => content.Key));
         Assert.All(responses.Where(response => response.Key[0] >= '4'), response =>
         {
             var content = response.Value!["content"]!["application/json"]!;
             Assert.Equal("#/components/schemas/ErrorResponse", (string?)content["schema"]!["$ref"]);
             Assert.All(content["examples"]!.AsObject(), example => Assert.Equal(example.Key, (string?)example.Value!["value"]!["error"]!["code"]));
         });
-        Assert.Equal(["queue_full", "rate_limit_exceeded"], responses["429"]!["content"]!["application/json"]!["examples"]!.AsObject().Select(example => example.Key));
-        Assert.Equal(["missing_api_key", "invalid_api_key"], responses["401"]!["content"]!["application/json"]!["examples"]!.AsObject().Select(example => example.Key));
+        Assert.Equal(
+            ["queue_full", "rate_limit_exceeded"], responses["429"]!["content"]!["application/json"]!["examples"]!.AsObject().Select(example => example.Key));
+        Assert.Equal(
+            ["missing_api_key", "invalid_api_key"], responses["401"]!["content"]!["application/json"]!["examples"]!.AsObject().Select(example => example.Key));
         Assert.NotNull(responses["429"]!["headers"]!["Retry-After"]);
     }
 
@@ -73,7 +81,8 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     {
         var operation = (await Document())["paths"]!["/v1/images/generations"]!["post"]!;
 
-        Assert.Equal(["X-Request-Timeout", "Idempotency-Key", "If-None-Match"], operation["parameters"]!.AsArray().Select(parameter => (string?)parameter!["name"]));
+        Assert.Equal(
+            ["X-Request-Timeout", "Idempotency-Key", "If-None-Match"], operation["parameters"]!.AsArray().Select(parameter => (string?)parameter!["name"]));
         Assert.NotNull(operation["responses"]!["200"]!["headers"]!["ETag"]);
     }
 
@@ -135,7 +144,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Document_ExampleRequest_IsAnsweredByTheService()
+    public async Task Document_ExampleRequest_IsAcceptedByTheService()
     {
         var example = (await Document())["components"]!["schemas"]!["GenerateImageRequest"]!["example"]!;
 
@@ -143,13 +152,13 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Document_EveryAnswer_NamesItsBodyAndTheRequestId()
+    public async Task Document_EveryResponse_DescribesItsBodyAndTheRequestId()
     {
         var operations = (await Document())["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject()).Select(operation => operation.Value!);
 
         Assert.All(operations.SelectMany(operation => operation["responses"]!.AsObject()), response =>
         {
-            Assert.Equal(response.Key != "304", response.Value!["content"] is JsonObject { Count: > 0 }); // which has no body
+            Assert.Equal(response.Key != "304", response.Value!["content"] is JsonObject { Count: > 0 }); // a 304 has no body
             Assert.NotNull(response.Value["headers"]!["X-Request-Id"]);
         });
     }

@@ -8,7 +8,12 @@ namespace CtfService.Api.Tests.Description;
 /// <summary>docs/openapi.json, for tests that go through every field of the API.</summary>
 internal static class CheckedInDocument
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static string Path { get; } = RepositoryFolder.File("docs", "openapi.json");
 

@@ -5,11 +5,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Description;
 
-/// <summary>Compares an error that the service has sent with the example that docs/openapi.json gives of it.</summary>
+/// <summary>Compares an error from the service with its example in docs/openapi.json.</summary>
 internal static partial class DocumentedErrors
 {
-    /// <summary>Status, code, field and words are the same; names in quotes and numbers may be others.</summary>
-    public static void AssertIsLikeItsExample(this ErrorAnswer error, TestApi api, HttpStatusCode status, bool isForOperators = false)
+    /// <summary>Asserts that status, code, field and wording are equal. Names in quotes and numbers can differ.</summary>
+    public static void AssertIsLikeItsExample(this WireError error, TestApi api, HttpStatusCode status, bool isForOperators = false)
     {
         var example = Assert.Single(api.Services.GetRequiredService<ErrorExamples>().Of((int)status, isForOperators), example => example.Code == error.Code);
 

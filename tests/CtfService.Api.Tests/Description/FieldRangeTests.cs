@@ -5,7 +5,10 @@ using CtfService.Api.Tests.Malformed;
 
 namespace CtfService.Api.Tests.Description;
 
-/// <summary>Holds the validator to every range and every list of values that the description promises: the ends are taken, what lies just outside is refused by name.</summary>
+/// <summary>
+/// Compares the validators with every range and every list of values in the API description: the limits are accepted, and a value just outside gets an error
+/// that names the field.
+/// </summary>
 public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
 {
     private static readonly ApiSurface Surface = new(CheckedInDocument.Read());
@@ -31,7 +34,7 @@ public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
 
         var error = await response.Error(HttpStatusCode.BadRequest);
         Assert.Equal(field, error.Param);
-        Assert.Contains(error.Code, new[] { "out_of_range", "unsupported_value", "wrong_type" }); // the last where the number does not fit its type
+        Assert.Contains(error.Code, new[] { "out_of_range", "unsupported_value", "wrong_type" }); // the last if the number does not fit its type
     }
 
     private Task<HttpResponseMessage> Post(string path, string field, string value)
@@ -39,7 +42,8 @@ public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
         var operation = Surface.JsonOperations.Single(operation => operation.Path == path);
         var names = field.Split('.');
         var text = names.Skip(1).Reverse().Aggregate(value, (inner, name) => WrongJson.Text([(name, inner)]));
-        var fields = field == "partial_images" ? operation.Example.Append(KeyValuePair.Create("stream", "true")).ToDictionary() : operation.Example; // belongs to a stream
+        // Needs a stream.
+        var fields = field == "partial_images" ? operation.Example.Append(KeyValuePair.Create("stream", "true")).ToDictionary() : operation.Example;
         var content = new StringContent(WrongJson.With(fields, (names[0], text)), Encoding.UTF8, "application/json");
         return api.Client.PostAsync(new Uri(path, UriKind.Relative), content);
     }

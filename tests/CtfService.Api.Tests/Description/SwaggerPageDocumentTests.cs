@@ -4,7 +4,7 @@ using CtfService.Api.Tests.Security;
 
 namespace CtfService.Api.Tests.Description;
 
-/// <summary>The document that Swagger UI reads: the same API as in the one for generators, in the order that people want.</summary>
+/// <summary>The document for Swagger UI: the same API as in the document for generators, in an order that suits people.</summary>
 public sealed class SwaggerPageDocumentTests(TestApi api) : IClassFixture<TestApi>
 {
     private const string Generations = "/v1/images/generations";
@@ -21,11 +21,11 @@ public sealed class SwaggerPageDocumentTests(TestApi api) : IClassFixture<TestAp
     [InlineData(Generations)]
     [InlineData("/v1/images/redetail")]
     [InlineData("/v1/images/variations")]
-    public async Task Images_Answer_IsAPictureFirstOnThePageAndJsonFirstForGenerators(string path)
+    public async Task Images_Response_IsAPictureFirstOnThePageAndJsonFirstForGenerators(string path)
     {
         Assert.Equal("image/png", Forms(await Document(api, "page"), path)[0]);
         Assert.Equal("application/json", Forms(await Document(api, "v1"), path)[0]);
-        Assert.DoesNotContain("application/json", Forms(await Document(api, "page"), path)); // which Swagger UI would prefer
+        Assert.DoesNotContain("application/json", Forms(await Document(api, "page"), path)); // Swagger UI would request it
     }
 
     [Fact]

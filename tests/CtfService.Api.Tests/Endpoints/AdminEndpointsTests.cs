@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Api.Tests.Endpoints;
 
-/// <summary>What operators hear.</summary>
+/// <summary>The endpoints for operators.</summary>
 public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly SwitchableApi _service = new();
@@ -20,7 +20,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _service.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Fact]
     public async Task Post_BundleBelowTheRoot_SaysWhatIsLoadedAndWhatWasReplaced()
@@ -36,7 +36,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_BundleIsDamaged_Answers422WithTheProblemAndLogsItOnce()
+    public async Task Post_BundleIsDamaged_Returns422WithTheProblemAndLogsItOnce()
     {
         _service.Other.FailNextLoad(new CheckpointException("coarse.safetensors is missing."));
 
@@ -53,7 +53,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_DeviceIsTooSmallForBoth_Answers503AndTheOldModelServes()
+    public async Task Post_DeviceIsTooSmallForBoth_Returns503AndTheOldModelServes()
     {
         _service.Other.FailNextLoad(new OutOfDeviceMemoryException("The device has too little free memory for it."));
 
@@ -66,7 +66,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_LoadingMeetsADefect_Answers500WithoutInternals()
+    public async Task Post_LoadingMeetsADefect_Returns500WithoutInternals()
     {
         _service.Other.FailNextLoad(new NotSupportedException("secret of the loader"));
 
@@ -78,7 +78,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_AnotherSwitchIsBeingMade_Answers409()
+    public async Task Post_AnotherSwitchIsBeingMade_Returns409()
     {
         using var load = _service.Other.HoldNextLoad();
         var first = _service.SwitchTo("other");
@@ -115,7 +115,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_NoSuchBundle_IsAnsweredAsDocumented()
+    public async Task Post_NoSuchBundle_GetsTheDocumentedError()
     {
         using var refused = await _service.SwitchTo("nowhere");
 
@@ -132,7 +132,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("""{"bundle": "other", "bundle": "other"}""", "duplicate_field", "bundle")]
     [InlineData("""{"bundle": "other" """, "malformed_json", null)]
     [InlineData("[]", "wrong_type", null)]
-    public async Task Post_WrongBody_Answers400AndLoadsNothing(string json, string code, string? param)
+    public async Task Post_WrongBody_Returns400AndLoadsNothing(string json, string code, string? param)
     {
         using var refused = await _service.Post(json);
 
@@ -147,7 +147,8 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("ctf_unknown", HttpStatusCode.Unauthorized)]
     public async Task Post_NoOperatorsKey_IsRefusedBeforeTheBodyIsRead(string? key, HttpStatusCode expected)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, SwitchableApi.Address) { Content = new StringContent("no JSON", Encoding.UTF8, "application/json") };
+        using var content = new StringContent("no JSON", Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, SwitchableApi.Address) { Content = content };
         request.Headers.TryAddWithoutValidation("Authorization", key is null ? null : $"Bearer {key}");
 
         using var refused = await _service.Api.Client.SendAsync(request);
@@ -183,7 +184,9 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
         Assert.Contains("format_version", (string?)bundles[0]!["problem"], StringComparison.Ordinal);
         Assert.Equal(("fruits-64", null), ((string?)bundles[1]!["id"], (string?)bundles[1]!["problem"]));
         Assert.Equal(64, ((string?)bundles[1]!["bundle_hash"])!.Length);
-        Assert.Equal($$"""[{"bundle":"first","state":"active","id":"fruits-fake","bundle_hash":"{{new string('a', 64)}}","reason":null}]""", list["lanes"]!.ToJsonString());
+        Assert.Equal(
+            $$"""[{"bundle":"first","state":"active","id":"fruits-fake","bundle_hash":"{{new string('a', 64)}}","reason":null}]""",
+            list["lanes"]!.ToJsonString());
         Assert.Null(list["last_switch"]);
     }
 
@@ -222,7 +225,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(HttpStatusCode.OK, finished.StatusCode);
     }
 
-    /// <summary>The next request for an image that finds the new model; the old one answers until then.</summary>
+    /// <summary>Sends image requests until the new model responds; the old one responds until then.</summary>
     private async Task<string> NameWhenSwitched()
     {
         string name;

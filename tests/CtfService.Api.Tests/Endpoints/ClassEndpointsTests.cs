@@ -11,7 +11,7 @@ public sealed class ClassEndpointsTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("/v1/classes?q=APPLE", new[] { 0, 2, 3 })]
     [InlineData("/v1/classes?q=red-a", new[] { 2 })]
     [InlineData("/v1/classes?q=durian", new int[0])]
-    public async Task List_WithOrWithoutText_AnswersTheClassesThatContainIt(string path, int[] expected)
+    public async Task List_WithOrWithoutText_ReturnsTheClassesThatContainIt(string path, int[] expected)
     {
         var answer = await api.Client.GetFromJsonAsync<JsonObject>(path);
 

@@ -12,7 +12,7 @@ public sealed class DeadlineTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Theory]
     [InlineData(1500, null, 1.5, "timeout_ms")]
@@ -50,7 +50,7 @@ public sealed class DeadlineTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_TimeIsOver_Answers504AndFreesTheRows()
+    public async Task Generate_TimeIsOver_Returns504AndFreesTheRows()
     {
         _api.Generator.StepsPerImage = 1000;
         using var gate = _api.Generator.HoldNextStep();
@@ -65,7 +65,7 @@ public sealed class DeadlineTests : IAsyncLifetime, IAsyncDisposable
 
         var error = await response.Error(HttpStatusCode.GatewayTimeout);
         Assert.Contains("1.5 s, the limit in the header X-Request-Timeout", error.Message, StringComparison.Ordinal);
-        Assert.Equal([1, 4, 1], _api.Generator.Steps.Select(step => step.Count)); // warm-up, the step that was held, the next request alone
+        Assert.Equal([1, 4, 1], _api.Generator.Steps.Select(step => step.Count)); // warm-up, the held step, the next request alone
     }
 
     private static StringContent Body(string json) => new(json, mediaType: new("application/json"));

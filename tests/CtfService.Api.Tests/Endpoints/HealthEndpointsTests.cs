@@ -17,13 +17,13 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Theory]
     [InlineData("live", HttpStatusCode.OK, """{"status":"live","model":null,"reason":null}""")]
     [InlineData("ready", HttpStatusCode.OK, """{"status":"ready","model":"fruits-fake","reason":null}""")]
     [InlineData("startup", HttpStatusCode.OK, """{"status":"ready","model":"fruits-fake","reason":null}""")]
-    public async Task Probe_ModelIsReady_AnswersWell(string probe, HttpStatusCode status, string body)
+    public async Task Probe_ModelIsReady_Returns200(string probe, HttpStatusCode status, string body)
     {
         await _api.InitializeAsync();
 
@@ -197,7 +197,8 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
 
     private async Task<HttpResponseMessage> ProbeAt(ModelStatus status, string name)
     {
-        await using var host = _api.WithWebHostBuilder(builder => builder.ConfigureTestServices(services => services.AddSingleton<IModelStatus>(new FixedStatus(status))));
+        await using var host = _api.WithWebHostBuilder(
+            builder => builder.ConfigureTestServices(services => services.AddSingleton<IModelStatus>(new FixedStatus(status))));
         using var client = host.CreateClient();
         return await client.GetAsync(Address(name));
     }

@@ -9,7 +9,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     private ImageSpecification Last => api.Generator.Steps[^1][^1];
 
     [Fact]
-    public async Task Generate_OnlyAClass_AnswersOnePngWithEverythingBesideIt()
+    public async Task Generate_OnlyAClass_ReturnsOnePngWithAllFields()
     {
         var answer = await api.Generate("""{"class_label": "apple"}""");
 
@@ -17,7 +17,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal("png", answer.OutputFormat);
         Assert.Equal("8x8", answer.Size);
         Assert.Equal(api.Clock.GetUtcNow().ToUnixTimeSeconds(), answer.Created);
-        Assert.Equal(new UsageAnswer(1, 4, 5), answer.Usage);
+        Assert.Equal(new WireUsage(1, 4, 5), answer.Usage);
         Assert.Equal((3.0, 2.0, 1.0), (answer.Timings.CoarseMs, answer.Timings.FineMs, answer.Timings.DecodeMs));
         var image = Assert.Single(answer.Data);
         Assert.Equal((0, "apple"), (image.ClassId!.Value, image.ClassLabel));
@@ -58,7 +58,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     [Theory]
     [InlineData(1)]
     [InlineData(16)]
-    public async Task Generate_SmallestAndLargestN_AnswersAsManyImages(int n)
+    public async Task Generate_SmallestAndLargestN_ReturnsThatManyImages(int n)
     {
         var answer = await api.Generate($$"""{"class_label": 0, "n": {{n}}, "seed": 5}""");
 
@@ -169,7 +169,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Generate_AcceptPng_AnswersTheImageItself()
+    public async Task Generate_AcceptPng_ReturnsTheImageFile()
     {
         var json = await api.Generate("""{"class_label": 2, "seed": 9}""");
 
@@ -182,7 +182,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Generate_AcceptPngAndSeveralImages_AnswersAContactSheet()
+    public async Task Generate_AcceptPngAndSeveralImages_ReturnsAContactSheet()
     {
         using var response = await api.PostImages("""{"class_label": 0, "n": 5}""", accept: "image/png");
 

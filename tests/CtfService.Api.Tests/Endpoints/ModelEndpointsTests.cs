@@ -12,8 +12,8 @@ public sealed class ModelEndpointsTests(TestApi api) : IClassFixture<TestApi>
         var model = await api.Client.GetFromJsonAsync<JsonObject>("/v1/models/fruits-fake");
 
         var expected = JsonNode.Parse($$"""
-            {"id": "fruits-fake", "aliases": [], "object": "model", "created": {{api.Clock.GetUtcNow().ToUnixTimeSeconds()}}, "owned_by": "ctf-service", "size": "8x8",
-             "classes": 5, "tokens_per_image": 4, "codebook_size": 16, "clusters": 4, "has_fine_stage": true, "bundle_hash": "{{new string('a', 64)}}",
+            {"id": "fruits-fake", "aliases": [], "object": "model", "created": {{api.Clock.GetUtcNow().ToUnixTimeSeconds()}},
+             "owned_by": "ctf-service", "size": "8x8", "classes": 5, "tokens_per_image": 4, "codebook_size": 16, "clusters": 4, "has_fine_stage": true, "bundle_hash": "{{new string('a', 64)}}",
              "defaults": {"coarse": {"temperature": 1.1, "top_k": 0, "top_p": 1, "guidance_scale": 2},
                           "fine": {"temperature": 1, "top_k": 3, "top_p": 1, "guidance_scale": 1} } }
             """);
@@ -30,7 +30,7 @@ public sealed class ModelEndpointsTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Get_OtherModel_Answers404WithTheNameOfOurs()
+    public async Task Get_OtherModel_Returns404WithTheNameOfOurs()
     {
         using var response = await api.Client.GetAsync(new Uri("/v1/models/gpt-image-1", UriKind.Relative));
 

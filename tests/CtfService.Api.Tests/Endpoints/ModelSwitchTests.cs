@@ -7,7 +7,7 @@ using CtfService.Model.Imaging;
 
 namespace CtfService.Api.Tests.Endpoints;
 
-/// <summary>What callers see of a switch: every address follows the model that serves.</summary>
+/// <summary>A switch as callers see it: every endpoint follows the current model.</summary>
 public sealed class ModelSwitchTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string Seeded = """{"class_label": "apple", "seed": 1}""";
@@ -20,7 +20,7 @@ public sealed class ModelSwitchTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _service.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Fact]
     public async Task Switch_EveryAddress_FollowsTheModel()
@@ -48,7 +48,7 @@ public sealed class ModelSwitchTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Switch_RequestIsRunning_IsAnsweredByTheModelItWasCheckedAgainst()
+    public async Task Switch_RequestIsRunning_FinishesOnTheModelItWasCheckedAgainst()
     {
         using var gate = Api.Generator.HoldNextStep();
         var running = TestApi.Read(Api.PostImages(Seeded));
@@ -60,7 +60,7 @@ public sealed class ModelSwitchTests : IAsyncLifetime, IAsyncDisposable
         var before = await running;
 
         Assert.Equal(("fruits-fake", 0, "other-fruits-fake", 4), (before.Model, before.Data[0].ClassId, after.Model, after.Data[0].ClassId));
-        foreach (var (answer, hash) in (IEnumerable<(ImagesAnswer, string)>)[(before, FakeHash('a')), (after, FakeHash('b'))])
+        foreach (var (answer, hash) in (IEnumerable<(WireImagesResponse, string)>)[(before, FakeHash('a')), (after, FakeHash('b'))])
         {
             var provenance = ImageFile.FindProvenance(answer.Data[0].File)!;
             Assert.Equal((answer.Model, hash), (provenance.Model, provenance.BundleHash));
@@ -68,7 +68,7 @@ public sealed class ModelSwitchTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Switch_AnswerIsKnownByItsTag_IsKnownNoMoreUntilTheModelIsBack()
+    public async Task Switch_CallerHasTheETag_MatchesOnlyWhileTheModelServes()
     {
         using var first = await Api.PostImages(Seeded);
         var tag = ("If-None-Match", first.Headers.ETag!.ToString());
@@ -82,9 +82,9 @@ public sealed class ModelSwitchTests : IAsyncLifetime, IAsyncDisposable
         Assert.NotEqual(first.Headers.ETag, other.Headers.ETag);
     }
 
-    /// <summary>A key stands for one answer: who repeats a request whose answer got lost gets that one, whole, with the model that it names.</summary>
+    /// <summary>A key identifies one response: a repeated request gets the complete first response, with the model that it names.</summary>
     [Fact]
-    public async Task Switch_RequestIsSentAgainWithItsIdempotencyKey_GetsItsFirstAnswer()
+    public async Task Switch_RequestIsRepeatedWithItsIdempotencyKey_GetsItsFirstResponse()
     {
         using var first = await Api.PostWithKey("k", Seeded);
         await SwitchTo("other");
@@ -114,7 +114,7 @@ public sealed class ModelSwitchTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal("other-fruits-fake", (await broken.Api.Generate(Seeded)).Model);
     }
 
-    /// <summary>The model's name at three addresses, and the name of class 0 at two.</summary>
+    /// <summary>The model's name from three endpoints, and the name of class 0 from two.</summary>
     private async Task<(string? Ready, string? Listed, string? Answer, string? FirstClass, string? DrawnClass)> See()
     {
         var ready = await Api.Client.GetFromJsonAsync<JsonObject>("/health/ready");
@@ -126,7 +126,7 @@ public sealed class ModelSwitchTests : IAsyncLifetime, IAsyncDisposable
 
     private async Task SwitchTo(string bundle)
     {
-        Api.Bundles["first"] = new(); // each load gets a generator of its own
+        Api.Bundles["first"] = new(); // each load gets its own generator
         using var response = await _service.SwitchTo(bundle);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }

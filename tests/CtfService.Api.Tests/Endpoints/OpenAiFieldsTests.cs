@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace CtfService.Api.Tests.Endpoints;
 
 /// <summary>
-/// Requests as programs send them that were written for OpenAI's service: they are answered, and the answer names every field that had no effect.
+/// Requests of programs that were written for OpenAI's service: they succeed, and the response names every field that had no effect.
 /// </summary>
 public sealed class OpenAiFieldsTests : IAsyncLifetime, IAsyncDisposable
 {
@@ -30,11 +30,11 @@ public sealed class OpenAiFieldsTests : IAsyncLifetime, IAsyncDisposable
         """{"model": "gpt-image-1", "prompt": "an apple", "quality": "high", "background": "transparent", "moderation": "low", "output_format": "png"}""",
         "quality, background")]
     [InlineData("""{"model": "gpt-image-1", "prompt": "an apple", "n": 1, "size": "512x512"}""", "size")] // Open WebUI
-    public async Task Generate_RequestOfAnOpenAiProgram_IsAnsweredAndNamesWhatHadNoEffect(string json, string expected)
+    public async Task Generate_RequestOfAnOpenAiProgram_SucceedsAndNamesFieldsWithoutEffect(string json, string expected)
     {
         using var response = await _api.PostImages(json);
 
-        var answer = JsonSerializer.Deserialize<ImagesAnswer>(await response.Content.ReadAsStringAsync(), Answers.Json)!;
+        var answer = JsonSerializer.Deserialize<WireImagesResponse>(await response.Content.ReadAsStringAsync(), WireFormat.Json)!;
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(expected.Split(", ").Order(), Assert.Single(response.Headers.GetValues("X-Warnings")).Split(", ").Order());
         Assert.Equal(expected.Split(", ").Order(), answer.Warnings!.Select(warning => warning.Param).Order());
@@ -71,7 +71,7 @@ public sealed class OpenAiFieldsTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("""{"class_label": 0, "model": "dall-e-3", "response_format": "b64_json"}""", false)]
     [InlineData("""{"class_label": 0, "model": "gpt-image-1"}""", false)]
     [InlineData("""{"class_label": 0}""", false)]
-    public async Task Generate_Links_AreDataUrlsWhereOpenAiAnswersLinks(string json, bool hasLink)
+    public async Task Generate_Links_AreDataUrlsWhereOpenAiReturnsLinks(string json, bool hasLink)
     {
         var image = Assert.Single((await _api.Generate(json)).Data);
 

@@ -5,7 +5,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Api.Tests.Endpoints;
 
-/// <summary>A model without a fine stage has no details to draw again.</summary>
+/// <summary>A model without a fine stage cannot draw new details in a layout.</summary>
 public sealed class PlainModelTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly TestApi _api = new()
@@ -17,12 +17,13 @@ public sealed class PlainModelTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Fact]
     public async Task Redetail_NoFineStage_SaysWhatToUse()
     {
-        using var response = await _api.Post(TestApi.Details, new StringContent("""{"layout": [0, 1, 2, 3], "class_label": 0}""", mediaType: new("application/json")));
+        using var response = await _api.Post(
+            TestApi.Details, new StringContent("""{"layout": [0, 1, 2, 3], "class_label": 0}""", mediaType: new("application/json")));
 
         await AssertRefused(response);
     }
@@ -39,7 +40,7 @@ public sealed class PlainModelTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_NoFineStage_StillAnswers()
+    public async Task Generate_NoFineStage_StillSucceeds()
     {
         Assert.Single((await _api.Generate("""{"class_label": 0, "include": ["layout", "tokens"]}""")).Data);
     }

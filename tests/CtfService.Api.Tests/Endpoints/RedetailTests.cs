@@ -14,7 +14,8 @@ public sealed class RedetailTests(TestApi api) : IClassFixture<TestApi>
     {
         var drawn = (await api.Generate("""{"class_label": "banana", "seed": 5, "include": ["layout"]}""")).Data[0];
 
-        var answer = await api.Redetail($$"""{"layout": [{{string.Join(", ", drawn.Layout!)}}], "class_label": "banana", "seed": 5, "include": ["layout", "tokens"]}""");
+        var answer = await api.Redetail(
+            $$"""{"layout": [{{string.Join(", ", drawn.Layout!)}}], "class_label": "banana", "seed": 5, "include": ["layout", "tokens"]}""");
 
         var again = Assert.Single(answer.Data);
         Assert.Equal(ImageCodec.Decode(drawn.File).Pixels, ImageCodec.Decode(again.File).Pixels);
@@ -22,7 +23,7 @@ public sealed class RedetailTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal(drawn.Layout, again.Layout);
         Assert.Equal(4, again.Tokens!.Count);
         Assert.Null(drawn.Tokens);
-        Assert.Equal(new UsageAnswer(5, 4, 9), answer.Usage); // the class and four labels in, four tokens out
+        Assert.Equal(new WireUsage(5, 4, 9), answer.Usage); // the class and four labels in, four tokens out
     }
 
     [Fact]

@@ -23,8 +23,9 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
         Assert.Null(image.ClassLabel);
         Assert.Equal(api.Generator.Model.NullClass, Last.ClassId);
         Assert.Equal(Enumerable.Repeat((byte)200, 8 * 8 * 3), Assert.IsType<LayoutSource.Encoded>(Last.Layout).Picture.Pixels);
-        Assert.Equal(new UsageAnswer(4, 4, 8), answer.Usage);
-        Assert.Equal((LayoutOrigin.Encoded, null, image.Seed), (ImageFile.FindProvenance(image.File) is { } said ? (said.Layout, said.ClassId, said.Seed) : default));
+        Assert.Equal(new WireUsage(4, 4, 8), answer.Usage);
+        Assert.Equal(
+            (LayoutOrigin.Encoded, null, image.Seed), ImageFile.FindProvenance(image.File) is { } found ? (found.Layout, found.ClassId, found.Seed) : default);
     }
 
     [Fact]
@@ -56,7 +57,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Vary_AcceptPng_AnswersTheImageItself()
+    public async Task Vary_AcceptPng_ReturnsTheImageFile()
     {
         using var response = await api.Post(TestApi.Variations, Form(Picture, ("seed", "3")), ("Accept", "image/png"));
 
@@ -182,7 +183,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
         return form;
     }
 
-    /// <summary>Ends in the middle of its first part.</summary>
+    /// <summary>A form that ends within its first part.</summary>
     private static StringContent Broken()
     {
         var content = new StringContent("--x\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\n1");
@@ -194,11 +195,12 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
 
     private static byte[] Png(int width, int height, byte shade) => ImageCodec.Encode(Shade(width, height, shade), ImageFormat.Png);
 
-    /// <summary>A few bytes whose header promises a picture of 60,000 x 60,000 pixels.</summary>
+    /// <summary>A few bytes with the header of a picture of 60,000 x 60,000 pixels.</summary>
     private static byte[] Bomb()
     {
         var file = Png(8, 8, shade: 0);
-        (file[18], file[19], file[22], file[23]) = (60_000 >> 8, 60_000 & 0xFF, 60_000 >> 8, 60_000 & 0xFF); // IHDR: signature 8, length 4, name 4, then both sides
+        // IHDR: signature 8, length 4, name 4, then both sides.
+        (file[18], file[19], file[22], file[23]) = (60_000 >> 8, 60_000 & 0xFF, 60_000 >> 8, 60_000 & 0xFF);
         var checksum = Crc32(file.AsSpan(12, 17));
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(29), checksum);
         return file;

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CtfService.Api.Tests.Errors;
 
-/// <summary>Every way a request can be wrong, and what the caller hears.</summary>
+/// <summary>Every way in which a request can be wrong, and the error that the caller gets.</summary>
 public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
 {
     [Theory]
@@ -121,7 +121,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("image/png;q=0", null)]
     [InlineData("nonsense", null)]
     [InlineData("image/png", "jpeg")]
-    public async Task Generate_AcceptTakesNothingWeHave_Answers406BeforeDrawing(string accept, string? format)
+    public async Task Generate_AcceptTakesNothingWeHave_Returns406BeforeDrawing(string accept, string? format)
     {
         var batches = api.Generator.Steps.Count;
         var json = format is null ? """{"class_label": 0}""" : $$"""{"class_label": 0, "output_format": "{{format}}"}""";
@@ -145,7 +145,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [Theory]
     [InlineData("text/plain")]
     [InlineData("application/x-www-form-urlencoded")]
-    public async Task Generate_BodyIsNotJson_Answers415(string contentType)
+    public async Task Generate_BodyIsNotJson_Returns415(string contentType)
     {
         using var content = new StringContent("{}", Encoding.UTF8, contentType);
 
@@ -180,7 +180,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("/v1")]
     [InlineData("/v1/images")]
     [InlineData("/v1/nothing")]
-    public async Task Get_UnknownRouteUnderV1_Answers404InOpenAisShape(string path)
+    public async Task Get_UnknownRouteUnderV1_Returns404InOpenAisShape(string path)
     {
         using var response = await api.Client.GetAsync(new Uri(path, UriKind.Relative));
 
@@ -189,7 +189,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Get_UnknownRouteElsewhere_AnswersProblemDetails()
+    public async Task Get_UnknownRouteElsewhere_ReturnsProblemDetails()
     {
         using var response = await api.Client.GetAsync(new Uri("/nothing", UriKind.Relative));
 
@@ -222,7 +222,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Get_RouteTakesPostOnly_Answers405WithAllow()
+    public async Task Get_RouteTakesPostOnly_Returns405WithAllow()
     {
         using var response = await api.Client.GetAsync(new Uri(TestApi.Images, UriKind.Relative));
 

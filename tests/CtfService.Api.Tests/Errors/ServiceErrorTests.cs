@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Api.Tests.Errors;
 
-/// <summary>Every way the service can be unable, and what the caller hears. Each test spoils its own host.</summary>
+/// <summary>Every way in which the service can fail, and the error that the caller gets. Each test has its own host.</summary>
 public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string OneImage = """{"class_label": 0}""";
@@ -28,10 +28,10 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Fact]
-    public async Task Generate_QueueIsFull_Answers429WithRetryAfter()
+    public async Task Generate_QueueIsFull_Returns429WithRetryAfter()
     {
         await _api.InitializeAsync();
         using var gate = _api.Generator.HoldNextStep();
@@ -39,7 +39,8 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         await gate.Entered;
         using var caller = new CancellationTokenSource();
         using var lease = _api.Services.GetRequiredService<IModelRouter>().Lease();
-        var waiting = lease.GenerateAsync(new ImageSubmission([_api.Generator.Steps[0][0], _api.Generator.Steps[0][0]], RequestDeadline.Of(new InferenceOptions())), caller.Token);
+        var waiting = lease.GenerateAsync(
+            new ImageSubmission([_api.Generator.Steps[0][0], _api.Generator.Steps[0][0]], RequestDeadline.Of(new InferenceOptions())), caller.Token);
 
         using var refused = await _api.PostImages(OneImage);
 
@@ -54,7 +55,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_ModelIsLoading_Answers503WithRetryAfter()
+    public async Task Generate_ModelIsLoading_Returns503WithRetryAfter()
     {
         using var load = _api.Factory.HoldNextLoad();
         _api.Start();
@@ -74,7 +75,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("GET", "/v1/classes")]
     [InlineData("GET", "/v1/models")]
     [InlineData("GET", "/v1/models/x")]
-    public async Task Any_ModelCouldNotBeLoaded_Answers503WithoutTheFile(string method, string path)
+    public async Task Any_ModelCouldNotBeLoaded_Returns503WithoutTheFile(string method, string path)
     {
         _api.Factory.FailNextLoad(new CheckpointException("fine.safetensors is damaged."));
         await _api.InitializeAsync();
@@ -99,7 +100,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_DeadlinePasses_Answers504()
+    public async Task Generate_DeadlinePasses_Returns504()
     {
         await _api.InitializeAsync();
         using var gate = _api.Generator.HoldNextStep();
@@ -115,7 +116,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_StepFails_Answers500WithoutInternalsAndLogsOnce()
+    public async Task Generate_StepFails_Returns500WithoutInternalsAndLogsOnce()
     {
         await _api.InitializeAsync();
         _api.Generator.FailNextStep(new InvalidOperationException("secret of the kernel"));
@@ -130,7 +131,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_ImageDoesNotFitTheDevice_Answers503()
+    public async Task Generate_ImageDoesNotFitTheDevice_Returns503()
     {
         await _api.InitializeAsync();
         _api.Generator.MaxImages = 0;
@@ -141,7 +142,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_EncodingMeetsADefect_Answers500WithoutInternals()
+    public async Task Generate_EncodingMeetsADefect_Returns500WithoutInternals()
     {
         await _api.InitializeAsync();
         using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<IModelRouter, BrokenRouter>()));

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace CtfService.Api.Tests.Http;
 
-/// <summary>HEAD answers as GET does, without the body.</summary>
+/// <summary>HEAD responds like GET, without a body.</summary>
 public sealed class HeadRequestTests(TestApi api) : IClassFixture<TestApi>
 {
     [Theory]
@@ -18,7 +18,7 @@ public sealed class HeadRequestTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("/")]
     [InlineData("/v1/models/other")]
     [InlineData("/v1/admin/models")]
-    public async Task Head_RouteThatHasAGet_AnswersLikeItWithoutABody(string path)
+    public async Task Head_RouteWithAGet_RespondsLikeItWithoutABody(string path)
     {
         using var get = await api.Client.GetAsync(new Uri(path, UriKind.Relative));
         using var head = await api.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, path));

@@ -18,7 +18,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Theory]
     [InlineData("application/json")]
@@ -66,7 +66,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [Theory]
     [InlineData("""{"class_label": 1}""", null)]
     [InlineData(OneImage, "image/png")]
-    public async Task Post_SameKeyOtherRequest_Answers422(string json, string? accept)
+    public async Task Post_SameKeyOtherRequest_Returns422(string json, string? accept)
     {
         using var first = await _api.PostWithKey("k", OneImage);
 
@@ -80,7 +80,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("with space", "has 10 characters, or some that are not allowed")]
     [InlineData("ümlaut", "some that are not allowed")]
     [InlineData(256, "has 256 characters")]
-    public async Task Post_KeyIsMalformed_Answers400(object key, string expected)
+    public async Task Post_KeyIsMalformed_Returns400(object key, string expected)
     {
         using var refused = await _api.PostWithKey(key is int length ? new string('k', length) : (string)key, OneImage);
 
@@ -98,7 +98,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_TwoKeys_Answers400()
+    public async Task Post_TwoKeys_Returns400()
     {
         using var request = KeyedRequests.Create("k", OneImage);
         request.Headers.TryAddWithoutValidation(CustomHeaders.IdempotencyKey, "l");

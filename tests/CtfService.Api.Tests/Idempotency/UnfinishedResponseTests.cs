@@ -15,7 +15,7 @@ public sealed class UnfinishedResponseTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Fact]
     public async Task Post_FirstStillRuns_SecondWaitsAndGetsTheSame()
@@ -115,7 +115,7 @@ public sealed class UnfinishedResponseTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_KeyWithAStream_Answers400AndLeavesTheKeyFree()
+    public async Task Post_KeyWithAStream_Returns400AndLeavesTheKeyFree()
     {
         using var refused = await _api.PostWithKey("k", """{"class_label": 0, "stream": true}""");
         using var whole = await _api.PostWithKey("k", OneImage);

@@ -2,22 +2,24 @@ using System.Text.Json.Nodes;
 
 namespace CtfService.Api.Tests.Malformed;
 
-/// <summary>What the OpenAPI document says the service takes, in the form that breaking it needs.</summary>
+/// <summary>The requests that the OpenAPI document allows, as a basis for malformed ones.</summary>
 internal sealed class ApiSurface(JsonObject document)
 {
-    /// <summary>Every address with the methods it takes.</summary>
+    /// <summary>Every path with its methods.</summary>
     public IReadOnlyList<(string Path, IReadOnlyList<string> Methods)> Addresses { get; } =
-        [.. document["paths"]!.AsObject().Select(path => (path.Key, (IReadOnlyList<string>)[.. path.Value!.AsObject().Select(operation => operation.Key.ToUpperInvariant())]))];
+        [.. document["paths"]!.AsObject().Select(
+            path => (path.Key, (IReadOnlyList<string>)[.. path.Value!.AsObject().Select(operation => operation.Key.ToUpperInvariant())]))];
 
-    /// <summary>Every operation that reads callers' JSON; an operator's refuses callers before it reads anything.</summary>
-    public IReadOnlyList<JsonOperation> JsonOperations => [.. Operations("application/json").Select(found => new JsonOperation(found.Path, Example(found.Schema), found.Schema))];
+    /// <summary>Every operation that reads JSON, except those for operators, which reject callers before they read the body.</summary>
+    public IReadOnlyList<JsonOperation> JsonOperations =>
+        [.. Operations("application/json").Select(found => new JsonOperation(found.Path, Example(found.Schema), found.Schema))];
 
     /// <summary>Follows references.</summary>
     public JsonObject Resolve(JsonNode schema) => (string?)schema["$ref"] is { } reference
         ? document["components"]!["schemas"]![reference[(reference.LastIndexOf('/') + 1)..]]!.AsObject()
         : schema.AsObject();
 
-    /// <summary>POST operations for callers whose body may be of that type.</summary>
+    /// <summary>The POST operations for callers that accept a body of this type.</summary>
     public IEnumerable<(string Path, JsonObject Schema)> Operations(string mediaType) =>
         from path in document["paths"]!.AsObject()
         where path.Value!["post"]?["responses"]?["403"] is null
@@ -25,12 +27,12 @@ internal sealed class ApiSurface(JsonObject document)
         where schema is not null
         select (path.Key, Resolve(schema));
 
-    /// <summary>The document's own, but for the layout: the fake model's grid has four positions.</summary>
+    /// <summary>The example of the document, except for the layout: the fake model's grid has four positions.</summary>
     private static Dictionary<string, string> Example(JsonObject schema) =>
         schema["example"]!.AsObject().ToDictionary(field => field.Key, field => field.Key == "layout" ? "[0,1,2,3]" : field.Value!.ToJsonString());
 }
 
 /// <summary>An operation that reads JSON.</summary>
 /// <param name="Example">Fields of a valid body, as JSON text.</param>
-/// <param name="Schema">Of the body.</param>
+/// <param name="Schema">Schema of the body.</param>
 internal sealed record JsonOperation(string Path, IReadOnlyDictionary<string, string> Example, JsonObject Schema);

@@ -5,7 +5,7 @@ using CtfService.Model.Imaging;
 
 namespace CtfService.Api.Tests.Malformed;
 
-/// <summary>Forms with a file that no service may take: a field, the picture, or the form itself is wrong.</summary>
+/// <summary>Malformed forms: a field, the picture, or the form itself is wrong.</summary>
 internal sealed class MalformedForms
 {
     private const string Boundary = "----boundary-of-the-tests";
@@ -18,19 +18,40 @@ internal sealed class MalformedForms
     public MalformedForms(ApiSurface surface)
     {
         (_path, var schema) = surface.Operations("multipart/form-data").Single();
-        _fields = [.. schema["properties"]!.AsObject().Where(field => (string?)field.Value!["format"] != "binary" && field.Key != "user")]; // any text is a user
+        // Any text is a valid user.
+        _fields = [.. schema["properties"]!.AsObject().Where(field => (string?)field.Value!["format"] != "binary" && field.Key != "user")];
     }
 
     public MalformedRequest Draw(Random random) => random.Next(6) switch
     {
         0 or 1 => Form([Image(Picture), WrongField(random)]),
         2 => Form([Image(WrongPicture(random))]),
-        3 => Form(random.Pick<byte[][]>([[], [Image(Picture), Image(Picture)], [Text("image", "x")], [Image(Picture), Text("N", "1")], [Image(Picture), Text("n", "1"), Text("n", "1")], [Image(Picture), File("n", [1])]])),
+        3 => Form(random.Pick<byte[][]>(
+            [
+                [],
+                [Image(Picture), Image(Picture)],
+                [Text("image", "x")],
+                [Image(Picture), Text("N", "1")],
+                [Image(Picture), Text("n", "1"), Text("n", "1")],
+                [Image(Picture), File("n", [1])],
+            ])),
         4 => CutOff(random),
-        _ => Form([Image(Picture)]) with { ContentType = random.Pick(["multipart/form-data", "multipart/form-data; boundary=other", "multipart/form-data; boundary=", $"multipart/form-data; boundary={new string('x', 200)}", "multipart/mixed; boundary=" + Boundary]) },
+        _ => Form([Image(Picture)]) with
+        {
+            ContentType = random.Pick(
+                [
+                    "multipart/form-data",
+                    "multipart/form-data; boundary=other",
+                    "multipart/form-data; boundary=",
+                    $"multipart/form-data; boundary={new string('x', 200)}",
+                    "multipart/mixed; boundary=" + Boundary,
+                ]),
+        },
     };
 
-    /// <summary>Text that cannot be what the field takes. Any text may be a model's or a class's name, so those are simply unknown; what is blank is absent.</summary>
+    /// <summary>
+    /// Text that is not valid for the field. Any text can be the name of a model or a class, so those names are unknown; an empty field counts as absent.
+    /// </summary>
     private byte[] WrongField(Random random)
     {
         var (name, schema) = random.Pick(_fields);
@@ -46,7 +67,7 @@ internal sealed class MalformedForms
         return random.Pick([noise, Picture[..random.Next(Picture.Length - 20)], [], "GIF89a"u8.ToArray(), [.. Picture[..8], .. noise]]);
     }
 
-    /// <summary>Ends before its last boundary does.</summary>
+    /// <summary>A form that ends within its last boundary.</summary>
     private MalformedRequest CutOff(Random random)
     {
         var whole = Form([Text("n", "1"), Image(Picture)]);
@@ -55,7 +76,11 @@ internal sealed class MalformedForms
 
     private MalformedRequest Form(IReadOnlyList<byte[]> parts) => new("POST", _path)
     {
-        Body = [.. parts.SelectMany(part => Encoding.ASCII.GetBytes($"--{Boundary}\r\n").Concat(part).Concat("\r\n"u8.ToArray())), .. Encoding.ASCII.GetBytes($"--{Boundary}--\r\n")],
+        Body =
+        [
+            .. parts.SelectMany(part => Encoding.ASCII.GetBytes($"--{Boundary}\r\n").Concat(part).Concat("\r\n"u8.ToArray())),
+            .. Encoding.ASCII.GetBytes($"--{Boundary}--\r\n"),
+        ],
         ContentType = $"multipart/form-data; boundary={Boundary}",
     };
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace CtfService.Api.Tests.Malformed;
 
-/// <summary>A request that no service may take, and what it takes to send it again.</summary>
+/// <summary>A malformed request that can be sent repeatedly.</summary>
 internal sealed record MalformedRequest(string Method, string Path)
 {
     public byte[]? Body { get; init; }

@@ -7,15 +7,15 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Api.Tests.Malformed;
 
-/// <summary>Thousands of requests nobody may send: each is refused in the shape its address promises, and the service is as well afterwards as before.</summary>
+/// <summary>Thousands of malformed requests: each gets an error in the shape of its path, and the service still works afterwards.</summary>
 public sealed class MalformedRequestTests
 {
-    /// <summary>A number runs that seed alone, as a failure names it.</summary>
+    /// <summary>Set to a seed that a failure names, runs that seed alone.</summary>
     private const string SeedVariable = "CTF_MALFORMED_SEED";
 
     private const int InMemory = 10_000;
 
-    /// <summary>Over a real socket, which costs more.</summary>
+    /// <summary>Requests over a real socket, which take longer.</summary>
     private const int OverTheWire = 600;
 
     private readonly MalformedRequests _requests = new(new ApiSurface(CheckedInDocument.Read()));
@@ -42,14 +42,17 @@ public sealed class MalformedRequestTests
     private async Task RefusesAll(TestApi api, int count)
     {
         await api.InitializeAsync();
-        IEnumerable<int> seeds = Environment.GetEnvironmentVariable(SeedVariable) is { Length: > 0 } one ? [int.Parse(one, CultureInfo.InvariantCulture)] : Enumerable.Range(0, count);
+        IEnumerable<int> seeds = Environment.GetEnvironmentVariable(SeedVariable) is { Length: > 0 } one
+            ? [int.Parse(one, CultureInfo.InvariantCulture)]
+            : Enumerable.Range(0, count);
         var failures = new List<string>();
         foreach (var seed in seeds)
         {
             var request = _requests.Draw(seed);
             using var message = request.ToMessage();
             using var response = await api.Client.SendAsync(message);
-            if (Problem(request, response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync()) is { } problem)
+            var mediaType = response.Content.Headers.ContentType?.MediaType;
+            if (Problem(request, response.StatusCode, mediaType, await response.Content.ReadAsStringAsync()) is { } problem)
             {
                 failures.Add($"{SeedVariable}={seed} ({_requests.Kind(seed)}): {problem}\n  {request}");
             }
@@ -62,7 +65,7 @@ public sealed class MalformedRequestTests
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
     }
 
-    /// <summary>Null where the answer is what it has to be.</summary>
+    /// <summary>Returns null if the response is as expected.</summary>
     private static string? Problem(MalformedRequest request, HttpStatusCode status, string? mediaType, string body)
     {
         if ((int)status is < 400 or > 499)
@@ -75,7 +78,9 @@ public sealed class MalformedRequestTests
             return $"shows internals: {body}";
         }
 
-        return request.Path.StartsWith("/v1", StringComparison.OrdinalIgnoreCase) ? ErrorProblem(mediaType, body) : ProblemDetailsProblem(status, mediaType, body);
+        return request.Path.StartsWith("/v1", StringComparison.OrdinalIgnoreCase)
+            ? ErrorProblem(mediaType, body)
+            : ProblemDetailsProblem(status, mediaType, body);
     }
 
     private static string? ErrorProblem(string? mediaType, string body)

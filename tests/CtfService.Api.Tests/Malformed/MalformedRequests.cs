@@ -2,7 +2,7 @@ using System.Text;
 
 namespace CtfService.Api.Tests.Malformed;
 
-/// <summary>Draws malformed requests from the API's own description; the same seed gives the same request.</summary>
+/// <summary>Creates malformed requests from the API description; the same seed gives the same request.</summary>
 internal sealed class MalformedRequests
 {
     private static readonly string[] Methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "X"];
@@ -18,9 +18,12 @@ internal sealed class MalformedRequests
         _kinds =
         [
             ("wrong field", random => OfOperation(random, (wrong, operation) => wrong.Body(operation))),
-            ("wrong field again", random => OfOperation(random, (wrong, operation) => wrong.Body(operation))), // twice the share: most of what can be wrong is here
+            // Twice as often, because most errors are possible here.
+            ("wrong field again", random => OfOperation(random, (wrong, operation) => wrong.Body(operation))),
             ("duplicate field", random => OfOperation(random, (wrong, operation) => WrongJson.Text(Twice(operation.Example, random)))),
-            ("root is no object", random => OfOperation(random, (wrong, _) => random.Pick(["[]", "\"x\"", "1", "-0.5", "true", "null", "", " ", "{}", "[{}]"]))),
+            (
+                "root is no object",
+                random => OfOperation(random, (wrong, _) => random.Pick(["[]", "\"x\"", "1", "-0.5", "true", "null", "", " ", "{}", "[{}]"]))),
             ("cut off", CutOff),
             ("bad byte", BadByte),
             ("deep nesting", DeepNesting),
@@ -38,7 +41,7 @@ internal sealed class MalformedRequests
 
     public string Kind(int seed) => _kinds[seed % _kinds.Count].Name;
 
-    /// <param name="seed">0 or more; successive seeds go through the kinds in turn.</param>
+    /// <param name="seed">0 or more; successive seeds cycle through the kinds.</param>
     public MalformedRequest Draw(int seed) => _kinds[seed % _kinds.Count].Draw(new Random(seed));
 
     private MalformedRequest OfOperation(Random random, Func<WrongJson, JsonOperation, string> body)
@@ -56,7 +59,7 @@ internal sealed class MalformedRequests
 
     private MalformedRequest CutOff(Random random) => Damage(random, body => body[..random.Next(body.Length)]);
 
-    /// <summary>Neither a control character nor a byte that UTF-8 does not know may stand anywhere in JSON.</summary>
+    /// <summary>Inserts a control character or a byte that is not valid UTF-8; JSON allows neither.</summary>
     private MalformedRequest BadByte(Random random) => Damage(random, body =>
     {
         var position = random.Next(body.Length);
@@ -67,13 +70,22 @@ internal sealed class MalformedRequests
     private MalformedRequest DeepNesting(Random random) => OfOperation(random, (wrong, operation) =>
     {
         var depth = random.Next(65, 2_000); // the serializer's limit is 64
-        var nested = random.Pick([new string('[', depth) + new string(']', depth), string.Concat(Enumerable.Repeat("{\"fine\":", depth)) + "1" + new string('}', depth), new string('[', depth)]);
+        var nested = random.Pick(
+            [
+                new string('[', depth) + new string(']', depth),
+                string.Concat(Enumerable.Repeat("{\"fine\":", depth)) + "1" + new string('}', depth),
+                new string('[', depth),
+            ]);
         return random.Pick([nested, WrongJson.With(operation.Example, (random.Pick(operation.Example.Keys.ToList()), nested))]);
     });
 
     private MalformedRequest WrongContentType(Random random)
     {
-        string?[] types = ["text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data", "nonsense", "application/json; charset=nonsense", "application/json; charset=utf-16", "application/jsonp", "", null];
+        string?[] types =
+        [
+            "text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data", "nonsense",
+            "application/json; charset=nonsense", "application/json; charset=utf-16", "application/jsonp", "", null,
+        ];
         return Valid(random) with { ContentType = random.Pick(types) };
     }
 
@@ -98,11 +110,15 @@ internal sealed class MalformedRequests
 
     private MalformedRequest WrongPath(Random random)
     {
-        string[] roots = ["", "/v1", "/v1/images", "/v1/images/generations", "/v1/classes", "/v1/models/fruits-fake", "/V1", "/health", "/health/live", "/v2", "/v1/../v1"];
+        string[] roots =
+        [
+            "", "/v1", "/v1/images", "/v1/images/generations", "/v1/classes", "/v1/models/fruits-fake",
+            "/V1", "/health", "/health/live", "/v2", "/v1/../v1",
+        ];
         return new MalformedRequest(random.Next(2) == 0 ? "GET" : "DELETE", $"{random.Pick(roots)}/{Segment(random)}");
     }
 
-    /// <summary>One path segment that names nothing, odd characters among its letters. Not %00: the web server refuses it before anybody sees it.</summary>
+    /// <summary>A path segment without an endpoint, with odd characters. Excludes %00, which the web server rejects first.</summary>
     private static string Segment(Random random)
     {
         string[] odd = ["%01", "%FF", "%2e%2e%2f", "%20", "%25", "%F0%9F%98%80", "~", "'", "(", "%3C", "@", "=", "&", "+", "%0D%0A"];

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Api.Tests.Malformed;
 
-/// <summary>What is no HTTP, or barely: bytes straight into the socket. The web server answers most of it itself, without a body.</summary>
+/// <summary>Bytes that are not valid HTTP, or barely, sent to the socket. The web server responds to most of them itself, without a body.</summary>
 public sealed class RawHttpTests(RawHttpTests.Service service) : IClassFixture<RawHttpTests.Service>
 {
     private const string Post = "POST /v1/images/generations HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n";
@@ -70,7 +70,7 @@ public sealed class RawHttpTests(RawHttpTests.Service service) : IClassFixture<R
 
             var answer = await service.Send(request, endsEarly: true);
 
-            // A changed byte may hit the class's name or a header that nobody reads; what counts is that the service stays in charge.
+            // A changed byte can be in the class's name or in an unused header; the test requires only that the service handles the request.
             Assert.True(Status(answer) is null or (>= 200 and < 500) or 505, $"Seed {seed}: {answer}\n{Encoding.Latin1.GetString(request)}");
         }
 
@@ -78,7 +78,7 @@ public sealed class RawHttpTests(RawHttpTests.Service service) : IClassFixture<R
         Assert.DoesNotContain(service.Api.Logs.Entries, entry => entry.Level >= LogLevel.Error);
     }
 
-    /// <summary>A valid request in which one to five bytes are changed, removed or added, or its end is missing.</summary>
+    /// <summary>A valid request with one to five bytes changed, removed or added, or with its end missing.</summary>
     private static byte[] Damage(Random random)
     {
         const string Body = """{"class_label":0,"n":1,"seed":42}""";
@@ -102,13 +102,13 @@ public sealed class RawHttpTests(RawHttpTests.Service service) : IClassFixture<R
 
     private static string WithHeaders(int count, int bytes) => string.Concat(Enumerable.Range(0, count).Select(i => $"X-{i}: {new string('x', bytes)}\r\n"));
 
-    /// <summary>Null where the connection was closed without a word.</summary>
+    /// <summary>Null if the connection was closed without a response.</summary>
     private static int? Status(string answer) => answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) ? int.Parse(answer.AsSpan(9, 3)) : null;
 
     /// <summary>One real web server for all tests of the class.</summary>
     public sealed class Service : IAsyncLifetime
     {
-        /// <summary>A server that keeps the connection open fails the test instead of holding it up.</summary>
+        /// <summary>Fails the test, instead of blocking it, if the server keeps the connection open.</summary>
         private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
         public TestApi Api { get; } = new();
@@ -122,7 +122,9 @@ public sealed class RawHttpTests(RawHttpTests.Service service) : IClassFixture<R
         public Task DisposeAsync() => Api.DisposeAsync().AsTask();
 
         /// <summary>Sends the bytes and reads until the server closes the connection.</summary>
-        /// <param name="endsEarly">The caller ends its side at once, or the server would wait for the rest. It may then close without an answer.</param>
+        /// <param name="endsEarly">
+        /// Whether the caller ends its side at once, because the server would wait for the rest. The server can then close without a response.
+        /// </param>
         public async Task<string> Send(byte[] request, bool endsEarly = false)
         {
             using var patience = new CancellationTokenSource(Patience);
@@ -145,7 +147,7 @@ public sealed class RawHttpTests(RawHttpTests.Service service) : IClassFixture<R
             }
             catch (SocketException)
             {
-                // The server closed the connection before it had read everything, as it may.
+                // The server closed the connection before it read everything, which is allowed.
             }
 
             return Encoding.Latin1.GetString([.. answer]);

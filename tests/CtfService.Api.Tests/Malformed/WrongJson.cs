@@ -2,12 +2,13 @@ using System.Text.Json.Nodes;
 
 namespace CtfService.Api.Tests.Malformed;
 
-/// <summary>JSON text that breaks a schema: another type, a value out of range or not allowed, an unknown field, at any depth.</summary>
+/// <summary>Creates JSON that violates a schema at any depth: a wrong type, a value out of range or not allowed, an unknown field.</summary>
 internal sealed class WrongJson(ApiSurface surface, Random random)
 {
     private static readonly (string Type, string Text)[] OfEveryType =
     [
-        ("string", "\"x\""), ("boolean", "true"), ("integer", "7"), ("number", "1.5"), ("array", "[]"), ("array", "[1]"), ("object", "{}"), ("object", "{\"a\":1}"),
+        ("string", "\"x\""), ("boolean", "true"), ("integer", "7"), ("number", "1.5"),
+        ("array", "[]"), ("array", "[1]"), ("object", "{}"), ("object", "{\"a\":1}"),
     ];
 
     /// <summary>A value that the schema forbids.</summary>
@@ -30,7 +31,8 @@ internal sealed class WrongJson(ApiSurface surface, Random random)
     public static string With(IReadOnlyDictionary<string, string> fields, (string Name, string Text) changed) =>
         Text(fields.Where(field => field.Key != changed.Name).Select(field => (field.Key, field.Value)).Append(changed));
 
-    public static string Text(IEnumerable<(string Name, string Text)> fields) => $"{{{string.Join(',', fields.Select(field => $"\"{field.Name}\":{field.Text}"))}}}";
+    public static string Text(IEnumerable<(string Name, string Text)> fields) =>
+        $"{{{string.Join(',', fields.Select(field => $"\"{field.Name}\":{field.Text}"))}}}";
 
     private string OtherType(JsonObject schema)
     {
@@ -90,11 +92,15 @@ internal sealed class WrongJson(ApiSurface surface, Random random)
         return (name, Value(property!));
     }
 
-    /// <summary>Names differ in case only, carry odd characters, or are simply unknown.</summary>
+    /// <summary>The names differ in case only, contain odd characters, or are unknown.</summary>
     private (string Name, string Text) UnknownField(JsonObject schema)
     {
         var known = random.Pick(schema["properties"]!.AsObject().Select(property => property.Key).ToList());
-        var name = random.Pick([known.ToUpperInvariant(), $"{known} ", $"{known}\\u0000", "", "$ref", "__proto__", "\\ud83d\\ude00", "\\ud800", "a.b['c']", $"field{random.Next()}"]);
+        var name = random.Pick(
+            [
+                known.ToUpperInvariant(), $"{known} ", $"{known}\\u0000", "", "$ref", "__proto__",
+                "\\ud83d\\ude00", "\\ud800", "a.b['c']", $"field{random.Next()}",
+            ]);
         return (name, random.Pick(OfEveryType).Text);
     }
 }

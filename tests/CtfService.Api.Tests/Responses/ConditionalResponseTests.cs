@@ -9,7 +9,7 @@ public sealed class ConditionalResponseTests(TestApi api) : IClassFixture<TestAp
     private const string Seeded = """{"class_label": 0, "seed": 5}""";
 
     [Fact]
-    public async Task Generate_WithSeed_NamesTheAnswerAndLetsItBeKept()
+    public async Task Generate_WithSeed_HasAnETagAndCanBeCached()
     {
         using var image = await Post(Seeded, "image/png");
         using var again = await Post(Seeded, "image/png");
@@ -43,7 +43,7 @@ public sealed class ConditionalResponseTests(TestApi api) : IClassFixture<TestAp
     [InlineData("application/json")]
     [InlineData("image/png")]
     [InlineData("image/webp")]
-    public async Task Generate_AnswerIsKnown_Answers304WithoutGenerating(string accept)
+    public async Task Generate_ETagMatches_Returns304WithoutGenerating(string accept)
     {
         using var first = await Post(Seeded, accept);
         var steps = api.Generator.Steps.Count;
@@ -61,7 +61,7 @@ public sealed class ConditionalResponseTests(TestApi api) : IClassFixture<TestAp
     [InlineData("W/{0}")]
     [InlineData("\"other\", {0}")]
     [InlineData("*")]
-    public async Task Generate_AnswerIsAmongTheKnown_Answers304(string pattern)
+    public async Task Generate_ETagIsInTheList_Returns304(string pattern)
     {
         using var first = await Post(Seeded, "image/png");
 
@@ -74,7 +74,7 @@ public sealed class ConditionalResponseTests(TestApi api) : IClassFixture<TestAp
     [InlineData("\"other\"")]
     [InlineData("not a tag at all")]
     [InlineData("")]
-    public async Task Generate_AnotherAnswerIsKnown_Generates(string known)
+    public async Task Generate_OtherETag_Generates(string known)
     {
         using var response = await Post(Seeded, "image/png", known);
 
@@ -114,7 +114,7 @@ public sealed class ConditionalResponseTests(TestApi api) : IClassFixture<TestAp
     }
 
     [Fact]
-    public async Task Generate_WrongRequestWithAnyKnownAnswer_IsStillWrong()
+    public async Task Generate_WrongRequestWithAnyETag_IsStillWrong()
     {
         using var response = await Post("""{"class_label": 77, "seed": 5}""", ifNoneMatch: "*");
 

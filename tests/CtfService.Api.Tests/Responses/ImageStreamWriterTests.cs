@@ -19,7 +19,7 @@ public sealed class ImageStreamWriterTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Fact]
     public async Task Stream_SeveralImagesWithPreviews_SendsAllInOrderThenDone()
@@ -41,13 +41,13 @@ public sealed class ImageStreamWriterTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Stream_CompletedEvent_SaysWhatTheJsonAnswerSays()
+    public async Task Stream_CompletedEvent_EqualsTheJsonResponse()
     {
         var answer = (await _api.Generate("""{"class_label": 2, "seed": 5, "include": ["layout", "tokens"]}""")).Data[0];
 
         var events = await Stream("""{"class_label": 2, "seed": 5, "stream": true, "include": ["layout", "tokens"]}""");
 
-        Assert.Equal(2, events.Count); // no previews unless asked for
+        Assert.Equal(2, events.Count); // no previews unless requested
         var completed = events[0].Json;
         Assert.Equal(answer.B64Json, completed.GetProperty("b64_json").GetString());
         Assert.Equal(_api.Clock.GetUtcNow().ToUnixTimeSeconds(), completed.GetProperty("created_at").GetInt64());
@@ -75,7 +75,7 @@ public sealed class ImageStreamWriterTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Stream_AcceptTakesImagesOnly_Answers406()
+    public async Task Stream_AcceptTakesImagesOnly_Returns406()
     {
         using var response = await _api.PostImages("""{"class_label": 0, "stream": true}""", "image/png");
 
@@ -125,7 +125,7 @@ public sealed class ImageStreamWriterTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Stream_DeadlineAfterTheLastImageButBeforeItIsRead_SendsAllImagesThenDone()
     {
-        var large = new FakeImageGenerator(FakeModels.Fruits with { ImageWidth = 512, ImageHeight = 512 }); // one image fills every buffer on the way
+        var large = new FakeImageGenerator(FakeModels.Fruits with { ImageWidth = 512, ImageHeight = 512 }); // one image fills every buffer
         await using var api = new TestApi { Factory = new FakeImageGeneratorFactory { Generator = large } };
         await api.InitializeAsync();
         using var response = await api.PostImages("""{"class_label": 0, "n": 4, "stream": true, "timeout_ms": 5000}""");

@@ -62,14 +62,19 @@ public sealed class ResponseETagTests
     {
         var patient = Request(FakeModels.Fruits);
 
-        Assert.Equal(ResponseETag.Of(patient, Png), ResponseETag.Of(patient with { Submission = patient.Submission with { Deadline = new RequestDeadline(TimeSpan.FromSeconds(1), "timeout_ms") } }, Png));
+        Assert.Equal(
+            ResponseETag.Of(patient, Png),
+            ResponseETag.Of(
+                patient with { Submission = patient.Submission with { Deadline = new RequestDeadline(TimeSpan.FromSeconds(1), "timeout_ms") } }, Png));
     }
 
     private static ValidatedImageRequest Request(ModelDescription model, LayoutSource? layout = null) => new(
         model,
         model.Classes.Labels[0],
         5,
-        new ImageSubmission([new ImageSpecification(0, 5, model.DefaultCoarse, model.DefaultFine) { Layout = layout ?? LayoutSource.Drawn }], RequestDeadline.Of(new InferenceOptions())),
+        new ImageSubmission(
+            [new ImageSpecification(0, 5, model.DefaultCoarse, model.DefaultFine) { Layout = layout ?? LayoutSource.Drawn }],
+            RequestDeadline.Of(new InferenceOptions())),
         AskedFormat: null,
         Quality: 90)
     {

@@ -16,7 +16,7 @@ public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Theory]
     [InlineData("Authorization", "Bearer " + TestKeys.Studio)]
@@ -36,7 +36,7 @@ public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("Authorization", "Bearer CTF_STUDIO-KEY-OF-THE-TESTS")]
     [InlineData("Authorization", "Bearer " + TestKeys.Studio + ", Bearer " + TestKeys.Studio)]
     [InlineData("x-api-key", "ctf_unknown")]
-    public async Task Get_UnknownKey_Answers401WithoutRepeatingIt(string header, string value)
+    public async Task Get_UnknownKey_Returns401WithoutRepeatingIt(string header, string value)
     {
         using var response = await _api.Get("/v1/models", (header, value));
 
@@ -48,7 +48,7 @@ public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Get_HashInPlaceOfTheKey_Answers401()
+    public async Task Get_HashInPlaceOfTheKey_Returns401()
     {
         using var response = await _api.Get("/v1/models", TestKeys.Bearer(TestKeys.Hash(TestKeys.Studio)));
 
@@ -61,7 +61,7 @@ public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("Authorization", "Bearer ")]
     [InlineData("x-api-key", "")]
     [InlineData("api-key", TestKeys.Studio)]
-    public async Task Get_NoKey_Answers401WithWhatToSend(string? header, string value)
+    public async Task Get_NoKey_Returns401WithWhatToSend(string? header, string value)
     {
         using var response = await _api.Get("/v1/models", header is null ? null : (header, value));
 
@@ -72,7 +72,7 @@ public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_NoKey_Answers401BeforeTheBodyIsRead()
+    public async Task Post_NoKey_Returns401BeforeTheBodyIsRead()
     {
         using var response = await _api.PostImages("this is no JSON");
 

@@ -9,7 +9,7 @@ public sealed class RateLimitTests
     private static readonly (string Key, string Value) TwoAMinute = ("Security:RequestsPerMinute", "2");
 
     [Fact]
-    public async Task Get_MoreThanTheLimit_Answers429WithRetryAfterAndItsOwnCode()
+    public async Task Get_MoreThanTheLimit_Returns429WithRetryAfterAndItsOwnCode()
     {
         await using var api = TestKeys.Api(TwoAMinute);
         await api.InitializeAsync();

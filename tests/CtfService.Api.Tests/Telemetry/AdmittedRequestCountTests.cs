@@ -32,7 +32,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
         return _api.DisposeAsync();
     }
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Theory]
     [InlineData("application/json")]

@@ -28,7 +28,7 @@ public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _api.DisposeAsync();
 
-    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls this one only
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Theory]
     [InlineData(4, 1_000)]    // the number of uploads
