@@ -17,23 +17,23 @@ public static class GoldenModels
 
     public static IReadOnlyList<string> TransformerNames => Names("gpt-");
 
-    /// <summary>Of the model in the <c>pt/wrap-*</c> files.</summary>
+    /// <summary>The architecture of the model in the <c>pt/wrap-*</c> files.</summary>
     public static TransformerConfig WrappedConfig =>
         TransformerConfigOf(Configs.RootElement.EnumerateObject().Single(entry => entry.Name.Contains("pt/wrap-", StringComparison.Ordinal)).Name);
 
-    /// <param name="table">What the numbers are of: <c>golden</c> or <c>train</c>.</param>
+    /// <param name="table">The kind of values: <c>golden</c> or <c>train</c>.</param>
     public static string PathOf(string name, string table) => GoldenFolder.File($"{name}.{table}.safetensors");
 
     public static SafetensorsFile Values(string name, string table = "golden") => SafetensorsFile.Open(PathOf(name, table));
 
-    /// <summary>In evaluation mode. With its usage history where the model tracks it, which only the PyTorch file holds.</summary>
+    /// <summary>Loads a tokenizer in evaluation mode, with its usage history if the model tracks it, which only the PyTorch file contains.</summary>
     public static VqTokenizer Tokenizer(string name)
     {
         var config = TokenizerConfigOf(name);
         return Load(config.TracksUsage ? GoldenFolder.File($"{name}.pt") : PathOf(name, "weights"), () => new VqTokenizer(config));
     }
 
-    /// <summary>In evaluation mode, without dropout.</summary>
+    /// <summary>Loads a transformer in evaluation mode, without dropout.</summary>
     public static ClassConditionalTransformer Transformer(string name) =>
         Load(PathOf(name, "weights"), () => new ClassConditionalTransformer(TransformerConfigOf(name)));
 
@@ -80,7 +80,7 @@ public static class GoldenModels
         };
     }
 
-    /// <summary>The reference's rule with a multiplier; null if the model has none.</summary>
+    /// <summary>Returns the width by the reference's rule with a multiplier; null if the model has no multiplier.</summary>
     private static int? FeedForwardWidth(JsonElement config)
     {
         if (!config.TryGetProperty("ffn_dim_multiplier", out var multiplier) || multiplier.ValueKind == JsonValueKind.Null)

@@ -1,6 +1,6 @@
 namespace CtfService.Model.TestSupport;
 
-/// <summary>What we computed for each golden file, once for all tests of a class. A class fixture.</summary>
+/// <summary>A class fixture with our results for each golden file, computed once for all tests of a class.</summary>
 public sealed class GoldenRuns<TRun> : IDisposable
     where TRun : class, IGoldenRun<TRun>, IDisposable
 {
@@ -17,9 +17,9 @@ public sealed class GoldenRuns<TRun> : IDisposable
     }
 }
 
-/// <summary>Our side of a golden file.</summary>
+/// <summary>Our results on the inputs of a golden file.</summary>
 public interface IGoldenRun<TRun>
 {
-    /// <summary>Loads the model of this name and computes what its golden file is compared with.</summary>
+    /// <summary>Loads the model of this name and computes the results that are compared with its golden file.</summary>
     static abstract TRun Of(string name);
 }

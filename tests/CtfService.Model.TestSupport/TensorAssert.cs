@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.TestSupport;
 
-/// <summary>Compares tensors and says where and by how much they differ. Every comparison returns the error it measured.</summary>
+/// <summary>Compares tensors and reports where and by how much they differ. Every comparison returns the measured error.</summary>
 public static class TensorAssert
 {
-    /// <summary>Passes where max|actual - expected| / max|expected| is at most <paramref name="tolerance"/>; infinities and NaNs must match exactly.</summary>
+    /// <summary>Passes if max|actual - expected| / max|expected| is at most <paramref name="tolerance"/>; infinities and NaNs must match exactly.</summary>
     public static double Close(Tensor expected, Tensor actual, double tolerance, string name = "tensor")
     {
         Assert.Equal(expected.shape, actual.shape);
@@ -20,7 +20,7 @@ public static class TensorAssert
         return CloseAbsolute(expected, actual, tolerance * scale, name) / scale;
     }
 
-    /// <summary>Passes where max|actual - expected| is at most <paramref name="tolerance"/>; infinities and NaNs must match exactly.</summary>
+    /// <summary>Passes if max|actual - expected| is at most <paramref name="tolerance"/>; infinities and NaNs must match exactly.</summary>
     public static double CloseAbsolute(Tensor expected, Tensor actual, double tolerance, string name = "tensor")
     {
         using var scope = NewDisposeScope();
@@ -41,7 +41,7 @@ public static class TensorAssert
         return largest;
     }
 
-    /// <summary>Passes where every value in row-major order is the same; shapes and element types may differ, as between [B, T] and [B, Gh, Gw].</summary>
+    /// <summary>Passes if every value in row-major order is the same; shapes and element types may differ, as between [B, T] and [B, Gh, Gw].</summary>
     public static double Equal(Tensor expected, Tensor actual, string name = "tensor")
     {
         using var scope = NewDisposeScope();
@@ -56,7 +56,8 @@ public static class TensorAssert
         if (!same.all().item<bool>())
         {
             var first = same.logical_not().to(uint8).argmax().item<long>();
-            Assert.Fail($"{name} at {Position(first, expected.shape)}: expected {left.flatten()[first].item<double>()}, got {right.flatten()[first].item<double>()}.");
+            var (wanted, given) = (left.flatten()[first].item<double>(), right.flatten()[first].item<double>());
+            Assert.Fail($"{name} at {Position(first, expected.shape)}: expected {wanted}, got {given}.");
         }
     }
 

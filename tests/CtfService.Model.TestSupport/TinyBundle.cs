@@ -21,8 +21,8 @@ public sealed class TinyBundle : IDisposable
     private readonly int _scale;
 
     /// <param name="plain">A plain LlamaGen model: coarse labels are tokens, no fine stage.</param>
-    /// <param name="feedForwardWidth">Of the transformers; null follows the reference's rule.</param>
-    /// <param name="scale">Factor of every width and of the token grid's sides.</param>
+    /// <param name="feedForwardWidth">The feed-forward width of the transformers; null for the reference's rule.</param>
+    /// <param name="scale">The factor of every width and of the token grid's sides.</param>
     public TinyBundle(bool plain = false, int? feedForwardWidth = null, int scale = 1)
     {
         _scale = scale;
@@ -87,7 +87,7 @@ public sealed class TinyBundle : IDisposable
         {
             foreach (var parameter in transformer.parameters().Where(parameter => parameter.ndim == 2))
             {
-                nn.init.normal_(parameter, 0, 0.3); // a fresh head is zero and would score everything alike
+                nn.init.normal_(parameter, 0, 0.3); // a fresh head is zero and gives all labels the same logits
             }
         }
 

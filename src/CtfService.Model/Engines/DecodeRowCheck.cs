@@ -2,24 +2,25 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Engines;
 
-/// <summary>Refuses decode steps that would read what was never written, and keeps what it takes to know: how far each slot has come.</summary>
+/// <summary>Rejects decode steps that would read unwritten cache positions; tracks the length of each slot.</summary>
 internal sealed class DecodeRowCheck(TransformerConfig config, int capacity)
 {
-    private readonly int[] _written = new int[capacity]; // positions from 0 on
+    private readonly int[] _written = new int[capacity]; // positions written in each slot, from 0
     private readonly long[] _lastStep = new long[capacity];
     private long _step;
 
-    /// <exception cref="ArgumentException">A row is out of range or the buffer does not fit.</exception>
+    /// <exception cref="ArgumentException">A row is out of range, or the buffer has the wrong length.</exception>
     public void Require(ReadOnlySpan<DecodeRow> rows, Span<float> logits)
     {
         if (rows.Length == 0 || rows.Length > capacity)
         {
-            throw new ArgumentException($"A step of {rows.Length} rows; expected 1 to {capacity}, the engine's capacity.", nameof(rows));
+            throw new ArgumentException($"The step has {rows.Length} rows; expected 1 to {capacity}, the engine's capacity.", nameof(rows));
         }
 
         if (logits.Length != (long)rows.Length * config.OutputVocabulary)
         {
-            throw new ArgumentException($"The logits have room for {logits.Length} numbers; expected {rows.Length} x {config.OutputVocabulary}.", nameof(logits));
+            throw new ArgumentException(
+                $"The buffer for the logits has {logits.Length} elements; expected {rows.Length} x {config.OutputVocabulary}.", nameof(logits));
         }
 
         _step++;
@@ -38,25 +39,27 @@ internal sealed class DecodeRowCheck(TransformerConfig config, int capacity)
     {
         if ((uint)row.Slot >= (uint)capacity)
         {
-            throw new ArgumentException($"Slot {row.Slot} is not one of 0 to {capacity - 1}.", nameof(row));
+            throw new ArgumentException($"Slot {row.Slot} is out of range; expected 0 to {capacity - 1}.", nameof(row));
         }
 
         if (_lastStep[row.Slot] == _step)
         {
-            throw new ArgumentException($"Slot {row.Slot} has two rows in one step; a slot's positions follow one another.", nameof(row));
+            throw new ArgumentException($"Slot {row.Slot} has two rows in one step; expected at most one.", nameof(row));
         }
 
         _lastStep[row.Slot] = _step;
         if (row.Position < 0 || row.Position > config.Positions || row.Position > _written[row.Slot])
         {
             throw new ArgumentException(
-                $"Position {row.Position} of slot {row.Slot}: expected at most {Math.Min(config.Positions, _written[row.Slot])}, or 0 to start over.", nameof(row));
+                $"Position {row.Position} of slot {row.Slot} is out of range; expected 0 to {Math.Min(config.Positions, _written[row.Slot])}. "
+                + "Position 0 starts over.",
+                nameof(row));
         }
 
         var inputs = row.Position == 0 ? config.ClassCount + 1 : config.InputVocabulary;
         if ((uint)row.Input >= (uint)inputs)
         {
-            throw new ArgumentException($"Input {row.Input} at position {row.Position} is not one of 0 to {inputs - 1}.", nameof(row));
+            throw new ArgumentException($"Input {row.Input} at position {row.Position} is out of range; expected 0 to {inputs - 1}.", nameof(row));
         }
     }
 }

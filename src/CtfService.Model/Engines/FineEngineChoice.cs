@@ -3,20 +3,20 @@ using System.Diagnostics;
 namespace CtfService.Model.Engines;
 
 /// <summary>
-/// Chooses between two fine engines by measuring both, once, when a model is loaded. Processors with a bfloat16 product of their own run the large products of
-/// a large model twice as fast in libtorch; our own engine wins everywhere else.
+/// Chooses between two fine engines by timing both once, when a model is loaded. Processors with bfloat16 matrix instructions run the products of a large model
+/// twice as fast in libtorch; our own engine is faster everywhere else.
 /// </summary>
 internal static class FineEngineChoice
 {
     /// <summary>
-    /// How much faster the other engine must be. They round differently, so a model must not go from one to the other for a disturbance of the measurement: where
-    /// libtorch can win it wins by more, where it cannot it loses by more.
+    /// How many times faster the other engine must be. The engines round differently, so noise in the measurement must not change the choice. The real
+    /// difference is larger than this in both directions.
     /// </summary>
     private const double Advantage = 1.3;
 
     private const int Runs = 3;
 
-    /// <summary>Returns the one to use and disposes the other.</summary>
+    /// <summary>Returns the engine to use and disposes the other.</summary>
     public static IFineEngine Choose(IFineEngine own, IFineEngine other) => Choose(own, other, TimeOfOneImage);
 
     internal static IFineEngine Choose(IFineEngine own, IFineEngine other, Func<IFineEngine, TimeSpan> measure)
@@ -26,7 +26,7 @@ internal static class FineEngineChoice
         return chosen;
     }
 
-    /// <summary>The best of some runs: what a quiet machine takes.</summary>
+    /// <summary>Returns the best of several runs, which other programs disturb least.</summary>
     private static TimeSpan TimeOfOneImage(IFineEngine engine)
     {
         var config = engine.Config;
@@ -40,7 +40,7 @@ internal static class FineEngineChoice
             engine.Run([0], labels, hidden);
             engine.ScoreMembers(hidden, labels, logits);
             var elapsed = Stopwatch.GetElapsedTime(started);
-            best = run > 0 && elapsed < best ? elapsed : best; // the first one warms up
+            best = run > 0 && elapsed < best ? elapsed : best; // run 0 warms up
         }
 
         return best;

@@ -3,7 +3,7 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Engines;
 
-/// <summary>Refuses passes of the fine engine whose ids or buffers do not fit.</summary>
+/// <summary>Rejects fine passes with ids out of range or buffers of the wrong length.</summary>
 internal sealed class FinePassCheck
 {
     private readonly TransformerConfig _config;
@@ -15,19 +15,20 @@ internal sealed class FinePassCheck
         if (map.CodebookSize != config.OutputVocabulary || map.ClusterCount != config.InputVocabulary)
         {
             throw new ArgumentException(
-                $"A map of {map.CodebookSize} codewords in {map.ClusterCount} clusters for a transformer from {config.InputVocabulary} to {config.OutputVocabulary} labels.",
+                $"The map has {map.CodebookSize} codewords in {map.ClusterCount} clusters; "
+                + $"the transformer expects {config.OutputVocabulary} codewords in {config.InputVocabulary} clusters.",
                 nameof(map));
         }
 
         (_config, _map, _capacity) = (config, map, capacity);
     }
 
-    /// <exception cref="ArgumentException">An id is out of range or a buffer does not fit.</exception>
+    /// <exception cref="ArgumentException">An id is out of range, or a buffer has the wrong length.</exception>
     public void RequireRun(ReadOnlySpan<int> classIds, ReadOnlySpan<int> coarseLabels, Span<float> hidden)
     {
         if (classIds.Length == 0 || classIds.Length > _capacity)
         {
-            throw new ArgumentException($"A pass of {classIds.Length} images; expected 1 to {_capacity}, the engine's capacity.", nameof(classIds));
+            throw new ArgumentException($"The pass has {classIds.Length} images; expected 1 to {_capacity}, the engine's capacity.", nameof(classIds));
         }
 
         RequireLength(coarseLabels.Length, classIds.Length * _config.Positions, nameof(coarseLabels));
@@ -36,7 +37,7 @@ internal sealed class FinePassCheck
         RequireBelow(_map.ClusterCount, coarseLabels, nameof(coarseLabels));
     }
 
-    /// <exception cref="ArgumentException">A label is out of range or a buffer does not fit.</exception>
+    /// <exception cref="ArgumentException">A label is out of range, or a buffer has the wrong length.</exception>
     public void RequireScores(ReadOnlySpan<float> hidden, ReadOnlySpan<int> coarseLabels, Span<float> logits)
     {
         RequireLength(hidden.Length, coarseLabels.Length * _config.Width, nameof(hidden));
@@ -48,7 +49,7 @@ internal sealed class FinePassCheck
     {
         if (length != expected)
         {
-            throw new ArgumentException($"{parameter} holds {length} numbers; expected {expected}.", parameter);
+            throw new ArgumentException($"{parameter} has {length} elements; expected {expected}.", parameter);
         }
     }
 
@@ -58,7 +59,7 @@ internal sealed class FinePassCheck
         {
             if ((uint)id >= (uint)limit)
             {
-                throw new ArgumentException($"{parameter} holds {id}; expected 0 to {limit - 1}.", parameter);
+                throw new ArgumentException($"{parameter} contains {id}; expected 0 to {limit - 1}.", parameter);
             }
         }
     }

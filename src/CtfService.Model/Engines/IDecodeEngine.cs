@@ -3,28 +3,28 @@ using CtfService.Model.Transformer;
 namespace CtfService.Model.Engines;
 
 /// <summary>
-/// The causal transformer while labels are drawn: one position per row and step, keys and values of earlier positions kept in slots. Stage 1 stands on it.
-/// One thread at a time.
+/// Runs the causal transformer for stage 1: each step computes one position per row, and slots keep the keys and values of earlier positions.
+/// Not thread-safe.
 /// </summary>
 public interface IDecodeEngine : IDisposable
 {
     TransformerConfig Config { get; }
 
-    /// <summary>Number of slots; slots are 0 to Capacity - 1. A step has at most as many rows.</summary>
+    /// <summary>The number of slots, 0 to Capacity - 1, and the largest number of rows in a step.</summary>
     int Capacity { get; }
 
     /// <summary>
-    /// Computes the logits of the next label for every row. Rows may come in any order and number, each at its own position; a row's logits do not depend on
-    /// the others. A slot starts over with position 0 and needs no clearing.
+    /// Computes the logits of the next label for every row. Rows may be in any order, each at its own position; a row's logits do not depend on the other rows.
+    /// Position 0 starts a slot over; slots need no clearing.
     /// </summary>
-    /// <param name="rows">R rows, no two of the same slot. A slot's positions follow one another from 0; one that was there may be written again.</param>
-    /// <param name="logits">[R, V], written.</param>
-    /// <exception cref="ArgumentException">A row is out of range or the buffer does not fit.</exception>
+    /// <param name="rows">R rows, each of another slot. The positions of a slot ascend by one from 0; an earlier position may be computed again.</param>
+    /// <param name="logits">Receives the logits, [R, V].</param>
+    /// <exception cref="ArgumentException">A row is out of range, or the buffer has the wrong length.</exception>
     void DecodeStep(ReadOnlySpan<DecodeRow> rows, Span<float> logits);
 }
 
 /// <summary>One row of a decode step.</summary>
-/// <param name="Slot">Where the sequence's keys and values are.</param>
-/// <param name="Position">0 is the class; position t + 1 follows the label of cell t.</param>
+/// <param name="Slot">The slot with the sequence's keys and values.</param>
+/// <param name="Position">0 for the class; t + 1 for the label of cell t.</param>
 /// <param name="Input">The class id at position 0, otherwise the label of cell Position - 1.</param>
 public readonly record struct DecodeRow(int Slot, int Position, int Input);

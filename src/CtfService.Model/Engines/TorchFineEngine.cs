@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Engines;
 
 /// <summary>
-/// The fine pass by libtorch, on any device. On the CPU one image after another: libtorch's sums depend on the shape of a product, and one image fills it well
-/// enough, so an image's tokens do not depend on who shares its batch.
+/// The fine pass by libtorch, on any device. On the CPU it runs one image at a time: libtorch's sums depend on the shape of a product, and one image fills a
+/// product well, so an image's tokens do not depend on its batch.
 /// </summary>
 public sealed class TorchFineEngine : IFineEngine
 {
@@ -16,7 +16,7 @@ public sealed class TorchFineEngine : IFineEngine
     private readonly FinePassCheck _check;
     private readonly int _imagesAtOnce;
 
-    /// <param name="transformer">In evaluation mode; stays the caller's.</param>
+    /// <param name="transformer">In evaluation mode. Remains the caller's.</param>
     public TorchFineEngine(ClassConditionalTransformer transformer, ClusterMap map, Device device, int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
@@ -60,7 +60,9 @@ public sealed class TorchFineEngine : IFineEngine
         {
             var count = Math.Min(atOnce, coarseLabels.Length - cell);
             ScoreTogether(
-                hidden.Slice(cell * Config.Width, count * Config.Width), coarseLabels.Slice(cell, count), logits.Slice(cell * LargestCluster, count * LargestCluster));
+                hidden.Slice(cell * Config.Width, count * Config.Width),
+                coarseLabels.Slice(cell, count),
+                logits.Slice(cell * LargestCluster, count * LargestCluster));
         }
     }
 

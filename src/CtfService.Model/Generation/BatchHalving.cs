@@ -3,15 +3,14 @@ using CtfService.Model.Memory;
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// Runs a batch of a later stage. If the device has too little memory for it, runs the two halves one after the other, and so on until one item is left: an
-/// item that does not fit alone never fits.
+/// Runs a batch of a later stage. If the device has too little memory for it, runs its two halves, and so on down to single items. An item that does not fit
+/// alone never fits.
 /// </summary>
 internal static class BatchHalving
 {
-    /// <param name="run">Runs some consecutive items of the batch. If it throws for lack of memory (<see cref="MemoryFault"/>), it must have done
-    /// nothing.</param>
-    /// <param name="tooLarge">Receives each item that does not fit alone, with the device's report.</param>
-    /// <returns>How often a batch was halved.</returns>
+    /// <param name="run">Runs some consecutive items of the batch. Must have no effect if it throws for lack of memory (<see cref="MemoryFault"/>).</param>
+    /// <param name="tooLarge">Receives each item that does not fit alone, with the device's error.</param>
+    /// <returns>The number of halvings.</returns>
     public static int Run<TItem>(IReadOnlyList<TItem> batch, Action<IReadOnlyList<TItem>> run, Action<TItem, Exception> tooLarge)
     {
         var halvings = 0;
@@ -30,7 +29,7 @@ internal static class BatchHalving
             }
 
             halvings++;
-            foreach (var half in part.Chunk((part.Count + 1) / 2).Reverse()) // the first half lies on top and runs first
+            foreach (var half in part.Chunk((part.Count + 1) / 2).Reverse()) // the first half is pushed last and runs first
             {
                 parts.Push(half);
             }
@@ -39,7 +38,7 @@ internal static class BatchHalving
         return halvings;
     }
 
-    /// <summary>Returns the device's report if the items do not fit, otherwise null.</summary>
+    /// <summary>Returns the device's error if the items do not fit, otherwise null.</summary>
     private static Exception? TryRun<TItem>(IReadOnlyList<TItem> items, Action<IReadOnlyList<TItem>> run)
     {
         try

@@ -6,18 +6,18 @@ using CtfService.Model.Tokenizer;
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// Coarse labels to pixels without the fine stage: each label as the centroid of its cluster. A position without a label is shown as the mean of its image's others,
-/// so that it keeps to the colours there are; the mean of the whole codebook would tint what is drawn already. Device thread only.
+/// Decodes coarse labels to pixels without the fine stage, each label as the centroid of its cluster. A position without a label is shown as the mean of the
+/// image's other positions: the mean of the whole codebook would tint what is already drawn. Call from the device thread only.
 /// </summary>
-/// <param name="decoder">Stays the caller's.</param>
+/// <param name="decoder">Remains the caller's.</param>
 public sealed class CentroidDecoder(IVqDecoder decoder, ClusterMap map)
 {
     private readonly VqDecodeCheck _sizes = new(decoder.Config, decoder.GridHeight, decoder.GridWidth);
 
-    /// <summary>The label of a position that has none yet: C.</summary>
+    /// <summary>C, the label of a position that has no label yet.</summary>
     public int Undecided => map.ClusterCount;
 
-    /// <param name="coarseLabels">[B, T], 0..C-1 or <see cref="Undecided"/>.</param>
+    /// <param name="coarseLabels">[B, T], 0 to C-1 or <see cref="Undecided"/>.</param>
     public RgbImage[] Decode(ReadOnlySpan<int> coarseLabels)
     {
         var codewords = new float[coarseLabels.Length * map.CodewordWidth];
@@ -31,7 +31,7 @@ public sealed class CentroidDecoder(IVqDecoder decoder, ClusterMap map)
         return Pixels.ToImages(pixels, _sizes.ImageWidth, _sizes.ImageHeight);
     }
 
-    /// <summary>One image's codewords: [T, e] of labels [T].</summary>
+    /// <summary>Looks up the codewords [T, e] of one image's labels [T].</summary>
     private void LookUp(ReadOnlySpan<int> labels, Span<float> codewords)
     {
         var width = map.CodewordWidth;

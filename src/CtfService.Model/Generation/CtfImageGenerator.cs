@@ -8,9 +8,9 @@ using CtfService.Model.Stages;
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// The whole path of images that come and go: coarse labels step by step (or given, or VQ encoded from a picture), tokens in one pass, pixels. Each stage batches what
-/// has reached it (<see cref="LaterStages"/>). A plain LlamaGen model has no fine stage: its coarse labels are the tokens. Every method belongs to the thread
-/// that loaded the model.
+/// Runs images through all stages: coarse labels step by step (or given, or VQ encoded from a picture), tokens in one pass, pixels. Images join and leave
+/// between steps; each stage batches the images that have reached it (<see cref="LaterStages"/>). A plain LlamaGen model has no fine stage: its coarse labels
+/// are the tokens. Call every method from the thread that loaded the model.
 /// </summary>
 public sealed class CtfImageGenerator : IImageGenerator
 {
@@ -42,18 +42,20 @@ public sealed class CtfImageGenerator : IImageGenerator
         ImageCheck.Require(image, Model);
         if (image.Rows > FreeRows)
         {
-            throw new ArgumentException($"The image takes {image.Rows} rows, {FreeRows} are free. Wait for others to end, or raise Inference:MaxBatchRows.", nameof(image));
+            throw new ArgumentException(
+                $"The image takes {image.Rows} rows, but {FreeRows} are free. Wait for other images to finish, or raise Inference:MaxBatchRows.",
+                nameof(image));
         }
 
-        if (!_ids.Add(id)) // first: should a stage throw, Remove finds what it has
+        if (!_ids.Add(id)) // first, so that Remove finds the image if a stage throws
         {
-            throw new ArgumentException($"An image with the id {id} is there already.", nameof(id));
+            throw new ArgumentException($"Image id {id} is already in use.", nameof(id));
         }
 
         var running = Place(id, image);
         if (previews is not null)
         {
-            _previews.Watch(running, previews);
+            _previews.Add(running, previews);
         }
     }
 
@@ -65,7 +67,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             return;
         }
 
-        _previews.Forget(id);
+        _previews.Remove(id);
         if (!_coarse.Remove(id))
         {
             _later.Remove(id);
@@ -94,7 +96,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         _parts.Dispose();
     }
 
-    /// <summary>Lets the image in where its layout begins.</summary>
+    /// <summary>Adds the image to the stage that its layout starts in.</summary>
     private RunningImage Place(long id, ImageSpecification specification)
     {
         if (specification.Layout == LayoutSource.Drawn)
@@ -127,7 +129,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
         catch (Exception error) when (MemoryFault.Is(error))
         {
-            throw new OutOfDeviceMemoryException($"The device ran out of memory in a decode step of {_coarse.Count} images; fewer may fit.", error);
+            throw new OutOfDeviceMemoryException($"The device ran out of memory during a decode step of {_coarse.Count} images; fewer may fit.", error);
         }
     }
 
@@ -137,7 +139,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         foreach (var outcome in ended)
         {
             _ids.Remove(outcome.Id);
-            _previews.Forget(outcome.Id);
+            _previews.Remove(outcome.Id);
         }
 
         return ended;

@@ -6,11 +6,15 @@ using CtfService.Model.Memory;
 namespace CtfService.Model.Generation;
 
 /// <summary>Loads a bundle's generator.</summary>
-/// <param name="placement">Asked for when loading, because looking for devices loads libtorch; null is <see cref="ModelPlacement.Automatic"/>.</param>
-/// <param name="rows">Rows of a decode step: an image takes one, with guidance two.</param>
+/// <param name="placement">
+/// Called when the model is loaded, because looking for devices loads libtorch; null for <see cref="ModelPlacement.Automatic"/>.
+/// </param>
+/// <param name="rows">Rows of a decode step. An image takes one, or two with guidance.</param>
 public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelPlacement>? placement = null, int rows = 16) : IImageGeneratorFactory
 {
-    /// <summary>True where another model goes on serving meanwhile, which must not suffer: what the memory will not hold is not begun. Default false.</summary>
+    /// <summary>
+    /// True if another model keeps serving, which must not run short of memory: a model that the memory cannot hold as well is not loaded. Default false.
+    /// </summary>
     public bool BesideAnother { get; init; }
 
     /// <inheritdoc/>
@@ -30,7 +34,9 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
         }
         catch (Exception error) when (MemoryFault.Is(error))
         {
-            throw new OutOfDeviceMemoryException("The device has too little free memory for the model. Free memory on it, lower Inference:MaxBatchRows, or choose a smaller Model:Dtype.", error);
+            throw new OutOfDeviceMemoryException(
+                "The device has too little free memory for the model. Free memory on it, lower Inference:MaxBatchRows, or choose a smaller Model:Dtype.",
+                error);
         }
     }
 

@@ -3,16 +3,16 @@ using CtfService.Core.Models;
 
 namespace CtfService.Model.Generation;
 
-/// <summary>Whether an image can be asked of a model at all.</summary>
+/// <summary>Checks that a model can generate an image.</summary>
 internal static class ImageCheck
 {
-    /// <exception cref="ArgumentException">The class is unknown, or the layout or picture is not of this model's size.</exception>
+    /// <exception cref="ArgumentException">The class is unknown, or the layout or picture does not have the model's size.</exception>
     public static void Require(ImageSpecification image, ModelDescription model)
     {
         var lastClass = image.Layout == LayoutSource.Drawn ? model.NullClass - 1 : model.NullClass;
         if (image.ClassId < 0 || image.ClassId > lastClass)
         {
-            throw new ArgumentOutOfRangeException(nameof(image), image.ClassId, $"Class ids of this image are 0..{lastClass}.");
+            throw new ArgumentOutOfRangeException(nameof(image), image.ClassId, $"classId must be between 0 and {lastClass}.");
         }
 
         if (image.Layout is LayoutSource.Given given)
@@ -21,7 +21,8 @@ internal static class ImageCheck
         }
         else if (image.Layout is LayoutSource.Encoded { Picture: { } picture } && (picture.Width, picture.Height) != (model.ImageWidth, model.ImageHeight))
         {
-            throw new ArgumentException($"The picture is {picture.Width}x{picture.Height}; expected {model.ImageWidth}x{model.ImageHeight}. Resize it first.", nameof(image));
+            throw new ArgumentException(
+                $"The picture is {picture.Width}x{picture.Height}; expected {model.ImageWidth}x{model.ImageHeight}. Resize it first.", nameof(image));
         }
     }
 
@@ -34,7 +35,7 @@ internal static class ImageCheck
 
         if (labels.Any(label => label < 0 || label >= model.ClusterCount))
         {
-            throw new ArgumentException($"The layout has a coarse label outside 0..{model.ClusterCount - 1}.", nameof(labels));
+            throw new ArgumentException($"The layout has a coarse label out of range; expected 0 to {model.ClusterCount - 1}.", nameof(labels));
         }
     }
 }

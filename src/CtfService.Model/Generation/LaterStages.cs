@@ -7,8 +7,9 @@ using CtfService.Model.Stages;
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// The stages around the coarse one: VQ encode of pictures, the fine pass, VQ decode. Images wait in a line before each, and a step runs one batch of each at
-/// most, so that its work does not grow with the number of images that wait. An image leaves its line when its batch has run. Device thread only.
+/// The stages around the coarse one: VQ encode of pictures, the fine pass and VQ decode. Images wait in a line before each stage. A step runs at most one batch
+/// of each stage, so that its work does not grow with the number of waiting images. An image leaves its line when its batch has run. Call from the device
+/// thread only.
 /// </summary>
 internal sealed class LaterStages : IDisposable
 {
@@ -18,9 +19,9 @@ internal sealed class LaterStages : IDisposable
     private readonly List<RunningImage> _beforeEncode = [];
     private readonly List<RunningImage> _beforeFine = [];
     private readonly List<RunningImage> _beforeDecode = [];
-    private readonly List<GenerationOutcome> _ended = []; // not taken yet; kept if a stage throws after they ended
+    private readonly List<GenerationOutcome> _ended = []; // not taken yet; kept if a later stage throws
 
-    /// <param name="parts">Stay the caller's.</param>
+    /// <param name="parts">Remain the caller's.</param>
     public LaterStages(LoadedModel parts)
     {
         _encode = new VqEncodeStage(parts.Tokenizer, parts.Clusters, parts.Description.TokenCount, parts.Device);
@@ -28,13 +29,13 @@ internal sealed class LaterStages : IDisposable
         _decode = new VqDecodeStage(parts.VqDecoder);
     }
 
-    /// <summary>More images with a layout wait than one step takes: decode steps should pause, or the lines would grow.</summary>
+    /// <summary>True if more images with a layout wait than one step takes. Decode steps should then pause, or the lines would grow.</summary>
     public bool IsBehind => _beforeFine.Count + _beforeDecode.Count > VqDecodeStage.Capacity;
 
-    /// <summary>Images that have all their coarse labels.</summary>
+    /// <summary>Adds images with complete layouts.</summary>
     public void AddLayouts(IReadOnlyList<RunningImage> images) => _beforeFine.AddRange(images);
 
-    /// <summary>An image whose layout comes from a picture.</summary>
+    /// <summary>Adds an image with a layout to be encoded from its picture.</summary>
     public void AddPicture(RunningImage image) => _beforeEncode.Add(image);
 
     public void Remove(long id)
@@ -47,26 +48,26 @@ internal sealed class LaterStages : IDisposable
         _ended.RemoveAll(outcome => outcome.Id == id);
     }
 
-    /// <summary>VQ encode of one batch of pictures.</summary>
-    /// <returns>The report, with what was done.</returns>
-    /// <exception cref="OperationCanceledException">What has not been encoded stays in its line.</exception>
+    /// <summary>Encodes one batch of pictures.</summary>
+    /// <returns>The report with this work added.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled; images that are not encoded stay in their line.</exception>
     public StepReport Encode(StepReport report, CancellationToken cancellation) => _beforeEncode.Count == 0 ? report : RunEncode(report, cancellation);
 
-    /// <summary>The fine pass of one batch, then VQ decode of one.</summary>
-    /// <returns>The report, with what was done.</returns>
-    /// <exception cref="OperationCanceledException">What has not ended stays in its line.</exception>
+    /// <summary>Runs the fine pass of one batch, then VQ decode of one batch.</summary>
+    /// <returns>The report with this work added.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled; images that have not ended stay in their line.</exception>
     public StepReport Finish(StepReport report, CancellationToken cancellation)
     {
         report = _beforeFine.Count == 0 ? report : RunFine(report, cancellation);
         return _beforeDecode.Count == 0 ? report : RunDecode(report, cancellation);
     }
 
-    /// <summary>The images that ended since the last call.</summary>
+    /// <summary>Returns the images that ended since the last call.</summary>
     public GenerationOutcome[] TakeEnded()
     {
         if (_ended.Count == 0)
         {
-            return []; // the usual case between two decode steps: allocates nothing
+            return []; // the usual case; allocates nothing
         }
 
         var ended = _ended.ToArray();
@@ -130,11 +131,11 @@ internal sealed class LaterStages : IDisposable
         return new StageWork(batch.Count, Stopwatch.GetElapsedTime(started));
     }
 
-    /// <param name="Line">Where images wait for it.</param>
-    /// <param name="Next">Where they wait afterwards; null behind the last stage.</param>
+    /// <param name="Line">The images that wait for the stage.</param>
+    /// <param name="Next">The line of the next stage; null after the last one.</param>
     private sealed record Stage(string Name, List<RunningImage> Line, List<RunningImage>? Next, Action<IReadOnlyList<RunningImage>> Run)
     {
-        /// <param name="batch">The first ones of the line.</param>
+        /// <param name="batch">The first images of the line.</param>
         public void Advance(IReadOnlyList<RunningImage> batch)
         {
             Run(batch);

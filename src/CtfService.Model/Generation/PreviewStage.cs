@@ -4,53 +4,53 @@ using CtfService.Model.Stages;
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// Shows images that somebody watches while their layout comes about. Reads labels and changes nothing, so that an image is the same whether watched or not.
-/// Device thread only.
+/// Decodes and delivers previews of images while their layouts are drawn. Reads labels and changes nothing, so an image is the same with and without previews.
+/// Call from the device thread only.
 /// </summary>
 /// <param name="positions">T.</param>
 internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
 {
-    private readonly List<Watched> _watched = [];
+    private readonly List<PreviewedImage> _previewed = [];
 
-    public void Watch(RunningImage image, PreviewOptions options) => _watched.Add(new Watched(image, options));
+    public void Add(RunningImage image, PreviewOptions options) => _previewed.Add(new PreviewedImage(image, options));
 
-    public void Forget(long id) => _watched.RemoveAll(watched => watched.Image.Id == id);
+    public void Remove(long id) => _previewed.RemoveAll(previewed => previewed.Image.Id == id);
 
     /// <summary>
-    /// Decodes and delivers the previews that are due, several images at a time. A preview that does not fit the device is left out, because the image itself
-    /// may fit. A preview is never tried again. Allocates nothing if none is due.
+    /// Decodes and delivers the previews that are due, several images at a time. A preview that does not fit the device's memory is skipped, because the image
+    /// itself may fit; it is never retried. Allocates nothing if no preview is due.
     /// </summary>
-    /// <param name="coarse">Where the labels of images that still run are.</param>
-    /// <param name="cancellation">Looked at before each batch; previews that are left then are not shown.</param>
-    /// <returns>How often a batch had to be halved (<see cref="BatchHalving"/>).</returns>
+    /// <param name="coarse">The stage with the labels of incomplete layouts.</param>
+    /// <param name="cancellation">Checked before each batch; the remaining previews are not shown.</param>
+    /// <returns>The number of halvings (<see cref="BatchHalving"/>).</returns>
     public int ShowDue(ICoarseStage coarse, CancellationToken cancellation) => TakeDue() is { } due ? Show(due, coarse, cancellation) : 0;
 
-    /// <summary>The images of which a preview is due, marked as shown; null if there are none.</summary>
-    private List<Watched>? TakeDue()
+    /// <summary>Returns the images with a preview due and marks it as shown; null if no preview is due.</summary>
+    private List<PreviewedImage>? TakeDue()
     {
-        List<Watched>? due = null;
-        foreach (var watched in _watched)
+        List<PreviewedImage>? due = null;
+        foreach (var previewed in _previewed)
         {
-            if (watched.Reached(positions) >= watched.Next)
+            if (previewed.Reached(positions) >= previewed.Next)
             {
-                watched.Next = watched.Reached(positions) + 1;
-                (due ??= []).Add(watched);
+                previewed.Next = previewed.Reached(positions) + 1;
+                (due ??= []).Add(previewed);
             }
         }
 
         if (due is not null)
         {
-            _watched.RemoveAll(static watched => watched.Next == watched.Options.Count);
+            _previewed.RemoveAll(static previewed => previewed.Next == previewed.Options.Count);
         }
 
         return due;
     }
 
-    private int Show(List<Watched> due, ICoarseStage coarse, CancellationToken cancellation)
+    private int Show(List<PreviewedImage> due, ICoarseStage coarse, CancellationToken cancellation)
     {
         var halvings = BatchHalving.Run(
-            [.. due.Where(watched => watched.Image.Position < positions)],
-            running => coarse.Fetch([.. running.Select(watched => watched.Image)]),
+            [.. due.Where(previewed => previewed.Image.Position < positions)],
+            running => coarse.Fetch([.. running.Select(previewed => previewed.Image)]),
             (unread, _) => due.Remove(unread));
         foreach (var batch in due.Chunk(VqDecodeStage.Capacity))
         {
@@ -61,9 +61,9 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
         return halvings;
     }
 
-    private void Decode(IReadOnlyList<Watched> batch)
+    private void Decode(IReadOnlyList<PreviewedImage> batch)
     {
-        int[] labels = [.. batch.SelectMany(watched => LabelsSoFar(watched.Image))];
+        int[] labels = [.. batch.SelectMany(previewed => LabelsSoFar(previewed.Image))];
         var images = decoder.Decode(labels);
         for (var place = 0; place < batch.Count; place++)
         {
@@ -74,12 +74,12 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
     private IEnumerable<int> LabelsSoFar(RunningImage image) =>
         image.CoarseLabels.Select((label, cell) => cell < image.Position ? label : decoder.Undecided);
 
-    private sealed record Watched(RunningImage Image, PreviewOptions Options)
+    private sealed record PreviewedImage(RunningImage Image, PreviewOptions Options)
     {
         /// <summary>The preview to show next.</summary>
         public int Next { get; set; }
 
-        /// <summary>The latest preview that the labels so far allow; -1 for none. Preview i of n needs i/n of them.</summary>
+        /// <summary>Returns the index of the latest preview that the labels so far allow, or -1. Preview i of n needs (i + 1)/n of the labels.</summary>
         public int Reached(int positions) => (Image.Position * Options.Count / positions) - 1;
     }
 }

@@ -35,7 +35,9 @@ internal static class ArchitectureCheck
     public static void RequireMapFits(Bundle bundle, ClusterMap map)
     {
         var manifest = bundle.Manifest;
-        if (map.CodebookSize != manifest.Tokenizer.CodebookSize || map.ClusterCount != manifest.ClusterCount || map.CodewordWidth != manifest.Tokenizer.CodewordWidth)
+        if (map.CodebookSize != manifest.Tokenizer.CodebookSize
+            || map.ClusterCount != manifest.ClusterCount
+            || map.CodewordWidth != manifest.Tokenizer.CodewordWidth)
         {
             throw new CheckpointException(
                 $"{bundle.ClusterMapPath}: maps {map.CodebookSize} codewords of {map.CodewordWidth} dimensions to {map.ClusterCount} clusters, "

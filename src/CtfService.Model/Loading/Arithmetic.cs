@@ -6,12 +6,12 @@ using TorchSharp;
 namespace CtfService.Model.Loading;
 
 /// <summary>
-/// How a model rounds, in words: two that say the same give the same bits for the same weights, on any number of machines. Our own engine's sums depend on the
-/// width of the vectors alone, libtorch's also on its version and its threads.
+/// Describes how a model rounds. Models with the same description give the same bits for the same weights, on any machine. The sums of our CPU engine depend
+/// only on the vector width, those of libtorch also on its version and its number of threads.
 /// </summary>
 internal static class Arithmetic
 {
-    /// <param name="fine">The fine engine that serves, which may have been chosen by timing; null for a plain model.</param>
+    /// <param name="fine">The fine engine in use, which may have been chosen by timing; null for a plain model.</param>
     public static string OfOwnEngine(IFineEngine? fine) => fine is TorchFineEngine ? $"{Vectors}, fine pass: {Libtorch}" : Vectors;
 
     public static string OfLibtorch => $"{Vectors}, {Libtorch}";

@@ -5,13 +5,13 @@ using CtfService.Model.Memory;
 namespace CtfService.Model.Loading;
 
 /// <summary>
-/// Whether a device's memory has room for one more model. On the CPU the operating system would otherwise end the process, and with it the model that serves;
-/// on CUDA the steps of that model would run short.
+/// Checks that a device's memory can hold one more model. Otherwise, on the CPU the operating system would end the process, and with it the model in use; on
+/// CUDA that model's steps would run out of memory.
 /// </summary>
 internal static class MemoryRoom
 {
-    /// <summary>Refuses a model that does not fit; one of a device that does not tell its memory is let through.</summary>
-    /// <exception cref="OutOfDeviceMemoryException">There is less free than the model takes.</exception>
+    /// <summary>Rejects a model that does not fit. Accepts any model if the device does not report its memory.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">The model takes more memory than is free.</exception>
     public static void Require(Bundle bundle, ModelPlacement placement, int rows, DeviceMemory memory)
     {
         if (memory.Read() is { } state)
@@ -29,7 +29,8 @@ internal static class MemoryRoom
             var whose = placement.Device.type == TorchSharp.DeviceType.CPU ? "the memory that this process may use" : "the device's memory";
             throw new OutOfDeviceMemoryException(
                 $"The model takes about {needed:N0} bytes, and of {whose} {free:N0} are free. "
-                + "Give it more memory, lower Inference:MaxBatchRows, choose a smaller Model:Dtype, or load the model in place of the old one: set Model:Bundle and restart.");
+                + "Give it more memory, lower Inference:MaxBatchRows, choose a smaller Model:Dtype, "
+                + "or load the model in place of the old one: set Model:Bundle and restart.");
         }
     }
 

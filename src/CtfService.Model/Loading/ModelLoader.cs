@@ -15,7 +15,9 @@ internal static class ModelLoader
     /// <param name="besideAnother">True if another model keeps serving, which must not run short of memory.</param>
     /// <param name="memory">The device's memory; null for that of the placement's device.</param>
     /// <param name="cancellation">Checked for each megabyte of a file that is hashed, and before each tensor.</param>
-    /// <exception cref="CheckpointException">The bundle is damaged, or files do not match its architecture. The message lists every problem of every file.</exception>
+    /// <exception cref="CheckpointException">
+    /// The bundle is damaged, or files do not match its architecture. The message lists every problem of every file.
+    /// </exception>
     /// <exception cref="OutOfDeviceMemoryException">The memory cannot hold two rows, or the model beside another.</exception>
     public static LoadedModel Load(
         string bundleDirectory,

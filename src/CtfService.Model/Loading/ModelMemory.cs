@@ -10,24 +10,25 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Loading;
 
 /// <summary>
-/// What a model takes of a device's memory, in bytes, estimated from its architecture before anything is allocated. On the CPU's vector units within a tenth of
-/// what is allocated (tested); where libtorch computes, activations and maps are estimates of its largest temporaries, which have not been measured on CUDA.
+/// A model's memory on a device in bytes, estimated from its architecture before anything is allocated. For our CPU engine the estimate is within a tenth of
+/// what is allocated (tested). For libtorch, activations and maps are estimates of its largest temporaries, which have not been measured on CUDA.
 /// </summary>
-/// <param name="Weights">As they will lie in memory; the largest moment, if two engines are compared while loading.</param>
+/// <param name="Weights">Weights in their final form; the peak, if two engines are compared while loading.</param>
 /// <param name="Cache">Keys and values.</param>
-/// <param name="Activations">What both transformers compute between their products, logits included.</param>
-/// <param name="Maps">Features and pixels of VQ decode.</param>
+/// <param name="Activations">Activations of both transformers, logits included.</param>
+/// <param name="Maps">Feature maps and pixels of VQ decode.</param>
 internal sealed record ModelMemory(long Weights, long Cache, long Activations, long Maps)
 {
-    /// <summary>Maps that libtorch has at once in a residual block: its input, the normalised and the activated one, and the result.</summary>
+    /// <summary>Maps that libtorch holds at once in a residual block: the input, the normalised map, the activated map and the result.</summary>
     private const int MapsAtOnce = 4;
 
-    /// <summary>Numbers of D and of F that libtorch has at once for each position in a block.</summary>
+    /// <summary>Vectors of width D that libtorch holds at once for each position in a block.</summary>
     private const int WidthsAtOnce = 12;
 
+    /// <summary>The same for vectors of width F.</summary>
     private const int InnerWidthsAtOnce = 3;
 
-    /// <summary>Bytes for each logit of a step: filtered, probabilities, their sums in double, masks.</summary>
+    /// <summary>Bytes for each logit of a step: filtered logits, probabilities, their sums in double, masks.</summary>
     private const int SamplingBytes = 40;
 
     public long Total => Weights + Cache + Activations + Maps;
@@ -44,7 +45,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
             isOurs ? OurMaps(manifest) : TorchMaps(manifest));
     }
 
-    /// <summary>On the CPU's vector units they are there twice: as a module, which encodes, and packed for the decoder.</summary>
+    /// <summary>Our CPU engine holds the decoder's weights twice: in the module, which encodes, and packed for the decoder.</summary>
     private static long TokenizerWeights(TokenizerConfig config, bool isOurs)
     {
         var weights = ShapesOf(() => new VqTokenizer(config with { TracksUsage = false }));
@@ -60,7 +61,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
     private static long PackedCount(string name, long count) => name.Contains(".upsample.", StringComparison.Ordinal) ? count * 16 / 9 : count;
 
     /// <summary>
-    /// Our engine keeps tables that are read by row in float32. With bfloat16 there are two fine engines for a moment, of which the faster one stays.
+    /// Our engine keeps tables that are read by row in float32. With bfloat16 two fine engines exist while they are timed.
     /// </summary>
     private static long TransformerWeights(BundleManifest manifest, ModelPlacement placement, bool isOurs)
     {
@@ -80,7 +81,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
 
     private static bool IsMatrix(string name) => name.StartsWith("layers.", StringComparison.Ordinal) || name == "output.weight";
 
-    /// <summary>One layer's room serves all: no pass sees another's keys and values.</summary>
+    /// <summary>All layers share the room of one, because a fine pass keeps no keys and values for later.</summary>
     private static long FineCache(TransformerConfig fine, int elementBytes) => FineStage.MaxRows * RowBudget.BytesPerRow(fine, elementBytes) / fine.Layers;
 
     private static long OurActivations(BundleManifest manifest, int rows)
@@ -96,12 +97,12 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
         return sizeof(float) * numbers;
     }
 
-    /// <summary>Residual stream, what the heads gathered, queries, keys and values, SwiGLU's result; then scores and factors of each thread.</summary>
+    /// <summary>Residual stream, attention output, queries, keys and values, SwiGLU output; and the scores and factors of each thread.</summary>
     private static long PassFloats(TransformerConfig config, long rows) =>
         (rows * ((5L * config.Width) + config.FeedForwardWidth))
             + (Environment.ProcessorCount * ((config.Heads * (1L + config.Positions)) + config.Width + rows));
 
-    /// <summary>Members of the largest cluster, which only the map knows: k-means makes it some twice the mean.</summary>
+    /// <summary>Estimates the members of the largest cluster, which only the map knows: about twice the mean with k-means.</summary>
     private static long MembersOf(BundleManifest manifest) =>
         Math.Min(manifest.Tokenizer.CodebookSize, 2L * manifest.Tokenizer.CodebookSize / manifest.ClusterCount);
 
@@ -140,7 +141,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
         return sizeof(float) * ((VqDecodeStage.Capacity * MapsAtOnce * plain) + PixelFloats(manifest));
     }
 
-    /// <summary>Names and sizes of a module's weights; takes no memory.</summary>
+    /// <summary>Returns the names and sizes of a module's weights. Allocates no weights.</summary>
     private static List<(string Name, long Count)> ShapesOf(Func<nn.Module> build)
     {
         using var scope = NewDisposeScope();

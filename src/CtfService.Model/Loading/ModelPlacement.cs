@@ -5,27 +5,27 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Loading;
 
-/// <summary>Where a model's tensors live and how many bits its transformers have.</summary>
-/// <param name="Device">A present device.</param>
-/// <param name="Dtype">Element type of both transformers. The tokenizer is always float32, as in the reference's sampling scripts.</param>
+/// <summary>The device of a model's tensors and the element type of its transformers.</summary>
+/// <param name="Device">An available device.</param>
+/// <param name="Dtype">The element type of both transformers. The tokenizer is always float32, as in the reference's sampling scripts.</param>
 public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
 {
-    /// <summary>What <see cref="Parse"/> takes for the device.</summary>
+    /// <summary>The devices that <see cref="Parse"/> accepts, as a regular expression.</summary>
     public const string DevicePattern = "^(auto|cpu|cuda(:[0-9]{1,3})?)$";
 
-    /// <summary>What <see cref="Parse"/> takes for the type.</summary>
+    /// <summary>The element types that <see cref="Parse"/> accepts, as a regular expression.</summary>
     public const string DtypePattern = "^(auto|float32|bfloat16|float16|int8)$";
 
-    /// <summary>For messages.</summary>
+    /// <summary>The accepted devices, for messages.</summary>
     public const string Devices = "auto, cpu, cuda or cuda:N";
 
-    /// <inheritdoc cref="Devices"/>
+    /// <summary>The accepted element types, for messages.</summary>
     public const string Dtypes = "auto, float32, bfloat16, float16, or int8 on the CPU";
 
-    /// <summary>CUDA with bfloat16 where there is a CUDA device, otherwise the CPU with float32.</summary>
+    /// <summary>CUDA with bfloat16 if a CUDA device exists, otherwise the CPU with float32.</summary>
     public static ModelPlacement Automatic => Parse("auto", "auto");
 
-    /// <summary>The format of our own CPU engine; null where libtorch computes: on CUDA, and with float16, which no CPU here multiplies well.</summary>
+    /// <summary>The weight format of our CPU engine; null if libtorch computes: on CUDA, and with float16, which CPUs multiply slowly.</summary>
     internal WeightFormat? CpuFormat => (Device.type, Dtype) switch
     {
         (TorchSharp.DeviceType.CPU, ModelDtype.Float32) => WeightFormat.Float32,
@@ -34,7 +34,7 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
         _ => null,
     };
 
-    /// <summary>The description of a model that computes here.</summary>
+    /// <summary>Returns the description with device and element type filled in.</summary>
     internal ModelDescription Complete(ModelDescription model) =>
         model with { Device = Device.type.ToString().ToLowerInvariant(), Dtype = Dtype.ToString().ToLowerInvariant() };
 
@@ -45,10 +45,15 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
         _ => float32,
     };
 
-    /// <param name="device"><c>auto</c> (CUDA where there is one), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
-    /// <param name="dtype"><c>auto</c> (bfloat16 on CUDA, float32 on the CPU), <c>float32</c>, <c>bfloat16</c>, <c>float16</c> or <c>int8</c> (CPU only).</param>
-    /// <exception cref="DeviceUnavailableException">A CUDA device is asked for that this machine or this build does not have, or a type that the device does not compute with.</exception>
-    /// <exception cref="ArgumentException">Another word.</exception>
+    /// <summary>Parses the settings of device and element type.</summary>
+    /// <param name="device"><c>auto</c> (CUDA if available), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <param name="dtype">
+    /// <c>auto</c> (bfloat16 on CUDA, float32 on the CPU), <c>float32</c>, <c>bfloat16</c>, <c>float16</c> or <c>int8</c> (CPU only).
+    /// </param>
+    /// <exception cref="DeviceUnavailableException">
+    /// This machine or this build does not have the CUDA device, or the device does not support the element type.
+    /// </exception>
+    /// <exception cref="ArgumentException">A value is not one of these.</exception>
     public static ModelPlacement Parse(string device, string dtype)
     {
         var chosen = ParseDevice(device);
@@ -59,7 +64,8 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
             "float32" => ModelDtype.Float32,
             "bfloat16" => ModelDtype.BFloat16,
             "float16" => ModelDtype.Float16,
-            "int8" when isCuda => throw new DeviceUnavailableException("The type 'int8' is for the CPU. On CUDA choose bfloat16, float16 or float32."),
+            "int8" when isCuda => throw new DeviceUnavailableException(
+                "The type 'int8' is supported on the CPU only. On CUDA choose bfloat16, float16 or float32."),
             "int8" => ModelDtype.Int8,
             _ => throw new ArgumentException($"The element type is '{dtype}', expected {Dtypes}.", nameof(dtype)),
         });
@@ -77,7 +83,8 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
                 RequireCuda(device, index: 0);
                 return CUDA;
             default:
-                if (!device.StartsWith("cuda:", StringComparison.Ordinal) || !int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+                if (!device.StartsWith("cuda:", StringComparison.Ordinal)
+                    || !int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
                 {
                     throw new ArgumentException($"The device is '{device}', expected {Devices}.", nameof(device));
                 }
@@ -93,20 +100,21 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
         if (index >= count)
         {
             throw new DeviceUnavailableException(
-                $"The device '{device}' is asked for, but this program sees {count} CUDA devices. Choose cpu or auto, or build with -p:TorchBackend=cuda on a machine with a driver.");
+                $"The device is '{device}', but this program sees {count} CUDA devices. "
+                + "Choose cpu or auto, or build with -p:TorchBackend=cuda on a machine with a driver.");
         }
     }
 }
 
-#pragma warning disable CA1720 // names of types: that is what the values are
+#pragma warning disable CA1720 // the values are types, so their names are names of types
 
-/// <summary>How many bits a transformer's weights have while it runs.</summary>
+/// <summary>The element type of a transformer's weights in memory.</summary>
 public enum ModelDtype
 {
     Float32,
     BFloat16,
     Float16,
 
-    /// <summary>8-bit whole numbers with one scale per output; arithmetic in float32. CPU only.</summary>
+    /// <summary>8-bit integers with one scale per output; arithmetic in float32. CPU only.</summary>
     Int8,
 }

@@ -3,19 +3,19 @@ using CtfService.Core.Models;
 
 namespace CtfService.Model.Loading;
 
-/// <summary>Says in one message why the native libraries (libtorch, TorchSharp's, Skia's) do not load: mostly because the system is too old for them.</summary>
+/// <summary>Explains why the native libraries (of libtorch, TorchSharp and Skia) do not load; usually the system is too old.</summary>
 public static partial class NativeLibraries
 {
-    /// <summary>What <c>libLibTorchSharp.so</c> asks for (<c>pthread_cond_clockwait</c>); .NET itself is content with 2.27.</summary>
+    /// <summary>The version that <c>libLibTorchSharp.so</c> requires (<c>pthread_cond_clockwait</c>); .NET itself requires 2.27.</summary>
     public static readonly Version LeastGlibc = new(2, 34);
 
     private const string Needs =
-        "Needed is x86-64 Linux with glibc 2.34 and GCC 12's libstdc++ (GLIBCXX_3.4.30) or newer, such as Debian 12, Ubuntu 22.04 or RHEL 10";
+        "They require x86-64 Linux with glibc 2.34 and GCC 12's libstdc++ (GLIBCXX_3.4.30) or newer, such as Debian 12, Ubuntu 22.04 or RHEL 10";
 
     private static readonly string[] Owners = ["TorchSharp", "SkiaSharp"];
 
-    /// <summary>Looks at the system before the first use of libtorch, because TorchSharp prints a long trace if it fails.</summary>
-    /// <exception cref="DeviceUnavailableException">The system is too old for the libraries.</exception>
+    /// <summary>Checks the system before the first use of libtorch, because TorchSharp prints a long stack trace if it fails.</summary>
+    /// <exception cref="DeviceUnavailableException">The system is too old.</exception>
     public static void RequireSystem()
     {
         if (OperatingSystem.IsLinux() && Problem(Glibc()) is { } problem)
@@ -25,13 +25,13 @@ public static partial class NativeLibraries
     }
 
     internal static string? Problem(Version? glibc) =>
-        glibc >= LeastGlibc ? null : $"libtorch does not run here. {Needs}; {System(glibc)} (docs/operations.md).";
+        glibc >= LeastGlibc ? null : $"The native libraries do not run here. {Needs}; {System(glibc)} (docs/operations.md).";
 
-    /// <summary>The message, or null if the error is another one.</summary>
+    /// <summary>Returns the message, or null if the error has another cause.</summary>
     public static string? Explain(Exception error) => Explain(error, OperatingSystem.IsLinux() ? Glibc() : null, LoaderMessage);
 
-    /// <param name="glibc">This system's; null if it has none or is not Linux.</param>
-    /// <param name="loaderMessage">What the system's loader says of the library itself; null if it loads.</param>
+    /// <param name="glibc">This system's version; null if it has no glibc or is not Linux.</param>
+    /// <param name="loaderMessage">Returns the system loader's message about the library; null if it loads.</param>
     internal static string? Explain(Exception error, Version? glibc, Func<string?> loaderMessage)
     {
         if (Find(error) is not { } fault)
@@ -44,10 +44,10 @@ public static partial class NativeLibraries
     }
 
     private static string System(Version? glibc) => glibc is null ? "this system has no glibc: use the container image"
-        : glibc < LeastGlibc ? $"this system has glibc {glibc}, which is too old: use a newer one, or the container image"
+        : glibc < LeastGlibc ? $"this system has glibc {glibc}, which is too old: use a newer system, or the container image"
         : $"this system's glibc {glibc} is new enough, so look at libstdc++ and at whether all files of the program are there";
 
-    /// <summary>TorchSharp wraps the fault in the failed start of its own types; .NET names a library that is missing.</summary>
+    /// <summary>Finds the cause: TorchSharp wraps it in the failed initialisation of its own types; .NET names a missing library.</summary>
     private static Exception? Find(Exception? error)
     {
         for (var inner = error; inner is not null; inner = inner.InnerException)
@@ -62,7 +62,7 @@ public static partial class NativeLibraries
         return null;
     }
 
-    /// <summary>TorchSharp does not pass on what the loader says, so ask it again.</summary>
+    /// <summary>Loads the library again, because TorchSharp does not pass on the loader's message.</summary>
     private static string? LoaderMessage()
     {
         string[] folders = [AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native")];

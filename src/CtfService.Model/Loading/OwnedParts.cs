@@ -2,16 +2,17 @@ using CtfService.Model.Memory;
 
 namespace CtfService.Model.Loading;
 
-/// <summary>The parts of a model, freed together, the last one first: it may stand on those before it.</summary>
-/// <param name="cancellation">Ends the load; looked at after each part.</param>
+/// <summary>The parts of a model, freed together in reverse order, because later parts use earlier ones.</summary>
+/// <param name="cancellation">Cancels the load; checked after each part.</param>
 internal sealed class OwnedParts(CancellationToken cancellation) : IDisposable
 {
     private readonly Stack<IDisposable> _parts = new();
 
-    /// <summary>For parts that take long, to be looked at while they are loaded.</summary>
+    /// <summary>Cancels the load. Parts that take long check it while they are loaded.</summary>
     public CancellationToken Cancellation => cancellation;
 
-    /// <exception cref="OperationCanceledException">Cancelled; the part is owned all the same.</exception>
+    /// <summary>Adds a part, which is owned from now on.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the part is owned nevertheless.</exception>
     public TPart Add<TPart>(TPart part)
         where TPart : IDisposable
     {

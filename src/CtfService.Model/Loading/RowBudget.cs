@@ -4,26 +4,26 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Loading;
 
-/// <summary>How many rows of a decode step the memory can hold, from the model's shapes.</summary>
+/// <summary>Computes from a model's shapes how many rows of a decode step the memory can hold.</summary>
 internal static class RowBudget
 {
-    /// <summary>One image with guidance.</summary>
+    /// <summary>The rows of one image with guidance.</summary>
     private const int LeastRows = 2;
 
-    /// <summary>Share of the memory that keys and values may take; the rest is for weights, activations and other programs.</summary>
+    /// <summary>The share of the memory that keys and values may take; the rest is for weights, activations and other programs.</summary>
     private const double CacheShare = 0.5;
 
-    /// <summary>Bytes of keys and values of one row: both, in every layer, for the class and every cell.</summary>
+    /// <summary>Returns the bytes of one row's keys and values in all layers, for the class and every cell.</summary>
     public static long BytesPerRow(TransformerConfig config, int elementBytes) => 2L * config.Layers * (1 + config.Positions) * config.Width * elementBytes;
 
-    /// <summary>Of a key's or value's element.</summary>
+    /// <summary>Returns the bytes of one element of a key or value.</summary>
     public static int ElementBytes(ModelPlacement placement) => placement.Dtype == ModelDtype.Float32 ? sizeof(float) : sizeof(ushort);
 
     /// <summary>
-    /// The rows asked for, or as many as fit: into half of the memory of this process on the CPU, into half of what is free on a CUDA device, which is shared.
-    /// If the device does not tell its memory, the setting counts.
+    /// Returns the requested rows, or fewer if they do not fit: into half of this process's memory on the CPU, or into half of the free memory on a CUDA
+    /// device, which is shared. If the device does not report its memory, returns the requested rows.
     /// </summary>
-    /// <exception cref="OutOfDeviceMemoryException">Not even one guided image fits.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">One guided image does not fit.</exception>
     public static int Limit(TransformerConfig config, int rows, ModelPlacement placement, DeviceMemory memory)
     {
         if (memory.Read() is not { } state)

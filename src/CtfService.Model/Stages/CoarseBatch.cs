@@ -2,15 +2,15 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Model.Stages;
 
-/// <summary>The images that a coarse stage works on, and which of its slots they have. Allocates only if images come or go.</summary>
-/// <param name="slots">A conditional row takes one, a null-class row another.</param>
+/// <summary>The images in a coarse stage and the slots that they occupy. Allocates only when images join or leave.</summary>
+/// <param name="slots">The number of slots. A conditional row takes one, and so does a null-class row.</param>
 /// <param name="positions">T.</param>
 internal sealed class CoarseBatch(int slots, int positions)
 {
     private readonly Stack<int> _freeSlots = new(Enumerable.Range(0, slots).Reverse());
     private readonly List<RunningImage> _finished = [];
 
-    /// <summary>In the order of their arrival.</summary>
+    /// <summary>All images, in the order of arrival.</summary>
     public List<RunningImage> All { get; } = [];
 
     public int Slots { get; private set; } = slots;
@@ -28,7 +28,7 @@ internal sealed class CoarseBatch(int slots, int positions)
         return image;
     }
 
-    /// <summary>Frees the image's slots; false if it is not here.</summary>
+    /// <summary>Removes an image and frees its slots. Returns false if the image is not in the batch.</summary>
     public bool Remove(long id)
     {
         var place = All.FindIndex(image => image.Id == id);
@@ -42,7 +42,7 @@ internal sealed class CoarseBatch(int slots, int positions)
         return true;
     }
 
-    /// <summary>Every image has one label more. Those that have all leave; the list is used again by the next call.</summary>
+    /// <summary>Advances every image by one label. Removes and returns the complete ones; the next call reuses the list.</summary>
     public List<RunningImage> Advance()
     {
         _finished.Clear();
@@ -63,9 +63,9 @@ internal sealed class CoarseBatch(int slots, int positions)
         return _finished;
     }
 
-    /// <summary>Changes the number of slots. Images in slots that are no longer there move to free ones.</summary>
-    /// <param name="count">At least as many as are taken.</param>
-    /// <param name="move">Moves what a slot holds, from one to another, before any image is told; if it throws, nothing has changed.</param>
+    /// <summary>Changes the number of slots. Images in slots that disappear move to free ones.</summary>
+    /// <param name="count">The new number of slots, at least the number of occupied ones.</param>
+    /// <param name="move">Copies the content of a slot to another one. Called before any image changes its slot; if it throws, the batch is unchanged.</param>
     public void Resize(int count, Action<int, int> move)
     {
         var taken = All.SelectMany(SlotsOf).ToHashSet();

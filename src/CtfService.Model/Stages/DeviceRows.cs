@@ -7,9 +7,9 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Stages;
 
 /// <summary>
-/// What stage 1 keeps on the device for each model row. The host knows all of it but the labels, so when images have come or gone, or a step has failed,
-/// <see cref="Sync"/> writes it anew; between two such steps it moves on by itself. A row without an image stays at the class position, where it computes
-/// something that is never read. Only <see cref="Fetch"/> and <see cref="Sync"/> wait for the device.
+/// The state of each model row that stage 1 keeps on the device. The host knows all of it except the labels. When images have joined or left, or a step has
+/// failed, <see cref="Sync"/> rewrites it; otherwise it advances on the device. A vacant row stays at the class position, and its results are never read. Only
+/// <see cref="Fetch"/> and <see cref="Sync"/> wait for the device.
 /// </summary>
 internal sealed class DeviceRows : IDisposable
 {
@@ -23,11 +23,11 @@ internal sealed class DeviceRows : IDisposable
     private readonly Tensor _labels;   // int64 [R, T]
     private RowSampling? _sampling;
 
-    /// <param name="capacity">Rows at most.</param>
+    /// <param name="capacity">The largest number of rows.</param>
     public DeviceRows(TransformerConfig config, int capacity, DeviceMemory memory)
     {
         (_config, _memory, Count) = (config, memory, capacity);
-        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
+        using var scope = NewDisposeScope(); // frees earlier tensors if a later one does not fit
         _state = memory.Zeros(ScalarType.Int64, Enum.GetValues<RowState>().Length, capacity);
         _scales = memory.Zeros(ScalarType.Float32, capacity, 1);
         _uniforms = memory.Zeros(ScalarType.Float32, capacity, config.Positions);
@@ -35,42 +35,42 @@ internal sealed class DeviceRows : IDisposable
         scope.Detach(_state, _scales, _uniforms, _labels);
     }
 
-    /// <summary>One number of each row.</summary>
+    /// <summary>The numbers kept for each row.</summary>
     private enum RowState
     {
-        /// <summary>The class at position 0, otherwise the label drawn last.</summary>
+        /// <summary>The class at position 0, otherwise the last label drawn.</summary>
         Input,
 
         /// <summary>The next step's position in the model, which is also the cell that it draws.</summary>
         Position,
 
-        /// <summary>1 if the row moves on with every step, 0 if it is vacant.</summary>
+        /// <summary>1 if the row advances with every step, 0 if it is vacant.</summary>
         Stride,
 
-        /// <summary>The row whose label this one takes: its own, or of a null-class row the conditional one.</summary>
+        /// <summary>The row whose label this row takes: the conditional row for a null-class row, otherwise the row itself.</summary>
         Source,
 
-        /// <summary>The null-class row of a guided image's conditional row, otherwise the row itself.</summary>
+        /// <summary>The null-class row for the conditional row of a guided image, otherwise the row itself.</summary>
         Partner,
 
-        /// <summary>The last position that guidance applies to.</summary>
+        /// <summary>The last guided position.</summary>
         LastGuided,
     }
 
-    /// <summary>Rows that a step computes, the first ones; 1 to the capacity. Changing it makes the state stale.</summary>
+    /// <summary>The number of rows that a step computes, 1 to the capacity. A change makes the state stale.</summary>
     public int Count { get; set; }
 
-    /// <summary>True if the device may hold something else than the host believes.</summary>
+    /// <summary>True if the device's state may differ from the host's.</summary>
     public bool IsStale { get; set; } = true;
 
-    /// <summary>int64 [R]: the class at position 0, otherwise the label drawn last. A view in the caller's scope.</summary>
+    /// <summary>int64 [R]: the class at position 0, otherwise the last label drawn. A view in the caller's scope.</summary>
     public Tensor Inputs => State(RowState.Input);
 
     /// <summary>int64 [R]: the next step's position. A view in the caller's scope.</summary>
     public Tensor Positions => State(RowState.Position);
 
-    /// <summary>Writes the state of every row, so that the device and the host agree. Can be repeated if it fails.</summary>
-    /// <param name="running">Every image of the stage.</param>
+    /// <summary>Writes the state of every row from the host's. Can be repeated after a failure.</summary>
+    /// <param name="running">All images of the stage.</param>
     public void Sync(IReadOnlyList<RunningImage> running)
     {
         using var scope = NewDisposeScope();
@@ -91,7 +91,7 @@ internal sealed class DeviceRows : IDisposable
         IsStale = false;
     }
 
-    /// <summary>One label for every row, int64 [R]; 0 for a vacant row, which is a class as well.</summary>
+    /// <summary>Draws one label for every row, int64 [R]. A vacant row gets 0, which is a valid class as well.</summary>
     /// <param name="logits">[R, V].</param>
     public Tensor Sample(Tensor logits)
     {
@@ -104,22 +104,22 @@ internal sealed class DeviceRows : IDisposable
         return drawn.index_select(0, State(RowState.Source)).mul_(State(RowState.Stride)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Keeps the labels of the step, int64 [R]. The rows stay where they are, so a step that fails after this can be run again.</summary>
+    /// <summary>Stores the labels of the step, int64 [R]. The rows do not advance, so a step that fails after this can be repeated.</summary>
     public void Keep(Tensor labels)
     {
         using var scope = NewDisposeScope();
         _labels.narrow(0, 0, Count).scatter_(1, Positions.unsqueeze(1), labels.unsqueeze(1));
     }
 
-    /// <summary>Moves every row that has an image on by one position.</summary>
-    public void MoveOn(Tensor labels)
+    /// <summary>Advances every occupied row by one position.</summary>
+    public void Advance(Tensor labels)
     {
         using var scope = NewDisposeScope();
         Inputs.copy_(labels);
         Positions.add_(State(RowState.Stride));
     }
 
-    /// <summary>Copies the labels of some images to the host, all in one go. Waits for the device; changes nothing on it.</summary>
+    /// <summary>Copies the labels of some images to the host in one transfer. Waits for the device and does not change it.</summary>
     public void Fetch(IReadOnlyList<RunningImage> images)
     {
         using var scope = NewDisposeScope();
@@ -131,7 +131,7 @@ internal sealed class DeviceRows : IDisposable
         }
     }
 
-    /// <summary>Copies what only the device has of a row to another one.</summary>
+    /// <summary>Copies the labels and uniforms of a row, which the host does not have, to another row.</summary>
     public void Move(int from, int to)
     {
         using var scope = NewDisposeScope();
@@ -150,7 +150,7 @@ internal sealed class DeviceRows : IDisposable
 
     private Tensor State(RowState state) => _state.select(0, (long)state).narrow(0, 0, Count);
 
-    /// <summary>[RowState.Count, R].</summary>
+    /// <summary>Returns the state of all rows, [RowState.Count, R].</summary>
     private long[] StateOf(IReadOnlyList<RunningImage> running)
     {
         var state = new long[Enum.GetValues<RowState>().Length * Count];
@@ -192,7 +192,7 @@ internal sealed class DeviceRows : IDisposable
         return scales;
     }
 
-    /// <summary>Vacant rows have the plainest settings, so that nothing is sorted for an image that is gone.</summary>
+    /// <summary>Returns the settings of all rows. Vacant rows have the default ones, so that no logits are sorted for them.</summary>
     private SamplingSettings[] SettingsOf(IReadOnlyList<RunningImage> running)
     {
         var settings = new SamplingSettings[Count];

@@ -5,8 +5,8 @@ using CtfService.Model.Sampling;
 namespace CtfService.Model.Stages;
 
 /// <summary>
-/// Stage 2 as it serves: one pass over all positions of the images that finished stage 1, then a draw per position among the members of its cluster.
-/// Device thread only.
+/// Stage 2, which draws tokens: one pass over all positions of the images that have their layout, then a draw per position among the members of its cluster.
+/// Call from the device thread only.
 /// </summary>
 internal sealed class FineStage : IDisposable
 {
@@ -21,6 +21,7 @@ internal sealed class FineStage : IDisposable
     private readonly float[] _hidden;      // [rows, T, D]
     private readonly float[] _logits;      // [rows, T, M]
 
+    /// <param name="engine">Disposed with the stage.</param>
     public FineStage(IFineEngine engine, ClusterMap map)
     {
         var (config, rows) = (engine.Config, engine.Capacity);
@@ -33,14 +34,14 @@ internal sealed class FineStage : IDisposable
         _logits = new float[rows * config.Positions * engine.LargestCluster];
     }
 
-    /// <summary>Rows of one pass; an image takes one, with guidance of the fine stage two.</summary>
+    /// <summary>The largest number of rows in one pass. An image takes one, or two with guidance in the fine stage.</summary>
     public int Capacity => _engine.Capacity;
 
     public static int RowsOf(RunningImage image) => image.Specification.Fine.IsGuided ? 2 : 1;
 
     /// <summary>Draws the tokens of every image.</summary>
-    /// <param name="images">All their labels drawn; together at most <see cref="Capacity"/> rows.</param>
-    /// <exception cref="OperationCanceledException">Cancelled within the pass; no image has its tokens.</exception>
+    /// <param name="images">Images with complete layouts, together at most <see cref="Capacity"/> rows.</param>
+    /// <exception cref="OperationCanceledException">Cancelled during the pass. No image has its tokens.</exception>
     public void Run(IReadOnlyList<RunningImage> images, CancellationToken cancellation = default)
     {
         var (positions, width) = (_engine.Config.Positions, _engine.Config.Width);

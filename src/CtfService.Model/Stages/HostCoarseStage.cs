@@ -4,7 +4,10 @@ using CtfService.Model.Sampling;
 
 namespace CtfService.Model.Stages;
 
-/// <summary>Stage 1 where logits are in host memory anyway: steps of the rows that are needed, sampled by the host. A step allocates nothing unless an image finishes.</summary>
+/// <summary>
+/// Stage 1 over an engine whose logits are in host memory: computes only the rows that are needed and samples on the host. A step allocates nothing unless an
+/// image finishes.
+/// </summary>
 internal sealed class HostCoarseStage : ICoarseStage
 {
     private readonly IDecodeEngine _engine;
@@ -13,7 +16,7 @@ internal sealed class HostCoarseStage : ICoarseStage
     private readonly DecodeRow[] _rows;
     private readonly float[] _logits; // [rows, V]
 
-    /// <param name="engine">Disposed with the stage; the caller's if this throws.</param>
+    /// <param name="engine">Disposed with the stage. Remains the caller's if the constructor throws.</param>
     public HostCoarseStage(IDecodeEngine engine)
     {
         _engine = engine;
@@ -55,14 +58,14 @@ internal sealed class HostCoarseStage : ICoarseStage
         return finished;
     }
 
-    /// <summary>Nothing to do: labels are drawn where they are kept.</summary>
+    /// <summary>Does nothing: labels are drawn on the host.</summary>
     public void Fetch(IReadOnlyList<RunningImage> running)
     {
     }
 
     public void Dispose() => _engine.Dispose();
 
-    /// <summary>The conditional row of each image, then its null-class row while guidance lasts.</summary>
+    /// <summary>Lays out the conditional row of each image, followed by its null-class row while guidance applies. Returns the number of rows.</summary>
     private int LayOutRows()
     {
         var count = 0;

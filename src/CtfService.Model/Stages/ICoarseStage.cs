@@ -3,33 +3,33 @@ using CtfService.Core.Generation;
 namespace CtfService.Model.Stages;
 
 /// <summary>
-/// Stage 1 as it serves: images join and leave at any step, each at its own position. An image takes one row of the model, with guidance two, which stay
-/// together. Device thread only.
+/// Stage 1, which draws coarse labels. Images join and leave at any step, each at its own position. An image takes one row of the model, or two with guidance.
+/// Call from the device thread only.
 /// </summary>
 internal interface ICoarseStage : IDisposable
 {
-    /// <summary>Rows that images can have, free ones included. Fewer than the stage was made for while the device lacks memory.</summary>
+    /// <summary>The rows of a step, free ones included. Fewer than the stage was created with while the device lacks memory.</summary>
     int Rows { get; }
 
-    /// <summary>Rows that no image has.</summary>
+    /// <summary>The rows that no image occupies.</summary>
     int FreeRows { get; }
 
-    /// <summary>Images whose labels are not all drawn.</summary>
+    /// <summary>The number of images in the stage.</summary>
     int Count { get; }
 
-    /// <summary>The image must fit into <see cref="FreeRows"/>.</summary>
+    /// <summary>Adds an image, which must fit into <see cref="FreeRows"/>.</summary>
     RunningImage Add(long id, ImageSpecification specification);
 
-    /// <summary>Frees the image's rows; false if it is not here, or no longer. Never fails.</summary>
+    /// <summary>Removes an image and frees its rows. Returns false if the image is not in the stage. Never throws.</summary>
     bool Remove(long id);
 
     /// <summary>
-    /// Draws one label of every image and returns those that have all of theirs; the list is used again by the next step. If it throws, every image stands
-    /// where it stood before: it can be stepped again or removed.
+    /// Draws one label for every image and returns the images that are complete; the next step reuses the list. If the step throws, no image has advanced, so
+    /// the step can be repeated and images can be removed.
     /// </summary>
     IReadOnlyList<RunningImage> Step();
 
-    /// <summary>Brings the labels drawn so far to the host, where they are not there anyway.</summary>
-    /// <param name="running">Images that are here; may be none.</param>
+    /// <summary>Copies the labels drawn so far into <see cref="RunningImage.CoarseLabels"/>, if the stage keeps them elsewhere.</summary>
+    /// <param name="running">Images in the stage; may be empty.</param>
     void Fetch(IReadOnlyList<RunningImage> running);
 }

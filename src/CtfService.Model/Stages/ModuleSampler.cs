@@ -7,17 +7,17 @@ using CtfService.Model.Transformer;
 namespace CtfService.Model.Stages;
 
 /// <summary>
-/// Draws layouts and tokens from a transformer module as it is, for example one in training. Runs the stages that serve requests, so the same seed and settings give
-/// the same image. Copies no weights. Not thread-safe.
+/// Draws layouts and tokens with the stages that serve requests, from a transformer module as it is in memory, for example in training. Copies no weights.
+/// Not thread-safe.
 /// </summary>
 public static class ModuleSampler
 {
-    /// <summary>One image at a time: its positions fill a product already.</summary>
+    /// <summary>Images are drawn one at a time, because the positions of one fill a product.</summary>
     private const int RowsPerImage = 2;
 
     /// <summary>Draws the coarse labels of all images in one batch.</summary>
     /// <param name="transformer">The causal transformer, in evaluation mode.</param>
-    /// <param name="images">At least one image with a drawn layout. Each takes one model row, or two with guidance.</param>
+    /// <param name="images">At least one image, all with drawn layouts. Each takes one model row, or two with guidance.</param>
     /// <returns>[B] layouts of [T] coarse labels, in the order of the images.</returns>
     public static int[][] DrawLayouts(ClassConditionalTransformer transformer, IReadOnlyList<ImageSpecification> images)
     {

@@ -3,7 +3,7 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Model.Stages;
 
-/// <summary>One image while its labels and tokens come about. Belongs to the generator's thread.</summary>
+/// <summary>An image on its way through the stages, from admission to its pixels. Call from the generator's thread only.</summary>
 /// <param name="positions">T.</param>
 internal sealed class RunningImage(long id, ImageSpecification specification, int positions)
 {
@@ -15,22 +15,22 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
 
     public ImageSpecification Specification { get; } = specification;
 
-    /// <summary>[T]: coarse labels, there up to <see cref="Position"/>.</summary>
+    /// <summary>Coarse labels [T]; the first <see cref="Position"/> are drawn.</summary>
     public int[] CoarseLabels { get; } = new int[positions];
 
-    /// <summary>[T]: set by the fine stage; the coarse labels themselves where there is none.</summary>
+    /// <summary>Tokens [T], set by the fine stage; the coarse labels if the model has no fine stage. Empty before.</summary>
     public int[] Tokens { get; private set; } = [];
 
-    /// <summary>Cells that have their label.</summary>
+    /// <summary>The number of coarse labels drawn so far, which is also the grid cell of the next one.</summary>
     public int Position { get; set; }
 
-    /// <summary>Where the class-conditional row's keys and values are.</summary>
+    /// <summary>The slot with the keys and values of the class-conditional row.</summary>
     public int Slot { get; set; }
 
-    /// <summary>The same of the null-class row; null without guidance.</summary>
+    /// <summary>The slot of the null-class row; null without guidance.</summary>
     public int? NullSlot { get; set; }
 
-    /// <summary>All coarse labels at once, from elsewhere than the coarse stage.</summary>
+    /// <summary>Sets all coarse labels of an image whose layout is given or encoded.</summary>
     /// <param name="coarseLabels">[T].</param>
     public void SetLayout(ReadOnlySpan<int> coarseLabels)
     {

@@ -6,13 +6,13 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Stages;
 
 /// <summary>
-/// Stage 1 on libtorch's devices: whatever a step needs is on the device, and every step computes all <see cref="Rows"/>, occupied or not. So shapes do not
-/// change from step to step, and the host waits for the device only when images come or go.
-/// If a step lacks memory, the stage gives up free rows, which frees their keys and values, and runs the step again; it takes rows back later.
+/// Stage 1 by libtorch, on any device. A step's inputs are on the device, and every step computes all <see cref="Rows"/>, occupied or not. Shapes therefore do
+/// not change between steps, and the host waits for the device only when images join or leave. If a step runs out of memory, the stage gives up free rows,
+/// which frees their keys and values, and repeats the step. It takes rows back later.
 /// </summary>
 internal sealed class TorchCoarseStage : ICoarseStage
 {
-    /// <summary>One guided image. With fewer rows it could never start.</summary>
+    /// <summary>The rows of one guided image, which could never start with fewer.</summary>
     private const int LeastRows = 2;
 
     private readonly ClassConditionalTransformer _transformer;
@@ -22,8 +22,8 @@ internal sealed class TorchCoarseStage : ICoarseStage
     private readonly int _capacity;
     private int _stepsInThisSize;
 
-    /// <param name="transformer">In evaluation mode, on the device; stays the caller's.</param>
-    /// <param name="capacity">Model rows of every step while the device has memory for them.</param>
+    /// <param name="transformer">In evaluation mode, on the device. Remains the caller's.</param>
+    /// <param name="capacity">Model rows of a step while the device has memory for them.</param>
     public TorchCoarseStage(ClassConditionalTransformer transformer, DeviceMemory memory, int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
@@ -50,7 +50,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
     /// <inheritdoc/>
     public RunningImage Add(long id, ImageSpecification specification)
     {
-        _rows.IsStale = true; // the device hears of it in the next step
+        _rows.IsStale = true; // the next step updates the device
         return _batch.Add(id, specification);
     }
 
@@ -111,8 +111,8 @@ internal sealed class TorchCoarseStage : ICoarseStage
     }
 
     /// <summary>
-    /// The step on the device. Whatever fails, it can be run again with the same labels: rows move on after everything that needs memory, labels of images that
-    /// finish are on the host before that, and if moving on fails, the rows are written anew from what the host knows.
+    /// Runs a step on the device. If anything fails, the step can be repeated with the same labels: rows advance after everything that needs memory, the labels
+    /// of images that finish are on the host before that, and if advancing fails, the rows are rewritten from the host's state.
     /// </summary>
     private void Draw()
     {
@@ -128,8 +128,8 @@ internal sealed class TorchCoarseStage : ICoarseStage
         var labels = _rows.Sample(logits);                                           // [R]
         _rows.Keep(labels);
         Fetch(_batch.All.FindAll(image => image.Position + 1 == _transformer.Config.Positions));
-        _rows.IsStale = true; // until the host has moved on too
-        _rows.MoveOn(labels);
+        _rows.IsStale = true; // until the host has advanced too
+        _rows.Advance(labels);
     }
 
     private void Sync()
@@ -154,7 +154,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
         }
     }
 
-    /// <summary>Gives up half of the rows, or as many as are free. Returns false if none can go.</summary>
+    /// <summary>Gives up half of the rows, or all free rows if fewer are free. Returns false if no row can be given up.</summary>
     private bool TryShrink()
     {
         var rows = Math.Max(Math.Max(Rows - FreeRows, Rows / 2), Math.Min(LeastRows, Rows));
@@ -169,8 +169,8 @@ internal sealed class TorchCoarseStage : ICoarseStage
     }
 
     /// <summary>
-    /// Takes rows back, twice as many as there are, once an image's number of steps has gone well. If the step that follows lacks memory, they go again: an
-    /// image can have them only after it.
+    /// Doubles the rows after as many successful steps as an image has. If the next step runs out of memory, the stage gives them up again, before any image
+    /// occupies them.
     /// </summary>
     private void TryGrow()
     {

@@ -4,18 +4,18 @@ using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Stages;
 
-/// <summary>The last stage as it serves: tokens of several images to pixels in one batch. Device thread only.</summary>
-/// <param name="decoder">Stays the caller's.</param>
+/// <summary>The last stage: decodes the tokens of several images to pixels in one batch. Call from the device thread only.</summary>
+/// <param name="decoder">Remains the caller's.</param>
 internal sealed class VqDecodeStage(IVqDecoder decoder)
 {
     /// <summary>Images in one batch.</summary>
     public const int Capacity = IVqDecoder.MaxBatch;
 
     private readonly VqDecodeCheck _check = new(decoder.Config, decoder.GridHeight, decoder.GridWidth);
-    private int[] _tokens = [];    // [images, T], as many as there have been at once
+    private int[] _tokens = [];    // [images, T], grown to the largest batch so far
     private float[] _pixels = [];  // [images, H, W, 3]
 
-    /// <summary>Images that gain from being decoded together, 1..<see cref="Capacity"/>.</summary>
+    /// <summary>The number of images worth decoding together, 1 to <see cref="Capacity"/>.</summary>
     public int ImagesAtOnce => Math.Min(Capacity, decoder.ImagesAtOnce);
 
     /// <param name="tokens">[B] arrays of [T].</param>

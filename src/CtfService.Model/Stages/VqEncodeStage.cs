@@ -8,21 +8,21 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Stages;
 
 /// <summary>
-/// Takes layouts from pictures: VQ encode, then the cluster of each token. On the CPU one picture after another, which is as fast there and can be interrupted.
-/// Device thread only.
+/// Takes layouts from pictures: VQ encode, then the cluster of each token. On the CPU it encodes one picture at a time, which is as fast there and can be
+/// interrupted. Call from the device thread only.
 /// </summary>
 internal sealed class VqEncodeStage(VqTokenizer tokenizer, ClusterMap map, int positions, Device device)
 {
-    /// <summary>Images of one batch, as for VQ decode.</summary>
+    /// <summary>Images in one batch, as for VQ decode.</summary>
     public const int Capacity = VqDecodeStage.Capacity;
 
-    /// <summary>Layouts of pictures that images still have: those of one picture share one encoding, in whichever batch they come.</summary>
+    /// <summary>The layouts of pictures that are still referenced. Images of the same picture share one encoding, even across batches.</summary>
     private readonly ConditionalWeakTable<RgbImage, int[]> _layouts = [];
 
     private readonly int _picturesAtOnce = device.type == TorchSharp.DeviceType.CPU ? 1 : Capacity;
 
-    /// <param name="images">Whose layout is <see cref="LayoutSource.Encoded"/>.</param>
-    /// <exception cref="OperationCanceledException">Cancelled between two pictures; no image has its layout.</exception>
+    /// <param name="images">Images with a <see cref="LayoutSource.Encoded"/> layout.</param>
+    /// <exception cref="OperationCanceledException">Cancelled between two pictures. No image has its layout.</exception>
     public void Run(IReadOnlyList<RunningImage> images, CancellationToken cancellation = default)
     {
         RgbImage[] pictures = [.. images.Select(PictureOf).Distinct<RgbImage>(ReferenceEqualityComparer.Instance)

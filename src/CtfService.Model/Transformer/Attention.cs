@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Transformer;
 
-/// <summary>Multi-head attention with rotary positions; projections without bias. Output of wqkv: all queries, then all keys, then all values.</summary>
+/// <summary>Multi-head attention with rotary positions and projections without bias. wqkv outputs all queries, then all keys, then all values.</summary>
 internal sealed class Attention : nn.Module<Tensor, AttentionContext, Tensor>
 {
     private readonly TransformerConfig _config;
@@ -39,7 +39,7 @@ internal sealed class Attention : nn.Module<Tensor, AttentionContext, Tensor>
             (key, value) = cache.Append(_layer, key, value);                                         // [R, H, 1+T, Dh]
         }
 
-        // One new position sees all that stands before it: no mask.
+        // A single new position needs no causal mask: the cache's mask hides the later ones.
         var causal = _config.Causal && hidden.shape[1] > 1;
         var attended = Autocast.Attend(query, key, value, context.Cache?.Mask, causal).transpose(1, 2).flatten(2); // [R, S, D]
         return nn.functional.dropout(_output.call(attended), _config.Dropout, training).MoveToOuterDisposeScope();

@@ -6,9 +6,9 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Transformer;
 
 /// <summary>
-/// The transformer of both stages, LlamaGen's GPT (arXiv 2406.06525): a class vector, then one label per grid cell, each position scored over the
-/// output vocabulary. Causal it predicts the next label; with full attention it predicts every position from all labels. State-dict names are the
-/// published ones. Not thread-safe.
+/// The transformer of both stages, LlamaGen's GPT (arXiv 2406.06525): a class vector, followed by one label per grid cell; each position gets logits over the
+/// output vocabulary. The causal form predicts the next label, the form with full attention every position from all labels. State-dict names are the published
+/// ones. Not thread-safe.
 /// </summary>
 public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tensor>
 {
@@ -29,7 +29,7 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
     [ComponentName(Name = "output")]
     private readonly Projection _output;
 
-    /// <exception cref="ArchitectureException">The architecture cannot be built; the message says why.</exception>
+    /// <exception cref="ArchitectureException">The architecture is invalid; the message lists the problems.</exception>
     public ClassConditionalTransformer(TransformerConfig config)
         : base(nameof(ClassConditionalTransformer))
     {
@@ -43,19 +43,19 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         }
 
         _norm = new RmsNorm(config.Width, config.NormEpsilon);
-        _output = new Projection(config.Width, config.OutputVocabulary, initialDeviation: 0); // a fresh model scores everything alike
+        _output = new Projection(config.Width, config.OutputVocabulary, initialDeviation: 0); // a fresh model gives all labels the same logits
         RegisterComponents();
-        _rope = new RopeTable(config, ParameterScope.Device); // last: unlike parameters, nothing but the module's own Dispose frees it
+        _rope = new RopeTable(config, ParameterScope.Device); // last: only Dispose frees it, so nothing may throw after it
     }
 
     public TransformerConfig Config { get; }
 
-    /// <summary>Rows of the output head: [V, D].</summary>
+    /// <summary>The weights of the output head, [V, D].</summary>
     public Tensor OutputWeight => _output.Weight;
 
     /// <summary>
-    /// Logits of a whole sequence. Classes int64 [B], labels int64 [B, S] with S at most T: [B, 1+S, V]. Causal: element t scores label t.
-    /// Full attention: element t+1 scores position t.
+    /// Returns the logits of a whole sequence: classes int64 [B] and labels int64 [B, S], S at most T, to [B, 1+S, V]. Causal: element t has the logits of
+    /// label t. Full attention: element t+1 has the logits of position t.
     /// </summary>
     public override Tensor forward(Tensor classIds, Tensor labels)
     {
@@ -63,8 +63,8 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         return _output.call(hidden);
     }
 
-    /// <summary>As <see cref="forward"/>, before the output head: [B, 1+S, D].</summary>
-    /// <param name="cancellation">Looked at before each block.</param>
+    /// <summary>Returns what <see cref="forward"/> passes to the output head, [B, 1+S, D].</summary>
+    /// <param name="cancellation">Checked before each block.</param>
     public Tensor Hidden(Tensor classIds, Tensor labels, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
@@ -72,7 +72,10 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         return Run(embedded, new AttentionContext(_rope.Slice(0, embedded.shape[1])), cancellation).MoveToOuterDisposeScope();
     }
 
-    /// <summary>One decode step of rows at positions of their own, all int64 [R]: the input is a class where the position is 0. Logits [R, V].</summary>
+    /// <summary>Runs one decode step. Each row has its own position.</summary>
+    /// <param name="inputs">int64 [R]: the class at position 0, otherwise the label before.</param>
+    /// <param name="positions">int64 [R].</param>
+    /// <returns>Logits [R, V], owned by the caller.</returns>
     internal Tensor DecodeStep(Tensor inputs, Tensor positions, KvCache cache)
     {
         using var scope = NewDisposeScope();
@@ -85,7 +88,7 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         return _output.call(hidden.squeeze(1)).to(float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Scores over the whole output vocabulary: [.., D] to [.., V].</summary>
+    /// <summary>Returns logits over the whole output vocabulary: [.., D] to [.., V].</summary>
     public Tensor Score(Tensor hidden) => _output.call(hidden);
 
     protected override void Dispose(bool disposing)
@@ -111,7 +114,7 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
     }
 }
 
-/// <summary>One row per class and one for the null class that guidance subtracts. Key: <c>embedding_table.weight</c> [classes + 1, D].</summary>
+/// <summary>Class vectors: one row per class and one for the null class that guidance subtracts. Key: <c>embedding_table.weight</c> [classes + 1, D].</summary>
 internal sealed class ClassEmbedding : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "embedding_table")]

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Transformer;
 
 /// <summary>
-/// Keys and values of every layer, row and position for steps that take all rows, each at a position of its own: always read at full length, behind a mask.
-/// A row starts as zeros: what a sequence before left there is masked, but NaN would spoil the sum even so.
+/// Keys and values of every layer, row and position, allocated once. A step takes all rows, each at its own position, and reads the full length behind a mask.
+/// A row must start as zeros: values of an earlier sequence are masked, but NaN would spoil the sum nevertheless.
 /// </summary>
 internal sealed class KvCache : IDisposable
 {
@@ -21,19 +21,19 @@ internal sealed class KvCache : IDisposable
     {
         (_memory, _dtype, _layers, Rows) = (memory, dtype, config.Layers, rows);
         _row = [config.Heads, 1 + config.Positions, config.HeadWidth];
-        using var scope = NewDisposeScope(); // frees the tensors that are there if a later one does not fit
+        using var scope = NewDisposeScope(); // frees earlier tensors if a later one does not fit
         _stored = [.. Enumerable.Range(0, 2 * _layers).Select(_ => Allocate(rows))];
         _places = memory.Upload([.. Enumerable.Range(0, 1 + config.Positions).Select(place => (long)place)], 1 + config.Positions);
         scope.Detach([.. _stored, _places]);
     }
 
-    /// <summary>R: rows of a step.</summary>
+    /// <summary>R: the rows of a step.</summary>
     public int Rows { get; private set; }
 
     /// <summary>Bool [R, 1, 1, 1+T]: true if a row sees the position. Set by <see cref="Begin"/>.</summary>
     public Tensor? Mask { get; private set; }
 
-    /// <summary>Says where the rows of the step to come stand, int64 [R]. What it makes is in the caller's scope, which must last as long as the step.</summary>
+    /// <summary>Sets the positions of the next step's rows, int64 [R]. Its tensors belong to the caller's scope, which must outlive the step.</summary>
     public void Begin(Tensor positions)
     {
         var column = positions.reshape(-1, 1, 1, 1);
@@ -44,7 +44,7 @@ internal sealed class KvCache : IDisposable
     /// <summary>Stores the keys and values [R, H, 1, Dh] of a layer and returns those of all positions, [R, H, 1+T, Dh].</summary>
     public (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values) => (Append(layer, keys), Append(_layers + layer, values));
 
-    /// <summary>Forgets what a row held; between two steps.</summary>
+    /// <summary>Clears a row. Call between two steps.</summary>
     public void Clear(int row)
     {
         using var scope = NewDisposeScope();
@@ -54,7 +54,7 @@ internal sealed class KvCache : IDisposable
         }
     }
 
-    /// <summary>Copies a row over another one; between two steps.</summary>
+    /// <summary>Copies a row to another one. Call between two steps.</summary>
     public void Move(int from, int to)
     {
         using var scope = NewDisposeScope();
@@ -65,8 +65,8 @@ internal sealed class KvCache : IDisposable
     }
 
     /// <summary>
-    /// Keeps the first rows and frees the memory of the others, one tensor after another. A tensor for whose smaller copy there is no memory stays as it is:
-    /// then less is freed, and steps compute the first rows of it.
+    /// Keeps the first rows and frees the memory of the others, one tensor after another. If there is no memory for a tensor's smaller copy, the tensor stays
+    /// as it is: less memory is freed, and steps use its first rows.
     /// </summary>
     public void Shrink(int rows)
     {
@@ -75,13 +75,13 @@ internal sealed class KvCache : IDisposable
     }
 
     /// <summary>
-    /// Makes room for more rows; those that are there keep what they hold. Returns false, and leaves the number of rows, if there is too little memory.
+    /// Adds rows and keeps the content of the existing ones. Returns false, and leaves the number of rows unchanged, if there is too little memory.
     /// </summary>
     public bool TryGrow(int rows)
     {
         if (!TryReallocate(rows))
         {
-            _ = TryReallocate(Rows); // gives back what was there already
+            _ = TryReallocate(Rows); // gives back what fitted
             return false;
         }
 
@@ -108,7 +108,9 @@ internal sealed class KvCache : IDisposable
         return stored.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Replaces one tensor after another, so that only one is there twice. False if one did not fit; those before it have their new size.</summary>
+    /// <summary>
+    /// Replaces one tensor after another, so that only one exists twice at a time. Returns false if one did not fit; those before it have the new size.
+    /// </summary>
     private bool TryReallocate(int rows)
     {
         try

@@ -1,15 +1,17 @@
 namespace CtfService.Model.Transformer;
 
-/// <summary>The class-conditional transformers that LlamaGen publishes (arXiv 2406.06525, table 1), by name: one causal model over the tokens of VQ-16 or VQ-8.</summary>
+/// <summary>
+/// The class-conditional transformers that LlamaGen publishes (arXiv 2406.06525, table 1), by name: one causal model over the tokens of VQ-16 or VQ-8.
+/// </summary>
 public static class PublishedTransformers
 {
     /// <summary>K of the published tokenizers.</summary>
     public const int Vocabulary = 16384;
 
-    /// <summary>ImageNet's.</summary>
+    /// <summary>The number of ImageNet's classes.</summary>
     public const int ClassCount = 1000;
 
-    /// <summary>From the smallest to the largest.</summary>
+    /// <summary>The sizes by name, from the smallest to the largest.</summary>
     public static IReadOnlyDictionary<string, TransformerSize> Sizes { get; } = new OrderedDictionary<string, TransformerSize>(StringComparer.OrdinalIgnoreCase)
     {
         ["GPT-B"] = new(Width: 768, Layers: 12, Heads: 12),
@@ -20,8 +22,8 @@ public static class PublishedTransformers
     };
 
     /// <param name="name">One of <see cref="Sizes"/>, in any case.</param>
-    /// <param name="gridSide">Gh = Gw: image side over the tokenizer's factor, 24 for 384 pixels and VQ-16. No weight depends on it.</param>
-    /// <exception cref="ArgumentException">No such size.</exception>
+    /// <param name="gridSide">Gh = Gw: the image side divided by the tokenizer's factor, 24 for 384 pixels and VQ-16. No weight depends on it.</param>
+    /// <exception cref="ArgumentException">The name is unknown.</exception>
     public static TransformerConfig Config(string name, int gridSide) => Sizes.TryGetValue(name, out var size)
         ? new TransformerConfig
         {
@@ -35,5 +37,5 @@ public static class PublishedTransformers
             GridWidth = gridSide,
             Causal = true,
         }
-        : throw new ArgumentException($"'{name}' is none of the published transformers: {string.Join(", ", Sizes.Keys)}.", nameof(name));
+        : throw new ArgumentException($"'{name}' is not a published transformer; expected one of {string.Join(", ", Sizes.Keys)}.", nameof(name));
 }

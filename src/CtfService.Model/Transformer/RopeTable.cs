@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Transformer;
 
 /// <summary>
-/// Two-dimensional rotary table (RoFormer, Su et al. 2021, extended to a grid as in LlamaGen): row 0 is the class position and all zeros, so the
-/// class position's queries and keys vanish; row t+1 holds the angles of cell t, first half of them from its grid row, second half from its column.
+/// Two-dimensional rotary table (RoFormer, Su et al. 2021, extended to a grid as in LlamaGen). Row 0 is the class position and all zeros, so that its queries
+/// and keys vanish. Row t+1 has the angles of cell t: the first half from its grid row, the second half from its column.
 /// </summary>
 internal sealed class RopeTable : IDisposable
 {
@@ -31,11 +31,11 @@ internal sealed class RopeTable : IDisposable
         scope.Detach(_cosine, _sine);
     }
 
-    /// <summary>Cosines and sines of positions first..first+count-1, both [count, 1, Dh/2]; views of the table.</summary>
+    /// <summary>Returns the cosines and sines of positions first..first+count-1, both [count, 1, Dh/2], as views of the table.</summary>
     public RopeSlice Slice(long first, long count) =>
         new(_cosine.narrow(0, first, count).unsqueeze(1), _sine.narrow(0, first, count).unsqueeze(1));
 
-    /// <summary>Cosines and sines of one position per row, int64 [R]: both [R, 1, 1, Dh/2].</summary>
+    /// <summary>Returns the cosines and sines of one position per row, int64 [R], both [R, 1, 1, Dh/2].</summary>
     public RopeSlice Pick(Tensor positions) =>
         new(_cosine.index_select(0, positions).unsqueeze(1).unsqueeze(1), _sine.index_select(0, positions).unsqueeze(1).unsqueeze(1));
 
@@ -46,7 +46,7 @@ internal sealed class RopeTable : IDisposable
     }
 }
 
-/// <summary>Angles of consecutive positions.</summary>
+/// <summary>Cosines and sines of some positions.</summary>
 internal sealed record RopeSlice(Tensor Cosine, Tensor Sine)
 {
     /// <summary>Rotates interleaved pairs (a, b) to (a cos - b sin, b cos + a sin): [R, S, H, Dh] to the same, computed in float32.</summary>

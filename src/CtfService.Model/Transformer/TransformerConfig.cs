@@ -4,8 +4,8 @@ using CtfService.Model.Layers;
 namespace CtfService.Model.Transformer;
 
 /// <summary>
-/// Architecture of one transformer of the family: class vector first, then one position per grid cell. Causal for the coarse stage
-/// (and for a plain LlamaGen model), full attention for the fine stage. Saved with the weights.
+/// The architecture of a transformer: the class vector, followed by one position per grid cell. Causal for the coarse stage and for a plain LlamaGen model,
+/// full attention for the fine stage. Saved with the weights.
 /// </summary>
 public sealed record TransformerConfig
 {
@@ -17,13 +17,13 @@ public sealed record TransformerConfig
     /// <summary>H: attention heads; D / H must be a multiple of 4 for the two-dimensional rotary embedding.</summary>
     public required int Heads { get; init; }
 
-    /// <summary>Rows of the position table: C coarse labels, or K tokens for a plain LlamaGen model.</summary>
+    /// <summary>Rows of the label embedding: C coarse labels, or K tokens for a plain LlamaGen model.</summary>
     public required int InputVocabulary { get; init; }
 
-    /// <summary>V: scores per position; C for the coarse stage, K for the fine stage.</summary>
+    /// <summary>V: logits per position; C for the coarse stage, K for the fine stage.</summary>
     public required int OutputVocabulary { get; init; }
 
-    /// <summary>Class labels, without the null class.</summary>
+    /// <summary>The number of class labels, without the null class.</summary>
     public required int ClassCount { get; init; }
 
     /// <summary>Gh: rows of the token grid.</summary>
@@ -32,13 +32,15 @@ public sealed record TransformerConfig
     /// <summary>Gw: columns of the token grid.</summary>
     public required int GridWidth { get; init; }
 
-    /// <summary>Whether a position sees only itself and what stands before it.</summary>
+    /// <summary>True if a position attends only to itself and earlier positions.</summary>
     public required bool Causal { get; init; }
 
-    /// <summary>The feed-forward width is rounded up to a multiple of this, unless it is given.</summary>
+    /// <summary>The feed-forward width is rounded up to a multiple of this value, unless it is given.</summary>
     public int FeedForwardMultiple { get; init; } = 256;
 
-    /// <summary>F of a model that does not follow the rule (the reference's <c>ffn_dim_multiplier</c>); null if it does.</summary>
+    /// <summary>
+    /// F, if the model does not follow the rule of <see cref="FeedForwardWidth"/> (the reference's <c>ffn_dim_multiplier</c>); otherwise null.
+    /// </summary>
     [JsonPropertyName("feed_forward_width")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? GivenFeedForwardWidth { get; init; }
@@ -58,15 +60,15 @@ public sealed record TransformerConfig
     /// <summary>T: grid cells, one label each.</summary>
     public int Positions => GridHeight * GridWidth;
 
-    /// <summary>Row of the class table that means "no class".</summary>
+    /// <summary>The row of the class table that means "no class".</summary>
     public int NullClass => ClassCount;
 
-    /// <summary>F: as given, or else int(2 * 4D / 3), rounded up to <see cref="FeedForwardMultiple"/>.</summary>
+    /// <summary>F: the given width, or int(2 * 4D / 3) rounded up to a multiple of <see cref="FeedForwardMultiple"/>.</summary>
     [JsonIgnore]
     public int FeedForwardWidth => GivenFeedForwardWidth ?? RoundedFeedForwardWidth(Width, FeedForwardMultiple);
 
-    /// <summary>Everything that cannot be built as it is, one sentence each; empty if the architecture is sound.</summary>
-    /// <inheritdoc cref="Tokenizer.TokenizerConfig.Problems"/>
+    /// <summary>Returns one sentence for each invalid setting; empty if the architecture is valid.</summary>
+    /// <param name="nameOf">Returns what a setting is called in the messages, given its name in files, such as <c>base_width</c>.</param>
     public IEnumerable<string> Problems(Func<string, string> nameOf)
     {
         string?[] problems =

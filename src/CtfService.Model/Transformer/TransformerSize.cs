@@ -2,17 +2,17 @@ using CtfService.Model.Layers;
 
 namespace CtfService.Model.Transformer;
 
-/// <summary>What a transformer's size is chosen by; the rest of a <see cref="TransformerConfig"/> follows from the data.</summary>
+/// <summary>The size of a transformer; the rest of its <see cref="TransformerConfig"/> follows from the data.</summary>
 /// <param name="Width">D, a multiple of 4 * heads.</param>
 /// <param name="Layers">Number of blocks.</param>
 /// <param name="Heads">H.</param>
 public sealed record TransformerSize(int Width, int Layers, int Heads)
 {
-    /// <summary>The two-dimensional rotary embedding turns pairs of numbers by row and by column.</summary>
+    /// <summary>The two-dimensional rotary embedding rotates pairs of numbers by row and by column.</summary>
     private const long HeadMultiple = 4;
 
-    /// <summary>Everything that cannot be built as it is, one sentence each; empty if the size is sound.</summary>
-    /// <inheritdoc cref="Tokenizer.TokenizerConfig.Problems"/>
+    /// <summary>Returns one sentence for each invalid value; empty if the size is valid.</summary>
+    /// <inheritdoc cref="TransformerConfig.Problems"/>
     public IEnumerable<string> Problems(Func<string, string> nameOf)
     {
         string?[] problems =

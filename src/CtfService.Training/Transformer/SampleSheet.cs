@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Transformer;
 
-/// <summary>Draws what a transformer in training makes, a few images of every class.</summary>
+/// <summary>Writes sample sheets of a transformer in training: a few images of every class.</summary>
 internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, TransformerConfig config)
 {
     private const int Columns = 12;
@@ -17,11 +17,11 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
 
     public int Count { get; } = Math.Min(MostImages, 2 * config.ClassCount);
 
-    /// <summary>Classes in turn, one seed each.</summary>
+    /// <summary>Returns images of all classes in turn, each with its own seed.</summary>
     public IReadOnlyList<ImageSpecification> Specifications(SamplingSettings settings) =>
         [.. Enumerable.Range(0, Count).Select(i => new ImageSpecification(i % config.ClassCount, (ulong)i, settings, settings))];
 
-    /// <summary>Images of given layouts, one seed each.</summary>
+    /// <summary>Returns images of given layouts, each with its own seed.</summary>
     public static IReadOnlyList<ImageSpecification> Specifications(StageBatch layouts, SamplingSettings settings)
     {
         var classIds = layouts.ClassIds.data<long>().ToArray();
@@ -30,6 +30,7 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
             new ImageSpecification(image.Id, (ulong)i, settings, settings) { Layout = new LayoutSource.Given(image.Layout) })];
     }
 
+    /// <summary>Writes tokens as images.</summary>
     /// <param name="tokens">[B] arrays of [T].</param>
     public void Write(string path, IReadOnlyList<int[]> tokens)
     {

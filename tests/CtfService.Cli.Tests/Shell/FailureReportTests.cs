@@ -36,7 +36,7 @@ public sealed class FailureReportTests
     {
         var line = Assert.Single(Lines(new TypeInitializationException("TorchSharp.torch", new NotSupportedException(message))));
 
-        Assert.StartsWith("ctf: The native libraries do not load. Needed is x86-64 Linux with glibc 2.34", line, StringComparison.Ordinal);
+        Assert.StartsWith("ctf: The native libraries do not load. They require x86-64 Linux with glibc 2.34", line, StringComparison.Ordinal);
         Assert.Contains(message, line, StringComparison.Ordinal);
     }
 

@@ -10,7 +10,7 @@ public sealed class FineEngineChoiceTests
     [InlineData(12, 10, false)] // within the noise of a measurement
     [InlineData(10, 10, false)]
     [InlineData(10, 20, false)]
-    public void Choose_MeasuredTimes_TakesTheOtherOnlyWhereItIsClearlyFaster(int ownMilliseconds, int otherMilliseconds, bool takesOther)
+    public void Choose_MeasuredTimes_TakesTheOtherOnlyIfItIsClearlyFaster(int ownMilliseconds, int otherMilliseconds, bool takesOther)
     {
         var own = new EmptyEngine();
         var other = new EmptyEngine();

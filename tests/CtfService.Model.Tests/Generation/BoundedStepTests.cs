@@ -9,7 +9,7 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Tests.Generation;
 
-/// <summary>How much of the later stages one step runs, and how it is interrupted.</summary>
+/// <summary>The work of the later stages in one step, and its cancellation.</summary>
 public sealed class BoundedStepTests : IDisposable
 {
     private const int Batch = 8;
@@ -133,7 +133,7 @@ public sealed class BoundedStepTests : IDisposable
         return new RgbImage(16, 16, pixels);
     }
 
-    /// <summary>The caller gives up when the pass has begun.</summary>
+    /// <summary>Cancels as soon as the fine pass starts.</summary>
     private sealed class CancelledFine(IFineEngine engine, CancellationTokenSource source) : IFineEngine
     {
         public TransformerConfig Config => engine.Config;
@@ -155,7 +155,7 @@ public sealed class BoundedStepTests : IDisposable
         public void Dispose() => engine.Dispose();
     }
 
-    /// <summary>The same of VQ decode.</summary>
+    /// <summary>Cancels as soon as VQ decode starts.</summary>
     private sealed class CancelledDecoder(IVqDecoder decoder, CancellationTokenSource source) : IVqDecoder
     {
         public TokenizerConfig Config => decoder.Config;

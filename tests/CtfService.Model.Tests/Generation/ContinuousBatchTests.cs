@@ -60,7 +60,7 @@ public sealed class ContinuousBatchTests : IDisposable
     [Theory]
     [InlineData("float32")]
     [InlineData("float16")]
-    public void Advance_CancelledInBetween_GoesOnAsIfNothingHadBeen(string dtype)
+    public void Advance_CancelledBetweenSteps_ContinuesUnchanged(string dtype)
     {
         using var generator = Load(dtype);
         var image = Specification(new Random(1), 1);
@@ -74,7 +74,7 @@ public sealed class ContinuousBatchTests : IDisposable
     }
 
     [Fact]
-    public void Admit_NoRoomUnknownClassOrUsedId_IsRefused()
+    public void Admit_NoRoomUnknownClassOrUsedId_Throws()
     {
         using var generator = Load("float32");
         var plain = new SamplingSettings();
@@ -83,9 +83,11 @@ public sealed class ContinuousBatchTests : IDisposable
             generator.Admit(id, new ImageSpecification(0, 1, plain, plain));
         }
 
-        Assert.Contains("0 are free", Assert.Throws<ArgumentException>(() => generator.Admit(99, new ImageSpecification(0, 1, plain, plain))).Message, StringComparison.Ordinal);
+        var tooMany = Assert.Throws<ArgumentException>(() => generator.Admit(99, new ImageSpecification(0, 1, plain, plain)));
+        Assert.Contains("0 are free", tooMany.Message, StringComparison.Ordinal);
         generator.Remove(0);
-        Assert.Contains("is there already", Assert.Throws<ArgumentException>(() => generator.Admit(1, new ImageSpecification(0, 1, plain, plain))).Message, StringComparison.Ordinal);
+        var sameId = Assert.Throws<ArgumentException>(() => generator.Admit(1, new ImageSpecification(0, 1, plain, plain)));
+        Assert.Contains("is already in use", sameId.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => generator.Admit(99, new ImageSpecification(TinyBundle.Classes, 1, plain, plain)));
     }
 
@@ -123,7 +125,8 @@ public sealed class ContinuousBatchTests : IDisposable
 
     public void Dispose() => _bundle.Dispose();
 
-    private IImageGenerator Load(string dtype) => new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows).Load(CancellationToken.None);
+    private IImageGenerator Load(string dtype) =>
+        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows).Load(CancellationToken.None);
 
     private static ImageSpecification Specification(Random random, ulong seed) => new(
         random.Next(TinyBundle.Classes),
@@ -136,7 +139,7 @@ public sealed class ContinuousBatchTests : IDisposable
             GuidanceInterval: random.Next(4) == 0 ? random.Next(TinyBundle.Positions) : SamplingSettings.AlwaysGuided),
         new SamplingSettings(Temperature: 0.5f + (float)random.NextDouble(), TopK: random.Next(4), GuidanceScale: 1 + random.Next(2)));
 
-    /// <summary>A few of the images, each joining at a random step.</summary>
+    /// <summary>Runs some of the images, each joining at a random step.</summary>
     private static List<(int Place, GeneratedImage Image)> RunMix(IImageGenerator generator, ImageSpecification[] specifications, Random random)
     {
         var arrivals = Enumerable.Range(0, random.Next(2, 9))

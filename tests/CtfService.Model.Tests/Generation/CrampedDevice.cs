@@ -8,12 +8,12 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Generation;
 
-/// <summary>A model whose later stages report a full device, in libtorch's words, if more images than <see cref="Room"/> are in one batch.</summary>
+/// <summary>A model with later stages that run out of memory, with libtorch's error, if a batch has more than <see cref="Room"/> images.</summary>
 internal sealed class CrampedDevice
 {
     private readonly LoadedModel _model;
 
-    /// <param name="model">Stays the caller's.</param>
+    /// <param name="model">Remains the caller's.</param>
     public CrampedDevice(LoadedModel model)
     {
         _model = model;
@@ -23,13 +23,13 @@ internal sealed class CrampedDevice
 
     public int Room { get; set; } = int.MaxValue;
 
-    /// <summary>Batches refused so far.</summary>
+    /// <summary>The number of failed batches so far.</summary>
     public int Refusals { get; private set; }
 
     /// <summary>Called before each batch of a later stage; may throw.</summary>
     public Action BeforeBatch { get; set; } = () => { };
 
-    /// <summary>A generator over the model's parts, which it disposes.</summary>
+    /// <summary>Creates a generator over the model's parts, which it disposes.</summary>
     public CtfImageGenerator Generator() => new(_model with
     {
         Fine = _model.Fine is null ? null : new CrampedFine(_model.Fine, this),

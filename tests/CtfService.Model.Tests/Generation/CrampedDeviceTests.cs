@@ -6,7 +6,7 @@ using CtfService.Model.TestSupport;
 
 namespace CtfService.Model.Tests.Generation;
 
-/// <summary>Later stages on a device that holds only so many images at once.</summary>
+/// <summary>The later stages on a device that holds a limited number of images at once.</summary>
 public sealed class CrampedDeviceTests : IDisposable
 {
     private readonly TinyBundle _bundle = new();
@@ -74,7 +74,7 @@ public sealed class CrampedDeviceTests : IDisposable
     }
 
     [Fact]
-    public void Advance_NoRoomForPreviews_LeavesThemOutAndFinishesTheImages()
+    public void Advance_NoRoomForPreviews_SkipsThemAndFinishesTheImages()
     {
         var shown = 0;
         _device.Room = 0;
@@ -91,7 +91,7 @@ public sealed class CrampedDeviceTests : IDisposable
         Assert.Equal(1, shown); // the last one, due when the device had room again
     }
 
-    /// <summary>Nine pictures go through five batches: two of VQ encode, of which the first holds eight, two fine passes or more, two of VQ decode.</summary>
+    /// <summary>Nine pictures take at least six batches: two of VQ encode, the first with eight pictures, two or more fine passes, two of VQ decode.</summary>
     [Fact]
     public void Advance_AnyBatchThrows_EveryImageFinishesOnceWhenSteppedAgain()
     {

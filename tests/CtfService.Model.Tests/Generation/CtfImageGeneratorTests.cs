@@ -65,7 +65,8 @@ public sealed class CtfImageGeneratorTests
         using var generator = new CtfImageGeneratorFactory(bundle.Directory).Load(CancellationToken.None);
         var map = ClusterMap.Load(Path.Combine(bundle.Directory, "cluster-map.safetensors"));
 
-        var images = generator.Generate([.. Enumerable.Range(0, 6).Select(i => new ImageSpecification(i % TinyBundle.Classes, (ulong)i, Plain, Plain))], CancellationToken.None);
+        ImageSpecification[] specifications = [.. Enumerable.Range(0, 6).Select(i => new ImageSpecification(i % TinyBundle.Classes, (ulong)i, Plain, Plain))];
+        var images = generator.Generate(specifications, CancellationToken.None);
 
         Assert.All(images, image => Assert.Equal(image.CoarseLabels, image.Tokens.Select(map.ClusterOf)));
         Assert.True(images.SelectMany(image => image.Tokens).Distinct().Count() > TinyBundle.Clusters);
@@ -108,6 +109,7 @@ public sealed class CtfImageGeneratorTests
         using var bundle = new TinyBundle();
         using var generator = new CtfImageGeneratorFactory(bundle.Directory).Load(CancellationToken.None);
 
-        Assert.Throws<OperationCanceledException>(() => generator.Generate([new ImageSpecification(0, 1, Plain, Plain)], new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(
+            () => generator.Generate([new ImageSpecification(0, 1, Plain, Plain)], new CancellationToken(canceled: true)));
     }
 }

@@ -50,7 +50,7 @@ public sealed class LayoutSourceTests : IDisposable
     }
 
     [Fact]
-    public void Generate_PicturesAloneAndInCompany_GiveTheSameTokens()
+    public void Generate_PicturesAloneAndInABatch_GiveTheSameTokens()
     {
         RgbImage[] pictures = [.. Enumerable.Range(0, 11).Select(seed => Noise(seed))]; // more than a batch
         ImageSpecification[] images = [.. pictures.Select((picture, seed) => Encoded(picture, (ulong)seed)), Encoded(pictures[0], seed: 99)];
@@ -69,7 +69,10 @@ public sealed class LayoutSourceTests : IDisposable
         var drawn = Draw(seed: 1);
         ImageSpecification[] images =
         [
-            drawn.Specification, Encoded(Noise(1), 5), drawn.Specification with { Seed = 4, Layout = new LayoutSource.Given(drawn.CoarseLabels) }, drawn.Specification with { Seed = 7 },
+            drawn.Specification,
+            Encoded(Noise(1), 5),
+            drawn.Specification with { Seed = 4, Layout = new LayoutSource.Given(drawn.CoarseLabels) },
+            drawn.Specification with { Seed = 7 },
         ];
 
         var together = _generator.Generate(images, CancellationToken.None);
@@ -78,7 +81,7 @@ public sealed class LayoutSourceTests : IDisposable
     }
 
     [Fact]
-    public void Admit_LayoutNotDrawn_TakesNoRowsAndKnowsNoClass()
+    public void Admit_LayoutNotDrawn_TakesNoRowsAndAcceptsTheNullClass()
     {
         var layout = new LayoutSource.Given(Draw(seed: 1).CoarseLabels);
         var free = _generator.FreeRows;
@@ -90,16 +93,16 @@ public sealed class LayoutSourceTests : IDisposable
     }
 
     [Fact]
-    public void Admit_LayoutOfAnotherModel_IsRefusedAndTakesNothing()
+    public void Admit_LayoutOfAnotherModel_ThrowsAndTakesNothing()
     {
         var image = new ImageSpecification(0, 1, Guided, Guided);
         var labels = new int[TinyBundle.Positions];
         labels[3] = TinyBundle.Clusters;
 
         Refused(image with { Layout = new LayoutSource.Given([0, 1]) }, "2 coarse labels; expected 16");
-        Refused(image with { Layout = new LayoutSource.Given(labels) }, "outside 0..7");
+        Refused(image with { Layout = new LayoutSource.Given(labels) }, "expected 0 to 7");
         Refused(image with { Layout = new LayoutSource.Encoded(new RgbImage(8, 8, new byte[192])) }, "8x8; expected 16x16");
-        Refused(image with { ClassId = TinyBundle.Classes + 1, Layout = new LayoutSource.Given(new int[TinyBundle.Positions]) }, "0..5");
+        Refused(image with { ClassId = TinyBundle.Classes + 1, Layout = new LayoutSource.Given(new int[TinyBundle.Positions]) }, "between 0 and 5");
         Assert.Equal(0, _generator.ImageCount);
     }
 

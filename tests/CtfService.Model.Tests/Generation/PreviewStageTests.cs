@@ -17,7 +17,7 @@ public sealed class PreviewStageTests : IDisposable
     [Theory]
     [InlineData("float32")]
     [InlineData("float16")]
-    public void Advance_WatchedImages_AreTheSameAsUnwatchedOnes(string dtype)
+    public void Advance_WithPreviews_GivesTheSameImages(string dtype)
     {
         using var generator = Load(dtype);
         ImageSpecification[] images = [.. Enumerable.Range(0, 5).Select(seed => Image((ulong)seed))];
@@ -34,7 +34,7 @@ public sealed class PreviewStageTests : IDisposable
     [InlineData("float32", 2)]
     [InlineData("float32", 3)]
     [InlineData("float16", 3)]
-    public void Advance_EveryImageWatched_ShowsItsLabelsSoFar(string dtype, int previews)
+    public void Advance_PreviewsOfEveryImage_ShowItsLabelsSoFar(string dtype, int previews)
     {
         using var generator = Load(dtype);
         ImageSpecification[] images = [.. Enumerable.Range(0, 5).Select(seed => Image((ulong)seed))];
@@ -62,7 +62,7 @@ public sealed class PreviewStageTests : IDisposable
     }
 
     [Fact]
-    public void Advance_WatchedImageIsRemoved_ShowsNothingMore()
+    public void Remove_ImageWithPreviews_ShowsNothingMore()
     {
         using var generator = Load("float32");
         var shown = 0;
@@ -112,7 +112,7 @@ public sealed class PreviewStageTests : IDisposable
     }
 
     [Fact]
-    public void Advance_WatchedManyTimes_LeavesNoTensorBehind()
+    public void Advance_ManyPreviews_LeavesNoTensorBehind()
     {
         using var generator = Load("float32");
         Watch(generator, [Image(1)], previews: 3, out _);
@@ -129,16 +129,19 @@ public sealed class PreviewStageTests : IDisposable
     [Theory]
     [InlineData(0)]
     [InlineData(4)]
-    public void Order_CountOutOfRange_IsRefused(int count) => Assert.Throws<ArgumentOutOfRangeException>(() => new PreviewOptions(count, _ => { }));
+    public void PreviewOptions_CountOutOfRange_Throws(int count) => Assert.Throws<ArgumentOutOfRangeException>(() => new PreviewOptions(count, _ => { }));
 
     public void Dispose() => _bundle.Dispose();
 
-    private IImageGenerator Load(string dtype) => new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows).Load(CancellationToken.None);
+    private IImageGenerator Load(string dtype) =>
+        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows).Load(CancellationToken.None);
 
-    private static ImageSpecification Image(ulong seed) => new((int)seed % TinyBundle.Classes, seed, new SamplingSettings(GuidanceScale: 1 + (seed % 2)), new SamplingSettings());
+    private static ImageSpecification Image(ulong seed) =>
+        new((int)seed % TinyBundle.Classes, seed, new SamplingSettings(GuidanceScale: 1 + (seed % 2)), new SamplingSettings());
 
-    /// <summary>Runs the images, each joining a step after the one before, and notes what is shown after how many of its own steps.</summary>
-    private static GeneratedImage[] Watch(IImageGenerator generator, ImageSpecification[] images, int previews, out List<(int Step, ImagePreview Preview)>[] shown)
+    /// <summary>Runs the images, each joining one step after the previous one, and records each preview with the number of its image's steps.</summary>
+    private static GeneratedImage[] Watch(
+        IImageGenerator generator, ImageSpecification[] images, int previews, out List<(int Step, ImagePreview Preview)>[] shown)
     {
         List<(int Step, ImagePreview Preview)>[] seen = [.. images.Select(_ => new List<(int, ImagePreview)>())];
         var finished = new GeneratedImage[images.Length];
@@ -160,7 +163,7 @@ public sealed class PreviewStageTests : IDisposable
         return finished;
     }
 
-    /// <summary>Labels that preview i of n shows: i/n of them, rounded up.</summary>
+    /// <summary>Returns the number of labels that preview i of n shows: (i + 1)/n of them, rounded up.</summary>
     private static int Due(int index, int previews) => ((TinyBundle.Positions * (index + 1)) + previews - 1) / previews;
 
     private static byte[] Decode(CentroidDecoder decoder, IReadOnlyList<int> labels, int decided)

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Golden;
 
-/// <summary>The comparison itself: it must fail where it should.</summary>
+/// <summary>Tests that the comparison fails when values differ.</summary>
 public sealed class GoldenTableTests : IDisposable
 {
     private static readonly GoldenTable<float> Table = new GoldenTable<float>()

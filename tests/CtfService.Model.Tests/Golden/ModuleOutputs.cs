@@ -13,7 +13,7 @@ internal sealed class ModuleOutputs : IDisposable
     {
     }
 
-    /// <summary>Listens to the module while <paramref name="call"/> runs; the last call of each sub-module counts.</summary>
+    /// <summary>Records the module while <paramref name="call"/> runs; the last call of each sub-module counts.</summary>
     public static ModuleOutputs During(nn.Module module, Action call)
     {
         var outputs = new ModuleOutputs();
@@ -23,7 +23,8 @@ internal sealed class ModuleOutputs : IDisposable
         return outputs;
     }
 
-    public Tensor Output(string name) => _outputs.TryGetValue(name, out var output) ? output : throw new KeyNotFoundException($"No sub-module '{name}' was called.");
+    public Tensor Output(string name) =>
+        _outputs.TryGetValue(name, out var output) ? output : throw new KeyNotFoundException($"No sub-module '{name}' was called.");
 
     public Tensor Input(string name) => _inputs[name];
 
@@ -35,7 +36,7 @@ internal sealed class ModuleOutputs : IDisposable
         }
     }
 
-    /// <summary>Returns what ends it.</summary>
+    /// <summary>Starts recording; disposing the result stops it.</summary>
     private Action ListenTo(string name, nn.Module module)
     {
         switch (module)

@@ -44,7 +44,7 @@ public sealed class SamplingGoldenTests(SamplingRun run, ITestOutputHelper outpu
         }
     }
 
-    /// <summary>The same entries removed, as many kept as the metadata says, the rest close.</summary>
+    /// <summary>Requires the same removed entries, the number of kept entries in the metadata, and close values.</summary>
     private static double SameEntries(SamplingRun run, GoldenTensor golden)
     {
         var filtered = run.Filtered(golden.Parts[0]);

@@ -22,7 +22,7 @@ public sealed class SamplingRun : IDisposable
         return LogitsFilter.Apply(logits, rows);
     }
 
-    /// <summary>The choice with sampling off: [B, 1].</summary>
+    /// <summary>The greedy choice: [B, 1].</summary>
     public Tensor Greedy(string name)
     {
         var logits = Logits(name);
@@ -48,7 +48,9 @@ public sealed class SamplingRun : IDisposable
 
     /// <summary>Every case, in the file's order.</summary>
     public IEnumerable<string> Names() =>
-        Golden.Entries.Select(entry => entry.Name).Where(name => name.EndsWith(".filtered", StringComparison.Ordinal)).Select(name => name[..^".filtered".Length]);
+        Golden.Entries.Select(entry => entry.Name)
+            .Where(name => name.EndsWith(".filtered", StringComparison.Ordinal))
+            .Select(name => name[..^".filtered".Length]);
 
     public void Dispose() => Golden.Dispose();
 

@@ -62,7 +62,7 @@ public sealed class TokenizerGoldenTests(GoldenRuns<TokenizerRun> runs, ITestOut
         Assert.Empty(Table.Strangers(file));
     }
 
-    /// <summary>At most one level off, on at most 0.1 % of the values; returns their share.</summary>
+    /// <summary>Allows a difference of one level on at most 0.1 % of the values; returns their share.</summary>
     private static double NearlySamePixels(Tensor expected, Tensor actual)
     {
         TensorAssert.CloseAbsolute(expected, actual, 1, "pixels");

@@ -68,7 +68,7 @@ public sealed class TokenizerRun : IGoldenRun<TokenizerRun>, IDisposable
     /// <summary>[B*Gh*Gw, e] of the golden tokens.</summary>
     public Tensor CodewordRows() => CodewordGrid().permute(0, 2, 3, 1).flatten(0, 2);
 
-    /// <param name="tokens">Name of the golden tensor that holds them.</param>
+    /// <param name="tokens">The name of the golden tensor with the tokens.</param>
     public Tensor Decode(string tokens) => _tokenizer.VqDecode(Golden.Read(tokens, int64).reshape(-1, GridHeight * GridWidth), GridHeight, GridWidth);
 
     /// <summary>[B, H, W, 3] uint8.</summary>

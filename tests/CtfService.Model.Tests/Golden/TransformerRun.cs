@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Golden;
 
-/// <summary>Our transformer on the inputs of a golden file: all positions at once, and step by step with a guided batch.</summary>
+/// <summary>Runs our transformer on the inputs of a golden file: all positions at once, and step by step with a guided batch.</summary>
 public sealed class TransformerRun : IGoldenRun<TransformerRun>, IDisposable
 {
     private readonly ClassConditionalTransformer _transformer;
@@ -73,7 +73,8 @@ public sealed class TransformerRun : IGoldenRun<TransformerRun>, IDisposable
         var settings = new SamplingSettings(TopK: 1, GuidanceScale: guidanceScale, GuidanceInterval: guidanceInterval);
         using var classIds = Golden.Read("greedy_class_ids", int64);
         ImageSpecification[] batch = [.. classIds.data<long>().Select(id => new ImageSpecification((int)id, 0, settings, settings))];
-        return tensor(ModuleSampler.DrawLayouts(_transformer, batch).SelectMany(layout => layout).ToArray(), [batch.Length, _transformer.Config.Positions], int64);
+        var layouts = ModuleSampler.DrawLayouts(_transformer, batch);
+        return tensor(layouts.SelectMany(layout => layout).ToArray(), [batch.Length, _transformer.Config.Positions], int64);
     }
 
     public void Dispose()

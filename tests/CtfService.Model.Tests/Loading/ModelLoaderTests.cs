@@ -23,7 +23,7 @@ public sealed class ModelLoaderTests
     }
 
     [Fact]
-    public void Load_CancelledMeanwhile_Stops()
+    public void Load_CancelledDuringTheLoad_Stops()
     {
         using var bundle = new TinyBundle();
         using var cancelling = new CancellationTokenSource();
@@ -40,7 +40,7 @@ public sealed class ModelLoaderTests
     }
 
     [Fact]
-    public void Load_SeveralFilesThatDoNotFit_NamesEveryKeyOfAllInOneError()
+    public void Load_SeveralFilesThatDoNotFit_NamesEveryKeyInOneError()
     {
         using var bundle = new TinyBundle();
         Rewrite(bundle, BundleFiles.Coarse, entry => entry.Name == "norm.weight" ? null : entry);
@@ -65,7 +65,8 @@ public sealed class ModelLoaderTests
         using var generator = new CtfImageGenerator(parts);
         var settings = new SamplingSettings(GuidanceScale: 2);
 
-        var images = generator.Generate([new ImageSpecification(1, 7, settings, settings), new ImageSpecification(2, 8, new SamplingSettings(), settings)], CancellationToken.None);
+        var images = generator.Generate(
+            [new ImageSpecification(1, 7, settings, settings), new ImageSpecification(2, 8, new SamplingSettings(), settings)], CancellationToken.None);
 
         Assert.Equal(float32, parts.Tokenizer.Quantizer.StoredCodewords.dtype);
         Assert.All(images, image => Assert.Equal(TinyBundle.Positions, image.Tokens.Count));
@@ -75,7 +76,7 @@ public sealed class ModelLoaderTests
     [InlineData("float32", false)]
     [InlineData("int8", false)]
     [InlineData("float16", true)]
-    public void Load_OnTheCpu_SaysHowItRounds(string dtype, bool isLibtorch)
+    public void Load_OnTheCpu_DescribesItsArithmetic(string dtype, bool isLibtorch)
     {
         using var bundle = new TinyBundle();
         using var parts = ModelLoader.Load(bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4);
@@ -85,7 +86,7 @@ public sealed class ModelLoaderTests
     }
 
     [Fact]
-    public void Load_MapOfAnotherModel_IsRefused()
+    public void Load_MapOfAnotherModel_Throws()
     {
         using var bundle = new TinyBundle();
         SafetensorsWriter.Write(
@@ -99,23 +100,23 @@ public sealed class ModelLoaderTests
     }
 
     [Fact]
-    public void Parse_CudaThatIsNotThere_SaysWhatToDo()
+    public void Parse_MissingCudaDevice_SaysWhatToDo()
     {
         var error = Assert.Throws<DeviceUnavailableException>(() => ModelPlacement.Parse("cuda:77", "auto"));
 
-        Assert.Contains("'cuda:77' is asked for", error.Message, StringComparison.Ordinal);
+        Assert.Contains("The device is 'cuda:77'", error.Message, StringComparison.Ordinal);
         Assert.Contains("Choose cpu or auto", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("gpu", "auto", "expected auto, cpu, cuda or cuda:N")]
     [InlineData("cpu", "int4", "expected auto, float32, bfloat16, float16, or int8 on the CPU")]
-    public void Parse_OtherWords_NamesTheKnownOnes(string device, string dtype, string expected) =>
+    public void Parse_UnknownWord_NamesTheKnownOnes(string device, string dtype, string expected) =>
         Assert.Contains(expected, Assert.Throws<ArgumentException>(() => ModelPlacement.Parse(device, dtype)).Message, StringComparison.Ordinal);
 
-    /// <summary>The last part cannot be made: those before it are freed, down to the team's threads and the thread's tensors.</summary>
+    /// <summary>If the last part cannot be created, all earlier parts are freed, down to the pool's threads and the thread's tensors.</summary>
     [Fact]
-    public void Load_FailsHalfWay_FreesWhatItHadMade()
+    public void Load_FailsInTheLastPart_FreesTheEarlierParts()
     {
         using var bundle = new TinyBundle();
         var placement = ModelPlacement.Parse("cpu", "float32");
@@ -129,7 +130,7 @@ public sealed class ModelLoaderTests
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
-    /// <summary>Changes a weight file and makes the manifest true again.</summary>
+    /// <summary>Changes a weight file and updates the manifest.</summary>
     private static void Rewrite(TinyBundle bundle, string name, Func<TensorEntry, TensorEntry?> change)
     {
         using var scope = NewDisposeScope();
@@ -137,7 +138,9 @@ public sealed class ModelLoaderTests
         List<(string, Tensor)> kept;
         using (var file = SafetensorsFile.Open(path))
         {
-            kept = [.. file.Entries.Select(entry => (Changed: change(entry), Tensor: file.Read(entry.Name))).Where(item => item.Changed is not null).Select(item => (item.Changed!.Name, item.Tensor))];
+            kept = [.. file.Entries.Select(entry => (Changed: change(entry), Tensor: file.Read(entry.Name)))
+                .Where(item => item.Changed is not null)
+                .Select(item => (item.Changed!.Name, item.Tensor))];
         }
 
         SafetensorsWriter.Write(path, kept);

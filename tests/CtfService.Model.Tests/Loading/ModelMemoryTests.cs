@@ -14,14 +14,14 @@ namespace CtfService.Model.Tests.Loading;
 
 public sealed class ModelMemoryTests
 {
-    /// <summary>How far an estimate may be from what is allocated: panels and tiles are filled up, which counts most in small models.</summary>
+    /// <summary>The tolerance of an estimate: panels and tiles are padded, which matters most in small models.</summary>
     private const double Tolerance = 0.1;
 
     private static readonly MemoryState Small = new(Total: 100_000_000, Free: 50_000_000);
 
     private readonly TransformerConfig _gptB = PublishedTransformers.Config("GPT-B", gridSide: 16);
 
-    /// <summary>Everything our engines allocate outside the collected heap, the tokenizer's module, and the arrays of the stages.</summary>
+    /// <summary>Counts what our engines allocate outside the managed heap, the tokenizer's module and the arrays of the stages.</summary>
     [Theory]
     [InlineData(4, "float32", 16)]
     [InlineData(6, "float32", 2)]
@@ -42,7 +42,7 @@ public sealed class ModelMemoryTests
         Assert.InRange(estimated, allocated * (1 - Tolerance), allocated * (1 + Tolerance));
     }
 
-    /// <summary>The published size that was 0.9 GB short: activations of the fine pass and maps of VQ decode were left out.</summary>
+    /// <summary>The estimate of this published size was once 0.9 GB too low: it lacked activations of the fine pass and maps of VQ decode.</summary>
     [Fact]
     public void Of_GptLargeWith1024Tokens_CountsActivationsAndMaps()
     {
@@ -70,7 +70,7 @@ public sealed class ModelMemoryTests
     }
 
     [Fact]
-    public void Require_LessFreeThanTheModelTakes_RefusesWithBothFigures()
+    public void Require_LessFreeThanTheModelTakes_ThrowsWithBothFigures()
     {
         using var model = new TinyBundle();
         var bundle = BundleReader.Open(model.Directory);
@@ -87,9 +87,9 @@ public sealed class ModelMemoryTests
         Assert.InRange(MemoryState.OfProcess().Free, 1, MemoryState.OfProcess().Total);
     }
 
-    /// <summary>On libtorch's devices too; nothing of the model is allocated then.</summary>
+    /// <summary>Holds for libtorch's devices too; no part of the model is allocated.</summary>
     [Fact]
-    public void Load_BesideAnotherOnAFullDevice_IsRefusedBeforeAnythingIsAllocated()
+    public void Load_BesideAnotherOnAFullDevice_ThrowsBeforeAnythingIsAllocated()
     {
         using var model = new TinyBundle(scale: 4);
         var (placement, device) = (ModelPlacement.Parse("cpu", "float16"), new FullDevice(CPU, new MemoryState(Total: 1L << 30, Free: 1 << 20)));
@@ -99,11 +99,12 @@ public sealed class ModelMemoryTests
 
         Assert.Contains("1,048,576 are free", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
-        ModelLoader.Load(model.Directory, placement, rows: 4, besideAnother: true, new FullDevice(CPU, state: null)).Dispose(); // one that does not tell
+        var silent = new FullDevice(CPU, state: null); // does not report its memory
+        ModelLoader.Load(model.Directory, placement, rows: 4, besideAnother: true, silent).Dispose();
     }
 
     [Fact]
-    public void Limit_CpuCacheLargerThanTheMemory_TakesFewerRowsOrRefuses()
+    public void Limit_CpuCacheLargerThanTheMemory_TakesFewerRowsOrThrows()
     {
         var (placement, memory) = (ModelPlacement.Parse("cpu", "float32"), new FullDevice(CPU, Small));
         var perRow = 2L * 12 * 257 * 768 * 4;
@@ -115,7 +116,7 @@ public sealed class ModelMemoryTests
         Assert.Equal(16, RowBudget.Limit(_gptB, 16, placement, new DeviceMemory(CPU)));
     }
 
-    /// <summary>A CUDA device is shared: what others use of it counts.</summary>
+    /// <summary>A CUDA device is shared, so memory that others use counts.</summary>
     [Fact]
     public void Limit_CudaDevice_TakesWhatHalfOfItsFreeMemoryHolds()
     {

@@ -8,7 +8,7 @@ public sealed class NativeLibrariesTests
 {
     private const string LoaderSays = "/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by libLibTorchSharp.so)";
 
-    /// <summary>As TorchSharp fails: with the libraries beside the program, in a single file, and as .NET names a missing library.</summary>
+    /// <summary>The errors of TorchSharp, with the libraries beside the program and in a single file, and those of .NET for a missing library.</summary>
     public static TheoryData<Exception> Faults =>
     [
         new TypeInitializationException(
@@ -22,7 +22,7 @@ public sealed class NativeLibrariesTests
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public void Explain_SystemIsTooOld_NamesWhatItHasAndWhatIsNeeded(Exception fault)
+    public void Explain_SystemIsTooOld_NamesBothVersions(Exception fault)
     {
         var message = NativeLibraries.Explain(fault, new Version(2, 31), () => LoaderSays)!;
 

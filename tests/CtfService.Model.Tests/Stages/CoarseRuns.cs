@@ -10,7 +10,8 @@ internal static class CoarseRuns
 {
     public static TransformerConfig Config { get; } = EngineModels.Config() with { OutputVocabulary = EngineModels.Config().InputVocabulary };
 
-    public static ImageSpecification[] Specifications(int count) => [.. Enumerable.Range(0, count).Select(seed => Specification(new Random(seed), (ulong)seed))];
+    public static ImageSpecification[] Specifications(int count) =>
+        [.. Enumerable.Range(0, count).Select(seed => Specification(new Random(seed), (ulong)seed))];
 
     public static ImageSpecification Image(int classId, ulong seed, SamplingSettings coarse) => new(classId, seed, coarse, new SamplingSettings());
 
@@ -31,7 +32,9 @@ internal static class CoarseRuns
         return finished;
     }
 
-    /// <summary>A few of the images, each joining at a random step, some leaving again; those that finish, with their place among the specifications.</summary>
+    /// <summary>
+    /// Runs some of the images, each joining at a random step and some removed early. Returns those that finish, with their index among the specifications.
+    /// </summary>
     public static List<(int Place, int[] Labels)> Mix(ICoarseStage stage, ImageSpecification[] specifications, Random random)
     {
         var arrivals = Enumerable.Range(0, random.Next(2, 10))

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Stages;
 
-/// <summary>The coarse stage on a device that lacks memory: for steps of many rows, for keys and values, or for copies.</summary>
+/// <summary>The coarse stage on a device without enough memory for steps of many rows, for keys and values, or for copies.</summary>
 public sealed class CrampedCoarseStageTests : IDisposable
 {
     private const int Rows = 8;
@@ -18,7 +18,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
     private readonly FailingDevice _device = new();
     private readonly ImageSpecification[] _images = CoarseRuns.Specifications(6);
     private readonly List<int[]> _alone;
-    private int _room = int.MaxValue; // rows of a step that the device has memory for
+    private int _room = int.MaxValue; // the largest number of rows in a step that fits the device
 
     public CrampedCoarseStageTests()
     {
@@ -66,7 +66,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
         _room = int.MaxValue;
         foreach (var id in ids.Skip(1))
         {
-            stage.Add(id, _images[id]); // as the worker starts images again
+            stage.Add(id, _images[id]); // the worker restarts images in this way
             AssertAsAlone(CoarseRuns.Drain(stage), count: 1);
         }
     }
@@ -80,7 +80,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
         stage.Step();
         Assert.Equal(2, stage.Rows);
 
-        _room = 4; // room again, but not for all
+        _room = 4; // room for some rows again
         Repeat(stage, Steps);
         Assert.Equal(4, stage.Rows);
         Repeat(stage, 3 * Steps);
@@ -91,9 +91,9 @@ public sealed class CrampedCoarseStageTests : IDisposable
         Assert.Equal((Rows, Rows), (stage.Rows, stage.Rows));
     }
 
-    /// <summary>Rows that are taken back are offered only after a step with them.</summary>
+    /// <summary>Rows that are taken back are free only after a successful step with them.</summary>
     [Fact]
-    public void Step_RowsTakenBackDoNotFit_NoImageNotices()
+    public void Step_RowsTakenBackDoNotFit_AffectsNoImage()
     {
         using var stage = Stage();
         _room = 4;
@@ -112,7 +112,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
     }
 
     [Fact]
-    public void Step_NoMemoryEvenToCopyTheRowsThatStay_ComputesFewerRowsAllTheSame()
+    public void Step_NoMemoryToCopyTheRemainingRows_ComputesFewerRowsNevertheless()
     {
         using var stage = Stage();
         Add(stage, 0, 1);
@@ -122,7 +122,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
         AssertAsAlone(CoarseRuns.Drain(stage), count: 2);
 
         Assert.Equal(4, stage.Rows);
-        (_room, _device.Allocations) = (int.MaxValue, 0); // too little to take them back
+        (_room, _device.Allocations) = (int.MaxValue, 0); // too little memory to take them back
         stage.Add(2, _images[2]);
         AssertAsAlone(CoarseRuns.Drain(stage), count: 1);
         Assert.Equal(4, stage.Rows);
@@ -148,7 +148,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
         Assert.Equal(2, cache.Append(layer: 0, step.narrow(0, 0, 2), step.narrow(0, 0, 2)).Keys.storage<float>().Count / RowFloats());
     }
 
-    /// <summary>Labels of finished images could not be copied: nothing is lost, and nothing has moved.</summary>
+    /// <summary>If the labels of finished images cannot be copied, nothing is lost and no row has advanced.</summary>
     [Fact]
     public void Step_LastLabelsCannotBeCopied_TriesAgainAndLosesNothing()
     {
@@ -223,7 +223,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
     [InlineData(0)]
     [InlineData(3)]
     [InlineData(5)]
-    public void Constructor_MemoryEndsHalfWay_FreesWhatItHad(int allocations)
+    public void Constructor_RunsOutOfMemory_FreesItsTensors(int allocations)
     {
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         _device.Allocations = allocations;
@@ -241,7 +241,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
 
     private void Add(TorchCoarseStage stage, params int[] places) => Array.ForEach(places, place => stage.Add(place, _images[place]));
 
-    /// <summary>Images until no row is free.</summary>
+    /// <summary>Adds images until no row is free.</summary>
     private List<int> Fill(TorchCoarseStage stage)
     {
         var ids = new List<int>();
@@ -265,7 +265,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
         }
     }
 
-    /// <summary>Steps of one image after another.</summary>
+    /// <summary>Runs steps with one image at a time.</summary>
     private void Repeat(TorchCoarseStage stage, int steps)
     {
         for (var step = 0; step < steps || stage.Count > 0; step++)

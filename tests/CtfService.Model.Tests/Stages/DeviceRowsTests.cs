@@ -13,15 +13,15 @@ public sealed class DeviceRowsTests : IDisposable
 
     public DeviceRowsTests() => _rows = new DeviceRows(CoarseRuns.Config, capacity: 5, _device);
 
-    /// <summary>The seam between device and host: labels cross it in <see cref="DeviceRows.Fetch"/> only.</summary>
+    /// <summary>Labels reach the host in <see cref="DeviceRows.Fetch"/> only.</summary>
     [Fact]
-    public void MoveOn_ManySteps_HostSeesNoLabelBeforeFetch()
+    public void Advance_ManySteps_HostSeesNoLabelBeforeFetch()
     {
         var (first, second) = (Sequence(slot: 3), Sequence(slot: 1));
         _rows.Sync([first, second]);
         for (var step = 0; step < CoarseRuns.Config.Positions; step++)
         {
-            MoveOn(tensor(new long[] { 0, 2, 0, step % 7, 0 }));
+            Advance(tensor(new long[] { 0, 2, 0, step % 7, 0 }));
         }
 
         Assert.All(first.CoarseLabels.Concat(second.CoarseLabels), label => Assert.Equal(0, label));
@@ -31,12 +31,12 @@ public sealed class DeviceRowsTests : IDisposable
     }
 
     [Fact]
-    public void Sample_GuidedImage_GivesItsNullClassRowTheSameLabelUntilItIsGone()
+    public void Sample_GuidedImage_GivesItsNullClassRowTheSameLabel()
     {
         var logits = zeros(5, CoarseRuns.Config.OutputVocabulary);
-        logits[2, 4] = 1; // conditional: 4 is best
+        logits[2, 4] = 1; // conditional: 4 has the highest logit
         logits[2, 6] = 0.9f;
-        logits[0, 4] = 0.8f; // what the null class likes as well, guidance takes away
+        logits[0, 4] = 0.8f; // the null class scores 4 high as well, so guidance lowers it
         _rows.Sync([Sequence(slot: 2, new SamplingSettings(Temperature: 0, GuidanceScale: 3, GuidanceInterval: 0), nullSlot: 0)]);
 
         var guided = Step(logits);
@@ -50,16 +50,16 @@ public sealed class DeviceRowsTests : IDisposable
         Assert.Equal([0, 0, 0, 0, 0], _rows.Positions.data<long>());
     }
 
-    /// <summary>A step that failed after some of its rows had moved on: what the host knows counts.</summary>
+    /// <summary>If a step fails after some rows have advanced, the host's state is the valid one.</summary>
     [Fact]
-    public void Sync_RowsMovedOnWithoutTheHost_TakesThemBack()
+    public void Sync_RowsAdvancedWithoutTheHost_ResetsThem()
     {
         var image = Sequence(slot: 4);
         _rows.Sync([image]);
         Assert.Equal(image.Specification.ClassId, _rows.Inputs[4].item<long>());
-        MoveOn(tensor(new long[] { 0, 0, 0, 0, 7 }));
+        Advance(tensor(new long[] { 0, 0, 0, 0, 7 }));
         image.Position = 1;
-        MoveOn(tensor(new long[] { 0, 0, 0, 0, 8 }));
+        Advance(tensor(new long[] { 0, 0, 0, 0, 8 }));
 
         _rows.Sync([image]);
 
@@ -94,14 +94,14 @@ public sealed class DeviceRowsTests : IDisposable
     private long[] Step(Tensor logits)
     {
         var labels = _rows.Sample(logits);
-        MoveOn(labels);
+        Advance(labels);
         return labels.data<long>().ToArray();
     }
 
-    private void MoveOn(Tensor labels)
+    private void Advance(Tensor labels)
     {
         _rows.Keep(labels);
-        _rows.MoveOn(labels);
+        _rows.Advance(labels);
     }
 
     private static RunningImage Sequence(int slot, SamplingSettings? settings = null, int? nullSlot = null) =>

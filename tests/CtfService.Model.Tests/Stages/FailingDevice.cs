@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Stages;
 
-/// <summary>The CPU as a device that runs out of memory when a test says so, in CUDA's words.</summary>
+/// <summary>The CPU as a device that runs out of memory on request, with CUDA's error message.</summary>
 internal sealed class FailingDevice() : DeviceMemory(CPU)
 {
-    /// <summary>Calls that still succeed.</summary>
+    /// <summary>The number of calls that still succeed.</summary>
     public int Allocations { get; set; } = int.MaxValue;
 
     /// <inheritdoc cref="Allocations"/>

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Stages;
 
-/// <summary>On the CPU: the stage does the same on every device.</summary>
+/// <summary>Runs the stage on the CPU; it behaves the same on every device.</summary>
 public sealed class TorchCoarseStageTests : IDisposable
 {
     private const int Rows = 8;
@@ -18,7 +18,7 @@ public sealed class TorchCoarseStageTests : IDisposable
     private readonly ClassConditionalTransformer _transformer = EngineModels.Random(CoarseRuns.Config);
 
     /// <summary>
-    /// Logits differ in rounding, so that a uniform number next to a step of the distribution could land on either side; in these fixed runs none does.
+    /// Logits differ in rounding, so a uniform number near a step of the cumulative distribution could fall on either side. In these fixed runs none does.
     /// </summary>
     [Fact]
     public void Step_ManySettings_GivesTheLabelsOfTheHostStage()

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Transformer;
 
-/// <summary>What cannot be built says so before libtorch is asked.</summary>
+/// <summary>Invalid architectures are rejected before libtorch builds anything.</summary>
 public sealed class ArchitectureTests
 {
     private static readonly TokenizerConfig Tiny = new()
@@ -19,14 +19,14 @@ public sealed class ArchitectureTests
     };
 
     [Fact]
-    public void Tokenizer_BaseWidthThatGroupsDoNotDivide_IsRefused() =>
+    public void Tokenizer_BaseWidthThatGroupsDoNotDivide_Throws() =>
         Assert.Contains(
             "base_width is 20",
             Assert.Throws<ArchitectureException>(() => new VqTokenizer(Tiny with { BaseWidth = 20 })).Message,
             StringComparison.Ordinal);
 
     [Fact]
-    public void Tokenizer_ImageThatDoesNotDivideIntoTokens_IsRefused()
+    public void Tokenizer_ImageThatDoesNotDivideIntoTokens_Throws()
     {
         using var tokenizer = new VqTokenizer(Tiny);
         using var image = zeros(1, 3, 7, 8);
@@ -41,7 +41,7 @@ public sealed class ArchitectureTests
     [InlineData(30, 8, "such as 32")]
     [InlineData(256, 3, "such as 252 or 264")]
     [InlineData(16, 0, "heads is 0, expected 1 to 65536")]
-    public void Transformer_HeadsThatDoNotDivideTheWidth_AreRefused(int width, int heads, string message)
+    public void Transformer_HeadsThatDoNotDivideTheWidth_Throws(int width, int heads, string message)
     {
         var config = new TransformerConfig
         {

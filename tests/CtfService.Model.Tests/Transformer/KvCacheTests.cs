@@ -7,7 +7,7 @@ namespace CtfService.Model.Tests.Transformer;
 public sealed class KvCacheTests
 {
     [Fact]
-    public void Clear_RowThatHeldNoNumbers_LeavesZerosAndTheOtherRows()
+    public void Clear_RowWithNaN_ZeroesThatRowOnly()
     {
         using var scope = NewDisposeScope();
         var config = PublishedTransformers.Config("GPT-B", gridSide: 2) with { Layers = 1, Width = 8, Heads = 2 };
