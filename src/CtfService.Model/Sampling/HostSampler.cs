@@ -4,8 +4,8 @@ using CtfService.Core.Generation;
 namespace CtfService.Model.Sampling;
 
 /// <summary>
-/// Guidance, filters and sampling for one row of logits in host memory: the same computation as <see cref="LogitsFilter"/> and <see
-/// cref="CategoricalSampler"/>, without allocations, and without a sort unless top-p is set. Not thread-safe.
+/// Guidance, filters and sampling for one row of logits in host memory: the same computation as <see cref="LogitsFilter"/> and
+/// <see cref="CategoricalSampler"/>, without allocations, and without a sort unless top-p is set. Not thread-safe.
 /// </summary>
 /// <param name="vocabulary">V, the largest number of logits in a row.</param>
 public sealed class HostSampler(int vocabulary)

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace CtfService.Model.Cpu.Memory;
 
 /// <summary>
-/// Memory outside the garbage-collected heap, for weights, caches and activations. On Linux, buffers of 2 MiB and more are mapped as <see
-/// cref="HugePages"/>; all others come from the C library, aligned to cache lines. Code that allocates several buffers opens a <see cref="NativeScope"/>.
+/// Memory outside the garbage-collected heap, for weights, caches and activations. On Linux, buffers of 2 MiB and more are mapped as
+/// <see cref="HugePages"/>; all others come from the C library, aligned to cache lines. Code that allocates several buffers opens a
+/// <see cref="NativeScope"/>.
 /// </summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {

@@ -20,8 +20,7 @@ internal readonly record struct PoolWorker(int Index, ComputeThreadPool Pool)
     /// Schedules <paramref name="count"/> work items: a contiguous partition per thread first, then the rest dynamically, so that a faster thread takes
     /// more of it. Every thread must call it exactly once between two barriers.
     /// </summary>
-    /// <param name="staticFraction">The part of the items that is assigned statically, 0 to 1. Contiguous items share cache lines and cost less than
-    /// scattered ones.</param>
+    /// <param name="staticFraction">The part of the items that is assigned statically, 0 to 1. Contiguous items cost less than scattered ones.</param>
     public WorkItems Schedule(int count, float staticFraction = StaticFraction) => new(this, count, (int)(count * staticFraction));
 }
 
