@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace CtfService.EngineBenchmarks;
 
 /// <summary>Decode steps by libtorch, computed as the serving stage computes them. A step has rows in slots 0 to R - 1, and R changes only at position 0.</summary>
-/// <param name="transformer">In evaluation mode; stays the caller's.</param>
+/// <param name="transformer">In evaluation mode; remains the caller's.</param>
 internal sealed class TorchDecodeEngine(ClassConditionalTransformer transformer, int capacity) : IDecodeEngine
 {
     private readonly DecodeRowCheck _check = new(transformer.Config, capacity);

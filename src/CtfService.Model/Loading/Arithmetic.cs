@@ -12,9 +12,9 @@ namespace CtfService.Model.Loading;
 internal static class Arithmetic
 {
     /// <param name="fine">The fine engine in use, which may have been chosen by timing; null for a plain model.</param>
-    public static string OfOwnEngine(IFineEngine? fine) => fine is TorchFineEngine ? $"{Vectors}, fine pass: {Libtorch}" : Vectors;
+    public static string OfSimd(IFineEngine? fine) => fine is TorchFineEngine ? $"{Vectors}, fine pass: {Libtorch}" : Vectors;
 
-    public static string OfLibtorch => $"{Vectors}, {Libtorch}";
+    public static string OfTorch => $"{Vectors}, {Libtorch}";
 
     private static string Vectors => $"{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()} {(int)VectorWidths.Widest} bits";
 

@@ -36,34 +36,34 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
     /// <param name="rows">Rows of a decode step.</param>
     public static ModelMemory Of(BundleManifest manifest, ModelPlacement placement, int rows)
     {
-        var isOurs = placement.CpuFormat is not null;
+        var isSimd = placement.CpuFormat is not null;
         var elementBytes = RowBudget.ElementBytes(placement);
         return new ModelMemory(
-            TokenizerWeights(manifest.Tokenizer, isOurs) + TransformerWeights(manifest, placement, isOurs),
-            (rows * RowBudget.BytesPerRow(manifest.Coarse, elementBytes)) + (isOurs && manifest.Fine is { } fine ? FineCache(fine, elementBytes) : 0),
-            isOurs ? OurActivations(manifest, rows) : TorchActivations(manifest, rows, placement),
-            isOurs ? OurMaps(manifest) : TorchMaps(manifest));
+            TokenizerWeights(manifest.Tokenizer, isSimd) + TransformerWeights(manifest, placement, isSimd),
+            (rows * RowBudget.BytesPerRow(manifest.Coarse, elementBytes)) + (isSimd && manifest.Fine is { } fine ? FineCache(fine, elementBytes) : 0),
+            isSimd ? SimdActivations(manifest, rows) : TorchActivations(manifest, rows, placement),
+            isSimd ? SimdMaps(manifest) : TorchMaps(manifest));
     }
 
     /// <summary>Our CPU engine holds the decoder's weights twice: in the module, which encodes, and packed for the decoder.</summary>
-    private static long TokenizerWeights(TokenizerConfig config, bool isOurs)
+    private static long TokenizerWeights(TokenizerConfig config, bool isSimd)
     {
         var weights = ShapesOf(() => new VqTokenizer(config with { TracksUsage = false }));
-        var packed = isOurs ? weights.Where(weight => IsDecoders(weight.Name)).Sum(weight => PackedCount(weight.Name, weight.Count)) : 0;
+        var packed = isSimd ? weights.Where(weight => IsDecoderWeight(weight.Name)).Sum(weight => PackedCount(weight.Name, weight.Count)) : 0;
         return sizeof(float) * (weights.Sum(weight => weight.Count) + packed);
     }
 
-    private static bool IsDecoders(string name) =>
+    private static bool IsDecoderWeight(string name) =>
         name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_quant_conv", StringComparison.Ordinal)
             || name.StartsWith("quantize.", StringComparison.Ordinal);
 
-    /// <summary>A doubling convolution's nine weights are packed as sixteen (<see cref="PackedUpsampling"/>).</summary>
+    /// <summary>The nine weights of an upsampling convolution are packed as sixteen (<see cref="PackedUpsampling"/>).</summary>
     private static long PackedCount(string name, long count) => name.Contains(".upsample.", StringComparison.Ordinal) ? count * 16 / 9 : count;
 
     /// <summary>
     /// Our engine keeps tables that are read by row in float32. With bfloat16 two fine engines exist while they are timed.
     /// </summary>
-    private static long TransformerWeights(BundleManifest manifest, ModelPlacement placement, bool isOurs)
+    private static long TransformerWeights(BundleManifest manifest, ModelPlacement placement, bool isSimd)
     {
         var bytesPerWeight = placement.Dtype switch
         {
@@ -75,8 +75,8 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
             ? 0
             : ShapesOf(() => new ClassConditionalTransformer(config))
                 .Sum(weight => weight.Count * (packed && !IsMatrix(weight.Name) ? sizeof(float) : bytesPerWeight));
-        return Bytes(manifest.Coarse, isOurs) + Bytes(manifest.Fine, isOurs)
-            + (isOurs && placement.Dtype == ModelDtype.BFloat16 ? Bytes(manifest.Fine, packed: false) : 0);
+        return Bytes(manifest.Coarse, isSimd) + Bytes(manifest.Fine, isSimd)
+            + (isSimd && placement.Dtype == ModelDtype.BFloat16 ? Bytes(manifest.Fine, packed: false) : 0);
     }
 
     private static bool IsMatrix(string name) => name.StartsWith("layers.", StringComparison.Ordinal) || name == "output.weight";
@@ -84,7 +84,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
     /// <summary>All layers share the room of one, because a fine pass keeps no keys and values for later.</summary>
     private static long FineCache(TransformerConfig fine, int elementBytes) => FineStage.MaxRows * RowBudget.BytesPerRow(fine, elementBytes) / fine.Layers;
 
-    private static long OurActivations(BundleManifest manifest, int rows)
+    private static long SimdActivations(BundleManifest manifest, int rows)
     {
         var (coarse, fine) = (manifest.Coarse, manifest.Fine);
         var numbers = PassFloats(coarse, rows) + (2L * rows * coarse.OutputVocabulary);
@@ -106,7 +106,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
     private static long MembersOf(BundleManifest manifest) =>
         Math.Min(manifest.Tokenizer.CodebookSize, 2L * manifest.Tokenizer.CodebookSize / manifest.ClusterCount);
 
-    private static long OurMaps(BundleManifest manifest)
+    private static long SimdMaps(BundleManifest manifest)
     {
         var (config, cells) = (manifest.Tokenizer, (long)manifest.Coarse.Positions);
         var (padded, plain) = DecoderBuffers.LargestFeatureMaps(config, manifest.Coarse.GridHeight, manifest.Coarse.GridWidth);

@@ -55,5 +55,5 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, WeightFormat form
         _manifest.Tokenizer, WeightSource.Of(tokenizer), (_manifest.Coarse.GridHeight, _manifest.Coarse.GridWidth), _pool));
 
     /// <inheritdoc/>
-    public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfOwnEngine(fine);
+    public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfSimd(fine);
 }

@@ -27,7 +27,7 @@ internal sealed class TorchEngineBuilder(BundleWeights weights, ModelPlacement p
         owned.Add(new TorchVqDecoder(tokenizer, _manifest.Coarse.GridHeight, _manifest.Coarse.GridWidth, placement.Device));
 
     /// <inheritdoc/>
-    public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfLibtorch;
+    public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfTorch;
 
     private ClassConditionalTransformer Transformer(SafetensorsFile file, TransformerConfig config) => owned.Add(ModuleLoader.Load(
         file, () => new ClassConditionalTransformer(config), placement.TorchType, placement.Device, owned.Cancellation));
