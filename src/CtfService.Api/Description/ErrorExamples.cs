@@ -9,17 +9,21 @@ using CtfService.Api.Security;
 using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
 using CtfService.Core.Classes;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Inference.Queue;
+using CtfService.Inference.Status;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Description;
 
-/// <summary>
-/// Provides one example of each error, by status and code. Each example comes from the code that creates the real error; for errors of the worker the text is
-/// repeated here, and tests compare it with the real error.
-/// </summary>
+/// <summary>Provides one example of each error, by status and code. Each example comes from the code that creates the real error.</summary>
 internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOptions> json)
 {
+    /// <summary>Name of a bundle that cannot be loaded.</summary>
+    private const string Damaged = "fruits-65";
+
     /// <summary>The classes of the model in <see cref="Examples"/>.</summary>
     private static readonly ClassCatalog Classes = new([.. Enumerable.Range(0, Examples.Classes).Select(id => id == 1 ? "banana" : $"class {id}")]);
 
@@ -45,31 +49,24 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         PlainBodies.Encoded("gzip"),
         PlainBodies.WrongCharset,
         IdempotencyMiddleware.Reused,
-        new(429, "The queue has room for 2 more of 64 images (Inference:MaxQueuedImages); 4 were requested. Try again in 3 s.", "queue_full"),
-        new(500, "The step that contained this image failed. The service log has the details.", "generation_failed"),
-        new(503, "The model is still loading. Try again in a moment.", "model_not_ready"),
-        new(
-            504,
-            "The request was not finished within 120 s, the limit in Inference:RequestTimeout. "
-            + "Request fewer images, raise the limit, or try again when the service is less busy.",
-            "deadline_exceeded"),
+        Mapped(CallerErrors.QueueFull(room: 2, capacity: 64, requested: 4, TimeSpan.FromSeconds(3)), jsonProblems),
+        Mapped(CallerErrors.StepFailed(new InvalidOperationException()), jsonProblems),
+        Mapped(CallerErrors.Loading(), jsonProblems),
+        Mapped(RequestDeadline.Of(new InferenceOptions()).Exceeded(), jsonProblems),
     ];
 
     private readonly ApiError[] _ofOperators =
     [
-        new(
-            400,
-            "bundle 'fruits-65' was not found. There is no folder of that name with a model.json below Model:Root. GET /v1/admin/models lists the bundles.",
-            "bundle_not_found",
-            "bundle"),
+        BundleLibrary.Missing(Damaged).Error,
         Unreadable<SwitchModelRequest>("""{"name": "fruits-64"}""", jsonProblems, json),
         ApiKeyHandler.NotAdmin,
-        new(409, "The bundle 'fruits-64' is already loading; only one switch can run at a time. Retry when it completes.", "switch_in_progress"),
+        Mapped(CallerErrors.SwitchInProgress(Examples.Model), jsonProblems),
         StatusErrors.Describe(413),
         StatusErrors.Describe(415),
-        new(422, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' keeps serving. coarse.safetensors is missing.", "bundle_unusable", "bundle"),
-        new(500, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' keeps serving. Loading ended with NotSupportedException. The service log has the details.", "load_failed", "bundle"),
-        new(503, "The bundle 'fruits-65' could not be loaded, and model 'fruits-64' keeps serving. The device has too little free memory for it.", "out_of_device_memory", "bundle"),
+        Mapped(CallerErrors.LoadFailed(Damaged, Examples.Model, new CheckpointException("coarse.safetensors is missing.")), jsonProblems),
+        Mapped(CallerErrors.LoadFailed(Damaged, Examples.Model, new NotSupportedException()), jsonProblems),
+        Mapped(
+            CallerErrors.LoadFailed(Damaged, Examples.Model, new OutOfDeviceMemoryException("The device has too little free memory for it.")), jsonProblems),
     ];
 
     /// <summary>Returns the examples of an endpoint's own errors; empty if the status is not an error.</summary>
@@ -82,6 +79,10 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         check(problems);
         return ApiError.Invalid(problems.All);
     }
+
+    private static ApiError Mapped(Exception error, JsonProblems jsonProblems) =>
+        ExceptionMapping.Map(error, jsonProblems, requestType: null)
+        ?? throw new ArgumentException($"{error.GetType().Name} is not mapped to an error.", nameof(error));
 
     /// <param name="body">A body that cannot be read as the request type.</param>
     private static ApiError Unreadable<TRequest>(string body, JsonProblems jsonProblems, IOptions<JsonOptions> json)

@@ -52,7 +52,7 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
             ?? throw NotFound(name, "A link on its path leads out of Model:Root. Put the bundle itself there.");
         return BundleSearch.IsBundle(folder)
             ? new ModelOrigin(name, open(folder, besideAnother: true))
-            : throw NotFound(name, $"There is no folder of that name with a {BundleFiles.Manifest} below Model:Root. GET /v1/admin/models lists the bundles.");
+            : throw Missing(name);
     }
 
     /// <summary>What operators call the first model: its name where it lies below the root, else as the settings have it.</summary>
@@ -97,6 +97,9 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
             return new StoredBundle(name, Model: null, damaged.Message);
         }
     }
+
+    internal static RequestRefusedException Missing(string name) => NotFound(
+        name, $"There is no folder of that name with a {BundleFiles.Manifest} below Model:Root. GET /v1/admin/models lists the bundles.");
 
     private static RequestRefusedException NotFound(string name, string why) => RequestRefusedException.For(Field, "bundle_not_found", $"bundle '{name}' was not found. {why}");
 }

@@ -18,7 +18,7 @@ public sealed record RequestDeadline(TimeSpan Timeout, string Limit)
         new(options.RequestTimeout, $"{InferenceOptions.SectionName}:{nameof(InferenceOptions.RequestTimeout)}");
 
     /// <summary>Returns the error of a request that exceeds the limit.</summary>
-    internal DeadlineExceededException Exceeded() => new(
+    public DeadlineExceededException Exceeded() => new(
         $"The request was not finished within {Timeout.TotalSeconds:0.###} s, the limit in {Limit}. "
         + "Request fewer images, raise the limit, or try again when the service is less busy.");
 }

@@ -147,9 +147,6 @@ internal sealed class InferenceQueue : IInferenceQueue
         var ahead = _load.Waiting + _reservations.Images + requested - _options.MaxQueuedImages;
         var retryAfter = TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(_load.Forecast(ahead, steps).TotalSeconds))); // Retry-After counts seconds
         _reservations.Add(requested, retryAfter);
-        return new QueueFullException(
-            $"The queue has room for {room} more of {_options.MaxQueuedImages} images (Inference:MaxQueuedImages); {requested} were requested. "
-            + $"Try again in {retryAfter.TotalSeconds:0} s.",
-            retryAfter);
+        return CallerErrors.QueueFull(room, _options.MaxQueuedImages, requested, retryAfter);
     }
 }

@@ -1,7 +1,6 @@
 using CtfService.Core.Models;
 using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
-using CtfService.Inference.Worker;
 using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference.Routing;
@@ -162,8 +161,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
 
             if (_loading is { } other)
             {
-                throw new SwitchInProgressException(
-                    $"The bundle '{other.Bundle}' is already loading; only one switch can run at a time. Retry when it completes.");
+                throw CallerErrors.SwitchInProgress(other.Bundle);
             }
 
             _loading = _instances.Create(origin);
@@ -194,11 +192,9 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
             return error is ModelNotReadyException ? error : ModelState.ShuttingDown();
         }
 
-        var reason = ModelLoader.Reason(error);
         Log.SwitchFailed(_logger, bundle, error);
-        End(new SwitchOutcome(bundle, _clock.GetUtcNow(), reason));
-        var serving = Current is ModelStatus.Ready ready ? $"model '{ready.Model.Name}' keeps serving" : "no model serves";
-        return new ModelLoadException($"The bundle '{bundle}' could not be loaded, and {serving}. {reason}", error);
+        End(new SwitchOutcome(bundle, _clock.GetUtcNow(), CallerErrors.LoadReason(error)));
+        return CallerErrors.LoadFailed(bundle, (Current as ModelStatus.Ready)?.Model.Name, error);
     }
 
     private void End(SwitchOutcome? outcome)

@@ -5,9 +5,6 @@ namespace CtfService.Inference.Status;
 /// <summary>Status of the model of one instance. Written by its worker and by the shutdown of the host. Thread-safe.</summary>
 internal sealed class ModelState(TimeProvider clock)
 {
-    /// <summary>Retry delay while a model loads or the service restarts; both take seconds.</summary>
-    public static readonly TimeSpan SoonReady = TimeSpan.FromSeconds(5);
-
     private readonly Lock _transition = new();
     private volatile ModelStatus _current = new ModelStatus.Loading();
 
@@ -25,7 +22,7 @@ internal sealed class ModelState(TimeProvider clock)
     public ModelStatus.Ready RequireReady() => Current switch
     {
         ModelStatus.Ready ready => ready,
-        ModelStatus.Loading => throw new ModelNotReadyException("The model is still loading. Try again in a moment.", SoonReady),
+        ModelStatus.Loading => throw CallerErrors.Loading(),
         ModelStatus.Stopping => throw ShuttingDown(),
         ModelStatus.Failing => throw Refused(),
         ModelStatus.Failed => throw new ModelNotReadyException(ModelStatus.Failed.PublicReason),
@@ -34,7 +31,7 @@ internal sealed class ModelState(TimeProvider clock)
     };
 
     public static ModelNotReadyException ShuttingDown() =>
-        new("The service is shutting down. Send the request to another instance or try again later.", SoonReady);
+        new("The service is shutting down. Send the request to another instance or try again later.", CallerErrors.SoonReady);
 
     public void BecomeReady(ModelDescription model) => Become(new ModelStatus.Ready(model, clock.GetUtcNow()));
 

@@ -106,7 +106,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         // A failed load ends this worker, not the service.
         catch (Exception error)
         {
-            _state.BecomeFailed(ModelLoader.Reason(error));
+            _state.BecomeFailed(CallerErrors.LoadReason(error));
             _loaded.SetException(error);
             return null;
         }

@@ -106,7 +106,7 @@ internal sealed partial class ImageRunner(
         {
             Log.Failed(logger, _running.Count, error);
             CountFailure(waiting, error);
-            FailStep(generator, () => new GenerationFailedException("The step that contained this image failed. The service log has the details.", error));
+            FailStep(generator, () => CallerErrors.StepFailed(error));
         }
 
         waiting.StepEnded(generator.LastStep);
@@ -115,7 +115,7 @@ internal sealed partial class ImageRunner(
 
     public static ModelNotReadyException ShuttingDown() => new(
         "The service shut down before this image was finished (Inference:ShutdownBudget). Send the request to another instance or try again later.",
-        ModelState.SoonReady);
+        CallerErrors.SoonReady);
 
     /// <summary>Fails all running images without removing them from the generator.</summary>
     /// <param name="error">Creates one exception for each image, because several callers throw them at the same time.</param>

@@ -37,15 +37,6 @@ internal sealed partial class ModelLoader(
     }
 
     /// <summary>
-    /// Returns the reason of a failed load for callers. Messages of our own exceptions and of the file system are useful; others might reveal internals.
-    /// </summary>
-    public static string Reason(Exception error) => error switch
-    {
-        CheckpointException or DeviceUnavailableException or IOException or OutOfDeviceMemoryException => error.Message,
-        _ => $"Loading ended with {error.GetType().Name}. The service log has the details.",
-    };
-
-    /// <summary>
     /// Returns the retry pipeline. A storage failure is retried; a damaged bundle stays damaged (<see cref="CheckpointException.IsTransient"/>).
     /// </summary>
     private ResiliencePipeline Retrying()

@@ -1,0 +1,44 @@
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
+
+namespace CtfService.Inference.Status;
+
+/// <summary>Creates the errors of the queue, the worker and the router that callers see. Public so that the API description shows the same messages.</summary>
+public static class CallerErrors
+{
+    /// <summary>Retry delay while a model loads or the service restarts; both take seconds.</summary>
+    internal static readonly TimeSpan SoonReady = TimeSpan.FromSeconds(5);
+
+    /// <param name="room">The number of images that still fit.</param>
+    /// <param name="capacity">The value of Inference:MaxQueuedImages.</param>
+    /// <param name="requested">The number of images of the request.</param>
+    /// <param name="retryAfter">Whole seconds, as in the header Retry-After.</param>
+    public static QueueFullException QueueFull(int room, int capacity, int requested, TimeSpan retryAfter) => new(
+        $"The queue has room for {room} more of {capacity} images (Inference:MaxQueuedImages); {requested} were requested. "
+        + $"Try again in {retryAfter.TotalSeconds:0} s.",
+        retryAfter);
+
+    public static ModelNotReadyException Loading() => new("The model is still loading. Try again in a moment.", SoonReady);
+
+    public static GenerationFailedException StepFailed(Exception cause) =>
+        new("The step that contained this image failed. The service log has the details.", cause);
+
+    /// <param name="bundle">The bundle that is loading.</param>
+    public static SwitchInProgressException SwitchInProgress(string bundle) =>
+        new($"The bundle '{bundle}' is already loading; only one switch can run at a time. Retry when it completes.");
+
+    /// <param name="bundle">The bundle that could not be loaded.</param>
+    /// <param name="serving">Name of the model that keeps serving; null if there is none.</param>
+    public static ModelLoadException LoadFailed(string bundle, string? serving, Exception cause) => new(
+        $"The bundle '{bundle}' could not be loaded, and {(serving is null ? "no model serves" : $"model '{serving}' keeps serving")}. {LoadReason(cause)}",
+        cause);
+
+    /// <summary>
+    /// Returns the reason of a failed load for callers. Messages of our own exceptions and of the file system are useful; others might reveal internals.
+    /// </summary>
+    internal static string LoadReason(Exception cause) => cause switch
+    {
+        CheckpointException or DeviceUnavailableException or IOException or OutOfDeviceMemoryException => cause.Message,
+        _ => $"Loading ended with {cause.GetType().Name}. The service log has the details.",
+    };
+}
