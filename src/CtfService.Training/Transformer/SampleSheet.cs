@@ -15,6 +15,7 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
     private const int Columns = 12;
     private const int MostImages = 48;
 
+    /// <summary>Number of images.</summary>
     public int Count { get; } = Math.Min(MostImages, 2 * config.ClassCount);
 
     /// <summary>Returns images of all classes in turn, each with its own seed.</summary>
@@ -41,6 +42,7 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
     }
 
     /// <summary>Writes layouts as images, each label as the centroid of its cluster.</summary>
+    /// <param name="path">Path without extension.</param>
     /// <param name="layouts">[B] arrays of [T] coarse labels.</param>
     public void WritePreviews(string path, IReadOnlyList<int[]> layouts)
     {
