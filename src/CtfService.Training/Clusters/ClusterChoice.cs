@@ -12,7 +12,7 @@ namespace CtfService.Training.Clusters;
 public static class ClusterChoice
 {
     /// <summary>Smallest number of clusters that is tried.</summary>
-    public const int Fewest = 8;
+    public const int MinClusters = 8;
 
     /// <param name="tried">Receives the result of each number of clusters that is tried.</param>
     /// <returns>The cluster map with the chosen number of clusters.</returns>
@@ -21,7 +21,7 @@ public static class ClusterChoice
     {
         using var scope = NewDisposeScope();
         var codewords = tokenizer.Quantizer.Codewords().detach();
-        var (low, high) = (Fewest, LargestPowerBelow(tokenizer.Config.CodebookSize)); // high is chosen if no smaller number suffices
+        var (low, high) = (MinClusters, LargestPowerBelow(tokenizer.Config.CodebookSize)); // high is chosen if no smaller number suffices
         ClusterMap? chosen = null;
         while (low < high)
         {
@@ -49,5 +49,5 @@ public static class ClusterChoice
     /// </summary>
     private static int Middle(int low, int high) => low << (int.Log2(high / low) / 2);
 
-    private static int LargestPowerBelow(int codebookSize) => Math.Min(codebookSize, Math.Max(Fewest, 1 << int.Log2(Math.Max(codebookSize - 1, 1))));
+    private static int LargestPowerBelow(int codebookSize) => Math.Min(codebookSize, Math.Max(MinClusters, 1 << int.Log2(Math.Max(codebookSize - 1, 1))));
 }

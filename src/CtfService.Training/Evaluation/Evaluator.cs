@@ -12,10 +12,10 @@ namespace CtfService.Training.Evaluation;
 public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages, CancellationToken cancellation)
 {
     /// <summary>Maximum number of images of each kind that are searched for among the training images.</summary>
-    private const int MostNeighbours = 10_000;
+    private const int MaxNeighbours = 10_000;
 
     /// <summary>Maximum number of test images that are reconstructed: enough for means and for rFID.</summary>
-    private const int MostReconstructions = 2_000;
+    private const int MaxReconstructions = 2_000;
 
     /// <summary>Divisors of the number of images for FID by size.</summary>
     private static readonly int[] Parts = [8, 4, 2, 1];
@@ -40,10 +40,10 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
         var generated = images.WithClassNames(_classNames);
         Require(generated, "generated", perClass: 1);
         var reconstructions = model is null ? null : stages.Run("tokenizer", progress => Reconstructions.Of(
-            model.Bundle, Evenly(inputs.Test, MostReconstructions), inputs.Device, progress, cancellation));
+            model.Bundle, Evenly(inputs.Test, MaxReconstructions), inputs.Device, progress, cancellation));
         var features = inputs.Extractors.Select(extractor => OfFeatures(extractor, generated, reconstructions?.Images)).ToList();
-        var shown = Evenly(generated, MostNeighbours);
-        var unseen = Evenly(inputs.Test, MostNeighbours);
+        var shown = Evenly(generated, MaxNeighbours);
+        var unseen = Evenly(inputs.Test, MaxNeighbours);
         var nearest = stages.Run("nearest training images", progress => PixelNeighbours.Find(shown, inputs.Train, progress, cancellation));
         var nearestOfUnseen = stages.Run("nearest of test images", progress => PixelNeighbours.Find(unseen, inputs.Train, progress, cancellation));
         double[] distances = [.. nearest.Select(image => image.Distance)];
@@ -126,7 +126,7 @@ public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages,
         using var scope = NewDisposeScope();
         FiniteFeatures.Require(set.Kept.Pooled, reference.Kept.Pooled);
         return RowDistances.NearestDistances(
-            set.Kept.Pooled.narrow(0, 0, Math.Min(MostNeighbours, set.Kept.Pooled.shape[0])), reference.Kept.Pooled, cancellation);
+            set.Kept.Pooled.narrow(0, 0, Math.Min(MaxNeighbours, set.Kept.Pooled.shape[0])), reference.Kept.Pooled, cancellation);
     }
 
     /// <summary>Returns the FID against the test images that were reconstructed, which are the first in order.</summary>

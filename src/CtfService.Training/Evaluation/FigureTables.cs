@@ -8,7 +8,7 @@ namespace CtfService.Training.Evaluation;
 /// <summary>Renders the figures of a report as tables, each next to its reference.</summary>
 internal static class FigureTables
 {
-    private const int MostConfusions = 8;
+    private const int MaxConfusions = 8;
 
     public static string OfFeatures(FeatureReport features)
     {
@@ -74,7 +74,7 @@ internal static class FigureTables
 
     public static string Confusions(ClassifierReport classes)
     {
-        var confusions = classes.Confusions.Take(MostConfusions).Select(confusion => $"{confusion.Actual} as {confusion.Predicted} ({confusion.Images})");
+        var confusions = classes.Confusions.Take(MaxConfusions).Select(confusion => $"{confusion.Actual} as {confusion.Predicted} ({confusion.Images})");
         var worst = string.Join(", ", confusions);
         return $"""
             <p>Class accuracy: {Percent(classes.Accuracy)} of the images are classified as requested.

@@ -13,7 +13,7 @@ internal static class PagePictures
     /// <summary>Samples of each class.</summary>
     private const int SamplesShown = 8;
 
-    private const int MostClasses = 60;
+    private const int MaxClasses = 60;
     private const int PairsShown = 16;
     private const int PairColumns = 8;
 
@@ -25,7 +25,7 @@ internal static class PagePictures
         var shown = byClass.Select(images => images.Key)
             .OrderBy(classId => accuracyOf?[generated.ClassNames[classId]] ?? 0)
             .ThenBy(classId => classId)
-            .Take(MostClasses)
+            .Take(MaxClasses)
             .ToList();
         var rows = shown.Select(classId =>
         {
@@ -34,7 +34,7 @@ internal static class PagePictures
             var caption = accuracyOf is null ? name : string.Create(CultureInfo.InvariantCulture, $"{name}, {accuracyOf[name]:0%} recognised");
             return Html.Figure(Html.Picture(sheet, $"generated images of {name}"), caption);
         });
-        var note = byClass.Count > MostClasses ? $"<p class=\"note\">{MostClasses} of {byClass.Count} classes.</p>\n" : "";
+        var note = byClass.Count > MaxClasses ? $"<p class=\"note\">{MaxClasses} of {byClass.Count} classes.</p>\n" : "";
         return $"{note}<div class=\"classes\">\n{string.Join('\n', rows)}\n</div>";
     }
 

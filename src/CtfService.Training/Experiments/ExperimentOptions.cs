@@ -11,4 +11,4 @@ namespace CtfService.Training.Experiments;
 /// <param name="Redo">Whether to delete results of other settings and run their jobs again.</param>
 /// <param name="MaxPixels">Width times height of the largest image that is read.</param>
 public sealed record ExperimentOptions(
-    string Data, string? Tokenizer, string Output, string Report, IReadOnlyList<string> Without, bool Redo, int MaxPixels = ImageFolder.UsualMaxPixels);
+    string Data, string? Tokenizer, string Output, string Report, IReadOnlyList<string> Without, bool Redo, int MaxPixels = ImageFolder.DefaultMaxPixels);

@@ -13,10 +13,10 @@ namespace CtfService.Training.Transformer;
 internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, TransformerConfig config)
 {
     private const int Columns = 12;
-    private const int MostImages = 48;
+    private const int MaxImages = 48;
 
     /// <summary>Number of images.</summary>
-    public int Count { get; } = Math.Min(MostImages, 2 * config.ClassCount);
+    public int Count { get; } = Math.Min(MaxImages, 2 * config.ClassCount);
 
     /// <summary>Returns images of all classes in turn, each with its own seed.</summary>
     public IReadOnlyList<ImageSpecification> Specifications(SamplingSettings settings) =>

@@ -10,6 +10,6 @@ internal static class MaxPixelsOption
     public static Option<int> Create() => CommandOption.Number(
         "--max-pixels",
         "Largest image that is read, width times height; larger ones are skipped and listed.",
-        ImageFolder.UsualMaxPixels,
+        ImageFolder.DefaultMaxPixels,
         TrainingRanges.Pixels);
 }

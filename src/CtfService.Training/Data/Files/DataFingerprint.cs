@@ -5,15 +5,15 @@ namespace CtfService.Training.Data.Files;
 
 /// <summary>
 /// Identifies a data set without decoding it: a hash of the names, lengths and contents of the image files of a split. The whole content is read if the split
-/// has at most <see cref="WholeBytes"/>; otherwise an equal share of every file, from its start, middle and end.
+/// has at most <see cref="MaxBytes"/>; otherwise an equal share of every file, from its start, middle and end.
 /// </summary>
 public static class DataFingerprint
 {
-    /// <summary>Maximum number of bytes that are read of a split, unless <see cref="LeastShare"/> of every file is more.</summary>
-    internal const long WholeBytes = 1L << 30;
+    /// <summary>Maximum number of bytes that are read of a split, unless <see cref="MinShare"/> of every file is more.</summary>
+    internal const long MaxBytes = 1L << 30;
 
     /// <summary>Minimum number of bytes that are read of a file; different compressed images always differ within them.</summary>
-    internal const int LeastShare = 12 * 1024;
+    internal const int MinShare = 12 * 1024;
 
     private const int Pieces = 3;
 
@@ -24,7 +24,7 @@ public static class DataFingerprint
     /// <param name="maxPixels">Limit of <see cref="ImageFolder.Open"/>, which decides which images are used.</param>
     /// <returns>A text such as <c>7200 files of 24 classes, 5d41402abc4b</c>.</returns>
     /// <exception cref="DatasetException">The path does not exist, or it is not a tar file.</exception>
-    public static string Of(string path, string split, int maxPixels = ImageFolder.UsualMaxPixels, CancellationToken cancellation = default)
+    public static string Of(string path, string split, int maxPixels = ImageFolder.DefaultMaxPixels, CancellationToken cancellation = default)
     {
         using var tree = new ImageTree(path, split);
         var entries = tree.Entries().ToList();
@@ -33,14 +33,14 @@ public static class DataFingerprint
         // The training split defines the class ids of every split.
         string[] numbers = split == ImageFolder.TrainSplit ? [] : [.. ImageFolder.Classes(path, ImageFolder.TrainSplit)];
         var text = string.Join('\n', lines.Order(StringComparer.Ordinal).Concat(numbers));
-        var limit = maxPixels == ImageFolder.UsualMaxPixels ? "" : $", images of at most {maxPixels} pixels";
+        var limit = maxPixels == ImageFolder.DefaultMaxPixels ? "" : $", images of at most {maxPixels} pixels";
         return FormattableString.Invariant($"{entries.Count} files of {tree.ClassNames.Count} classes, {ShortHash.Of(Encoding.UTF8.GetBytes(text))}{limit}");
     }
 
     /// <summary>Returns the maximum number of bytes that are read of each file.</summary>
     /// <param name="bytes">Total length of all files.</param>
     internal static int Share(int files, long bytes) =>
-        bytes <= WholeBytes ? (int)WholeBytes : (int)Math.Max(LeastShare, WholeBytes / files);
+        bytes <= MaxBytes ? (int)MaxBytes : (int)Math.Max(MinShare, MaxBytes / files);
 
     /// <summary>Returns the hash of a file, or of its start, middle and end if it is longer than <paramref name="share"/>.</summary>
     internal static string Content(ImageEntry entry, int share)

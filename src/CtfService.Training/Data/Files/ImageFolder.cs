@@ -10,7 +10,7 @@ namespace CtfService.Training.Data.Files;
 public static class ImageFolder
 {
     /// <summary>Default limit of width times height of an image; photographs from cameras are smaller.</summary>
-    public const int UsualMaxPixels = 1 << 26;
+    public const int DefaultMaxPixels = 1 << 26;
 
     /// <summary>The split that defines the classes of all splits.</summary>
     public const string TrainSplit = "train";
@@ -27,7 +27,7 @@ public static class ImageFolder
     /// The path does not exist, there are no class folders, a training class has no readable image, or no image has a known class.
     /// </exception>
     public static ImageDataset Open(
-        string path, int imageSize, string? split = null, int maxPixels = UsualMaxPixels, CancellationToken cancellation = default)
+        string path, int imageSize, string? split = null, int maxPixels = DefaultMaxPixels, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(imageSize);
         var (found, images, skipped) = Read(path, imageSize, split, maxPixels, cancellation);

@@ -12,7 +12,7 @@ internal sealed class SkipCounter
         {
             var (count, names) = _reasons.TryGetValue(reason, out var seen) ? seen : (0, new SortedSet<string>(StringComparer.Ordinal));
             names.Add(name);
-            if (names.Count > SkippedFiles.MostNames)
+            if (names.Count > SkippedFiles.MaxNames)
             {
                 names.Remove(names.Max!);
             }

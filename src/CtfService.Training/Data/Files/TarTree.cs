@@ -10,7 +10,7 @@ namespace CtfService.Training.Data.Files;
 internal sealed class TarTree : IDisposable
 {
     /// <summary>Maximum number of links that are followed in a row, as on Linux.</summary>
-    private const int MostLinks = 40;
+    private const int MaxLinks = 40;
 
     private readonly string _path;
     private readonly SafeFileHandle _file;
@@ -147,7 +147,7 @@ internal sealed class TarTree : IDisposable
     private TarItem Resolve(string path)
     {
         List<string> parts = [.. path.Split('/')];
-        for (var links = 0; links <= MostLinks; links++)
+        for (var links = 0; links <= MaxLinks; links++)
         {
             TarItem item = _root;
             var place = 0;

@@ -29,7 +29,7 @@ internal sealed class FeatureReading : IDisposable
         _pooled = new GaussianAccumulator(extractor.PooledWidth);
         _spatial = new GaussianAccumulator(extractor.SpatialWidth);
         _score = new InceptionScoreAccumulator(images.Count);
-        var kept = Math.Min(images.Count, FeatureSet.MostKept);
+        var kept = Math.Min(images.Count, FeatureSet.MaxKept);
         _keptPooled = empty(kept, extractor.PooledWidth).DetachFromDisposeScope();
         _keptSpatial = empty(kept, extractor.SpatialWidth).DetachFromDisposeScope();
     }

@@ -7,12 +7,12 @@ namespace CtfService.Training.Evaluation.Features;
 
 /// <summary>
 /// Feature statistics of a set of images by one extractor. All classes have equal weight however many images they have, because a generator samples all classes
-/// equally often. Memory does not grow beyond the features of <see cref="MostKept"/> images. Owns its tensors.
+/// equally often. Memory does not grow beyond the features of <see cref="MaxKept"/> images. Owns its tensors.
 /// </summary>
 public sealed class FeatureSet : IDisposable
 {
     /// <summary>Maximum number of images whose individual features are kept, for neighbours and for halves of the set.</summary>
-    public const int MostKept = 20_000;
+    public const int MaxKept = 20_000;
 
     internal FeatureSet(FeatureSetParts parts)
     {
@@ -34,7 +34,7 @@ public sealed class FeatureSet : IDisposable
     /// <summary>Whether all features and probabilities are finite; if not, the extractor's weights are damaged.</summary>
     public bool IsFinite => Parts.IsFinite;
 
-    /// <summary>Features of up to <see cref="MostKept"/> images, in <see cref="BalancedOrder"/>.</summary>
+    /// <summary>Features of up to <see cref="MaxKept"/> images, in <see cref="BalancedOrder"/>.</summary>
     public FeatureRows Kept => Parts.Kept;
 
     /// <summary>

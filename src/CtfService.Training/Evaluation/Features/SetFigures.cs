@@ -18,7 +18,7 @@ public sealed record SetFigures(
     int Images, double? Fid, double? Sfid, InceptionScore? InceptionScore, double? Precision, double? Recall, double? ClassAccuracy)
 {
     /// <summary>Maximum number of rows of each set for precision and recall, as in ADM's evaluation, spread evenly over the classes.</summary>
-    public const int MostNeighbours = 10_000;
+    public const int MaxNeighbours = 10_000;
 
     /// <summary>Computes the figures of a set.</summary>
     /// <param name="reference">Features of the training images, by the same extractor.</param>
@@ -43,5 +43,5 @@ public sealed record SetFigures(
             images.Classes?.Accuracy);
     }
 
-    private static Tensor Rows(FeatureSet set) => set.Kept.Pooled.narrow(0, 0, Math.Min(MostNeighbours, set.Kept.Pooled.shape[0]));
+    private static Tensor Rows(FeatureSet set) => set.Kept.Pooled.narrow(0, 0, Math.Min(MaxNeighbours, set.Kept.Pooled.shape[0]));
 }

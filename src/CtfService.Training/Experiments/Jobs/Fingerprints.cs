@@ -27,7 +27,7 @@ internal static class Fingerprints
             return $"train: {Images(ImageFolder.TrainSplit)}; test: {Images("test")}";
         }
 
-        return maxPixels == ImageFolder.UsualMaxPixels ? OfFile(path) : $"{OfFile(path)}, images of at most {maxPixels} pixels";
+        return maxPixels == ImageFolder.DefaultMaxPixels ? OfFile(path) : $"{OfFile(path)}, images of at most {maxPixels} pixels";
     }
 
     private static string Of(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

@@ -69,8 +69,8 @@ internal static class Plots
     private static AreaSeries Band(PlotSeries line, OxyColor colour)
     {
         var band = new AreaSeries { Fill = OxyColor.FromAColor(50, colour), StrokeThickness = 0, RenderInLegend = false };
-        band.Points.AddRange(line.Points.Select(point => new DataPoint(point.X, point.Value.Most)));
-        band.Points2.AddRange(line.Points.Select(point => new DataPoint(point.X, point.Value.Least)));
+        band.Points.AddRange(line.Points.Select(point => new DataPoint(point.X, point.Value.Max)));
+        band.Points2.AddRange(line.Points.Select(point => new DataPoint(point.X, point.Value.Min)));
         return band;
     }
 

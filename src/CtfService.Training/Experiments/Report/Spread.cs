@@ -8,9 +8,9 @@ internal sealed record Spread(IReadOnlyList<double> Values)
 {
     public double Mean { get; } = Values.Average();
 
-    public double Least => Values.Min();
+    public double Min => Values.Min();
 
-    public double Most => Values.Max();
+    public double Max => Values.Max();
 
     /// <summary>Sample standard deviation over the seeds; null for a single seed.</summary>
     public double? Deviation => Values.Count == 1 ? null : Math.Sqrt(Values.Sum(value => (value - Mean) * (value - Mean)) / (Values.Count - 1));

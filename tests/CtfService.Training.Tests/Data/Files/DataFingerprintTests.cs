@@ -65,7 +65,7 @@ public sealed class DataFingerprintTests : IDisposable
     [Theory]
     [InlineData(1000, 1L << 30, 1 << 30)]
     [InlineData(1000, (1L << 30) + 1, (1 << 30) / 1000)]
-    [InlineData(10_000_000, 1L << 40, DataFingerprint.LeastShare)]
+    [InlineData(10_000_000, 1L << 40, DataFingerprint.MinShare)]
     public void Share_SplitThatIsLarge_GivesEveryFileAnEqualShare(int files, long bytes, int share) =>
         Assert.Equal(share, DataFingerprint.Share(files, bytes));
 

@@ -10,7 +10,7 @@ public sealed class ReportTextTests
         var spread = Spread.Of([1, 2, 6])!;
 
         Assert.Equal("3.00 ± 2.65", spread.ToString());
-        Assert.Equal((1, 6), (spread.Least, spread.Most));
+        Assert.Equal((1, 6), (spread.Min, spread.Max));
     }
 
     [Fact]
