@@ -52,7 +52,7 @@ public sealed class BundleManifestValidatorTests
     };
 
     [Fact]
-    public void Problems_SoundManifests_AreNone()
+    public void Problems_ValidManifest_IsEmpty()
     {
         Assert.Empty(BundleManifestValidator.Problems(Sound));
         Assert.Empty(BundleManifestValidator.Problems(TinyManifest.CreatePlain()));

@@ -41,7 +41,7 @@ public sealed class BundleTests : IDisposable
     }
 
     [Fact]
-    public void Write_Plain_NeedsNeitherClustersNorFineStage()
+    public void Write_PlainModel_NeedsNoClustersAndNoFineStage()
     {
         var bundle = BundleWriter.Write(_folder.Root, TinyManifest.CreatePlain());
 
@@ -61,7 +61,7 @@ public sealed class BundleTests : IDisposable
     }
 
     [Fact]
-    public void Write_Inconsistent_NamesEverythingAndWritesNothing()
+    public void Write_InvalidManifest_ListsAllProblemsAndWritesNothing()
     {
         File.Delete(_folder.File("fine.safetensors"));
 
@@ -74,7 +74,7 @@ public sealed class BundleTests : IDisposable
     }
 
     [Fact]
-    public void Open_DamagedFiles_NamesEachOne()
+    public void Open_DamagedFiles_ListsAll()
     {
         BundleWriter.Write(_folder.Root, TinyManifest.Create());
         var tokenizer = File.ReadAllBytes(_folder.File("tokenizer.safetensors"));
@@ -133,7 +133,7 @@ public sealed class BundleTests : IDisposable
     }
 
     [Fact]
-    public void Describe_Bundle_GivesWhatCallersMayKnow()
+    public void Describe_Bundle_DescribesTheModel()
     {
         var model = BundleWriter.Write(_folder.Root, TinyManifest.Create()).Describe();
 

@@ -6,7 +6,7 @@ using CtfService.Model.TestSupport;
 
 namespace CtfService.Model.Tests.Bundles;
 
-/// <summary>The weight files of a bundle from their check to the last tensor: one handle each.</summary>
+/// <summary>The weight files of a bundle are read through one handle each, from the check to the last tensor.</summary>
 public sealed class BundleWeightsTests : IDisposable
 {
     private readonly TinyBundle _bundle = new();
@@ -56,7 +56,7 @@ public sealed class BundleWeightsTests : IDisposable
     }
 
     [Fact]
-    public void RequireUnchanged_FileWasWrittenToSinceItWasChecked_NamesIt()
+    public void RequireUnchanged_FileWasWrittenTo_NamesIt()
     {
         using var weights = BundleReader.OpenWeights(_bundle.Directory);
         using (var other = new FileStream(FileOf(BundleFiles.Fine), FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
@@ -89,7 +89,7 @@ public sealed class BundleWeightsTests : IDisposable
     }
 
     [Fact]
-    public void OpenWeights_HashIsRightAndHeaderIsNot_SaysSo()
+    public void OpenWeights_ValidHashAndInvalidHeader_IsRefused()
     {
         File.WriteAllText(FileOf(BundleFiles.Tokenizer), "no safetensors file");
         File.Delete(FileOf(BundleFiles.ClusterMap));

@@ -5,12 +5,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace CtfService.Model.Tests.Bundles;
 
-/// <summary>Counts how often each file of a folder is opened, by any code of any process (Linux, inotify(7)).</summary>
+/// <summary>Counts how often each file of a folder is opened, by any process (Linux, inotify(7)).</summary>
 internal sealed partial class FolderOpens : IDisposable
 {
     private const int NonBlocking = 0x800; // IN_NONBLOCK
-    private const uint Accessed = 0x1; // IN_ACCESS; keeps two openings in a row from being reported as one
-    private const uint ClosedReadOnly = 0x10; // IN_CLOSE_NOWRITE; likewise
+    private const uint Accessed = 0x1; // IN_ACCESS; separates two openings, which the kernel would merge
+    private const uint ClosedReadOnly = 0x10; // IN_CLOSE_NOWRITE; as above
     private const uint Opened = 0x20; // IN_OPEN
     private const uint IsFolder = 0x4000_0000; // IN_ISDIR
     private const int HeaderBytes = 16; // watch, mask, cookie, length of the name
@@ -26,7 +26,7 @@ internal sealed partial class FolderOpens : IDisposable
         }
     }
 
-    /// <summary>Number of times that each file was opened since the last call.</summary>
+    /// <summary>Returns the number of times that each file was opened since the last call.</summary>
     public IReadOnlyDictionary<string, int> Take()
     {
         var counts = new Dictionary<string, int>();
@@ -61,7 +61,7 @@ internal sealed partial class FolderOpens : IDisposable
     private static partial nint Read(SafeFileHandle events, [Out] byte[] buffer, nuint length);
 }
 
-/// <summary>A theory of which Linux reports the file operations.</summary>
+/// <summary>A theory that runs on Linux only.</summary>
 internal sealed class LinuxTheoryAttribute : TheoryAttribute
 {
     public LinuxTheoryAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Only Linux has inotify.";

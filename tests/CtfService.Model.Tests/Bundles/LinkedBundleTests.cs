@@ -4,7 +4,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Model.Tests.Bundles;
 
-/// <summary>Bundles made of symbolic links, as caches and volumes hold files.</summary>
+/// <summary>Bundles of symbolic links, as in caches and volumes.</summary>
 public sealed class LinkedBundleTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -63,7 +63,7 @@ public sealed class LinkedBundleTests : IDisposable
     }
 
     [Fact]
-    public void Open_LinkToOtherContent_IsRefusedByItsHash()
+    public void Open_LinkToOtherContent_FailsTheHashCheck()
     {
         File.Move(Path.Combine(Files, "coarse.safetensors"), _folder.File("original"));
         File.WriteAllText(_folder.File("other"), new string('x', (int)new FileInfo(_folder.File("original")).Length));
@@ -75,7 +75,7 @@ public sealed class LinkedBundleTests : IDisposable
     }
 
     [Fact]
-    public void Open_LinkToNothing_NamesTheTarget()
+    public void Open_BrokenLink_NamesTheTarget()
     {
         File.Delete(Path.Combine(Files, "coarse.safetensors"));
         File.CreateSymbolicLink(Path.Combine(Files, "coarse.safetensors"), "../blobs/gone");

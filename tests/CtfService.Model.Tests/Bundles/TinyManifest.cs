@@ -5,7 +5,7 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.Model.Tests.Bundles;
 
-/// <summary>A sound manifest for tests to break, and the files it describes (their content does not matter to the reader).</summary>
+/// <summary>A valid manifest for tests to change, and its files, whose content the reader does not interpret.</summary>
 internal static class TinyManifest
 {
     public static BundleManifest Create()
@@ -38,7 +38,7 @@ internal static class TinyManifest
         };
     }
 
-    /// <summary>The same tokenizer under a plain LlamaGen model.</summary>
+    /// <summary>The same tokenizer with a plain LlamaGen model.</summary>
     public static BundleManifest CreatePlain()
     {
         var manifest = Create();

@@ -6,7 +6,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Model.Tests.Bundles;
 
-/// <summary>Which problems another attempt may mend: those of the storage, not those of the content.</summary>
+/// <summary>Problems of the storage are transient; problems of the content are not.</summary>
 public sealed class TransientProblemTests : IDisposable
 {
     private readonly TinyBundle _bundle = new();
@@ -98,7 +98,8 @@ public sealed class TransientProblemTests : IDisposable
     }
 
     [Fact]
-    public void Survey_SoundBundle_DescribesIt() => Assert.Equal(BundleReader.Open(_bundle.Directory).Hash, BundleReader.Survey(_bundle.Directory).BundleHash);
+    public void Survey_ValidBundle_DescribesIt() =>
+        Assert.Equal(BundleReader.Open(_bundle.Directory).Hash, BundleReader.Survey(_bundle.Directory).BundleHash);
 
     private string FileOf(string name) => Path.Combine(_bundle.Directory, name);
 

@@ -68,7 +68,7 @@ public sealed class SafetensorsRoundTripTests : IDisposable
     }
 
     [Fact]
-    public void Write_CastFloatingTo_LeavesIntegersAlone()
+    public void Write_CastFloatingTo_KeepsIntegers()
     {
         SafetensorsWriter.Write(_folder.File("a"), [("weights", ones(3)), ("tokens", ones(3, int64))], castFloatingTo: ScalarType.Float16);
 
@@ -97,7 +97,7 @@ public sealed class SafetensorsRoundTripTests : IDisposable
     }
 
     [Fact]
-    public void Write_Failure_LeavesTheOldFileAndNoOther()
+    public void Write_Failure_KeepsOnlyTheOldFile()
     {
         SafetensorsWriter.Write(_folder.File("a"), [("name", ones(1))]);
         var before = File.ReadAllBytes(_folder.File("a"));
@@ -113,7 +113,7 @@ public sealed class SafetensorsRoundTripTests : IDisposable
     [InlineData(float.NaN, null, "F32")]
     [InlineData(float.NegativeInfinity, null, "F32")]
     [InlineData(1e5f, ScalarType.Float16, "F16")]
-    public void Write_WeightsThatAreNotFinite_AreRefusedByNameAndTheOldFileStays(float value, ScalarType? cast, string type)
+    public void Write_NonFiniteWeights_AreRefusedAndTheOldFileIsKept(float value, ScalarType? cast, string type)
     {
         SafetensorsWriter.Write(_folder.File("a"), [("weight", ones(2))], requireFinite: true);
         var before = File.ReadAllBytes(_folder.File("a"));

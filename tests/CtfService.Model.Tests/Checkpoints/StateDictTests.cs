@@ -29,7 +29,7 @@ public sealed class StateDictTests : IDisposable
     }
 
     [Fact]
-    public void Load_Cancelled_ReadsNoFurtherTensor()
+    public void Load_Cancelled_StopsBeforeTheNextTensor()
     {
         using var module = nn.Linear(3, 4);
         StateDictSaver.Save(module, _folder.File("a"));
@@ -41,7 +41,7 @@ public sealed class StateDictTests : IDisposable
     }
 
     [Fact]
-    public void Load_OtherFloatingType_CastsToTheModules()
+    public void Load_OtherFloatingDtype_CastsToThatOfTheModule()
     {
         using var from = nn.Linear(3, 4);
         using var to = nn.Linear(3, 4);
@@ -55,7 +55,7 @@ public sealed class StateDictTests : IDisposable
     }
 
     [Fact]
-    public void Load_KeysDiffer_NamesEveryOneAndCopiesNothing()
+    public void Load_KeysDiffer_ListsAllAndCopiesNothing()
     {
         using var module = nn.Sequential(("first", nn.Linear(3, 4)), ("second", nn.Linear(4, 2)));
         SafetensorsWriter.Write(_folder.File("a"),
@@ -76,7 +76,7 @@ public sealed class StateDictTests : IDisposable
     }
 
     [Fact]
-    public void Load_IgnoredPrefix_MayBeLeftOver()
+    public void Load_IgnoredPrefix_MayBeUnexpected()
     {
         using var module = nn.Linear(1, 1, hasBias: false);
         SafetensorsWriter.Write(_folder.File("a"), [("weight", ones(1, 1)), ("discriminator.weight", ones(1))]);

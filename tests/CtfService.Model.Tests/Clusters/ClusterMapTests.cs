@@ -13,7 +13,7 @@ public sealed class ClusterMapTests : IDisposable
     private readonly DisposeScope _scope = NewDisposeScope();
 
     [Fact]
-    public void FromAssignments_Sound_GroupsTokensAndAveragesCodewords()
+    public void FromAssignments_Valid_GroupsTokensAndAveragesCodewords()
     {
         var map = ClusterMap.FromAssignments([1, 0, 1, 1], tensor(new float[] { 0, 0, 8, 9, 3, 0, 3, 6 }).reshape(4, 2));
 
@@ -25,7 +25,7 @@ public sealed class ClusterMapTests : IDisposable
     }
 
     [Fact]
-    public void Random_Codebook_DealsItOutEvenlyByTheSeed()
+    public void Random_Codebook_GivesEqualClustersForASeed()
     {
         var codebook = zeros(10, 2);
 
@@ -59,7 +59,7 @@ public sealed class ClusterMapTests : IDisposable
     }
 
     [Fact]
-    public void Identity_IsItsOwnCoarseLabel()
+    public void Identity_Token_IsItsCoarseLabel()
     {
         var codebook = arange(10, ScalarType.Float32).reshape(5, 2);
 
@@ -74,7 +74,7 @@ public sealed class ClusterMapTests : IDisposable
     public void Compute_ClusterPerCodeword_IsTheIdentity() => Assert.True(ClusterMap.Compute(arange(10, ScalarType.Float32).reshape(5, 2), 5, 1).IsIdentity);
 
     [Fact]
-    public void Compute_FewerClusters_PutsNeighboursTogether()
+    public void Compute_FewerClusters_GroupsNeighbours()
     {
         var map = ClusterMap.Compute(tensor(new float[] { 0, 10, 0.1f, 10.1f, 20 }).reshape(5, 1), 3, 1);
 

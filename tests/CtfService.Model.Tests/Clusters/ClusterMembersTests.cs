@@ -48,19 +48,19 @@ public sealed class ClusterMembersTests
         }
     }
 
-    /// <summary>GPT-L with 1,024 positions and clusters of 128 codewords: eight images gathered together take 1.8 GB and more.</summary>
+    /// <summary>GPT-L with 1,024 positions and clusters of 128 codewords: gathering all rows of eight images would take over 1.8 GB.</summary>
     [Fact]
-    public void BlockCount_LargeModel_GathersNoMoreThanABlock()
+    public void BlockCount_LargeModel_BoundsABlock()
     {
         using var scope = NewDisposeScope();
         using var members = new ClusterMembers(ClusterMap.Random(zeros(16384, 1), clusterCount: 128, seed: 1), CPU);
         var head = empty([16384, 1024], bfloat16, META);
 
-        Assert.Equal(32, members.BlockCount(8 * 1024, head)); // of 256 positions, 128 members, 1,024 numbers, two bytes
+        Assert.Equal(32, members.BlockCount(8 * 1024, head)); // 256 positions x 128 members x 1,024 numbers x 2 bytes
     }
 
     [Fact]
-    public void Places_OfEveryToken_LeadBackToIt()
+    public void Places_OfEveryToken_RoundTrip()
     {
         using var scope = NewDisposeScope();
         var map = ClusterMap.FromAssignments([0, 1, 0, 2, 1, 0, 2, 2, 2], zeros(9, 4));

@@ -18,7 +18,7 @@ public sealed class KMeansTests
     }
 
     [Fact]
-    public void Fit_SameSeed_IsRepeated()
+    public void Fit_SameSeed_GivesTheSameClusters()
     {
         var points = Scattered(500, 5);
 
@@ -46,7 +46,7 @@ public sealed class KMeansTests
     }
 
     [Fact]
-    public void Fit_Settled_EveryPointIsInTheClusterOfItsNearestMean()
+    public void Fit_Converged_EveryPointIsInTheClusterOfItsNearestMean()
     {
         const int width = 4;
         var points = Scattered(400, width);

@@ -8,7 +8,7 @@ public sealed class ContactSheetTests
     private const byte White = byte.MaxValue;
 
     [Fact]
-    public void Compose_ThreeImagesInTwoColumns_LaysThemInReadingOrderOnWhite()
+    public void Compose_ThreeImagesInTwoColumns_ArrangesThemInReadingOrder()
     {
         var sheet = ContactSheet.Compose([Grey(1), Grey(2), Grey(3)], columns: 2, gap: 1);
 
@@ -23,7 +23,7 @@ public sealed class ContactSheetTests
     }
 
     [Fact]
-    public void Compose_FewerImagesThanColumns_MakesNoEmptyColumns()
+    public void Compose_FewerImagesThanColumns_HasNoEmptyColumns()
     {
         var sheet = ContactSheet.Compose([Grey(1), Grey(2)], columns: 5, gap: 0);
 
@@ -41,7 +41,7 @@ public sealed class ContactSheetTests
     }
 
     [Fact]
-    public void Compose_NoImages_IsACallersBug()
+    public void Compose_NoImages_Throws()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => ContactSheet.Compose([], columns: 1));
     }

@@ -6,8 +6,8 @@ using CtfService.Model.Imaging;
 namespace CtfService.Model.Tests.Imaging;
 
 /// <summary>
-/// The bytes that this version's encoders make. "The same request gives the same file" holds within a version of the program: if a new image library fails this
-/// test, raise Version in Directory.Build.props, which files and ETags name, and then renew the hashes.
+/// Pins the bytes that the encoders of this version write. "The same request gives the same file" holds within a version of the program: if a new image library
+/// fails this test, increase Version in Directory.Build.props, which files and ETags contain, and then update the hashes.
 /// </summary>
 public sealed class EncoderBytesTests
 {
@@ -23,7 +23,7 @@ public sealed class EncoderBytesTests
         Assert.Equal(hash, Convert.ToHexStringLower(SHA256.HashData(file))[..16]);
     }
 
-    /// <summary>A channel that rises once, twice and three times as fast to the right as downwards, over and over.</summary>
+    /// <summary>Creates a repeating gradient, whose channels rise to the right one, two and three times as fast as downwards.</summary>
     private static RgbImage Gradients(int width, int height)
     {
         var pixels = new byte[width * height * 3];
@@ -37,7 +37,7 @@ public sealed class EncoderBytesTests
     }
 }
 
-/// <summary>Skipped on other processors: the encoders' compression chooses by what they can do.</summary>
+/// <summary>A theory that is skipped on other processors, because the compression depends on their instruction sets.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class EncoderTheoryAttribute : TheoryAttribute
 {

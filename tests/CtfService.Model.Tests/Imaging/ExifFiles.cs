@@ -3,7 +3,7 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Model.Tests.Imaging;
 
-/// <summary>Image files with EXIF of one tag, the orientation, in the place of each container.</summary>
+/// <summary>Image files with an EXIF orientation, where each container stores it.</summary>
 internal static class ExifFiles
 {
     public static byte[] Tiff(byte orientation) =>
@@ -18,14 +18,14 @@ internal static class ExifFiles
 
     public static byte[] PngWithOrientation(byte[] file, byte orientation, string before) => PngChunks.Insert(file, before, "eXIf", Tiff(orientation));
 
-    /// <summary>A segment behind the start of the file.</summary>
+    /// <summary>Inserts a segment after the start of the file.</summary>
     private static byte[] Jpeg(byte[] file, byte[] tiff)
     {
         byte[] payload = [.. "Exif\0\0"u8, .. tiff];
         return [.. file[..2], 0xFF, 0xE1, 0, (byte)(payload.Length + 2), .. payload, .. file[2..]];
     }
 
-    /// <summary>A header that says so, the pixels, and a chunk at the end.</summary>
+    /// <summary>Writes a header with the EXIF flag, the pixels, and a chunk at the end.</summary>
     private static byte[] Webp(byte[] file, byte[] tiff)
     {
         byte[] extended = [.. "VP8X"u8, 10, 0, 0, 0, 0b1000, 0, 0, 0, 47, 0, 0, 31, 0, 0];

@@ -9,7 +9,7 @@ public sealed class ImageCodecTests
     [InlineData(ImageFormat.Png)]
     [InlineData(ImageFormat.Jpeg)]
     [InlineData(ImageFormat.Webp)]
-    public void ReadHeader_EveryFormat_SaysTheSize(ImageFormat format)
+    public void ReadHeader_EveryFormat_ReturnsTheSize(ImageFormat format)
     {
         var file = ImageCodec.Encode(Corner(7, 5), format);
 
@@ -20,7 +20,7 @@ public sealed class ImageCodecTests
     {
         get
         {
-            // One dark corner, at the top left of the stored pixels; where it is shown follows from the table in Exif 2.32, 4.6.4.
+            // One dark corner, at the top left of the stored pixels. The table in Exif 2.32, 4.6.4, gives its displayed position.
             (int Width, int Height, int DarkX, int DarkY)[] shown =
                 [(48, 32, 0, 0), (48, 32, 1, 0), (48, 32, 1, 1), (48, 32, 0, 1), (32, 48, 0, 0), (32, 48, 1, 0), (32, 48, 1, 1), (32, 48, 0, 1)];
             var data = new TheoryData<ImageFormat, int, int, int, int, int>();
@@ -38,7 +38,7 @@ public sealed class ImageCodecTests
 
     [Theory]
     [MemberData(nameof(Orientations))]
-    public void Decode_FileWithOrientation_IsTurned(ImageFormat format, int orientation, int width, int height, int darkX, int darkY)
+    public void Decode_FileWithOrientation_IsRotated(ImageFormat format, int orientation, int width, int height, int darkX, int darkY)
     {
         var file = ExifFiles.WithOrientation(ImageCodec.Encode(Corner(48, 32), format), format, (byte)orientation);
 
@@ -54,7 +54,7 @@ public sealed class ImageCodecTests
     }
 
     [Fact]
-    public void Decode_PngWithOrientationBehindThePixels_IsTurned()
+    public void Decode_PngWithOrientationAfterThePixels_IsRotated()
     {
         var image = ImageCodec.Decode(ExifFiles.PngWithOrientation(ImageCodec.Encode(Corner(48, 32), ImageFormat.Png), 6, "IEND"));
 
@@ -65,7 +65,7 @@ public sealed class ImageCodecTests
     [InlineData(0)]
     [InlineData(9)]
     [InlineData(255)]
-    public void Decode_PngWithAnUnknownOrientation_IsAsItIs(byte orientation)
+    public void Decode_PngWithAnUnknownOrientation_IsUnchanged(byte orientation)
     {
         var image = ImageCodec.Decode(ExifFiles.PngWithOrientation(ImageCodec.Encode(Corner(48, 32), ImageFormat.Png), orientation, "IDAT"));
 
@@ -73,7 +73,7 @@ public sealed class ImageCodecTests
     }
 
     [Fact]
-    public void Decode_PngWithExifCutOffAnywhere_IsAsItIsOrTurned()
+    public void Decode_PngWithTruncatedExif_IsUnchangedOrRotated()
     {
         var png = ImageCodec.Encode(Corner(48, 32), ImageFormat.Png);
         for (var length = 0; length <= ExifFiles.Tiff(6).Length; length++)

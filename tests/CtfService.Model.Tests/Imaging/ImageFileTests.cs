@@ -20,7 +20,7 @@ public sealed class ImageFileTests
             var files = new TheoryData<ImageFormat, int, int, int>();
             foreach (var format in Enum.GetValues<ImageFormat>())
             {
-                foreach (var quality in new[] { 0, 90, 100 }) // WebP of quality 100 is lossless: another kind of chunk
+                foreach (var quality in new[] { 0, 90, 100 }) // WebP with quality 100 is lossless and has another chunk
                 {
                     files.Add(format, quality, 1, 1);
                     files.Add(format, quality, 64, 48);
@@ -34,7 +34,7 @@ public sealed class ImageFileTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void Encode_AnyFormatQualityAndSize_HoldsTheCodecsPixelsAndTheProvenance(ImageFormat format, int quality, int width, int height)
+    public void Encode_AnyFormatQualityAndSize_HasThePixelsAndTheProvenance(ImageFormat format, int quality, int width, int height)
     {
         var image = Noise(width, height);
 
@@ -60,13 +60,13 @@ public sealed class ImageFileTests
     [InlineData(ImageFormat.Png)]
     [InlineData(ImageFormat.Jpeg)]
     [InlineData(ImageFormat.Webp)]
-    public void Encode_CodecsOwnBytes_StayWhatTheyAre(ImageFormat format)
+    public void Encode_BytesOfTheCodec_AreUnchanged(ImageFormat format)
     {
         var plain = ImageCodec.Encode(Noise(64, 48), format);
 
         var file = ImageFile.Encode(Noise(64, 48), Apple, format);
 
-        var pixels = plain.AsSpan(50); // beyond every header
+        var pixels = plain.AsSpan(50); // after every header
         Assert.True(file.AsSpan().IndexOf(pixels) > 0);
     }
 
@@ -96,7 +96,7 @@ public sealed class ImageFileTests
     }
 
     [Fact]
-    public void Encode_Png_HoldsWellKnownTextsBeforeThePixels()
+    public void Encode_Png_HasTextsBeforeThePixels()
     {
         var file = ImageFile.Encode(Noise(8, 8), Apple, ImageFormat.Png);
 
@@ -138,7 +138,7 @@ public sealed class ImageFileTests
     [InlineData(ImageFormat.Png)]
     [InlineData(ImageFormat.Jpeg)]
     [InlineData(ImageFormat.Webp)]
-    public void FindProvenance_CutOffAnywhereBeforeIt_IsAnErrorAndNeverAnother(ImageFormat format)
+    public void FindProvenance_TruncatedBeforeIt_ThrowsInvalidData(ImageFormat format)
     {
         var file = ImageFile.Encode(Noise(8, 8), Apple, format);
         var end = file.AsSpan().IndexOf("x:xmpmeta"u8);
@@ -150,7 +150,7 @@ public sealed class ImageFileTests
     }
 
     [Fact]
-    public void FindProvenance_OneLetterOfThePngTextChanged_IsAnError()
+    public void FindProvenance_ChangedPngText_Throws()
     {
         var file = ImageFile.Encode(Noise(8, 8), Apple, ImageFormat.Png);
         file[file.AsSpan().IndexOf("\"seed\":"u8) + 8] ^= 1;
@@ -159,7 +159,7 @@ public sealed class ImageFileTests
     }
 
     [Fact]
-    public void FindProvenance_JpegSegmentShorterThanItsLength_IsAnError()
+    public void FindProvenance_JpegSegmentShorterThanItsLength_Throws()
     {
         Assert.Contains("declares 1 bytes; expected at least 2", Fault([0xFF, 0xD8, 0xFF, 0xE1, 0, 1, 0, 0]), StringComparison.Ordinal);
         Assert.Contains("expected the start of a marker", Fault([0xFF, 0xD8, 0xFF, 0xE1, 0, 2, 7, 7]), StringComparison.Ordinal);
@@ -172,7 +172,7 @@ public sealed class ImageFileTests
     }
 
     [Fact]
-    public void FindProvenance_XmpWrittenAnewAsAttribute_IsFound()
+    public void FindProvenance_XmpRewrittenAsAttribute_IsFound()
     {
         var json = ProvenanceJson.Serialize(Apple).Replace("\"", "&quot;", StringComparison.Ordinal);
 
@@ -189,14 +189,14 @@ public sealed class ImageFileTests
     }
 
     [Fact]
-    public void FindProvenance_EndlessXmp_IsRefusedByItsLength()
+    public void FindProvenance_VeryLongXmp_IsRefused()
     {
         Assert.Contains("has 1048577 bytes; expected at most 1048576", Fault(Webp(new string(' ', (1 << 20) + 1))), StringComparison.Ordinal);
     }
 
     private static string Fault(byte[] file) => Assert.Throws<InvalidDataException>(() => ImageFile.FindProvenance(file)).Message;
 
-    /// <summary>A file of nothing but XMP.</summary>
+    /// <summary>Returns a file with XMP only.</summary>
     private static byte[] Webp(string xmp)
     {
         var content = Encoding.UTF8.GetBytes(xmp);

@@ -30,7 +30,7 @@ public sealed class ImageResizerTests
     {
         var resized = ImageResizer.Cover(Grey(64, 64, (x, y) => (x + y) % 2 * 255), 16, 16);
 
-        Assert.All(Enumerable.Range(2, 12), x => Assert.InRange(resized.Pixels[((8 * 16) + x) * 3], 125, 130)); // inside the border's reach
+        Assert.All(Enumerable.Range(2, 12), x => Assert.InRange(resized.Pixels[((8 * 16) + x) * 3], 125, 130)); // away from the border
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class ImageResizerTests
     [Theory]
     [InlineData(1, 2_000_000)]
     [InlineData(2_000_000, 1)]
-    public void Cover_ThinImage_TakesMemoryForWhatIsKeptOnly(int width, int height)
+    public void Cover_ThinImage_AllocatesForTheCropOnly(int width, int height)
     {
         var image = Grey(width, height, (_, _) => 50);
         var before = GC.GetAllocatedBytesForCurrentThread();

@@ -3,19 +3,19 @@ using System.Text;
 
 namespace CtfService.Model.Tests.Imaging;
 
-/// <summary>Changes PNG files as other programs do.</summary>
+/// <summary>Rewrites PNG files as other programs do.</summary>
 internal static class PngChunks
 {
     private const int Signature = 8;
 
-    /// <summary>With a chunk before the first one of a type.</summary>
+    /// <summary>Inserts a chunk before the first one of a type.</summary>
     public static byte[] Insert(byte[] png, string before, string type, byte[] content)
     {
         var place = All(png).First(chunk => chunk.Type == before).Place;
         return [.. png[..place], .. Chunk(type, content), .. png[place..]];
     }
 
-    /// <summary>Without the chunks of a type whose content begins so.</summary>
+    /// <summary>Removes the chunks of a type whose content starts with given bytes.</summary>
     public static byte[] Remove(byte[] png, string type, string start)
     {
         List<byte> kept = [.. png[..Signature]];

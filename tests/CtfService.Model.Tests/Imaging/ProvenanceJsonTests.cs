@@ -13,7 +13,7 @@ public sealed class ProvenanceJsonTests
     private static readonly ImageProvenance Banana = ImageProvenance.Of(FakeModels.Fruits, Specification) with { Software = "CtfService 1.2.3" };
 
     [Fact]
-    public void Serialize_OneImage_IsTheTextOfTheDocumentation()
+    public void Serialize_OneImage_EqualsTheDocumentation()
     {
         Assert.Equal(
             """

@@ -7,7 +7,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Model.Tests.Imaging;
 
-/// <summary>Provenance after other programs wrote the file anew: ImageMagick compresses texts and puts them behind the pixels, optimisers drop some.</summary>
+/// <summary>Provenance in files that other programs rewrote: ImageMagick compresses texts and moves them after the pixels, optimisers drop some.</summary>
 public sealed class RewrittenProvenanceTests
 {
     private const string Keyword = "CtfService\0";
@@ -34,7 +34,7 @@ public sealed class RewrittenProvenanceTests
 
     [Theory]
     [MemberData(nameof(Texts))]
-    public void FindProvenance_TextInAnotherForm_IsFound(string type, byte[] content)
+    public void FindProvenance_TextInAnotherChunk_IsFound(string type, byte[] content)
     {
         Assert.Null(ImageFile.FindProvenance(Bare));
         Assert.Equal(Apple, ImageFile.FindProvenance(PngChunks.Insert(Bare, "IDAT", type, content)));
@@ -42,7 +42,7 @@ public sealed class RewrittenProvenanceTests
     }
 
     [Fact]
-    public void FindProvenance_PngOfWhichOnlyTheXmpIsLeft_IsFound()
+    public void FindProvenance_PngWithXmpOnly_IsFound()
     {
         Assert.Equal(Apple, ImageFile.FindProvenance(PngChunks.Remove(File, "tEXt", Keyword)));
     }
@@ -50,7 +50,7 @@ public sealed class RewrittenProvenanceTests
     [Theory]
     [InlineData("zTXt", new byte[] { 0 })]
     [InlineData("iTXt", new byte[] { 1, 0, 0, 0 })]
-    public void FindProvenance_TextThatInflatesWithoutEnd_IsRefusedByItsLength(string type, byte[] header)
+    public void FindProvenance_TextThatInflatesTooFar_IsRefused(string type, byte[] header)
     {
         var bomb = PngChunks.Insert(Bare, "IDAT", type, [.. Latin(Keyword), .. header, .. Deflated(new byte[64 << 20])]);
 
@@ -72,7 +72,7 @@ public sealed class RewrittenProvenanceTests
 
     [Theory]
     [MemberData(nameof(Damaged))]
-    public void FindProvenance_DamagedText_IsAnError(string type, byte[] content)
+    public void FindProvenance_DamagedText_Throws(string type, byte[] content)
     {
         Assert.NotEmpty(Fault(PngChunks.Insert(Bare, "IDAT", type, [.. Latin(Keyword), .. content])));
     }
@@ -92,7 +92,7 @@ public sealed class RewrittenProvenanceTests
         return output.ToArray();
     }
 
-    /// <summary>The packet that is in the file.</summary>
+    /// <summary>Returns the XMP packet of the file.</summary>
     private static byte[] Xmp()
     {
         var start = File.AsSpan().IndexOf("<?xpacket begin"u8);

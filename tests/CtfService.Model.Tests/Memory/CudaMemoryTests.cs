@@ -5,7 +5,7 @@ namespace CtfService.Model.Tests.Memory;
 public sealed class CudaMemoryTests
 {
     [Fact]
-    public void Read_DeviceOfThatNumber_TellsItsMemoryAndLeavesTheContextAsItWas()
+    public void Read_Device_ReturnsItsMemoryAndRestoresTheContext()
     {
         var driver = new FakeDriver();
 
@@ -21,7 +21,7 @@ public sealed class CudaMemoryTests
     [InlineData("retain")]
     [InlineData("push")]
     [InlineData("memory")]
-    public void Read_DriverRefuses_TellsNothingAndGivesBackWhatItTook(string failing)
+    public void Read_DriverFails_ReturnsNullAndReleasesTheContext(string failing)
     {
         var driver = new FakeDriver { Failing = failing };
 
@@ -32,7 +32,7 @@ public sealed class CudaMemoryTests
     }
 
     [Fact]
-    public void Read_NoDriver_TellsNothing() => Assert.Null(new CudaMemory(new FakeDriver { Missing = true }).Read(0));
+    public void Read_NoDriver_ReturnsNull() => Assert.Null(new CudaMemory(new FakeDriver { Missing = true }).Read(0));
 
     private sealed class FakeDriver : ICudaDriver
     {

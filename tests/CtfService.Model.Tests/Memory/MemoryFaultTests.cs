@@ -7,7 +7,7 @@ namespace CtfService.Model.Tests.Memory;
 
 public sealed class MemoryFaultTests
 {
-    /// <summary>libtorch's reports are external exceptions, of which this is one.</summary>
+    /// <summary>Errors of libtorch are external exceptions, like this one.</summary>
     [Theory]
     [InlineData("CUDA out of memory. Tried to allocate 2.00 GiB", true)]
     [InlineData("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 1099511627776 bytes.", true)]
@@ -23,10 +23,10 @@ public sealed class MemoryFaultTests
     [InlineData("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm`", false)]
     [InlineData("CUDA error: an illegal memory access was encountered", false)]
     [InlineData("mat1 and mat2 shapes cannot be multiplied", false)]
-    public void Is_ReportOfLibtorch_GoesByItsText(string text, bool expected) => Assert.Equal(expected, MemoryFault.Is(new Win32Exception(0, text)));
+    public void Is_ErrorOfLibtorch_DependsOnItsText(string text, bool expected) => Assert.Equal(expected, MemoryFault.Is(new Win32Exception(0, text)));
 
     [Fact]
-    public void Is_FaultInsideAnother_IsRecognised()
+    public void Is_InnerError_IsRecognised()
     {
         Assert.True(MemoryFault.Is(new TypeInitializationException("Handle", new Win32Exception(0, "CUDA out of memory"))));
         Assert.True(MemoryFault.Is(new OutOfDeviceMemoryException("The device is full.")));

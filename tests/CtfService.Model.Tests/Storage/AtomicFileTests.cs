@@ -12,7 +12,7 @@ public sealed class AtomicFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Write_KilledAnywhere_LeavesTheOldContentOrTheNewAndTheNextWriteClearsUp()
+    public void Write_KilledAtAnyPoint_LeavesOldOrNewContentAndTheNextWriteCleansUp()
     {
         for (var operations = 0; ; operations++)
         {
@@ -24,7 +24,7 @@ public sealed class AtomicFileTests : IDisposable
             }
             catch (KilledException)
             {
-                // what is on the disk now is what a killed process leaves
+                // the disk now holds what a killed process leaves
             }
 
             Assert.Contains(File.ReadAllText(Target), disk.Survived ? ["next"] : new[] { "good", "next" });
@@ -39,7 +39,7 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
-    public void Write_WhileAnotherWrites_DisturbsNeither()
+    public void Write_WhileAnotherWrites_BothSucceed()
     {
         AtomicFile.Write(Target, outer =>
         {
@@ -51,7 +51,7 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
-    public void Write_FilesOfLongerNames_AreNotTakenForLeftovers()
+    public void Write_FilesWithLongerNames_AreKept()
     {
         var other = _folder.File("report.json.notes-of-mine.tmp");
         File.WriteAllText(other, "kept");

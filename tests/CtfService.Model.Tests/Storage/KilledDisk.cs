@@ -2,12 +2,12 @@ using CtfService.Model.Storage;
 
 namespace CtfService.Model.Tests.Storage;
 
-/// <summary>A disk whose process is killed: after so many operations nothing happens any more, whatever is called.</summary>
+/// <summary>Simulates a killed process: after a number of operations, all further operations have no effect.</summary>
 internal sealed class KilledDisk(int operations) : Disk
 {
     private int _left = operations;
 
-    /// <summary>Whether the work needed fewer operations than there were.</summary>
+    /// <summary>True if the work needed fewer operations.</summary>
     public bool Survived => _left > 0;
 
     public override void MoveFile(string source, string target) => Next(() => base.MoveFile(source, target));
@@ -22,7 +22,7 @@ internal sealed class KilledDisk(int operations) : Disk
 
     public override void SyncFolder(string path) => Next(() => base.SyncFolder(path));
 
-    /// <summary>For what the caller itself writes.</summary>
+    /// <summary>Counts a write of the caller.</summary>
     public void Next(Action operation)
     {
         if (_left == 0)

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Checkpoints.Tensors;
 
-/// <summary>Keys as training wrappers leave them, in PyTorch's files and in safetensors.</summary>
+/// <summary>Keys with the prefixes of training wrappers, in PyTorch and safetensors files.</summary>
 public sealed class StateDictKeysTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -23,7 +23,7 @@ public sealed class StateDictKeysTests : IDisposable
     [InlineData("_fsdp_wrapped_module._checkpoint_wrapped_module.")]
     [InlineData("ema_model.module.")]
     [InlineData("net.")]
-    public void Open_KeysWithWrappers_LoseThem(string prefix)
+    public void Open_KeysWithWrappers_AreStripped(string prefix)
     {
         foreach (var file in Files([$"{prefix}norm.weight", $"{prefix}layers.0.attention.wo.weight"]))
         {
@@ -37,7 +37,7 @@ public sealed class StateDictKeysTests : IDisposable
     }
 
     [Fact]
-    public void Open_WrappersInsideTheKeys_AreDropped()
+    public void Open_WrappersInsideTheKeys_AreRemoved()
     {
         foreach (var file in Files(["layers.0._orig_mod.attention.wo.weight", "layers.1._fsdp_wrapped_module.attention.wo.weight", "norm.weight"]))
         {
@@ -53,7 +53,7 @@ public sealed class StateDictKeysTests : IDisposable
     [Theory]
     [InlineData(false, "model.a.weight")]
     [InlineData(true, "ema.a.weight")]
-    public void Of_AveragesBesideTheWeights_TakesTheSetThatIsAskedFor(bool preferEma, string stored)
+    public void Of_AveragesAndWeights_TakesTheRequestedSet(bool preferEma, string stored)
     {
         var keys = StateDictKeys.Of("here", ["model.a.weight", "model.b.weight", "ema.a.weight", "ema.b.weight"], preferEma);
 
@@ -63,15 +63,15 @@ public sealed class StateDictKeysTests : IDisposable
     }
 
     [Fact]
-    public void Of_AveragedModelOfTorch_LosesItsCounter() =>
+    public void Of_AveragedModelOfTorch_HasNoCounter() =>
         Assert.Equal(["a"], StateDictKeys.Of("here", ["n_averaged", "module.a"], preferEma: false).Names.Keys);
 
     [Fact]
-    public void Of_PrefixOfSomeKeysOnly_Stays() =>
+    public void Of_PrefixOfSomeKeysOnly_IsKept() =>
         Assert.Equal(["module.a", "b"], StateDictKeys.Of("here", ["module.a", "b"], preferEma: false).Names.Keys);
 
     [Fact]
-    public void Of_TwoKeysBecomeOne_IsRefusedByBoth()
+    public void Of_TwoKeysBecomeOne_NamesBoth()
     {
         var error = Assert.Throws<CheckpointException>(() => StateDictKeys.Of("here", ["a._orig_mod.b", "a.b"], preferEma: false));
 
@@ -95,7 +95,7 @@ public sealed class StateDictKeysTests : IDisposable
     [Theory]
     [InlineData("ema_state_dict")]
     [InlineData("model_ema")]
-    public void Open_AveragesUnderAnotherName_AreFoundIfAskedFor(string wrapper)
+    public void Open_AveragesUnderAnotherName_AreFoundOnRequest(string wrapper)
     {
         TorchFileWriter.Write(_folder.File("a.pt"), [("module.a.weight", [2])], TorchFileWriter.FillRandom, wrapper);
 

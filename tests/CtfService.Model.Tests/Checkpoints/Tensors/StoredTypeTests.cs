@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Checkpoints.Tensors;
 
-/// <summary>Element types of safetensors that libtorch here has none for, or that are rare.</summary>
+/// <summary>Dtypes of safetensors that libtorch lacks, or that are rare.</summary>
 public sealed class StoredTypeTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -21,7 +21,7 @@ public sealed class StoredTypeTests : IDisposable
     [InlineData("U64", new byte[] { 5, 0, 0, 0, 0, 0, 0, 0 }, new double[] { 5 })]
     [InlineData("BOOL", new byte[] { 0, 1 }, new double[] { 0, 1 })]
     [InlineData("F64", new byte[] { 0, 0, 0, 0, 0, 0, 0xf0, 0x3f }, new double[] { 1 })]
-    public void Open_ElementsOfTheType_AreRead(string dtype, byte[] content, double[] expected)
+    public void Open_ElementsOfTheDtype_AreRead(string dtype, byte[] content, double[] expected)
     {
         Write(dtype, $"[{expected.Length}]", content);
 
@@ -32,7 +32,7 @@ public sealed class StoredTypeTests : IDisposable
     }
 
     [Fact]
-    public void Open_NotANumberInEightBits_IsNotANumber()
+    public void Open_NaNInEightBits_IsNaN()
     {
         Write("F8_E4M3", "[2]", [0x7f, 0xff]);
 
