@@ -27,7 +27,14 @@ public static class BundleReader
             var bundle = Read(
                 directory,
                 (file, listed) => BundleFileProblems.OfContents(file, listed, cancellation),
-                keep: (file, listed) => files.Add(listed.Name, SafetensorsFile.Open(file)));
+                keep: (file, listed) =>
+                {
+                    var opened = SafetensorsFile.Open(file);
+                    if (!files.TryAdd(listed.Name, opened)) // listed twice, which is one of the problems
+                    {
+                        opened.Dispose();
+                    }
+                });
             return new BundleWeights(bundle, files);
         }
         catch

@@ -89,6 +89,17 @@ public sealed class BundleWeightsTests : IDisposable
     }
 
     [Fact]
+    public void OpenWeights_FileIsListedTwice_IsRefused()
+    {
+        var manifest = BundleJson.Deserialize("model.json", File.ReadAllBytes(FileOf(BundleFiles.Manifest)));
+        File.WriteAllBytes(FileOf(BundleFiles.Manifest), BundleJson.Serialize(manifest with { Files = [.. manifest.Files, manifest.Files[0]] }));
+
+        var error = Assert.Throws<CheckpointException>(() => BundleReader.OpenWeights(_bundle.Directory));
+
+        Assert.Contains($"files must list {manifest.Files[0].Name} once", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void OpenWeights_ValidHashAndInvalidHeader_IsRefused()
     {
         File.WriteAllText(FileOf(BundleFiles.Tokenizer), "no safetensors file");

@@ -71,7 +71,10 @@ public sealed class ClusterMapImportTests : IDisposable
         Assert.Equal(expected, Read(MapFile.PyTorch(_folder.File("map.pt"), "tensor", "I64", Order), clusterSize));
 
     [Theory]
-    [InlineData("map.pt", null, "contains each of 0 to 11 once: not the cluster of each token, but its position in an order of the tokens. Set --cluster-size N")]
+    [InlineData(
+        "map.pt",
+        null,
+        "contains each of 0 to 11 once: not the cluster of each token, but its position in an order of the tokens. Set --cluster-size N")]
     [InlineData("map.pt", null, "; 4 gives the 3 clusters of the coarse stage")]
     [InlineData("mapping-cluster_size=6.pt", null, "; the file name says 6")]
     [InlineData("map.pt", 5, "12 tokens cannot be divided into clusters of 5 (--cluster-size)")]

@@ -12,10 +12,11 @@ internal static class PublishedKeys
 
     /// <summary>One line per weight, sorted: <c>name [shape]</c>.</summary>
     public static IEnumerable<string> Of(string name) =>
-        Root.GetProperty(name).EnumerateObject().Select(entry => Line(entry.Name, entry.Value.EnumerateArray().Select(size => size.GetInt64()))).Order(StringComparer.Ordinal);
+        Shapes(name).Select(entry => Line(entry.Key, entry.Value)).Order(StringComparer.Ordinal);
 
     public static IReadOnlyDictionary<string, long[]> Shapes(string name) =>
-        Root.GetProperty(name).EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.EnumerateArray().Select(size => size.GetInt64()).ToArray());
+        Root.GetProperty(name).EnumerateObject()
+            .ToDictionary(entry => entry.Name, entry => entry.Value.EnumerateArray().Select(size => size.GetInt64()).ToArray());
 
     public static IEnumerable<string> Of(TorchSharp.torch.nn.Module module) =>
         module.state_dict().Select(entry => Line(entry.Key, entry.Value.shape)).Order(StringComparer.Ordinal);
