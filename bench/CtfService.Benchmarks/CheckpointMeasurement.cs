@@ -5,8 +5,8 @@ using CtfService.TestSupport;
 namespace CtfService.Benchmarks;
 
 /// <summary>
-/// Time and peak memory of converting and loading a published size: writes PyTorch files with random weights, then runs <c>ctf convert</c> and
-/// <c>ctf bench load</c> as programs of their own, so that the peak is theirs.
+/// Measures the time and peak memory of converting and loading a published size: writes PyTorch files with random weights, then runs <c>ctf convert</c> and
+/// <c>ctf bench load</c> in separate processes, so that each peak is that of one command.
 /// </summary>
 internal static class CheckpointMeasurement
 {
@@ -43,15 +43,20 @@ internal static class CheckpointMeasurement
         return path;
     }
 
-    private static void Report(string what, JsonElement answer, long files)
+    private static void Report(string what, JsonElement report, long files)
     {
-        var peak = answer.GetProperty("peak_memory_bytes").GetInt64();
-        Console.WriteLine(FormattableString.Invariant($"{what}: {answer.GetProperty("seconds").GetDouble():0.00} s, peak memory {peak / 1e6:0} MB, {(double)peak / files:0.00} times the {files / 1e6:0} MB of files"));
+        var peak = report.GetProperty("peak_memory_bytes").GetInt64();
+        var seconds = report.GetProperty("seconds").GetDouble();
+        Console.WriteLine(FormattableString.Invariant(
+            $"{what}: {seconds:0.00} s, peak memory {peak / 1e6:0} MB, {(double)peak / files:0.00} times the {files / 1e6:0} MB of files"));
     }
 
     private static JsonElement Ctf(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "ctf.dll"), .. arguments]) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "ctf.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+        })!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0

@@ -14,12 +14,14 @@ const string Usage = """
 switch (args)
 {
     case ["checkpoint", .. var rest] when rest.Length <= 2:
-        return CheckpointMeasurement.Run(rest.ElementAtOrDefault(0) ?? "GPT-L", rest.ElementAtOrDefault(1) ?? Path.Combine(Path.GetTempPath(), "ctf-checkpoint"));
+        var folder = rest.ElementAtOrDefault(1) ?? Path.Combine(Path.GetTempPath(), "ctf-checkpoint");
+        return CheckpointMeasurement.Run(rest.ElementAtOrDefault(0) ?? "GPT-L", folder);
     case ["telemetry", .. var rest] when rest.Length <= 4:
-        int Number(int place, int otherwise) => rest.Length > place ? int.Parse(rest[place], CultureInfo.InvariantCulture) : otherwise;
-        return await TelemetryMeasurement.RunAsync(Number(0, 4), Number(1, 25), TimeSpan.FromSeconds(Number(2, 1)), isControl: rest.ElementAtOrDefault(3) == "control");
+        int Number(int index, int defaultValue) => rest.Length > index ? int.Parse(rest[index], CultureInfo.InvariantCulture) : defaultValue;
+        var isControl = rest.ElementAtOrDefault(3) == "control";
+        return await TelemetryMeasurement.RunAsync(Number(0, 4), Number(1, 25), TimeSpan.FromSeconds(Number(2, 1)), isControl);
     case ["kernels", .. var rest]:
-        // In this process: the native libraries beside it are the ones that serve.
+        // In this process, which loads the same native libraries as the service.
         var job = Job.ShortRun.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromHours(1), logOutput: true)).WithIterationCount(5);
         var results = BenchmarkSwitcher.FromAssembly(typeof(CheckpointMeasurement).Assembly)
             .Run(rest.Length == 0 ? ["--filter", "*"] : rest, DefaultConfig.Instance.AddJob(job));

@@ -9,12 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace CtfService.Benchmarks;
 
 /// <summary>
-/// What telemetry costs: two services with the model that ships, one that says nothing and one that is traced, scraped and logged in full, under as many requests as
-/// they take, in turn. Traces, metrics and logs are sent to a receiver in this process that throws them away, so that its work counts against telemetry too.
+/// Measures the cost of telemetry: two services with the shipped model, one without telemetry and one with traces, metrics and logs in full, are saturated with
+/// requests in turn. A receiver in this process discards the traces, metrics and logs, so that its work counts as a cost of telemetry too.
 /// </summary>
 internal static class TelemetryMeasurement
 {
-    /// <summary>More than the 8 guided images that run at once.</summary>
+    /// <summary>Concurrent requests: more than the 8 guided images that run at once.</summary>
     private const int Callers = 12;
 
     private static readonly Uri Images = new("/v1/images/generations", UriKind.Relative);
@@ -25,14 +25,16 @@ internal static class TelemetryMeasurement
 
     private static readonly string[] Silent = ["--Telemetry:MetricsFor=nobody", "--Telemetry:Gpu=false", "--Logging:LogLevel:Default=None"];
 
-    /// <param name="sets">New programs each time: where memory and threads come to lie makes a difference of its own.</param>
-    /// <param name="rounds">Of each set.</param>
-    /// <param name="each">Time of one of the two in a round.</param>
-    /// <param name="isControl">Both say nothing: what the measurement says of no difference at all.</param>
+    /// <param name="sets">Number of pairs of processes: the placement of memory and threads in a process changes its speed.</param>
+    /// <param name="rounds">Rounds of each pair.</param>
+    /// <param name="each">Time of each service in a round.</param>
+    /// <param name="isControl">True to run both without telemetry, which shows the noise of the measurement.</param>
     public static async Task<int> RunAsync(int sets, int rounds, TimeSpan each, bool isControl)
     {
         await using var receiver = await StartReceiver();
-        string[] watchedSettings = isControl ? Silent : [$"--Telemetry:OtlpEndpoint={receiver.Urls.Single()}", "--Telemetry:OtlpProtocol=http/protobuf", "--Telemetry:LogFormat=json"];
+        string[] watchedSettings = isControl
+            ? Silent
+            : [$"--Telemetry:OtlpEndpoint={receiver.Urls.Single()}", "--Telemetry:OtlpProtocol=http/protobuf", "--Telemetry:LogFormat=json"];
         var ratios = new List<double>();
         for (var set = 0; set < sets; set++)
         {
@@ -48,7 +50,7 @@ internal static class TelemetryMeasurement
         return 0;
     }
 
-    /// <summary>Throughput with telemetry over that without, round by round.</summary>
+    /// <summary>Returns the throughput with telemetry over that without, for each round.</summary>
     private static async Task<IReadOnlyList<double>> MeasureAsync(ServiceProcess silent, ServiceProcess watched, int rounds, TimeSpan each, bool isScraped)
     {
         using var done = new CancellationTokenSource();
@@ -82,7 +84,7 @@ internal static class TelemetryMeasurement
         }
     }
 
-    /// <summary>Images per second.</summary>
+    /// <summary>Sends requests for a while and returns the images per second.</summary>
     private static async Task<double> Load(ServiceProcess service, TimeSpan time)
     {
         var started = TimeProvider.System.GetTimestamp();

@@ -29,7 +29,8 @@ public static class DecodeBenchmark
         set_num_threads(options.Threads);
         using var frozen = no_grad();
         var config = transformer.Config;
-        var parameters = (config.Layers * ((4L * config.Width) + (3L * config.FeedForwardWidth)) * config.Width) + ((long)config.OutputVocabulary * config.Width);
+        var perLayer = ((4L * config.Width) + (3L * config.FeedForwardWidth)) * config.Width;
+        var parameters = (config.Layers * perLayer) + ((long)config.OutputVocabulary * config.Width);
         var lines = new List<DecodeLine>();
         using var pool = new ComputeThreadPool(options.Threads, adaptive: false);
         using var limits = new MachineLimitMeter(pool);

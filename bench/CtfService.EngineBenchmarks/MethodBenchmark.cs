@@ -13,8 +13,8 @@ using static TorchSharp.torch;
 namespace CtfService.EngineBenchmarks;
 
 /// <summary>
-/// Compares coarse-to-fine prediction with the plain model, with three transformers of one size and random weights: coarse over the clusters, fine, and plain over
-/// the codebook. A decode step is timed with guidance and sampling; a whole sequence is T of them.
+/// Compares coarse-to-fine prediction with the plain model. All three transformers (coarse over the clusters, fine, plain over the codebook) have one size and
+/// random weights. A decode step is timed with guidance and sampling; a whole sequence is T of them.
 /// </summary>
 public sealed class MethodBenchmark : IDisposable
 {
@@ -58,7 +58,10 @@ public sealed class MethodBenchmark : IDisposable
         Steps(_plain, images, _plain.Config.Positions, cancellation);
         Fine(images, cancellation);
         var runs = Enumerable.Range(0, Runs)
-            .Select(_ => (Coarse: Steps(_coarse, images, steps, cancellation), Fine: Fine(images, cancellation), Plain: Steps(_plain, images, steps, cancellation)))
+            .Select(_ => (
+                Coarse: Steps(_coarse, images, steps, cancellation),
+                Fine: Fine(images, cancellation),
+                Plain: Steps(_plain, images, steps, cancellation)))
             .ToList();
         return new MethodLine(
             images,

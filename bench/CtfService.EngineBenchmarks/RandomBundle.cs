@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace CtfService.EngineBenchmarks;
 
 /// <summary>
-/// A bundle with random weights in a temporary folder, for measuring sizes without a trained model: a coarse stage of the chosen size, and the tokenizer and fine
-/// stage of the size of the shipped model, on a grid of 16 x 16. Disposing it deletes the folder.
+/// A bundle with random weights in a temporary folder, for measuring sizes without a trained model. Its coarse stage has the chosen size, its tokenizer and
+/// fine stage have the size of the shipped model's, on a grid of 16 x 16. Disposing it deletes the folder.
 /// </summary>
 public sealed class RandomBundle : IDisposable
 {

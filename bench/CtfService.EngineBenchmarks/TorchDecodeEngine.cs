@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace CtfService.EngineBenchmarks;
 
-/// <summary>Decode steps by libtorch, computed as the serving stage computes them. A step has rows in slots 0 to R - 1, and R changes only at position 0.</summary>
-/// <param name="transformer">In evaluation mode; remains the caller's.</param>
+/// <summary>Decode steps in libtorch, computed as in the serving stage. The rows of a step are in slots 0 to R - 1; R changes only at position 0.</summary>
+/// <param name="transformer">In evaluation mode; the caller disposes it.</param>
 internal sealed class TorchDecodeEngine(ClassConditionalTransformer transformer, int capacity) : IDecodeEngine
 {
     private readonly DecodeRowCheck _check = new(transformer.Config, capacity);

@@ -41,7 +41,7 @@ public static class VqDecodeBenchmark
         return (tokens, new float[tokens.Length * config.DownsampleFactor * config.DownsampleFactor * 3]);
     }
 
-    /// <summary>All runs of one decoder follow each other: libtorch's threads spin for a while after their work and would slow the other decoder down.</summary>
+    /// <summary>All runs of one decoder follow each other: libtorch's threads spin for a while after their work and would slow down the other.</summary>
     private static VqDecodeTimes Measure(
         IVqDecoder decoder, (int[] Tokens, float[] Pixels) inputs, int images, int runs, CancellationToken cancellation)
     {

@@ -38,7 +38,8 @@ internal static class CommandLine
     /// <summary>Runs the command and turns exceptions into messages and exit codes.</summary>
     public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default)
     {
-        CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture; // numbers are printed and read in the same way on every machine
+        // Numbers are printed and read in the same way on every machine.
+        CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
         var parse = Create(terminal).Parse(args);
         if (parse.Action is ParseErrorAction)
         {

@@ -42,7 +42,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task Run_ValueBelowMinimum_NamesBoth()
+    public async Task Run_ValueBelowMinimum_NamesValueAndRange()
     {
         var run = await CommandRun.Of("train-classifier", "--data", "x", "--image-size", "4");
 

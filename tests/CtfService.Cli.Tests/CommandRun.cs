@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace CtfService.Cli.Tests;
 
-/// <summary>What a command left behind when run in this process.</summary>
+/// <summary>The exit code and output of a command that ran in this process.</summary>
 internal sealed record CommandRun(int ExitCode, string Output, string Error)
 {
     public static async Task<CommandRun> Of(CancellationToken cancellation, params string[] args)

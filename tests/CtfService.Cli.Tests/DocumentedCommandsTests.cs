@@ -5,7 +5,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests;
 
-/// <summary>Every command of the documents works when it is copied: it starts with <c>./ctf</c>, and the tool has its options.</summary>
+/// <summary>Checks that every command in the documents can be copied and run: it starts with <c>./ctf</c>, and the tool has its options.</summary>
 public sealed partial class DocumentedCommandsTests
 {
     private static readonly RootCommand Root = CommandLine.Create(Terminal.OfProcess());
@@ -19,7 +19,7 @@ public sealed partial class DocumentedCommandsTests
 
     [Theory]
     [MemberData(nameof(Examples))]
-    public void Example_Command_IsOneOfTheTool(string document, string example)
+    public void Example_Command_IsAccepted(string document, string example)
     {
         var words = Words(example);
         var errors = Root.Parse(words).Errors.Select(error => error.Message).Where(message => !IsPlaceholder(message, words));
@@ -28,24 +28,24 @@ public sealed partial class DocumentedCommandsTests
     }
 
     [Fact]
-    public void Documents_ShellExamples_StartTheToolInTheOneWay() => Assert.All(Documents(), document =>
+    public void Documents_ShellExamples_StartTheToolWithTheScript() => Assert.All(Documents(), document =>
         Assert.DoesNotMatch(@"(?m)^\s*([A-Z_]+=\S+ )*ctf [a-z]|alias ctf=|dotnet run[^\n]*CtfService\.Cli", File.ReadAllText(document)));
 
     private static IEnumerable<string> Documents() => new[] { RepositoryFolder.File("README.md"), RepositoryFolder.File("models", "fruits-64", "README.md") }
         .Concat(Directory.GetFiles(RepositoryFolder.File("docs"), "*.md", SearchOption.AllDirectories)
             .Where(path => !path.Contains("adr", StringComparison.Ordinal)));
 
-    /// <summary>Lines of code blocks, without comments.</summary>
+    /// <summary>Returns the lines of code blocks, without comments.</summary>
     private static IEnumerable<string> Blocks(string document) => BlockLine().Matches(File.ReadAllText(document).Replace("\\\n", " ", StringComparison.Ordinal))
         .Select(match => Comment().Replace(match.Groups[1].Value, "").Trim());
 
-    /// <summary>Code in sentences.</summary>
+    /// <summary>Returns the code spans in sentences.</summary>
     private static IEnumerable<string> Spans(string document) => Span().Matches(File.ReadAllText(document)).Select(match => match.Groups[1].Value);
 
     private static string[] Words(string example) => [.. Word().Matches(example).Select(match => match.Value.Trim('\'', '"')).Where(word => word != "&")];
 
     /// <summary>
-    /// A sentence that names a command, or shows some of its options, need not show all; three dots stand for others. What it shows must be there.
+    /// Checks a command in a sentence, which need not show all options; three dots stand for others. Those that it shows must exist.
     /// </summary>
     private static bool IsPlaceholder(string message, string[] words) => message.Contains("'...'", StringComparison.Ordinal)
         || ((words.Contains("...") || words.Length <= 4)

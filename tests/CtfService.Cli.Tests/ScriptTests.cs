@@ -2,7 +2,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests;
 
-/// <summary>The script <c>./ctf</c>, with a <c>dotnet</c> that writes down how it is called.</summary>
+/// <summary>The script <c>./ctf</c>, with a fake <c>dotnet</c> that prints its arguments.</summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class ScriptTests : IDisposable
 {
@@ -16,7 +16,8 @@ public sealed class ScriptTests : IDisposable
         File.WriteAllText(_folder.File("src/CtfService.Cli/Program.cs"), "");
         File.WriteAllText(_folder.File("tools/dotnet"), """
             #!/bin/sh
-            if [ "$1" = build ]; then mkdir -p "$2/../../artifacts/bin/CtfService.Cli/release"; : >"$2/../../artifacts/bin/CtfService.Cli/release/ctf.dll"; echo built; exit 0; fi
+            output="$2/../../artifacts/bin/CtfService.Cli/release"
+            if [ "$1" = build ]; then mkdir -p "$output"; : >"$output/ctf.dll"; echo built; exit 0; fi
             for word in "$@"; do echo "<$word>"; done
             exit 7
             """);

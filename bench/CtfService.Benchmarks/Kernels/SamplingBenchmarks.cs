@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Benchmarks.Kernels;
 
-/// <summary>One guided draw from one pair of rows of logits, against the same steps in libtorch (top-k there by sorting, as in the reference).</summary>
+/// <summary>One guided sample from a pair of rows of logits, compared with the same steps in libtorch (whose top-k sorts, as in the reference).</summary>
 public class SamplingBenchmarks
 {
     private const float Scale = 2;

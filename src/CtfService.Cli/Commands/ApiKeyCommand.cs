@@ -23,7 +23,11 @@ internal static partial class ApiKeyCommand
         {
             Description = $"Name of the client, for logs and rate limits: up to {MaxNameLength} letters, digits, dots, hyphens or underscores.",
         };
-        var command = new Command("api-key", "Creates an API key for the service; prints the key, which cannot be recovered later, and the settings that accept it.") { name };
+        var command = new Command(
+            "api-key", "Creates an API key for the service; prints the key, which cannot be recovered later, and the settings that accept it.")
+        {
+            name,
+        };
         command.SetAction((arguments, _) =>
         {
             Write(terminal, arguments.GetRequiredValue(name));

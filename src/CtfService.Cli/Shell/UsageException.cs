@@ -1,6 +1,6 @@
 namespace CtfService.Cli.Shell;
 
-/// <summary>Options that contradict each other, or the files that they name. Reported like a malformed option: the message, then a pointer to the help.</summary>
+/// <summary>Options that contradict each other, or the files that they name. Reported like a malformed option, with a pointer to the help.</summary>
 internal sealed class UsageException(string message) : Exception(message)
 {
     /// <exception cref="UsageException">There are problems; the message has one line for each.</exception>

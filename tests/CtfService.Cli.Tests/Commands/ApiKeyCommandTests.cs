@@ -32,7 +32,7 @@ public sealed class ApiKeyCommandTests
     [InlineData("a \"b\"", "a-b")]
     [InlineData("back\\slash; rm", "back-slash-rm")]
     [InlineData("line\nbreak", "line-break")]
-    public async Task Run_NameThatTheServiceDoesNotTake_PrintsValidJsonOfOneThatItDoes(string asked, string expected)
+    public async Task Run_NameWithOtherCharacters_PrintsValidJsonWithAnAcceptedName(string asked, string expected)
     {
         var run = await CommandRun.Of("api-key", asked);
 
@@ -45,11 +45,12 @@ public sealed class ApiKeyCommandTests
     }
 
     [Fact]
-    public async Task Run_NameOfNothing_IsAUsageError() => Assert.Equal(2, (await CommandRun.Of("api-key", " ")).ExitCode);
+    public async Task Run_NameWithoutLetters_IsAUsageError() => Assert.Equal(2, (await CommandRun.Of("api-key", " ")).ExitCode);
 
     private static (string Key, string Hash) Parse(CommandRun run)
     {
-        var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1].Trim()).ToList();
+        var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1].Trim()).ToList();
         return (lines[0], lines[1]);
     }
 }

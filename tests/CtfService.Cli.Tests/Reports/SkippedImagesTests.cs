@@ -5,8 +5,8 @@ using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests.Reports;
 
-/// <summary>What commands say of a data set before work on it begins.</summary>
-public sealed class DatasetReportTests : IDisposable
+/// <summary>What commands report about a data set before the work begins.</summary>
+public sealed class SkippedImagesTests : IDisposable
 {
     private static readonly byte[] Png = ImageCodec.Encode(new RgbImage(16, 16, new byte[16 * 16 * 3]), ImageFormat.Png);
 
@@ -15,7 +15,7 @@ public sealed class DatasetReportTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task TrainClassifier_TestClassesThatDiffer_AreNamedAndMeasuredByTheTrainingNumbers()
+    public async Task TrainClassifier_TestClassesDiffer_AreNamedAndMeasuredByTheTrainingIds()
     {
         Add("train/b/0.png", "train/c/0.png", "train/d/0.png", "test/a/0.png", "test/c/0.png", "test/d/0.png", "test/z/0.png", "test/z/1.png", "test/z/x.tif");
 
@@ -31,7 +31,7 @@ public sealed class DatasetReportTests : IDisposable
     }
 
     [Fact]
-    public async Task TrainClassifier_OneClass_IsOneLine()
+    public async Task TrainClassifier_OneClass_FailsWithOneLine()
     {
         Add("train/cat/0.png", "test/cat/0.png");
 
@@ -44,7 +44,7 @@ public sealed class DatasetReportTests : IDisposable
     }
 
     [Fact]
-    public async Task Experiment_OneClass_IsOneLineBeforeAnythingIsTrained()
+    public async Task Experiment_OneClass_FailsWithOneLineBeforeAnythingIsTrained()
     {
         Add("train/cat/0.png", "test/cat/0.png");
         await File.WriteAllTextAsync(_folder.File("plan.json"), """{ "name": "tiny", "image_size": 16, "models": [{ "name": "plain" }] }""");

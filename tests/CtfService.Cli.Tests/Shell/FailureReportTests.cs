@@ -6,11 +6,11 @@ namespace CtfService.Cli.Tests.Shell;
 public sealed class FailureReportTests
 {
     [Fact]
-    public void Write_WhatAUserCanPutRight_IsItsMessage() =>
+    public void Write_ErrorThatAUserCanFix_IsItsMessage() =>
         Assert.Equal(["ctf: models/x: is damaged."], Lines(new CheckpointException("models/x: is damaged.")));
 
     [Fact]
-    public void Write_Unexpected_IsTheFirstLineAndTheWayToTheTrace()
+    public void Write_Unexpected_IsTheFirstLineAndHowToGetTheTrace()
     {
         var lines = Lines(Thrown(new InvalidOperationException(
             "The size of tensor a (30) must match the size of tensor b (32)\n"
@@ -26,13 +26,13 @@ public sealed class FailureReportTests
         Assert.Contains("smaller --batch", Lines(Thrown(new InsufficientMemoryException("no room")))[1], StringComparison.Ordinal);
 
     [Fact]
-    public void Write_WrappedFailure_IsTheCause() =>
+    public void Write_WrappedFailure_IsItsCause() =>
         Assert.Equal(["ctf: gone"], Lines(new TypeInitializationException("Some.Type", new IOException("gone"))));
 
     [Theory]
     [InlineData("The application doesn't contain a reference to libtorch-cpu-linux-x64.")]
     [InlineData("Value cannot be null. (Parameter 'path1')")]
-    public void Write_LibtorchDoesNotLoad_NamesTheSystemThatIsNeeded(string message)
+    public void Write_LibtorchDoesNotLoad_NamesTheRequiredSystem(string message)
     {
         var line = Assert.Single(Lines(new TypeInitializationException("TorchSharp.torch", new NotSupportedException(message))));
 
@@ -47,7 +47,7 @@ public sealed class FailureReportTests
         return error.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
     }
 
-    /// <summary>With a stack trace, as it arrives.</summary>
+    /// <summary>Throws and catches the exception, so that it has a stack trace.</summary>
     private static Exception Thrown(Exception exception)
     {
         try

@@ -47,7 +47,7 @@ public sealed class ProgressLinesTests
     [InlineData(100, "coarse 5/100: loss 1.25, accuracy 0.3, 12.5 images/s, 02:05 left")]
     [InlineData(56, "coarse 5/100: loss 1.25, 12.5 images/s, 02:05 left")]
     [InlineData(20, "coarse 5/100: 12.5 images/s, 02:05 left")]
-    public void Describe_NarrowTerminal_LeavesOutLossesBeforeTheBar(int width, string expected)
+    public void Describe_NarrowTerminal_OmitsTheLastLosses(int width, string expected)
     {
         Assert.Equal(expected, ConsoleProgress.Describe("coarse", Report(5, total: 100), losses: 2, width));
     }

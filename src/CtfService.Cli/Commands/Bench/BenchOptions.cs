@@ -7,7 +7,8 @@ namespace CtfService.Cli.Commands.Bench;
 /// <summary>The options that several benchmarks share.</summary>
 internal static class BenchOptions
 {
-    public static Option<int[]> Batch(string description, params int[] defaultValue) => CommandOption.Numbers("--batch", description, defaultValue, Ranges.Batch);
+    public static Option<int[]> Batch(string description, params int[] defaultValue) =>
+        CommandOption.Numbers("--batch", description, defaultValue, Ranges.Batch);
 
     public static Option<string> Preset(string description, string defaultValue) =>
         CommandOption.Choice("--preset", description, RandomTransformer.Presets, defaultValue);

@@ -15,7 +15,10 @@ internal static class DecodeBenchCommand
     public static Command Create(Terminal terminal)
     {
         var preset = BenchOptions.Preset("Size of a model with random weights:", "B");
-        var bundle = new Option<string?>("--bundle") { Description = "Folder of a bundle whose coarse stage is measured instead of a model with random weights." };
+        var bundle = new Option<string?>("--bundle")
+        {
+            Description = "Folder of a bundle whose coarse stage is measured instead of a model with random weights.",
+        };
         var vocabulary = CommandOption.Number("--vocabulary", "Vocabulary of a model with random weights.", 512, NumberRange.Between(1, 1 << 24));
         var batch = BenchOptions.Batch("Rows of a step, one or more numbers.", 1, 8, 32);
         var dtype = CommandOption.Choices("--dtype", "Weight formats, one or more of", Enum.GetValues<WeightFormat>());

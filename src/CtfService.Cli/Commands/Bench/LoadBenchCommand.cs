@@ -15,7 +15,10 @@ internal static class LoadBenchCommand
     {
         var bundle = new BundleOption("Folder of the bundle.");
         var placement = new PlacementOptions();
-        var command = new Command("load", "Measures the time and peak memory of loading a bundle; prints JSON.") { bundle.Option, placement.Device, placement.Dtype };
+        var command = new Command("load", "Measures the time and peak memory of loading a bundle; prints JSON.")
+        {
+            bundle.Option, placement.Device, placement.Dtype,
+        };
         command.SetAction((arguments, cancellation) =>
         {
             var folder = bundle.Folder(arguments);

@@ -22,7 +22,10 @@ internal static class MethodBenchCommand
         var dtype = CommandOption.Choice("--dtype", "Weight format:", WeightFormat.Float32);
         var steps = CommandOption.Number("--steps", "Decode steps of one run, spread evenly over the sequence.", 16, Ranges.Steps);
         var json = BenchOptions.Json();
-        var command = new Command("method", "Compares coarse-to-fine prediction, fine pass included, with the plain model; both with guidance.") { preset, codewords, clusters, batch, dtype, steps, json };
+        var command = new Command("method", "Compares coarse-to-fine prediction, fine pass included, with the plain model; both with guidance.")
+        {
+            preset, codewords, clusters, batch, dtype, steps, json,
+        };
         command.SetAction((arguments, cancellation) =>
         {
             UsageException.ThrowIfAny([Ranges.ClustersProblem(arguments.GetValue(clusters), arguments.GetValue(codewords))]);
@@ -47,7 +50,8 @@ internal static class MethodBenchCommand
         table.AddColumns("images", "coarse", "fine", "coarse to fine", "plain", "times plain");
         foreach (var line in lines)
         {
-            table.AddRow([$"{line.Images}", Text(line.CoarseSeconds), Text(line.FineSeconds), Text(line.CoarseSeconds + line.FineSeconds), Text(line.PlainSeconds), Text(line.TimesPlain)]);
+            double[] figures = [line.CoarseSeconds, line.FineSeconds, line.CoarseSeconds + line.FineSeconds, line.PlainSeconds, line.TimesPlain];
+            table.AddRow([$"{line.Images}", .. figures.Select(Text)]);
         }
 
         return table;

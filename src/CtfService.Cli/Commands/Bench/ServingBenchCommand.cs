@@ -21,7 +21,9 @@ internal static class ServingBenchCommand
     {
         var bundle = new BundleOption("Folder of the bundle.");
         var preset = CommandOption.OptionalChoice(
-            "--preset", $"Size of a coarse stage over {Clusters} clusters, in a model with random weights that replaces the bundle:", RandomTransformer.Presets);
+            "--preset",
+            $"Size of a coarse stage over {Clusters} clusters, in a model with random weights that replaces the bundle:",
+            RandomTransformer.Presets);
         var guidance = CommandOption.Number("--guidance", "Guidance scale of a preset, 1 for none.", 2f, SamplingSettings.GuidanceScaleRange);
         var rows = CommandOption.Number("--rows", "Rows of a decode step; an image with guidance takes two.", 32, NumberRange.Between(2, 65_536));
         var load = CommandOption.Number("--load", "Arrivals per second, as a fraction of the images/s of full batches.", 0.8, NumberRange.Above(0.0, 100.0));

@@ -25,16 +25,22 @@ internal static class ConvertCommand
         };
         var clusterSize = CommandOption.OptionalNumber(
             "--cluster-size", "Tokens per cluster, if --cluster-map holds an order of the tokens (as in IAR): cluster = position / size.", Ranges.Clusters);
-        var clusters = CommandOption.OptionalNumber("--clusters", "Number of clusters to compute by k-means on the codebook, instead of a --cluster-map.", Ranges.Clusters);
+        var clusters = CommandOption.OptionalNumber(
+            "--clusters", "Number of clusters to compute by k-means on the codebook, instead of a --cluster-map.", Ranges.Clusters);
         var seed = CommandOption.Seed("--cluster-seed", "Seed of k-means.");
         var output = CommandOption.Required("--output", "Folder of the bundle.");
         var name = new Option<string?>("--name") { Description = "Name of the model in the API; if omitted, the name of the folder." };
         var imageSize = CommandOption.OptionalNumber(
-            "--image-size", "Side of the images in pixels; if omitted, from the end of the transformer's file name (_256, _384), else 256.", NumberRange.Between(1, 16_384));
+            "--image-size",
+            "Side of the images in pixels; if omitted, from the end of the transformer's file name (_256, _384), else 256.",
+            NumberRange.Between(1, 16_384));
         var coarseHeads = CommandOption.Number(
             "--coarse-heads", "Heads of the coarse stage; 0 if it has a published size.", 0, NumberRange.Between(0, 65_536));
         var fineHeads = CommandOption.Number("--fine-heads", "Heads of the fine stage; 0 if it has a published size.", 0, NumberRange.Between(0, 65_536));
-        var classNames = new Option<string?>("--class-names") { Description = "Text file with one class name per line; if omitted, those of ImageNet for 1,000 classes." };
+        var classNames = new Option<string?>("--class-names")
+        {
+            Description = "Text file with one class name per line; if omitted, those of ImageNet for 1,000 classes.",
+        };
         var guidance = CommandOption.OptionalNumber(
             "--guidance-scale", "Default guidance scale; if omitted, the published one.", SamplingSettings.GuidanceScaleRange);
         var dtype = CommandOption.Choice(

@@ -34,7 +34,8 @@ internal static class ImageReport
         Stage(output, "fine", provenance.Fine);
         if (provenance.Sheet is { } sheet)
         {
-            ReportText.Line(output, "sheet", $"{sheet.ImagesPerClass} image(s){(provenance.ClassId is null ? " of each class" : "")}, {sheet.Columns} in a row");
+            var perClass = provenance.ClassId is null ? " of each class" : "";
+            ReportText.Line(output, "sheet", $"{sheet.ImagesPerClass} image(s){perClass}, {sheet.Columns} in a row");
         }
 
         if (provenance.IsReproducible)
@@ -62,8 +63,11 @@ internal static class ImageReport
     {
         if (sampling is not null)
         {
-            var interval = sampling is { IsGuided: true, GuidanceInterval: not SamplingSettings.AlwaysGuided } ? $" to position {sampling.LastGuidedPosition}" : "";
-            ReportText.Line(output, title, FormattableString.Invariant($"temperature {sampling.Temperature}, top-k {sampling.TopK}, top-p {sampling.TopP}, guidance {sampling.GuidanceScale}{interval}"));
+            var isInterval = sampling is { IsGuided: true, GuidanceInterval: not SamplingSettings.AlwaysGuided };
+            var interval = isInterval ? $" to position {sampling.LastGuidedPosition}" : "";
+            var guidance = FormattableString.Invariant($"guidance {sampling.GuidanceScale}{interval}");
+            var text = FormattableString.Invariant($"temperature {sampling.Temperature}, top-k {sampling.TopK}, top-p {sampling.TopP}, {guidance}");
+            ReportText.Line(output, title, text);
         }
     }
 }

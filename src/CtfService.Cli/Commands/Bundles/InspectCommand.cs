@@ -14,6 +14,8 @@ namespace CtfService.Cli.Commands.Bundles;
 /// <summary><c>ctf inspect</c>: shows the contents of a weight file or bundle without loading it, and the provenance of an image file.</summary>
 internal static class InspectCommand
 {
+    private const int MostContents = 20;
+
     public static Command Create(Terminal terminal)
     {
         var paths = new Argument<string[]>("path")
@@ -99,7 +101,9 @@ internal static class InspectCommand
         if (file is PyTorchFile pyTorch)
         {
             ReportText.Line(output, "container", $"{pyTorch.Container}, {(pyTorch.IsBigEndian ? "big" : "little")}-endian");
-            ReportText.Lines(output, "contents", [.. pyTorch.Form.Contents.Take(20), .. pyTorch.Form.Contents.Count > 20 ? [$"... and {pyTorch.Form.Contents.Count - 20} more"] : Array.Empty<string>()]);
+            var contents = pyTorch.Form.Contents;
+            string[] more = contents.Count > MostContents ? [$"... and {contents.Count - MostContents} more"] : [];
+            ReportText.Lines(output, "contents", [.. contents.Take(MostContents), .. more]);
             ReportText.Line(output, "state dict", pyTorch.Form.Name);
         }
         else
@@ -135,16 +139,21 @@ internal static class InspectCommand
     private static void Describe(TextWriter output, Bundle bundle)
     {
         var manifest = bundle.Manifest;
-        ReportText.Line(output, "bundle", $"{manifest.Name} in {bundle.Directory}, {ReportText.Size(manifest.Files.Sum(file => file.Bytes))}; all hashes match the manifest");
+        var size = ReportText.Size(manifest.Files.Sum(file => file.Bytes));
+        var (codewords, clusters) = (ReportText.Number(manifest.Tokenizer.CodebookSize), ReportText.Number(manifest.ClusterCount));
+        var coarse = manifest.Sampling.Coarse;
+        ReportText.Line(output, "bundle", $"{manifest.Name} in {bundle.Directory}, {size}; all hashes match the manifest");
         ReportText.Line(output, "hash", bundle.Hash);
         ReportText.Line(output, "images", $"{manifest.ImageWidth}x{manifest.ImageHeight} pixels of {manifest.ClassLabels.Count} classes");
         ReportText.Line(output, "classes", NameList.Of(manifest.ClassLabels));
-        ReportText.Line(output, "tokens", $"{manifest.Coarse.GridWidth}x{manifest.Coarse.GridHeight} of {ReportText.Number(manifest.Tokenizer.CodebookSize)} codewords in {ReportText.Number(manifest.ClusterCount)} clusters");
+        ReportText.Line(output, "tokens", $"{manifest.Coarse.GridWidth}x{manifest.Coarse.GridHeight} of {codewords} codewords in {clusters} clusters");
         ReportText.Line(output, "coarse", $"{manifest.Coarse.Layers} layers of width {manifest.Coarse.Width}, {manifest.Coarse.Heads} heads");
-        ReportText.Line(output, "fine", manifest.Fine is { } fine ? $"{fine.Layers} layers of width {fine.Width}, {fine.Heads} heads" : "none: a plain LlamaGen model");
-        ReportText.Line(output, "sampling", $"guidance {ReportText.Number(manifest.Sampling.Coarse.GuidanceScale)}, temperature {ReportText.Number(manifest.Sampling.Coarse.Temperature)}");
+        ReportText.Line(
+            output, "fine", manifest.Fine is { } fine ? $"{fine.Layers} layers of width {fine.Width}, {fine.Heads} heads" : "none: a plain LlamaGen model");
+        ReportText.Line(output, "sampling", $"guidance {ReportText.Number(coarse.GuidanceScale)}, temperature {ReportText.Number(coarse.Temperature)}");
         ReportText.Lines(output, "files", [.. manifest.Files.Select(file => $"{file.Name}  {ReportText.Size(file.Bytes)}")]);
-        ReportText.Lines(output, "training", [.. manifest.Training.Select(fact => $"{fact.Key}: {fact.Value}"), $"data licence: {manifest.DataLicence ?? "unknown"}"]);
+        var training = manifest.Training.Select(fact => $"{fact.Key}: {fact.Value}");
+        ReportText.Lines(output, "training", [.. training, $"data licence: {manifest.DataLicence ?? "unknown"}"]);
     }
 
     /// <summary>What to show of a file, and form.</summary>

@@ -19,7 +19,8 @@ internal static class InspectJson
         IsReproducible = image.Provenance?.IsReproducible ?? false,
     });
 
-    public static void Write(TextWriter output, Bundle bundle) => ReportJson.WriteLine(output, new { File = bundle.Directory, Kind = "bundle", bundle.Hash, bundle.Manifest });
+    public static void Write(TextWriter output, Bundle bundle) =>
+        ReportJson.WriteLine(output, new { File = bundle.Directory, Kind = "bundle", bundle.Hash, bundle.Manifest });
 
     /// <param name="recognition">Null if the architecture is unknown.</param>
     public static void Write(TextWriter output, TensorFile file, Recognition? recognition, bool listKeys) => ReportJson.WriteLine(output, new

@@ -15,7 +15,8 @@ internal static class ClassifyCommand
         var data = new Option<string?>("--data") { Description = "Data set: a folder or tar file with <split>/<class>/<image>." };
         var split = CommandOption.WithDefault("--split", "Split of --data to classify.", "test");
         var images = new Option<string?>("--images") { Description = "Generated images: a folder or tar file with <class>/<image>." };
-        var classifier = CommandOption.WithDefault("--classifier", "Classifier file of 'ctf train-classifier'.", Path.Combine("runs", "classifier.safetensors"));
+        var classifier = CommandOption.WithDefault(
+            "--classifier", "Classifier file of 'ctf train-classifier'.", Path.Combine("runs", "classifier.safetensors"));
         var maxPixels = MaxPixelsOption.Create();
         var command = new Command("classify", "Measures how often a classifier agrees with the class folders of images; prints JSON.")
         {

@@ -52,7 +52,8 @@ internal sealed class EvaluateOptions
     public void AddTo(Command command)
     {
         Option[] modelOptions = [_bundle.Option, _perClass, _seed, .. _sampling.All, _placement.Dtype];
-        foreach (var option in new Option[] { _data, _classifier, _inception, _images, _imageSize, _maxPixels, _output, _cache, _placement.Device }.Concat(modelOptions))
+        foreach (var option in (Option[])
+            [_data, _classifier, _inception, _images, _imageSize, _maxPixels, _output, _cache, _placement.Device, .. modelOptions])
         {
             command.Options.Add(option);
         }

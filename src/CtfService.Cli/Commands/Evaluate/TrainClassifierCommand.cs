@@ -9,7 +9,7 @@ using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands.Evaluate;
 
-/// <summary><c>ctf train-classifier</c>: trains the classifier for generated images on the <c>train</c> split of a data set and measures it on <c>test</c>.</summary>
+/// <summary><c>ctf train-classifier</c>: trains the classifier for generated images on <c>train</c> and measures it on <c>test</c>.</summary>
 internal static class TrainClassifierCommand
 {
     private static readonly ClassifierTraining Defaults = new();

@@ -101,7 +101,9 @@ internal static class GenerateCommand
         }
 
         var suggestions = string.Join(", ", model.Classes.Suggest(name));
-        var hint = suggestions.Length > 0 ? $"Did you mean {suggestions}?" : $"Its classes are {NameList.Of([.. model.Classes.Labels.Select(label => label.Name)])}.";
+        var hint = suggestions.Length > 0
+            ? $"Did you mean {suggestions}?"
+            : $"Its classes are {NameList.Of([.. model.Classes.Labels.Select(label => label.Name)])}.";
         throw new UsageException($"Model '{model.Name}' has no class '{name}'. {hint} '--class {GenerateOptions.AllClasses}' generates every class.");
     }
 }

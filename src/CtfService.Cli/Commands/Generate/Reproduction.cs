@@ -36,7 +36,8 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         var same = true;
         foreach (var group in files.GroupBy(file => (Device: device ?? file.Provenance!.Device ?? "auto", Dtype: dtype ?? file.Provenance!.Dtype ?? "auto")))
         {
-            using var generator = new CtfImageGeneratorFactory(bundle, () => Placement(group.Key.Device, group.Key.Dtype, group.First().Path)).Load(cancellation);
+            var placement = () => Placement(group.Key.Device, group.Key.Dtype, group.First().Path);
+            using var generator = new CtfImageGeneratorFactory(bundle, placement).Load(cancellation);
             foreach (var file in group)
             {
                 same &= Reproduce(file, generator, output, cancellation);
@@ -51,7 +52,8 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         if (file.Provenance is not { } provenance)
         {
             throw new InvalidDataException(
-                $"{file.Path}: has no provenance. It was not made by CtfService, or another program removed it. Name the class and seed with --class and --seed.");
+                $"{file.Path}: has no provenance. It was not made by CtfService, or another program removed it. "
+                + "Name the class and seed with --class and --seed.");
         }
 
         if (!provenance.IsReproducible)
@@ -77,8 +79,8 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         if (files.Find(file => file.Provenance!.BundleHash != hash) is { } other)
         {
             throw new CheckpointException(
-                $"{other.Path}: was made by the model '{other.Provenance!.Model}' of the bundle {other.Provenance.BundleHash}, but {bundle} is the bundle {hash}. "
-                + "Name the bundle that made it with --bundle.");
+                $"{other.Path}: was made by the model '{other.Provenance!.Model}' of the bundle {other.Provenance.BundleHash}, "
+                + $"but {bundle} is the bundle {hash}. Name the bundle that made it with --bundle.");
         }
     }
 

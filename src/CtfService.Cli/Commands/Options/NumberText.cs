@@ -6,7 +6,7 @@ using CtfService.Core.Generation;
 namespace CtfService.Cli.Commands.Options;
 
 /// <summary>
-/// Parses the numbers of every command in the same way in every culture: digits with a sign, and for numbers that are not whole a decimal point and an exponent.
+/// Parses the numbers of every command in the same way in every culture: digits with a sign, and a decimal point and an exponent unless the number is whole.
 /// Rejects thousands separators, decimal commas, white space, NaN and infinities.
 /// </summary>
 internal static partial class NumberText

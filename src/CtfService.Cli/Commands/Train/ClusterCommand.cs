@@ -111,11 +111,11 @@ internal static class ClusterCommand
         ulong seed,
         CancellationToken cancellation)
     {
-        void Say(FormattableString text) => terminal.Error.WriteLine(FormattableString.Invariant(text));
+        void Note(FormattableString text) => terminal.Error.WriteLine(FormattableString.Invariant(text));
         var (tokenizerPath, tokenizer) = source;
         using var study = new SwapStudy(tokenizer, swaps.Images(arguments, tokenizerPath, terminal, cancellation), arguments.GetValue(swaps.ImageCount));
-        Say($"The tokenizer's own squared error on {study.ImageCount} images: {study.ReconstructionError:0.00000}.");
+        Note($"The tokenizer's own squared error on {study.ImageCount} images: {study.ReconstructionError:0.00000}.");
         return ClusterChoice.Choose(
-            tokenizer, study, seed, result => Say($"{result.ClusterCount} clusters: swaps change images by {result.SquaredError:0.00000}."), cancellation);
+            tokenizer, study, seed, result => Note($"{result.ClusterCount} clusters: swaps change images by {result.SquaredError:0.00000}."), cancellation);
     }
 }

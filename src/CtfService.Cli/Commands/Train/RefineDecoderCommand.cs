@@ -57,7 +57,9 @@ internal static class RefineDecoderCommand
             validator.RequireImages(folder.Tokenizer, PartRecord.Of(PartRecord.Data, run.Data).With(PartRecord.ImageSize, imageSize), run.AcceptChanges);
             var (train, test) = training.Splits(arguments, imageSize, terminal, cancellation);
             var refinement = new DecoderRefinement(
-                arguments.GetRequiredValue(weight), PerceptualPath: arguments.GetValue(classifier), PerceptualWeight: arguments.GetRequiredValue(perceptualWeight));
+                arguments.GetRequiredValue(weight),
+                PerceptualPath: arguments.GetValue(classifier),
+                PerceptualWeight: arguments.GetRequiredValue(perceptualWeight));
             ConsoleProgress.Run(
                 terminal, "decoder", progress => TokenizerTraining.Refine(train, test, folder.Tokenizer, refinement, run, progress, cancellation));
         });

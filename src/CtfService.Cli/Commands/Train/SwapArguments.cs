@@ -21,7 +21,8 @@ internal sealed class SwapArguments
     /// <param name="needsData">True if the command requires images.</param>
     public SwapArguments(bool needsData) => _data = new("--data") { Description = TrainingArguments.DataDescription, Required = needsData };
 
-    public Option<int> ImageCount { get; } = CommandOption.Number("--images", "Test images to use, evenly spread over the classes.", 192, TrainingRanges.Images);
+    public Option<int> ImageCount { get; } = CommandOption.Number(
+        "--images", "Test images to use, evenly spread over the classes.", 192, TrainingRanges.Images);
 
     public void AddTo(Command command)
     {

@@ -12,7 +12,10 @@ internal sealed class TokenizerArguments
         "--base-width", "Channels of the first level, a multiple of 32.", 32, ArchitectureRanges.Width);
 
     private readonly Option<int[]> _multipliers = CommandOption.Numbers(
-        "--multipliers", "Width of each level, as a multiple of the base width; each level after the first halves the sides.", [1, 3, 4], ArchitectureRanges.Multiplier);
+        "--multipliers",
+        "Width of each level, as a multiple of the base width; each level after the first halves the sides.",
+        [1, 3, 4],
+        ArchitectureRanges.Multiplier);
 
     private readonly Option<int> _residualBlocks = CommandOption.Number(
         "--residual-blocks", "Residual blocks per encoder level; decoder levels have one more.", 1, ArchitectureRanges.Layers);

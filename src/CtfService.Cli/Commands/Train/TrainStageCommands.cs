@@ -78,7 +78,7 @@ internal static class TrainStageCommands
             imageSize,
             () => training.Dataset(arguments, imageSize, split, terminal, cancellation));
         var train = Images("train");
-        var map = Compared(folder, stage, validator, train.MadeFrom(tokenizer), tokenizer, run.AcceptChanges);
+        var map = CompareParts(folder, stage, validator, train.MadeFrom(tokenizer), tokenizer, run.AcceptChanges);
         TokenCache Tokens(string split, TokenizedImages images) => TokenCache.TryLoad(folder.Tokens(split), tokenizer, images, terminal.Error.WriteLine)
             ?? ConsoleProgress.Run(
                 terminal, $"tokens of {split}", progress => TokenCache.Create(folder.Tokens(split), tokenizer, images, progress, cancellation));
@@ -87,7 +87,7 @@ internal static class TrainStageCommands
     }
 
     /// <summary>Compares the parts of the run before anything is computed; returns the cluster map.</summary>
-    private static ClusterMap Compared(RunFolder folder, Stage stage, RunValidator validator, PartRecord images, VqTokenizer tokenizer, bool acceptChanges)
+    private static ClusterMap CompareParts(RunFolder folder, Stage stage, RunValidator validator, PartRecord images, VqTokenizer tokenizer, bool acceptChanges)
     {
         var map = ClusterMap.Load(folder.ClusterMap);
         var now = images.With(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));

@@ -50,10 +50,13 @@ internal sealed class TrainingArguments
         _learningRate = CommandOption.Number("--learning-rate", "Peak learning rate.", learningRate, TrainingRanges.LearningRate);
     }
 
-    public static Option<string> RunOption() => CommandOption.WithDefault("--run", "Folder of the run: tokenizer, cluster map and both transformers.", Path.Combine("runs", "fruits-64"));
+    public static Option<string> RunOption() => CommandOption.WithDefault(
+        "--run", "Folder of the run: tokenizer, cluster map and both transformers.", Path.Combine("runs", "fruits-64"));
 
     public static Option<int?> ImageSizeOption() => CommandOption.OptionalNumber(
-        "--image-size", $"Side that images are scaled to, in pixels; if omitted, that of the run, or {UsualImageSize} for a new run.", TrainingRanges.ImageSide);
+        "--image-size",
+        $"Side that images are scaled to, in pixels; if omitted, that of the run, or {UsualImageSize} for a new run.",
+        TrainingRanges.ImageSide);
 
     public void AddTo(Command command)
     {

@@ -6,7 +6,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests.Commands.Bench;
 
-/// <summary>Every measurement runs and gives figures; what they are is the machine's business.</summary>
+/// <summary>Checks that every benchmark runs and reports figures; their values depend on the machine.</summary>
 public sealed class BenchCommandTests
 {
     private static readonly string Bundle = RepositoryFolder.File("models", "fruits-64");
@@ -32,7 +32,7 @@ public sealed class BenchCommandTests
     [Theory]
     [InlineData(1, 4)]
     [InlineData(2, 2)]
-    public void RandomBundle_Preset_LoadsWithAsManyImagesAsRowsAllow(float guidance, int images)
+    public void RandomBundle_Preset_LoadsWithTheRowsAndGuidanceGiven(float guidance, int images)
     {
         using var bundle = new RandomBundle("tiny", clusters: 64, guidance);
         using var generator = new CtfImageGeneratorFactory(bundle.Directory, rows: 4).Load(CancellationToken.None);

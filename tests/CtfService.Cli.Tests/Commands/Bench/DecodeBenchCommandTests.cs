@@ -8,7 +8,8 @@ public sealed class DecodeBenchCommandTests
     public async Task Decode_TinyModel_ReportsEveryEngineAndBatchAsJson()
     {
         var run = await CommandRun.Of(
-            "bench", "decode", "--preset", "tiny", "--vocabulary", "32", "--batch", "1", "2", "--dtype", "float32", "int8", "--threads", "1", "--steps", "2", "--json");
+            "bench", "decode", "--preset", "tiny", "--vocabulary", "32", "--batch", "1", "2", "--dtype", "float32", "int8",
+            "--threads", "1", "--steps", "2", "--json");
 
         Assert.Equal(0, run.ExitCode);
         using var report = JsonDocument.Parse(run.Output);
@@ -21,7 +22,7 @@ public sealed class DecodeBenchCommandTests
     }
 
     [Fact]
-    public async Task Decode_UnknownPreset_IsRefusedByName()
+    public async Task Decode_UnknownPreset_IsRejectedByName()
     {
         var run = await CommandRun.Of("bench", "decode", "--preset", "huge");
 

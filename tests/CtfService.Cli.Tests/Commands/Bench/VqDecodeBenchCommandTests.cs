@@ -9,11 +9,12 @@ public sealed class VqDecodeBenchCommandTests
 
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("VQ decode to 8 pixels a side, 1 threads", run.Output, StringComparison.Ordinal);
-        Assert.Equal(2, run.Output.Split('\n').Count(line => line.StartsWith("│ 1 ", StringComparison.Ordinal) || line.StartsWith("│ 2 ", StringComparison.Ordinal)));
+        Assert.Equal(
+            2, run.Output.Split('\n').Count(line => line.StartsWith("│ 1 ", StringComparison.Ordinal) || line.StartsWith("│ 2 ", StringComparison.Ordinal)));
     }
 
     [Fact]
-    public async Task VqDecode_UnknownPreset_IsRefusedByName()
+    public async Task VqDecode_UnknownPreset_IsRejectedByName()
     {
         var run = await CommandRun.Of("bench", "vq-decode", "--preset", "VQ-4");
 

@@ -15,12 +15,12 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Bundle_MapMadeAgain_IsRefusedWithBothMaps()
+    public async Task Bundle_ClusterMapChanged_IsRejectedWithBothMaps()
     {
         var run = trained.Copy(_folder);
         await Succeed("cluster", "--run", run, "--clusters", "4", "--seed", "9", "--random");
 
-        var message = await Refused("bundle", "--run", run, "--output", Output);
+        var message = await Rejected("bundle", "--run", run, "--output", Output);
 
         Assert.Contains("cluster_map: 4 clusters, ", message, StringComparison.Ordinal);
         Assert.Contains("coarse.safetensors was made from other inputs", message, StringComparison.Ordinal);
@@ -29,12 +29,12 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
     }
 
     [Fact]
-    public async Task Bundle_TokenizerTrainedAgain_IsRefused()
+    public async Task Bundle_TokenizerTrainedAgain_IsRejected()
     {
         var run = trained.Copy(_folder);
         await Succeed(trained.Tokenizer(run, "--image-size", "16", "--seed", "3", "--overwrite"));
 
-        var message = await Refused("bundle", "--run", run, "--output", Output);
+        var message = await Rejected("bundle", "--run", run, "--output", Output);
 
         Assert.Contains("cluster-map.safetensors was made from other inputs", message, StringComparison.Ordinal);
         Assert.Contains("tokenizer: 16 codewords, ", message, StringComparison.Ordinal);
@@ -50,7 +50,7 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
 
         Assert.Contains(
             "--overwrite",
-            await Refused("blend-decoders", "--first", Path.Combine(run, "tokenizer", "tokenizer.safetensors"), "--second", refined, "--output", refined),
+            await Rejected("blend-decoders", "--first", Path.Combine(run, "tokenizer", "tokenizer.safetensors"), "--second", refined, "--output", refined),
             StringComparison.Ordinal);
         await Succeed(
             "blend-decoders", "--first", Path.Combine(run, "tokenizer", "tokenizer.safetensors"), "--second", refined, "--output", refined, "--overwrite");
@@ -60,14 +60,14 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
     }
 
     [Fact]
-    public async Task Bundle_FolderThatHoldsOne_IsReplacedOnlyOnDemandAndKeepsItsCard()
+    public async Task Bundle_FolderHoldsABundle_IsReplacedOnlyWithOverwriteAndKeepsTheReadme()
     {
         var run = trained.Copy(_folder);
         await Succeed("bundle", "--run", run, "--output", Output);
         File.WriteAllText(Path.Combine(Output, "README.md"), "card");
         var manifest = File.ReadAllBytes(Path.Combine(Output, "model.json"));
 
-        var message = await Refused("bundle", "--run", run, "--output", Output, "--name", "other");
+        var message = await Rejected("bundle", "--run", run, "--output", Output, "--name", "other");
         var unchanged = File.ReadAllBytes(Path.Combine(Output, "model.json"));
         await Succeed("bundle", "--run", run, "--output", Output, "--name", "other", "--overwrite");
 
@@ -79,19 +79,19 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
     }
 
     [Fact]
-    public async Task Bundle_FolderOfOtherFiles_IsNeverChanged()
+    public async Task Bundle_FolderHoldsOtherFiles_IsUnchangedEvenWithOverwrite()
     {
         Directory.CreateDirectory(Output);
         File.WriteAllText(Path.Combine(Output, "thesis.txt"), "years");
 
-        var message = await Refused("bundle", "--run", trained.Copy(_folder), "--output", Output, "--overwrite");
+        var message = await Rejected("bundle", "--run", trained.Copy(_folder), "--output", Output, "--overwrite");
 
         Assert.Contains("contains files that are not a bundle", message, StringComparison.Ordinal);
         Assert.Single(Directory.GetFileSystemEntries(Output));
     }
 
     [Fact]
-    public async Task Bundle_NothingNamed_TakesTheNameOfTheRun()
+    public async Task Bundle_NoName_UsesTheNameOfTheRun()
     {
         var name = $"run-{Path.GetRandomFileName()}";
         var expected = Path.Combine("models", name);

@@ -24,7 +24,7 @@ public sealed class ConvertCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Inspect_HostileFile_IsRefusedByName()
+    public async Task Inspect_HostileFile_IsRejectedByName()
     {
         var run = await CommandRun.Of("inspect", GoldenFolder.File("pt/bad-os-system.pt"));
 
@@ -33,7 +33,7 @@ public sealed class ConvertCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Convert_ModelsThatDoNotBelongTogether_SaysWhy()
+    public async Task Convert_ModelsThatDoNotMatch_SaysWhy()
     {
         var output = _folder.File("bundle");
         var (tokenizer, transformer) = GoldenModels.TokenizerNames
@@ -65,7 +65,7 @@ public sealed class ConvertCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Convert_ClusterSizeWithoutAMap_SaysWhatItBelongsTo()
+    public async Task Convert_ClusterSizeWithoutAMap_NamesTheOptionItNeeds()
     {
         var run = await CommandRun.Of("convert", "--tokenizer", "a", "--transformer", "b", "--output", _folder.File("c"), "--cluster-size", "128");
 

@@ -31,7 +31,7 @@ public sealed class ClassifierCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Train_OutputIsThere_ReplacesAClassifierAndNothingElse()
+    public async Task Train_OutputExists_ReplacesOnlyAClassifier()
     {
         WriteImages("train");
         WriteImages("test");

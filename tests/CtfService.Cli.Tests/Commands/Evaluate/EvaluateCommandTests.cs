@@ -37,7 +37,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Evaluate_SecondTime_DrawsNothingAndSaysTheSame()
+    public async Task Evaluate_SecondTime_GeneratesNothingAndReportsTheSame()
     {
         using var bundle = new TinyBundle();
         await PrepareAsync();
@@ -61,7 +61,7 @@ public sealed class EvaluateCommandTests : IDisposable
         using var report = JsonDocument.Parse(run.Output);
         Assert.Equal(JsonValueKind.Null, report.RootElement.GetProperty("model").ValueKind);
         Assert.Equal(0, report.RootElement.GetProperty("features")[0].GetProperty("generated").GetProperty("fid").GetDouble()
-            - report.RootElement.GetProperty("features")[0].GetProperty("test").GetProperty("fid").GetDouble(), 1e-9); // they are the test images
+            - report.RootElement.GetProperty("features")[0].GetProperty("test").GetProperty("fid").GetDouble(), 1e-9); // the images are the test images
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Evaluate_WrongInceptionFile_IsRefusedBeforeAnythingIsDrawn()
+    public async Task Evaluate_WrongInceptionFile_IsRejectedBeforeAnyImageIsGenerated()
     {
         await PrepareAsync();
 
@@ -103,7 +103,7 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Evaluate_NoSuchData_BlamesTheDataFirst()
+    public async Task Evaluate_MissingData_IsReportedFirst()
     {
         var run = await CommandRun.Of("evaluate", "--data", "nope", "--classifier", "/nowhere/classifier.safetensors");
 
@@ -112,9 +112,12 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     private Task<CommandRun> EvaluateAsync(params string[] options) => CommandRun.Of(
-        ["evaluate", "--data", _folder.File("data"), "--classifier", Classifier, "--output", _folder.File("out"), "--cache", _folder.File("cache"), .. options]);
+        [
+            "evaluate", "--data", _folder.File("data"), "--classifier", Classifier, "--output", _folder.File("out"), "--cache", _folder.File("cache"),
+            .. options,
+        ]);
 
-    /// <summary>A data set of the tiny bundle's classes, each of its own brightness, and a classifier of two steps.</summary>
+    /// <summary>Makes a data set with the classes of the tiny bundle, each with its own brightness, and a classifier trained for two steps.</summary>
     private async Task PrepareAsync()
     {
         foreach (var (split, images) in new[] { ("train", 10), ("test", 6) })
@@ -129,7 +132,8 @@ public sealed class EvaluateCommandTests : IDisposable
             }
         }
 
-        var trained = await CommandRun.Of("train-classifier", "--data", _folder.File("data"), "--output", Classifier, "--image-size", "16", "--steps", "2", "--batch", "8");
+        var trained = await CommandRun.Of(
+            "train-classifier", "--data", _folder.File("data"), "--output", Classifier, "--image-size", "16", "--steps", "2", "--batch", "8");
         Assert.Equal(0, trained.ExitCode);
     }
 }

@@ -6,7 +6,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests.Commands.Evaluate;
 
-/// <summary>A data set with files and folders that the user may not read. An administrator may read all, so the command runs as another user then.</summary>
+/// <summary>A data set with files and folders that the user cannot read. An administrator reads everything, so the command then runs as another user.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class UnreadableDataTests : IDisposable
 {
@@ -41,7 +41,7 @@ public sealed class UnreadableDataTests : IDisposable
     }
 
     [OtherUserFact]
-    public async Task TrainClassifier_ClassFolderWithoutPermission_IsRefusedByName()
+    public async Task TrainClassifier_ClassFolderWithoutPermission_IsRejectedByName()
     {
         Add("train/cat/0.png", "train/dog/0.png", "test/cat/0.png", "test/dog/0.png");
         Lock("train/dog");
@@ -94,7 +94,7 @@ public sealed class UnreadableDataTests : IDisposable
 }
 
 /// <summary>
-/// Skipped on systems without permissions of files, and for an administrator who has no tool to be another user, or whose build that user cannot read.
+/// Skipped on systems without file permissions, and for an administrator without a tool to run as another user, or with a build that this user cannot read.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OtherUserFactAttribute : FactAttribute

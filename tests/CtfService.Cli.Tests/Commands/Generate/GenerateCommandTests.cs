@@ -12,7 +12,7 @@ public sealed class GenerateCommandTests : IDisposable
     private readonly TinyBundle _bundle = new();
 
     [Fact]
-    public async Task Generate_SeveralClassesAndSettings_DrawsThemWithThose()
+    public async Task Generate_SeveralClassesAndSettings_UsesThem()
     {
         var run = await GenerateAsync(
             "--class", "class_1", "3", "--seed", "5", "--guidance-scale", "1.25", "--temperature", "0.5", "--top-k", "3", "--top-p", "0.9",
@@ -29,7 +29,7 @@ public sealed class GenerateCommandTests : IDisposable
     [InlineData("png", "0.png", ImageFormat.Png, null)]
     [InlineData("jpeg", "0.jpg", ImageFormat.Jpeg, 35)]
     [InlineData("webp", "0.webp", ImageFormat.Webp, 35)]
-    public async Task Generate_Format_IsWhatTheFileHolds(string format, string name, ImageFormat expected, int? quality)
+    public async Task Generate_Format_IsTheFormatOfTheFile(string format, string name, ImageFormat expected, int? quality)
     {
         await GenerateAsync("--class", "0", "--format", format, "--quality", "35");
 
@@ -42,7 +42,7 @@ public sealed class GenerateCommandTests : IDisposable
     [InlineData("sheet.png", ImageFormat.Png)]
     [InlineData("new/sheet.jpg", ImageFormat.Jpeg)]
     [InlineData("new/folder/sheet.WEBP", ImageFormat.Webp)]
-    public async Task Generate_Sheet_HoldsWhatItsNameSays(string name, ImageFormat expected)
+    public async Task Generate_Sheet_HasTheFormatOfItsExtension(string name, ImageFormat expected)
     {
         var run = await GenerateAsync("--class", "0", "--count", "2", "--sheet", _folder.File(name));
 
@@ -86,7 +86,7 @@ public sealed class GenerateCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Generate_SheetThatIsThere_IsNotReplacedWithoutOverwrite()
+    public async Task Generate_ExistingSheet_IsNotReplacedWithoutOverwrite()
     {
         File.WriteAllText(_folder.File("sheet.png"), "mine");
 
@@ -98,7 +98,7 @@ public sealed class GenerateCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Generate_OutputThatIsAFile_IsRefusedBeforeTheModelIsLoaded()
+    public async Task Generate_OutputIsAFile_IsRejectedBeforeTheModelIsLoaded()
     {
         File.WriteAllText(_folder.File("out"), "");
 
@@ -128,7 +128,7 @@ public sealed class GenerateCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task GenerateFrom_TwoFilesOfOneName_AreRefused()
+    public async Task GenerateFrom_TwoFilesWithOneName_AreRejected()
     {
         await GenerateAsync("--class", "0", "1");
 

@@ -5,7 +5,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests.Commands.Generate;
 
-/// <summary><c>ctf inspect</c> of images and <c>ctf generate --from</c>, as far as they go without a model.</summary>
+/// <summary><c>ctf inspect</c> for images, and <c>ctf generate --from</c> up to the point where it needs a model.</summary>
 public sealed class ImageProvenanceCommandTests : IDisposable
 {
     private static readonly ImageProvenance Cherry = ImageProvenance.Of(
@@ -18,7 +18,7 @@ public sealed class ImageProvenanceCommandTests : IDisposable
     [InlineData("png", ImageFormat.Png, "Png")]
     [InlineData("jpg", ImageFormat.Jpeg, "Jpeg, quality 35")]
     [InlineData("webp", ImageFormat.Webp, "Webp, quality 35")]
-    public async Task Inspect_GeneratedImage_SaysWhereItComesFrom(string extension, ImageFormat format, string container)
+    public async Task Inspect_GeneratedImage_ShowsItsProvenance(string extension, ImageFormat format, string container)
     {
         var run = await CommandRun.Of("inspect", Write($"cherry.{extension}", Cherry, format));
 
@@ -44,7 +44,7 @@ public sealed class ImageProvenanceCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Inspect_ImageOfAGivenLayout_DoesNotPromiseToRepeatIt()
+    public async Task Inspect_ImageWithGivenLayout_ShowsNoCommandToReproduceIt()
     {
         var run = await CommandRun.Of("inspect", Write("redetailed.png", Cherry with { Layout = LayoutOrigin.Given, Coarse = null }));
 
@@ -62,7 +62,7 @@ public sealed class ImageProvenanceCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Inspect_OtherImage_SaysThatItDoesNotSay()
+    public async Task Inspect_ImageWithoutProvenance_SaysSo()
     {
         var run = await CommandRun.Of("inspect", Write("photo.png", provenance: null));
 
@@ -83,28 +83,28 @@ public sealed class ImageProvenanceCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task GenerateFrom_ImageThatDoesNotSay_IsRefused()
+    public async Task GenerateFrom_ImageWithoutProvenance_IsRejected()
     {
-        await IsRefused(Write("photo.png", provenance: null), "has no provenance");
+        await IsRejected(Write("photo.png", provenance: null), "has no provenance");
     }
 
     [Fact]
-    public async Task GenerateFrom_LayoutFromOutside_IsRefused()
+    public async Task GenerateFrom_GivenLayout_IsRejected()
     {
-        await IsRefused(Write("redetailed.png", Cherry with { Layout = LayoutOrigin.Given, Coarse = null }), "its layout was not drawn by the model");
+        await IsRejected(Write("redetailed.png", Cherry with { Layout = LayoutOrigin.Given, Coarse = null }), "its layout was not drawn by the model");
     }
 
     [Fact]
-    public async Task GenerateFrom_NoImage_IsRefused()
+    public async Task GenerateFrom_NotAnImage_IsRejected()
     {
         var path = _folder.File("notes.txt");
         File.WriteAllText(path, "not an image");
 
-        await IsRefused(path, "it is not a PNG, JPEG or WebP image");
+        await IsRejected(path, "it is not a PNG, JPEG or WebP image");
     }
 
     [Fact]
-    public async Task GenerateFrom_IntoTheFolderItLiesIn_IsRefused()
+    public async Task GenerateFrom_IntoItsOwnFolder_IsRejected()
     {
         var run = await CommandRun.Of("generate", "--from", Write("cherry.png", Cherry), "--output", _folder.Root);
 
@@ -113,7 +113,7 @@ public sealed class ImageProvenanceCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task GenerateFrom_BesideOptionsThatTheFileAnswers_IsAUsageError()
+    public async Task GenerateFrom_WithOptionsForNewImages_IsAUsageError()
     {
         var run = await CommandRun.Of("generate", "--from", Write("cherry.png", Cherry), "--seed", "4", "--class", "apple");
 
@@ -123,7 +123,7 @@ public sealed class ImageProvenanceCommandTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static async Task IsRefused(string path, string expected)
+    private static async Task IsRejected(string path, string expected)
     {
         var run = await CommandRun.Of("generate", "--from", path, "--bundle", "/nowhere");
 
@@ -135,7 +135,8 @@ public sealed class ImageProvenanceCommandTests : IDisposable
     private string Write(string name, ImageProvenance? provenance, ImageFormat format = ImageFormat.Png)
     {
         var image = new RgbImage(8, 8, new byte[8 * 8 * 3]);
-        File.WriteAllBytes(_folder.File(name), provenance is null ? ImageCodec.Encode(image, format) : ImageFile.Encode(image, provenance, format, quality: 35));
+        var bytes = provenance is null ? ImageCodec.Encode(image, format) : ImageFile.Encode(image, provenance, format, quality: 35);
+        File.WriteAllBytes(_folder.File(name), bytes);
         return _folder.File(name);
     }
 }

@@ -7,13 +7,13 @@ namespace CtfService.Cli.Tests.Commands.Options;
 public sealed class BundleOptionTests
 {
     [Fact]
-    public void Find_DefaultFromAnyFolder_IsTheRepositorysModel() =>
+    public void Find_DefaultFromAnyFolder_IsTheModelOfTheRepository() =>
         Assert.Equal(
             RepositoryFolder.File("models", "fruits-64"),
             BundleOption.Find(BundleOption.Default, SearchRoots.Of(Path.GetTempPath(), Path.GetTempPath(), AppContext.BaseDirectory)));
 
     [Fact]
-    public void Find_NoBundleAnywhere_IsWhatWasNamed() =>
+    public void Find_NoBundleAnywhere_ReturnsTheNamedFolder() =>
         Assert.Equal("models/none", BundleOption.Find("models/none", SearchRoots.Of(Path.GetTempPath(), Path.GetTempPath(), AppContext.BaseDirectory)));
 
     [Theory]
@@ -28,7 +28,7 @@ public sealed class BundleOptionTests
     [InlineData("generate", "--sheet")]
     [InlineData("bundle", "--output")]
     [InlineData("convert", "--tokenizer", "x", "--transformer", "x", "--output")]
-    public async Task Command_OutputThatCannotBeWritten_IsRefusedFirst(params string[] command)
+    public async Task Command_OutputNotWritable_IsRejectedFirst(params string[] command)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("file"), "");

@@ -4,7 +4,7 @@ using CtfService.Cli.Shell;
 
 namespace CtfService.Cli.Tests.Commands.Options;
 
-/// <summary>Every number of every command is read by the one parser and has a range.</summary>
+/// <summary>Checks that every number of every command has a range and is read by the same parser.</summary>
 public sealed class NumberOptionTests
 {
     private static readonly RootCommand Root = CommandLine.Create(Terminal.OfProcess());
@@ -14,7 +14,7 @@ public sealed class NumberOptionTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void Parse_NoNumber_NamesTheOptionTheValueAndTheRange(string command, string option)
+    public void Parse_NotANumber_NamesOptionValueAndRange(string command, string option)
     {
         Assert.All(["1,5", "1.000,5", "NaN", "Infinity", "-1e400", "-99", "0x10", "", " 1", "many"], text =>
         {
@@ -25,7 +25,7 @@ public sealed class NumberOptionTests
     }
 
     [Fact]
-    public void Options_EveryCommandThatReadsADataSet_HaveTheLimitOfPixels()
+    public void Options_EveryCommandThatReadsADataSet_IncludeMaxPixels()
     {
         var reading = Commands(Root, []).Where(command => command.Command.Options.Any(option => option.Name == "--data")).ToList();
 
@@ -67,7 +67,7 @@ public sealed class NumberOptionTests
         }
     }
 
-    /// <summary>Options that the option is of no use without.</summary>
+    /// <summary>Options that the option requires.</summary>
     private static string[] Beside(string command, string option) => (command, option) switch
     {
         ("refine-decoder", "--perceptual-weight") => ["--classifier", "x"],
@@ -79,7 +79,7 @@ public sealed class NumberOptionTests
     private static IEnumerable<(Command Command, string[] Path)> Commands(Command above, string[] path) =>
         above.Subcommands.SelectMany(command => Commands(command, [.. path, command.Name]).Prepend((command, [.. path, command.Name])));
 
-    /// <summary>The option's kind of number; null if it takes none.</summary>
+    /// <summary>Returns the number type of the option; null if it is not a number.</summary>
     private static Type? Number(Option option)
     {
         var type = option.ValueType.IsArray ? option.ValueType.GetElementType()! : option.ValueType;

@@ -16,7 +16,7 @@ public sealed class NumberTextTests
     [InlineData(".5", 0.5)]
     [InlineData("6e-4", 6e-4)]
     [InlineData("1E1", 10)]
-    public void TryRead_Number_IsReadTheSameWayInEveryCulture(string text, double expected)
+    public void TryRead_Number_IsReadInTheSameWayInEveryCulture(string text, double expected)
     {
         using var culture = new CommaCulture();
 
@@ -42,7 +42,7 @@ public sealed class NumberTextTests
     [InlineData("1e999")]
     [InlineData("101")]
     [InlineData("١")]
-    public void TryRead_OtherText_IsRefused(string text)
+    public void TryRead_OtherText_ReturnsFalse(string text)
     {
         using var culture = new CommaCulture();
 
@@ -58,7 +58,7 @@ public sealed class NumberTextTests
     [InlineData("100001")]
     [InlineData("-11")]
     [InlineData("99999999999999999999")]
-    public void TryRead_NoWholeNumberOfTheRange_IsRefused(string text)
+    public void TryRead_NotAWholeNumberInRange_ReturnsFalse(string text)
     {
         Assert.False(NumberText.TryRead(text, WholeNumbers, out _));
         Assert.StartsWith($"--x is '{text}', expected a whole number, -10 to 100000.", NumberText.Problem("--x", text, WholeNumbers), StringComparison.Ordinal);
@@ -78,14 +78,14 @@ public sealed class NumberTextTests
     public void Problem_SeparatorsInWholeNumbers_SaysWhatToWrite(string text, string hint) =>
         Assert.EndsWith(hint, NumberText.Problem("--x", text, WholeNumbers), StringComparison.Ordinal);
 
-    /// <summary>Numbers as in Germany: a decimal comma, points between thousands.</summary>
+    /// <summary>Numbers in the German format: decimal comma, points as thousands separators.</summary>
     internal sealed class CommaCulture : IDisposable
     {
         private readonly CultureInfo _before = CultureInfo.CurrentCulture;
 
         public CommaCulture()
         {
-            var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone(); // the program may run without data of other cultures
+            var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone(); // the runtime may have no data for other cultures
             culture.NumberFormat.NumberDecimalSeparator = culture.NumberFormat.PercentDecimalSeparator = ",";
             culture.NumberFormat.NumberGroupSeparator = culture.NumberFormat.PercentGroupSeparator = ".";
             CultureInfo.CurrentCulture = culture;

@@ -3,7 +3,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests.Commands.Train;
 
-/// <summary>From drawn shapes to a report, as docs/experiments.md describes it.</summary>
+/// <summary>An experiment from drawn shapes to the report, as in docs/experiments.md.</summary>
 public sealed class ExperimentCommandTests : IDisposable
 {
     private const string Plan = """
@@ -43,12 +43,14 @@ public sealed class ExperimentCommandTests : IDisposable
 
         Assert.True(first.ExitCode == 0, first.Error);
         Assert.Equal((0, 1), (second.ExitCode, changed.ExitCode));
-        Assert.Equal(2, Jobs(first) - Finished(first)); // both measurements of speed
+        Assert.Equal(2, Jobs(first) - Finished(first)); // the two speed measurements
         Assert.Equal(Jobs(second), Finished(second));
         Assert.DoesNotContain("coarse/", second.Error, StringComparison.Ordinal);
         Assert.Contains("batch_size was 4, is 5", changed.Error, StringComparison.Ordinal);
         var report = File.ReadAllText(_folder.File("out/report/results.md"));
-        Assert.All(["## Everything", "| plain | ", "± ", "paper: FID", "## Sampling speed", "## Swapped codewords", "fid-by-steps.svg"], part => Assert.Contains(part, report, StringComparison.Ordinal));
+        Assert.All(
+            ["## Everything", "| plain | ", "± ", "paper: FID", "## Sampling speed", "## Swapped codewords", "fid-by-steps.svg"],
+            part => Assert.Contains(part, report, StringComparison.Ordinal));
         Assert.True(File.Exists(_folder.File("out/report/results/fid-by-time.svg")));
         Assert.True(File.Exists(_folder.File("out/report/results/swaps.png")));
     }

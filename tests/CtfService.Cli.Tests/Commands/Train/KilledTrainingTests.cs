@@ -5,7 +5,7 @@ using static CtfService.Cli.Tests.Commands.Train.TrainedRun;
 
 namespace CtfService.Cli.Tests.Commands.Train;
 
-/// <summary>A training in a process of its own that is killed, as a machine that fails does it.</summary>
+/// <summary>A training in a separate process that is killed, as in a failure of the machine.</summary>
 public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixture<TrainedRun>, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -13,7 +13,7 @@ public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixt
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Training_Killed_HoldsTheRunUntilThenAndLeavesItToTheNext()
+    public async Task Training_Killed_LocksTheRunUntilThenAndReleasesIt()
     {
         var run = trained.Copy(_folder);
         using var training = Process.Start(new ProcessStartInfo(
@@ -27,11 +27,11 @@ public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixt
         {
             while (await training.StandardError.ReadLineAsync() is { } line && !Progress().IsMatch(line))
             {
-                // until it trains
+                // until it starts to train
             }
 
             Assert.False(training.HasExited);
-            Assert.Contains("is in use by another process", await Refused("cluster", "--run", run, "--clusters", "4"), StringComparison.Ordinal);
+            Assert.Contains("is in use by another process", await Rejected("cluster", "--run", run, "--clusters", "4"), StringComparison.Ordinal);
         }
         finally
         {
@@ -40,7 +40,7 @@ public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixt
         }
 
         await Succeed("cluster", "--run", run, "--clusters", "4");
-        var message = await Refused(trained.Stage("train-coarse", run));
+        var message = await Rejected(trained.Stage("train-coarse", run));
         Assert.Contains("Resume from its checkpoint with --resume", message, StringComparison.Ordinal);
     }
 

@@ -4,7 +4,7 @@ using CtfService.Training.Parts;
 
 namespace CtfService.Cli.Tests.Commands.Train;
 
-/// <summary>Options that no model can be built with are usage errors at once: before data is read, and without a stack trace.</summary>
+/// <summary>Options that no model can be built with are usage errors before any data is read, without a stack trace.</summary>
 public sealed class OptionsThatDoNotFitTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -39,7 +39,7 @@ public sealed class OptionsThatDoNotFitTests : IDisposable
     [InlineData("--image-size is 33, expected a multiple of 2", "cluster", "--clusters", "auto", "--data", "/nowhere", "--image-size", "33")]
     [InlineData("--image-size is 33, expected a multiple of 2", "train-coarse", "--data", "/nowhere", "--image-size", "33")]
     [InlineData("--image-size is 33, expected a multiple of 2", "refine-decoder", "--data", "/nowhere", "--image-size", "33")]
-    public Task Command_WhatTheTokenizerCannotDo_SaysWhatItCan(string message, params string[] command) =>
+    public Task Command_ValuesThatTheTokenizerDoesNotSupport_SaysWhichItDoes(string message, params string[] command) =>
         IsUsageError(message, [.. command, "--run", Run()]);
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class OptionsThatDoNotFitTests : IDisposable
     }
 
     [Fact]
-    public async Task Experiment_MoreClustersThanCodewords_IsRefusedBeforeAnythingIsRead()
+    public async Task Experiment_MoreClustersThanCodewords_IsRejectedBeforeAnythingIsRead()
     {
         File.WriteAllText(_folder.File("plan.json"), """
             { "name": "x", "tokenizer": { "codebook_size": 1024 }, "models": [{ "name": "a", "clusters": 5000 }], "swaps": { "clusters": [2000] } }
@@ -83,7 +83,7 @@ public sealed class OptionsThatDoNotFitTests : IDisposable
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>A run folder whose tokenizer has 64 codewords and makes a token of 2 x 2 pixels.</summary>
+    /// <summary>Makes a run folder with a tokenizer of 64 codewords and 2 x 2 pixels per token.</summary>
     private string Run()
     {
         var config = new TokenizerConfig

@@ -2,7 +2,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests.Commands.Train;
 
-/// <summary>A run of the smallest model, from drawn shapes to both stages, made once for all tests of a class; each test works on a copy.</summary>
+/// <summary>A run of the smallest model, from drawn shapes to both stages. It is made once for all tests of a class; each test uses a copy.</summary>
 public sealed class TrainedRun : IAsyncLifetime, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -24,7 +24,7 @@ public sealed class TrainedRun : IAsyncLifetime, IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>A copy of the run under a name.</summary>
+    /// <summary>Copies the run to a folder with this name.</summary>
     internal string Copy(TemporaryFolder folder, string name = "run")
     {
         var copy = folder.File(name);
@@ -38,14 +38,14 @@ public sealed class TrainedRun : IAsyncLifetime, IDisposable
         return copy;
     }
 
-    /// <summary>Arguments of the command that trains a tokenizer, without an image size.</summary>
-    /// <param name="others">Options in place of the usual ones, or beside them.</param>
+    /// <summary>Returns the arguments that train a tokenizer, without an image size.</summary>
+    /// <param name="others">Options that replace or extend the usual ones.</param>
     internal string[] Tokenizer(string run, params string[] others) => Merge(
         others,
         ["train-tokenizer", "--data", Data, "--run", run, "--multipliers", "1", "1", "--codebook-size", "16", "--steps", "3", "--batch", "2", "--float32"]);
 
-    /// <summary>Arguments of the command that trains a stage, without an image size.</summary>
-    /// <param name="others">Options in place of the usual ones, or beside them.</param>
+    /// <summary>Returns the arguments that train a stage, without an image size.</summary>
+    /// <param name="others">Options that replace or extend the usual ones.</param>
     internal string[] Stage(string command, string run, params string[] others) => Merge(
         others,
         [command, "--data", Data, "--run", run, "--width", "16", "--layers", "1", "--heads", "2", "--steps", "3", "--batch", "2", "--float32"]);
@@ -57,8 +57,8 @@ public sealed class TrainedRun : IAsyncLifetime, IDisposable
         return run;
     }
 
-    /// <summary>Runs a command that must fail, and returns what it says.</summary>
-    internal static async Task<string> Refused(params string[] arguments)
+    /// <summary>Runs a command that must fail, and returns its message.</summary>
+    internal static async Task<string> Rejected(params string[] arguments)
     {
         var run = await CommandRun.Of(arguments);
         Assert.True(run.ExitCode == 1, $"{string.Join(' ', arguments)} ended with {run.ExitCode}: {run.Error}");
