@@ -4,11 +4,12 @@ using Microsoft.AspNetCore.Diagnostics;
 
 namespace CtfService.Api.Bodies;
 
-/// <summary>How bodies come in: with a deadline, and with callers who may hang up at any byte.</summary>
+/// <summary>Reads request bodies with a deadline, and handles clients that hang up at any byte.</summary>
 internal static class BodyExtensions
 {
     /// <summary>
-    /// Inside of error handling, which would answer a caller who is gone and log that it cannot. Status 499 is for telemetry alone; it is not sent.
+    /// Runs inside the error handling, which would otherwise respond to a disconnected client and log that it cannot. Status 499 is for telemetry only and
+    /// is not sent.
     /// </summary>
     public static void UseRequestBodies(this WebApplication app)
     {
@@ -34,7 +35,7 @@ internal static class BodyExtensions
             }
             finally
             {
-                http.Request.Body = body; // the web server's own, which it empties
+                http.Request.Body = body; // the body stream of the web server, which drains it
             }
         });
     }

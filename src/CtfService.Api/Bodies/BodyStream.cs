@@ -1,6 +1,6 @@
 namespace CtfService.Api.Bodies;
 
-/// <summary>A request's body as it is read through something: forwards and asynchronously. What derives from it says how.</summary>
+/// <summary>Base of streams that wrap the body of a request: forward-only and asynchronous.</summary>
 internal abstract class BodyStream : Stream
 {
     public sealed override bool CanRead => true;

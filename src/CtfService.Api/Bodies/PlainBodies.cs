@@ -5,8 +5,8 @@ using Microsoft.Net.Http.Headers;
 namespace CtfService.Api.Bodies;
 
 /// <summary>
-/// Bodies are read as they come: uncompressed, and JSON as UTF-8 (RFC 8259, 8.1). Left to itself the framework calls compressed bytes wrong JSON and wrong
-/// bytes a wrong type, and fails on a charset that it does not know.
+/// Requires uncompressed bodies, and JSON in UTF-8 (RFC 8259, 8.1). By itself, the framework reports compressed bodies as invalid JSON and invalid bytes as
+/// a wrong type, and fails on an unknown charset.
 /// </summary>
 internal static class PlainBodies
 {
@@ -19,13 +19,13 @@ internal static class PlainBodies
 
     internal static ApiError Encoded(string encoding) => new(
         StatusCodes.Status415UnsupportedMediaType,
-        $"Content-Encoding '{encoding}' is not supported; expected a body as it is. Send it uncompressed, without the header Content-Encoding.",
+        $"Content-Encoding '{encoding}' is not supported; expected an uncompressed body. Send it without the header Content-Encoding.",
         "unsupported_encoding");
 
-    /// <summary>Found in the bytes, without a header that says so.</summary>
+    /// <summary>Error for gzip data without a Content-Encoding header.</summary>
     internal static readonly ApiError Gzipped = new(
         StatusCodes.Status415UnsupportedMediaType,
-        "The body is compressed with gzip; expected JSON as it is. Send it uncompressed.",
+        "The body is compressed with gzip; expected uncompressed JSON. Send it uncompressed.",
         "unsupported_encoding");
 
     public static void UsePlainBodies(this IApplicationBuilder app) => app.Use((context, next) =>
@@ -44,7 +44,7 @@ internal static class PlainBodies
         return next(context);
     });
 
-    /// <summary>Null if the body can be read. Takes quotes away from the charset, which the framework does not expect.</summary>
+    /// <summary>Returns null if the body can be read. Removes quotes from the charset, which the framework does not expect.</summary>
     private static ApiError? Problem(HttpRequest request)
     {
         if (string.Join(", ", request.Headers.ContentEncoding.OfType<string>()) is { Length: > 0 } encoding
@@ -53,7 +53,7 @@ internal static class PlainBodies
             return Encoded(encoding);
         }
 
-        // What is not a media type at all is refused later, as one that no endpoint takes.
+        // A malformed media type is refused later, because no endpoint accepts it.
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.Charset.HasValue)
         {
             return null;

@@ -4,16 +4,16 @@ using Microsoft.AspNetCore.Connections;
 namespace CtfService.Api.Bodies;
 
 /// <summary>
-/// A request's body with a deadline: what does not come in time is refused, and a caller who goes is told apart from one who sends nonsense. Used by one
-/// thread at a time.
+/// The body of a request with a deadline. Late bodies are refused, and a client that hangs up is distinguished from one that sends an invalid body. Not
+/// thread-safe.
 /// </summary>
 /// <param name="aborted">Cancelled when the connection ends.</param>
 internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider clock, CancellationToken aborted) : BodyStream
 {
     private CancellationTokenSource? _deadline; // from the first read
 
-    /// <exception cref="RequestRefusedException">408: it was not there in time.</exception>
-    /// <exception cref="HangUpException">The caller is gone.</exception>
+    /// <exception cref="RequestRefusedException">408: the body did not arrive in time.</exception>
+    /// <exception cref="HangUpException">The client hung up.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         _deadline ??= new CancellationTokenSource(timeout, clock);
@@ -39,16 +39,13 @@ internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider c
     }
 
     /// <summary>
-    /// Kestrel's word for a body that ends before its length is the status of any other bad request, so its text tells them apart; a test on sockets holds
-    /// this.
+    /// Kestrel reports a body that ends before its length with the status of any other bad request, so the message text distinguishes them; a socket test
+    /// covers this.
     /// </summary>
     private bool IsHangUp(IOException error) =>
         aborted.IsCancellationRequested || error is ConnectionResetException
         || (error is BadHttpRequestException && error.Message.Contains("end of request content", StringComparison.Ordinal));
 }
 
-/// <summary>
-/// The caller hung up while the request was read. An ended connection is not a problem of the body, so this is not an input/output error, which readers of
-/// bodies would answer as one.
-/// </summary>
+/// <summary>The client hung up while the request was read. Not an I/O error, because body readers would report that as a problem of the body.</summary>
 internal sealed class HangUpException(Exception inner) : OperationCanceledException("The caller hung up.", inner);

@@ -4,8 +4,8 @@ using CtfService.Api.Telemetry;
 namespace CtfService.Api.Bodies;
 
 /// <summary>
-/// The time a caller has to take what is sent: a whole answer, or each event of a stream. Used by the request's thread; given up by any, but never
-/// when the request is over: its context is gone then.
+/// Limits the time that a client has to read a response, or each event of a stream. Used by the thread of the request; any thread may abort it, but not
+/// after the request has ended, because its context is gone then.
 /// </summary>
 internal sealed class Sending(HttpContext http, UnsentResponses unsent, TimeSpan timeout, TimeProvider clock) : IDisposable
 {
@@ -13,18 +13,17 @@ internal sealed class Sending(HttpContext http, UnsentResponses unsent, TimeSpan
     private ITimer? _deadline;
     private bool _isOver; // under _gate
 
-    /// <summary>Pictures that are held until everything is sent, at most.</summary>
+    /// <summary>Maximum bytes of pictures that are held until the response is sent.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Null if nothing watches, as in a test without a host.</summary>
+    /// <summary>Returns the instance of the current request; null if there is none, as in a test without a host.</summary>
     public static Sending? Of(HttpContext http) => http.Features.Get<Sending>();
 
-    /// <summary>Before the first byte.</summary>
+    /// <summary>Sets the bytes that are held. Call before the first byte is sent.</summary>
     public void Holds(long bytes) => Bytes = bytes;
 
     /// <summary>
-    /// From now on the caller has to read. Does nothing once the request is over: the server sends what is left, a buffer at most, and has a rate of its own
-    /// for it.
+    /// Starts the time limit. Does nothing once the request has ended: the server sends the rest, one buffer at most, and applies its own minimum rate.
     /// </summary>
     public void Begin()
     {
@@ -37,19 +36,19 @@ internal sealed class Sending(HttpContext http, UnsentResponses unsent, TimeSpan
             }
         }
 
-        _deadline = clock.CreateTimer(_ => GiveUp(), state: null, timeout, Timeout.InfiniteTimeSpan);
+        _deadline = clock.CreateTimer(_ => Abort(), state: null, timeout, Timeout.InfiniteTimeSpan);
         unsent.Add(this);
     }
 
-    /// <summary>Everything has gone out, as far as we know.</summary>
+    /// <summary>Stops the time limit, because everything has been sent as far as known.</summary>
     public void End()
     {
         _deadline?.Dispose();
         unsent.Remove(this);
     }
 
-    /// <summary>Ends the connection: what the caller has of the answer is cut off.</summary>
-    public void GiveUp()
+    /// <summary>Aborts the connection; the response is truncated.</summary>
+    public void Abort()
     {
         lock (_gate)
         {
@@ -72,7 +71,7 @@ internal sealed class Sending(HttpContext http, UnsentResponses unsent, TimeSpan
     }
 }
 
-/// <summary>Every answer has a deadline to be read by.</summary>
+/// <summary>Adds the time limit to every response.</summary>
 internal static class SendingExtensions
 {
     public static void UseSending(this WebApplication app)

@@ -5,8 +5,8 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Api.Bodies;
 
 /// <summary>
-/// Every response that waits for its reader, the one that has waited longest first, and the pictures that are held for it. When they take more than they may,
-/// the slowest reader is given up. Any thread.
+/// All responses that clients have not read yet, the longest waiting first, with the pictures that are held for them. If these exceed the limit, the
+/// slowest client is aborted. Thread-safe.
 /// </summary>
 internal sealed class UnsentResponses
 {
@@ -19,10 +19,10 @@ internal sealed class UnsentResponses
     {
         _limit = limits.MaxUnsentBytes;
         var meter = meters.Create(InferenceMetrics.MeterName, ThisProgram.Version);
-        meter.CreateObservableGauge("ctf.answers.unsent", () => Bytes, "By", "Pictures held for answers that wait for their readers.");
+        meter.CreateObservableGauge("ctf.answers.unsent", () => Bytes, "By", "Pictures held for responses that clients have not read yet.");
     }
 
-    /// <summary>Of all pictures that are held.</summary>
+    /// <summary>Total size of the held pictures in bytes.</summary>
     public long Bytes
     {
         get
@@ -48,7 +48,7 @@ internal sealed class UnsentResponses
             }
         }
 
-        slowest.ForEach(reader => reader.GiveUp());
+        slowest.ForEach(reader => reader.Abort());
     }
 
     public void Remove(Sending response)

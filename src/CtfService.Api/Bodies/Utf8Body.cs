@@ -3,10 +3,10 @@ using CtfService.Api.Errors;
 
 namespace CtfService.Api.Bodies;
 
-/// <summary>A request's body that must be UTF-8: reading it fails at the first byte that is not. For one reader at a time.</summary>
+/// <summary>A request body that must be UTF-8: reading fails at the first invalid byte. Not thread-safe.</summary>
 internal sealed class Utf8Body(Stream body) : BodyStream
 {
-    private static ReadOnlySpan<byte> GzipStart => [0x1F, 0x8B]; // RFC 1952, 2.3.1: no text in UTF-8 begins so
+    private static ReadOnlySpan<byte> GzipStart => [0x1F, 0x8B]; // RFC 1952, 2.3.1: UTF-8 text cannot start like this
 
     private readonly Decoder _decoder = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetDecoder();
     private long _read;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Configuration;
 
-/// <summary>An alias is what a client writes as a model's name, once.</summary>
+/// <summary>Checks that each alias is a usable model name and unique.</summary>
 internal sealed class ModelAliasesValidator : IValidateOptions<ModelOptions>
 {
     private const int MaxLength = 128;
@@ -12,7 +12,8 @@ internal sealed class ModelAliasesValidator : IValidateOptions<ModelOptions>
         var problems = options.Aliases
             .Select((alias, index) => (alias, index))
             .Where(entry => string.IsNullOrWhiteSpace(entry.alias) || entry.alias.Length > MaxLength || options.Aliases.Take(entry.index).Contains(entry.alias))
-            .Select(entry => $"Model:Aliases:{entry.index} is '{entry.alias}'; expected a name of 1 to {MaxLength} characters that no other alias has. Change or remove it.")
+            .Select(entry =>
+                $"Model:Aliases:{entry.index} is '{entry.alias}'; expected a unique name of 1 to {MaxLength} characters. Change or remove it.")
             .ToList();
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Configuration;
 
-/// <summary>Checks the annotations of an options record; each message names key, value, range and where to set it.</summary>
+/// <summary>Checks the annotations of an options record. Each message names the key, its value, the range and where to set it.</summary>
 internal sealed class OptionsRangeValidator<TOptions>(string section) : IValidateOptions<TOptions>
     where TOptions : class
 {

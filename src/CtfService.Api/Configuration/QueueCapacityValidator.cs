@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Configuration;
 
-/// <summary>A request is queued whole, so the largest one allowed must fit into an empty queue.</summary>
+/// <summary>Checks that the largest allowed request fits in an empty queue, because a request is enqueued as a whole.</summary>
 internal sealed class QueueCapacityValidator(SettingsSection<InferenceOptions> inference) : IValidateOptions<LimitsOptions>
 {
     public ValidateOptionsResult Validate(string? name, LimitsOptions options)
@@ -12,6 +12,7 @@ internal sealed class QueueCapacityValidator(SettingsSection<InferenceOptions> i
         return options.MaxImagesPerRequest <= queue
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(
-                $"Limits:MaxImagesPerRequest is {options.MaxImagesPerRequest}; expected at most {queue}, the value of Inference:MaxQueuedImages. Lower the one or raise the other.");
+                $"Limits:MaxImagesPerRequest is {options.MaxImagesPerRequest}; expected at most {queue}, the value of Inference:MaxQueuedImages. "
+                + "Lower the former or raise the latter.");
     }
 }

@@ -3,25 +3,25 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Configuration;
 
-/// <summary>Names of settings, and what a misspelt one was meant to be.</summary>
+/// <summary>Describes unknown settings and suggests the intended name.</summary>
 internal static class SettingNames
 {
-    /// <param name="path">The whole key.</param>
-    /// <param name="known">What could stand in its last place.</param>
+    /// <param name="path">The full key.</param>
+    /// <param name="known">The names allowed in its last segment.</param>
     public static string Unknown(string path, IEnumerable<string> known)
     {
         var names = known.ToList();
         var (parent, name) = (ConfigurationPath.GetParentPath(path), ConfigurationPath.GetSectionKey(path));
-        var near = new ClassCatalog(names).Suggest(name, count: 1); // the same question as for a misspelt class
+        var near = new ClassCatalog(names).Suggest(name, count: 1); // the same search as for a misspelt class
         var hint = near.Count > 0
             ? $"Did you mean {ConfigurationPath.Combine(parent ?? "", near[0]).TrimStart(':')}?"
-            : $"Known are {string.Join(", ", names)}.";
+            : $"Known names: {string.Join(", ", names)}.";
         return $"{path} is not a setting. {hint}";
     }
 }
 
 /// <summary>
-/// Sections that are a letter or two away from ours. Any other name belongs to somebody else: the environment is part of the settings.
+/// Reports sections whose name is a misspelling of a known one. Other names belong to other programs, because the environment is part of the settings.
 /// </summary>
 internal sealed class SectionNamesValidator(IConfiguration configuration, IReadOnlyList<string> sections) : IValidateOptions<ModelOptions>
 {

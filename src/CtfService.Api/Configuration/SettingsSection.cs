@@ -7,27 +7,27 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Configuration;
 
 /// <summary>
-/// One section of the settings, key by key against the record it is for. The binder stops at the first key that it cannot bind and speaks of .NET types; this
-/// names every one, and binds the others.
+/// Reads one section of the settings and checks each key against its options record. The configuration binder stops at the first value that it cannot bind
+/// and reports .NET types; this class reports every such value and binds the others.
 /// </summary>
-/// <typeparam name="TOptions">A record of texts, numbers, times, yes or no, lists of texts and lists of records.</typeparam>
+/// <typeparam name="TOptions">A record of strings, numbers, durations, Booleans, lists of strings and lists of records.</typeparam>
 internal sealed class SettingsSection<TOptions> : IValidateOptions<TOptions>
     where TOptions : class, new()
 {
     private readonly Dictionary<string, string?> _fitting = [];
     private readonly List<string> _problems = [];
 
-    /// <param name="name">Key of the section.</param>
+    /// <param name="name">Name of the section.</param>
     public SettingsSection(IConfiguration configuration, string name)
     {
         Read(configuration.GetSection(name), typeof(TOptions));
         Fitting = new ConfigurationBuilder().AddInMemoryCollection(_fitting).Build().GetSection(name);
     }
 
-    /// <summary>The keys whose values can be bound.</summary>
+    /// <summary>The keys with values that can be bound.</summary>
     public IConfigurationSection Fitting { get; }
 
-    /// <summary>The record of what can be bound; defaults for the rest. Ranges are not checked.</summary>
+    /// <summary>The record with all values that can be bound and defaults for the rest. Ranges are not checked.</summary>
     public TOptions Value => Fitting.Get<TOptions>() ?? new TOptions();
 
     public ValidateOptionsResult Validate(string? name, TOptions options) =>
@@ -82,7 +82,7 @@ internal sealed class SettingsSection<TOptions> : IValidateOptions<TOptions>
     {
         if (key.GetChildren().Any())
         {
-            _problems.Add($"{key.Path} holds further keys; expected {Expected(type, property)}. {Where(key.Path)}");
+            _problems.Add($"{key.Path} contains further keys; expected {Expected(type, property)}. {Where(key.Path)}");
         }
         else if (key.Value is { } text && IsReadable(text, type))
         {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Configuration;
 
-/// <summary>One upload of the largest size must fit the memory for all, or none of that size could ever be taken.</summary>
+/// <summary>Checks that the largest allowed upload fits in the memory for all uploads.</summary>
 internal sealed class UploadBufferValidator : IValidateOptions<LimitsOptions>
 {
     public ValidateOptionsResult Validate(string? name, LimitsOptions options)
@@ -11,7 +11,7 @@ internal sealed class UploadBufferValidator : IValidateOptions<LimitsOptions>
         return options.MaxUploadBufferBytes >= largest
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(
-                $"Limits:MaxUploadBufferBytes is {options.MaxUploadBufferBytes}; expected at least {largest}, an upload of Limits:MaxUploadBytes "
-                + "with the fields beside it. Raise the one or lower the other.");
+                $"Limits:MaxUploadBufferBytes is {options.MaxUploadBufferBytes}; expected at least {largest}, the size of an upload of Limits:MaxUploadBytes "
+                + "with its form fields. Raise the former or lower the latter.");
     }
 }

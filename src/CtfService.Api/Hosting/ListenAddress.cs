@@ -2,11 +2,11 @@ using System.Net;
 
 namespace CtfService.Api.Hosting;
 
-/// <summary>Where the web server is told to listen, read the way it reads its own settings.</summary>
-/// <param name="Setting">The key that says so.</param>
+/// <summary>An address that the web server is configured to listen on, read as the web server reads its settings.</summary>
+/// <param name="Setting">Key of the setting.</param>
 internal sealed record ListenAddress(string Setting, string Url)
 {
-    /// <summary>Whether the web server can make sense of it.</summary>
+    /// <summary>True if the web server can parse the address.</summary>
     public bool IsReadable
     {
         get
@@ -23,12 +23,12 @@ internal sealed record ListenAddress(string Setting, string Url)
         }
     }
 
-    /// <summary>Whether the web server needs a certificate for it.</summary>
+    /// <summary>True if the web server needs a certificate for the address.</summary>
     public bool IsEncrypted => Url.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// Whether only this machine can connect. Kestrel listens on every network for any host that is no IP address and not <c>localhost</c>;
-    /// an address that cannot be read counts as reachable; the validator of the settings refuses it.
+    /// True if only this machine can connect. Kestrel listens on all networks for any host that is neither an IP address nor <c>localhost</c>. A malformed
+    /// address counts as reachable; the options validation refuses it.
     /// </summary>
     public bool IsLocal
     {
@@ -49,7 +49,7 @@ internal sealed record ListenAddress(string Setting, string Url)
         }
     }
 
-    /// <summary>The address as a program on this machine reaches it; null for a socket that is no TCP port, and for what cannot be read.</summary>
+    /// <summary>The address for clients on this machine; null for a socket without a TCP port and for a malformed address.</summary>
     public Uri? FromThisMachine
     {
         get
@@ -57,7 +57,9 @@ internal sealed record ListenAddress(string Setting, string Url)
             try
             {
                 var address = BindingAddress.Parse(Url);
-                var host = IPAddress.TryParse(address.Host, out var ip) && !ip.Equals(IPAddress.Any) && !ip.Equals(IPAddress.IPv6Any) ? address.Host : "localhost";
+                var host = IPAddress.TryParse(address.Host, out var ip) && !ip.Equals(IPAddress.Any) && !ip.Equals(IPAddress.IPv6Any)
+                    ? address.Host
+                    : "localhost";
                 return address.IsUnixPipe || address.IsNamedPipe ? null : new Uri($"{address.Scheme}://{host}:{address.Port}");
             }
             catch (FormatException)
@@ -68,8 +70,8 @@ internal sealed record ListenAddress(string Setting, string Url)
     }
 
     /// <summary>
-    /// <c>Kestrel:Endpoints</c> wins; else <c>Urls</c> (also ASPNETCORE_URLS and --urls); else <c>HTTP_PORTS</c> and <c>HTTPS_PORTS</c>, as .NET's container
-    /// images set them; else Kestrel's default, which is local.
+    /// Returns the configured addresses: those of <c>Kestrel:Endpoints</c>, otherwise <c>Urls</c> (also ASPNETCORE_URLS and --urls), otherwise
+    /// <c>HTTP_PORTS</c> and <c>HTTPS_PORTS</c>, which the .NET container images set. If none is set, the default of Kestrel applies, which is local.
     /// </summary>
     public static IReadOnlyList<ListenAddress> Read(IConfiguration configuration)
     {

@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace CtfService.Api.Hosting;
 
-/// <summary>Tries every address before the web server does, which would stop at the first with a stack trace in the log.</summary>
+/// <summary>Tries all addresses before the web server does, which would stop at the first failure with a stack trace in the log.</summary>
 internal static class ListenCheck
 {
-    /// <exception cref="StartRefusedException">There is an address that the service cannot listen on now.</exception>
+    /// <exception cref="StartRefusedException">The service cannot listen on an address.</exception>
     public static async Task RequireAsync(IConfiguration configuration)
     {
         var addresses = ListenAddress.Read(configuration);
@@ -29,7 +29,7 @@ internal static class ListenCheck
         }
     }
 
-    /// <param name="refused">What the system says of the socket.</param>
+    /// <param name="refused">Error of the socket.</param>
     internal static string Describe(SocketException refused, BindingAddress address) => refused.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => $"but another program listens on port {address.Port}. Stop it, or choose another port.",
@@ -74,7 +74,7 @@ internal static class ListenCheck
         }
     }
 
-    /// <summary>Lets a web server without a log start with the same settings for a moment: nothing else knows all the forms that certificates have.</summary>
+    /// <summary>Starts a web server without a log and with the same settings for a moment: nothing else supports all forms of certificates.</summary>
     private static async Task<string?> ServerProblemAsync(IConfiguration configuration)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });

@@ -3,24 +3,24 @@ using System.Globalization;
 namespace CtfService.Api.Hosting;
 
 /// <summary>
-/// What the system lets this process have. Too little of it ends in exceptions that name anything but the cause: a library that "cannot be found", a thread
-/// that cannot start. Linux only.
+/// Checks the resource limits of this process. Limits that are too low cause exceptions that do not name the cause: a library that "cannot be found", a
+/// thread that cannot start. Linux only.
 /// </summary>
 internal static class ProcessLimits
 {
     private const string File = "/proc/self/limits";
 
-    /// <summary>The program's own files (each library stays open), before the first connection.</summary>
+    /// <summary>Number of files that the program itself opens (each library stays open), before the first connection.</summary>
     public const int OwnFiles = 512;
 
     /// <summary>Heaps and stacks are reserved, not used, in gigabytes.</summary>
     private const long LeastAddressSpace = 8L << 30;
 
-    /// <summary>Files and connections that may be open at once; null if the system does not say, or sets no limit.</summary>
+    /// <summary>Maximum number of open files and connections; null if unknown or unlimited.</summary>
     public static long? OpenFiles => System.IO.File.Exists(File) ? Limit(System.IO.File.ReadAllText(File), "Max open files") : null;
 
-    /// <summary>Looks at nothing but one file, as anything more may fail.</summary>
-    /// <exception cref="StartRefusedException">The service cannot run with so little.</exception>
+    /// <summary>Checks the limits. Reads a single file, because anything more may fail.</summary>
+    /// <exception cref="StartRefusedException">A limit is too low for the service.</exception>
     public static void Require()
     {
         if (System.IO.File.Exists(File) && Problems(System.IO.File.ReadAllText(File)) is { Count: > 0 } problems)
@@ -29,7 +29,7 @@ internal static class ProcessLimits
         }
     }
 
-    /// <param name="limits">As <c>/proc/self/limits</c> has them.</param>
+    /// <param name="limits">Content of <c>/proc/self/limits</c>.</param>
     internal static IReadOnlyList<string> Problems(string limits)
     {
         var problems = new List<string>();
@@ -51,7 +51,7 @@ internal static class ProcessLimits
         return problems;
     }
 
-    /// <summary>The soft limit; null for none.</summary>
+    /// <summary>Returns the soft limit; null if there is none.</summary>
     private static long? Limit(string limits, string name)
     {
         foreach (var line in limits.Split('\n'))

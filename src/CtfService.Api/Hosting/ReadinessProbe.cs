@@ -4,8 +4,8 @@ using CtfService.Api.Configuration;
 namespace CtfService.Api.Hosting;
 
 /// <summary>
-/// <c>CtfService.Api --healthcheck</c>: asks the service that runs beside it whether it is ready, for containers whose image has no other program to ask with. Reads the settings
-/// that the service reads to know where it listens, and loads nothing else.
+/// Implements <c>CtfService.Api --healthcheck</c>: asks the local service whether it is ready, for containers without another HTTP client. Reads the
+/// settings of the service to find its address, and loads nothing else.
 /// </summary>
 internal static class ReadinessProbe
 {
@@ -14,12 +14,12 @@ internal static class ReadinessProbe
     private const int Well = 0;
     private const int Unwell = 1;
 
-    /// <summary>A service that answers later than this is of no use to anybody.</summary>
+    /// <summary>Timeout; a slower service is not usable.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public static bool IsAskedFor(string[] args) => args.Contains(Argument);
 
-    /// <summary>Exit code: 0 where <c>/health/ready</c> answers 200, else 1 with the reason on the error output.</summary>
+    /// <summary>Returns the exit code: 0 if <c>/health/ready</c> returns 200, otherwise 1 with the reason on standard error.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
         string[] settings = [.. args.Where(argument => argument != Argument)];
@@ -33,7 +33,7 @@ internal static class ReadinessProbe
         return await AskAsync(address, Host(builder.Configuration["AllowedHosts"]));
     }
 
-    /// <summary>Where the service can be asked from this machine: its first http address, or its first https one. Null where it has neither.</summary>
+    /// <summary>Returns the address for local clients: the first http address, otherwise the first https address; null if there is neither.</summary>
     internal static Uri? Address(IConfiguration configuration) => ListenAddress.Read(configuration)
         .Select(address => address.FromThisMachine)
         .OfType<Uri>()
@@ -41,7 +41,7 @@ internal static class ReadinessProbe
         .Select(address => new Uri(address, "/health/ready"))
         .FirstOrDefault();
 
-    /// <summary>A name that the service answers to; null where it answers to any.</summary>
+    /// <summary>Returns a host name that the service accepts; null if it accepts any.</summary>
     internal static string? Host(string? allowed) => (allowed ?? "*").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) switch
     {
         [] => null,
@@ -52,18 +52,19 @@ internal static class ReadinessProbe
     private static async Task<int> AskAsync(Uri address, string? host)
     {
         using var handler = new SocketsHttpHandler { UseProxy = false };
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null; // whatever its name: nothing secret is sent, and not beyond this machine
+        // Any name is accepted: nothing secret is sent, and the connection does not leave this machine.
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null;
         using var client = new HttpClient(handler) { Timeout = Patience };
         using var question = new HttpRequestMessage(HttpMethod.Get, address);
         question.Headers.Host = host;
         try
         {
             using var answer = await client.SendAsync(question);
-            return answer.IsSuccessStatusCode ? Well : await Fail($"{address} answers {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+            return answer.IsSuccessStatusCode ? Well : await Fail($"{address} returned {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
         }
         catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
         {
-            return await Fail($"{address} does not answer: {error.Message}");
+            return await Fail($"{address} did not respond: {error.Message}");
         }
     }
 

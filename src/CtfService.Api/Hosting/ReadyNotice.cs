@@ -5,9 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace CtfService.Api.Hosting;
 
-/// <summary>
-/// Says in the log, once the model is loaded and the service listens, that requests are answered now and where: for the person who has just started it.
-/// </summary>
+/// <summary>Logs once that the model is loaded and the service listens, with its addresses, for the person who started it.</summary>
 internal sealed partial class ReadyNotice(
     IModelStatus status, IServer server, IHostApplicationLifetime lifetime, ILogger<ReadyNotice> logger) : BackgroundService
 {

@@ -5,25 +5,23 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Hosting;
 
-/// <summary>
-/// What keeps the service from starting and is the operator's to mend: one message with all of it and an exit code of its own, no stack trace.
-/// </summary>
+/// <summary>Reports startup failures that the operator can fix: one message with all problems and an exit code of its own, without a stack trace.</summary>
 internal static class StartFailures
 {
-    /// <summary>EX_CONFIG of sysexits.h: something is wrong with the configuration. Restarting changes nothing.</summary>
+    /// <summary>EX_CONFIG of sysexits.h: the configuration is wrong. A restart does not help.</summary>
     public const int ExitCode = 78;
 
-    /// <exception cref="StartRefusedException">It is not there.</exception>
+    /// <exception cref="StartRefusedException">The file does not exist.</exception>
     public static void RequireSettingsFile(string folder)
     {
         const string Name = "appsettings.json";
         if (!File.Exists(Path.Combine(folder, Name)))
         {
-            throw new StartRefusedException([$"{Name} is not in {folder}, beside the program. It holds every setting; put it back."]);
+            throw new StartRefusedException([$"{Name} is missing from {folder}, the folder of the program. It contains all settings; restore it."]);
         }
     }
 
-    /// <summary>Null for a failure that is a defect of ours.</summary>
+    /// <summary>Returns the problems; null for a failure that is a bug.</summary>
     public static IReadOnlyList<string>? Describe(Exception error) => error switch
     {
         StartRefusedException refused => refused.Problems,
@@ -40,7 +38,7 @@ internal static class StartFailures
     {
         Console.Error.WriteLine(problems.Count == 1
             ? $"The service cannot start. {problems[0]}"
-            : $"The service cannot start. {problems.Count} things are wrong:");
+            : $"The service cannot start. {problems.Count} problems:");
         foreach (var problem in problems.Count == 1 ? [] : problems)
         {
             Console.Error.WriteLine($"- {problem}");
@@ -49,7 +47,7 @@ internal static class StartFailures
         return ExitCode;
     }
 
-    /// <summary>What the framework's own sections hold (Kestrel, Logging) is checked by nothing before it.</summary>
+    /// <summary>Returns the reason of a failure in sections of the framework (Kestrel, Logging), which are not validated earlier.</summary>
     private static bool IsFrom(Exception error, string place) => error.StackTrace?.Contains(place, StringComparison.Ordinal) == true;
 
     private static string Reason(Exception unreadable) => unreadable switch
@@ -59,8 +57,8 @@ internal static class StartFailures
     };
 }
 
-/// <summary>The service cannot run here, or not with these settings.</summary>
-/// <param name="problems">For the operator, one sentence or more for each; at least one.</param>
+/// <summary>The service cannot run on this machine or with these settings.</summary>
+/// <param name="problems">Problems for the operator, at least one, each of one or more sentences.</param>
 internal sealed class StartRefusedException(IReadOnlyList<string> problems) : Exception(string.Join(' ', problems))
 {
     public IReadOnlyList<string> Problems { get; } = problems;

@@ -3,21 +3,21 @@ using System.Runtime.InteropServices;
 namespace CtfService.Api.Hosting;
 
 /// <summary>
-/// Ctrl+C, SIGQUIT and SIGTERM. The first lets the host finish what it has begun, its own start too: a start that is cancelled ends in an exception and a
-/// failure in the log. A second one ends the process at once, as supervisors and impatient operators expect. Any thread.
+/// Handles Ctrl+C, SIGQUIT and SIGTERM. The first signal lets the host finish its work, including its startup: a cancelled startup would end in an
+/// exception and an error in the log. The second signal ends the process at once, as supervisors and operators expect. Thread-safe.
 /// </summary>
-/// <remarks>Takes the place of the host's own lifetime, which cancels a start.</remarks>
+/// <remarks>Replaces the lifetime of the host, which cancels the startup.</remarks>
 /// <param name="exit">Ends the process with an exit code.</param>
 internal sealed class StopSignals(Action<int> exit) : IHostLifetime, IDisposable
 {
-    /// <summary>A shell's convention: 128 and the number of the signal.</summary>
+    /// <summary>Exit code by shell convention: 128 plus the number of the signal.</summary>
     private const int SignalExitCode = 128;
 
     private readonly CancellationTokenSource _first = new(); // not disposed: a signal may be on its way
     private readonly List<PosixSignalRegistration> _registrations = [];
     private int _received;
 
-    /// <summary>From here on no signal ends the process by itself, until it is disposed.</summary>
+    /// <summary>Takes over the signals until disposed, so that none ends the process by itself.</summary>
     public static StopSignals Watch()
     {
         var signals = new StopSignals(Environment.Exit);
@@ -33,7 +33,7 @@ internal sealed class StopSignals(Action<int> exit) : IHostLifetime, IDisposable
         return signals;
     }
 
-    /// <summary>From now on the first signal stops the host; one that came before it has started, as soon as it has.</summary>
+    /// <summary>Stops the host at the first signal. A signal that arrived before the host started stops it as soon as it has started.</summary>
     public void AttachTo(IHostApplicationLifetime host) => host.ApplicationStarted.Register(() => _first.Token.Register(host.StopApplication));
 
     public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -42,7 +42,7 @@ internal sealed class StopSignals(Action<int> exit) : IHostLifetime, IDisposable
 
     public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
 
-    /// <param name="signal">Its number.</param>
+    /// <param name="signal">Number of the signal.</param>
     internal void Received(int signal)
     {
         if (Interlocked.Increment(ref _received) > 1)

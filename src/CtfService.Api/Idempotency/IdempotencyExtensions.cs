@@ -2,15 +2,17 @@ using CtfService.Api.Errors;
 
 namespace CtfService.Api.Idempotency;
 
-/// <summary>Requests that can be sent again without being done again.</summary>
+/// <summary>Adds idempotent requests: repeating one replays its response.</summary>
 internal static class IdempotencyExtensions
 {
     public static IServiceCollection AddIdempotency(this IServiceCollection services) => services.AddSingleton<IdempotencyStore>();
 
-    /// <summary>After errors and sign-in, whose results it needs; before the endpoints.</summary>
+    /// <summary>Runs after error handling and authentication, which it depends on, and before the endpoints.</summary>
     public static void UseIdempotency(this WebApplication app) => app.UseMiddleware<IdempotencyMiddleware>();
 
-    /// <summary>The endpoint obeys the header <c>Idempotency-Key</c>. Not for answers that are streamed: they are held back until they are whole.</summary>
+    /// <summary>
+    /// Makes the endpoint support the header <c>Idempotency-Key</c>. Not for streamed responses, because the response is buffered until complete.
+    /// </summary>
     public static RouteHandlerBuilder WithIdempotency(this RouteHandlerBuilder route)
     {
         route.ProducesErrors(StatusCodes.Status422UnprocessableEntity);
@@ -18,5 +20,5 @@ internal static class IdempotencyExtensions
     }
 }
 
-/// <summary>Marks an endpoint that obeys the header.</summary>
+/// <summary>Marks an endpoint that supports the header.</summary>
 internal sealed class IdempotentEndpoint;

@@ -4,8 +4,9 @@ using CtfService.Api.Http;
 namespace CtfService.Api.Idempotency;
 
 /// <summary>
-/// Answers a request with an <c>Idempotency-Key</c> once: who asks again with the same key and the same body gets the first response again, who asks meanwhile waits
-/// for it. A failure is not remembered; the next who waits then tries in its place. For endpoints that ask for it by <see cref="IdempotencyExtensions.WithIdempotency"/>.
+/// Executes a request with an <c>Idempotency-Key</c> once. A request with the same key and body gets the stored response; while the first one runs, it
+/// waits for that response. A failure is not stored: the next waiting request then runs instead. Applies to endpoints with
+/// <see cref="IdempotencyExtensions.WithIdempotency"/>.
 /// </summary>
 internal sealed class IdempotencyMiddleware(RequestDelegate next, IdempotencyStore store, ErrorWriter errors)
 {
@@ -56,16 +57,16 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IdempotencySto
         }
         finally
         {
-            store.Complete(key, response); // before it is sent: the caller may have hung up and will ask again
+            store.Complete(key, response); // before it is sent, because the client may have hung up and will retry
         }
 
-        if (response.Body.Length > 0) // an empty error is filled in further out
+        if (response.Body.Length > 0) // outer middleware fills in an empty error
         {
             await http.Response.Body.WriteAsync(response.Body, http.RequestAborted);
         }
     }
 
-    /// <summary>Runs the endpoint on a body in memory.</summary>
+    /// <summary>Runs the endpoint with a response body in memory.</summary>
     private async Task<StoredResponse> Capture(HttpContext http)
     {
         var before = http.Response.Headers.ToDictionary();

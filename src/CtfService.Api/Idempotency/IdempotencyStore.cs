@@ -1,8 +1,8 @@
 namespace CtfService.Api.Idempotency;
 
 /// <summary>
-/// Answers by key, in this process's memory: for a bounded time, in bounded space. The caller who holds the most gives way first, so that one cannot push
-/// another's answers out. Also knows which requests run, so that a second one with the same key can wait for the first. Any thread.
+/// Stores responses by key in the memory of this process, for a limited time and in limited space. The caller with the most bytes is evicted first, so one
+/// caller cannot evict the responses of another. Also tracks running requests, so that a second one with the same key can wait for the first. Thread-safe.
 /// </summary>
 internal sealed class IdempotencyStore(IdempotencyOptions options, TimeProvider clock)
 {
@@ -13,8 +13,8 @@ internal sealed class IdempotencyStore(IdempotencyOptions options, TimeProvider 
     private readonly Dictionary<string, long> _groups = []; // bytes of the callers of each group
     private long _bytes;
 
-    /// <summary>What is known of a request; where nothing is, it is the caller's to answer, and others wait until <see cref="Complete"/>.</summary>
-    /// <param name="fingerprint">Of everything that the response depends on.</param>
+    /// <summary>Claims a key. If nothing is known, the claimant must produce the response, and others wait until <see cref="Complete"/>.</summary>
+    /// <param name="fingerprint">Hash of everything that the response depends on.</param>
     public IdempotencyClaim Claim(IdempotencyKey key, string fingerprint)
     {
         lock (_access)
@@ -30,8 +30,8 @@ internal sealed class IdempotencyStore(IdempotencyOptions options, TimeProvider 
         }
     }
 
-    /// <summary>Ends what a free claim began; the key is free again where there is nothing to remember.</summary>
-    /// <param name="response">Null where it failed or was given up.</param>
+    /// <summary>Completes a claim. Without a response to store, the key is free again.</summary>
+    /// <param name="response">The response; null if the request failed or was aborted.</param>
     public void Complete(IdempotencyKey key, StoredResponse? response)
     {
         Entry entry;
@@ -74,7 +74,7 @@ internal sealed class IdempotencyStore(IdempotencyOptions options, TimeProvider 
         }
     }
 
-    /// <summary>The oldest response of the caller who holds the most, in the group that holds the most.</summary>
+    /// <summary>Evicts the oldest response of the caller with the most bytes, in the group with the most bytes.</summary>
     private void MakeRoom()
     {
         while (_bytes > options.MaxBytes)
@@ -117,7 +117,7 @@ internal sealed class IdempotencyStore(IdempotencyOptions options, TimeProvider 
     {
         public string Group { get; } = group;
 
-        /// <summary>Oldest first.</summary>
+        /// <summary>Entries of the caller, oldest first.</summary>
         public LinkedList<Entry> Entries { get; } = [];
 
         public long Bytes { get; set; }
@@ -135,10 +135,10 @@ internal sealed class IdempotencyStore(IdempotencyOptions options, TimeProvider 
 
         public DateTimeOffset ForgottenAt { get; private set; }
 
-        /// <summary>Its place among all; null until it is remembered.</summary>
+        /// <summary>Node in the list of all entries; null until it is stored.</summary>
         public LinkedListNode<Entry>? Age { get; set; }
 
-        /// <summary>Its place among its caller's; null until it is remembered.</summary>
+        /// <summary>Node in the list of its caller; null until it is stored.</summary>
         public LinkedListNode<Entry>? Turn { get; set; }
 
         public void Remember(long bytes, DateTimeOffset forgottenAt) => (Bytes, ForgottenAt) = (bytes, forgottenAt);

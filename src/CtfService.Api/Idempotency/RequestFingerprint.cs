@@ -5,13 +5,14 @@ using Microsoft.Net.Http.Headers;
 
 namespace CtfService.Api.Idempotency;
 
-/// <summary>Tells whether two requests ask for the same.</summary>
+/// <summary>Computes a fingerprint that identifies repeated requests.</summary>
 internal static class RequestFingerprint
 {
     /// <summary>
-    /// A hash of address, body and the headers that decide the answer. The endpoint reads the body from memory then; an upload is there already.
+    /// Returns a hash of the path, the body and the headers that affect the response. Buffers the body in memory for the endpoint; uploads are already
+    /// buffered.
     /// </summary>
-    /// <exception cref="BadHttpRequestException">The body is too large, or ends early.</exception>
+    /// <exception cref="BadHttpRequestException">The body is too large or ends early.</exception>
     public static async Task<string> Of(HttpRequest request, CancellationToken cancellation)
     {
         if (Upload.Of(request.HttpContext) is { } upload)
@@ -19,7 +20,7 @@ internal static class RequestFingerprint
             return upload.Read(body => Of(request, body));
         }
 
-        var copy = new MemoryStream(); // grows with what comes, not with what is announced
+        var copy = new MemoryStream(); // grows with the received bytes, not with the announced length
         await request.Body.CopyToAsync(copy, cancellation);
         copy.Position = 0;
         request.Body = copy;
@@ -40,7 +41,7 @@ internal static class RequestFingerprint
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>The boundary of a form is a random text that clients draw anew for each try; it says nothing.</summary>
+    /// <summary>Excludes the boundary of a form, which clients draw at random for each attempt.</summary>
     private static void AppendBody(IncrementalHash hash, ReadOnlySpan<byte> body, string? boundary)
     {
         var separator = Encoding.UTF8.GetBytes(HeaderUtilities.RemoveQuotes(boundary).Value ?? "");

@@ -7,19 +7,19 @@ using CtfService.Model.Bundles;
 namespace CtfService.Api.Models;
 
 /// <summary>
-/// The bundles that operators may load by name: folders below Model:Root, and nothing outside it, whatever a name says or a link points to. Looks at the disk each time.
-/// Any thread.
+/// The bundles that operators may load by name: folders below Model:Root and nothing outside it, whatever a name contains or a link points to. Reads the
+/// disk on each call. Thread-safe.
 /// </summary>
 internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, BundleOpener open)
 {
-    /// <summary>How many folders below the root are listed; a longer path can be loaded all the same.</summary>
+    /// <summary>Maximum depth of listed folders below the root; deeper bundles can still be loaded.</summary>
     private const int ListedDepth = 2;
 
     private const int MaxNameLength = 512;
 
     private const string Field = "bundle";
 
-    /// <summary>Every bundle, by name.</summary>
+    /// <summary>Returns all bundles, sorted by name.</summary>
     public IReadOnlyList<StoredBundle> List()
     {
         if (FindRoot() is not { } root)
@@ -27,7 +27,8 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
             return [];
         }
 
-        var search = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = ListedDepth }; // hidden folders are passed over, and those that may not be read
+        // Skips hidden and inaccessible folders.
+        var search = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = ListedDepth };
         return [.. Directory.EnumerateFiles(root, BundleFiles.Manifest, search)
             .Select(manifest => Path.GetDirectoryName(manifest)!)
             .Where(folder => folder != root && LinksBelow.Follow(root, folder) is not null)
@@ -35,8 +36,8 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
             .OrderBy(bundle => bundle.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>A bundle by its name, ready to be loaded.</summary>
-    /// <exception cref="RequestRefusedException">Not the name of a bundle below the root.</exception>
+    /// <summary>Returns the bundle of the given name.</summary>
+    /// <exception cref="RequestRefusedException">The name is not that of a bundle below the root.</exception>
     public ModelOrigin Find(string? name)
     {
         if (name is null)
@@ -46,8 +47,9 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
 
         RequirePath(name);
         var root = FindRoot() ?? throw NotFound(name, options.Root.Length == 0
-            ? $"Model:Root is not set, and the folder of Model:Bundle '{options.Bundle}' is not there. Set Model:Root to the folder that holds the bundles."
-            : $"Model:Root is '{options.Root}', and no such folder is there. Correct the setting.");
+            ? $"Model:Root is not set, and the folder of Model:Bundle '{options.Bundle}' does not exist. "
+                + "Set Model:Root to the folder that contains the bundles."
+            : $"Model:Root is '{options.Root}', which does not exist. Correct the setting.");
         var folder = LinksBelow.Follow(root, Path.GetFullPath(Path.Combine(root, name)))
             ?? throw NotFound(name, "A link on its path leads out of Model:Root. Put the bundle itself there.");
         return BundleSearch.IsBundle(folder)
@@ -55,12 +57,16 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
             : throw Missing(name);
     }
 
-    /// <summary>What operators call the first model: its name where it lies below the root, else as the settings have it.</summary>
+    /// <summary>Name of the first model: relative to the root if it lies below it, otherwise as configured.</summary>
     public string NameOfFirst() => roots.Candidates(options.Bundle).FirstOrDefault(BundleSearch.IsBundle) is { } folder ? NameOf(folder) : options.Bundle;
 
-    private string NameOf(string folder) => FindRoot() is { } root && LinksBelow.IsBelow(root, folder) ? Path.GetRelativePath(root, folder).Replace('\\', '/') : folder;
+    private string NameOf(string folder) =>
+        FindRoot() is { } root && LinksBelow.IsBelow(root, folder) ? Path.GetRelativePath(root, folder).Replace('\\', '/') : folder;
 
-    /// <summary>As configured, or else the folder that holds the first model. Null where it is not there, or is a whole disk, which nobody meant.</summary>
+    /// <summary>
+    /// Returns the configured root or, by default, the folder that contains the first model. Null if it does not exist or is the root of a disk, which is
+    /// never intended.
+    /// </summary>
     private string? FindRoot()
     {
         if (options.Root.Length > 0)
@@ -69,7 +75,8 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
         }
 
         var candidates = roots.Candidates(options.Bundle);
-        var home = Path.GetDirectoryName(candidates.FirstOrDefault(BundleSearch.IsBundle)) ?? candidates.Select(Path.GetDirectoryName).FirstOrDefault(Directory.Exists);
+        var home = Path.GetDirectoryName(candidates.FirstOrDefault(BundleSearch.IsBundle)) 
+            ?? candidates.Select(Path.GetDirectoryName).FirstOrDefault(Directory.Exists);
         return Path.GetDirectoryName(home) is null ? null : home;
     }
 
@@ -82,7 +89,10 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
         if (!isBelow)
         {
             throw RequestRefusedException.For(
-                Field, "invalid_bundle", $"bundle is no name of a folder below Model:Root; expected one such as 'fruits-64' or 'fruits/v2': at most {MaxNameLength} characters, no '..', nothing before the first folder.");
+                Field,
+                "invalid_bundle",
+                "bundle must be a relative path below Model:Root, such as 'fruits-64' or 'fruits/v2': "
+                + $"at most {MaxNameLength} characters, no '..', no leading slash.");
         }
     }
 
@@ -101,11 +111,12 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
     internal static RequestRefusedException Missing(string name) => NotFound(
         name, $"There is no folder of that name with a {BundleFiles.Manifest} below Model:Root. GET /v1/admin/models lists the bundles.");
 
-    private static RequestRefusedException NotFound(string name, string why) => RequestRefusedException.For(Field, "bundle_not_found", $"bundle '{name}' was not found. {why}");
+    private static RequestRefusedException NotFound(string name, string why) =>
+        RequestRefusedException.For(Field, "bundle_not_found", $"bundle '{name}' was not found. {why}");
 }
 
 /// <summary>A bundle on disk.</summary>
-/// <param name="Name">Its path below the root.</param>
-/// <param name="Model">What its manifest says; null if there is a problem.</param>
-/// <param name="Problem">What is wrong with it, see <see cref="BundleReader.Survey"/>; null if nothing is.</param>
+/// <param name="Name">Path below the root.</param>
+/// <param name="Model">Description from its manifest; null if there is a problem.</param>
+/// <param name="Problem">Problem of the bundle (<see cref="BundleReader.Survey"/>); null if there is none.</param>
 internal sealed record StoredBundle(string Name, ModelDescription? Model, string? Problem);

@@ -3,10 +3,10 @@ using CtfService.Model.Bundles;
 
 namespace CtfService.Api.Models;
 
-/// <summary>Finds the configured bundle, the first to be loaded, then loads it.</summary>
+/// <summary>Finds and loads the configured bundle, the first model.</summary>
 internal sealed class BundleSearch(string bundle, SearchRoots roots, BundleOpener open) : IImageGeneratorFactory
 {
-    /// <exception cref="CheckpointException">No bundle where one was looked for, or it cannot be loaded.</exception>
+    /// <exception cref="CheckpointException">No bundle was found, or it cannot be loaded.</exception>
     public IImageGenerator Load(CancellationToken cancellation) => open(Find(), besideAnother: false).Load(cancellation);
 
     internal string Find()
@@ -14,15 +14,15 @@ internal sealed class BundleSearch(string bundle, SearchRoots roots, BundleOpene
         var candidates = roots.Candidates(bundle);
         return candidates.FirstOrDefault(IsBundle)
             ?? throw new CheckpointException(
-                $"Model:Bundle is '{bundle}', but no folder of that name holds a {BundleFiles.Manifest}. "
+                $"Model:Bundle is '{bundle}', but no folder of that name contains a {BundleFiles.Manifest}. "
                 + $"Looked in {string.Join(", ", candidates)}. Correct the setting or put the bundle there.")
-            { IsTransient = true }; // a mount may come late
+            { IsTransient = true }; // the folder may be mounted later
     }
 
-    /// <summary>What makes a folder a bundle.</summary>
+    /// <summary>Returns true if the folder is a bundle.</summary>
     internal static bool IsBundle(string folder) => File.Exists(Path.Combine(folder, BundleFiles.Manifest));
 }
 
-/// <summary>From a bundle's folder to what loads it.</summary>
-/// <param name="besideAnother">Whether another model goes on serving meanwhile.</param>
+/// <summary>Creates the factory that loads the bundle in a folder.</summary>
+/// <param name="besideAnother">True if another model keeps serving during the load.</param>
 public delegate IImageGeneratorFactory BundleOpener(string folder, bool besideAnother);

@@ -1,14 +1,15 @@
 namespace CtfService.Api.Models;
 
-/// <summary>Follows symbolic links without leaving a folder.</summary>
+/// <summary>Resolves symbolic links without leaving a folder.</summary>
 internal static class LinksBelow
 {
-    /// <summary>As many as operating systems follow before they speak of a circle.</summary>
+    /// <summary>Maximum number of links, as many as operating systems follow before they report a loop.</summary>
     private const int MaxLinks = 40;
 
-    public static bool IsBelow(string root, string path) => path.StartsWith(Path.TrimEndingDirectorySeparator(root) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    public static bool IsBelow(string root, string path) =>
+        path.StartsWith(Path.TrimEndingDirectorySeparator(root) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
-    /// <summary>The folder itself, all links on the way resolved; null where one leads out of the root, or in a circle. The root may be a link.</summary>
+    /// <summary>Returns the folder with all links resolved; null if a link leads out of the root or in a loop. The root itself may be a link.</summary>
     /// <param name="folder">Full path below the root; need not exist.</param>
     public static string? Follow(string root, string folder)
     {

@@ -8,7 +8,7 @@ using CtfService.Model.Loading;
 
 namespace CtfService.Api.Models;
 
-/// <summary>The one place where the service learns which model implementation it runs.</summary>
+/// <summary>Registers the model implementation; the only place that names it.</summary>
 internal static class ModelServiceExtensions
 {
     public static IServiceCollection AddGenerator(this IServiceCollection services)

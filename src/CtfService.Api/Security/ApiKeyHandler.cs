@@ -8,9 +8,9 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Security;
 
 /// <summary>
-/// Authenticates a caller by <c>Authorization: Bearer KEY</c>, as OpenAI's clients send it, or <c>x-api-key: KEY</c>. Where no key is asked for, everybody is
-/// served without a name; a wrong key is refused even then, because its sender believes to be somebody. Without keys in the configuration none is looked at:
-/// OpenAI's clients cannot leave it out.
+/// Authenticates a caller by <c>Authorization: Bearer KEY</c>, which OpenAI clients send, or <c>x-api-key: KEY</c>. If no key is required, callers without
+/// a key are served anonymously, but a wrong key is refused, because its sender expects to be identified. If no keys are configured, keys are ignored:
+/// OpenAI clients cannot omit them.
 /// </summary>
 internal sealed partial class ApiKeyHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, ApiKeyRing keys, ErrorWriter errors)
@@ -22,17 +22,18 @@ internal sealed partial class ApiKeyHandler(
 
     internal static readonly ApiError Missing = new(
         StatusCodes.Status401Unauthorized,
-        "No API key was sent. Send the header 'Authorization: Bearer KEY' or 'x-api-key: KEY'; whoever runs this service hands keys out.",
+        "No API key was sent. Send the header 'Authorization: Bearer KEY' or 'x-api-key: KEY'; the operator of this service issues keys.",
         "missing_api_key");
 
     internal static readonly ApiError Invalid = new(
         StatusCodes.Status401Unauthorized,
-        "The API key is none of this service's. Look for a cut-off or withdrawn key, or ask whoever runs this service for a new one.",
+        "Invalid API key. It may be truncated or revoked; ask the operator of this service for a new one.",
         "invalid_api_key");
 
     internal static readonly ApiError NotAdmin = new(
         StatusCodes.Status403Forbidden,
-        "This address is for operators, also where images need no key. Send a key that is marked Admin in Security:ApiKeys; `ctf api-key` makes keys.",
+        "This endpoint requires an admin key, even if image requests do not require a key. "
+        + "Send a key that is marked Admin in Security:ApiKeys; `ctf api-key` creates keys.",
         "admin_key_required");
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
@@ -67,7 +68,7 @@ internal sealed partial class ApiKeyHandler(
         return Ticket(key.Admin ? [new Claim(ClaimTypes.Name, key.Name), new Claim(ClaimTypes.Role, Policies.Admin)] : [new Claim(ClaimTypes.Name, key.Name)]);
     }
 
-    /// <summary>Null where none was sent; credentials of another kind, such as a proxy's, are not ours to judge.</summary>
+    /// <summary>Returns the key that was sent; null if none. Other credentials, such as those of a proxy, are ignored.</summary>
     private static string? SentKey(IHeaderDictionary headers)
     {
         var authorization = headers.Authorization.ToString();

@@ -3,19 +3,19 @@ using System.Text;
 
 namespace CtfService.Api.Security;
 
-/// <summary>The keys of the configuration. Knows hashes only, so that neither memory nor settings give a key away.</summary>
+/// <summary>The configured API keys. Only their hashes are known, so neither memory nor settings reveal a key.</summary>
 internal sealed class ApiKeyRing(SecurityOptions security)
 {
     private readonly IReadOnlyList<(ApiKeyOptions Key, byte[] Hash)> _keys = [.. security.ApiKeys.Select(key => (key, Convert.FromHexString(key.Sha256)))];
 
     public bool IsEmpty => _keys.Count == 0;
 
-    /// <summary>Whether a caller without a key is served.</summary>
+    /// <summary>True if callers without a key are served.</summary>
     public bool AllowAnonymous => IsEmpty || security.AllowAnonymous;
 
     /// <summary>
-    /// Null where it is none of ours. Takes the same time whichever key matches: each is compared, and each comparison reads every byte.
-    /// Plain SHA-256 is enough: the keys are random, so there is no dictionary to try.
+    /// Returns the matching key; null if there is none. Takes the same time whichever key matches: every key is compared, and each comparison reads every
+    /// byte. Plain SHA-256 is sufficient, because the keys are random and no dictionary attack applies.
     /// </summary>
     public ApiKeyOptions? Find(string presented)
     {

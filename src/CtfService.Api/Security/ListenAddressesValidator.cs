@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Security;
 
-/// <summary>Addresses that the web server would refuse with an exception, said as a setting.</summary>
+/// <summary>Reports listen addresses that the web server would refuse with an exception, as problems of their settings.</summary>
 internal sealed class ListenAddressesValidator(IConfiguration configuration) : IValidateOptions<SecurityOptions>
 {
     public ValidateOptionsResult Validate(string? name, SecurityOptions options)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Security;
 
-/// <summary>Nobody opens the service to a network without saying who may call it.</summary>
+/// <summary>Refuses to expose the service to a network without API keys or an explicit <c>AllowAnonymous</c>.</summary>
 internal sealed class NetworkExposureValidator(IConfiguration configuration) : IValidateOptions<SecurityOptions>
 {
     public ValidateOptionsResult Validate(string? name, SecurityOptions options)
@@ -18,7 +18,8 @@ internal sealed class NetworkExposureValidator(IConfiguration configuration) : I
     }
 
     private static string Message(ListenAddress address) =>
-        $"{address.Setting} is '{address.Url}', which other machines can reach, and Security:ApiKeys is empty; expected a key or an address of this machine alone. "
-        + "Add a key (`ctf api-key` makes one and prints the settings), or listen on http://localhost:5080, "
-        + "or set Security:AllowAnonymous to true (environment variable Security__AllowAnonymous) where everybody who can connect may call.";
+        $"{address.Setting} is '{address.Url}', which other machines can reach, and Security:ApiKeys is empty; "
+        + "expected a key or an address that only this machine can reach. "
+        + "Add a key (`ctf api-key` creates one and prints the settings), or listen on http://localhost:5080, "
+        + "or set Security:AllowAnonymous to true (environment variable Security__AllowAnonymous) if everyone who can connect may call.";
 }

@@ -2,13 +2,13 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace CtfService.Api.Security;
 
-/// <summary>Who may call what. An endpoint takes one of these by mapping itself into <see cref="SecurityExtensions.MapGuarded"/>, or by name.</summary>
+/// <summary>Authorization policies. An endpoint gets one by being mapped into <see cref="SecurityExtensions.MapGuarded"/>, or by name.</summary>
 internal static class Policies
 {
-    /// <summary>Whoever may ask for images: see <see cref="ApiKeyHandler"/>.</summary>
+    /// <summary>Callers that may request images: see <see cref="ApiKeyHandler"/>.</summary>
     public const string Caller = "caller";
 
-    /// <summary>Operators alone: a key marked Admin, wherever the service listens. Also the role of such a key.</summary>
+    /// <summary>Operators only: requires a key marked Admin on every listen address. Also the role of such a key.</summary>
     public const string Admin = "admin";
 
     public static void Define(AuthorizationBuilder policies) => policies

@@ -7,20 +7,20 @@ using Microsoft.AspNetCore.RateLimiting;
 namespace CtfService.Api.Security;
 
 /// <summary>
-/// Shares the service between its callers: each key, and each address without a key, has a bucket of requests that refills evenly over a minute. This is
-/// apart from a full queue, which concerns everybody at once.
+/// Rate limits of callers: each key, and each address without a key, has a bucket of requests that refills evenly over a minute. Independent of the queue,
+/// whose limit is shared by all callers.
 /// </summary>
 internal static class RateLimits
 {
     public const string Policy = "caller";
 
-    /// <summary>What the name of a caller without a key begins with.</summary>
+    /// <summary>Prefix of the name of a caller without a key.</summary>
     internal const string OfAddress = "address ";
 
-    /// <summary>Providers hand out at least this much of IPv6 to one customer.</summary>
+    /// <summary>Prefix length of an IPv6 network; providers assign at least this much to one customer.</summary>
     private const int NetworkBytes = 8;
 
-    /// <summary>Some 15 MB when all are in use; each is dropped when it has been full for ten seconds.</summary>
+    /// <summary>Number of buckets of addresses: about 15 MB if all are in use. Each is dropped after it has been full for ten seconds.</summary>
     internal const int AddressBuckets = 65_536;
 
     public static void Define(RateLimiterOptions limiter, SecurityOptions security)
@@ -29,21 +29,21 @@ internal static class RateLimits
         limiter.OnRejected = (rejected, _) => new ValueTask(RefuseAsync(rejected, security));
     }
 
-    /// <summary>Who calls: the API key, or without one the address or network.</summary>
+    /// <summary>Returns the name of the caller: the API key or, without one, the address or network.</summary>
     internal static string Caller(HttpContext context) =>
         context.User.Identity?.Name is { } key ? $"key {key}" : $"{OfAddress}{Network(context.Connection.RemoteIpAddress)}";
 
     /// <summary>
-    /// A bucket for each key. Addresses are spread over a fixed number of buckets, so that their memory does not grow with the addresses that call; two
-    /// addresses seldom share one.
+    /// Returns the bucket of the caller. Each key has its own. Addresses are spread over a fixed number of buckets, so that memory does not grow with the
+    /// number of addresses; two addresses rarely share one.
     /// </summary>
     internal static string BucketOf(HttpContext context) =>
         context.User.Identity?.Name is { } key ? $"key {key}" : AddressBucket(Network(context.Connection.RemoteIpAddress));
 
-    /// <summary>The hash has a seed that differs from process to process, so a caller cannot choose addresses that share a bucket.</summary>
+    /// <summary>Returns the bucket of a network. The hash is seeded per process, so a caller cannot choose addresses that share a bucket.</summary>
     internal static string AddressBucket(IPAddress? network) => $"address {(uint)HashCode.Combine(network) % AddressBuckets}";
 
-    /// <summary>The address itself, or the /64 network of an IPv6 address.</summary>
+    /// <summary>Returns the address, or the /64 network of an IPv6 address.</summary>
     internal static IPAddress? Network(IPAddress? address)
     {
         if (address is not { AddressFamily: AddressFamily.InterNetworkV6 })
@@ -64,7 +64,7 @@ internal static class RateLimits
     internal static ApiError Refusal(int perMinute, bool isKey, TimeSpan wait) => new(
         StatusCodes.Status429TooManyRequests,
         $"More than {perMinute} requests a minute came from this {(isKey ? "key" : "address")}. "
-        + $"Try again in {Math.Max(1, Math.Ceiling(wait.TotalSeconds)):0} s, or ask whoever runs this service to raise Security:RequestsPerMinute.",
+        + $"Try again in {Math.Max(1, Math.Ceiling(wait.TotalSeconds)):0} s, or ask the operator of this service to raise Security:RequestsPerMinute.",
         "rate_limit_exceeded")
     {
         RetryAfter = wait,
@@ -76,7 +76,9 @@ internal static class RateLimits
         return security.ApiKeys.FirstOrDefault(key => key.Name == name)?.RequestsPerMinute ?? security.RequestsPerMinute;
     }
 
-    /// <summary>Callers without a limit share one partition: a partition that limits nothing is never idle, so it would stay for ever.</summary>
+    /// <summary>
+    /// Returns the partition of a caller. Callers without a limit share one: a partition without a limit is never idle, so it would never be removed.
+    /// </summary>
     internal static RateLimitPartition<string> Bucket(string caller, int perMinute) => perMinute == 0
         ? RateLimitPartition.GetNoLimiter("")
         : RateLimitPartition.GetTokenBucketLimiter(caller, _ => new TokenBucketRateLimiterOptions

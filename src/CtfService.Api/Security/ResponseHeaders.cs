@@ -2,20 +2,20 @@ using CtfService.Api.Http;
 
 namespace CtfService.Api.Security;
 
-/// <summary>Headers of every answer, errors included: what a browser may do with it, and the request's id in the log.</summary>
+/// <summary>Adds headers to every response, errors included: security headers for browsers, and the id of the request in the log.</summary>
 internal static class ResponseHeaders
 {
-    /// <summary>JSON and images have nothing to load and no page to be in.</summary>
+    /// <summary>JSON and images load nothing and must not be framed.</summary>
     private const string ApiPolicy = "default-src 'none'; frame-ancestors 'none'";
 
-    /// <summary>Our pages load what we serve, and nothing else. Swagger UI styles its elements inline and shows images from memory.</summary>
+    /// <summary>Pages load only what this service serves. Swagger UI uses inline styles and images from memory.</summary>
     private const string PagePolicy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public static void UseResponseHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
     {
-        context.Response.OnStarting(Write, context); // the error handler clears what is set earlier
+        context.Response.OnStarting(Write, context); // the error handler clears headers that are set earlier
         return next(context);
     });
 
@@ -26,7 +26,7 @@ internal static class ResponseHeaders
         headers.XContentTypeOptions = "nosniff";
         headers.ContentSecurityPolicy = ApiPaths.Contains(context.Request.Path) ? ApiPolicy : PagePolicy;
         headers["Referrer-Policy"] = "no-referrer";
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"; // scripts of an allowed origin use CORS, which this does not touch
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"; // scripts of an allowed origin use CORS, which this does not affect
         headers[CustomHeaders.RequestId] = context.TraceIdentifier;
         return Task.CompletedTask;
     }

@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.RateLimiting;
 
 namespace CtfService.Api.Security;
 
-/// <summary>Keys, rate limits, CORS and headers, in the order that makes them work together.</summary>
+/// <summary>Adds keys, rate limits, CORS and security headers, in the required order.</summary>
 internal static class SecurityExtensions
 {
-    /// <summary>Answer headers a script of another origin may read.</summary>
+    /// <summary>Response headers that scripts of another origin may read.</summary>
     private static readonly string[] ExposedHeaders =
     [
         "ETag", CustomHeaders.IdempotentReplayed, "Retry-After", "WWW-Authenticate", CustomHeaders.ClassLabel,
@@ -18,7 +18,7 @@ internal static class SecurityExtensions
     public static IServiceCollection AddSecurity(this IServiceCollection services)
     {
         services.AddSingleton<ApiKeyRing>();
-        // AddAuthentication would add data protection, too: keys written to the disk of a service that encrypts nothing, and a warning where the disk is read-only.
+        // AddAuthentication would also add data protection: keys on the disk of a service that encrypts nothing, and a warning if the disk is read-only.
         services.AddAuthenticationCore(authentication => authentication.DefaultScheme = ApiKeyHandler.SchemeName).AddWebEncoders();
         new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, configureOptions: null);
         Policies.Define(services.AddAuthorizationBuilder());
@@ -33,17 +33,17 @@ internal static class SecurityExtensions
         return services;
     }
 
-    /// <summary>Limits come after keys, so that they count per key, and before refusals, so that guessing keys is limited too.</summary>
+    /// <summary>Rate limits run after authentication, so that they count per key, and before authorization, so that guessing keys is limited too.</summary>
     public static void UseSecurity(this WebApplication app)
     {
-        app.UseHsts(); // only on HTTPS, never for localhost
+        app.UseHsts(); // on HTTPS only, never for localhost
         app.UseCors();
         app.UseAuthentication();
         app.UseRateLimiter();
         app.UseAuthorization();
     }
 
-    /// <summary>Where endpoints for callers are mapped: a key where keys are asked for, and the caller's rate limit.</summary>
+    /// <summary>Returns the group for endpoints of callers, with authorization and the rate limit of the caller.</summary>
     public static RouteGroupBuilder MapGuarded(this IEndpointRouteBuilder routes) =>
         routes.MapGroup("").RequireAuthorization(Policies.Caller).RequireRateLimiting(RateLimits.Policy);
 }

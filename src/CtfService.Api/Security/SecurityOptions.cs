@@ -32,7 +32,7 @@ public sealed record SecurityOptions
 /// <summary>One API key. Only its hash is stored.</summary>
 public sealed record ApiKeyOptions
 {
-    /// <summary>Longest name, characters.</summary>
+    /// <summary>Maximum length of a name, in characters.</summary>
     public const int MaxNameLength = 64;
 
     /// <summary>Owner of the key, as it appears in the log: at most 64 letters, digits, dots, hyphens and underscores.</summary>

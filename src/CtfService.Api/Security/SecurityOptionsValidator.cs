@@ -3,7 +3,10 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Security;
 
-/// <summary>What annotations cannot say about keys and origins; every problem in one message. A hash is never shown: it may be a key put in the wrong place.</summary>
+/// <summary>
+/// Checks the rules of keys and origins that annotations cannot express, and reports all problems at once. Hashes are never shown, because a key may have
+/// been put in their place.
+/// </summary>
 internal sealed partial class SecurityOptionsValidator : IValidateOptions<SecurityOptions>
 {
     private const int MaxRequestsPerMinute = 1_000_000;
@@ -23,17 +26,20 @@ internal sealed partial class SecurityOptionsValidator : IValidateOptions<Securi
         var path = $"{SecurityOptions.SectionName}:{nameof(SecurityOptions.ApiKeys)}:{index}";
         if (!NamePattern().IsMatch(key.Name))
         {
-            yield return $"{path}:Name is '{key.Name}'; expected 1 to {ApiKeyOptions.MaxNameLength} letters, digits, dots, hyphens or underscores. It stands for the key in logs.";
+            yield return $"{path}:Name is '{key.Name}'; expected 1 to {ApiKeyOptions.MaxNameLength} letters, digits, dots, hyphens or underscores. "
+                + "It identifies the key in the log.";
         }
 
         if (!HashPattern().IsMatch(key.Sha256))
         {
-            yield return $"{path}:Sha256 has {key.Sha256.Length} characters that are no hash; expected the SHA-256 of the key as 64 hexadecimal digits, never the key itself. `ctf api-key` makes a key and prints its hash.";
+            yield return $"{path}:Sha256 has {key.Sha256.Length} characters and is not a hash; expected the SHA-256 of the key as 64 hexadecimal digits, "
+                + "never the key itself. `ctf api-key` creates a key and prints its hash.";
         }
 
         if (key.RequestsPerMinute is < 0 or > MaxRequestsPerMinute)
         {
-            yield return $"{path}:RequestsPerMinute is {key.RequestsPerMinute}; expected between 0 and {MaxRequestsPerMinute}. Leave it out to use {SecurityOptions.SectionName}:{nameof(SecurityOptions.RequestsPerMinute)}.";
+            yield return $"{path}:RequestsPerMinute is {key.RequestsPerMinute}; expected between 0 and {MaxRequestsPerMinute}. "
+                + $"Omit it to use {SecurityOptions.SectionName}:{nameof(SecurityOptions.RequestsPerMinute)}.";
         }
     }
 
@@ -41,7 +47,7 @@ internal sealed partial class SecurityOptionsValidator : IValidateOptions<Securi
         .Select((key, index) => (Value: value(key), Path: $"{SecurityOptions.SectionName}:{nameof(SecurityOptions.ApiKeys)}:{index}:{property}"))
         .GroupBy(entry => entry.Value, entry => entry.Path, StringComparer.OrdinalIgnoreCase)
         .Where(paths => paths.Count() > 1)
-        .Select(paths => $"{string.Join(" and ", paths)} are the same; expected a different one for each key. Remove or replace all but one.");
+        .Select(paths => $"{string.Join(" and ", paths)} are equal; expected a different one for each key. Remove or replace all but one.");
 
     private static IEnumerable<string> OriginProblems(string origin, int index)
     {
@@ -51,7 +57,8 @@ internal sealed partial class SecurityOptionsValidator : IValidateOptions<Securi
             && uri.UserInfo.Length == 0;
         if (!isOrigin)
         {
-            yield return $"{SecurityOptions.SectionName}:{nameof(SecurityOptions.AllowedOrigins)}:{index} is '{origin}'; expected scheme, host and port alone, such as https://studio.example.org. Name each origin; there is no wildcard.";
+            yield return $"{SecurityOptions.SectionName}:{nameof(SecurityOptions.AllowedOrigins)}:{index} is '{origin}'; "
+                + "expected scheme, host and port only, such as https://studio.example.org. List each origin; wildcards are not supported.";
         }
     }
 

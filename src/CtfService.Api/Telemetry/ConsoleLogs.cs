@@ -1,6 +1,6 @@
 namespace CtfService.Api.Telemetry;
 
-/// <summary>The log on the console: one line of text for people, one JSON object for programs.</summary>
+/// <summary>Configures the console log: one line of text for people, or one JSON object for programs.</summary>
 internal static class ConsoleLogs
 {
     /// <summary>Set in .NET's container images.</summary>

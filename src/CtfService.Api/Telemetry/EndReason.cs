@@ -2,7 +2,7 @@ using CtfService.Api.Errors;
 
 namespace CtfService.Api.Telemetry;
 
-/// <summary>Why an image request ended, as metrics, logs and traces say it: a closed set.</summary>
+/// <summary>Reason why an image request ended, for metrics, logs and traces: a closed set.</summary>
 /// <param name="Outcome">completed, rejected, cancelled, deadline or failed.</param>
 /// <param name="Name">The reason within the outcome.</param>
 internal sealed record EndReason(string Outcome, string Name)
@@ -13,16 +13,16 @@ internal sealed record EndReason(string Outcome, string Name)
 
     public static readonly EndReason Ok = new(Completed, "ok");
 
-    /// <summary>The caller had the answer: 304.</summary>
+    /// <summary>The client already has the response: 304.</summary>
     public static readonly EndReason NotModified = new(Completed, "not_modified");
 
-    /// <summary>The first answer to an <c>Idempotency-Key</c>, again.</summary>
+    /// <summary>The stored response to an <c>Idempotency-Key</c> was sent again.</summary>
     public static readonly EndReason Replayed = new(Completed, "replayed");
 
     public static readonly EndReason Invalid = new(Rejected, "invalid");
     public static readonly EndReason TooLarge = new(Rejected, "too_large");
 
-    /// <summary>The body was not there in time.</summary>
+    /// <summary>The body did not arrive in time.</summary>
     public static readonly EndReason BodyTimeout = new(Rejected, "body_timeout");
 
     /// <summary>Too many uploads at once.</summary>
@@ -32,34 +32,34 @@ internal sealed record EndReason(string Outcome, string Name)
     public static readonly EndReason RateLimited = new(Rejected, "rate_limited");
     public static readonly EndReason QueueFull = new(Rejected, "queue_full");
 
-    /// <summary>The model is loading, or could not be loaded, or its worker has died.</summary>
+    /// <summary>The model is loading, could not be loaded, or its worker has crashed.</summary>
     public static readonly EndReason NotReady = new(Rejected, "not_ready");
 
-    /// <summary>Came while the service was stopping.</summary>
+    /// <summary>The request arrived while the service was shutting down.</summary>
     public static readonly EndReason ShuttingDown = new(Rejected, "shutdown");
 
     public static readonly EndReason HangUp = new("cancelled", "hang_up");
 
-    /// <summary>The caller did not read the answer in time.</summary>
+    /// <summary>The client did not read the response in time.</summary>
     public static readonly EndReason SlowReader = new("cancelled", "slow_reader");
 
     public static readonly EndReason Deadline = new("deadline", "deadline");
     public static readonly EndReason StepFailed = new(Failed, "step_failed");
     public static readonly EndReason OutOfMemory = new(Failed, "out_of_memory");
 
-    /// <summary>Was admitted, and not finished when the service stopped.</summary>
+    /// <summary>The request was admitted but unfinished when the service stopped.</summary>
     public static readonly EndReason CutOff = new(Failed, "shutdown");
 
-    /// <summary>Was admitted when the worker died.</summary>
+    /// <summary>The request was admitted when the worker crashed.</summary>
     public static readonly EndReason WorkerDied = new(Failed, "worker_died");
 
     public static readonly EndReason Internal = new(Failed, "internal");
 
     public bool IsCompleted => Outcome == Completed;
 
-    /// <summary>What an error means that was answered.</summary>
-    /// <param name="isAdmitted">The queue had taken the request.</param>
-    /// <param name="isStopping">The service is shutting down.</param>
+    /// <summary>Returns the reason for an error that was sent.</summary>
+    /// <param name="isAdmitted">True if the queue had admitted the request.</param>
+    /// <param name="isStopping">True if the service is shutting down.</param>
     public static EndReason Of(ApiError error, bool isAdmitted, bool isStopping) => error.Code switch
     {
         "body_too_large" or "image_too_large" => TooLarge,

@@ -3,7 +3,8 @@ using Microsoft.Extensions.Options;
 namespace CtfService.Api.Telemetry;
 
 /// <summary>
-/// Levels of the log that .NET would refuse with an exception that does not name the setting: <c>Logging:LogLevel</c>, and those of each provider.
+/// Checks the log levels in <c>Logging:LogLevel</c> and of each provider, because .NET reports a wrong one with an exception that does not name the
+/// setting.
 /// </summary>
 internal sealed class LogLevelsValidator(IConfiguration configuration) : IValidateOptions<TelemetryOptions>
 {

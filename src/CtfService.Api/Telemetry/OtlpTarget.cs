@@ -4,32 +4,32 @@ using OpenTelemetry.Trace;
 
 namespace CtfService.Api.Telemetry;
 
-/// <summary>Where traces, metrics and logs go by OTLP.</summary>
-/// <param name="Protocol">Null where the standard variables say.</param>
-/// <param name="Endpoint">Null where the standard variables say.</param>
+/// <summary>Target of the OTLP export of traces, metrics and logs.</summary>
+/// <param name="Protocol">Protocol; null if the standard variables apply.</param>
+/// <param name="Endpoint">Endpoint; null if the standard variables apply.</param>
 internal sealed record OtlpTarget(OtlpExportProtocol? Protocol, Uri? Endpoint)
 {
-    /// <summary>The standard variable, understood by OpenTelemetry itself with all its relatives, such as <c>OTEL_EXPORTER_OTLP_HEADERS</c>.</summary>
+    /// <summary>The standard variable. OpenTelemetry reads it and all related ones, such as <c>OTEL_EXPORTER_OTLP_HEADERS</c>, itself.</summary>
     public const string Variable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    /// <summary>Null where nothing is to be sent. Our own setting wins over the standard variable.</summary>
+    /// <summary>Returns the target; null if nothing is exported. The setting takes precedence over the standard variable.</summary>
     public static OtlpTarget? Of(TelemetryOptions options, IConfiguration configuration)
     {
         if (options.OtlpEndpoint.Length > 0)
         {
             return new OtlpTarget(
                 options.OtlpProtocol == "grpc" ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf,
-                Uri.TryCreate(options.OtlpEndpoint, UriKind.Absolute, out var endpoint) ? endpoint : null); // checked with the settings
+                Uri.TryCreate(options.OtlpEndpoint, UriKind.Absolute, out var endpoint) ? endpoint : null); // validated with the settings
         }
 
         return string.IsNullOrEmpty(configuration[Variable]) ? null : new OtlpTarget(Protocol: null, Endpoint: null);
     }
 }
 
-/// <summary>Sending by OTLP.</summary>
+/// <summary>Adds the OTLP export.</summary>
 internal static class OtlpExtensions
 {
-    /// <summary>Traces are made only where they are sent.</summary>
+    /// <summary>Exports to the target, if any. Traces are collected only if they are exported.</summary>
     public static void SendTo(this OpenTelemetryBuilder telemetry, OtlpTarget? target, ILoggingBuilder logging, Action<TracerProviderBuilder> trace)
     {
         if (target is null)

@@ -4,7 +4,7 @@ using CtfService.Inference.Telemetry;
 
 namespace CtfService.Api.Telemetry;
 
-/// <summary>What the meter says of image requests: each is received once and ends once. Any thread.</summary>
+/// <summary>Metrics of image requests: each is counted once when received and once when it ends. Thread-safe.</summary>
 internal sealed class RequestMetrics
 {
     private const string RouteTag = "ctf.route";
@@ -16,15 +16,19 @@ internal sealed class RequestMetrics
     public RequestMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(InferenceMetrics.MeterName, ThisProgram.Version);
-        _received = meter.CreateCounter<long>("ctf.requests.received", "{request}", "Image requests that came in.");
+        _received = meter.CreateCounter<long>("ctf.requests.received", "{request}", "Image requests received.");
         _ended = meter.CreateCounter<long>("ctf.requests.ended", "{request}", "Image requests that ended, each counted once.");
         _duration = meter.CreateHistogram(
-            "gen_ai.server.request.duration", "s", "From the arrival of an image request to the end of its answer.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = BucketBounds.Requests });
+            "gen_ai.server.request.duration",
+            "s",
+            "Time from the arrival of an image request to the end of its response.",
+            tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = BucketBounds.Requests });
     }
 
     public void Received(string route) => _received.Add(1, new KeyValuePair<string, object?>(RouteTag, route));
 
-    /// <param name="model">The model that the request was checked against; null where it did not come so far.</param>
+    /// <param name="model">The model that the request was validated against; null if it failed earlier.</param>
     public void Ended(string route, EndReason reason, string? model, TimeSpan elapsed)
     {
         var tags = new TagList { { "gen_ai.operation.name", "image_generation" }, { "gen_ai.provider.name", "ctf" } };

@@ -7,10 +7,10 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Api.Telemetry;
 
 /// <summary>
-/// What becomes known of one image request on its way, for the one line, one count and one span that it leaves behind. Whoever learns something notes it here; used by one thread at a time.
+/// Collects the facts of one image request for its log line, its counts and its span. The layers that learn a fact record it here. Not thread-safe.
 /// </summary>
 /// <param name="route">One of <see cref="ImageRoutes"/>.</param>
-/// <param name="arrivedAt">Timestamp.</param>
+/// <param name="arrivedAt">Timestamp of the arrival.</param>
 internal sealed class RequestRecord(string route, long arrivedAt)
 {
     private Activity? _answering;
@@ -19,29 +19,29 @@ internal sealed class RequestRecord(string route, long arrivedAt)
 
     public long ArrivedAt { get; } = arrivedAt;
 
-    /// <summary>What was asked for, once it is known to be right.</summary>
+    /// <summary>The request, once validated.</summary>
     public ValidatedImageRequest? Request { get; private set; }
 
     public bool IsAdmitted { get; private set; }
 
-    /// <summary>The caller went while the request was read or answered.</summary>
+    /// <summary>True if the client hung up while the request was read or answered.</summary>
     public bool HasHungUp { get; private set; }
 
-    /// <summary>The caller did not take the answer in time.</summary>
+    /// <summary>True if the client did not read the response in time.</summary>
     public bool WasReadTooSlowly { get; private set; }
 
-    /// <summary>Every image that was asked for; null until all are there.</summary>
+    /// <summary>All images of the request; null until all are finished.</summary>
     public IReadOnlyList<InferenceEvent.Finished>? Results { get; private set; }
 
-    /// <summary>Of all images.</summary>
+    /// <summary>Time spent encoding all images.</summary>
     public TimeSpan EncodeTime { get; private set; }
 
-    /// <summary>Null where the request is none for images.</summary>
+    /// <summary>Returns the record of the current request; null if it is not an image request.</summary>
     public static RequestRecord? Of(HttpContext http) => http.Features.Get<RequestRecord>();
 
     public void Validated(ValidatedImageRequest request) => Request = request;
 
-    /// <summary>Read and checked: from here on it is the queue's.</summary>
+    /// <summary>Records that the request was read and validated; the queue is next.</summary>
     public static void Received() => Tracing.RecordSinceStart("receive");
 
     public void Admitted() => IsAdmitted = true;
@@ -54,7 +54,7 @@ internal sealed class RequestRecord(string route, long arrivedAt)
 
     public void Generated(IReadOnlyList<InferenceEvent.Finished> results) => Results = results;
 
-    /// <summary>All images are there, and the answer is made of them from here to the end of the request.</summary>
+    /// <summary>Records that all images are finished; the response is created from now to the end of the request.</summary>
     public void Answering() => _answering = Tracing.StartChild("answer");
 
     public void Ended() => _answering?.Dispose();

@@ -6,9 +6,11 @@ using CtfService.Inference.Status;
 namespace CtfService.Api.Telemetry;
 
 /// <summary>
-/// Counts, logs and describes each image request once, whatever becomes of it. The outermost middleware, so that it sees what error handling, keys and rate limits answer.
+/// Counts, logs and traces each image request once, however it ends. The outermost middleware, so that it sees the responses of error handling,
+/// authentication and rate limits.
 /// </summary>
-internal sealed partial class RequestTelemetry(RequestDelegate next, RequestMetrics metrics, IModelStatus status, TimeProvider clock, ILogger<RequestTelemetry> logger)
+internal sealed partial class RequestTelemetry(
+    RequestDelegate next, RequestMetrics metrics, IModelStatus status, TimeProvider clock, ILogger<RequestTelemetry> logger)
 {
     public Task InvokeAsync(HttpContext http) => ImageRoutes.Of(http.Request) is { } route ? WatchAsync(http, route) : next(http);
 
@@ -17,7 +19,7 @@ internal sealed partial class RequestTelemetry(RequestDelegate next, RequestMetr
         var record = new RequestRecord(route, clock.GetTimestamp());
         http.Features.Set(record);
         metrics.Received(route);
-        var reason = EndReason.Internal; // what nobody caught
+        var reason = EndReason.Internal; // an exception that nothing caught
         try
         {
             await next(http);
@@ -33,7 +35,7 @@ internal sealed partial class RequestTelemetry(RequestDelegate next, RequestMetr
         }
     }
 
-    /// <summary>A caller who hangs up when all images are there has had the service's work: that counts as answered.</summary>
+    /// <summary>A client that hangs up after all images are finished has used the service: the request counts as completed.</summary>
     private EndReason Reason(HttpContext http, RequestRecord record)
     {
         if (record.WasReadTooSlowly)
@@ -71,7 +73,10 @@ internal sealed partial class RequestTelemetry(RequestDelegate next, RequestMetr
         span.SetTag("ctf.route", record.Route).SetTag("ctf.outcome", reason.Outcome).SetTag("ctf.reason", reason.Name);
         if (record.Request is { } request)
         {
-            span.SetTag("gen_ai.request.model", request.Model.Name).SetTag("ctf.class", request.Class?.Name).SetTag("ctf.seed", $"{request.Seed}").SetTag("ctf.images", request.Images.Count);
+            span.SetTag("gen_ai.request.model", request.Model.Name)
+                .SetTag("ctf.class", request.Class?.Name)
+                .SetTag("ctf.seed", $"{request.Seed}")
+                .SetTag("ctf.images", request.Images.Count);
         }
     }
 }

@@ -9,17 +9,17 @@ using OpenTelemetry.Trace;
 
 namespace CtfService.Api.Telemetry;
 
-/// <summary>Metrics and traces: what is collected, and where it goes.</summary>
+/// <summary>Configures which metrics and traces are collected and where they are exported.</summary>
 internal static class TelemetryExtensions
 {
     private const string ServiceName = "ctf-service";
 
-    /// <summary>Of .NET itself; the host's own http.server.* and kestrel.*, without its many inner parts.</summary>
+    /// <summary>Meters of .NET: the runtime, http.server.* and kestrel.*, without their internals.</summary>
     private static readonly string[] PlatformMeters = ["System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
-        // Checked when the host starts.
+        // Validated when the host starts.
         var options = new SettingsSection<TelemetryOptions>(builder.Configuration, TelemetryOptions.SectionName).Value;
         builder.Logging.AddConsole(options.LogFormat);
         builder.Services.AddSingleton<RequestMetrics>();
@@ -31,7 +31,7 @@ internal static class TelemetryExtensions
         var otlp = OtlpTarget.Of(options, builder.Configuration);
         if (otlp is null && options.MetricsFor == "nobody")
         {
-            return; // nothing is collected that nobody gets
+            return; // without a reader nothing is collected
         }
 
         builder.Services.AddOpenTelemetry()
@@ -40,17 +40,17 @@ internal static class TelemetryExtensions
             .SendTo(otlp, builder.Logging, tracing => Trace(tracing, options, hasOwnSampler: builder.Configuration["OTEL_TRACES_SAMPLER"] is not null));
     }
 
-    /// <summary>Before everything else: errors, refusals and what comes of them are to be seen.</summary>
+    /// <summary>Adds the middleware that records requests; must be first to see all errors and refusals.</summary>
     public static void UseRequestTelemetry(this WebApplication app)
     {
         app.UseRequestIds();
         app.UseMiddleware<RequestTelemetry>();
     }
 
-    /// <summary><c>/metrics</c> in Prometheus's format, with exemplars where the scraper asks for OpenMetrics.</summary>
+    /// <summary>Maps <c>/metrics</c> in the Prometheus format, with exemplars if the scraper requests OpenMetrics.</summary>
     public static void MapMetrics(this WebApplication app)
     {
-        _ = app.Services.GetService<GpuMetrics>(); // looks for GPUs
+        _ = app.Services.GetService<GpuMetrics>(); // finds the GPUs
         var options = app.Services.GetRequiredService<TelemetryOptions>();
         if (options.MetricsFor == "nobody")
         {
@@ -74,15 +74,15 @@ internal static class TelemetryExtensions
             .SetExemplarFilter(ExemplarFilterType.TraceBased);
         if (options.MetricsFor != "nobody")
         {
-            metrics.AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false); // no two meters share a name
+            metrics.AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false); // meter names are unique
         }
     }
 
-    /// <summary>Calls of the API alone: probes and scrapes come every few seconds and say nothing.</summary>
+    /// <summary>Traces API calls only; probes and scrapes arrive every few seconds and carry no information.</summary>
     private static void Trace(TracerProviderBuilder tracing, TelemetryOptions options, bool hasOwnSampler)
     {
         tracing.AddSource(Tracing.SourceName).AddAspNetCoreInstrumentation(server => server.Filter = http => ApiPaths.Contains(http.Request.Path));
-        if (!hasOwnSampler) // the standard variable, which OpenTelemetry reads itself
+        if (!hasOwnSampler) // OpenTelemetry reads the standard variable itself
         {
             tracing.SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(Math.Clamp(options.TraceRatio, 0, 1))));
         }

@@ -6,15 +6,15 @@ using Microsoft.Extensions.Primitives;
 
 namespace CtfService.Api.Uploads;
 
-/// <summary>Reads the fields of a form to the letter, as the body of a JSON request is read. Gathers what is wrong with them.</summary>
+/// <summary>Reads the fields of a form as strictly as a JSON body is read, and collects the problems.</summary>
 internal sealed class FormFields(IFormCollection form, RequestProblems problems)
 {
-    /// <summary>How some clients write a field that may come several times.</summary>
+    /// <summary>Suffix that some clients add to a field that may occur several times.</summary>
     private const string ListMark = "[]";
 
-    /// <param name="known">Every field the request takes.</param>
-    /// <param name="lists">Those of them that may come several times.</param>
-    /// <param name="file">The one of them that is a file.</param>
+    /// <param name="known">All fields that the request accepts.</param>
+    /// <param name="lists">The fields that may occur several times.</param>
+    /// <param name="file">The field that is a file.</param>
     public void RequireKnown(IReadOnlyList<string> known, IReadOnlyList<string> lists, string file)
     {
         var names = form.Keys.Concat(form.Files.Select(sent => sent.Name)).Distinct();
@@ -29,7 +29,7 @@ internal sealed class FormFields(IFormCollection form, RequestProblems problems)
         }
     }
 
-    /// <summary>Null where the field is absent or empty.</summary>
+    /// <summary>Returns the text of a field; null if it is absent or empty.</summary>
     public string? Text(string name)
     {
         var values = Values(name);
@@ -70,7 +70,7 @@ internal sealed class FormFields(IFormCollection form, RequestProblems problems)
         return null;
     }
 
-    /// <summary>A browser sends each field of a form, filled in or not: one without content is not there.</summary>
+    /// <summary>Treats a field without content as absent, because browsers send every field of a form, filled in or not.</summary>
     private StringValues Values(string name) =>
         form.TryGetValue(name, out var values) ? new StringValues([.. values.Where(value => !string.IsNullOrEmpty(value))]) : StringValues.Empty;
 }

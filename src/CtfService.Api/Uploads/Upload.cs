@@ -3,22 +3,22 @@ using System.IO.MemoryMappedFiles;
 namespace CtfService.Api.Uploads;
 
 /// <summary>
-/// The body of one upload, held once: in pages of its own, which take memory as bytes come and go back to the system when it is disposed of. A large managed
-/// array would stay with the garbage collector for as long as that likes.
+/// The body of one upload, held once, in memory pages of its own that are allocated as bytes arrive and returned to the system on disposal. A large managed
+/// array would stay with the garbage collector for an indefinite time.
 /// </summary>
-/// <param name="capacity">Most bytes it can have.</param>
-/// <param name="released">Called once.</param>
+/// <param name="capacity">Maximum number of bytes.</param>
+/// <param name="released">Releases the reserved capacity; called once.</param>
 internal sealed class Upload(long capacity, Action released) : IDisposable
 {
     private MemoryMappedFile? _pages;
-    private MemoryMappedViewStream? _content; // null for no bytes
+    private MemoryMappedViewStream? _content; // null if empty
     private int _isDisposed;
 
-    /// <summary>Null for a request that is no upload.</summary>
+    /// <summary>Returns the upload of the current request; null if it is not an upload.</summary>
     public static Upload? Of(HttpContext http) => http.Features.Get<Upload>();
 
-    /// <summary>Receives everything. What it returns can be read again from any place, until the upload is disposed of.</summary>
-    /// <exception cref="NotSupportedException">The source has more bytes than the capacity.</exception>
+    /// <summary>Receives the whole source. The returned stream is seekable and valid until the upload is disposed.</summary>
+    /// <exception cref="NotSupportedException">The source exceeds the capacity.</exception>
     public async Task<Stream> ReceiveAsync(Stream source, CancellationToken cancellation)
     {
         _pages = MemoryMappedFile.CreateNew(mapName: null, Math.Max(1, capacity));
@@ -33,7 +33,7 @@ internal sealed class Upload(long capacity, Action released) : IDisposable
         return _content ?? Stream.Null;
     }
 
-    /// <summary>Shows all bytes at once, without a copy. After they have been received.</summary>
+    /// <summary>Gives access to all received bytes without a copy.</summary>
     public unsafe TResult Read<TResult>(Func<ReadOnlySpan<byte>, TResult> look)
     {
         if (_content is null)

@@ -3,17 +3,17 @@ using CtfService.Api.Errors;
 
 namespace CtfService.Api.Uploads;
 
-/// <summary>Bounds how many uploads are held at the same time, and how many bytes they take together. Any thread.</summary>
+/// <summary>Limits the number of uploads that are held at the same time, and their total size. Thread-safe.</summary>
 internal sealed class UploadGate(LimitsOptions limits)
 {
-    /// <summary>An upload is held while it is received and decoded, which takes seconds.</summary>
+    /// <summary>Retry delay: an upload is held while it is received and decoded, which takes seconds.</summary>
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
 
     private readonly Lock _access = new();
     private int _uploads;
     private long _bytes;
 
-    /// <summary>Uploads held now, and the bytes reserved for them.</summary>
+    /// <summary>Number of uploads that are held, and the bytes reserved for them.</summary>
     public (int Uploads, long Bytes) Held
     {
         get
@@ -25,9 +25,9 @@ internal sealed class UploadGate(LimitsOptions limits)
         }
     }
 
-    /// <summary>Room for one upload until it is disposed of.</summary>
-    /// <param name="bytes">What the upload may take at most.</param>
-    /// <exception cref="RequestRefusedException">429: there is no room.</exception>
+    /// <summary>Reserves capacity for one upload until it is disposed.</summary>
+    /// <param name="bytes">Maximum size of the upload in bytes.</param>
+    /// <exception cref="RequestRefusedException">429: there is no capacity.</exception>
     public Upload Enter(long bytes)
     {
         lock (_access)
@@ -51,7 +51,7 @@ internal sealed class UploadGate(LimitsOptions limits)
         return new Upload(bytes, () => Leave(bytes));
     }
 
-    /// <param name="uploads">As many as there may be.</param>
+    /// <param name="uploads">The maximum number of uploads.</param>
     internal static ApiError TooMany(int uploads) => Full($"{uploads} uploads are being received, the limit in Limits:MaxUploads.");
 
     private void Leave(long bytes)

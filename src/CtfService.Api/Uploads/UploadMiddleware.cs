@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace CtfService.Api.Uploads;
 
 /// <summary>
-/// Receives an upload before anything else looks at it, if there is room (<see cref="UploadGate"/>), so that everything behind reads the one copy. For
-/// endpoints that ask for it by <see cref="UploadExtensions.WithUpload"/>.
+/// Receives an upload before any other component reads it, if there is capacity (<see cref="UploadGate"/>), so that all later components read the same
+/// copy. Applies to endpoints with <see cref="UploadExtensions.WithUpload"/>.
 /// </summary>
 internal sealed class UploadMiddleware(RequestDelegate next, UploadGate gate, LimitsOptions limits)
 {
@@ -43,10 +43,10 @@ internal sealed class UploadMiddleware(RequestDelegate next, UploadGate gate, Li
     }
 }
 
-/// <summary>Marks an endpoint whose body is an upload.</summary>
+/// <summary>Marks an endpoint that accepts uploads.</summary>
 internal sealed class UploadEndpoint;
 
-/// <summary>Uploads: where they are received, and by which endpoints.</summary>
+/// <summary>Adds the reception of uploads to the pipeline and to endpoints.</summary>
 internal static class UploadExtensions
 {
     public static IServiceCollection AddUploads(this IServiceCollection services) => services
@@ -54,7 +54,7 @@ internal static class UploadExtensions
         .AddSingleton<UploadReader>()
         .AddSingleton<PictureReader>();
 
-    /// <summary>After sign-in, so that strangers take no room; before whatever reads the body.</summary>
+    /// <summary>Runs after authentication, so that unknown callers use no capacity, and before anything reads the body.</summary>
     public static void UseUploads(this WebApplication app) => app.UseMiddleware<UploadMiddleware>();
 
     public static RouteHandlerBuilder WithUpload(this RouteHandlerBuilder route, LimitsOptions limits) =>

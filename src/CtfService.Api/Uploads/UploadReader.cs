@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace CtfService.Api.Uploads;
 
-/// <summary>The first gate of an upload: a well-formed multipart body within the limits, with the fields it may have. Thread-safe.</summary>
+/// <summary>Validates the form of an upload: a well-formed multipart body within the limits that contains only known fields. Thread-safe.</summary>
 internal sealed class UploadReader(LimitsOptions limits)
 {
     private const int MostFields = 64;
@@ -17,7 +17,7 @@ internal sealed class UploadReader(LimitsOptions limits)
 
     private const string Include = "include";
 
-    /// <summary>As the record has them: its own first.</summary>
+    /// <summary>Fields in the order of the record, its own first.</summary>
     private static readonly string[] Fields = [.. typeof(VaryImageRequest).GetProperties().Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
 
     public static RequestRefusedException TooLarge(LimitsOptions limits) => new(new ApiError(
@@ -32,8 +32,8 @@ internal sealed class UploadReader(LimitsOptions limits)
         $"The body is not a complete multipart/form-data form within the limits: {damaged.Message.TrimEnd('.')}. "
         + "Let the client library write the form and its Content-Type.");
 
-    /// <summary>Reads what <see cref="UploadMiddleware"/> has received; the picture stays where it is.</summary>
-    /// <exception cref="RequestRefusedException">The body is not such a form.</exception>
+    /// <summary>Reads the upload that <see cref="UploadMiddleware"/> has received; the picture is not copied.</summary>
+    /// <exception cref="RequestRefusedException">The body is not a valid form.</exception>
     public async Task<VaryImageRequest> ReadAsync(HttpRequest request)
     {
         if (!ContentTypes.Is(request, MediaTypes.Form))
@@ -96,7 +96,8 @@ internal sealed class UploadReader(LimitsOptions limits)
         if (files.Count != 1 || form.ContainsKey(Picture))
         {
             var found = form.ContainsKey(Picture) ? "a text field, which has no file name," : $"{files.Count} files";
-            problems.Add(Picture, files.Count == 0 ? "required" : "duplicate_field", $"The form has {found} for {Picture}; expected one PNG, JPEG or WebP file.");
+            problems.Add(
+                Picture, files.Count == 0 ? "required" : "duplicate_field", $"The form has {found} for {Picture}; expected one PNG, JPEG or WebP file.");
             return new FormFile(Stream.Null, 0, 0, Picture, "");
         }
 

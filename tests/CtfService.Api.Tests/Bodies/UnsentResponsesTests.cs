@@ -77,7 +77,7 @@ public sealed class UnsentResponsesTests : IDisposable
         reader.Sending.Dispose();
 
         reader.Sending.Begin(); // the server starts the answer when everything else has ended
-        reader.Sending.GiveUp(); // a timer that was on its way
+        reader.Sending.Abort(); // a timer that was on its way
         _clock.Advance(TimeSpan.FromHours(1));
 
         Assert.Equal(0, _unsent.Bytes);

@@ -1,9 +1,9 @@
 namespace CtfService.Api.Telemetry.Gpu;
 
-/// <summary>Figures of NVIDIA GPUs, where there are any.</summary>
+/// <summary>Adds metrics of NVIDIA GPUs, if there are any.</summary>
 internal static class GpuExtensions
 {
-    /// <summary>They exist once somebody asks for <see cref="GpuMetrics"/>.</summary>
+    /// <summary>Registers <see cref="GpuMetrics"/>; its instruments exist once it is resolved.</summary>
     public static void AddGpuMetrics(this IServiceCollection services)
     {
         services.AddSingleton<INvml>(_ => new NvmlLibrary());

@@ -1,41 +1,41 @@
 namespace CtfService.Api.Telemetry.Gpu;
 
-/// <summary>One GPU at one moment. What its driver does not tell is null.</summary>
+/// <summary>Readings of one GPU at one moment. Values that the driver does not provide are null.</summary>
 internal sealed record GpuReading(GpuIdentity Identity)
 {
-    /// <summary>Share of the last moments in which a kernel ran, 0..1.</summary>
+    /// <summary>Fraction of the last sampling period in which a kernel ran, 0 to 1.</summary>
     public double? Utilization { get; init; }
 
-    /// <summary>Bytes, of all processes.</summary>
+    /// <summary>Memory used by all processes, in bytes.</summary>
     public long? MemoryUsed { get; init; }
 
-    /// <summary>Bytes.</summary>
+    /// <summary>Total memory in bytes.</summary>
     public long? MemoryTotal { get; init; }
 
     public double? Watts { get; init; }
 
     public double? Celsius { get; init; }
 
-    /// <summary>Hertz.</summary>
+    /// <summary>SM clock in hertz.</summary>
     public long? SmClock { get; init; }
 
-    /// <summary>Hertz.</summary>
+    /// <summary>Memory clock in hertz.</summary>
     public long? MemoryClock { get; init; }
 
-    /// <summary>Why its clocks are held down now; null where that is not told.</summary>
+    /// <summary>Reasons that throttle its clocks now; null if unknown.</summary>
     public ThrottleReasons? Throttle { get; init; }
 
-    /// <summary>XID errors since the service started; null where they are not told.</summary>
+    /// <summary>XID errors since the service started; null if unknown.</summary>
     public long? XidErrors { get; init; }
 }
 
-/// <summary>Which GPU.</summary>
-/// <param name="Id">Its UUID.</param>
-/// <param name="Index">The driver's number for it.</param>
-/// <param name="Model">Such as <c>NVIDIA H100 80GB HBM3</c>.</param>
+/// <summary>Identity of a GPU.</summary>
+/// <param name="Id">UUID of the GPU.</param>
+/// <param name="Index">Index of the GPU in the driver.</param>
+/// <param name="Model">Model name, such as <c>NVIDIA H100 80GB HBM3</c>.</param>
 internal sealed record GpuIdentity(string Id, int Index, string Model);
 
-/// <summary>What holds clocks down, as NVML's bits for it (nvml.h, nvmlClocksEventReason*); those that only say that nothing is to be done are left out.</summary>
+/// <summary>Reasons for throttled clocks, with the bits of NVML (nvml.h, nvmlClocksEventReason*). Reasons that only report idleness are omitted.</summary>
 [Flags]
 internal enum ThrottleReasons
 {
@@ -47,9 +47,9 @@ internal enum ThrottleReasons
     PowerBrake = 0x80,
 }
 
-/// <summary>Reads the GPUs of this machine. Called by whoever collects metrics, one at a time.</summary>
+/// <summary>Reads the GPUs of this machine. Called when metrics are collected; not thread-safe.</summary>
 internal interface IGpuReader
 {
-    /// <summary>Empty where there is none.</summary>
+    /// <summary>Returns the readings of all GPUs; empty if there are none.</summary>
     IReadOnlyList<GpuReading> Read();
 }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace CtfService.Api.Telemetry.Gpu;
 
 /// <summary>
-/// The few functions of NVIDIA's management library that are needed, as nvml.h declares them. Each returns 0 where it succeeded. A driver too old for a function has no entry point for it:
-/// <see cref="EntryPointNotFoundException"/>; no driver at all: <see cref="DllNotFoundException"/>.
+/// The required functions of the NVIDIA Management Library, as declared in nvml.h. Each returns 0 on success. If the driver is too old for a function, it
+/// throws <see cref="EntryPointNotFoundException"/>; without a driver, <see cref="DllNotFoundException"/>.
 /// </summary>
 internal interface INvml
 {
@@ -22,7 +22,7 @@ internal interface INvml
 
     int Memory(nint device, out NvmlMemory memory);
 
-    /// <param name="milliwatts">Drawn now.</param>
+    /// <param name="milliwatts">Current power consumption.</param>
     int Power(nint device, out uint milliwatts);
 
     int Temperature(nint device, out uint celsius);
@@ -30,15 +30,15 @@ internal interface INvml
     /// <param name="clock"><see cref="NvmlClock"/>.</param>
     int Clock(nint device, NvmlClock clock, out uint megahertz);
 
-    /// <param name="reasons">Bits as in <see cref="ThrottleReasons"/>, and others.</param>
+    /// <param name="reasons">Bits as in <see cref="ThrottleReasons"/>, and further ones.</param>
     int ThrottleReasons(nint device, out ulong reasons);
 
     int CreateEventSet(out nint set);
 
-    /// <summary>XID errors of the device go into the set from here on.</summary>
+    /// <summary>Adds XID errors of the device to the set from now on.</summary>
     int WatchXidErrors(nint device, nint set);
 
-    /// <summary>Takes the next event out of the set; does not wait for one.</summary>
+    /// <summary>Removes the next event from the set without waiting.</summary>
     int NextEvent(nint set, out NvmlEvent occurred);
 }
 

@@ -12,7 +12,7 @@ internal sealed partial class NvmlLibrary : INvml
     private const uint GpuSensor = 0;
     private const ulong XidCriticalError = 8;
 
-    /// <summary>NVML's own limit for names and UUIDs is 96 (NVML_DEVICE_UUID_V2_BUFFER_SIZE, NVML_DEVICE_NAME_V2_BUFFER_SIZE).</summary>
+    /// <summary>Limit of NVML for names and UUIDs: 96 (NVML_DEVICE_UUID_V2_BUFFER_SIZE, NVML_DEVICE_NAME_V2_BUFFER_SIZE).</summary>
     private const int TextLength = 96;
 
     static NvmlLibrary() => NativeLibrary.SetDllImportResolver(typeof(NvmlLibrary).Assembly, Resolve);
@@ -63,7 +63,7 @@ internal sealed partial class NvmlLibrary : INvml
     {
         if (name != Library)
         {
-            return 0; // another library: as usual
+            return 0; // another library: default resolution
         }
 
         return NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvml.dll" : "libnvidia-ml.so.1", out var handle) ? handle : 0;

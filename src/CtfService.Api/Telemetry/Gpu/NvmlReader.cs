@@ -1,11 +1,12 @@
 namespace CtfService.Api.Telemetry.Gpu;
 
 /// <summary>
-/// Reads GPUs through NVML. Without NVIDIA's library, or with one that does not start, there are none, and the log says so once; what a GPU does not tell is left out. Not thread-safe.
+/// Reads GPUs through NVML. If the library is missing or fails to start, there are no GPUs and one log event says so. Values that a GPU does not provide
+/// are omitted. Not thread-safe.
 /// </summary>
 internal sealed partial class NvmlReader : IGpuReader
 {
-    /// <summary>A flood of errors must not hold up a collection.</summary>
+    /// <summary>Maximum number of events per collection, so that a flood of errors does not delay it.</summary>
     private const int MostEventsAtATime = 1_000;
 
     private readonly INvml _nvml;
@@ -22,7 +23,7 @@ internal sealed partial class NvmlReader : IGpuReader
         }
         catch (DllNotFoundException)
         {
-            Log.NoLibrary(logger, "the system finds none"); // the message names every folder that was searched
+            Log.NoLibrary(logger, "not found"); // the exception message lists every folder that was searched
         }
         catch (Exception unfit) when (unfit is EntryPointNotFoundException or BadImageFormatException)
         {
@@ -51,7 +52,8 @@ internal sealed partial class NvmlReader : IGpuReader
         {
             if (_nvml.Device(index, out var device) == 0)
             {
-                _gpus.Add(new Gpu(device, Identify(index, device)) { TellsXidErrors = _events is { } set && Ask(() => _nvml.WatchXidErrors(device, set) == 0 ? 0 : (int?)null) is not null });
+                var reportsXidErrors = _events is { } set && Ask(() => _nvml.WatchXidErrors(device, set) == 0 ? 0 : (int?)null) is not null;
+                _gpus.Add(new Gpu(device, Identify(index, device)) { ReportsXidErrors = reportsXidErrors });
             }
         }
 
@@ -78,7 +80,7 @@ internal sealed partial class NvmlReader : IGpuReader
             SmClock = Clock(device, NvmlClock.Sm),
             MemoryClock = Clock(device, NvmlClock.Memory),
             Throttle = Ask(() => _nvml.ThrottleReasons(device, out var reasons) == 0 ? (ThrottleReasons)(reasons & int.MaxValue) : (ThrottleReasons?)null),
-            XidErrors = gpu.TellsXidErrors ? gpu.XidErrors : null,
+            XidErrors = gpu.ReportsXidErrors ? gpu.XidErrors : null,
         };
     }
 
@@ -96,7 +98,7 @@ internal sealed partial class NvmlReader : IGpuReader
         }
     }
 
-    /// <summary>A driver older than the function does not tell either.</summary>
+    /// <summary>Returns null if the driver is too old for the function.</summary>
     private static T? Ask<T>(Func<T?> question)
         where T : struct
     {
@@ -116,7 +118,7 @@ internal sealed partial class NvmlReader : IGpuReader
 
         public GpuIdentity Identity { get; } = identity;
 
-        public required bool TellsXidErrors { get; init; }
+        public required bool ReportsXidErrors { get; init; }
 
         public long XidErrors { get; set; }
     }
