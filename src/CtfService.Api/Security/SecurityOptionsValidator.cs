@@ -47,7 +47,7 @@ internal sealed partial class SecurityOptionsValidator : IValidateOptions<Securi
         .Select((key, index) => (Value: value(key), Path: $"{SecurityOptions.SectionName}:{nameof(SecurityOptions.ApiKeys)}:{index}:{property}"))
         .GroupBy(entry => entry.Value, entry => entry.Path, StringComparer.OrdinalIgnoreCase)
         .Where(paths => paths.Count() > 1)
-        .Select(paths => $"{string.Join(" and ", paths)} are equal; expected a different one for each key. Remove or replace all but one.");
+        .Select(paths => $"{string.Join(" and ", paths)} are the same; expected a different one for each key. Remove or replace all but one.");
 
     private static IEnumerable<string> OriginProblems(string origin, int index)
     {

@@ -77,7 +77,7 @@ public sealed class BodyFormTests(TestApi api) : IClassFixture<TestApi>
         using var response = await Post(TestApi.Images, "application/json", compressed.ToArray());
 
         var error = await response.Error(HttpStatusCode.UnsupportedMediaType);
-        Assert.Equal(("unsupported_encoding", "The body is compressed with gzip; expected JSON as it is. Send it uncompressed."), (error.Code, error.Message));
+        Assert.Equal(("unsupported_encoding", "The body is compressed with gzip; expected uncompressed JSON. Send it uncompressed."), (error.Code, error.Message));
     }
 
     [Theory]

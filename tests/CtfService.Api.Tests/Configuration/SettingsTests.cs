@@ -58,12 +58,12 @@ public sealed class SettingsTests
     [InlineData("Idempotency:Lifetime", "00:00:00", "Idempotency:Lifetime is 00:00:00; expected between 00:00:01 and 7.00:00:00.")]
     [InlineData("Idempotency:MaxBytes", "-1", "Idempotency:MaxBytes is -1; expected between 0 and 68719476736.")]
     [InlineData("Model:Bundle", "", "Model:Bundle is empty; expected a value.")]
-    [InlineData("Model:Aliases:0", " ", "Model:Aliases:0 is ' '; expected a name of 1 to 128 characters")]
+    [InlineData("Model:Aliases:0", " ", "Model:Aliases:0 is ' '; expected a unique name of 1 to 128 characters")]
     [InlineData("Limits:MaxUploads", "0", "Limits:MaxUploads is 0; expected between 1 and 10000.")]
     [InlineData(
         "Limits:MaxUploadBufferBytes",
         "70000",
-        "Limits:MaxUploadBufferBytes is 70000; expected at least 10551296, an upload of Limits:MaxUploadBytes with the fields beside it.")]
+        "Limits:MaxUploadBufferBytes is 70000; expected at least 10551296, the size of an upload of Limits:MaxUploadBytes with its form fields.")]
     [InlineData("Limits:BodyTimeout", "00:10:01", "Limits:BodyTimeout is 00:10:01; expected between 00:00:01 and 00:10:00.")]
     [InlineData("Limits:MaxHeaderBytes", "4095", "Limits:MaxHeaderBytes is 4095; expected between 4096 and 1048576.")]
     [InlineData("Limits:MaxHeaders", "9", "Limits:MaxHeaders is 9; expected between 10 and 1000.")]
@@ -71,9 +71,9 @@ public sealed class SettingsTests
     [InlineData("Limits:MaxConnections", "0", "Limits:MaxConnections is 0; expected between 1 and 1000000.")]
     [InlineData("Security:RequestsPerMinute", "-1", "Security:RequestsPerMinute is -1; expected between 0 and 1000000.")]
     [InlineData("Security:ApiKeys:0:Name", "my key", "Security:ApiKeys:0:Name is 'my key'; expected 1 to 64 letters, digits")]
-    [InlineData("Security:ApiKeys:0:Sha256", "ctf_secret", "Security:ApiKeys:0:Sha256 has 10 characters that are no hash; expected the SHA-256 of the key as 64 hexadecimal digits")]
+    [InlineData("Security:ApiKeys:0:Sha256", "ctf_secret", "Security:ApiKeys:0:Sha256 has 10 characters and is not a hash; expected the SHA-256 of the key as 64 hexadecimal digits")]
     [InlineData("Security:ApiKeys:0:RequestsPerMinute", "1000001", "Security:ApiKeys:0:RequestsPerMinute is 1000001; expected between 0 and 1000000.")]
-    [InlineData("Security:AllowedOrigins:0", "*", "Security:AllowedOrigins:0 is '*'; expected scheme, host and port alone")]
+    [InlineData("Security:AllowedOrigins:0", "*", "Security:AllowedOrigins:0 is '*'; expected scheme, host and port only")]
     [InlineData("Security:AllowedOrigins:0", "https://a.example/path", "Security:AllowedOrigins:0 is 'https://a.example/path'")]
     [InlineData("Inference:StallTimeout", "00:00:00", "Inference:StallTimeout is 00:00:00; expected between 00:00:01 and 01:00:00.")]
     [InlineData("Telemetry:OtlpEndpoint", "localhost:4317", "Telemetry:OtlpEndpoint is localhost:4317; expected an http or https address, or nothing.")]
@@ -93,7 +93,7 @@ public sealed class SettingsTests
     [Theory]
     [InlineData("Inference:MaxBatchRow", "Inference:MaxBatchRow is not a setting. Did you mean Inference:MaxBatchRows?")]
     [InlineData("Security:AllowAnonymus", "Security:AllowAnonymus is not a setting. Did you mean Security:AllowAnonymous?")]
-    [InlineData("Security:ApiKeys:0:Hash", "Security:ApiKeys:0:Hash is not a setting. Known are Name, Sha256, Admin, RequestsPerMinute.")]
+    [InlineData("Security:ApiKeys:0:Hash", "Security:ApiKeys:0:Hash is not a setting. Known names: Name, Sha256, Admin, RequestsPerMinute.")]
     public async Task Start_KeyIsMisspelt_FailsNamingIt(string key, string expected)
     {
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => Start($"--{key}=4"));

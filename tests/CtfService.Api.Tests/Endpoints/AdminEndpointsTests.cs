@@ -167,7 +167,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
 
         var error = await refused.Error(HttpStatusCode.Forbidden);
         Assert.Equal("admin_key_required", error.Code);
-        Assert.Contains("also where images need no key", error.Message, StringComparison.Ordinal);
+        Assert.Contains("even if image requests do not require a key", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

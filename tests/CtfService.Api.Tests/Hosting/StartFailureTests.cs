@@ -136,7 +136,7 @@ public sealed class StartFailureTests
 
         var error = Assert.Throws<StartRefusedException>(() => StartFailures.RequireSettingsFile(folder.Root));
 
-        Assert.Equal([$"appsettings.json is not in {folder.Root}, beside the program. It holds every setting; put it back."], StartFailures.Describe(error));
+        Assert.Equal([$"appsettings.json is missing from {folder.Root}, the folder of the program. It contains all settings; restore it."], StartFailures.Describe(error));
     }
 
     [Fact]

@@ -105,7 +105,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
 
         using var refused = await _api.Client.SendAsync(request);
 
-        Assert.Contains("stands 2 times", (await refused.Error(HttpStatusCode.BadRequest)).Message, StringComparison.Ordinal);
+        Assert.Contains("occurs 2 times", (await refused.Error(HttpStatusCode.BadRequest)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

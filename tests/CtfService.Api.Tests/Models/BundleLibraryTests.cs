@@ -132,7 +132,7 @@ public sealed class BundleLibraryTests : IDisposable
     }
 
     [Theory]
-    [InlineData("missing", "models/first", "Model:Root is 'missing', and no such folder is there.")]
+    [InlineData("missing", "models/first", "Model:Root is 'missing', which does not exist.")]
     [InlineData("", "missing/first", "Model:Root is not set")]
     public void Find_NoRoot_SaysWhichSettingToCorrect(string root, string bundle, string expected)
     {
