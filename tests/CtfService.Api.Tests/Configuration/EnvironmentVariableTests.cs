@@ -44,7 +44,10 @@ public sealed class EnvironmentVariableTests
     [InlineData("ASPNETCORE_URLS", "http://+:8080", "Urls is 'http://+:8080', which other machines can reach")]
     [InlineData("Kestrel__Endpoints__Http__Url", "http://*:8080", "Kestrel:Endpoints:Http:Url is 'http://*:8080', which other machines can reach")]
     [InlineData("Security__RequestsPerMinute", "many", "Security:RequestsPerMinute is 'many'; expected a whole number between 0 and 1000000.")]
-    [InlineData("Limits__MaxHeaders", "1", "Limits:MaxHeaders is 1; expected between 10 and 1000. Set it in appsettings.json or in the environment variable Limits__MaxHeaders.")]
+    [InlineData(
+        "Limits__MaxHeaders",
+        "1",
+        "Limits:MaxHeaders is 1; expected between 10 and 1000. Set it in appsettings.json or in the environment variable Limits__MaxHeaders.")]
     public void Variable_WrongValue_StopsTheStartByName(string variable, string value, string expected)
     {
         var error = Assert.Throws<OptionsValidationException>(() => Build((variable, value)));

@@ -13,7 +13,8 @@ public sealed class ModelEndpointsTests(TestApi api) : IClassFixture<TestApi>
 
         var expected = JsonNode.Parse($$"""
             {"id": "fruits-fake", "aliases": [], "object": "model", "created": {{api.Clock.GetUtcNow().ToUnixTimeSeconds()}},
-             "owned_by": "ctf-service", "size": "8x8", "classes": 5, "tokens_per_image": 4, "codebook_size": 16, "clusters": 4, "has_fine_stage": true, "bundle_hash": "{{new string('a', 64)}}",
+             "owned_by": "ctf-service", "size": "8x8", "classes": 5, "tokens_per_image": 4, "codebook_size": 16, "clusters": 4, "has_fine_stage": true,
+             "bundle_hash": "{{new string('a', 64)}}",
              "defaults": {"coarse": {"temperature": 1.1, "top_k": 0, "top_p": 1, "guidance_scale": 2},
                           "fine": {"temperature": 1, "top_k": 3, "top_p": 1, "guidance_scale": 1} } }
             """);

@@ -35,7 +35,9 @@ public sealed class ListenAddressTests
     [InlineData("Urls=http://*:80,Kestrel:Endpoints:Own:Url=http://127.0.0.1:80", "")]
     public void Read_Settings_FindsWhatOthersReach(string settings, string expected)
     {
-        var pairs = settings.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(setting => setting.Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], (string?)pair[1]));
+        var pairs = settings.Split(',', StringSplitOptions.RemoveEmptyEntries)
+            .Select(setting => setting.Split('=', 2))
+            .Select(pair => KeyValuePair.Create(pair[0], (string?)pair[1]));
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(pairs).Build();
 
         var reachable = ListenAddress.Read(configuration).Where(address => !address.IsLocal);

@@ -18,5 +18,6 @@ internal static class KeyedRequests
         return request;
     }
 
-    public static Task<HttpResponseMessage> PostWithKey(this TestApi api, string key, string json, string? accept = null) => api.Client.SendAsync(Create(key, json, accept));
+    public static Task<HttpResponseMessage> PostWithKey(this TestApi api, string key, string json, string? accept = null) =>
+        api.Client.SendAsync(Create(key, json, accept));
 }

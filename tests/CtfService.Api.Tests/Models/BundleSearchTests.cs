@@ -74,7 +74,10 @@ public sealed class BundleSearchTests : IDisposable
     }
 
     private BundleSearch Search(string bundle, params string[] roots) =>
-        new(bundle, new SearchRoots([.. roots.Select(root => Path.Combine(_folder, root))]), (_, _) => throw new InvalidOperationException("Not to be opened."));
+        new(
+            bundle,
+            new SearchRoots([.. roots.Select(root => Path.Combine(_folder, root))]),
+            (_, _) => throw new InvalidOperationException("Not to be opened."));
 
     private string PutBundle(string path)
     {

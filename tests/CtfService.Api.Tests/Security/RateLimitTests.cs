@@ -60,7 +60,9 @@ public sealed class RateLimitTests
 
         using var third = await api.Get("/v1/models", TestKeys.Bearer("guess-3"));
 
-        Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests], [first.StatusCode, second.StatusCode, third.StatusCode]);
+        Assert.Equal(
+            [HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests],
+            [first.StatusCode, second.StatusCode, third.StatusCode]);
     }
 
     [Fact]

@@ -225,9 +225,11 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
         Assert.Single(collector.GetMeasurementSnapshot());
     }
 
-    private IHostedLifecycleService Host() => _api.Services.GetServices<IHostedService>().OfType<IHostedLifecycleService>().Single(service => service.GetType().Name == "InferenceHost");
+    private IHostedLifecycleService Host() =>
+        _api.Services.GetServices<IHostedService>().OfType<IHostedLifecycleService>().Single(service => service.GetType().Name == "InferenceHost");
 
-    private async Task<IEnumerable<string>> Ends(int requests) => (await _ledger.EndsAsync(requests)).Select(end => $"{end.Outcome}/{end.Reason}").Order(StringComparer.Ordinal);
+    private async Task<IEnumerable<string>> Ends(int requests) =>
+        (await _ledger.EndsAsync(requests)).Select(end => $"{end.Outcome}/{end.Reason}").Order(StringComparer.Ordinal);
 
     private object? Tag(string name) => Assert.Single(_ledger.Durations)[name];
 

@@ -12,5 +12,6 @@ public sealed class ConsoleLogsTests
     [InlineData("auto", "1", true)]
     [InlineData("json", null, true)]
     [InlineData("text", "true", false)]
-    public void IsJson_FormatAndContainer_DecideTogether(string format, string? inContainer, bool expected) => Assert.Equal(expected, ConsoleLogs.IsJson(format, inContainer));
+    public void IsJson_FormatAndContainer_DecideTogether(string format, string? inContainer, bool expected) =>
+        Assert.Equal(expected, ConsoleLogs.IsJson(format, inContainer));
 }

@@ -17,7 +17,11 @@ public sealed class MetricsEndpointTests
 
         var text = await response.Content.ReadAsStringAsync();
         Assert.Equal("text/plain", response.Content.Headers.ContentType?.MediaType);
-        string[] names = ["ctf_requests_ended_total{", "gen_ai_server_request_duration_seconds_bucket{", "ctf_queue_images{", "ctf_worker_steps_total{", "ctf_model_info{", "process_memory_usage_bytes{", "dotnet_gc_collections_total{"];
+        string[] names =
+        [
+            "ctf_requests_ended_total{", "gen_ai_server_request_duration_seconds_bucket{", "ctf_queue_images{", "ctf_worker_steps_total{",
+            "ctf_model_info{", "process_memory_usage_bytes{", "dotnet_gc_collections_total{",
+        ];
         Assert.All(names, name => Assert.Contains($"\n{name}", text, StringComparison.Ordinal));
         Assert.Contains("target_info{service_name=\"ctf-service\",service_version=", text, StringComparison.Ordinal);
     }

@@ -33,7 +33,10 @@ public sealed partial class MixedLoadCountTests
         using var ledger = new RequestLedger(api.Services);
         var expected = new string[Requests];
 
-        await Parallel.ForEachAsync(Enumerable.Range(0, Requests), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (request, _) => expected[request] = await Ask(api, request));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, Requests),
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
+            async (request, _) => expected[request] = await Ask(api, request));
 
         var ends = await ledger.EndsAsync(Requests);
         Assert.Equal(Requests, ledger.Received.Count);
@@ -52,9 +55,13 @@ public sealed partial class MixedLoadCountTests
         2 => await Answer("generations", api.PostImages("""{"class_label": 2, "stream": true, "partial_images": 2}""")),
         3 => await Answer("generations", api.PostImages("""{"class_label": "nonsense"}""")),
         4 => await Answer("generations", api.PostWithKey($"key-{request / 48}", """{"class_label": 3}""")),
-        5 => await Answer("redetail", api.Post(TestApi.Details, new StringContent("""{"class_label": 0, "layout": [0, 1, 2, 3]}""", Encoding.UTF8, "application/json"))),
+        5 => await Answer(
+            "redetail",
+            api.Post(TestApi.Details, new StringContent("""{"class_label": 0, "layout": [0, 1, 2, 3]}""", Encoding.UTF8, "application/json"))),
         6 => await Answer("variations", api.Post(TestApi.Variations, new StringContent("no form"))),
-        7 => await Answer("generations", api.Post(TestApi.Images, new StringContent("""{"class_label": 4, "seed": 1}""", Encoding.UTF8, "application/json"), ("If-None-Match", "*"))),
+        7 => await Answer(
+            "generations",
+            api.Post(TestApi.Images, new StringContent("""{"class_label": 4, "seed": 1}""", Encoding.UTF8, "application/json"), ("If-None-Match", "*"))),
         8 => await HangUp(api),
         9 => await WithFailingStep(api),
         10 => await Answer("generations", api.PostImages("""{"class_label": 1, "n": 16}""")),
@@ -96,11 +103,15 @@ public sealed partial class MixedLoadCountTests
     private static string? Code(string text) => ErrorCode().Match(text) is { Success: true } found ? found.Groups[1].Value : null;
 
     private static SortedDictionary<string, int> Count(IEnumerable<string> reasons) =>
-        new(reasons.GroupBy(reason => reason is "generations hang_up" or "generations queue_full" ? HangUpOrFull : reason).ToDictionary(group => group.Key, group => group.Count()), StringComparer.Ordinal);
+        new(
+            reasons.GroupBy(reason => reason is "generations hang_up" or "generations queue_full" ? HangUpOrFull : reason)
+                .ToDictionary(group => group.Key, group => group.Count()),
+            StringComparer.Ordinal);
 
     private static async Task AssertNothingIsLeft(TestApi api)
     {
-        while (await Answer("generations", api.PostImages("""{"class_label": 0}""")) != "generations ok") // whatever was abandoned has left before one ends well
+        // What was abandoned has left when a request succeeds.
+        while (await Answer("generations", api.PostImages("""{"class_label": 0}""")) != "generations ok")
         {
         }
 

@@ -25,7 +25,9 @@ public sealed class GpuMetricsTests : IDisposable
         var one = Assert.Single(Observe<double>(instrument));
 
         Assert.Equal(expected, one.Value);
-        Assert.Equal(("GPU-100", "gpu", "gpu0", "NVIDIA H100 80GB HBM3", "NVIDIA"), (one.Tags["hw.id"], one.Tags["hw.type"], one.Tags["hw.name"], one.Tags["hw.model"], one.Tags["hw.vendor"]));
+        Assert.Equal(
+            ("GPU-100", "gpu", "gpu0", "NVIDIA H100 80GB HBM3", "NVIDIA"),
+            (one.Tags["hw.id"], one.Tags["hw.type"], one.Tags["hw.name"], one.Tags["hw.model"], one.Tags["hw.vendor"]));
     }
 
     [Fact]
@@ -33,7 +35,9 @@ public sealed class GpuMetricsTests : IDisposable
     {
         Measure(new FakeNvml());
 
-        Assert.Equal((21_474_836_480, 85_899_345_920), (Assert.Single(Observe<long>("hw.gpu.memory.usage")).Value, Assert.Single(Observe<long>("hw.gpu.memory.limit")).Value));
+        Assert.Equal(
+            (21_474_836_480, 85_899_345_920),
+            (Assert.Single(Observe<long>("hw.gpu.memory.usage")).Value, Assert.Single(Observe<long>("hw.gpu.memory.limit")).Value));
     }
 
     [Fact]
@@ -41,7 +45,9 @@ public sealed class GpuMetricsTests : IDisposable
     {
         Measure(new FakeNvml());
 
-        Assert.Equal([("sm", 1_980_000_000L), ("memory", 2_619_000_000L)], Observe<long>("ctf.gpu.clock").Select(one => ((string)one.Tags["ctf.gpu.clock.type"]!, one.Value)));
+        Assert.Equal(
+            [("sm", 1_980_000_000L), ("memory", 2_619_000_000L)],
+            Observe<long>("ctf.gpu.clock").Select(one => ((string)one.Tags["ctf.gpu.clock.type"]!, one.Value)));
     }
 
     [Fact]
