@@ -4,8 +4,9 @@ using CtfService.TestSupport;
 
 namespace CtfService.Inference.Tests;
 
-/// <summary>Metrics for parts that are tested alone.</summary>
+/// <summary>Creates metrics for components that are tested alone.</summary>
 internal static class Measured
 {
-    public static InferenceMetrics By(TestMeters meters, TimeProvider clock, InferenceOptions options) => new(meters, new InFlightImages(clock), options.MaxQueuedImages);
+    public static InferenceMetrics By(TestMeters meters, TimeProvider clock, InferenceOptions options) =>
+        new(meters, new InFlightImages(clock), options.MaxQueuedImages);
 }

@@ -4,7 +4,8 @@ using System.Text;
 namespace CtfService.TestSupport;
 
 /// <summary>
-/// Writes files as torch.save does (zip container, pickle protocol 2, float32 tensors), so that tests can have checkpoints of any size without PyTorch. Checksums
+/// Writes files as torch.save does (zip container, pickle protocol 2, float32 tensors), so that tests can have checkpoints of any size without PyTorch.
+/// Checksums
 /// are left out, as torch.serialization.set_crc32_options(False) leaves them out.
 /// </summary>
 public sealed class TorchFileWriter

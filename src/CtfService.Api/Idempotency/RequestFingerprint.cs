@@ -31,7 +31,14 @@ internal static class RequestFingerprint
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var isTyped = MediaTypeHeaderValue.TryParse(request.ContentType, out var contentType);
-        string?[] texts = [request.Method, request.Path, request.QueryString.Value, isTyped ? contentType!.MediaType.Value : request.ContentType, request.Headers.Accept];
+        string?[] texts =
+        [
+            request.Method,
+            request.Path,
+            request.QueryString.Value,
+            isTyped ? contentType!.MediaType.Value : request.ContentType,
+            request.Headers.Accept,
+        ];
         foreach (var text in texts)
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"{text}\0"));

@@ -18,7 +18,8 @@ internal sealed class UploadReader(LimitsOptions limits)
     private const string Include = "include";
 
     /// <summary>Fields in the order of the record, its own first.</summary>
-    private static readonly string[] Fields = [.. typeof(VaryImageRequest).GetProperties().Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
+    private static readonly string[] Fields =
+        [.. typeof(VaryImageRequest).GetProperties().Select(property => JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name))];
 
     public static RequestRefusedException TooLarge(LimitsOptions limits) => new(new ApiError(
         StatusCodes.Status413PayloadTooLarge,

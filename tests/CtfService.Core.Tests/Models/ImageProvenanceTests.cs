@@ -14,7 +14,9 @@ public sealed class ImageProvenanceTests
         var provenance = ImageProvenance.Of(FakeModels.Fruits with { Device = "cpu", Dtype = "int8" }, Cherry);
 
         Assert.Matches(@"^CtfService \d+\.\d+\.\d+$", provenance.Software);
-        Assert.Equal(("fruits-fake", FakeModels.Fruits.BundleHash, "cpu", "int8"), (provenance.Model, provenance.BundleHash, provenance.Device, provenance.Dtype));
+        Assert.Equal(
+            ("fruits-fake", FakeModels.Fruits.BundleHash, "cpu", "int8"),
+            (provenance.Model, provenance.BundleHash, provenance.Device, provenance.Dtype));
         Assert.Equal((4, "Cherry", 9UL), (provenance.ClassId, provenance.ClassLabel, provenance.Seed));
         Assert.Equal((Cherry.Coarse, Cherry.Fine), (provenance.Coarse, provenance.Fine));
     }

@@ -20,7 +20,9 @@ public sealed class ImageSpansTests : IAsyncLifetime, IDisposable
         {
             ShouldListenTo = source => source == _server || source.Name == Tracing.SourceName,
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
-                options.Parent == default || options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+                options.Parent == default || options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
+                    ? ActivitySamplingResult.AllDataAndRecorded
+                    : ActivitySamplingResult.None,
             ActivityStopped = _stopped.Enqueue,
         };
         ActivitySource.AddActivityListener(_listener);

@@ -58,7 +58,9 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
 
         await _host.AskFor(images: 1);
 
-        Assert.Equal([("coarse", 0.003), ("fine", 0.002), ("vq_decode", 0.001)], stages.GetMeasurementSnapshot().Select(one => ((string)one.Tags["ctf.stage"]!, one.Value)));
+        Assert.Equal(
+            [("coarse", 0.003), ("fine", 0.002), ("vq_decode", 0.001)],
+            stages.GetMeasurementSnapshot().Select(one => ((string)one.Tags["ctf.stage"]!, one.Value)));
         Assert.Equal([0.0], Values(waits));
     }
 
@@ -89,11 +91,17 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
         _host.Clock.Advance(TimeSpan.FromSeconds(2));
 
         Assert.Equal((4, 3, 3), (Observe<int>("ctf.images.running"), Observe<int>("ctf.queue.images"), Observe<int>("ctf.queue.rows")));
-        Assert.Equal((10, 2.0, 0.25, 2.0), (Observe<int>("ctf.queue.capacity"), Observe<double>("ctf.queue.oldest_wait"), Observe<double>("ctf.batch.occupancy"), Observe<double>("ctf.worker.stalled_time")));
+        Assert.Equal(
+            (10, 2.0, 0.25, 2.0),
+            (Observe<int>("ctf.queue.capacity"), Observe<double>("ctf.queue.oldest_wait"),
+                Observe<double>("ctf.batch.occupancy"), Observe<double>("ctf.worker.stalled_time")));
 
         gate.Open();
         await Task.WhenAll(running, waiting);
-        Assert.Equal((0, 0, 0.0, 0.0), (Observe<int>("ctf.images.running"), Observe<int>("ctf.queue.images"), Observe<double>("ctf.batch.occupancy"), Observe<double>("ctf.worker.stalled_time")));
+        Assert.Equal(
+            (0, 0, 0.0, 0.0),
+            (Observe<int>("ctf.images.running"), Observe<int>("ctf.queue.images"),
+                Observe<double>("ctf.batch.occupancy"), Observe<double>("ctf.worker.stalled_time")));
     }
 
     [Fact]
@@ -176,7 +184,8 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     [Fact]
     public void StepEnded_Collected_AllocatesNothing()
     {
-        using var collecting = Sdk.CreateMeterProviderBuilder().AddMeter(InferenceMetrics.MeterName).AddReader(new BaseExportingMetricReader(new NoExporter())).Build();
+        using var collecting = Sdk.CreateMeterProviderBuilder().AddMeter(InferenceMetrics.MeterName)
+            .AddReader(new BaseExportingMetricReader(new NoExporter())).Build();
         var step = new StepReport(Rows: 4, TimeSpan.FromMilliseconds(1));
         Record(1_000);
 
