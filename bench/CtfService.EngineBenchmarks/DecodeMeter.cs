@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using CtfService.Model.Cpu.Passes;
+using CtfService.Model.Cpu.Transformer;
 using CtfService.Model.Engines;
 
 namespace CtfService.EngineBenchmarks;

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Threading;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.EngineBenchmarks;

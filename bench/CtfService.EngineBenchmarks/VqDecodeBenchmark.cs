@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Threading;
-using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Tokenizer;
 using static TorchSharp.torch;
 

@@ -2,9 +2,9 @@ using System.Numerics.Tensors;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threading;
-using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Cpu.MatMul;
+using CtfService.Model.Cpu.Runtime;
+using CtfService.Model.Cpu.Transformer;
 using CtfService.Model.Engines;
 using Xunit.Abstractions;
 

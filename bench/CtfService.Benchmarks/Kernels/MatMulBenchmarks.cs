@@ -1,10 +1,8 @@
 using System.Runtime.Intrinsics;
 using BenchmarkDotNet.Attributes;
 using CtfService.Model.Cpu.MatMul;
-using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Threading;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Vectors;
-using CtfService.Model.Cpu.Weights;
 using static TorchSharp.torch;
 
 namespace CtfService.Benchmarks.Kernels;

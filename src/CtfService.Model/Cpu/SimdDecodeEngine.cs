@@ -1,7 +1,5 @@
-using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threading;
-using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Cpu.Runtime;
+using CtfService.Model.Cpu.Transformer;
 using CtfService.Model.Engines;
 using CtfService.Model.Transformer;
 

@@ -1,10 +1,9 @@
 using System.Runtime.Intrinsics;
 using CtfService.Model.Clusters;
-using CtfService.Model.Cpu.Attention;
-using CtfService.Model.Cpu.Passes;
+using CtfService.Model.Cpu.MatMul;
+using CtfService.Model.Cpu.Transformer;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.VqDecoder;
-using CtfService.Model.Cpu.Weights;
 
 namespace CtfService.Model.Cpu;
 

@@ -1,8 +1,6 @@
-using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Threading;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Cpu.VqDecoder;
-using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Cpu;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using CtfService.Core.Models;
-using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Cpu.MatMul;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Loading;

@@ -1,9 +1,9 @@
 using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threading;
-using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Cpu.MatMul;
+using CtfService.Model.Cpu.Runtime;
+using CtfService.Model.Cpu.Transformer;
 using CtfService.Model.Engines;
 using CtfService.Model.Stages;
 using CtfService.Model.Tokenizer;

@@ -1,6 +1,6 @@
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
-using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using TorchSharp;

@@ -1,8 +1,8 @@
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Passes;
-using CtfService.Model.Cpu.Threading;
+using CtfService.Model.Cpu.MatMul;
+using CtfService.Model.Cpu.Runtime;
+using CtfService.Model.Cpu.Transformer;
 using CtfService.Model.Cpu.Vectors;
-using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Engines;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;

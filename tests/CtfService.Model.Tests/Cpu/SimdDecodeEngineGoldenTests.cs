@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Threading;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Engines;
 using CtfService.Model.TestSupport;

@@ -1,7 +1,7 @@
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Threading;
+using CtfService.Model.Cpu.MatMul;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Vectors;
-using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Engines;
 using CtfService.Model.TestSupport;
 using static TorchSharp.torch;

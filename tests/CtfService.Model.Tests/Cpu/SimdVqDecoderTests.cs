@@ -1,8 +1,7 @@
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Cpu;
-using CtfService.Model.Cpu.Threading;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Vectors;
-using CtfService.Model.Cpu.Weights;
 using CtfService.Model.Imaging;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Tokenizer;

@@ -1,11 +1,11 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
-using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
 using CtfService.Model.Memory;
-using CtfService.Model.Tests.Memory;
 using CtfService.Model.TestSupport;
+using CtfService.Model.Tests.Memory;
 using CtfService.Model.Transformer;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using CtfService.Core.Generation;
-using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Memory;
 
 namespace CtfService.Model.Tests.Memory;

@@ -1,9 +1,9 @@
 using CtfService.Core.Generation;
-using CtfService.Model.Cpu.Threading;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Memory;
 using CtfService.Model.Stages;
-using CtfService.Model.Tests.Cpu;
 using CtfService.Model.TestSupport;
+using CtfService.Model.Tests.Cpu;
 using CtfService.Model.Transformer;
 using TorchSharp;
 using static TorchSharp.torch;

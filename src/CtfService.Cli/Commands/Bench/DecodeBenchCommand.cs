@@ -4,7 +4,7 @@ using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.EngineBenchmarks;
-using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Cpu.MatMul;
 using CtfService.Model.Transformer;
 
 namespace CtfService.Cli.Commands.Bench;

@@ -5,7 +5,7 @@ using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.EngineBenchmarks;
-using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Cpu.MatMul;
 using Spectre.Console;
 
 namespace CtfService.Cli.Commands.Bench;

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using CtfService.Model.Cpu.Vectors;
-using CtfService.Model.Cpu.Weights;
 
 namespace CtfService.Model.Cpu.MatMul;
 

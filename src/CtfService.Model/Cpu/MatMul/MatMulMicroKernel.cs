@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
-using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Vectors;
-using CtfService.Model.Cpu.Weights;
 
 namespace CtfService.Model.Cpu.MatMul;
 

@@ -1,4 +1,4 @@
-using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Tokenizer;
 
 namespace CtfService.Model.Cpu.VqDecoder;

@@ -1,5 +1,4 @@
-using CtfService.Model.Cpu.Memory;
-using CtfService.Model.Cpu.Weights;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Tokenizer;
 using static TorchSharp.torch;
 

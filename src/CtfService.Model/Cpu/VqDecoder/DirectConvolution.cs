@@ -1,4 +1,4 @@
-using CtfService.Model.Cpu.Threading;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.VqDecoder;

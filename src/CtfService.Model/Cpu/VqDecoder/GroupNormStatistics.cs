@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Cpu.VqDecoder;

@@ -1,4 +1,4 @@
-using CtfService.Model.Cpu.Memory;
+using CtfService.Model.Cpu.Runtime;
 
 namespace CtfService.Model.Cpu.VqDecoder;
 

@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using CtfService.Model.Cpu.Vectors;
+
+namespace CtfService.Model.Cpu.Transformer;
+
+/// <summary>Applies rotary position embeddings to the query and key of one head, and appends key and value to the cache.</summary>
+internal static unsafe class RopeKernel<TVector, TSimd, TElement>
+    where TVector : struct
+    where TSimd : struct, ISimd<TVector>
+    where TElement : struct, ICacheElement
+{
+    /// <summary>Replaces each interleaved pair (a, b) by (a cos - b sin, b cos + a sin) * <paramref name="scale"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rotate(float* head, int headWidth, float* cosines, float* sines, float scale)
+    {
+        var i = 0;
+        for (; i + TSimd.Lanes <= headWidth; i += TSimd.Lanes)
+        {
+            var x = TSimd.Load(head + i);
+            var rotated = TSimd.MultiplyAdd(TSimd.SwapPairs(x), TSimd.Load(sines + i), TSimd.Multiply(x, TSimd.Load(cosines + i)));
+            TSimd.Store(TSimd.Multiply(rotated, TSimd.Broadcast(scale)), head + i);
+        }
+
+        for (; i < headWidth; i += 2)
+        {
+            var (a, b) = (head[i], head[i + 1]);
+            head[i] = ((a * cosines[i]) + (b * sines[i])) * scale;
+            head[i + 1] = ((b * cosines[i + 1]) + (a * sines[i + 1])) * scale;
+        }
+    }
+
+    /// <summary>Appends a rotated key [Dh] and a value [Dh] to the cache.</summary>
+    /// <param name="keyStride">Bytes from one feature of the cached key to the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Append(float* key, float* value, int headWidth, byte* keyTarget, long keyStride, byte* valueTarget)
+    {
+        for (var feature = 0; feature < headWidth; feature++)
+        {
+            TElement.Write(keyTarget, key[feature]);
+            TElement.Write(valueTarget, value[feature]);
+            keyTarget += keyStride;
+            valueTarget += TElement.Bytes;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using CtfService.Model.Cpu.Runtime;
+
+namespace CtfService.Model.Tests.Cpu.Runtime;
+
+public sealed class AdaptiveThreadCountTests
+{
+    private const long Run = 1000;
+
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(16, 8)]
+    [InlineData(5, 3)]
+    public void EndRun_WaitedMoreThanHalf_HalvesTheCount(int maxThreads, int expected)
+    {
+        var threads = new AdaptiveThreadCount(maxThreads);
+
+        threads.EndRun(now: Run, elapsed: Run, waited: 501);
+
+        Assert.Equal(expected, threads.Current);
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(0)]
+    public void EndRun_WaitedAtMostHalf_KeepsTheCount(long waited)
+    {
+        var threads = new AdaptiveThreadCount(4);
+
+        threads.EndRun(now: Run, elapsed: Run, waited);
+
+        Assert.Equal(4, threads.Current);
+    }
+
+    [Fact]
+    public void EndRun_OneThread_KeepsOneThread()
+    {
+        var threads = new AdaptiveThreadCount(1);
+
+        threads.EndRun(now: Run, elapsed: Run, waited: Run);
+
+        Assert.Equal(1, threads.Current);
+    }
+
+    [Fact]
+    public void BeginRun_BackoffIsOver_DoublesTheCount()
+    {
+        var threads = new AdaptiveThreadCount(8);
+        threads.EndRun(now: 0, elapsed: Run, waited: Run);
+        var backoff = 2 * AdaptiveThreadCount.InitialBackoff;
+
+        threads.BeginRun(backoff - 1);
+        var before = threads.Current;
+        threads.BeginRun(backoff);
+
+        Assert.Equal((4, 8), (before, threads.Current));
+    }
+
+    [Fact]
+    public void BeginRun_RepeatedDelays_BacksOffAtMostTheMaximum()
+    {
+        var threads = new AdaptiveThreadCount(2);
+        var now = 0L;
+        for (var trial = 0; trial < 20; trial++)
+        {
+            threads.EndRun(now, elapsed: Run, waited: Run);
+            now += AdaptiveThreadCount.MaxBackoff;
+            threads.BeginRun(now);
+            Assert.Equal(2, threads.Current);
+        }
+
+        threads.EndRun(now, elapsed: Run, waited: Run);
+        threads.BeginRun(now + AdaptiveThreadCount.MaxBackoff - 1);
+
+        Assert.Equal(1, threads.Current);
+    }
+
+    [Fact]
+    public void EndRun_LongUndisturbed_ResetsTheBackoff()
+    {
+        var threads = new AdaptiveThreadCount(2);
+        for (var trial = 0; trial < 5; trial++)
+        {
+            threads.EndRun(trial * AdaptiveThreadCount.MaxBackoff, elapsed: Run, waited: Run);
+            threads.BeginRun((trial + 1) * AdaptiveThreadCount.MaxBackoff);
+        }
+
+        var undisturbed = 7 * AdaptiveThreadCount.MaxBackoff;
+        threads.EndRun(undisturbed, elapsed: Run, waited: 0);
+        threads.EndRun(undisturbed, elapsed: Run, waited: Run);
+        threads.BeginRun(undisturbed + (2 * AdaptiveThreadCount.InitialBackoff));
+
+        Assert.Equal(2, threads.Current);
+    }
+}
