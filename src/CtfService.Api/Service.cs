@@ -4,12 +4,10 @@ using CtfService.Api.Description;
 using CtfService.Api.Endpoints;
 using CtfService.Api.Errors;
 using CtfService.Api.Hosting;
-using CtfService.Api.Http;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Models;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
-using CtfService.Api.Uploads;
 using CtfService.Inference;
 using Microsoft.Extensions.Options;
 

@@ -1,5 +1,5 @@
+using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Http;
 using Microsoft.Net.Http.Headers;
 
 namespace CtfService.Api.Bodies;

@@ -1,5 +1,4 @@
 using CtfService.Api.Contracts;
-using CtfService.Api.Http;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;

@@ -6,7 +6,6 @@ using CtfService.Api.Idempotency;
 using CtfService.Api.Models;
 using CtfService.Api.Responses;
 using CtfService.Api.Security;
-using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
 using CtfService.Core.Classes;
 using CtfService.Core.Generation;

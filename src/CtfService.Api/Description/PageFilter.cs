@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using CtfService.Api.Contracts;
-using CtfService.Api.Http;
 using CtfService.Api.Security;
 using CtfService.Inference.Status;
 using Microsoft.OpenApi;

@@ -1,5 +1,4 @@
 using CtfService.Api.Contracts;
-using CtfService.Api.Http;
 using CtfService.Api.Idempotency;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Net.Http.Headers;

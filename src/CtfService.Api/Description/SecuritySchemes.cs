@@ -1,4 +1,4 @@
-using CtfService.Api.Http;
+using CtfService.Api.Contracts;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using CtfService.Api.Contracts;
-using CtfService.Api.Http;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 

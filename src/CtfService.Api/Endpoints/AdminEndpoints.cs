@@ -2,6 +2,7 @@ using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
 using CtfService.Api.Models;
 using CtfService.Api.Security;
+using CtfService.Api.Validation;
 using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using Microsoft.AspNetCore.Http.HttpResults;

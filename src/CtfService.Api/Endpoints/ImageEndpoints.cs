@@ -1,10 +1,9 @@
+using CtfService.Api.Bodies;
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Http;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Responses;
-using CtfService.Api.Uploads;
 using CtfService.Api.Validation;
 using CtfService.Inference.Routing;
 
@@ -22,6 +21,7 @@ internal static class ImageEndpoints
     private const string Deadline = " The header X-Request-Timeout (30, 2.5s or 1500ms; seconds if it has no unit) limits the time like timeout_ms.";
 
     public static IServiceCollection AddImageEndpoints(this IServiceCollection services) => services
+        .AddSingleton<ModelNames>()
         .AddSingleton<ImageRequestChecks>()
         .AddSingleton<GenerateImageRequestValidator>()
         .AddSingleton<RedetailImageRequestValidator>()

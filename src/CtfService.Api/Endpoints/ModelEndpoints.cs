@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Models;
+using CtfService.Api.Validation;
 using CtfService.Inference.Status;
 using Microsoft.AspNetCore.Http.HttpResults;
 

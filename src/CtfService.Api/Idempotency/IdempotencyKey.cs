@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Http;
 using CtfService.Api.Security;
 
 namespace CtfService.Api.Idempotency;

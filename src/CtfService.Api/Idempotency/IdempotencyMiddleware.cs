@@ -1,5 +1,5 @@
+using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Http;
 
 namespace CtfService.Api.Idempotency;
 

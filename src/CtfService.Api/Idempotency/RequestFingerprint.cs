@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using CtfService.Api.Uploads;
+using CtfService.Api.Bodies;
 using Microsoft.Net.Http.Headers;
 
 namespace CtfService.Api.Idempotency;

@@ -13,7 +13,6 @@ internal static class ModelServiceExtensions
 {
     public static IServiceCollection AddGenerator(this IServiceCollection services)
     {
-        services.AddSingleton<ModelNames>();
         services.AddSingleton(provider =>
             SearchRoots.Of(Directory.GetCurrentDirectory(), provider.GetRequiredService<IHostEnvironment>().ContentRootPath, AppContext.BaseDirectory));
         services.AddSingleton<BundleOpener>(provider =>

@@ -1,5 +1,4 @@
 using CtfService.Api.Contracts;
-using CtfService.Api.Http;
 using CtfService.Api.Validation;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;

@@ -1,6 +1,6 @@
 using CtfService.Api.Bodies;
+using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Http;
 using CtfService.Api.Telemetry;
 using CtfService.Api.Validation;
 using CtfService.Inference.Queue;

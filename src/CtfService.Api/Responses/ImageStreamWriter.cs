@@ -3,7 +3,6 @@ using System.Text.Json;
 using CtfService.Api.Bodies;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Http;
 using CtfService.Api.Telemetry;
 using CtfService.Api.Validation;
 using CtfService.Core.Generation;

@@ -1,6 +1,5 @@
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Http;
 using CtfService.Core.Generation;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;

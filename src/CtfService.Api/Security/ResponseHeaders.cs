@@ -1,4 +1,4 @@
-using CtfService.Api.Http;
+using CtfService.Api.Contracts;
 
 namespace CtfService.Api.Security;
 

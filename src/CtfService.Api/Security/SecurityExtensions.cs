@@ -1,4 +1,4 @@
-using CtfService.Api.Http;
+using CtfService.Api.Contracts;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.RateLimiting;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using CtfService.Api.Http;
+using CtfService.Api.Contracts;
 using CtfService.Api.Validation;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Telemetry;

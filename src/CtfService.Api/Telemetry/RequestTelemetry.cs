@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Http;
 using CtfService.Inference.Status;
 
 namespace CtfService.Api.Telemetry;

@@ -1,5 +1,5 @@
 using CtfService.Api.Configuration;
-using CtfService.Api.Http;
+using CtfService.Api.Contracts;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry.Gpu;
 using CtfService.Inference.Telemetry;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using CtfService.Api.Http;
+using CtfService.Api.Contracts;
 using CtfService.Inference.Queue;
 using Microsoft.Extensions.Primitives;
 

@@ -1,7 +1,6 @@
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Http;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using Microsoft.Extensions.Primitives;

@@ -2,8 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
-using CtfService.Api.Http;
-using CtfService.Api.Models;
 using CtfService.Core.Classes;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;

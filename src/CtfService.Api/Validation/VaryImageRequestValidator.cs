@@ -1,6 +1,5 @@
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Http;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using Microsoft.Extensions.Primitives;

@@ -1,5 +1,5 @@
 using System.Net;
-using CtfService.Api.Http;
+using CtfService.Api.Contracts;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Tests.Security;
 using CtfService.Core.Generation;

@@ -1,5 +1,5 @@
 using System.Text;
-using CtfService.Api.Http;
+using CtfService.Api.Contracts;
 
 namespace CtfService.Api.Tests.Idempotency;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using CtfService.Api.Http;
+using CtfService.Api.Contracts;
 using CtfService.Inference.Queue;
 
 namespace CtfService.Api.Tests.Idempotency;

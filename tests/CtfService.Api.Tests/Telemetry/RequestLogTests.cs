@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
-using CtfService.Api.Http;
+using CtfService.Api.Contracts;
+using CtfService.Api.Telemetry;
 using CtfService.Api.Tests.Security;
 using Microsoft.Extensions.Logging;
 

@@ -2,7 +2,7 @@ using CtfService.Api.Configuration;
 using CtfService.Api.Errors;
 using CtfService.Core.Models;
 
-namespace CtfService.Api.Models;
+namespace CtfService.Api.Validation;
 
 /// <summary>Names by which callers may refer to the loaded model: its own name or a configured alias. Case-sensitive, as at OpenAI.</summary>
 internal sealed class ModelNames(ModelOptions options)

@@ -2,7 +2,7 @@ using CtfService.Api.Configuration;
 using CtfService.Api.Validation;
 using Microsoft.AspNetCore.Mvc;
 
-namespace CtfService.Api.Uploads;
+namespace CtfService.Api.Bodies;
 
 /// <summary>
 /// Receives an upload before any other component reads it, if there is capacity (<see cref="UploadGate"/>), so that all later components read the same

@@ -4,7 +4,7 @@ using CtfService.Api.Errors;
 using CtfService.Api.Validation;
 using Microsoft.Extensions.Primitives;
 
-namespace CtfService.Api.Uploads;
+namespace CtfService.Api.Bodies;
 
 /// <summary>Reads the fields of a form as strictly as a JSON body is read, and collects the problems.</summary>
 internal sealed class FormFields(IFormCollection form, RequestProblems problems)

@@ -1,4 +1,4 @@
-namespace CtfService.Api.Http;
+namespace CtfService.Api.Contracts;
 
 /// <summary>The routes of image requests.</summary>
 internal static class ImageRoutes

@@ -1,6 +1,7 @@
 using System.Buffers;
+using CtfService.Api.Contracts;
 
-namespace CtfService.Api.Http;
+namespace CtfService.Api.Telemetry;
 
 /// <summary>
 /// Gives each request the id that its response and its line in the log carry: the caller's <c>X-Request-Id</c>, or the server's own id if that header is

@@ -1,7 +1,7 @@
 using CtfService.Api.Configuration;
 using CtfService.Api.Errors;
 
-namespace CtfService.Api.Uploads;
+namespace CtfService.Api.Bodies;
 
 /// <summary>Limits the number of uploads that are held at the same time, and their total size. Thread-safe.</summary>
 internal sealed class UploadGate(LimitsOptions limits)

@@ -1,6 +1,6 @@
 using System.IO.MemoryMappedFiles;
 
-namespace CtfService.Api.Uploads;
+namespace CtfService.Api.Bodies;
 
 /// <summary>
 /// The body of one upload, held once, in memory pages of its own that are allocated as bytes arrive and returned to the system on disposal. A large managed

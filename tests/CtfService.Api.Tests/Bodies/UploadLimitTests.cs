@@ -1,13 +1,13 @@
 using System.Net;
 using System.Text;
-using CtfService.Api.Uploads;
+using CtfService.Api.Bodies;
 using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace CtfService.Api.Tests.Uploads;
+namespace CtfService.Api.Tests.Bodies;
 
 /// <summary>Uploads in flight: bounded in number and bytes, and given back whatever becomes of them.</summary>
 public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace CtfService.Api.Http;
+namespace CtfService.Api.Contracts;
 
 /// <summary>The paths that follow OpenAI's API, errors included. Ignores case, as routing does.</summary>
 internal static class ApiPaths

@@ -1,4 +1,4 @@
-namespace CtfService.Api.Http;
+namespace CtfService.Api.Contracts;
 
 /// <summary>Names of the headers that ASP.NET Core's <see cref="Microsoft.Net.Http.Headers.HeaderNames"/> does not have.</summary>
 internal static class CustomHeaders

@@ -1,4 +1,4 @@
-namespace CtfService.Api.Http;
+namespace CtfService.Api.Contracts;
 
 /// <summary>Media types of requests and responses, other than those of image files.</summary>
 internal static class MediaTypes

@@ -1,6 +1,6 @@
 using Microsoft.Net.Http.Headers;
 
-namespace CtfService.Api.Http;
+namespace CtfService.Api.Bodies;
 
 /// <summary>
 /// Merges a Content-Type that repeats one media type: a client for edge runtimes sends <c>multipart/form-data, multipart/form-data; boundary=x</c>.

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 
-namespace CtfService.Api.Tests.Models;
+namespace CtfService.Api.Tests.Validation;
 
 /// <summary>Clients whose model name is fixed.</summary>
 public sealed class ModelNamesTests : IAsyncLifetime, IAsyncDisposable

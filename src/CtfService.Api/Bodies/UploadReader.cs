@@ -2,11 +2,10 @@ using System.Text.Json;
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
-using CtfService.Api.Http;
 using CtfService.Api.Validation;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace CtfService.Api.Uploads;
+namespace CtfService.Api.Bodies;
 
 /// <summary>Validates the form of an upload: a well-formed multipart body within the limits that contains only known fields. Thread-safe.</summary>
 internal sealed class UploadReader(LimitsOptions limits)

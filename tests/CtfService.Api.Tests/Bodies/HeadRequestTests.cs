@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace CtfService.Api.Tests.Http;
+namespace CtfService.Api.Tests.Bodies;
 
 /// <summary>HEAD responds like GET, without a body.</summary>
 public sealed class HeadRequestTests(TestApi api) : IClassFixture<TestApi>

@@ -1,4 +1,4 @@
-namespace CtfService.Api.Http;
+namespace CtfService.Api.Bodies;
 
 /// <summary>Handles HEAD as GET without a body (RFC 9110, 9.3.2), on every route that supports GET.</summary>
 internal static class HeadRequests
