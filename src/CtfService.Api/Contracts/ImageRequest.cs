@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using CtfService.Api.Configuration;
 using CtfService.Model.Imaging;
@@ -93,4 +95,17 @@ public sealed record SamplingRequest
     /// <summary>Classifier-free guidance; 1 turns it off.</summary>
     [UpToSetting(1, nameof(LimitsOptions.MaxGuidanceScale))]
     public float? GuidanceScale { get; init; }
+}
+
+/// <summary>Reads a seed from a JSON number or a string of decimal digits; writes a number.</summary>
+internal sealed class SeedConverter : JsonConverter<ulong>
+{
+    public override ulong Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    {
+        JsonTokenType.Number when reader.TryGetUInt64(out var number) => number,
+        JsonTokenType.String when ulong.TryParse(reader.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var digits) => digits,
+        _ => throw new JsonException(),
+    };
+
+    public override void Write(Utf8JsonWriter writer, ulong value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
 }

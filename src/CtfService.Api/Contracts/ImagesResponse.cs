@@ -51,3 +51,8 @@ public sealed record ImageUsage(int InputTokens, int OutputTokens, int TotalToke
 /// <param name="DecodeMs">VQ decode, from tokens to pixels.</param>
 /// <param name="EncodeMs">Encoding of the image files, the sum over all images.</param>
 public sealed record ImageTimings(double QueueMs, double CoarseMs, double FineMs, double DecodeMs, double EncodeMs);
+
+/// <summary>A field that had no effect, or that was interpreted.</summary>
+/// <param name="Param">Name of the field.</param>
+/// <param name="Message">For people: what the service did instead.</param>
+public sealed record RequestWarning(string Param, string Message);
