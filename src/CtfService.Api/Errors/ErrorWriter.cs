@@ -9,13 +9,24 @@ internal sealed class ErrorWriter(IProblemDetailsService problems)
     /// <summary>Does nothing if the caller has disconnected; an exception would be logged as an error of the service.</summary>
     public async Task WriteAsync(HttpContext context, ApiError error)
     {
-        ReportedError.Set(context, error);
+        Report(context, error);
         try
         {
             await WriteToCallerAsync(context, error);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
+        }
+    }
+
+    /// <summary>
+    /// Sets the error that the caller gets as a feature of the request, for telemetry. Only the first error counts: what follows is a consequence of it.
+    /// </summary>
+    public static void Report(HttpContext context, ApiError error)
+    {
+        if (context.Features.Get<ApiError>() is null)
+        {
+            context.Features.Set(error);
         }
     }
 

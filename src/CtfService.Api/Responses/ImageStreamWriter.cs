@@ -50,7 +50,7 @@ internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber error
         catch (Exception error) when (http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
             var described = errors.Describe(http, error);
-            ReportedError.Set(http, described);
+            ErrorWriter.Report(http, described);
             await SendAsync(http, Error, described.ToResponse());
         }
 

@@ -45,7 +45,7 @@ internal sealed partial class RequestTelemetry(
             return EndReason.SlowReader;
         }
 
-        if (ReportedError.Of(http) is { } error)
+        if (http.Features.Get<ApiError>() is { } error) // set by ErrorWriter
         {
             return EndReason.Of(error, record.IsAdmitted, isStopping: status.Current is ModelStatus.Stopping);
         }
