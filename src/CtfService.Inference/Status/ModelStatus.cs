@@ -40,3 +40,96 @@ public abstract record ModelStatus
         public const string PublicReason = "The generation worker has crashed. The service log has the details. Restart the service or load a model.";
     }
 }
+
+/// <summary>Status of the model of one instance. Written by its worker and by the shutdown of the host. Thread-safe.</summary>
+internal sealed class ModelState(TimeProvider clock)
+{
+    private readonly Lock _transition = new();
+    private volatile ModelStatus _current = new ModelStatus.Loading();
+
+    public ModelStatus Current => _current is ModelStatus.Failing failing && failing.RetryAt <= clock.GetUtcNow() ? failing.Model : _current;
+
+    /// <summary>The model that accepts requests, or did until its steps failed; null in any other status.</summary>
+    public ModelDescription? Model => _current switch
+    {
+        ModelStatus.Ready ready => ready.Model,
+        ModelStatus.Failing failing => failing.Model.Model,
+        _ => null,
+    };
+
+    /// <inheritdoc cref="IModelStatus.RequireReady"/>
+    public ModelStatus.Ready RequireReady() => Current switch
+    {
+        ModelStatus.Ready ready => ready,
+        ModelStatus.Loading => throw CallerErrors.Loading(),
+        ModelStatus.Stopping => throw ShuttingDown(),
+        ModelStatus.Failing => throw Refused(),
+        ModelStatus.Failed => throw new ModelNotReadyException(ModelStatus.Failed.PublicReason),
+        ModelStatus.Crashed => throw new ModelNotReadyException(ModelStatus.Crashed.PublicReason),
+        _ => throw new InvalidOperationException($"Unknown model status {_current}."),
+    };
+
+    public static ModelNotReadyException ShuttingDown() =>
+        new("The service is shutting down. Send the request to another instance or try again later.", CallerErrors.SoonReady);
+
+    public void BecomeReady(ModelDescription model) => Become(new ModelStatus.Ready(model, clock.GetUtcNow()));
+
+    /// <summary>Refuses requests for a while because steps fail.</summary>
+    public void BecomeFailing(string reason, TimeSpan pause) => Change(ready => new ModelStatus.Failing(ready, reason, clock.GetUtcNow() + pause));
+
+    /// <summary>
+    /// Marks the start of a trial: if the model was failing, the request just admitted is the only one until it finishes an image or the pause ends again.
+    /// </summary>
+    public void BeginTrial(TimeSpan pause)
+    {
+        lock (_transition)
+        {
+            _current = _current is ModelStatus.Failing failing ? failing with { RetryAt = clock.GetUtcNow() + pause } : _current;
+        }
+    }
+
+    /// <summary>Ends the failing status because an image has finished.</summary>
+    /// <returns>True if the model was failing.</returns>
+    public bool Recover()
+    {
+        var wasFailing = _current is ModelStatus.Failing;
+        Change(ready => ready);
+        return wasFailing;
+    }
+
+    /// <summary>Returns the error for requests while the model is failing.</summary>
+    public ModelNotReadyException Refused() => _current is ModelStatus.Failing failing
+        ? new ModelNotReadyException(failing.Reason, failing.RetryAt - clock.GetUtcNow())
+        : ShuttingDown(); // the only other status that can follow failing
+
+    public void BecomeFailed(string reason) => Become(new ModelStatus.Failed(reason));
+
+    public void BecomeCrashed(string reason) => Become(new ModelStatus.Crashed(reason));
+
+    public void BecomeStopping() => Become(new ModelStatus.Stopping());
+
+    private void Change(Func<ModelStatus.Ready, ModelStatus> next)
+    {
+        lock (_transition)
+        {
+            _current = _current switch
+            {
+                ModelStatus.Ready ready => next(ready),
+                ModelStatus.Failing failing => next(failing.Model),
+                _ => _current,
+            };
+        }
+    }
+
+    /// <summary>Changes the status, unless it is stopping or crashed: these are final, even if a load ends later.</summary>
+    private void Become(ModelStatus next)
+    {
+        lock (_transition)
+        {
+            if (_current is not (ModelStatus.Stopping or ModelStatus.Crashed))
+            {
+                _current = next;
+            }
+        }
+    }
+}

@@ -24,7 +24,7 @@ internal static class ImageTelemetry
         }
 
         time += queueTime;
-        foreach (var (stage, elapsed) in StageNames.Of(image))
+        foreach (var (stage, elapsed) in StagesOf(image))
         {
             using var span = Tracing.StartChild(stage, time, stage is StageNames.Fine or StageNames.VqDecode ? batch : null);
             metrics.StageEnded(stage, elapsed);
@@ -33,5 +33,22 @@ internal static class ImageTelemetry
         }
 
         whole?.SetEndTime(time.UtcDateTime);
+    }
+
+    /// <summary>Returns the stages that an image went through in the generator, in order.</summary>
+    private static IEnumerable<(string Name, TimeSpan Elapsed)> StagesOf(GeneratedImage image)
+    {
+        var (layout, timings) = (image.Specification.Layout, image.Timings);
+        if (layout is not LayoutSource.Given)
+        {
+            yield return (layout is LayoutSource.Encoded ? StageNames.VqEncode : StageNames.Coarse, timings.Coarse);
+        }
+
+        if (timings.Fine > TimeSpan.Zero)
+        {
+            yield return (StageNames.Fine, timings.Fine);
+        }
+
+        yield return (StageNames.VqDecode, timings.VqDecode);
     }
 }

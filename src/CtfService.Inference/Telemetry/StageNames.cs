@@ -1,5 +1,3 @@
-using CtfService.Core.Generation;
-
 namespace CtfService.Inference.Telemetry;
 
 /// <summary>Names of the stages of an image in metrics and traces: a closed set.</summary>
@@ -19,21 +17,4 @@ public static class StageNames
 
     /// <summary>Encoding of the pixels as a PNG, JPEG or WebP file.</summary>
     public const string Encode = "encode";
-
-    /// <summary>Returns the stages that an image went through in the generator, in order.</summary>
-    internal static IEnumerable<(string Name, TimeSpan Elapsed)> Of(GeneratedImage image)
-    {
-        var (layout, timings) = (image.Specification.Layout, image.Timings);
-        if (layout is not LayoutSource.Given)
-        {
-            yield return (layout is LayoutSource.Encoded ? VqEncode : Coarse, timings.Coarse);
-        }
-
-        if (timings.Fine > TimeSpan.Zero)
-        {
-            yield return (Fine, timings.Fine);
-        }
-
-        yield return (VqDecode, timings.VqDecode);
-    }
 }
