@@ -5,7 +5,7 @@ using CtfService.Model.Transformer;
 
 namespace CtfService.EngineBenchmarks;
 
-/// <summary>Loads single parts of a bundle, which an engine is then made from. The caller disposes them.</summary>
+/// <summary>Loads single parts of a bundle for an engine. The caller disposes them.</summary>
 public static class BundleParts
 {
     /// <summary>Loads the transformer of the coarse stage.</summary>

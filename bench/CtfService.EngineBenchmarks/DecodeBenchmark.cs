@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.EngineBenchmarks;
 
-/// <summary>Measures the decode steps of one transformer on each engine, beside what the machine allows.</summary>
+/// <summary>Measures the decode steps of one transformer on each engine, and the limits of the machine.</summary>
 public static class DecodeBenchmark
 {
     /// <summary>Runs of each engine and batch; the median counts.</summary>
@@ -61,7 +61,7 @@ public static class DecodeBenchmark
             {
                 progress($"{backend} {dtype}, batch {batch}");
                 var timing = meter.Measure(batch, options.Steps, profiler, cancellation);
-                var stepBytes = weightBytes + (batch * positionBytes * config.Positions / 2); // on average, half the sequence lies behind a row
+                var stepBytes = weightBytes + (batch * positionBytes * config.Positions / 2); // on average, a row attends to half the sequence
                 lines.Add(DecodeLine.Of(backend, dtype, timing, stepBytes, parameters, config));
             }
         }
@@ -94,6 +94,6 @@ public enum DecodeEngines
     /// <summary>libtorch on the CPU, float32.</summary>
     Torch = 2,
 
-    /// <summary>One after another.</summary>
+    /// <summary>Both engines, in turn.</summary>
     Both = Simd | Torch,
 }

@@ -8,8 +8,8 @@ namespace CtfService.EngineBenchmarks;
 public sealed record DecodeReport(string Model, int Vocabulary, int Threads, int VectorBits, long Parameters, IReadOnlyList<DecodeLine> Lines);
 
 /// <summary>One engine at one batch size. Figures are medians over the runs; a ratio is computed for each run first.</summary>
-/// <param name="BestTokensPerSecond">Figure of the fastest run: what an otherwise idle machine would give.</param>
-/// <param name="TimesTorch">Tokens per second over those of libtorch with float32 in the same report; null if libtorch was not measured.</param>
+/// <param name="BestTokensPerSecond">Figure of the fastest run: an estimate for an otherwise idle machine.</param>
+/// <param name="TimesTorch">Tokens per second relative to libtorch with float32 in the same report; null if libtorch was not measured.</param>
 /// <param name="Parts">Each part of a step by name, and its share of the time; empty if the engine does not measure its parts.</param>
 public sealed record DecodeLine(
     string Backend,

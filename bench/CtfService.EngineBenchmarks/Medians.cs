@@ -1,6 +1,6 @@
 namespace CtfService.EngineBenchmarks;
 
-/// <summary>Medians of repeated measurements; of an even number, the upper of the two in the middle.</summary>
+/// <summary>Medians of repeated measurements; for an even count, the upper of the two middle values.</summary>
 public static class Medians
 {
     /// <summary>Returns the median of one figure of each run.</summary>

@@ -13,8 +13,8 @@ using static TorchSharp.torch;
 namespace CtfService.EngineBenchmarks;
 
 /// <summary>
-/// Compares coarse-to-fine prediction with the plain model. All three transformers (coarse over the clusters, fine, plain over the codebook) have one size and
-/// random weights. A decode step is timed with guidance and sampling; a whole sequence is T of them.
+/// Compares coarse-to-fine prediction with the plain model. All three transformers (coarse over the clusters, fine, plain over the codebook) have the same size
+/// and random weights. A decode step is timed with guidance and sampling; a whole sequence is T of them.
 /// </summary>
 public sealed class MethodBenchmark : IDisposable
 {

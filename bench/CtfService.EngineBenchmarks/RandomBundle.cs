@@ -44,7 +44,7 @@ public sealed class RandomBundle : IDisposable
         Save(fine, BundleFiles.Fine);
         BundleWriter.Write(Directory, new BundleManifest
         {
-            Name = $"GPT-{preset} of random weights",
+            Name = $"GPT-{preset} with random weights",
             ImageWidth = coarse.GridWidth * Tokenizer.DownsampleFactor,
             ImageHeight = coarse.GridHeight * Tokenizer.DownsampleFactor,
             ClassLabels = [.. Enumerable.Range(0, coarse.ClassCount).Select(id => $"class_{id}")],
