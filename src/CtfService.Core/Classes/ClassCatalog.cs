@@ -11,7 +11,7 @@ public sealed record ClassLabel(int Id, string Name, string? WordNetId = null);
 /// <summary>The classes of a model, found by index or by name.</summary>
 public sealed class ClassCatalog
 {
-    /// <summary>Maximum length in characters of a name that is compared by edit distance, which costs the product of both lengths for every class.</summary>
+    /// <summary>Maximum length in characters of a name that is compared by edit distance; the cost per class is the product of both lengths.</summary>
     private const int LongestMisspeltName = 64;
 
     private readonly Dictionary<string, ClassLabel> _byName;
@@ -59,7 +59,7 @@ public sealed class ClassCatalog
 
     public int Count => Labels.Count;
 
-    /// <summary>File name of each class, by id: its name, with characters replaced that a file name cannot contain. All differ.</summary>
+    /// <summary>Unique file name of each class, by id: its name, with every character replaced that is invalid in file names.</summary>
     public IReadOnlyList<string> FileNames => _fileNames.Value;
 
     /// <summary>Finds a class by its name or WordNet id, or by its index in digits. Returns null if there is none.</summary>

@@ -89,7 +89,7 @@ internal sealed partial class ClassPhrases
         return [.. Variants(words.ToArray()).SelectMany(key => _byKey.GetValueOrDefault(key) ?? [])];
     }
 
-    /// <summary>Returns the words with the last one in singular.</summary>
+    /// <summary>Returns the words with the last one in the singular.</summary>
     private static IEnumerable<string> Variants(string[] words)
     {
         var first = string.Concat(words[..^1]);

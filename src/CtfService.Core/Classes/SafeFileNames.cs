@@ -21,7 +21,7 @@ public static class SafeFileNames
         ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", .. "0123456789¹²³".SelectMany(digit => new[] { $"COM{digit}", $"LPT{digit}" })],
         StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Returns the name with every character replaced that a file name cannot contain. A valid name is unchanged.</summary>
+    /// <summary>Replaces every character that is invalid in file names. A valid name is unchanged.</summary>
     public static string Of(string name)
     {
         var text = new StringBuilder(name.Length);

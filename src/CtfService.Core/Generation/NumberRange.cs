@@ -3,7 +3,7 @@ using System.Numerics;
 
 namespace CtfService.Core.Generation;
 
-/// <summary>Range of a numeric setting. Always finite: NaN and the infinities are in no range.</summary>
+/// <summary>Range of a numeric setting. NaN and the infinities are outside every range.</summary>
 /// <param name="Least">Lower bound.</param>
 /// <param name="Most">Upper bound, inclusive; null if there is none.</param>
 /// <param name="ExcludesLeast">True if the lower bound is exclusive.</param>

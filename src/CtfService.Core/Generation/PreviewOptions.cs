@@ -5,7 +5,7 @@ namespace CtfService.Core.Generation;
 /// Number of previews, 1 to <see cref="MostPreviews"/>. Preview i of n is due when i/n of the coarse labels are drawn, so the last one shows the whole
 /// layout.
 /// </param>
-/// <param name="Deliver">Receives each preview on the thread of the generator. Must return at once and must not throw.</param>
+/// <param name="Deliver">Receives each preview on the thread of the generator. Must return immediately and must not throw.</param>
 public sealed record PreviewOptions(int Count, Action<ImagePreview> Deliver)
 {
     public const int MostPreviews = 3;

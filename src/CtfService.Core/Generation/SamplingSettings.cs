@@ -16,7 +16,7 @@ namespace CtfService.Core.Generation;
 public sealed record SamplingSettings(
     float Temperature = 1, int TopK = 0, float TopP = 1, float GuidanceScale = 1, int GuidanceInterval = SamplingSettings.AlwaysGuided)
 {
-    /// <summary>The <see cref="GuidanceInterval"/> that never ends.</summary>
+    /// <summary>The <see cref="GuidanceInterval"/> that guides every position.</summary>
     public const int AlwaysGuided = -1;
 
     /// <summary>True if the stage needs a second, unconditional row.</summary>

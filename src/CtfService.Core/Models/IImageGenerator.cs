@@ -51,7 +51,7 @@ public interface IImageGenerator : IDisposable
 /// <summary>Measurements of one <see cref="IImageGenerator.Advance"/>.</summary>
 /// <param name="Rows">Rows of its decode step; 0 if it had none.</param>
 /// <param name="DecodeTime">
-/// Duration of the decode step. On an asynchronous device it may not have finished: a step that waits for results takes the time of the previous ones too.
+/// Duration of the decode step. On an asynchronous device it may not have finished: a step that waits for results includes the time of the previous ones.
 /// </param>
 /// <param name="Splits">
 /// Number of batches that did not fit in device memory and were reduced: halved batches of later stages, and decode steps that gave up free rows.

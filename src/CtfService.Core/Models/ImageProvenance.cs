@@ -95,7 +95,7 @@ public sealed record ImageProvenance
         {
             throw new InvalidDataException(
                 "it is a preview, or its layout came from outside the model and is not in the file; "
-                + "only finished images that the model drew can be made again.");
+                + "only finished images that the model drew can be reproduced.");
         }
 
         return [.. Classes(model).SelectMany(label => Enumerable.Range(0, Sheet?.ImagesPerClass ?? 1)
