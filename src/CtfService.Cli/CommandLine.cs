@@ -55,7 +55,7 @@ internal static class CommandLine
             Output = terminal.Output,
             Error = terminal.Error,
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null, // a stopped command ends at its next step, which may take long
+            ProcessTerminationTimeout = null, // a stopped command ends at its next step, which may take a while
         };
         try
         {
@@ -89,7 +89,7 @@ internal static class CommandLine
         return $"{stopped.Message} Run the same command{resume} to continue.";
     }
 
-    /// <summary>The first signal asks the command to stop; a second one ends the process, the default of the system.</summary>
+    /// <summary>The first signal asks the command to stop; the second one ends the process, as the system does by default.</summary>
     private static PosixSignalRegistration StopOn(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>
     {
         context.Cancel = !stop.IsCancellationRequested;

@@ -41,7 +41,7 @@ internal static partial class ApiKeyCommand
         if (name != requested)
         {
             terminal.Error.WriteLine(
-                $"Names have up to {MaxNameLength} letters, digits, dots, hyphens and underscores: the key is called {name}.");
+                $"Names have up to {MaxNameLength} letters, digits, dots, hyphens and underscores; the key is named {name}.");
         }
 
         var key = $"ctf_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes))}";

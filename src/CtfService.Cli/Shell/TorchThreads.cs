@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Cli.Shell;
 
-/// <summary>Sets the number of threads of libtorch, which a program decides and not a library.</summary>
+/// <summary>Sets the number of threads of libtorch, which is up to the program, not to a library.</summary>
 internal static class TorchThreads
 {
     private const string Variable = "OMP_NUM_THREADS";

@@ -41,7 +41,7 @@ public sealed class ApiKeyCommandTests
         using var json = JsonDocument.Parse($"{{{settings[settings.IndexOf('"', StringComparison.Ordinal)..]}}}");
         Assert.Equal(expected, json.RootElement.GetProperty("Security").GetProperty("ApiKeys")[0].GetProperty("Name").GetString());
         Assert.Contains($"Security__ApiKeys__0__Name={expected} ", run.Error, StringComparison.Ordinal);
-        Assert.Contains($"the key is called {expected}.", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"the key is named {expected}.", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

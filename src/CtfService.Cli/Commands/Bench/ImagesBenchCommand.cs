@@ -66,7 +66,7 @@ internal static class ImagesBenchCommand
     private static Table Table(string model, IEnumerable<ImagesLine> lines)
     {
         var table = new Table().Title($"{model}: images that start together; medians of {Runs} runs");
-        table.AddColumns("images", "images/s", "ms in all", "coarse", "fine", "VQ decode");
+        table.AddColumns("images", "images/s", "total ms", "coarse", "fine", "VQ decode");
         foreach (var line in lines)
         {
             double[] figures =

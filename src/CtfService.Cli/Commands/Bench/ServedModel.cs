@@ -28,13 +28,13 @@ internal sealed class ServedModel : IAsyncDisposable
         _factory = factory;
     }
 
-    /// <summary>Rows of a decode step: those asked for, or fewer if the memory holds fewer.</summary>
+    /// <summary>Rows of a decode step: the requested number, or fewer if memory is short.</summary>
     public int Rows => _factory.Rows;
 
     public ModelDescription Description => _services.GetRequiredService<IModelStatus>().RequireReady().Model;
 
     /// <summary>Loads the model on its worker's thread and returns when it is ready. Throws what loading throws.</summary>
-    /// <param name="queuedImages">Most images that wait at once.</param>
+    /// <param name="queuedImages">Maximum number of waiting images.</param>
     public static async Task<ServedModel> StartAsync(
         string bundle, IImageGeneratorFactory factory, int rows, int queuedImages, CancellationToken cancellation)
     {

@@ -113,7 +113,7 @@ internal sealed class ServingBenchmark(ServedModel served, int images, Cancellat
     }
 }
 
-/// <summary>From the arrival to the finished image.</summary>
+/// <summary>Time from arrival to finished image.</summary>
 internal sealed record Latency(double MeanMilliseconds, double P95Milliseconds);
 
 /// <summary>The figures of one run, with the same arrivals for both kinds of batching.</summary>

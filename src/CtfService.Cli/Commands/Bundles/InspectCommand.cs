@@ -156,6 +156,6 @@ internal static class InspectCommand
         ReportText.Lines(output, "training", [.. training, $"data licence: {manifest.DataLicence ?? "unknown"}"]);
     }
 
-    /// <summary>What to show of a file, and form.</summary>
+    /// <summary>What to show of a file, and in which form.</summary>
     private sealed record Form(TextWriter Output, bool AsJson, bool Ema, bool ListKeys);
 }

@@ -36,7 +36,7 @@ internal sealed class EvaluateOptions
 
     private readonly Option<string?> _inception = new("--inception")
     {
-        Description = "Inception-v3 weights of pytorch-fid (pt_inception-2015-12-05-6726825d.pth): the features of published figures.",
+        Description = "Inception-v3 weights of pytorch-fid (pt_inception-2015-12-05-6726825d.pth), whose features published figures use.",
     };
 
     private readonly Option<int> _perClass = CommandOption.Number("--per-class", "Images generated per class.", 100, NumberRange.Between(4, 1_000_000));

@@ -4,7 +4,7 @@ using CtfService.Model.Bundles;
 namespace CtfService.Cli.Commands.Options;
 
 /// <summary>
-/// The bundle that a command reads. A relative folder is searched for as in the service: in the current folder, then beside and above the program.
+/// The bundle that a command reads. A relative folder is searched for as in the service: in the current folder, then next to and above the program.
 /// </summary>
 internal sealed class BundleOption
 {

@@ -15,7 +15,7 @@ internal sealed class PlacementOptions
         ModelPlacement.DtypePattern,
         ModelPlacement.Dtypes);
 
-    /// <summary>Returns the placement, to be called when the model is loaded: libtorch is needed to look for a device.</summary>
+    /// <summary>Returns the placement. Call it only when a model is loaded, because looking for a device loads libtorch.</summary>
     public Func<ModelPlacement> Placement(ParseResult arguments) =>
         () => ModelPlacement.Parse(arguments.GetRequiredValue(Device), arguments.GetRequiredValue(Dtype));
 
