@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Classification;
 
-/// <summary>How often the classifier predicts the class of an image.</summary>
+/// <summary>The classifier's accuracy on a set of images.</summary>
 /// <param name="Accuracy">Accuracy over all images, 0 to 1.</param>
 /// <param name="Classes">Classes that have images, in the order of their ids.</param>
 /// <param name="Confusions">Confused pairs of classes, most frequent first.</param>

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Classification;
 
-/// <summary>How an <see cref="ImageClassifier"/> is trained.</summary>
+/// <summary>Training options of an <see cref="ImageClassifier"/>.</summary>
 public sealed record ClassifierTraining
 {
     public int Steps { get; init; } = 500;

@@ -110,7 +110,7 @@ public sealed class SwapStudy : IDisposable
     }
 }
 
-/// <summary>How much swapping tokens within clusters changes images.</summary>
+/// <summary>The effect of swapping tokens within clusters on images.</summary>
 /// <param name="SquaredError">Mean squared error against the images before the swap; pixels from -1 to 1.</param>
 /// <param name="Psnr">PSNR against the images before the swap, decibels.</param>
 /// <param name="PsnrToOriginal">PSNR against the original images, decibels.</param>

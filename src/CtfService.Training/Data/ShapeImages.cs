@@ -4,7 +4,7 @@ namespace CtfService.Training.Data;
 
 /// <summary>
 /// Draws images of textured shapes: discs, squares and triangles with stripes, dots or checks, at random places, sizes, angles and colours. A data set for
-/// trying out the training commands without own images. The same seed draws the same images.
+/// trying out the training commands without a data set of your own. The same seed draws the same images.
 /// </summary>
 public static class ShapeImages
 {
@@ -29,7 +29,7 @@ public static class ShapeImages
     public static IReadOnlyList<string> ClassNames { get; } = [.. Textures.SelectMany(texture => Shapes.Select(shape => $"{texture.Name}_{shape.Name}"))];
 
     /// <param name="classId">Index in <see cref="ClassNames"/>.</param>
-    /// <param name="number">Number of the image; each number gives another image.</param>
+    /// <param name="number">Number of the image; each number gives a different image.</param>
     /// <param name="side">Width and height, pixels.</param>
     public static RgbImage Draw(int classId, int number, int side, ulong seed)
     {
@@ -48,7 +48,7 @@ public static class ShapeImages
 
     private static float Square(float value) => value * value;
 
-    /// <summary>The shape and texture of one image with place and colours.</summary>
+    /// <summary>Shape, texture, position and colours of one image.</summary>
     private sealed class Drawing
     {
         private readonly Func<float, float, bool> _covers;

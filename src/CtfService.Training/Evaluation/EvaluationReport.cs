@@ -8,7 +8,7 @@ namespace CtfService.Training.Evaluation;
 /// <summary>All figures of an evaluation, written as <c>report.json</c>. docs/evaluation.md defines each figure.</summary>
 public sealed record EvaluationReport
 {
-    /// <summary>Name and version of the program that measured.</summary>
+    /// <summary>Name and version of the program that computed the figures.</summary>
     public required string Software { get; init; }
 
     /// <summary>The model; null if existing images were evaluated.</summary>
@@ -52,8 +52,8 @@ public sealed record EvaluatedData(int Classes, int ImageWidth, int ImageHeight,
 /// <param name="Test">The test images against the training images: the result of a perfect generator.</param>
 /// <param name="HalvesOfSameSize">Two halves of the training images, each as large as the generated set if there are enough images.</param>
 /// <param name="Halves">Two halves of all training images.</param>
-/// <param name="FidOverHalvesOfSameSize">FID of the generated images over that of <paramref name="HalvesOfSameSize"/>.</param>
-/// <param name="FidOverHalves">FID of the generated images over that of <paramref name="Halves"/>.</param>
+/// <param name="FidOverHalvesOfSameSize">FID of the generated images divided by that of <paramref name="HalvesOfSameSize"/>.</param>
+/// <param name="FidOverHalves">FID of the generated images divided by that of <paramref name="Halves"/>.</param>
 /// <param name="BySize">FID for several numbers of images, because FID falls as that number grows.</param>
 /// <param name="Reconstructions">
 /// The tokenizer's reconstructions of test images against the training images: the result of a perfect choice of tokens; null without a model.

@@ -11,7 +11,7 @@ namespace CtfService.Training.Evaluation;
 /// <param name="stages">Displays the stages.</param>
 public sealed class Evaluator(EvaluationInputs inputs, IEvaluationStages stages, CancellationToken cancellation)
 {
-    /// <summary>Maximum number of images of each kind that are searched for among the training images.</summary>
+    /// <summary>Maximum number of images of each kind whose nearest training images are searched for.</summary>
     private const int MaxNeighbours = 10_000;
 
     /// <summary>Maximum number of test images that are reconstructed: enough for means and for rFID.</summary>

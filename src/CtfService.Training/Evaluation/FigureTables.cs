@@ -22,7 +22,7 @@ internal static class FigureTables
             Row("two halves of all training images", features.Halves),
         ]);
         var reconstruction = features.ReconstructionFid is { } distance
-            ? $"The FID between reconstructions and their test images (rFID) is {Number(distance)}: what the tokenizer loses, whatever the tokens."
+            ? $"The FID between reconstructions and their test images (rFID) is {Number(distance)}: the loss that no choice of tokens can avoid."
             : "";
         var missing = features.Missing.Count == 0
             ? ""

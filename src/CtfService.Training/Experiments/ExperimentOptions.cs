@@ -8,7 +8,7 @@ namespace CtfService.Training.Experiments;
 /// <param name="Output">Folder of all results.</param>
 /// <param name="Report">Folder of the report.</param>
 /// <param name="Without">Name prefixes of jobs to skip; jobs that depend on them are skipped too.</param>
-/// <param name="Redo">Whether to delete results of other settings and run their jobs again.</param>
+/// <param name="Redo">Whether to delete results that were made with other settings and run their jobs again.</param>
 /// <param name="MaxPixels">Width times height of the largest image that is read.</param>
 public sealed record ExperimentOptions(
     string Data, string? Tokenizer, string Output, string Report, IReadOnlyList<string> Without, bool Redo, int MaxPixels = ImageFolder.DefaultMaxPixels);

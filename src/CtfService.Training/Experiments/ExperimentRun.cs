@@ -42,7 +42,7 @@ public sealed class ExperimentRun : IDisposable
         RequestedJobs().TrueForAll(job => new JobFolder(_options.Output, job).IsFinished) ? [] : [_inputs.Train, _inputs.Test];
 
     /// <summary>Runs the unfinished jobs.</summary>
-    /// <exception cref="InvalidDataException">The output has results of other settings.</exception>
+    /// <exception cref="InvalidDataException">The output has results that were made with other settings.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; running the experiment again resumes it.</exception>
     public void Run(IExperimentProgress progress, CancellationToken cancellation) =>
         new JobRunner(_options.Output, RequestedJobs(), _inputs, progress, TimeProvider.System).Run(_options.Redo, cancellation);

@@ -13,7 +13,9 @@ internal sealed class JobRunner(string output, IReadOnlyList<ExperimentJob> jobs
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs until every job is finished.</summary>
-    /// <exception cref="InvalidDataException">The output has results of other settings; the message names each with the changes. Nothing was run.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The output has results that were made with other settings; the message names each with the changes. Nothing was run.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; running the experiment again resumes it.</exception>
     public void Run(bool redoChanged, CancellationToken cancellation)
     {
@@ -75,7 +77,7 @@ internal sealed class JobRunner(string output, IReadOnlyList<ExperimentJob> jobs
         {
             var lines = changed.Select(job => $"{Environment.NewLine}  {job.Name}: {string.Join("; ", job.Changes)}");
             throw new InvalidDataException(
-                $"{output}: holds results of other settings. Choose another --output, restore the settings, "
+                $"{output}: holds results that were made with other settings. Choose another --output, restore the settings, "
                 + "or add --redo to delete these results and run their jobs again:"
                 + string.Concat(lines));
         }

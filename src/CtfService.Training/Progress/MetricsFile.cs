@@ -47,7 +47,7 @@ public sealed class MetricsFile : ITrainingProgress, IDisposable
 
         foreach (var (name, value) in report.Losses)
         {
-            line[name] = double.IsFinite(value) ? value : null; // JSON has no NaN; a null still shows that the loss broke
+            line[name] = double.IsFinite(value) ? value : null; // JSON has no NaN; a null still shows that the loss was not finite
         }
 
         _lines.WriteLine(line.ToJsonString());

@@ -6,9 +6,9 @@ using GroupNorm = CtfService.Model.Layers.GroupNorm;
 namespace CtfService.Training.Tokenizer;
 
 /// <summary>
-/// Distinguishes real patches from decoded ones: the fully convolutional discriminator of Isola et al. 2017 ("pix2pix", section 3.2.2), as LlamaGen trains its
-/// tokenizer with. Adapted to small images: two layers of stride 2, so that a logit covers 34 x 34 pixels; group norm instead of batch norm, so that an image
-/// does not depend on its batch.
+/// Distinguishes real patches from decoded ones: the fully convolutional discriminator of Isola et al. 2017 ("pix2pix", section 3.2.2), which LlamaGen trains
+/// its tokenizer with. Adapted to small images: two layers of stride 2, so that a logit covers 34 x 34 pixels; group norm instead of batch norm, so that an
+/// image does not depend on its batch.
 /// </summary>
 internal sealed class PatchDiscriminator : nn.Module<Tensor, Tensor>
 {

@@ -9,10 +9,10 @@ namespace CtfService.Training.Data.Files;
 /// </summary>
 public static class DataFingerprint
 {
-    /// <summary>Maximum number of bytes that are read of a split, unless <see cref="MinShare"/> of every file is more.</summary>
+    /// <summary>Maximum number of bytes that are read from a split, unless <see cref="MinShare"/> of every file is more.</summary>
     internal const long MaxBytes = 1L << 30;
 
-    /// <summary>Minimum number of bytes that are read of a file; different compressed images always differ within them.</summary>
+    /// <summary>Minimum number of bytes that are read from a file; different compressed images always differ within them.</summary>
     internal const int MinShare = 12 * 1024;
 
     private const int Pieces = 3;
@@ -37,7 +37,7 @@ public static class DataFingerprint
         return FormattableString.Invariant($"{entries.Count} files of {tree.ClassNames.Count} classes, {ShortHash.Of(Encoding.UTF8.GetBytes(text))}{limit}");
     }
 
-    /// <summary>Returns the maximum number of bytes that are read of each file.</summary>
+    /// <summary>Returns the maximum number of bytes that are read from each file.</summary>
     /// <param name="bytes">Total length of all files.</param>
     internal static int Share(int files, long bytes) =>
         bytes <= MaxBytes ? (int)MaxBytes : (int)Math.Max(MinShare, MaxBytes / files);

@@ -80,7 +80,7 @@ public static class ImageFolder
         return new ImageDataset(imageSize, imageSize, classNames, [.. images.Select(image => new LabelledImage(image.Pixels, ids[image.ClassName]))]);
     }
 
-    /// <summary>Returns the images in ordinal order of their names, whatever the order of decoding.</summary>
+    /// <summary>Returns the images in ordinal order of their names, regardless of the order of decoding.</summary>
     private static (IReadOnlyList<string> ClassNames, IReadOnlyList<ReadImage> Images, IReadOnlyList<SkippedFiles> Skipped) Read(
         string path, int imageSize, string? split, int maxPixels, CancellationToken cancellation)
     {

@@ -12,7 +12,7 @@ public static class ImageQuality
     /// <summary>Returns the peak signal-to-noise ratio in decibels, averaged over the images.</summary>
     /// <param name="expected">One image per row: [B, ...].</param>
     /// <param name="actual">[B, ...]</param>
-    /// <param name="range">Difference of the brightest and the darkest value: 1 for 0..1, 2 for -1..1, 255 for bytes.</param>
+    /// <param name="range">Difference between the brightest and the darkest value: 1 for 0..1, 2 for -1..1, 255 for bytes.</param>
     public static double Psnr(Tensor expected, Tensor actual, double range)
     {
         if (!expected.shape.SequenceEqual(actual.shape))

@@ -5,7 +5,7 @@ using CtfService.Training.Progress;
 
 namespace CtfService.Training.Experiments.Jobs;
 
-/// <summary>A unit of work of an experiment: a training, an evaluation or a measurement. Its results are in a folder of its own.</summary>
+/// <summary>A unit of work of an experiment: a training, an evaluation or a measurement. Each job has its own folder for results.</summary>
 internal abstract class ExperimentJob
 {
     /// <param name="name">Folder below the experiment's output, with forward slashes.</param>

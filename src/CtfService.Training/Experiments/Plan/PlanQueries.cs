@@ -3,7 +3,7 @@ namespace CtfService.Training.Experiments.Plan;
 /// <summary>Values derived from a plan.</summary>
 internal static class PlanQueries
 {
-    /// <summary>Returns the model of a name; null if there is none.</summary>
+    /// <summary>Returns the model with a name; null if there is none.</summary>
     public static ModelPlan? Find(this ExperimentPlan plan, string name) => plan.Models.FirstOrDefault(model => model.Name == name);
 
     /// <summary>Returns the rows of all tables.</summary>

@@ -94,7 +94,7 @@ internal static class PlanValidator
     private static IEnumerable<string> TokenizerProblems(ExperimentPlan plan) =>
         plan.Tokenizer.Config().Problems(name => name == "encoder_multipliers" ? "tokenizer.multipliers" : $"tokenizer.{name}");
 
-    /// <summary>Returns where a plan does not fit its tokenizer, which is trained by the plan or exists already.</summary>
+    /// <summary>Returns the problems of a plan with its tokenizer, which the plan trains or which already exists.</summary>
     public static IEnumerable<string> FitProblems(ExperimentPlan plan, TokenizerConfig tokenizer)
     {
         var range = NumberRange.Between(1, tokenizer.CodebookSize);

@@ -1,9 +1,9 @@
 namespace CtfService.Training.Evaluation.Features.Inception;
 
 /// <summary>
-/// Architecture of Inception-v3 (Szegedy et al. 2016) as in TensorFlow's graph of 2015-12-05, which FID is defined by, with the names of torchvision's module,
-/// which pytorch-fid converted the weights to. Sources: pytorch-fid's inception.py (1232cd6) and torchvision's inception.py (02a0a90). The graph differs from
-/// torchvision's Inception-v3 in three points: average pooling excludes padding, the last block uses maximum pooling, and there are 1008 classes.
+/// Architecture of Inception-v3 (Szegedy et al. 2016) as in TensorFlow's graph of 2015-12-05, which defines FID. The names are those of torchvision's module,
+/// because pytorch-fid converted the weights for it. Sources: pytorch-fid's inception.py (1232cd6) and torchvision's inception.py (02a0a90). The graph differs
+/// from torchvision's Inception-v3 in three points: average pooling excludes padding, the last block uses maximum pooling, and there are 1008 classes.
 /// </summary>
 internal static class InceptionPlan
 {
