@@ -1,3 +1,3 @@
-// Ours, where TorchSharp.Modules has a type of the same name.
+// TorchSharp.Modules has types of the same names.
 global using Convolution = CtfService.Model.Layers.Convolution;
 global using GroupNorm = CtfService.Model.Layers.GroupNorm;

@@ -69,7 +69,7 @@ public sealed class ClusterMembers : IDisposable
 
     /// <summary>
     /// Returns the smallest number of blocks of at most <see cref="BlockBytes"/>. Every block has at least two positions if there are two: libtorch multiplies
-    /// a single one in another way, which sums in another order.
+    /// a single one by another method, which sums in another order.
     /// </summary>
     internal long BlockCount(long positions, Tensor head)
     {

@@ -15,7 +15,7 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Conversion;
 
 /// <summary>
-/// Converts published or own weight files to a bundle. Holds one tensor at a time, so that the peak memory does not depend on the size of the files.
+/// Converts weight files, published or your own, to a bundle. Holds one tensor at a time, so that the peak memory does not depend on the size of the files.
 /// </summary>
 public sealed partial class BundleConverter
 {

@@ -16,7 +16,7 @@ public sealed class TorchFineEngine : IFineEngine
     private readonly FinePassCheck _check;
     private readonly int _imagesAtOnce;
 
-    /// <param name="transformer">In evaluation mode. Remains the caller's.</param>
+    /// <param name="transformer">In evaluation mode. Not disposed.</param>
     public TorchFineEngine(ClassConditionalTransformer transformer, ClusterMap map, Device device, int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);

@@ -9,7 +9,7 @@ namespace CtfService.Model.Generation;
 /// Decodes coarse labels to pixels without the fine stage, each label as the centroid of its cluster. A position without a label is shown as the mean of the
 /// image's other positions: the mean of the whole codebook would tint what is already drawn. Call from the device thread only.
 /// </summary>
-/// <param name="decoder">Remains the caller's.</param>
+/// <param name="decoder">Not disposed.</param>
 public sealed class CentroidDecoder(IVqDecoder decoder, ClusterMap map)
 {
     private readonly VqDecodeCheck _sizes = new(decoder.Config, decoder.GridHeight, decoder.GridWidth);

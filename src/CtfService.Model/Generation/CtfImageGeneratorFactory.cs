@@ -13,7 +13,7 @@ namespace CtfService.Model.Generation;
 public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelPlacement>? placement = null, int rows = 16) : IImageGeneratorFactory
 {
     /// <summary>
-    /// True if another model keeps serving, which must not run short of memory: a model that the memory cannot hold as well is not loaded. Default false.
+    /// True if another model keeps serving and must not run short of memory: loading fails if memory cannot hold both. Default false.
     /// </summary>
     public bool BesideAnother { get; init; }
 

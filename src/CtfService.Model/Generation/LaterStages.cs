@@ -21,7 +21,7 @@ internal sealed class LaterStages : IDisposable
     private readonly List<RunningImage> _beforeDecode = [];
     private readonly List<GenerationOutcome> _ended = []; // not taken yet; kept if a later stage throws
 
-    /// <param name="parts">Remain the caller's.</param>
+    /// <param name="parts">Not disposed.</param>
     public LaterStages(LoadedModel parts)
     {
         _encode = new VqEncodeStage(parts.Tokenizer, parts.Clusters, parts.Description.TokenCount, parts.Device);
@@ -29,7 +29,7 @@ internal sealed class LaterStages : IDisposable
         _decode = new VqDecodeStage(parts.VqDecoder);
     }
 
-    /// <summary>True if more images with a layout wait than one step takes. Decode steps should then pause, or the lines would grow.</summary>
+    /// <summary>True if more images with a layout are waiting than one step can take. Decode steps should then pause, or the lines would grow.</summary>
     public bool IsBehind => _beforeFine.Count + _beforeDecode.Count > VqDecodeStage.Capacity;
 
     /// <summary>Adds images with complete layouts.</summary>

@@ -10,7 +10,7 @@ public static class ImageResizer
 {
     private const int Lobes = 3;
 
-    /// <summary>Fits the shorter side (relative to the target) and keeps the centre of the other. Returns an image of the target size as it is.</summary>
+    /// <summary>Fits the shorter side (relative to the target) and keeps the centre of the other. Returns an image of the target size unchanged.</summary>
     public static RgbImage Cover(RgbImage image, int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);

@@ -8,7 +8,7 @@ namespace CtfService.Model.Loading;
 /// </summary>
 internal static class DecodeThreads
 {
-    /// <summary>With one thread libtorch computes 1x1 convolutions in another way, which sums in another order.</summary>
+    /// <summary>With one thread, libtorch computes 1x1 convolutions by another method, which sums in another order.</summary>
     private const int Fewest = 2;
 
     /// <summary>

@@ -26,9 +26,9 @@ internal static class MemoryRoom
         var needed = BytesOf(bundle, placement, rows);
         if (needed > free)
         {
-            var whose = placement.Device.type == TorchSharp.DeviceType.CPU ? "the memory that this process may use" : "the device's memory";
+            var memoryName = placement.Device.type == TorchSharp.DeviceType.CPU ? "the memory that this process may use" : "the device's memory";
             throw new OutOfDeviceMemoryException(
-                $"The model takes about {needed:N0} bytes, and of {whose} {free:N0} are free. "
+                $"The model takes about {needed:N0} bytes, but only {free:N0} bytes of {memoryName} are free. "
                 + "Give it more memory, lower Inference:MaxBatchRows, choose a smaller Model:Dtype, "
                 + "or load the model in place of the old one: set Model:Bundle and restart.");
         }

@@ -12,13 +12,13 @@ namespace CtfService.Model.Loading;
 internal static class ModelLoader
 {
     /// <param name="rows">Rows of a decode step; fewer if the memory cannot hold their keys and values.</param>
-    /// <param name="besideAnother">True if another model keeps serving, which must not run short of memory.</param>
+    /// <param name="besideAnother">True if another model keeps serving and must not run short of memory.</param>
     /// <param name="memory">The device's memory; null for that of the placement's device.</param>
     /// <param name="cancellation">Checked for each megabyte of a file that is hashed, and before each tensor.</param>
     /// <exception cref="CheckpointException">
     /// The bundle is damaged, or files do not match its architecture. The message lists every problem of every file.
     /// </exception>
-    /// <exception cref="OutOfDeviceMemoryException">The memory cannot hold two rows, or the model beside another.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">Memory cannot hold two rows, or the model alongside the one that serves.</exception>
     public static LoadedModel Load(
         string bundleDirectory,
         ModelPlacement placement,

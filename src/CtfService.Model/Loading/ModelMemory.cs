@@ -81,7 +81,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
 
     private static bool IsMatrix(string name) => name.StartsWith("layers.", StringComparison.Ordinal) || name == "output.weight";
 
-    /// <summary>All layers share the room of one, because a fine pass keeps no keys and values for later.</summary>
+    /// <summary>All layers share the memory of one, because a fine pass keeps no keys and values for later.</summary>
     private static long FineCache(TransformerConfig fine, int elementBytes) => FineStage.MaxRows * RowBudget.BytesPerRow(fine, elementBytes) / fine.Layers;
 
     private static long SimdActivations(BundleManifest manifest, int rows)

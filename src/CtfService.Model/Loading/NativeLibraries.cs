@@ -45,7 +45,7 @@ public static partial class NativeLibraries
 
     private static string System(Version? glibc) => glibc is null ? "this system has no glibc: use the container image"
         : glibc < LeastGlibc ? $"this system has glibc {glibc}, which is too old: use a newer system, or the container image"
-        : $"this system's glibc {glibc} is new enough, so look at libstdc++ and at whether all files of the program are there";
+        : $"this system's glibc {glibc} is new enough, so check the version of libstdc++ and that no file of the program is missing";
 
     /// <summary>Finds the cause: TorchSharp wraps it in the failed initialisation of its own types; .NET names a missing library.</summary>
     private static Exception? Find(Exception? error)

@@ -28,6 +28,6 @@ internal sealed class OwnedParts(CancellationToken cancellation) : IDisposable
             part.Dispose();
         }
 
-        NativeHeap.GiveBack();
+        NativeHeap.Trim();
     }
 }

@@ -37,7 +37,7 @@ internal static class RowBudget
         return fitting >= LeastRows
             ? (int)fitting
             : throw new OutOfDeviceMemoryException(
-                $"Keys and values of one image take {LeastRows * perRow:N0} bytes, "
+                $"Keys and values of one image take {LeastRows * perRow:N0} bytes, but "
                 + $"half of {(memory.IsCpu ? "this machine's memory" : "the device's free memory")} is {budget:N0}. "
                 + "Use a smaller model, or Model:Dtype bfloat16, or free memory on the device.");
     }

@@ -25,7 +25,7 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, WeightFormat form
         return owned.Add(new HostCoarseStage(owned.Add(new SimdDecodeEngine(_manifest.Coarse, source, _pool, new CpuEngineOptions(rows, format)))));
     }
 
-    /// <summary>With bfloat16 the faster of our engine and libtorch's stays (<see cref="FineEngineChoice"/>).</summary>
+    /// <summary>With bfloat16, keeps the faster of our engine and libtorch's (<see cref="FineEngineChoice"/>).</summary>
     public IFineEngine? BuildFineEngine(ClusterMap clusters)
     {
         if (weights.Fine is not { } file)

@@ -1,8 +1,8 @@
 namespace CtfService.Model.Memory;
 
 /// <summary>
-/// Reads the free memory of a device from the CUDA driver, because TorchSharp does not expose it. The number is too low: the driver counts freed blocks that
-/// libtorch caches as used.
+/// Reads the free memory of a device from the CUDA driver, because TorchSharp does not expose it. The result is an underestimate: the driver counts freed
+/// blocks that libtorch caches as used.
 /// </summary>
 internal sealed class CudaMemory(ICudaDriver driver)
 {

@@ -5,7 +5,9 @@ namespace CtfService.Model.Memory;
 /// <param name="Free">The memory that no program uses.</param>
 internal readonly record struct MemoryState(long Total, long Free)
 {
-    /// <summary>Reads the memory of the machine or container. Too low in a container, where .NET takes three quarters of the limit as the total.</summary>
+    /// <summary>
+    /// Reads the memory of the machine or container. In a container the result is an underestimate: .NET takes three quarters of the limit as the total.
+    /// </summary>
     public static MemoryState OfProcess()
     {
         GC.Collect(generation: 0); // a collection updates the numbers

@@ -6,10 +6,10 @@ namespace CtfService.Model.Memory;
 internal static partial class NativeHeap
 {
     /// <summary>
-    /// Returns the pages of a freed model to the system. glibc keeps blocks of up to 32 MiB, and most matrices are smaller: after several models, half of one
-    /// stayed with the process. Takes milliseconds. Other C libraries return pages by themselves.
+    /// Returns the pages of a freed model to the system. glibc keeps blocks of up to 32 MiB, and most matrices are smaller: after several models, half the
+    /// memory of one stayed with the process. Takes milliseconds. Other C libraries return pages by themselves.
     /// </summary>
-    public static void GiveBack()
+    public static void Trim()
     {
         if (!OperatingSystem.IsLinux())
         {

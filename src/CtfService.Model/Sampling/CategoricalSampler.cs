@@ -7,7 +7,7 @@ public static class CategoricalSampler
 {
     /// <summary>
     /// Returns for each row the first entry whose cumulative probability exceeds the uniform number, or the highest logit if temperature is 0 or top-k is 1.
-    /// Never returns a removed entry, whatever the rounding.
+    /// Never returns a removed entry, regardless of rounding.
     /// </summary>
     /// <param name="logits">[R, V], after guidance; minus infinity excludes an entry.</param>
     /// <param name="uniforms">[R, 1] float32 in [0, 1), on the device of the logits.</param>

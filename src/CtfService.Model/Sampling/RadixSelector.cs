@@ -53,7 +53,7 @@ internal sealed class RadixSelector(int capacity)
     }
 
     /// <summary>Moves the keys of a bucket to the front.</summary>
-    /// <returns>Their number.</returns>
+    /// <returns>The number of keys in the bucket.</returns>
     private static int KeepBucket(Span<uint> keys, int shift, int bucket)
     {
         var kept = 0;

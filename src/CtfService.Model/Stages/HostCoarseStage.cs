@@ -16,7 +16,7 @@ internal sealed class HostCoarseStage : ICoarseStage
     private readonly DecodeRow[] _rows;
     private readonly float[] _logits; // [rows, V]
 
-    /// <param name="engine">Disposed with the stage. Remains the caller's if the constructor throws.</param>
+    /// <param name="engine">Disposed with the stage; not disposed if the constructor throws.</param>
     public HostCoarseStage(IDecodeEngine engine)
     {
         _engine = engine;

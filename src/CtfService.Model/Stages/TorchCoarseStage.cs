@@ -22,7 +22,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
     private readonly int _capacity;
     private int _stepsInThisSize;
 
-    /// <param name="transformer">In evaluation mode, on the device. Remains the caller's.</param>
+    /// <param name="transformer">In evaluation mode, on the device. Not disposed.</param>
     /// <param name="capacity">Model rows of a step while the device has memory for them.</param>
     public TorchCoarseStage(ClassConditionalTransformer transformer, DeviceMemory memory, int capacity)
     {

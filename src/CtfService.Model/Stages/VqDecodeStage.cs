@@ -5,7 +5,7 @@ using CtfService.Model.Tokenizer;
 namespace CtfService.Model.Stages;
 
 /// <summary>The last stage: decodes the tokens of several images to pixels in one batch. Call from the device thread only.</summary>
-/// <param name="decoder">Remains the caller's.</param>
+/// <param name="decoder">Not disposed.</param>
 internal sealed class VqDecodeStage(IVqDecoder decoder)
 {
     /// <summary>Images in one batch.</summary>

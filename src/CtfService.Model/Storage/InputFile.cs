@@ -28,7 +28,7 @@ internal sealed class InputFile : IDisposable
     public long Length { get; }
 
     /// <exception cref="CheckpointException">The file is missing or cannot be read. The error is marked as
-    /// <see cref="CheckpointException.IsTransient"/>, because storage may come back.</exception>
+    /// <see cref="CheckpointException.IsTransient"/>, because the storage may recover.</exception>
     public static InputFile Open(string path)
     {
         FileStream? stream = null;

@@ -13,7 +13,7 @@ internal sealed class CrampedDevice
 {
     private readonly LoadedModel _model;
 
-    /// <param name="model">Remains the caller's.</param>
+    /// <param name="model">Not disposed.</param>
     public CrampedDevice(LoadedModel model)
     {
         _model = model;

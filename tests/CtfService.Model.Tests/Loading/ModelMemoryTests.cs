@@ -81,7 +81,7 @@ public sealed class ModelMemoryTests
         var error = Assert.Throws<OutOfDeviceMemoryException>(() => MemoryRoom.Require(bundle, placement, rows: 4, free: needed - 1));
 
         Assert.Contains(
-            $"about {needed:N0} bytes, and of the memory that this process may use {needed - 1:N0} are free",
+            $"about {needed:N0} bytes, but only {needed - 1:N0} bytes of the memory that this process may use are free",
             error.Message,
             StringComparison.Ordinal);
         Assert.InRange(MemoryState.OfProcess().Free, 1, MemoryState.OfProcess().Total);
@@ -97,7 +97,7 @@ public sealed class ModelMemoryTests
 
         var error = Assert.Throws<OutOfDeviceMemoryException>(() => ModelLoader.Load(model.Directory, placement, rows: 4, besideAnother: true, device));
 
-        Assert.Contains("1,048,576 are free", error.Message, StringComparison.Ordinal);
+        Assert.Contains("only 1,048,576 bytes of ", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         var silent = new FullDevice(CPU, state: null); // does not report its memory
         ModelLoader.Load(model.Directory, placement, rows: 4, besideAnother: true, silent).Dispose();

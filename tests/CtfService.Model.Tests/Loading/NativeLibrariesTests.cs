@@ -32,7 +32,7 @@ public sealed class NativeLibrariesTests
     }
 
     [Theory]
-    [InlineData("2.36", "glibc 2.36 is new enough, so look at libstdc++ and at whether all files")]
+    [InlineData("2.36", "glibc 2.36 is new enough, so check the version of libstdc++ and that no file")]
     [InlineData(null, "this system has no glibc")]
     public void Explain_AnotherCause_DoesNotBlameTheAge(string? glibc, string expected)
     {

@@ -5,7 +5,7 @@ namespace CtfService.Model.Checkpoints.PyTorch;
 
 /// <summary>
 /// The globals that a pickle may name: those that torch.load accepts with weights_only=True, and some data classes of Python's library. None is executed: the
-/// reader builds a value of its own for each.
+/// reader builds its own value for each.
 /// </summary>
 internal abstract record PickleGlobal(string Name)
 {

@@ -78,7 +78,7 @@ internal sealed class StateDictKeys
             {
                 throw new CheckpointException(
                     $"{path}: '{names[name]}' and '{stored}' are both '{name}' without the prefixes of training wrappers; the file holds two models. "
-                        + "Save each model in a file of its own.");
+                        + "Save each model in its own file.");
             }
         }
 

@@ -6,7 +6,7 @@ namespace CtfService.Model.Imaging.Containers;
 
 /// <summary>
 /// Reads and writes the metadata that image tools use (XMP, ISO 16684-1): the software, the origin from a trained model (IPTC digital source type), and our
-/// provenance in a namespace of its own.
+/// provenance in its own namespace.
 /// </summary>
 internal static class XmpPacket
 {
