@@ -86,7 +86,7 @@ public sealed class GoldenTable<TRun>
     }
 
     /// <summary>Returns the tensors that no row or several rows match.</summary>
-    public IEnumerable<string> Strangers(SafetensorsFile file) =>
+    public IEnumerable<string> TensorsWithoutOneRow(SafetensorsFile file) =>
         file.Entries.Select(entry => entry.Name).Where(name => _rows.Keys.Count(row => Match(row, name).Success) != 1);
 
     private static Match Match(string row, string name) => Regex.Match(name, $"^(?:{row})$", RegexOptions.CultureInvariant);

@@ -17,11 +17,11 @@ public sealed class GoldenTableTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     [Fact]
-    public void Strangers_NoRowOrTwo_AreNamed()
+    public void TensorsWithoutOneRow_NoRowOrTwo_AreNamed()
     {
         using var file = Write(("given", ones(1)), ("scaled3", ones(2)), ("scaled7", ones(2)), ("other", ones(2)), ("scaled3_more", ones(2)));
 
-        Assert.Equal(["scaled3_more", "scaled7"], Table.Strangers(file).Order(StringComparer.Ordinal));
+        Assert.Equal(["scaled3_more", "scaled7"], Table.TensorsWithoutOneRow(file).Order(StringComparer.Ordinal));
     }
 
     [Fact]

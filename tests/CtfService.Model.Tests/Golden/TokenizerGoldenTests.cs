@@ -59,7 +59,7 @@ public sealed class TokenizerGoldenTests(GoldenRuns<TokenizerRun> runs, ITestOut
     {
         using var file = GoldenModels.Values(model);
 
-        Assert.Empty(Table.Strangers(file));
+        Assert.Empty(Table.TensorsWithoutOneRow(file));
     }
 
     /// <summary>Allows a difference of one level on at most 0.1 % of the values; returns their share.</summary>

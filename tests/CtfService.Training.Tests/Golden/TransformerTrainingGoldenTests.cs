@@ -45,7 +45,7 @@ public sealed class TransformerTrainingGoldenTests(GoldenRuns<TransformerTrainin
     {
         using var file = GoldenModels.Values(model, "train");
 
-        Assert.Empty(Table.Strangers(file));
+        Assert.Empty(Table.TensorsWithoutOneRow(file));
     }
 
     /// <summary>Returns the whole weight, or the row that is the suffix of the tensor's name.</summary>
