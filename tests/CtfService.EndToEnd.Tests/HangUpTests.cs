@@ -28,7 +28,7 @@ public sealed class HangUpTests(WatchedService service, ITestOutputHelper output
     }
 
     [Fact]
-    public async Task HangUp_FiveHundredRequests_LeaveSpeedMemoryAndTensorsAsTheyWere()
+    public async Task HangUp_FiveHundredRequests_DoNotChangeSpeedMemoryOrTensors()
     {
         var random = new Random(5);
         await ImagesPerSecond();

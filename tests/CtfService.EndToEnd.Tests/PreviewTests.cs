@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests;
 
-/// <summary>Previews of the shipped model come in time and show the image that follows.</summary>
+/// <summary>Previews of the shipped model arrive early and resemble the final image.</summary>
 [Collection(WatchedService.Name)]
 public sealed class PreviewTests(WatchedService service, ITestOutputHelper output)
 {
@@ -14,7 +14,7 @@ public sealed class PreviewTests(WatchedService service, ITestOutputHelper outpu
     private const int Previews = 3;
 
     [Fact]
-    public async Task Stream_FirstPreview_ComesWellBeforeTheEnd()
+    public async Task Stream_FirstPreview_ArrivesWellBeforeTheEnd()
     {
         var started = Stopwatch.GetTimestamp();
         TimeSpan? first = null;
@@ -30,7 +30,7 @@ public sealed class PreviewTests(WatchedService service, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task Stream_LastPreview_LooksLikeItsImageAndNotLikeAnother()
+    public async Task Stream_LastPreview_ResemblesItsImageAndNoOther()
     {
         var (previews, finals) = await Draw("pineapple", Images);
 
@@ -47,7 +47,7 @@ public sealed class PreviewTests(WatchedService service, ITestOutputHelper outpu
 
     /// <summary>Writes previews.png beside the tests: previews and image of twelve classes, two to a row. docs/previews.png is a copy of it.</summary>
     [Fact]
-    public async Task Stream_PreviewsOfTwelveClasses_MakeASheet()
+    public async Task Stream_PreviewsOfTwelveClasses_AreWrittenToASheet()
     {
         var cells = new List<RgbImage>();
         foreach (var label in service.Generator.Model.Classes.Labels.Where(label => label.Id % 2 == 1))

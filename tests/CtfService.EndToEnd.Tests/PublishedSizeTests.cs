@@ -16,7 +16,7 @@ public sealed class PublishedSizeTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     [Fact]
-    public async Task Generations_ConvertedLlamaGenB_AnswersWithAnImage()
+    public async Task Generations_ConvertedLlamaGenB_ReturnsAnImage()
     {
         var bundle = _folder.File("llamagen-b-256");
         BundleConverter.Convert(new ConversionRequest

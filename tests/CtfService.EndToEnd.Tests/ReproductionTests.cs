@@ -17,7 +17,7 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
     private readonly TemporaryFolder _folder = new();
 
     [Fact]
-    public async Task Files_OfRandomRequests_AreMadeAgainByteForByte()
+    public async Task Files_OfRandomRequests_AreReproducedByteForByte()
     {
         var client = await service.ReadyClient();
         var random = new Random(2026);
@@ -37,7 +37,7 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
     }
 
     [Fact]
-    public async Task Sheet_OfTheService_IsMadeAgainByteForByte()
+    public async Task Sheet_OfTheService_IsReproducedByteForByte()
     {
         var client = await service.ReadyClient();
         var body = """{"class_label":"banana","n":5,"seed":3,"guidance_scale":1,"output_compression":60}""";
@@ -49,7 +49,7 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
     }
 
     [Fact]
-    public async Task Sheet_OfTheCommandLine_IsMadeAgainByteForByte()
+    public async Task Sheet_OfTheCommandLine_IsReproducedByteForByte()
     {
         var sheet = _folder.File("sheet.png");
         await Ctf(["generate", "--bundle", Bundle, "--count", "1", "--guidance-scale", "1", "--sheet", sheet, "--output", _folder.File("images")]);
@@ -60,7 +60,7 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
     }
 
     [Fact]
-    public async Task GenerateFrom_FileOfAnotherBundle_IsRefusedNamingBoth()
+    public async Task GenerateFrom_FileOfAnotherBundle_IsRejectedNamingBoth()
     {
         var client = await service.ReadyClient();
         var file = await Save("banana.png", await Post(client, """{"class_label":"banana","seed":1}""", "png"));
@@ -141,7 +141,7 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
         return _folder.File(name);
     }
 
-    /// <summary>Runs the command line in a process of its own.</summary>
+    /// <summary>Runs the command line in a separate process.</summary>
     private static async Task<(int ExitCode, string Output, string Error)> Ctf(string[] args)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "ctf.dll"), .. args])

@@ -13,7 +13,7 @@ namespace CtfService.EndToEnd.Tests;
 public sealed class ServiceTests(ServiceTests.Service service) : IClassFixture<ServiceTests.Service>
 {
     [Fact]
-    public async Task Generations_BananaAsPng_IsAnImageAndTheSameEveryTime()
+    public async Task Generations_BananaAsPngTwice_ReturnsTheSameImage()
     {
         var client = await service.ReadyClient();
 
@@ -28,7 +28,7 @@ public sealed class ServiceTests(ServiceTests.Service service) : IClassFixture<S
     }
 
     [Fact]
-    public async Task Generations_SeveralImages_RepeatAloneFromTheirReturnedSeeds()
+    public async Task Generations_SeveralImages_AreReproducedOneByOneFromTheirSeeds()
     {
         var client = await service.ReadyClient();
 

@@ -10,7 +10,7 @@ using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests;
 
-/// <summary>What reduced precision changes in the shipped model: the logits and the choice at each position of each class's greedy sequence.</summary>
+/// <summary>Effect of reduced precision on the shipped model: the logits and the chosen label at each position of each class's greedy sequence.</summary>
 public sealed class WeightFormatTests(ITestOutputHelper output)
 {
     [Theory]

@@ -5,8 +5,8 @@ using CtfService.Core.Models;
 namespace CtfService.TestSupport;
 
 /// <summary>
-/// A generator without a model: pixels follow from class, seed and settings alone. Tests hold a step at a gate, make one fail, or give the device too little
-/// memory. What only the worker may call is called on its thread; everything else from any thread.
+/// A generator without a model: class, seed and settings alone determine the pixels. Tests can hold a step at a gate, make a step fail, or limit the
+/// memory of the device. As with a real generator, only the worker thread may run steps; tests may call the other members from any thread.
 /// </summary>
 public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 {
@@ -18,22 +18,22 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 
     public ModelDescription Model { get; } = model;
 
-    /// <summary>Rows of a step.</summary>
+    /// <summary>Number of rows per step.</summary>
     public int Rows { get; set; } = 16;
 
-    /// <summary>Steps from admission to the finished image.</summary>
+    /// <summary>Number of steps from admission to the finished image.</summary>
     public int StepsPerImage { get; set; } = 1;
 
-    /// <summary>What a step says of its decode step.</summary>
+    /// <summary>The decode time that each step reports.</summary>
     public TimeSpan DecodeTime { get; set; } = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Steps of more images run out of memory.</summary>
+    /// <summary>Largest number of images in a step that fits into memory.</summary>
     public int MaxImages { get; set; } = int.MaxValue;
 
-    /// <summary>The step, counted from now on, that runs out of memory whatever it holds; 0 for none.</summary>
+    /// <summary>Number of the step, counted from now on, that runs out of memory regardless of its size; 0 for none.</summary>
     public int RunOutOfMemoryAtStep { get; set; }
 
-    /// <summary>Images of each step so far, the warm-up's first, failed ones too.</summary>
+    /// <summary>The images of each step so far, including the warm-up and failed steps.</summary>
     public IReadOnlyList<IReadOnlyList<ImageSpecification>> Steps => [.. _steps];
 
     public bool IsDisposed { get; private set; }
@@ -48,7 +48,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 
     public StepReport LastStep { get; private set; }
 
-    /// <summary>The next step nobody has claimed yet stops at this gate.</summary>
+    /// <summary>Holds the next step at the returned gate. Repeated calls apply to successive steps.</summary>
     public Gate HoldNextStep()
     {
         var gate = new Gate();
@@ -56,13 +56,13 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
         return gate;
     }
 
-    /// <summary>The next step nobody has claimed yet fails.</summary>
+    /// <summary>Makes the next step fail. Repeated calls apply to successive steps.</summary>
     public void FailNextStep(Exception error) => _beforeNext.Enqueue(_ => throw error);
 
-    /// <summary>The next image that comes is not taken in.</summary>
+    /// <summary>Makes the next admission fail.</summary>
     public void FailNextAdmission(Exception error) => _admissionError = error;
 
-    /// <summary>The worker dies of a defect before the next step.</summary>
+    /// <summary>Throws from <see cref="FreeRows"/>, which ends the worker before its next step.</summary>
     public void KillWorker(Exception error) => _defect = error;
 
     public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null)
@@ -107,7 +107,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 
     public void Dispose() => IsDisposed = true;
 
-    /// <summary>The previews that this step reaches: plain pictures, brighter each time.</summary>
+    /// <summary>Delivers the previews that are due at this step: plain pictures, each brighter than the previous one.</summary>
     private void Show(PreviewOptions? previews, int steps)
     {
         for (var index = 0; index < previews?.Count; index++)

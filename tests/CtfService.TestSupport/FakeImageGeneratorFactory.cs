@@ -3,17 +3,17 @@ using CtfService.Core.Models;
 
 namespace CtfService.TestSupport;
 
-/// <summary>Hands out one fake generator; loads can be held at a gate or made to fail, one after another.</summary>
+/// <summary>Returns one fake generator. Tests can hold loads at a gate or make them fail.</summary>
 public sealed class FakeImageGeneratorFactory : IImageGeneratorFactory
 {
     private readonly ConcurrentQueue<Action<CancellationToken>> _beforeNext = new();
 
     public FakeImageGenerator Generator { get; init; } = new(FakeModels.Fruits);
 
-    /// <summary>Loads asked for so far, failed ones too.</summary>
+    /// <summary>Number of loads so far, including failed ones.</summary>
     public int Loads { get; private set; }
 
-    /// <summary>The next load nobody has claimed yet stops at this gate.</summary>
+    /// <summary>Holds the next load at the returned gate. Repeated calls apply to successive loads.</summary>
     public Gate HoldNextLoad()
     {
         var gate = new Gate();
@@ -21,7 +21,7 @@ public sealed class FakeImageGeneratorFactory : IImageGeneratorFactory
         return gate;
     }
 
-    /// <summary>The next load nobody has claimed yet fails.</summary>
+    /// <summary>Makes the next load fail. Repeated calls apply to successive loads.</summary>
     public void FailNextLoad(Exception error) => _beforeNext.Enqueue(_ => throw error);
 
     public IImageGenerator Load(CancellationToken cancellation)

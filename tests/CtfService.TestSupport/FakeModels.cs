@@ -4,10 +4,10 @@ using CtfService.Core.Models;
 
 namespace CtfService.TestSupport;
 
-/// <summary>Model descriptions without a model: 8x8 pixels, a 2x2 token grid.</summary>
+/// <summary>Descriptions of models that do not exist: 8x8 pixels, a 2x2 token grid.</summary>
 public static class FakeModels
 {
-    /// <summary>Ids 0..4: apple, banana, red apple, pineapple, Cherry.</summary>
+    /// <summary>Class ids 0 to 4: apple, banana, red apple, pineapple, Cherry.</summary>
     public static ModelDescription Fruits { get; } = new()
     {
         Name = "fruits-fake",
@@ -23,7 +23,7 @@ public static class FakeModels
         BundleHash = new string('a', 64),
     };
 
-    /// <summary>The same with another name and hash, and its classes the other way round.</summary>
+    /// <summary>The same model with another name and hash, and with the classes in reverse order.</summary>
     public static ModelDescription OtherFruits { get; } = Fruits with
     {
         Name = "other-fruits-fake",

@@ -1,21 +1,21 @@
 namespace CtfService.TestSupport;
 
-/// <summary>Stops a step until the test opens the gate or is done with it; a cancelled step leaves it at once.</summary>
+/// <summary>Holds a step until the test opens or disposes the gate. A cancelled step leaves at once.</summary>
 public sealed class Gate : IDisposable
 {
-    /// <summary>No test waits this long; one that would wait forever fails instead. Generous for a starved machine.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    /// <summary>Fails a test that would otherwise wait forever. Long, because the machine may be busy.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ManualResetEventSlim _open = new(initialState: false);
 
-    /// <summary>Completes when a step stands at the gate.</summary>
-    /// <exception cref="TimeoutException">None came.</exception>
-    public Task Entered => _entered.Task.WaitAsync(Patience);
+    /// <summary>Completes when a step has reached the gate.</summary>
+    /// <exception cref="TimeoutException">No step reached the gate in time.</exception>
+    public Task Entered => _entered.Task.WaitAsync(Timeout);
 
     public void Open() => _open.Set();
 
-    public void Dispose() => Open(); // not the event: the worker may still stand at it
+    public void Dispose() => Open(); // the event is not disposed, because the worker may still wait on it
 
     internal void Pass(CancellationToken cancellation)
     {

@@ -1,9 +1,9 @@
 namespace CtfService.TestSupport;
 
-/// <summary>Numbers of the real reference: the fixtures of the repository, or another folder of the same layout.</summary>
+/// <summary>The golden files, computed by the reference implementation: those of the repository, or of another folder with the same layout.</summary>
 public static class GoldenFolder
 {
-    /// <summary>Environment variable that names another folder.</summary>
+    /// <summary>Environment variable that selects another folder.</summary>
     public const string Variable = "CTF_GOLDEN";
 
     public static string Root => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder

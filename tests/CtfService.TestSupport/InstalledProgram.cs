@@ -1,12 +1,12 @@
 namespace CtfService.TestSupport;
 
-/// <summary>Programs that a test runs and that not every machine has.</summary>
+/// <summary>Finds programs that tests run and that may not be installed.</summary>
 public static class InstalledProgram
 {
-    /// <summary>Where the whole gate runs (.ci/run), nothing may be missing: tests run and fail there instead of being skipped.</summary>
-    public static bool MustBeThere => Environment.GetEnvironmentVariable("CI") is { Length: > 0 };
+    /// <summary>True in the full gate (.ci/run), where a missing program fails its tests instead of skipping them.</summary>
+    public static bool IsRequired => Environment.GetEnvironmentVariable("CI") is { Length: > 0 };
 
-    /// <summary>The first of these that the search path has; null for none.</summary>
+    /// <summary>Returns the path of the first of these programs on the search path, or null.</summary>
     public static string? Find(params IReadOnlyList<string> names) => (
         from name in names
         from folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)

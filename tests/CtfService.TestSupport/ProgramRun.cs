@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace CtfService.TestSupport;
 
-/// <summary>A program that ran to its end: how it ended and what it said, on both of its outputs.</summary>
+/// <summary>The exit code, standard output and standard error of a program that has ended.</summary>
 public sealed record ProgramRun(int ExitCode, string Output, string Errors)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
 
-    /// <summary>Kills the program, and what it started, after five minutes.</summary>
-    /// <param name="environment">Beside this process's own; null takes a variable away.</param>
+    /// <summary>Runs a program to its end. Kills it and its child processes after five minutes.</summary>
+    /// <param name="environment">Variables that are added to those of this process; a null value removes a variable.</param>
     public static async Task<ProgramRun> Of(
         string program, IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string?>? environment = null, string input = "")
     {
@@ -24,9 +24,9 @@ public sealed record ProgramRun(int ExitCode, string Output, string Errors)
             start.Environment[name] = value;
         }
 
-        using var patience = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Timeout);
         using var process = Process.Start(start)!;
-        await using var end = patience.Token.Register(() => process.Kill(entireProcessTree: true));
+        await using var end = timeout.Token.Register(() => process.Kill(entireProcessTree: true));
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace CtfService.TestSupport;
 
-/// <summary>Names and shapes of the published models' weights, in the order of their files (state-dict-keys.json).</summary>
+/// <summary>Names and shapes of the weights of the published models, in file order (state-dict-keys.json).</summary>
 public static class PublishedShapes
 {
     public static IReadOnlyList<(string Name, long[] Shape)> Of(string model)

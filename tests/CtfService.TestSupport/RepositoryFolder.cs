@@ -1,6 +1,6 @@
 namespace CtfService.TestSupport;
 
-/// <summary>Where the sources lie: the folder of the solution, above the tests' own output.</summary>
+/// <summary>The root of the repository: the folder above the test output that contains the solution.</summary>
 public static class RepositoryFolder
 {
     public static string Root { get; } = Find();

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace CtfService.TestSupport;
 
-/// <summary>The service as a program of its own, with the model that ships unless told otherwise; what it writes is read and thrown away.</summary>
+/// <summary>The service in a separate process, by default with the shipped model. Its output is discarded.</summary>
 public sealed class ServiceProcess : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(1);
 
     private readonly Process _process;
 
@@ -17,7 +17,7 @@ public sealed class ServiceProcess : IDisposable
 
     public HttpClient Client { get; }
 
-    /// <summary>Bytes that the program has in memory.</summary>
+    /// <summary>Working set of the process in bytes.</summary>
     public long WorkingSet
     {
         get
@@ -27,10 +27,10 @@ public sealed class ServiceProcess : IDisposable
         }
     }
 
-    /// <summary>Returns when it is ready.</summary>
-    /// <param name="port">To listen on.</param>
-    /// <param name="settings">Over appsettings.json, as the command line has them: <c>--Model:Root=DIR</c>.</param>
-    /// <exception cref="InvalidOperationException">It ended, or was not ready within a minute.</exception>
+    /// <summary>Starts the service and returns when it is ready.</summary>
+    /// <param name="port">The port to listen on.</param>
+    /// <param name="settings">Command-line settings that override appsettings.json, such as <c>--Model:Root=DIR</c>.</param>
+    /// <exception cref="InvalidOperationException">The process ended, or was not ready within a minute.</exception>
     public static async Task<ServiceProcess> StartAsync(int port, params string[] settings)
     {
         string[] command = [Path.Combine(AppContext.BaseDirectory, "CtfService.Api.dll"), $"--urls=http://localhost:{port}", .. settings];
@@ -40,7 +40,7 @@ public sealed class ServiceProcess : IDisposable
         var service = new ServiceProcess(process, port);
         for (var started = Stopwatch.GetTimestamp(); !await service.IsReady();)
         {
-            if (process.HasExited || Stopwatch.GetElapsedTime(started) > Patience)
+            if (process.HasExited || Stopwatch.GetElapsedTime(started) > StartTimeout)
             {
                 service.Dispose();
                 throw new InvalidOperationException($"The service on port {port} did not become ready.");
@@ -68,7 +68,7 @@ public sealed class ServiceProcess : IDisposable
         }
         catch (HttpRequestException)
         {
-            return false; // does not listen yet
+            return false; // not listening yet
         }
     }
 }

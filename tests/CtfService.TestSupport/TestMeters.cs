@@ -2,12 +2,12 @@ using System.Diagnostics.Metrics;
 
 namespace CtfService.TestSupport;
 
-/// <summary>Meters of one test: a <c>MetricCollector</c> that is given this sees no other test's.</summary>
+/// <summary>The meters of one test. A <c>MetricCollector</c> with this factory ignores the meters of other tests.</summary>
 public sealed class TestMeters : IMeterFactory
 {
     private readonly List<Meter> _meters = [];
 
-    /// <summary>Names of the meters that were made.</summary>
+    /// <summary>Names of the meters created so far.</summary>
     public IReadOnlyList<string> Names => [.. _meters.Select(meter => meter.Name)];
 
     public Meter Create(MeterOptions options)

@@ -4,9 +4,8 @@ using System.Text;
 namespace CtfService.TestSupport;
 
 /// <summary>
-/// Writes files as torch.save does (zip container, pickle protocol 2, float32 tensors), so that tests can have checkpoints of any size without PyTorch.
-/// Checksums
-/// are left out, as torch.serialization.set_crc32_options(False) leaves them out.
+/// Writes files in the format of torch.save (zip container, pickle protocol 2, float32 tensors), so that tests can have checkpoints of any size without
+/// PyTorch. Omits checksums, as PyTorch does after torch.serialization.set_crc32_options(False).
 /// </summary>
 public sealed class TorchFileWriter
 {
@@ -24,9 +23,9 @@ public sealed class TorchFileWriter
     }
 
     /// <summary>Writes <c>{wrapper: state dict}</c>.</summary>
-    /// <param name="tensors">In the order of the file.</param>
-    /// <param name="fill">Writes the elements of the tensor of that name.</param>
-    /// <param name="zip64">Whether the directory uses 64-bit numbers even where 32 bits would do.</param>
+    /// <param name="tensors">Names and shapes, in the order of the file.</param>
+    /// <param name="fill">Writes the elements of the tensor with the given name.</param>
+    /// <param name="zip64">Whether the directory uses 64-bit numbers even if 32 bits are enough.</param>
     public static void Write(
         string path, IReadOnlyList<(string Name, long[] Shape)> tensors, Action<string, Span<float>> fill, string wrapper = "model", bool zip64 = false)
     {
@@ -44,7 +43,7 @@ public sealed class TorchFileWriter
         writer.Directory();
     }
 
-    /// <summary>Normal random numbers of a small deviation, as an untrained model has them; the same for the same name.</summary>
+    /// <summary>Fills a tensor with normal random numbers of small deviation, as in an untrained model. The name determines the numbers.</summary>
     public static void FillRandom(string name, Span<float> elements)
     {
         var state = 14695981039346656037UL;
@@ -56,7 +55,7 @@ public sealed class TorchFileWriter
         var isNorm = name.Contains("norm", StringComparison.Ordinal);
         for (var i = 0; i < elements.Length; i++)
         {
-            // Sum of four uniforms from one step of xorshift64*: near enough to a normal number, and fast for 343 million of them.
+            // The sum of four uniform numbers from one step of xorshift64* is close enough to a normal number, and fast for 343 million elements.
             state ^= state >> 12;
             state ^= state << 25;
             state ^= state >> 27;

@@ -1,2 +1,2 @@
-// Training draws from libtorch's one global generator, which every step seeds: two tests at once would disturb each other.
+// Training draws from libtorch's global generator, which every step seeds, so parallel tests would disturb each other.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -4,7 +4,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Core.Tests.Architecture;
 
-/// <summary>Who may know whom. Reads the project files, so that a reference fails here before anyone builds on it.</summary>
+/// <summary>Checks which project references which, from the project files and the usings of the sources.</summary>
 public sealed class ArchitectureTests
 {
     [Theory]
@@ -24,7 +24,7 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void Projects_OfTheHouse_AreAllUnderRule()
+    public void Projects_InTheSourceFolder_AllHaveARule()
     {
         var projects = Directory.GetDirectories(RepositoryFolder.File("src")).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
@@ -32,7 +32,7 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void Core_Packages_AreNone()
+    public void Core_PackageReferences_AreEmpty()
     {
         Assert.Empty(References("Core", "PackageReference"));
         Assert.Empty(References("Core", "FrameworkReference"));
@@ -45,7 +45,7 @@ public sealed class ArchitectureTests
     [InlineData("EngineBenchmarks")]
     [InlineData("Cli")]
     [InlineData("Api")]
-    public void TorchSharp_AsAPackage_IsModelsAlone(string project)
+    public void TorchSharp_PackageReference_IsInModelOnly(string project)
     {
         Assert.DoesNotContain(
             References(project, "PackageReference"),
@@ -59,7 +59,7 @@ public sealed class ArchitectureTests
     [InlineData("Training")]
     [InlineData("EngineBenchmarks")]
     [InlineData("Cli")]
-    public void AspNetCore_IsTheApisAlone(string project)
+    public void AspNetCore_Reference_IsInApiOnly(string project)
     {
         Assert.NotEqual("Microsoft.NET.Sdk.Web", (string?)ProjectFile(project).Root!.Attribute("Sdk"));
         Assert.DoesNotContain(
@@ -68,7 +68,7 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void Model_Internals_AreVisibleToItsMeasurementsAndTestsOnly()
+    public void Model_Internals_AreVisibleToBenchmarksAndTestsOnly()
     {
         var friends = References("Model", "InternalsVisibleTo").Where(friend => !friend.EndsWith(".Tests", StringComparison.Ordinal));
 
@@ -97,7 +97,7 @@ public sealed class ArchitectureTests
 
     private static XDocument ProjectFile(string project)
     {
-        var folder = project == "EngineBenchmarks" ? "bench" : "src"; // the one library of bench/ that a program ships with
+        var folder = project == "EngineBenchmarks" ? "bench" : "src"; // the only library in bench/ that ships with a program
         return XDocument.Load(RepositoryFolder.File(folder, $"CtfService.{project}", $"CtfService.{project}.csproj"));
     }
 }

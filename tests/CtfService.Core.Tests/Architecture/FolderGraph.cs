@@ -71,7 +71,7 @@ internal sealed partial class FolderGraph
         where folder is not null
         select folder;
 
-    /// <summary>Types of the folders around a file need no using.</summary>
+    /// <summary>Finds types of the enclosing folders, which need no using.</summary>
     private IEnumerable<string> UsedByEnclosingNamespace(SourceFile file)
     {
         var own = new HashSet<string>(_typesByFolder[file.Folder]);
@@ -93,7 +93,7 @@ internal sealed partial class FolderGraph
 
     private string NamespaceOf(string folder) => folder == "." ? _project : $"{_project}.{folder.Replace('/', '.')}";
 
-    /// <summary>From the inside out.</summary>
+    /// <summary>Returns the enclosing folders, the innermost first.</summary>
     private static IEnumerable<string> Enclosing(string folder)
     {
         while (folder != ".")
@@ -112,7 +112,7 @@ internal sealed partial class FolderGraph
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();
 
-    /// <summary>At the start of a line: nested types are reached through the type around them.</summary>
+    /// <summary>Matches types at the start of a line; nested types are named through the enclosing type.</summary>
     [GeneratedRegex(
         @"^(?:(?:public|internal|file|sealed|abstract|static|partial|readonly|ref|unsafe) )*"
         + @"(?:class|struct|interface|enum|record(?: struct| class)?|delegate [\w<>\[\],? ]+?) (?<name>\w+)",
@@ -129,7 +129,7 @@ internal sealed partial class FolderGraph
     {
         public string Folder { get; } = Path.LastIndexOf('/') is >= 0 and var end ? Path[..end] : ".";
 
-        /// <summary>Without its usings and its namespace.</summary>
+        /// <summary>Returns the text without usings and namespace.</summary>
         public string Body { get; } = Namespace().Replace(UsingDirective().Replace(Text, ""), "");
     }
 }

@@ -63,7 +63,7 @@ public sealed class FolderGraphTests
     [Theory]
     [InlineData("namespace P.High;\nclass A { string _text = \"Root Low.B\"; }")]
     [InlineData("namespace P.High;\nclass A; // Root, Low.B")]
-    public void Arrows_AFileNamesOnlyItsOwn_AreNone(string text)
+    public void Arrows_AFileNamesOnlyItsFolder_AreEmpty(string text)
     {
         Assert.Empty(Sample(text).Arrows);
     }

@@ -56,7 +56,7 @@ public sealed class ClassCatalogTests
     }
 
     [Fact]
-    public void Suggest_TextMuchLongerThanAName_IsSearchedForNamesOnly()
+    public void Suggest_TextMuchLongerThanAName_OnlySearchesItForNames()
     {
         var catalog = new ClassCatalog([.. Enumerable.Range(0, 1_000).Select(id => $"{new string('a', 60)}{id:000}")]);
 
@@ -100,7 +100,7 @@ public sealed class ClassCatalogTests
     }
 
     [Fact]
-    public void Construct_NamesAlikeAfterFolding_IsRefused()
+    public void Construct_NamesEqualAfterFolding_Throws()
     {
         var error = Assert.Throws<ArgumentException>(() => new ClassCatalog(["Red Apple", "red_apple"]));
 
@@ -108,7 +108,7 @@ public sealed class ClassCatalogTests
     }
 
     [Fact]
-    public void Construct_NoNames_IsRefused()
+    public void Construct_NoNames_Throws()
     {
         Assert.Throws<ArgumentException>(() => new ClassCatalog([]));
     }

@@ -2,7 +2,7 @@ using CtfService.Core.Classes;
 
 namespace CtfService.Core.Tests.Classes;
 
-/// <summary>Sentences as people write them: plurals, compounds, spellings, and names that are inside others.</summary>
+/// <summary>Sentences as people write them: plurals, compounds, spellings, and names that contain other names.</summary>
 public sealed class ClassPhrasesTests
 {
     private readonly ClassCatalog _catalog = new(
@@ -61,7 +61,7 @@ public sealed class ClassPhrasesTests
     [InlineData("strawbery", "strawberry")]
     [InlineData("rasberries", "raspberry")]
     [InlineData("dragn friut", "dragon fruit")]
-    public void FindMisspelt_ALetterOrTwoAreWrong_FindsTheClosest(string sentence, string expected)
+    public void FindMisspelt_OneOrTwoWrongLetters_FindsTheClosest(string sentence, string expected)
     {
         Assert.Empty(_catalog.FindIn(sentence));
         Assert.Equal([expected], _catalog.FindMisspelt(sentence).Select(label => label.Name));

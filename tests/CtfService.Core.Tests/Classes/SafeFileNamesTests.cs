@@ -40,13 +40,13 @@ public sealed class SafeFileNamesTests
     }
 
     [Fact]
-    public void OfAll_NamesThatCleanToOne_StayApart()
+    public void OfAll_NamesWithOneSafeForm_StayDistinct()
     {
         Assert.Equal(["a_b-0", "a_b", "A_B-2", "_", "_-4"], SafeFileNames.OfAll(["a/b", "a_b", "A:B", "..", "."]));
     }
 
     [Fact]
-    public void OfAll_SuffixThatIsTaken_StaysApart() =>
+    public void OfAll_SuffixAlreadyInUse_StaysDistinct() =>
         Assert.Equal(3, SafeFileNames.OfAll(["a/b", "a_b", "a_b-0"]).Distinct(StringComparer.OrdinalIgnoreCase).Count());
 
     [Fact]

@@ -30,7 +30,7 @@ public sealed class ImageSeedTests
     }
 
     [Fact]
-    public void Derive_NegativeIndex_IsACallersBug()
+    public void Derive_NegativeIndex_Throws()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => ImageSeed.Derive(1, -1));
     }

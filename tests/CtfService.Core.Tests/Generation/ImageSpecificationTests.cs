@@ -22,7 +22,7 @@ public sealed class ImageSpecificationTests
     [Theory]
     [InlineData(1f, 1)]
     [InlineData(1.01f, 2)]
-    public void Rows_GuidanceScale_TakesASecondRowAboveOne(float guidanceScale, int expected)
+    public void Rows_GuidanceScaleAboveOne_AddsASecondRow(float guidanceScale, int expected)
     {
         var image = new ImageSpecification(0, 1, new SamplingSettings(GuidanceScale: guidanceScale), new SamplingSettings(GuidanceScale: 5));
 

@@ -18,7 +18,7 @@ public sealed class RgbImageTests
     [Theory]
     [InlineData(5)]
     [InlineData(7)]
-    public void Construct_BytesDoNotFitTheSize_SaysHowManyItTakes(int bytes)
+    public void Construct_BytesDoNotFitTheSize_NamesTheExpectedNumber(int bytes)
     {
         var error = Assert.Throws<ArgumentException>(() => new RgbImage(2, 1, new byte[bytes]));
 
@@ -29,7 +29,7 @@ public sealed class RgbImageTests
     [InlineData(0, 1)]
     [InlineData(1, 0)]
     [InlineData(-1, -1)]
-    public void Construct_SideIsNotPositive_IsACallersBug(int width, int height)
+    public void Construct_SideIsNotPositive_Throws(int width, int height)
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new RgbImage(width, height, []));
     }

@@ -22,13 +22,13 @@ public sealed class ImageProvenanceTests
     }
 
     [Fact]
-    public void Of_ModelWithoutFineStage_LeavesItsSettingsOut()
+    public void Of_ModelWithoutFineStage_OmitsItsSettings()
     {
         Assert.Null(ImageProvenance.Of(FakeModels.Fruits with { HasFineStage = false }, Cherry).Fine);
     }
 
     [Fact]
-    public void Of_LayoutFromOutside_IsMarkedAndNotReproducible()
+    public void Of_LayoutOfTheCaller_IsMarkedAndNotReproducible()
     {
         var model = FakeModels.Fruits;
         var given = ImageProvenance.Of(model, Cherry with { Layout = new LayoutSource.Given([0, 1, 2, 3]) });
@@ -40,13 +40,13 @@ public sealed class ImageProvenanceTests
     }
 
     [Fact]
-    public void Specifications_Preview_AreNotToBeHad()
+    public void Specifications_Preview_Throws()
     {
         Assert.Contains("it is a preview", Fault(ImageProvenance.Of(FakeModels.Fruits, Cherry) with { Preview = 0 }), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Specifications_OneImage_AreWhatItWasMadeOf()
+    public void Specifications_OneImage_ReturnsItsSpecification()
     {
         Assert.Equal([Cherry], ImageProvenance.Of(FakeModels.Fruits, Cherry).Specifications(FakeModels.Fruits));
     }
@@ -60,7 +60,7 @@ public sealed class ImageProvenanceTests
     }
 
     [Fact]
-    public void Specifications_SheetOfEveryClass_GoThroughThemInTurn()
+    public void Specifications_SheetOfEveryClass_ListTheClassesInOrder()
     {
         var sheet = ImageProvenance.Of(FakeModels.Fruits, Cherry).OnSheet(new SheetShape(2, 2), everyClass: true);
 
@@ -70,7 +70,7 @@ public sealed class ImageProvenanceTests
     [Theory]
     [InlineData(5, "class 5; model 'fruits-fake' has the classes 0 to 4")]
     [InlineData(null, "it names no class")]
-    public void Specifications_ClassTheModelHasNot_SayWhichItHas(int? id, string expected)
+    public void Specifications_UnknownClass_NamesTheKnownOnes(int? id, string expected)
     {
         var tampered = ImageProvenance.Of(FakeModels.Fruits, Cherry) with { ClassId = id };
 

@@ -43,7 +43,7 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void Autoscaler_TargetAndMetric_AreTheDeploymentAndThatOfTheAdapter()
+    public void Autoscaler_TargetAndMetric_MatchDeploymentAndAdapter()
     {
         var autoscaler = Manifests.Base.The<V2HorizontalPodAutoscaler>().Spec;
         var adapter = YamlFile.Read("deploy", "kubernetes", "prometheus-adapter", "values.yaml")["rules"]!["custom"]![0]!;
@@ -66,7 +66,7 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void Ports_OfAllObjects_AreTheContainers()
+    public void Ports_OfAllObjects_MatchTheContainer()
     {
         var port = Container.Ports.Single();
 

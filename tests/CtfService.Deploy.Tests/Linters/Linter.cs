@@ -28,5 +28,5 @@ internal static class Linter
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LinterFactAttribute : FactAttribute
 {
-    public LinterFactAttribute() => Skip = InstalledProgram.MustBeThere ? null : Linter.Missing;
+    public LinterFactAttribute() => Skip = InstalledProgram.IsRequired ? null : Linter.Missing;
 }

@@ -21,5 +21,5 @@ internal static class Promtool
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PromtoolFactAttribute : FactAttribute
 {
-    public PromtoolFactAttribute() => Skip = InstalledProgram.MustBeThere ? null : Promtool.Missing;
+    public PromtoolFactAttribute() => Skip = InstalledProgram.IsRequired ? null : Promtool.Missing;
 }

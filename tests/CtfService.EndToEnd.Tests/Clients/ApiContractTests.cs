@@ -47,7 +47,7 @@ public sealed class ApiContractTests(GuardedService service)
     }
 
     [ContractFact]
-    public async Task Dredd_DocumentedRequests_AreAnsweredAsDocumented()
+    public async Task Dredd_DocumentedRequests_GetTheDocumentedResponses()
     {
         using var folder = new TemporaryFolder();
         var picture = folder.File("picture.png");
@@ -72,5 +72,5 @@ public sealed class ApiContractTests(GuardedService service)
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ContractFactAttribute : FactAttribute
 {
-    public ContractFactAttribute() => Skip = InstalledProgram.MustBeThere ? null : ApiContractTests.Tools.Missing;
+    public ContractFactAttribute() => Skip = InstalledProgram.IsRequired ? null : ApiContractTests.Tools.Missing;
 }

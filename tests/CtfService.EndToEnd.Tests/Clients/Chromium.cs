@@ -15,5 +15,5 @@ internal static class Chromium
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ChromiumFactAttribute : FactAttribute
 {
-    public ChromiumFactAttribute() => Skip = InstalledProgram.MustBeThere ? null : Chromium.Missing;
+    public ChromiumFactAttribute() => Skip = InstalledProgram.IsRequired ? null : Chromium.Missing;
 }

@@ -25,7 +25,7 @@ public sealed class GeneratedClientTests(GuardedService service) : IDisposable
     public void Dispose() => _http.Dispose();
 
     [Fact]
-    public async Task NSwag_RandomAndSeeded_DrawWhatIsAskedFor()
+    public async Task NSwag_RandomAndSeeded_DrawTheRequestedClass()
     {
         var client = new NSwagClient(_http);
         Task<ImagesResponse> Draw(long? seed) =>
@@ -56,7 +56,7 @@ public sealed class GeneratedClientTests(GuardedService service) : IDisposable
     }
 
     [Fact]
-    public async Task Kiota_RandomAndSeeded_DrawWhatIsAskedFor()
+    public async Task Kiota_RandomAndSeeded_DrawTheRequestedClass()
     {
         using var adapter = Adapter();
         var client = new KiotaClient(adapter);

@@ -10,7 +10,7 @@ namespace CtfService.EndToEnd.Tests.Clients;
 public sealed class OpenAiClientTests(GuardedService service, ITestOutputHelper output)
 {
     [OpenAiFact]
-    public async Task Generate_PromptAndFieldsOfOpenAi_AnswersImagesOfTheClass()
+    public async Task Generate_PromptAndFieldsOfOpenAi_ReturnsImagesOfTheClass()
     {
         var found = await OpenAiScripts.RunAsync("generate.mjs", service);
 
@@ -41,7 +41,7 @@ public sealed class OpenAiClientTests(GuardedService service, ITestOutputHelper 
     }
 
     [OpenAiFact]
-    public async Task CreateVariation_UploadedPng_AnswersTwoImagesLikeIt()
+    public async Task CreateVariation_UploadedPng_ReturnsTwoSimilarImages()
     {
         var found = await OpenAiScripts.RunAsync("variation.mjs", service);
 
@@ -92,7 +92,7 @@ public sealed class OpenAiClientTests(GuardedService service, ITestOutputHelper 
     }
 
     [OpenAiFact]
-    public async Task Limits_MoreThanTheServiceTakes_HastyClientIsRefusedAndPatientOneIsServed()
+    public async Task Limits_QueueIsFull_ClientWithoutRetriesIsRejectedAndClientWithRetriesIsServed()
     {
         var found = await OpenAiScripts.RunAsync("limits.mjs", service);
 
@@ -106,7 +106,7 @@ public sealed class OpenAiClientTests(GuardedService service, ITestOutputHelper 
     }
 
     [OpenAiFact]
-    public async Task HangUp_TimeoutAbortAndBreak_StopTheDrawing()
+    public async Task HangUp_TimeoutAbortAndBreak_StopTheGeneration()
     {
         var stepsBefore = service.Generator.Now.Steps;
 

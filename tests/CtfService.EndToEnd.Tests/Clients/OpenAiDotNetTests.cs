@@ -9,7 +9,7 @@ namespace CtfService.EndToEnd.Tests.Clients;
 public sealed class OpenAiDotNetTests(GuardedService service)
 {
     [Fact]
-    public async Task GenerateImage_OptionsOfTheSample_AnswersTheClass()
+    public async Task GenerateImage_OptionsOfTheSample_ReturnsTheClass()
     {
         var client = new ImageClient(
             GuardedService.Alias, new ApiKeyCredential(GuardedService.Key), new OpenAIClientOptions { Endpoint = new Uri(service.Client.BaseAddress!, "/v1") });

@@ -27,5 +27,5 @@ internal static class OpenAiScripts
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OpenAiFactAttribute : FactAttribute
 {
-    public OpenAiFactAttribute() => Skip = InstalledProgram.MustBeThere ? null : OpenAiScripts.Project.Missing;
+    public OpenAiFactAttribute() => Skip = InstalledProgram.IsRequired ? null : OpenAiScripts.Project.Missing;
 }

@@ -21,7 +21,7 @@ public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper o
 
     public async Task InitializeAsync()
     {
-        if (Chromium.Path is null && !InstalledProgram.MustBeThere)
+        if (Chromium.Path is null && !InstalledProgram.IsRequired)
         {
             return; // the tests are skipped
         }
@@ -70,7 +70,7 @@ public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper o
     }
 
     [ChromiumFact]
-    public async Task Generations_Classes_AreAListToChooseFrom()
+    public async Task Generations_Classes_AreInADropDownList()
     {
         await Authorise();
         var generate = await Open("GenerateImages");
@@ -84,7 +84,7 @@ public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper o
     }
 
     [ChromiumFact]
-    public async Task Page_Locks_AreWhereAKeyIsNeeded()
+    public async Task Page_Locks_MarkOperationsThatNeedAKey()
     {
         await Expect(_page.Locator("[id$='-GenerateImages'] button.authorization__btn")).ToHaveCountAsync(1);
         await Expect(_page.Locator("[id$='-Live'] button.authorization__btn")).ToHaveCountAsync(0);

@@ -43,5 +43,5 @@ public sealed class TypeScriptClientTests(GuardedService service)
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class TypeScriptFactAttribute : FactAttribute
 {
-    public TypeScriptFactAttribute() => Skip = InstalledProgram.MustBeThere ? null : TypeScriptClientTests.Project.Missing;
+    public TypeScriptFactAttribute() => Skip = InstalledProgram.IsRequired ? null : TypeScriptClientTests.Project.Missing;
 }

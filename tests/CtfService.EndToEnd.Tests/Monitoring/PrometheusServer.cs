@@ -117,5 +117,5 @@ internal sealed class PrometheusServer : IDisposable
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PrometheusFactAttribute : FactAttribute
 {
-    public PrometheusFactAttribute() => Skip = InstalledProgram.MustBeThere ? null : PrometheusServer.Missing;
+    public PrometheusFactAttribute() => Skip = InstalledProgram.IsRequired ? null : PrometheusServer.Missing;
 }

@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests.Switching;
 
-/// <summary>Runs the service in a process of its own, because memory freed by other tests would hide a leak.</summary>
+/// <summary>Runs the service in a separate process, because memory freed by other tests would hide a leak.</summary>
 [Collection(SwitchedService.Name)]
 public sealed class SwitchMemoryTests(ITestOutputHelper output)
 {

@@ -16,7 +16,7 @@ public sealed class SwitchUnderLoadTests(SwitchedService service, ITestOutputHel
     private const int Switches = 6;
 
     [Fact]
-    public async Task Switch_ClientsAskAllTheTime_NoRequestFailsAndNoAnswerIsMixed()
+    public async Task Switch_UnderConstantLoad_NoRequestFailsAndNoResponseMixesModels()
     {
         ImageOrder[] orders = [.. Enum.GetValues<Route>().SelectMany(
             route => new[] { new ImageOrder(route, "banana", 1), new ImageOrder(route, "pineapple", 2), new ImageOrder(route, "kiwi", 3) })];

@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 
 namespace CtfService.TestSupport.Deployment;
 
-/// <summary>A panel of one of Grafana's dashboards with the expressions it asks Prometheus for.</summary>
-/// <param name="Dashboard">File name without its ending.</param>
+/// <summary>A panel of a Grafana dashboard, with its Prometheus expressions.</summary>
+/// <param name="Dashboard">File name of the dashboard without its extension.</param>
 public sealed record DashboardPanel(string Dashboard, string Title, JsonNode Json, IReadOnlyList<string> Expressions)
 {
     private static readonly string Folder = RepositoryFolder.File("deploy", "grafana", "dashboards");
@@ -11,7 +11,7 @@ public sealed record DashboardPanel(string Dashboard, string Title, JsonNode Jso
     public static IReadOnlyList<string> Dashboards { get; } =
         [.. Directory.EnumerateFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
 
-    /// <summary>Rows of panels are not panels.</summary>
+    /// <summary>The panels of all dashboards. Rows, which group panels, are excluded.</summary>
     public static IReadOnlyList<DashboardPanel> All { get; } = [.. Dashboards.SelectMany(Read)];
 
     public string Type => (string)Json["type"]!;

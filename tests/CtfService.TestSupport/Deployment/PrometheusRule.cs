@@ -1,9 +1,9 @@
 namespace CtfService.TestSupport.Deployment;
 
-/// <summary>A rule of deploy/prometheus/rules: one that records, or one that alerts.</summary>
-/// <param name="Name">Of the recorded series or of the alert.</param>
-/// <param name="Severity">Null for a rule that records.</param>
-/// <param name="Runbook">Where the alert's annotation says to read on; null for a rule that records.</param>
+/// <summary>A recording rule or an alerting rule of deploy/prometheus/rules.</summary>
+/// <param name="Name">Name of the recorded series or of the alert.</param>
+/// <param name="Severity">Severity of the alert; null for a recording rule.</param>
+/// <param name="Runbook">Link of the alert's annotation <c>runbook</c>; null for a recording rule.</param>
 public sealed record PrometheusRule(string Name, bool IsAlert, string Expression, string? Severity, string? Runbook)
 {
     public static IReadOnlyList<PrometheusRule> All { get; } = [.. Read("recording.yml"), .. Read("alerts.yml")];

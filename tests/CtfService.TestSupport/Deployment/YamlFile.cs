@@ -3,7 +3,7 @@ using YamlDotNet.Serialization;
 
 namespace CtfService.TestSupport.Deployment;
 
-/// <summary>A YAML file of the repository as JSON nodes, which are easier to ask.</summary>
+/// <summary>Reads YAML files of the repository as JSON nodes, which are easier to query.</summary>
 public static class YamlFile
 {
     private static readonly IDeserializer Deserializer =

@@ -85,7 +85,7 @@ public sealed class ImageClassifierTests : IDisposable
     }
 
     [Fact]
-    public void Load_OtherSafetensorsFile_SaysItIsNoClassifier()
+    public void Load_OtherSafetensorsFile_SaysItIsNotAClassifier()
     {
         using var weight = zeros(1);
         SafetensorsWriter.Write(_path, [("weight", weight)]);

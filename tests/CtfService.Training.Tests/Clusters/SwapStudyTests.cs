@@ -66,7 +66,7 @@ public sealed class SwapStudyTests : IDisposable
     }
 
     [Fact]
-    public void Choose_ErrorOfTheTokenizer_IsNotExceededAndHalfAsManyClustersWouldExceedIt()
+    public void Choose_ErrorOfTheTokenizer_IsTheFewestClustersThatDoNotExceedIt()
     {
         var tried = new List<SwapResult>();
 

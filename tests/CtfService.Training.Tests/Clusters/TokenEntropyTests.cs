@@ -19,7 +19,7 @@ public sealed class TokenEntropyTests
     }
 
     [Fact]
-    public void Of_UnusedCodewords_CountsNothingForThem()
+    public void Of_UnusedCodewords_IgnoresThem()
     {
         using var codebook = zeros(4, 2);
         var map = ClusterMap.FromAssignments([0, 0, 1, 1], codebook);

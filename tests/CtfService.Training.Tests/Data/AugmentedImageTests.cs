@@ -63,7 +63,7 @@ public sealed class AugmentedImageTests
     }
 
     [Fact]
-    public void Write_Noise_HasTheAskedDeviation()
+    public void Write_Noise_HasTheRequestedDeviation()
     {
         var pixels = new float[3 * 64 * 64];
 

@@ -13,7 +13,7 @@ public sealed class BalancedOrderTests
     }
 
     [Fact]
-    public void Of_AnyClasses_TakesThemInTurnUntilTheyAreUsedUp()
+    public void Of_AnyClasses_AlternatesUntilTheyAreUsedUp()
     {
         Assert.Equal([0, 1, 2, 0, 1, 2, 0, 1, 2, 1, 2, 1, 2, 1, 1], BalancedOrder.Of(ClassIds).Select(image => ClassIds[image.Index]));
     }
@@ -27,7 +27,7 @@ public sealed class BalancedOrderTests
     }
 
     [Fact]
-    public void Of_OtherSeed_ShufflesOtherwise()
+    public void Of_OtherSeed_ShufflesDifferently()
     {
         var classIds = new int[100];
 

@@ -14,7 +14,7 @@ public sealed class BatchLoaderTests
     };
 
     [Fact]
-    public void Next_FromAnyStep_GivesTheBatchesOfTheSampler()
+    public void Next_FromAnyStep_ReturnsTheBatchesOfTheSampler()
     {
         var dataset = TemporaryImages.Dataset(4, 10, 20);
         var sampler = new BatchSampler(dataset, Options);

@@ -80,7 +80,7 @@ public sealed class BatchSamplerTests
     }
 
     [Fact]
-    public void Sample_NoAugmentation_LeavesImagesAsTheyAre()
+    public void Sample_NoAugmentation_LeavesImagesUnchanged()
     {
         var sampler = new BatchSampler(TemporaryImages.Dataset(1, 10), new BatchOptions { BatchSize = 5 });
 

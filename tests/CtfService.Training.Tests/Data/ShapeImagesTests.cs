@@ -5,7 +5,7 @@ namespace CtfService.Training.Tests.Data;
 public sealed class ShapeImagesTests
 {
     [Fact]
-    public void Draw_SameSeed_SameImageAndAnotherForEachNumberClassAndSeed()
+    public void Draw_SameArguments_RepeatTheImageAndOthersChangeIt()
     {
         var image = ShapeImages.Draw(0, 0, 16, seed: 1).Pixels;
 

@@ -35,7 +35,7 @@ public sealed class EvaluatorTests : IDisposable
     }
 
     [Fact]
-    public void Evaluate_CopiesOfTrainingImages_AreFoundOut()
+    public void Evaluate_CopiesOfTrainingImages_AreDetected()
     {
         var train = NoisyImages.Of(50, 40, seed: 1);
         var copied = Enumerable.Range(30, 40).Select(i => new LabelledImage(train.Images[i], train.ClassIds[i]));
@@ -49,7 +49,7 @@ public sealed class EvaluatorTests : IDisposable
     }
 
     [Fact]
-    public void Evaluate_AClassWithoutImages_IsRefusedByName()
+    public void Evaluate_AClassWithoutImages_IsRejectedByName()
     {
         var exception = Assert.Throws<DatasetException>(() => Evaluate(NoisyImages.Of(20, 0, seed: 7)));
 
@@ -57,7 +57,7 @@ public sealed class EvaluatorTests : IDisposable
     }
 
     [Fact]
-    public void Evaluate_AllImagesEqual_LeavesOutTheRatiosAndSaysWhy()
+    public void Evaluate_AllImagesEqual_OmitsTheRatiosAndSaysWhy()
     {
         var grey = new ImageDataset(8, 8, ["red", "green"], [.. Enumerable.Range(0, 12).Select(i => new LabelledImage(new byte[8 * 8 * 3], i % 2))]);
         using var extractor = new FakeFeatures();
@@ -94,7 +94,7 @@ public sealed class EvaluatorTests : IDisposable
     }
 
     [Fact]
-    public void Evaluate_AClassWithoutTestImages_LeavesOutWhatNeedsAllClasses()
+    public void Evaluate_AClassWithoutTestImages_OmitsFiguresThatNeedAllClasses()
     {
         using var extractor = new FakeFeatures();
         var inputs = new EvaluationInputs(NoisyImages.Of(50, 40, seed: 1), NoisyImages.Of(20, 0, seed: 2), [extractor], _folder.File("cache"));
@@ -111,7 +111,7 @@ public sealed class EvaluatorTests : IDisposable
     [Theory]
     [InlineData(1, 40, 20, "There are 41 training images, too few of red.")]
     [InlineData(50, 40, 3, "There are 3 test images, too few in total.")]
-    public void RequireEnoughRealImages_TooFew_SaysOfWhich(int red, int green, int test, string message)
+    public void RequireEnoughRealImages_TooFew_NamesTheClassOrSplit(int red, int green, int test, string message)
     {
         using var extractor = new FakeFeatures();
         var inputs = new EvaluationInputs(NoisyImages.Of(red, green, seed: 1), NoisyImages.Of(test, 0, seed: 2), [extractor], _folder.File("cache"));
@@ -146,7 +146,7 @@ public sealed class EvaluatorTests : IDisposable
     }
 
     [Fact]
-    public void Page_Model_HoldsEverythingItself()
+    public void Page_Model_IsSelfContained()
     {
         using var tiny = new TinyBundle();
         var bundle = BundleReader.Open(tiny.Directory);

@@ -14,7 +14,7 @@ public sealed class JobRunnerTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Run_Jobs_DoesEachAfterWhatItNeedsAndNoneTwice()
+    public void Run_Jobs_RunsEachOnceAndAfterItsDependencies()
     {
         var first = Job("first", 1);
         var second = Job("second", 1, first);
@@ -27,7 +27,7 @@ public sealed class JobRunnerTests : IDisposable
     }
 
     [Fact]
-    public void Run_StoppedInAJob_GoesOnWithThatJob()
+    public void Run_StoppedInAJob_ResumesWithThatJob()
     {
         var first = Job("first", 1);
         var stopped = new FakeJob("second", 1, [first], _ => throw new OperationCanceledException());
@@ -39,7 +39,7 @@ public sealed class JobRunnerTests : IDisposable
     }
 
     [Fact]
-    public void Run_SettingChanged_NamesItAndDoesNothing()
+    public void Run_SettingChanged_NamesItAndRunsNothing()
     {
         Run(Job("first", 1));
 
@@ -50,7 +50,7 @@ public sealed class JobRunnerTests : IDisposable
     }
 
     [Fact]
-    public void Run_NeededJobChanged_NamesWhoDependsOnIt()
+    public void Run_DependencyChanged_NamesTheJobsThatNeedIt()
     {
         var first = Job("first", 1);
         Run(first, Job("second", 1, first));
@@ -62,7 +62,7 @@ public sealed class JobRunnerTests : IDisposable
     }
 
     [Fact]
-    public void Run_RedoChanged_DoesAgainWhatChangedAndWhatNeedsIt()
+    public void Run_RedoChanged_RerunsTheJobAndItsDependents()
     {
         var (first, other) = (Job("first", 1), Job("other", 1));
         Run(first, other, Job("second", 1, first));
@@ -75,7 +75,7 @@ public sealed class JobRunnerTests : IDisposable
     }
 
     [Fact]
-    public void Run_JobOfAnotherProcess_IsLeftToItUntilItLetsGo()
+    public void Run_JobOfAnotherProcess_WaitsUntilItIsReleased()
     {
         var (taken, free) = (Job("taken", 1), Job("free", 1));
         var claim = new JobFolder(_folder.Root, taken).TryClaim()!;

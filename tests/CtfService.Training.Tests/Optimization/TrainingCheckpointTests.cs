@@ -47,7 +47,7 @@ public sealed class TrainingCheckpointTests : IDisposable
     [Theory]
     [InlineData(".old")]
     [InlineData(".next")]
-    public void Run_LeftoverFolder_DisturbsNoLaterSave(string suffix)
+    public void Run_LeftoverFolder_DoesNotDisturbLaterSaves(string suffix)
     {
         Stop(at: 5);
         Directory.CreateDirectory(Checkpoint + suffix);

@@ -58,7 +58,7 @@ public sealed class TrainingLoopTests
 
     [Theory]
     [MemberData(nameof(OutOfRange))]
-    public void Create_OptionOutOfItsRange_IsRefused(string problem, Func<TrainingOptions, TrainingOptions> change)
+    public void Create_OptionOutOfRange_Throws(string problem, Func<TrainingOptions, TrainingOptions> change)
     {
         using var folder = new TemporaryFolder();
         using var task = new ToyTask(cancelAt: null);
@@ -81,7 +81,7 @@ public sealed class TrainingLoopTests
     }
 
     [Fact]
-    public void LearningRateAt_FinalShareOne_StaysAtItsPeakAfterTheWarmup()
+    public void LearningRateAt_FinalShareIsOne_StaysAtItsPeakAfterTheWarmup()
     {
         var options = new TrainingOptions { RunDirectory = "unused", Steps = 110, WarmupSteps = 10, LearningRate = 1, FinalLearningRateShare = 1 };
 
@@ -179,7 +179,7 @@ public sealed class TrainingLoopTests
     }
 
     [Fact]
-    public void Run_StartedOverWithoutEarlyStop_ForgetsTheBestOfTheEarlierRun()
+    public void Run_RestartedWithoutEarlyStop_DiscardsTheBestOfTheEarlierRun()
     {
         using var folder = new TemporaryFolder();
         using var earlier = new ToyTask(cancelAt: null) { Costs = [1, 2, 3, 3, 3, 3] };
@@ -193,7 +193,7 @@ public sealed class TrainingLoopTests
     }
 
     [Fact]
-    public void Run_ResumedOnOtherImages_ForgetsCostsOnTheFirstOnes()
+    public void Run_ResumedOnOtherImages_DiscardsCostsOfTheFirstOnes()
     {
         using var folder = new TemporaryFolder();
         using var earlier = new ToyTask(cancelAt: 3) { Costs = [1, 1, 1, 1, 1, 1] };

@@ -28,7 +28,7 @@ public sealed class MetricsFileTests : IDisposable
     }
 
     [Fact]
-    public void Open_FromTheStart_StartsAnew()
+    public void Open_AtStepZero_ReplacesTheFile()
     {
         Write(0, Report(10));
 

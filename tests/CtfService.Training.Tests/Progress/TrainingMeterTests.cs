@@ -45,7 +45,7 @@ public sealed class TrainingMeterTests : ITrainingProgress
     }
 
     [Fact]
-    public void Evaluate_BetweenSteps_HasNoSpeedAndIsNoTimeOfTraining()
+    public void Evaluate_BetweenSteps_HasNoSpeedAndIsNotTrainingTime()
     {
         var meter = new TrainingMeter(this, new TrainingPace(0, 10, BatchSize: 8, ReportEvery: 1), _clock);
         Finish(meter, 1, seconds: 2);

@@ -48,7 +48,7 @@ public sealed class TransformerTrainingTests
     }
 
     [Fact]
-    public void Training_Watched_SaysWhatItStartsFromAndShowsTokenising()
+    public void Training_WithProgress_ReportsItsInputsAndTokenizing()
     {
         using var folder = new TemporaryFolder();
         var dataset = TwoColours();

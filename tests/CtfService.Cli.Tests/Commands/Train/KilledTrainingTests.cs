@@ -13,7 +13,7 @@ public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixt
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Training_Killed_LocksTheRunUntilThenAndReleasesIt()
+    public async Task Training_Killed_ReleasesTheLockOfTheRun()
     {
         var run = trained.Copy(_folder);
         using var training = Process.Start(new ProcessStartInfo(

@@ -4,7 +4,7 @@ using CtfService.Training.Parts;
 
 namespace CtfService.Cli.Tests.Commands.Train;
 
-/// <summary>Options that no model can be built with are usage errors before any data is read, without a stack trace.</summary>
+/// <summary>Options that do not describe a valid model are usage errors without a stack trace, reported before any data is read.</summary>
 public sealed class OptionsThatDoNotFitTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -22,13 +22,13 @@ public sealed class OptionsThatDoNotFitTests : IDisposable
         "--multipliers has 17 levels, expected 1 to 16",
         "--multipliers", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1", "1")]
     [InlineData("--max-shift is 64, expected less than the 64 pixels of --image-size", "--max-shift", "64")]
-    public Task TrainTokenizer_ArchitectureThatDoesNotFit_SaysWhatDoes(string message, params string[] options) =>
+    public Task TrainTokenizer_InvalidArchitecture_NamesValidValues(string message, params string[] options) =>
         IsUsageError(message, ["train-tokenizer", "--data", "/nowhere", .. options]);
 
     [Theory]
     [InlineData("train-coarse", "--width is 30 and --heads is 8, expected a width that is a multiple of 4 times the heads, such as 32.", "--width", "30")]
     [InlineData("train-fine", "--width is 256 and --heads is 3, expected a width that is a multiple of 4 times the heads, such as 252 or 264.", "--heads", "3")]
-    public Task TrainStage_SizeThatDoesNotFit_SaysWhatDoes(string command, string message, params string[] options) =>
+    public Task TrainStage_InvalidSize_NamesValidValues(string command, string message, params string[] options) =>
         IsUsageError(message, [command, "--data", "/nowhere", "--run", "/nowhere", .. options]);
 
     [Theory]
@@ -39,7 +39,7 @@ public sealed class OptionsThatDoNotFitTests : IDisposable
     [InlineData("--image-size is 33, expected a multiple of 2", "cluster", "--clusters", "auto", "--data", "/nowhere", "--image-size", "33")]
     [InlineData("--image-size is 33, expected a multiple of 2", "train-coarse", "--data", "/nowhere", "--image-size", "33")]
     [InlineData("--image-size is 33, expected a multiple of 2", "refine-decoder", "--data", "/nowhere", "--image-size", "33")]
-    public Task Command_ValuesThatTheTokenizerDoesNotSupport_SaysWhichItDoes(string message, params string[] command) =>
+    public Task Command_ValuesThatTheTokenizerDoesNotSupport_NamesSupportedValues(string message, params string[] command) =>
         IsUsageError(message, [.. command, "--run", Run()]);
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class DataFingerprintTests : IDisposable
     }
 
     [Fact]
-    public void Of_OtherTestImages_LeavesTheTrainingImagesAsTheyWere()
+    public void Of_OtherTestImages_DoesNotChangeTheTrainingFingerprint()
     {
         _files.Add("train/cat/1.png", [1]);
         var before = DataFingerprint.Of(_files.Root, "train");
@@ -66,14 +66,14 @@ public sealed class DataFingerprintTests : IDisposable
     [InlineData(1000, 1L << 30, 1 << 30)]
     [InlineData(1000, (1L << 30) + 1, (1 << 30) / 1000)]
     [InlineData(10_000_000, 1L << 40, DataFingerprint.MinShare)]
-    public void Share_SplitThatIsLarge_GivesEveryFileAnEqualShare(int files, long bytes, int share) =>
+    public void Share_LargeSplit_GivesEveryFileAnEqualShare(int files, long bytes, int share) =>
         Assert.Equal(share, DataFingerprint.Share(files, bytes));
 
     [Theory]
     [InlineData(0)]
     [InlineData(500)]
     [InlineData(999)]
-    public void Content_FileLongerThanItsShare_SeesItsStartMiddleAndEnd(int changed)
+    public void Content_FileLongerThanItsShare_CoversItsStartMiddleAndEnd(int changed)
     {
         var bytes = new byte[1000];
         var before = Content(bytes);

@@ -111,7 +111,7 @@ public sealed class DatasetLinksTests : IDisposable
     }
 
     [Fact]
-    public void Open_TarWithANameTwice_TakesTheLaterAndNamesIt()
+    public void Open_TarWithDuplicateNames_TakesTheLaterAndNamesIt()
     {
         var dataset = ImageFolder.Open(Tar([Entry("cat/0.png", [1]), Entry("cat/0.png")]), 4);
 
@@ -130,7 +130,7 @@ public sealed class DatasetLinksTests : IDisposable
     }
 
     [Fact]
-    public void Open_TarWithLongAndForeignNames_ReadsAll()
+    public void Open_TarWithLongAndNonAsciiNames_ReadsAll()
     {
         var name = $"cat/{new string('n', 90)}/{new string('m', 120)}/日本語.png";
 
@@ -152,7 +152,7 @@ public sealed class DatasetLinksTests : IDisposable
     }
 
     [Fact]
-    public void Open_TarWithAClassThatIsNotUtf8_IsRefusedByName()
+    public void Open_TarWithAClassThatIsNotUtf8_IsRejectedByName()
     {
         var tar = Tar([Entry("cat/0.png"), new UstarTarEntry(TarEntryType.RegularFile, "caf#/0.png") { DataStream = new MemoryStream(Png) }]);
         ReplaceInHeader(tar, "caf#", 0xE9);
@@ -161,7 +161,7 @@ public sealed class DatasetLinksTests : IDisposable
     }
 
     [Fact]
-    public void Open_TarCutShortInItsLastImage_IsRefused()
+    public void Open_TarTruncatedInItsLastImage_IsRejected()
     {
         var tar = Tar([Entry("cat/0.png"), Entry("cat/1.png", new byte[5000])]);
         using (var file = new FileStream(tar, FileMode.Open))

@@ -16,7 +16,7 @@ public sealed class DatasetRulesTests : IDisposable
     public void Dispose() => _files.Dispose();
 
     [Fact]
-    public void Open_ImageOfMorePixelsThanAsked_IsSkippedByNameWithItsSize()
+    public void Open_ImageAboveThePixelLimit_IsSkippedByNameWithItsSize()
     {
         _files.Add("a/0.png", TemporaryImages.Plain(10, 4, 1, 2, 3)).Add("a/1.png", TemporaryImages.Plain(41, 1, 1, 2, 3));
 
@@ -137,7 +137,7 @@ public sealed class DatasetRulesTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Open_NamesComposedHereAndDecomposedThere_AreOneClass(bool asTar)
+    public void Open_ComposedAndDecomposedNames_AreOneClass(bool asTar)
     {
         _files.Add("train/caf\u00e9/0.png", Png).Add("train/\ud55c/0.png", Png).Add("test/cafe\u0301/0.png", Png).Add("test/\u1112\u1161\u11ab/0.png", Png);
 
@@ -175,7 +175,7 @@ public sealed class DatasetRulesTests : IDisposable
     }
 
     [Fact]
-    public void Classes_OfASplit_AreItsFoldersAlsoEmptyOnes()
+    public void Classes_OfASplit_IncludeEmptyFolders()
     {
         _files.Add("train/b/0.png", Png);
         Directory.CreateDirectory(Path.Combine(_files.Root, "train", "a"));

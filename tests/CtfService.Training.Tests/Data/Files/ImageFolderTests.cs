@@ -88,7 +88,7 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
-    public void Open_UnknownSplit_ListsWhatIsThere()
+    public void Open_UnknownSplit_ListsTheSplits()
     {
         _files.Add("train/apple/0.png", TemporaryImages.Plain(2, 2, 1, 1, 1));
 
@@ -102,7 +102,7 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Throws<DatasetException>(() => ImageFolder.Open(Path.Combine(_files.Root, "nowhere"), 2));
 
     [Fact]
-    public void Open_FileThatIsNoTar_SaysSo()
+    public void Open_FileIsNotATar_SaysSo()
     {
         var path = Path.Combine(_files.Root, "images.zip");
         File.WriteAllBytes(path, [.. Enumerable.Range(0, 2000).Select(value => (byte)(value * 7))]);

@@ -10,7 +10,7 @@ namespace CtfService.Training.Tests.Evaluation.Features;
 public sealed class FeatureSetTests
 {
     [Fact]
-    public void Extract_UnevenClasses_CountsThemTheSame()
+    public void Extract_UnevenClasses_WeightsThemEqually()
     {
         using var scope = NewDisposeScope();
         using var extractor = new FakeFeatures();
@@ -35,7 +35,7 @@ public sealed class FeatureSetTests
     }
 
     [Fact]
-    public void Extract_ExtractorWithoutClasses_TakesAnyDataSet()
+    public void Extract_ExtractorWithoutClasses_AcceptsAnyDataSet()
     {
         using var extractor = new FakeFeatures { ClassNames = null };
         using var set = FeatureSet.Extract(extractor, NoisyImages.Of(4, 4, seed: 1), NoProgress.Instance);

@@ -27,7 +27,7 @@ public sealed class RealFeaturesTests : IDisposable
     }
 
     [Fact]
-    public void LoadOrExtract_OtherImagesOrExtractor_ComputesAnew()
+    public void LoadOrExtract_OtherImagesOrExtractor_Recomputes()
     {
         using var extractor = new FakeFeatures();
         Load(extractor).Dispose();

@@ -34,7 +34,7 @@ public sealed class SampleFolderTests : IDisposable
     }
 
     [Fact]
-    public void Draw_NewFolder_WritesFilesThatSayWhereTheyComeFrom()
+    public void Draw_NewFolder_WritesFilesWithTheirProvenance()
     {
         Draw();
 
@@ -45,7 +45,7 @@ public sealed class SampleFolderTests : IDisposable
     }
 
     [Fact]
-    public void Draw_Interrupted_GoesOnWhereItStopped()
+    public void Draw_Interrupted_ResumesWhereItStopped()
     {
         using var stop = new CancellationTokenSource();
         Assert.ThrowsAny<OperationCanceledException>(() => Draw(new StopAfter(7, stop), stop.Token));
@@ -64,7 +64,7 @@ public sealed class SampleFolderTests : IDisposable
     }
 
     [Fact]
-    public void Draw_MoreOfEachClass_KeepsThoseThatAreThere()
+    public void Draw_MoreOfEachClass_KeepsTheExistingOnes()
     {
         var few = Draw();
 

@@ -69,7 +69,7 @@ public sealed class GaussianTests : IDisposable
     }
 
     [Fact]
-    public void FrechetDistance_RotatedTogether_Stays()
+    public void FrechetDistance_BothRotated_IsUnchanged()
     {
         using var first = Of(Golden.First);
         using var second = Of(Golden.Second);

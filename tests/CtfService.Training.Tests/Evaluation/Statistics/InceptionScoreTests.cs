@@ -7,7 +7,7 @@ namespace CtfService.Training.Tests.Evaluation.Statistics;
 public sealed class InceptionScoreTests
 {
     [Fact]
-    public void Score_SureOfEveryClassEquallyOften_IsTheNumberOfClasses()
+    public void Score_CertainAndBalancedPredictions_IsTheNumberOfClasses()
     {
         using var probabilities = eye(5, dtype: float64).repeat(4, 1);
 
@@ -34,7 +34,7 @@ public sealed class InceptionScoreTests
     [Theory]
     [InlineData(23)]
     [InlineData(4)]
-    public void Score_GoldenProbabilities_IsNumpysWhateverTheBatches(int batch)
+    public void Score_GoldenProbabilitiesInAnyBatches_IsNumpys(int batch)
     {
         var golden = GoldenStatistics.Instance;
         var accumulator = new InceptionScoreAccumulator(golden.Probabilities.Length, golden.Expected.InceptionScore.Split);
@@ -54,7 +54,7 @@ public sealed class InceptionScoreTests
     [Theory]
     [InlineData(true)] // 0 1 2 3 0 1 2 3 ..
     [InlineData(false)] // 0 0 0 .. 1 1 1 ..
-    public void Score_WhateverTheOrderOfClasses_EverySplitHasAll(bool inTurn)
+    public void Score_AnyOrderOfClasses_EverySplitHasAll(bool inTurn)
     {
         const int Classes = 4;
         const int Rounds = 10;

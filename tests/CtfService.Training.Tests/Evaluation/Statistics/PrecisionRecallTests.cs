@@ -32,7 +32,7 @@ public sealed class PrecisionRecallTests
     }
 
     [Fact]
-    public void Of_ManyMoreRowsThanABlock_IsTheSameAsInOneGo()
+    public void Of_ManyMoreRowsThanABlock_EqualsOneBlock()
     {
         // Every real point has neighbours at distance 1, so its ball has radius 1; generated points are 0.5 away from real points, except one far away.
         using var real = arange(3000, dtype: float64).unsqueeze(1);

@@ -37,7 +37,7 @@ public sealed class ExperimentFileTests : IDisposable
     }
 
     [Fact]
-    public void Graph_AnotherTrainingSetting_ChangesTheFingerprintOfItsTrainingAndOfWhatFollows()
+    public void Graph_AnotherTrainingSetting_ChangesTheFingerprintsOfItsTrainingAndItsDependents()
     {
         const string Models =
             """ "models": [{ "name": "a", "clusters": 8 }], "tables": [{ "title": "t", "subject": "s", "rows": [{ "label": "a", "model": "a" }] }] """;
@@ -82,7 +82,7 @@ public sealed class ExperimentFileTests : IDisposable
             + """ "rows": [{ "label": "r", "model": "a", "coarse": { "guidance_scale": 0 } }] }] }""",
         "row 'r': coarse.guidance_scale is 0")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "speed": { "models": ["a"], "batches": [0] } }""", "speed.batches is 0")]
-    public void Read_WhatCannotBeRun_IsNamed(string json, string named)
+    public void Read_InvalidExperiment_NamesTheProblem(string json, string named)
     {
         var refusal = Assert.Throws<InvalidDataException>(() => Read(json));
 

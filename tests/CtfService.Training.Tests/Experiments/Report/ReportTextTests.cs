@@ -14,14 +14,14 @@ public sealed class ReportTextTests
     }
 
     [Fact]
-    public void Spread_OneSeedOrNone_SaysNoMoreThanThereIs()
+    public void Spread_OneSeedOrNone_HasNoDeviation()
     {
         Assert.Equal("0.125", Spread.Of([0.125])!.ToString());
         Assert.Null(Spread.Of([]));
     }
 
     [Fact]
-    public void Towards_SameSeeds_GoesAlongEachSeedsLine()
+    public void Towards_SameSeeds_InterpolatesEachSeed()
     {
         var spread = Spread.Of([1, 3])!.Towards(Spread.Of([5, 3])!, 0.25);
 
@@ -30,7 +30,7 @@ public sealed class ReportTextTests
     }
 
     [Fact]
-    public void Table_ColumnWithoutEntries_IsLeftOut()
+    public void Table_ColumnWithoutEntries_IsOmitted()
     {
         var table = new MarkdownTable("a", "b", "c");
         table.Add("1", null, "3");

@@ -36,7 +36,7 @@ public sealed class InceptionFeaturesTests : IDisposable
     }
 
     [Fact]
-    public void Load_PyTorchFile_IsReadToo()
+    public void Load_PyTorchFile_GivesTheSameFeatures()
     {
         var path = _folder.File("weights.pth");
         TorchFileWriter.Write(path, GoldenInception.Keys, (_, elements) => elements.Fill(0.01f), wrapper: "state_dict");

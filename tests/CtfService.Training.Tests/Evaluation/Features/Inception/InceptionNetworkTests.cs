@@ -26,7 +26,7 @@ public sealed class InceptionNetworkTests : IDisposable
     }
 
     [Fact]
-    public void Parameters_PublishedWidth_AreAsManyAsTorchvisionSays()
+    public void Parameters_PublishedWidth_HaveTheCountOfTorchvision()
     {
         using var network = new InceptionNetwork();
         const long torchvision = 27_161_264;                                                   // 1000 classes, with the auxiliary classifier
