@@ -34,7 +34,7 @@ internal static class ImageEndpoints
 
     public static void MapImageEndpoints(this IEndpointRouteBuilder routes)
     {
-        var images = routes.MapGroup(ImageRoutes.Group).WithTags("Images");
+        var images = routes.MapGroup(ImageRoutes.Group).WithTags("Images").AddEndpointFilter<RouteGroupBuilder, RefusalFilter>();
         images.MapPost(ImageRoutes.Generations, Generate)
             .WithName("GenerateImages")
             .WithSummary("Generate images of one class")

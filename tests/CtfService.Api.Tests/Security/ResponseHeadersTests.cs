@@ -39,6 +39,17 @@ public sealed class ResponseHeadersTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal(expected, response.Headers.Contains("Strict-Transport-Security"));
     }
 
+    [Fact]
+    public async Task Hsts_RefusedImageRequest_IsKept()
+    {
+        using var content = new StringContent("""{"class_label": "no such class"}""", System.Text.Encoding.UTF8, "application/json");
+
+        using var response = await api.Client.PostAsync(new Uri("https://ctf.example.org/v1/images/generations"), content);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.True(response.Headers.Contains("Strict-Transport-Security"));
+    }
+
     [Theory]
     [InlineData("Production")]
     [InlineData("Development")]
