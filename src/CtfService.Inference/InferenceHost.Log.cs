@@ -13,7 +13,7 @@ internal sealed partial class InferenceHost
         [LoggerMessage(EventIds.WorkerStillRunning, LogLevel.Warning, "A generation worker is still running at the end of the host's shutdown timeout")]
         public static partial void DidNotFinish(ILogger logger);
 
-        [LoggerMessage(EventIds.LoadAbandoned, LogLevel.Information, "The process ends while a model is still loading")]
+        [LoggerMessage(EventIds.LoadAbandoned, LogLevel.Information, "The process ends while a model is still loading", EventName = "LeftLoading")]
         public static partial void LoadAbandoned(ILogger logger);
     }
 }

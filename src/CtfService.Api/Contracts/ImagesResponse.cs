@@ -44,8 +44,8 @@ public sealed record ImageEntry(
 /// <param name="TotalTokens">The sum of both.</param>
 public sealed record ImageUsage(int InputTokens, int OutputTokens, int TotalTokens);
 
-/// <summary>Time in each stage, milliseconds. The images of a request can run in different batches; each value is the longest among the images.</summary>
-/// <param name="QueueMs">Wait for the first step.</param>
+/// <summary>Time in each stage, milliseconds. The images of a request can run in different batches: stage times are the longest among the images.</summary>
+/// <param name="QueueMs">Time from admission to the start; for an image that was started again, to its last start.</param>
 /// <param name="CoarseMs">Coarse stage; for a variation, VQ encode of the picture.</param>
 /// <param name="FineMs">Fine stage.</param>
 /// <param name="DecodeMs">VQ decode, from tokens to pixels.</param>

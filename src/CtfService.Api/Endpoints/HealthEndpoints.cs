@@ -18,7 +18,7 @@ internal static class HealthEndpoints
             .WithName("Live")
             .WithSummary("Check whether the process works")
             .WithDescription(
-                "503 if the generation worker has crashed, or if no step has completed for four times Inference:StallTimeout. "
+                "503 if the generation worker has crashed, or if no step has completed for four times the limit of /health/ready. "
                 + "A service whose model cannot be loaded is live but not ready: a restart would not help.")
             .ProducesProbe();
         health.MapGet("ready", Ready)
@@ -26,7 +26,7 @@ internal static class HealthEndpoints
             .WithSummary("Check whether requests are accepted")
             .WithDescription(
                 "200 after the first image has been drawn. 503 with a reason while the model is loading, after a failed load, during shutdown, "
-                + "and if images wait or run but no step has completed for Inference:StallTimeout.")
+                + "and if images wait or run but no step has completed for Inference:StallTimeout (longer for a slow model).")
             .ProducesProbe();
         health.MapGet("startup", Startup)
             .WithName("Startup")

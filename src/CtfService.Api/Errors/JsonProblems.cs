@@ -27,7 +27,7 @@ internal sealed partial class JsonProblems(IOptions<JsonOptions> json)
 
         if (problem.Message.StartsWith("Duplicate property", StringComparison.Ordinal))
         {
-            return Problem("The body contains the field twice. Send each field once.", "duplicate_field", field);
+            return Problem($"The body contains {field} twice. Send each field once.", "duplicate_field", field);
         }
 
         // Utf8Body has checked the bytes, so only an escape can be wrong.

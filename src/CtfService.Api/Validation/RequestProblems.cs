@@ -43,7 +43,7 @@ internal sealed class RequestProblems
     {
         if (value is { } given && (given.CompareTo(minimum) < 0 || given.CompareTo(maximum) > 0))
         {
-            var source = limit is null ? "" : $" ({limit})";
+            var source = limit is null ? "" : $" (maximum: {limit})";
             Add(param, "out_of_range", FormattableString.Invariant($"{param} is {given}; expected {minimum} to {maximum}{source}."));
         }
     }

@@ -22,7 +22,7 @@ public interface IModelRouter
     /// previous one still drains, loading starts after that. Continues even if the caller no longer waits.
     /// </summary>
     /// <exception cref="SwitchInProgressException">Another model is loading.</exception>
-    /// <exception cref="ModelLoadException">The model could not be loaded; the message has the reason. The current model keeps serving.</exception>
+    /// <exception cref="ModelLoadException">The model could not be loaded; the message has the reason. A model that serves keeps serving.</exception>
     /// <exception cref="ModelNotReadyException">The service is shutting down.</exception>
     Task<ModelSwitch> SwitchAsync(ModelOrigin origin);
 }

@@ -19,7 +19,7 @@ internal sealed partial class ModelRouter
             "Switched to bundle {Bundle}, model {Model}, in {Elapsed}; {Replaced} finishes its admitted images")]
         public static partial void Switched(ILogger logger, string bundle, string model, string? replaced, TimeSpan elapsed);
 
-        [LoggerMessage(EventIds.SwitchFailed, LogLevel.Error, "Bundle {Bundle} could not be loaded; the current model stays in place")]
+        [LoggerMessage(EventIds.SwitchFailed, LogLevel.Error, "Bundle {Bundle} could not be loaded; a model that serves keeps serving")]
         public static partial void SwitchFailed(ILogger logger, string bundle, Exception error);
 
         [LoggerMessage(EventIds.InstanceDrained, LogLevel.Information, "Bundle {Bundle} has drained, {Elapsed} after it was replaced; its memory is free")]

@@ -1,6 +1,9 @@
 namespace CtfService.Inference.Telemetry;
 
-/// <summary>Ids of every log event of the service. They never change or get reused; docs/operations/telemetry.md lists them.</summary>
+/// <summary>
+/// Ids of every log event of the service. They never change or get reused; docs/operations/telemetry.md lists them.
+/// Retired: 1021, 1040, 1042, 1044.
+/// </summary>
 public static class EventIds
 {
     // Loading a model

@@ -100,7 +100,7 @@ public sealed class InferenceMetrics
         meter.CreateObservableGauge("ctf.queue.capacity", () => queueCapacity, "{image}", "Maximum number of waiting images.");
         meter.CreateObservableGauge(
             "ctf.queue.oldest_wait", () => _inFlight.Read().OldestWait.TotalSeconds, "s", "Waiting time of the oldest waiting image; 0 if none waits.");
-        meter.CreateObservableGauge("ctf.images.running", () => _inFlight.Read().Running, "{image}", "Running images.");
+        meter.CreateObservableGauge("ctf.images.running", () => _inFlight.Read().Running, "{image}", "Images that have started and not ended.");
         meter.CreateObservableGauge("ctf.batch.occupancy", () => _inFlight.Read().Occupancy, "1", "Fraction of rows in use.");
         meter.CreateObservableGauge(
             "ctf.worker.stalled_time",

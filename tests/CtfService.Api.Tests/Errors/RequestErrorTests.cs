@@ -16,7 +16,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"prompt": "a motorbike"}""", "prompt", "unknown_class", "/v1/classes")]
     [InlineData("""{"prompt": "an apple and a banana"}""", "prompt", "ambiguous_prompt", "'apple', 'banana'")]
     [InlineData("""{"prompt": "a banana", "class_label": 0}""", "prompt", "conflicting_fields", "'banana'")]
-    [InlineData("""{"class_label": 0, "n": 0}""", "n", "out_of_range", "1 to 16 (Limits:MaxImagesPerRequest)")]
+    [InlineData("""{"class_label": 0, "n": 0}""", "n", "out_of_range", "1 to 16 (maximum: Limits:MaxImagesPerRequest)")]
     [InlineData("""{"class_label": 0, "n": 17}""", "n", "out_of_range", "n is 17")]
     [InlineData("""{"class_label": 0, "temperature": -0.01}""", "temperature", "out_of_range", "-0.01")]
     [InlineData("""{"class_label": 0, "temperature": 10.01}""", "temperature", "out_of_range", "Limits:MaxTemperature")]
