@@ -12,7 +12,7 @@ internal sealed partial class InferenceHost(ModelRouter router, InferenceOptions
     : IHostedLifecycleService, IDisposable
 {
     /// <summary>
-    /// Time that a load has to end at shutdown. It checks for cancellation before each tensor; if that takes longer, it ends with the process.
+    /// Time that a load gets to stop at shutdown. It checks for cancellation before each tensor; if one takes longer, the load ends with the process.
     /// </summary>
     private static readonly TimeSpan LoadingGracePeriod = TimeSpan.FromSeconds(1);
 

@@ -52,7 +52,7 @@ internal sealed class InferenceQueue : IInferenceQueue
     }
 
     /// <summary>
-    /// Rejects further jobs. Set the state that explains why first, unless no lease is held. Jobs that wait stay for the worker to finish or fail.
+    /// Rejects further jobs. If a lease may be held, first set the state that gives the reason. Waiting jobs remain for the worker to finish or fail.
     /// </summary>
     public void Close()
     {

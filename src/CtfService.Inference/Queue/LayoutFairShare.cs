@@ -14,7 +14,7 @@ internal sealed class LayoutFairShare(StageCostEstimator estimator)
     /// <summary>Maximum number of images in one step: a larger batch gains nothing.</summary>
     private const int MaxPerStep = 8;
 
-    /// <summary>Maximum duration of a step with such images, because images that arrive meanwhile wait for it to end.</summary>
+    /// <summary>Maximum duration of a step with such images, because images that arrive during the step wait for it to end.</summary>
     private static readonly TimeSpan LongestStep = TimeSpan.FromMilliseconds(250);
 
     private TimeSpan _ahead; // device time used beyond that of drawn images; at least -LongestStep, so that neither kind accumulates more than one step
@@ -28,7 +28,7 @@ internal sealed class LayoutFairShare(StageCostEstimator estimator)
             return _ahead <= TimeSpan.Zero && running.Layouts < MaxPerStep;
         }
 
-        _ahead = TimeSpan.Zero; // nothing else wanted the device
+        _ahead = TimeSpan.Zero; // no drawn image competes for the device
         return running.Layouts == 0 || (running.Layouts < MaxPerStep && (running.Layouts + 1) * estimator.Costs.LaterStages(image) <= LongestStep);
     }
 

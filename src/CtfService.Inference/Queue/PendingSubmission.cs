@@ -15,7 +15,7 @@ internal sealed class PendingSubmission : IDisposable
     private readonly CancellationToken _caller;
     private readonly CancellationTokenSource _expiry;
     private readonly CancellationTokenSource _abandoned;
-    private readonly Channel<InferenceEvent> _events; // holds all events there can be, so that writing never waits
+    private readonly Channel<InferenceEvent> _events; // has room for every possible event, so that writing never waits
     private volatile bool _isExpired; // set at the deadline if an image is unfinished
 
     public PendingSubmission(ImageSubmission submission, InferenceMetrics metrics, TimeProvider clock, CancellationToken caller)

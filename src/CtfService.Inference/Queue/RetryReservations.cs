@@ -2,7 +2,7 @@ namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// Queue capacity reserved for callers that got a Retry-After. Without reservations, capacity that becomes free goes to the next caller by chance, and
-/// callers that wait as told find the queue full again. Not thread-safe; guarded by the lock of the queue.
+/// callers that wait as instructed find the queue full again. Not thread-safe; guarded by the lock of the queue.
 /// </summary>
 /// <param name="capacity">
 /// Capacity of the queue in images. At most as many are reserved, and at most half as many are withheld from callers without a reservation.

@@ -21,7 +21,7 @@ internal sealed class RowLimit
     /// <param name="rows">Rows of the images that keep running.</param>
     public void Shrink(int rows) => (_rows, _finished) = (rows, 0);
 
-    /// <summary>Counts a finished image and raises the limit if it is time.</summary>
+    /// <summary>Counts a finished image and raises the limit if that is due.</summary>
     /// <param name="rows">Rows of the image.</param>
     /// <param name="all">All rows of the generator.</param>
     public void Finished(int rows, int all)

@@ -18,7 +18,7 @@ public interface IModelRouter
     ModelLease Lease();
 
     /// <summary>
-    /// Loads and warms up a model beside the current one, then makes it the current one and drains the previous one. At most two models are in memory: if a
+    /// Loads and warms up a model alongside the current one, then makes it the current one and drains the previous one. At most two models are in memory: if a
     /// previous one still drains, loading starts after that. Continues even if the caller no longer waits.
     /// </summary>
     /// <exception cref="SwitchInProgressException">Another model is loading.</exception>
@@ -35,7 +35,7 @@ public sealed record InstanceReport(string Bundle, ModelStatus Status, bool IsDr
 /// <param name="Current">The model that serves new requests.</param>
 /// <param name="Replaced">The model that served before; null if none was ready.</param>
 /// <param name="Times">Durations of loading and warm-up.</param>
-/// <param name="Total">Time from the call to the moment at which requests get the model.</param>
+/// <param name="Total">Time from the call until requests get the model.</param>
 public sealed record ModelSwitch(string Bundle, ModelStatus.Ready Current, ReplacedModel? Replaced, LoadTimes Times, TimeSpan Total);
 
 /// <summary>A model that was replaced.</summary>

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference.Routing;
 
-/// <summary>Creates an instance from components of its own.</summary>
+/// <summary>Creates an instance with its own components.</summary>
 internal sealed class ModelInstanceFactory(InferenceOptions options, InferenceMetrics metrics, StallWatch stall, TimeProvider clock, ILoggerFactory loggers)
 {
     public ModelInstance Create(ModelOrigin origin)

@@ -4,11 +4,11 @@ using CtfService.Inference.Queue;
 namespace CtfService.Inference.Routing;
 
 /// <summary>
-/// Hold of one request on the instance in which it began: the request is validated against this model and its images run there, even if another model
-/// becomes current. Ends when the images are admitted, because the instance finishes those in any case; a slow reader therefore does not keep a replaced
+/// Ties a request to the instance that was current when it began: the request is validated against this model and its images run there, even if another
+/// model becomes current. Ends when the images are admitted, because the instance finishes those in any case; a slow reader therefore does not keep a replaced
 /// model in memory. Not thread-safe.
 /// </summary>
-/// <param name="release">Releases the hold; called once.</param>
+/// <param name="release">Releases the lease; called once.</param>
 public sealed class ModelLease(ModelDescription model, IInferenceQueue queue, Action release) : IInferenceQueue, IDisposable
 {
     private int _released;

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace CtfService.Inference.Routing;
 
 /// <summary>
-/// Holds the current instance, the one that loads and those that drain. The first model loads in the current instance; every later one loads in an instance
-/// of its own, which replaces the current one in one step under the lock. Thread-safe.
+/// Holds the current instance, the one that loads and those that drain. The first model loads in the current instance; every later one loads in its own
+/// instance, which replaces the current one in one step under the lock. Thread-safe.
 /// </summary>
 internal sealed partial class ModelRouter : IModelRouter, IModelStatus
 {
@@ -87,7 +87,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         // A failed load affects this switch only.
         catch (Exception error)
         {
-            await instance.Finished.ConfigureAwait(false); // its memory is free before the caller is told
+            await instance.Finished.ConfigureAwait(false); // its memory is free before the caller gets the result
             throw Failure(origin.Bundle, error);
         }
 

@@ -32,7 +32,7 @@ public abstract record ModelStatus
     /// <summary>The service is shutting down; admitted images may still finish.</summary>
     public sealed record Stopping : ModelStatus;
 
-    /// <summary>The worker thread crashed. A restart or another load of a model helps.</summary>
+    /// <summary>The worker thread crashed. To recover, restart the service or load a model.</summary>
     /// <param name="Reason">Reason for the log and for operators.</param>
     public sealed record Crashed(string Reason) : ModelStatus
     {

@@ -11,7 +11,7 @@ public interface IStallWatch
 
 /// <summary>Progress of the workers at one moment.</summary>
 /// <param name="StalledFor">Time since the last step completed, or since work arrived; zero if there is no work.</param>
-/// <param name="Limit">Time that this may take.</param>
+/// <param name="Limit">Limit for <paramref name="StalledFor"/>.</param>
 public readonly record struct Progress(TimeSpan StalledFor, TimeSpan Limit)
 {
     /// <summary>
@@ -28,8 +28,8 @@ public readonly record struct Progress(TimeSpan StalledFor, TimeSpan Limit)
 }
 
 /// <summary>
-/// Compares the time without a completed step with the time that the model needs. Logs once when it becomes too long and once when a step completes after
-/// all. The health probes trigger the check.
+/// Compares the time without a completed step with the time that the model needs. Logs once when it becomes too long and once when steps complete
+/// again. The health probes trigger the check.
 /// </summary>
 internal sealed partial class StallWatch(InFlightImages inFlight, TimeSpan stallTimeout, ILogger<StallWatch> logger) : IStallWatch
 {

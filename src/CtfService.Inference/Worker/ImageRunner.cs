@@ -44,7 +44,7 @@ internal sealed partial class ImageRunner(
     public void Admit(IImageGenerator generator, AdmissionScheduler waiting, InferenceJob job)
     {
         var id = ++_lastId;
-        _running.Add(id, job); // first, so that the image is completed whatever throws
+        _running.Add(id, job); // first, so that the image is completed no matter what throws
         job.MarkStarted(clock.GetUtcNow());
         try
         {
@@ -76,7 +76,7 @@ internal sealed partial class ImageRunner(
     }
 
     /// <summary>Runs one step of all images.</summary>
-    /// <param name="waiting">Gets back the images that did not fit beside the others and must restart; their seeds make them identical.</param>
+    /// <param name="waiting">Gets back the images that did not fit together with the others and must restart; their seeds make them identical.</param>
     /// <param name="abort">Cancelled when the shutdown budget is used up: running images fail.</param>
     public void Step(IImageGenerator generator, AdmissionScheduler waiting, CancellationToken abort)
     {
