@@ -29,7 +29,7 @@ internal sealed class SimdDecodeEngine : IDecodeEngine
 
     public int Capacity { get; }
 
-    /// <summary>Gets the bytes of weights that a step reads, whatever the number of rows.</summary>
+    /// <summary>Gets the bytes of weights that a step reads, for any number of rows.</summary>
     public long WeightBytes => _pass.WeightBytes;
 
     /// <summary>Gets the bytes of cached keys and values that a row reads for each position it attends to.</summary>

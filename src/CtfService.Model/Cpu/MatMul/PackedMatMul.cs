@@ -17,7 +17,7 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
     where TSimd : struct, ISimd<TVector>
     where TLayout : struct, IWeightLayout
 {
-    /// <summary>Rows of a block (BLIS's MC): as many as stay in the second-level cache beside a panel group.</summary>
+    /// <summary>Rows of a block (BLIS's MC): as many as fit in the second-level cache together with a panel group.</summary>
     private const int RowBlock = 128;
 
     /// <summary>Bytes of each panel to prefetch before a product begins.</summary>
@@ -67,7 +67,7 @@ internal static unsafe class PackedMatMul<TVector, TSimd, TLayout>
     }
 
     /// <summary>
-    /// Multiplies a block of rows by a panel group: first tiles of 8 rows, one panel after the other, then smaller tiles over both panels for the remaining rows.
+    /// Multiplies a block of rows by a panel group: first tiles of 8 rows, panel by panel, then smaller tiles over both panels for the remaining rows.
     /// </summary>
     /// <param name="nextPanel">The first panel of the work item after this one; null if there is none.</param>
     private static void MultiplyPanelGroup<TEpilogue>(

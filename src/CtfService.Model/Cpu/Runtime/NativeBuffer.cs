@@ -93,7 +93,7 @@ internal static unsafe partial class HugePages
         var start = (mapped + Size - 1) / Size * Size;
         Unmap((byte*)mapped, start - mapped); // returns the unaligned parts before and after
         Unmap((byte*)(start + length), mapped + Size - start);
-        _ = Advise((byte*)start, length, AdviseHugePages); // fails on a kernel without huge pages, where small pages serve
+        _ = Advise((byte*)start, length, AdviseHugePages); // fails on a kernel without huge pages, which keeps small ones
         return (byte*)start;
     }
 

@@ -62,7 +62,7 @@ internal struct WorkItems
 
 /// <summary>
 /// Cancels a region of a <see cref="ComputeThreadPool"/> between two of its blocks. All threads must leave after the same block, or those that stay would
-/// wait at the next barrier for ever. Thread 0 checks the token before a block and marks that block as the last; the other threads read the mark after the
+/// wait at the next barrier forever. Thread 0 checks the token before a block and marks that block as the last; the other threads read the mark after the
 /// block, and therefore after a barrier.
 /// </summary>
 internal struct PoolCancellation(CancellationToken cancellation)

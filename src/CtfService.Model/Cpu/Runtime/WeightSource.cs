@@ -10,7 +10,7 @@ internal sealed unsafe class WeightSource
     private readonly Func<string, Tensor> _read;
 
     /// <summary>Creates a source.</summary>
-    /// <param name="read">Returns the tensor of a name; the engine disposes it.</param>
+    /// <param name="read">Returns the tensor with a name; the engine disposes it.</param>
     public WeightSource(Func<string, Tensor> read) => _read = read;
 
     /// <summary>Creates a source that reads a module's parameters and buffers.</summary>

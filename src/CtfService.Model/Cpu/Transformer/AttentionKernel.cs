@@ -6,7 +6,7 @@ namespace CtfService.Model.Cpu.Transformer;
 
 /// <summary>
 /// Scaled dot-product attention of one row over the cached positions it sees (Vaswani et al. 2017, eq. 1): softmax(q K^T / sqrt(Dh)) V. The query is
-/// already scaled. Every sum has one order, whatever the batch.
+/// already scaled. Every sum has a fixed order, independent of the batch.
 /// </summary>
 internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
     where TVector : struct

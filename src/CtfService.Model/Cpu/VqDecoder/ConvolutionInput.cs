@@ -100,7 +100,7 @@ internal static unsafe class ConvolutionInput<TVector, TSimd>
         }
     }
 
-    /// <summary>Clears the padding beside a row, above the first row and below the last.</summary>
+    /// <summary>Clears the padding left and right of a row, above the first row and below the last.</summary>
     private static void ClearPadding(FeatureMap map, int image, int row)
     {
         new Span<float>(map.Pixel(image, row, -1), map.Stride).Clear();

@@ -5,7 +5,7 @@ namespace CtfService.Model.Cpu.VqDecoder;
 /// </summary>
 internal readonly unsafe struct FeatureMap
 {
-    /// <summary>Pixels of an image that form one work item and one part of the statistics, whatever the number of threads and images.</summary>
+    /// <summary>Pixels of an image that form one work item and one part of the statistics, for any number of threads and images.</summary>
     public const int BlockPixels = 32;
 
     public required float* Start { get; init; }

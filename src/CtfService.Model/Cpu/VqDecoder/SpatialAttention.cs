@@ -5,7 +5,7 @@ namespace CtfService.Model.Cpu.VqDecoder;
 
 /// <summary>
 /// Self-attention over all positions of an image: softmax(q K^T / sqrt(C)) V, computed by <see cref="ConvolutionMicroKernel{TVector, TSimd}"/>. Keys and
-/// values are written in the format of packed weights, so that scores and outputs are products with panels. Every sum has one order. Owns its buffers.
+/// values are written in the format of packed weights, so that scores and outputs are products with panels. Every sum has a fixed order. Owns its buffers.
 /// </summary>
 internal sealed unsafe class SpatialAttention<TVector, TSimd> : IDisposable
     where TVector : struct
