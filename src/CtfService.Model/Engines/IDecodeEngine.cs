@@ -28,3 +28,65 @@ public interface IDecodeEngine : IDisposable
 /// <param name="Position">0 for the class; t + 1 for the label of cell t.</param>
 /// <param name="Input">The class id at position 0, otherwise the label of cell Position - 1.</param>
 public readonly record struct DecodeRow(int Slot, int Position, int Input);
+
+/// <summary>Rejects decode steps that would read unwritten cache positions; tracks the length of each slot.</summary>
+internal sealed class DecodeRowCheck(TransformerConfig config, int capacity)
+{
+    private readonly int[] _written = new int[capacity]; // positions written in each slot, from 0
+    private readonly long[] _lastStep = new long[capacity];
+    private long _step;
+
+    /// <exception cref="ArgumentException">A row is out of range, or the buffer has the wrong length.</exception>
+    public void Require(ReadOnlySpan<DecodeRow> rows, Span<float> logits)
+    {
+        if (rows.Length == 0 || rows.Length > capacity)
+        {
+            throw new ArgumentException($"The step has {rows.Length} rows; expected 1 to {capacity}, the engine's capacity.", nameof(rows));
+        }
+
+        if (logits.Length != (long)rows.Length * config.OutputVocabulary)
+        {
+            throw new ArgumentException(
+                $"The buffer for the logits has {logits.Length} elements; expected {rows.Length} x {config.OutputVocabulary}.", nameof(logits));
+        }
+
+        _step++;
+        foreach (var row in rows)
+        {
+            RequireRow(row);
+        }
+
+        foreach (var row in rows)
+        {
+            _written[row.Slot] = row.Position == 0 ? 1 : Math.Max(_written[row.Slot], row.Position + 1);
+        }
+    }
+
+    private void RequireRow(DecodeRow row)
+    {
+        if ((uint)row.Slot >= (uint)capacity)
+        {
+            throw new ArgumentException($"Slot {row.Slot} is out of range; expected 0 to {capacity - 1}.", nameof(row));
+        }
+
+        if (_lastStep[row.Slot] == _step)
+        {
+            throw new ArgumentException($"Slot {row.Slot} has two rows in one step; expected at most one.", nameof(row));
+        }
+
+        _lastStep[row.Slot] = _step;
+        if (row.Position < 0 || row.Position > config.Positions || row.Position > _written[row.Slot])
+        {
+            throw new ArgumentException(
+                $"Position {row.Position} of slot {row.Slot} is out of range; expected 0 to {Math.Min(config.Positions, _written[row.Slot])}. "
+                + "Position 0 starts over.",
+                nameof(row));
+        }
+
+        var inputs = row.Position == 0 ? config.ClassCount + 1 : config.InputVocabulary;
+        if ((uint)row.Input >= (uint)inputs)
+        {
+            throw new ArgumentException($"Input {row.Input} at position {row.Position} is out of range; expected 0 to {inputs - 1}.", nameof(row));
+        }
+    }
+}

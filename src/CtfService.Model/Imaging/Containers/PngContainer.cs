@@ -92,3 +92,24 @@ internal static class PngContainer
 /// <summary>A text in a PNG file.</summary>
 /// <param name="Keyword">1..79 Latin-1 characters.</param>
 internal sealed record PngText(string Keyword, string Text);
+
+/// <summary>The checksum of PNG chunks (PNG specification, third edition, annex D). Computed bit by bit, because the texts are short.</summary>
+internal static class Crc32
+{
+    private const uint ReversedPolynomial = 0xEDB88320;
+
+    public static uint Of(ReadOnlySpan<byte> bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var value in bytes)
+        {
+            crc ^= value;
+            for (var bit = 0; bit < 8; bit++)
+            {
+                crc = (crc >> 1) ^ (ReversedPolynomial & (0 - (crc & 1)));
+            }
+        }
+
+        return ~crc;
+    }
+}
