@@ -25,7 +25,7 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
         try
         {
             DecodeThreads.Use();
-            return Generator(ModelLoader.Load(
+            return Generator(BundleLoader.Load(
                 bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows, BesideAnother, cancellation: cancellation));
         }
         catch (Exception error) when (NativeLibraries.Explain(error) is { } message)

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Loading;
 
-/// <summary>The parts of one model on one device. Created by <see cref="ModelLoader"/>.</summary>
+/// <summary>The parts of one model on one device. Created by <see cref="BundleLoader"/>.</summary>
 /// <param name="Fine">Null for a plain LlamaGen model.</param>
 /// <param name="Owned">The parts to free with the model.</param>
 internal sealed record LoadedModel(

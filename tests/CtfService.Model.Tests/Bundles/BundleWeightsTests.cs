@@ -22,7 +22,7 @@ public sealed class BundleWeightsTests : IDisposable
     {
         using var opens = new FolderOpens(_bundle.Directory);
 
-        ModelLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4).Dispose();
+        BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4).Dispose();
 
         Assert.Equal(BundleFiles.All.ToDictionary(name => name, _ => 1), opens.Take());
     }

@@ -58,7 +58,7 @@ public sealed class BoundedStepTests : IDisposable
     [Fact]
     public void Advance_ImagesOfOnePictureInSeveralSteps_EncodeItOnce()
     {
-        using var parts = ModelLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4);
+        using var parts = BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4);
         var encoded = 0;
         var encoder = (TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>)parts.Tokenizer.named_children()
             .Single(child => child.name == "encoder").module;
@@ -84,7 +84,7 @@ public sealed class BoundedStepTests : IDisposable
     public void Advance_CancelledWithinAFinePass_StopsThereAndGoesOnLater(string dtype)
     {
         using var source = new CancellationTokenSource();
-        using var parts = ModelLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4);
+        using var parts = BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4);
         var generator = new CtfImageGenerator(parts with { Fine = new CancelledFine(parts.Fine!, source) });
         Admit(generator, [Image(1) with { Layout = new LayoutSource.Given(new int[TinyBundle.Positions]) }]);
 
@@ -100,7 +100,7 @@ public sealed class BoundedStepTests : IDisposable
     public void Advance_CancelledWithinVqDecode_StopsThereAndGoesOnLater()
     {
         using var source = new CancellationTokenSource();
-        using var parts = ModelLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4);
+        using var parts = BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4);
         var generator = new CtfImageGenerator(parts with { VqDecoder = new CancelledDecoder(parts.VqDecoder, source) });
         Admit(generator, [Image(1) with { Layout = new LayoutSource.Given(new int[TinyBundle.Positions]) }]);
 

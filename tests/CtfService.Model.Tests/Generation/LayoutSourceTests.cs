@@ -39,7 +39,7 @@ public sealed class LayoutSourceTests : IDisposable
     public void Generate_Picture_TakesTheClustersOfItsTokens()
     {
         var picture = Draw(seed: 1).Image;
-        using var parts = ModelLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4);
+        using var parts = BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4);
         using var pixels = Pixels.ToTensor([picture]);
         using var tokens = parts.Tokenizer.VqEncode(pixels);
 

@@ -41,7 +41,7 @@ public sealed class PreviewStageTests : IDisposable
 
         var finished = Watch(generator, images, previews, out var shown);
 
-        using var parts = ModelLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 2);
+        using var parts = BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 2);
         var decoder = new CentroidDecoder(parts.VqDecoder, parts.Clusters);
         for (var place = 0; place < images.Length; place++)
         {

@@ -32,7 +32,7 @@ public sealed class ModelMemoryTests
         var placement = ModelPlacement.Parse("cpu", dtype);
         using var buffers = new NativeScope();
 
-        using var parts = ModelLoader.Load(model.Directory, placement, rows);
+        using var parts = BundleLoader.Load(model.Directory, placement, rows);
         var managed = GC.GetAllocatedBytesForCurrentThread();
         using var generator = new CtfImageGenerator(parts);
         managed = GC.GetAllocatedBytesForCurrentThread() - managed;
@@ -95,12 +95,12 @@ public sealed class ModelMemoryTests
         var (placement, device) = (ModelPlacement.Parse("cpu", "float16"), new FullDevice(CPU, new MemoryState(Total: 1L << 30, Free: 1 << 20)));
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
-        var error = Assert.Throws<OutOfDeviceMemoryException>(() => ModelLoader.Load(model.Directory, placement, rows: 4, besideAnother: true, device));
+        var error = Assert.Throws<OutOfDeviceMemoryException>(() => BundleLoader.Load(model.Directory, placement, rows: 4, besideAnother: true, device));
 
         Assert.Contains("only 1,048,576 bytes of ", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         var silent = new FullDevice(CPU, state: null); // does not report its memory
-        ModelLoader.Load(model.Directory, placement, rows: 4, besideAnother: true, silent).Dispose();
+        BundleLoader.Load(model.Directory, placement, rows: 4, besideAnother: true, silent).Dispose();
     }
 
     [Fact]

@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Loading;
 
-public sealed class ModelLoaderTests
+public sealed class BundleLoaderTests
 {
     [Fact]
     public void Open_Cancelled_StopsWhileItComparesHashes()
@@ -46,7 +46,7 @@ public sealed class ModelLoaderTests
         Rewrite(bundle, BundleFiles.Coarse, entry => entry.Name == "norm.weight" ? null : entry);
         Rewrite(bundle, BundleFiles.Fine, entry => entry.Name == "output.weight" ? entry with { Name = "head.weight" } : entry);
 
-        var error = Assert.Throws<CheckpointException>(() => ModelLoader.Load(bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4));
+        var error = Assert.Throws<CheckpointException>(() => BundleLoader.Load(bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4));
 
         Assert.Contains("missing: norm.weight [32]", error.Message, StringComparison.Ordinal);
         Assert.Contains("missing: output.weight [64, 32]", error.Message, StringComparison.Ordinal);
@@ -61,7 +61,7 @@ public sealed class ModelLoaderTests
     public void Load_EveryType_Generates(string dtype)
     {
         using var bundle = new TinyBundle();
-        using var parts = ModelLoader.Load(bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4);
+        using var parts = BundleLoader.Load(bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4);
         using var generator = new CtfImageGenerator(parts);
         var settings = new SamplingSettings(GuidanceScale: 2);
 
@@ -79,7 +79,7 @@ public sealed class ModelLoaderTests
     public void Load_OnTheCpu_DescribesItsArithmetic(string dtype, bool isLibtorch)
     {
         using var bundle = new TinyBundle();
-        using var parts = ModelLoader.Load(bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4);
+        using var parts = BundleLoader.Load(bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4);
 
         Assert.Contains($" {(int)VectorWidths.Widest} bits", parts.Description.Arithmetic, StringComparison.Ordinal);
         Assert.Equal(isLibtorch, parts.Description.Arithmetic!.Contains("TorchSharp", StringComparison.Ordinal));
@@ -94,7 +94,7 @@ public sealed class ModelLoaderTests
             [("cluster_of_token", zeros(64, int32)), ("centroids", zeros(1, 8))]);
         BundleWriter.Write(bundle.Directory, ManifestOf(bundle));
 
-        var error = Assert.Throws<CheckpointException>(() => ModelLoader.Load(bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4));
+        var error = Assert.Throws<CheckpointException>(() => BundleLoader.Load(bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4));
 
         Assert.Contains("maps 64 codewords of 8 dimensions to 1 clusters", error.Message, StringComparison.Ordinal);
     }
@@ -120,12 +120,12 @@ public sealed class ModelLoaderTests
     {
         using var bundle = new TinyBundle();
         var placement = ModelPlacement.Parse("cpu", "float32");
-        ModelLoader.Load(bundle.Directory, placement, rows: 4).Dispose();
+        BundleLoader.Load(bundle.Directory, placement, rows: 4).Dispose();
         SafetensorsWriter.Write(Path.Combine(bundle.Directory, BundleFiles.ClusterMap), [("cluster_of_token", zeros(64, int32)), ("centroids", zeros(1, 8))]);
         BundleWriter.Write(bundle.Directory, ManifestOf(bundle));
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
-        Assert.Throws<CheckpointException>(() => ModelLoader.Load(bundle.Directory, placement, rows: 4));
+        Assert.Throws<CheckpointException>(() => BundleLoader.Load(bundle.Directory, placement, rows: 4));
 
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }

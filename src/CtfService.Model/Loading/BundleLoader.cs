@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Loading;
 
 /// <summary>Loads a bundle's parts onto a device: checks every file, reserves the rows that fit, then builds each part and reads its weights.</summary>
-internal static class ModelLoader
+internal static class BundleLoader
 {
     /// <param name="rows">Rows of a decode step; fewer if the memory cannot hold their keys and values.</param>
     /// <param name="besideAnother">True if another model keeps serving and must not run short of memory.</param>
