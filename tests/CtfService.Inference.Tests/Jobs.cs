@@ -3,13 +3,13 @@ using CtfService.Inference.Queue;
 
 namespace CtfService.Inference.Tests;
 
-/// <summary>Jobs and images whose details do not matter.</summary>
+/// <summary>Creates jobs and images for tests that do not depend on their details.</summary>
 internal static class Jobs
 {
-    /// <summary>One row.</summary>
+    /// <summary>Returns an image that takes one row.</summary>
     public static ImageSpecification Image(ulong seed = 1) => new(ClassId: 0, seed, new SamplingSettings(), new SamplingSettings());
 
-    /// <summary>Two rows.</summary>
+    /// <summary>Returns an image with guidance, which takes two rows.</summary>
     public static ImageSpecification GuidedImage(ulong seed = 1) => new(ClassId: 0, seed, new SamplingSettings(GuidanceScale: 2), new SamplingSettings());
 
     public static ImageSpecification[] Images(int count) => [.. Enumerable.Range(1, count).Select(seed => Image((ulong)seed))];

@@ -16,7 +16,7 @@ public sealed class AdmissionSchedulerTests
     }
 
     [Fact]
-    public void Next_NothingWaits_ReturnsNull()
+    public void Next_QueueIsEmpty_ReturnsNull()
     {
         Assert.Null(_scheduler.Next(Running(freeRows: 4)));
     }
@@ -33,7 +33,7 @@ public sealed class AdmissionSchedulerTests
     }
 
     [Fact]
-    public void Next_OldestDoesNotFit_HoldsUpThoseBehindIt()
+    public void Next_OldestDoesNotFit_BlocksLaterImages()
     {
         _scheduler.Add(Jobs.At(_clock, Jobs.GuidedImage(seed: 1)));
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
@@ -43,7 +43,7 @@ public sealed class AdmissionSchedulerTests
     }
 
     [Fact]
-    public void Next_OldestDoesNotFit_LetsImagesThatTakeNoRowsPass()
+    public void Next_OldestDoesNotFit_ReturnsImagesWithoutRows()
     {
         _scheduler.Add(Jobs.At(_clock, Jobs.GuidedImage(seed: 1)));
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));

@@ -40,7 +40,7 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public async Task GenerateAsync_RequestDoesNotFitWhole_QueuesNothingOfIt()
+    public async Task GenerateAsync_RequestDoesNotFit_QueuesNoneOfItsImages()
     {
         var waiting = _queue.GenerateAsync(Jobs.Submission(3, _options), CancellationToken.None);
 
@@ -51,7 +51,7 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public void GenerateAsync_RequestFillsTheLastPlace_IsAdmitted()
+    public void GenerateAsync_RequestFillsTheQueue_IsAdmitted()
     {
         _ = _queue.GenerateAsync(Jobs.Submission(3, _options), CancellationToken.None);
 
@@ -61,7 +61,7 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public async Task GenerateAsync_QueueFull_SaysWhenRoomComes()
+    public async Task GenerateAsync_QueueFull_SaysWhenToRetry()
     {
         _estimator.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(0.3)) { VqDecode = new StageWork(1, TimeSpan.FromSeconds(1)) });
         _ = _queue.GenerateAsync(Jobs.Submission(4, _options), CancellationToken.None);
@@ -70,7 +70,7 @@ public sealed class InferenceQueueTests
 
         var full = await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None));
 
-        // 4 decode steps of 0.3 s and the image behind them, a quarter more, and a step that finishes all three.
+        // 4 decode steps of 0.3 s and the later stages of the image, plus a quarter, plus a step that finishes all three images.
         Assert.Equal(TimeSpan.FromSeconds(6), full.RetryAfter);
         Assert.Contains("room for 1 more of 4 images (Inference:MaxQueuedImages)", full.Message, StringComparison.Ordinal);
     }
@@ -124,7 +124,7 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public async Task Enqueue_NobodyReads_KeepsEverythingAndHoldsNobodyUp()
+    public async Task Enqueue_EventsAreNotRead_KeepsThemWithoutBlocking()
     {
         var events = _queue.Enqueue(Jobs.Submission(1, _options) with { Previews = 3 }, CancellationToken.None);
         var job = Assert.Single(_queue.TakeArrivals());
@@ -163,7 +163,7 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public async Task Enqueue_DeadlinePassesBeforeTheLastImage_GivesWhatIsThereAndThenTheError()
+    public async Task Enqueue_DeadlinePassesBeforeTheLastImage_ReturnsFinishedImagesThenTheError()
     {
         var (events, jobs) = Watch(images: 2);
         await using var reader = events.GetAsyncEnumerator();
@@ -176,7 +176,7 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public async Task Enqueue_ReaderLeavesEarly_AbandonsItsImages()
+    public async Task Enqueue_ReaderStopsEarly_AbandonsItsImages()
     {
         var events = _queue.Enqueue(Jobs.Submission(2, _options), CancellationToken.None);
         var jobs = _queue.TakeArrivals();
@@ -204,7 +204,7 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public async Task GenerateAsync_Stopping_IsRefused()
+    public async Task GenerateAsync_Stopping_IsRejected()
     {
         _state.BecomeStopping();
         _queue.Close();
@@ -215,13 +215,13 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public async Task GenerateAsync_MoreImagesThanTheQueueEverHolds_IsACallersBug()
+    public async Task GenerateAsync_MoreImagesThanTheQueueHolds_Throws()
     {
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _queue.GenerateAsync(Jobs.Submission(5, _options), CancellationToken.None));
     }
 
     [Fact]
-    public void WaitForJobs_JobCameBefore_ReturnsAtOnce()
+    public void WaitForJobs_JobIsQueued_ReturnsAtOnce()
     {
         _ = _queue.GenerateAsync(Jobs.Submission(1, _options), CancellationToken.None);
 

@@ -4,7 +4,7 @@ using CtfService.Inference.Queue;
 
 namespace CtfService.Inference.Tests.Queue;
 
-/// <summary>Images without decode steps that take a tenth of a second each.</summary>
+/// <summary>Images without decode steps, each of which takes a tenth of a second.</summary>
 public sealed class LayoutFairShareTests
 {
     private static readonly ImageSpecification Layout = Jobs.Image() with { Layout = new LayoutSource.Given([]) };
@@ -22,36 +22,36 @@ public sealed class LayoutFairShareTests
     [InlineData(0, true)]
     [InlineData(1, true)]
     [InlineData(2, false)] // three would take longer than 250 ms
-    public void IsTurnOf_NothingIsDrawn_StartsWhatAShortStepHolds(int running, bool expected) =>
+    public void MayStart_NothingIsDrawn_FillsAShortStep(int running, bool expected) =>
         Assert.Equal(expected, _fairShare.MayStart(Layout, new RunningImages(FreeRows: 4, Drawn: 0, running)));
 
     [Theory]
     [InlineData(7, true)]
     [InlineData(8, false)]
-    public void IsTurnOf_TheyCostNothing_StartsABatchAtMost(int running, bool expected) =>
+    public void MayStart_ImagesCostNothing_StartsABatchAtMost(int running, bool expected) =>
         Assert.Equal(expected, new LayoutFairShare(new StageCostEstimator()).MayStart(Layout, new RunningImages(FreeRows: 4, Drawn: 0, running)));
 
     [Fact]
-    public void IsTurnOf_ImagesAreDrawn_WaitsUntilTheyHadAsMuchOfTheDevice()
+    public void MayStart_ImagesAreDrawn_WaitsUntilTheyHadAnEqualShare()
     {
-        Assert.True(IsTurnBesideDrawn());
+        Assert.True(MayStartBesideDrawn());
         _fairShare.Started(Layout);
-        Assert.False(IsTurnBesideDrawn());
+        Assert.False(MayStartBesideDrawn());
 
-        _fairShare.StepEnded(Step(decode: 60, later: 100)); // 60 for those that are drawn
-        Assert.False(IsTurnBesideDrawn());
+        _fairShare.StepEnded(Step(decode: 60, later: 100)); // 60 ms for the drawn images
+        Assert.False(MayStartBesideDrawn());
 
         _fairShare.StepEnded(Step(decode: 40, later: 0));
-        Assert.True(IsTurnBesideDrawn());
+        Assert.True(MayStartBesideDrawn());
     }
 
     [Fact]
-    public void IsTurnOf_ImagesWereDrawnAloneForLong_SavesUpNoMoreThanAStep()
+    public void MayStart_ImagesWereDrawnAloneForLong_AccumulatesAtMostAStep()
     {
         _fairShare.StepEnded(Step(decode: 60_000, later: 0));
 
         var started = 0;
-        while (IsTurnBesideDrawn())
+        while (MayStartBesideDrawn())
         {
             _fairShare.Started(Layout);
             started++;
@@ -61,17 +61,17 @@ public sealed class LayoutFairShareTests
     }
 
     [Fact]
-    public void IsTurnOf_NothingWasDrawnMeanwhile_OwesNothing()
+    public void MayStart_NothingWasDrawn_OwesNothing()
     {
         _fairShare.Started(Layout);
-        Assert.False(IsTurnBesideDrawn());
+        Assert.False(MayStartBesideDrawn());
 
         Assert.True(_fairShare.MayStart(Layout, new RunningImages(FreeRows: 4, Drawn: 0, Layouts: 0)));
 
-        Assert.True(IsTurnBesideDrawn());
+        Assert.True(MayStartBesideDrawn());
     }
 
-    private bool IsTurnBesideDrawn() => _fairShare.MayStart(Layout, new RunningImages(FreeRows: 4, Drawn: 1, Layouts: 0));
+    private bool MayStartBesideDrawn() => _fairShare.MayStart(Layout, new RunningImages(FreeRows: 4, Drawn: 1, Layouts: 0));
 
     private static StepReport Step(double decode, double later) => new(Rows: decode > 0 ? 1 : 0, TimeSpan.FromMilliseconds(decode))
     {

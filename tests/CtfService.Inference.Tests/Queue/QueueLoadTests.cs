@@ -6,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Inference.Tests.Queue;
 
-/// <summary>An image counts as waiting until it starts or ends, however often it starts again.</summary>
+/// <summary>An image counts as waiting until it starts or ends, even if it is restarted.</summary>
 public sealed class QueueLoadTests
 {
     private readonly FakeTimeProvider _clock = new();
@@ -23,7 +23,7 @@ public sealed class QueueLoadTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Moved_ImageEndsWhereverItIs_IsForgotten(bool isDrawn)
+    public void Moved_ImageEndsInAnyState_IsRemoved(bool isDrawn)
     {
         var image = isDrawn ? Jobs.GuidedImage() : Jobs.Image() with { Layout = new LayoutSource.Given([]) };
         var (waiting, running, restarted) = (Enter(image), Enter(image), Enter(image));
@@ -42,7 +42,7 @@ public sealed class QueueLoadTests
     }
 
     [Fact]
-    public void Forecast_ImageStartedAgain_CountsItsStepsFromThen()
+    public void Forecast_ImageIsRestarted_CountsItsStepsFromThen()
     {
         _estimator.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(1)));
         var job = Enter(Jobs.GuidedImage());

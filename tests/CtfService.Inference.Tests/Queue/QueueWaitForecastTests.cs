@@ -3,7 +3,7 @@ using CtfService.Inference.Queue;
 namespace CtfService.Inference.Tests.Queue;
 
 /// <summary>
-/// Images of four decode steps of a second each and a second of later stages; a quarter is added to what is computed, and the step that may be under way.
+/// Each image takes four decode steps of one second and one second of later stages. The forecast adds a quarter, and a step that may already be running.
 /// </summary>
 public sealed class QueueWaitForecastTests
 {
@@ -12,12 +12,12 @@ public sealed class QueueWaitForecastTests
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     [Fact]
-    public void UntilStarted_RowsAreFree_IsAtOnce() => Assert.Equal(TimeSpan.Zero, Forecast(drawn: 1, (0, 1)).UntilStarted(1));
+    public void UntilStarted_RowsAreFree_IsZero() => Assert.Equal(TimeSpan.Zero, Forecast(drawn: 1, (0, 1)).UntilStarted(1));
 
     [Theory]
     [InlineData(1, 6)]     // 3 steps and the later stages of the image that ends
-    [InlineData(2, 12.25)] // and 4 steps and the later stages of the first
-    public void UntilStarted_DrawnImages_StartAsRowsComeFree(int images, double seconds) =>
+    [InlineData(2, 12.25)] // plus 4 steps and the later stages of the first image
+    public void UntilStarted_DrawnImages_StartWhenRowsAreFree(int images, double seconds) =>
         Assert.Equal(TimeSpan.FromSeconds(seconds), Forecast(drawn: 2, (0, 0), (3, 1)).UntilStarted(images));
 
     [Fact]
@@ -39,14 +39,14 @@ public sealed class QueueWaitForecastTests
     }
 
     [Theory]
-    [InlineData(1, 5)] // the one that has started and itself
+    [InlineData(1, 5)] // the running image and this one
     [InlineData(2, 7.5)]
-    public void UntilStarted_LayoutsAlone_FollowOneAnother(int images, double seconds) =>
+    public void UntilStarted_LayoutsAlone_RunOneByOne(int images, double seconds) =>
         Assert.Equal(TimeSpan.FromSeconds(seconds), Layouts(2, started: 1).UntilStarted(images));
 
     [Theory]
-    [InlineData(1, 6)]   // the layout, on half of the device
-    [InlineData(2, 8.5)] // then the drawn image, which has had as much and gets all of it from now on
+    [InlineData(1, 6)]   // the layout, with half of the device
+    [InlineData(2, 8.5)] // then the drawn image, which has had the other half and now gets the whole device
     public void UntilStarted_BothKinds_ShareTheDevice(int images, double seconds)
     {
         var forecast = Layouts(1, started: 0, drawn: 1);
@@ -57,10 +57,10 @@ public sealed class QueueWaitForecastTests
 
     [Fact]
     public void UntilStarted_MoreThanWait_ContinuesAtTheSamePace() =>
-        Assert.Equal(TimeSpan.FromSeconds(16), Forecast(drawn: 1, (0, 0), (3, 1)).UntilStarted(3)); // three times 4 s, a quarter more, and a step
+        Assert.Equal(TimeSpan.FromSeconds(16), Forecast(drawn: 1, (0, 0), (3, 1)).UntilStarted(3)); // three times 4 s, plus a quarter, plus a step
 
     [Fact]
-    public void UntilStarted_VeryLongQueue_FollowsItsBeginningOnly() =>
+    public void UntilStarted_VeryLongQueue_SimulatesItsStartOnly() =>
         Assert.Equal(100 * Forecast(drawn: 100_000, (0, 16)).UntilStarted(1_000), Forecast(drawn: 100_000, (0, 16)).UntilStarted(100_000));
 
     private static QueueWaitForecast Forecast(int drawn, params (long Step, double Rows)[] releases)

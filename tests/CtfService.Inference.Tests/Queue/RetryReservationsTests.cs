@@ -16,7 +16,7 @@ public sealed class RetryReservationsTests
     }
 
     [Fact]
-    public void TryRedeem_CallerIsBackInTime_SucceedsOnce()
+    public void TryRedeem_InTime_SucceedsOnce()
     {
         _reservations.Add(2, After);
         _clock.Advance(After);
@@ -28,7 +28,7 @@ public sealed class RetryReservationsTests
 
     [Theory]
     [InlineData(9.9)]
-    [InlineData(12.1)] // two seconds late are forgiven
+    [InlineData(12.1)] // up to two seconds late is allowed
     public void TryRedeem_TooEarlyOrTooLate_ReturnsFalse(double seconds)
     {
         _reservations.Add(2, After);
@@ -50,7 +50,7 @@ public sealed class RetryReservationsTests
     }
 
     [Fact]
-    public void Images_CallerIsOverdue_AreFreeAgain()
+    public void Images_ReservationExpired_AreFreeAgain()
     {
         _reservations.Add(2, After);
         _clock.Advance(After + TimeSpan.FromSeconds(2));
@@ -62,7 +62,7 @@ public sealed class RetryReservationsTests
     }
 
     [Fact]
-    public void Kept_ManyReservations_LeavesHalfOfThePlacesToOthers()
+    public void Kept_ManyReservations_LeavesHalfOfTheQueueToOthers()
     {
         _reservations.Add(3, After);
         Assert.Equal(3, _reservations.Kept);

@@ -9,10 +9,10 @@ public sealed class RowLimitTests
     private readonly RowLimit _limit = new();
 
     [Fact]
-    public void FreeRows_EveryStepFits_AreThoseOfTheGenerator() => Assert.Equal(5, _limit.FreeRows(free: 5, used: 11));
+    public void FreeRows_EveryStepFits_EqualThoseOfTheGenerator() => Assert.Equal(5, _limit.FreeRows(free: 5, used: 11));
 
     [Fact]
-    public void FreeRows_AStepDidNotFit_AreThoseBelowTheLimit()
+    public void FreeRows_AStepDidNotFit_StayBelowTheLimit()
     {
         _limit.Shrink(rows: 4);
 
@@ -20,7 +20,7 @@ public sealed class RowLimitTests
     }
 
     [Fact]
-    public void Finished_AsManyRowsAsAllowed_RaisesTheLimitByAnImage()
+    public void Finished_LimitIsReached_RaisesTheLimitByAnImage()
     {
         _limit.Shrink(rows: 4);
 
@@ -32,7 +32,7 @@ public sealed class RowLimitTests
     }
 
     [Fact]
-    public void Finished_AllRowsAreReached_LiftsTheLimit()
+    public void Finished_AllRowsAreReached_RemovesTheLimit()
     {
         _limit.Shrink(rows: 4);
 

@@ -12,7 +12,7 @@ public sealed class StageCostEstimatorTests
     public void Costs_NothingMeasured_AreZero() => Assert.Equal(default, _estimator.Costs);
 
     [Fact]
-    public void Measure_EveryKindOfWork_CountsAStepWholeAndTheOtherKindsByTheImage()
+    public void Measure_EveryStage_CountsDecodePerStepAndOtherStagesPerImage()
     {
         _estimator.Measure(new StepReport(Rows: 16, Milliseconds(20)) { VqEncode = Work(2, 800), Fine = Work(4, 200), VqDecode = Work(8, 640) });
 
@@ -20,7 +20,7 @@ public sealed class StageCostEstimatorTests
     }
 
     [Fact]
-    public void Measure_AnotherStep_MovesAQuarterOfTheWay()
+    public void Measure_AnotherStep_MovesTheAverageByAQuarter()
     {
         _estimator.Measure(new StepReport(Rows: 1, Milliseconds(40)));
         _estimator.Measure(new StepReport(Rows: 1, Milliseconds(80)));
@@ -29,7 +29,7 @@ public sealed class StageCostEstimatorTests
     }
 
     [Fact]
-    public void Measure_KindDidNotRun_KeepsItsAverage()
+    public void Measure_StageDidNotRun_KeepsItsAverage()
     {
         _estimator.Measure(new StepReport(Rows: 1, Milliseconds(40)) { VqDecode = Work(1, 10) });
         _estimator.Measure(new StepReport(Rows: 0, TimeSpan.Zero) { VqDecode = Work(1, 10) });
@@ -39,7 +39,7 @@ public sealed class StageCostEstimatorTests
     }
 
     [Fact]
-    public void Costs_NoPictureWasEncoded_TakesVqEncodeForVqDecode()
+    public void Costs_NoPictureWasEncoded_UsesVqDecodeForVqEncode()
     {
         _estimator.Measure(new StepReport(Rows: 0, TimeSpan.Zero) { VqDecode = Work(2, 60) });
 

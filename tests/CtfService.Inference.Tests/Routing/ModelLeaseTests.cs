@@ -30,11 +30,11 @@ public sealed class ModelLeaseTests
 
         lease.Enqueue(_submission, CancellationToken.None);
 
-        Assert.Equal(1, released); // the submission was in by then
+        Assert.Equal(1, released); // released only after the submission
     }
 
     [Fact]
-    public void Enqueue_Refused_ReleasesTheLeaseToo()
+    public void Enqueue_Rejected_ReleasesTheLease()
     {
         var released = 0;
         using var lease = new ModelLease(FakeModels.Fruits, new Queue { IsFull = true }, () => released++);
@@ -45,7 +45,7 @@ public sealed class ModelLeaseTests
     }
 
     [Fact]
-    public void Enqueue_GivenBack_Throws()
+    public void Enqueue_Disposed_Throws()
     {
         var lease = new ModelLease(FakeModels.Fruits, new Queue(), () => { });
         lease.Dispose();

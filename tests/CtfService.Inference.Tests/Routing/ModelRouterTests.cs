@@ -6,7 +6,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Inference.Tests.Routing;
 
-/// <summary>What requests see of a switch: nothing but the model's name.</summary>
+/// <summary>Requests notice nothing of a switch but the name of the model.</summary>
 public sealed class ModelRouterTests : IAsyncLifetime
 {
     private readonly WorkerHost _host = new();
@@ -16,7 +16,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
     public Task DisposeAsync() => _host.StopAsync();
 
     [Fact]
-    public async Task Switch_ModelLoads_TakesRequestsAndTheOldOneIsFreed()
+    public async Task Switch_ModelLoads_ServesRequestsAndFreesTheOldModel()
     {
         var made = await _host.SwitchTo(_host.Other);
         await _host.ModelRouter.Drained;
@@ -26,11 +26,11 @@ public sealed class ModelRouterTests : IAsyncLifetime
         Assert.Same(FakeModels.OtherFruits, _host.ModelRouter.RequireReady().Model);
         Assert.Equal((true, false), (_host.Generator.IsDisposed, _host.Other.Generator.IsDisposed));
         Assert.Single(await _host.AskFor(images: 1));
-        Assert.Equal((1, 2), (_host.Generator.Steps.Count, _host.Other.Generator.Steps.Count)); // each with its warm-up
+        Assert.Equal((1, 2), (_host.Generator.Steps.Count, _host.Other.Generator.Steps.Count)); // including the warm-up of each
     }
 
     [Fact]
-    public async Task Switch_ModelIsStillLoading_TheOldOneGoesOnServing()
+    public async Task Switch_ModelIsStillLoading_TheOldModelContinuesToServe()
     {
         using var load = _host.Other.HoldNextLoad();
         var switching = _host.SwitchTo(_host.Other);
@@ -47,7 +47,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_ImagesRunAndWait_FinishOnTheModelTheyBeganOn()
+    public async Task Switch_ImagesRunAndWait_FinishOnTheirModel()
     {
         _host.Generator.Rows = 1;
         using var gate = _host.Generator.HoldNextStep();
@@ -83,7 +83,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_LeaseIsGivenBackUnused_TheOldModelIsFreed()
+    public async Task Switch_LeaseIsDisposedUnused_FreesTheOldModel()
     {
         var lease = _host.ModelRouter.Lease();
         await _host.SwitchTo(_host.Other);
@@ -97,11 +97,11 @@ public sealed class ModelRouterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_AnsweredCallerReadsSlowly_DoesNotKeepTheOldModel()
+    public async Task Switch_CallerReadsFinishedImagesSlowly_FreesTheOldModel()
     {
         using var lease = _host.ModelRouter.Lease();
         var events = lease.Enqueue(Jobs.Submission(2, new InferenceOptions()), CancellationToken.None).GetAsyncEnumerator();
-        Assert.True(await events.MoveNextAsync()); // and no further
+        Assert.True(await events.MoveNextAsync()); // reads only the first event
 
         await _host.SwitchTo(_host.Other);
         await _host.ModelRouter.Drained;
@@ -147,7 +147,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_BackAgain_IsARollback()
+    public async Task Switch_ToThePreviousModel_ServesItAgain()
     {
         await _host.SwitchTo(_host.Other);
         var again = new FakeImageGeneratorFactory();
@@ -191,6 +191,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
         await _host.ModelRouter.Drained;
         Assert.All(answers, count => Assert.True(count > 0));
         Assert.All(generators.SkipLast(1), generator => Assert.True(generator.IsDisposed));
-        Assert.Equal(answers.Sum() * 3, generators.Sum(generator => generator.Steps.Skip(1).Sum(step => step.Count))); // every image on one of them, once
+        var imagesRun = generators.Sum(generator => generator.Steps.Skip(1).Sum(step => step.Count)); // without the warm-ups
+        Assert.Equal(answers.Sum() * 3, imagesRun); // every image ran once, on one of the models
     }
 }

@@ -7,7 +7,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Inference.Tests.Routing;
 
-/// <summary>Switches that cannot be made, and those that repair a service without a model.</summary>
+/// <summary>Switches that fail or are rejected, and switches that repair a service without a model.</summary>
 public sealed class SwitchRefusalTests : IAsyncLifetime
 {
     private readonly WorkerHost _host = new(new InferenceOptions { LoadRetries = 1 });
@@ -17,7 +17,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     public Task DisposeAsync() => _host.StopAsync();
 
     [Fact]
-    public async Task Switch_BundleIsDamaged_SaysWhyAndTheOldModelGoesOnServing()
+    public async Task Switch_BundleIsDamaged_SaysWhyAndTheOldModelContinuesToServe()
     {
         await _host.StartAsync();
         _host.Other.FailNextLoad(new CheckpointException("fine.safetensors is missing."));
@@ -32,7 +32,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_StorageFailsOnce_IsTriedAgain()
+    public async Task Switch_StorageFailsOnce_Retries()
     {
         await _host.StartAsync();
         _host.Other.FailNextLoad(new IOException("stale handle"));
@@ -44,7 +44,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_DeviceIsTooSmallForBoth_FreesTheNewModelAndTheOldOneGoesOnServing()
+    public async Task Switch_DeviceIsTooSmallForBoth_FreesTheNewModelAndTheOldOneContinuesToServe()
     {
         await _host.StartAsync();
         _host.Other.Generator.FailNextStep(new OutOfDeviceMemoryException("The device is full."));
@@ -57,7 +57,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_AfterAFailedOne_IsMade()
+    public async Task Switch_AfterAFailedSwitch_Succeeds()
     {
         await _host.StartAsync();
         _host.Other.FailNextLoad(new CheckpointException("cut off"));
@@ -70,7 +70,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_AnotherOneIsBeingMade_IsRefusedByItsName()
+    public async Task Switch_AnotherSwitchIsInProgress_IsRejectedNamingIt()
     {
         await _host.StartAsync();
         using var load = _host.Other.HoldNextLoad();
@@ -85,7 +85,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_FirstModelIsStillLoading_IsRefusedAndTheFirstBecomesReady()
+    public async Task Switch_FirstModelIsStillLoading_IsRejectedAndTheFirstBecomesReady()
     {
         using var load = _host.Factory.HoldNextLoad();
         var started = _host.StartAsync();
@@ -114,7 +114,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_RepairFailsToo_SaysThatNothingServes()
+    public async Task Switch_RepairFails_SaysThatNoModelServes()
     {
         _host.Factory.FailNextLoad(new CheckpointException("gone"));
         await _host.StartAsync();
@@ -142,7 +142,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_ModelBeforeLastStillDrains_IsWaitedForSoThatTwoAreInMemory()
+    public async Task Switch_EarlierModelStillDrains_WaitsSoThatOnlyTwoAreInMemory()
     {
         await _host.StartAsync();
         using var gate = _host.Generator.HoldNextStep();
@@ -162,7 +162,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
         Assert.True(_host.Generator.IsDisposed);
     }
 
-    /// <summary>A generator whose worker dies of a defect when the test says so.</summary>
+    /// <summary>A generator that ends its worker with an unexpected error on request.</summary>
     private sealed class MortalGenerator : IImageGenerator, IImageGeneratorFactory
     {
         private readonly FakeImageGenerator _inner = new(FakeModels.OtherFruits);

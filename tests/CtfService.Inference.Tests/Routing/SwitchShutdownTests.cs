@@ -5,7 +5,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Inference.Tests.Routing;
 
-/// <summary>A service that is told to stop in the middle of a switch.</summary>
+/// <summary>The service is stopped during a switch.</summary>
 public sealed class SwitchShutdownTests : IAsyncLifetime
 {
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(20);
@@ -17,7 +17,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     public Task DisposeAsync() => _host.StopAsync();
 
     [Fact]
-    public async Task Stop_ModelIsLoading_GivesItUpAndFinishesWhatRuns()
+    public async Task Stop_ModelIsLoading_CancelsTheLoadAndFinishesRunningImages()
     {
         using var gate = _host.Generator.HoldNextStep();
         var running = _host.AskFor(images: 1);
@@ -37,7 +37,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_ModelHasJustBeenLoaded_NeverServesAndIsFreed()
+    public async Task Stop_ModelHasJustBeenLoaded_IsFreedWithoutServing()
     {
         using var warmUp = _host.Other.Generator.HoldNextStep();
         var switching = _host.SwitchTo(_host.Other);
@@ -52,7 +52,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_OldModelDrains_ItsImagesFinish()
+    public async Task Stop_OldModelDrains_FinishesItsImages()
     {
         using var gate = _host.Generator.HoldNextStep();
         var running = _host.AskFor(images: 2);
@@ -69,7 +69,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_BudgetIsOverWhileTheOldModelDrains_FailsItsImagesByName()
+    public async Task Stop_BudgetExpiresWhileTheOldModelDrains_FailsItsImages()
     {
         using var gate = _host.Generator.HoldNextStep();
         var running = _host.AskFor(images: 1);
@@ -85,7 +85,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_SwitchWaitsForTheModelBeforeLast_LoadsNothing()
+    public async Task Stop_SwitchWaitsForAnEarlierModel_LoadsNothing()
     {
         using var gate = _host.Generator.HoldNextStep();
         var running = _host.AskFor(images: 1);
@@ -104,7 +104,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_RequestHasALeaseOnTheOldModel_IsRefused()
+    public async Task Stop_RequestHasALeaseOnTheOldModel_IsRejected()
     {
         using var lease = _host.ModelRouter.Lease();
         await _host.SwitchTo(_host.Other);
@@ -115,7 +115,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Switch_ServiceStops_IsRefused()
+    public async Task Switch_ServiceStops_IsRejected()
     {
         await _host.Host.StoppingAsync(CancellationToken.None);
 

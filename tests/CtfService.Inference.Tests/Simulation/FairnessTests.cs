@@ -2,7 +2,7 @@ using CtfService.Inference.Queue;
 
 namespace CtfService.Inference.Tests.Simulation;
 
-/// <summary>Images with and without decode steps beside each other, on a device on which VQ encode is as slow as libtorch's on a small machine.</summary>
+/// <summary>Images with and without decode steps share a device on which VQ encode is as slow as with libtorch on a small machine.</summary>
 public sealed class FairnessTests : IDisposable
 {
     private static readonly DeviceSpeed Speed = new(
@@ -18,7 +18,7 @@ public sealed class FairnessTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Floods))]
-    public void DrawnImage_ComesDuringAFlood_WaitsForOneStepAndSharesTheDevice(string flood)
+    public void DrawnImage_ArrivesDuringAFlood_WaitsForOneStepAndSharesTheDevice(string flood)
     {
         Ask(flood, 300);
         Run(steps: 5);
@@ -27,7 +27,7 @@ public sealed class FairnessTests : IDisposable
 
         RunUntilEnded([seed]);
 
-        var longestStep = TimeSpan.FromMilliseconds(250) + OfVariation; // one that had begun, or one more
+        var longestStep = TimeSpan.FromMilliseconds(250) + OfVariation; // a running step, or one more
         Assert.InRange(_instance.Generator.Ended[seed] - asked, OfDrawnImage, (2 * OfDrawnImage) + longestStep);
     }
 
@@ -42,7 +42,7 @@ public sealed class FairnessTests : IDisposable
 
         Run(steps: 1_500);
 
-        // First come, first served.
+        // Drawn images end in the order of arrival.
         Assert.DoesNotContain(drawn, seed => !_instance.Generator.Ended.ContainsKey(seed) && _instance.Generator.Ended.ContainsKey(drawn[^1]));
         var share = others.Count(_instance.Generator.Ended.ContainsKey) * cost / (_instance.Clock.GetUtcNow() - begun);
         Assert.InRange(share, 0.3, 0.6);
@@ -50,7 +50,7 @@ public sealed class FairnessTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Floods))]
-    public void Step_AnythingWaits_HoldsABoundedAmountOfWork(string flood)
+    public void Step_ImagesWait_HasABoundedAmountOfWork(string flood)
     {
         Ask(flood, 200);
         _instance.Ask(Jobs.Image(), 100);
@@ -73,7 +73,7 @@ public sealed class FairnessTests : IDisposable
 
         RunUntilEnded(seeds);
 
-        Assert.InRange(_instance.Generator.Steps.Count, 10, 11); // of 8; the first one, before anything was measured, may hold fewer
+        Assert.InRange(_instance.Generator.Steps.Count, 10, 11); // batches of 8; the first batch may be smaller, because nothing has been measured
     }
 
     public void Dispose() => _instance.Dispose();

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace CtfService.Inference.Tests.Simulation;
 
-/// <summary>Callers who come back when they are told to, on a device that is asked for more than it does.</summary>
+/// <summary>Callers that obey Retry-After, on an overloaded device.</summary>
 public sealed class RetryAfterTests(ITestOutputHelper output)
 {
     private static readonly DeviceSpeed Speed = new(
@@ -14,14 +14,14 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
     private static readonly TimeSpan Length = TimeSpan.FromMinutes(10);
 
     [Theory]
-    [InlineData(100, 0, 0)] // callers of generations, of redetail, of variations
+    [InlineData(100, 0, 0)] // numbers of callers
     [InlineData(0, 100, 0)]
     [InlineData(0, 0, 90)]
     [InlineData(60, 40, 0)]
     [InlineData(60, 0, 30)]
     [InlineData(40, 30, 30)]
     [InlineData(95, 2, 2)]
-    public void Callers_ObeyRetryAfter_GetInAtTheFirstRetry(int generations, int redetails, int variations)
+    public void Callers_ObeyRetryAfter_AreAdmittedAtTheFirstRetry(int generations, int redetails, int variations)
     {
         using var instance = new SimulatedInstance(Speed, new InferenceOptions { MaxQueuedImages = 64, RequestTimeout = TimeSpan.FromHours(1) });
         List<Caller> callers =
@@ -33,7 +33,7 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
         var end = instance.Clock.GetUtcNow() + Length;
         while (instance.Clock.GetUtcNow() < end)
         {
-            foreach (var caller in callers.OrderBy(caller => caller.Next)) // those who come back came while the step ran, the others when they saw it end
+            foreach (var caller in callers.OrderBy(caller => caller.Next)) // callers that retry arrived while the step ran, the others after it ended
             {
                 caller.Look();
             }
@@ -50,13 +50,13 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
         Assert.All(callers, caller => Assert.NotEqual(0, caller.Finished));
     }
 
-    /// <summary>Asks for one image after another.</summary>
+    /// <summary>Requests images one by one.</summary>
     private sealed class Caller(SimulatedInstance instance, Func<ImageSpecification> kind)
     {
         private ulong? _running;
         private bool _isRetry;
 
-        /// <summary>When it asks; as late as can be while an image of it is on its way.</summary>
+        /// <summary>Time of the next request; the maximum while an image is running.</summary>
         public DateTimeOffset Next { get; private set; }
 
         public int Finished { get; private set; }

@@ -5,11 +5,11 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Inference.Tests.Simulation;
 
-/// <summary>What each kind of work takes on a simulated device.</summary>
+/// <summary>Duration of each stage on a simulated device.</summary>
 internal sealed record DeviceSpeed(TimeSpan DecodeStep, TimeSpan VqEncode, TimeSpan Fine, TimeSpan VqDecode);
 
 /// <summary>
-/// A generator whose stages are counted and take a fixed time each, by a clock that moves with them. Bounds the work of a step as the real one does.
+/// A generator whose stages take a fixed time each, by which it advances the clock. Limits the work of a step as the real generator does.
 /// </summary>
 internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clock, int rows = 16) : IImageGenerator
 {
@@ -29,10 +29,10 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
 
     public StepReport LastStep { get; private set; }
 
-    /// <summary>When each image ended, by its seed.</summary>
+    /// <summary>Time at which each image ended, by seed.</summary>
     public Dictionary<ulong, DateTimeOffset> Ended { get; } = [];
 
-    /// <summary>What each step did.</summary>
+    /// <summary>The report of each step.</summary>
     public List<StepReport> Steps { get; } = [];
 
     public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null)
@@ -81,10 +81,10 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
 
     public void Dispose()
     {
-        // Holds nothing.
+        // Nothing to dispose.
     }
 
-    /// <summary>One label for each image. Returns the rows that took.</summary>
+    /// <summary>Decodes one label of each image. Returns the number of rows.</summary>
     private int Decode()
     {
         var taken = rows - FreeRows;

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Inference.Tests.Simulation;
 
-/// <summary>Queue, scheduler and runner around a simulated device, step by step on the test's thread.</summary>
+/// <summary>Queue, scheduler and runner with a simulated device. Each step runs on the thread of the test.</summary>
 internal sealed class SimulatedInstance : IDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
@@ -39,10 +39,10 @@ internal sealed class SimulatedInstance : IDisposable
 
     public static ImageSpecification Redetail { get; } = Jobs.Image() with { Layout = new LayoutSource.Given([]) };
 
-    /// <summary>Of a picture of its own.</summary>
+    /// <summary>Gets a variation of a new picture.</summary>
     public static ImageSpecification Variation => Jobs.Image() with { Layout = new LayoutSource.Encoded(new RgbImage(1, 1, new byte[3])) };
 
-    /// <summary>Asks for some images of a kind; the seeds by which they are known.</summary>
+    /// <summary>Requests images and returns their seeds, which identify them.</summary>
     public IReadOnlyList<ulong> Ask(ImageSpecification image, int count = 1)
     {
         ulong[] seeds = [.. Enumerable.Range(0, count).Select(_ => ++_lastSeed)];
@@ -50,7 +50,7 @@ internal sealed class SimulatedInstance : IDisposable
         return seeds;
     }
 
-    /// <summary>What the worker does between two steps, and the step; a moment passes if there is nothing to do.</summary>
+    /// <summary>Admits images and runs a step, as the worker does. Advances the clock a little if there is nothing to do.</summary>
     public void Step()
     {
         foreach (var job in Queue.TakeArrivals())

@@ -6,7 +6,7 @@ using CtfService.Inference.Tests.Worker;
 
 namespace CtfService.Inference.Tests.Telemetry;
 
-/// <summary>Spans of this test's own traces, of which the request's root stands in for the web server's.</summary>
+/// <summary>Spans of traces that the test starts. The root span of a request replaces the span of the web server.</summary>
 public sealed class ImageSpansTests : IAsyncLifetime, IDisposable
 {
     private readonly WorkerHost _host = new();
@@ -65,10 +65,10 @@ public sealed class ImageSpansTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Generate_RequestsFinishTogether_TheirLaterStagesLinkToTheBatchAndItToThem()
+    public async Task Generate_RequestsFinishTogether_TheirLaterStagesAndTheBatchLinkToEachOther()
     {
         using var gate = _host.Generator.HoldNextStep();
-        var before = _host.AskFor(images: 1); // holds the worker until both are there
+        var before = _host.AskFor(images: 1); // holds the worker until both requests have arrived
         await gate.Entered;
         var first = Start(out var firstRequest);
         var second = Start(out var secondRequest);
@@ -98,7 +98,7 @@ public sealed class ImageSpansTests : IAsyncLifetime, IDisposable
         Assert.DoesNotContain(_stopped, span => span.ParentSpanId == default && span.Source.Name == Tracing.SourceName);
     }
 
-    /// <summary>A request of its own trace.</summary>
+    /// <summary>Starts a request with a new trace.</summary>
     private Task<IReadOnlyList<InferenceEvent.Finished>> Start(out Activity request)
     {
         var outer = Activity.Current;

@@ -11,7 +11,7 @@ public sealed class InFlightImagesTests
     public InFlightImagesTests() => _inFlight = new InFlightImages(_clock);
 
     [Fact]
-    public void Read_Nothing_IsAllZero() => Assert.Equal(default, _inFlight.Read());
+    public void Read_NoImages_IsAllZero() => Assert.Equal(default, _inFlight.Read());
 
     [Fact]
     public void Enter_TwoImages_WaitWithTheirRows()
@@ -28,7 +28,7 @@ public sealed class InFlightImagesTests
     }
 
     [Fact]
-    public void Started_TheOldest_LeavesTheLineAndTakesItsRows()
+    public void Started_TheOldest_LeavesTheQueueAndTakesItsRows()
     {
         _inFlight.RowsChanged(8);
         var first = _inFlight.Enter(rows: 2);
@@ -43,7 +43,7 @@ public sealed class InFlightImagesTests
     }
 
     [Fact]
-    public void PutBack_RunningImage_WaitsSinceItCame()
+    public void PutBack_RunningImage_WaitsSinceItsArrival()
     {
         _inFlight.RowsChanged(2);
         var image = _inFlight.Enter(rows: 2);
@@ -80,7 +80,7 @@ public sealed class InFlightImagesTests
     }
 
     [Fact]
-    public void RowsChanged_OneOfTwoGeneratorsGoes_OccupancyIsOfTheOther()
+    public void RowsChanged_OneOfTwoGeneratorsIsRemoved_OccupancyIsThatOfTheOther()
     {
         _inFlight.RowsChanged(4);
         _inFlight.RowsChanged(4);
@@ -92,7 +92,7 @@ public sealed class InFlightImagesTests
     }
 
     [Fact]
-    public void StalledFor_NoWork_IsZeroHoweverLongAgoTheLastStepWas()
+    public void StalledFor_NoWork_IsZero()
     {
         _inFlight.StepEnded();
         _clock.Advance(TimeSpan.FromHours(1));
@@ -101,13 +101,13 @@ public sealed class InFlightImagesTests
     }
 
     [Fact]
-    public void StalledFor_WorkComesAfterAPause_CountsFromTheWork()
+    public void StalledFor_WorkArrivesAfterAPause_CountsFromItsArrival()
     {
         _inFlight.StepEnded();
         _clock.Advance(TimeSpan.FromHours(1));
         _inFlight.Enter(rows: 1);
         _clock.Advance(TimeSpan.FromSeconds(5));
-        _inFlight.Enter(rows: 1); // more work is no progress
+        _inFlight.Enter(rows: 1); // more work is not progress
 
         Assert.Equal(TimeSpan.FromSeconds(5), _inFlight.Read().StalledFor);
     }

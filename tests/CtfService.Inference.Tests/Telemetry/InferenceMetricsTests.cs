@@ -31,7 +31,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
         _host.Generator.DecodeTime = TimeSpan.FromMilliseconds(7);
 
         await _host.AskFor(images: 2);
-        await _host.StopAsync(); // the worker counts a step after its images have gone
+        await _host.StopAsync(); // the worker counts a step after its images have been delivered
 
         Assert.Equal(3, Sum(steps));
         Assert.Equal([2, 2, 2], Values(rows)); // two images without guidance
@@ -65,7 +65,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task QueueWait_ImageWaitedForAnother_SaysHowLong()
+    public async Task QueueWait_ImageWaitedForAnother_IsRecorded()
     {
         using var waits = Collect<double>("ctf.queue.wait");
         using var gate = _host.Generator.HoldNextStep();
@@ -81,7 +81,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Gauges_OneImageRunsAndOthersWait_SayHowManyAndHowLong()
+    public async Task Gauges_ImagesRunAndWait_ReportTheirNumberAndTime()
     {
         _host.Generator.Rows = 16;
         using var gate = _host.Generator.HoldNextStep();
@@ -105,7 +105,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Gauges_CallersHangUpAndStepsFail_GoBackToZero()
+    public async Task Gauges_CallersHangUpAndStepsFail_ReturnToZero()
     {
         using var gate = _host.Generator.HoldNextStep();
         using var caller = new CancellationTokenSource();
@@ -164,7 +164,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ModelLoadDuration_AfterALoad_IsItsTime()
+    public async Task ModelLoadDuration_AfterALoad_IsRecorded()
     {
         var host = new WorkerHost();
         using var load = new MetricCollector<double>(host.Meters, InferenceMetrics.MeterName, "ctf.model.load.duration");
@@ -203,7 +203,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
         }
     }
 
-    /// <summary>Nothing is exported: what counts is what recording costs while OpenTelemetry collects.</summary>
+    /// <summary>Exports nothing: the test measures the cost of recording while OpenTelemetry collects.</summary>
     private sealed class NoExporter : BaseExporter<Metric>
     {
         public override ExportResult Export(in Batch<Metric> batch) => ExportResult.Success;

@@ -33,7 +33,7 @@ public sealed class StallWatchTests
     [InlineData(31, true, false)]
     [InlineData(120, true, false)]
     [InlineData(121, true, true)]
-    public void Check_NoStepEnds_IsStalledAndFourTimesLaterStuck(int seconds, bool isStalled, bool isStuck)
+    public void Check_NoStepEnds_IsStalledThenStuckAfterFourTimesTheLimit(int seconds, bool isStalled, bool isStuck)
     {
         _inFlight.Enter(rows: 1);
 
@@ -44,7 +44,7 @@ public sealed class StallWatchTests
     }
 
     [Fact]
-    public void Check_StepEndsAfterAll_IsWellAgain()
+    public void Check_StepEnds_IsHealthyAgain()
     {
         _inFlight.Enter(rows: 1).MoveTo(ImageState.Running);
         _clock.Advance(Limit * 2);
@@ -56,7 +56,7 @@ public sealed class StallWatchTests
     }
 
     [Fact]
-    public void Check_WorkGoesAway_IsWellAgain()
+    public void Check_NoWorkIsLeft_IsHealthyAgain()
     {
         var image = _inFlight.Enter(rows: 1);
         _clock.Advance(Limit * 2);
@@ -93,7 +93,7 @@ public sealed class StallWatchTests
     }
 
     [Fact]
-    public void Check_FastModelAfterASlowOne_TheSlowOneMayStillRunUntilTheNext()
+    public void Check_FastModelAfterASlowOne_KeepsTheLimitOfTheSlowOneUntilTheNext()
     {
         _watch.WarmedUp(TimeSpan.FromSeconds(20));
         _watch.WarmedUp(TimeSpan.FromSeconds(1));

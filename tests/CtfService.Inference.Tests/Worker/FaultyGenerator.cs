@@ -16,13 +16,13 @@ public enum CallPoint
     Metrics,
 }
 
-/// <summary>A fake generator in which one chosen call throws, once.</summary>
+/// <summary>A fake generator that throws once, in a call selected by the test.</summary>
 internal sealed class FaultyGenerator(FakeImageGenerator inner) : IImageGenerator
 {
     private CallPoint _point;
-    private int _callsLeft; // 0: not armed
+    private int _callsLeft; // 0 if disarmed
 
-    /// <summary>True once the chosen call has thrown.</summary>
+    /// <summary>True if the selected call has thrown.</summary>
     public bool HasThrown { get; private set; }
 
     public ModelDescription Model => inner.Model;
@@ -33,13 +33,14 @@ internal sealed class FaultyGenerator(FakeImageGenerator inner) : IImageGenerato
 
     public StepReport LastStep => Passing(CallPoint.LastStep, () => inner.LastStep);
 
-    /// <param name="call">Which call of its kind throws, from 1.</param>
+    /// <summary>Selects the call that throws.</summary>
+    /// <param name="call">Number of the call at this point, from 1.</param>
     public void Arm(CallPoint point, int call) => (_point, _callsLeft) = (point, call);
 
-    /// <summary>From here on no call throws.</summary>
+    /// <summary>Lets all further calls succeed.</summary>
     public void Disarm() => _callsLeft = 0;
 
-    /// <summary>Throws if the chosen call is due.</summary>
+    /// <summary>Counts a call and throws if it is the selected one.</summary>
     public void Pass(CallPoint point)
     {
         if (point == _point && _callsLeft > 0 && --_callsLeft == 0)
@@ -76,7 +77,7 @@ internal sealed class FaultyGenerator(FakeImageGenerator inner) : IImageGenerato
     }
 }
 
-/// <summary>Hands out one generator.</summary>
+/// <summary>Returns one given generator.</summary>
 internal sealed class OneGenerator(IImageGenerator generator) : IImageGeneratorFactory
 {
     public IImageGenerator Load(CancellationToken cancellation) => generator;

@@ -65,7 +65,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Generate_RowsAreTaken_WaitsForTheFirstToEnd()
+    public async Task Generate_NoRowIsFree_WaitsUntilAnImageEnds()
     {
         await _host.StartAsync();
         _host.Generator.Rows = 2;
@@ -91,7 +91,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Generate_StepDoesNotFitTheDevice_YoungerHalfStartsAgain()
+    public async Task Generate_StepDoesNotFitTheDevice_RestartsTheYoungerHalf()
     {
         await _host.StartAsync();
         _host.Generator.MaxImages = 2;
@@ -110,7 +110,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         var first = _host.AskFor(images: 1);
         await gate.Entered;
         var others = _host.AskFor(images: 64);
-        _host.Generator.RunOutOfMemoryAtStep = 2; // the first step of all 16 rows
+        _host.Generator.RunOutOfMemoryAtStep = 2; // the first step with all 16 rows
         gate.Open();
 
         await Task.WhenAll(first, others);
@@ -120,7 +120,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Generate_StepsDoNotFitAgainAndAgain_StartsImagesAgainUntilAllAreDone()
+    public async Task Generate_StepsRepeatedlyDoNotFit_RestartsImagesUntilAllAreDone()
     {
         await _host.StartAsync();
         (_host.Generator.MaxImages, _host.Generator.StepsPerImage) = (3, 4);
@@ -131,7 +131,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Generate_OneImageDoesNotFitTheDevice_FailsAndTheWorkerLivesOn()
+    public async Task Generate_OneImageDoesNotFitTheDevice_FailsItAndTheWorkerContinues()
     {
         await _host.StartAsync();
         _host.Generator.MaxImages = 0;
@@ -215,12 +215,12 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Enqueue_PreviewsAskedFor_ComeBeforeTheirImage()
+    public async Task Enqueue_WithPreviews_DeliversThemBeforeTheirImage()
     {
         await _host.StartAsync();
         _host.Generator.StepsPerImage = 6;
 
-        var seen = await _host.Watch(images: 2, previews: 3);
+        var seen = await _host.EventsOf(images: 2, previews: 3);
 
         foreach (var place in (int[])[0, 1])
         {
@@ -231,13 +231,13 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Enqueue_ImageStartsAgain_ShowsNothingTwice()
+    public async Task Enqueue_ImageIsRestarted_DeliversEachPreviewOnce()
     {
         await _host.StartAsync();
         _host.Generator.StepsPerImage = 6;
         _host.Generator.RunOutOfMemoryAtStep = 5; // after two previews, with two images
 
-        var seen = await _host.Watch(images: 2, previews: 3);
+        var seen = await _host.EventsOf(images: 2, previews: 3);
 
         Assert.Equal([0, 1, 2], seen.OfType<InferenceEvent.Previewed>().Where(item => item.Index == 1).Select(item => item.Preview.Index));
     }

@@ -25,7 +25,7 @@ public sealed class ModelLoadingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Generate_LoadFailed_IsRefusedWithoutTheReason()
+    public async Task Generate_LoadFailed_IsRejectedWithoutTheReason()
     {
         _host.Factory.FailNextLoad(new CheckpointException("models/x/model.json is missing."));
         await _host.StartAsync();
@@ -33,11 +33,11 @@ public sealed class ModelLoadingTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
 
         Assert.Equal(ModelStatus.Failed.PublicReason, refused.Message);
-        Assert.Null(refused.RetryAfter); // only an operator can mend it
+        Assert.Null(refused.RetryAfter); // only an operator can fix it
     }
 
     [Fact]
-    public async Task Start_StorageFailsTwice_LoadsAtTheThirdTry()
+    public async Task Start_StorageFailsTwice_LoadsAtTheThirdAttempt()
     {
         _host.Factory.FailNextLoad(new IOException("stale handle"));
         _host.Factory.FailNextLoad(new IOException("stale handle"));
@@ -63,7 +63,7 @@ public sealed class ModelLoadingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Start_LoadEndsWithADefect_HidesItsMessage()
+    public async Task Start_LoadThrowsAnUnexpectedError_HidesItsMessage()
     {
         _host.Factory.FailNextLoad(new InvalidOperationException("secret"));
 

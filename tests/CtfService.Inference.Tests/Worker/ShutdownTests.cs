@@ -33,7 +33,7 @@ public sealed class ShutdownTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_NewRequest_IsRefused()
+    public async Task Stop_NewRequest_IsRejected()
     {
         await _host.StartAsync();
 
@@ -44,7 +44,7 @@ public sealed class ShutdownTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_BudgetIsOver_FailsRunningAndWaitingImagesByName()
+    public async Task Stop_BudgetExpires_FailsRunningAndWaitingImages()
     {
         await _host.StartAsync();
         using var gate = _host.Generator.HoldNextStep();
@@ -62,7 +62,7 @@ public sealed class ShutdownTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_HostIsOutOfTime_GivesUpBeforeTheBudget()
+    public async Task Stop_HostCancels_StopsBeforeTheBudgetExpires()
     {
         await _host.StartAsync();
         using var gate = _host.Generator.HoldNextStep();
@@ -87,7 +87,7 @@ public sealed class ShutdownTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stop_LoadHadFailed_EndsAtOnce()
+    public async Task Stop_LoadHasFailed_EndsAtOnce()
     {
         _host.Factory.FailNextLoad(new CheckpointException("gone"));
         await _host.StartAsync();

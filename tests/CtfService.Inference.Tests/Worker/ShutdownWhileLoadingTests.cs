@@ -4,11 +4,11 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Inference.Tests.Worker;
 
-/// <summary>The service is told to stop before its model is there.</summary>
+/// <summary>The service is stopped before its model is loaded.</summary>
 public sealed class ShutdownWhileLoadingTests
 {
     [Fact]
-    public async Task Stop_LoadDoesNotLookAtItsToken_IsLeftAfterASecond()
+    public async Task Stop_LoadIgnoresItsToken_IsAbandonedAfterASecond()
     {
         using var ended = new ManualResetEventSlim();
         var load = new StubbornLoad(ended);
@@ -49,7 +49,7 @@ public sealed class ShutdownWhileLoadingTests
     }
 
     [Fact]
-    public async Task Stop_LoadBreaksWhenItIsGivenUp_IsNoFailureOfTheBundle()
+    public async Task Stop_LoadFailsWhenCancelled_IsNotReportedAsAFailureOfTheBundle()
     {
         var host = new WorkerHost(factory: new BreakingLoad());
         await host.Host.StartAsync(CancellationToken.None);
@@ -61,7 +61,7 @@ public sealed class ShutdownWhileLoadingTests
         Assert.DoesNotContain(host.SwitchboardLog.Collector.GetSnapshot(), line => line.Level >= LogLevel.Error);
     }
 
-    /// <summary>Never looks at its token, as while one large file is read.</summary>
+    /// <summary>A load that ignores its token, as while it reads one large file.</summary>
     private sealed class StubbornLoad(ManualResetEventSlim ended) : IImageGeneratorFactory
     {
         private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -76,7 +76,7 @@ public sealed class ShutdownWhileLoadingTests
         }
     }
 
-    /// <summary>Ends with another error once it is given up.</summary>
+    /// <summary>A load that throws another exception when it is cancelled.</summary>
     private sealed class BreakingLoad : IImageGeneratorFactory
     {
         public IImageGenerator Load(CancellationToken cancellation)

@@ -16,7 +16,7 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
     public Task DisposeAsync() => _host.StopAsync();
 
     [Fact]
-    public async Task Generate_StepsFailOneAfterAnother_TakesTheModelOutOfService()
+    public async Task Generate_ConsecutiveStepsFail_TakesTheModelOutOfService()
     {
         await FailSteps(3);
 
@@ -50,7 +50,7 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Generate_NoImageIsTakenIn_CountsAsFailing()
+    public async Task Generate_NoImageIsAdmitted_CountsAsFailing()
     {
         for (var request = 0; request < 3; request++)
         {
@@ -63,7 +63,7 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Generate_PauseIsOver_LetsOneRequestTryAndIsReadyAgainWithItsImage()
+    public async Task Generate_PauseIsOver_AdmitsOneRequestAndIsReadyAfterItsImage()
     {
         await FailSteps(3);
         _host.Clock.Advance(Pause);
@@ -92,7 +92,7 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Generate_TheTrialFails_StaysOutOfService()
+    public async Task Generate_TrialFails_StaysOutOfService()
     {
         await FailSteps(3);
         _host.Clock.Advance(Pause);
@@ -103,7 +103,7 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Generate_ModelGoesOutOfService_RefusesWhatWaits()
+    public async Task Generate_ModelGoesOutOfService_FailsWaitingImages()
     {
         await FailSteps(2);
         _host.Generator.Rows = 1;

@@ -7,10 +7,10 @@ using CtfService.TestSupport;
 
 namespace CtfService.Inference.Tests.Worker;
 
-/// <summary>Each call that the worker makes may throw: every image is answered, and nothing of it stays in the bookkeeping.</summary>
+/// <summary>Any call of the worker may throw: every image still ends, and the counters return to zero.</summary>
 public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
 {
-    /// <summary>The clock of the service stands still, so an image that is forgotten would be waited for without end.</summary>
+    /// <summary>Fails a test that would otherwise wait forever for a lost image, because the clock of the service does not move.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly FaultyGenerator _faulty;
@@ -59,7 +59,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
 
     [Theory]
     [MemberData(nameof(Calls))]
-    public async Task Generate_OneCallThrows_AnswersEveryImageAndForgetsAll(CallPoint point, int call)
+    public async Task Generate_OneCallThrows_EndsEveryImageAndResetsTheCounters(CallPoint point, int call)
     {
         var asked = await AskInEveryState(() => _faulty.Arm(point, call));
 
@@ -77,7 +77,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     [InlineData(CallPoint.Remove, 1)]
     [InlineData(CallPoint.FreeRows, 2)]
     [InlineData(CallPoint.Metrics, 1)]
-    public async Task Generate_WorkerDies_SaysSoToRunningAndWaitingImages(CallPoint point, int call)
+    public async Task Generate_WorkerCrashes_FailsRunningAndWaitingImages(CallPoint point, int call)
     {
         var asked = await AskInEveryState(() => _faulty.Arm(point, call));
 
@@ -91,7 +91,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task Generate_OneImageIsNotTakenIn_FailsItsRequestAndNoOther(int call)
+    public async Task Generate_OneImageIsNotAdmitted_FailsItsRequestOnly(int call)
     {
         var asked = await AskInEveryState(() => _faulty.Arm(CallPoint.Admit, call));
 
@@ -105,7 +105,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Generate_StepFailsAndTheImagesCannotBeRemoved_AnswersThemAllTheSame()
+    public async Task Generate_StepFailsAndTheImagesCannotBeRemoved_StillEndsThem()
     {
         _fake.FailNextStep(new InvalidOperationException("broken kernel"));
         _faulty.Arm(CallPoint.Remove, 1);
@@ -128,7 +128,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     }
 
     /// <summary>
-    /// Four rows: three images run, of which the first has lost its caller; one is admitted next; four wait in the scheduler's line or on the way to it.
+    /// Requests images in every state, with four rows: three run, the caller of the first has hung up, one is admitted next, and four wait.
     /// </summary>
     private async Task<IReadOnlyList<Task>> AskInEveryState(Action arm)
     {
@@ -156,14 +156,14 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
             await asked.WaitAsync(Patience);
             return null;
         }
-        // The test looks at it.
+        // The test checks the exception.
         catch (Exception error)
         {
             return error;
         }
     }
 
-    /// <summary>What an operator does about a worker that has died.</summary>
+    /// <summary>Switches to another model after a crash, as an operator would.</summary>
     private async Task Repair()
     {
         if (_host.Current is ModelStatus.Crashed)

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Inference.Tests.Worker;
 
-/// <summary>A router with its first instance and everything around it but the host.</summary>
+/// <summary>A router with its first model instance and all parts of inference, without a web host.</summary>
 internal sealed class WorkerHost
 {
     public WorkerHost(InferenceOptions? options = null, IImageGeneratorFactory? factory = null)
@@ -51,7 +51,7 @@ internal sealed class WorkerHost
 
     public InferenceHost Host { get; }
 
-    /// <summary>Another model, whose generator the test keeps in its hands.</summary>
+    /// <summary>Another model to switch to, with a generator that the test controls.</summary>
     public FakeImageGeneratorFactory Other { get; } = new() { Generator = new FakeImageGenerator(FakeModels.OtherFruits) };
 
     public async Task StartAsync()
@@ -66,11 +66,11 @@ internal sealed class WorkerHost
         return await lease.GenerateAsync(Jobs.Submission(images, new InferenceOptions()), cancellation);
     }
 
-    /// <summary>Puts a model in place of the current one.</summary>
+    /// <summary>Replaces the current model.</summary>
     public Task<ModelSwitch> SwitchTo(IImageGeneratorFactory model, string bundle = "other") => ModelRouter.SwitchAsync(new ModelOrigin(bundle, model));
 
-    /// <summary>Everything that becomes of the images, as it comes.</summary>
-    public async Task<IReadOnlyList<InferenceEvent>> Watch(int images, int previews)
+    /// <summary>Returns all events of the images in the order of their arrival.</summary>
+    public async Task<IReadOnlyList<InferenceEvent>> EventsOf(int images, int previews)
     {
         var seen = new List<InferenceEvent>();
         using var lease = ModelRouter.Lease();
