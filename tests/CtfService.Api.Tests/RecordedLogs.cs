@@ -6,7 +6,7 @@ namespace CtfService.Api.Tests;
 /// <summary>Records the log.</summary>
 public sealed class RecordedLogs : ILoggerProvider
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     private readonly ConcurrentQueue<LogLine> _lines = new();
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -29,7 +29,7 @@ public sealed class RecordedLogs : ILoggerProvider
                 return found;
             }
 
-            await more.WaitAsync(Patience);
+            await more.WaitAsync(Timeout);
         }
     }
 

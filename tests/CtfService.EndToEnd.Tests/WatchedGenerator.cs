@@ -7,7 +7,7 @@ namespace CtfService.EndToEnd.Tests;
 /// <summary>Forwards every call to a real generator and reports its state to any thread.</summary>
 public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     private readonly TaskCompletionSource<long> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly object _seen = new();
@@ -72,7 +72,7 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
         {
             while (!condition(Now))
             {
-                Assert.True(Monitor.Wait(_seen, Patience), "The generator made no progress for two minutes.");
+                Assert.True(Monitor.Wait(_seen, Timeout), "The generator made no progress for two minutes.");
             }
 
             return Now;

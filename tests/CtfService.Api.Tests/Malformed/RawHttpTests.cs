@@ -109,7 +109,7 @@ public sealed class RawHttpTests(RawHttpTests.Service service) : IClassFixture<R
     public sealed class Service : IAsyncLifetime
     {
         /// <summary>Fails the test, instead of blocking it, if the server keeps the connection open.</summary>
-        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+        private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
         public TestApi Api { get; } = new();
 
@@ -127,20 +127,20 @@ public sealed class RawHttpTests(RawHttpTests.Service service) : IClassFixture<R
         /// </param>
         public async Task<string> Send(byte[] request, bool endsEarly = false)
         {
-            using var patience = new CancellationTokenSource(Patience);
+            using var timeout = new CancellationTokenSource(Timeout);
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             var answer = new List<byte>();
             try
             {
-                await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, Port), patience.Token);
-                await socket.SendAsync(request, patience.Token);
+                await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, Port), timeout.Token);
+                await socket.SendAsync(request, timeout.Token);
                 if (endsEarly)
                 {
                     socket.Shutdown(SocketShutdown.Send);
                 }
 
                 var buffer = new byte[4_096];
-                while (await socket.ReceiveAsync(buffer, patience.Token) is > 0 and var received)
+                while (await socket.ReceiveAsync(buffer, timeout.Token) is > 0 and var received)
                 {
                     answer.AddRange(buffer[..received]);
                 }

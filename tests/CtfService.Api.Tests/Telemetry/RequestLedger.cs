@@ -8,7 +8,7 @@ namespace CtfService.Api.Tests.Telemetry;
 /// <summary>What the meter of one service counts of image requests from here on.</summary>
 internal sealed class RequestLedger : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     private readonly MetricCollector<long> _received;
     private readonly MetricCollector<long> _ended;
@@ -26,7 +26,7 @@ internal sealed class RequestLedger : IDisposable
     public IReadOnlyList<string> Received => [.. _received.GetMeasurementSnapshot().Select(one => (string)one.Tags["ctf.route"]!)];
 
     /// <summary>Returns when the first request has come in, whatever becomes of it.</summary>
-    public Task FirstReceivedAsync() => _received.WaitForMeasurementsAsync(1, Patience);
+    public Task FirstReceivedAsync() => _received.WaitForMeasurementsAsync(1, Timeout);
 
     /// <summary>Tags of each measurement of the time of a request.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, object?>> Durations => [.. _duration.GetMeasurementSnapshot().Select(one => one.Tags)];
@@ -36,7 +36,7 @@ internal sealed class RequestLedger : IDisposable
     {
         if (requests > 0)
         {
-            await _ended.WaitForMeasurementsAsync(requests, Patience);
+            await _ended.WaitForMeasurementsAsync(requests, Timeout);
         }
 
         var ends = _ended.GetMeasurementSnapshot();

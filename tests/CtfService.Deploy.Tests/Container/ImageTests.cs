@@ -10,7 +10,7 @@ namespace CtfService.Deploy.Tests.Container;
 /// <summary>Builds the image without a container engine: runs the commands of the Dockerfile in empty folders and starts the program there.</summary>
 public sealed partial class ImageTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     [LinuxFact]
     public async Task CpuTarget_BuiltStepByStep_ServesAnImageAndStopsOnRequest()
@@ -19,25 +19,25 @@ public sealed partial class ImageTests(ITestOutputHelper output)
         var app = await new DockerfileRun(Dockerfile.OfTheRepository, folder.Root).Build("cpu");
         AssertLayers(folder);
 
-        using var patience = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Timeout);
         using var service = Start(app);
         try
         {
-            var address = await Address(service, patience.Token);
+            var address = await Address(service, timeout.Token);
             using var client = new HttpClient { BaseAddress = address };
-            await Ready(client, patience.Token);
+            await Ready(client, timeout.Token);
             var health = await ProgramRun.Of(Path.Combine(app, "CtfService.Api"), ["--healthcheck"], app, Listening(address.ToString()));
             Assert.True(health.ExitCode == 0, health.ToString());
             using var body = JsonContent.Create(new { class_label = "banana", seed = 7 });
             using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/images/generations") { Content = body };
             request.Headers.Accept.ParseAdd("image/png");
-            using var answer = await client.SendAsync(request, patience.Token);
+            using var answer = await client.SendAsync(request, timeout.Token);
 
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             Assert.Equal("image/png", answer.Content.Headers.ContentType?.MediaType);
             AssertBaseImageSuffices(service, folder);
             await ProgramRun.Of("kill", ["-TERM", $"{service.Id}"], app);
-            await service.WaitForExitAsync(patience.Token);
+            await service.WaitForExitAsync(timeout.Token);
             Assert.Equal(0, service.ExitCode);
         }
         finally

@@ -14,7 +14,7 @@ internal sealed class PrometheusServer : IDisposable
 {
     private static readonly string? Program = InstalledProgram.Find("prometheus");
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly TemporaryFolder _folder = new();
     private readonly Process _process;
@@ -46,11 +46,11 @@ internal sealed class PrometheusServer : IDisposable
     {
         Assert.True(Missing is null, Missing);
         var server = new PrometheusServer(service);
-        using var patience = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Timeout);
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (!await server.IsReady(patience.Token))
+        while (!await server.IsReady(timeout.Token))
         {
-            await pause.WaitForNextTickAsync(patience.Token);
+            await pause.WaitForNextTickAsync(timeout.Token);
         }
 
         return server;

@@ -9,7 +9,7 @@ namespace CtfService.EndToEnd.Tests.Monitoring;
 [Collection(MonitoredService.Collection)]
 public sealed partial class PrometheusTests(MonitoredService service, ITestOutputHelper output)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     [PrometheusFact]
     public async Task Expressions_OfDashboardsAndRules_AllReturnData()
@@ -36,9 +36,9 @@ public sealed partial class PrometheusTests(MonitoredService service, ITestOutpu
     /// <summary>Queries until every expression has returned a number or the time limit is reached.</summary>
     private static async Task<IReadOnlyList<Expression>> WithoutData(PrometheusServer prometheus, IReadOnlyList<Expression> expressions)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Timeout);
         using var pause = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        while (expressions.Count > 0 && !patience.IsCancellationRequested)
+        while (expressions.Count > 0 && !timeout.IsCancellationRequested)
         {
             await pause.WaitForNextTickAsync();
             var unanswered = new List<Expression>();

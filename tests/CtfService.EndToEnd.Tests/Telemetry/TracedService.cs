@@ -14,7 +14,7 @@ public sealed class TracedService : WatchedService, ICollectionFixture<TracedSer
 {
     public new const string Name = "traced";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
     private OtlpReceiver? _receiver;
 
@@ -61,7 +61,7 @@ public sealed class TracedService : WatchedService, ICollectionFixture<TracedSer
                 return spans;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"No span of the request came in trace {traceId}.");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Timeout, $"No span of the request came in trace {traceId}.");
             await Task.Yield();
         }
     }

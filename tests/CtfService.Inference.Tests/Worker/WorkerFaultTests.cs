@@ -11,7 +11,7 @@ namespace CtfService.Inference.Tests.Worker;
 public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
 {
     /// <summary>Fails a test that would otherwise wait forever for a lost image, because the clock of the service does not move.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly FaultyGenerator _faulty;
     private readonly FakeImageGenerator _fake = new(FakeModels.Fruits);
@@ -69,7 +69,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
             error is null or ModelNotReadyException or GenerationFailedException or OperationCanceledException, $"{error}"));
         _faulty.Disarm();
         await Repair();
-        Assert.Single(await _host.AskFor(images: 1).WaitAsync(Patience));
+        Assert.Single(await _host.AskFor(images: 1).WaitAsync(Timeout));
         RequireIdle();
     }
 
@@ -110,7 +110,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
         _fake.FailNextStep(new InvalidOperationException("broken kernel"));
         _faulty.Arm(CallPoint.Remove, 1);
 
-        await Assert.ThrowsAsync<GenerationFailedException>(() => _host.AskFor(images: 3).WaitAsync(Patience));
+        await Assert.ThrowsAsync<GenerationFailedException>(() => _host.AskFor(images: 3).WaitAsync(Timeout));
 
         await Repair();
         RequireIdle();
@@ -121,7 +121,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     {
         _faulty.Arm(CallPoint.Dispose, 1);
 
-        await _host.Host.StopAsync(CancellationToken.None).WaitAsync(Patience);
+        await _host.Host.StopAsync(CancellationToken.None).WaitAsync(Timeout);
 
         Assert.True(_faulty.HasThrown);
         Assert.True(_host.ModelRouter.Finished.IsCompletedSuccessfully);
@@ -153,7 +153,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     {
         try
         {
-            await asked.WaitAsync(Patience);
+            await asked.WaitAsync(Timeout);
             return null;
         }
         // The test checks the exception.
@@ -168,8 +168,8 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     {
         if (_host.Current is ModelStatus.Crashed)
         {
-            await _host.SwitchTo(_host.Other).WaitAsync(Patience);
-            await _host.ModelRouter.Drained.WaitAsync(Patience);
+            await _host.SwitchTo(_host.Other).WaitAsync(Timeout);
+            await _host.ModelRouter.Drained.WaitAsync(Timeout);
         }
     }
 
