@@ -28,7 +28,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 
     public FakeImageGenerator Generator => Factory.Generator;
 
-    /// <summary>The fake models of bundles, by the name of the bundle's folder; for a switch.</summary>
+    /// <summary>The fake models to switch to, by the folder name of their bundle.</summary>
     public Dictionary<string, FakeImageGeneratorFactory> Bundles { get; } = [];
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
@@ -40,7 +40,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 
     public HttpClient Client { get; private set; } = null!;
 
-    /// <summary>Completes when the model has been loaded, or could not be.</summary>
+    /// <summary>Completes when the model has been loaded or loading has failed.</summary>
     public async Task InitializeAsync()
     {
         Start();
@@ -82,7 +82,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
         context.Request.ContentType = "application/json";
         context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(json));
         context.Request.ContentLength = json.Length;
-        context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody()); // a context that is made by hand has no body by default
+        context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody()); // a context created by a test has no body by default
         context.RequestAborted = hangUp;
         if (header is { } extra)
         {

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Api.Tests.Bodies;
 
-/// <summary>Bodies of a form that the service does not take, or takes although it is odd: media types, encodings and bytes.</summary>
+/// <summary>Unsupported or unusual media types, encodings and bytes of bodies.</summary>
 public sealed class BodyFormTests(TestApi api) : IClassFixture<TestApi>
 {
     private const string Boundary = "XX";
@@ -25,7 +25,7 @@ public sealed class BodyFormTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("multipart/form-data, multipart/form-data; boundary=XX")] // openai-edge
     [InlineData("multipart/form-data; boundary=XX, multipart/form-data")]
     [InlineData("Multipart/Form-Data; boundary=\"XX\"")]
-    public async Task Vary_ContentTypeSaidOnceOrTwice_FindsTheBoundary(string contentType)
+    public async Task Vary_ContentTypeOnceOrTwice_FindsTheBoundary(string contentType)
     {
         using var response = await Post(TestApi.Variations, contentType, Form);
 
@@ -43,7 +43,8 @@ public sealed class BodyFormTests(TestApi api) : IClassFixture<TestApi>
         using var response = await Post(TestApi.Variations, contentType, "{}"u8.ToArray());
 
         var error = await response.Error(HttpStatusCode.UnsupportedMediaType);
-        Assert.Contains("this endpoint expects multipart/form-data. Send the picture as a file in the form field image", error.Message, StringComparison.Ordinal);
+        const string expected = "this endpoint expects multipart/form-data. Send the picture as a file in the form field image";
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Send Content-Type: application/json", error.Message, StringComparison.Ordinal);
     }
 
@@ -77,7 +78,8 @@ public sealed class BodyFormTests(TestApi api) : IClassFixture<TestApi>
         using var response = await Post(TestApi.Images, "application/json", compressed.ToArray());
 
         var error = await response.Error(HttpStatusCode.UnsupportedMediaType);
-        Assert.Equal(("unsupported_encoding", "The body is compressed with gzip; expected uncompressed JSON. Send it uncompressed."), (error.Code, error.Message));
+        Assert.Equal("unsupported_encoding", error.Code);
+        Assert.Equal("The body is compressed with gzip; expected uncompressed JSON. Send it uncompressed.", error.Message);
     }
 
     [Theory]
@@ -104,7 +106,7 @@ public sealed class BodyFormTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Any_OddContentTypeOrAccept_IsNeverAnUnexpectedError()
+    public async Task Any_UnusualContentTypeOrAccept_IsNeverAnUnexpectedError()
     {
         string[] atoms =
         [

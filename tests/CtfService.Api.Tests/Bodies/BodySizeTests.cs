@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CtfService.Api.Tests.Bodies;
 
-/// <summary>The web server itself counts bytes, so this runs on the real one.</summary>
+/// <summary>Size limits of bodies. Runs on the real web server, which counts the bytes.</summary>
 public sealed class BodySizeTests
 {
     private const int Limit = 2_000;
@@ -11,7 +11,7 @@ public sealed class BodySizeTests
     [Theory]
     [InlineData(Limit, HttpStatusCode.OK)]
     [InlineData(Limit + 1, HttpStatusCode.RequestEntityTooLarge)]
-    public async Task Generate_BodyAtTheLimit_IsTakenAndOneByteMoreIsNot(int bytes, HttpStatusCode expected)
+    public async Task Generate_BodyAtTheLimit_IsAcceptedAndOneByteMoreIsNot(int bytes, HttpStatusCode expected)
     {
         await using var api = new TestApi { Settings = { ["Limits:MaxRequestBodyBytes"] = $"{Limit}" } };
         api.UseKestrel(port: 0);
@@ -23,10 +23,10 @@ public sealed class BodySizeTests
     }
 
     [Theory]
-    [InlineData(40_000, HttpStatusCode.BadRequest)]              // far over the limit of other bodies: read, and found to be no picture
-    [InlineData(40_001, HttpStatusCode.RequestEntityTooLarge)]   // the file by itself
-    [InlineData(200_000, HttpStatusCode.RequestEntityTooLarge)]  // refused by the web server, before it is read
-    public async Task Vary_FileAtItsOwnLimit_IsReadAndOneByteMoreIsNot(int bytes, HttpStatusCode expected)
+    [InlineData(40_000, HttpStatusCode.BadRequest)]              // far above the limit of other bodies: read, and found not to be a picture
+    [InlineData(40_001, HttpStatusCode.RequestEntityTooLarge)]   // the file alone is too large
+    [InlineData(200_000, HttpStatusCode.RequestEntityTooLarge)]  // rejected by the web server before it is read
+    public async Task Vary_FileAtItsLimit_IsReadAndOneByteMoreIsNot(int bytes, HttpStatusCode expected)
     {
         await using var api = new TestApi { Settings = { ["Limits:MaxRequestBodyBytes"] = $"{Limit}", ["Limits:MaxUploadBytes"] = "40000" } };
         api.UseKestrel(port: 0);
@@ -40,7 +40,7 @@ public sealed class BodySizeTests
     }
 
     [Fact]
-    public async Task Generate_BodyTooLarge_ReturnsTheErrorShape()
+    public async Task Generate_BodyTooLarge_ReturnsAnError()
     {
         await using var api = new TestApi { Settings = { ["Limits:MaxRequestBodyBytes"] = $"{Limit}" } };
         api.UseKestrel(port: 0);

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace CtfService.Api.Tests.Bodies;
 
 /// <summary>
-/// Callers who go in the middle of their request, on real sockets: they are cancelled requests, not wrong ones, and no errors of the service.
+/// Callers that hang up while they send their request, on real sockets: the request is counted as cancelled, not as invalid or failed.
 /// </summary>
 public sealed class HangUpTests : IAsyncLifetime, IAsyncDisposable
 {
@@ -42,7 +42,7 @@ public sealed class HangUpTests : IAsyncLifetime, IAsyncDisposable
     [InlineData(Form + "Content-Length: 1000\r\n\r\n--b\r\nContent-Disposition", false)]
     [InlineData(Form + "Content-Length: 1000\r\n\r\n--b\r\nContent-Disposition", true)]
     [InlineData(Form + "Transfer-Encoding: chunked\r\n\r\n5\r\n--b", false)]
-    public async Task Send_CallerGoesBeforeTheBodyIsThere_IsCancelledWithoutAWordInTheLog(string request, bool isReset)
+    public async Task Send_CallerHangsUpBeforeTheBodyArrives_IsCancelledWithoutALogLine(string request, bool isReset)
     {
         using var ledger = new RequestLedger(_api.Services);
 
@@ -58,7 +58,7 @@ public sealed class HangUpTests : IAsyncLifetime, IAsyncDisposable
     [InlineData(Json + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")]
     [InlineData(Form + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\nFFFFFFFFFFFFFFFF\r\n{}")]
     [InlineData(Form + "Content-Length: 7\r\nConnection: close\r\n\r\n--b\r\nxx")]
-    public async Task Send_BodyIsMalformed_IsStillAWrongRequest(string request)
+    public async Task Send_BodyIsMalformed_IsInvalid(string request)
     {
         using var ledger = new RequestLedger(_api.Services);
 
@@ -67,14 +67,14 @@ public sealed class HangUpTests : IAsyncLifetime, IAsyncDisposable
         await ledger.AssertOnly("rejected", "invalid", request.StartsWith(Form, StringComparison.Ordinal) ? "variations" : "generations");
     }
 
-    /// <summary>Ends the connection after the last byte, in order or by a reset.</summary>
+    /// <summary>Ends the connection after the last byte, normally or with a reset.</summary>
     private async Task SendAndGo(string request, bool isReset, RequestLedger ledger, bool waitsForAnswer = false)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var address = new Uri(_api.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, address.Port));
         await socket.SendAsync(Encoding.Latin1.GetBytes(request));
-        await ledger.FirstReceivedAsync(); // a reset would take the bytes with it
+        await ledger.FirstReceivedAsync(); // a reset would discard the bytes
         if (waitsForAnswer)
         {
             await socket.ReceiveAsync(new byte[64 * 1_024]);

@@ -28,7 +28,7 @@ public sealed class HeadRequestTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Head_RouteThatHasNone_IsRefused()
+    public async Task Head_RouteWithoutAGet_IsRejected()
     {
         using var head = await api.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, TestApi.Images));
 

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Api.Tests.Bodies;
 
-/// <summary>Callers who ask and do not read, on real sockets, with answers larger than all buffers on the way.</summary>
+/// <summary>Callers that do not read the response, on real sockets, with responses larger than all buffers.</summary>
 public sealed class SlowReaderTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(30);
@@ -33,13 +33,13 @@ public sealed class SlowReaderTests : IAsyncLifetime, IAsyncDisposable
 
     [Theory]
     [InlineData("/health/ready")]
-    [InlineData("/v1/images/generations")] // no such GET
-    public async Task Get_AnswerIsRead_NothingIsLeftToEndLater(string path)
+    [InlineData("/v1/images/generations")] // there is no such GET
+    public async Task Get_ResponseIsRead_LeavesNoTimer(string path)
     {
         using var response = await _api.Client.GetAsync(new Uri(path, UriKind.Relative));
         await response.Content.ReadAsByteArrayAsync();
 
-        _api.Clock.Advance(SendTimeout); // a timer that is left throws here
+        _api.Clock.Advance(SendTimeout); // a remaining timer would throw here
 
         Assert.Equal(0, _api.Services.GetRequiredService<UnsentResponses>().Bytes);
     }
@@ -47,7 +47,7 @@ public sealed class SlowReaderTests : IAsyncLifetime, IAsyncDisposable
     [Theory]
     [InlineData("""{"class_label": 0, "n": 16}""")]
     [InlineData("""{"class_label": 0, "n": 16, "stream": true}""")]
-    public async Task Generate_AnswerIsNotRead_IsCutOffAtTheDeadlineAndCounted(string json)
+    public async Task Generate_ResponseIsNotRead_IsAbortedAtTheDeadlineAndCounted(string json)
     {
         using var ledger = new RequestLedger(_api.Services);
         using var caller = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4_096 };

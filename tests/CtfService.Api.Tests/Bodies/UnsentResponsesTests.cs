@@ -19,7 +19,7 @@ public sealed class UnsentResponsesTests : IDisposable
     public void Dispose() => _services.Dispose();
 
     [Fact]
-    public void Add_MoreThanMayBeHeld_GivesUpWhoHasWaitedLongest()
+    public void Add_AboveTheLimit_AbortsTheOldest()
     {
         var (first, second, third) = (Reader(60), Reader(40), Reader(30));
 
@@ -32,7 +32,7 @@ public sealed class UnsentResponsesTests : IDisposable
     }
 
     [Fact]
-    public void Add_OneAnswerLargerThanAll_IsSent()
+    public void Add_OneResponseAboveTheLimit_IsSent()
     {
         var large = Reader(1_000);
 
@@ -42,7 +42,7 @@ public sealed class UnsentResponsesTests : IDisposable
     }
 
     [Fact]
-    public void End_AnswerIsRead_HoldsNothing()
+    public void End_ResponseIsRead_HoldsNothing()
     {
         var reader = Reader(60);
 
@@ -58,7 +58,7 @@ public sealed class UnsentResponsesTests : IDisposable
     }
 
     [Fact]
-    public void Begin_NotReadInTime_IsGivenUp()
+    public void Begin_NotReadInTime_IsAborted()
     {
         var reader = Reader(1);
 
@@ -71,13 +71,13 @@ public sealed class UnsentResponsesTests : IDisposable
     }
 
     [Fact]
-    public void Begin_RequestIsOver_NeitherHoldsNorGivesUpAnything()
+    public void Begin_RequestHasEnded_NeitherHoldsNorAbortsAnything()
     {
         var reader = Reader(60);
         reader.Sending.Dispose();
 
-        reader.Sending.Begin(); // the server starts the answer when everything else has ended
-        reader.Sending.Abort(); // a timer that was on its way
+        reader.Sending.Begin(); // the server starts the response after everything else has ended
+        reader.Sending.Abort(); // a timer that fires late
         _clock.Advance(TimeSpan.FromHours(1));
 
         Assert.Equal(0, _unsent.Bytes);

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Bodies;
 
-/// <summary>Uploads in flight: bounded in number and bytes, and given back whatever becomes of them.</summary>
+/// <summary>Uploads in flight are limited in number and bytes, and always release their share.</summary>
 public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly byte[] Form = MakeForm();
@@ -31,9 +31,9 @@ public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Theory]
-    [InlineData(4, 1_000)]    // the number of uploads
-    [InlineData(3, 70_000)]   // their bytes
-    public async Task Vary_TwentyUploadsAtOnce_HoldsAsManyAsFitAndRefusesTheOthers(int expected, int announced)
+    [InlineData(4, 1_000)]    // limited by the number of uploads
+    [InlineData(3, 70_000)]   // limited by their bytes
+    public async Task Vary_TwentyUploadsAtOnce_AcceptsThoseThatFitAndRejectsTheOthers(int expected, int announced)
     {
         var bodies = Enumerable.Range(0, 20).Select(_ => new HeldBody(Form)).ToList();
         var answers = bodies.Select(body => Send(body, announced)).ToList();
@@ -52,7 +52,7 @@ public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Vary_NoRoom_AnswersInTheErrorShape()
+    public async Task Vary_NoRoom_Returns429()
     {
         using var all = Gate.Enter(262_144);
 
@@ -64,7 +64,7 @@ public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Vary_Answered_HasGivenItsRoomBackBeforeItsImageIsDrawn()
+    public async Task Vary_BodyIsRead_ReleasesItsShareBeforeItsImageIsDrawn()
     {
         using var step = _api.Generator.HoldNextStep();
         var answering = _api.Post(TestApi.Variations, Content());
@@ -77,7 +77,7 @@ public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Vary_MalformedForm_GivesItsRoomBack()
+    public async Task Vary_MalformedForm_ReleasesItsShare()
     {
         var answer = await Send(new HeldBody(Encoding.ASCII.GetBytes("--b\r\nnonsense"), isHeld: false), announced: 13);
 
@@ -86,7 +86,7 @@ public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Vary_BodyDoesNotCome_Is408AfterTheDeadlineAndGivesItsRoomBack()
+    public async Task Vary_BodyDoesNotArrive_Returns408AtTheDeadlineAndReleasesItsShare()
     {
         var body = new HeldBody(Form);
         var answering = Send(body, Form.Length);
@@ -99,7 +99,7 @@ public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_BodyDoesNotCome_Is408AfterTheDeadline()
+    public async Task Generate_BodyDoesNotArrive_Returns408AtTheDeadline()
     {
         var body = new HeldBody("""{"class_label": 0}"""u8.ToArray());
         var answering = Send(body, announced: 18, TestApi.Images, "application/json");
@@ -111,7 +111,7 @@ public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Vary_CallerHangsUpWhileSending_GivesItsRoomBack()
+    public async Task Vary_CallerHangsUpWhileSending_ReleasesItsShare()
     {
         using var caller = new CancellationTokenSource();
         var body = new HeldBody(Form);
@@ -153,7 +153,7 @@ public sealed class UploadLimitTests : IAsyncLifetime, IAsyncDisposable
         public bool CanHaveBody => true;
     }
 
-    /// <summary>A body that says when it is read first, and comes when the test says so.</summary>
+    /// <summary>A body that signals its first read, and arrives when the test releases it.</summary>
     private sealed class HeldBody(byte[] content, bool isHeld = true) : MemoryStream(content)
     {
         private readonly TaskCompletionSource _reading = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -34,7 +34,7 @@ internal static partial class ConfigurationDocument
 
     public static string Path { get; } = RepositoryFolder.File("docs", "configuration.md");
 
-    /// <summary>The file as it must be: its own text with new tables.</summary>
+    /// <summary>Returns the expected file: its text with newly generated tables.</summary>
     public static string Generate()
     {
         var text = File.ReadAllText(Path);
@@ -61,7 +61,7 @@ internal static partial class ConfigurationDocument
     private static IEnumerable<string[]> Rows(string prefix, object defaults) =>
         defaults.GetType().GetProperties().SelectMany(property => Rows(prefix, property, defaults));
 
-    /// <summary>One row, and those of a list's entries if they are records.</summary>
+    /// <summary>Returns the row of a property, and the rows of the entries if it is a list of records.</summary>
     private static IEnumerable<string[]> Rows(string prefix, PropertyInfo property, object defaults)
     {
         var key = $"{prefix}:{property.Name}";

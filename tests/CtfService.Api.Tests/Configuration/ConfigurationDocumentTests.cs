@@ -6,7 +6,7 @@ namespace CtfService.Api.Tests.Configuration;
 public sealed class ConfigurationDocumentTests
 {
     [Fact]
-    public Task Document_Tables_SayWhatTheOptionsRecordsSay() => CheckedInFile.AssertIsAsync(
+    public Task Document_Tables_MatchTheOptionsRecords() => CheckedInFile.AssertIsAsync(
         ConfigurationDocument.Path, "docs/configuration.md", ConfigurationDocument.Generate(), "CTF_UPDATE_CONFIGURATION", "ConfigurationDocument");
 
     [Fact]

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Tests.Configuration;
 
-/// <summary>Variables belong to the whole process: these tests run while no other does.</summary>
+/// <summary>Settings in environment variables. They apply to the whole process, so these tests do not run in parallel.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class ProcessEnvironment
 {
@@ -19,7 +19,7 @@ public sealed class ProcessEnvironment
 public sealed class EnvironmentVariableTests
 {
     [Fact]
-    public async Task Variables_OfEverySection_WinOverTheShippedFile()
+    public async Task Variables_OfEverySection_OverrideTheShippedFile()
     {
         await using var app = Build(
             ("Model__Aliases__0", "gpt-image-1"),
@@ -48,14 +48,14 @@ public sealed class EnvironmentVariableTests
         "Limits__MaxHeaders",
         "1",
         "Limits:MaxHeaders is 1; expected between 10 and 1000. Set it in appsettings.json or in the environment variable Limits__MaxHeaders.")]
-    public void Variable_WrongValue_StopsTheStartByName(string variable, string value, string expected)
+    public void Variable_WrongValue_FailsTheStartNamingIt(string variable, string value, string expected)
     {
         var error = Assert.Throws<OptionsValidationException>(() => Build((variable, value)));
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>The host as Program builds it, its options validated; the variables are gone again when it returns.</summary>
+    /// <summary>Builds the host as Program does and validates its options. Removes the variables before it returns.</summary>
     private static WebApplication Build(params (string Name, string Value)[] variables)
     {
         foreach (var (name, value) in variables)

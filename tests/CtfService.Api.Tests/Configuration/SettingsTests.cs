@@ -13,7 +13,7 @@ namespace CtfService.Api.Tests.Configuration;
 public sealed class SettingsTests
 {
     [Fact]
-    public void ShippedFile_EverySection_SaysTheDefaultsOfTheCode()
+    public void ShippedFile_EverySection_HasTheDefaultsOfTheCode()
     {
         var file = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json")).Build();
 
@@ -33,7 +33,7 @@ public sealed class SettingsTests
     [InlineData(typeof(SecurityOptions), SecurityOptions.SectionName)]
     [InlineData(typeof(IdempotencyOptions), IdempotencyOptions.SectionName)]
     [InlineData(typeof(TelemetryOptions), TelemetryOptions.SectionName)]
-    public void ShippedFile_EveryOption_IsThere(Type options, string section)
+    public void ShippedFile_EveryOption_IsListed(Type options, string section)
     {
         var file = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json")).Build();
 
@@ -71,7 +71,10 @@ public sealed class SettingsTests
     [InlineData("Limits:MaxConnections", "0", "Limits:MaxConnections is 0; expected between 1 and 1000000.")]
     [InlineData("Security:RequestsPerMinute", "-1", "Security:RequestsPerMinute is -1; expected between 0 and 1000000.")]
     [InlineData("Security:ApiKeys:0:Name", "my key", "Security:ApiKeys:0:Name is 'my key'; expected 1 to 64 letters, digits")]
-    [InlineData("Security:ApiKeys:0:Sha256", "ctf_secret", "Security:ApiKeys:0:Sha256 has 10 characters and is not a hash; expected the SHA-256 of the key as 64 hexadecimal digits")]
+    [InlineData(
+        "Security:ApiKeys:0:Sha256",
+        "ctf_secret",
+        "Security:ApiKeys:0:Sha256 has 10 characters and is not a hash; expected the SHA-256 of the key as 64 hexadecimal digits")]
     [InlineData("Security:ApiKeys:0:RequestsPerMinute", "1000001", "Security:ApiKeys:0:RequestsPerMinute is 1000001; expected between 0 and 1000000.")]
     [InlineData("Security:AllowedOrigins:0", "*", "Security:AllowedOrigins:0 is '*'; expected scheme, host and port only")]
     [InlineData("Security:AllowedOrigins:0", "https://a.example/path", "Security:AllowedOrigins:0 is 'https://a.example/path'")]
@@ -102,7 +105,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public async Task Start_SecretInPlaceOfItsHash_IsNotRepeated()
+    public async Task Start_SecretInsteadOfItsHash_IsNotRepeated()
     {
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => Start("--Security:ApiKeys:0:Name=a", "--Security:ApiKeys:0:Sha256=ctf_secret"));
 
@@ -110,7 +113,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public async Task Start_TwoKeysOfOneNameOrHash_FailsNamingBoth()
+    public async Task Start_DuplicateKeyNameOrHash_FailsNamingBoth()
     {
         var hash = new string('0', 64);
         string[] keys = [.. Enumerable.Range(0, 2).SelectMany(i => new[] { $"--Security:ApiKeys:{i}:Name=studio", $"--Security:ApiKeys:{i}:Sha256={hash}" })];
@@ -124,7 +127,7 @@ public sealed class SettingsTests
     [Theory]
     [InlineData("--Security:AllowAnonymous=true")]
     [InlineData("--Security:ApiKeys:0:Name=studio", "--Security:ApiKeys:0:Sha256=0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef")]
-    public async Task Start_ReachableWithKeysOrOpenOnPurpose_IsAllowed(params string[] args)
+    public async Task Start_ReachableWithKeysOrDeliberatelyOpen_IsAllowed(params string[] args)
     {
         await using var app = await Start([.. args, "--urls=http://*:8080"]);
 
@@ -132,7 +135,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public async Task Start_ValuesGiven_WinOverTheShippedFile()
+    public async Task Start_ValuesGiven_OverrideTheShippedFile()
     {
         await using var app = await Start("--Inference:MaxBatchRows=4", "--Limits:MaxTemperature=1.5", "--urls=http://localhost:1234");
 
@@ -150,7 +153,7 @@ public sealed class SettingsTests
         Assert.Equal("http://localhost:5080", api.Services.GetRequiredService<IConfiguration>()["Urls"]);
     }
 
-    /// <summary>As far as the host gets before it starts its services: built, and its options validated.</summary>
+    /// <summary>Builds the host and validates its options, without starting its services.</summary>
     private static async Task<WebApplication> Start(params string[] args)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });

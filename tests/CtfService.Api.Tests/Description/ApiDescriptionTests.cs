@@ -8,7 +8,7 @@ namespace CtfService.Api.Tests.Description;
 public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]
-    public async Task Root_Get_LeadsToSwagger()
+    public async Task Root_Get_RedirectsToSwagger()
     {
         using var response = await api.Client.GetAsync(new Uri("/", UriKind.Relative));
 
@@ -25,7 +25,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Document_EveryRoute_HasASummaryAndNoOtherRouteIsThere()
+    public async Task Document_EveryRoute_HasASummaryAndNoOtherRouteExists()
     {
         var paths = (await Document())["paths"]!.AsObject();
 
@@ -99,7 +99,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("class_label", "type", "\"string\"")]
     [InlineData("class_label", "nullable", "true")]
     [InlineData("output_format", "enum", "[\"png\",\"jpeg\",\"webp\"]")]
-    public async Task Document_RequestField_SaysItsRange(string field, string keyword, string expected)
+    public async Task Document_RequestField_HasItsRange(string field, string keyword, string expected)
     {
         var properties = (await Document())["components"]!["schemas"]!["GenerateImageRequest"]!["properties"]!;
 
@@ -110,7 +110,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("RedetailImageRequest", "layout")]
     [InlineData("SwitchModelRequest", "bundle")]
     [InlineData("VaryImageRequest", "image")]
-    public async Task Document_FieldThatARequestCannotDoWithout_IsRequiredAndNeverNull(string request, string field)
+    public async Task Document_MandatoryField_IsRequiredAndNotNullable(string request, string field)
     {
         var schema = (await Document())["components"]!["schemas"]![request]!;
 
@@ -178,7 +178,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("/v1/images/generations", "post")]
     [InlineData("/v1/models", "get")]
     [InlineData("/v1/classes", "get")]
-    public async Task Document_KeysConfigured_DemandsOneOfTwoWaysToSendThem(string path, string method)
+    public async Task Document_KeysConfigured_RequiresOneOfTwoSchemes(string path, string method)
     {
         await using var guarded = TestKeys.Api();
         await guarded.InitializeAsync();

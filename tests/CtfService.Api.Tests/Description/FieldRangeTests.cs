@@ -19,7 +19,7 @@ public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
 
     [Theory]
     [MemberData(nameof(Inside))]
-    public async Task Post_FieldAtTheEndOfItsRange_IsTaken(string path, string field, string value)
+    public async Task Post_FieldAtTheEndOfItsRange_IsAccepted(string path, string field, string value)
     {
         using var response = await Post(path, field, value);
 
@@ -28,7 +28,7 @@ public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
 
     [Theory]
     [MemberData(nameof(Outside))]
-    public async Task Post_FieldJustOutsideItsRange_IsRefusedByName(string path, string field, string value)
+    public async Task Post_FieldJustOutsideItsRange_IsRejectedByName(string path, string field, string value)
     {
         using var response = await Post(path, field, value);
 

@@ -66,7 +66,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_LoadingMeetsADefect_Returns500WithoutInternals()
+    public async Task Post_LoadThrowsAnUnexpectedError_Returns500WithoutInternals()
     {
         _service.Other.FailNextLoad(new NotSupportedException("secret of the loader"));
 
@@ -78,7 +78,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_AnotherSwitchIsBeingMade_Returns409()
+    public async Task Post_AnotherSwitchIsInProgress_Returns409()
     {
         using var load = _service.Other.HoldNextLoad();
         var first = _service.SwitchTo("other");
@@ -97,7 +97,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_OperatorHangsUp_TheSwitchIsMadeAllTheSame()
+    public async Task Post_OperatorHangsUp_SwitchesNevertheless()
     {
         using var load = _service.Other.HoldNextLoad();
         using var hangUp = new CancellationTokenSource();
@@ -143,9 +143,9 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
 
     [Theory]
     [InlineData(TestKeys.Studio, HttpStatusCode.Forbidden)]
-    [InlineData(null, HttpStatusCode.Forbidden)] // served without a key, but no operator
+    [InlineData(null, HttpStatusCode.Forbidden)] // anonymous callers are served, but are not operators
     [InlineData("ctf_unknown", HttpStatusCode.Unauthorized)]
-    public async Task Post_NoOperatorsKey_IsRefusedBeforeTheBodyIsRead(string? key, HttpStatusCode expected)
+    public async Task Post_NoAdminKey_IsRejectedBeforeTheBodyIsRead(string? key, HttpStatusCode expected)
     {
         using var content = new StringContent("no JSON", Encoding.UTF8, "application/json");
         using var request = new HttpRequestMessage(HttpMethod.Post, SwitchableApi.Address) { Content = content };
@@ -171,7 +171,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Get_BundlesOnDisk_ListsThemAndWhatIsLoaded()
+    public async Task Get_BundlesOnDisk_ListsThemAndTheLoadedModels()
     {
         _service.Put("family/v2");
         _service.Put("broken", "{}");
@@ -193,7 +193,7 @@ public sealed class AdminEndpointsTests : IAsyncLifetime, IAsyncDisposable
     [Theory]
     [InlineData("coarse.safetensors", true)]
     [InlineData("tokenizer.safetensors", false)]
-    public async Task Get_WeightsAreDamaged_SaysWhichFile(string name, bool isCutOff)
+    public async Task Get_WeightsAreDamaged_NamesTheFile(string name, bool isCutOff)
     {
         var weights = Path.Combine(_service.Put("damaged"), name);
         var content = await File.ReadAllBytesAsync(weights);

@@ -23,7 +23,7 @@ public sealed class DeadlineTests : IAsyncLifetime, IAsyncDisposable
     [InlineData(1500, "2", 1.5, "timeout_ms")]
     [InlineData(999_999_999, "99999", 120, "Inference:RequestTimeout")]
     [InlineData(null, null, 120, "Inference:RequestTimeout")]
-    public void Choose_SeveralLimits_TheSmallestCounts(int? field, string? header, double seconds, string limit)
+    public void Choose_SeveralLimits_TakesTheSmallest(int? field, string? header, double seconds, string limit)
     {
         var problems = new RequestProblems();
 
@@ -40,7 +40,7 @@ public sealed class DeadlineTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("5m")]
     [InlineData("1e3")]
     [InlineData("ms")]
-    public async Task Generate_HeaderIsNoTime_IsRefused(string header)
+    public async Task Generate_HeaderIsNotATime_IsRejected(string header)
     {
         using var response = await _api.Post(TestApi.Images, Body("""{"class_label": 0}"""), ("X-Request-Timeout", header));
 
@@ -50,7 +50,7 @@ public sealed class DeadlineTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_TimeIsOver_Returns504AndFreesTheRows()
+    public async Task Generate_DeadlinePasses_Returns504AndFreesTheRows()
     {
         _api.Generator.StepsPerImage = 1000;
         using var gate = _api.Generator.HoldNextStep();

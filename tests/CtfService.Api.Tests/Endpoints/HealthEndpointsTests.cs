@@ -37,7 +37,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("live", HttpStatusCode.OK)]
     [InlineData("ready", HttpStatusCode.ServiceUnavailable)]
     [InlineData("startup", HttpStatusCode.ServiceUnavailable)]
-    public async Task Probe_ModelIsLoading_OnlyLiveIsWell(string probe, HttpStatusCode status)
+    public async Task Probe_ModelIsLoading_OnlyLiveIsHealthy(string probe, HttpStatusCode status)
     {
         using var load = _api.Factory.HoldNextLoad();
         _api.Start();
@@ -52,7 +52,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("live", HttpStatusCode.OK)]
     [InlineData("ready", HttpStatusCode.ServiceUnavailable)]
     [InlineData("startup", HttpStatusCode.ServiceUnavailable)]
-    public async Task Probe_ModelCouldNotBeLoaded_OnlyLiveIsWell(string probe, HttpStatusCode status)
+    public async Task Probe_ModelCouldNotBeLoaded_OnlyLiveIsHealthy(string probe, HttpStatusCode status)
     {
         _api.Factory.FailNextLoad(new CheckpointException("coarse.safetensors is missing."));
         await _api.InitializeAsync();
@@ -63,7 +63,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Ready_ModelCouldNotBeLoaded_TellsOperatorsAloneWhichFile()
+    public async Task Ready_ModelCouldNotBeLoaded_NamesTheFileToOperatorsOnly()
     {
         await using var api = TestKeys.Api();
         api.Factory.FailNextLoad(new CheckpointException("/srv/models/fruits/coarse.safetensors is missing."));
@@ -99,7 +99,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("live", HttpStatusCode.OK)]
     [InlineData("ready", HttpStatusCode.ServiceUnavailable)]
     [InlineData("startup", HttpStatusCode.OK)]
-    public async Task Probe_ServiceIsStopping_OnlyReadyIsNotWell(string probe, HttpStatusCode status)
+    public async Task Probe_ServiceIsStopping_OnlyReadyIsUnhealthy(string probe, HttpStatusCode status)
     {
         using var response = await ProbeAt(new ModelStatus.Stopping(), probe);
 
@@ -110,7 +110,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("live")]
     [InlineData("ready")]
     [InlineData("startup")]
-    public async Task Probe_WorkerHasDied_NoneIsWell(string probe)
+    public async Task Probe_WorkerHasCrashed_AllAreUnhealthy(string probe)
     {
         using var response = await ProbeAt(new ModelStatus.Crashed("defect"), probe);
 
@@ -119,7 +119,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Probe_NoStepEndsWhileAnImageRuns_ReadyThenLiveFailUntilOneDoes()
+    public async Task Probe_NoStepEndsWhileAnImageRuns_ReadyThenLiveFailUntilAStepEnds()
     {
         _api.Settings["Inference:RequestTimeout"] = "01:00:00";
         await _api.InitializeAsync();
@@ -142,7 +142,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Probe_StepsFailOneAfterAnother_IsNotReadyUntilAnImageMayBeTried()
+    public async Task Probe_ConsecutiveStepsFail_IsNotReadyUntilTheTrialImage()
     {
         _api.Settings["Inference:MaxFailedSteps"] = "2";
         _api.Settings["Inference:FailedStepsPause"] = "00:00:10";

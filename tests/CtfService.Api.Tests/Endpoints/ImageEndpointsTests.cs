@@ -47,7 +47,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     [Theory]
     [InlineData("auto", "auto", "auto", "auto")]
     [InlineData("8x8", "standard", "opaque", "low")]
-    public async Task Generate_FieldsOfOpenAiThatAskForWhatIsDrawnAnyway_AreTaken(string size, string quality, string background, string moderation)
+    public async Task Generate_OpenAiFieldsMatchTheDefaultResult_AreAccepted(string size, string quality, string background, string moderation)
     {
         var answer = await api.Generate(
             $$"""{"prompt": "apple", "size": "{{size}}", "quality": "{{quality}}", "background": "{{background}}", "moderation": "{{moderation}}"}""");
@@ -80,7 +80,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Generate_NoSeed_DrawsANewOneThatJavaScriptCanHold()
+    public async Task Generate_NoSeed_DrawsANewOneThatJavaScriptCanRepresent()
     {
         var first = await api.Generate("""{"class_label": 0}""");
         var second = await api.Generate("""{"class_label": 0}""");
@@ -90,7 +90,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Generate_SameSeedTwice_IsIdenticalByteForByte()
+    public async Task Generate_SameSeedTwice_ReturnsIdenticalBytes()
     {
         const string Request = """{"class_label": 0, "n": 2, "seed": 42}""";
 
@@ -123,7 +123,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Generate_SamplingAbsentOrNull_TakesTheModelsDefaults()
+    public async Task Generate_SamplingAbsentOrNull_UsesTheDefaultsOfTheModel()
     {
         await api.Generate("""{"class_label": 0, "temperature": null, "fine": {"temperature": 0.5}}""");
 
@@ -142,7 +142,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"class_label": 0, "output_compression": 0}""")]
     [InlineData("""{"class_label": 0, "output_compression": 100}""")]
     [InlineData("""{"class_label": 0, "model": "fruits-fake", "response_format": "b64_json", "user": "me"}""")]
-    public async Task Generate_ValueAtTheEndOfItsRange_IsTaken(string json)
+    public async Task Generate_ValueAtTheEndOfItsRange_IsAccepted(string json)
     {
         Assert.Single((await api.Generate(json)).Data);
     }
@@ -191,7 +191,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Generate_EveryImage_SaysWhatItWasMadeOf()
+    public async Task Generate_EveryImage_HasItsProvenance()
     {
         var answer = await api.Generate("""{"class_label": 2, "n": 2, "seed": 9, "top_k": 5, "output_format": "webp", "output_compression": 40}""");
 
@@ -202,7 +202,7 @@ public sealed class ImageEndpointsTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Generate_ContactSheet_SaysSeedAndCountOfTheRequest()
+    public async Task Generate_ContactSheet_HasSeedAndCountOfTheRequest()
     {
         using var response = await api.PostImages("""{"class_label": 1, "n": 5, "seed": 9}""", accept: "image/jpeg");
 

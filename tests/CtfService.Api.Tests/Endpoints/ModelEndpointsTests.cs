@@ -22,7 +22,7 @@ public sealed class ModelEndpointsTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task List_OneModelIsLoaded_HoldsIt()
+    public async Task List_OneModelIsLoaded_ContainsIt()
     {
         var list = await api.Client.GetFromJsonAsync<JsonObject>("/v1/models");
 
@@ -31,7 +31,7 @@ public sealed class ModelEndpointsTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Get_OtherModel_Returns404WithTheNameOfOurs()
+    public async Task Get_OtherModel_Returns404WithTheLoadedName()
     {
         using var response = await api.Client.GetAsync(new Uri("/v1/models/gpt-image-1", UriKind.Relative));
 

@@ -23,7 +23,7 @@ public sealed class ModelSwitchTests : IAsyncLifetime, IAsyncDisposable
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Fact]
-    public async Task Switch_EveryAddress_FollowsTheModel()
+    public async Task Switch_EveryEndpoint_FollowsTheModel()
     {
         var before = await See();
 
@@ -36,7 +36,7 @@ public sealed class ModelSwitchTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Switch_OldNameInARequest_IsRefusedByTheNewNameAndServedByTheAlias()
+    public async Task Switch_OldNameInARequest_IsRejectedNamingTheNewOneAndAliasesAreServed()
     {
         await SwitchTo("other");
 
@@ -48,7 +48,7 @@ public sealed class ModelSwitchTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Switch_RequestIsRunning_FinishesOnTheModelItWasCheckedAgainst()
+    public async Task Switch_RequestIsRunning_FinishesOnTheModelThatValidatedIt()
     {
         using var gate = Api.Generator.HoldNextStep();
         var running = TestApi.Read(Api.PostImages(Seeded));

@@ -45,7 +45,7 @@ public sealed class OpenAiFieldsTests : IAsyncLifetime, IAsyncDisposable
     [InlineData(
         """{"class_label": 0, "style": null, "quality": null, "size": null, "background": null, "moderation": null, "seed": null, "response_format": null}""")]
     [InlineData("""{"class_label": 0, "quality": "auto", "size": "auto", "background": "opaque", "moderation": "low"}""")]
-    public async Task Generate_FieldsAskForWhatIsDrawnAnyway_HasNoWarnings(string json)
+    public async Task Generate_FieldsMatchTheDefaultResult_HasNoWarnings(string json)
     {
         using var response = await _api.PostImages(json);
 
@@ -71,7 +71,7 @@ public sealed class OpenAiFieldsTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("""{"class_label": 0, "model": "dall-e-3", "response_format": "b64_json"}""", false)]
     [InlineData("""{"class_label": 0, "model": "gpt-image-1"}""", false)]
     [InlineData("""{"class_label": 0}""", false)]
-    public async Task Generate_Links_AreDataUrlsWhereOpenAiReturnsLinks(string json, bool hasLink)
+    public async Task Generate_Url_IsADataUrlIfOpenAiReturnsAUrl(string json, bool hasLink)
     {
         var image = Assert.Single((await _api.Generate(json)).Data);
 
@@ -104,7 +104,7 @@ public sealed class OpenAiFieldsTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("/images/generations", "Send the request to /v1/images/generations")]
     [InlineData("/v1/v1/images/generations", "Send the request to /v1/images/generations")]
     [InlineData("/images/edits", "/v1/images/edits")]
-    public async Task Post_AddressOfAnOpenAiProgram_SaysWhereToGo(string path, string hint)
+    public async Task Post_PathOfAnotherOpenAiEndpoint_NamesTheRightPath(string path, string hint)
     {
         using var content = new StringContent("{}");
         using var response = await _api.Client.PostAsync(new Uri(path, UriKind.Relative), content);
@@ -117,7 +117,7 @@ public sealed class OpenAiFieldsTests : IAsyncLifetime, IAsyncDisposable
     [Theory]
     [InlineData("/models")]
     [InlineData("/classes?q=apple")]
-    public async Task Get_AddressWithoutV1_SaysWhereToGo(string path)
+    public async Task Get_PathWithoutV1_NamesTheRightPath(string path)
     {
         using var response = await _api.Client.GetAsync(new Uri(path, UriKind.Relative));
 

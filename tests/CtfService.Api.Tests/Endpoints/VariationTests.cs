@@ -93,7 +93,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("class_label")]
     [InlineData("fine_temperature")]
     [InlineData("include")]
-    public async Task Vary_FieldLeftBlank_IsAsIfItWereNotThere(string name)
+    public async Task Vary_FieldIsBlank_CountsAsAbsent(string name)
     {
         using var response = await Post(Form(Picture, (name, "")));
 
@@ -101,7 +101,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Vary_FieldTwice_IsRefused()
+    public async Task Vary_FieldTwice_IsRejected()
     {
         using var response = await Post(Form(Picture, ("n", "1"), ("n", "2")));
 
@@ -119,7 +119,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
 
     [Theory]
     [MemberData(nameof(BadPictures))]
-    public async Task Vary_PictureIsNone_SaysWhy(byte[] file, string code, string hint)
+    public async Task Vary_FileIsNotAPicture_SaysWhy(byte[] file, string code, string hint)
     {
         using var response = await Post(Form(file));
 
@@ -129,7 +129,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Vary_NoPictureOrTwo_IsRefused()
+    public async Task Vary_NoPictureOrTwo_IsRejected()
     {
         using var two = Form(Picture);
         two.Add(new ByteArrayContent(Picture), "image", "second.png");
@@ -142,7 +142,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Vary_PictureAsTextOrFieldAsFile_IsRefused()
+    public async Task Vary_PictureAsTextOrFieldAsFile_IsRejected()
     {
         using var file = Form(Picture);
         file.Add(new ByteArrayContent([1]), "n", "n.txt");
@@ -155,7 +155,7 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Vary_BodyIsNoForm_SaysWhatToSend()
+    public async Task Vary_BodyIsNotAForm_SaysWhatToSend()
     {
         using var json = await Post(new StringContent("{}", mediaType: new("application/json")));
         using var broken = await Post(Broken());

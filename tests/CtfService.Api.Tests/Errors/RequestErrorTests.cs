@@ -87,7 +87,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("\"apple\"", "wrong_type")]
     [InlineData("null", "malformed_request")]
     [InlineData("", "malformed_request")]
-    public async Task Generate_BodyIsNoRequest_SaysSo(string body, string code)
+    public async Task Generate_BodyIsNotARequest_SaysSo(string body, string code)
     {
         using var response = await api.PostImages(body);
 
@@ -121,7 +121,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("image/png;q=0", null)]
     [InlineData("nonsense", null)]
     [InlineData("image/png", "jpeg")]
-    public async Task Generate_AcceptTakesNothingWeHave_Returns406BeforeDrawing(string accept, string? format)
+    public async Task Generate_NoAcceptableFormat_Returns406BeforeDrawing(string accept, string? format)
     {
         var batches = api.Generator.Steps.Count;
         var json = format is null ? """{"class_label": 0}""" : $$"""{"class_label": 0, "output_format": "{{format}}"}""";
@@ -134,7 +134,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Generate_IncludeBesideAnImageBody_SaysWhereItHasAPlace()
+    public async Task Generate_IncludeWithAnImageBody_SaysWhereItIsSupported()
     {
         using var response = await api.PostImages("""{"class_label": 0, "include": ["layout"]}""", "image/png");
 
@@ -159,7 +159,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("application/json; charset=\"UTF-8\"", true)]
     [InlineData("application/json; charset=utf-16", false)]
     [InlineData("application/json; charset=nonsense", false)]
-    public async Task Generate_Charset_HasToBeUtf8(string contentType, bool isTaken)
+    public async Task Generate_Charset_MustBeUtf8(string contentType, bool isTaken)
     {
         using var content = new ByteArrayContent("""{"class_label": 0}"""u8.ToArray());
         content.Headers.TryAddWithoutValidation("Content-Type", contentType);
@@ -180,7 +180,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("/v1")]
     [InlineData("/v1/images")]
     [InlineData("/v1/nothing")]
-    public async Task Get_UnknownRouteUnderV1_Returns404InOpenAisShape(string path)
+    public async Task Get_UnknownRouteUnderV1_Returns404InTheFormatOfOpenAi(string path)
     {
         using var response = await api.Client.GetAsync(new Uri(path, UriKind.Relative));
 
@@ -200,7 +200,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [Theory]
     [InlineData("class_label", 256)]
     [InlineData("prompt", 4_000)]
-    public async Task Post_TextForAClassIsTooLong_NamesLengthAndLimit(string field, int limit)
+    public async Task Post_ClassTextIsTooLong_NamesLengthAndLimit(string field, int limit)
     {
         using var longest = await api.PostImages($$"""{"{{field}}": "{{new string('x', limit)}}"}""");
         using var tooLong = await api.PostImages($$"""{"{{field}}": "{{new string('x', limit + 1)}}"}""");
@@ -212,7 +212,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Post_ThousandsOfProblems_AreNotAllRepeated()
+    public async Task Post_ThousandsOfProblems_ListsOnlySome()
     {
         var names = string.Join(", ", Enumerable.Range(0, 5_000).Select(i => $"\"x{i}\""));
 
@@ -222,7 +222,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     }
 
     [Fact]
-    public async Task Get_RouteTakesPostOnly_Returns405WithAllow()
+    public async Task Get_PostOnlyRoute_Returns405WithAllow()
     {
         using var response = await api.Client.GetAsync(new Uri(TestApi.Images, UriKind.Relative));
 

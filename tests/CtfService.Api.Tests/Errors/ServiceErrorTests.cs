@@ -142,7 +142,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_EncodingMeetsADefect_Returns500WithoutInternals()
+    public async Task Generate_EncodingThrows_Returns500WithoutInternals()
     {
         await _api.InitializeAsync();
         using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<IModelRouter, BrokenRouter>()));
@@ -155,12 +155,12 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal("internal_error", (await response.Error(HttpStatusCode.InternalServerError)).Code);
         Assert.DoesNotContain("secret", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         var line = Assert.Single(_api.Logs.Entries, entry => entry.Level >= LogLevel.Error);
-        var id = Assert.Single(response.Headers.GetValues("X-Request-Id")); // which the response refers to
+        var id = Assert.Single(response.Headers.GetValues("X-Request-Id")); // the id in the error message
         Assert.Contains($" {id} ", line.Text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Generate_CallerHangsUp_Ends499WithoutALineInTheLog()
+    public async Task Generate_CallerHangsUp_EndsWith499WithoutALogLine()
     {
         await _api.InitializeAsync();
         using var gate = _api.Generator.HoldNextStep();
@@ -175,7 +175,7 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_ServiceIsStopping_FinishesWhatRunsAndRefusesTheRest()
+    public async Task Generate_ServiceIsStopping_FinishesRunningImagesAndRejectsTheRest()
     {
         await _api.InitializeAsync();
         using var gate = _api.Generator.HoldNextStep();

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace CtfService.Api.Tests.Hosting;
 
-/// <summary>Whether the service would be open to others without anybody having said so.</summary>
+/// <summary>Finds addresses that other machines can reach.</summary>
 public sealed class ListenAddressTests
 {
     [Theory]
@@ -21,7 +21,7 @@ public sealed class ListenAddressTests
     [InlineData("http://ctf.example.org:5080", false)]
     [InlineData("http://localhost.example.org:5080", false)]
     [InlineData("nonsense", false)]
-    public void IsLocal_Url_SaysWhetherOnlyThisMachineConnects(string url, bool expected) => Assert.Equal(expected, new ListenAddress("Urls", url).IsLocal);
+    public void IsLocal_Url_IsTrueIfOnlyThisMachineCanConnect(string url, bool expected) => Assert.Equal(expected, new ListenAddress("Urls", url).IsLocal);
 
     [Theory]
     [InlineData("Urls=http://localhost:5080", "")]
@@ -33,7 +33,7 @@ public sealed class ListenAddressTests
     [InlineData("Urls=http://localhost:5080,HTTP_PORTS=8080", "")]
     [InlineData("Urls=http://localhost:5080,Kestrel:Endpoints:Public:Url=http://*:80", "Kestrel:Endpoints:Public:Url http://*:80")]
     [InlineData("Urls=http://*:80,Kestrel:Endpoints:Own:Url=http://127.0.0.1:80", "")]
-    public void Read_Settings_FindsWhatOthersReach(string settings, string expected)
+    public void Read_Settings_FindsAddressesThatOthersReach(string settings, string expected)
     {
         var pairs = settings.Split(',', StringSplitOptions.RemoveEmptyEntries)
             .Select(setting => setting.Split('=', 2))

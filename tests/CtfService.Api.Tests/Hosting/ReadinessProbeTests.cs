@@ -21,7 +21,7 @@ public sealed class ReadinessProbeTests
     [InlineData("Kestrel:Endpoints:Http:Url", "http://images.example.org:80", "http://localhost:80/health/ready")]
     [InlineData("Urls", "http://unix:/run/ctf.sock", null)]
     [InlineData("Urls", "nonsense", null)]
-    public void Address_ListenSettings_IsReachedFromThisMachine(string setting, string value, string? expected)
+    public void Address_ListenSettings_IsReachableFromThisMachine(string setting, string value, string? expected)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new(setting, value)]).Build();
 
@@ -39,7 +39,7 @@ public sealed class ReadinessProbeTests
     [Theory]
     [InlineData("*")]
     [InlineData("images.example.org")]
-    public async Task Run_ServiceBeside_SaysWhetherItIsReady(string allowedHosts)
+    public async Task Run_LocalService_ReturnsWhetherItIsReady(string allowedHosts)
     {
         await using var api = new TestApi { Settings = { ["AllowedHosts"] = allowedHosts } };
         using var load = api.Factory.HoldNextLoad();
@@ -57,5 +57,6 @@ public sealed class ReadinessProbeTests
     }
 
     [Fact]
-    public async Task Run_NobodyListens_SaysUnwell() => Assert.Equal(1, await ReadinessProbe.RunAsync([ReadinessProbe.Argument, "--urls=http://127.0.0.1:9"]));
+    public async Task Run_NoServiceListens_ReturnsOne() =>
+        Assert.Equal(1, await ReadinessProbe.RunAsync([ReadinessProbe.Argument, "--urls=http://127.0.0.1:9"]));
 }

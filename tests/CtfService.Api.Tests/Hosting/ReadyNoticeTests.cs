@@ -7,7 +7,7 @@ public sealed class ReadyNoticeTests
     private const int Ready = 2300;
 
     [Fact]
-    public async Task Log_ModelIsLoaded_SaysReadyAndWhere()
+    public async Task Log_ModelIsLoaded_NamesModelAndAddress()
     {
         await using var api = new TestApi();
         api.UseKestrel(port: 0);

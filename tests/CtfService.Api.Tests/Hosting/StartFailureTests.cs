@@ -7,13 +7,13 @@ using Microsoft.Extensions.Configuration;
 
 namespace CtfService.Api.Tests.Hosting;
 
-/// <summary>The program itself, started with what it cannot run with: one message, an exit code of its own, no stack trace.</summary>
+/// <summary>Starts the program with invalid settings: it prints one message without a stack trace and ends with a specific exit code.</summary>
 public sealed class StartFailureTests
 {
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "CtfService.Api.dll");
 
     [Fact]
-    public async Task Start_ManyMistakes_NamesThemAllAtOnce()
+    public async Task Start_ManyInvalidSettings_NamesAllOfThem()
     {
         var run = await Start(
             "--Limits:MaxHeaders=many",
@@ -59,7 +59,7 @@ public sealed class StartFailureTests
     }
 
     [Fact]
-    public async Task Start_PortIsTaken_SaysSo()
+    public async Task Start_PortIsInUse_SaysSo()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
@@ -87,7 +87,7 @@ public sealed class StartFailureTests
     }
 
     [Fact]
-    public async Task Start_NoCertificate_SaysSoAndNothingElse()
+    public async Task Start_NoCertificate_PrintsOnlyThatMessage()
     {
         using var home = new TemporaryFolder();
 
@@ -109,7 +109,7 @@ public sealed class StartFailureTests
     }
 
     [Fact]
-    public async Task Start_ASettingOfTheLogCannotBeRead_NamesIt()
+    public async Task Start_InvalidLogSetting_NamesIt()
     {
         var run = await Start("--urls=http://127.0.0.1:0", "--Logging:Console:FormatterOptions:IncludeScopes=maybe");
 
@@ -124,19 +124,20 @@ public sealed class StartFailureTests
         "but this user may not listen on port 443. Choose a port from 1024 on, or give the program the right (CAP_NET_BIND_SERVICE).")]
     [InlineData(SocketError.AddressAlreadyInUse, "but another program listens on port 443. Stop it, or choose another port.")]
     [InlineData(SocketError.AddressNotAvailable, "but this machine has no address studio. Name one that it has, or localhost.")]
-    public void Describe_TheSystemRefusesASocket_SaysWhatToDo(SocketError error, string expected)
+    public void Describe_SocketError_SaysWhatToDo(SocketError error, string expected)
     {
         Assert.Equal(expected, ListenCheck.Describe(new SocketException((int)error), BindingAddress.Parse("https://studio:443")));
     }
 
     [Fact]
-    public void RequireSettingsFile_ItIsMissing_SaysWhereItBelongs()
+    public void RequireSettingsFile_FileIsMissing_NamesItsFolder()
     {
         using var folder = new TemporaryFolder();
 
         var error = Assert.Throws<StartRefusedException>(() => StartFailures.RequireSettingsFile(folder.Root));
 
-        Assert.Equal([$"appsettings.json is missing from {folder.Root}, the folder of the program. It contains all settings; restore it."], StartFailures.Describe(error));
+        var expected = $"appsettings.json is missing from {folder.Root}, the folder of the program. It contains all settings; restore it.";
+        Assert.Equal([expected], StartFailures.Describe(error));
     }
 
     [Fact]
@@ -156,7 +157,7 @@ public sealed class StartFailureTests
     [Theory]
     [InlineData("ulimit -n 64", "The process may open 64 files; expected at least 512")]
     [InlineData("ulimit -v 4000000", "The process may have 3906 MiB of address space; expected at least 8192")]
-    public async Task Start_SystemAllowsTooLittle_SaysWhich(string limit, string expected)
+    public async Task Start_SystemLimitIsTooLow_NamesIt(string limit, string expected)
     {
         var run = await ProgramRun.Of("bash", ["-c", $"{limit}; exec dotnet '{Program}' --urls=http://localhost:0"], AppContext.BaseDirectory);
 

@@ -24,7 +24,7 @@ public sealed class StopSignalsTests : IDisposable
     [InlineData(Terminate, Terminate, 143)]
     [InlineData(2, 2, 130)]
     [InlineData(2, Terminate, 143)]
-    public void Received_ASecondSignal_EndsTheProcessWithItsNumber(int first, int second, int exitCode)
+    public void Received_SecondSignal_EndsTheProcessWithItsExitCode(int first, int second, int exitCode)
     {
         _signals.Received(first);
         Assert.Empty(_exitCodes);
@@ -65,7 +65,7 @@ public sealed class StopSignalsTests : IDisposable
     }
 
     [Fact]
-    public async Task Received_TheHostRuns_StopsIt()
+    public async Task Received_HostRuns_StopsIt()
     {
         var slow = new SlowStart();
         slow.Go.SetResult();
@@ -91,7 +91,7 @@ public sealed class StopSignalsTests : IDisposable
         return host;
     }
 
-    /// <summary>Starts when it is let go, and throws if its start is cancelled, as the web server does.</summary>
+    /// <summary>Starts when the test releases it, and throws if its start is cancelled, as the web server does.</summary>
     private sealed class SlowStart : IHostedService
     {
         public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

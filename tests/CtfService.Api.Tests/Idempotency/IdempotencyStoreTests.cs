@@ -10,7 +10,7 @@ public sealed class IdempotencyStoreTests
     private readonly FakeTimeProvider _clock = new();
 
     [Fact]
-    public async Task Claim_Answered_GivesTheAnswerUntilItsTimeIsOver()
+    public async Task Claim_Completed_ReturnsTheResponseUntilItExpires()
     {
         var store = Store();
         var answer = Remember(store, "k");
@@ -23,7 +23,7 @@ public sealed class IdempotencyStoreTests
     }
 
     [Fact]
-    public void Claim_OtherFingerprint_IsAnotherRequest()
+    public void Claim_OtherFingerprint_IsAConflict()
     {
         var store = Store();
         Remember(store, "k");
@@ -46,7 +46,7 @@ public sealed class IdempotencyStoreTests
     [InlineData(400)]
     [InlineData(304)]
     [InlineData(null)]
-    public async Task Complete_NoSuccess_FreesTheKeyAndTellsWhoWaits(int? status)
+    public async Task Complete_NotSuccessful_FreesTheKeyAndNotifiesWaiters(int? status)
     {
         var store = Store();
         store.Claim(Key("k"), "same");
@@ -59,7 +59,7 @@ public sealed class IdempotencyStoreTests
     }
 
     [Fact]
-    public void Complete_MoreBytesThanThereMayBe_ForgetsTheOldest()
+    public void Complete_AboveTheByteLimit_RemovesTheOldest()
     {
         var each = Answer().Bytes;
         var store = Store(maxBytes: 2 * each);
@@ -76,7 +76,7 @@ public sealed class IdempotencyStoreTests
     [InlineData("key a", "key b")]
     [InlineData("address 192.0.2.1", "address 192.0.2.2")]
     [InlineData("address 192.0.2.1", "key b")]
-    public void Complete_OneCallerFloods_OthersKeepTheirAnswers(string flooding, string quiet)
+    public void Complete_OneCallerFloods_OthersKeepTheirResponses(string flooding, string quiet)
     {
         var store = Store(maxBytes: 4 * Answer().Bytes);
         Remember(store, new IdempotencyKey(quiet, "mine"));
@@ -92,7 +92,7 @@ public sealed class IdempotencyStoreTests
     }
 
     [Fact]
-    public void Complete_ManyAddressesFlood_AKeyKeepsItsAnswers()
+    public void Complete_ManyAddressesFlood_AKeyKeepsItsResponses()
     {
         var store = Store(maxBytes: 4 * Answer().Bytes);
         Remember(store, new IdempotencyKey("key a", "1"));
@@ -108,7 +108,7 @@ public sealed class IdempotencyStoreTests
     }
 
     [Fact]
-    public async Task Complete_NoRoomAtAll_StillAnswersWhoWaits()
+    public async Task Complete_NoRoom_StillCompletesWaiters()
     {
         var store = Store(maxBytes: 0);
         store.Claim(Key("k"), "same");
@@ -131,7 +131,7 @@ public sealed class IdempotencyStoreTests
     }
 
     [Fact]
-    public void Bytes_Answer_CountsBodyAndHeaders()
+    public void Bytes_Response_CountsBodyAndHeaders()
     {
         var small = new StoredResponse(200, [], []);
         var large = new StoredResponse(200, [new("name", "value")], new byte[100]);

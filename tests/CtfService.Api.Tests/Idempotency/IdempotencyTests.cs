@@ -9,7 +9,7 @@ namespace CtfService.Api.Tests.Idempotency;
 
 public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
 {
-    /// <summary>No seed: generated twice, it would be another image.</summary>
+    /// <summary>A request without a seed, so that each generation gives another image.</summary>
     private const string OneImage = """{"class_label": 0}""";
 
     private readonly TestApi _api = new();
@@ -23,7 +23,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [Theory]
     [InlineData("application/json")]
     [InlineData("image/png")]
-    public async Task Post_SameKeyAndBody_AnswersTheSameAgainWithoutGenerating(string accept)
+    public async Task Post_SameKeyAndBody_ReturnsTheSameResponseWithoutGenerating(string accept)
     {
         using var first = await _api.PostWithKey("k", OneImage, accept);
         var steps = _api.Generator.Steps.Count;
@@ -35,14 +35,15 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(await first.Content.ReadAsByteArrayAsync(), await second.Content.ReadAsByteArrayAsync());
         Assert.Equal(first.Content.Headers.ContentType, second.Content.Headers.ContentType);
         Assert.Equal(Texts(first), Texts(second).Where(header => header.Key != CustomHeaders.IdempotentReplayed));
-        Assert.NotEqual(first.Headers.GetValues(CustomHeaders.RequestId), second.Headers.GetValues(CustomHeaders.RequestId)); // two requests, each with its line in the log
+        // Each request has an id and a log line.
+        Assert.NotEqual(first.Headers.GetValues(CustomHeaders.RequestId), second.Headers.GetValues(CustomHeaders.RequestId));
         Assert.False(first.Headers.Contains(CustomHeaders.IdempotentReplayed));
         Assert.Equal("true", Assert.Single(second.Headers.GetValues(CustomHeaders.IdempotentReplayed)));
         Assert.Equal(steps, _api.Generator.Steps.Count);
     }
 
     [Fact]
-    public async Task Post_ImageAnswer_KeepsItsHeaders()
+    public async Task Post_ImageResponse_KeepsItsHeaders()
     {
         using var first = await _api.PostWithKey("k", """{"class_label": 2, "seed": 3}""", "image/png");
 
@@ -53,7 +54,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_WithoutKeyOrWithAnother_GeneratesAnew()
+    public async Task Post_WithoutKeyOrWithAnother_GeneratesAgain()
     {
         using var first = await _api.PostWithKey("k", OneImage);
         using var other = await _api.PostWithKey("l", OneImage);
@@ -90,7 +91,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_KeyOfTheLongestLength_IsTaken()
+    public async Task Post_KeyOfTheLongestLength_IsAccepted()
     {
         using var response = await _api.PostWithKey(new string('~', IdempotencyKey.MaxLength), OneImage);
 
@@ -109,7 +110,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_AfterTheLifetime_GeneratesAnew()
+    public async Task Post_AfterTheLifetime_GeneratesAgain()
     {
         using var first = await _api.PostWithKey("k", OneImage);
         _api.Clock.Advance(new IdempotencyOptions().Lifetime);
@@ -120,7 +121,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_UploadSentAgainWithAnotherBoundary_AnswersTheSame()
+    public async Task Post_UploadRepeatedWithAnotherBoundary_ReturnsTheSameResponse()
     {
         using var first = await Vary("k", "one");
         using var second = await Vary("k", "another");
@@ -130,7 +131,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_SameKeyOfAnotherCaller_GeneratesAnew()
+    public async Task Post_SameKeyOfAnotherCaller_GeneratesAgain()
     {
         await using var api = TestKeys.Api();
         await api.InitializeAsync();
@@ -148,7 +149,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Get_WithKey_IsAnsweredAsEver()
+    public async Task Get_WithKey_IgnoresTheKey()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/models");
         request.Headers.TryAddWithoutValidation(CustomHeaders.IdempotencyKey, "not valid");
@@ -160,12 +161,16 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
 
     private Task<HttpResponseMessage> Vary(string key, string boundary)
     {
-        var form = new MultipartFormDataContent(boundary) { { new ByteArrayContent(ImageCodec.Encode(new RgbImage(8, 8, new byte[8 * 8 * 3]), ImageFormat.Png)), "image", "picture.png" } };
+        var picture = ImageCodec.Encode(new RgbImage(8, 8, new byte[8 * 8 * 3]), ImageFormat.Png);
+        var form = new MultipartFormDataContent(boundary) { { new ByteArrayContent(picture), "image", "picture.png" } };
         var request = new HttpRequestMessage(HttpMethod.Post, "/v1/images/variations") { Content = form };
         request.Headers.Add(CustomHeaders.IdempotencyKey, key);
         return _api.Client.SendAsync(request);
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Texts(HttpResponseMessage response) =>
-        response.Headers.Where(header => !header.Key.Equals(CustomHeaders.RequestId, StringComparison.OrdinalIgnoreCase)).Select(header => KeyValuePair.Create(header.Key, string.Join(',', header.Value))).OrderBy(header => header.Key, StringComparer.Ordinal);
+        response.Headers
+            .Where(header => !header.Key.Equals(CustomHeaders.RequestId, StringComparison.OrdinalIgnoreCase))
+            .Select(header => KeyValuePair.Create(header.Key, string.Join(',', header.Value)))
+            .OrderBy(header => header.Key, StringComparer.Ordinal);
 }

@@ -7,7 +7,7 @@ namespace CtfService.Api.Tests.Idempotency;
 public sealed class RequestFingerprintTests
 {
     [Fact]
-    public async Task Of_Body_IsThereToBeReadAfterwards()
+    public async Task Of_Body_CanBeReadAfterwards()
     {
         var request = Request("{}");
 
@@ -25,7 +25,7 @@ public sealed class RequestFingerprintTests
     }
 
     [Fact]
-    public async Task Of_AnythingElseDifferent_IsDifferent()
+    public async Task Of_AnyOtherDifference_IsDifferent()
     {
         string[] prints =
         [

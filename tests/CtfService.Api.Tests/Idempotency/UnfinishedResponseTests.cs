@@ -4,7 +4,7 @@ using CtfService.Inference.Queue;
 
 namespace CtfService.Api.Tests.Idempotency;
 
-/// <summary>What becomes of a key whose first request still runs, or did not succeed. Each test has its own host, because it holds or fails steps.</summary>
+/// <summary>Keys whose first request is still running or did not succeed. Each test has its own host, because it holds or fails steps.</summary>
 public sealed class UnfinishedResponseTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string OneImage = """{"class_label": 0}""";
@@ -18,7 +18,7 @@ public sealed class UnfinishedResponseTests : IAsyncLifetime, IAsyncDisposable
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Fact]
-    public async Task Post_FirstStillRuns_SecondWaitsAndGetsTheSame()
+    public async Task Post_FirstIsRunning_SecondWaitsForItsResponse()
     {
         using var gate = _api.Generator.HoldNextStep();
         var first = _api.PostWithKey("k", OneImage);
@@ -36,10 +36,10 @@ public sealed class UnfinishedResponseTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_FirstFails_WhoWaitsTriesInItsPlace()
+    public async Task Post_FirstFails_WaitingRequestGenerates()
     {
         _api.Generator.FailNextStep(new InvalidOperationException("once"));
-        using var gate = _api.Generator.HoldNextStep(); // of the second try
+        using var gate = _api.Generator.HoldNextStep(); // the step of the second request
         using var failed = await _api.PostWithKey("k", OneImage);
         var second = _api.PostWithKey("k", OneImage);
         await gate.Entered;
@@ -55,7 +55,7 @@ public sealed class UnfinishedResponseTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_FirstRunsIntoItsDeadlineWhileAnotherWaits_TheOtherIsAnswered()
+    public async Task Post_FirstReachesItsDeadlineWhileAnotherWaits_TheOtherSucceeds()
     {
         using var gate = _api.Generator.HoldNextStep();
         var first = _api.PostWithKey("k", OneImage);
@@ -101,7 +101,7 @@ public sealed class UnfinishedResponseTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Post_KnownAnswer304_LeavesTheKeyFree()
+    public async Task Post_NotModified_LeavesTheKeyFree()
     {
         const string Seeded = """{"class_label": 0, "seed": 5}""";
         using var request = KeyedRequests.Create("k", Seeded);

@@ -21,14 +21,14 @@ public sealed class MalformedRequestTests
     private readonly MalformedRequests _requests = new(new ApiSurface(CheckedInDocument.Read()));
 
     [Fact]
-    public async Task Any_MalformedRequest_IsRefusedAndTheServiceStillAnswers()
+    public async Task Any_MalformedRequest_IsRejectedAndTheServiceStillWorks()
     {
         await using var api = new TestApi();
         await RefusesAll(api, InMemory);
     }
 
     [Fact]
-    public async Task Any_MalformedRequestOverTheWire_IsRefusedAndTheServiceStillAnswers()
+    public async Task Any_MalformedRequestOverASocket_IsRejectedAndTheServiceStillWorks()
     {
         await using var api = new TestApi();
         api.UseKestrel(port: 0);

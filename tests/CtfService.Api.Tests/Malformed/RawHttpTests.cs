@@ -36,7 +36,7 @@ public sealed class RawHttpTests(RawHttpTests.Service service) : IClassFixture<R
     [InlineData(Post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", 400)]
     [InlineData(Post + "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n{}", 400)]
     [InlineData(Post + "\r\n", 400)]
-    public async Task Send_NotQuiteHttp_IsRefused(string request, int expected)
+    public async Task Send_InvalidHttp_IsRejected(string request, int expected)
     {
         Assert.Equal(expected, Status(await service.Send(Encoding.Latin1.GetBytes(request))));
     }
@@ -46,13 +46,13 @@ public sealed class RawHttpTests(RawHttpTests.Service service) : IClassFixture<R
     [InlineData(Post + "Transfer-Encoding: chunked\r\n\r\n5\r\n{}")]
     [InlineData("GET /v1/mod")]
     [InlineData("")]
-    public async Task Send_EndsEarly_IsRefusedOrClosed(string request)
+    public async Task Send_EndsEarly_IsRejectedOrClosed(string request)
     {
         Assert.True(Status(await service.Send(Encoding.Latin1.GetBytes(request), endsEarly: true)) is null or 400);
     }
 
     [Fact]
-    public async Task Send_HeadersAtTheLimits_AreTakenAndAnyMoreAreNot()
+    public async Task Send_HeadersAtTheLimits_AreAcceptedAndAnyMoreAreNot()
     {
         Assert.Equal(200, Status(await service.Send(Get(WithHeaders(count: 90, bytes: 10)))));
         Assert.Equal(431, Status(await service.Send(Get(WithHeaders(count: 101, bytes: 10)))));

@@ -6,7 +6,7 @@ using CtfService.TestSupport;
 
 namespace CtfService.Api.Tests.Models;
 
-/// <summary>Nothing outside the root can be named.</summary>
+/// <summary>Names cannot lead outside the root.</summary>
 public sealed class BundleLibraryTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -40,7 +40,7 @@ public sealed class BundleLibraryTests : IDisposable
     [InlineData("fruits//x")]
     [InlineData("fruits\0")]
     [InlineData("fruits\n")]
-    public void Find_NameThatIsNoPathBelow_IsRefused(string name)
+    public void Find_NameIsNotAPathBelowTheRoot_IsRejected(string name)
     {
         Put("models/fruits");
         Put("secret");
@@ -49,13 +49,13 @@ public sealed class BundleLibraryTests : IDisposable
     }
 
     [Fact]
-    public void Find_LongName_IsRefused() => Assert.Equal("invalid_bundle", Refusal("models", new string('x', 513)).Code);
+    public void Find_LongName_IsRejected() => Assert.Equal("invalid_bundle", Refusal("models", new string('x', 513)).Code);
 
     [Theory]
     [InlineData("nowhere")]
     [InlineData("empty")]
     [InlineData("fruits/model.json")]
-    public void Find_NoBundleThere_IsNotFound(string name)
+    public void Find_FolderWithoutABundle_IsNotFound(string name)
     {
         Put("models/fruits");
         Directory.CreateDirectory(_folder.File("models/empty"));
@@ -81,7 +81,7 @@ public sealed class BundleLibraryTests : IDisposable
     [InlineData("link", "{root}/secret")]
     [InlineData("link", "fruits/../../secret")]
     [InlineData("link", "link")]
-    public void Find_LinkThatLeadsOutOrInACircle_IsNotFound(string name, string target)
+    public void Find_LinkLeavesTheRootOrIsCircular_IsNotFound(string name, string target)
     {
         Put("models/fruits");
         Put("secret");
@@ -92,7 +92,7 @@ public sealed class BundleLibraryTests : IDisposable
     }
 
     [Fact]
-    public void Find_BundleBehindALinkThatLeadsOut_IsNotFound()
+    public void Find_BundleBehindALinkThatLeavesTheRoot_IsNotFound()
     {
         Put("elsewhere/secret");
         Directory.CreateDirectory(_folder.File("models"));
@@ -104,7 +104,7 @@ public sealed class BundleLibraryTests : IDisposable
     }
 
     [Fact]
-    public void Find_RootIsALink_IsTheFolderItPointsTo()
+    public void Find_RootIsALink_FollowsIt()
     {
         var bundle = Put("disk/fruits");
         Directory.CreateSymbolicLink(_folder.File("models"), _folder.File("disk"));
@@ -113,7 +113,7 @@ public sealed class BundleLibraryTests : IDisposable
     }
 
     [Fact]
-    public void Find_RootNotSet_IsTheFolderOfTheFirstBundle()
+    public void Find_RootNotSet_UsesTheFolderOfTheFirstBundle()
     {
         Put("models/first");
         var other = Put("models/other");
@@ -123,7 +123,7 @@ public sealed class BundleLibraryTests : IDisposable
     }
 
     [Fact]
-    public void Find_RootNotSetAndTheFirstBundleMissing_IsWhereItShouldHaveBeen()
+    public void Find_RootNotSetAndTheFirstBundleMissing_UsesItsExpectedFolder()
     {
         var other = Put("models/other");
 

@@ -12,7 +12,7 @@ public sealed class BundleSearchTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void Load_BundleStandsInALaterRoot_OpensItThere()
+    public void Load_BundleIsInALaterRoot_OpensItThere()
     {
         var bundle = PutBundle("second/models/fruits");
         string? opened = null;
@@ -30,7 +30,7 @@ public sealed class BundleSearchTests : IDisposable
     }
 
     [Fact]
-    public void Find_BundleStandsInBothRoots_TakesTheFirst()
+    public void Find_BundleIsInBothRoots_ReturnsTheFirst()
     {
         var first = PutBundle("first/models/fruits");
         PutBundle("second/models/fruits");
@@ -39,7 +39,7 @@ public sealed class BundleSearchTests : IDisposable
     }
 
     [Fact]
-    public void Find_FolderWithoutManifest_IsPassedOver()
+    public void Find_FolderWithoutManifest_IsSkipped()
     {
         Directory.CreateDirectory(Path.Combine(_folder, "first/models/fruits"));
         var second = PutBundle("second/models/fruits");
@@ -48,7 +48,7 @@ public sealed class BundleSearchTests : IDisposable
     }
 
     [Fact]
-    public void Find_AbsolutePath_IsTakenAsItIs()
+    public void Find_AbsolutePath_IsReturnedUnchanged()
     {
         var bundle = PutBundle("elsewhere/fruits");
 
@@ -56,7 +56,7 @@ public sealed class BundleSearchTests : IDisposable
     }
 
     [Fact]
-    public void Find_NoBundleAnywhere_NamesEveryPlace()
+    public void Find_NoBundleAnywhere_NamesEveryFolder()
     {
         var error = Assert.Throws<CheckpointException>(() => Search("models/fruits", "first", "second").Find());
 
@@ -66,7 +66,7 @@ public sealed class BundleSearchTests : IDisposable
     }
 
     [Fact]
-    public void Roots_ProgramDeepInTheRepository_GoesUpToTheTop()
+    public void Roots_ProgramInsideTheRepository_IncludeEveryFolderAbove()
     {
         var roots = SearchRoots.Of("/repo", "/repo/src/", "/repo/artifacts/bin/").Folders;
 
@@ -77,7 +77,7 @@ public sealed class BundleSearchTests : IDisposable
         new(
             bundle,
             new SearchRoots([.. roots.Select(root => Path.Combine(_folder, root))]),
-            (_, _) => throw new InvalidOperationException("Not to be opened."));
+            (_, _) => throw new InvalidOperationException("The test must not open it."));
 
     private string PutBundle(string path)
     {

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Models;
 
-/// <summary>Storage that comes late is asked again, through the real search and the real reader; a damaged bundle is not.</summary>
+/// <summary>Loading is retried while the storage is not available, but not for a damaged bundle. Uses the real search and the real reader.</summary>
 public sealed class LateStorageTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -18,7 +18,7 @@ public sealed class LateStorageTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Start_MountComesLate_LoadsAtTheNextAttempt()
+    public async Task Start_MountIsLate_LoadsAtTheNextAttempt()
     {
         var (status, attempts) = await Start(attempt =>
         {
@@ -33,7 +33,7 @@ public sealed class LateStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_WeightsComeLate_LoadsAtTheNextAttempt()
+    public async Task Start_WeightsAreLate_LoadsAtTheNextAttempt()
     {
         CopyBundle();
         File.Move(Path.Combine(Bundle, BundleFiles.Coarse), _folder.File("coarse"));
@@ -51,7 +51,7 @@ public sealed class LateStorageTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_NoMount_FailsAfterAllAttemptsAndNamesThePlaces()
+    public async Task Start_NoMount_FailsAfterAllAttemptsAndNamesTheFolders()
     {
         var (status, attempts) = await Start(_ => { });
 
@@ -71,7 +71,7 @@ public sealed class LateStorageTests : IDisposable
         Assert.Equal(1, attempts);
     }
 
-    /// <param name="beforeAttempt">What happens to the storage before an attempt, counted from 1.</param>
+    /// <param name="beforeAttempt">Changes the storage before an attempt; attempts are counted from 1.</param>
     private async Task<(ModelStatus Status, int Attempts)> Start(Action<int> beforeAttempt)
     {
         var search = new BundleSearch(Bundle, new SearchRoots([_folder.Root]), (folder, _) => new CheckedBundle(folder));
@@ -104,7 +104,7 @@ public sealed class LateStorageTests : IDisposable
         }
     }
 
-    /// <summary>Reads and checks the bundle as the real loader does, then hands out a fake.</summary>
+    /// <summary>Reads and checks the bundle like the real loader, then returns a fake generator.</summary>
     private sealed class CheckedBundle(string folder) : IImageGeneratorFactory
     {
         public IImageGenerator Load(CancellationToken cancellation)

@@ -22,7 +22,7 @@ public sealed class ConditionalResponseTests(TestApi api) : IClassFixture<TestAp
     }
 
     [Fact]
-    public async Task Generate_Json_IsNamedWeaklyBecauseItSaysWhenItWasMade()
+    public async Task Generate_Json_HasAWeakETagBecauseItContainsItsTime()
     {
         using var json = await Post(Seeded);
 
@@ -30,7 +30,7 @@ public sealed class ConditionalResponseTests(TestApi api) : IClassFixture<TestAp
     }
 
     [Fact]
-    public async Task Generate_WithoutSeed_IsNotToBeKept()
+    public async Task Generate_WithoutSeed_IsNotCacheable()
     {
         using var response = await Post("""{"class_label": 0}""", ifNoneMatch: "*");
 
@@ -91,7 +91,7 @@ public sealed class ConditionalResponseTests(TestApi api) : IClassFixture<TestAp
     [InlineData("""{"class_label": 0, "seed": 5, "guidance_scale": 3}""")]
     [InlineData("""{"class_label": 0, "seed": 5, "fine": {"temperature": 0.5}}""")]
     [InlineData("""{"class_label": 0, "seed": 5, "output_compression": 5}""")]
-    public async Task Generate_AnyOtherParameter_HasAnotherName(string json)
+    public async Task Generate_OtherParameter_HasAnotherETag(string json)
     {
         using var one = await Post(Seeded, "image/jpeg");
         using var other = await Post(json, "image/jpeg");
@@ -100,7 +100,7 @@ public sealed class ConditionalResponseTests(TestApi api) : IClassFixture<TestAp
     }
 
     [Fact]
-    public async Task Generate_AnyOtherRepresentation_HasAnotherName()
+    public async Task Generate_OtherRepresentation_HasAnotherETag()
     {
         string?[] accepts = ["image/png", "image/jpeg", "image/webp", "application/json"];
         var tags = new HashSet<EntityTagHeaderValue>();
@@ -114,7 +114,7 @@ public sealed class ConditionalResponseTests(TestApi api) : IClassFixture<TestAp
     }
 
     [Fact]
-    public async Task Generate_WrongRequestWithAnyETag_IsStillWrong()
+    public async Task Generate_InvalidRequestWithAnyETag_Returns400()
     {
         using var response = await Post("""{"class_label": 77, "seed": 5}""", ifNoneMatch: "*");
 

@@ -66,7 +66,7 @@ public sealed class ImageStreamWriterTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("application/json")]
     [InlineData("*/*")]
     [InlineData("text/*, image/png")]
-    public async Task Stream_AcceptTakesEventsOrJson_IsAStream(string accept)
+    public async Task Stream_AcceptsEventsOrJson_IsAStream(string accept)
     {
         using var response = await _api.PostImages("""{"class_label": 0, "stream": true}""", accept);
 
@@ -75,7 +75,7 @@ public sealed class ImageStreamWriterTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Stream_AcceptTakesImagesOnly_Returns406()
+    public async Task Stream_AcceptsImagesOnly_Returns406()
     {
         using var response = await _api.PostImages("""{"class_label": 0, "stream": true}""", "image/png");
 
@@ -129,7 +129,7 @@ public sealed class ImageStreamWriterTests : IAsyncLifetime, IAsyncDisposable
         await using var api = new TestApi { Factory = new FakeImageGeneratorFactory { Generator = large } };
         await api.InitializeAsync();
         using var response = await api.PostImages("""{"class_label": 0, "n": 4, "stream": true, "timeout_ms": 5000}""");
-        await api.Generate("""{"class_label": 1}"""); // drawn behind those of the stream, so they are finished
+        await api.Generate("""{"class_label": 1}"""); // drawn after the images of the stream, which are therefore finished
 
         api.Clock.Advance(TimeSpan.FromSeconds(5));
 

@@ -19,8 +19,8 @@ public sealed class RepresentationTests
     [InlineData("image/jpeg", "jpeg")]
     [InlineData("image/webp", "webp")]
     [InlineData("image/*", "png")]
-    [InlineData("image/*, */*", "png")] // the more exact range of equal quality
-    [InlineData("image/avif, image/webp, image/*, */*;q=0.8", "webp")] // a browser's
+    [InlineData("image/*, */*", "png")] // the more specific range of equal quality
+    [InlineData("image/avif, image/webp, image/*, */*;q=0.8", "webp")] // the header of a browser
     [InlineData("image/webp, image/png", "webp")] // the first of equals
     [InlineData("image/png;q=0.5, image/webp;q=0.6", "webp")]
     [InlineData("application/json;q=0.9, image/png;q=0.8", "json")]
@@ -30,7 +30,7 @@ public sealed class RepresentationTests
     [InlineData("text/html", null)]
     [InlineData("image/png;q=0", null)]
     [InlineData("application/json;q=0, image/gif", null)]
-    public void Choose_AcceptHeader_TakesWhatTheCallerLikesBest(string? accept, string? expected)
+    public void Choose_AcceptHeader_TakesTheMostPreferred(string? accept, string? expected)
     {
         var chosen = Representation.Choose(new StringValues(accept), asked: null);
 
@@ -38,7 +38,7 @@ public sealed class RepresentationTests
     }
 
     [Fact]
-    public void Choose_SeveralHeaders_ReadsThemAsOne()
+    public void Choose_SeveralHeaders_CombinesThem()
     {
         var chosen = Representation.Choose(new StringValues(["application/json;q=0.5", "image/webp"]), asked: null);
 
@@ -48,13 +48,13 @@ public sealed class RepresentationTests
     [Theory]
     [InlineData("application/json", true)]
     [InlineData("image/*", false)]
-    public void Choose_FormatAskedFor_KeepsIt(string accept, bool isJson)
+    public void Choose_FormatRequested_KeepsIt(string accept, bool isJson)
     {
         Assert.Equal(new Representation(isJson, ImageFormat.Webp), Representation.Choose(accept, ImageFormat.Webp));
     }
 
     [Fact]
-    public void Choose_FormatAskedForAndAnotherAccepted_FindsNone()
+    public void Choose_FormatRequestedAndAnotherAccepted_FindsNone()
     {
         Assert.Null(Representation.Choose("image/png", ImageFormat.Webp));
     }

@@ -12,7 +12,7 @@ public sealed class ResponseETagTests
     private static readonly Representation Png = new(IsJson: false, ImageFormat.Png);
 
     [Fact]
-    public void Of_AnotherModelOrWayToCompute_IsAnotherName()
+    public void Of_OtherModelOrArithmetic_IsAnotherETag()
     {
         ModelDescription[] models =
         [
@@ -29,7 +29,7 @@ public sealed class ResponseETagTests
     }
 
     [Fact]
-    public void Of_SameRequest_IsTheSameName()
+    public void Of_SameRequest_IsTheSameETag()
     {
         Assert.Equal(ResponseETag.Of(Request(FakeModels.Fruits), Png), ResponseETag.Of(Request(FakeModels.Fruits), Png));
     }
@@ -37,13 +37,13 @@ public sealed class ResponseETagTests
     [Theory]
     [InlineData("cpu", false)]
     [InlineData("cuda", true)]
-    public void Of_Image_IsStrongWhereTheBytesAreTheSame(string device, bool isWeak)
+    public void Of_Image_IsStrongIfTheBytesAreReproducible(string device, bool isWeak)
     {
         Assert.Equal(isWeak, ResponseETag.Of(Request(FakeModels.Fruits with { Device = device }), Png).IsWeak);
     }
 
     [Fact]
-    public void Of_AnotherLayout_IsAnotherName()
+    public void Of_OtherLayout_IsAnotherETag()
     {
         LayoutSource[] layouts =
         [
@@ -58,7 +58,7 @@ public sealed class ResponseETagTests
     }
 
     [Fact]
-    public void Of_OtherDeadline_IsTheSameName()
+    public void Of_OtherDeadline_IsTheSameETag()
     {
         var patient = Request(FakeModels.Fruits);
 

@@ -2,13 +2,13 @@ using System.Net;
 
 namespace CtfService.Api.Tests.Security;
 
-/// <summary>When no key is needed.</summary>
+/// <summary>Access without a key.</summary>
 public sealed class AnonymousTests
 {
     [Theory]
     [InlineData(null)]
     [InlineData("whatever-an-openai-client-must-send")]
-    public async Task Get_NoKeysConfigured_ServesEverybody(string? key)
+    public async Task Get_NoKeysConfigured_ServesEveryCaller(string? key)
     {
         await using var api = new TestApi();
         await api.InitializeAsync();
@@ -22,7 +22,7 @@ public sealed class AnonymousTests
     [InlineData(null, HttpStatusCode.OK)]
     [InlineData(TestKeys.Studio, HttpStatusCode.OK)]
     [InlineData("ctf_unknown", HttpStatusCode.Unauthorized)]
-    public async Task Get_AnonymousAllowedBesideKeys_RefusesOnlyAWrongKey(string? key, HttpStatusCode expected)
+    public async Task Get_AnonymousAllowedBesideKeys_RejectsOnlyAnUnknownKey(string? key, HttpStatusCode expected)
     {
         await using var api = TestKeys.Api(("Security:AllowAnonymous", "true"));
         await api.InitializeAsync();

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Api.Tests.Security;
 
-/// <summary>Who gets in, and what the others hear.</summary>
+/// <summary>Which keys are accepted, and the errors for all others.</summary>
 public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly TestApi _api = TestKeys.Api();
@@ -48,7 +48,7 @@ public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Get_HashInPlaceOfTheKey_Returns401()
+    public async Task Get_HashInsteadOfTheKey_Returns401()
     {
         using var response = await _api.Get("/v1/models", TestKeys.Bearer(TestKeys.Hash(TestKeys.Studio)));
 
@@ -61,7 +61,7 @@ public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("Authorization", "Bearer ")]
     [InlineData("x-api-key", "")]
     [InlineData("api-key", TestKeys.Studio)]
-    public async Task Get_NoKey_Returns401WithWhatToSend(string? header, string value)
+    public async Task Get_NoKey_Returns401WithInstructions(string? header, string value)
     {
         using var response = await _api.Get("/v1/models", header is null ? null : (header, value));
 
@@ -93,7 +93,7 @@ public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public void Endpoints_EachUnderV1_IsGuardedAndLimited()
+    public void Endpoints_UnderV1_RequireAKeyAndAreRateLimited()
     {
         var endpoints = _api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.RoutePattern.RawText!.TrimStart('/').StartsWith("v1", StringComparison.Ordinal))
@@ -108,7 +108,7 @@ public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Get_Refused_LogsWhoAskedForWhat()
+    public async Task Get_Rejected_LogsCallerAndPath()
     {
         using var response = await _api.Get("/v1/classes", TestKeys.Bearer("ctf_unknown"));
 
@@ -122,7 +122,7 @@ public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
     [InlineData(TestKeys.Studio, HttpStatusCode.Forbidden, "admin_key_required")]
     [InlineData("ctf_unknown", HttpStatusCode.Unauthorized, "invalid_api_key")]
     [InlineData(null, HttpStatusCode.Unauthorized, "missing_api_key")]
-    public async Task OperatorsAddress_Key_OpensWhereItIsMarkedAdmin(string? key, HttpStatusCode expected, string? code)
+    public async Task AdminEndpoint_Key_MustBeAnAdminKey(string? key, HttpStatusCode expected, string? code)
     {
         using var response = await _api.Get("/v1/admin/models", key is null ? null : TestKeys.Bearer(key));
 

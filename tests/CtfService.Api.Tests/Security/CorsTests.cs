@@ -2,13 +2,13 @@ using System.Net;
 
 namespace CtfService.Api.Tests.Security;
 
-/// <summary>Which web pages' scripts may call.</summary>
+/// <summary>Which origins may call the service from a browser.</summary>
 public sealed class CorsTests
 {
     private const string Studio = "https://studio.example.org";
 
     [Fact]
-    public async Task Get_NoOriginAllowed_SaysNothingToBrowsers()
+    public async Task Get_NoOriginAllowed_HasNoCorsHeaders()
     {
         await using var api = new TestApi();
         await api.InitializeAsync();
@@ -22,7 +22,7 @@ public sealed class CorsTests
     [InlineData(Studio, true)]
     [InlineData("https://other.example.org", false)]
     [InlineData("http://studio.example.org", false)]
-    public async Task Get_OriginOfTheList_MayReadTheAnswer(string origin, bool expected)
+    public async Task Get_AllowedOrigin_MayReadTheResponse(string origin, bool expected)
     {
         await using var api = await Started();
 
@@ -36,7 +36,7 @@ public sealed class CorsTests
     }
 
     [Fact]
-    public async Task Preflight_OriginOfTheList_NeedsNoKey()
+    public async Task Preflight_AllowedOrigin_NeedsNoKey()
     {
         await using var api = await Started();
         using var request = new HttpRequestMessage(HttpMethod.Options, TestApi.Images);

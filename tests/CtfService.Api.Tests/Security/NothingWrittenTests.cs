@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Security;
 
-/// <summary>The service leaves nothing on the disk, so it runs where that is read-only.</summary>
+/// <summary>The service writes nothing to disk, so that it runs on a read-only file system.</summary>
 public sealed class NothingWrittenTests(TestApi api) : IClassFixture<TestApi>
 {
     [Fact]

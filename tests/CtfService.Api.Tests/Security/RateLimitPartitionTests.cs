@@ -4,11 +4,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace CtfService.Api.Tests.Security;
 
-/// <summary>What the rate limiter keeps does not grow with the number of callers.</summary>
+/// <summary>The memory of the rate limiter does not grow with the number of callers.</summary>
 public sealed class RateLimitPartitionTests
 {
     [Fact]
-    public void Bucket_CallersWithoutALimit_ShareOne()
+    public void Bucket_CallersWithoutALimit_ShareOneBucket()
     {
         var keys = new[] { "address 1.2.3.4", "key studio" }.Select(caller => RateLimits.Bucket(caller, perMinute: 0).PartitionKey);
 

@@ -3,13 +3,13 @@ using CtfService.Api.Security;
 
 namespace CtfService.Api.Tests.Security;
 
-/// <summary>One caller's share. Buckets refill by the real clock, at most one request in these tests' first half minute.</summary>
+/// <summary>Rate limits of single callers. Buckets refill by the real clock, by at most one request in the first half minute of a test.</summary>
 public sealed class RateLimitTests
 {
     private static readonly (string Key, string Value) TwoAMinute = ("Security:RequestsPerMinute", "2");
 
     [Fact]
-    public async Task Get_MoreThanTheLimit_Returns429WithRetryAfterAndItsOwnCode()
+    public async Task Get_AboveTheLimit_Returns429WithRetryAfterAndCode()
     {
         await using var api = TestKeys.Api(TwoAMinute);
         await api.InitializeAsync();
@@ -39,7 +39,7 @@ public sealed class RateLimitTests
     [InlineData("1", HttpStatusCode.TooManyRequests)]
     [InlineData("3", HttpStatusCode.OK)]
     [InlineData("0", HttpStatusCode.OK)]
-    public async Task Get_KeyHasItsOwnLimit_ThatOneCounts(string limit, HttpStatusCode second)
+    public async Task Get_KeyHasALimit_OverridesTheGeneralOne(string limit, HttpStatusCode second)
     {
         await using var api = TestKeys.Api(("Security:RequestsPerMinute", "1"), ("Security:ApiKeys:0:RequestsPerMinute", limit));
         await api.InitializeAsync();
@@ -51,7 +51,7 @@ public sealed class RateLimitTests
     }
 
     [Fact]
-    public async Task Get_GuessingKeys_IsLimitedByAddress()
+    public async Task Get_UnknownKeys_AreLimitedByAddress()
     {
         await using var api = TestKeys.Api(TwoAMinute);
         await api.InitializeAsync();
@@ -83,7 +83,7 @@ public sealed class RateLimitTests
     [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
     [InlineData("2001:db8:1:2::9", "2001:db8:1:2::")]
     [InlineData("2001:db8:1:3::9", "2001:db8:1:3::")]
-    public void Network_Address_IsWhatOneCustomerHas(string address, string expected) =>
+    public void Network_Address_IsTheUsualNetworkOfOneCustomer(string address, string expected) =>
         Assert.Equal(IPAddress.Parse(expected), RateLimits.Network(IPAddress.Parse(address)));
 
     private static async Task Spend(TestApi api, (string Name, string Value)? header, int requests)

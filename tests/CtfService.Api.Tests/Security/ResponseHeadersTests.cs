@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Security;
 
-/// <summary>What every answer says to browsers, and what none gives away.</summary>
+/// <summary>Security headers of every response, and internals that no response reveals.</summary>
 public sealed class ResponseHeadersTests(TestApi api) : IClassFixture<TestApi>
 {
     [Theory]
@@ -15,7 +15,7 @@ public sealed class ResponseHeadersTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("/V1/models", "default-src 'none'; frame-ancestors 'none'")]
     [InlineData("/swagger/index.html", "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:")]
     [InlineData("/nothing", "frame-ancestors 'none'")]
-    public async Task Any_Answer_CarriesSecurityHeaders(string path, string policy)
+    public async Task Any_Response_HasSecurityHeaders(string path, string policy)
     {
         using var response = await api.Get(path);
 
@@ -32,7 +32,7 @@ public sealed class ResponseHeadersTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("https://ctf.example.org/v1/models", true)]
     [InlineData("http://ctf.example.org/v1/models", false)]
     [InlineData("https://localhost/v1/models", false)]
-    public async Task Hsts_Answer_OnlyOverHttpsOfAPublicName(string url, bool expected)
+    public async Task Hsts_Response_IsSentOnlyOverHttpsForAPublicName(string url, bool expected)
     {
         using var response = await api.Client.GetAsync(new Uri(url));
 
@@ -53,7 +53,7 @@ public sealed class ResponseHeadersTests(TestApi api) : IClassFixture<TestApi>
     [Theory]
     [InlineData("Production")]
     [InlineData("Development")]
-    public async Task UnexpectedError_Answer_HasHeadersAndNoInternals(string environment)
+    public async Task UnexpectedError_Response_HasHeadersAndNoInternals(string environment)
     {
         using var host = api.WithWebHostBuilder(web =>
         {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CtfService.Api.Tests.Security;
 
-/// <summary>Keys of a service under test, and what a caller does with them.</summary>
+/// <summary>API keys of a service under test, and requests with them.</summary>
 internal static class TestKeys
 {
     public const string Studio = "ctf_studio-key-of-the-tests";
@@ -11,7 +11,7 @@ internal static class TestKeys
 
     public static string Hash(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
-    /// <summary>A service that knows both keys; the operator's is an admin key. Further settings win.</summary>
+    /// <summary>Creates a service with both keys, of which the operator's is an admin key. The given settings take precedence.</summary>
     public static TestApi Api(params (string Key, string Value)[] settings)
     {
         var api = new TestApi
@@ -33,7 +33,7 @@ internal static class TestKeys
         return api;
     }
 
-    /// <param name="header">A name and a value, or null for none.</param>
+    /// <param name="header">Name and value of a header; null for no header.</param>
     public static Task<HttpResponseMessage> Get(this TestApi api, string path, (string Name, string Value)? header = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, path);

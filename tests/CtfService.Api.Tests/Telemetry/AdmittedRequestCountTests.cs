@@ -11,7 +11,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace CtfService.Api.Tests.Telemetry;
 
-/// <summary>Requests that got as far as the queue: received once, ended once, each for its own reason.</summary>
+/// <summary>Requests that reach the queue: each is counted once as received and once as ended, with its reason.</summary>
 public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string OneImage = """{"class_label": 0}""";
@@ -37,7 +37,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     [Theory]
     [InlineData("application/json")]
     [InlineData("image/png")]
-    public async Task Generate_Answered_IsCompleted(string accept)
+    public async Task Generate_Succeeds_IsCompleted(string accept)
     {
         using var response = await _api.PostImages(OneImage, accept);
 
@@ -46,7 +46,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Redetail_Answered_IsCompletedUnderItsRoute()
+    public async Task Redetail_Succeeds_IsCompletedUnderItsRoute()
     {
         await _api.Redetail("""{"class_label": 0, "layout": [0, 1, 2, 3]}""");
 
@@ -132,7 +132,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
         using var response = await _api.PostImages("""{"class_label": 0, "stream": true, "partial_images": 3, "timeout_ms": 5000}""");
         await second.Entered;
 
-        _api.Clock.Advance(TimeSpan.FromSeconds(5)); // less than Limits:SendTimeout: the preview may still be on its way
+        _api.Clock.Advance(TimeSpan.FromSeconds(5)); // less than Limits:SendTimeout, because the preview may not be sent yet
 
         await _ledger.AssertOnly("deadline", "deadline");
     }
@@ -150,7 +150,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Stream_StepFailsAfterAPreview_IsFailedThoughItsStatusIs200()
+    public async Task Stream_StepFailsAfterAPreview_IsFailedAlthoughItsStatusIs200()
     {
         _api.Generator.StepsPerImage = 3;
         _api.Generator.HoldNextStep().Open();
@@ -173,7 +173,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_ServiceStops_RefusesNewOnesAndFailsWhatIsNotFinishedInTime()
+    public async Task Generate_ServiceStops_RejectsNewRequestsAndFailsUnfinishedOnes()
     {
         using var gate = _api.Generator.HoldNextStep();
         var running = _api.PostImages(OneImage);
@@ -188,7 +188,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_WorkerDies_IsFailed()
+    public async Task Generate_WorkerCrashes_IsFailed()
     {
         _api.Generator.KillWorker(new InvalidOperationException("a defect"));
 
@@ -198,7 +198,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Generate_DefectOfTheService_IsFailedAsInternal()
+    public async Task Generate_UnexpectedError_IsFailedAsInternal()
     {
         await using var broken = _api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.AddSingleton<IModelRouter, BrokenRouter>()));
         using var client = broken.CreateClient();
@@ -212,7 +212,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task PreviewFirst_Stream_IsRecordedOnceForARequest()
+    public async Task PreviewFirst_Stream_IsRecordedOncePerRequest()
     {
         using var collector = new MetricCollector<double>(
             _api.Services.GetRequiredService<IMeterFactory>(), "CtfService", "ctf.preview.first");
@@ -233,7 +233,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
 
     private object? Tag(string name) => Assert.Single(_ledger.Durations)[name];
 
-    /// <summary>Once so many images wait.</summary>
+    /// <summary>Sends a request once this many images wait.</summary>
     private async Task<HttpResponseMessage> WhenWaiting(int images, Func<Task<HttpResponseMessage>> then)
     {
         using var collector = new MetricCollector<int>(

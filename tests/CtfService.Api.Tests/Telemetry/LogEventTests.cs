@@ -48,7 +48,7 @@ public sealed partial class LogEventTests
     }
 
     [Fact]
-    public void Documents_WhereverTheyNameAnEvent_NameOneThatExists()
+    public void Documents_EventsTheyName_Exist()
     {
         var documents = Directory.EnumerateFiles(RepositoryFolder.File("docs"), "*.md", SearchOption.AllDirectories);
 

@@ -3,7 +3,7 @@ using CtfService.Api.Tests.Security;
 
 namespace CtfService.Api.Tests.Telemetry;
 
-/// <summary>Who may scrape, and what is there. Other services of this process share its meters, so figures are tested elsewhere.</summary>
+/// <summary>Access to the metrics, and their names. Values are tested elsewhere, because other services of this process use the same meters.</summary>
 public sealed class MetricsEndpointTests
 {
     [Fact]
@@ -32,7 +32,7 @@ public sealed class MetricsEndpointTests
     [InlineData("callers", TestKeys.Studio, HttpStatusCode.OK)]
     [InlineData("anyone", null, HttpStatusCode.OK)]
     [InlineData("nobody", TestKeys.Operator, HttpStatusCode.NotFound)]
-    public async Task Metrics_KeysAreConfigured_AreForThoseOfTheSetting(string metricsFor, string? key, HttpStatusCode expected)
+    public async Task Metrics_KeysAreConfigured_AreLimitedToThoseOfTheSetting(string metricsFor, string? key, HttpStatusCode expected)
     {
         await using var api = TestKeys.Api(("Telemetry:MetricsFor", metricsFor));
         await api.InitializeAsync();

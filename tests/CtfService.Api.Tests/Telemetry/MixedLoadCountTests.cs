@@ -8,24 +8,24 @@ using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 
 namespace CtfService.Api.Tests.Telemetry;
 
-/// <summary>Many callers at once, of every kind: what the meter says agrees with what they were answered.</summary>
+/// <summary>Many concurrent callers of every kind: the metrics agree with the responses.</summary>
 public sealed partial class MixedLoadCountTests
 {
     private const int Requests = 600;
     private const int AtOnce = 24;
 
-    /// <summary>Counted together: which of both it is, a caller who has gone cannot tell.</summary>
+    /// <summary>Counted together, because a caller that has hung up does not learn which of the two it was.</summary>
     private const string HangUpOrFull = "generations hang_up or queue_full";
 
     [Fact]
-    public async Task Requests_OfAllKindsAtOnce_AreReceivedOnceAndEndOnceAsTheirAnswersSay()
+    public async Task Requests_OfAllKindsAtOnce_AreCountedOnceAndAsTheirResponses()
     {
         await using var api = new TestApi
         {
             Settings =
             {
                 ["Inference:MaxQueuedImages"] = "16",
-                ["Inference:MaxFailedSteps"] = "1000", // steps fail on purpose here, now and then five in a row
+                ["Inference:MaxFailedSteps"] = "1000", // the test makes steps fail, sometimes five in a row
             },
         };
         await api.InitializeAsync();
@@ -47,7 +47,7 @@ public sealed partial class MixedLoadCountTests
         await AssertNothingIsLeft(api);
     }
 
-    /// <summary>One request of some kind; the route and the reason that its answer means.</summary>
+    /// <summary>Sends a request and returns its route and the reason that follows from its response.</summary>
     private static async Task<string> Ask(TestApi api, int request) => (request % 12) switch
     {
         0 => await Answer("generations", api.PostImages("""{"class_label": 0}""")),
@@ -70,11 +70,11 @@ public sealed partial class MixedLoadCountTests
 
     private static async Task<string> WithFailingStep(TestApi api)
     {
-        api.Generator.FailNextStep(new InvalidOperationException("broken kernel")); // hits whoever runs
+        api.Generator.FailNextStep(new InvalidOperationException("broken kernel")); // fails all running requests
         return await Answer("generations", api.PostImages("""{"class_label": 0}"""));
     }
 
-    /// <summary>A caller who has gone before the answer: at the latest while the images are made. It never hears whether the queue was full.</summary>
+    /// <summary>A caller that hangs up before the response. It does not learn whether the queue was full.</summary>
     private static async Task<string> HangUp(TestApi api)
     {
         var ended = await api.PostImagesUntil("""{"class_label": 0, "n": 2}""", new CancellationToken(canceled: true));
@@ -99,7 +99,7 @@ public sealed partial class MixedLoadCountTests
         return $"{route} {reason}";
     }
 
-    /// <summary>Of an error, as a body or as the last event of a stream.</summary>
+    /// <summary>Returns the code of an error in a body or in the last event of a stream.</summary>
     private static string? Code(string text) => ErrorCode().Match(text) is { Success: true } found ? found.Groups[1].Value : null;
 
     private static SortedDictionary<string, int> Count(IEnumerable<string> reasons) =>

@@ -6,7 +6,7 @@ using CtfService.Model.Imaging;
 
 namespace CtfService.Api.Tests.Telemetry;
 
-/// <summary>Requests that are answered without generating: received once, ended once, each for its own reason.</summary>
+/// <summary>Requests that end without generating: each is counted once as received and once as ended, with its reason.</summary>
 public sealed class RefusedRequestCountTests
 {
     private const string OneImage = """{"class_label": 0}""";
@@ -97,7 +97,7 @@ public sealed class RefusedRequestCountTests
     public async Task Generate_OverTheRateLimit_IsRejectedAsRateLimited()
     {
         await using var api = await Ready(new TestApi { Settings = { ["Security:RequestsPerMinute"] = "1" } });
-        using var models = await api.Get("/v1/models"); // spends the minute
+        using var models = await api.Get("/v1/models"); // uses up the limit of the minute
         using var ledger = new RequestLedger(api.Services);
 
         using var response = await api.PostImages(OneImage);
@@ -132,7 +132,7 @@ public sealed class RefusedRequestCountTests
     }
 
     [Fact]
-    public async Task Generate_CallerHasTheAnswer_IsCompletedAsNotModified()
+    public async Task Generate_CallerHasTheResponse_IsCompletedAsNotModified()
     {
         await using var api = await Ready(new TestApi());
         using var ledger = new RequestLedger(api.Services);

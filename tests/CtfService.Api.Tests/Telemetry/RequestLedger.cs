@@ -5,7 +5,7 @@ using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 
 namespace CtfService.Api.Tests.Telemetry;
 
-/// <summary>What the meter of one service counts of image requests from here on.</summary>
+/// <summary>Collects the metrics of image requests of one service.</summary>
 internal sealed class RequestLedger : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
@@ -22,16 +22,16 @@ internal sealed class RequestLedger : IDisposable
         _duration = new MetricCollector<double>(meters, InferenceMetrics.MeterName, "gen_ai.server.request.duration");
     }
 
-    /// <summary>Route of each request that came in.</summary>
+    /// <summary>Route of each received request.</summary>
     public IReadOnlyList<string> Received => [.. _received.GetMeasurementSnapshot().Select(one => (string)one.Tags["ctf.route"]!)];
 
-    /// <summary>Returns when the first request has come in, whatever becomes of it.</summary>
+    /// <summary>Completes when the first request has been received.</summary>
     public Task FirstReceivedAsync() => _received.WaitForMeasurementsAsync(1, Timeout);
 
-    /// <summary>Tags of each measurement of the time of a request.</summary>
+    /// <summary>Tags of each recorded request duration.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, object?>> Durations => [.. _duration.GetMeasurementSnapshot().Select(one => one.Tags)];
 
-    /// <summary>Every end, once there are as many as were received and at least so many.</summary>
+    /// <summary>Returns all ends once at least this many requests have ended.</summary>
     public async Task<IReadOnlyList<RequestEnd>> EndsAsync(int requests)
     {
         if (requests > 0)
@@ -44,7 +44,7 @@ internal sealed class RequestLedger : IDisposable
         return [.. ends.Select(one => new RequestEnd((string)one.Tags["ctf.route"]!, (string)one.Tags["ctf.outcome"]!, (string)one.Tags["ctf.reason"]!))];
     }
 
-    /// <summary>The one request so far was received once and ended once, like this.</summary>
+    /// <summary>Asserts that exactly one request was received, and that it ended once as given.</summary>
     public async Task AssertOnly(string outcome, string reason, string route = "generations")
     {
         Assert.Equal(new RequestEnd(route, outcome, reason), Assert.Single(await EndsAsync(requests: 1)));

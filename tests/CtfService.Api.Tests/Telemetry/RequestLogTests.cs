@@ -20,7 +20,7 @@ public sealed class RequestLogTests : IAsyncLifetime, IAsyncDisposable
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
     [Fact]
-    public async Task Generate_Answered_LeavesOneLineWithAllThatMatters()
+    public async Task Generate_Succeeds_LogsOneLineWithAllFields()
     {
         using var response = await Post("""{"class_label": 0, "n": 2, "seed": 123454321}""", requestId: "my-id.1");
 
@@ -30,22 +30,22 @@ public sealed class RequestLogTests : IAsyncLifetime, IAsyncDisposable
             ("my-id.1", "generations", "completed", "ok", 200, "apple", 123454321UL, 2),
             (line["RequestId"], line["Route"], line["Outcome"], line["Reason"], line["Status"], line["ClassLabel"], line["Seed"], line["Images"]));
         Assert.Equal((3.0, 2.0, 1.0), (line["CoarseMs"], line["FineMs"], line["VqDecodeMs"]));
-        Assert.Equal((0.0, 0.0, 0.0), (line["TotalMs"], line["QueueMs"], line["EncodeMs"])); // the clock of the test stands still
+        Assert.Equal((0.0, 0.0, 0.0), (line["TotalMs"], line["QueueMs"], line["EncodeMs"])); // the clock of the test does not move
         Assert.Single(_api.Logs.Lines, entry => entry.Level >= LogLevel.Information && entry.Text.Contains("123454321", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Generate_Refused_LeavesOneLineWithItsReason()
+    public async Task Generate_Rejected_LogsOneLineWithItsReason()
     {
         using var response = await Post("""{"class_label": "nonsense"}""");
 
         var line = await _api.Logs.LineAsync(RequestEnded);
         Assert.Equal(("rejected", "invalid", 400, null), (line["Outcome"], line["Reason"], line["Status"], line["ClassLabel"]));
-        Assert.DoesNotContain("nonsense", line.Text, StringComparison.Ordinal); // what callers send is not for the log
+        Assert.DoesNotContain("nonsense", line.Text, StringComparison.Ordinal); // input of callers is not logged
     }
 
     [Fact]
-    public async Task Generate_CallerHangsUp_LeavesOneLine()
+    public async Task Generate_CallerHangsUp_LogsOneLine()
     {
         using var gate = _api.Generator.HoldNextStep();
         using var caller = new CancellationTokenSource();
@@ -76,7 +76,7 @@ public sealed class RequestLogTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("quote\"")]
     [InlineData("<script>")]
     [InlineData("${jndi}")]
-    public async Task RequestId_Unfit_IsReplacedByOneOfOurs(string id)
+    public async Task RequestId_Invalid_IsReplaced(string id)
     {
         using var response = await Post("""{"class_label": 0}""", id);
 
@@ -89,7 +89,7 @@ public sealed class RequestLogTests : IAsyncLifetime, IAsyncDisposable
     [Theory]
     [InlineData(RequestIds.MaxLength, true)]
     [InlineData(RequestIds.MaxLength + 1, false)]
-    public async Task RequestId_AtTheLongest_IsTakenAndOneMoreIsNot(int length, bool isTaken)
+    public async Task RequestId_LongestLength_IsAcceptedAndALongerOneIsNot(int length, bool isTaken)
     {
         var id = new string('a', length);
 

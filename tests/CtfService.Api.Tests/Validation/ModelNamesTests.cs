@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace CtfService.Api.Tests.Validation;
 
-/// <summary>Clients whose model name is fixed.</summary>
+/// <summary>Aliases for clients with a fixed model name.</summary>
 public sealed class ModelNamesTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly TestApi _api = new() { Settings = { ["Model:Aliases:0"] = "gpt-image-1", ["Model:Aliases:1"] = "default" } };
@@ -19,7 +19,7 @@ public sealed class ModelNamesTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("fruits-fake")]
     [InlineData("gpt-image-1")]
     [InlineData("default")]
-    public async Task AnyName_InARequestOrAnAddress_IsTheLoadedModel(string name)
+    public async Task AnyAlias_InARequestOrAPath_IsTheLoadedModel(string name)
     {
         var images = await _api.Generate($$"""{"class_label": 0, "model": "{{name}}"}""");
         var model = await _api.Client.GetFromJsonAsync<JsonObject>($"/v1/models/{name}");
@@ -32,7 +32,7 @@ public sealed class ModelNamesTests : IAsyncLifetime, IAsyncDisposable
     [Theory]
     [InlineData("GPT-image-1")]
     [InlineData("dall-e-3")]
-    public async Task AnotherName_IsNotFoundAndHearsTheRightOnes(string name)
+    public async Task UnknownName_InARequest_IsNotFoundAndNamesTheKnownOnes(string name)
     {
         using var request = await _api.PostImages($$"""{"class_label": 0, "model": "{{name}}"}""");
         using var address = await _api.Client.GetAsync(new Uri($"/v1/models/{name}", UriKind.Relative));

@@ -1,4 +1,4 @@
-// Reads a Dockerfile and prints what the validator of Docker's language server finds, one line each.
+// Reads a Dockerfile and prints the findings of the validator of Docker's language server, one per line.
 import { text } from 'node:stream/consumers';
 import { validate } from 'dockerfile-utils';
 

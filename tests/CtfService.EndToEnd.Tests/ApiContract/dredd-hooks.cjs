@@ -1,4 +1,5 @@
-// What Dredd has to know beside the document: the key, a picture to upload, and which answers the documented requests get. Errors have tests of their own, and operators' routes need another model.
+// Gives Dredd what the document does not contain: the key, a picture to upload, and the status codes of the documented requests.
+// Errors are tested elsewhere, and the admin routes need another model.
 const { readFileSync } = require('node:fs');
 const hooks = require('hooks');
 
@@ -7,8 +8,9 @@ const boundary = 'boundary-of-dredd';
 hooks.beforeEach((transaction, done) => {
   const { request, expected } = transaction;
   transaction.skip = expected.statusCode !== '200' || request.uri.startsWith('/v1/admin/');
-  expected.headers = { 'Content-Type': expected.headers['Content-Type'], 'X-Request-Id': '' }; // the others come with some answers only, and Dredd knows no optional ones
-  request.headers = Object.fromEntries(Object.entries(request.headers).filter(([, value]) => value !== '')); // it sends optional ones empty
+  // The other headers are optional, which Dredd does not support.
+  expected.headers = { 'Content-Type': expected.headers['Content-Type'], 'X-Request-Id': '' };
+  request.headers = Object.fromEntries(Object.entries(request.headers).filter(([, value]) => value !== '')); // Dredd sends optional headers empty
   const form = transaction.name.split(' > ').at(-1);
   Object.assign(request.headers, { Accept: form, Authorization: `Bearer ${process.env.API_KEY}` });
   if (form === 'text/event-stream') {

@@ -1,4 +1,4 @@
-// Makes one mistake after another: each must come back as the client's own error class, with what the service says about it.
+// Sends invalid requests. The client must throw its error class for each, with the message of the service.
 import OpenAI, { toFile } from 'openai';
 import { failure, report } from './report.mjs';
 

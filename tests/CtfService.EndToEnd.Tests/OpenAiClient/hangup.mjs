@@ -1,4 +1,4 @@
-// Three ways to lose patience. Prints which error the caller sees; the test sees to it that the service stops drawing.
+// Ends requests in three ways and prints the error that the caller gets. The test checks that the service stops drawing.
 import OpenAI from 'openai';
 import { failure, report } from './report.mjs';
 

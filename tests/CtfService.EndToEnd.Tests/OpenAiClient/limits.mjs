@@ -1,4 +1,4 @@
-// Asks for more than the service takes: a hasty client is told when to come back, a patient one (the default) comes back by itself and is served.
+// Sends more requests than the service accepts: a client without retries gets an error with Retry-After; one with retries (the default) is served.
 import OpenAI from 'openai';
 import { failure, report } from './report.mjs';
 

@@ -1,4 +1,4 @@
-// Finds out what there is to draw with.
+// Lists the models.
 import OpenAI from 'openai';
 import { report } from './report.mjs';
 

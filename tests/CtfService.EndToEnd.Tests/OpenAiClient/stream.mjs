@@ -1,4 +1,4 @@
-// Watches an image while it is drawn.
+// Receives previews of an image.
 import OpenAI from 'openai';
 import { report } from './report.mjs';
 

@@ -1,4 +1,4 @@
-// Draws a picture and asks for variations of it.
+// Draws a picture and requests variations of it.
 import OpenAI, { toFile } from 'openai';
 import { report } from './report.mjs';
 

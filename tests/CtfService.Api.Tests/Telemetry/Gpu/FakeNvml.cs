@@ -2,7 +2,7 @@ using CtfService.Api.Telemetry.Gpu;
 
 namespace CtfService.Api.Tests.Telemetry.Gpu;
 
-/// <summary>A driver without a GPU: says what the test wants.</summary>
+/// <summary>A driver without a GPU that reports values set by the test.</summary>
 internal sealed class FakeNvml : INvml
 {
     private const int NotSupported = 3;
@@ -14,10 +14,10 @@ internal sealed class FakeNvml : INvml
 
     public int InitResult { get; init; }
 
-    /// <summary>What every function but those that find devices does: what the driver cannot tell.</summary>
+    /// <summary>Whether every function except those that find devices reports "not supported".</summary>
     public bool IsSilent { get; init; }
 
-    /// <summary>The driver is older than these functions.</summary>
+    /// <summary>Whether the driver lacks the newer functions.</summary>
     public bool IsOld { get; init; }
 
     public uint Milliwatts { get; set; } = 350_000;

@@ -61,7 +61,7 @@ public sealed class GpuMetricsTests : IDisposable
     }
 
     [Fact]
-    public void Errors_XidEvents_AreCountedForTheirGpuAndLogged()
+    public void Errors_XidEvents_AreCountedByGpuAndLogged()
     {
         var nvml = new FakeNvml { Devices = 2 };
         Measure(nvml);
@@ -77,7 +77,7 @@ public sealed class GpuMetricsTests : IDisposable
     }
 
     [Fact]
-    public void Readings_InstrumentsOfOneCollection_ShareOne()
+    public void Readings_InstrumentsOfOneCollection_ShareOneReading()
     {
         var nvml = new FakeNvml();
         Measure(nvml);
@@ -93,7 +93,7 @@ public sealed class GpuMetricsTests : IDisposable
     }
 
     [Fact]
-    public void Instruments_GpuTellsNothing_AreEmptyAndNothingFails()
+    public void Instruments_GpuReportsNothing_AreEmptyAndNothingFails()
     {
         Measure(new FakeNvml { IsSilent = true });
 
@@ -104,7 +104,7 @@ public sealed class GpuMetricsTests : IDisposable
     }
 
     [Fact]
-    public void Instruments_DriverIsOld_TellWhatItKnows()
+    public void Instruments_DriverIsOld_ReportWhatItSupports()
     {
         Measure(new FakeNvml { IsOld = true });
 
@@ -116,7 +116,7 @@ public sealed class GpuMetricsTests : IDisposable
     [Theory]
     [InlineData(0, 0u, 2212)]
     [InlineData(9, 1u, 2211)]
-    public void Instruments_NoGpuOrNoDriver_AreAbsentWithOneLine(int initResult, uint devices, int eventId)
+    public void Instruments_NoGpuOrNoDriver_AreAbsentWithOneLogLine(int initResult, uint devices, int eventId)
     {
         Measure(new FakeNvml { InitResult = initResult, Devices = devices });
 
@@ -125,7 +125,7 @@ public sealed class GpuMetricsTests : IDisposable
     }
 
     [Fact]
-    public void Instruments_NoLibrary_AreAbsentWithOneLine()
+    public void Instruments_NoLibrary_AreAbsentWithOneLogLine()
     {
         Measure(new NoNvml());
 
@@ -134,7 +134,7 @@ public sealed class GpuMetricsTests : IDisposable
     }
 
     [Fact]
-    public void Library_WhateverThisMachineHas_IsReadOrReportedAbsent()
+    public void Library_OfThisMachine_IsReadOrReportedAbsent()
     {
         var reader = new NvmlReader(new NvmlLibrary(), _log);
 

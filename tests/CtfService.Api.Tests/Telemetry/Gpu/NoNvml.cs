@@ -2,7 +2,7 @@ using CtfService.Api.Telemetry.Gpu;
 
 namespace CtfService.Api.Tests.Telemetry.Gpu;
 
-/// <summary>A machine without NVIDIA's library.</summary>
+/// <summary>Simulates a machine without NVIDIA's library.</summary>
 internal sealed class NoNvml : INvml
 {
     public int Init() => throw Absent();
