@@ -22,7 +22,7 @@ internal static class Service
     /// <exception cref="OptionsValidationException">Settings are wrong. If several sections are, the exception is an AggregateException.</exception>
     public static WebApplication Build(string[] args, StopSignals signals)
     {
-        // The shipped settings and model are in the program's folder, whatever the current folder is.
+        // The shipped settings and model are in the program's folder, regardless of the current folder.
         StartFailures.RequireSettingsFile(AppContext.BaseDirectory);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddSettings(args);

@@ -53,7 +53,7 @@ internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider c
 /// <summary>The client hung up while the request was read. Not an I/O error, because body readers would report that as a problem of the body.</summary>
 internal sealed class HangUpException(Exception inner) : OperationCanceledException("The caller hung up.", inner);
 
-/// <summary>Reads request bodies with a deadline, and handles clients that hang up at any byte.</summary>
+/// <summary>Reads request bodies with a deadline, and handles clients that hang up at any point.</summary>
 internal static class RequestBodyExtensions
 {
     /// <summary>

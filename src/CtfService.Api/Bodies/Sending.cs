@@ -40,7 +40,7 @@ internal sealed class Sending(HttpContext http, UnsentResponses unsent, TimeSpan
         unsent.Add(this);
     }
 
-    /// <summary>Stops the time limit, because everything has been sent as far as known.</summary>
+    /// <summary>Stops the time limit, because everything known so far has been sent.</summary>
     public void End()
     {
         _deadline?.Dispose();

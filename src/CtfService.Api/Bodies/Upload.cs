@@ -3,8 +3,8 @@ using System.IO.MemoryMappedFiles;
 namespace CtfService.Api.Bodies;
 
 /// <summary>
-/// The body of one upload, held once, in memory pages of its own that are allocated as bytes arrive and returned to the system on disposal. A large managed
-/// array would stay with the garbage collector for an indefinite time.
+/// The body of one upload, held once, in its own memory pages, which are allocated as bytes arrive and returned to the system on disposal. A large managed
+/// array would stay on the heap for an indefinite time.
 /// </summary>
 /// <param name="capacity">Maximum number of bytes.</param>
 /// <param name="released">Releases the reserved capacity; called once.</param>

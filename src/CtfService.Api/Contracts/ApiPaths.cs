@@ -10,7 +10,7 @@ internal static class ApiPaths
 
     public static bool Contains(PathString path) => path.StartsWithSegments(Root, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Returns the path that was meant by one without the root, or with two of them; null if there is none.</summary>
+    /// <summary>Returns the intended path for one that lacks the root or repeats it; null if there is none.</summary>
     public static string? Corrected(PathString path)
     {
         var rest = path;

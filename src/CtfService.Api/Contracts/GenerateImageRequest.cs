@@ -5,7 +5,7 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>Asks for images of one class. <c>class_label</c> or <c>prompt</c> is required; all other fields have defaults.</summary>
+/// <summary>A request for images of one class. <c>class_label</c> or <c>prompt</c> is required; all other fields have defaults.</summary>
 public sealed record GenerateImageRequest : ImageRequest
 {
     /// <summary>Longest prompt, characters.</summary>
@@ -19,7 +19,7 @@ public sealed record GenerateImageRequest : ImageRequest
 
     /// <summary>
     /// An alternative to <c>class_label</c>: a class name, or a sentence that names exactly one class, in singular or plural. If a word is misspelt, the
-    /// response has a warning that tells how it was read.
+    /// response has a warning with the interpretation.
     /// </summary>
     [MaxLength(MaxPromptLength)]
     public string? Prompt { get; init; }

@@ -47,8 +47,8 @@ public abstract record ImageRequest
     public string? ResponseFormat { get; init; }
 
     /// <summary>
-    /// What to return beside each image: <c>layout</c> (its coarse labels, which <c>/v1/images/redetail</c> accepts), <c>tokens</c>, or both. Not possible if
-    /// the response is an image file.
+    /// What to return in addition to each image: <c>layout</c> (its coarse labels, which <c>/v1/images/redetail</c> accepts), <c>tokens</c>, or both. Not
+    /// possible if the response is an image file.
     /// </summary>
     [AllowedValues("layout", "tokens")]
     public IReadOnlyList<string>? Include { get; init; }
@@ -73,7 +73,7 @@ public abstract record ImageRequest
     /// <summary>Sampling of the fine stage; null for the model's defaults.</summary>
     internal abstract SamplingRequest? FineSampling { get; }
 
-    /// <summary>What precedes the names of the fine stage's fields in this request.</summary>
+    /// <summary>Prefix of the names of the fine stage's fields in this request.</summary>
     internal virtual string FinePrefix => "fine.";
 }
 

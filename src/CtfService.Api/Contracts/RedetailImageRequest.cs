@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>Asks for new details in a layout that <c>include: ["layout"]</c> returned. The coarse stage does not run.</summary>
+/// <summary>A request for new details in a layout that <c>include: ["layout"]</c> returned. The coarse stage does not run.</summary>
 public sealed record RedetailImageRequest : ImageRequest
 {
     /// <summary>

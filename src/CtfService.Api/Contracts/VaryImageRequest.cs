@@ -3,7 +3,9 @@ using CtfService.Api.Configuration;
 
 namespace CtfService.Api.Contracts;
 
-/// <summary>Asks for new details in the layout of an uploaded picture. Sent as <c>multipart/form-data</c>, in which <c>include</c> can be repeated.</summary>
+/// <summary>
+/// A request for new details in the layout of an uploaded picture. Sent as <c>multipart/form-data</c>, in which <c>include</c> can be repeated.
+/// </summary>
 public sealed record VaryImageRequest : ImageRequest
 {
     /// <summary>A PNG, JPEG or WebP file. It is scaled to cover the model's size and cropped evenly.</summary>

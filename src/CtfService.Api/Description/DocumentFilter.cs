@@ -3,7 +3,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace CtfService.Api.Description;
 
-/// <summary>Adds what concerns the whole service to the document.</summary>
+/// <summary>Adds the parts of the document that describe the whole service.</summary>
 internal sealed class DocumentFilter : IDocumentFilter
 {
     private static readonly Dictionary<string, string> Tags = new()

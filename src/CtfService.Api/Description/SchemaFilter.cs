@@ -18,7 +18,7 @@ namespace CtfService.Api.Description;
 internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> json) : ISchemaFilter
 {
     /// <summary>
-    /// Records that are nullable wherever they are used. OpenAPI 3.0 allows nothing beside a reference, so the schema itself must be nullable.
+    /// Records that are nullable wherever they are used. OpenAPI 3.0 allows nothing next to a reference, so the schema itself must be nullable.
     /// </summary>
     private static readonly HashSet<Type> OnlyNullable =
         [typeof(SamplingRequest), typeof(LastSwitchEntry), typeof(ReplacedModelEntry), typeof(StageDefaults)];

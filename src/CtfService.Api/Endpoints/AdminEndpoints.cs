@@ -25,7 +25,7 @@ internal static class AdminEndpoints
             .WithName("SwitchModel")
             .WithSummary("Switch to another model")
             .WithDescription(
-                "Loads the bundle beside the current model, draws one image with it, and then routes every new request to it. "
+                "Loads the bundle alongside the current model, draws one image with it, and then routes every new request to it. "
                 + "Admitted requests finish on the previous model, which is then freed. No request fails, and no response mixes two models. "
                 + "If the bundle cannot be loaded, nothing changes: a model that serves keeps serving. To switch back, send the name of the previous bundle. "
                 + "The response is sent when the switch is complete. If the caller disconnects, the switch continues, and GET reports its result. "

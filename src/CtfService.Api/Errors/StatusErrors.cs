@@ -13,7 +13,7 @@ internal static class StatusErrors
         + "Use a faster connection, send a smaller picture, or raise the limit.",
         "body_timeout");
 
-    /// <summary>Describes a status with the help of the request's path, which tells what the endpoint accepts or which endpoint was meant.</summary>
+    /// <summary>Describes a status with the help of the request's path, which shows what the endpoint accepts or which endpoint was meant.</summary>
     public static ApiError Describe(HttpRequest request, int status) => status switch
     {
         StatusCodes.Status415UnsupportedMediaType when ImageRoutes.Of(request) == ImageRoutes.Variations => new ApiError(

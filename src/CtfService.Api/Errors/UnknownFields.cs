@@ -7,7 +7,7 @@ internal static class UnknownFields
 {
     private const int MostSuggestions = 2;
 
-    /// <summary>Shortest name in which a typing error is looked for, letters.</summary>
+    /// <summary>Minimum length of a name that is checked for typing errors, letters.</summary>
     private const int ShortestMisspelt = 4;
 
     /// <param name="known">Every known field, in the order to list them.</param>

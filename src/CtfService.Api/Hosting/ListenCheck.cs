@@ -34,9 +34,9 @@ internal static class ListenCheck
     {
         SocketError.AddressAlreadyInUse => $"but another program listens on port {address.Port}. Stop it, or choose another port.",
         SocketError.AccessDenied =>
-            $"but this user may not listen on port {address.Port}. Choose a port from 1024 on, or give the program the right (CAP_NET_BIND_SERVICE).",
+            $"but this user may not listen on port {address.Port}. Choose a port from 1024 on, or grant the program CAP_NET_BIND_SERVICE.",
         SocketError.AddressNotAvailable => $"but this machine has no address {address.Host}. Name one that it has, or localhost.",
-        _ => $"which cannot be listened on: {refused.Message}.",
+        _ => $"but the service cannot listen on it: {refused.Message}.",
     };
 
     private static string? Problem(ListenAddress address)
@@ -74,7 +74,7 @@ internal static class ListenCheck
         }
     }
 
-    /// <summary>Starts a web server without a log and with the same settings for a moment: nothing else supports all forms of certificates.</summary>
+    /// <summary>Briefly starts a web server with the same settings and without a log: nothing else supports all forms of certificates.</summary>
     private static async Task<string?> ServerProblemAsync(IConfiguration configuration)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });

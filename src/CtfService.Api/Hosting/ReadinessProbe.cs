@@ -27,7 +27,7 @@ internal static class ReadinessProbe
         builder.Configuration.AddSettingSources(settings);
         if (Address(builder.Configuration) is not { } address)
         {
-            return await Fail("The settings name no http or https address of this machine to ask. Set Urls, such as http://*:8080.");
+            return await Fail("The settings contain no http or https address of this machine. Set Urls, such as http://*:8080.");
         }
 
         return await AskAsync(address, Host(builder.Configuration["AllowedHosts"]));

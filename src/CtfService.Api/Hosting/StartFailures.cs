@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Hosting;
 
-/// <summary>Reports startup failures that the operator can fix: one message with all problems and an exit code of its own, without a stack trace.</summary>
+/// <summary>Reports startup failures that the operator can fix: one message with all problems and a dedicated exit code, without a stack trace.</summary>
 internal static class StartFailures
 {
     /// <summary>EX_CONFIG of sysexits.h: the configuration is wrong. A restart does not help.</summary>

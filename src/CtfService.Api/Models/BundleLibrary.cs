@@ -7,8 +7,8 @@ using CtfService.Model.Bundles;
 namespace CtfService.Api.Models;
 
 /// <summary>
-/// The bundles that operators may load by name: folders below Model:Root and nothing outside it, whatever a name contains or a link points to. Reads the
-/// disk on each call. Thread-safe.
+/// The bundles that operators may load by name: folders below Model:Root and nothing outside it, regardless of what a name contains or where a link points.
+/// Reads the disk on each call. Thread-safe.
 /// </summary>
 internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, BundleOpener open)
 {

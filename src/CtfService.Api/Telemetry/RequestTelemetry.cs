@@ -119,7 +119,7 @@ internal sealed partial class RequestTelemetry(
             EventIds.ImageRequestEnded,
             LogLevel.Information,
             "{RequestId} {Route}: {Outcome} ({Reason}), {Status}; class {ClassLabel}, seed {Seed}, {Images} "
-            + "image(s); {TotalMs} ms, of them queue {QueueMs}, coarse {CoarseMs}, fine {FineMs}, VQ decode {VqDecodeMs}, encode {EncodeMs}")]
+            + "image(s); {TotalMs} ms, of which queue {QueueMs}, coarse {CoarseMs}, fine {FineMs}, VQ decode {VqDecodeMs}, encode {EncodeMs}")]
         public static partial void Ended(
             ILogger logger,
             string requestId,

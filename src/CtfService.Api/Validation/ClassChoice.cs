@@ -98,7 +98,7 @@ internal static class ClassChoice
         return null;
     }
 
-    /// <summary>OpenAI's clients must send a prompt. Beside class_label it may hold any text that does not name another class.</summary>
+    /// <summary>OpenAI's clients must send a prompt. Together with class_label it may hold any text that does not name another class.</summary>
     private static void RefuseContradiction(ClassLabel? chosen, string? prompt, ClassCatalog classes, RequestProblems problems)
     {
         if (chosen is null || prompt is null)

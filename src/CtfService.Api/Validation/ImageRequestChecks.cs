@@ -16,7 +16,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
 {
     private const string Link = "url";
 
-    /// <summary>OpenAI's models whose names start so return links by default, and clients rely on that. Here such a name can only be an alias.</summary>
+    /// <summary>OpenAI's models with this prefix return links by default, and clients rely on that. Here such a name can only be an alias.</summary>
     private const string ModelWithLinks = "dall-e";
 
     /// <summary>Adds every problem. Use the result only if there are none.</summary>

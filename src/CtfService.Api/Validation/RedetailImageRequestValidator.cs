@@ -10,7 +10,7 @@ namespace CtfService.Api.Validation;
 internal sealed class RedetailImageRequestValidator(ImageRequestChecks checks)
 {
     /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
-    /// <exception cref="RequestRefusedException">Something is wrong with the request; it names every problem.</exception>
+    /// <exception cref="RequestRefusedException">The request is invalid; the exception lists every problem.</exception>
     public ValidatedImageRequest Validate(RedetailImageRequest asked, StringValues timeout, ModelDescription model)
     {
         var problems = new RequestProblems();

@@ -15,7 +15,7 @@ internal sealed class RequestProblems
 
     public IReadOnlyList<ErrorDetail> All => _all;
 
-    /// <summary>What the response tells beside the images.</summary>
+    /// <summary>Fields that had no effect or were interpreted, for the response.</summary>
     public IReadOnlyList<RequestWarning> Warnings => _warnings;
 
     public void Warn(string param, string message) => _warnings.Add(new RequestWarning(param, message));

@@ -7,7 +7,7 @@ namespace CtfService.Api.Validation;
 /// <summary>Checks the sampling of one stage and fills in the model's defaults.</summary>
 internal static class SamplingChoice
 {
-    /// <param name="prefix">What precedes the fields' names in the request: "", "fine." or "fine_".</param>
+    /// <param name="prefix">Prefix of the fields' names in the request: "", "fine." or "fine_".</param>
     public static SamplingSettings Choose(SamplingRequest asked, SamplingSettings defaults, string prefix, LimitsOptions limits, RequestProblems problems)
     {
         problems.RequireRange(asked.Temperature, 0, limits.MaxTemperature, $"{prefix}temperature", "Limits:MaxTemperature");

@@ -30,20 +30,20 @@ internal sealed record ValidatedImageRequest(
     /// <summary>Size of the pixels of all images and previews of the response, bytes.</summary>
     public long PictureBytes => 3L * Model.ImageWidth * Model.ImageHeight * Images.Count * (1 + Submission.Previews);
 
-    /// <summary>What to return beside the images.</summary>
+    /// <summary>What to return in addition to the images.</summary>
     public required Inclusion Include { get; init; }
 
     /// <summary>Whether JSON also carries each image as a data URL.</summary>
     public bool HasLinks { get; init; }
 
-    /// <summary>What had no effect, or was interpreted.</summary>
+    /// <summary>Fields that had no effect or were interpreted.</summary>
     public IReadOnlyList<RequestWarning> Warnings { get; init; } = [];
 
     /// <summary>Whether the response is a stream of events.</summary>
     public bool IsStream { get; init; }
 }
 
-/// <summary>What a response contains beside each image.</summary>
+/// <summary>What a response contains in addition to each image.</summary>
 internal sealed record Inclusion(bool Layout, bool Tokens)
 {
     private const string Field = "include";

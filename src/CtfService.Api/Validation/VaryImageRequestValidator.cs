@@ -10,7 +10,7 @@ namespace CtfService.Api.Validation;
 internal sealed class VaryImageRequestValidator(ImageRequestChecks checks, PictureReader pictures)
 {
     /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
-    /// <exception cref="RequestRefusedException">Something is wrong with the fields or the picture; it names every problem of the fields.</exception>
+    /// <exception cref="RequestRefusedException">The fields or the picture are invalid; the exception lists every problem of the fields.</exception>
     public async Task<ValidatedImageRequest> ValidateAsync(VaryImageRequest asked, StringValues timeout, ModelDescription model, CancellationToken cancellation)
     {
         var problems = new RequestProblems();

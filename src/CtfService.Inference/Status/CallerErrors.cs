@@ -3,7 +3,9 @@ using CtfService.Core.Models;
 
 namespace CtfService.Inference.Status;
 
-/// <summary>Creates those errors of the queue, the worker and the router that the API description shows as examples, so that both have the same messages.</summary>
+/// <summary>
+/// Creates those errors of the queue, the worker and the router that the API description shows as examples, so that both have the same messages.
+/// </summary>
 public static class CallerErrors
 {
     /// <summary>Retry delay while a model loads or the service restarts; both take seconds.</summary>

@@ -121,7 +121,7 @@ public sealed class StartFailureTests
     [Theory]
     [InlineData(
         SocketError.AccessDenied,
-        "but this user may not listen on port 443. Choose a port from 1024 on, or give the program the right (CAP_NET_BIND_SERVICE).")]
+        "but this user may not listen on port 443. Choose a port from 1024 on, or grant the program CAP_NET_BIND_SERVICE.")]
     [InlineData(SocketError.AddressAlreadyInUse, "but another program listens on port 443. Stop it, or choose another port.")]
     [InlineData(SocketError.AddressNotAvailable, "but this machine has no address studio. Name one that it has, or localhost.")]
     public void Describe_SocketError_SaysWhatToDo(SocketError error, string expected)
