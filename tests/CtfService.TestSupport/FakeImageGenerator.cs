@@ -63,7 +63,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     public void FailNextAdmission(Exception error) => _admissionError = error;
 
     /// <summary>Throws from <see cref="FreeRows"/>, which ends the worker before its next step.</summary>
-    public void KillWorker(Exception error) => _defect = error;
+    public void CrashWorker(Exception error) => _defect = error;
 
     public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null)
     {

@@ -190,7 +190,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Generate_WorkerCrashes_IsFailed()
     {
-        _api.Generator.KillWorker(new InvalidOperationException("a defect"));
+        _api.Generator.CrashWorker(new InvalidOperationException("a defect"));
 
         using var response = await _api.PostImages("""{"class_label": 0, "n": 2}""");
 

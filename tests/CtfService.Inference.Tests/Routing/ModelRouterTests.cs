@@ -25,7 +25,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
         Assert.Equal(("first", FakeModels.Fruits), (made.Replaced!.Bundle, made.Replaced.Model));
         Assert.Same(FakeModels.OtherFruits, _host.ModelRouter.RequireReady().Model);
         Assert.Equal((true, false), (_host.Generator.IsDisposed, _host.Other.Generator.IsDisposed));
-        Assert.Single(await _host.AskFor(images: 1));
+        Assert.Single(await _host.Generate(images: 1));
         Assert.Equal((1, 2), (_host.Generator.Steps.Count, _host.Other.Generator.Steps.Count)); // including the warm-up of each
     }
 
@@ -36,7 +36,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
         var switching = _host.SwitchTo(_host.Other);
         await load.Entered;
 
-        var results = await _host.AskFor(images: 2);
+        var results = await _host.Generate(images: 2);
 
         Assert.Equal(2, results.Count);
         Assert.Equal(2, _host.Generator.Steps.Count);
@@ -51,11 +51,11 @@ public sealed class ModelRouterTests : IAsyncLifetime
     {
         _host.Generator.Rows = 1;
         using var gate = _host.Generator.HoldNextStep();
-        var before = _host.AskFor(images: 3); // one runs, two wait
+        var before = _host.Generate(images: 3); // one runs, two wait
         await gate.Entered;
 
         await _host.SwitchTo(_host.Other);
-        var after = await _host.AskFor(images: 1);
+        var after = await _host.Generate(images: 1);
 
         Assert.True(_host.ModelRouter.Instances[1].IsDraining);
         Assert.False(before.IsCompleted);
@@ -118,7 +118,7 @@ public sealed class ModelRouterTests : IAsyncLifetime
         _host.Generator.StepsPerImage = 100;
         using var gate = _host.Generator.HoldNextStep();
         using var caller = new CancellationTokenSource();
-        var abandoned = _host.AskFor(images: 2, caller.Token);
+        var abandoned = _host.Generate(images: 2, caller.Token);
         await gate.Entered;
         await _host.SwitchTo(_host.Other);
 
@@ -136,14 +136,14 @@ public sealed class ModelRouterTests : IAsyncLifetime
         using var gate = _host.Generator.HoldNextStep();
         _host.Generator.FailNextStep(new InvalidOperationException("broken kernel"));
         _host.Generator.StepsPerImage = 2;
-        var before = _host.AskFor(images: 1);
+        var before = _host.Generate(images: 1);
         await gate.Entered;
         await _host.SwitchTo(_host.Other);
 
         gate.Open();
 
         await Assert.ThrowsAsync<GenerationFailedException>(() => before);
-        Assert.Single(await _host.AskFor(images: 1));
+        Assert.Single(await _host.Generate(images: 1));
     }
 
     [Fact]

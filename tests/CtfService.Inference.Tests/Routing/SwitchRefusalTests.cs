@@ -27,7 +27,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
         Assert.Equal("The bundle 'other' could not be loaded, and model 'fruits-fake' keeps serving. fine.safetensors is missing.", error.Message);
         Assert.IsType<CheckpointException>(error.InnerException);
         Assert.Equal("fine.safetensors is missing.", _host.ModelRouter.LastSwitch!.Failure);
-        Assert.Single(await _host.AskFor(images: 1));
+        Assert.Single(await _host.Generate(images: 1));
         Assert.Single(_host.ModelRouter.Instances);
     }
 
@@ -53,7 +53,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
 
         Assert.IsType<OutOfDeviceMemoryException>(error.InnerException);
         Assert.Equal((false, true), (_host.Generator.IsDisposed, _host.Other.Generator.IsDisposed));
-        Assert.Single(await _host.AskFor(images: 1));
+        Assert.Single(await _host.Generate(images: 1));
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
         var made = await _host.SwitchTo(_host.Other);
 
         Assert.Null(made.Replaced);
-        Assert.Single(await _host.AskFor(images: 1));
+        Assert.Single(await _host.Generate(images: 1));
         Assert.IsType<ModelStatus.Ready>(_host.Current);
     }
 
@@ -129,16 +129,16 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     [Fact]
     public async Task Switch_WorkerHasDied_RepairsTheService()
     {
-        var mortal = new MortalGenerator();
+        var crashing = new CrashingGenerator();
         await _host.StartAsync();
-        await _host.SwitchTo(mortal, "mortal");
-        mortal.Die = true;
-        await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
+        await _host.SwitchTo(crashing, "crashing");
+        crashing.Crashes = true;
+        await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.Generate(images: 1));
         Assert.IsType<ModelStatus.Crashed>(_host.Current);
 
         await _host.SwitchTo(_host.Other);
 
-        Assert.Single(await _host.AskFor(images: 1));
+        Assert.Single(await _host.Generate(images: 1));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     {
         await _host.StartAsync();
         using var gate = _host.Generator.HoldNextStep();
-        var running = _host.AskFor(images: 1);
+        var running = _host.Generate(images: 1);
         await gate.Entered;
         await _host.SwitchTo(_host.Other);
         var third = new FakeImageGeneratorFactory();
@@ -163,15 +163,15 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
     }
 
     /// <summary>A generator that ends its worker with an unexpected error on request.</summary>
-    private sealed class MortalGenerator : IImageGenerator, IImageGeneratorFactory
+    private sealed class CrashingGenerator : IImageGenerator, IImageGeneratorFactory
     {
         private readonly FakeImageGenerator _inner = new(FakeModels.OtherFruits);
 
-        public bool Die { get; set; }
+        public bool Crashes { get; set; }
 
         public ModelDescription Model => _inner.Model;
 
-        public int FreeRows => Die ? throw new InvalidOperationException("defect") : _inner.FreeRows;
+        public int FreeRows => Crashes ? throw new InvalidOperationException("defect") : _inner.FreeRows;
 
         public int ImageCount => _inner.ImageCount;
 

@@ -20,7 +20,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     public async Task Stop_ModelIsLoading_CancelsTheLoadAndFinishesRunningImages()
     {
         using var gate = _host.Generator.HoldNextStep();
-        var running = _host.AskFor(images: 1);
+        var running = _host.Generate(images: 1);
         await gate.Entered;
         using var load = _host.Other.HoldNextLoad(); // never opens
         var switching = _host.SwitchTo(_host.Other);
@@ -55,7 +55,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     public async Task Stop_OldModelDrains_FinishesItsImages()
     {
         using var gate = _host.Generator.HoldNextStep();
-        var running = _host.AskFor(images: 2);
+        var running = _host.Generate(images: 2);
         await gate.Entered;
         await _host.SwitchTo(_host.Other);
 
@@ -72,7 +72,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     public async Task Stop_BudgetExpiresWhileTheOldModelDrains_FailsItsImages()
     {
         using var gate = _host.Generator.HoldNextStep();
-        var running = _host.AskFor(images: 1);
+        var running = _host.Generate(images: 1);
         await gate.Entered;
         await _host.SwitchTo(_host.Other);
         var stopped = _host.Host.StopAsync(CancellationToken.None);
@@ -88,7 +88,7 @@ public sealed class SwitchShutdownTests : IAsyncLifetime
     public async Task Stop_SwitchWaitsForAnEarlierModel_LoadsNothing()
     {
         using var gate = _host.Generator.HoldNextStep();
-        var running = _host.AskFor(images: 1);
+        var running = _host.Generate(images: 1);
         await gate.Entered;
         await _host.SwitchTo(_host.Other);
         var third = new FakeImageGeneratorFactory();

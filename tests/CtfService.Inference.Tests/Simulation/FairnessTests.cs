@@ -20,23 +20,23 @@ public sealed class FairnessTests : IDisposable
     [MemberData(nameof(Floods))]
     public void DrawnImage_ArrivesDuringAFlood_WaitsForOneStepAndSharesTheDevice(string flood)
     {
-        Ask(flood, 300);
+        Request(flood, 300);
         Run(steps: 5);
-        var asked = _instance.Clock.GetUtcNow();
-        var seed = _instance.Ask(Jobs.Image())[0];
+        var requested = _instance.Clock.GetUtcNow();
+        var seed = _instance.Request(Jobs.Image())[0];
 
         RunUntilEnded([seed]);
 
         var longestStep = TimeSpan.FromMilliseconds(250) + OfVariation; // a running step, or one more
-        Assert.InRange(_instance.Generator.Ended[seed] - asked, OfDrawnImage, (2 * OfDrawnImage) + longestStep);
+        Assert.InRange(_instance.Generator.Ended[seed] - requested, OfDrawnImage, (2 * OfDrawnImage) + longestStep);
     }
 
     [Theory]
     [MemberData(nameof(Floods))]
     public void Flood_DrawnImagesKeepTheDeviceBusy_GetsHalfOfItsTime(string flood)
     {
-        var drawn = _instance.Ask(Jobs.Image(), 600);
-        var others = Ask(flood, 300);
+        var drawn = _instance.Request(Jobs.Image(), 600);
+        var others = Request(flood, 300);
         var cost = flood == "redetail" ? Speed.Fine + Speed.VqDecode : OfVariation;
         var begun = _instance.Clock.GetUtcNow();
 
@@ -52,9 +52,9 @@ public sealed class FairnessTests : IDisposable
     [MemberData(nameof(Floods))]
     public void Step_ImagesWait_HasABoundedAmountOfWork(string flood)
     {
-        Ask(flood, 200);
-        _instance.Ask(Jobs.Image(), 100);
-        Ask(flood, 200);
+        Request(flood, 200);
+        _instance.Request(Jobs.Image(), 100);
+        Request(flood, 200);
 
         Run(steps: 500);
 
@@ -69,7 +69,7 @@ public sealed class FairnessTests : IDisposable
     [Fact]
     public void LayoutsAlone_NothingIsDrawn_RunInFullBatches()
     {
-        var seeds = _instance.Ask(SimulatedInstance.Redetail, 80);
+        var seeds = _instance.Request(SimulatedInstance.Redetail, 80);
 
         RunUntilEnded(seeds);
 
@@ -78,9 +78,9 @@ public sealed class FairnessTests : IDisposable
 
     public void Dispose() => _instance.Dispose();
 
-    private IReadOnlyList<ulong> Ask(string kind, int count) => kind == "redetail"
-        ? _instance.Ask(SimulatedInstance.Redetail, count)
-        : [.. Enumerable.Range(0, count).Select(_ => _instance.Ask(SimulatedInstance.Variation)[0])];
+    private IReadOnlyList<ulong> Request(string kind, int count) => kind == "redetail"
+        ? _instance.Request(SimulatedInstance.Redetail, count)
+        : [.. Enumerable.Range(0, count).Select(_ => _instance.Request(SimulatedInstance.Variation)[0])];
 
     private void Run(int steps)
     {

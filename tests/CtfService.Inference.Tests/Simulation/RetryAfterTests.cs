@@ -35,7 +35,7 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
         {
             foreach (var caller in callers.OrderBy(caller => caller.Next)) // callers that retry arrived while the step ran, the others after it ended
             {
-                caller.Look();
+                caller.Poll();
             }
 
             instance.Step();
@@ -45,7 +45,7 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
             callers.Max(caller => caller.LongestWait));
         output.WriteLine(
             $"{callers.Sum(caller => caller.Finished)} images, {retries} retries, {refused} of them refused again; longest Retry-After {wait.TotalSeconds} s");
-        Assert.True(retries > 50, $"{retries} retries are too few to say anything.");
+        Assert.True(retries > 50, $"{retries} retries are too few for a conclusion.");
         Assert.InRange((double)refused / retries, 0, 0.1);
         Assert.All(callers, caller => Assert.NotEqual(0, caller.Finished));
     }
@@ -67,7 +67,7 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
 
         public TimeSpan LongestWait { get; private set; }
 
-        public void Look()
+        public void Poll()
         {
             if (_running is { } seed && instance.Generator.Ended.ContainsKey(seed))
             {
@@ -76,16 +76,16 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
 
             if (_running is null && Next <= instance.Clock.GetUtcNow())
             {
-                Ask();
+                Request();
             }
         }
 
-        private void Ask()
+        private void Request()
         {
             Retries += _isRetry ? 1 : 0;
             try
             {
-                _running = instance.Ask(kind())[0];
+                _running = instance.Request(kind())[0];
                 (_isRetry, Next) = (false, DateTimeOffset.MaxValue);
             }
             catch (QueueFullException full)

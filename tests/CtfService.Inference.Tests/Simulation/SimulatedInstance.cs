@@ -43,7 +43,7 @@ internal sealed class SimulatedInstance : IDisposable
     public static ImageSpecification Variation => Jobs.Image() with { Layout = new LayoutSource.Encoded(new RgbImage(1, 1, new byte[3])) };
 
     /// <summary>Requests images and returns their seeds, which identify them.</summary>
-    public IReadOnlyList<ulong> Ask(ImageSpecification image, int count = 1)
+    public IReadOnlyList<ulong> Request(ImageSpecification image, int count = 1)
     {
         ulong[] seeds = [.. Enumerable.Range(0, count).Select(_ => ++_lastSeed)];
         Queue.Enqueue(new ImageSubmission([.. seeds.Select(seed => image with { Seed = seed })], RequestDeadline.Of(_options)), CancellationToken.None);

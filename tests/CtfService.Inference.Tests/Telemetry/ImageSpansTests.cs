@@ -44,9 +44,9 @@ public sealed class ImageSpansTests : IAsyncLifetime, IDisposable
         var request = _server.StartActivity("request")!;
         var arrived = _host.Clock.GetUtcNow();
         using var gate = _host.Generator.HoldNextStep();
-        var first = _host.AskFor(images: 1);
+        var first = _host.Generate(images: 1);
         await gate.Entered;
-        var second = _host.AskFor(images: 1);
+        var second = _host.Generate(images: 1);
         _host.Clock.Advance(TimeSpan.FromSeconds(2));
         gate.Open();
         await Task.WhenAll(first, second);
@@ -68,7 +68,7 @@ public sealed class ImageSpansTests : IAsyncLifetime, IDisposable
     public async Task Generate_RequestsFinishTogether_TheirLaterStagesAndTheBatchLinkToEachOther()
     {
         using var gate = _host.Generator.HoldNextStep();
-        var before = _host.AskFor(images: 1); // holds the worker until both requests have arrived
+        var before = _host.Generate(images: 1); // holds the worker until both requests have arrived
         await gate.Entered;
         var first = Start(out var firstRequest);
         var second = Start(out var secondRequest);
@@ -89,9 +89,9 @@ public sealed class ImageSpansTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Generate_UntracedRequest_MakesNoSpans()
     {
-        await _host.AskFor(images: 2);
+        await _host.Generate(images: 2);
         using var unsampled = new Activity("request").SetIdFormat(ActivityIdFormat.W3C).Start(); // not recorded
-        await _host.AskFor(images: 2);
+        await _host.Generate(images: 2);
         unsampled.Stop();
 
         Assert.DoesNotContain(_stopped, span => span.TraceId == unsampled.TraceId);
@@ -104,7 +104,7 @@ public sealed class ImageSpansTests : IAsyncLifetime, IDisposable
         var outer = Activity.Current;
         Activity.Current = null;
         request = _server.StartActivity("request")!;
-        var answered = _host.AskFor(images: 1);
+        var answered = _host.Generate(images: 1);
         request.Stop();
         Activity.Current = outer;
         return answered;

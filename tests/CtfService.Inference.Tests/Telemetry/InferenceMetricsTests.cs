@@ -30,7 +30,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
         _host.Generator.StepsPerImage = 3;
         _host.Generator.DecodeTime = TimeSpan.FromMilliseconds(7);
 
-        await _host.AskFor(images: 2);
+        await _host.Generate(images: 2);
         await _host.StopAsync(); // the worker counts a step after its images have been delivered
 
         Assert.Equal(3, Sum(steps));
@@ -43,7 +43,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     {
         using var images = Collect<long>("ctf.images.generated");
 
-        await _host.AskFor(images: 3);
+        await _host.Generate(images: 3);
         await _host.StopAsync();
 
         Assert.Equal(3, Sum(images));
@@ -56,7 +56,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
         using var stages = Collect<double>("ctf.stage.duration");
         using var waits = Collect<double>("ctf.queue.wait");
 
-        await _host.AskFor(images: 1);
+        await _host.Generate(images: 1);
 
         Assert.Equal(
             [("coarse", 0.003), ("fine", 0.002), ("vq_decode", 0.001)],
@@ -69,9 +69,9 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     {
         using var waits = Collect<double>("ctf.queue.wait");
         using var gate = _host.Generator.HoldNextStep();
-        var first = _host.AskFor(images: 1);
+        var first = _host.Generate(images: 1);
         await gate.Entered;
-        var second = _host.AskFor(images: 1);
+        var second = _host.Generate(images: 1);
         _host.Clock.Advance(TimeSpan.FromSeconds(4));
 
         gate.Open();
@@ -85,9 +85,9 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     {
         _host.Generator.Rows = 16;
         using var gate = _host.Generator.HoldNextStep();
-        var running = _host.AskFor(images: 4);
+        var running = _host.Generate(images: 4);
         await gate.Entered;
-        var waiting = _host.AskFor(images: 3);
+        var waiting = _host.Generate(images: 3);
         _host.Clock.Advance(TimeSpan.FromSeconds(2));
 
         Assert.Equal((4, 3, 3), (Observe<int>("ctf.images.running"), Observe<int>("ctf.queue.images"), Observe<int>("ctf.queue.rows")));
@@ -109,15 +109,15 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     {
         using var gate = _host.Generator.HoldNextStep();
         using var caller = new CancellationTokenSource();
-        var abandoned = _host.AskFor(images: 5, caller.Token);
+        var abandoned = _host.Generate(images: 5, caller.Token);
         await gate.Entered;
-        var waiting = _host.AskFor(images: 2, caller.Token);
+        var waiting = _host.Generate(images: 2, caller.Token);
         await caller.CancelAsync();
         gate.Open();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         _host.Generator.FailNextStep(new InvalidOperationException("broken kernel"));
-        await Assert.ThrowsAsync<GenerationFailedException>(() => _host.AskFor(images: 2));
+        await Assert.ThrowsAsync<GenerationFailedException>(() => _host.Generate(images: 2));
 
         await _host.StopAsync();
 
@@ -130,7 +130,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
         using var splits = Collect<long>("ctf.oom.splits");
         _host.Generator.MaxImages = 2;
 
-        await _host.AskFor(images: 4);
+        await _host.Generate(images: 4);
 
         Assert.Equal(1, Sum(splits));
     }
@@ -143,7 +143,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
         _host.Metrics.StepEnded(new StepReport(Rows: 0, TimeSpan.Zero, Splits: 3));
 
         Assert.Equal(3, Sum(splits));
-        await _host.AskFor(images: 1);
+        await _host.Generate(images: 1);
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     {
         await _host.StartAsync();
 
-        var results = await _host.AskFor(images: 3);
+        var results = await _host.Generate(images: 3);
 
         Assert.Equal([1UL, 2UL, 3UL], results.Select(result => result.Image.Specification.Seed));
         Assert.Equal("ctf-generation", _host.Generator.ThreadName);
@@ -53,10 +53,10 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         await _host.StartAsync();
         _host.Generator.StepsPerImage = 2;
         using var gate = _host.Generator.HoldNextStep();
-        var first = _host.AskFor(images: 1);
+        var first = _host.Generate(images: 1);
         await gate.Entered;
-        var second = _host.AskFor(images: 1);
-        var third = _host.AskFor(images: 2);
+        var second = _host.Generate(images: 1);
+        var third = _host.Generate(images: 2);
 
         gate.Open();
         await Task.WhenAll(first, second, third);
@@ -70,7 +70,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         await _host.StartAsync();
         _host.Generator.Rows = 2;
 
-        var results = await _host.AskFor(images: 3);
+        var results = await _host.Generate(images: 3);
 
         Assert.Equal(3, results.Count);
         Assert.Equal([1, 2, 1], _host.Generator.Steps.Select(step => step.Count));
@@ -82,8 +82,8 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         await _host.StartAsync();
         _host.Generator.FailNextStep(new InvalidOperationException("broken kernel"));
 
-        var error = await Assert.ThrowsAsync<GenerationFailedException>(() => _host.AskFor(images: 1));
-        var next = await _host.AskFor(images: 1);
+        var error = await Assert.ThrowsAsync<GenerationFailedException>(() => _host.Generate(images: 1));
+        var next = await _host.Generate(images: 1);
 
         Assert.Equal("broken kernel", error.InnerException!.Message);
         Assert.Single(next);
@@ -96,7 +96,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         await _host.StartAsync();
         _host.Generator.MaxImages = 2;
 
-        var results = await _host.AskFor(images: 4);
+        var results = await _host.Generate(images: 4);
 
         Assert.Equal([1UL, 2UL, 3UL, 4UL], results.Select(result => result.Image.Specification.Seed));
         Assert.Equal([1, 4, 2, 2], _host.Generator.Steps.Select(step => step.Count));
@@ -107,9 +107,9 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     {
         await _host.StartAsync();
         using var gate = _host.Generator.HoldNextStep();
-        var first = _host.AskFor(images: 1);
+        var first = _host.Generate(images: 1);
         await gate.Entered;
-        var others = _host.AskFor(images: 64);
+        var others = _host.Generate(images: 64);
         _host.Generator.RunOutOfMemoryAtStep = 2; // the first step with all 16 rows
         gate.Open();
 
@@ -125,7 +125,7 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         await _host.StartAsync();
         (_host.Generator.MaxImages, _host.Generator.StepsPerImage) = (3, 4);
 
-        var results = await _host.AskFor(images: 40);
+        var results = await _host.Generate(images: 40);
 
         Assert.Equal(40, results.Count);
     }
@@ -136,10 +136,10 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         await _host.StartAsync();
         _host.Generator.MaxImages = 0;
 
-        await Assert.ThrowsAsync<OutOfDeviceMemoryException>(() => _host.AskFor(images: 4));
+        await Assert.ThrowsAsync<OutOfDeviceMemoryException>(() => _host.Generate(images: 4));
         _host.Generator.MaxImages = 1;
 
-        Assert.Single(await _host.AskFor(images: 1));
+        Assert.Single(await _host.Generate(images: 1));
     }
 
     [Fact]
@@ -149,12 +149,12 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         _host.Generator.StepsPerImage = 100;
         using var gate = _host.Generator.HoldNextStep();
         using var caller = new CancellationTokenSource();
-        var abandoned = _host.AskFor(images: 2, caller.Token);
+        var abandoned = _host.Generate(images: 2, caller.Token);
         await gate.Entered;
 
         await caller.CancelAsync();
         _host.Generator.StepsPerImage = 1;
-        var staying = _host.AskFor(images: 1);
+        var staying = _host.Generate(images: 1);
         gate.Open();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned);
@@ -169,9 +169,9 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
         _host.Generator.StepsPerImage = 2;
         using var gate = _host.Generator.HoldNextStep();
         using var caller = new CancellationTokenSource();
-        var leaving = _host.AskFor(images: 1, caller.Token);
+        var leaving = _host.Generate(images: 1, caller.Token);
         await gate.Entered;
-        var staying = _host.AskFor(images: 1);
+        var staying = _host.Generate(images: 1);
 
         await caller.CancelAsync();
         gate.Open();
@@ -185,12 +185,12 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     {
         await _host.StartAsync();
         using var gate = _host.Generator.HoldNextStep();
-        var first = _host.AskFor(images: 1);
+        var first = _host.Generate(images: 1);
         await gate.Entered;
         using var caller = new CancellationTokenSource();
-        var leaving = _host.AskFor(images: 2, caller.Token);
+        var leaving = _host.Generate(images: 2, caller.Token);
         await caller.CancelAsync();
-        var last = _host.AskFor(images: 1);
+        var last = _host.Generate(images: 1);
 
         gate.Open();
         await Task.WhenAll(first, last);
@@ -204,14 +204,14 @@ public sealed class GenerationWorkerTests : IAsyncLifetime
     {
         await _host.StartAsync();
         using var gate = _host.Generator.HoldNextStep();
-        var late = _host.AskFor(images: 1);
+        var late = _host.Generate(images: 1);
         await gate.Entered;
 
         _host.Clock.Advance(new InferenceOptions().RequestTimeout);
         gate.Open();
 
         await Assert.ThrowsAsync<DeadlineExceededException>(() => late);
-        Assert.Single(await _host.AskFor(images: 1));
+        Assert.Single(await _host.Generate(images: 1));
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public sealed class ModelLoadingTests : IAsyncLifetime
         _host.Factory.FailNextLoad(new CheckpointException("models/x/model.json is missing."));
         await _host.StartAsync();
 
-        var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
+        var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.Generate(images: 1));
 
         Assert.Equal(ModelStatus.Failed.PublicReason, refused.Message);
         Assert.Null(refused.RetryAfter); // only an operator can fix it

@@ -19,9 +19,9 @@ public sealed class ShutdownTests : IAsyncLifetime
     {
         await _host.StartAsync();
         using var gate = _host.Generator.HoldNextStep();
-        var running = _host.AskFor(images: 1);
+        var running = _host.Generate(images: 1);
         await gate.Entered;
-        var waiting = _host.AskFor(images: 2);
+        var waiting = _host.Generate(images: 2);
 
         var stopped = _host.Host.StopAsync(CancellationToken.None);
         gate.Open();
@@ -40,7 +40,7 @@ public sealed class ShutdownTests : IAsyncLifetime
         await _host.Host.StoppingAsync(CancellationToken.None);
 
         Assert.IsType<ModelStatus.Stopping>(_host.Current);
-        await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
+        await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.Generate(images: 1));
     }
 
     [Fact]
@@ -48,9 +48,9 @@ public sealed class ShutdownTests : IAsyncLifetime
     {
         await _host.StartAsync();
         using var gate = _host.Generator.HoldNextStep();
-        var running = _host.AskFor(images: 1);
+        var running = _host.Generate(images: 1);
         await gate.Entered;
-        var waiting = _host.AskFor(images: 1);
+        var waiting = _host.Generate(images: 1);
         var stopped = _host.Host.StopAsync(CancellationToken.None);
 
         _host.Clock.Advance(Budget);
@@ -66,7 +66,7 @@ public sealed class ShutdownTests : IAsyncLifetime
     {
         await _host.StartAsync();
         using var gate = _host.Generator.HoldNextStep();
-        var running = _host.AskFor(images: 1);
+        var running = _host.Generate(images: 1);
         await gate.Entered;
 
         await _host.Host.StopAsync(new CancellationToken(canceled: true));

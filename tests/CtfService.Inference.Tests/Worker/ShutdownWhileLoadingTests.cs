@@ -11,7 +11,7 @@ public sealed class ShutdownWhileLoadingTests
     public async Task Stop_LoadIgnoresItsToken_IsAbandonedAfterASecond()
     {
         using var ended = new ManualResetEventSlim();
-        var load = new StubbornLoad(ended);
+        var load = new UncancellableLoad(ended);
         var host = new WorkerHost(factory: load);
         await host.Host.StartAsync(CancellationToken.None);
         await load.Entered;
@@ -28,11 +28,11 @@ public sealed class ShutdownWhileLoadingTests
     public async Task Stop_ASwitchIsLoading_LetsAdmittedImagesFinish()
     {
         using var ended = new ManualResetEventSlim();
-        var load = new StubbornLoad(ended);
+        var load = new UncancellableLoad(ended);
         var host = new WorkerHost();
         await host.StartAsync();
         using var gate = host.Generator.HoldNextStep();
-        var running = host.AskFor(images: 1);
+        var running = host.Generate(images: 1);
         await gate.Entered;
         var switching = host.SwitchTo(load);
         await load.Entered;
@@ -51,18 +51,18 @@ public sealed class ShutdownWhileLoadingTests
     [Fact]
     public async Task Stop_LoadFailsWhenCancelled_IsNotReportedAsAFailureOfTheBundle()
     {
-        var host = new WorkerHost(factory: new BreakingLoad());
+        var host = new WorkerHost(factory: new FailingLoad());
         await host.Host.StartAsync(CancellationToken.None);
 
         await host.Host.StopAsync(CancellationToken.None);
         await host.ModelRouter.LoadingEnded;
 
         Assert.IsType<ModelStatus.Stopping>(host.Current);
-        Assert.DoesNotContain(host.SwitchboardLog.Collector.GetSnapshot(), line => line.Level >= LogLevel.Error);
+        Assert.DoesNotContain(host.RouterLog.Collector.GetSnapshot(), line => line.Level >= LogLevel.Error);
     }
 
     /// <summary>A load that ignores its token, as while it reads one large file.</summary>
-    private sealed class StubbornLoad(ManualResetEventSlim ended) : IImageGeneratorFactory
+    private sealed class UncancellableLoad(ManualResetEventSlim ended) : IImageGeneratorFactory
     {
         private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -77,7 +77,7 @@ public sealed class ShutdownWhileLoadingTests
     }
 
     /// <summary>A load that throws another exception when it is cancelled.</summary>
-    private sealed class BreakingLoad : IImageGeneratorFactory
+    private sealed class FailingLoad : IImageGeneratorFactory
     {
         public IImageGenerator Load(CancellationToken cancellation)
         {

@@ -22,7 +22,7 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
 
         var failing = Assert.IsType<ModelStatus.Failing>(_host.Current);
         Assert.Contains("The last 3 steps failed", failing.Reason, StringComparison.Ordinal);
-        var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
+        var refused = await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.Generate(images: 1));
         Assert.Equal(Pause, refused.RetryAfter);
     }
 
@@ -30,7 +30,7 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
     public async Task Generate_AnImageIsFinishedInBetween_StaysInService()
     {
         await FailSteps(2);
-        await _host.AskFor(images: 1);
+        await _host.Generate(images: 1);
 
         await FailSteps(2);
 
@@ -43,10 +43,10 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
         _host.Generator.MaxImages = 0;
         for (var request = 0; request < 3; request++)
         {
-            await Assert.ThrowsAsync<OutOfDeviceMemoryException>(() => _host.AskFor(images: 1));
+            await Assert.ThrowsAsync<OutOfDeviceMemoryException>(() => _host.Generate(images: 1));
         }
 
-        await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
+        await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.Generate(images: 1));
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
         for (var request = 0; request < 3; request++)
         {
             _host.Generator.FailNextAdmission(new InvalidOperationException("no such kernel"));
-            var failed = await Assert.ThrowsAsync<GenerationFailedException>(() => _host.AskFor(images: 1));
+            var failed = await Assert.ThrowsAsync<GenerationFailedException>(() => _host.Generate(images: 1));
             Assert.DoesNotContain("kernel", failed.Message, StringComparison.Ordinal);
         }
 
@@ -70,13 +70,13 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
         Assert.IsType<ModelStatus.Ready>(_host.Current);
         using var gate = _host.Generator.HoldNextStep();
 
-        var trial = _host.AskFor(images: 1);
+        var trial = _host.Generate(images: 1);
         await gate.Entered;
-        await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.AskFor(images: 1));
+        await Assert.ThrowsAsync<ModelNotReadyException>(() => _host.Generate(images: 1));
         gate.Open();
 
         Assert.Single(await trial);
-        Assert.Single(await _host.AskFor(images: 1));
+        Assert.Single(await _host.Generate(images: 1));
         Assert.IsType<ModelStatus.Ready>(_host.Current);
     }
 
@@ -88,7 +88,7 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
         var made = await _host.SwitchTo(_host.Other);
 
         Assert.Equal("first", made.Replaced?.Bundle);
-        Assert.Single(await _host.AskFor(images: 1));
+        Assert.Single(await _host.Generate(images: 1));
     }
 
     [Fact]
@@ -109,10 +109,10 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
         _host.Generator.Rows = 1;
         using var gate = _host.Generator.HoldNextStep();
         _host.Generator.FailNextStep(new InvalidOperationException("broken kernel"));
-        var running = _host.AskFor(images: 1);
+        var running = _host.Generate(images: 1);
         await gate.Entered;
         _host.Generator.StepsPerImage = 2; // the step at the gate ends without an image, the next one fails
-        var waiting = _host.AskFor(images: 1);
+        var waiting = _host.Generate(images: 1);
         gate.Open();
 
         await Assert.ThrowsAsync<GenerationFailedException>(() => running);
@@ -124,7 +124,7 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
         for (var step = 0; step < count; step++)
         {
             _host.Generator.FailNextStep(new InvalidOperationException("broken kernel"));
-            await Assert.ThrowsAsync<GenerationFailedException>(() => _host.AskFor(images: 1));
+            await Assert.ThrowsAsync<GenerationFailedException>(() => _host.Generate(images: 1));
         }
     }
 }

@@ -61,15 +61,15 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     [MemberData(nameof(Calls))]
     public async Task Generate_OneCallThrows_EndsEveryImageAndResetsTheCounters(CallPoint point, int call)
     {
-        var asked = await AskInEveryState(() => _faulty.Arm(point, call));
+        var requests = await GenerateInEveryState(() => _faulty.Arm(point, call));
 
-        var errors = await Task.WhenAll(asked.Select(ErrorOf));
+        var errors = await Task.WhenAll(requests.Select(ErrorOf));
 
         Assert.All(errors, error => Assert.True(
             error is null or ModelNotReadyException or GenerationFailedException or OperationCanceledException, $"{error}"));
         _faulty.Disarm();
         await Repair();
-        Assert.Single(await _host.AskFor(images: 1).WaitAsync(Timeout));
+        Assert.Single(await _host.Generate(images: 1).WaitAsync(Timeout));
         RequireIdle();
     }
 
@@ -79,9 +79,9 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     [InlineData(CallPoint.Metrics, 1)]
     public async Task Generate_WorkerCrashes_FailsRunningAndWaitingImages(CallPoint point, int call)
     {
-        var asked = await AskInEveryState(() => _faulty.Arm(point, call));
+        var requests = await GenerateInEveryState(() => _faulty.Arm(point, call));
 
-        var errors = await Task.WhenAll(asked.Skip(1).Select(ErrorOf));
+        var errors = await Task.WhenAll(requests.Skip(1).Select(ErrorOf));
 
         Assert.True(_faulty.HasThrown);
         Assert.IsType<ModelStatus.Crashed>(_host.Current);
@@ -93,9 +93,9 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     [InlineData(2)]
     public async Task Generate_OneImageIsNotAdmitted_FailsItsRequestOnly(int call)
     {
-        var asked = await AskInEveryState(() => _faulty.Arm(CallPoint.Admit, call));
+        var requests = await GenerateInEveryState(() => _faulty.Arm(CallPoint.Admit, call));
 
-        var errors = await Task.WhenAll(asked.Select(ErrorOf));
+        var errors = await Task.WhenAll(requests.Select(ErrorOf));
 
         Assert.True(_faulty.HasThrown);
         Assert.Single(errors.OfType<GenerationFailedException>());
@@ -110,7 +110,7 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
         _fake.FailNextStep(new InvalidOperationException("broken kernel"));
         _faulty.Arm(CallPoint.Remove, 1);
 
-        await Assert.ThrowsAsync<GenerationFailedException>(() => _host.AskFor(images: 3).WaitAsync(Timeout));
+        await Assert.ThrowsAsync<GenerationFailedException>(() => _host.Generate(images: 3).WaitAsync(Timeout));
 
         await Repair();
         RequireIdle();
@@ -130,30 +130,30 @@ public sealed class WorkerFaultTests : IAsyncLifetime, IDisposable
     /// <summary>
     /// Requests images in every state, with four rows: three run, the caller of the first has hung up, one is admitted next, and four wait.
     /// </summary>
-    private async Task<IReadOnlyList<Task>> AskInEveryState(Action arm)
+    private async Task<IReadOnlyList<Task>> GenerateInEveryState(Action arm)
     {
         (_fake.Rows, _fake.StepsPerImage) = (4, 4);
         using var leaving = new CancellationTokenSource();
         using var first = _fake.HoldNextStep();
         using var second = _fake.HoldNextStep();
-        var asked = new List<Task> { _host.AskFor(images: 1, leaving.Token) };
+        var requests = new List<Task> { _host.Generate(images: 1, leaving.Token) };
         await first.Entered;
-        asked.Add(_host.AskFor(images: 2));
+        requests.Add(_host.Generate(images: 2));
         first.Open();
         await second.Entered;
-        asked.Add(_host.AskFor(images: 3));
-        asked.Add(_host.AskFor(images: 2));
+        requests.Add(_host.Generate(images: 3));
+        requests.Add(_host.Generate(images: 2));
         await leaving.CancelAsync();
         arm();
         second.Open();
-        return asked;
+        return requests;
     }
 
-    private static async Task<Exception?> ErrorOf(Task asked)
+    private static async Task<Exception?> ErrorOf(Task request)
     {
         try
         {
-            await asked.WaitAsync(Timeout);
+            await request.WaitAsync(Timeout);
             return null;
         }
         // The test checks the exception.

@@ -25,7 +25,7 @@ internal sealed class WorkerHost
             new ModelInstanceFactory(options, Metrics, Stall, Clock, NullLoggerFactory.Instance),
             Metrics,
             Clock,
-            SwitchboardLog);
+            RouterLog);
         Host = new InferenceHost(ModelRouter, options, Clock, NullLogger<InferenceHost>.Instance);
     }
 
@@ -39,7 +39,7 @@ internal sealed class WorkerHost
 
     public ModelStatus Current => ModelRouter.Current;
 
-    public FakeLogger<ModelRouter> SwitchboardLog { get; } = new();
+    public FakeLogger<ModelRouter> RouterLog { get; } = new();
 
     public TestMeters Meters { get; } = new();
 
@@ -60,7 +60,7 @@ internal sealed class WorkerHost
         await ModelRouter.LoadingEnded;
     }
 
-    public async Task<IReadOnlyList<InferenceEvent.Finished>> AskFor(int images, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<InferenceEvent.Finished>> Generate(int images, CancellationToken cancellation = default)
     {
         using var lease = ModelRouter.Lease();
         return await lease.GenerateAsync(Jobs.Submission(images, new InferenceOptions()), cancellation);
