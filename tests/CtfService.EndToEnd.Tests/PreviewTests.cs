@@ -26,7 +26,7 @@ public sealed class PreviewTests(WatchedService service, ITestOutputHelper outpu
 
         var total = Stopwatch.GetElapsedTime(started);
         output.WriteLine($"First preview after {first!.Value.TotalMilliseconds:0} ms of {total.TotalMilliseconds:0} ms: {first.Value / total:P0}.");
-        Assert.True(first.Value / total < 0.6, $"The first preview came after {first.Value / total:P0} of the time.");
+        Assert.True(first.Value / total < 0.6, $"The first preview arrived after {first.Value / total:P0} of the time.");
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class PreviewTests(WatchedService service, ITestOutputHelper outpu
             var differences = string.Join(", ", own.Select(value => $"{value:0.0}"));
             output.WriteLine($"Image {image}: mean absolute difference of its previews to it {differences}; of the last one to the other images {others:0.0}.");
             Assert.True(own[^1] < others / 2, $"Image {image}: {own[^1]:0.0} to itself, {others:0.0} to the others.");
-            Assert.True(own[0] > own[1] && own[1] > own[2], $"Image {image}: its previews do not approach it.");
+            Assert.True(own[0] > own[1] && own[1] > own[2], $"Image {image}: its previews do not become more similar to it.");
         }
     }
 

@@ -58,7 +58,7 @@ public sealed class MalformedRequestTests
             }
         }
 
-        Assert.True(failures.Count == 0, $"{failures.Count} requests were not refused as they should be:\n{string.Join('\n', failures.Take(10))}");
+        Assert.True(failures.Count == 0, $"{failures.Count} requests were not rejected as expected:\n{string.Join('\n', failures.Take(10))}");
         Assert.DoesNotContain(api.Logs.Entries, entry => entry.Level >= LogLevel.Error);
         Assert.Single((await api.Generate("""{"class_label": 0}""")).Data);
         using var ready = await api.Client.GetAsync(new Uri("/health/ready", UriKind.Relative));

@@ -40,5 +40,5 @@ internal static class Kubectl
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class KubectlTheoryAttribute : TheoryAttribute
 {
-    public KubectlTheoryAttribute() => Skip = Kubectl.Path is null ? "There is no kubectl on the search path, so kustomize cannot be run." : null;
+    public KubectlTheoryAttribute() => Skip = Kubectl.Path is null ? "kubectl, which runs kustomize, is not on the search path." : null;
 }

@@ -85,7 +85,7 @@ public sealed class UnitTests
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class SystemdFactAttribute : FactAttribute
 {
-    public SystemdFactAttribute() => Skip = Program is null ? "There is no systemd-analyze on the search path." : null;
+    public SystemdFactAttribute() => Skip = Program is null ? "systemd-analyze is not on the search path." : null;
 
     public static string? Program { get; } = InstalledProgram.Find("systemd-analyze");
 }

@@ -90,7 +90,7 @@ public sealed partial class PrometheusTests(MonitoredService service, ITestOutpu
         var metrics = names.Where(name => !OfOthers().IsMatch(name)).Select(name => PartOfHistogram().Replace(name, "")).Distinct().ToList();
 
         Assert.NotEmpty(metrics);
-        Assert.All(metrics, metric => Assert.True(documents.Contains(metric, StringComparison.Ordinal), $"{metric} is described nowhere."));
+        Assert.All(metrics, metric => Assert.True(documents.Contains(metric, StringComparison.Ordinal), $"{metric} is not documented."));
     }
 
     /// <summary>Metrics of Prometheus itself, recorded rules, and families that .NET and OpenTelemetry document.</summary>

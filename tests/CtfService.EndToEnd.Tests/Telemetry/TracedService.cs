@@ -61,7 +61,7 @@ public sealed class TracedService : WatchedService, ICollectionFixture<TracedSer
                 return spans;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Timeout, $"No span of the request came in trace {traceId}.");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Timeout, $"Trace {traceId} has no span of the request.");
             await Task.Yield();
         }
     }
