@@ -15,7 +15,7 @@ public sealed partial class PrometheusTests(MonitoredService service, ITestOutpu
     public async Task Expressions_OfDashboardsAndRules_AllReturnData()
     {
         using var prometheus = await PrometheusServer.Start(service.Client.BaseAddress!);
-        await using var visitors = await Visitors.Come(service);
+        await using var clients = await ConcurrentClients.Start(service);
 
         var empty = await WithoutData(prometheus, [.. Expression.All.Where(expression => !expression.NeedsGpu)]);
 
