@@ -7,7 +7,7 @@ namespace CtfService.Api.Models;
 internal sealed class BundleSearch(string bundle, SearchRoots roots, BundleOpener open) : IImageGeneratorFactory
 {
     /// <exception cref="CheckpointException">No bundle was found, or it cannot be loaded.</exception>
-    public IImageGenerator Load(CancellationToken cancellation) => open(Find(), besideAnother: false).Load(cancellation);
+    public IImageGenerator Load(CancellationToken cancellation) => open(Find(), alongsideAnother: false).Load(cancellation);
 
     internal string Find()
     {
@@ -24,5 +24,5 @@ internal sealed class BundleSearch(string bundle, SearchRoots roots, BundleOpene
 }
 
 /// <summary>Creates the factory that loads the bundle in a folder.</summary>
-/// <param name="besideAnother">True if another model keeps serving during the load.</param>
-public delegate IImageGeneratorFactory BundleOpener(string folder, bool besideAnother);
+/// <param name="alongsideAnother">True if another model keeps serving during the load.</param>
+public delegate IImageGeneratorFactory BundleOpener(string folder, bool alongsideAnother);

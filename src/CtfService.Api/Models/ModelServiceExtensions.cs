@@ -19,8 +19,8 @@ internal static class ModelServiceExtensions
         {
             var options = provider.GetRequiredService<ModelOptions>();
             var rows = provider.GetRequiredService<InferenceOptions>().MaxBatchRows;
-            return (folder, besideAnother) =>
-                new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse(options.Device, options.Dtype), rows) { BesideAnother = besideAnother };
+            return (folder, alongsideAnother) =>
+                new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse(options.Device, options.Dtype), rows) { AlongsideAnother = alongsideAnother };
         });
         services.AddSingleton<BundleLibrary>();
         services.AddSingleton<IImageGeneratorFactory>(provider => new BundleSearch(

@@ -15,7 +15,7 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
     /// <summary>
     /// True if another model keeps serving and must not run short of memory: loading fails if memory cannot hold both. Default false.
     /// </summary>
-    public bool BesideAnother { get; init; }
+    public bool AlongsideAnother { get; init; }
 
     /// <inheritdoc/>
     public IImageGenerator Load(CancellationToken cancellation)
@@ -26,7 +26,7 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
         {
             DecodeThreads.Use();
             return Generator(BundleLoader.Load(
-                bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows, BesideAnother, cancellation: cancellation));
+                bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows, AlongsideAnother, cancellation: cancellation));
         }
         catch (Exception error) when (NativeLibraries.Explain(error) is { } message)
         {

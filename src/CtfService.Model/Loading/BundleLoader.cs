@@ -12,7 +12,7 @@ namespace CtfService.Model.Loading;
 internal static class BundleLoader
 {
     /// <param name="rows">Rows of a decode step; fewer if the memory cannot hold their keys and values.</param>
-    /// <param name="besideAnother">True if another model keeps serving and must not run short of memory.</param>
+    /// <param name="alongsideAnother">True if another model keeps serving and must not run short of memory.</param>
     /// <param name="memory">The device's memory; null for that of the placement's device.</param>
     /// <param name="cancellation">Checked for each megabyte of a file that is hashed, and before each tensor.</param>
     /// <exception cref="CheckpointException">
@@ -23,7 +23,7 @@ internal static class BundleLoader
         string bundleDirectory,
         ModelPlacement placement,
         int rows,
-        bool besideAnother = false,
+        bool alongsideAnother = false,
         DeviceMemory? memory = null,
         CancellationToken cancellation = default)
     {
@@ -33,7 +33,7 @@ internal static class BundleLoader
 
         memory ??= new DeviceMemory(placement.Device);
         rows = RowBudget.Limit(weights.Bundle.Manifest.Coarse, rows, placement, memory);
-        if (besideAnother)
+        if (alongsideAnother)
         {
             MemoryRoom.Require(weights.Bundle, placement, rows, memory);
         }

@@ -50,7 +50,7 @@ public sealed class SwitchedService : WebApplicationFactory<Program>, ICollectio
         }
 
         builder.ConfigureTestServices(services =>
-            services.AddSingleton<BundleOpener>((folder, besideAnother) => new WatchedFactory(this, folder, besideAnother)));
+            services.AddSingleton<BundleOpener>((folder, alongsideAnother) => new WatchedFactory(this, folder, alongsideAnother)));
     }
 
     protected override void Dispose(bool disposing)
@@ -62,11 +62,11 @@ public sealed class SwitchedService : WebApplicationFactory<Program>, ICollectio
         }
     }
 
-    private sealed class WatchedFactory(SwitchedService service, string folder, bool besideAnother) : IImageGeneratorFactory
+    private sealed class WatchedFactory(SwitchedService service, string folder, bool alongsideAnother) : IImageGeneratorFactory
     {
         public IImageGenerator Load(CancellationToken cancellation)
         {
-            var generator = new WatchedGenerator(new CtfImageGeneratorFactory(folder) { BesideAnother = besideAnother }.Load(cancellation));
+            var generator = new WatchedGenerator(new CtfImageGeneratorFactory(folder) { AlongsideAnother = alongsideAnother }.Load(cancellation));
             service._ends.Enqueue(generator.Ended);
             return generator;
         }

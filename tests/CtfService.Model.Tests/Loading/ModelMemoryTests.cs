@@ -89,18 +89,18 @@ public sealed class ModelMemoryTests
 
     /// <summary>Holds for libtorch's devices too; no part of the model is allocated.</summary>
     [Fact]
-    public void Load_BesideAnotherOnAFullDevice_ThrowsBeforeAnythingIsAllocated()
+    public void Load_AlongsideAnotherOnAFullDevice_ThrowsBeforeAnythingIsAllocated()
     {
         using var model = new TinyBundle(scale: 4);
         var (placement, device) = (ModelPlacement.Parse("cpu", "float16"), new FullDevice(CPU, new MemoryState(Total: 1L << 30, Free: 1 << 20)));
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
-        var error = Assert.Throws<OutOfDeviceMemoryException>(() => BundleLoader.Load(model.Directory, placement, rows: 4, besideAnother: true, device));
+        var error = Assert.Throws<OutOfDeviceMemoryException>(() => BundleLoader.Load(model.Directory, placement, rows: 4, alongsideAnother: true, device));
 
         Assert.Contains("only 1,048,576 bytes of ", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         var silent = new FullDevice(CPU, state: null); // does not report its memory
-        BundleLoader.Load(model.Directory, placement, rows: 4, besideAnother: true, silent).Dispose();
+        BundleLoader.Load(model.Directory, placement, rows: 4, alongsideAnother: true, silent).Dispose();
     }
 
     [Fact]
