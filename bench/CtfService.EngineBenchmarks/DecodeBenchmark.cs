@@ -41,30 +41,37 @@ public static class DecodeBenchmark
                 var profiler = new StepProfiler();
                 using var engine = new SimdDecodeEngine(
                     config, WeightSource.Of(transformer), pool, new CpuEngineOptions(options.Batches.Max(), format, Profiler: profiler));
-                Measure(engine, Simd, NameOf(format), engine.WeightBytes, engine.PositionBytes, profiler);
+                // On average, a row attends to half the sequence.
+                Measure(engine, Simd, NameOf(format), engine.WeightBytes, engine.PositionBytes, positionsRead: config.Positions / 2.0, profiler);
             }
         }
 
         if (options.Engines.HasFlag(DecodeEngines.Torch))
         {
             using var engine = new TorchDecodeEngine(transformer, options.Batches.Max());
+            var positionBytes = 2L * sizeof(float) * config.Layers * config.Width;
             Measure(
-                engine, Torch, NameOf(WeightFormat.Float32), parameters * sizeof(float), 2L * sizeof(float) * config.Layers * config.Width, profiler: null);
+                engine, Torch, NameOf(WeightFormat.Float32), parameters * sizeof(float), positionBytes,
+                positionsRead: 1 + config.Positions, // at every step the full length, behind a mask
+                profiler: null);
         }
 
         return new DecodeReport(model, config.OutputVocabulary, options.Threads, (int)VectorWidths.Widest, parameters, WithRatios(lines));
 
-        void Measure(IDecodeEngine engine, string backend, string dtype, long weightBytes, long positionBytes, StepProfiler? profiler)
+        void Measure(IDecodeEngine engine, string backend, string dtype, long weightBytes, long positionBytes, double positionsRead, StepProfiler? profiler)
         {
             var meter = new DecodeMeter(engine, limits);
             foreach (var batch in options.Batches)
             {
                 progress($"{backend} {dtype}, batch {batch}");
                 var timing = meter.Measure(batch, options.Steps, profiler, cancellation);
-                var stepBytes = weightBytes + (batch * positionBytes * config.Positions / 2); // on average, a row attends to half the sequence
-                lines.Add(DecodeLine.Of(backend, dtype, timing, stepBytes, parameters, config));
+                var stepBytes = weightBytes + (batch * positionBytes * positionsRead);
+                lines.Add(DecodeLine.Of(backend, dtype, timing, stepBytes, OperationsOf(batch, positionsRead)));
             }
         }
+
+        // A weight takes two operations for each row. Attention has a score and a weighted value for each position that it reads, D products each, in every layer.
+        double OperationsOf(int batch, double positionsRead) => 2.0 * batch * (parameters + (2.0 * config.Layers * config.Width * positionsRead));
     }
 
     private static List<DecodeLine> WithRatios(List<DecodeLine> lines) =>

@@ -1,5 +1,3 @@
-using CtfService.Model.Transformer;
-
 namespace CtfService.EngineBenchmarks;
 
 /// <summary>Result of <see cref="DecodeBenchmark"/>.</summary>
@@ -7,7 +5,10 @@ namespace CtfService.EngineBenchmarks;
 /// <param name="Parameters">Weights that a step multiplies with.</param>
 public sealed record DecodeReport(string Model, int Vocabulary, int Threads, int VectorBits, long Parameters, IReadOnlyList<DecodeLine> Lines);
 
-/// <summary>One engine at one batch size. Figures are medians over the runs; a ratio is computed for each run first.</summary>
+/// <summary>
+/// One engine at one batch size. Figures are medians over the runs; a ratio is computed for each run first. Bytes and operations are those that the engine
+/// performs: a step of libtorch reads the cache at its full length behind a mask, one of the SIMD engine only the positions so far.
+/// </summary>
 /// <param name="BestTokensPerSecond">Figure of the fastest run: an estimate for an otherwise idle machine.</param>
 /// <param name="TimesTorch">Tokens per second relative to libtorch with float32 in the same report; null if libtorch was not measured.</param>
 /// <param name="Parts">Each part of a step by name, and its share of the time; empty if the engine does not measure its parts.</param>
@@ -27,12 +28,10 @@ public sealed record DecodeLine(
     double? TimesTorch,
     IReadOnlyDictionary<string, double> Parts)
 {
-    /// <param name="stepBytes">Bytes of weights and cache that a step reads.</param>
-    /// <param name="parameters">Weights that a step multiplies with.</param>
-    internal static DecodeLine Of(string backend, string dtype, DecodeTiming timing, long stepBytes, long parameters, TransformerConfig config)
+    /// <param name="stepBytes">Bytes of weights and cache that a step reads, masked positions included.</param>
+    /// <param name="operations">Floating-point operations of a step, those on masked positions included.</param>
+    internal static DecodeLine Of(string backend, string dtype, DecodeTiming timing, double stepBytes, double operations)
     {
-        // Attention of a row in the middle of the sequence: in every layer, T / 2 scores and T / 2 weighted values, D products each.
-        var operations = 2.0 * timing.Batch * (parameters + ((double)config.Layers * config.Width * config.Positions));
         var total = timing.Parts.Values.Sum(part => part.TotalSeconds);
         return new DecodeLine(
             backend,

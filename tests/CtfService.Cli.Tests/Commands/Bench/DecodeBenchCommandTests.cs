@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CtfService.EngineBenchmarks;
 
 namespace CtfService.Cli.Tests.Commands.Bench;
 
@@ -19,6 +20,25 @@ public sealed class DecodeBenchCommandTests
             lines.Select(line => $"{line.GetProperty("backend")} {line.GetProperty("dtype")} {line.GetProperty("batch")}"));
         Assert.All(lines, line => Assert.True(line.GetProperty("tokens_per_second").GetDouble() > 0));
         Assert.All(lines[..4], line => Assert.Equal(1, line.GetProperty("parts").EnumerateObject().Sum(part => part.Value.GetDouble()), 6));
+        Assert.Contains("QueryKeyValue", lines[0].GetProperty("parts").EnumerateObject().Select(part => part.Name));
+    }
+
+    [Fact]
+    public async Task Decode_TorchStep_CountsEveryPosition()
+    {
+        const int Batch = 2;
+        var config = RandomTransformer.Config("tiny", vocabulary: 32);
+
+        var run = await CommandRun.Of(
+            "bench", "decode", "--preset", "tiny", "--vocabulary", "32", "--batch", $"{Batch}", "--backend", "torch", "--threads", "1", "--steps", "2", "--json");
+
+        using var report = JsonDocument.Parse(run.Output);
+        var parameters = report.RootElement.GetProperty("parameters").GetInt64();
+        var line = Assert.Single(report.RootElement.GetProperty("lines").EnumerateArray().ToArray());
+        var seconds = line.GetProperty("milliseconds_per_step").GetDouble() / 1e3;
+        var read = 2.0 * Batch * config.Layers * config.Width * (1 + config.Positions); // elements of keys and values
+        Assert.Equal(1, line.GetProperty("gigabytes_per_second").GetDouble() * 1e9 * seconds / (sizeof(float) * (parameters + read)), 3);
+        Assert.Equal(1, line.GetProperty("gigaflops_per_second").GetDouble() * 1e9 * seconds / (2 * ((Batch * parameters) + read)), 3);
     }
 
     [Fact]
