@@ -45,40 +45,40 @@ internal static class CommandOption
 
     /// <summary>Creates an option for one or more words of a set, separated by spaces, in any case.</summary>
     public static Option<T[]> Choices<T>(string name, string description, T[] defaultValue)
-        where T : struct, Enum => new(name)
+        where T : struct, Enum => OfWords(WordsOf<T>(), new Option<T[]>(name)
         {
-            Description = WithWords(description, WordsOf<T>()),
-            HelpName = name.TrimStart('-'), // not the names of the enumeration, which the description lists
+            Description = description,
             DefaultValueFactory = _ => defaultValue,
             AllowMultipleArgumentsPerToken = true,
             Arity = ArgumentArity.OneOrMore,
             CustomParser = result => [.. result.Tokens.Select(token => Choose<T>(result, name, token.Value))],
-        };
+        });
 
     /// <summary>Creates an option for one word of a set, in any case.</summary>
     public static Option<T> Choice<T>(string name, string description, T defaultValue)
-        where T : struct, Enum => new(name)
+        where T : struct, Enum => OfWords(WordsOf<T>(), new Option<T>(name)
         {
-            Description = WithWords(description, WordsOf<T>()),
-            HelpName = name.TrimStart('-'), // not the names of the enumeration, which the description lists
+            Description = description,
             DefaultValueFactory = _ => defaultValue,
             CustomParser = result => Choose<T>(result, name, result.Tokens[0].Value),
-        };
+        });
 
     /// <inheritdoc cref="Choice{T}"/>
-    public static Option<string> Choice(string name, string description, IReadOnlyList<string> words, string defaultValue) => new(name)
-    {
-        Description = WithWords(description, words),
-        DefaultValueFactory = _ => defaultValue,
-        CustomParser = result => Choose(result, name, result.Tokens[0].Value, words),
-    };
+    public static Option<string> Choice(string name, string description, IReadOnlyList<string> words, string defaultValue) =>
+        OfWords(words, new Option<string>(name)
+        {
+            Description = description,
+            DefaultValueFactory = _ => defaultValue,
+            CustomParser = result => Choose(result, name, result.Tokens[0].Value, words),
+        });
 
     /// <summary>Creates an option for one word of a set, in any case, without a default.</summary>
-    public static Option<string?> OptionalChoice(string name, string description, IReadOnlyList<string> words) => new(name)
-    {
-        Description = WithWords(description, words),
-        CustomParser = result => Choose(result, name, result.Tokens[0].Value, words),
-    };
+    public static Option<string?> OptionalChoice(string name, string description, IReadOnlyList<string> words) =>
+        OfWords(words, new Option<string?>(name)
+        {
+            Description = description,
+            CustomParser = result => Choose(result, name, result.Tokens[0].Value, words),
+        });
 
     /// <summary>Creates the option for the seed of all random numbers of the command.</summary>
     public static Option<ulong> Seed(string name = "--seed", string description = "Seed; the same seed gives the same result.") =>
@@ -116,5 +116,13 @@ internal static class CommandOption
     private static string WithRange<T>(string description, NumberRange<T> range)
         where T : struct, INumber<T> => $"{description} Range: {range}.";
 
-    private static string WithWords(string description, IReadOnlyList<string> words) => $"{description} {string.Join(", ", words)}.";
+    /// <summary>Lists the words of an option in its help and offers them as completions.</summary>
+    private static Option<T> OfWords<T>(IReadOnlyList<string> words, Option<T> option)
+    {
+        option.Description = $"{option.Description} {string.Join(", ", words)}.";
+        option.HelpName = string.Join('|', words);
+        option.CompletionSources.Clear(); // the names of an enumeration, in another case
+        option.CompletionSources.Add([.. words]);
+        return option;
+    }
 }
