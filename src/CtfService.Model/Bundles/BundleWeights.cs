@@ -31,7 +31,7 @@ internal sealed class BundleWeights : IDisposable
     public SafetensorsFile? Fine => _files.GetValueOrDefault(BundleFiles.Fine);
 
     /// <summary>Call after the last tensor is read, to make sure that the tensors are those that were hashed.</summary>
-    /// <exception cref="CheckpointException">A file has been written to since it was opened.</exception>
+    /// <exception cref="CheckpointException">A file has been written to since it was opened; another attempt may succeed.</exception>
     public void RequireUnchanged()
     {
         foreach (var file in _files.Values)

@@ -99,16 +99,31 @@ internal sealed class InputFile : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <exception cref="CheckpointException">The file has been written to since it was opened.</exception>
+    /// <exception cref="CheckpointException">
+    /// The length or the modification time has changed since the file was opened, or the storage fails. The error is marked as
+    /// <see cref="CheckpointException.IsTransient"/>, because the content may be valid once the file is no longer written to.
+    /// </exception>
     public void RequireUnchanged()
     {
-        if (_stream.Length != Length || File.GetLastWriteTimeUtc(_stream.SafeFileHandle) != _written)
+        if (HasChanged())
         {
-            throw new CheckpointException($"{Path}: was changed while it was read. Load it again when it is no longer written to.");
+            throw new CheckpointException($"{Path}: was changed while it was read. Load it again when it is no longer written to.") { IsTransient = true };
         }
     }
 
     public void Dispose() => _stream.Dispose();
+
+    private bool HasChanged()
+    {
+        try
+        {
+            return _stream.Length != Length || File.GetLastWriteTimeUtc(_stream.SafeFileHandle) != _written;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw CheckpointException.Unreadable(Path, error);
+        }
+    }
 
     private void RequireInside(long offset, long length)
     {

@@ -56,7 +56,7 @@ public sealed class BundleWeightsTests : IDisposable
     }
 
     [Fact]
-    public void RequireUnchanged_FileWasWrittenTo_NamesIt()
+    public void RequireUnchanged_FileWasWrittenTo_NamesItAndIsTransient()
     {
         using var weights = BundleReader.OpenWeights(_bundle.Directory);
         using (var other = new FileStream(FileOf(BundleFiles.Fine), FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
@@ -68,6 +68,7 @@ public sealed class BundleWeightsTests : IDisposable
         var error = Assert.Throws<CheckpointException>(weights.RequireUnchanged);
 
         Assert.Contains($"{BundleFiles.Fine}: was changed while it was read", error.Message, StringComparison.Ordinal);
+        Assert.True(error.IsTransient); // the worker tries again
     }
 
     [Fact]
