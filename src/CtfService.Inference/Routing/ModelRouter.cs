@@ -14,7 +14,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
     private readonly ModelInstanceFactory _instances;
     private readonly TimeProvider _clock;
     private readonly ILogger<ModelRouter> _logger;
-    private readonly TaskCompletionSource _loadingEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Exception?> _loadingEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly List<(ModelInstance Instance, Task Ended)> _draining = []; // under _gate
     private volatile ModelInstance _current; // written under _gate
@@ -32,7 +32,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
 
     public ModelStatus Current => _current.State.Current;
 
-    public Task LoadingEnded => _loadingEnded.Task;
+    public Task<Exception?> LoadingEnded => _loadingEnded.Task;
 
     public SwitchOutcome? LastSwitch => _lastSwitch;
 
@@ -131,6 +131,7 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
     private async Task LoadFirstAsync(ModelInstance first)
     {
         first.Start();
+        Exception? failure = null;
         try
         {
             await first.Loaded.ConfigureAwait(false);
@@ -143,10 +144,11 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         catch (Exception error)
         {
             Log.NothingToServe(_logger, first.Bundle, error);
+            failure = error;
         }
 
         End(outcome: null);
-        _loadingEnded.SetResult();
+        _loadingEnded.SetResult(failure);
     }
 
     /// <summary>Creates the instance for a switch, and returns the task that completes when there is memory for it.</summary>

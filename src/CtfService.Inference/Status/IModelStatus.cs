@@ -7,8 +7,10 @@ public interface IModelStatus
 {
     ModelStatus Current { get; }
 
-    /// <summary>Completes when the first load has ended, successfully or not.</summary>
-    Task LoadingEnded { get; }
+    /// <summary>
+    /// Completes when the first load has ended, successfully or not. Returns the error that it ended with; null if it succeeded or was aborted.
+    /// </summary>
+    Task<Exception?> LoadingEnded { get; }
 
     /// <summary>Returns the loaded model.</summary>
     /// <exception cref="ModelNotReadyException">The model is loading, has failed or is stopping; the message says which.</exception>

@@ -209,7 +209,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
     {
         public ModelStatus Current => status;
 
-        public Task LoadingEnded => Task.CompletedTask;
+        public Task<Exception?> LoadingEnded => Task.FromResult<Exception?>(null);
 
         public ModelStatus.Ready RequireReady() => throw new ModelNotReadyException("fixed");
     }

@@ -33,7 +33,7 @@ internal sealed class ServedModel : IAsyncDisposable
 
     public ModelDescription Description => _services.GetRequiredService<IModelStatus>().RequireReady().Model;
 
-    /// <summary>Loads the model on its worker's thread and returns when it is ready. Throws what loading throws.</summary>
+    /// <summary>Loads the model on its worker's thread and returns when it is ready. Throws the error of a failed load or warm-up.</summary>
     /// <param name="queuedImages">Maximum number of waiting images.</param>
     public static async Task<ServedModel> StartAsync(
         string bundle, IImageGeneratorFactory factory, int rows, int queuedImages, CancellationToken cancellation)
@@ -51,8 +51,7 @@ internal sealed class ServedModel : IAsyncDisposable
         try
         {
             await served._host.StartAsync(cancellation);
-            await services.GetRequiredService<IModelStatus>().LoadingEnded.WaitAsync(cancellation);
-            if (observed.Failure is { } failure)
+            if (await services.GetRequiredService<IModelStatus>().LoadingEnded.WaitAsync(cancellation) is { } failure)
             {
                 ExceptionDispatchInfo.Throw(failure);
             }
@@ -66,11 +65,25 @@ internal sealed class ServedModel : IAsyncDisposable
         }
     }
 
-    /// <summary>Enqueues one request for these images; the caller reads the events to the end.</summary>
-    public IAsyncEnumerable<InferenceEvent> Enqueue(IReadOnlyList<ImageSpecification> images, CancellationToken cancellation)
+    /// <summary>Enqueues one request for these images and waits until all are finished. Throws the cause of a failed step.</summary>
+    /// <param name="finished">Called with the index of each image when it is finished.</param>
+    public async Task GenerateAsync(IReadOnlyList<ImageSpecification> images, Action<int> finished, CancellationToken cancellation)
     {
         using var lease = _services.GetRequiredService<IModelRouter>().Lease();
-        return lease.Enqueue(new ImageSubmission(images, NoDeadline), cancellation);
+        try
+        {
+            await foreach (var seen in lease.Enqueue(new ImageSubmission(images, NoDeadline), cancellation))
+            {
+                if (seen is InferenceEvent.Finished image)
+                {
+                    finished(image.Index);
+                }
+            }
+        }
+        catch (GenerationFailedException failed) when (failed.InnerException is { } cause) // its message points to a log, which a benchmark does not write
+        {
+            ExceptionDispatchInfo.Throw(cause);
+        }
     }
 
     /// <summary>Frees the model.</summary>
@@ -80,26 +93,16 @@ internal sealed class ServedModel : IAsyncDisposable
         await _services.DisposeAsync();
     }
 
-    /// <summary>Keeps what the service only logs: why a model could not be loaded, and how many rows it has.</summary>
+    /// <summary>Keeps the number of rows, which the queue does not show.</summary>
     private sealed class ObservedFactory(IImageGeneratorFactory factory) : IImageGeneratorFactory
     {
-        public Exception? Failure { get; private set; }
-
         public int Rows { get; private set; }
 
         public IImageGenerator Load(CancellationToken cancellation)
         {
-            try
-            {
-                var generator = factory.Load(cancellation);
-                Rows = generator.FreeRows;
-                return generator;
-            }
-            catch (Exception error)
-            {
-                Failure = error;
-                throw;
-            }
+            var generator = factory.Load(cancellation);
+            Rows = generator.FreeRows;
+            return generator;
         }
     }
 }

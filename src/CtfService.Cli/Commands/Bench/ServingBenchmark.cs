@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
-using CtfService.Inference.Queue;
 
 namespace CtfService.Cli.Commands.Bench;
 
@@ -27,12 +26,12 @@ internal sealed class ServingBenchmark(ServedModel served, int images, Cancellat
     {
         foreach (var batch in _images.Chunk(ImagesPerBatch))
         {
-            await ReadToEndAsync(batch, _ => { });
+            await GenerateAsync(batch, _ => { });
         }
     });
 
     /// <summary>Returns the images per second if all are enqueued at the start and each joins as soon as there is room.</summary>
-    private Task<double> SaturatedAsync() => RateAsync(() => ReadToEndAsync(_images, _ => { }));
+    private Task<double> SaturatedAsync() => RateAsync(() => GenerateAsync(_images, _ => { }));
 
     private async Task<double> RateAsync(Func<Task> run)
     {
@@ -57,7 +56,7 @@ internal sealed class ServingBenchmark(ServedModel served, int images, Cancellat
             await clock.ArrivalAsync(next, cancellation);
             var size = Math.Clamp(clock.Arrived - next, 1, ImagesPerBatch);
             var first = next;
-            await ReadToEndAsync(_images[first..(first + size)], index => clock.Finish(first + index));
+            await GenerateAsync(_images[first..(first + size)], index => clock.Finish(first + index));
             next += size;
         }
 
@@ -70,21 +69,12 @@ internal sealed class ServingBenchmark(ServedModel served, int images, Cancellat
         await Task.WhenAll(_images.Select(async (image, i) =>
         {
             await clock.ArrivalAsync(i, cancellation);
-            await ReadToEndAsync([image], _ => clock.Finish(i));
+            await GenerateAsync([image], _ => clock.Finish(i));
         }));
         return clock.Latency;
     }
 
-    private async Task ReadToEndAsync(IReadOnlyList<ImageSpecification> request, Action<int> finished)
-    {
-        await foreach (var seen in served.Enqueue(request, cancellation))
-        {
-            if (seen is InferenceEvent.Finished image)
-            {
-                finished(image.Index);
-            }
-        }
-    }
+    private Task GenerateAsync(IReadOnlyList<ImageSpecification> request, Action<int> finished) => served.GenerateAsync(request, finished, cancellation);
 
     /// <summary>Waits for arrivals and takes the time from each to its finished image.</summary>
     private sealed class ArrivalClock(double[] arrivals)
