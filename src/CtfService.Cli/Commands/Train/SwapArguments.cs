@@ -22,7 +22,7 @@ internal sealed class SwapArguments
     public SwapArguments(bool needsData) => _data = new("--data") { Description = TrainingArguments.DataDescription, Required = needsData };
 
     public Option<int> ImageCount { get; } = CommandOption.Number(
-        "--images", "Test images to use, evenly spread over the classes.", 192, TrainingRanges.Images);
+        "--images", "Test images to use, evenly spaced over the test split.", 192, TrainingRanges.Images);
 
     public void AddTo(Command command)
     {
