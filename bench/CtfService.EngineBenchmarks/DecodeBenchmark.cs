@@ -70,7 +70,7 @@ public static class DecodeBenchmark
             }
         }
 
-        // A weight takes two operations for each row. Attention has a score and a weighted value for each position that it reads, D products each, in every layer.
+        // Two operations for each row and weight. In every layer, attention has a score and a weighted value for each position that it reads, D products each.
         double OperationsOf(int batch, double positionsRead) => 2.0 * batch * (parameters + (2.0 * config.Layers * config.Width * positionsRead));
     }
 

@@ -4,8 +4,8 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Model.Tokenizer;
-using CtfService.Training.Data.Files;
 using CtfService.Training.Data;
+using CtfService.Training.Data.Files;
 using CtfService.Training.Optimization;
 using CtfService.Training.Parts;
 

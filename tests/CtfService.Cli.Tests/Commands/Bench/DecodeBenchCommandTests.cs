@@ -30,7 +30,8 @@ public sealed class DecodeBenchCommandTests
         var config = RandomTransformer.Config("tiny", vocabulary: 32);
 
         var run = await CommandRun.Of(
-            "bench", "decode", "--preset", "tiny", "--vocabulary", "32", "--batch", $"{Batch}", "--backend", "torch", "--threads", "1", "--steps", "2", "--json");
+            "bench", "decode", "--preset", "tiny", "--vocabulary", "32", "--batch", $"{Batch}", "--backend", "torch",
+            "--threads", "1", "--steps", "2", "--json");
 
         using var report = JsonDocument.Parse(run.Output);
         var parameters = report.RootElement.GetProperty("parameters").GetInt64();
