@@ -24,7 +24,7 @@ public sealed class BatchHalvingTests
     }
 
     [Fact]
-    public void Run_OneItemNeverFits_GivesItUpAloneAndRunsTheOthers()
+    public void Run_OneItemNeverFits_FailsItAndRunsTheOthers()
     {
         var (done, givenUp) = (new List<int>(), new List<(int Item, Exception Fault)>());
 
@@ -36,7 +36,7 @@ public sealed class BatchHalvingTests
     }
 
     [Fact]
-    public void Run_AnotherFault_PassesThrough() =>
+    public void Run_OtherException_IsRethrown() =>
         Assert.Throws<InvalidOperationException>(() => BatchHalving.Run<int>([1, 2], _ => throw new InvalidOperationException(), (_, _) => { }));
 
     private static void Run(IReadOnlyList<int> batch, int room, List<int> done)

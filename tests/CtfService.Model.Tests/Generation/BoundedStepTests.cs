@@ -81,7 +81,7 @@ public sealed class BoundedStepTests : IDisposable
     [Theory]
     [InlineData("float32")]
     [InlineData("float16")] // by libtorch
-    public void Advance_CancelledWithinAFinePass_StopsThereAndGoesOnLater(string dtype)
+    public void Advance_CancelledWithinAFinePass_StopsThereAndContinuesLater(string dtype)
     {
         using var source = new CancellationTokenSource();
         using var parts = BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4);
@@ -97,7 +97,7 @@ public sealed class BoundedStepTests : IDisposable
     }
 
     [Fact]
-    public void Advance_CancelledWithinVqDecode_StopsThereAndGoesOnLater()
+    public void Advance_CancelledWithinVqDecode_StopsThereAndContinuesLater()
     {
         using var source = new CancellationTokenSource();
         using var parts = BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4);

@@ -20,7 +20,7 @@ public sealed class CrampedDeviceTests : IDisposable
     }
 
     [Fact]
-    public void Advance_RoomForOneImage_FinishesAllOfThemAsWithRoomForAll()
+    public void Advance_RoomForOneImage_GivesTheSameImagesAsRoomForAll()
     {
         var images = Pictures(count: 7);
         var expected = _generator.Generate(images, CancellationToken.None);
@@ -35,7 +35,7 @@ public sealed class CrampedDeviceTests : IDisposable
     }
 
     [Fact]
-    public void Advance_RoomForNone_FailsEachImageByNameAndServesTheNext()
+    public void Advance_RoomForNone_FailsEachImageAndServesTheNext()
     {
         var images = Pictures(count: 3);
         _device.Room = 0;
@@ -54,7 +54,7 @@ public sealed class CrampedDeviceTests : IDisposable
     }
 
     [Fact]
-    public void Advance_RoomForOnePreview_ShowsEveryPreviewThatIsDue()
+    public void Advance_RoomForOnePreview_DeliversEveryDuePreview()
     {
         _device.Room = 1;
         var shown = new List<int>();

@@ -64,7 +64,7 @@ public sealed class LayoutSourceTests : IDisposable
     }
 
     [Fact]
-    public void Generate_EverySourceAtOnce_LeavesEachImageAsItIsAlone()
+    public void Generate_EverySourceAtOnce_GivesTheImagesOfSeparateRuns()
     {
         var drawn = Draw(seed: 1);
         ImageSpecification[] images =
@@ -93,7 +93,7 @@ public sealed class LayoutSourceTests : IDisposable
     }
 
     [Fact]
-    public void Admit_LayoutOfAnotherModel_ThrowsAndTakesNothing()
+    public void Admit_LayoutOfAnotherModel_ThrowsAndAdmitsNothing()
     {
         var image = new ImageSpecification(0, 1, Guided, Guided);
         var labels = new int[TinyBundle.Positions];
@@ -107,7 +107,7 @@ public sealed class LayoutSourceTests : IDisposable
     }
 
     [Fact]
-    public void Remove_PictureNotYetEncoded_IsGone()
+    public void Remove_PictureNotYetEncoded_IsRemoved()
     {
         _generator.Admit(1, Encoded(Noise(1), 1));
 

@@ -52,7 +52,7 @@ public sealed class PreviewStageTests : IDisposable
     }
 
     [Fact]
-    public void Advance_PreviewsOfThree_ComeAtTheirShareOfTheSteps()
+    public void Advance_ThreePreviews_AreDeliveredAtTheirShareOfTheSteps()
     {
         using var generator = Load("float32");
 
@@ -62,7 +62,7 @@ public sealed class PreviewStageTests : IDisposable
     }
 
     [Fact]
-    public void Remove_ImageWithPreviews_ShowsNothingMore()
+    public void Remove_ImageWithPreviews_DeliversNoMorePreviews()
     {
         using var generator = Load("float32");
         var shown = 0;
@@ -80,7 +80,7 @@ public sealed class PreviewStageTests : IDisposable
     }
 
     [Fact]
-    public void Advance_CancelledBetweenTwoBatchesOfPreviews_ShowsNoMoreAndKeepsTheImages()
+    public void Advance_CancelledBetweenTwoBatchesOfPreviews_SkipsTheRestAndKeepsTheImages()
     {
         using var generator = Load("float32");
         var layout = generator.Generate([Image(1)], CancellationToken.None)[0].CoarseLabels;

@@ -26,7 +26,7 @@ public sealed class ModelMemoryTests
     [InlineData(4, "float32", 16)]
     [InlineData(6, "float32", 2)]
     [InlineData(6, "int8", 16)]
-    public void Of_OurEngines_IsWhatAModelAllocates(int scale, string dtype, int rows)
+    public void Of_OurEngines_MatchesTheAllocations(int scale, string dtype, int rows)
     {
         using var model = new TinyBundle(scale: scale);
         var placement = ModelPlacement.Parse("cpu", dtype);
@@ -70,7 +70,7 @@ public sealed class ModelMemoryTests
     }
 
     [Fact]
-    public void Require_LessFreeThanTheModelTakes_ThrowsWithBothFigures()
+    public void Require_TooLittleFreeMemory_ThrowsWithBothFigures()
     {
         using var model = new TinyBundle();
         var bundle = BundleReader.Open(model.Directory);
@@ -104,7 +104,7 @@ public sealed class ModelMemoryTests
     }
 
     [Fact]
-    public void Limit_CpuCacheLargerThanTheMemory_TakesFewerRowsOrThrows()
+    public void Limit_CpuCacheLargerThanTheMemory_ReducesTheRowsOrThrows()
     {
         var (placement, memory) = (ModelPlacement.Parse("cpu", "float32"), new FullDevice(CPU, Small));
         var perRow = 2L * 12 * 257 * 768 * 4;
@@ -118,7 +118,7 @@ public sealed class ModelMemoryTests
 
     /// <summary>A CUDA device is shared, so memory that others use counts.</summary>
     [Fact]
-    public void Limit_CudaDevice_TakesWhatHalfOfItsFreeMemoryHolds()
+    public void Limit_CudaDevice_UsesHalfOfItsFreeMemory()
     {
         var device = new Device(DeviceType.CUDA, 0);
         var placement = new ModelPlacement(device, ModelDtype.BFloat16);

@@ -64,7 +64,7 @@ public sealed class NativeLibrariesTests
     }
 
     [Fact]
-    public void LeastGlibc_IsWhatTheLibraryAsksFor()
+    public void LeastGlibc_IsTheVersionThatTheLibraryRequires()
     {
         var library = Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
         var asked = Regex.Matches(Encoding.Latin1.GetString(File.ReadAllBytes(library)), @"\0GLIBC_(2\.\d+)(?=\0)")

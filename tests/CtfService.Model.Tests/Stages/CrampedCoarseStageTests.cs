@@ -32,7 +32,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
     }
 
     [Fact]
-    public void Step_FreeRowsDoNotFit_GivesThemUpAndGoesOnWithTheSameLabels()
+    public void Step_FreeRowsDoNotFit_ReleasesThemAndContinuesWithTheSameLabels()
     {
         using var stage = Stage();
         Add(stage, 0, 1);
@@ -47,7 +47,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
     }
 
     [Fact]
-    public void Step_AllRowsTakenAndTooMany_ThrowsUntilImagesLeaveAndThenGoesOn()
+    public void Step_AllRowsAreUsedAndDoNotFit_ThrowsUntilImagesAreRemoved()
     {
         using var stage = Stage();
         var ids = Fill(stage);
@@ -72,7 +72,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
     }
 
     [Fact]
-    public void Step_DeviceHasRoomAgain_TakesTheRowsBackInSteps()
+    public void Step_DeviceHasRoomAgain_RestoresTheRowsInSteps()
     {
         using var stage = Stage();
         stage.Add(0, _images[0]);
@@ -91,9 +91,9 @@ public sealed class CrampedCoarseStageTests : IDisposable
         Assert.Equal((Rows, Rows), (stage.Rows, stage.Rows));
     }
 
-    /// <summary>Rows that are taken back are free only after a successful step with them.</summary>
+    /// <summary>Restored rows are free only after a successful step with them.</summary>
     [Fact]
-    public void Step_RowsTakenBackDoNotFit_AffectsNoImage()
+    public void Step_RestoredRowsDoNotFit_AffectsNoImage()
     {
         using var stage = Stage();
         _room = 4;
@@ -112,7 +112,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
     }
 
     [Fact]
-    public void Step_NoMemoryToCopyTheRemainingRows_ComputesFewerRowsNevertheless()
+    public void Step_NoMemoryToCopyTheRemainingRows_StillComputesFewerRows()
     {
         using var stage = Stage();
         Add(stage, 0, 1);
@@ -122,7 +122,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
         AssertAsAlone(CoarseRuns.Drain(stage), count: 2);
 
         Assert.Equal(4, stage.Rows);
-        (_room, _device.Allocations) = (int.MaxValue, 0); // too little memory to take them back
+        (_room, _device.Allocations) = (int.MaxValue, 0); // too little memory to restore them
         stage.Add(2, _images[2]);
         AssertAsAlone(CoarseRuns.Drain(stage), count: 1);
         Assert.Equal(4, stage.Rows);
@@ -134,7 +134,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
     }
 
     [Fact]
-    public void Step_RowsGivenUp_FreesTheirKeysAndValues()
+    public void Step_RowsAreReleased_FreesTheirKeysAndValues()
     {
         using var scope = NewDisposeScope();
         using var cache = new KvCache(CoarseRuns.Config, Rows, float32, _device);
@@ -150,7 +150,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
 
     /// <summary>If the labels of finished images cannot be copied, nothing is lost and no row has advanced.</summary>
     [Fact]
-    public void Step_LastLabelsCannotBeCopied_TriesAgainAndLosesNothing()
+    public void Step_LastLabelsCannotBeCopied_RetriesAndLosesNothing()
     {
         using var stage = Stage();
         var ids = Fill(stage);

@@ -164,7 +164,7 @@ public sealed class PyTorchFileTests : IDisposable
     }
 
     [Fact]
-    public void Open_CompressedRecord_TellsTheRemedy()
+    public void Open_CompressedRecord_SaysHowToFixIt()
     {
         TorchFileWriter.Write(File1, [("first", [3])], TorchFileWriter.FillRandom);
         var bytes = File.ReadAllBytes(File1);

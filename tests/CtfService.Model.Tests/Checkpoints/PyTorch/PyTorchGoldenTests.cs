@@ -99,7 +99,7 @@ public sealed class PyTorchGoldenTests
     }
 
     [Fact]
-    public void Open_NoAveragedWeights_SaysWhatThereIs()
+    public void Open_NoAveragedWeights_NamesTheAvailableWeights()
     {
         var error = Assert.Throws<CheckpointException>(() => PyTorchFile.Open(GoldenFolder.File("pt/wrap-model.pt"), preferEma: true));
 
@@ -108,7 +108,7 @@ public sealed class PyTorchGoldenTests
 
     [Theory]
     [MemberData(nameof(BadFiles))]
-    public void Open_BadFile_IsRefusedByItsFaultWithoutSideEffect(string name)
+    public void Open_BadFile_ThrowsItsErrorWithoutSideEffects(string name)
     {
         var before = Directory.GetFileSystemEntries(Directory.GetCurrentDirectory());
 
