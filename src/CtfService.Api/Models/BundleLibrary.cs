@@ -75,7 +75,7 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
         }
 
         var candidates = roots.Candidates(options.Bundle);
-        var home = Path.GetDirectoryName(candidates.FirstOrDefault(BundleSearch.IsBundle)) 
+        var home = Path.GetDirectoryName(candidates.FirstOrDefault(BundleSearch.IsBundle))
             ?? candidates.Select(Path.GetDirectoryName).FirstOrDefault(Directory.Exists);
         return Path.GetDirectoryName(home) is null ? null : home;
     }
