@@ -70,8 +70,8 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
         var (exitCode, _, error) = await Ctf(["generate", "--from", file, "--bundle", other, "--output", _folder.File("again")]);
 
         Assert.Equal(1, exitCode);
-        Assert.Contains("was made by the model 'fruits-64' with the bundle", error, StringComparison.Ordinal);
-        Assert.Contains($"{other} has the hash", error, StringComparison.Ordinal);
+        Assert.Contains("was made by the model 'fruits-64' of the bundle", error, StringComparison.Ordinal);
+        Assert.Contains($"but {other} is the bundle", error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder.File("again")));
     }
 
