@@ -55,7 +55,7 @@ public sealed class Autocast : IDisposable
     }
 
     /// <summary>Computes scaled dot-product attention of queries [R, H, S, Dh] over keys and values [R, H, P, Dh].</summary>
-    /// <param name="mask">Bool, true where a query attends to a key; null for everywhere.</param>
+    /// <param name="mask">Bool, true if a query attends to a key; null if every query attends to every key.</param>
     internal static Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal)
     {
         if (_active is not { } type)
