@@ -12,6 +12,7 @@ COPY eng/ eng/
 COPY src/CtfService.Core/CtfService.Core.csproj src/CtfService.Core/
 COPY src/CtfService.Model/CtfService.Model.csproj src/CtfService.Model/
 COPY src/CtfService.Inference/CtfService.Inference.csproj src/CtfService.Inference/
+COPY src/CtfService.Jobs/CtfService.Jobs.csproj src/CtfService.Jobs/
 COPY src/CtfService.Api/CtfService.Api.csproj src/CtfService.Api/
 
 # ---- The program with the libtorch of its target. (Without .editorconfig the compiler warns about names that it permits.)

@@ -4,6 +4,8 @@ using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
 using CtfService.Inference.Queue;
+using CtfService.Jobs.Store;
+using CtfService.Jobs.Work;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
@@ -48,6 +50,8 @@ internal static class SettingsExtensions
         services.AddCheckedOptions<IdempotencyOptions>(IdempotencyOptions.SectionName);
         services.AddSingleton<IValidateOptions<LimitsOptions>, QueueCapacityValidator>();
         services.AddSingleton<IValidateOptions<LimitsOptions>, UploadBufferValidator>();
+        services.AddCheckedOptions<StorageOptions>(StorageOptions.SectionName);
+        services.AddCheckedOptions<JobsOptions>(JobsOptions.SectionName);
         services.AddCheckedOptions<TelemetryOptions>(TelemetryOptions.SectionName);
         services.AddSingleton<IValidateOptions<TelemetryOptions>, LogLevelsValidator>();
         services.AddCheckedOptions<SecurityOptions>(SecurityOptions.SectionName);
@@ -58,7 +62,7 @@ internal static class SettingsExtensions
             provider.GetRequiredService<IConfiguration>(),
             [
                 ModelOptions.SectionName, InferenceOptions.SectionName, LimitsOptions.SectionName,
-                IdempotencyOptions.SectionName, TelemetryOptions.SectionName, SecurityOptions.SectionName,
+                IdempotencyOptions.SectionName, StorageOptions.SectionName, JobsOptions.SectionName, TelemetryOptions.SectionName, SecurityOptions.SectionName,
             ]));
     }
 

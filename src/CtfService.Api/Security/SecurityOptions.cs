@@ -35,6 +35,9 @@ public sealed record ApiKeyOptions
     /// <summary>Maximum length of a name, in characters.</summary>
     public const int MaxNameLength = 64;
 
+    /// <summary>Largest <see cref="Weight"/>.</summary>
+    public const int MaxWeight = 1_000;
+
     /// <summary>Owner of the key, as it appears in the log: at most 64 letters, digits, dots, hyphens and underscores.</summary>
     public string Name { get; init; } = "";
 
@@ -43,6 +46,9 @@ public sealed record ApiKeyOptions
 
     /// <summary>Grants access to the admin endpoints.</summary>
     public bool Admin { get; init; }
+
+    /// <summary>Share of this key in bulk jobs, 1 to 1000: a key with 2 gets twice the images of a key with 1.</summary>
+    public int Weight { get; init; } = 1;
 
     /// <summary>Requests per minute of this key. 0 means no limit; if not set, <c>Security:RequestsPerMinute</c> applies.</summary>
     public int? RequestsPerMinute { get; init; }

@@ -36,6 +36,11 @@ internal sealed partial class SecurityOptionsValidator : IValidateOptions<Securi
                 + "never the key itself. `ctf api-key` creates a key and prints its hash.";
         }
 
+        if (key.Weight is < 1 or > ApiKeyOptions.MaxWeight)
+        {
+            yield return $"{path}:Weight is {key.Weight}; expected between 1 and {ApiKeyOptions.MaxWeight}.";
+        }
+
         if (key.RequestsPerMinute is < 0 or > MaxRequestsPerMinute)
         {
             yield return $"{path}:RequestsPerMinute is {key.RequestsPerMinute}; expected between 0 and {MaxRequestsPerMinute}. "

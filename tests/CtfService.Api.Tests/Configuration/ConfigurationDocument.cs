@@ -9,6 +9,8 @@ using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
 using CtfService.Inference.Queue;
+using CtfService.Jobs.Store;
+using CtfService.Jobs.Work;
 using CtfService.TestSupport;
 
 namespace CtfService.Api.Tests.Configuration;
@@ -29,6 +31,8 @@ internal static partial class ConfigurationDocument
         (LimitsOptions.SectionName, new LimitsOptions()),
         (SecurityOptions.SectionName, new SecurityOptions()),
         (IdempotencyOptions.SectionName, new IdempotencyOptions()),
+        (StorageOptions.SectionName, new StorageOptions()),
+        (JobsOptions.SectionName, new JobsOptions()),
         (TelemetryOptions.SectionName, new TelemetryOptions()),
     ];
 

@@ -3,6 +3,8 @@ using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
 using CtfService.Inference.Queue;
+using CtfService.Jobs.Store;
+using CtfService.Jobs.Work;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +24,8 @@ public sealed class SettingsTests
         Assert.Equivalent(new LimitsOptions(), Strictly<LimitsOptions>(file, LimitsOptions.SectionName), strict: true);
         Assert.Equivalent(new SecurityOptions(), Strictly<SecurityOptions>(file, SecurityOptions.SectionName), strict: true);
         Assert.Equal(new IdempotencyOptions(), Strictly<IdempotencyOptions>(file, IdempotencyOptions.SectionName));
+        Assert.Equal(new StorageOptions(), Strictly<StorageOptions>(file, StorageOptions.SectionName));
+        Assert.Equal(new JobsOptions(), Strictly<JobsOptions>(file, JobsOptions.SectionName));
         Assert.Equal(new TelemetryOptions(), Strictly<TelemetryOptions>(file, TelemetryOptions.SectionName));
         Assert.Equal("http://localhost:5080", file["Urls"]);
     }
@@ -32,6 +36,8 @@ public sealed class SettingsTests
     [InlineData(typeof(LimitsOptions), LimitsOptions.SectionName)]
     [InlineData(typeof(SecurityOptions), SecurityOptions.SectionName)]
     [InlineData(typeof(IdempotencyOptions), IdempotencyOptions.SectionName)]
+    [InlineData(typeof(StorageOptions), StorageOptions.SectionName)]
+    [InlineData(typeof(JobsOptions), JobsOptions.SectionName)]
     [InlineData(typeof(TelemetryOptions), TelemetryOptions.SectionName)]
     public void ShippedFile_EveryOption_IsListed(Type options, string section)
     {
@@ -56,6 +62,8 @@ public sealed class SettingsTests
     [InlineData("Limits:MaxUploadBytes", "1023", "Limits:MaxUploadBytes is 1023; expected between 1024 and 104857600.")]
     [InlineData("Limits:MaxUploadPixels", "100000001", "Limits:MaxUploadPixels is 100000001; expected between 1024 and 100000000.")]
     [InlineData("Idempotency:Lifetime", "00:00:00", "Idempotency:Lifetime is 00:00:00; expected between 00:00:01 and 7.00:00:00.")]
+    [InlineData("Jobs:Concurrency", "0", "Jobs:Concurrency is 0; expected between 1 and 64.")]
+    [InlineData("Jobs:Lease", "00:00:01", "Jobs:Lease is 00:00:01; expected between 00:00:03 and 00:10:00.")]
     [InlineData("Idempotency:MaxBytes", "-1", "Idempotency:MaxBytes is -1; expected between 0 and 68719476736.")]
     [InlineData("Model:Bundle", "", "Model:Bundle is empty; expected a value.")]
     [InlineData("Model:Aliases:0", " ", "Model:Aliases:0 is ' '; expected a unique name of 1 to 128 characters")]
@@ -96,7 +104,7 @@ public sealed class SettingsTests
     [Theory]
     [InlineData("Inference:MaxBatchRow", "Inference:MaxBatchRow is not a setting. Did you mean Inference:MaxBatchRows?")]
     [InlineData("Security:AllowAnonymus", "Security:AllowAnonymus is not a setting. Did you mean Security:AllowAnonymous?")]
-    [InlineData("Security:ApiKeys:0:Hash", "Security:ApiKeys:0:Hash is not a setting. Known names: Name, Sha256, Admin, RequestsPerMinute.")]
+    [InlineData("Security:ApiKeys:0:Hash", "Security:ApiKeys:0:Hash is not a setting. Known names: Name, Sha256, Admin, Weight, RequestsPerMinute.")]
     public async Task Start_KeyIsMisspelt_FailsNamingIt(string key, string expected)
     {
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => Start($"--{key}=4"));

@@ -11,10 +11,11 @@ public sealed class ArchitectureTests
     [InlineData("Core", new string[0])]
     [InlineData("Model", new[] { "Core" })]
     [InlineData("Inference", new[] { "Core" })]
+    [InlineData("Jobs", new[] { "Core" })]
     [InlineData("Training", new[] { "Model" })]
     [InlineData("EngineBenchmarks", new[] { "Model" })]
     [InlineData("Cli", new[] { "EngineBenchmarks", "Inference", "Model", "Training" })]
-    [InlineData("Api", new[] { "Inference", "Model" })]
+    [InlineData("Api", new[] { "Inference", "Jobs", "Model" })]
     public void Project_References_PointDownwardsOnly(string project, string[] allowed)
     {
         var referenced = References(project, "ProjectReference")
@@ -28,7 +29,11 @@ public sealed class ArchitectureTests
     {
         var projects = Directory.GetDirectories(RepositoryFolder.File("src")).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
-        Assert.Equal(["CtfService.Api", "CtfService.Cli", "CtfService.Core", "CtfService.Inference", "CtfService.Model", "CtfService.Training"], projects);
+        Assert.Equal(
+            [
+                "CtfService.Api", "CtfService.Cli", "CtfService.Core", "CtfService.Inference", "CtfService.Jobs", "CtfService.Model", "CtfService.Training",
+            ],
+            projects);
     }
 
     [Fact]
@@ -41,6 +46,7 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("Core")]
     [InlineData("Inference")]
+    [InlineData("Jobs")]
     [InlineData("Training")]
     [InlineData("EngineBenchmarks")]
     [InlineData("Cli")]
@@ -56,6 +62,7 @@ public sealed class ArchitectureTests
     [InlineData("Core")]
     [InlineData("Model")]
     [InlineData("Inference")]
+    [InlineData("Jobs")]
     [InlineData("Training")]
     [InlineData("EngineBenchmarks")]
     [InlineData("Cli")]

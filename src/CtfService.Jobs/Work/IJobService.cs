@@ -1,0 +1,33 @@
+namespace CtfService.Jobs.Work;
+
+/// <summary>Creates, finds and cancels jobs; what the endpoints use. Durable: what a method returns survives a crash. Thread-safe.</summary>
+/// <remarks>Every method throws <see cref="JobStoreUnavailableException"/> if the store cannot be reached or written.</remarks>
+public interface IJobService
+{
+    /// <summary>Creates a job in the state <see cref="JobState.Validating"/>; a worker takes it from there.</summary>
+    Task<Job> CreateAsync(NewJob job, CancellationToken cancellation);
+
+    /// <summary>Returns a job of this owner and kind; null if there is none.</summary>
+    Task<Job?> FindAsync(string tenant, string kind, string id, CancellationToken cancellation);
+
+    /// <summary>Returns jobs of an owner, newest first.</summary>
+    /// <param name="after">Id of the last job of the previous page; null for the first page.</param>
+    /// <param name="limit">1 to 1000.</param>
+    Task<JobPage> ListAsync(string tenant, string kind, string? after, int limit, CancellationToken cancellation);
+
+    /// <summary>Asks a job to stop. Does nothing if it has ended. Returns null if there is no such job.</summary>
+    Task<Job?> CancelAsync(string tenant, string kind, string id, CancellationToken cancellation);
+
+    /// <summary>Returns the number of images that all unfinished jobs of an owner ask for.</summary>
+    Task<long> UnfinishedImagesAsync(string tenant, CancellationToken cancellation);
+
+    /// <summary>Returns the job now and after each change, until it has ended.</summary>
+    IAsyncEnumerable<Job> WatchAsync(string tenant, string kind, string id, CancellationToken cancellation);
+}
+
+/// <summary>Jobs of a list.</summary>
+/// <param name="HasMore">True if older ones follow.</param>
+public sealed record JobPage(IReadOnlyList<Job> Jobs, bool HasMore);
+
+/// <summary>The store of the jobs cannot be reached, is full, read-only or damaged. The message says what to do.</summary>
+public sealed class JobStoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
