@@ -11,6 +11,7 @@ COPY global.json Directory.Build.props Directory.Build.targets Directory.Package
 COPY eng/ eng/
 COPY src/CtfService.Core/CtfService.Core.csproj src/CtfService.Core/
 COPY src/CtfService.Model/CtfService.Model.csproj src/CtfService.Model/
+COPY src/CtfService.Datasets/CtfService.Datasets.csproj src/CtfService.Datasets/
 COPY src/CtfService.Inference/CtfService.Inference.csproj src/CtfService.Inference/
 COPY src/CtfService.Jobs/CtfService.Jobs.csproj src/CtfService.Jobs/
 COPY src/CtfService.Api/CtfService.Api.csproj src/CtfService.Api/

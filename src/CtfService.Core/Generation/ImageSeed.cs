@@ -10,7 +10,7 @@ public static class ImageSeed
     /// Returns the seed of image <paramref name="index"/> of a request. The first image keeps the seed of the request, so a request for one image with a
     /// returned seed repeats that image. Derived seeds fit a JavaScript number, so every client can send them back.
     /// </summary>
-    public static ulong Derive(ulong requestSeed, int index)
+    public static ulong Derive(ulong requestSeed, long index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         return index == 0 ? requestSeed : Mix(requestSeed + ((ulong)index * 0x9E3779B97F4A7C15)) >> (64 - DerivedBits);

@@ -5,7 +5,7 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Imaging;
 
 /// <summary>Reads and writes provenance as ASCII-only JSON, which needs no encoding in any container or in XML.</summary>
-internal static class ProvenanceJson
+public static class ProvenanceJson
 {
     /// <summary>The largest number of images per class and of columns; no contact sheet can have more.</summary>
     private const int MaxSheetSide = 1 << 16;

@@ -12,10 +12,11 @@ public sealed class ArchitectureTests
     [InlineData("Model", new[] { "Core" })]
     [InlineData("Inference", new[] { "Core" })]
     [InlineData("Jobs", new[] { "Core" })]
+    [InlineData("Datasets", new[] { "Core", "Model" })]
     [InlineData("Training", new[] { "Model" })]
     [InlineData("EngineBenchmarks", new[] { "Model" })]
-    [InlineData("Cli", new[] { "EngineBenchmarks", "Inference", "Model", "Training" })]
-    [InlineData("Api", new[] { "Inference", "Jobs", "Model" })]
+    [InlineData("Cli", new[] { "Datasets", "EngineBenchmarks", "Inference", "Model", "Training" })]
+    [InlineData("Api", new[] { "Datasets", "Inference", "Jobs", "Model" })]
     public void Project_References_PointDownwardsOnly(string project, string[] allowed)
     {
         var referenced = References(project, "ProjectReference")
@@ -30,10 +31,8 @@ public sealed class ArchitectureTests
         var projects = Directory.GetDirectories(RepositoryFolder.File("src")).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
         Assert.Equal(
-            [
-                "CtfService.Api", "CtfService.Cli", "CtfService.Core", "CtfService.Inference", "CtfService.Jobs", "CtfService.Model", "CtfService.Training",
-            ],
-            projects);
+            ["Api", "Cli", "Core", "Datasets", "Inference", "Jobs", "Model", "Training"],
+            projects.Select(name => name!.Replace("CtfService.", "", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -47,6 +46,7 @@ public sealed class ArchitectureTests
     [InlineData("Core")]
     [InlineData("Inference")]
     [InlineData("Jobs")]
+    [InlineData("Datasets")]
     [InlineData("Training")]
     [InlineData("EngineBenchmarks")]
     [InlineData("Cli")]
@@ -63,6 +63,7 @@ public sealed class ArchitectureTests
     [InlineData("Model")]
     [InlineData("Inference")]
     [InlineData("Jobs")]
+    [InlineData("Datasets")]
     [InlineData("Training")]
     [InlineData("EngineBenchmarks")]
     [InlineData("Cli")]
@@ -86,6 +87,7 @@ public sealed class ArchitectureTests
     [InlineData("Core", "CtfService.Model", "CtfService.Inference", "CtfService.Training", "CtfService.Api", "TorchSharp", "Microsoft.AspNetCore")]
     [InlineData("Inference", "CtfService.Model", "CtfService.Training", "CtfService.Api", "TorchSharp", "Microsoft.AspNetCore")]
     [InlineData("Model", "CtfService.Inference", "CtfService.Training", "CtfService.Api", "Microsoft.AspNetCore")]
+    [InlineData("Datasets", "CtfService.Inference", "CtfService.Training", "CtfService.Api", "TorchSharp", "SkiaSharp", "Microsoft.AspNetCore")]
     [InlineData("Training", "CtfService.Inference", "CtfService.Api", "Microsoft.AspNetCore")]
     [InlineData("Api", "CtfService.Training", "TorchSharp", "SkiaSharp")]
     public void Sources_Usings_KeepTheDirection(string project, params string[] forbidden)

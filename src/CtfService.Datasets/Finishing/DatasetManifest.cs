@@ -1,0 +1,50 @@
+using CtfService.Datasets.Formats;
+using CtfService.Datasets.Plans;
+
+namespace CtfService.Datasets.Finishing;
+
+/// <summary>
+/// The file <c>dataset.json</c>: what a data set consists of, and how to make it again. Written last, so its presence means that all is complete.
+/// </summary>
+/// <param name="FormatVersion">Version of this file, 1.</param>
+/// <param name="Width">Width of an image, pixels.</param>
+/// <param name="Height">Height of an image, pixels.</param>
+/// <param name="Rejected">Number of images that the filter rejected and others replace; null without a filter.</param>
+/// <param name="Shards">Shard files in order; empty if they were parts of the final file.</param>
+public sealed record DatasetManifest(
+    int FormatVersion,
+    DatasetOrigin Origin,
+    DatasetPlan Plan,
+    int Images,
+    int Width,
+    int Height,
+    int? Rejected,
+    IReadOnlyList<ClassImages> Classes,
+    IReadOnlyList<ShardImages> Shards)
+{
+    public const string FileName = "dataset.json";
+
+    private const int CurrentFormatVersion = 1;
+
+    public static DatasetManifest Of(ShardFormat format, int rejected)
+    {
+        var dataset = format.Dataset;
+        var shards = format.ShardsAreParts ? [] : Enumerable.Range(0, dataset.ShardCount).Select(dataset.Shard);
+        return new DatasetManifest(
+            CurrentFormatVersion,
+            DatasetOrigin.Of(dataset.Model),
+            dataset.Plan,
+            dataset.Count,
+            dataset.Model.ImageWidth,
+            dataset.Model.ImageHeight,
+            dataset.Plan.Filter is null ? null : rejected,
+            [.. dataset.Model.Classes.Labels.Select(label => new ClassImages(label.Id, label.Name, dataset.Plan.Counts[label.Id]))],
+            [.. shards.Select(shard => new ShardImages(format.ShardName(shard.Number), shard.Count))]);
+    }
+}
+
+/// <summary>A class and the number of its images.</summary>
+public sealed record ClassImages(int Id, string Name, int Images);
+
+/// <summary>A shard file and the number of its images.</summary>
+public sealed record ShardImages(string File, int Images);
