@@ -9,6 +9,7 @@ using CtfService.Api.Models;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
 using CtfService.Inference;
+using CtfService.Jobs;
 using Microsoft.Extensions.Options;
 
 namespace CtfService.Api;
@@ -35,6 +36,7 @@ internal static class Service
         builder.Services.AddGenerator();
         builder.Services.AddInference();
         builder.Services.AddHostedService<ReadyNotice>();
+        builder.Services.AddFileStore();
         builder.Services.AddIdempotency();
         builder.Services.AddSingleton<UnsentResponses>();
         builder.Services.AddUploads();

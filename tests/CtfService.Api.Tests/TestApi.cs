@@ -40,6 +40,9 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 
     public HttpClient Client { get; private set; } = null!;
 
+    /// <summary>Holds jobs and files until the service is disposed.</summary>
+    public TemporaryFolder Storage { get; } = new();
+
     /// <summary>Completes when the model has been loaded or loading has failed.</summary>
     public async Task InitializeAsync()
     {
@@ -55,6 +58,13 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
     }
 
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Storage.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     /// <param name="json">Sent unchanged.</param>
     public Task<HttpResponseMessage> PostImages(string json, string? accept = null) =>
@@ -101,6 +111,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
+        builder.UseSetting("Storage:Folder", Storage.Root);
         foreach (var (key, value) in Settings)
         {
             builder.UseSetting(key, value);
