@@ -52,7 +52,8 @@ internal static class FakeDataset
     }
 
     /// <summary>Returns the bytes of all files of a data set, by name.</summary>
-    public static async Task<Dictionary<string, byte[]>> Files(ShardFormat format, IReadOnlyList<RejectedImage>? rejected = null)
+    public static async Task<Dictionary<string, byte[]>> Files(
+        ShardFormat format, IReadOnlyList<RejectedImage>? rejected = null, IReadOnlySet<int>? missing = null)
     {
         var files = new Dictionary<string, byte[]>();
         for (var number = 0; number < format.Dataset.ShardCount; number++)
@@ -60,7 +61,8 @@ internal static class FakeDataset
             files[format.ShardName(number)] = await Shard(format, number);
         }
 
-        foreach (var file in FinalFiles.Of(format, rejected ?? [], number => new MemoryStream(files[format.ShardName(number)])))
+        Task<Stream> OpenShard(int number, CancellationToken cancellation) => Task.FromResult<Stream>(new MemoryStream(files[format.ShardName(number)]));
+        foreach (var file in FinalFiles.Of(format, rejected ?? [], OpenShard, missing))
         {
             using var output = new MemoryStream();
             await file.WriteAsync(output, CancellationToken.None);

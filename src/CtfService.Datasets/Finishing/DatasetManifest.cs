@@ -26,20 +26,21 @@ public sealed record DatasetManifest(
 
     private const int CurrentFormatVersion = 1;
 
-    public static DatasetManifest Of(ShardFormat format, int rejected)
+    /// <param name="shards">Numbers of the shards that are there.</param>
+    public static DatasetManifest Of(ShardFormat format, IReadOnlyList<int> shards, int rejected)
     {
         var dataset = format.Dataset;
-        var shards = format.ShardsAreParts ? [] : Enumerable.Range(0, dataset.ShardCount).Select(dataset.Shard);
+        var images = dataset.Indices(shards).CountBy(index => dataset.ClassOf(index).Id).ToDictionary();
         return new DatasetManifest(
             CurrentFormatVersion,
             DatasetOrigin.Of(dataset.Model),
             dataset.Plan,
-            dataset.Count,
+            images.Values.Sum(),
             dataset.Model.ImageWidth,
             dataset.Model.ImageHeight,
             dataset.Plan.Filter is null ? null : rejected,
-            [.. dataset.Model.Classes.Labels.Select(label => new ClassImages(label.Id, label.Name, dataset.Plan.Counts[label.Id]))],
-            [.. shards.Select(shard => new ShardImages(format.ShardName(shard.Number), shard.Count))]);
+            [.. dataset.Model.Classes.Labels.Select(label => new ClassImages(label.Id, label.Name, images.GetValueOrDefault(label.Id)))],
+            [.. (format.ShardsAreParts ? [] : shards).Select(dataset.Shard).Select(shard => new ShardImages(format.ShardName(shard.Number), shard.Count))]);
     }
 }
 

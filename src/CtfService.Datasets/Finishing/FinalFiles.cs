@@ -20,17 +20,21 @@ public static class FinalFiles
     /// <summary>Returns the files in the order in which they are to be written; the manifest is the last.</summary>
     /// <param name="rejected">All rejected images; empty without a filter.</param>
     /// <param name="openShard">Opens the file of a shard for reading. Called only if <see cref="ShardFormat.ShardsAreParts"/>.</param>
-    public static IReadOnlyList<FinalFile> Of(ShardFormat format, IReadOnlyList<RejectedImage> rejected, Func<int, Stream> openShard)
+    /// <param name="missing">Numbers of shards that could not be made; the files leave their images out. Null if there are none.</param>
+    public static IReadOnlyList<FinalFile> Of(
+        ShardFormat format, IReadOnlyList<RejectedImage> rejected, Func<int, CancellationToken, Task<Stream>> openShard, IReadOnlySet<int>? missing = null)
     {
         var dataset = format.Dataset;
+        int[] shards = [.. Enumerable.Range(0, dataset.ShardCount).Where(number => missing?.Contains(number) != true)];
         List<FinalFile> files = [];
         switch (format)
         {
             case NpzFormat:
-                files.Add(new FinalFile($"{dataset.Plan.Name}.npz", (output, cancellation) => NpzArchive.WriteAsync(dataset, openShard, output, cancellation)));
+                files.Add(new FinalFile(
+                    $"{dataset.Plan.Name}.npz", (output, cancellation) => NpzArchive.WriteAsync(dataset, shards, openShard, output, cancellation)));
                 break;
             case ImagefolderFormat folder:
-                files.Add(Lines(Metadata, MetadataLines.Images(folder, rejected)));
+                files.Add(Lines(Metadata, MetadataLines.Images(folder, shards, rejected)));
                 break;
         }
 
@@ -40,7 +44,7 @@ public static class FinalFiles
             files.Add(Lines(Rejected, MetadataLines.Rejected(dataset, rejected)));
         }
 
-        files.Add(Json(DatasetManifest.FileName, DatasetManifest.Of(format, rejected.Count)));
+        files.Add(Json(DatasetManifest.FileName, DatasetManifest.Of(format, shards, rejected.Count)));
         return files;
     }
 

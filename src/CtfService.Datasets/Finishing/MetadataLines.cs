@@ -8,11 +8,11 @@ namespace CtfService.Datasets.Finishing;
 internal static class MetadataLines
 {
     /// <summary>Returns a line for each image of an ImageFolder.</summary>
-    public static IEnumerable<string> Images(ImagefolderFormat format, IReadOnlyList<RejectedImage> rejected)
+    public static IEnumerable<string> Images(ImagefolderFormat format, IReadOnlyList<int> shards, IReadOnlyList<RejectedImage> rejected)
     {
         var dataset = format.Dataset;
         var attempts = rejected.CountBy(image => image.Index).ToDictionary();
-        for (var index = 0; index < dataset.Count; index++)
+        foreach (var index in dataset.Indices(shards))
         {
             var label = dataset.ClassOf(index);
             var seed = dataset.Image(index, attempts.GetValueOrDefault(index)).Specification.Seed;

@@ -17,21 +17,25 @@ internal static class NpzArchive
     /// <summary>The earliest time that a zip file can hold, so that its bytes do not depend on the clock.</summary>
     private static readonly DateTimeOffset NoTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public static async Task WriteAsync(Dataset dataset, Func<int, Stream> openShard, Stream output, CancellationToken cancellation)
+    /// <param name="shards">Numbers of the shards to put together.</param>
+    public static async Task WriteAsync(
+        Dataset dataset, IReadOnlyList<int> shards, Func<int, CancellationToken, Task<Stream>> openShard, Stream output, CancellationToken cancellation)
     {
-        await using var archive = await ZipArchive.CreateAsync(output, ZipArchiveMode.Create, leaveOpen: true, Encoding.UTF8, cancellation);
+        int[] indices = [.. dataset.Indices(shards)];
+        await using var forward = new ForwardStream(output); // into a seekable stream, the same archive would be written in other bytes
+        await using var archive = await ZipArchive.CreateAsync(forward, ZipArchiveMode.Create, leaveOpen: true, Encoding.UTF8, cancellation);
         var (height, width) = (dataset.Model.ImageHeight, dataset.Model.ImageWidth);
-        await using (var pixels = await OpenAsync(archive, "arr_0.npy", NpyHeader.Create("|u1", dataset.Count, height, width, 3), cancellation))
+        await using (var pixels = await OpenAsync(archive, "arr_0.npy", NpyHeader.Create("|u1", indices.Length, height, width, 3), cancellation))
         {
-            for (var number = 0; number < dataset.ShardCount; number++)
+            foreach (var number in shards)
             {
-                await using var shard = openShard(number);
+                await using var shard = await openShard(number, cancellation);
                 await CopyAsync(shard, pixels, (long)dataset.Shard(number).Count * height * width * 3, number, cancellation);
             }
         }
 
-        await using var labels = await OpenAsync(archive, "arr_1.npy", NpyHeader.Create("<i8", dataset.Count), cancellation);
-        foreach (var part in Enumerable.Range(0, dataset.Count).Chunk(LabelsAtOnce))
+        await using var labels = await OpenAsync(archive, "arr_1.npy", NpyHeader.Create("<i8", indices.Length), cancellation);
+        foreach (var part in indices.Chunk(LabelsAtOnce))
         {
             var bytes = new byte[part.Length * sizeof(long)];
             foreach (var (place, index) in part.Index())

@@ -42,6 +42,9 @@ public sealed class Dataset
         return new DatasetShard(number, first, Math.Min(Plan.ShardSize, Count - first));
     }
 
+    /// <summary>Returns the indices of all images of some shards, in order.</summary>
+    public IEnumerable<int> Indices(IEnumerable<int> shards) => shards.Select(Shard).SelectMany(shard => Enumerable.Range(shard.First, shard.Count));
+
     /// <summary>Returns an image. Its seed depends on the seed of the plan, its index and its attempt alone.</summary>
     /// <param name="index">Place in the data set, 0 to <see cref="Count"/>-1.</param>
     /// <param name="attempt">Number of rejected images that this one replaces.</param>

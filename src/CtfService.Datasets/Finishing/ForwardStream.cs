@@ -1,6 +1,6 @@
-namespace CtfService.Datasets.Tests;
+namespace CtfService.Datasets.Finishing;
 
-/// <summary>A stream that can only be written to, from start to end, as the body of an upload.</summary>
+/// <summary>A stream that can only be written to, from start to end. Does not dispose the inner stream.</summary>
 internal sealed class ForwardStream(Stream inner) : Stream
 {
     public override bool CanRead => false;
@@ -26,4 +26,14 @@ internal sealed class ForwardStream(Stream inner) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+
+    public override void Write(ReadOnlySpan<byte> buffer) => inner.Write(buffer);
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        inner.WriteAsync(buffer, offset, count, cancellationToken);
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        inner.WriteAsync(buffer, cancellationToken);
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 }
