@@ -28,7 +28,6 @@ public static class DatasetJson
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        IgnoreReadOnlyProperties = true,
         AllowDuplicateProperties = false,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // class names stay readable; no file is embedded in HTML
         WriteIndented = indented,

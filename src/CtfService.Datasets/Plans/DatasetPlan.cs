@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 
@@ -57,6 +58,7 @@ public sealed record DatasetPlan
     public ImageFilter? Filter { get; init; }
 
     /// <summary>Number of images of the data set.</summary>
+    [JsonIgnore]
     public long Total => Counts.Sum(count => (long)count);
 
     /// <summary>Returns a description of each value that is out of range; empty if the plan is valid. Names fields as the JSON does.</summary>
