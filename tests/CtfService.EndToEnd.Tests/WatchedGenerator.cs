@@ -23,6 +23,8 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
 
     public int FreeRows => inner.FreeRows;
 
+    public int BulkRows => inner.BulkRows;
+
     public int ImageCount => inner.ImageCount;
 
     public StepReport LastStep => inner.LastStep;
@@ -39,9 +41,9 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
         }
     }
 
-    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null)
+    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
     {
-        inner.Admit(id, image, previews);
+        inner.Admit(id, image, previews, priority);
         Note(steps: 0);
     }
 

@@ -12,7 +12,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 {
     private readonly ConcurrentQueue<Action<CancellationToken>> _beforeNext = new();
     private readonly ConcurrentQueue<IReadOnlyList<ImageSpecification>> _steps = new();
-    private readonly SortedDictionary<long, (ImageSpecification Image, PreviewOptions? Previews, int Steps)> _running = [];
+    private readonly SortedDictionary<long, (ImageSpecification Image, PreviewOptions? Previews, ImagePriority Priority, int Steps)> _running = [];
     private Exception? _admissionError;
     private Exception? _defect;
 
@@ -33,7 +33,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     /// <summary>Number of the step, counted from now on, that runs out of memory regardless of its size; 0 for none.</summary>
     public int RunOutOfMemoryAtStep { get; set; }
 
-    /// <summary>The images of each step so far, including the warm-up and failed steps.</summary>
+    /// <summary>The images of each step so far, including the warm-up and failed steps; without those that paused.</summary>
     public IReadOnlyList<IReadOnlyList<ImageSpecification>> Steps => [.. _steps];
 
     public bool IsDisposed { get; private set; }
@@ -42,7 +42,19 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 
     public int FreeRows => Interlocked.Exchange(ref _defect, null) is { } error ? throw error : FreeNow;
 
+    public int BulkRows => _running.Values.Where(running => running.Priority == ImagePriority.Bulk).Sum(running => running.Image.Rows);
+
     public int ImageCount => _running.Count;
+
+    /// <summary>The images that a step advances: bulk images pause beside interactive ones.</summary>
+    private List<long> Stepping
+    {
+        get
+        {
+            var priority = _running.Count == 0 ? ImagePriority.Bulk : _running.Values.Min(running => running.Priority);
+            return [.. _running.Where(running => running.Value.Priority == priority).Select(running => running.Key)];
+        }
+    }
 
     private int FreeNow => Rows - _running.Values.Sum(running => running.Image.Rows);
 
@@ -65,7 +77,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     /// <summary>Throws from <see cref="FreeRows"/>, which ends the worker before its next step.</summary>
     public void CrashWorker(Exception error) => _defect = error;
 
-    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null)
+    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
     {
         if (Interlocked.Exchange(ref _admissionError, null) is { } error)
         {
@@ -73,7 +85,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
         }
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(image.Rows, FreeNow, nameof(image));
-        _running.Add(id, (image, previews, 0));
+        _running.Add(id, (image, previews, priority, 0));
     }
 
     public void Remove(long id) => _running.Remove(id);
@@ -81,8 +93,9 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     public IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation)
     {
         ThreadName = Thread.CurrentThread.Name;
-        LastStep = new StepReport(Rows - FreeNow, DecodeTime);
-        _steps.Enqueue([.. _running.Values.Select(running => running.Image)]);
+        var stepping = Stepping;
+        LastStep = new StepReport(stepping.Sum(id => _running[id].Image.Rows), DecodeTime);
+        _steps.Enqueue([.. stepping.Select(id => _running[id].Image)]);
         if (_beforeNext.TryDequeue(out var before))
         {
             before(cancellation);
@@ -94,7 +107,7 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
             throw new OutOfDeviceMemoryException($"The fake device holds {MaxImages} images, not {_running.Count}.");
         }
 
-        foreach (var id in _running.Keys.ToList())
+        foreach (var id in Stepping)
         {
             var running = _running[id] = _running[id] with { Steps = _running[id].Steps + 1 };
             Show(running.Previews, running.Steps);

@@ -17,6 +17,9 @@ public interface IImageGenerator : IDisposable
     /// </summary>
     int FreeRows { get; }
 
+    /// <summary>Number of rows that bulk images occupy; removing these images frees them.</summary>
+    int BulkRows { get; }
+
     /// <summary>Number of admitted images that were neither returned nor removed.</summary>
     int ImageCount { get; }
 
@@ -26,18 +29,20 @@ public interface IImageGenerator : IDisposable
     /// <summary>Admits an image; its first decode step is part of the next <see cref="Advance"/>. Images do not influence each other.</summary>
     /// <param name="id">Identifies the image; must not be in use.</param>
     /// <param name="previews">Previews to deliver; null for none.</param>
+    /// <param name="priority">Bulk images pause while any interactive image is in the generator; they keep their rows and what they have drawn.</param>
     /// <remarks>If it throws, the other images continue, and <see cref="Remove"/> discards everything of this one.</remarks>
     /// <exception cref="ArgumentException">
     /// There are too few free rows, the id is in use, the class is unknown, or the layout does not fit the model.
     /// </exception>
-    void Admit(long id, ImageSpecification image, PreviewOptions? previews = null);
+    void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive);
 
     /// <summary>Removes an image and frees its rows before the next step. Does nothing if there is no such image.</summary>
     void Remove(long id);
 
     /// <summary>
     /// Runs one step: one decode step of every image in the coarse stage, VQ encode of one batch of pictures, the previews that are due, the fine pass of
-    /// one batch of images that have all their coarse labels, and VQ decode of one batch. Images beyond these batches wait for the next call.
+    /// one batch of images that have all their coarse labels, and VQ decode of one batch. Images beyond these batches wait for the next call. A step is of
+    /// the highest priority in the generator; if all images are bulk, it is shorter: one stage, and a small batch.
     /// </summary>
     /// <param name="cancellation">Checked before each stage and within long ones.</param>
     /// <exception cref="OperationCanceledException">Cancelled in or before a stage; the images stay admitted.</exception>

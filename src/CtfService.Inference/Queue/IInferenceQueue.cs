@@ -15,7 +15,8 @@ public interface IInferenceQueue
     /// </returns>
     /// <exception cref="QueueFullException">Thrown by the call itself: the queue has too little room; nothing was enqueued.</exception>
     /// <exception cref="ModelNotReadyException">
-    /// Thrown by the call itself if the model is loading, has failed or is shutting down; thrown while reading if that happens later.
+    /// Thrown by the call itself if the model is loading, has failed or is shutting down; thrown while reading if that happens later. For a bulk submission,
+    /// also as soon as another model replaces this one.
     /// </exception>
     /// <exception cref="DeadlineExceededException">
     /// Thrown while reading: the images were not finished within <see cref="ImageSubmission.Deadline"/>.

@@ -23,6 +23,11 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
 
     public DateTimeOffset EnqueuedAt { get; } = enqueuedAt;
 
+    public ImagePriority Priority { get; init; }
+
+    /// <summary>The submission of the image: bulk submissions take turns. Null for an image of none.</summary>
+    public PendingSubmission? Submission { get; init; }
+
     /// <summary>Null if the caller wants finished images only.</summary>
     public PreviewOptions? Previews { get; init; }
 
@@ -37,7 +42,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     /// <summary>Time from admission to the last start. Read after <see cref="Completion"/>.</summary>
     public TimeSpan QueueTime => _startedAt - EnqueuedAt;
 
-    public bool IsLate(DateTimeOffset now) => EnqueuedAt + Deadline.Timeout <= now;
+    public bool IsLate(DateTimeOffset now) => Deadline.HasPassed(EnqueuedAt, now);
 
     /// <summary>Cancelled when the caller no longer waits for this image.</summary>
     public CancellationToken Abandoned { get; } = abandoned;
@@ -48,10 +53,11 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     public bool IsWanted => !Abandoned.IsCancellationRequested && !_completion.Task.IsCompleted;
 
     /// <summary>Marks the image as admitted; from here on it is counted as waiting, running or ended.</summary>
-    public void MarkQueued(InFlightImage image, QueueLoad load)
+    /// <param name="load">Null for a bulk image, which delays no request.</param>
+    public void MarkQueued(InFlightImage image, QueueLoad? load)
     {
         (_inFlight, _load) = (image, load);
-        load.Entered(this);
+        load?.Entered(this);
     }
 
     public void MarkStarted(DateTimeOffset now)
@@ -95,7 +101,7 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     {
         if (_inFlight?.MoveTo(state) is { } from)
         {
-            _load!.Moved(this, from, state);
+            _load?.Moved(this, from, state);
         }
     }
 }

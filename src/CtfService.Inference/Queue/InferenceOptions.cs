@@ -13,7 +13,14 @@ public sealed record InferenceOptions
     [Range(2, 4096)]
     public int MaxBatchRows { get; init; } = 16;
 
-    /// <summary>Maximum number of images that wait to start. A request that does not fit as a whole gets 429.</summary>
+    /// <summary>
+    /// Number of rows that bulk images (jobs) leave free, so that interactive images start at once. If interactive images need more rows, bulk images give
+    /// up theirs and restart later. Bulk images may always take two rows.
+    /// </summary>
+    [Range(0, 4096)]
+    public int InteractiveRows { get; init; } = 4;
+
+    /// <summary>Maximum number of interactive images that wait to start. A request that does not fit as a whole gets 429.</summary>
     [Range(1, 100_000)]
     public int MaxQueuedImages { get; init; } = 64;
 

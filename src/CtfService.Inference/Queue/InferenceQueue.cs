@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using CtfService.Core.Generation;
 using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
@@ -6,8 +5,8 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Bounded queue between the request threads and the worker thread; its capacity counts images. <see cref="Enqueue"/> is thread-safe; call
-/// <see cref="TakeArrivals"/> and <see cref="WaitForJobs"/> from the worker thread only.
+/// Queue between the request threads and the worker thread. Its capacity counts the interactive images that wait; bulk images are admitted beside them.
+/// <see cref="Enqueue"/> is thread-safe; call <see cref="TakeArrivals"/> and <see cref="WaitForJobs"/> from the worker thread only.
 /// </summary>
 internal sealed class InferenceQueue : IInferenceQueue
 {
@@ -17,8 +16,11 @@ internal sealed class InferenceQueue : IInferenceQueue
     private readonly RetryReservations _reservations; // under _admission
     private readonly InferenceMetrics _metrics;
     private readonly TimeProvider _clock;
-    private readonly Channel<InferenceJob> _channel;
+    private readonly List<InferenceJob> _arrivals = []; // under _admission
     private readonly Lock _admission = new();
+    private bool _isClosed; // under _admission
+    private volatile bool _hasArrivals; // written under _admission
+    private volatile bool _bulkHasEnded; // written under _admission
     private readonly object _arrival = new(); // a monitor: unlike an event, it needs no disposal while the worker may still wait on it
     private bool _awake; // under _arrival
 
@@ -30,17 +32,24 @@ internal sealed class InferenceQueue : IInferenceQueue
         _reservations = new RetryReservations(options.MaxQueuedImages, clock);
         _metrics = metrics;
         _clock = clock;
-        _channel = Channel.CreateBounded<InferenceJob>(new BoundedChannelOptions(options.MaxQueuedImages) { SingleReader = true });
     }
 
     public IAsyncEnumerable<InferenceEvent> Enqueue(ImageSubmission submission, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfZero(submission.Images.Count, nameof(submission));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(submission.Images.Count, _options.MaxQueuedImages, nameof(submission));
+        if (submission.Priority == ImagePriority.Bulk)
+        {
+            ArgumentOutOfRangeException.ThrowIfNotEqual(submission.Previews, 0, nameof(submission));
+        }
+        else
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(submission.Images.Count, _options.MaxQueuedImages, nameof(submission));
+        }
+
         var pending = new PendingSubmission(submission, _metrics, _clock, cancellation);
         try
         {
-            Admit(pending.Jobs);
+            Admit(pending.Jobs, submission.Priority);
         }
         catch
         {
@@ -58,33 +67,53 @@ internal sealed class InferenceQueue : IInferenceQueue
     {
         lock (_admission)
         {
-            _channel.Writer.TryComplete();
+            (_isClosed, _bulkHasEnded) = (true, true);
         }
 
         Wake();
     }
 
+    /// <summary>Rejects further bulk submissions; the worker fails the bulk images that wait or run before its next step.</summary>
+    public void EndBulk()
+    {
+        lock (_admission)
+        {
+            _bulkHasEnded = true;
+        }
+
+        Wake();
+    }
+
+    /// <summary>True after <see cref="EndBulk"/> or <see cref="Close"/>.</summary>
+    public bool BulkHasEnded => _bulkHasEnded;
+
     /// <summary>True if the queue is closed and empty: no job will ever arrive.</summary>
-    public bool IsFinished => _channel.Reader.Completion.IsCompleted;
+    public bool IsFinished
+    {
+        get
+        {
+            lock (_admission)
+            {
+                return _isClosed && _arrivals.Count == 0;
+            }
+        }
+    }
 
     /// <summary>
     /// Removes and returns all jobs that have arrived, oldest first. Takes the admission lock, so that the images of one request arrive together.
     /// </summary>
     public IReadOnlyList<InferenceJob> TakeArrivals()
     {
-        if (_channel.Reader.Count == 0)
+        if (!_hasArrivals)
         {
             return []; // the usual case between two decode steps: no allocation
         }
 
         lock (_admission)
         {
-            var arrivals = new List<InferenceJob>();
-            while (_channel.Reader.TryRead(out var job))
-            {
-                arrivals.Add(job);
-            }
-
+            InferenceJob[] arrivals = [.. _arrivals];
+            _arrivals.Clear();
+            _hasArrivals = false;
             return arrivals;
         }
     }
@@ -112,26 +141,42 @@ internal sealed class InferenceQueue : IInferenceQueue
         }
     }
 
-    private void Admit(IReadOnlyList<InferenceJob> jobs)
+    private void Admit(IReadOnlyList<InferenceJob> jobs, ImagePriority priority)
     {
         lock (_admission)
         {
-            var model = _state.RequireReady().Model;
-            var isReserved = _reservations.TryRedeem(jobs.Count);
-            if (Room(isReserved) < jobs.Count)
-            {
-                throw Full(jobs.Count, isReserved, model.TokenCount);
-            }
-
+            RequireRoom(jobs.Count, priority);
             _state.BeginTrial(_options.FailedStepsPause);
             foreach (var job in jobs)
             {
-                job.MarkQueued(_metrics.ImageQueued(job.Specification), _load);
-                _channel.Writer.TryWrite(job); // cannot fail: the channel holds at most the images that wait
+                job.MarkQueued(_metrics.ImageQueued(job.Specification, priority), priority == ImagePriority.Bulk ? null : _load);
+                _arrivals.Add(job);
             }
+
+            _hasArrivals = true;
         }
 
         Wake();
+    }
+
+    private void RequireRoom(int images, ImagePriority priority)
+    {
+        var model = _state.RequireReady().Model;
+        if (priority == ImagePriority.Bulk)
+        {
+            if (_bulkHasEnded)
+            {
+                throw CallerErrors.BulkEnded();
+            }
+
+            return; // bulk images wait beside the queue
+        }
+
+        var isReserved = _reservations.TryRedeem(images);
+        if (Room(isReserved) < images)
+        {
+            throw Full(images, isReserved, model.TokenCount);
+        }
     }
 
     /// <param name="isReserved">True if the caller has a reservation for this time.</param>

@@ -25,9 +25,11 @@ internal sealed class PendingSubmission : IDisposable
         _abandoned = CancellationTokenSource.CreateLinkedTokenSource(caller, _expiry.Token);
         _events = Channel.CreateBounded<InferenceEvent>(new BoundedChannelOptions(submission.Images.Count * (submission.Previews + 1)) { SingleReader = true });
         var now = clock.GetUtcNow();
-        var trace = Tracing.CurrentTrace;
+        var trace = submission.Priority == ImagePriority.Bulk ? null : Tracing.CurrentTrace; // thousands of spans would hide a trace
         Jobs = [.. submission.Images.Select((image, index) => new InferenceJob(image, now, submission.Deadline, _abandoned.Token)
         {
+            Priority = submission.Priority,
+            Submission = this,
             Trace = trace,
             Previews = submission.Previews == 0
                 ? null
@@ -112,7 +114,11 @@ internal sealed class PendingSubmission : IDisposable
     private async Task<InferenceEvent> Finished(InferenceJob job, int index)
     {
         var image = await job.Completion.ConfigureAwait(false);
-        ImageTelemetry.Finished(_metrics, index, image, job.EnqueuedAt, job.QueueTime, job.Batch);
+        if (job.Priority == ImagePriority.Interactive) // bulk images pause, so their times say nothing about the service
+        {
+            ImageTelemetry.Finished(_metrics, index, image, job.EnqueuedAt, job.QueueTime, job.Batch);
+        }
+
         return new InferenceEvent.Finished(index, image, job.QueueTime);
     }
 }

@@ -55,7 +55,9 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
         return new ModelLease(model, queue, Release);
     }
 
-    /// <summary>Retires the instance after another has replaced it: the queue closes with the last lease, and the worker ends with the last image.</summary>
+    /// <summary>
+    /// Retires the instance after another has replaced it: bulk images end, the queue closes with the last lease, and the worker ends with the last image.
+    /// </summary>
     public void Retire()
     {
         lock (_gate)
@@ -63,10 +65,11 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
             _retired = true;
         }
 
+        queue.EndBulk(); // a job must not keep a replaced model in memory
         CloseIfUnused();
     }
 
-    /// <summary>Stops accepting images; admitted images may finish, and a load is aborted.</summary>
+    /// <summary>Stops accepting images; admitted images may finish, except bulk images, and a load is aborted.</summary>
     public void Stop()
     {
         if (state.Current is ModelStatus.Loading)

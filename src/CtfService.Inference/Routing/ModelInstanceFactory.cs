@@ -18,7 +18,11 @@ internal sealed class ModelInstanceFactory(InferenceOptions options, InferenceMe
             queue,
             state,
             new AdmissionScheduler(estimator, clock),
-            new ImageRunner(estimator, new StepCircuitBreaker(state, options), metrics, clock, loggers.CreateLogger<ImageRunner>()),
+            new ImageRunner(
+                new StepReceivers(estimator, new StepCircuitBreaker(state, options), metrics),
+                options.InteractiveRows,
+                clock,
+                loggers.CreateLogger<ImageRunner>()),
             new ModelLoader(origin.Factory, options, new LoadReports(estimator, metrics, stall), clock, loggers.CreateLogger<ModelLoader>()),
             metrics);
         return new ModelInstance(origin.Bundle, queue, state, new GenerationWorker(parts, loggers.CreateLogger<GenerationWorker>()));

@@ -22,6 +22,9 @@ public static class CallerErrors
 
     public static ModelNotReadyException Loading() => new("The model is still loading. Try again in a moment.", SoonReady);
 
+    public static ModelNotReadyException BulkEnded() => new(
+        "Bulk images end when the service shuts down or switches to another model. Submit them again later; their seeds give the same images.", SoonReady);
+
     public static GenerationFailedException StepFailed(Exception cause) =>
         new("The step that contained this image failed. The service log has the details.", cause);
 

@@ -1,8 +1,10 @@
+using CtfService.Core.Generation;
+
 namespace CtfService.Inference.Telemetry;
 
 /// <summary>
-/// Counts the images between admission and end: how many wait and run, and when a step last completed. Independent of queue, worker and model, so several
-/// instances share it, as during a switch. Thread-safe.
+/// Counts the images between admission and end: how many wait and run, and when a step last completed. Bulk images are counted apart, because they give way
+/// to all others. Independent of queue, worker and model, so several instances share it, as during a switch. Thread-safe.
 /// </summary>
 internal sealed class InFlightImages(TimeProvider clock)
 {
@@ -10,21 +12,24 @@ internal sealed class InFlightImages(TimeProvider clock)
     private readonly LinkedList<InFlightImage> _waiting = new(); // the longest waiting image is first
     private int _waitingRows;
     private int _running;
+    private int _bulkWaiting;
+    private int _bulkRunning;
     private int _runningRows;
     private int _rows; // of all generators
     private long _busySince; // when the first of the current images arrived
     private long _lastStep;
 
+    private int Images => _waiting.Count + _running + _bulkWaiting + _bulkRunning;
+
     /// <summary>Adds an admitted image in the waiting state.</summary>
-    public InFlightImage Enter(int rows)
+    public InFlightImage Enter(int rows, ImagePriority priority = ImagePriority.Interactive)
     {
         lock (_gate)
         {
             var now = clock.GetTimestamp();
-            _busySince = _waiting.Count + _running == 0 ? now : _busySince;
-            var image = new InFlightImage(this, rows, now);
-            _waiting.AddLast(image.WaitingNode);
-            _waitingRows += rows;
+            _busySince = Images == 0 ? now : _busySince;
+            var image = new InFlightImage(this, rows, priority, now);
+            Join(image, isRestarted: false);
             return image;
         }
     }
@@ -52,8 +57,10 @@ internal sealed class InFlightImages(TimeProvider clock)
                 WaitingRows = _waitingRows,
                 OldestWait = _waiting.First is { } oldest ? clock.GetElapsedTime(oldest.Value.EnteredAt) : TimeSpan.Zero,
                 Running = _running,
+                BulkWaiting = _bulkWaiting,
+                BulkRunning = _bulkRunning,
                 Occupancy = _rows == 0 ? 0 : (double)_runningRows / _rows,
-                StalledFor = _waiting.Count + _running == 0 ? TimeSpan.Zero : clock.GetElapsedTime(Math.Max(_busySince, Volatile.Read(ref _lastStep))),
+                StalledFor = Images == 0 ? TimeSpan.Zero : clock.GetElapsedTime(Math.Max(_busySince, Volatile.Read(ref _lastStep))),
             };
         }
     }
@@ -72,24 +79,44 @@ internal sealed class InFlightImages(TimeProvider clock)
 
             Leave(image);
             image.State = to;
-            if (to == ImageState.Waiting)
+            Join(image, isRestarted: to == ImageState.Waiting);
+            return from;
+        }
+    }
+
+    private void Join(InFlightImage image, bool isRestarted)
+    {
+        if (image.Priority == ImagePriority.Bulk)
+        {
+            CountBulk(image.State, 1);
+        }
+        else if (image.State == ImageState.Running)
+        {
+            _running++;
+            _runningRows += image.Rows;
+        }
+        else if (image.State == ImageState.Waiting)
+        {
+            if (isRestarted)
             {
                 _waiting.AddFirst(image.WaitingNode); // a restarted image precedes all others
-                _waitingRows += image.Rows;
             }
-            else if (to == ImageState.Running)
+            else
             {
-                _running++;
-                _runningRows += image.Rows;
+                _waiting.AddLast(image.WaitingNode);
             }
 
-            return from;
+            _waitingRows += image.Rows;
         }
     }
 
     private void Leave(InFlightImage image)
     {
-        if (image.State == ImageState.Waiting)
+        if (image.Priority == ImagePriority.Bulk)
+        {
+            CountBulk(image.State, -1);
+        }
+        else if (image.State == ImageState.Waiting)
         {
             _waiting.Remove(image.WaitingNode);
             _waitingRows -= image.Rows;
@@ -100,9 +127,15 @@ internal sealed class InFlightImages(TimeProvider clock)
             _runningRows -= image.Rows;
         }
     }
+
+    private void CountBulk(ImageState state, int change)
+    {
+        _bulkWaiting += state == ImageState.Waiting ? change : 0;
+        _bulkRunning += state == ImageState.Running ? change : 0;
+    }
 }
 
-/// <summary>Counts of in-flight images at one moment.</summary>
+/// <summary>Counts of in-flight images at one moment; of the interactive ones, unless a name says otherwise.</summary>
 internal readonly record struct InFlightSnapshot
 {
     public int Waiting { get; init; }
@@ -114,10 +147,17 @@ internal readonly record struct InFlightSnapshot
 
     public int Running { get; init; }
 
-    /// <summary>Fraction of all rows that are in use, 0 to 1.</summary>
+    public int BulkWaiting { get; init; }
+
+    /// <summary>Bulk images that have started and not ended; they may be paused.</summary>
+    public int BulkRunning { get; init; }
+
+    /// <summary>Fraction of all rows that interactive images use, 0 to 1.</summary>
     public double Occupancy { get; init; }
 
-    /// <summary>Time since the last step completed or, if later, since the first of the current images arrived; zero if there are none.</summary>
+    /// <summary>
+    /// Time since the last step completed or, if later, since the first of the current images of any priority arrived; zero if there are none.
+    /// </summary>
     public TimeSpan StalledFor { get; init; }
 }
 
@@ -126,13 +166,15 @@ internal sealed class InFlightImage
 {
     private readonly InFlightImages _inFlight;
 
-    internal InFlightImage(InFlightImages inFlight, int rows, long enteredAt)
+    internal InFlightImage(InFlightImages inFlight, int rows, ImagePriority priority, long enteredAt)
     {
-        (_inFlight, Rows, EnteredAt) = (inFlight, rows, enteredAt);
+        (_inFlight, Rows, Priority, EnteredAt) = (inFlight, rows, priority, enteredAt);
         WaitingNode = new LinkedListNode<InFlightImage>(this);
     }
 
     public int Rows { get; }
+
+    public ImagePriority Priority { get; }
 
     /// <summary>Timestamp of the admission.</summary>
     internal long EnteredAt { get; }

@@ -15,12 +15,14 @@ public sealed class InferenceMetrics
     public const string MeterName = "CtfService";
 
     private const string ModelTag = "ctf.model";
+    private const string PriorityTag = "ctf.priority";
 
     private readonly Meter _meter;
     private readonly InFlightImages _inFlight;
     private readonly Counter<long> _steps;
     private readonly Counter<long> _splits;
     private readonly Counter<long> _images;
+    private readonly Counter<long> _restarts;
     private readonly Histogram<double> _decodeStep;
     private readonly Histogram<int> _decodeRows;
     private readonly Histogram<double> _queueWait;
@@ -36,6 +38,7 @@ public sealed class InferenceMetrics
         _splits = meter.CreateCounter<long>("ctf.oom.splits", "{split}", "Batches that were split because they did not fit in device memory.");
         _splits.Add(0); // exported from the start: a counter that appears with its first split would show no increase
         _images = meter.CreateCounter<long>("ctf.images.generated", "{image}", "Finished images.");
+        _restarts = meter.CreateCounter<long>("ctf.bulk.restarts", "{image}", "Bulk images that lost their rows to interactive images and restarted.");
         _decodeStep = meter.CreateHistogram(
             "ctf.decode_step.duration", "s", "Duration of one decode step of the coarse transformer.", tags: null, BucketBounds.Stages);
         _decodeRows = meter.CreateHistogram("ctf.decode_step.rows", "{row}", "Rows of one decode step.", tags: null, BucketBounds.Rows);
@@ -63,7 +66,7 @@ public sealed class InferenceMetrics
 
     internal void GeneratorEnded(int rows) => _inFlight.RowsChanged(-rows);
 
-    internal InFlightImage ImageQueued(ImageSpecification image) => _inFlight.Enter(image.Rows);
+    internal InFlightImage ImageQueued(ImageSpecification image, ImagePriority priority) => _inFlight.Enter(image.Rows, priority);
 
     internal void StepEnded(StepReport step)
     {
@@ -84,7 +87,11 @@ public sealed class InferenceMetrics
     /// <summary>Counts a step that did not fit and was repeated with fewer images.</summary>
     internal void BatchSplit() => _splits.Add(1);
 
-    internal void ImageGenerated(string model) => _images.Add(1, new KeyValuePair<string, object?>(ModelTag, model));
+    internal void ImageGenerated(string model, ImagePriority priority) =>
+        _images.Add(1, new KeyValuePair<string, object?>(ModelTag, model), new KeyValuePair<string, object?>(PriorityTag, NameOf(priority)));
+
+    /// <summary>Counts bulk images that gave their rows to interactive images and must restart.</summary>
+    internal void BulkRestarted(int images) => _restarts.Add(images);
 
     internal void ImageWaited(TimeSpan queueTime) => _queueWait.Record(queueTime.TotalSeconds);
 
@@ -101,13 +108,22 @@ public sealed class InferenceMetrics
         meter.CreateObservableGauge(
             "ctf.queue.oldest_wait", () => _inFlight.Read().OldestWait.TotalSeconds, "s", "Waiting time of the oldest waiting image; 0 if none waits.");
         meter.CreateObservableGauge("ctf.images.running", () => _inFlight.Read().Running, "{image}", "Images that have started and not ended.");
-        meter.CreateObservableGauge("ctf.batch.occupancy", () => _inFlight.Read().Occupancy, "1", "Fraction of rows in use.");
+        meter.CreateObservableGauge("ctf.bulk.images", () => BulkImages(_inFlight.Read()), "{image}", "Bulk images that wait, or that have started.");
+        meter.CreateObservableGauge("ctf.batch.occupancy", () => _inFlight.Read().Occupancy, "1", "Fraction of rows in use by interactive images.");
         meter.CreateObservableGauge(
             "ctf.worker.stalled_time",
             () => _inFlight.Read().StalledFor.TotalSeconds,
             "s",
             "Time since the last completed step while images wait or run; otherwise 0.");
     }
+
+    private static IEnumerable<Measurement<int>> BulkImages(InFlightSnapshot images) =>
+    [
+        new Measurement<int>(images.BulkWaiting, new KeyValuePair<string, object?>("ctf.state", "waiting")),
+        new Measurement<int>(images.BulkRunning, new KeyValuePair<string, object?>("ctf.state", "running")),
+    ];
+
+    private static string NameOf(ImagePriority priority) => priority == ImagePriority.Bulk ? "bulk" : "interactive";
 
     private static IEnumerable<Measurement<int>> Describe(ModelStatus status) => status is not ModelStatus.Ready { Model: var model } ? [] :
     [

@@ -75,7 +75,12 @@ internal sealed partial class StallWatch(InFlightImages inFlight, TimeSpan stall
     {
         if (progress.IsStalled)
         {
-            Log.Stalled(logger, progress.StalledFor, snapshot.Waiting, snapshot.Running, progress.Limit);
+            Log.Stalled(
+                logger,
+                progress.StalledFor,
+                snapshot.Waiting + snapshot.BulkWaiting,
+                snapshot.Running + snapshot.BulkRunning,
+                progress.Limit);
         }
         else
         {

@@ -120,12 +120,15 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         while (!_abort.IsCancellationRequested)
         {
             TakeArrivals();
+            if (_queue.BulkHasEnded)
+            {
+                _scheduler.FailBulk(CallerErrors.BulkEnded);
+                parts.Runner.FailBulk(generator, CallerErrors.BulkEnded);
+            }
+
             _scheduler.DropUnwanted();
             parts.Runner.RemoveUnwanted(generator);
-            while (_scheduler.Next(parts.Runner.Running(generator)) is { } job)
-            {
-                parts.Runner.Admit(generator, _scheduler, job);
-            }
+            parts.Runner.AdmitWaiting(generator, _scheduler);
 
             if (parts.Runner.Count > 0)
             {

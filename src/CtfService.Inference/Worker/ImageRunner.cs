@@ -12,49 +12,50 @@ namespace CtfService.Inference.Worker;
 /// Runs the admitted images: adds them to the generator, steps it and completes each of them. A failed step fails its images only; the worker continues.
 /// Call from the worker thread only.
 /// </summary>
-internal sealed partial class ImageRunner(
-    StageCostEstimator estimator, StepCircuitBreaker breaker, InferenceMetrics metrics, TimeProvider clock, ILogger<ImageRunner> logger)
+/// <param name="interactiveRows"><see cref="InferenceOptions.InteractiveRows"/>.</param>
+internal sealed partial class ImageRunner(StepReceivers receivers, int interactiveRows, TimeProvider clock, ILogger<ImageRunner> logger)
 {
-    private readonly Dictionary<long, InferenceJob> _running = [];
-    private readonly RowLimit _rowLimit = new();
-    private long _lastId;
-    private int _allRows;
+    private readonly RunningJobs _running = new(interactiveRows);
 
     public int Count => _running.Count;
 
-    /// <summary>Prepares for a generator without images.</summary>
-    /// <param name="rows">Rows of the decode step of the generator.</param>
-    public void Begin(int rows) => _allRows = rows;
+    /// <inheritdoc cref="RunningJobs.Begin"/>
+    public void Begin(int rows) => _running.Begin(rows);
 
-    /// <summary>Returns the counts of the running images and the rows that further images may take.</summary>
-    public RunningImages Running(IImageGenerator generator)
+    /// <summary>Adds the waiting images that may start to the generator.</summary>
+    public void AdmitWaiting(IImageGenerator generator, AdmissionScheduler waiting)
     {
-        var (rows, drawn) = (0, 0);
-        foreach (var job in _running.Values)
+        while (true)
         {
-            rows += job.Specification.Rows;
-            drawn += job.Specification.Rows > 0 ? 1 : 0;
-        }
+            var (interactive, bulk) = _running.Read(generator);
+            if (waiting.Next(interactive, bulk) is not { } job)
+            {
+                return;
+            }
 
-        return new RunningImages(_rowLimit.FreeRows(generator.FreeRows, rows), drawn, _running.Count - drawn);
+            Admit(generator, waiting, job);
+        }
     }
 
     /// <summary>Adds an image to the generator. If the generator rejects it, that image alone fails.</summary>
-    /// <param name="waiting">Fails its images if too many calls in a row have failed.</param>
-    public void Admit(IImageGenerator generator, AdmissionScheduler waiting, InferenceJob job)
+    /// <param name="waiting">
+    /// Gets back bulk images whose rows the image takes. Fails its images if too many calls in a row have failed.
+    /// </param>
+    private void Admit(IImageGenerator generator, AdmissionScheduler waiting, InferenceJob job)
     {
-        var id = ++_lastId;
-        _running.Add(id, job); // first, so that the image is completed no matter what throws
+        var restarted = job.Priority == ImagePriority.Interactive ? _running.MakeRoom(generator, waiting, job.Specification.Rows) : 0;
+        receivers.Metrics.BulkRestarted(restarted);
+        var id = _running.Add(job); // first, so that the image is completed no matter what throws
         job.MarkStarted(clock.GetUtcNow());
         try
         {
-            generator.Admit(id, job.Specification, job.PreviewsLeft());
+            generator.Admit(id, job.Specification, job.PreviewsLeft(), job.Priority);
         }
         // Any error affects this image only; a broken device fails the next step too, and then the circuit breaker opens.
         catch (Exception error)
         {
             Log.NotTaken(logger, error);
-            _running.Remove(id);
+            _running.Take(id);
             job.Fail(new GenerationFailedException("This image could not be started. The service log has the details.", error));
             generator.Remove(id);
             CountFailure(waiting, error);
@@ -64,33 +65,39 @@ internal sealed partial class ImageRunner(
     /// <summary>Removes the images that no caller waits for and frees their rows.</summary>
     public void RemoveUnwanted(IImageGenerator generator)
     {
-        foreach (var (id, job) in _running)
+        foreach (var id in _running.Unwanted() ?? [])
         {
-            if (!job.IsWanted)
-            {
-                generator.Remove(id);
-                job.Cancel();
-                _running.Remove(id);
-            }
+            generator.Remove(id);
+            _running.Take(id)!.Cancel();
         }
     }
 
-    /// <summary>Runs one step of all images.</summary>
+    /// <summary>Fails the bulk images and frees their rows.</summary>
+    public void FailBulk(IImageGenerator generator, Func<Exception> error)
+    {
+        if (_running.BulkCount > 0)
+        {
+            Fail(generator, ImagePriority.Bulk, error);
+        }
+    }
+
+    /// <summary>Runs one step of the images of the highest priority.</summary>
     /// <param name="waiting">Gets back the images that did not fit together with the others and must restart; their seeds make them identical.</param>
     /// <param name="abort">Cancelled when the shutdown budget is used up: running images fail.</param>
     public void Step(IImageGenerator generator, AdmissionScheduler waiting, CancellationToken abort)
     {
-        var started = clock.GetUtcNow();
+        var (started, priority) = (clock.GetUtcNow(), _running.Priority);
         try
         {
             var outcomes = generator.Advance(abort);
             UpdateBreaker(waiting, outcomes); // before any caller gets them
             Complete(generator, outcomes, started);
-            estimator.Measure(generator.LastStep);
+            receivers.Estimator.Measure(generator.LastStep);
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {
-            FailStep(generator, ShuttingDown);
+            Fail(generator, ImagePriority.Bulk, ShuttingDown);
+            Fail(generator, ImagePriority.Interactive, ShuttingDown);
         }
         catch (OutOfDeviceMemoryException tooLarge)
         {
@@ -104,13 +111,14 @@ internal sealed partial class ImageRunner(
         // Any error of the model affects the images of this step only; the worker continues with the next.
         catch (Exception error)
         {
+            PutBackPaused(generator, waiting);
             Log.Failed(logger, _running.Count, error);
             CountFailure(waiting, error);
-            FailStep(generator, () => CallerErrors.StepFailed(error));
+            Fail(generator, priority, () => CallerErrors.StepFailed(error));
         }
 
-        waiting.StepEnded(generator.LastStep);
-        metrics.StepEnded(generator.LastStep);
+        waiting.StepEnded(generator.LastStep, priority);
+        receivers.Metrics.StepEnded(generator.LastStep);
     }
 
     public static ModelNotReadyException ShuttingDown() => new(
@@ -122,14 +130,9 @@ internal sealed partial class ImageRunner(
     /// <returns>The number of images.</returns>
     public int FailAll(Func<Exception> error)
     {
-        var count = _running.Count;
-        foreach (var job in _running.Values)
-        {
-            job.Fail(error());
-        }
-
-        _running.Clear();
-        return count;
+        List<long> ids = [.. _running.IdsOf(ImagePriority.Interactive), .. _running.IdsOf(ImagePriority.Bulk)];
+        ids.ForEach(id => _running.Take(id)!.Fail(error()));
+        return ids.Count;
     }
 
     /// <summary>Counts a step in which images ended as progress or as a failure.</summary>
@@ -144,7 +147,7 @@ internal sealed partial class ImageRunner(
         {
             CountFailure(waiting, outcomes[0].Error!);
         }
-        else if (breaker.Finished())
+        else if (receivers.Breaker.Finished())
         {
             Log.WorksAgain(logger);
         }
@@ -153,21 +156,27 @@ internal sealed partial class ImageRunner(
     /// <summary>Counts a failure. If too many steps have failed, the waiting images fail too, because they would meet the same error.</summary>
     private void CountFailure(AdmissionScheduler waiting, Exception error)
     {
-        if (breaker.Failed())
+        if (receivers.Breaker.Failed())
         {
-            Log.KeepsFailing(logger, waiting.FailAll(breaker.Refused), error);
+            Log.KeepsFailing(logger, waiting.FailAll(receivers.Breaker.Refused), error);
         }
     }
 
-    /// <summary>Fails the images of a step, then frees their rows.</summary>
-    private void FailStep(IImageGenerator generator, Func<Exception> error)
+    /// <summary>Fails the images of a priority, then frees their rows.</summary>
+    private void Fail(IImageGenerator generator, ImagePriority priority, Func<Exception> error)
     {
-        long[] ids = [.. _running.Keys];
-        FailAll(error);
-        foreach (var id in ids)
-        {
-            generator.Remove(id);
-        }
+        var ids = _running.IdsOf(priority);
+        ids.ForEach(id => _running.Take(id)!.Fail(error()));
+        ids.ForEach(generator.Remove);
+    }
+
+    /// <summary>Lets the bulk images beside interactive ones wait again: a failed step must not cost them more than their progress.</summary>
+    /// <returns>True if there were any.</returns>
+    private bool PutBackPaused(IImageGenerator generator, AdmissionScheduler waiting)
+    {
+        var paused = _running.Priority == ImagePriority.Interactive ? _running.IdsOf(ImagePriority.Bulk) : [];
+        _running.PutBack(generator, waiting, paused);
+        return paused.Count > 0;
     }
 
     private void Complete(IImageGenerator generator, IReadOnlyList<GenerationOutcome> outcomes, DateTimeOffset started)
@@ -181,11 +190,8 @@ internal sealed partial class ImageRunner(
         var batch = Trace(outcomes, started);
         foreach (var outcome in outcomes)
         {
-            if (!_running.Remove(outcome.Id, out var job))
-            {
-                throw new InvalidOperationException($"The generator returned an image with the id {outcome.Id}, which was not admitted.");
-            }
-
+            var job = _running.Take(outcome.Id)
+                ?? throw new InvalidOperationException($"The generator returned an image with the id {outcome.Id}, which was not admitted.");
             if (outcome.Error is { } error)
             {
                 Log.TooLarge(logger, 1, error);
@@ -195,8 +201,8 @@ internal sealed partial class ImageRunner(
             {
                 job.Batch = batch;
                 job.Succeed(outcome.Image!);
-                _rowLimit.Finished(job.Specification.Rows, _allRows);
-                metrics.ImageGenerated(generator.Model.Name);
+                _running.Finished(job);
+                receivers.Metrics.ImageGenerated(generator.Model.Name, job.Priority);
             }
         }
     }
@@ -209,36 +215,32 @@ internal sealed partial class ImageRunner(
             return null;
         }
 
-        var traces = outcomes.Select(outcome => _running.GetValueOrDefault(outcome.Id)?.Trace).OfType<ActivityContext>().Distinct().ToList();
+        var traces = outcomes.Select(outcome => _running[outcome.Id]?.Trace).OfType<ActivityContext>().Distinct().ToList();
         return traces.Count == 0 ? null : Tracing.RecordBatch(started, outcomes.Count, traces);
     }
 
     /// <summary>
-    /// Keeps the older half of the images and returns the younger half to restart, as often as needed: the oldest image always stays and finishes, so every
-    /// image gets through. An image that does not fit alone fails.
+    /// Returns bulk images beside interactive ones to restart; without any, keeps the older half of the images and returns the younger half, as often as
+    /// needed: the oldest image always stays and finishes, so every image gets through. An image that does not fit alone fails.
     /// </summary>
     private void Split(IImageGenerator generator, AdmissionScheduler waiting, OutOfDeviceMemoryException tooLarge)
     {
-        var leaving = _running.OrderBy(running => running.Key).Skip(_running.Count / 2).Reverse().ToList(); // a single image is removed and fails
-        metrics.BatchSplit();
+        receivers.Metrics.BatchSplit();
         Log.Splitting(logger, _running.Count, tooLarge.Message);
-        foreach (var (id, job) in leaving)
+        if (_running.Count == 1)
         {
-            generator.Remove(id);
-            _running.Remove(id);
-            if (_running.Count > 0)
-            {
-                job.MarkRestarted();
-                waiting.PutBack(job); // the oldest last, so that it restarts first
-            }
-            else
-            {
-                Log.TooLarge(logger, 1, tooLarge);
-                job.Fail(new OutOfDeviceMemoryException(
-                    "The device has too little free memory for this image. Lower Inference:MaxBatchRows, or free memory on the device.", tooLarge));
-            }
+            Log.TooLarge(logger, 1, tooLarge);
+            Fail(generator, _running.Priority, () => new OutOfDeviceMemoryException(
+                "The device has too little free memory for this image. Lower Inference:MaxBatchRows, or free memory on the device.", tooLarge));
+        }
+        else if (!PutBackPaused(generator, waiting))
+        {
+            _running.PutBack(generator, waiting, [.. _running.IdsOf(_running.Priority).Skip(_running.Count / 2)]);
         }
 
-        _rowLimit.Shrink(_running.Values.Sum(job => job.Specification.Rows));
+        _running.LimitRows();
     }
 }
+
+/// <summary>Receivers of the outcome of each step.</summary>
+internal sealed record StepReceivers(StageCostEstimator Estimator, StepCircuitBreaker Breaker, InferenceMetrics Metrics);

@@ -9,55 +9,74 @@ internal sealed class CoarseBatch(int slots, int positions)
 {
     private readonly Stack<int> _freeSlots = new(Enumerable.Range(0, slots).Reverse());
     private readonly List<RunningImage> _finished = [];
+    private readonly ImageLine _images = new();
 
-    /// <summary>All images, in the order of arrival.</summary>
-    public List<RunningImage> All { get; } = [];
+    /// <summary>All images, in the order of arrival, the interactive ones first.</summary>
+    public IReadOnlyList<RunningImage> All => _images.All;
 
     public int Slots { get; private set; } = slots;
 
     public int FreeSlots => _freeSlots.Count;
 
-    public RunningImage Add(long id, ImageSpecification specification)
+    /// <inheritdoc cref="ImageLine.CountOf"/>
+    public int CountOf(ImagePriority lowest) => _images.CountOf(lowest);
+
+    /// <inheritdoc cref="ImageLine.Of"/>
+    public ReadOnlySpan<RunningImage> Of(ImagePriority lowest) => _images.Of(lowest);
+
+    /// <summary>Returns the number of slots that images of at least this priority occupy.</summary>
+    public int SlotsOf(ImagePriority lowest)
+    {
+        var count = 0;
+        foreach (var image in Of(lowest))
+        {
+            count += image.NullSlot is null ? 1 : 2;
+        }
+
+        return count;
+    }
+
+    public RunningImage Add(long id, ImageSpecification specification, ImagePriority priority)
     {
         var image = new RunningImage(id, specification, positions)
         {
+            Priority = priority,
             Slot = _freeSlots.Pop(),
             NullSlot = specification.Coarse.IsGuided ? _freeSlots.Pop() : null,
         };
-        All.Add(image);
+        _images.Add(image);
         return image;
     }
 
     /// <summary>Removes an image and frees its slots. Returns false if the image is not in the batch.</summary>
     public bool Remove(long id)
     {
-        var place = All.FindIndex(image => image.Id == id);
-        if (place < 0)
+        if (_images.Remove(id) is not { } image)
         {
             return false;
         }
 
-        Release(All[place]);
-        All.RemoveAt(place);
+        Release(image);
         return true;
     }
 
-    /// <summary>Advances every image by one label. Removes and returns the complete ones; the next call reuses the list.</summary>
-    public List<RunningImage> Advance()
+    /// <summary>
+    /// Advances every image of at least this priority by one label. Removes and returns the complete ones; the next call reuses the list.
+    /// </summary>
+    public List<RunningImage> Advance(ImagePriority lowest)
     {
         _finished.Clear();
-        foreach (var image in All)
+        foreach (var image in Of(lowest))
         {
             if (++image.Position == positions)
             {
-                Release(image);
                 _finished.Add(image);
             }
         }
 
-        if (_finished.Count > 0)
+        foreach (var image in _finished)
         {
-            All.RemoveAll(_finished.Contains);
+            Remove(image.Id);
         }
 
         return _finished;

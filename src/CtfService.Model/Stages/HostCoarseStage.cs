@@ -32,24 +32,31 @@ internal sealed class HostCoarseStage : ICoarseStage
 
     public int Count => _batch.All.Count;
 
+    public bool StepsAllRows => false;
+
+    public int CountOf(ImagePriority lowest) => _batch.CountOf(lowest);
+
+    public int RowsOf(ImagePriority lowest) => _batch.SlotsOf(lowest);
+
     /// <inheritdoc/>
-    public RunningImage Add(long id, ImageSpecification specification) => _batch.Add(id, specification);
+    public RunningImage Add(long id, ImageSpecification specification, ImagePriority priority = ImagePriority.Interactive) =>
+        _batch.Add(id, specification, priority);
 
     /// <inheritdoc/>
     public bool Remove(long id) => _batch.Remove(id);
 
     /// <inheritdoc/>
-    public IReadOnlyList<RunningImage> Step()
+    public IReadOnlyList<RunningImage> Step(ImagePriority lowest = ImagePriority.Bulk)
     {
-        var count = LayOutRows();
+        var count = LayOutRows(lowest);
         _engine.DecodeStep(_rows.AsSpan(0, count), _logits.AsSpan(0, count * _engine.Config.OutputVocabulary));
         var row = 0;
-        foreach (var image in _batch.All)
+        foreach (var image in _batch.Of(lowest))
         {
             Draw(image, ref row);
         }
 
-        var finished = _batch.Advance();
+        var finished = _batch.Advance(lowest);
         foreach (var image in finished)
         {
             image.MarkCoarseDone();
@@ -66,10 +73,10 @@ internal sealed class HostCoarseStage : ICoarseStage
     public void Dispose() => _engine.Dispose();
 
     /// <summary>Lays out the conditional row of each image, followed by its null-class row while guidance applies. Returns the number of rows.</summary>
-    private int LayOutRows()
+    private int LayOutRows(ImagePriority lowest)
     {
         var count = 0;
-        foreach (var image in _batch.All)
+        foreach (var image in _batch.Of(lowest))
         {
             var label = image.Position == 0 ? 0 : image.CoarseLabels[image.Position - 1];
             _rows[count++] = new DecodeRow(image.Slot, image.Position, image.Position == 0 ? image.Specification.ClassId : label);

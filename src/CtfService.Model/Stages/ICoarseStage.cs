@@ -17,17 +17,29 @@ internal interface ICoarseStage : IDisposable
     /// <summary>The number of images in the stage.</summary>
     int Count { get; }
 
+    /// <summary>
+    /// True if every step computes all rows, so that images of a lower priority cost nothing more and need not pause: <see cref="Step"/> is called for the
+    /// lowest priority.
+    /// </summary>
+    bool StepsAllRows { get; }
+
+    /// <summary>Returns the number of images of at least this priority in the stage.</summary>
+    int CountOf(ImagePriority lowest);
+
+    /// <summary>Returns the number of rows that images of at least this priority occupy.</summary>
+    int RowsOf(ImagePriority lowest);
+
     /// <summary>Adds an image, which must fit into <see cref="FreeRows"/>.</summary>
-    RunningImage Add(long id, ImageSpecification specification);
+    RunningImage Add(long id, ImageSpecification specification, ImagePriority priority = ImagePriority.Interactive);
 
     /// <summary>Removes an image and frees its rows. Returns false if the image is not in the stage. Never throws.</summary>
     bool Remove(long id);
 
     /// <summary>
-    /// Draws one label for every image and returns the images that are complete; the next step reuses the list. If the step throws, no image has advanced, so
-    /// the step can be repeated and images can be removed.
+    /// Draws one label for every image of at least this priority and returns the images that are complete; the next step reuses the list. The other images keep
+    /// their rows and labels. If the step throws, no image has advanced, so the step can be repeated and images can be removed.
     /// </summary>
-    IReadOnlyList<RunningImage> Step();
+    IReadOnlyList<RunningImage> Step(ImagePriority lowest = ImagePriority.Bulk);
 
     /// <summary>Copies the labels drawn so far into <see cref="RunningImage.CoarseLabels"/>, if the stage keeps them elsewhere.</summary>
     /// <param name="running">Images in the stage; may be empty.</param>

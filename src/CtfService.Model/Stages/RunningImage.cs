@@ -15,6 +15,8 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
 
     public ImageSpecification Specification { get; } = specification;
 
+    public ImagePriority Priority { get; init; }
+
     /// <summary>Coarse labels [T]; the first <see cref="Position"/> are drawn.</summary>
     public int[] CoarseLabels { get; } = new int[positions];
 

@@ -47,11 +47,17 @@ internal sealed class TorchCoarseStage : ICoarseStage
 
     public int Count => _batch.All.Count;
 
+    public bool StepsAllRows => true;
+
+    public int CountOf(ImagePriority lowest) => _batch.CountOf(lowest);
+
+    public int RowsOf(ImagePriority lowest) => _batch.SlotsOf(lowest);
+
     /// <inheritdoc/>
-    public RunningImage Add(long id, ImageSpecification specification)
+    public RunningImage Add(long id, ImageSpecification specification, ImagePriority priority = ImagePriority.Interactive)
     {
         _rows.IsStale = true; // the next step updates the device
-        return _batch.Add(id, specification);
+        return _batch.Add(id, specification, priority);
     }
 
     /// <inheritdoc/>
@@ -61,12 +67,13 @@ internal sealed class TorchCoarseStage : ICoarseStage
         return _batch.Remove(id);
     }
 
+    /// <summary>Draws one label for every image, whatever its priority.</summary>
     /// <inheritdoc/>
-    public IReadOnlyList<RunningImage> Step()
+    public IReadOnlyList<RunningImage> Step(ImagePriority lowest = ImagePriority.Bulk)
     {
         TryGrow();
         DrawInRowsThatFit();
-        var finished = _batch.Advance();
+        var finished = _batch.Advance(ImagePriority.Bulk);
         _rows.IsStale = finished.Count > 0;
         foreach (var image in finished)
         {
@@ -127,7 +134,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
         var logits = _transformer.DecodeStep(_rows.Inputs, _rows.Positions, _cache); // [R, V]
         var labels = _rows.Sample(logits);                                           // [R]
         _rows.Keep(labels);
-        Fetch(_batch.All.FindAll(image => image.Position + 1 == _transformer.Config.Positions));
+        Fetch([.. _batch.All.Where(image => image.Position + 1 == _transformer.Config.Positions)]);
         _rows.IsStale = true; // until the host has advanced too
         _rows.Advance(labels);
     }

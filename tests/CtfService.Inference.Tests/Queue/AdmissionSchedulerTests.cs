@@ -18,7 +18,7 @@ public sealed class AdmissionSchedulerTests
     [Fact]
     public void Next_QueueIsEmpty_ReturnsNull()
     {
-        Assert.Null(_scheduler.Next(Running(freeRows: 4)));
+        Assert.Null(Next(freeRows: 4));
     }
 
     [Fact]
@@ -27,8 +27,8 @@ public sealed class AdmissionSchedulerTests
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 1)));
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
 
-        Assert.Equal(1UL, _scheduler.Next(Running(freeRows: 1))!.Specification.Seed);
-        Assert.Equal(2UL, _scheduler.Next(Running(freeRows: 1))!.Specification.Seed);
+        Assert.Equal(1UL, Next(freeRows: 1)!.Specification.Seed);
+        Assert.Equal(2UL, Next(freeRows: 1)!.Specification.Seed);
         Assert.True(_scheduler.IsEmpty);
     }
 
@@ -38,8 +38,8 @@ public sealed class AdmissionSchedulerTests
         _scheduler.Add(Jobs.At(_clock, Jobs.GuidedImage(seed: 1)));
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
 
-        Assert.Null(_scheduler.Next(Running(freeRows: 1)));
-        Assert.Equal(1UL, _scheduler.Next(Running(freeRows: 2))!.Specification.Seed);
+        Assert.Null(Next(freeRows: 1));
+        Assert.Equal(1UL, Next(freeRows: 2)!.Specification.Seed);
     }
 
     [Fact]
@@ -49,9 +49,9 @@ public sealed class AdmissionSchedulerTests
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 3) with { Layout = new LayoutSource.Given([]) }));
 
-        Assert.Equal(3UL, _scheduler.Next(Running(freeRows: 1))!.Specification.Seed);
-        Assert.Null(_scheduler.Next(Running(freeRows: 1)));
-        Assert.Equal(1UL, _scheduler.Next(Running(freeRows: 2))!.Specification.Seed);
+        Assert.Equal(3UL, Next(freeRows: 1)!.Specification.Seed);
+        Assert.Null(Next(freeRows: 1));
+        Assert.Equal(1UL, Next(freeRows: 2)!.Specification.Seed);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class AdmissionSchedulerTests
 
         _scheduler.PutBack(Jobs.At(_clock, Jobs.Image(seed: 1)));
 
-        Assert.Equal([1UL, 2UL], Enumerable.Range(0, 2).Select(_ => _scheduler.Next(Running(freeRows: 1))!.Specification.Seed));
+        Assert.Equal([1UL, 2UL], Enumerable.Range(0, 2).Select(_ => Next(freeRows: 1)!.Specification.Seed));
     }
 
     [Fact]
@@ -106,8 +106,8 @@ public sealed class AdmissionSchedulerTests
 
         _scheduler.DropUnwanted();
 
-        Assert.Equal(1UL, _scheduler.Next(Running(freeRows: 1))!.Specification.Seed);
-        Assert.Equal(3UL, _scheduler.Next(Running(freeRows: 1))!.Specification.Seed);
+        Assert.Equal(1UL, Next(freeRows: 1)!.Specification.Seed);
+        Assert.Equal(3UL, Next(freeRows: 1)!.Specification.Seed);
     }
 
     [Fact]
@@ -123,5 +123,6 @@ public sealed class AdmissionSchedulerTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => job.Completion);
     }
 
-    private static RunningImages Running(int freeRows, int drawn = 1, int layouts = 0) => new(freeRows, drawn, layouts);
+    /// <summary>Returns the next image while one interactive image runs.</summary>
+    private InferenceJob? Next(int freeRows) => _scheduler.Next(new RunningImages(freeRows, Drawn: 1, Layouts: 0), new RunningImages());
 }

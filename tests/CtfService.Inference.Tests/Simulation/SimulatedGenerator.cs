@@ -9,7 +9,7 @@ namespace CtfService.Inference.Tests.Simulation;
 internal sealed record DeviceSpeed(TimeSpan DecodeStep, TimeSpan VqEncode, TimeSpan Fine, TimeSpan VqDecode);
 
 /// <summary>
-/// A generator whose stages take a fixed time each, by which it advances the clock. Limits the work of a step as the real generator does.
+/// A generator whose stages take a fixed time each, by which it advances the clock. Limits the work of a step and pauses bulk images as the real one does.
 /// </summary>
 internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clock, int rows = 16) : IImageGenerator
 {
@@ -17,13 +17,15 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
 
     private static readonly RgbImage NoPixels = new(1, 1, new byte[3]);
 
-    private readonly List<(long Id, ImageSpecification Image, int Steps)> _drawing = [];
-    private readonly List<(long Id, ImageSpecification Image)> _pictures = [];
-    private readonly List<(long Id, ImageSpecification Image)> _layouts = [];
+    private readonly List<Simulated> _drawing = [];
+    private readonly List<Simulated> _pictures = [];
+    private readonly List<Simulated> _layouts = [];
 
     public ModelDescription Model { get; } = FakeModels.Fruits with { TokenCount = 64 };
 
     public int FreeRows => rows - _drawing.Sum(drawing => drawing.Image.Rows);
+
+    public int BulkRows => _drawing.Where(image => image.Priority == ImagePriority.Bulk).Sum(image => image.Image.Rows);
 
     public int ImageCount => _drawing.Count + _pictures.Count + _layouts.Count;
 
@@ -35,21 +37,16 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
     /// <summary>The report of each step.</summary>
     public List<StepReport> Steps { get; } = [];
 
-    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null)
+    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(image.Rows, FreeRows, nameof(image));
-        switch (image.Layout)
+        var line = image.Layout switch
         {
-            case LayoutSource.Given:
-                _layouts.Add((id, image));
-                break;
-            case LayoutSource.Encoded:
-                _pictures.Add((id, image));
-                break;
-            default:
-                _drawing.Add((id, image, 0));
-                break;
-        }
+            LayoutSource.Given => _layouts,
+            LayoutSource.Encoded => _pictures,
+            _ => _drawing,
+        };
+        line.Add(new Simulated(id, image, priority));
     }
 
     public void Remove(long id)
@@ -61,17 +58,18 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
 
     public IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation)
     {
-        var decodes = Decode();
-        var pictures = _pictures.Take(Batch).ToList();
-        _pictures.RemoveRange(0, pictures.Count);
-        _layouts.AddRange(pictures);
-        var finished = _layouts.Take(Batch).ToList();
-        _layouts.RemoveRange(0, finished.Count);
-        LastStep = new StepReport(decodes, decodes > 0 ? Take(1, speed.DecodeStep).Elapsed : TimeSpan.Zero)
+        var priority = Priority();
+        var isShort = priority == ImagePriority.Bulk; // one stage, one image
+        var decodes = isShort && _pictures.Count + _layouts.Count > 0 ? 0 : Decode(priority);
+        var pictures = isShort && _layouts.Count > 0 ? [] : Take(_pictures, priority);
+        _layouts.AddRange(isShort ? [] : pictures);
+        var finished = Take(_layouts, priority);
+        _layouts.AddRange(isShort ? pictures : []);
+        LastStep = new StepReport(decodes, decodes > 0 ? Spend(1, speed.DecodeStep).Elapsed : TimeSpan.Zero)
         {
-            VqEncode = Take(pictures.Count, speed.VqEncode),
-            Fine = Take(finished.Count, speed.Fine),
-            VqDecode = Take(finished.Count, speed.VqDecode),
+            VqEncode = Spend(pictures.Count, speed.VqEncode),
+            Fine = Spend(finished.Count, speed.Fine),
+            VqDecode = Spend(finished.Count, speed.VqDecode),
         };
         Steps.Add(LastStep);
         finished.ForEach(image => Ended[image.Image.Seed] = clock.GetUtcNow());
@@ -84,23 +82,43 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
         // Nothing to dispose.
     }
 
-    /// <summary>Decodes one label of each image. Returns the number of rows.</summary>
-    private int Decode()
-    {
-        var taken = rows - FreeRows;
-        for (var i = 0; i < _drawing.Count; i++)
-        {
-            _drawing[i] = _drawing[i] with { Steps = _drawing[i].Steps + 1 };
-        }
+    /// <summary>Returns the highest priority of all images.</summary>
+    private ImagePriority Priority() =>
+        ((List<Simulated>)[.. _drawing, .. _pictures, .. _layouts]).Select(image => image.Priority).DefaultIfEmpty(ImagePriority.Bulk).Min();
 
-        _layouts.AddRange(_drawing.Where(image => image.Steps == Model.TokenCount).Select(image => (image.Id, image.Image)));
+    /// <summary>Decodes one label of each image of a priority. Returns the number of rows.</summary>
+    private int Decode(ImagePriority priority)
+    {
+        var stepping = _drawing.FindAll(image => image.Priority == priority);
+        stepping.ForEach(image => image.Steps++);
         _drawing.RemoveAll(image => image.Steps == Model.TokenCount);
-        return taken;
+        _layouts.AddRange(stepping.Where(image => image.Steps == Model.TokenCount));
+        return stepping.Sum(image => image.Image.Rows);
     }
 
-    private StageWork Take(int images, TimeSpan each)
+    /// <summary>Removes and returns the next batch of a line.</summary>
+    private static List<Simulated> Take(List<Simulated> line, ImagePriority priority)
+    {
+        var batch = line.Where(image => image.Priority == priority).Take(priority == ImagePriority.Bulk ? 1 : Batch).ToList();
+        line.RemoveAll(batch.Contains);
+        return batch;
+    }
+
+    private StageWork Spend(int images, TimeSpan each)
     {
         clock.Advance(images * each);
         return new StageWork(images, images * each);
+    }
+
+    private sealed class Simulated(long id, ImageSpecification image, ImagePriority priority)
+    {
+        public long Id { get; } = id;
+
+        public ImageSpecification Image { get; } = image;
+
+        public ImagePriority Priority { get; } = priority;
+
+        /// <summary>Decode steps so far.</summary>
+        public int Steps { get; set; }
     }
 }

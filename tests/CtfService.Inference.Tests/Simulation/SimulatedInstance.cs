@@ -27,7 +27,8 @@ internal sealed class SimulatedInstance : IDisposable
         state.BecomeReady(Generator.Model);
         Queue = new InferenceQueue(_options, state, estimator, metrics, Clock);
         _scheduler = new AdmissionScheduler(estimator, Clock);
-        _runner = new ImageRunner(estimator, new StepCircuitBreaker(state, _options), metrics, Clock, NullLogger<ImageRunner>.Instance);
+        _runner = new ImageRunner(
+            new StepReceivers(estimator, new StepCircuitBreaker(state, _options), metrics), _options.InteractiveRows, Clock, NullLogger<ImageRunner>.Instance);
         _runner.Begin(_options.MaxBatchRows);
     }
 
@@ -58,11 +59,7 @@ internal sealed class SimulatedInstance : IDisposable
             _scheduler.Add(job);
         }
 
-        while (_scheduler.Next(_runner.Running(Generator)) is { } job)
-        {
-            _runner.Admit(Generator, _scheduler, job);
-        }
-
+        _runner.AdmitWaiting(Generator, _scheduler);
         if (_runner.Count == 0)
         {
             Clock.Advance(Tick);

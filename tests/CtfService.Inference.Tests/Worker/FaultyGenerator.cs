@@ -29,6 +29,8 @@ internal sealed class FaultyGenerator(FakeImageGenerator inner) : IImageGenerato
 
     public int FreeRows => Passing(CallPoint.FreeRows, () => inner.FreeRows);
 
+    public int BulkRows => inner.BulkRows;
+
     public int ImageCount => inner.ImageCount;
 
     public StepReport LastStep => Passing(CallPoint.LastStep, () => inner.LastStep);
@@ -50,11 +52,11 @@ internal sealed class FaultyGenerator(FakeImageGenerator inner) : IImageGenerato
         }
     }
 
-    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null) => Passing(CallPoint.Admit, () =>
+    public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
     {
-        inner.Admit(id, image, previews);
-        return true;
-    });
+        Pass(CallPoint.Admit);
+        inner.Admit(id, image, previews, priority);
+    }
 
     public void Remove(long id) => Passing(CallPoint.Remove, () =>
     {

@@ -54,8 +54,8 @@ public sealed class CrampedCoarseStageTests : IDisposable
         Step(stage, 3);
         _room = Rows / 2;
 
-        Assert.ThrowsAny<Exception>(stage.Step);
-        Assert.ThrowsAny<Exception>(stage.Step);
+        Assert.ThrowsAny<Exception>(() => stage.Step());
+        Assert.ThrowsAny<Exception>(() => stage.Step());
         foreach (var id in ids.Skip(1))
         {
             Assert.True(stage.Remove(id));
@@ -159,7 +159,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
 
         for (var attempt = 0; attempt < 2 * Steps; attempt++)
         {
-            Assert.ThrowsAny<Exception>(stage.Step);
+            Assert.ThrowsAny<Exception>(() => stage.Step());
         }
 
         Assert.Equal((ids.Count, 0), (stage.Count, stage.FreeRows));
@@ -178,7 +178,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
         var ids = Fill(stage);
         _device.Uploads = uploads;
 
-        Assert.ThrowsAny<Exception>(stage.Step);
+        Assert.ThrowsAny<Exception>(() => stage.Step());
 
         _device.Uploads = int.MaxValue;
         AssertAsAlone(CoarseRuns.Drain(stage), ids.Count);
@@ -194,7 +194,7 @@ public sealed class CrampedCoarseStageTests : IDisposable
             Step(stage, Steps - 1);
             stage.Remove(ids[0]);
             fail();
-            Assert.ThrowsAny<Exception>(stage.Step);
+            Assert.ThrowsAny<Exception>(() => stage.Step());
             Assert.All(ids.Skip(1), id => Assert.True(stage.Remove(id)));
             Assert.Equal(0, stage.Count);
             (_device.Uploads, _device.Downloads, _room) = (int.MaxValue, int.MaxValue, int.MaxValue);
