@@ -6,7 +6,7 @@ internal static class ApiPaths
     private const string Root = "/v1";
 
     /// <summary>The first segments below the root.</summary>
-    private static readonly string[] Resources = ["/images", "/models", "/classes"];
+    private static readonly string[] Resources = ["/images", "/models", "/classes", "/datasets", "/batches", "/files"];
 
     public static bool Contains(PathString path) => path.StartsWithSegments(Root, StringComparison.OrdinalIgnoreCase);
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Jobs.Files;
+using CtfService.Jobs.Work;
 
 namespace CtfService.Api.Errors;
 
@@ -9,6 +11,9 @@ internal static class ExceptionMapping
 {
     /// <summary>Loading a model takes seconds, and memory may become free as quickly.</summary>
     private static readonly TimeSpan NotReadyRetry = TimeSpan.FromSeconds(5);
+
+    /// <summary>A storage without space or connection is mended by people.</summary>
+    private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(30);
 
     /// <summary>Returns null if the exception is not expected.</summary>
     /// <param name="requestType">The type that the endpoint reads from JSON; null if it reads no JSON.</param>
@@ -29,6 +34,10 @@ internal static class ExceptionMapping
             new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory", "bundle") { RetryAfter = NotReadyRetry },
         ModelLoadException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "load_failed", "bundle"),
         DeadlineExceededException late => new ApiError(StatusCodes.Status504GatewayTimeout, late.Message, "deadline_exceeded"),
+        JobStoreUnavailableException unavailable =>
+            new ApiError(StatusCodes.Status503ServiceUnavailable, unavailable.Message, "job_store_unavailable") { RetryAfter = StorageRetry },
+        FileStoreUnavailableException unavailable =>
+            new ApiError(StatusCodes.Status503ServiceUnavailable, unavailable.Message, "file_store_unavailable") { RetryAfter = StorageRetry },
         GenerationFailedException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "generation_failed"),
         _ => null,
     };

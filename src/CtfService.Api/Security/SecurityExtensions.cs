@@ -27,7 +27,7 @@ internal static class SecurityExtensions
         services.AddCors();
         services.AddOptions<CorsOptions>().Configure<SecurityOptions>((cors, security) => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. security.AllowedOrigins])
-            .WithMethods("GET", "POST")
+            .WithMethods("GET", "POST", "DELETE")
             .AllowAnyHeader()
             .WithExposedHeaders(ExposedHeaders)));
         return services;
