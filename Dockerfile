@@ -16,6 +16,9 @@ COPY src/CtfService.Inference/CtfService.Inference.csproj src/CtfService.Inferen
 COPY src/CtfService.Jobs/CtfService.Jobs.csproj src/CtfService.Jobs/
 COPY src/CtfService.Api/CtfService.Api.csproj src/CtfService.Api/
 
+# An empty folder for the jobs, because the image of the runtime has no shell to create one.
+RUN mkdir jobs
+
 # ---- The program with the libtorch of its target. (Without .editorconfig the compiler warns about names that it permits.)
 FROM projects AS build-cpu
 RUN dotnet restore src/CtfService.Api --runtime linux-x64 -p:TorchBackend=cpu
@@ -43,8 +46,12 @@ WORKDIR /app
 # HTTP_PORTS of the base image would contradict URLS. Diagnostics (debugger, profiler) are off, so /tmp need not be writable.
 ENV ASPNETCORE_URLS=http://+:5080 \
     ASPNETCORE_HTTP_PORTS= \
-    DOTNET_EnableDiagnostics=0
+    DOTNET_EnableDiagnostics=0 \
+    Storage__Folder=/data
 EXPOSE 5080
+# Jobs and their files, the only thing that the service writes. A new volume gets the owner of this folder; everything else may be read-only.
+COPY --chown=$APP_UID:$APP_UID --from=projects /source/jobs /data
+VOLUME /data
 USER $APP_UID
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --start-interval=2s --retries=3 CMD ["/app/CtfService.Api", "--healthcheck"]
 ENTRYPOINT ["/app/CtfService.Api"]

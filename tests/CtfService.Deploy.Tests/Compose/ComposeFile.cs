@@ -3,14 +3,23 @@ using CtfService.TestSupport.Deployment;
 
 namespace CtfService.Deploy.Tests.Compose;
 
-/// <summary>The services of docker-compose.yml.</summary>
+/// <summary>The services of docker-compose.yml, and those that its extensions change or add.</summary>
 internal static class ComposeFile
 {
+    /// <summary>Files that extend docker-compose.yml.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = ["docker-compose.gpu.yml", "docker-compose.replicas.yml"];
+
     public static JsonObject Json { get; } = YamlFile.Read("docker-compose.yml").AsObject();
 
-    public static IReadOnlyList<ComposeService> Services { get; } = [.. Json["services"]!.AsObject().Select(pair => new ComposeService(pair.Key, pair.Value!))];
+    public static IReadOnlyList<ComposeService> Services { get; } = ServicesOf("docker-compose.yml");
+
+    /// <summary>The services of docker-compose.replicas.yml as they stand there.</summary>
+    public static IReadOnlyList<ComposeService> Replicas { get; } = ServicesOf("docker-compose.replicas.yml");
 
     public static ComposeService Service(string name) => Services.Single(service => service.Name == name);
+
+    public static IReadOnlyList<ComposeService> ServicesOf(string file) =>
+        [.. YamlFile.Read(file)["services"]!.AsObject().Select(pair => new ComposeService(pair.Key, pair.Value!))];
 }
 
 internal sealed record ComposeService(string Name, JsonNode Json)

@@ -13,19 +13,22 @@ public sealed class ComposeTests
     [Fact]
     public void Images_FromRegistries_ArePinnedToARelease()
     {
-        var images = ComposeFile.Services.Where(service => service.Json["build"] is null).Select(service => service.Image).ToList();
+        var images = ComposeFile.Services.Concat(ComposeFile.Replicas.Where(service => service.Json["image"] is not null))
+            .Where(service => service.Json["build"] is null).Select(service => service.Image).ToList();
 
-        Assert.NotEmpty(images);
-        Assert.All(images, image => Assert.Matches(@":v?\d+\.\d+\.\d+[a-z0-9.-]*$", image));
+        Assert.Contains(images, image => image.StartsWith("postgres:", StringComparison.Ordinal));
+        Assert.All(images, image => Assert.Matches(@":v?\d+\.\d+(\.\d+)?[a-z0-9.-]*$", image));
     }
 
     [Fact]
     public void Targets_OfTheServicesImage_AreStagesOfTheDockerfile()
     {
-        string[] files = ["docker-compose.yml", "docker-compose.gpu.yml"];
-        var targets = files.Select(file => (string)YamlFile.Read(file)["services"]!["ctf-service"]!["build"]!["target"]!).ToList();
+        var builds = ((string[])["docker-compose.yml", .. ComposeFile.Extensions]).SelectMany(ComposeFile.ServicesOf)
+            .Where(service => service.Json["build"] is not null).ToList();
+        var targets = builds.Select(service => (string)service.Json["build"]!["target"]!).ToList();
 
-        Assert.Equal(["cpu", "cuda"], targets);
+        Assert.Equal(["cpu", "cuda", "cpu"], targets);
+        Assert.Equal(targets.Select(target => $"ctf-service:{target}"), builds.Select(service => service.Image));
         Assert.All(targets, target => Assert.Contains(Dockerfile.OfTheRepository.Stages, stage => stage.Name == target));
     }
 
@@ -50,6 +53,32 @@ public sealed class ComposeTests
             Assert.Equal("ro", volume[^1]);
         });
         Assert.Equal(declared, mounted.Select(volume => volume[0]).Where(name => !name.StartsWith("./", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Jobs_OfTheService_AreOnAVolume()
+    {
+        var folder = Dockerfile.OfTheRepository.Stage("runtime").JobsFolder;
+
+        Assert.Contains(ComposeFile.Service("ctf-service").Volumes, volume => volume is ["jobs", var target] && target == folder);
+    }
+
+    [Fact]
+    public void Replicas_WithTheService_ShareDatabaseAndFiles()
+    {
+        var (service, replica) = (ComposeFile.Replicas[0], ComposeFile.Replicas[1]);
+        var postgres = ComposeFile.Replicas[2];
+        var connection = service.Environment["Storage__ConnectionString"].Split(';')
+            .Select(part => part.Split('=')).ToDictionary(part => part[0], part => part[1]);
+
+        Assert.Equal(["ctf-service", "ctf-replica", "postgres"], ComposeFile.Replicas.Select(each => each.Name));
+        Assert.Equal(service.Environment["Storage__ConnectionString"], replica.Environment["Storage__ConnectionString"]);
+        Assert.Equal(ComposeFile.Service("ctf-service").Volumes, replica.Volumes);
+        Assert.Equal((postgres.Name, postgres.Environment["POSTGRES_DB"]), (connection["Host"], connection["Database"]));
+        Assert.Equal((postgres.Environment["POSTGRES_USER"], postgres.Environment["POSTGRES_PASSWORD"]), (connection["Username"], connection["Password"]));
+        Assert.True((int)replica.Json["deploy"]!["replicas"]! > 1);
+        Assert.All((ComposeService[])[service, replica], each => Assert.Contains(postgres.Name, each.DependsOn));
+        Assert.NotNull(postgres.Json["healthcheck"]);
     }
 
     [Theory]
@@ -80,10 +109,13 @@ public sealed class ComposeTests
         Assert.All(waitedFor, name => Assert.True(name == "ctf-service" || ComposeFile.Service(name).Json["healthcheck"] is not null, name));
     }
 
-    [Fact]
-    public void Service_InItsContainer_IsConfinedAndHasTimeToFinish()
+    public static TheoryData<string> OwnServices => ["ctf-service", "ctf-replica"];
+
+    [Theory]
+    [MemberData(nameof(OwnServices))]
+    public void Service_InItsContainer_IsConfinedAndHasTimeToFinish(string name)
     {
-        var service = ComposeFile.Service("ctf-service");
+        var service = ComposeFile.Services.Concat(ComposeFile.Replicas).First(each => each.Name == name);
 
         Assert.True((bool)service.Json["read_only"]!);
         Assert.Equal(["ALL"], service.List("cap_drop"));
@@ -94,8 +126,11 @@ public sealed class ComposeTests
     [Fact]
     public void Variables_OfTheService_AreSettings()
     {
-        Settings.AssertKnown(ComposeFile.Service("ctf-service").Environment.Keys);
-        Settings.AssertKnown(YamlFile.Read("docker-compose.gpu.yml")["services"]!["ctf-service"]!["environment"]!.AsObject().Select(pair => pair.Key));
+        var variables = ((string[])["docker-compose.yml", .. ComposeFile.Extensions]).SelectMany(ComposeFile.ServicesOf)
+            .Where(service => OwnServices.Contains(service.Name)).Select(service => service.Environment.Keys).ToList();
+
+        Assert.Equal(4, variables.Count);
+        Assert.All(variables, Settings.AssertKnown);
     }
 
     [Fact]
@@ -113,13 +148,18 @@ public sealed class ComposeTests
     [Fact]
     public void PrometheusTargets_OfItsConfiguration_AreServices()
     {
-        var targets = from job in YamlFile.Read("deploy", "prometheus", "prometheus.yml")["scrape_configs"]!.AsArray()
+        var jobs = YamlFile.Read("deploy", "prometheus", "prometheus.yml")["scrape_configs"]!.AsArray();
+        var targets = from job in jobs
                       from config in job["static_configs"]?.AsArray() ?? []
                       from target in config!["targets"]!.AsArray()
                       select ((string)target!).Split(':')[0];
+        var found = from job in jobs from config in job["dns_sd_configs"]?.AsArray() ?? [] from name in config!["names"]!.AsArray() select (string)name!;
+        var services = ComposeFile.Services.Concat(ComposeFile.Replicas).Select(service => service.Name).ToHashSet(StringComparer.Ordinal);
 
         Assert.All(targets, host => Assert.True(host == "localhost" || ComposeFile.Services.Any(service => service.Name == host), host));
+        Assert.All(found, host => Assert.Contains(host, services));
         Assert.Contains("ctf-service", targets);
+        Assert.Contains("ctf-replica", found); // each replica is a target of its own
     }
 
     [Fact]

@@ -48,6 +48,11 @@ internal sealed record DockerStage(string Name, string From, List<DockerInstruct
     public IEnumerable<string> Of(string instruction) => Instructions.Where(each => each.Name == instruction).Select(each => each.Arguments);
 
     public IEnumerable<DockerCopy> Copies => Of("COPY").Select(DockerCopy.Parse);
+
+    /// <summary>The folder of jobs that the environment of the stage names; null if it names none.</summary>
+    public string? JobsFolder => Of("ENV")
+        .SelectMany(variables => variables.Split(' ')).Select(variable => variable.Split('='))
+        .SingleOrDefault(pair => pair[0] == "Storage__Folder")?[1];
 }
 
 internal sealed record DockerInstruction(string Name, string Arguments);

@@ -13,7 +13,7 @@ internal sealed class DockerfileRun(Dockerfile dockerfile, string folder)
     public async Task<string> Build(string target)
     {
         var stage = dockerfile.Stage(target);
-        foreach (var from in stage.Copies.Select(copy => copy.From).OfType<string>().Distinct())
+        foreach (var from in dockerfile.Lineage(stage).SelectMany(each => each.Copies).Select(copy => copy.From).OfType<string>().Distinct())
         {
             await Build(from);
         }
@@ -29,7 +29,7 @@ internal sealed class DockerfileRun(Dockerfile dockerfile, string folder)
                     Directory.CreateDirectory(Inside(root, workingFolder));
                     break;
                 case { Name: "COPY" }:
-                    await Copy(DockerCopy.Parse(instruction.Arguments), Inside(root, workingFolder));
+                    await Copy(DockerCopy.Parse(instruction.Arguments), root, Inside(root, workingFolder));
                     break;
                 case { Name: "RUN" }:
                     await Run(instruction.Arguments, Inside(root, workingFolder));
@@ -45,10 +45,10 @@ internal sealed class DockerfileRun(Dockerfile dockerfile, string folder)
     private static string Inside(string root, string path) => Path.Combine(root, path.TrimStart('/'));
 
     /// <summary>Copies like COPY: the content of a folder, not the folder itself.</summary>
-    private async Task Copy(DockerCopy copy, string workingFolder)
+    private async Task Copy(DockerCopy copy, string root, string workingFolder)
     {
         var from = copy.From is { } stage ? Root(stage) : RepositoryFolder.Root;
-        var destination = Path.Combine(workingFolder, copy.Destination);
+        var destination = copy.Destination.StartsWith('/') ? Inside(root, copy.Destination) : Path.Combine(workingFolder, copy.Destination);
         Directory.CreateDirectory(destination);
         foreach (var source in copy.Sources)
         {

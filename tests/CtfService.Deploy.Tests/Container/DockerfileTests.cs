@@ -34,6 +34,19 @@ public sealed class DockerfileTests
         Assert.Equal("$APP_UID", users.Last());
     }
 
+    [Fact]
+    public void JobsFolder_OfTheRuntime_IsAVolumeOfTheUser()
+    {
+        var runtime = Dockerfile.Stage("runtime");
+        var copy = runtime.Of("COPY").Single(arguments => DockerCopy.Parse(arguments).Destination == runtime.JobsFolder);
+
+        // A new volume gets owner and mode of the folder below it.
+        Assert.Contains("--chown=$APP_UID:$APP_UID ", copy, StringComparison.Ordinal);
+        Assert.Equal(runtime.JobsFolder, runtime.Of("VOLUME").Single());
+        Assert.Equal(["mkdir jobs"], Dockerfile.Stage("projects").Of("RUN"));
+        Assert.Equal(["/source/jobs"], DockerCopy.Parse(copy).Sources);
+    }
+
     [Theory]
     [MemberData(nameof(Targets))]
     public void Target_HealthCheck_RunsTheProgram(string target)

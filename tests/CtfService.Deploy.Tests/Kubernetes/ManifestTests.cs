@@ -1,3 +1,4 @@
+using CtfService.Deploy.Tests.Container;
 using CtfService.TestSupport.Deployment;
 using k8s;
 using k8s.Models;
@@ -12,6 +13,10 @@ public sealed class ManifestTests
     private static readonly V1PodSpec Pod = Deployment.Spec.Template.Spec;
 
     private static readonly V1Container Container = Pod.Containers.Single();
+
+    private static readonly Dictionary<string, string> BaseSettings =
+        YamlFile.Read("deploy", "kubernetes", "base", "kustomization.yaml")["configMapGenerator"]![0]!["literals"]!.AsArray()
+            .Select(literal => ((string)literal!).Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
 
     [Fact]
     public void Kustomization_OfTheBase_ListsEveryFile()
@@ -89,10 +94,19 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void Container_FileSystem_IsReadOnlyExceptTmp()
+    public void Container_FileSystem_IsReadOnlyExceptJobsAndTmp()
     {
         Assert.True(Container.SecurityContext.ReadOnlyRootFilesystem);
-        Assert.Equal("/tmp", Container.VolumeMounts.Single().MountPath);
+        Assert.Equal([Dockerfile.OfTheRepository.Stage("runtime").JobsFolder, "/tmp"], Container.VolumeMounts.Select(mount => mount.MountPath));
+        Assert.Equal(BaseSettings["Storage__Folder"], Container.VolumeMounts[0].MountPath);
+        Assert.Equal(Pod.SecurityContext.RunAsGroup, Pod.SecurityContext.FsGroup); // volumes belong to root otherwise
+    }
+
+    [Fact]
+    public void Jobs_OfPodsWithoutACommonStorage_AreOff()
+    {
+        Assert.NotNull(Pod.Volumes.Single(volume => volume.Name == "jobs").EmptyDir);
+        Assert.Equal("false", BaseSettings["Jobs__Enabled"]);
     }
 
     [Fact]
@@ -108,17 +122,16 @@ public sealed class ManifestTests
     [Fact]
     public void Termination_OfThePod_OutlastsTheShutdownBudget()
     {
-        var generator = YamlFile.Read("deploy", "kubernetes", "base", "kustomization.yaml")["configMapGenerator"]![0]!;
-        var settings = generator["literals"]!.AsArray().Select(literal => ((string)literal!).Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
-        var needed = TimeSpan.FromSeconds(Container.Lifecycle.PreStop.Sleep.Seconds) + Settings.TimeToStop(settings["Inference__ShutdownBudget"]);
+        var needed = TimeSpan.FromSeconds(Container.Lifecycle.PreStop.Sleep.Seconds) + Settings.TimeToStop(BaseSettings["Inference__ShutdownBudget"]);
 
-        Settings.AssertKnown(settings.Keys);
+        Settings.AssertKnown(BaseSettings.Keys);
         Assert.True(TimeSpan.FromSeconds(Pod.TerminationGracePeriodSeconds!.Value) > needed);
     }
 
     [KubectlTheory]
     [InlineData("cpu", 0)]
     [InlineData("gpu", 1)]
+    [InlineData("jobs", 0)]
     public async Task Overlay_BuiltByKustomize_IsComplete(string overlay, int devices)
     {
         var objects = await Manifests.Build(overlay);
@@ -135,5 +148,33 @@ public sealed class ManifestTests
         Assert.All(
             objects.OfType<IKubernetesObject<V1ObjectMeta>>().Where(each => each is not V1Namespace),
             each => Assert.Equal("ctf-service", each.Metadata.NamespaceProperty));
+    }
+
+    [Fact]
+    public void JobsOverlay_OfFiles_SharesDatabaseAndFiles()
+    {
+        var overlay = Manifests.Overlay("jobs");
+        var pod = overlay.The<V1Deployment>().Spec.Template.Spec;
+        var policy = overlay.The<V1NetworkPolicy>().Spec;
+
+        Assert.Equal(["ReadWriteMany"], overlay.The<V1PersistentVolumeClaim>().Spec.AccessModes);
+        Assert.Equal(overlay.The<V1PersistentVolumeClaim>().Metadata.Name, pod.Volumes.Single().PersistentVolumeClaim.ClaimName);
+        Assert.Equal(Pod.Volumes[0].Name, pod.Volumes.Single().Name);
+        Assert.Equal(Container.EnvFrom.Count + 1, pod.Containers.Single().EnvFrom.Count); // a patch replaces the list
+        Assert.Equal(Manifests.Base.The<V1NetworkPolicy>().Spec.PodSelector.MatchLabels, policy.PodSelector.MatchLabels);
+        Assert.Contains(policy.Egress.SelectMany(egress => egress.Ports), port => port.Port.Value == "5432");
+    }
+
+    [KubectlTheory]
+    [InlineData("jobs")]
+    public async Task JobsOverlay_BuiltByKustomize_TurnsJobsOnWithSharedStorage(string overlay)
+    {
+        var objects = await Manifests.Build(overlay);
+
+        var pod = objects.The<V1Deployment>().Spec.Template.Spec;
+        Assert.Equal("true", objects.The<V1ConfigMap>().Data["Jobs__Enabled"]);
+        Assert.Equal(objects.The<V1PersistentVolumeClaim>().Metadata.Name, pod.Volumes.Single(volume => volume.Name == "jobs").PersistentVolumeClaim.ClaimName);
+        Assert.Null(pod.Volumes.Single(volume => volume.Name == "jobs").EmptyDir);
+        Assert.Equal(["ctf-service-keys", "ctf-service-storage"], pod.Containers.Single().EnvFrom.Skip(1).Select(source => source.SecretRef.Name));
     }
 }

@@ -20,6 +20,14 @@ internal static class Manifests
 
     public static IReadOnlyList<object> Parse(string yaml) => KubernetesYaml.LoadAllFromString(yaml, strict: true);
 
+    /// <summary>Reads the objects and patches of an overlay as they stand in its files.</summary>
+    public static IReadOnlyList<object> Overlay(string overlay) =>
+    [
+        .. Directory.EnumerateFiles(Path.Combine(Folder, "overlays", overlay), "*.yaml")
+            .Where(file => Path.GetFileName(file) != "kustomization.yaml")
+            .SelectMany(file => Parse(File.ReadAllText(file))),
+    ];
+
     /// <summary>Builds an overlay.</summary>
     public static async Task<IReadOnlyList<object>> Build(string overlay)
     {

@@ -1,3 +1,4 @@
+using CtfService.Deploy.Tests.Compose;
 using CtfService.TestSupport;
 using CtfService.TestSupport.Deployment;
 
@@ -17,7 +18,7 @@ public sealed class LinterTests
     [LinterFact]
     public async Task ComposeFiles_AgainstTheSpecification_HaveNoFindings()
     {
-        foreach (var file in (string[])["docker-compose.yml", "docker-compose.gpu.yml"])
+        foreach (var file in (string[])["docker-compose.yml", .. ComposeFile.Extensions])
         {
             Assert.Empty(await Linter.Findings("compose.mjs", YamlFile.Read(file).ToJsonString()));
         }

@@ -55,6 +55,16 @@ public sealed class UnitTests
     }
 
     [Fact]
+    public void JobsFolder_OfTheUnit_IsItsStateDirectory()
+    {
+        var state = Regex.Match(Unit, "^StateDirectory=(.+)$", RegexOptions.Multiline).Groups[1].Value;
+
+        // ProtectSystem=strict makes everything else read-only.
+        Assert.Contains($"Environment=Storage__Folder=/var/lib/{state}\n", Unit, StringComparison.Ordinal);
+        Assert.Contains("ProtectSystem=strict\n", Unit, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void EnvironmentFile_OfTheUnit_NamesSettings()
     {
         var file = File.ReadAllText(RepositoryFolder.File("deploy", "systemd", "ctf-service.env"));
