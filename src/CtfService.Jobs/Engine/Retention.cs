@@ -1,0 +1,71 @@
+using CtfService.Jobs.Files;
+using CtfService.Jobs.Store;
+using CtfService.Jobs.Telemetry;
+using CtfService.Jobs.Work;
+using Microsoft.Extensions.Logging;
+
+namespace CtfService.Jobs.Engine;
+
+/// <summary>Deletes jobs and files whose retention is over: content first, so that a row remains until nothing is left of it.</summary>
+internal sealed partial class Retention(
+    JobStore store, IEnumerable<IJobHandler> handlers, IFileStore files, TimeProvider clock, ILogger<Retention> logger)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<string, IJobHandler> _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
+
+    /// <summary>Sweeps now and every minute. Returns when cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await SweepAsync(cancellation).ConfigureAwait(false);
+            }
+            catch (JobStoreUnavailableException)
+            {
+                // the engine logs the outage
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+            }
+#pragma warning disable CA1031 // what cannot be deleted now is deleted by a later sweep
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                Log.Failed(logger, exception);
+            }
+
+            await Task.Delay(Interval, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    internal async Task SweepAsync(CancellationToken cancellation)
+    {
+        foreach (var job in await store.Sweep.OutdatedJobsAsync(cancellation).ConfigureAwait(false))
+        {
+            if (_handlers.TryGetValue(job.Kind, out var handler)) // otherwise a process that knows the kind deletes it
+            {
+                await handler.DeleteFilesAsync(job, cancellation).ConfigureAwait(false);
+                await store.Sweep.DeleteJobAsync(job.Id, cancellation).ConfigureAwait(false);
+                Log.Deleted(logger, job.Id);
+            }
+        }
+
+        foreach (var file in await store.Sweep.ExpiredFilesAsync(cancellation).ConfigureAwait(false))
+        {
+            await files.DeleteAsync(file.StoredName, cancellation).ConfigureAwait(false);
+            await store.Sweep.DeleteFileAsync(file.Id, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(JobEventIds.JobDeleted, LogLevel.Information, "Job {Job} and its files are deleted, because its retention is over")]
+        public static partial void Deleted(ILogger logger, string job);
+
+        [LoggerMessage(JobEventIds.DeletionFailed, LogLevel.Warning, "Jobs or files whose retention is over cannot be deleted now")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,51 @@
+using CtfService.Jobs.Databases;
+
+namespace CtfService.Jobs.Store;
+
+/// <summary>Work whose worker has disappeared.</summary>
+internal sealed partial class ShardQueue
+{
+    private const string Cause = "The process that worked on it disappeared.";
+
+    private bool _hasTakenOver;
+
+    /// <summary>
+    /// Returns work whose lease has run out to the queue, and gives up what has cost its last attempt. Without other processes, the first call takes all work:
+    /// it belonged to an earlier start of this process. Returns how many pieces of work there were.
+    /// </summary>
+    public async Task<int> RecoverAsync(CancellationToken cancellation)
+    {
+        var all = database.IsShared || _hasTakenOver ? 0 : 1;
+        var lost = await database.RunAsync(
+            session => session.ListAsync<(string Job, long Number)>(
+                "select job, number from shards where state = 'running' and (@all = 1 or lease_until < @Now)", new { all, session.Now }),
+            cancellation).ConfigureAwait(false);
+        foreach (var (job, number) in lost)
+        {
+            await database.RunAsync(session => RecoverAsync(session, job, number, all), cancellation).ConfigureAwait(false);
+            signals.Changed(job);
+        }
+
+        _hasTakenOver = true;
+        return lost.Count;
+    }
+
+    private async Task<bool> RecoverAsync(Session session, string id, long number, int all)
+    {
+        if (await session.LockAsync(id).ConfigureAwait(false) is not { } job
+            || await session.ExecuteAsync(
+                """
+                update shards set state = 'done', owner = null, lease_until = null, losses = losses + 1
+                where job = @id and number = @number and state = 'running' and (@all = 1 or lease_until < @Now)
+                """,
+                new { id, number, all, session.Now }).ConfigureAwait(false) == 0)
+        {
+            return false;
+        }
+
+        var row = (await session.FirstAsync<ShardRow>($"{ShardRow.Select} where job = @id and number = @number", new { id, number }).ConfigureAwait(false))!;
+        await RetryOrGiveUpAsync(session, job, row.ToShard(), Cause, TimeSpan.Zero).ConfigureAwait(false);
+        await session.AnnounceAsync(id).ConfigureAwait(false);
+        return true;
+    }
+}

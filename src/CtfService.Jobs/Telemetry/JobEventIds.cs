@@ -1,0 +1,25 @@
+namespace CtfService.Jobs.Telemetry;
+
+/// <summary>
+/// Ids of the log events of jobs, from 3000. They never change or get reused; docs/operations/telemetry.md lists them.
+/// </summary>
+public static class JobEventIds
+{
+    // Engine
+    public const int EngineStarted = 3000;
+    public const int TurnFailed = 3001;
+    public const int GoesOn = 3002;
+    public const int WorkRecovered = 3003;
+
+    // Work
+    public const int ShardEnded = 3020;
+    public const int ShardFailed = 3021;
+    public const int ShardGivenUp = 3022;
+    public const int WorkPostponed = 3023;
+    public const int LeaseLost = 3024;
+    public const int JobRefused = 3025;
+
+    // Retention
+    public const int JobDeleted = 3040;
+    public const int DeletionFailed = 3041;
+}

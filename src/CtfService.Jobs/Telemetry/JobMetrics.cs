@@ -1,0 +1,66 @@
+using System.Diagnostics.Metrics;
+using CtfService.Jobs.Store;
+using CtfService.Jobs.Work;
+
+namespace CtfService.Jobs.Telemetry;
+
+/// <summary>
+/// Metrics of jobs on the meter <c>CtfService</c>; docs/operations/telemetry.md describes each instrument. Methods are named after events and thread-safe.
+/// Gauges show what the engine counted last, so that a scrape asks no database.
+/// </summary>
+internal sealed class JobMetrics
+{
+    private const string MeterName = "CtfService";
+
+    private static readonly JobState[] UnfinishedStates = [JobState.Validating, JobState.InProgress, JobState.Finalizing, JobState.Cancelling];
+
+    private readonly Counter<long> _shards;
+    private readonly Counter<long> _storeErrors;
+    private JobCounts _counts = JobCounts.None;
+    private int _running;
+
+    public JobMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _shards = meter.CreateCounter<long>("ctf.shards.ended", "{shard}", "Attempts at shards that ended.");
+        _storeErrors = meter.CreateCounter<long>("ctf.jobs.store_errors", "{error}", "Times that the engine could not use the store of the jobs.");
+        _storeErrors.Add(0); // exported from the start: a counter that appears with its first error would show no increase
+        foreach (var outcome in ShardOutcomes.All)
+        {
+            _shards.Add(0, Tag("ctf.shard.outcome", outcome));
+        }
+
+        meter.CreateObservableGauge("ctf.jobs", Jobs, "{job}", "Jobs that have not ended, by state.");
+        meter.CreateObservableGauge("ctf.jobs.images_left", () => Volatile.Read(ref _counts).ImagesLeft, "{image}", "Images that unfinished jobs still need.");
+        meter.CreateObservableGauge(
+            "ctf.jobs.oldest_age",
+            () => Volatile.Read(ref _counts).OldestAge.TotalSeconds,
+            "s",
+            "Time since the creation of the oldest unfinished job; 0 if there is none.");
+        meter.CreateObservableGauge("ctf.shards.running", () => Volatile.Read(ref _running), "{shard}", "Shards that this process works on.");
+    }
+
+    public void Counted(JobCounts counts) => Volatile.Write(ref _counts, counts);
+
+    public void ShardStarted() => Interlocked.Increment(ref _running);
+
+    /// <param name="outcome">One of <see cref="ShardOutcomes"/>.</param>
+    public void ShardEnded(string outcome)
+    {
+        Interlocked.Decrement(ref _running);
+        _shards.Add(1, Tag("ctf.shard.outcome", outcome));
+    }
+
+    /// <summary>Counts work whose worker disappeared.</summary>
+    public void WorkLost(int pieces) => _shards.Add(pieces, Tag("ctf.shard.outcome", ShardOutcomes.Lost));
+
+    public void StoreFailed() => _storeErrors.Add(1);
+
+    private IEnumerable<Measurement<long>> Jobs()
+    {
+        var counts = Volatile.Read(ref _counts).ByState;
+        return UnfinishedStates.Select(state => new Measurement<long>(counts.GetValueOrDefault(state), Tag("ctf.job.state", StateNames.Of(state))));
+    }
+
+    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
+}
