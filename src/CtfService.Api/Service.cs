@@ -35,6 +35,7 @@ internal static class Service
         builder.Services.AddSecurity();
         builder.Services.AddGenerator();
         builder.Services.AddInference();
+        builder.AddJobs();
         builder.Services.AddHostedService<ReadyNotice>();
         builder.Services.AddFileStore();
         builder.Services.AddIdempotency();

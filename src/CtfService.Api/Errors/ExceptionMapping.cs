@@ -33,6 +33,8 @@ internal static class ExceptionMapping
         ModelLoadException { InnerException: OutOfDeviceMemoryException } tooLarge =>
             new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory", "bundle") { RetryAfter = NotReadyRetry },
         ModelLoadException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "load_failed", "bundle"),
+        JobStoreUnavailableException or FileStoreUnavailableException =>
+            new ApiError(StatusCodes.Status503ServiceUnavailable, exception.Message, "storage_unavailable") { RetryAfter = NotReadyRetry },
         DeadlineExceededException late => new ApiError(StatusCodes.Status504GatewayTimeout, late.Message, "deadline_exceeded"),
         JobStoreUnavailableException unavailable =>
             new ApiError(StatusCodes.Status503ServiceUnavailable, unavailable.Message, "job_store_unavailable") { RetryAfter = StorageRetry },

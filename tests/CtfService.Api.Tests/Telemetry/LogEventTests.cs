@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using CtfService.Inference.Telemetry;
+using CtfService.Jobs.Telemetry;
 using CtfService.Model.Generation;
 using CtfService.TestSupport;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ public sealed partial class LogEventTests
 {
     private static readonly IReadOnlyList<LoggerMessageAttribute> Events =
     [
-        .. new[] { typeof(Program).Assembly, typeof(EventIds).Assembly, typeof(CtfImageGeneratorFactory).Assembly }
+        .. new[] { typeof(Program).Assembly, typeof(EventIds).Assembly, typeof(JobEventIds).Assembly, typeof(CtfImageGeneratorFactory).Assembly }
             .SelectMany(assembly => assembly.GetTypes())
             .SelectMany(type => type.GetMethods(
                 BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
@@ -32,7 +33,9 @@ public sealed partial class LogEventTests
     [Fact]
     public void EventIds_OfAllAssemblies_AreTheNamedConstants()
     {
-        var named = typeof(EventIds).GetFields(BindingFlags.Static | BindingFlags.Public).Select(field => (int)field.GetRawConstantValue()!);
+        var named = new[] { typeof(EventIds), typeof(JobEventIds) }
+            .SelectMany(ids => ids.GetFields(BindingFlags.Static | BindingFlags.Public))
+            .Select(field => (int)field.GetRawConstantValue()!);
 
         Assert.Equal(named.Order(), Events.Select(log => log.EventId));
     }
