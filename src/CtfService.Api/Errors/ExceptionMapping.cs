@@ -34,12 +34,8 @@ internal static class ExceptionMapping
             new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory", "bundle") { RetryAfter = NotReadyRetry },
         ModelLoadException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "load_failed", "bundle"),
         JobStoreUnavailableException or FileStoreUnavailableException =>
-            new ApiError(StatusCodes.Status503ServiceUnavailable, exception.Message, "storage_unavailable") { RetryAfter = NotReadyRetry },
+            new ApiError(StatusCodes.Status503ServiceUnavailable, exception.Message, "storage_unavailable") { RetryAfter = StorageRetry },
         DeadlineExceededException late => new ApiError(StatusCodes.Status504GatewayTimeout, late.Message, "deadline_exceeded"),
-        JobStoreUnavailableException unavailable =>
-            new ApiError(StatusCodes.Status503ServiceUnavailable, unavailable.Message, "job_store_unavailable") { RetryAfter = StorageRetry },
-        FileStoreUnavailableException unavailable =>
-            new ApiError(StatusCodes.Status503ServiceUnavailable, unavailable.Message, "file_store_unavailable") { RetryAfter = StorageRetry },
         GenerationFailedException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "generation_failed"),
         _ => null,
     };
