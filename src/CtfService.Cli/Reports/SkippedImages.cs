@@ -1,6 +1,6 @@
 using CtfService.Cli.Shell;
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 
 namespace CtfService.Cli.Reports;
 
@@ -23,7 +23,7 @@ internal static class SkippedImages
         {
             string[] classes = [.. dataset.UnknownClasses.Select(unknown => $"{unknown.Name} ({Count(unknown.Images, "image", "images")})")];
             var count = Count(classes.Length, "class", "classes");
-            terminal.Error.WriteLine($"Left out {count}{Of(dataset)}, which {ImageFolder.TrainSplit}/ does not have: {NameList.Of(classes)}.");
+            terminal.Error.WriteLine($"Left out {count}{Of(dataset)}, which {ImageDatasetReader.TrainSplit}/ does not have: {NameList.Of(classes)}.");
         }
 
         if (dataset.MissingClasses is { Count: > 0 } missing)

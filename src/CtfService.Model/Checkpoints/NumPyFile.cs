@@ -27,7 +27,7 @@ internal sealed class NumPyFile : TensorFile
     public static bool IsNumPy(InputFile file)
     {
         var start = file.Start(100);
-        return NumPyArray.IsArray(start) || (StoredZip.IsZip(start) && start.Length > 30 && start.AsSpan(30).IndexOf(".npy"u8) is >= 0 and < 60);
+        return NumPyHeader.IsArray(start) || (StoredZip.IsZip(start) && start.Length > 30 && start.AsSpan(30).IndexOf(".npy"u8) is >= 0 and < 60);
     }
 
     /// <summary>Reads the whole file and closes it.</summary>
@@ -45,7 +45,7 @@ internal sealed class NumPyFile : TensorFile
         file.Dispose();
         return new NumPyFile(
             file.Path,
-            NumPyArray.IsArray(content)
+            NumPyHeader.IsArray(content)
                 ? new Dictionary<string, NumPyArray> { ["array"] = NumPyArray.Read(file.Path, stream, MaxLength) }
                 : ReadZip(file.Path, stream));
     }

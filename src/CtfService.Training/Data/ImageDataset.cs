@@ -21,6 +21,13 @@ public sealed record ImageDataset
         ClassIds = [.. images.Select(image => image.ClassId)];
     }
 
+    /// <summary>Creates a data set without labels, whose images all belong to one class without a meaning.</summary>
+    public static ImageDataset Unlabelled(int width, int height, IReadOnlyList<byte[]> images) =>
+        new(width, height, ["unlabelled"], [.. images.Select(pixels => new LabelledImage(pixels, 0))]) { IsLabelled = false };
+
+    /// <summary>Whether the images have labels; if not, <see cref="ClassNames"/> has one class without a meaning.</summary>
+    public bool IsLabelled { get; private init; } = true;
+
     /// <summary>Width of every image, pixels.</summary>
     public int Width { get; }
 
@@ -58,14 +65,14 @@ public sealed record ImageDataset
     public int Count => Images.Count;
 
     /// <summary>Returns the same images with the class ids of another list of classes, such as that of a trained model.</summary>
-    /// <exception cref="DatasetException">A class is not in the list.</exception>
+    /// <exception cref="DatasetException">A class is not in the list, or the images have no labels.</exception>
     public ImageDataset WithClassNames(IReadOnlyList<string> classNames)
     {
         var ids = classNames.Select((name, id) => (name, id)).ToDictionary(entry => entry.name, entry => entry.id, StringComparer.Ordinal);
         if (ClassNames.FirstOrDefault(name => !ids.ContainsKey(name)) is { } unknown)
         {
             throw new DatasetException(
-                $"Class folder '{unknown}' is not one of the {classNames.Count} known classes: {NameList.Of(classNames)}. Rename or remove the folder.");
+                $"Class '{unknown}' is not one of the {classNames.Count} known classes: {NameList.Of(classNames)}. Rename or remove the class.");
         }
 
         var images = Images.Zip(ClassIds, (pixels, classId) => new LabelledImage(pixels, ids[ClassNames[classId]]));

@@ -1,4 +1,4 @@
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 
 namespace CtfService.Training.Experiments;
 
@@ -11,4 +11,5 @@ namespace CtfService.Training.Experiments;
 /// <param name="Redo">Whether to delete results that were made with other settings and run their jobs again.</param>
 /// <param name="MaxPixels">Width times height of the largest image that is read.</param>
 public sealed record ExperimentOptions(
-    string Data, string? Tokenizer, string Output, string Report, IReadOnlyList<string> Without, bool Redo, int MaxPixels = ImageFolder.DefaultMaxPixels);
+    string Data, string? Tokenizer, string Output, string Report, IReadOnlyList<string> Without, bool Redo,
+    int MaxPixels = ImageDatasetReader.DefaultMaxPixels);

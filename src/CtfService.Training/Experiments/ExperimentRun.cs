@@ -1,7 +1,7 @@
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Classification;
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Experiments.Jobs;
 using CtfService.Training.Experiments.Plan;
 using CtfService.Training.Experiments.Report;
@@ -29,7 +29,7 @@ public sealed class ExperimentRun : IDisposable
         }
 
         // A data set with one class fails now, not hours later in the classifier job.
-        ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(options.Data, ImageFolder.TrainSplit));
+        ClassifierTrainer.RequireSeveralClasses(ImageDatasetReader.Classes(options.Data, ImageDatasetReader.TrainSplit));
         _plan = plan;
         _options = options;
         _graph = new ExperimentGraph(plan, Fingerprints.OfData(options.Data, options.MaxPixels, cancellation), options.Tokenizer);

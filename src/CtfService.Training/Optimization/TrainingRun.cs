@@ -1,6 +1,6 @@
 using CtfService.Core.Models;
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Parts;
 
 namespace CtfService.Training.Optimization;

@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Checkpoints;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 
 namespace CtfService.Training.Parts;
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Parts;

@@ -3,7 +3,7 @@ using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Parts;
 using CtfService.Training.Progress;
 using static TorchSharp.torch;

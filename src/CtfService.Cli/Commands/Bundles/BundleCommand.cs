@@ -7,7 +7,7 @@ using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Parts;
 using CtfService.Training.Transformer;
 
@@ -45,7 +45,7 @@ internal static class BundleCommand
             var folder = arguments.GetValue(output) ?? Path.Combine("models", run.Name);
             OutputPath.NewFolder(output.Name, folder);
             BundleWriter.RequireFree(folder, arguments.GetValue(overwrite));
-            run.Require(run.Tokenizer, run.ClusterMap, run.Coarse, run.Tokens(ImageFolder.TrainSplit));
+            run.Require(run.Tokenizer, run.ClusterMap, run.Coarse, run.Tokens(ImageDatasetReader.TrainSplit));
             run.Require(ClusterMap.Load(run.ClusterMap).IsIdentity ? [] : [run.Fine]);
             var modelName = arguments.GetValue(name) ?? run.Name;
             var parts = new TrainedParts(run.BundledTokenizer, run.ClusterMap, run.Coarse, run.Fine);

@@ -3,7 +3,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Training.Classification;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 
 namespace CtfService.Cli.Commands.Evaluate;
 
@@ -43,7 +43,7 @@ internal static class ClassifyCommand
     {
         TorchThreads.UseAllCores();
         using var classifier = ClassifierFile.Load(classifierPath);
-        var dataset = ImageFolder.Open(source.Path, classifier.ImageSize, source.Split, maxPixels, cancellation).ReportSkipped(terminal);
+        var dataset = ImageDatasetReader.Open(source.Path, classifier.ImageSize, source.Split, maxPixels, cancellation).ReportSkipped(terminal);
         ReportJson.Write(terminal.Output, ClassifierReport.Measure(classifier, dataset, cancellation));
     }
 }

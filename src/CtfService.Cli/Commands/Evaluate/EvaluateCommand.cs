@@ -8,7 +8,7 @@ using CtfService.Model.Generation;
 using CtfService.Model.Loading;
 using CtfService.Model.Storage;
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Evaluation;
 using CtfService.Training.Evaluation.Samples;
 
@@ -48,8 +48,8 @@ internal static class EvaluateCommand
         using var extractors = FeatureExtractors.Load(arguments); // before images are generated, so that a wrong file costs no time
         var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle, cancellation) : null;
         var side = bundle is null ? arguments.ImageSize : SquareSide(bundle);
-        var train = ImageFolder.Open(arguments.Data, side, "train", arguments.MaxPixels, cancellation).ReportSkipped(terminal);
-        var test = ImageFolder.Open(arguments.Data, side, "test", arguments.MaxPixels, cancellation).ReportSkipped(terminal);
+        var train = ImageDatasetReader.Open(arguments.Data, side, "train", arguments.MaxPixels, cancellation).ReportSkipped(terminal);
+        var test = ImageDatasetReader.Open(arguments.Data, side, "test", arguments.MaxPixels, cancellation).ReportSkipped(terminal);
         terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
 
         var stages = new ConsoleStages(terminal);
@@ -58,7 +58,7 @@ internal static class EvaluateCommand
         evaluator.RequireEnoughRealImages();
         var model = bundle is null ? null : Draw(bundle, arguments, stages, cancellation);
         TorchThreads.UseAllCores(); // the engine, which used its own threads, is disposed
-        var images = model?.Samples.Images ?? ImageFolder.Open(arguments.Images!, side, split: null, arguments.MaxPixels, cancellation);
+        var images = model?.Samples.Images ?? ImageDatasetReader.Open(arguments.Images!, side, split: null, arguments.MaxPixels, cancellation);
         images.ReportSkipped(terminal);
         var result = evaluator.Evaluate(images, model);
         Write(terminal, arguments.Output, result, stages.Run("page", () => EvaluationPage.Of(result, inputs)));

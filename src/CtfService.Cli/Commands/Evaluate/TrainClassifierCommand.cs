@@ -4,7 +4,7 @@ using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Core.Models;
 using CtfService.Training.Classification;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands.Evaluate;
@@ -64,9 +64,9 @@ internal static class TrainClassifierCommand
         CancellationToken cancellation)
     {
         TorchThreads.UseAllCores();
-        ClassifierTrainer.RequireSeveralClasses(ImageFolder.Classes(data, ImageFolder.TrainSplit)); // before the images are decoded
-        var train = ImageFolder.Open(data, images.Side, "train", images.MaxPixels, cancellation).ReportSkipped(terminal);
-        var test = ImageFolder.Open(data, images.Side, "test", images.MaxPixels, cancellation).ReportSkipped(terminal);
+        ClassifierTrainer.RequireSeveralClasses(ImageDatasetReader.Classes(data, ImageDatasetReader.TrainSplit)); // before the images are decoded
+        var train = ImageDatasetReader.Open(data, images.Side, "train", images.MaxPixels, cancellation).ReportSkipped(terminal);
+        var test = ImageDatasetReader.Open(data, images.Side, "test", images.MaxPixels, cancellation).ReportSkipped(terminal);
         terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
 
         using var classifier = ConsoleProgress.Run(terminal, "classifier", progress => ClassifierTrainer.Train(train, training, progress, cancellation));

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands.Options;
@@ -10,6 +10,6 @@ internal static class MaxPixelsOption
     public static Option<int> Create() => CommandOption.Number(
         "--max-pixels",
         "Largest image that is read, width times height; larger ones are skipped and listed.",
-        ImageFolder.DefaultMaxPixels,
+        ImageDatasetReader.DefaultMaxPixels,
         TrainingRanges.Pixels);
 }

@@ -5,7 +5,7 @@ using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Optimization;
 using CtfService.Training.Parts;
 
@@ -42,7 +42,7 @@ internal sealed class SwapArguments
     public ImageDataset Images(ParseResult arguments, string tokenizerPath, Terminal terminal, CancellationToken cancellation)
     {
         var imageSize = ImageSize(arguments, tokenizerPath, terminal.Error.WriteLine);
-        return ImageFolder.Open(arguments.GetRequiredValue(_data)!, imageSize, "test", arguments.GetValue(_maxPixels), cancellation).ReportSkipped(terminal);
+        return ImageDatasetReader.Open(arguments.GetRequiredValue(_data)!, imageSize, "test", arguments.GetValue(_maxPixels), cancellation).ReportSkipped(terminal);
     }
 
     private int ImageSize(ParseResult arguments, string tokenizerPath, Action<string> note) =>

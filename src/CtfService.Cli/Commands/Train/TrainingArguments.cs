@@ -3,7 +3,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Optimization;
 
 namespace CtfService.Cli.Commands.Train;
@@ -105,11 +105,11 @@ internal sealed class TrainingArguments
 
     /// <summary>Reads one split and reports what was left out of it.</summary>
     public ImageDataset Dataset(ParseResult arguments, int imageSize, string split, Terminal terminal, CancellationToken cancellation) =>
-        ImageFolder.Open(arguments.GetRequiredValue(_data), imageSize, split, arguments.GetValue(_maxPixels), cancellation).ReportSkipped(terminal);
+        ImageDatasetReader.Open(arguments.GetRequiredValue(_data), imageSize, split, arguments.GetValue(_maxPixels), cancellation).ReportSkipped(terminal);
 
     /// <summary>Reads the images to train on and those held out.</summary>
     public (ImageDataset Train, ImageDataset Test) Splits(ParseResult arguments, int imageSize, Terminal terminal, CancellationToken cancellation) =>
     (
-        Dataset(arguments, imageSize, ImageFolder.TrainSplit, terminal, cancellation),
+        Dataset(arguments, imageSize, ImageDatasetReader.TrainSplit, terminal, cancellation),
         Dataset(arguments, imageSize, "test", terminal, cancellation));
 }

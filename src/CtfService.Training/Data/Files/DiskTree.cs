@@ -7,6 +7,13 @@ internal static class DiskTree
 
     public static TreeFolder Open(string path) => Folder(new DirectoryInfo(path).Name, path, RealPath(path), isLink: false);
 
+    /// <summary>Opens a file; a link is followed.</summary>
+    public static TreeFile OpenFile(string path)
+    {
+        var file = new FileInfo(path);
+        return File(file.Name, file.ResolveLinkTarget(returnFinalTarget: true) is { } target ? new FileInfo(target.FullName) : file);
+    }
+
     private static TreeFolder Folder(string name, string path, string realPath, bool isLink) =>
         new(name, realPath.Replace(Path.DirectorySeparatorChar, '/').TrimEnd('/'), isLink, () => Children(path, realPath));
 

@@ -9,17 +9,17 @@ internal static class EntryReader
     /// <summary>Bytes per pixel without compression; limits the size of a file.</summary>
     private const long PixelBytes = 4;
 
+    /// <param name="name">Name for the report of skipped files.</param>
     /// <param name="maxPixels">Width times height of the largest image that is decoded.</param>
     /// <returns>Null if the file was skipped.</returns>
-    public static RgbImage? Read(ImageEntry entry, SkipCounter skipped, int maxPixels)
+    public static RgbImage? Read(string name, TreeFile file, SkipCounter skipped, int maxPixels)
     {
-        var (name, reason) = (entry.Name, entry.Length == 0 ? SkipReasons.Empty : SkipReasons.TooManyBytes(PixelBytes * maxPixels));
-        if (entry.Length > 0 && entry.Length <= PixelBytes * maxPixels) // pipes and devices, which never end, have length 0
+        var reason = file.Length == 0 ? SkipReasons.Empty : SkipReasons.TooManyBytes(PixelBytes * maxPixels);
+        if (file.Length > 0 && file.Length <= PixelBytes * maxPixels) // pipes and devices, which never end, have length 0
         {
             try
             {
-                var file = entry.Read();
-                (var image, reason, var detail) = Decode(file, maxPixels);
+                (var image, reason, var detail) = Decode(file.ReadAt(0, checked((int)file.Length)), maxPixels);
                 if (image is not null)
                 {
                     return image;

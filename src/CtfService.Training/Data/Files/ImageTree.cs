@@ -1,23 +1,15 @@
-using ADRaffy.ENSNormalize;
-
 namespace CtfService.Training.Data.Files;
 
 /// <summary>A file of a data set that may be an image.</summary>
 /// <param name="Name">Path inside the data set, with forward slashes, in Unicode's composed form.</param>
-internal sealed record ImageEntry(string Name, string ClassName, TreeFile File)
-{
-    /// <summary>Length of the file, bytes.</summary>
-    public long Length => File.Length;
-
-    /// <summary>Reads the whole file. Thread-safe.</summary>
-    public byte[] Read() => File.ReadAt(0, checked((int)Length));
-}
+internal sealed record ImageEntry(string Name, string ClassName, TreeFile File);
 
 /// <summary>Finds classes and files in a folder or a tar file, by the same rules. The classes are complete after the last entry has been read.</summary>
 /// <param name="skipped">Counts the files that are skipped; null to count nothing.</param>
 internal sealed class ImageTree(string path, string? split, SkipCounter? skipped = null) : IDisposable
 {
-    private const string Layout = "Expected <class>/<image>, or <split>/<class>/<image> with the name of a split.";
+    private const string Layout = "Expected <class>/<image>, or <split>/<class>/<image> with the name of a split, "
+        + "or a WebDataset, Parquet or npz files, or images listed in metadata.jsonl.";
 
     /// <summary>Character that a decoder substitutes for bytes that are not UTF-8.</summary>
     private const char Replacement = '\uFFFD';
@@ -97,12 +89,12 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
                     $"The name of the class folder '{prefix}{inner.Name}' in '{path}' is not UTF-8. Rename it: folder names become class names.");
             }
 
-            var className = Composed(inner.Name);
+            var className = ClassName.Composed(inner.Name);
             ClassNames.Add(className);
             var visited = new HashSet<string>(StringComparer.Ordinal);
             foreach (var (name, file) in Files(inner, prefix + inner.Name, folder.Place, visited))
             {
-                yield return new ImageEntry(Composed(name), className, file);
+                yield return new ImageEntry(ClassName.Composed(name), className, file);
             }
         }
     }
@@ -176,7 +168,4 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
     }
 
     private static bool IsUtf8(string name) => !name.Contains(Replacement);
-
-    /// <summary>Composes a name: macOS decomposes names (an e and an accent), other systems do not. .NET's own Normalize does nothing without ICU.</summary>
-    private static string Composed(string name) => System.Text.Ascii.IsValid(name) ? name : ENSNormalize.NF.NFC(name);
 }

@@ -15,6 +15,14 @@ internal static class SkipReasons
     public const string LinkAbove = "a link to an enclosing folder";
     public const string LinkAgain = "a link to a folder that is already read";
     public const string LinkOutOfTar = "a link to a target outside the tar file";
+    public const string NoLabel = "without a label, which other images have";
+    public const string NoImage = "a sample without an image";
+    public const string SecondImage = "a second image of one sample";
+    public const string NotListed = "not listed in metadata.jsonl";
+    public const string ListedTwice = "listed twice in metadata.jsonl";
+    public const string ListedOnly = "listed in metadata.jsonl, but missing";
+    public const string OutsideFolder = "outside the folder of the data set";
+    public const string NoBytes = "a row without the bytes of an image";
     public const string Replaced = "replaced by a later entry with the same name in the tar file";
 
     public static string TooManyPixels(int most) => FormattableString.Invariant($"more than {most:N0} pixels; scale it down or raise --max-pixels");

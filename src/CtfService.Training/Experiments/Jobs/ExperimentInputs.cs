@@ -1,7 +1,7 @@
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Classification;
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Evaluation.Features;
 using CtfService.Training.Parts;
 using CtfService.Training.Progress;
@@ -17,9 +17,9 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
     private (string Path, ImageClassifier Module)? _classifier;
     private (string Path, SampleEvaluator Module)? _evaluator;
 
-    public ImageDataset Train => _train ??= ImageFolder.Open(data, imageSize, "train", maxPixels, cancellation);
+    public ImageDataset Train => _train ??= ImageDatasetReader.Open(data, imageSize, "train", maxPixels, cancellation);
 
-    public ImageDataset Test => _test ??= ImageFolder.Open(data, imageSize, "test", maxPixels, cancellation);
+    public ImageDataset Test => _test ??= ImageDatasetReader.Open(data, imageSize, "test", maxPixels, cancellation);
 
     /// <summary>Loads a tokenizer; owned by this object.</summary>
     public VqTokenizer Tokenizer(string path)

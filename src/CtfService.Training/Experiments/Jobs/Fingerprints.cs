@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 
 namespace CtfService.Training.Experiments.Jobs;
 
@@ -24,10 +24,10 @@ internal static class Fingerprints
         if (Directory.Exists(path))
         {
             string Images(string split) => DataFingerprint.Of(path, split, maxPixels, cancellation);
-            return $"train: {Images(ImageFolder.TrainSplit)}; test: {Images("test")}";
+            return $"train: {Images(ImageDatasetReader.TrainSplit)}; test: {Images(ImageDatasetReader.TestSplit)}";
         }
 
-        return maxPixels == ImageFolder.DefaultMaxPixels ? OfFile(path) : $"{OfFile(path)}, images of at most {maxPixels} pixels";
+        return maxPixels == ImageDatasetReader.DefaultMaxPixels ? OfFile(path) : $"{OfFile(path)}, images of at most {maxPixels} pixels";
     }
 
     private static string Of(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

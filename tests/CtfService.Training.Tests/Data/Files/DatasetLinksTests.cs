@@ -3,7 +3,7 @@ using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using CtfService.TestSupport;
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 
 namespace CtfService.Training.Tests.Data.Files;
 
@@ -31,7 +31,7 @@ public sealed class DatasetLinksTests : IDisposable
         _files.Add("cat/0.png", Png).Add("cat/inner/1.png", Png).Add("dog/0.png", Png);
         Link(link, target);
 
-        var dataset = ImageFolder.Open(_files.Root, 4);
+        var dataset = ImageDatasetReader.Open(_files.Root, 4);
 
         Assert.Equal([0, 0, 1], dataset.ClassIds);
         Assert.Equal($"{link}: a link to an enclosing folder", Assert.Single(dataset.Skipped).ToString());
@@ -44,7 +44,7 @@ public sealed class DatasetLinksTests : IDisposable
         Link("cat/more", "../dog");
         Link("dog/more", "../cat");
 
-        var dataset = ImageFolder.Open(_files.Root, 4);
+        var dataset = ImageDatasetReader.Open(_files.Root, 4);
 
         Assert.Equal([0, 0, 1, 1], dataset.ClassIds);
         Assert.Equal(2, Assert.Single(dataset.Skipped).Count);
@@ -58,7 +58,7 @@ public sealed class DatasetLinksTests : IDisposable
         Link("train/a/0.png", "../../store/x/0.png");
         Link("train/b", "../store/y");
 
-        var dataset = ImageFolder.Open(_files.Root, 4, "train");
+        var dataset = ImageDatasetReader.Open(_files.Root, 4, "train");
 
         Assert.Equal(["a", "b"], dataset.ClassNames);
         Assert.Equal([0, 1], dataset.ClassIds);
@@ -72,7 +72,7 @@ public sealed class DatasetLinksTests : IDisposable
         Link("cat/1.png", "gone.png");
         Link("cat/2.png", "2.png");
 
-        Assert.Equal("cat/1.png, cat/2.png: a broken link", Assert.Single(ImageFolder.Open(_files.Root, 4).Skipped).ToString());
+        Assert.Equal("cat/1.png, cat/2.png: a broken link", Assert.Single(ImageDatasetReader.Open(_files.Root, 4).Skipped).ToString());
     }
 
     public static TheoryData<string, TarEntry[], int> LinkedTars => new()
@@ -89,7 +89,7 @@ public sealed class DatasetLinksTests : IDisposable
     [MemberData(nameof(LinkedTars))]
     public void Open_TarWithLinks_FollowsThem(string kind, TarEntry[] entries, int images)
     {
-        var dataset = ImageFolder.Open(Tar(entries), 4);
+        var dataset = ImageDatasetReader.Open(Tar(entries), 4);
 
         Assert.True(images == dataset.Count, $"{kind}: {dataset.Count} images, {string.Join("; ", dataset.Skipped)}");
         Assert.Empty(dataset.Skipped);
@@ -104,7 +104,7 @@ public sealed class DatasetLinksTests : IDisposable
     [InlineData(".", "a link to an enclosing folder")]
     public void Open_TarWithALinkThatCannotBeFollowed_NamesIt(string target, string reason)
     {
-        var dataset = ImageFolder.Open(Tar([Entry("train/cat/0.png"), Symbolic("train/cat/1.png", target)]), 4, "train");
+        var dataset = ImageDatasetReader.Open(Tar([Entry("train/cat/0.png"), Symbolic("train/cat/1.png", target)]), 4, "train");
 
         Assert.Single(dataset.Images);
         Assert.Equal($"train/cat/1.png: {reason}", Assert.Single(dataset.Skipped).ToString());
@@ -113,7 +113,7 @@ public sealed class DatasetLinksTests : IDisposable
     [Fact]
     public void Open_TarWithDuplicateNames_TakesTheLaterAndNamesIt()
     {
-        var dataset = ImageFolder.Open(Tar([Entry("cat/0.png", [1]), Entry("cat/0.png")]), 4);
+        var dataset = ImageDatasetReader.Open(Tar([Entry("cat/0.png", [1]), Entry("cat/0.png")]), 4);
 
         Assert.Single(dataset.Images);
         Assert.Equal("cat/0.png: replaced by a later entry with the same name in the tar file", Assert.Single(dataset.Skipped).ToString());
@@ -122,7 +122,7 @@ public sealed class DatasetLinksTests : IDisposable
     [Fact]
     public void Open_TarWithPipesAndDevices_NamesThem()
     {
-        var dataset = ImageFolder.Open(
+        var dataset = ImageDatasetReader.Open(
             Tar([Entry("cat/0.png"), new PaxTarEntry(TarEntryType.Fifo, "cat/1.png"), new PaxTarEntry(TarEntryType.BlockDevice, "cat/2.png")]),
             4);
 
@@ -134,9 +134,9 @@ public sealed class DatasetLinksTests : IDisposable
     {
         var name = $"cat/{new string('n', 90)}/{new string('m', 120)}/日本語.png";
 
-        Assert.Equal(
-            2,
-            ImageFolder.Open(Tar([Entry(name), new GnuTarEntry(TarEntryType.RegularFile, "dog/" + name) { DataStream = new MemoryStream(Png) }]), 4).Count);
+        var tar = Tar([Entry(name), new GnuTarEntry(TarEntryType.RegularFile, "dog/" + name) { DataStream = new MemoryStream(Png) }]);
+
+        Assert.Equal(2, ImageDatasetReader.Open(tar, 4).Count);
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class DatasetLinksTests : IDisposable
         var tar = Tar([Entry("cat/0.png"), new UstarTarEntry(TarEntryType.RegularFile, "cat/caf#.png") { DataStream = new MemoryStream(Png) }]);
         ReplaceInHeader(tar, "caf#", 0xE9);
 
-        var dataset = ImageFolder.Open(tar, 4);
+        var dataset = ImageDatasetReader.Open(tar, 4);
 
         Assert.Single(dataset.Images);
         Assert.Equal("its name is not UTF-8; rename it", Assert.Single(dataset.Skipped).Reason);
@@ -157,7 +157,7 @@ public sealed class DatasetLinksTests : IDisposable
         var tar = Tar([Entry("cat/0.png"), new UstarTarEntry(TarEntryType.RegularFile, "caf#/0.png") { DataStream = new MemoryStream(Png) }]);
         ReplaceInHeader(tar, "caf#", 0xE9);
 
-        Assert.Contains("'caf\uFFFD'", Assert.Throws<DatasetException>(() => ImageFolder.Open(tar, 4)).Message, StringComparison.Ordinal);
+        Assert.Contains("'caf\uFFFD'", Assert.Throws<DatasetException>(() => ImageDatasetReader.Open(tar, 4)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class DatasetLinksTests : IDisposable
             file.SetLength(file.Length - 4000);
         }
 
-        Assert.Contains("truncated", Assert.Throws<DatasetException>(() => ImageFolder.Open(tar, 4)).Message, StringComparison.Ordinal);
+        Assert.Contains("truncated", Assert.Throws<DatasetException>(() => ImageDatasetReader.Open(tar, 4)).Message, StringComparison.Ordinal);
     }
 
     private static PaxTarEntry Entry(string name) => Entry(name, Png);

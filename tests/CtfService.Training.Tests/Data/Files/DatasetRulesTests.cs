@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 
 namespace CtfService.Training.Tests.Data.Files;
 
@@ -20,7 +20,7 @@ public sealed class DatasetRulesTests : IDisposable
     {
         _files.Add("a/0.png", TemporaryImages.Plain(10, 4, 1, 2, 3)).Add("a/1.png", TemporaryImages.Plain(41, 1, 1, 2, 3));
 
-        var dataset = ImageFolder.Open(_files.Root, 4, maxPixels: 40);
+        var dataset = ImageDatasetReader.Open(_files.Root, 4, maxPixels: 40);
 
         Assert.Single(dataset.Images);
         Assert.Equal("a/1.png (41x1): more than 40 pixels; scale it down or raise --max-pixels", Assert.Single(dataset.Skipped).ToString());
@@ -169,9 +169,9 @@ public sealed class DatasetRulesTests : IDisposable
     {
         _files.Add("train/b/0.png", Png).Add("test/a/0.png", Png);
 
-        var exception = Assert.Throws<DatasetException>(() => ImageFolder.Open(_files.Root, 4, "test"));
+        var exception = Assert.Throws<DatasetException>(() => ImageDatasetReader.Open(_files.Root, 4, "test"));
 
-        Assert.Equal($"'{_files.Root}', split 'test', has no readable image of a class of 'train': b. It has the folders a.", exception.Message);
+        Assert.Equal($"'{_files.Root}', split 'test', has no readable image of a class of 'train': b. It has the classes a.", exception.Message);
     }
 
     [Fact]
@@ -180,10 +180,10 @@ public sealed class DatasetRulesTests : IDisposable
         _files.Add("train/b/0.png", Png);
         Directory.CreateDirectory(Path.Combine(_files.Root, "train", "a"));
 
-        Assert.Equal(["a", "b"], ImageFolder.Classes(_files.Root, "train"));
+        Assert.Equal(["a", "b"], ImageDatasetReader.Classes(_files.Root, "train"));
     }
 
-    private ImageDataset Open(bool asTar, string? split = null) => ImageFolder.Open(asTar ? _files.Tar() : _files.Root, 4, split);
+    private ImageDataset Open(bool asTar, string? split = null) => ImageDatasetReader.Open(asTar ? _files.Tar() : _files.Root, 4, split);
 
     /// <summary>A BMP file of one pixel, 24 bits, no compression.</summary>
     private static byte[] Bitmap(byte red, byte green, byte blue)

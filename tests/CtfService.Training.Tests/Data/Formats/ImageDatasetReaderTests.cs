@@ -1,9 +1,9 @@
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 
-namespace CtfService.Training.Tests.Data.Files;
+namespace CtfService.Training.Tests.Data.Formats;
 
-public sealed class ImageFolderTests : IDisposable
+public sealed class ImageDatasetReaderTests : IDisposable
 {
     private readonly TemporaryImages _files = new();
 
@@ -18,7 +18,7 @@ public sealed class ImageFolderTests : IDisposable
             .Add("pear/a.png", TemporaryImages.Plain(4, 4, 4, 5, 6))
             .Add("Zebra/c.png", TemporaryImages.Plain(4, 4, 7, 8, 9));
 
-        var dataset = ImageFolder.Open(asTar ? _files.Tar() : _files.Root, 4);
+        var dataset = ImageDatasetReader.Open(asTar ? _files.Tar() : _files.Root, 4);
 
         Assert.Equal(["Zebra", "pear"], dataset.ClassNames);
         Assert.Equal([0, 1, 1], dataset.ClassIds);
@@ -33,7 +33,7 @@ public sealed class ImageFolderTests : IDisposable
     {
         _files.Add("train/apple/0.png", TemporaryImages.Plain(2, 2, 1, 1, 1)).Add("test/apple/0.png", TemporaryImages.Plain(2, 2, 2, 2, 2));
 
-        var dataset = ImageFolder.Open(asTar ? _files.Tar() : _files.Root, 2, "test");
+        var dataset = ImageDatasetReader.Open(asTar ? _files.Tar() : _files.Root, 2, "test");
 
         Assert.Equal(2, Assert.Single(dataset.Images)[0]);
     }
@@ -49,7 +49,7 @@ public sealed class ImageFolderTests : IDisposable
 
         _files.Add("apple/0.png", wide);
 
-        var dataset = ImageFolder.Open(_files.Root, 4);
+        var dataset = ImageDatasetReader.Open(_files.Root, 4);
 
         Assert.Equal(4, dataset.Width);
         Assert.InRange(dataset.Images[0][(4 + 1) * 3], 195, 225); // inside the bright centre (the filter overshoots a little)
@@ -60,7 +60,7 @@ public sealed class ImageFolderTests : IDisposable
     {
         _files.Add("apple/0.png", TemporaryImages.Plain(2, 2, 1, 1, 1)).Add("kiwi/1.jpg", [1, 2, 3]);
 
-        var exception = Assert.Throws<DatasetException>(() => ImageFolder.Open(_files.Root, 2));
+        var exception = Assert.Throws<DatasetException>(() => ImageDatasetReader.Open(_files.Root, 2));
 
         Assert.Contains("'kiwi'", exception.Message, StringComparison.Ordinal);
         Assert.Contains("kiwi/1.jpg", exception.Message, StringComparison.Ordinal);
@@ -72,7 +72,7 @@ public sealed class ImageFolderTests : IDisposable
         _files.Add("apple/0.png", TemporaryImages.Plain(2, 2, 1, 1, 1));
         Directory.CreateDirectory(Path.Combine(_files.Root, "lemon"));
 
-        var exception = Assert.Throws<DatasetException>(() => ImageFolder.Open(_files.Root, 2));
+        var exception = Assert.Throws<DatasetException>(() => ImageDatasetReader.Open(_files.Root, 2));
 
         Assert.Contains("'lemon'", exception.Message, StringComparison.Ordinal);
     }
@@ -82,7 +82,7 @@ public sealed class ImageFolderTests : IDisposable
     {
         _files.Add("train/apple/0.png", TemporaryImages.Plain(2, 2, 1, 1, 1));
 
-        var exception = Assert.Throws<DatasetException>(() => ImageFolder.Open(_files.Root, 2));
+        var exception = Assert.Throws<DatasetException>(() => ImageDatasetReader.Open(_files.Root, 2));
 
         Assert.Contains($"choose one of these folders, such as '{_files.Root}/train'.", exception.Message, StringComparison.Ordinal);
     }
@@ -92,14 +92,14 @@ public sealed class ImageFolderTests : IDisposable
     {
         _files.Add("train/apple/0.png", TemporaryImages.Plain(2, 2, 1, 1, 1));
 
-        var exception = Assert.Throws<DatasetException>(() => ImageFolder.Open(_files.Root, 2, "test"));
+        var exception = Assert.Throws<DatasetException>(() => ImageDatasetReader.Open(_files.Root, 2, "test"));
 
         Assert.Contains("train", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Open_NoSuchPath_SaysSo() =>
-        Assert.Throws<DatasetException>(() => ImageFolder.Open(Path.Combine(_files.Root, "nowhere"), 2));
+        Assert.Throws<DatasetException>(() => ImageDatasetReader.Open(Path.Combine(_files.Root, "nowhere"), 2));
 
     [Fact]
     public void Open_FileIsNotATar_SaysSo()
@@ -107,7 +107,7 @@ public sealed class ImageFolderTests : IDisposable
         var path = Path.Combine(_files.Root, "images.zip");
         File.WriteAllBytes(path, [.. Enumerable.Range(0, 2000).Select(value => (byte)(value * 7))]);
 
-        var exception = Assert.Throws<DatasetException>(() => ImageFolder.Open(path, 2));
+        var exception = Assert.Throws<DatasetException>(() => ImageDatasetReader.Open(path, 2));
 
         Assert.Contains("tar", exception.Message, StringComparison.Ordinal);
     }

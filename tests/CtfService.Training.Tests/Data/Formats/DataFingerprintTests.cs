@@ -1,6 +1,7 @@
 using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 
-namespace CtfService.Training.Tests.Data.Files;
+namespace CtfService.Training.Tests.Data.Formats;
 
 public sealed class DataFingerprintTests : IDisposable
 {
@@ -87,17 +88,17 @@ public sealed class DataFingerprintTests : IDisposable
     public void Content_FileLongerThanItsShare_IsReadNoFurther()
     {
         var read = 0;
-        _ = DataFingerprint.Content(Entry(1000, (_, count) => new byte[read += count]), share: 30);
+        _ = DataFingerprint.Content(File(1000, (_, count) => new byte[read += count]), share: 30);
 
         Assert.Equal(30, read);
     }
 
     [Fact]
     public void Content_PipeOrDevice_IsNotOpened() =>
-        Assert.Equal("", DataFingerprint.Content(Entry(0, (_, _) => throw new InvalidOperationException("Opened.")), share: 30));
+        Assert.Equal("", DataFingerprint.Content(File(0, (_, _) => throw new InvalidOperationException("Opened.")), share: 30));
 
     private static string Content(byte[] bytes) =>
-        DataFingerprint.Content(Entry(bytes.Length, (offset, count) => bytes[(int)offset..((int)offset + count)]), share: 30);
+        DataFingerprint.Content(File(bytes.Length, (offset, count) => bytes[(int)offset..((int)offset + count)]), share: 30);
 
-    private static ImageEntry Entry(long length, Func<long, int, byte[]> readAt) => new("a/0.png", "a", new TreeFile("0.png", length, readAt));
+    private static TreeFile File(long length, Func<long, int, byte[]> readAt) => new("0.png", length, readAt);
 }

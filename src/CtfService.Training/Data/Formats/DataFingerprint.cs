@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using CtfService.Training.Data.Files;
 
-namespace CtfService.Training.Data.Files;
+namespace CtfService.Training.Data.Formats;
 
 /// <summary>
 /// Identifies a data set without decoding it: a hash of the names, lengths and contents of the image files of a split. The whole content is read if the split
@@ -17,24 +18,26 @@ public static class DataFingerprint
 
     private const int Pieces = 3;
 
-    /// <param name="path">A folder or a tar file.</param>
+    /// <param name="path">A data set in any format.</param>
     /// <param name="split">
     /// Folder that holds the class folders, such as <c>train</c>; for another split the names of the training classes are hashed too.
     /// </param>
-    /// <param name="maxPixels">Limit of <see cref="ImageFolder.Open"/>, which decides which images are used.</param>
+    /// <param name="maxPixels"><see cref="DatasetRequest.MaxPixels"/>, which decides which images are used.</param>
     /// <returns>A text such as <c>7200 files of 24 classes, 5d41402abc4b</c>.</returns>
-    /// <exception cref="DatasetException">The path does not exist, or it is not a tar file.</exception>
-    public static string Of(string path, string split, int maxPixels = ImageFolder.DefaultMaxPixels, CancellationToken cancellation = default)
+    /// <exception cref="DatasetException">The data set or the split does not exist or is damaged.</exception>
+    public static string Of(string path, string split, int maxPixels = ImageDatasetReader.DefaultMaxPixels, CancellationToken cancellation = default)
     {
-        using var tree = new ImageTree(path, split);
-        var entries = tree.Entries().ToList();
-        var share = Share(entries.Count, entries.Sum(entry => entry.Length));
-        var lines = entries.AsParallel().WithCancellation(cancellation).Select(entry => $"{entry.Name} {entry.Length} {Content(entry, share)}").ToList();
+        using var source = ImageSources.Open(path, split);
+        var files = source.Files;
+        var share = Share(files.Count, files.Sum(file => file.File.Length));
+        var lines = files.AsParallel().WithCancellation(cancellation)
+            .Select(file => $"{file.Name} {file.File.Length} {Content(file.File, share)}")
+            .ToList();
         // The training split defines the class ids of every split.
-        string[] numbers = split == ImageFolder.TrainSplit ? [] : [.. ImageFolder.Classes(path, ImageFolder.TrainSplit)];
+        string[] numbers = split == ImageDatasetReader.TrainSplit ? [] : [.. ImageDatasetReader.Classes(path, ImageDatasetReader.TrainSplit)];
         var text = string.Join('\n', lines.Order(StringComparer.Ordinal).Concat(numbers));
-        var limit = maxPixels == ImageFolder.DefaultMaxPixels ? "" : $", images of at most {maxPixels} pixels";
-        return FormattableString.Invariant($"{entries.Count} files of {tree.ClassNames.Count} classes, {ShortHash.Of(Encoding.UTF8.GetBytes(text))}{limit}");
+        var limit = maxPixels == ImageDatasetReader.DefaultMaxPixels ? "" : $", images of at most {maxPixels} pixels";
+        return FormattableString.Invariant($"{files.Count} files of {source.ClassNames.Count} classes, {ShortHash.Of(Encoding.UTF8.GetBytes(text))}{limit}");
     }
 
     /// <summary>Returns the maximum number of bytes that are read from each file.</summary>
@@ -43,25 +46,25 @@ public static class DataFingerprint
         bytes <= MaxBytes ? (int)MaxBytes : (int)Math.Max(MinShare, MaxBytes / files);
 
     /// <summary>Returns the hash of a file, or of its start, middle and end if it is longer than <paramref name="share"/>.</summary>
-    internal static string Content(ImageEntry entry, int share)
+    internal static string Content(TreeFile file, int share)
     {
         try
         {
-            if (entry.Length == 0)
+            if (file.Length == 0)
             {
                 return ""; // pipes and devices have length 0 too, and must not be opened
             }
 
-            if (entry.Length <= share)
+            if (file.Length <= share)
             {
-                return ShortHash.Of(entry.Read());
+                return ShortHash.Of(file.ReadAt(0, (int)file.Length));
             }
 
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var piece = share / Pieces;
             for (var place = 0; place < Pieces; place++)
             {
-                hash.AppendData(entry.File.ReadAt((entry.Length - piece) * place / (Pieces - 1), piece));
+                hash.AppendData(file.ReadAt((file.Length - piece) * place / (Pieces - 1), piece));
             }
 
             return ShortHash.Of(hash);
