@@ -12,9 +12,15 @@ internal static class ClassifyCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var data = new Option<string?>("--data") { Description = "Data set: a folder or tar file with <split>/<class>/<image>." };
+        var data = new Option<string?>("--data")
+        {
+            Description = "Data set: a folder or tar file with <split>/<class>/<image>, or splits in another format (docs/models.md).",
+        };
         var split = CommandOption.WithDefault("--split", "Split of --data to classify.", "test");
-        var images = new Option<string?>("--images") { Description = "Generated images: a folder or tar file with <class>/<image>." };
+        var images = new Option<string?>("--images")
+        {
+            Description = "Generated images: a folder or tar file with <class>/<image>, or a WebDataset, npz or Parquet files.",
+        };
         var classifier = CommandOption.WithDefault(
             "--classifier", "Classifier file of 'ctf train-classifier'.", Path.Combine("runs", "classifier.safetensors"));
         var maxPixels = MaxPixelsOption.Create();

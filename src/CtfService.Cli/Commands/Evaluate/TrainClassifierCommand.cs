@@ -16,7 +16,8 @@ internal static class TrainClassifierCommand
 
     public static Command Create(Terminal terminal)
     {
-        var data = CommandOption.Required("--data", "Folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+        var data = CommandOption.Required(
+            "--data", "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>, or splits in another format (docs/models.md).");
         var output = CommandOption.WithDefault("--output", "File for the classifier.", Path.Combine("runs", "classifier.safetensors"));
         var imageSize = CommandOption.Number("--image-size", "Side that images are scaled to, in pixels.", 64, TrainingRanges.ImageSide);
         var steps = CommandOption.Number("--steps", "Training steps.", Defaults.Steps, Ranges.Steps);

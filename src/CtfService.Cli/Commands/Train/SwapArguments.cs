@@ -42,7 +42,8 @@ internal sealed class SwapArguments
     public ImageDataset Images(ParseResult arguments, string tokenizerPath, Terminal terminal, CancellationToken cancellation)
     {
         var imageSize = ImageSize(arguments, tokenizerPath, terminal.Error.WriteLine);
-        return ImageDatasetReader.Open(arguments.GetRequiredValue(_data)!, imageSize, "test", arguments.GetValue(_maxPixels), cancellation).ReportSkipped(terminal);
+        return ImageDatasetReader.Open(arguments.GetRequiredValue(_data)!, imageSize, "test", arguments.GetValue(_maxPixels), cancellation)
+            .ReportSkipped(terminal);
     }
 
     private int ImageSize(ParseResult arguments, string tokenizerPath, Action<string> note) =>

@@ -11,7 +11,8 @@ namespace CtfService.Cli.Commands.Train;
 /// <summary>The options that all training commands of a model share. A run folder holds tokenizer/, decoder/, coarse/ and fine/.</summary>
 internal sealed class TrainingArguments
 {
-    public const string DataDescription = "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.";
+    public const string DataDescription =
+        "Images: a folder or tar file with train/<class>/<image> and test/<class>/<image>, or splits in another format (docs/models.md).";
 
     /// <summary>Default side of the images of a new run, pixels.</summary>
     public const int UsualImageSize = 64;

@@ -14,7 +14,7 @@ internal abstract class LabelledSource(string path, SkipCounter skipped) : IImag
 
     public IReadOnlyList<string> ClassNames => Classes.Names;
 
-    public string HowToRemoveAClass => "remove it from the list of class names";
+    public string HowToRemoveAClass => "remove its images";
 
     protected SkipCounter Skipped => skipped;
 

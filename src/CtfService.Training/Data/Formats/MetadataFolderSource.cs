@@ -89,14 +89,13 @@ internal sealed class MetadataFolderSource : LabelledSource
         }
     }
 
-    /// <summary>Counts files that no line names.</summary>
+    /// <summary>Counts files that no line names, except JSON beside metadata.jsonl, which describes the set.</summary>
     private void CountOthers(string folder, string prefix, HashSet<string> listed)
     {
-        string[] own = [FileName, .. ClassNamesFile.PathsIn(folder).Select(path => Path.GetFileName(path)!)];
         foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
             var name = Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/');
-            if (!listed.Contains(name) && !own.Contains(name))
+            if (!listed.Contains(name) && !(Path.GetExtension(name) is ".json" or ".jsonl" && !name.Contains('/', StringComparison.Ordinal)))
             {
                 Skipped.Add(prefix + name, name.Split('/').Any(SystemNames.Contains) ? SkipReasons.System : SkipReasons.NotListed);
             }

@@ -18,7 +18,10 @@ internal sealed class ParquetFile : IDisposable
     private static readonly string[] ImageColumns = ["image", "img"];
     private static readonly string[] LabelColumns = ["label", "class_id", "class_label", "labels", "fine_label", "cls"];
 
+    private static readonly Watchdog Watchdog = new(TimeSpan.FromMinutes(1));
+
     private readonly string _path;
+    private readonly FileStream _file;
     private readonly ParquetReader _reader;
     private readonly DataField _image;
     private readonly DataField? _label;
@@ -27,9 +30,10 @@ internal sealed class ParquetFile : IDisposable
     public ParquetFile(string path)
     {
         _path = path;
-        _reader = Guarded(() => Await(ParquetReader.CreateAsync(path)));
+        _file = File.OpenRead(path);
         try
         {
+            _reader = Guarded(() => Await(ParquetReader.CreateAsync(_file, leaveStreamOpen: true)));
             var columns = Guarded(() => _reader.Schema.Fields);
             _image = ImageColumns.Select(name => BytesOf(columns, name)).FirstOrDefault(field => field is not null) ?? throw new DatasetException(
                 $"'{path}' has no column of images; expected 'image', a struct with the binary field 'bytes', or binary itself. "
@@ -70,9 +74,9 @@ internal sealed class ParquetFile : IDisposable
     public List<ImageLabel?> Labels()
     {
         var labels = new List<ImageLabel?>();
-        for (var group = 0; group < _reader.RowGroupCount; group++)
+        for (var group = 0; group < RowGroups; group++)
         {
-            labels.AddRange(_label is null ? Enumerable.Repeat<ImageLabel?>(null, Rows(group)) : Guarded(() => Read(group, _label, LabelsOf)));
+            labels.AddRange(Guarded(() => _label is null ? [.. new ImageLabel?[Rows(group)]] : Read(group, _label, LabelsOf)));
         }
 
         return labels;
@@ -82,7 +86,7 @@ internal sealed class ParquetFile : IDisposable
     /// <exception cref="DatasetException">The column is damaged.</exception>
     public IEnumerable<byte[]?> Images()
     {
-        for (var group = 0; group < _reader.RowGroupCount; group++)
+        for (var group = 0; group < RowGroups; group++)
         {
             var images = Guarded(() => Read(group, _image, column => Values<ReadOnlyMemory<byte>, byte[]>(column, _image, bytes => bytes.ToArray())));
             for (var row = 0; row < images.Count; row++)
@@ -93,7 +97,9 @@ internal sealed class ParquetFile : IDisposable
         }
     }
 
-    public void Dispose() => Await(_reader.DisposeAsync());
+    public void Dispose() => _file.Dispose(); // the reader owns nothing else
+
+    private int RowGroups => Guarded(() => _reader.RowGroupCount);
 
     private List<T> Read<T>(int group, DataField field, Func<RawColumnData, List<T>> values)
     {
@@ -104,7 +110,7 @@ internal sealed class ParquetFile : IDisposable
         return read.Count == rows ? read : throw new InvalidDataException($"column '{field.Path}' has {read.Count} values for {rows} rows");
     }
 
-    private int Rows(int group) => Guarded(() => checked((int)_reader.RowGroups[group].RowCount));
+    private int Rows(int group) => checked((int)_reader.RowGroups[group].RowCount);
 
     private List<ImageLabel?> LabelsOf(RawColumnData column)
     {
@@ -160,9 +166,9 @@ internal sealed class ParquetFile : IDisposable
     {
         try
         {
-            return read();
+            return Watchdog.Run(read, () => _file.Position);
         }
-        catch (Exception exception) when (exception is not (DatasetException or OutOfMemoryException or UnauthorizedAccessException or FileNotFoundException))
+        catch (Exception exception) when (exception is not (DatasetException or OutOfMemoryException))
         {
             throw new DatasetException($"'{_path}' is damaged, truncated or not a Parquet file ({exception.Message}). Write it again.", exception);
         }
@@ -173,5 +179,4 @@ internal sealed class ParquetFile : IDisposable
 
     private static T Await<T>(ValueTask<T> task) => task.AsTask().GetAwaiter().GetResult();
 
-    private static void Await(ValueTask task) => task.AsTask().GetAwaiter().GetResult();
 }

@@ -7,7 +7,7 @@ internal sealed class ClassLabels
 
     private ClassLabels(IReadOnlyList<string> names, Dictionary<long, string> byId) => (Names, _byId) = (names, byId);
 
-    /// <summary>Class names in the order of their ids; empty if no image has a label.</summary>
+    /// <summary>Names of the classes that have images, in the order of their ids; empty if no image has a label.</summary>
     public IReadOnlyList<string> Names { get; }
 
     /// <summary>Collects the classes.</summary>
@@ -60,7 +60,9 @@ internal sealed class ClassLabels
             }
         }
 
-        return new ClassLabels(names, names.Index().ToDictionary(entry => (long)entry.Index, entry => entry.Item));
+        var byId = names.Index().ToDictionary(entry => (long)entry.Index, entry => entry.Item);
+        var used = labels.Select(label => label.Id is { } id ? byId[id] : label.Name!).ToHashSet(StringComparer.Ordinal);
+        return new ClassLabels([.. names.Where(used.Contains)], byId); // a data set may list all classes of a model and have some
     }
 
     /// <summary>Takes the names of ids from images that have both, or the ids themselves if no image has a name.</summary>
