@@ -25,5 +25,8 @@ internal sealed partial class ShardRunner
 
         [LoggerMessage(JobEventIds.JobRefused, LogLevel.Information, "Job {Job} is invalid: {Reason}")]
         public static partial void Refused(ILogger logger, string job, string reason);
+
+        [LoggerMessage(JobEventIds.ShardsMissing, LogLevel.Warning, "Job {Job} runs {Shards} shards again: {Reason}")]
+        public static partial void Missing(ILogger logger, string job, int shards, string reason);
     }
 }

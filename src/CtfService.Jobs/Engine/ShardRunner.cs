@@ -80,14 +80,29 @@ internal sealed partial class ShardRunner(
                 return new Ending(ShardOutcomes.Done, cancel => store.Queue.PreparedAsync(claim, plan, cancel));
             case Phase.Finish:
                 var shards = await store.Queue.ShardsAsync(job.Id, stop).ConfigureAwait(false);
-                var output = await handler.FinishAsync(job, shards, stop).ConfigureAwait(false);
-                return new Ending(ShardOutcomes.Done, cancel => store.Queue.FinishedAsync(claim, output, cancel));
+                return await FinishAsync(claim, handler, shards, stop).ConfigureAwait(false);
             default:
                 var result = await handler.RunAsync(job, shard, stop).ConfigureAwait(false);
                 Require(
                     result is { Done: >= 0, Failed: >= 0 } && result.Done + result.Failed == shard.Count,
                     $"The shard has {shard.Count} items, and {result.Done} + {result.Failed} were counted.");
                 return new Ending(ShardOutcomes.Done, cancel => store.Queue.DoneAsync(claim, result, cancel));
+        }
+    }
+
+    private async Task<Ending> FinishAsync(Claim claim, IJobHandler handler, IReadOnlyList<Shard> shards, CancellationToken stop)
+    {
+        try
+        {
+            var output = await handler.FinishAsync(claim.Job, shards, stop).ConfigureAwait(false);
+            return new Ending(ShardOutcomes.Done, cancel => store.Queue.FinishedAsync(claim, output, cancel));
+        }
+        catch (ShardsMissingException missing)
+        {
+            var done = shards.Where(shard => shard.State == ShardState.Done).Select(shard => shard.Number).ToHashSet();
+            Require(missing.Numbers.All(done.Contains), $"{nameof(IJobHandler.FinishAsync)} named shards that are not done.");
+            Log.Missing(logger, claim.Job.Id, missing.Numbers.Count, missing.Message);
+            return new Ending(ShardOutcomes.Reopened, cancel => store.Queue.ReopenedAsync(claim, missing.Numbers, missing.Message, cancel));
         }
     }
 

@@ -48,14 +48,8 @@ internal sealed class JobSweep(IDatabase database, JobSignals signals, JobsOptio
     }
 
     /// <summary>Deletes the rows of a job that has ended.</summary>
-    public Task DeleteJobAsync(string id, CancellationToken cancellation) => database.RunAsync(
-        async session =>
-        {
-            await session.ExecuteAsync("delete from shards where job in (select id from jobs where id = @id and ended is not null)", new { id })
-                .ConfigureAwait(false);
-            return await session.ExecuteAsync("delete from jobs where id = @id and ended is not null", new { id }).ConfigureAwait(false);
-        },
-        cancellation);
+    public Task DeleteJobAsync(string id, CancellationToken cancellation) =>
+        database.RunAsync(session => session.DeleteEndedAsync(id), cancellation);
 
     /// <summary>Returns files that have expired.</summary>
     public async Task<IReadOnlyList<UploadedFile>> ExpiredFilesAsync(CancellationToken cancellation)

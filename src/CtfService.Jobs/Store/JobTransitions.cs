@@ -57,6 +57,43 @@ internal static class JobTransitions
     public static Task AddWorkAsync(this Session session, string job, long number) => session.ExecuteAsync(
         "insert into shards (job, number, first_item, items, state) values (@job, @number, 0, 0, 'ready') on conflict do nothing", new { job, number });
 
+    /// <summary>
+    /// Returns a job from its finish to its shards: some of them run again, and then the finish. If the job was stopped, they are left out instead.
+    /// </summary>
+    public static async Task ReopenAsync(this Session session, JobRow job, IReadOnlyList<int> shards, string cause)
+    {
+        var state = job.Outcome is null ? "ready" : "skipped";
+        foreach (var number in shards)
+        {
+            await session.ExecuteAsync(
+                """
+                update jobs set done = jobs.done - s.done, failed = jobs.failed - s.failed from shards s
+                where jobs.id = @Id and s.job = @Id and s.number = @number
+                """,
+                new { job.Id, number }).ConfigureAwait(false);
+            await session.ExecuteAsync(
+                "update shards set state = @state, not_before = 0, done = 0, failed = 0, error = @cause where job = @Id and number = @number",
+                new { state, cause, job.Id, number }).ConfigureAwait(false);
+        }
+
+        await session.ExecuteAsync("delete from shards where job = @Id and number = @Finish", new { job.Id, ShardRow.Finish }).ConfigureAwait(false);
+        await session.ExecuteAsync(
+            "update jobs set state = case when outcome is null then 'in_progress' else state end, finalizing = null, open_shards = @open where id = @Id",
+            new { job.Id, open = shards.Count }).ConfigureAwait(false);
+        if (job.Outcome is not null)
+        {
+            await session.CloseShardsAsync(job.Id, shards.Count).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Deletes the rows of a job if it has ended. Returns false if it has not.</summary>
+    public static async Task<bool> DeleteEndedAsync(this Session session, string id)
+    {
+        await session.ExecuteAsync("delete from shards where job in (select id from jobs where id = @id and ended is not null)", new { id })
+            .ConfigureAwait(false);
+        return await session.ExecuteAsync("delete from jobs where id = @id and ended is not null", new { id }).ConfigureAwait(false) > 0;
+    }
+
     public static Task EndAsync(this Session session, string id, JobState state, string? result, IReadOnlyList<JobError> errors) => session.ExecuteAsync(
         "update jobs set state = @state, ended = @Now, open_shards = 0, result = @result, errors = @errors where id = @id",
         new

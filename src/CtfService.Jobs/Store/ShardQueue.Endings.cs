@@ -51,6 +51,11 @@ internal sealed partial class ShardQueue
         (session, job) => session.EndAsync(job.Id, job.Outcome is { } outcome ? StateNames.ToJobState(outcome) : JobState.Completed, result, errors: []),
         cancellation);
 
+    /// <summary>Ends a finish that lacks files of finished shards: they run again.</summary>
+    /// <param name="shards">Numbers of shards that are done.</param>
+    public Task<bool> ReopenedAsync(Claim claim, IReadOnlyList<int> shards, string cause, CancellationToken cancellation) =>
+        EndAsync(claim, (session, job) => session.ReopenAsync(job, shards, cause), cancellation);
+
     /// <summary>Ends an attempt that failed. The work is tried again later, or given up after the last attempt.</summary>
     public Task<bool> FailedAsync(Claim claim, string cause, CancellationToken cancellation) =>
         EndAsync(claim, (session, job) => RetryOrGiveUpAsync(session, job, claim.Shard, cause, WaitAfter(claim.Shard.Attempts)), cancellation);

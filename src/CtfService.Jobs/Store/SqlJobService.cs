@@ -74,6 +74,12 @@ internal sealed class SqlJobService(IDatabase database, JobSignals signals, Time
         return job;
     }
 
+    public async Task<bool> DeleteAsync(string tenant, string kind, string id, CancellationToken cancellation)
+    {
+        var isEnded = await FindAsync(tenant, kind, id, cancellation).ConfigureAwait(false) is { } job && job.State.IsEnded(); // and never begins again
+        return isEnded && await database.RunAsync(session => session.DeleteEndedAsync(id), cancellation).ConfigureAwait(false);
+    }
+
     public async Task<long> UnfinishedImagesAsync(string tenant, CancellationToken cancellation) => !database.Exists ? 0 : await database.RunAsync(
         session => session.FirstAsync<long>(
             "select cast(coalesce(sum(images), 0) as bigint) from jobs where tenant = @tenant and ended is null", new { tenant }),
@@ -107,8 +113,8 @@ internal sealed class SqlJobService(IDatabase database, JobSignals signals, Time
 
     private static Task<int> InsertAsync(Session session, NewJob job) => session.ExecuteAsync(
         """
-        insert into jobs (id, kind, tenant, weight, specification, state, open_shards, turn, created, expires, webhook, trace_parent)
-        values (@Id, @Kind, @Tenant, @Weight, @Specification, 'validating', 1,
+        insert into jobs (id, kind, tenant, weight, specification, state, images, open_shards, turn, created, expires, webhook, trace_parent)
+        values (@Id, @Kind, @Tenant, @Weight, @Specification, 'validating', @Images, 1,
             (select coalesce(max(turn), 0) from jobs where tenant = @Tenant and ended is null), @Now, @Expires, @Webhook, @TraceParent)
         on conflict (id) do nothing
         """,
@@ -119,6 +125,7 @@ internal sealed class SqlJobService(IDatabase database, JobSignals signals, Time
             job.Tenant,
             job.Weight,
             job.Specification,
+            job.Images,
             session.Now,
             Expires = session.Now + Timestamp.Milliseconds(job.Lifetime),
             job.Webhook,

@@ -18,6 +18,7 @@ public static class JobEventIds
     public const int WorkPostponed = 3023;
     public const int LeaseLost = 3024;
     public const int JobRefused = 3025;
+    public const int ShardsMissing = 3026;
 
     // Retention
     public const int JobDeleted = 3040;

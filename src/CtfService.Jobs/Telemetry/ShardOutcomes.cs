@@ -14,6 +14,9 @@ internal static class ShardOutcomes
     /// <summary>The work cannot be done here and now; the attempt does not count.</summary>
     public const string Postponed = "postponed";
 
+    /// <summary>The finish lacked files of finished shards, which run again.</summary>
+    public const string Reopened = "reopened";
+
     /// <summary>The job was cancelled or has expired, or the service stops.</summary>
     public const string Stopped = "stopped";
 
@@ -23,5 +26,5 @@ internal static class ShardOutcomes
     /// <summary>The work ended after its worker had lost the lease; the result is ignored.</summary>
     public const string Late = "late";
 
-    public static IReadOnlyList<string> All { get; } = [Done, Retried, GivenUp, Postponed, Stopped, Lost, Late];
+    public static IReadOnlyList<string> All { get; } = [Done, Retried, GivenUp, Postponed, Reopened, Stopped, Lost, Late];
 }

@@ -23,6 +23,7 @@ public interface IJobHandler
     /// </summary>
     /// <param name="shards">All shards, in order.</param>
     /// <returns>JSON for <see cref="Job.Result"/>.</returns>
+    /// <exception cref="ShardsMissingException">Files of finished shards are lost or damaged; the shards run again before the next finish.</exception>
     Task<string> FinishAsync(Job job, IReadOnlyList<Shard> shards, CancellationToken cancellation);
 
     /// <summary>Deletes the files of a job that ended and whose retention is over.</summary>
@@ -39,6 +40,14 @@ public sealed record JobPlan(IReadOnlyList<int> Counts, long Images);
 public sealed class JobRefusedException(IReadOnlyList<JobError> errors) : Exception(errors[0].Message)
 {
     public IReadOnlyList<JobError> Errors { get; } = errors;
+}
+
+/// <summary>The output cannot be put together, because the files of finished shards are lost or damaged.</summary>
+/// <param name="numbers">Numbers of shards in the state <see cref="ShardState.Done"/>, at least one.</param>
+public sealed class ShardsMissingException(IReadOnlyList<int> numbers)
+    : Exception($"The files of {numbers.Count} finished shards are lost or damaged, the first of shard {numbers[0]}.")
+{
+    public IReadOnlyList<int> Numbers { get; } = numbers;
 }
 
 /// <summary>

@@ -18,6 +18,11 @@ public interface IJobService
     /// <summary>Asks a job to stop. Does nothing if it has ended. Returns null if there is no such job.</summary>
     Task<Job?> CancelAsync(string tenant, string kind, string id, CancellationToken cancellation);
 
+    /// <summary>
+    /// Deletes the rows of a job that has ended; delete its files first. Returns false if there is no such job, or if it has not ended.
+    /// </summary>
+    Task<bool> DeleteAsync(string tenant, string kind, string id, CancellationToken cancellation);
+
     /// <summary>Returns the number of images that all unfinished jobs of an owner ask for.</summary>
     Task<long> UnfinishedImagesAsync(string tenant, CancellationToken cancellation);
 

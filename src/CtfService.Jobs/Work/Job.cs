@@ -29,7 +29,7 @@ public sealed record Job
     /// <summary>Number of items that failed, those of shards that were given up included.</summary>
     public long Failed { get; init; }
 
-    /// <summary>Number of images that the job asks for; 0 until the job is validated.</summary>
+    /// <summary>Number of images that the job asks for; until it is validated, <see cref="NewJob.Images"/>.</summary>
     public long Images { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
@@ -63,6 +63,9 @@ public sealed record Job
 /// <param name="Lifetime">Time from creation after which unfinished work is no longer started.</param>
 public sealed record NewJob(string Id, string Kind, string Tenant, int Weight, string Specification, TimeSpan Lifetime)
 {
+    /// <summary>Number of images that the job asks for, so that quotas count them at once; 0 if that is not known before it is validated.</summary>
+    public long Images { get; init; }
+
     public string? Webhook { get; init; }
 
     public string? TraceParent { get; init; }
