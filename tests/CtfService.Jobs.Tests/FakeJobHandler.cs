@@ -12,7 +12,7 @@ internal sealed class FakeJobHandler : IJobHandler
 
     public Func<Job, CancellationToken, Task<JobPlan>> Prepare { get; set; } = (job, _) => Task.FromResult(PlanOf(job));
 
-    public Func<Job, Shard, CancellationToken, Task<ShardResult>> Run { get; set; } = (_, shard, _) => Task.FromResult(new ShardResult(shard.Count, 0));
+    public Func<Job, Shard, CancellationToken, Task<ShardResult>> Run { get; set; } = (_, shard, _) => Done(shard);
 
     public Func<Job, IReadOnlyList<Shard>, CancellationToken, Task<string>> Finish { get; set; } = (_, shards, _) =>
         Task.FromResult($"{shards.Count(shard => shard.State == ShardState.Done)} of {shards.Count}");
@@ -21,6 +21,9 @@ internal sealed class FakeJobHandler : IJobHandler
     public ConcurrentQueue<(string Job, int Shard)> Started { get; } = [];
 
     public ConcurrentQueue<string> DeletedFiles { get; } = [];
+
+    /// <summary>Returns that all items of a shard succeeded.</summary>
+    public static Task<ShardResult> Done(Shard shard) => Task.FromResult(new ShardResult(shard.Count, 0));
 
     public static JobPlan PlanOf(Job job)
     {

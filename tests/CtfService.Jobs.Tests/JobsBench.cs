@@ -5,6 +5,7 @@ using CtfService.Jobs.Telemetry;
 using CtfService.Jobs.Work;
 using CtfService.TestSupport;
 using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Jobs.Tests;
 
@@ -20,6 +21,7 @@ internal sealed class JobsBench : IAsyncDisposable
         Store = new JobStore(database, Signals, options);
         Jobs = new SqlJobService(database, Signals, clock);
         Metrics = new JobMetrics(_meters);
+        Uploads = new SqlUploadCatalog(database);
         Retention = new Retention(Store, [Handler], Files, clock, new FakeLogger<Retention>());
     }
 
@@ -34,6 +36,8 @@ internal sealed class JobsBench : IAsyncDisposable
     public JobStore Store { get; }
 
     public IJobService Jobs { get; }
+
+    public IUploadCatalog Uploads { get; }
 
     public FakeJobHandler Handler { get; } = new();
 
@@ -58,6 +62,47 @@ internal sealed class JobsBench : IAsyncDisposable
         await engine.StartAsync(CancellationToken.None);
         return engine;
     }
+
+    /// <summary>Lets time pass: moves a fake clock, or waits.</summary>
+    public Task PassAsync(TimeSpan time)
+    {
+        if (Clock is not FakeTimeProvider fake)
+        {
+            return Task.Delay(time, Clock);
+        }
+
+        fake.Advance(time);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Completes when a condition holds, which workers bring about.</summary>
+    public async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var changes = Signals.Subscribe(job: null);
+        while (!await condition())
+        {
+            await changes.WaitAsync(TimeSpan.FromMilliseconds(20), TimeProvider.System, timeout.Token);
+        }
+    }
+
+    public Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    /// <summary>Claims work as a worker without an engine, which never renews its lease.</summary>
+    public async Task<Claim?> ClaimAsync(string worker, bool isIdle = true) =>
+        (await Store.Queue.ClaimAsync(worker, $",{FakeJobHandler.TestKind},", isIdle, CancellationToken.None)).Claim;
+
+    /// <summary>Creates a job and cuts it into shards.</summary>
+    public async Task<Job> CreatePreparedAsync(string specification, string tenant = "", int weight = 1)
+    {
+        var job = await CreateAsync(specification, tenant, weight);
+        var claim = (await ClaimAsync("preparer"))!;
+        Assert.Equal((job.Id, Phase.Preparation), (claim.Job.Id, claim.Phase));
+        Assert.True(await Store.Queue.PreparedAsync(claim, FakeJobHandler.PlanOf(job), CancellationToken.None));
+        return await FindAsync(job);
+    }
+
+    public async Task<IReadOnlyList<Shard>> ShardsAsync(Job job) => await Store.Queue.ShardsAsync(job.Id, CancellationToken.None);
 
     public Task<Job> CreateAsync(string specification, string tenant = "", int weight = 1, TimeSpan? lifetime = null) => Jobs.CreateAsync(
         new NewJob(JobIds.New("job_"), FakeJobHandler.TestKind, tenant, weight, specification, lifetime ?? TimeSpan.FromDays(1)), CancellationToken.None);

@@ -4,7 +4,8 @@ namespace CtfService.Jobs.Store;
 
 /// <summary>A piece of work that a worker holds until it ends it or its lease runs out.</summary>
 /// <param name="Job">As it was when the work was claimed.</param>
-internal sealed record Claim(Job Job, Shard Shard, string Worker)
+/// <param name="Number">How often the work was claimed, this time included.</param>
+internal sealed record Claim(Job Job, Shard Shard, long Number, string Worker)
 {
     public Phase Phase => Shard.Number switch
     {
@@ -13,11 +14,11 @@ internal sealed record Claim(Job Job, Shard Shard, string Worker)
         _ => Phase.Shard,
     };
 
-    public ClaimKey Key => new(Job.Id, Shard.Number, Shard.Attempts);
+    public ClaimKey Key => new(Job.Id, Shard.Number, Number);
 }
 
-/// <summary>What a claim is about. A later attempt at the same work has another key.</summary>
-internal readonly record struct ClaimKey(string Job, long Number, long Attempt);
+/// <summary>Tells a claim from all others, later ones of the same work included.</summary>
+internal readonly record struct ClaimKey(string Job, long Shard, long Number);
 
 internal enum Phase
 {

@@ -14,6 +14,9 @@ internal sealed class JobRow
         from jobs
         """;
 
+    /// <summary>One object, so that two reads of an unchanged row are equal.</summary>
+    private static readonly IReadOnlyList<JobError> NoErrors = [];
+
     public required string Id { get; init; }
 
     public required string Kind { get; init; }
@@ -77,7 +80,7 @@ internal sealed class JobRow
         CancelRequestedAt = Timestamp.Of(CancelRequested),
         ExpiresAt = Timestamp.Of(Expires),
         Result = Result,
-        Errors = Errors is null ? [] : JsonSerializer.Deserialize<List<JobError>>(Errors)!,
+        Errors = Errors is null ? NoErrors : JsonSerializer.Deserialize<List<JobError>>(Errors)!,
         Webhook = Webhook,
         TraceParent = TraceParent,
     };

@@ -92,14 +92,14 @@ internal sealed partial class ShardQueue
         var isHeld = await database.RunAsync(
             async session =>
             {
-                var (id, number, attempt) = claim.Key;
+                var (id, shard, number) = claim.Key;
                 if (await session.LockAsync(id).ConfigureAwait(false) is not { } job
                     || await session.ExecuteAsync(
                         """
                         update shards set state = 'done', owner = null, lease_until = null
-                        where job = @id and number = @number and attempts = @attempt and owner = @Worker and state = 'running'
+                        where job = @id and number = @shard and claims = @number and owner = @Worker and state = 'running'
                         """,
-                        new { id, number, attempt, claim.Worker }).ConfigureAwait(false) == 0)
+                        new { id, shard, number, claim.Worker }).ConfigureAwait(false) == 0)
                 {
                     return false;
                 }

@@ -50,11 +50,11 @@ internal sealed partial class ShardQueue(IDatabase database, JobSignals signals,
                     new { worker, until = session.Now + Timestamp.Milliseconds(options.Lease) }).ConfigureAwait(false);
             }
 
-            var held = await session.ListAsync<(string Job, long Number, long Attempts, string? Outcome)>(
-                "select s.job, s.number, s.attempts, j.outcome from shards s join jobs j on j.id = s.job where s.owner = @worker and s.state = 'running'",
+            var held = await session.ListAsync<(string Job, long Shard, long Claim, string? Outcome)>(
+                "select s.job, s.number, s.claims, j.outcome from shards s join jobs j on j.id = s.job where s.owner = @worker and s.state = 'running'",
                 new { worker }).ConfigureAwait(false);
             return held.ConvertAll(row => new Renewal(
-                new ClaimKey(row.Job, row.Number, row.Attempts), MustStop: row.Outcome is not null && row.Number != ShardRow.Finish));
+                new ClaimKey(row.Job, row.Shard, row.Claim), MustStop: row.Outcome is not null && row.Shard != ShardRow.Finish));
         },
         cancellation);
 
@@ -79,12 +79,12 @@ internal sealed partial class ShardQueue(IDatabase database, JobSignals signals,
     {
         await session.ExecuteAsync(
             """
-            update shards set state = 'running', attempts = attempts + 1, owner = @worker, lease_until = @until
+            update shards set state = 'running', claims = claims + 1, attempts = attempts + 1, owner = @worker, lease_until = @until
             where job = @job and number = @Number
             """,
             new { job = job.Id, shard.Number, worker, until = session.Now + Timestamp.Milliseconds(options.Lease) }).ConfigureAwait(false);
         var started = shard.ToShard() with { State = ShardState.Running, Attempts = (int)shard.Attempts + 1 };
-        var claim = new Claim(job.ToJob(), started, worker);
+        var claim = new Claim(job.ToJob(), started, shard.Claims + 1, worker);
         if (claim.Phase == Phase.Shard)
         {
             await FairTurns.ServeAsync(session, job, shard.Items).ConfigureAwait(false);

@@ -12,7 +12,7 @@ internal sealed class ShardRow
     public const long Finish = int.MaxValue;
 
     /// <summary>Reads the columns under the names of the properties.</summary>
-    public const string Select = "select number, first_item as FirstItem, items, state, attempts, losses, done, failed, error from shards";
+    public const string Select = "select number, first_item as FirstItem, items, state, claims, attempts, losses, done, failed, error from shards";
 
     public required long Number { get; init; }
 
@@ -21,6 +21,8 @@ internal sealed class ShardRow
     public long Items { get; init; }
 
     public required string State { get; init; }
+
+    public long Claims { get; init; }
 
     public long Attempts { get; init; }
 

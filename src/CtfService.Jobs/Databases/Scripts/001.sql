@@ -35,7 +35,8 @@ create table shards (
     first_item bigint not null,
     items bigint not null,
     state text not null,
-    attempts bigint not null default 0,
+    claims bigint not null default 0, -- how often it was claimed, which tells one claim from the next
+    attempts bigint not null default 0, -- claims that count, because they were not given back
     losses bigint not null default 0, -- attempts whose worker disappeared
     not_before bigint not null default 0,
     owner text,
