@@ -16,8 +16,19 @@ internal static class Jobs
 
     public static ImageSubmission Submission(int count, InferenceOptions options) => new(Images(count), RequestDeadline.Of(options));
 
-    public static InferenceJob At(TimeProvider clock, ImageSpecification? image = null, TimeSpan? timeout = null, CancellationToken abandoned = default)
+    public static ImageSubmission BulkSubmission(IReadOnlyList<ImageSpecification> images) =>
+        new(images, RequestDeadline.None) { Priority = ImagePriority.Bulk };
+
+    public static InferenceJob At(
+        TimeProvider clock,
+        ImageSpecification? image = null,
+        TimeSpan? timeout = null,
+        ImagePriority priority = ImagePriority.Interactive,
+        CancellationToken abandoned = default)
     {
-        return new InferenceJob(image ?? Image(), clock.GetUtcNow(), new RequestDeadline(timeout ?? TimeSpan.FromMinutes(1), "the test"), abandoned);
+        return new InferenceJob(image ?? Image(), clock.GetUtcNow(), new RequestDeadline(timeout ?? TimeSpan.FromMinutes(1), "the test"), abandoned)
+        {
+            Priority = priority,
+        };
     }
 }

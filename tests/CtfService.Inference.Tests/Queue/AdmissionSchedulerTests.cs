@@ -123,6 +123,51 @@ public sealed class AdmissionSchedulerTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => job.Completion);
     }
 
+    [Fact]
+    public void Next_InteractiveImageWaits_StartsNoBulkImage()
+    {
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 1), priority: ImagePriority.Bulk));
+        _scheduler.Add(Jobs.At(_clock, Jobs.GuidedImage(seed: 2)));
+
+        Assert.Null(_scheduler.Next(None(freeRows: 1), None(freeRows: 1))); // one row is free, but the interactive image needs two
+        Assert.Equal(2UL, _scheduler.Next(None(freeRows: 2), None(freeRows: 2))!.Specification.Seed);
+    }
+
+    [Fact]
+    public void Next_InteractiveImageRuns_StartsNoBulkImage()
+    {
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 1), priority: ImagePriority.Bulk));
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2) with { Layout = new LayoutSource.Given([]) }, priority: ImagePriority.Bulk));
+
+        Assert.Null(_scheduler.Next(None(freeRows: 8) with { Drawn = 1 }, None(freeRows: 8)));
+        Assert.Null(_scheduler.Next(None(freeRows: 8) with { Layouts = 1 }, None(freeRows: 8)));
+        Assert.Equal(1UL, _scheduler.Next(None(freeRows: 8), None(freeRows: 8))!.Specification.Seed);
+    }
+
+    [Fact]
+    public void Next_BulkImagesHaveTheirRows_StartsNoMore()
+    {
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 1), priority: ImagePriority.Bulk));
+
+        Assert.Null(_scheduler.Next(None(freeRows: 8), None(freeRows: 0)));
+    }
+
+    [Fact]
+    public async Task FailBulk_BothKindsWait_KeepsTheInteractiveImage()
+    {
+        var bulk = Jobs.At(_clock, priority: ImagePriority.Bulk);
+        _scheduler.Add(bulk);
+        _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2)));
+
+        _scheduler.FailBulk(() => new InvalidOperationException("the end"));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => bulk.Completion);
+        Assert.Equal(2UL, Next(freeRows: 1)!.Specification.Seed);
+        Assert.True(_scheduler.IsEmpty);
+    }
+
+    private static RunningImages None(int freeRows) => new(freeRows, Drawn: 0, Layouts: 0);
+
     /// <summary>Returns the next image while one interactive image runs.</summary>
     private InferenceJob? Next(int freeRows) => _scheduler.Next(new RunningImages(freeRows, Drawn: 1, Layouts: 0), new RunningImages());
 }

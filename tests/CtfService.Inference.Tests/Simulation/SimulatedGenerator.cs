@@ -63,7 +63,7 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
         var decodes = isShort && _pictures.Count + _layouts.Count > 0 ? 0 : Decode(priority);
         var pictures = isShort && _layouts.Count > 0 ? [] : Take(_pictures, priority);
         _layouts.AddRange(isShort ? [] : pictures);
-        var finished = Take(_layouts, priority);
+        var finished = isShort && decodes > 0 ? [] : Take(_layouts, priority);
         _layouts.AddRange(isShort ? pictures : []);
         LastStep = new StepReport(decodes, decodes > 0 ? Spend(1, speed.DecodeStep).Elapsed : TimeSpan.Zero)
         {

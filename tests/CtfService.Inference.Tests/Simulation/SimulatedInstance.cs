@@ -51,6 +51,14 @@ internal sealed class SimulatedInstance : IDisposable
         return seeds;
     }
 
+    /// <summary>Submits images as part of a job and returns their seeds.</summary>
+    public IReadOnlyList<ulong> RequestBulk(ImageSpecification image, int count)
+    {
+        ulong[] seeds = [.. Enumerable.Range(0, count).Select(_ => ++_lastSeed)];
+        Queue.Enqueue(Jobs.BulkSubmission([.. seeds.Select(seed => image with { Seed = seed })]), CancellationToken.None);
+        return seeds;
+    }
+
     /// <summary>Admits images and runs a step, as the worker does. Advances the clock a little if there is nothing to do.</summary>
     public void Step()
     {

@@ -1,3 +1,4 @@
+using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Routing;
@@ -64,6 +65,14 @@ internal sealed class WorkerHost
     {
         using var lease = ModelRouter.Lease();
         return await lease.GenerateAsync(Jobs.Submission(images, new InferenceOptions()), cancellation);
+    }
+
+    /// <summary>Submits images as part of a job, with seeds of their own.</summary>
+    public async Task<IReadOnlyList<InferenceEvent.Finished>> GenerateBulk(int images, ulong firstSeed = 1_001, CancellationToken cancellation = default)
+    {
+        using var lease = ModelRouter.Lease();
+        ImageSpecification[] specifications = [.. Enumerable.Range(0, images).Select(index => Jobs.Image(firstSeed + (ulong)index))];
+        return await lease.GenerateAsync(Jobs.BulkSubmission(specifications), cancellation);
     }
 
     /// <summary>Replaces the current model.</summary>

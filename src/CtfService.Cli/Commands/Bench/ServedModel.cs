@@ -15,8 +15,6 @@ namespace CtfService.Cli.Commands.Bench;
 /// <summary>One model behind the queue and the worker of the service, without HTTP. Thread-safe.</summary>
 internal sealed class ServedModel : IAsyncDisposable
 {
-    private static readonly RequestDeadline NoDeadline = new(TimeSpan.FromDays(1), "ctf bench serving");
-
     private readonly ServiceProvider _services;
     private readonly IHostedService _host;
     private readonly ObservedFactory _factory;
@@ -34,16 +32,15 @@ internal sealed class ServedModel : IAsyncDisposable
     public ModelDescription Description => _services.GetRequiredService<IModelStatus>().RequireReady().Model;
 
     /// <summary>Loads the model on its worker's thread and returns when it is ready. Throws the error of a failed load or warm-up.</summary>
-    /// <param name="queuedImages">Maximum number of waiting images.</param>
     public static async Task<ServedModel> StartAsync(
-        string bundle, IImageGeneratorFactory factory, int rows, int queuedImages, CancellationToken cancellation)
+        string bundle, IImageGeneratorFactory factory, InferenceOptions options, CancellationToken cancellation)
     {
         var observed = new ObservedFactory(factory);
         var services = new ServiceCollection()
             .AddMetrics()
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
-            .AddSingleton(new InferenceOptions { MaxBatchRows = rows, MaxQueuedImages = queuedImages, LoadRetries = 0 })
+            .AddSingleton(options with { LoadRetries = 0 })
             .AddSingleton(new ModelOrigin(bundle, observed))
             .AddInference()
             .BuildServiceProvider();
@@ -67,12 +64,16 @@ internal sealed class ServedModel : IAsyncDisposable
 
     /// <summary>Enqueues one request for these images and waits until all are finished. Throws the cause of a failed step.</summary>
     /// <param name="finished">Called with the index of each image when it is finished.</param>
-    public async Task GenerateAsync(IReadOnlyList<ImageSpecification> images, Action<int> finished, CancellationToken cancellation)
+    public async Task GenerateAsync(
+        IReadOnlyList<ImageSpecification> images,
+        ImagePriority priority,
+        Action<int> finished,
+        CancellationToken cancellation)
     {
         using var lease = _services.GetRequiredService<IModelRouter>().Lease();
         try
         {
-            await foreach (var seen in lease.Enqueue(new ImageSubmission(images, NoDeadline), cancellation))
+            await foreach (var seen in lease.Enqueue(new ImageSubmission(images, RequestDeadline.None) { Priority = priority }, cancellation))
             {
                 if (seen is InferenceEvent.Finished image)
                 {

@@ -5,6 +5,7 @@ using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.EngineBenchmarks;
+using CtfService.Inference.Queue;
 using CtfService.Model.Generation;
 using CtfService.Training.Optimization;
 using Spectre.Console;
@@ -40,7 +41,8 @@ internal static class ServingBenchCommand
             using var random = arguments.GetValue(preset) is { } size ? new RandomBundle(size, Clusters, arguments.GetRequiredValue(guidance)) : null;
             var folder = random?.Directory ?? bundle.Folder(arguments);
             var factory = new CtfImageGeneratorFactory(folder, placement.Placement(arguments), arguments.GetValue(rows));
-            await using var served = await ServedModel.StartAsync(folder, factory, arguments.GetValue(rows), arguments.GetValue(images), cancellation);
+            var options = new InferenceOptions { MaxBatchRows = arguments.GetValue(rows), MaxQueuedImages = arguments.GetValue(images) };
+            await using var served = await ServedModel.StartAsync(folder, factory, options, cancellation);
             var benchmark = new ServingBenchmark(served, arguments.GetValue(images), cancellation);
             await benchmark.OfflineAsync(); // warms up
             var runs = new List<ServingRun>();

@@ -17,7 +17,7 @@ internal sealed class ServingBenchmark(ServedModel served, int images, Cancellat
     public async Task<ServingRun> RunAsync(double load, ulong seed)
     {
         var (offline, saturated) = (await OfflineAsync(), await SaturatedAsync()); // in each run, as the speed of the machine changes over minutes
-        var arrivals = Arrivals(load * offline, seed);
+        var arrivals = ArrivalClock.Poisson(_images.Length, load * offline, seed);
         return new ServingRun(offline, saturated, await StaticAsync(arrivals), await ContinuousAsync(arrivals));
     }
 
@@ -38,14 +38,6 @@ internal sealed class ServingBenchmark(ServedModel served, int images, Cancellat
         var started = Stopwatch.GetTimestamp();
         await run();
         return _images.Length / Stopwatch.GetElapsedTime(started).TotalSeconds;
-    }
-
-    /// <summary>Draws the times of a Poisson process: exponential intervals, in seconds from the start.</summary>
-    private double[] Arrivals(double perSecond, ulong seed)
-    {
-        var random = new Random((int)seed);
-        var time = 0.0;
-        return [.. _images.Select(_ => time += -Math.Log(1 - random.NextDouble()) / perSecond)];
     }
 
     private async Task<Latency> StaticAsync(double[] arrivals)
@@ -74,37 +66,9 @@ internal sealed class ServingBenchmark(ServedModel served, int images, Cancellat
         return clock.Latency;
     }
 
-    private Task GenerateAsync(IReadOnlyList<ImageSpecification> request, Action<int> finished) => served.GenerateAsync(request, finished, cancellation);
-
-    /// <summary>Waits for arrivals and takes the time from each to its finished image.</summary>
-    private sealed class ArrivalClock(double[] arrivals)
-    {
-        private readonly double[] _milliseconds = new double[arrivals.Length];
-        private readonly long _started = Stopwatch.GetTimestamp();
-
-        /// <summary>Number of images that have arrived.</summary>
-        public int Arrived => arrivals.Count(arrival => arrival <= Now);
-
-        public Latency Latency
-        {
-            get
-            {
-                double[] sorted = [.. _milliseconds.Order()];
-                return new Latency(sorted.Average(), sorted[(int)(0.95 * (sorted.Length - 1))]);
-            }
-        }
-
-        private double Now => Stopwatch.GetElapsedTime(_started).TotalSeconds;
-
-        public Task ArrivalAsync(int image, CancellationToken cancellation) =>
-            Task.Delay(TimeSpan.FromSeconds(Math.Max(0, arrivals[image] - Now)), TimeProvider.System, cancellation);
-
-        public void Finish(int image) => _milliseconds[image] = 1000 * (Now - arrivals[image]);
-    }
+    private Task GenerateAsync(IReadOnlyList<ImageSpecification> request, Action<int> finished) =>
+        served.GenerateAsync(request, ImagePriority.Interactive, finished, cancellation);
 }
-
-/// <summary>Time from arrival to finished image.</summary>
-internal sealed record Latency(double MeanMilliseconds, double P95Milliseconds);
 
 /// <summary>The figures of one run, with the same arrivals for both kinds of batching.</summary>
 internal sealed record ServingRun(double OfflineImagesPerSecond, double SaturatedImagesPerSecond, Latency Static, Latency Continuous);

@@ -20,8 +20,8 @@ internal sealed record ServingReport(
             load,
             Median(run => run.OfflineImagesPerSecond),
             Median(run => run.SaturatedImagesPerSecond),
-            new Latency(Median(run => run.Static.MeanMilliseconds), Median(run => run.Static.P95Milliseconds)),
-            new Latency(Median(run => run.Continuous.MeanMilliseconds), Median(run => run.Continuous.P95Milliseconds)),
+            Latency.MedianOf(runs, run => run.Static),
+            Latency.MedianOf(runs, run => run.Continuous),
             Median(run => run.Continuous.MeanMilliseconds / run.Static.MeanMilliseconds),
             Median(run => run.Continuous.P95Milliseconds / run.Static.P95Milliseconds),
             Median(run => run.SaturatedImagesPerSecond / run.OfflineImagesPerSecond));

@@ -29,6 +29,16 @@ public sealed class BenchCommandTests
         Assert.True(report.RootElement.GetProperty("continuous").GetProperty("p95_milliseconds").GetDouble() > 0);
     }
 
+    [Fact]
+    public async Task Bulk_ShippedModel_ComparesAloneWithTogether()
+    {
+        using var report = await Json("bench", "bulk", "--bundle", Bundle, "--images", "4", "--runs", "1", "--rows", "8", "--interactive-rows", "2", "--json");
+
+        Assert.True(report.RootElement.GetProperty("p95_ratio").GetDouble() > 0);
+        Assert.True(report.RootElement.GetProperty("bulk_share").GetDouble() > 0);
+        Assert.True(report.RootElement.GetProperty("interactive_beside_bulk").GetProperty("median_milliseconds").GetDouble() > 0);
+    }
+
     [Theory]
     [InlineData(1, 4)]
     [InlineData(2, 2)]

@@ -1,5 +1,6 @@
 using CtfService.Cli.Commands.Bench;
 using CtfService.Core.Generation;
+using CtfService.Inference.Queue;
 using CtfService.TestSupport;
 
 namespace CtfService.Cli.Tests.Commands.Bench;
@@ -49,12 +50,12 @@ public sealed class ServedModelTests
         Assert.Equal(_factory.Generator.Rows, served.Rows);
     }
 
-    private Task<ServedModel> StartAsync() => ServedModel.StartAsync("fake", _factory, rows: 16, queuedImages: 4, CancellationToken.None);
+    private Task<ServedModel> StartAsync() => ServedModel.StartAsync("fake", _factory, new InferenceOptions(), CancellationToken.None);
 
     private static Task GenerateAsync(ServedModel served, List<int> finished)
     {
         var model = served.Description;
         var images = Enumerable.Range(0, 2).Select(i => new ImageSpecification(ClassId: 0, (ulong)i, model.DefaultCoarse, model.DefaultFine));
-        return served.GenerateAsync([.. images], finished.Add, CancellationToken.None);
+        return served.GenerateAsync([.. images], ImagePriority.Interactive, finished.Add, CancellationToken.None);
     }
 }
