@@ -39,7 +39,9 @@ internal static class BulkBenchCommand
             var factory = new CtfImageGeneratorFactory(folder, placement.Placement(arguments), arguments.GetValue(rows));
             var options = new InferenceOptions
             {
-                MaxBatchRows = arguments.GetValue(rows), InteractiveRows = arguments.GetValue(kept), MaxQueuedImages = arguments.GetValue(images),
+                MaxBatchRows = arguments.GetValue(rows),
+                InteractiveRows = arguments.GetValue(kept),
+                MaxQueuedImages = arguments.GetValue(images),
             };
             await using var served = await ServedModel.StartAsync(folder, factory, options, cancellation);
             var benchmark = new BulkBenchmark(served, arguments.GetValue(images), cancellation);

@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using CtfService.Core.Generation;
-using CtfService.Model.Imaging;
 using CtfService.Training.Data;
 using CtfService.Training.Data.Formats;
 
