@@ -22,19 +22,7 @@ internal static class MetadataLines
 
     /// <summary>Returns a line for each rejected image, in the order of the data set.</summary>
     public static IEnumerable<string> Rejected(Dataset dataset, IEnumerable<RejectedImage> rejected) =>
-        rejected.OrderBy(image => image.Index).ThenBy(image => image.Attempt).Select(image =>
-        {
-            var label = dataset.ClassOf(image.Index);
-            return Line(new
-            {
-                dataset.Image(image.Index, image.Attempt).Specification.Seed,
-                Label = label.Id,
-                LabelName = label.Name,
-                image.Probability,
-                Predicted = image.PredictedClass,
-                PredictedName = dataset.Model.Classes.Find(image.PredictedClass)?.Name,
-            });
-        });
+        rejected.OrderBy(image => image.Index).ThenBy(image => image.Attempt).Select(image => RejectedLine.Of(dataset, image));
 
     private static string Line<T>(T value) => JsonSerializer.Serialize(value, DatasetJson.OneLine);
 }

@@ -25,7 +25,19 @@ public static class AtomicFile
         Write(target, from.CopyTo);
     }
 
-    internal static void Write(string path, Action<Stream> write, Disk disk)
+    /// <inheritdoc cref="Write(string, Action{Stream})"/>
+    public static Task WriteAsync(string path, Func<Stream, Task> write) => WriteAsync(path, write, Disk.OfSystem);
+
+    internal static void Write(string path, Action<Stream> write, Disk disk) => WriteAsync(
+        path,
+        stream =>
+        {
+            write(stream);
+            return Task.CompletedTask;
+        },
+        disk).GetAwaiter().GetResult(); // complete already: nothing in it waits
+
+    private static async Task WriteAsync(string path, Func<Stream, Task> write, Disk disk)
     {
         var target = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(target)!;
@@ -36,7 +48,7 @@ public static class AtomicFile
             // Open until it is moved: shows other processes that the file is in use.
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete))
             {
-                write(stream);
+                await write(stream);
                 stream.Flush(flushToDisk: true);
                 disk.MoveFile(temporary, target);
             }
