@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using CtfService.Cli.Commands;
 using CtfService.Cli.Commands.Bench;
 using CtfService.Cli.Commands.Bundles;
+using CtfService.Cli.Commands.Datasets;
 using CtfService.Cli.Commands.Evaluate;
 using CtfService.Cli.Commands.Generate;
 using CtfService.Cli.Commands.Train;
@@ -30,7 +31,7 @@ internal static class CommandLine
             ExperimentCommand.Create(terminal),
         ]),
         new("Make and inspect bundles", [BundleCommand.Create(terminal), ConvertCommand.Create(terminal), InspectCommand.Create(terminal)]),
-        new("Generate images", [GenerateCommand.Create(terminal)]),
+        new("Generate images", [GenerateCommand.Create(terminal), DatasetCommand.Create(terminal)]),
         new("Evaluate images", [TrainClassifierCommand.Create(terminal), ClassifyCommand.Create(terminal), EvaluateCommand.Create(terminal)]),
         new("Measure speed", [BenchCommand.Create(terminal)]),
         new("Operate the service", [ApiKeyCommand.Create(terminal)]));

@@ -10,15 +10,7 @@ internal static class SkippedImages
     /// <returns>The data set.</returns>
     public static ImageDataset ReportSkipped(this ImageDataset dataset, Terminal terminal)
     {
-        if (dataset.Skipped.Count > 0)
-        {
-            terminal.Error.WriteLine($"Skipped {Count(dataset.Skipped.Sum(files => files.Count), "file or folder", "files or folders")}{Of(dataset)}:");
-            foreach (var files in dataset.Skipped)
-            {
-                terminal.Error.WriteLine($"  {files}");
-            }
-        }
-
+        Report(terminal, dataset.Skipped, Of(dataset));
         if (dataset.UnknownClasses.Count > 0)
         {
             string[] classes = [.. dataset.UnknownClasses.Select(unknown => $"{unknown.Name} ({Count(unknown.Images, "image", "images")})")];
@@ -32,6 +24,20 @@ internal static class SkippedImages
         }
 
         return dataset;
+    }
+
+    /// <param name="place">Where they are, such as <c> in test/</c>.</param>
+    public static void Report(Terminal terminal, IReadOnlyList<SkippedFiles> skipped, string place = "")
+    {
+        if (skipped.Count > 0)
+        {
+            terminal.Error.WriteLine($"Skipped {Count(skipped.Sum(files => files.Count), "file or folder", "files or folders")}{place}:");
+        }
+
+        foreach (var files in skipped)
+        {
+            terminal.Error.WriteLine($"  {files}");
+        }
     }
 
     private static string Count(int count, string one, string several) => FormattableString.Invariant($"{count:N0} {(count == 1 ? one : several)}");

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CtfService.Datasets.Formats;
 using CtfService.Datasets.Plans;
 
@@ -9,8 +10,8 @@ namespace CtfService.Datasets.Finishing;
 /// <param name="FormatVersion">Version of this file, 1.</param>
 /// <param name="Width">Width of an image, pixels.</param>
 /// <param name="Height">Height of an image, pixels.</param>
-/// <param name="Rejected">Number of images that the filter rejected and others replace; null without a filter.</param>
 /// <param name="Shards">Shard files in order; empty if they were parts of the final file.</param>
+/// <param name="Rejected">Number of images that the filter rejected and others replace; null without a filter.</param>
 public sealed record DatasetManifest(
     int FormatVersion,
     DatasetOrigin Origin,
@@ -18,13 +19,28 @@ public sealed record DatasetManifest(
     int Images,
     int Width,
     int Height,
-    int? Rejected,
     IReadOnlyList<ClassImages> Classes,
-    IReadOnlyList<ShardImages> Shards)
+    IReadOnlyList<ShardImages> Shards,
+    int? Rejected = null)
 {
     public const string FileName = "dataset.json";
 
     private const int CurrentFormatVersion = 1;
+
+    /// <summary>Reads the manifest of a folder; returns null if it has none.</summary>
+    /// <exception cref="InvalidDataException">The file is not a manifest of this program.</exception>
+    public static DatasetManifest? Find(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize<DatasetManifest>(File.ReadAllText(path), DatasetJson.OneLine) : null;
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"{path}: does not describe a data set of this program: {error.Message} Choose another folder.", error);
+        }
+    }
 
     /// <param name="shards">Numbers of the shards that are there.</param>
     public static DatasetManifest Of(ShardFormat format, IReadOnlyList<int> shards, int rejected)
@@ -38,9 +54,9 @@ public sealed record DatasetManifest(
             images.Values.Sum(),
             dataset.Model.ImageWidth,
             dataset.Model.ImageHeight,
-            dataset.Plan.Filter is null ? null : rejected,
             [.. dataset.Model.Classes.Labels.Select(label => new ClassImages(label.Id, label.Name, images.GetValueOrDefault(label.Id)))],
-            [.. (format.ShardsAreParts ? [] : shards).Select(dataset.Shard).Select(shard => new ShardImages(format.ShardName(shard.Number), shard.Count))]);
+            [.. (format.ShardsAreParts ? [] : shards).Select(dataset.Shard).Select(shard => new ShardImages(format.ShardName(shard.Number), shard.Count))],
+            dataset.Plan.Filter is null ? null : rejected);
     }
 }
 

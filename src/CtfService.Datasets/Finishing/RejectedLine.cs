@@ -10,7 +10,7 @@ namespace CtfService.Datasets.Finishing;
 /// <param name="Probability">Probability of <paramref name="Label"/>, 0 to 1.</param>
 /// <param name="Predicted">Class id that the classifier considers most probable.</param>
 internal sealed record RejectedLine(
-    int Index, int Attempt, ulong Seed, int Label, string LabelName, double Probability, int Predicted, string? PredictedName)
+    int Index, int Attempt, ulong Seed, int Label, string LabelName, double Probability, int Predicted, string? PredictedName = null)
 {
     public static string Of(Dataset dataset, RejectedImage image)
     {

@@ -37,6 +37,12 @@ public sealed class DatasetFolder : IDisposable
     /// <summary>Number of images that are finished.</summary>
     public int Finished { get; private set; }
 
+    /// <summary>Number of images of the data set.</summary>
+    public int Total => Dataset.Count;
+
+    /// <summary>Number of images that the filter rejected, in earlier runs too.</summary>
+    public int Rejected { get; private set; }
+
     private Dataset Dataset => _format.Dataset;
 
     private IEnumerable<int> Numbers => Enumerable.Range(0, Dataset.ShardCount);
@@ -89,7 +95,11 @@ public sealed class DatasetFolder : IDisposable
     }
 
     /// <summary>Stores that an image was rejected.</summary>
-    public void Add(RejectedImage image) => Journal(ShardOf(image.Index)).Add(image);
+    public void Add(RejectedImage image)
+    {
+        Journal(ShardOf(image.Index)).Add(image);
+        Rejected++;
+    }
 
     /// <summary>Writes the final files when all images are finished, and deletes what served to make them. The data set is closed then.</summary>
     public async Task FinishAsync(CancellationToken cancellation = default)
@@ -106,7 +116,7 @@ public sealed class DatasetFolder : IDisposable
 
         if (!_final.AllExist())
         {
-            List<RejectedImage> rejected = [.. Numbers.SelectMany(number => ShardRecord.Read(StateFiles.Record(_path, number)).Rejected)];
+            List<RejectedImage> rejected = [.. Numbers.SelectMany(number => Record(number).Rejected)];
             foreach (var file in FinalFiles.Of(_format, rejected, _shards.OpenAsync))
             {
                 await AtomicFile.WriteAsync(_final.Of(file.Name), stream => file.WriteAsync(stream, cancellation));
@@ -152,12 +162,17 @@ public sealed class DatasetFolder : IDisposable
         foreach (var number in folder.Numbers.Except(folder._complete).Where(number => File.Exists(StateFiles.Journal(path, number))))
         {
             folder.Finished += folder.Journal(number).Count;
+            folder.Rejected += folder.Journal(number).Rejected.Count;
         }
+
+        folder.Rejected += folder._complete.Sum(number => folder.Record(number).Rejected.Count);
 
         return folder;
     }
 
     private bool IsComplete(int number) => File.Exists(StateFiles.Record(_path, number)) && _shards.Exist(number);
+
+    private ShardRecord Record(int number) => ShardRecord.Read(StateFiles.Record(_path, number));
 
     private int ShardOf(int index) => index / Dataset.Plan.ShardSize;
 

@@ -3,7 +3,7 @@ namespace CtfService.Datasets.Folders;
 /// <summary>A folder of images that a data set fills up, class by class.</summary>
 /// <param name="Path">Full path.</param>
 /// <param name="PerClass">Images that each class is to have; null for as many as the largest class has.</param>
-public sealed record FilledFolder(string Path, int? PerClass)
+public sealed record FilledFolder(string Path, int? PerClass = null)
 {
     /// <summary>Returns true if the path names this folder.</summary>
     public bool Is(string path) => Normal(path) == Normal(Path);

@@ -17,11 +17,21 @@ public sealed record StartedDataset(DatasetOrigin Origin, DatasetPlan Plan, Fill
     /// <exception cref="InvalidDataException">A file of the data set is damaged, or is not one of this program.</exception>
     public static StartedDataset? Find(string folder) => FindUnfinished(folder) ?? FindFinished(folder);
 
-    internal static StartedDataset? FindUnfinished(string folder) => Read<StartedDataset>(StateFiles.Plan(folder));
+    internal static StartedDataset? FindUnfinished(string folder)
+    {
+        var path = StateFiles.Plan(folder);
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize<StartedDataset>(File.ReadAllText(path), DatasetJson.OneLine) : null;
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"{path}: does not describe a data set of this program: {error.Message} Choose another folder.", error);
+        }
+    }
 
-    private static StartedDataset? FindFinished(string folder) => Read<DatasetManifest>(Path.Combine(folder, DatasetManifest.FileName)) is { } manifest
-        ? new StartedDataset(manifest.Origin, manifest.Plan)
-        : null;
+    private static StartedDataset? FindFinished(string folder) =>
+        DatasetManifest.Find(folder) is { } manifest ? new StartedDataset(manifest.Origin, manifest.Plan) : null;
 
     internal void Write(string folder) => AtomicFile.WriteText(StateFiles.Plan(folder), JsonSerializer.Serialize(this, DatasetJson.Indented) + "\n");
 
@@ -54,22 +64,4 @@ public sealed record StartedDataset(DatasetOrigin Origin, DatasetPlan Plan, Fill
         var hash when name == "bundle_hash" && hash.Length > ShownHash => hash[..ShownHash],
         var text => text,
     };
-
-    private static T? Read<T>(string path)
-        where T : class
-    {
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), DatasetJson.OneLine) ?? throw new JsonException("It is null.");
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"{path}: does not describe a data set of this program: {error.Message} Choose another folder.", error);
-        }
-    }
 }

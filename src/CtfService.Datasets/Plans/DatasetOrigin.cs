@@ -9,7 +9,7 @@ namespace CtfService.Datasets.Plans;
 /// <param name="Device">As in <see cref="ModelDescription.Device"/>.</param>
 /// <param name="Dtype">As in <see cref="ModelDescription.Dtype"/>.</param>
 /// <param name="Arithmetic">As in <see cref="ModelDescription.Arithmetic"/>.</param>
-public sealed record DatasetOrigin(string Software, string Model, string BundleHash, string? Device, string? Dtype, string? Arithmetic)
+public sealed record DatasetOrigin(string Software, string Model, string BundleHash, string? Device = null, string? Dtype = null, string? Arithmetic = null)
 {
     /// <summary>Returns the origin of images that this process generates with a model.</summary>
     public static DatasetOrigin Of(ModelDescription model) =>

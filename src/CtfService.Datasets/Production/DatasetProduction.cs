@@ -11,8 +11,7 @@ namespace CtfService.Datasets.Production;
 /// for neither.
 /// </summary>
 /// <param name="judge">Judges every image by the filter of the plan; null if the plan has none.</param>
-/// <param name="progress">Receives the state after each image, on one thread at a time.</param>
-public sealed class DatasetProduction(DatasetFolder folder, ShardFormat format, IImageJudge? judge, Action<ProductionState> progress)
+public sealed class DatasetProduction(DatasetFolder folder, ShardFormat format, IImageJudge? judge)
 {
     /// <summary>Attempts at one image after which the filter is considered too strict.</summary>
     public const int MaxAttempts = 100;
@@ -20,9 +19,11 @@ public sealed class DatasetProduction(DatasetFolder folder, ShardFormat format, 
     /// <summary>Images between two stages: enough that a burst, or the writing of a shard, does not stop the generators.</summary>
     private const int WaitingImages = 256;
 
+    /// <summary>Called after each image that was finished or rejected, on one thread at a time.</summary>
+    public Action Progress { get; set; } = () => { };
+
     private readonly Dataset _dataset = format.Dataset;
     private readonly Lock _judging = new();
-    private int _rejected;
 
     /// <summary>Generates on this thread and one more for each other generator, until the data set is finished.</summary>
     /// <param name="generator">Owned by this thread.</param>
@@ -81,10 +82,9 @@ public sealed class DatasetProduction(DatasetFolder folder, ShardFormat format, 
                     return Task.CompletedTask;
                 });
                 source.Replace(Replacement(image.Rejected!));
-                _rejected++;
             }
 
-            progress(new ProductionState(folder.Finished, _dataset.Count, _rejected));
+            Progress();
         }
     }
 
@@ -131,8 +131,3 @@ public sealed class DatasetProduction(DatasetFolder folder, ShardFormat format, 
     /// <summary>One of the two is not null.</summary>
     private sealed record JudgedImage(EncodedImage? Accepted, RejectedImage? Rejected);
 }
-
-/// <summary>How far a data set is.</summary>
-/// <param name="Finished">Finished images, those of earlier runs included.</param>
-/// <param name="Rejected">Images that the filter rejected in this run.</param>
-public readonly record struct ProductionState(int Finished, int Total, int Rejected);

@@ -25,6 +25,9 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
     /// <summary>CUDA with bfloat16 if a CUDA device exists, otherwise the CPU with float32.</summary>
     public static ModelPlacement Automatic => Parse("auto", "auto");
 
+    /// <summary>Number of CUDA devices that this program sees. Loads libtorch.</summary>
+    public static int CudaDevices => cuda.is_available() ? cuda.device_count() : 0;
+
     /// <summary>The weight format of our CPU engine; null if libtorch computes: on CUDA, and with float16, which CPUs multiply slowly.</summary>
     internal WeightFormat? CpuFormat => (Device.type, Dtype) switch
     {
@@ -96,11 +99,10 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
 
     private static void RequireCuda(string device, int index)
     {
-        var count = cuda.is_available() ? cuda.device_count() : 0;
-        if (index >= count)
+        if (index >= CudaDevices)
         {
             throw new DeviceUnavailableException(
-                $"The device is '{device}', but this program sees {count} CUDA devices. "
+                $"The device is '{device}', but this program sees {CudaDevices} CUDA devices. "
                 + "Choose cpu or auto, or build with -p:TorchBackend=cuda on a machine with a driver.");
         }
     }

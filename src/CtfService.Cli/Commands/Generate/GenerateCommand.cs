@@ -2,12 +2,10 @@ using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
-using CtfService.Core.Classes;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
-using CtfService.Training.Data;
 
 namespace CtfService.Cli.Commands.Generate;
 
@@ -43,7 +41,7 @@ internal static class GenerateCommand
         var sheetPath = options.Sheet(arguments) is { } path ? OutputPath.File("--sheet", path) : null;
         using var generator = new CtfImageGeneratorFactory(bundle, options.Placement(arguments)).Load(cancellation);
         var model = generator.Model;
-        var classes = Classes(model, options.Classes(arguments));
+        var classes = options.Classes.Classes(arguments, model);
         var count = arguments.GetValue(options.Count);
         var (coarse, fine) = (options.Sampling.Coarse(arguments, model.DefaultCoarse), options.Sampling.Fine(arguments, model.DefaultFine));
         List<ImageSpecification> specifications = [.. classes.SelectMany(label => Enumerable.Range(0, count)
@@ -87,23 +85,5 @@ internal static class GenerateCommand
         }
 
         return images;
-    }
-
-    private static IReadOnlyList<ClassLabel> Classes(ModelDescription model, IReadOnlyList<string> names) => names is [GenerateOptions.AllClasses]
-        ? model.Classes.Labels
-        : [.. names.Select(name => Class(model, name)).Distinct()];
-
-    private static ClassLabel Class(ModelDescription model, string name)
-    {
-        if (model.Classes.Find(name) is { } found)
-        {
-            return found;
-        }
-
-        var suggestions = string.Join(", ", model.Classes.Suggest(name));
-        var hint = suggestions.Length > 0
-            ? $"Did you mean {suggestions}?"
-            : $"Its classes are {NameList.Of([.. model.Classes.Labels.Select(label => label.Name)])}.";
-        throw new UsageException($"Model '{model.Name}' has no class '{name}'. {hint} '--class {GenerateOptions.AllClasses}' generates every class.");
     }
 }

@@ -11,16 +11,6 @@ namespace CtfService.Cli.Commands.Generate;
 /// <summary>The options of <c>ctf generate</c>.</summary>
 internal sealed class GenerateOptions
 {
-    public const string AllClasses = "all";
-
-    private readonly Option<string[]> _classes = new("--class")
-    {
-        Description = $"One or more class names or ids; '{AllClasses}' for every class.",
-        DefaultValueFactory = _ => [AllClasses],
-        AllowMultipleArgumentsPerToken = true,
-        Arity = ArgumentArity.OneOrMore,
-    };
-
     private readonly Option<ImageFormat> _format = CommandOption.Choice("--format", "File format of the images:", ImageFormat.Png);
     private readonly Option<int> _quality = CommandOption.Number(
         "--quality", "Quality of JPEG and WebP files; PNG is lossless.", ImageCodec.DefaultQuality, NumberRange.Between(0, 100));
@@ -39,6 +29,8 @@ internal sealed class GenerateOptions
 
     private readonly PlacementOptions _placement = new();
 
+    public ClassOption Classes { get; } = new();
+
     public BundleOption Bundle { get; } = new("Folder of the bundle.");
 
     public Option<int> Count { get; } = CommandOption.Number("--count", "Images per class.", 1, TrainingRanges.Images);
@@ -56,7 +48,7 @@ internal sealed class GenerateOptions
 
     public void AddTo(Command command)
     {
-        Option[] newImageOptions = [_classes, Count, Seed, .. Sampling.All, _format, _quality, _sheet, Columns];
+        Option[] newImageOptions = [Classes.Option, Count, Seed, .. Sampling.All, _format, _quality, _sheet, Columns];
         foreach (var option in new[] { Bundle.Option }.Concat(newImageOptions).Concat([Output, Overwrite, _placement.Device, _placement.Dtype, _from]))
         {
             command.Options.Add(option);
@@ -64,8 +56,6 @@ internal sealed class GenerateOptions
 
         command.Validators.Add(result => Check(result, newImageOptions));
     }
-
-    public IReadOnlyList<string> Classes(ParseResult arguments) => arguments.GetRequiredValue(_classes);
 
     public (ImageFormat Format, int Quality) Encoding(ParseResult arguments) => (arguments.GetValue(_format), arguments.GetValue(_quality));
 
