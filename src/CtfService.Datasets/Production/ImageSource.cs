@@ -38,9 +38,15 @@ internal sealed class ImageSource : IDisposable
         {
             lock (_gate)
             {
-                if (_replacements.Count > 0 || (_isAtEnd && _undecided == 0))
+                if (_replacements.Count > 0)
                 {
-                    return _replacements.Count > 0;
+                    return true;
+                }
+
+                if (_isAtEnd && _undecided == 0)
+                {
+                    _changes.Release(); // the next one that waits must learn it too
+                    return false;
                 }
             }
 
