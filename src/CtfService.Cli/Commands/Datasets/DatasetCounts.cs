@@ -7,7 +7,7 @@ using CtfService.Core.Classes;
 using CtfService.Core.Models;
 using CtfService.Datasets.Folders;
 using CtfService.Training.Data;
-using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Formats;
 
 namespace CtfService.Cli.Commands.Datasets;
 
@@ -84,29 +84,29 @@ internal sealed class DatasetCounts(Terminal terminal, DatasetOptions options, P
         SkippedImages.Report(terminal, found.Skipped);
         var present = new int[model.Classes.Count];
         List<string> unknown = [];
-        foreach (var (folder, count) in found.Folders)
+        foreach (var (name, count) in found.Classes)
         {
-            if (ClassOf(folder) is { } label)
+            if (ClassOf(name) is { } label)
             {
                 present[label.Id] += count;
             }
             else
             {
-                unknown.Add($"{folder} ({count})");
+                unknown.Add($"{name} ({count})");
             }
         }
 
         if (unknown.Count > 0)
         {
-            terminal.Error.WriteLine($"Model '{model.Name}' has no class for these folders; they stay as they are: {NameList.Of(unknown)}.");
+            terminal.Error.WriteLine($"Model '{model.Name}' does not have these classes; their images stay as they are: {NameList.Of(unknown)}.");
         }
 
         return present;
     }
 
-    /// <summary>Finds the class of a folder: as this program names folders, or else by name or id.</summary>
-    private ClassLabel? ClassOf(string folder) =>
-        model.Classes.Labels.FirstOrDefault(label => model.Classes.FileNames[label.Id] == folder) ?? model.Classes.Find(folder);
+    /// <summary>Finds the class that a set names: as this program names folders, or else by name or id.</summary>
+    private ClassLabel? ClassOf(string name) =>
+        model.Classes.Labels.FirstOrDefault(label => model.Classes.FileNames[label.Id] == name) ?? model.Classes.Find(name);
 
     private int[] OfEach(Func<int, int> count) => [.. Enumerable.Range(0, model.Classes.Count).Select(count)];
 }

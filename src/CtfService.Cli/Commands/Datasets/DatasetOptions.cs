@@ -36,7 +36,7 @@ internal sealed class DatasetOptions
 
     public Option<string?> Fill { get; } = new("--fill")
     {
-        Description = "Folder or tar file with <class>/<image> to fill up, by default to the size of its largest class. It may be the output folder.",
+        Description = "Images to fill up, in any format of 'ctf evaluate'; by default to the size of the largest class. May be the output folder.",
     };
 
     public ClassOption Classes { get; } = new();
