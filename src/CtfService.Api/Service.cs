@@ -9,7 +9,6 @@ using CtfService.Api.Models;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
 using CtfService.Inference;
-using CtfService.Jobs;
 using Microsoft.Extensions.Options;
 
 namespace CtfService.Api;
@@ -28,6 +27,7 @@ internal static class Service
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddSettings(args);
         builder.RequireSettings();
+        var hasJobs = builder.HasJobs();
         builder.Services.AddSingleton<IHostLifetime>(signals);
         builder.AddTelemetry();
         builder.Services.AddJson();
@@ -37,11 +37,15 @@ internal static class Service
         builder.Services.AddInference();
         builder.AddJobs();
         builder.Services.AddHostedService<ReadyNotice>();
-        builder.Services.AddFileStore();
         builder.Services.AddIdempotency();
         builder.Services.AddSingleton<UnsentResponses>();
         builder.Services.AddUploads();
         builder.Services.AddImageEndpoints();
+        if (hasJobs)
+        {
+            builder.Services.AddFileEndpoints();
+        }
+
         builder.Services.AddApiDescription();
 
         var app = builder.Build();
@@ -61,6 +65,11 @@ internal static class Service
         app.UseApiDescription();
         var guarded = app.MapGuarded();
         guarded.MapImageEndpoints();
+        if (hasJobs)
+        {
+            guarded.MapFileEndpoints();
+        }
+
         guarded.MapClassEndpoints();
         guarded.MapModelEndpoints();
         guarded.MapAdminEndpoints();

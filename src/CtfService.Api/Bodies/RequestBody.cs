@@ -11,7 +11,7 @@ namespace CtfService.Api.Bodies;
 /// thread-safe.
 /// </summary>
 /// <param name="aborted">Cancelled when the connection ends.</param>
-internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider clock, CancellationToken aborted) : BodyStream
+internal sealed class RequestBody(Stream inner, BodyTimeLimit limit, TimeProvider clock, CancellationToken aborted) : BodyStream
 {
     private CancellationTokenSource? _deadline; // from the first read
 
@@ -19,7 +19,7 @@ internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider c
     /// <exception cref="HangUpException">The client hung up.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        _deadline ??= new CancellationTokenSource(timeout, clock);
+        _deadline ??= new CancellationTokenSource(limit.Time, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_deadline.Token, cancellationToken);
         try
         {
@@ -27,7 +27,7 @@ internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider c
         }
         catch (OperationCanceledException) when (_deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new RequestRefusedException(StatusErrors.BodyTimeout(timeout));
+            throw new RequestRefusedException(StatusErrors.BodyTimeout(limit.Time, limit.Setting));
         }
         catch (IOException error) when (IsHangUp(error))
         {
@@ -53,6 +53,10 @@ internal sealed class RequestBody(Stream inner, TimeSpan timeout, TimeProvider c
 /// <summary>The client hung up while the request was read. Not an I/O error, because body readers would report that as a problem of the body.</summary>
 internal sealed class HangUpException(Exception inner) : OperationCanceledException("The caller hung up.", inner);
 
+/// <summary>Time in which the body of a request must arrive. An endpoint has its own as metadata.</summary>
+/// <param name="Setting">The setting that defines it.</param>
+internal sealed record BodyTimeLimit(TimeSpan Time, string Setting);
+
 /// <summary>Reads request bodies with a deadline, and handles clients that hang up at any point.</summary>
 internal static class RequestBodyExtensions
 {
@@ -62,12 +66,14 @@ internal static class RequestBodyExtensions
     /// </summary>
     public static void UseRequestBodies(this WebApplication app)
     {
-        var timeout = app.Services.GetRequiredService<LimitsOptions>().BodyTimeout;
+        var usual = new BodyTimeLimit(
+            app.Services.GetRequiredService<LimitsOptions>().BodyTimeout, $"{LimitsOptions.SectionName}:{nameof(LimitsOptions.BodyTimeout)}");
         var clock = app.Services.GetRequiredService<TimeProvider>();
         app.Use(async (http, next) =>
         {
             var body = http.Request.Body;
-            await using var watched = new RequestBody(body, timeout, clock, http.RequestAborted);
+            var limit = http.GetEndpoint()?.Metadata.GetMetadata<BodyTimeLimit>() ?? usual;
+            await using var watched = new RequestBody(body, limit, clock, http.RequestAborted);
             http.Request.Body = watched;
             try
             {
@@ -76,6 +82,11 @@ internal static class RequestBodyExtensions
             catch (Exception error) when (IsHangUp(http, error))
             {
                 RequestRecord.Of(http)?.HungUp();
+                if (!http.RequestAborted.IsCancellationRequested)
+                {
+                    http.Abort(); // the web server does not know yet, and would log an error when it reads the rest of the body
+                }
+
                 if (!http.Response.HasStarted)
                 {
                     http.Features.Get<IStatusCodePagesFeature>()?.Enabled = false;

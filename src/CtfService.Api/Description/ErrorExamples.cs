@@ -2,6 +2,7 @@ using System.Text.Json;
 using CtfService.Api.Bodies;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
+using CtfService.Api.Files;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Models;
 using CtfService.Api.Responses;
@@ -12,6 +13,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
+using CtfService.Jobs.Work;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 
@@ -42,7 +44,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         Unreadable<GenerateImageRequest>("""{"class_label":banana}""", jsonProblems, json),
         ModelNames.NotLoaded("gpt-image-1", $"'{Examples.Model}'"),
         Representation.NotAcceptable(Representation.Offered(asked: null)),
-        StatusErrors.BodyTimeout(TimeSpan.FromMinutes(1)),
+        StatusErrors.BodyTimeout(TimeSpan.FromMinutes(1), "Limits:BodyTimeout"),
         StatusErrors.Describe(413),
         StatusErrors.Describe(415),
         PlainBodies.Encoded("gzip"),
@@ -68,9 +70,27 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
             CallerErrors.LoadFailed(Damaged, Examples.Model, new OutOfDeviceMemoryException("The device has too little free memory for it.")), jsonProblems),
     ];
 
+    private readonly ApiError[] _ofFiles =
+    [
+        Invalid(problems => problems.RequireOneOf("fine-tune", [FilePurposes.Batch], "purpose")),
+        UserFiles.NotFound(Examples.FileId),
+        UserFiles.ContentMissing(Examples.FileId),
+        StatusErrors.BodyTimeout(TimeSpan.FromHours(1), "Jobs:UploadTimeout"),
+        FileUploadReader.TooLarge(new JobsOptions()),
+        UserFiles.QuotaExceeded(stored: 900_000_000, added: 200_000_000, most: 1_000_000_000),
+        StatusErrors.Describe(415),
+        StatusErrors.Describe(412),
+        StatusErrors.Describe(416),
+        ExceptionMapping.StorageUnavailable,
+    ];
+
     /// <summary>Returns the examples of an endpoint's own errors; empty if the status is not an error.</summary>
-    public IReadOnlyList<ApiError> Of(int status, bool isForOperators) =>
-        [.. (isForOperators ? _ofOperators : _ofEndpoints).Where(error => error.Status == status)];
+    public IReadOnlyList<ApiError> Of(int status, PathString path) => [.. OfPath(path).Where(error => error.Status == status)];
+
+    private ApiError[] OfPath(PathString path) =>
+        path.StartsWithSegments("/v1/admin") ? _ofOperators
+        : path.StartsWithSegments(FileRoutes.Group) ? _ofFiles
+        : _ofEndpoints;
 
     private static ApiError Invalid(Action<RequestProblems> check)
     {

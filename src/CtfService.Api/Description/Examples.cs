@@ -17,11 +17,16 @@ internal static class Examples
 
     public const ulong Seed = 12;
 
+    public const string FileId = "file-0123456789abcdef0123456789abcdef";
+
     private static readonly StageDefaults Coarse = new(Temperature: 1, TopK: 0, TopP: 1, GuidanceScale: 1.5f);
 
     private static readonly ModelResponse OneModel = new(
         Model, [], "model", Created, "ctf-service", Size, Classes, TokensPerImage: 64, CodebookSize: 16_384, Clusters: 512, HasFineStage: true,
         new string('0', 64), new ModelDefaults(Coarse, Coarse with { GuidanceScale = 1 }));
+
+    private static readonly FileResponse OneFile = new(
+        FileId, "file", Bytes: 1_620, Created, ExpiresAt: Created + 2_592_000, "requests.jsonl", FilePurposes.Batch, "processed", StatusDetails: null);
 
     private static readonly byte[] File = "not a real file"u8.ToArray();
 
@@ -67,6 +72,9 @@ internal static class Examples
             [new BundleEntry(Model, Model, OneModel.BundleHash, Problem: null)],
             [new ModelInstanceEntry(Model, "active", Model, OneModel.BundleHash, Reason: null)],
             LastSwitch: null),
+        [typeof(FileResponse)] = OneFile,
+        [typeof(FileListResponse)] = new FileListResponse("list", [OneFile], FileId, FileId, HasMore: false),
+        [typeof(FileDeletedResponse)] = new FileDeletedResponse(FileId, "file", Deleted: true),
         [typeof(HealthResponse)] = new HealthResponse("ready", Model, Reason: null),
     };
 

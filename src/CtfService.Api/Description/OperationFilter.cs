@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CtfService.Api.Bodies;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
 using CtfService.Api.Security;
@@ -23,22 +24,23 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
         var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
         var isForOperators = metadata.OfType<IAuthorizeData>().Any(rule => rule.Policy == Policies.Admin);
         RequestHeaderDescription.Describe(operation, [.. metadata]);
-        if (ApiPaths.Contains($"/{context.ApiDescription.RelativePath}")) // elsewhere, the 503 of a probe has its own shape
+        var path = new PathString($"/{context.ApiDescription.RelativePath}");
+        if (ApiPaths.Contains(path)) // elsewhere, the 503 of a probe has its own shape
         {
             foreach (var (status, response) in responses)
             {
-                AddExamples(response, examples.Of(int.Parse(status, CultureInfo.InvariantCulture), isForOperators));
+                AddExamples(response, examples.Of(int.Parse(status, CultureInfo.InvariantCulture), path));
             }
         }
 
-        if (operation.RequestBody?.Content?.ContainsKey(MediaTypes.Form) == true)
+        if (metadata.OfType<UploadEndpoint>().Any())
         {
             AddExamples(responses["429"], ErrorExamples.OfUploads);
         }
 
         foreach (var name in (operation.Parameters ?? []).OfType<OpenApiParameter>().Where(parameter => parameter.In == ParameterLocation.Path))
         {
-            name.Example = Examples.Model;
+            name.Example = path.StartsWithSegments(FileRoutes.Group) ? Examples.FileId : Examples.Model;
         }
 
         SetExamples(operation, context);
@@ -58,6 +60,8 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
             StreamDescription.Describe((OpenApiResponse)response, context, json.Value.SerializerOptions);
             ResponseHeaderDescription.Describe((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture));
         }
+
+        DownloadDescription.Describe(operation, [.. metadata]);
     }
 
     /// <summary>Repeats the examples of the schemas, because some tools read those of bodies only.</summary>

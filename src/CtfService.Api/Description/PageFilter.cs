@@ -37,7 +37,13 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
             }
         }
 
-        LeaveBlank(swaggerDoc.Components!.Schemas![nameof(VaryImageRequest)]);
+        foreach (var form in new[] { nameof(VaryImageRequest), nameof(UploadFileRequest) })
+        {
+            if (swaggerDoc.Components!.Schemas!.TryGetValue(form, out var schema))
+            {
+                LeaveBlank(schema);
+            }
+        }
     }
 
     /// <summary>

@@ -36,6 +36,10 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
             DescribeValues(concrete, member);
             DescribeDefault(concrete, member);
         }
+        else if (context.ParameterInfo is { } parameter)
+        {
+            DescribeValues(concrete, parameter);
+        }
 
         if ((Nullable.GetUnderlyingType(context.Type) ?? context.Type) == typeof(ulong))
         {
@@ -56,9 +60,9 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
         }
     }
 
-    private static void DescribeValues(OpenApiSchema schema, MemberInfo member)
+    private static void DescribeValues(OpenApiSchema schema, ICustomAttributeProvider member)
     {
-        if (member.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed)
+        if (member.GetCustomAttributes(typeof(AllowedValuesAttribute), inherit: false) is [AllowedValuesAttribute allowed])
         {
             var one = schema.Items as OpenApiSchema ?? schema; // for a list, each item
             one.Enum = [.. allowed.Values.Select(value => JsonValue.Create((string)value!))];

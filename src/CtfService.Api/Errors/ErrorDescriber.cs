@@ -1,3 +1,5 @@
+using CtfService.Jobs.Files;
+using CtfService.Jobs.Work;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -12,6 +14,11 @@ internal sealed partial class ErrorDescriber(JsonProblems jsonProblems, ILogger<
     {
         if (ExceptionMapping.Map(exception, jsonProblems, RequestType(context)) is { } expected)
         {
+            if (exception is FileStoreUnavailableException or JobStoreUnavailableException)
+            {
+                Log.StorageUnavailable(logger, context.TraceIdentifier, context.Request.Method, context.Request.Path, exception.Message);
+            }
+
             return expected;
         }
 

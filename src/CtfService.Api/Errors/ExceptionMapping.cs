@@ -15,12 +15,21 @@ internal static class ExceptionMapping
     /// <summary>A storage without space or connection is mended by people.</summary>
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(30);
 
+    /// <summary>The exception names folders and hosts, which only the log shows.</summary>
+    internal static readonly ApiError StorageUnavailable = new(
+        StatusCodes.Status503ServiceUnavailable,
+        "The storage of jobs and files cannot be used at the moment. Try again later; the operator of this service finds the cause in its log.",
+        "storage_unavailable")
+    {
+        RetryAfter = StorageRetry,
+    };
+
     /// <summary>Returns null if the exception is not expected.</summary>
     /// <param name="requestType">The type that the endpoint reads from JSON; null if it reads no JSON.</param>
     public static ApiError? Map(Exception exception, JsonProblems jsonProblems, Type? requestType) => exception switch
     {
         BadHttpRequestException { InnerException: JsonException json } when requestType is not null => jsonProblems.Describe(json, requestType),
-        BadHttpRequestException bad => StatusErrors.Describe(bad.StatusCode),
+        BadHttpRequestException bad => StatusErrors.Unbound(bad) ?? StatusErrors.Describe(bad.StatusCode),
         RequestRefusedException refused => refused.Error,
         QueueFullException full => new ApiError(StatusCodes.Status429TooManyRequests, full.Message, "queue_full") { RetryAfter = full.RetryAfter },
         ModelNotReadyException notReady =>
@@ -33,10 +42,9 @@ internal static class ExceptionMapping
         ModelLoadException { InnerException: OutOfDeviceMemoryException } tooLarge =>
             new ApiError(StatusCodes.Status503ServiceUnavailable, tooLarge.Message, "out_of_device_memory", "bundle") { RetryAfter = NotReadyRetry },
         ModelLoadException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "load_failed", "bundle"),
-        JobStoreUnavailableException or FileStoreUnavailableException =>
-            new ApiError(StatusCodes.Status503ServiceUnavailable, exception.Message, "storage_unavailable") { RetryAfter = StorageRetry },
         DeadlineExceededException late => new ApiError(StatusCodes.Status504GatewayTimeout, late.Message, "deadline_exceeded"),
         GenerationFailedException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "generation_failed"),
+        JobStoreUnavailableException or FileStoreUnavailableException => StorageUnavailable,
         _ => null,
     };
 }

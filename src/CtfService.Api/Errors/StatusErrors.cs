@@ -1,16 +1,26 @@
+using System.Text.RegularExpressions;
 using CtfService.Api.Contracts;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace CtfService.Api.Errors;
 
 /// <summary>Describes responses that the framework sends as a status without a body.</summary>
-internal static class StatusErrors
+internal static partial class StatusErrors
 {
+    /// <summary>Describes a value of a query or path that has the wrong type; null for any other exception. The framework names .NET types.</summary>
+    public static ApiError? Unbound(BadHttpRequestException exception) => UnboundValue().Match(exception.Message) is { Success: true } value
+        ? new ApiError(
+            StatusCodes.Status400BadRequest,
+            $"{value.Groups["name"]} is '{value.Groups["value"]}'; expected {(value.Groups["type"].Value.Contains("Int") ? "an integer" : "another type")}.",
+            "wrong_type",
+            value.Groups["name"].Value)
+        : null;
+
     /// <summary>Creates the error for a body that was not received in time.</summary>
-    public static ApiError BodyTimeout(TimeSpan timeout) => new(
+    /// <param name="setting">The setting that defines the limit.</param>
+    public static ApiError BodyTimeout(TimeSpan timeout, string setting) => new(
         StatusCodes.Status408RequestTimeout,
-        $"The body was not received within {timeout.TotalSeconds:0.###} s (Limits:BodyTimeout). "
-        + "Use a faster connection, send a smaller picture, or raise the limit.",
+        $"The body was not received within {timeout.TotalSeconds:0.###} s ({setting}). Use a faster connection, send a smaller file, or raise the limit.",
         "body_timeout");
 
     /// <summary>Describes a status with the help of the request's path, which shows what the endpoint accepts or which endpoint was meant.</summary>
@@ -21,10 +31,14 @@ internal static class StatusErrors
             $"{Sent(request)}; this endpoint expects multipart/form-data. "
             + $"Send the picture as a file in the form field image. For JSON, use {ImageRoutes.Group}/{ImageRoutes.Generations}.",
             "unsupported_media_type"),
+        StatusCodes.Status415UnsupportedMediaType when FileRoutes.IsUpload(request) => new ApiError(
+            status,
+            $"{Sent(request)}; this endpoint expects multipart/form-data. Send the content as a file in the form field file, and the field purpose.",
+            "unsupported_media_type"),
         StatusCodes.Status415UnsupportedMediaType => new ApiError(
             status,
             $"{Sent(request)}; this endpoint expects JSON. Send Content-Type: application/json. "
-            + $"Only {ImageRoutes.Group}/{ImageRoutes.Variations} accepts multipart/form-data.",
+            + $"Only {ImageRoutes.Group}/{ImageRoutes.Variations} and {FileRoutes.Group} accept multipart/form-data.",
             "unsupported_media_type"),
         StatusCodes.Status404NotFound when ApiPaths.Corrected(request.Path) is { } address => new ApiError(
             status, $"No endpoint at {request.Path}. Send the request to {address}; set the client's base URL to end in /v1.", "unknown_route"),
@@ -50,8 +64,18 @@ internal static class StatusErrors
             status, "The request body is larger than Limits:MaxRequestBodyBytes. Send a smaller body or raise the limit.", "body_too_large"),
         StatusCodes.Status415UnsupportedMediaType => new ApiError(
             status,
-            "Unsupported Content-Type. Send Content-Type: application/json; only /v1/images/variations accepts multipart/form-data.",
+            "Unsupported Content-Type. Send Content-Type: application/json; only /v1/images/variations and /v1/files accept multipart/form-data.",
             "unsupported_media_type"),
+        StatusCodes.Status412PreconditionFailed => new ApiError(
+            status, "The file is not the one that If-Match or If-Unmodified-Since names. Download it without these headers.", "precondition_failed"),
+        StatusCodes.Status416RangeNotSatisfiable => new ApiError(
+            status,
+            "The header Range asks for bytes behind the end of the file; the header Content-Range of this response has its length.",
+            "range_not_satisfiable",
+            "Range"),
         _ => new ApiError(status, $"{ReasonPhrases.GetReasonPhrase(status)}.", "http_error"),
     };
+
+    [GeneratedRegex("^Failed to bind parameter \"(?<type>.+) (?<name>[^ ]+)\" from \"(?<value>.*)\"\\.$", RegexOptions.Singleline)]
+    private static partial Regex UnboundValue();
 }

@@ -11,8 +11,8 @@ internal static class SecurityExtensions
     /// <summary>Response headers that scripts of another origin may read.</summary>
     private static readonly string[] ExposedHeaders =
     [
-        "ETag", CustomHeaders.IdempotentReplayed, "Retry-After", "WWW-Authenticate", CustomHeaders.ClassLabel,
-        CustomHeaders.RequestId, CustomHeaders.Seed, CustomHeaders.Warnings,
+        "ETag", "Accept-Ranges", "Content-Disposition", "Content-Range", "Retry-After", "WWW-Authenticate", CustomHeaders.IdempotentReplayed,
+        CustomHeaders.ClassLabel, CustomHeaders.RequestId, CustomHeaders.Seed, CustomHeaders.Warnings,
     ];
 
     public static IServiceCollection AddSecurity(this IServiceCollection services)

@@ -47,4 +47,13 @@ internal sealed class RequestProblems
             Add(param, "out_of_range", FormattableString.Invariant($"{param} is {given}; expected {minimum} to {maximum}{source}."));
         }
     }
+
+    public void RequireOneOf(string? value, IReadOnlyList<string> allowed, string param)
+    {
+        if (value is not null && !allowed.Contains(value))
+        {
+            var shown = value.Length <= 64 ? $"'{value}'" : $"a text of {value.Length} characters";
+            Add(param, "invalid_value", $"{param} is {shown}; expected {string.Join(" or ", allowed)}.");
+        }
+    }
 }

@@ -42,6 +42,7 @@ public static class EventIds
 
     // HTTP
     public const int UnexpectedError = 2000;
+    public const int StorageUnavailable = 2001;
     public const int AccessRefused = 2100;
     public const int ImageRequestEnded = 2200;
 

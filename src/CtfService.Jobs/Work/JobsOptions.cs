@@ -44,6 +44,10 @@ public sealed record JobsOptions
     [Range(1_024L, 1L << 40)]
     public long MaxFileBytes { get; init; } = 209_715_200;
 
+    /// <summary>Time in which an uploaded file must arrive.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan UploadTimeout { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Most bytes of files that one key may keep; 0 means no limit.</summary>
     [Range(0L, 1L << 50)]
     public long MaxStoredBytes { get; init; }

@@ -63,6 +63,7 @@ public sealed class SettingsTests
     [InlineData("Limits:MaxUploadPixels", "100000001", "Limits:MaxUploadPixels is 100000001; expected between 1024 and 100000000.")]
     [InlineData("Idempotency:Lifetime", "00:00:00", "Idempotency:Lifetime is 00:00:00; expected between 00:00:01 and 7.00:00:00.")]
     [InlineData("Jobs:Concurrency", "0", "Jobs:Concurrency is 0; expected between 1 and 64.")]
+    [InlineData("Jobs:UploadTimeout", "00:00:00", "Jobs:UploadTimeout is 00:00:00; expected between 00:00:01 and 1.00:00:00.")]
     [InlineData("Jobs:Lease", "00:00:01", "Jobs:Lease is 00:00:01; expected between 00:00:03 and 00:10:00.")]
     [InlineData("Idempotency:MaxBytes", "-1", "Idempotency:MaxBytes is -1; expected between 0 and 68719476736.")]
     [InlineData("Model:Bundle", "", "Model:Bundle is empty; expected a value.")]

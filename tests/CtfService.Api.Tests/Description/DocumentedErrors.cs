@@ -11,7 +11,8 @@ internal static partial class DocumentedErrors
     /// <summary>Asserts that status, code, field and wording are equal. Names in quotes and numbers can differ.</summary>
     public static void AssertIsLikeItsExample(this WireError error, TestApi api, HttpStatusCode status, bool isForOperators = false)
     {
-        var example = Assert.Single(api.Services.GetRequiredService<ErrorExamples>().Of((int)status, isForOperators), example => example.Code == error.Code);
+        var path = isForOperators ? "/v1/admin/models" : TestApi.Images;
+        var example = Assert.Single(api.Services.GetRequiredService<ErrorExamples>().Of((int)status, path), example => example.Code == error.Code);
 
         Assert.Equal((Form(example.Message), example.Param), (Form(error.Message), error.Param));
     }
