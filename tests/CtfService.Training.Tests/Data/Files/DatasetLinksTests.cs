@@ -1,4 +1,6 @@
 using System.Formats.Tar;
+using CtfService.Core.Generation;
+using CtfService.Model.Imaging;
 using CtfService.TestSupport;
 using CtfService.Training.Data;
 using CtfService.Training.Data.Formats;

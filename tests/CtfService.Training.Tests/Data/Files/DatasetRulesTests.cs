@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using CtfService.Core.Generation;
+using CtfService.Model.Imaging;
 using CtfService.Training.Data;
 using CtfService.Training.Data.Formats;
 
