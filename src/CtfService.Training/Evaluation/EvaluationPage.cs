@@ -21,9 +21,10 @@ public static class EvaluationPage
 
         page.AppendLine(FigureTables.OfModel(report));
         page.AppendLine(Plots(result));
+        page.AppendLine(Missing(report));
         page.AppendLine(Classes(report, result));
         page.AppendLine(PagePictures.Reconstructions(result));
-        page.AppendLine(PagePictures.Neighbours(result, inputs.Train));
+        page.AppendLine(inputs.Train is { } train ? PagePictures.Neighbours(result, train) : "");
         page.AppendLine("</body>\n</html>");
         return page.ToString();
     }
@@ -33,8 +34,8 @@ public static class EvaluationPage
         var data = string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            {report.Images:#,0} generated images of {report.Data.Classes:#,0} classes, {report.Data.ImageWidth}×{report.Data.ImageHeight} pixels, compared with
-            {report.Data.TrainImages:#,0} training and {report.Data.TestImages:#,0} test images. All classes have equal weight.
+            {Images(report.Images, "generated images")} of {report.Data.Classes:#,0} classes, {Size(report.Data)}compared with
+            {Images(report.Data.TrainImages, "training images")} and {report.Data.TestImages ?? 0:#,0} test images. All classes have equal weight.
             """);
         var model = report.Model is { } evaluated
             ? $"<p>Bundle <code>{evaluated.BundleHash[..16]}</code>, {Html.Text($"{evaluated.Device}, {evaluated.Dtype}")}, seed {evaluated.Seed}; "
@@ -43,6 +44,11 @@ public static class EvaluationPage
             : $"<p>{Html.Text(report.Software)}.</p>";
         return $"<p>{data}</p>\n{model}";
     }
+
+    private static string Images(int? count, string title) =>
+        count is { } images ? string.Create(CultureInfo.InvariantCulture, $"{images:#,0} {title}") : $"statistics of {title}";
+
+    private static string Size(EvaluatedData data) => data.ImageWidth is null ? "" : $"{data.ImageWidth}×{data.ImageHeight} pixels, ";
 
     private static string Sampling(SamplingSettings settings)
     {
@@ -55,7 +61,11 @@ public static class EvaluationPage
     {
         var plots = new List<string>();
         plots.AddRange(result.Report.Features.Where(features => features.BySize.Count(point => point.Generated > 0) > 1).Select(PagePlots.FidBySize));
-        plots.Add(PagePlots.NeighbourDistances(result));
+        if (result.Report.PixelNeighbours is not null)
+        {
+            plots.Add(PagePlots.NeighbourDistances(result));
+        }
+
         if (result.Tokens is { } tokens)
         {
             plots.Add(PagePlots.TokenRanks(tokens));
@@ -64,8 +74,17 @@ public static class EvaluationPage
         return $"<div class=\"plots\">\n{string.Join('\n', plots)}\n</div>";
     }
 
+    private static string Missing(EvaluationReport report) => report.Missing.Count == 0
+        ? ""
+        : $"<p class=\"note\">Missing: {Html.Text(string.Join("; ", report.Missing.Select(figure => $"{figure.Figure} ({figure.Reason})")))}.</p>";
+
     private static string Classes(EvaluationReport report, EvaluationResult result)
     {
+        if (result.Generated is null)
+        {
+            return "";
+        }
+
         var accuracy = report.ClassAccuracy is { } classes ? FigureTables.Confusions(classes) : "";
         return $"<h2>Samples</h2>\n{accuracy}{PagePictures.Samples(result.Generated, report.ClassAccuracy)}";
     }

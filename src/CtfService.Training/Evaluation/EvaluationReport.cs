@@ -16,8 +16,8 @@ public sealed record EvaluationReport
 
     public required EvaluatedData Data { get; init; }
 
-    /// <summary>Number of generated images.</summary>
-    public required int Images { get; init; }
+    /// <summary>Number of generated images; null if only their statistics are known.</summary>
+    public required int? Images { get; init; }
 
     /// <summary>Sampling speed in batches on the model's device; null without a model.</summary>
     public double? ImagesPerSecond { get; init; }
@@ -34,8 +34,11 @@ public sealed record EvaluationReport
     /// <summary>Quality of the reconstructed test images; null without a model.</summary>
     public TokenizerReport? Tokenizer { get; init; }
 
-    /// <summary>Pixel distances to the nearest training images.</summary>
-    public required NeighbourFigures PixelNeighbours { get; init; }
+    /// <summary>Pixel distances to the nearest training images; null without training, test or generated images.</summary>
+    public required NeighbourFigures? PixelNeighbours { get; init; }
+
+    /// <summary>The figures above that are null because images or labels are missing, each with the reason.</summary>
+    public IReadOnlyList<MissingFigure> Missing { get; init; } = [];
 }
 
 /// <summary>The evaluated model and its sampling settings.</summary>
@@ -43,13 +46,17 @@ public sealed record EvaluatedModel(
     string Name, string BundleHash, string? Device, string? Dtype, int ImagesPerClass, ulong Seed, SamplingSettings Coarse, SamplingSettings? Fine);
 
 /// <summary>The real images.</summary>
-public sealed record EvaluatedData(int Classes, int ImageWidth, int ImageHeight, int TrainImages, int TestImages);
+/// <param name="Classes">Number of classes; 0 if the images have no labels or only statistics are known.</param>
+/// <param name="ImageWidth">Width of the compared images, pixels; null if there are only statistics.</param>
+/// <param name="TrainImages">Null if only statistics are known.</param>
+/// <param name="TestImages">Null if there are none.</param>
+public sealed record EvaluatedData(int Classes, int? ImageWidth, int? ImageHeight, int? TrainImages, int? TestImages);
 
 /// <summary>Figures computed from the features of one extractor.</summary>
 /// <param name="Extractor">Name of the extractor. Figures of different extractors cannot be compared.</param>
 /// <param name="ExtractorHash">Hash of the extractor. Figures of different hashes cannot be compared either.</param>
 /// <param name="Generated">The generated images against the training images.</param>
-/// <param name="Test">The test images against the training images: the result of a perfect generator.</param>
+/// <param name="Test">The test images against the training images: the result of a perfect generator; null without test images.</param>
 /// <param name="HalvesOfSameSize">Two halves of the training images, each as large as the generated set if there are enough images.</param>
 /// <param name="Halves">Two halves of all training images.</param>
 /// <param name="FidOverHalvesOfSameSize">FID of the generated images divided by that of <paramref name="HalvesOfSameSize"/>.</param>
@@ -65,7 +72,7 @@ public sealed record FeatureReport(
     string Extractor,
     string ExtractorHash,
     SetFigures Generated,
-    SetFigures Test,
+    SetFigures? Test,
     HalfDistance HalvesOfSameSize,
     HalfDistance Halves,
     double? FidOverHalvesOfSameSize,

@@ -16,7 +16,7 @@ internal static class FigureTables
         [
             ["", "images", "FID ↓", "sFID ↓", "Inception Score ↑", "precision ↑", "recall ↑", "class accuracy ↑"],
             Row("<strong>generated</strong>", features.Generated),
-            Row("real test images", features.Test),
+            .. features.Test is { } test ? new[] { Row("real test images", test) } : [],
             .. features.Reconstructions is { } restored ? new[] { Row("reconstructions of test images", restored) } : [],
             Row("two halves of the training images, same size as the generated set", features.HalvesOfSameSize),
             Row("two halves of all training images", features.Halves),
@@ -101,7 +101,7 @@ internal static class FigureTables
                     "distance to the nearest training image", "generated: smallest", "median", "test images: smallest", "5th percentile", "median",
                     "generated closer than the 5th percentile",
                 ],
-                Row("pixels, grey levels", report.PixelNeighbours),
+                .. report.PixelNeighbours is { } pixels ? new[] { Row("pixels, grey levels", pixels) } : [],
                 .. report.Features.Where(features => features.Neighbours is not null)
                     .Select(features => Row($"features: {Html.Text(features.Extractor)}", features.Neighbours!)),
             ]);

@@ -56,6 +56,11 @@ internal static class PagePictures
     /// <summary>Returns generated images above their nearest training images: the nearest ones, and some from the nearest to the farthest.</summary>
     public static string Neighbours(EvaluationResult result, ImageDataset training)
     {
+        if (result.Compared is not { } compared)
+        {
+            return "";
+        }
+
         List<int> byDistance = [.. Enumerable.Range(0, result.Nearest.Count).OrderBy(image => result.Nearest[image].Distance)];
         return $"<h2>Nearest training images</h2>\n"
             + Sheet([.. byDistance.Take(PairsShown)], "The generated images nearest to training images")
@@ -63,7 +68,7 @@ internal static class PagePictures
 
         string Sheet(IReadOnlyList<int> images, string title)
         {
-            var sheet = Pairs([.. images.Select(image => (Image(result.Compared, image), Neighbour(training, result.Nearest[image])))]);
+            var sheet = Pairs([.. images.Select(image => (Image(compared, image), Neighbour(training, result.Nearest[image])))]);
             var distances = string.Join(", ", images.Select(image => result.Nearest[image].Distance.ToString("0.0", CultureInfo.InvariantCulture)));
             var caption = $"{title}; each above its nearest training image, mirrored if that is nearer. Distances in grey levels: {distances}.";
             return Html.Figure(Html.Picture(sheet, title), caption) + "\n";

@@ -30,7 +30,7 @@ public sealed class EvaluatorTests : IDisposable
         Assert.Equal([2, 5, 10, 20], features.BySize.Select(point => point.ImagesPerClass));
         Assert.Equal(features.Generated.Fid!.Value, features.BySize[^1].Generated!.Value, 1e-9);
         Assert.Equal(1, result.Report.ClassAccuracy!.Accuracy);
-        Assert.InRange(result.Report.PixelNeighbours.CloserThanUnseen, 0, 0.3);
+        Assert.InRange(result.Report.PixelNeighbours!.CloserThanUnseen, 0, 0.3);
         Assert.Null(result.Report.Tokens);
     }
 
@@ -43,8 +43,8 @@ public sealed class EvaluatorTests : IDisposable
 
         var result = Evaluate(copies);
 
-        Assert.Equal(1, result.Report.PixelNeighbours.CloserThanUnseen);
-        Assert.Equal(0, result.Report.PixelNeighbours.Generated.Largest);
+        Assert.Equal(1, result.Report.PixelNeighbours!.CloserThanUnseen);
+        Assert.Equal(0, result.Report.PixelNeighbours!.Generated.Largest);
         Assert.Equal(Enumerable.Range(30, 40), result.Nearest.Select(nearest => nearest.Index).Order());
     }
 
@@ -102,8 +102,8 @@ public sealed class EvaluatorTests : IDisposable
         var result = new Evaluator(inputs, QuietStages.Instance, CancellationToken.None).Evaluate(NoisyImages.Of(20, 20, seed: 7));
 
         var features = Assert.Single(result.Report.Features);
-        Assert.Equal((null, null, null), (features.Test.Fid, features.Test.Recall, features.Test.InceptionScore));
-        Assert.NotNull(features.Test.Precision);
+        Assert.Equal((null, null, null), (features.Test!.Fid, features.Test!.Recall, features.Test!.InceptionScore));
+        Assert.NotNull(features.Test!.Precision);
         Assert.NotNull(features.Generated.Fid);
         Assert.Contains(new MissingFigure("test.fid", "there are no test images of green"), features.Missing);
     }

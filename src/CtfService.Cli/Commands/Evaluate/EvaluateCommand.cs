@@ -7,9 +7,9 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
 using CtfService.Model.Storage;
-using CtfService.Training.Data;
 using CtfService.Training.Data.Formats;
 using CtfService.Training.Evaluation;
+using CtfService.Training.Evaluation.Features;
 using CtfService.Training.Evaluation.Samples;
 
 namespace CtfService.Cli.Commands.Evaluate;
@@ -36,32 +36,35 @@ internal static class EvaluateCommand
 
     private static void Run(Terminal terminal, EvaluateArguments arguments, CancellationToken cancellation)
     {
-        if (!Path.Exists(arguments.Data))
-        {
-            throw new DatasetException(
-                $"--data is '{arguments.Data}', which does not exist. Name a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
-        }
-
+        RealImages.RequireExists(arguments.Data);
         OutputPath.Folder("--output", arguments.Output);
         OutputPath.Folder("--cache", arguments.Cache);
         using var held = FolderLock.Take(arguments.Output, "--output");
         using var extractors = FeatureExtractors.Load(arguments); // before images are generated, so that a wrong file costs no time
         var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle, cancellation) : null;
         var side = bundle is null ? arguments.ImageSize : SquareSide(bundle);
-        var train = ImageDatasetReader.Open(arguments.Data, side, "train", arguments.MaxPixels, cancellation).ReportSkipped(terminal);
-        var test = ImageDatasetReader.Open(arguments.Data, side, "test", arguments.MaxPixels, cancellation).ReportSkipped(terminal);
-        terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
-
+        using var real = RealImages.Open(arguments.Data, side, arguments.MaxPixels, terminal, cancellation);
         var stages = new ConsoleStages(terminal);
-        var inputs = new EvaluationInputs(train, test, extractors.All, arguments.Cache, extractors.Device);
+        var inputs = new EvaluationInputs(real.Train, real.Test, extractors.All, arguments.Cache, extractors.Device) { Statistics = real.Statistics };
         var evaluator = new Evaluator(inputs, stages, cancellation);
         evaluator.RequireEnoughRealImages();
         var model = bundle is null ? null : Draw(bundle, arguments, stages, cancellation);
         TorchThreads.UseAllCores(); // the engine, which used its own threads, is disposed
-        var images = model?.Samples.Images ?? ImageDatasetReader.Open(arguments.Images!, side, split: null, arguments.MaxPixels, cancellation);
-        images.ReportSkipped(terminal);
-        var result = evaluator.Evaluate(images, model);
+        var result = Evaluate();
         Write(terminal, arguments.Output, result, stages.Run("page", () => EvaluationPage.Of(result, inputs)));
+
+        EvaluationResult Evaluate()
+        {
+            if (model is null && FeatureStatistics.IsAt(arguments.Images!, out var hasImages) && !hasImages)
+            {
+                using var statistics = FeatureStatistics.Load(arguments.Images!);
+                return evaluator.Evaluate(statistics);
+            }
+
+            var request = new DatasetRequest(side) { MaxPixels = arguments.MaxPixels, AcceptUnlabelled = true, NamesOfIds = real.Train?.ClassNames };
+            var images = model?.Samples.Images ?? ImageDatasetReader.Open(arguments.Images!, request, cancellation);
+            return evaluator.Evaluate(images.ReportSkipped(terminal), model);
+        }
     }
 
     private static SampledModel Draw(Bundle bundle, EvaluateArguments arguments, ConsoleStages stages, CancellationToken cancellation)

@@ -17,7 +17,8 @@ internal sealed class EvaluateOptions
 
     private readonly Option<string?> _images = new("--images")
     {
-        Description = "Existing images to evaluate instead of a bundle's: a folder or tar file with <class>/<image>.",
+        Description = "Existing images to evaluate instead of a bundle's: a folder or tar file with <class>/<image>, a WebDataset, npz or Parquet files, "
+            + "or an npz file with their statistics, mu and sigma.",
     };
 
     private readonly Option<int> _imageSize = CommandOption.Number(
@@ -26,7 +27,9 @@ internal sealed class EvaluateOptions
     private readonly Option<int> _maxPixels = MaxPixelsOption.Create();
 
     private readonly Option<string> _data = CommandOption.Required(
-        "--data", "Real images: a folder or tar file with train/<class>/<image> and test/<class>/<image>.");
+        "--data",
+        "Real images: a folder or tar file with train/<class>/<image> and test/<class>/<image>, splits or one set in another format, "
+            + "or an npz file with their statistics, mu and sigma.");
 
     private readonly Option<string?> _classifier = new("--classifier")
     {

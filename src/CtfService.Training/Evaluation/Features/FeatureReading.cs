@@ -56,7 +56,7 @@ internal sealed class FeatureReading : IDisposable
         _spatial.ToGaussian(),
         _isFinite ? _score.ToScore() : null,
         new FeatureRows(_keptPooled.alias().DetachFromDisposeScope(), _keptSpatial.alias().DetachFromDisposeScope(), _rows),
-        _isFinite && _extractor.ClassNames is { } names ? ClassifierReport.Of(names, _actual, _predicted) : null,
+        _isFinite && _images.IsLabelled && _extractor.ClassNames is { } names ? ClassifierReport.Of(names, _actual, _predicted) : null,
         _isFinite);
 
     public void Dispose()

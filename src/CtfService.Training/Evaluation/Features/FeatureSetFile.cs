@@ -44,7 +44,7 @@ internal static class FeatureSetFile
                 [VersionKey] = Version,
                 [KeyKey] = key,
                 [CountKey] = set.Count.ToString(CultureInfo.InvariantCulture),
-                [ScoreKey] = JsonSerializer.Serialize(set.Score, BundleJson.Options),
+                [ScoreKey] = JsonSerializer.Serialize(set.Parts.Score, BundleJson.Options),
                 [ClassesKey] = JsonSerializer.Serialize(set.Classes, BundleJson.Options),
             });
     }

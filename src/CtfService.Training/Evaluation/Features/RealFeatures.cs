@@ -11,19 +11,22 @@ namespace CtfService.Training.Evaluation.Features;
 
 /// <summary>Features of the real images that generated images are compared with. Computed once for each data set and extractor, then read from disk.</summary>
 /// <param name="Train">Training images: the reference.</param>
-/// <param name="Test">Real images that the model has not seen: the result of a perfect generator.</param>
-public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposable
+/// <param name="Test">Real images that the model has not seen: the result of a perfect generator; null if there are none.</param>
+public sealed record RealFeatures(FeatureSet Train, FeatureSet? Test) : IDisposable
 {
     /// <summary>Reads the features from the cache, or computes and caches them.</summary>
     /// <param name="cacheFolder">Folder with one file for each pair of data set and extractor.</param>
+    /// <param name="train">Null if there are only statistics.</param>
     /// <param name="progress">Receives reports while features are computed.</param>
+    /// <param name="statistics">Statistics that replace those of the training images; null if there are none.</param>
     /// <exception cref="DatasetException">The data set has a class that the extractor does not know.</exception>
     public static RealFeatures LoadOrExtract(
         string cacheFolder,
         IFeatureExtractor extractor,
-        ImageDataset train,
-        ImageDataset test,
+        ImageDataset? train,
+        ImageDataset? test,
         ITrainingProgress progress,
+        FeatureStatistics? statistics = null,
         CancellationToken cancellation = default)
     {
         FeatureSet Set(string split, ImageDataset images)
@@ -44,10 +47,11 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
             return computed;
         }
 
-        var reference = Set("train", train);
+        var extracted = train is null ? null : Set("train", train);
+        var reference = statistics is null ? extracted! : extracted?.With(statistics, extractor) ?? FeatureSet.Of(statistics, extractor);
         try
         {
-            return new RealFeatures(reference, Set("test", test));
+            return new RealFeatures(reference, test is null ? null : Set("test", test));
         }
         catch
         {
@@ -65,7 +69,12 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
     /// <param name="name">Name of the figure in the report.</param>
     public HalfDistance Halves(FigureCollector collector, string name, int perClass = int.MaxValue)
     {
-        var (first, second) = (InHalf(0, perClass), InHalf(1, perClass));
+        int[] first = [], second = [];
+        if (Train.Count > 0)
+        {
+            (first, second) = (InHalf(0, perClass), InHalf(1, perClass));
+        }
+
         return new HalfDistance(
             first.Length,
             second.Length,
@@ -76,7 +85,7 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet Test) : IDisposab
     public void Dispose()
     {
         Train.Dispose();
-        Test.Dispose();
+        Test?.Dispose();
     }
 
     /// <summary>Computes the distance of <see cref="Halves"/> for the pooled features only.</summary>

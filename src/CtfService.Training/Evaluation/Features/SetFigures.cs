@@ -7,7 +7,7 @@ namespace CtfService.Training.Evaluation.Features;
 /// Figures that compare a set of images with the training images by the features of one extractor. docs/evaluation.md defines every figure; an undefined figure
 /// is null, and the report has the reason.
 /// </summary>
-/// <param name="Images">Number of images in the set.</param>
+/// <param name="Images">Number of images in the set; null if only statistics are known.</param>
 /// <param name="Fid">Fréchet distance of the pooled features; 0 means equal distributions.</param>
 /// <param name="Sfid">Fréchet distance of the spatial features.</param>
 /// <param name="InceptionScore">Inception Score of the set alone.</param>
@@ -15,7 +15,7 @@ namespace CtfService.Training.Evaluation.Features;
 /// <param name="Recall">Share of the training images on the manifold of the set.</param>
 /// <param name="ClassAccuracy">How often the extractor predicts the requested class, 0 to 1; null if it does not know the classes.</param>
 public sealed record SetFigures(
-    int Images, double? Fid, double? Sfid, InceptionScore? InceptionScore, double? Precision, double? Recall, double? ClassAccuracy)
+    int? Images, double? Fid, double? Sfid, InceptionScore? InceptionScore, double? Precision, double? Recall, double? ClassAccuracy)
 {
     /// <summary>Maximum number of rows of each set for precision and recall, as in ADM's evaluation, spread evenly over the classes.</summary>
     public const int MaxNeighbours = 10_000;
@@ -32,12 +32,12 @@ public sealed record SetFigures(
         T OfAllClasses<T>(Func<T> figure) => incomplete is null ? figure() : throw new UndefinedFigureException(incomplete);
         var neighbours = collector.Compute($"{name}.precision", () => PrecisionRecall.Of(Rows(reference), Rows(images), cancellation: collector.Cancellation));
         return new SetFigures(
-            images.Count,
+            images.Count > 0 ? images.Count : null,
             collector.Compute($"{name}.fid", () => OfAllClasses(() => reference.Pooled.FrechetDistance(images.Pooled))),
             collector.Compute($"{name}.sfid", () => OfAllClasses(() => reference.Spatial.FrechetDistance(images.Spatial))),
             collector.Compute(
                 $"{name}.inception_score",
-                () => OfAllClasses(() => images.Score ?? throw new UndefinedFigureException("class probabilities are NaN"))),
+                () => OfAllClasses(() => images.Score)),
             neighbours?.Precision,
             collector.Compute($"{name}.recall", () => OfAllClasses(() => neighbours?.Recall ?? throw new UndefinedFigureException("as precision"))),
             images.Classes?.Accuracy);

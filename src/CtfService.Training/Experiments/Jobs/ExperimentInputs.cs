@@ -55,7 +55,8 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
         {
             _evaluator?.Module.Dispose();
             var extractor = ClassifierFeatures.Load(classifierPath);
-            _evaluator = (classifierPath, new SampleEvaluator(extractor, RealFeatures.LoadOrExtract(cache, extractor, Train, Test, progress, cancellation)));
+            var real = RealFeatures.LoadOrExtract(cache, extractor, Train, Test, progress, cancellation: cancellation);
+            _evaluator = (classifierPath, new SampleEvaluator(extractor, real));
         }
 
         return _evaluator.Value.Module;

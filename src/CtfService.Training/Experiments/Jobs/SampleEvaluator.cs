@@ -22,7 +22,7 @@ internal sealed class SampleEvaluator(IFeatureExtractor extractor, RealFeatures 
     }
 
     /// <summary>Computes the figures of the test images.</summary>
-    public JsonObject TestImages() => Figures(real.Test);
+    public JsonObject TestImages() => Figures(real.Test!);
 
     /// <summary>Computes the Fréchet distance between two halves of the training images with the given number of images of each class.</summary>
     /// <returns>Null if it is undefined.</returns>

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
 using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
@@ -62,6 +64,48 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Equal(JsonValueKind.Null, report.RootElement.GetProperty("model").ValueKind);
         Assert.Equal(0, report.RootElement.GetProperty("features")[0].GetProperty("generated").GetProperty("fid").GetDouble()
             - report.RootElement.GetProperty("features")[0].GetProperty("test").GetProperty("fid").GetDouble(), 1e-9); // the images are the test images
+    }
+
+    [Fact]
+    public async Task Evaluate_OneSetWithoutSplits_IsTheReference()
+    {
+        await PrepareAsync();
+
+        var run = await CommandRun.Of(
+            "evaluate", "--data", _folder.File("data/train"), "--images", _folder.File("data/test"), "--image-size", "16", "--classifier", Classifier,
+            "--output", _folder.File("out"), "--cache", _folder.File("cache"));
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.Contains("50 training images of 5 classes and no test images", run.Error, StringComparison.Ordinal);
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.Equal(JsonValueKind.Null, report.RootElement.GetProperty("features")[0].GetProperty("test").ValueKind);
+        Assert.Equal("pixel_neighbours", report.RootElement.GetProperty("missing")[0].GetProperty("figure").GetString());
+    }
+
+    [Fact]
+    public async Task Evaluate_StatisticsOfOtherFeatures_AreRejectedWithAdvice()
+    {
+        await PrepareAsync();
+        using (var zip = ZipFile.Open(_folder.File("statistics.npz"), ZipArchiveMode.Create))
+        {
+            Write(zip, "mu.npy", "(1,)");
+            Write(zip, "sigma.npy", "(1, 1)");
+        }
+
+        var run = await CommandRun.Of(
+            "evaluate", "--data", _folder.File("statistics.npz"), "--images", _folder.File("data/test"), "--image-size", "16", "--classifier", Classifier,
+            "--output", _folder.File("out"), "--cache", _folder.File("cache"));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("statistics of 1 features; the extractors have other numbers: classifier (128)", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--inception", run.Error, StringComparison.Ordinal);
+
+        static void Write(ZipArchive zip, string name, string shape)
+        {
+            var header = $"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".PadRight(117) + "\n";
+            using var entry = zip.CreateEntry(name).Open();
+            entry.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. Encoding.ASCII.GetBytes(header), .. new byte[8]]);
+        }
     }
 
     [Fact]

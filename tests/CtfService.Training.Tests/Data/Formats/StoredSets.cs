@@ -145,6 +145,20 @@ internal static class StoredSets
         return path;
     }
 
+    /// <summary>Writes mean and covariance as pytorch-fid does.</summary>
+    public static string Statistics(string path, double[] mean, double[] covariance, params (string Name, byte[] Content)[] others)
+    {
+        static byte[] Bytes(double[] numbers) => [.. numbers.SelectMany(BitConverter.GetBytes)];
+        return Zip(
+            path,
+            CompressionLevel.NoCompression,
+            [
+                ("mu.npy", Array("<f8", $"({mean.Length},)", Bytes(mean))),
+                ("sigma.npy", Array("<f8", $"({mean.Length}, {covariance.Length / mean.Length})", Bytes(covariance))),
+                .. others,
+            ]);
+    }
+
     public static string WriteFile(string path, byte[] content)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);

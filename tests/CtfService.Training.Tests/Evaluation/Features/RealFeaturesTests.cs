@@ -22,7 +22,7 @@ public sealed class RealFeaturesTests : IDisposable
         using var loaded = Load(extractor);
 
         Assert.Equal(batches, extractor.Batches);
-        Assert.Equal(SetFigures.Of(computed.Test, computed.Train, _collector, "test"), SetFigures.Of(loaded.Test, loaded.Train, _collector, "test"));
+        Assert.Equal(SetFigures.Of(computed.Test!, computed.Train, _collector, "test"), SetFigures.Of(loaded.Test!, loaded.Train, _collector, "test"));
         Assert.Equal(computed.Halves(_collector, "halves"), loaded.Halves(_collector, "halves"));
     }
 
@@ -48,7 +48,7 @@ public sealed class RealFeaturesTests : IDisposable
         using var real = Load(extractor);
         using var darker = FeatureSet.Extract(extractor, NoisyImages.Of(20, 20, seed: 5, brightness: 120), NoProgress.Instance);
 
-        var test = SetFigures.Of(real.Test, real.Train, _collector, "test");
+        var test = SetFigures.Of(real.Test!, real.Train, _collector, "test");
         var others = SetFigures.Of(darker, real.Train, _collector, "darker");
 
         Assert.True(test.Fid < 0.02 && others.Fid > 10 * test.Fid, $"FID {test.Fid} and {others.Fid}");
