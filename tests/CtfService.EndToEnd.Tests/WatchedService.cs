@@ -7,6 +7,7 @@ using System.Threading.Channels;
 using CtfService.Core.Models;
 using CtfService.Inference.Status;
 using CtfService.Model.Generation;
+using CtfService.TestSupport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -16,13 +17,15 @@ using Microsoft.Extensions.DependencyInjection;
 namespace CtfService.EndToEnd.Tests;
 
 /// <summary>
-/// The service with the shipped model, on a real socket, with a generator that counts its steps. Tests that measure share it and do not run in parallel.
+/// The service with the shipped model, on a real socket, with a generator that counts its steps and a storage folder of its own. Tests that measure share it
+/// and do not run in parallel.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture<WatchedService>, IAsyncLifetime
 {
     public const string Name = "measured";
 
+    private readonly TemporaryFolder _storage = new();
     private readonly WatchedFactory _factory = new();
     private readonly Channel<long> _hangUps = Channel.CreateUnbounded<long>();
 
@@ -76,8 +79,16 @@ public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture
 
     public static StringContent Json(string json) => new(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
 
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _storage.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
+        builder.UseSetting("Storage:Folder", _storage.Root);
         foreach (var (key, value) in Settings)
         {
             builder.UseSetting(key, value);

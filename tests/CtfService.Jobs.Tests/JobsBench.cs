@@ -63,7 +63,7 @@ internal sealed class JobsBench : IAsyncDisposable
         return engine;
     }
 
-    /// <summary>Lets time pass: moves a fake clock, or waits.</summary>
+    /// <summary>Lets time pass: moves a fake clock and wakes the workers, or waits.</summary>
     public Task PassAsync(TimeSpan time)
     {
         if (Clock is not FakeTimeProvider fake)
@@ -72,6 +72,7 @@ internal sealed class JobsBench : IAsyncDisposable
         }
 
         fake.Advance(time);
+        Signals.Changed("time");
         return Task.CompletedTask;
     }
 

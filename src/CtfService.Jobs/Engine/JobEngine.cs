@@ -15,10 +15,13 @@ internal sealed partial class JobEngine(
     JobStore store, ShardRunner runner, Retention retention, JobMetrics metrics, JobsOptions options, HostLife host, TimeProvider clock,
     ILogger<JobEngine> logger) : IHostedLifecycleService, IDisposable
 {
-    /// <summary>Time between two looks at a queue that has unfinished jobs or that other processes use.</summary>
-    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+    /// <summary>Time after a failed turn; it doubles with each one.</summary>
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time between two looks at a queue that has unfinished jobs or that other processes use: often enough to renew the leases in time.</summary>
+    private readonly TimeSpan _pollInterval = TimeSpan.FromSeconds(Math.Min(1, options.Lease.TotalSeconds / 4));
 
     private readonly string _worker = JobIds.New($"{Environment.MachineName}-{Environment.ProcessId}-");
     private readonly Dictionary<ClaimKey, RunningWork> _running = []; // used by the loop only, as are the fields below
@@ -109,7 +112,7 @@ internal sealed partial class JobEngine(
         await ClaimAsync().ConfigureAwait(false);
         var counts = await store.Sweep.CountAsync(_stopping.Token).ConfigureAwait(false);
         metrics.Counted(counts);
-        return counts.IsEmpty && !store.Database.IsShared ? Timeout.InfiniteTimeSpan : PollInterval * (0.75 + (RandomNumberGenerator.GetInt32(500) / 1_000.0));
+        return counts.IsEmpty && !store.Database.IsShared ? Timeout.InfiniteTimeSpan : _pollInterval * (0.75 + (RandomNumberGenerator.GetInt32(500) / 1_000.0));
     }
 
     /// <summary>Extends the leases when a third of them has passed, and stops work that is lost or whose job was stopped.</summary>
@@ -174,7 +177,7 @@ internal sealed partial class JobEngine(
             }
             catch (JobStoreUnavailableException)
             {
-                await Task.Delay(PollInterval, clock, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // meanwhile there is the poll
+                await Task.Delay(ShortestPause, clock, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // meanwhile there is the poll
             }
         }
     }
@@ -187,7 +190,7 @@ internal sealed partial class JobEngine(
             Log.Failed(logger, failure);
         }
 
-        var pause = PollInterval * Math.Min(1 << Math.Min(_failedTurns, 10), LongestPause / PollInterval);
+        var pause = ShortestPause * Math.Min(1 << Math.Min(_failedTurns, 10), LongestPause / ShortestPause);
         _failedTurns++;
         await Task.Delay(pause, clock, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
