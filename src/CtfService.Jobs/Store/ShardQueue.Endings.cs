@@ -113,7 +113,8 @@ internal sealed partial class ShardQueue
         return isHeld;
     }
 
-    private async Task RetryOrGiveUpAsync(Session session, JobRow job, Shard shard, string cause, TimeSpan delay)
+    /// <param name="delay">Time until the next attempt; null if there is none.</param>
+    private static async Task RetryOrGiveUpAsync(Session session, JobRow job, Shard shard, string cause, TimeSpan? delay)
     {
         if (job.Outcome is not null && shard.Number != ShardRow.Finish)
         {
@@ -122,11 +123,11 @@ internal sealed partial class ShardQueue
                 new { cause, job.Id, shard.Number }).ConfigureAwait(false);
             await session.CloseShardsAsync(job.Id, 1).ConfigureAwait(false);
         }
-        else if (shard.Attempts < options.MaxAttempts)
+        else if (delay is { } wait)
         {
             await session.ExecuteAsync(
                 "update shards set state = 'ready', not_before = @notBefore, error = @cause where job = @Id and number = @Number",
-                new { notBefore = NotBefore(session, delay), cause, job.Id, shard.Number }).ConfigureAwait(false);
+                new { notBefore = NotBefore(session, wait), cause, job.Id, shard.Number }).ConfigureAwait(false);
         }
         else
         {
@@ -159,7 +160,8 @@ internal sealed partial class ShardQueue
         await session.CloseShardsAsync(id, 1).ConfigureAwait(false);
     }
 
-    private static TimeSpan WaitAfter(int attempts) => BackOff[Math.Min(attempts, BackOff.Length) - 1];
+    /// <summary>Returns null after the last attempt.</summary>
+    private TimeSpan? WaitAfter(int attempts) => attempts < options.MaxAttempts ? BackOff[Math.Min(attempts, BackOff.Length) - 1] : null;
 
     /// <summary>Without a delay, the work keeps its place in front of the work that follows it.</summary>
     private static long NotBefore(Session session, TimeSpan delay) => delay > TimeSpan.Zero ? session.Now + Timestamp.Milliseconds(delay) : 0;

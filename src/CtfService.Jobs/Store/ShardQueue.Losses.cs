@@ -7,10 +7,15 @@ internal sealed partial class ShardQueue
 {
     private const string Cause = "The process that worked on it disappeared.";
 
+    /// <summary>
+    /// A process that disappears is rarely the fault of its work, so a loss is no attempt. But work that loses so many may be what ends them, and is given up.
+    /// </summary>
+    private const int MaxLosses = 5;
+
     private bool _hasTakenOver;
 
     /// <summary>
-    /// Returns work whose lease has run out to the queue, and gives up what has cost its last attempt. Without other processes, the first call takes all work:
+    /// Returns work whose lease has run out to the queue, and gives up what was lost too often. Without other processes, the first call takes all work:
     /// it belonged to an earlier start of this process. Returns how many pieces of work there were.
     /// </summary>
     public async Task<int> RecoverAsync(CancellationToken cancellation)
@@ -30,12 +35,12 @@ internal sealed partial class ShardQueue
         return lost.Count;
     }
 
-    private async Task<bool> RecoverAsync(Session session, string id, long number, int all)
+    private static async Task<bool> RecoverAsync(Session session, string id, long number, int all)
     {
         if (await session.LockAsync(id).ConfigureAwait(false) is not { } job
             || await session.ExecuteAsync(
                 """
-                update shards set state = 'done', owner = null, lease_until = null, losses = losses + 1
+                update shards set state = 'done', owner = null, lease_until = null, attempts = attempts - 1, losses = losses + 1
                 where job = @id and number = @number and state = 'running' and (@all = 1 or lease_until < @Now)
                 """,
                 new { id, number, all, session.Now }).ConfigureAwait(false) == 0)
@@ -44,7 +49,7 @@ internal sealed partial class ShardQueue
         }
 
         var row = (await session.FirstAsync<ShardRow>($"{ShardRow.Select} where job = @id and number = @number", new { id, number }).ConfigureAwait(false))!;
-        await RetryOrGiveUpAsync(session, job, row.ToShard(), Cause, TimeSpan.Zero).ConfigureAwait(false);
+        await RetryOrGiveUpAsync(session, job, row.ToShard(), Cause, row.Losses < MaxLosses ? TimeSpan.Zero : null).ConfigureAwait(false);
         await session.AnnounceAsync(id).ConfigureAwait(false);
         return true;
     }

@@ -26,7 +26,7 @@ internal sealed class ShardRow
 
     public long Attempts { get; init; }
 
-    /// <summary>Attempts whose worker disappeared. Such a shard runs alone, so that it takes no other down and none is blamed for it.</summary>
+    /// <summary>Claims whose worker disappeared, which are no attempts. Such a shard runs alone: it takes no other down, and none is blamed for it.</summary>
     public long Losses { get; init; }
 
     public long Done { get; init; }

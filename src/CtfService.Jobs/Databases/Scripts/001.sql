@@ -37,7 +37,7 @@ create table shards (
     state text not null,
     claims bigint not null default 0, -- how often it was claimed, which tells one claim from the next
     attempts bigint not null default 0, -- claims that count, because they were not given back
-    losses bigint not null default 0, -- attempts whose worker disappeared
+    losses bigint not null default 0, -- claims whose worker disappeared; they are no attempts
     not_before bigint not null default 0,
     owner text,
     lease_until bigint,

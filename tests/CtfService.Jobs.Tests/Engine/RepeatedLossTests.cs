@@ -1,0 +1,70 @@
+using CtfService.Jobs.Databases;
+using CtfService.Jobs.Work;
+using CtfService.TestSupport;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CtfService.Jobs.Tests.Engine;
+
+/// <summary>Shards whose workers disappear one after another.</summary>
+public sealed class RepeatedLossTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task Shard_WhoseWorkersDied_HasAllItsAttemptsLeft(int losses)
+    {
+        await using var bench = NewBench();
+        var job = await LoseAsync(bench, losses);
+        var failures = 0;
+        bench.Handler.Run = (_, shard, _) => Interlocked.Increment(ref failures) < bench.Options.MaxAttempts
+            ? throw new InvalidOperationException("The device is gone.")
+            : Task.FromResult(new ShardResult(shard.Count, 0));
+
+        await bench.StartAsync();
+        var ended = bench.EndedAsync(job);
+        while (!ended.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1)); // the waits between attempts
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        }
+
+        job = await ended;
+        Assert.Equal((JobState.Completed, 10, 0), (job.State, job.Done, job.Failed));
+        Assert.Equal(bench.Options.MaxAttempts, (await bench.ShardsAsync(job))[0].Attempts);
+    }
+
+    [Fact]
+    public async Task Shard_ThatFiveWorkersDiedOf_IsGivenUp()
+    {
+        await using var bench = NewBench();
+        var job = await LoseAsync(bench, losses: 5);
+
+        await bench.StartAsync();
+        job = await bench.EndedAsync(job);
+
+        Assert.Equal((JobState.Completed, 0, 10), (job.State, job.Done, job.Failed));
+        Assert.Contains("disappeared", (await bench.ShardsAsync(job))[0].Error, StringComparison.Ordinal);
+        Assert.Empty(bench.Handler.Started);
+    }
+
+    private JobsBench NewBench() => new(new SqliteDatabase(_folder.Root, _clock), _clock, new JobsOptions { Lease = TimeSpan.FromMinutes(10) });
+
+    /// <summary>Creates a job of one shard that loses workers.</summary>
+    private static async Task<Job> LoseAsync(JobsBench bench, int losses)
+    {
+        var job = await bench.CreatePreparedAsync("10");
+        for (var loss = 0; loss < losses; loss++)
+        {
+            Assert.NotNull(await bench.ClaimAsync($"dead{loss}"));
+            await bench.PassAsync(bench.Options.Lease * 1.1);
+            Assert.Equal(1, await bench.Store.Queue.RecoverAsync(CancellationToken.None));
+        }
+
+        return job;
+    }
+}
