@@ -38,20 +38,6 @@ public sealed class RepeatedLossTests : IDisposable
         Assert.Equal(bench.Options.MaxAttempts, (await bench.ShardsAsync(job))[0].Attempts);
     }
 
-    [Fact]
-    public async Task Shard_ThatFiveWorkersDiedOf_IsGivenUp()
-    {
-        await using var bench = NewBench();
-        var job = await LoseAsync(bench, losses: 5);
-
-        await bench.StartAsync();
-        job = await bench.EndedAsync(job);
-
-        Assert.Equal((JobState.Completed, 0, 10), (job.State, job.Done, job.Failed));
-        Assert.Contains("disappeared", (await bench.ShardsAsync(job))[0].Error, StringComparison.Ordinal);
-        Assert.Empty(bench.Handler.Started);
-    }
-
     private JobsBench NewBench() => new(new SqliteDatabase(_folder.Root, _clock), _clock, new JobsOptions { Lease = TimeSpan.FromMinutes(10) });
 
     /// <summary>Creates a job of one shard that loses workers.</summary>
