@@ -15,7 +15,7 @@ public sealed class BulkImagesTests : IDisposable
     private readonly TinyBundle _bundle = new();
 
     [Theory]
-    [InlineData("float32", 300)]
+    [InlineData("float32", 150)]
     [InlineData("bfloat16", 40)]
     [InlineData("int8", 40)]
     [InlineData("float16", 10)] // by libtorch
