@@ -19,11 +19,14 @@ public sealed class DatasetProduction(DatasetFolder folder, ShardFormat format, 
     /// <summary>Images between two stages: enough that a burst, or the writing of a shard, does not stop the generators.</summary>
     private const int WaitingImages = 256;
 
-    /// <summary>Called after each image that was finished or rejected, on one thread at a time.</summary>
-    public Action Progress { get; set; } = () => { };
+    /// <summary>Images that are encoded at once. One core is left to the generator: its threads wait for each other, so a second one taken would stop all.</summary>
+    private static readonly int Encoders = Math.Max(1, Environment.ProcessorCount - 1);
 
     private readonly Dataset _dataset = format.Dataset;
     private readonly Lock _judging = new();
+
+    /// <summary>Called after each image that was finished or rejected, on one thread at a time.</summary>
+    public Action Progress { get; set; } = () => { };
 
     /// <summary>Generates on this thread and one more for each other generator, until the data set is finished.</summary>
     /// <param name="generator">Owned by this thread.</param>
@@ -37,7 +40,7 @@ public sealed class DatasetProduction(DatasetFolder folder, ShardFormat format, 
         using var stages = new Stages(cancellation);
         var drawn = Channel.CreateBounded<DrawnImage>(WaitingImages);
         var judged = Channel.CreateBounded<JudgedImage>(WaitingImages);
-        Task[] encoders = [.. Enumerable.Range(0, Environment.ProcessorCount)
+        Task[] encoders = [.. Enumerable.Range(0, Encoders)
             .Select(_ => stages.Run(stop => EncodeAsync(drawn.Reader, judged.Writer, stop)))];
         var writer = stages.Run(stop => WriteAsync(judged.Reader, source, stop));
         Thread[] threads = [.. others.Select(load => stages.Start(stop =>
