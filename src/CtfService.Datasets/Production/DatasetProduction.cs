@@ -19,7 +19,7 @@ public sealed class DatasetProduction(DatasetFolder folder, ShardFormat format, 
     /// <summary>Images between two stages: enough that a burst, or the writing of a shard, does not stop the generators.</summary>
     private const int WaitingImages = 256;
 
-    /// <summary>Images that are encoded at once. One core is left to the generator: its threads wait for each other, so a second one taken would stop all.</summary>
+    /// <summary>Images that are encoded at once. One core is left to the generator, whose threads wait for each other.</summary>
     private static readonly int Encoders = Math.Max(1, Environment.ProcessorCount - 1);
 
     private readonly Dataset _dataset = format.Dataset;
