@@ -17,6 +17,8 @@ internal sealed class FakeJobHandler : IJobHandler
     public Func<Job, IReadOnlyList<Shard>, CancellationToken, Task<string>> Finish { get; set; } = (_, shards, _) =>
         Task.FromResult($"{shards.Count(shard => shard.State == ShardState.Done)} of {shards.Count}");
 
+    public Func<Job, Task> DeleteFiles { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Attempts at shards in the order in which they started.</summary>
     public ConcurrentQueue<(string Job, int Shard)> Started { get; } = [];
 
@@ -44,6 +46,6 @@ internal sealed class FakeJobHandler : IJobHandler
     public Task DeleteFilesAsync(Job job, CancellationToken cancellation)
     {
         DeletedFiles.Enqueue(job.Id);
-        return Task.CompletedTask;
+        return DeleteFiles(job);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class JobsBench : IAsyncDisposable
         Store = new JobStore(database, Signals, options);
         Jobs = new SqlJobService(database, Signals, clock);
         Metrics = new JobMetrics(_meters);
-        Uploads = new SqlUploadCatalog(database);
+        Uploads = new SqlUploadCatalog(database, Signals);
         Retention = new Retention(Store, [Handler], Files, clock, new FakeLogger<Retention>());
     }
 

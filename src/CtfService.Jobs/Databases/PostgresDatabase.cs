@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Npgsql;
 
 namespace CtfService.Jobs.Databases;
@@ -41,7 +42,7 @@ internal sealed class PostgresDatabase : IDatabase
                 await UpgradeAsync(cancellation).ConfigureAwait(false);
                 return await TransactAsync(work, cancellation).ConfigureAwait(false);
             }
-            catch (NpgsqlException broken) when (broken.IsTransient && attempt < Attempts && !cancellation.IsCancellationRequested)
+            catch (NpgsqlException broken) when (IsWorthAnotherAttempt(broken) && attempt < Attempts && !cancellation.IsCancellationRequested)
             {
             }
             catch (Exception exception) when (PostgresErrors.Describe(exception, _source.ConnectionString) is { } unavailable)
@@ -78,6 +79,10 @@ internal sealed class PostgresDatabase : IDatabase
         _source.Dispose();
         _upgrade.Dispose();
     }
+
+    /// <summary>True if a connection broke or two transactions met; false if the server cannot be reached, which takes seconds to find out.</summary>
+    private static bool IsWorthAnotherAttempt(NpgsqlException exception) =>
+        exception.IsTransient && exception.InnerException is not (SocketException or TimeoutException);
 
     private async Task UpgradeAsync(CancellationToken cancellation)
     {

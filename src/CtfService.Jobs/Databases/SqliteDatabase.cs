@@ -16,9 +16,10 @@ internal sealed class SqliteDatabase(string folder, TimeProvider clock) : IDatab
     private readonly SemaphoreSlim _turn = new(1, 1);
     private FileStream? _lock; // under _turn, as is the connection
     private SqliteConnection? _connection;
+    private bool _wasOpen;
     private bool _isClosed;
 
-    public bool Exists => File.Exists(_file);
+    public bool Exists => _wasOpen || File.Exists(_file);
 
     public bool IsShared => false;
 
@@ -28,7 +29,14 @@ internal sealed class SqliteDatabase(string folder, TimeProvider clock) : IDatab
         try
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
+            if (_wasOpen && !File.Exists(_file))
+            {
+                Close();
+                throw SqliteErrors.Deleted(_file); // a new file would silently begin without the jobs of the old one
+            }
+
             _connection ??= await OpenAsync(cancellation).ConfigureAwait(false);
+            _wasOpen = true;
             return await TransactAsync(_connection, work, cancellation).ConfigureAwait(false);
         }
         catch (Exception exception) when (SqliteErrors.Describe(exception, _file) is { } unavailable)

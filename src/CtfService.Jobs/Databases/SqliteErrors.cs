@@ -26,6 +26,10 @@ internal static class SqliteErrors
         }
     }
 
+    public static JobStoreUnavailableException Deleted(string file) => new(
+        $"The database of the jobs, {file}, was deleted while the service runs. Put it back, with {Path.GetFileName(file)}-wal if there is a copy of it; "
+        + "or restart the service to begin without jobs.");
+
     /// <summary>Returns null if the exception is no failure of the file.</summary>
     public static JobStoreUnavailableException? Describe(Exception exception, string file) => exception switch
     {

@@ -136,7 +136,7 @@ internal sealed partial class JobEngine(
         var going = held.Where(renewal => !renewal.MustStop).Select(renewal => renewal.Key).ToHashSet();
         foreach (var (_, work) in _running.Where(work => !going.Contains(work.Key)))
         {
-            await work.StopAsync().ConfigureAwait(false);
+            work.Stop();
         }
     }
 
@@ -155,7 +155,8 @@ internal sealed partial class JobEngine(
         _isAlone &= _running.Count > 0;
         while (!_isAlone && _running.Count < options.Concurrency && !_stopping.IsCancellationRequested)
         {
-            var answer = await store.Queue.ClaimAsync(_worker, runner.Kinds, isIdle: _running.Count == 0, _stopping.Token).ConfigureAwait(false);
+            // Not cancelled when the service stops: the claim might be made without an answer, and would be taken for the work of a dead worker.
+            var answer = await store.Queue.ClaimAsync(_worker, runner.Kinds, isIdle: _running.Count == 0, CancellationToken.None).ConfigureAwait(false);
             if (answer.Claim is not { } claim)
             {
                 return;

@@ -19,24 +19,7 @@ internal sealed partial class Retention(
     {
         while (!cancellation.IsCancellationRequested)
         {
-            try
-            {
-                await SweepAsync(cancellation).ConfigureAwait(false);
-            }
-            catch (JobStoreUnavailableException)
-            {
-                // the engine logs the outage
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-            }
-#pragma warning disable CA1031 // what cannot be deleted now is deleted by a later sweep
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                Log.Failed(logger, exception);
-            }
-
+            await AttemptAsync(SweepAsync, cancellation).ConfigureAwait(false);
             await Task.Delay(Interval, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -45,18 +28,50 @@ internal sealed partial class Retention(
     {
         foreach (var job in await store.Sweep.OutdatedJobsAsync(cancellation).ConfigureAwait(false))
         {
-            if (_handlers.TryGetValue(job.Kind, out var handler)) // otherwise a process that knows the kind deletes it
-            {
-                await handler.DeleteFilesAsync(job, cancellation).ConfigureAwait(false);
-                await store.Sweep.DeleteJobAsync(job.Id, cancellation).ConfigureAwait(false);
-                Log.Deleted(logger, job.Id);
-            }
+            await AttemptAsync(cancel => DeleteAsync(job, cancel), cancellation).ConfigureAwait(false);
         }
 
         foreach (var file in await store.Sweep.ExpiredFilesAsync(cancellation).ConfigureAwait(false))
         {
-            await files.DeleteAsync(file.StoredName, cancellation).ConfigureAwait(false);
-            await store.Sweep.DeleteFileAsync(file.Id, cancellation).ConfigureAwait(false);
+            await AttemptAsync(cancel => DeleteAsync(file, cancel), cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task DeleteAsync(Job job, CancellationToken cancellation)
+    {
+        if (_handlers.TryGetValue(job.Kind, out var handler)) // otherwise a process that knows the kind deletes it
+        {
+            await handler.DeleteFilesAsync(job, cancellation).ConfigureAwait(false);
+            await store.Sweep.DeleteJobAsync(job.Id, cancellation).ConfigureAwait(false);
+            Log.Deleted(logger, job.Id);
+        }
+    }
+
+    private async Task DeleteAsync(UploadedFile file, CancellationToken cancellation)
+    {
+        await files.DeleteAsync(file.StoredName, cancellation).ConfigureAwait(false);
+        await store.Sweep.DeleteFileAsync(file.Id, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Goes on after a failure: what cannot be deleted now is deleted by a later sweep.</summary>
+    private async Task AttemptAsync(Func<CancellationToken, Task> step, CancellationToken cancellation)
+    {
+        try
+        {
+            await step(cancellation).ConfigureAwait(false);
+        }
+        catch (JobStoreUnavailableException)
+        {
+            // the engine logs the outage
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+        }
+#pragma warning disable CA1031 // see the summary
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Log.Failed(logger, exception);
         }
     }
 

@@ -17,7 +17,8 @@ internal sealed class RunningWork : IDisposable
             .ContinueWith(_ => whenEnded(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default));
     }
 
-    public Task StopAsync() => _stop.CancelAsync();
+    /// <summary>Asks the work to stop. Does not wait for it, nor for what it does then.</summary>
+    public void Stop() => _ = _stop.CancelAsync();
 
     /// <summary>Call after the work has ended.</summary>
     public void Dispose() => _stop.Dispose();

@@ -3,29 +3,33 @@ using CtfService.Jobs.Databases;
 namespace CtfService.Jobs.Store;
 
 /// <summary>The table of files.</summary>
-internal sealed class SqlUploadCatalog(IDatabase database) : IUploadCatalog
+internal sealed class SqlUploadCatalog(IDatabase database, JobSignals signals) : IUploadCatalog
 {
     private const string Unexpired = "(expires is null or expires > @Now)";
 
-    public Task AddAsync(UploadedFile file, CancellationToken cancellation) => database.RunAsync(
-        session => session.ExecuteAsync(
-            """
-            insert into files (id, tenant, file_name, bytes, purpose, stored_name, created, expires)
-            values (@Id, @Tenant, @FileName, @Bytes, @Purpose, @StoredName, @created, @expires)
-            on conflict (id) do nothing
-            """,
-            new
-            {
-                file.Id,
-                file.Tenant,
-                file.FileName,
-                file.Bytes,
-                file.Purpose,
-                file.StoredName,
-                created = file.CreatedAt.ToUnixTimeMilliseconds(),
-                expires = file.ExpiresAt?.ToUnixTimeMilliseconds(),
-            }),
-        cancellation);
+    public async Task AddAsync(UploadedFile file, CancellationToken cancellation)
+    {
+        await database.RunAsync(
+            session => session.ExecuteAsync(
+                """
+                insert into files (id, tenant, file_name, bytes, purpose, stored_name, created, expires)
+                values (@Id, @Tenant, @FileName, @Bytes, @Purpose, @StoredName, @created, @expires)
+                on conflict (id) do nothing
+                """,
+                new
+                {
+                    file.Id,
+                    file.Tenant,
+                    file.FileName,
+                    file.Bytes,
+                    file.Purpose,
+                    file.StoredName,
+                    created = file.CreatedAt.ToUnixTimeMilliseconds(),
+                    expires = file.ExpiresAt?.ToUnixTimeMilliseconds(),
+                }),
+            cancellation).ConfigureAwait(false);
+        signals.Changed(file.Id); // if it is the first row of the database, retention begins
+    }
 
     public async Task<UploadedFile?> FindAsync(string tenant, string id, CancellationToken cancellation)
     {

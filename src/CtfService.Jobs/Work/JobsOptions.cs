@@ -24,7 +24,10 @@ public sealed record JobsOptions
     [Range(typeof(TimeSpan), "00:00:03", "00:10:00")]
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Number of attempts at a shard before its items count as failed.</summary>
+    /// <summary>
+    /// Number of attempts at a shard before its items count as failed. An attempt whose process was killed counts; where that happens more often than a shard
+    /// takes, allow more.
+    /// </summary>
     [Range(1, 100)]
     public int MaxAttempts { get; init; } = 3;
 

@@ -148,6 +148,20 @@ public sealed class SqliteDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task DeletedFile_WhileRunning_IsReportedAndNotCreatedAgain()
+    {
+        await using var bench = NewBench();
+        var job = await bench.CreateAsync("10");
+        File.Delete(Database);
+
+        var refused = await Assert.ThrowsAsync<JobStoreUnavailableException>(() => bench.FindAsync(job));
+        await Assert.ThrowsAsync<JobStoreUnavailableException>(() => bench.CreateAsync("10"));
+
+        Assert.Contains("was deleted", refused.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Database));
+    }
+
+    [Fact]
     public async Task FolderThatCannotBeCreated_EveryCall_NamesTheSetting()
     {
         await File.WriteAllTextAsync(_folder.File("data"), "a file where the folder should be");

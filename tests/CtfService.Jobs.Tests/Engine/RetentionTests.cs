@@ -1,0 +1,40 @@
+using CtfService.Jobs.Tests.Databases;
+using CtfService.Jobs.Work;
+
+namespace CtfService.Jobs.Tests.Engine;
+
+[Collection(TestDatabases.Collection)]
+public sealed class RetentionTests(TestDatabases databases)
+{
+    [Fact]
+    public async Task Sweep_OfAJobWhoseFilesCannotBeDeleted_DeletesTheOthers()
+    {
+        await using var bench = await databases.NewAsync(TestDatabases.Sqlite, new JobsOptions { Retention = TimeSpan.FromMinutes(1) });
+        await bench.StartAsync();
+        var stuck = await bench.EndedAsync(await bench.CreateAsync("1"));
+        var other = await bench.EndedAsync(await bench.CreateAsync("1"));
+        bench.Handler.DeleteFiles = job => job.Id == stuck.Id ? throw new IOException("busy") : Task.CompletedTask;
+        await bench.PassAsync(TimeSpan.FromMinutes(1));
+
+        await bench.Retention.SweepAsync(CancellationToken.None);
+
+        Assert.NotNull(await bench.FindAsync(stuck));
+        Assert.Null(await bench.Jobs.FindAsync(other.Tenant, other.Kind, other.Id, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Engine_EveryMinute_Sweeps()
+    {
+        await using var bench = await databases.NewAsync(TestDatabases.Sqlite, new JobsOptions { Retention = TimeSpan.FromMinutes(1) });
+        await bench.StartAsync();
+        var job = await bench.EndedAsync(await bench.CreateAsync("1"));
+
+        await bench.UntilAsync(async () =>
+        {
+            await bench.PassAsync(TimeSpan.FromSeconds(30));
+            return await bench.Jobs.FindAsync(job.Tenant, job.Kind, job.Id, CancellationToken.None) is null;
+        });
+
+        Assert.Contains(job.Id, bench.Handler.DeletedFiles);
+    }
+}
