@@ -1,3 +1,4 @@
+using CtfService.Api.Batches;
 using CtfService.Api.Bodies;
 using CtfService.Api.Contracts;
 using CtfService.Api.Description;
@@ -46,6 +47,7 @@ internal static class Service
             builder.Services.AddFileEndpoints();
         }
 
+        builder.Services.AddBatches();
         builder.Services.AddApiDescription();
 
         var app = builder.Build();
@@ -72,6 +74,7 @@ internal static class Service
 
         guarded.MapClassEndpoints();
         guarded.MapModelEndpoints();
+        guarded.MapBatchEndpoints();
         guarded.MapAdminEndpoints();
         app.MapHealthEndpoints();
         app.MapMetrics();

@@ -38,6 +38,9 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
     /// <summary>Settings that override appsettings.json. Set them before the first client is created.</summary>
     public Dictionary<string, string> Settings { get; } = [];
 
+    /// <summary>Services that replace those of the program. Set it before the first client is created.</summary>
+    public Action<IServiceCollection> Replace { get; init; } = _ => { };
+
     public HttpClient Client { get; private set; } = null!;
 
     /// <summary>Holds jobs and files until the service is disposed.</summary>
@@ -122,6 +125,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
             .AddSingleton<IImageGeneratorFactory>(Factory)
             .AddSingleton<BundleOpener>((folder, _) => Bundles[Path.GetFileName(folder)])
             .AddSingleton<TimeProvider>(Clock));
+        builder.ConfigureTestServices(Replace);
     }
 
     private sealed class HasBody : IHttpRequestBodyDetectionFeature

@@ -24,6 +24,12 @@ internal static class ApiPaths
     }
 }
 
+/// <summary>The routes of batches.</summary>
+internal static class BatchPaths
+{
+    public const string Group = "/v1/batches";
+}
+
 /// <summary>The routes of image requests.</summary>
 internal static class ImageRoutes
 {

@@ -15,6 +15,8 @@ internal static class FieldTypes
         var t when t == typeof(ClassReference) => "a class name (string) or a class index (integer)",
         var t when t == typeof(IReadOnlyList<int>) => "a list of integers",
         var t when t == typeof(IReadOnlyList<string>) => "a list of strings",
+        var t when t == typeof(PictureReference) =>
+            "a PNG, JPEG or WebP file as base64 or as a data URL, or {\"file_id\": \"file-...\"} with the id of an uploaded file",
         _ => "a JSON object",
     };
 }

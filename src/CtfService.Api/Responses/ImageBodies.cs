@@ -1,4 +1,5 @@
 using CtfService.Api.Contracts;
+using CtfService.Api.Telemetry;
 using CtfService.Api.Validation;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
@@ -7,29 +8,27 @@ using CtfService.Model.Imaging;
 
 namespace CtfService.Api.Responses;
 
-/// <summary>Builds the JSON of finished images and of previews, for a whole response or for the events of a stream. Thread-safe.</summary>
+/// <summary>Builds the JSON of finished images and of previews, for a whole response, a line of a batch, or the events of a stream. Thread-safe.</summary>
 internal sealed class ImageBodies(ImageEncoder encoder, TimeProvider clock)
 {
     /// <summary>All images of a request.</summary>
     public ImagesResponse Images(HttpContext http, ValidatedImageRequest request, IReadOnlyList<InferenceEvent.Finished> results, ImageFormat format)
     {
         var encoding = TimeSpan.Zero;
-        ImageEntry[] entries = [.. results.Select(result =>
-        {
-            var encoded = Encode(http, request, result, format);
-            encoding += encoded.Elapsed;
-            return new ImageEntry(
-                encoded.File,
-                result.Image.Specification.Seed,
-                request.Class?.Id,
-                request.Class?.Name,
-                request.Include.Layout ? result.Image.CoarseLabels : null,
-                request.Include.Tokens ? result.Image.Tokens : null,
-                request.HasLinks ? $"data:{ImageFormats.MediaType(format)};base64,{Convert.ToBase64String(encoded.File)}" : null);
-        })];
+        var entries = Entries(RequestRecord.Of(http), request, results, format, elapsed => encoding += elapsed);
         return new ImagesResponse(
             Now(), request.Model.Name, entries, ImageFormats.Name(format), request.Model.ImageSize, Usage(request, results.Count),
             Timings(results, encoding), Warnings(request));
+    }
+
+    /// <summary>All images of a request of a batch. Depends on the arguments alone, so that it is the same if the request runs again.</summary>
+    public BatchImagesResponse Images(ValidatedImageRequest request, IReadOnlyList<InferenceEvent.Finished> results, DateTimeOffset created)
+    {
+        var format = request.AskedFormat ?? ImageFormat.Png;
+        var entries = Entries(record: null, request, results, format, _ => { });
+        return new BatchImagesResponse(
+            created.ToUnixTimeSeconds(), request.Model.Name, entries, ImageFormats.Name(format), request.Model.ImageSize, Usage(request, results.Count),
+            Warnings(request));
     }
 
     /// <summary>A preview in a stream.</summary>
@@ -53,7 +52,7 @@ internal sealed class ImageBodies(ImageEncoder encoder, TimeProvider clock)
     public CompletedImageEvent Completed(HttpContext http, ValidatedImageRequest request, InferenceEvent.Finished seen, ImageFormat format)
     {
         var image = seen.Image;
-        var encoded = Encode(http, request, seen, format);
+        var encoded = Encode(RequestRecord.Of(http), request, seen, format);
         return new CompletedImageEvent(
             CompletedImageEvent.Name,
             encoded.File,
@@ -71,8 +70,24 @@ internal sealed class ImageBodies(ImageEncoder encoder, TimeProvider clock)
             Warnings(request));
     }
 
-    private EncodedImage Encode(HttpContext http, ValidatedImageRequest request, InferenceEvent.Finished result, ImageFormat format) =>
-        encoder.Encode(http, result.Image.Image, ImageProvenance.Of(request.Model, result.Image.Specification), format, request.Quality);
+    private IReadOnlyList<ImageEntry> Entries(
+        RequestRecord? record, ValidatedImageRequest request, IReadOnlyList<InferenceEvent.Finished> results, ImageFormat format, Action<TimeSpan> encodedIn) =>
+        [.. results.Select(result =>
+        {
+            var encoded = Encode(record, request, result, format);
+            encodedIn(encoded.Elapsed);
+            return new ImageEntry(
+                encoded.File,
+                result.Image.Specification.Seed,
+                request.Class?.Id,
+                request.Class?.Name,
+                request.Include.Layout ? result.Image.CoarseLabels : null,
+                request.Include.Tokens ? result.Image.Tokens : null,
+                request.HasLinks ? $"data:{ImageFormats.MediaType(format)};base64,{Convert.ToBase64String(encoded.File)}" : null);
+        })];
+
+    private EncodedImage Encode(RequestRecord? record, ValidatedImageRequest request, InferenceEvent.Finished result, ImageFormat format) =>
+        encoder.Encode(record, result.Image.Image, ImageProvenance.Of(request.Model, result.Image.Specification), format, request.Quality);
 
     private static IReadOnlyList<RequestWarning>? Warnings(ValidatedImageRequest request) => request.Warnings.Count == 0 ? null : request.Warnings;
 

@@ -23,7 +23,7 @@ internal sealed class ImageFileWriter(ImageEncoder encoder)
             headers[CustomHeaders.ClassLabel] = HeaderText(label.Name);
         }
 
-        return TypedResults.File(encoder.Encode(http, picture, provenance, format, request.Quality).File, ImageFormats.MediaType(format));
+        return TypedResults.File(encoder.Encode(RequestRecord.Of(http), picture, provenance, format, request.Quality).File, ImageFormats.MediaType(format));
     }
 
     private static (RgbImage Picture, ImageProvenance Provenance) Picture(ValidatedImageRequest request, IReadOnlyList<RgbImage> images)
@@ -42,18 +42,19 @@ internal sealed class ImageFileWriter(ImageEncoder encoder)
     private static string HeaderText(string name) => name.All(letter => letter is >= ' ' and <= '~') ? name : Uri.EscapeDataString(name);
 }
 
-/// <summary>Encodes finished pictures as image files on the request's thread, and records how long that takes. Thread-safe.</summary>
+/// <summary>Encodes finished pictures as image files on the thread of the caller, and records how long that takes. Thread-safe.</summary>
 internal sealed class ImageEncoder(InferenceMetrics metrics, TimeProvider clock)
 {
+    /// <param name="record">Gets the time as well; null if the images are not for an image request.</param>
     /// <param name="quality">Quality of JPEG and WebP, 0..100.</param>
-    public EncodedImage Encode(HttpContext http, RgbImage picture, ImageProvenance provenance, ImageFormat format, int quality)
+    public EncodedImage Encode(RequestRecord? record, RgbImage picture, ImageProvenance provenance, ImageFormat format, int quality)
     {
         using var span = Tracing.StartChild(StageNames.Encode);
         var started = clock.GetTimestamp();
         var file = ImageFile.Encode(picture, provenance, format, quality);
         var elapsed = clock.GetElapsedTime(started);
         metrics.StageEnded(StageNames.Encode, elapsed);
-        RequestRecord.Of(http)?.Encoded(elapsed);
+        record?.Encoded(elapsed);
         return new EncodedImage(file, elapsed);
     }
 }

@@ -18,15 +18,16 @@ internal sealed class PictureReader(LimitsOptions limits) : IDisposable
     /// <summary>Limits the pixels that are decoded at the same time: one picture of the largest size, or several smaller ones, in order of arrival.</summary>
     private readonly ConcurrencyLimiter _pixels = new(new ConcurrencyLimiterOptions { PermitLimit = limits.MaxUploadPixels, QueueLimit = int.MaxValue });
 
+    /// <param name="open">Opens the file; called twice.</param>
     /// <exception cref="RequestRefusedException">The file is not a picture, or is damaged or too large.</exception>
-    public async Task<RgbImage> ReadAsync(IFormFile file, ModelDescription model, CancellationToken cancellation)
+    public async Task<RgbImage> ReadAsync(Func<Stream> open, ModelDescription model, CancellationToken cancellation)
     {
         await _decoding.WaitAsync(cancellation);
         try
         {
-            var pixels = RequireSize(ImageCodec.ReadHeader(file.OpenReadStream()));
+            var pixels = RequireSize(ImageCodec.ReadHeader(open()));
             using var permit = await _pixels.AcquireAsync(pixels, cancellation);
-            return ImageResizer.Cover(ImageCodec.Decode(file.OpenReadStream()), model.ImageWidth, model.ImageHeight);
+            return ImageResizer.Cover(ImageCodec.Decode(open()), model.ImageWidth, model.ImageHeight);
         }
         catch (InvalidDataException damaged)
         {

@@ -1,0 +1,111 @@
+using CtfService.Api.Batches.Requests;
+using CtfService.Api.Contracts;
+using CtfService.Jobs.Files;
+using CtfService.Jobs.Work;
+
+namespace CtfService.Api.Batches.Results;
+
+/// <summary>
+/// Puts the output file and the error file of a batch together from the parts of its shards, in the order of the requests. Requests that did not run get a
+/// line in the error file. Thread-safe.
+/// </summary>
+internal sealed class BatchOutput(IFileStore files, ResultLines lines)
+{
+    /// <summary>Writes the files that have content and returns what became of the batch.</summary>
+    /// <param name="repeat">Runs a shard again whose part has disappeared.</param>
+    public async Task<BatchResult> WriteAsync(
+        Job job, IReadOnlyList<Shard> shards, PreparedBatch prepared, Func<Shard, Task> repeat, CancellationToken cancellation)
+    {
+        var total = PartSummary.Empty;
+        foreach (var shard in shards.Where(shard => shard.State == ShardState.Done))
+        {
+            total += await RequirePartAsync(job, shard, repeat, cancellation);
+        }
+
+        var hasErrors = total.Failed > 0 || shards.Any(shard => shard.State != ShardState.Done);
+        if (total.Done > 0)
+        {
+            await files.PublishAsync(BatchFiles.Output(job), (output, cancel) => WriteOutputAsync(job, shards, output, cancel), cancellation);
+        }
+
+        if (hasErrors)
+        {
+            await files.PublishAsync(BatchFiles.Errors(job), (output, cancel) => WriteErrorsAsync(job, shards, prepared, output, cancel), cancellation);
+        }
+
+        return new BatchResult(
+            prepared.Model,
+            total.Done > 0 ? BatchIds.OfFile(job, "output") : null,
+            hasErrors ? BatchIds.OfFile(job, "errors") : null,
+            total.InputTokens,
+            total.OutputTokens);
+    }
+
+    private async Task<PartSummary> RequirePartAsync(Job job, Shard shard, Func<Shard, Task> repeat, CancellationToken cancellation)
+    {
+        var part = BatchFiles.Part(job, shard.Number);
+        if (await PartSummary.FindAsync(files, part, cancellation) is { } summary)
+        {
+            return summary;
+        }
+
+        await repeat(shard);
+        return await PartSummary.FindAsync(files, part, cancellation) ?? throw Disappeared(part);
+    }
+
+    private async Task WriteOutputAsync(Job job, IReadOnlyList<Shard> shards, Stream output, CancellationToken cancellation)
+    {
+        foreach (var shard in shards.Where(shard => shard.State == ShardState.Done))
+        {
+            await CopyPartAsync(job, shard, PartMark.Output, output, cancellation);
+        }
+    }
+
+    private async Task WriteErrorsAsync(
+        Job job, IReadOnlyList<Shard> shards, PreparedBatch prepared, Stream output, CancellationToken cancellation)
+    {
+        foreach (var shard in shards)
+        {
+            if (shard.State == ShardState.Done)
+            {
+                await CopyPartAsync(job, shard, PartMark.Error, output, cancellation);
+            }
+            else
+            {
+                await WriteNotRunAsync(job, shard, prepared.Shards[shard.Number], output, cancellation);
+            }
+        }
+    }
+
+    private async Task CopyPartAsync(Job job, Shard shard, byte mark, Stream output, CancellationToken cancellation)
+    {
+        var name = BatchFiles.Part(job, shard.Number);
+        await using var part = await files.OpenAsync(name, offset: 0, length: null, cancellation) ?? throw Disappeared(name);
+        await PartCopy.LinesAsync(part, mark, output, cancellation);
+    }
+
+    private async Task WriteNotRunAsync(Job job, Shard shard, PreparedShard place, Stream output, CancellationToken cancellation)
+    {
+        var name = BatchFiles.Requests(job);
+        await using var input = await files.OpenAsync(name, place.Offset, length: null, cancellation) ?? throw Disappeared(name);
+        var requests = new LineReader(input, BatchLine.MaxLength);
+        var error = Reason(job, shard);
+        for (var index = 1; index <= shard.Count; index++)
+        {
+            var content = await requests.ReadAsync(cancellation) ?? throw Disappeared($"Line {shard.First + index} of {name}");
+            var line = BatchLine.ReadValid(content, shard.First + index, BatchSpecification.Of(job).Endpoint);
+            await output.WriteAsync(lines.NotRun(job, shard.First + index, line.CustomId, error), cancellation);
+            await output.WriteAsync("\n"u8.ToArray(), cancellation);
+        }
+    }
+
+    private static BatchLineError Reason(Job job, Shard shard) => shard.State switch
+    {
+        ShardState.Failed => new BatchLineError(
+            "shard_failed", $"This request was given up after {shard.Attempts} attempts at its part of the batch. The last one ended with: {shard.Error}"),
+        _ when job.CancelRequestedAt is not null => new BatchLineError("batch_cancelled", "The batch was cancelled before this request had run."),
+        _ => new BatchLineError("batch_expired", "The completion window ended before this request had run."),
+    };
+
+    private static FileStoreUnavailableException Disappeared(string name) => new($"{name} has disappeared from the file store.");
+}
