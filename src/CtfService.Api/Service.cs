@@ -45,9 +45,9 @@ internal static class Service
         if (hasJobs)
         {
             builder.Services.AddFileEndpoints();
+            builder.Services.AddBatches();
         }
 
-        builder.Services.AddBatches();
         builder.Services.AddApiDescription();
 
         var app = builder.Build();
@@ -70,11 +70,11 @@ internal static class Service
         if (hasJobs)
         {
             guarded.MapFileEndpoints();
+            guarded.MapBatchEndpoints();
         }
 
         guarded.MapClassEndpoints();
         guarded.MapModelEndpoints();
-        guarded.MapBatchEndpoints();
         guarded.MapAdminEndpoints();
         app.MapHealthEndpoints();
         app.MapMetrics();

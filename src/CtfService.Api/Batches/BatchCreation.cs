@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using CtfService.Api.Batches.Requests;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
@@ -13,9 +12,6 @@ namespace CtfService.Api.Batches;
 /// <summary>Checks a request for a batch and turns it into a job. The lines of the file are checked later, by a worker. Thread-safe.</summary>
 internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, IJobService jobs, JobsOptions options)
 {
-    /// <summary>Window that OpenAI's clients send.</summary>
-    private const string Day = "24h";
-
     private const string InputPurpose = "batch";
 
     /// <exception cref="RequestRefusedException">The request is invalid, or the key has too many unfinished images.</exception>
@@ -23,9 +19,9 @@ internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, 
     {
         var problems = new RequestProblems();
         var endpoint = ChooseEndpoint(asked.Endpoint, problems);
-        var lifetime = ChooseWindow(asked.CompletionWindow, problems);
-        CheckMetadata(asked.Metadata, problems);
-        CheckExpiry(asked.OutputExpiresAfter, problems);
+        var lifetime = CompletionWindow.Choose(asked.CompletionWindow, options.Lifetime, problems);
+        BatchFields.CheckMetadata(asked.Metadata, problems);
+        BatchFields.CheckExpiry(asked.OutputExpiresAfter, problems);
         CheckWebhook(asked.Webhook, problems);
         var input = await FindInputAsync(asked.InputFileId, owner.Tenant, problems, cancellation);
         problems.ThrowIfAny();
@@ -52,89 +48,6 @@ internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, 
         }
 
         return asked;
-    }
-
-    private TimeSpan ChooseWindow(string? asked, RequestProblems problems)
-    {
-        if (asked == Day)
-        {
-            return TimeSpan.FromDays(1) < options.Lifetime ? TimeSpan.FromDays(1) : options.Lifetime; // expires_at says which
-        }
-
-        var window = Parse(asked);
-        if (asked is null)
-        {
-            problems.Add("completion_window", "required", $"completion_window is missing; expected hours or days, such as '{Day}' or '3d'.");
-        }
-        else if (window is null || window > options.Lifetime)
-        {
-            problems.Add(
-                "completion_window",
-                "unsupported_value",
-                $"completion_window '{asked}' is not supported; expected hours or days, such as '{Day}' or '3d', "
-                + $"at most {options.Lifetime.TotalHours:0.##} hours (Jobs:Lifetime).");
-        }
-
-        return window ?? options.Lifetime;
-    }
-
-    /// <summary>Returns null if the text is not a number of hours or days above 0.</summary>
-    private static TimeSpan? Parse(string? text)
-    {
-        const int Most = 100_000;
-        var isNumber = int.TryParse(text.AsSpan()[..^Math.Min(1, text?.Length ?? 0)], NumberStyles.None, CultureInfo.InvariantCulture, out var number);
-        return (isNumber && number is > 0 and <= Most ? text![^1] : ' ') switch
-        {
-            'h' => TimeSpan.FromHours(number),
-            'd' => TimeSpan.FromDays(number),
-            _ => null,
-        };
-    }
-
-    private static void CheckMetadata(IReadOnlyDictionary<string, string>? metadata, RequestProblems problems)
-    {
-        const string Limits = "expected at most 16 pairs of texts, keys of at most 64 characters and values of at most 512";
-        if (metadata?.Count > CreateBatchRequest.MaxPairs)
-        {
-            problems.Add("metadata", "too_long", $"metadata has {metadata.Count} pairs; {Limits}.");
-        }
-
-        foreach (var (key, value) in metadata ?? new Dictionary<string, string>())
-        {
-            if (key.Length > CreateBatchRequest.MaxKeyLength)
-            {
-                problems.Add("metadata", "too_long", $"metadata has a key of {key.Length} characters; {Limits}.");
-            }
-
-            if (value is null)
-            {
-                problems.Add($"metadata.{key}", "wrong_type", $"metadata.{key} is null; {Limits}.");
-            }
-            else if (value.Length > CreateBatchRequest.MaxValueLength)
-            {
-                problems.Add($"metadata.{key}", "too_long", $"metadata.{key} has {value.Length} characters; {Limits}.");
-            }
-        }
-    }
-
-    private static void CheckExpiry(OutputExpiryRequest? asked, RequestProblems problems)
-    {
-        if (asked is null)
-        {
-            return;
-        }
-
-        if (asked.Anchor != "created_at")
-        {
-            problems.Add("output_expires_after.anchor", "unsupported_value", $"output_expires_after.anchor is '{asked.Anchor}'; expected 'created_at'.");
-        }
-
-        if (asked.Seconds is null)
-        {
-            problems.Add("output_expires_after.seconds", "required", "output_expires_after.seconds is missing; expected 3600 to 2592000.");
-        }
-
-        problems.RequireRange(asked.Seconds, OutputExpiryRequest.MinSeconds, OutputExpiryRequest.MaxSeconds, "output_expires_after.seconds");
     }
 
     private void CheckWebhook(string? asked, RequestProblems problems)
@@ -174,17 +87,15 @@ internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, 
 
     private async Task RequireQuotaAsync(string tenant, CancellationToken cancellation)
     {
-        var unfinished = options.MaxUnfinishedImages > 0 ? await jobs.UnfinishedImagesAsync(tenant, cancellation) : -1;
+        if (options.MaxUnfinishedImages == 0)
+        {
+            return;
+        }
+
+        var unfinished = await jobs.UnfinishedImagesAsync(tenant, cancellation);
         if (unfinished >= options.MaxUnfinishedImages)
         {
-            throw new RequestRefusedException(new ApiError(
-                StatusCodes.Status429TooManyRequests,
-                $"The unfinished jobs of this key ask for {unfinished} images; expected fewer than {options.MaxUnfinishedImages} (Jobs:MaxUnfinishedImages). "
-                + "Wait until one has finished, or cancel one.",
-                "image_limit_exceeded")
-            {
-                RetryAfter = TimeSpan.FromMinutes(1),
-            });
+            throw new RequestRefusedException(BatchErrors.TooManyImages(unfinished, options.MaxUnfinishedImages));
         }
     }
 }

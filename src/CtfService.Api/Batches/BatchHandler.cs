@@ -52,7 +52,7 @@ internal sealed class BatchHandler(BatchPreparation preparation, ShardRun shardR
         if (result is null)
         {
             var prepared = await RequirePreparedAsync(job, cancellation);
-            result = await output.WriteAsync(job, shards, prepared, shard => RunAsync(job, shard, cancellation), cancellation);
+            result = await output.WriteAsync(job, shards, prepared, cancellation);
             await result.PublishAsync(files, job, cancellation);
         }
 

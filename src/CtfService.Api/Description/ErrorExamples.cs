@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CtfService.Api.Batches;
 using CtfService.Api.Bodies;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
@@ -42,6 +43,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         Unreadable<GenerateImageRequest>("""{"n": "two"}""", jsonProblems, json),
         Invalid(problems => ClassChoice.Choose(new ClassReference("bananna", Id: null), prompt: null, Classes, problems)),
         Unreadable<GenerateImageRequest>("""{"class_label":banana}""", jsonProblems, json),
+        BatchErrors.NotFound("batch_0123"),
         ModelNames.NotLoaded("gpt-image-1", $"'{Examples.Model}'"),
         Representation.NotAcceptable(Representation.Offered(asked: null)),
         StatusErrors.BodyTimeout(TimeSpan.FromMinutes(1), "Limits:BodyTimeout"),

@@ -40,6 +40,13 @@ internal static class Examples
     public static CompletedImageEvent Completed { get; } =
         new(CompletedImageEvent.Name, File, Created, Size, "png", ImageIndex: 0, Seed, ClassId: 1, "banana", Usage, Timings, Layout: null, Tokens: null);
 
+    private static readonly BatchResponse OneBatch = new(
+        "batch_0123456789abcdef0123456789abcdef", "batch", $"{ImageRoutes.Group}/{ImageRoutes.Generations}", Errors: null, FileId, "24h", "completed",
+        OutputFileId: "file-1123456789abcdef0123456789abcdef", ErrorFileId: null, Created, InProgressAt: Created + 1, ExpiresAt: Created + 86_400,
+        FinalizingAt: Created + 60, CompletedAt: Created + 61, FailedAt: null, ExpiredAt: null, CancellingAt: null, CancelledAt: null,
+        new BatchRequestCounts(Total: 500, Completed: 500, Failed: 0), new Dictionary<string, string> { ["run"] = "seven" }, Model,
+        new BatchUsage(InputTokens: 500, new BatchInputTokens(0), OutputTokens: 32_000, new BatchOutputTokens(0), TotalTokens: 32_500));
+
     private static readonly Dictionary<Type, object> All = new()
     {
         // An instance of a request would show every optional field.
@@ -75,6 +82,10 @@ internal static class Examples
         [typeof(FileResponse)] = OneFile,
         [typeof(FileListResponse)] = new FileListResponse("list", [OneFile], FileId, FileId, HasMore: false),
         [typeof(FileDeletedResponse)] = new FileDeletedResponse(FileId, "file", Deleted: true),
+        [typeof(CreateBatchRequest)] = JsonNode.Parse(
+            $$"""{"input_file_id": "{{FileId}}", "endpoint": "/v1/images/generations", "completion_window": "24h"}""")!,
+        [typeof(BatchResponse)] = OneBatch,
+        [typeof(BatchListResponse)] = new BatchListResponse("list", [OneBatch], OneBatch.Id, OneBatch.Id, HasMore: false),
         [typeof(HealthResponse)] = new HealthResponse("ready", Model, Reason: null),
     };
 

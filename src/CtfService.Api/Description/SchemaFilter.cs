@@ -21,7 +21,10 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
     /// Records that are nullable wherever they are used. OpenAPI 3.0 allows nothing next to a reference, so the schema itself must be nullable.
     /// </summary>
     private static readonly HashSet<Type> OnlyNullable =
-        [typeof(SamplingRequest), typeof(LastSwitchEntry), typeof(ReplacedModelEntry), typeof(StageDefaults)];
+    [
+        typeof(SamplingRequest), typeof(LastSwitchEntry), typeof(ReplacedModelEntry), typeof(StageDefaults), typeof(BatchErrorList), typeof(BatchUsage),
+        typeof(OutputExpiryRequest),
+    ];
 
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
     {

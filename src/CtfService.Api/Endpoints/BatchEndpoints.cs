@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using CtfService.Api.Batches;
 using CtfService.Api.Batches.Requests;
 using CtfService.Api.Contracts;
@@ -58,26 +59,22 @@ internal static class BatchEndpoints
         JobOwner owner,
         CancellationToken cancellation,
         [Description("Id of the last batch of the previous page.")] string? after = null,
-        [Description("Most batches to return, 1 to 100.")] string? limit = null)
+        [Description("Most batches to return; 20 if absent."), Range(1, LargestPage)] int? limit = null)
     {
-        var count = PageSize.Read(limit, DefaultPage, LargestPage);
-        var page = await jobs.ListAsync(owner.Tenant, BatchSpecification.Kind, after, count, cancellation);
-        return TypedResults.Ok(BatchDescription.List(page));
+        var problems = new RequestProblems();
+        problems.RequireRange(limit, 1, LargestPage, "limit");
+        problems.ThrowIfAny();
+        return TypedResults.Ok(BatchDescription.List(
+            await jobs.ListAsync(owner.Tenant, BatchSpecification.Kind, after, limit ?? DefaultPage, cancellation)));
     }
 
     private static async Task<Ok<BatchResponse>> Get(
         IJobService jobs, JobOwner owner, [Description("Id of the batch.")] string id, CancellationToken cancellation) =>
         TypedResults.Ok(BatchDescription.Of(
-            await jobs.FindAsync(owner.Tenant, BatchSpecification.Kind, id, cancellation) ?? throw NotFound(id)));
+            await jobs.FindAsync(owner.Tenant, BatchSpecification.Kind, id, cancellation) ?? throw new RequestRefusedException(BatchErrors.NotFound(id))));
 
     private static async Task<Ok<BatchResponse>> Cancel(
         IJobService jobs, JobOwner owner, [Description("Id of the batch.")] string id, CancellationToken cancellation) =>
         TypedResults.Ok(BatchDescription.Of(
-            await jobs.CancelAsync(owner.Tenant, BatchSpecification.Kind, id, cancellation) ?? throw NotFound(id)));
-
-    internal static RequestRefusedException NotFound(string id) => new(new ApiError(
-        StatusCodes.Status404NotFound,
-        $"There is no batch '{id}' of this key. It may have been deleted (Jobs:Retention); GET {BatchPaths.Group} lists the batches.",
-        "batch_not_found",
-        "id"));
+            await jobs.CancelAsync(owner.Tenant, BatchSpecification.Kind, id, cancellation) ?? throw new RequestRefusedException(BatchErrors.NotFound(id))));
 }

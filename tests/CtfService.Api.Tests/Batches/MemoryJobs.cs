@@ -48,6 +48,8 @@ internal sealed class MemoryJobs : IJobService
         return Rows[id] = job.State.IsEnded() ? job : job with { State = JobState.Cancelling, CancelRequestedAt = DateTimeOffset.UnixEpoch.AddSeconds(1_500) };
     }
 
+    public Task<bool> DeleteAsync(string tenant, string kind, string id, CancellationToken cancellation) => throw new NotSupportedException();
+
     public Task<long> UnfinishedImagesAsync(string tenant, CancellationToken cancellation) => Task.FromResult(UnfinishedImages);
 
     public IAsyncEnumerable<Job> WatchAsync(string tenant, string kind, string id, CancellationToken cancellation) => throw new NotSupportedException();

@@ -31,7 +31,8 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
 
         Assert.Equal(
             [
-                "/health/live", "/health/ready", "/health/startup", "/v1/admin/models", "/v1/classes", "/v1/files", "/v1/files/{id}", "/v1/files/{id}/content",
+                "/health/live", "/health/ready", "/health/startup", "/v1/admin/models", "/v1/batches", "/v1/batches/{id}",
+                "/v1/batches/{id}/cancel", "/v1/classes", "/v1/files", "/v1/files/{id}", "/v1/files/{id}/content",
                 "/v1/images/generations", "/v1/images/redetail", "/v1/images/variations", "/v1/models", "/v1/models/{id}",
             ],
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));

@@ -2,6 +2,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using CtfService.Api.Tests.Malformed;
+using CtfService.Jobs.Store;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Description;
 
@@ -37,15 +39,34 @@ public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
         Assert.Contains(error.Code, new[] { "out_of_range", "unsupported_value", "wrong_type" }); // the last if the number does not fit its type
     }
 
-    private Task<HttpResponseMessage> Post(string path, string field, string value)
+    private async Task<HttpResponseMessage> Post(string path, string field, string value)
     {
         var operation = Surface.JsonOperations.Single(operation => operation.Path == path);
+        await AddInput(operation);
         var names = field.Split('.');
-        var text = names.Skip(1).Reverse().Aggregate(value, (inner, name) => WrongJson.Text([(name, inner)]));
+        var text = names.Skip(1).Reverse().Aggregate(value, (inner, name) => WrongJson.Text([(name, inner), .. Siblings(field)]));
         // Needs a stream.
         var fields = field == "partial_images" ? operation.Example.Append(KeyValuePair.Create("stream", "true")).ToDictionary() : operation.Example;
         var content = new StringContent(WrongJson.With(fields, (names[0], text)), Encoding.UTF8, "application/json");
-        return api.Client.PostAsync(new Uri(path, UriKind.Relative), content);
+        return await api.Client.PostAsync(new Uri(path, UriKind.Relative), content);
+    }
+
+    /// <summary>The other field of an object whose fields are required together.</summary>
+    private static (string, string)[] Siblings(string field) => field switch
+    {
+        "output_expires_after.seconds" => [("anchor", "\"created_at\"")],
+        "output_expires_after.anchor" => [("seconds", "3600")],
+        _ => [],
+    };
+
+    /// <summary>Adds the uploaded file that the example names, if it names one.</summary>
+    private async Task AddInput(JsonOperation operation)
+    {
+        if (operation.Example.TryGetValue("input_file_id", out var id))
+        {
+            var file = new UploadedFile(id.Trim('"'), Tenant: "", "requests.jsonl", Bytes: 1, "batch", "uploads/example", CreatedAt: default, ExpiresAt: null);
+            await api.Services.GetRequiredService<IUploadCatalog>().AddAsync(file, CancellationToken.None);
+        }
     }
 
     private static TheoryData<string, string, string> Cases(Func<JsonObject, IEnumerable<string>> values)

@@ -58,7 +58,7 @@ public sealed class ResponseHeadersTests(TestApi api) : IClassFixture<TestApi>
         using var host = api.WithWebHostBuilder(web =>
         {
             web.UseSetting("environment", environment);
-            web.ConfigureTestServices(services => services.AddSingleton<IModelRouter>(_ => throw new InvalidOperationException("secret of the host")));
+            web.ConfigureTestServices(services => services.AddSingleton<IModelRouter, BrokenRouter>());
         });
         using var client = host.CreateClient();
         using var content = new StringContent("""{"class_label": 0}""", System.Text.Encoding.UTF8, "application/json");
@@ -74,4 +74,15 @@ public sealed class ResponseHeadersTests(TestApi api) : IClassFixture<TestApi>
     }
 
     private static string Header(HttpResponseMessage response, string name) => Assert.Single(response.Headers.GetValues(name));
+
+    private sealed class BrokenRouter : IModelRouter
+    {
+        public IReadOnlyList<InstanceReport> Instances => [];
+
+        public SwitchOutcome? LastSwitch => null;
+
+        public ModelLease Lease() => throw new InvalidOperationException("secret of the host");
+
+        public Task<ModelSwitch> SwitchAsync(ModelOrigin origin) => throw new NotSupportedException();
+    }
 }

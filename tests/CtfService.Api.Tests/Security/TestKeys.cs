@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Security;
 
@@ -12,10 +13,14 @@ internal static class TestKeys
     public static string Hash(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
     /// <summary>Creates a service with both keys, of which the operator's is an admin key. The given settings take precedence.</summary>
-    public static TestApi Api(params (string Key, string Value)[] settings)
+    public static TestApi Api(params (string Key, string Value)[] settings) => Api(_ => { }, settings);
+
+    /// <param name="replace">Replaces services of the program.</param>
+    public static TestApi Api(Action<IServiceCollection> replace, params (string Key, string Value)[] settings)
     {
         var api = new TestApi
         {
+            Replace = replace,
             Settings =
             {
                 ["Security:ApiKeys:0:Name"] = "studio",

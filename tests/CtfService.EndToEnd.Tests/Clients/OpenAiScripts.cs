@@ -9,12 +9,17 @@ internal static class OpenAiScripts
     public static NodeProject Project { get; } = new("OpenAiClient", "openai");
 
     /// <summary>The JSON object that the script prints.</summary>
-    public static async Task<JsonElement> RunAsync(string script, WatchedService service)
+    public static Task<JsonElement> RunAsync(string script, WatchedService service) =>
+        RunAsync(script, new Uri(service.Client.BaseAddress!, "/v1"), GuardedService.Key);
+
+    /// <summary>The JSON object that the script prints.</summary>
+    /// <param name="address">Where the routes are.</param>
+    public static async Task<JsonElement> RunAsync(string script, Uri address, string key)
     {
         var run = await Project.RunAsync([script], new Dictionary<string, string?>
         {
-            ["OPENAI_BASE_URL"] = new Uri(service.Client.BaseAddress!, "/v1").ToString(),
-            ["OPENAI_API_KEY"] = GuardedService.Key,
+            ["OPENAI_BASE_URL"] = address.ToString(),
+            ["OPENAI_API_KEY"] = key,
             ["VISITOR_API_KEY"] = GuardedService.VisitorKey,
         });
 

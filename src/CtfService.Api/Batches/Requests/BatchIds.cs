@@ -12,7 +12,7 @@ internal static class BatchIds
     private const int IdBytes = 16;
 
     /// <summary>Returns an id for a new batch.</summary>
-    public static string New() => $"batch_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes))}";
+    public static string New() => JobIds.New("batch_");
 
     /// <summary>Returns the id of a request, for the lines of the output.</summary>
     /// <param name="line">Line of the input, from 1.</param>

@@ -12,15 +12,10 @@ namespace CtfService.Api.Batches.Results;
 internal sealed class BatchOutput(IFileStore files, ResultLines lines)
 {
     /// <summary>Writes the files that have content and returns what became of the batch.</summary>
-    /// <param name="repeat">Runs a shard again whose part has disappeared.</param>
-    public async Task<BatchResult> WriteAsync(
-        Job job, IReadOnlyList<Shard> shards, PreparedBatch prepared, Func<Shard, Task> repeat, CancellationToken cancellation)
+    /// <exception cref="ShardsMissingException">Parts are lost or damaged.</exception>
+    public async Task<BatchResult> WriteAsync(Job job, IReadOnlyList<Shard> shards, PreparedBatch prepared, CancellationToken cancellation)
     {
-        var total = PartSummary.Empty;
-        foreach (var shard in shards.Where(shard => shard.State == ShardState.Done))
-        {
-            total += await RequirePartAsync(job, shard, repeat, cancellation);
-        }
+        var total = await SumAsync(job, shards.Where(shard => shard.State == ShardState.Done), cancellation);
 
         var hasErrors = total.Failed > 0 || shards.Any(shard => shard.State != ShardState.Done);
         if (total.Done > 0)
@@ -41,16 +36,23 @@ internal sealed class BatchOutput(IFileStore files, ResultLines lines)
             total.OutputTokens);
     }
 
-    private async Task<PartSummary> RequirePartAsync(Job job, Shard shard, Func<Shard, Task> repeat, CancellationToken cancellation)
+    private async Task<PartSummary> SumAsync(Job job, IEnumerable<Shard> done, CancellationToken cancellation)
     {
-        var part = BatchFiles.Part(job, shard.Number);
-        if (await PartSummary.FindAsync(files, part, cancellation) is { } summary)
+        var total = PartSummary.Empty;
+        List<int> missing = [];
+        foreach (var shard in done)
         {
-            return summary;
+            if (await PartSummary.FindAsync(files, BatchFiles.Part(job, shard.Number), cancellation) is { } summary)
+            {
+                total += summary;
+            }
+            else
+            {
+                missing.Add(shard.Number);
+            }
         }
 
-        await repeat(shard);
-        return await PartSummary.FindAsync(files, part, cancellation) ?? throw Disappeared(part);
+        return missing.Count == 0 ? total : throw new ShardsMissingException(missing);
     }
 
     private async Task WriteOutputAsync(Job job, IReadOnlyList<Shard> shards, Stream output, CancellationToken cancellation)

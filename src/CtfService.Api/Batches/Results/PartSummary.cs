@@ -24,7 +24,9 @@ internal sealed record PartSummary(int Done, int Failed, long InputTokens, long 
     public static PartSummary operator +(PartSummary one, PartSummary other) => new(
         one.Done + other.Done, one.Failed + other.Failed, one.InputTokens + other.InputTokens, one.OutputTokens + other.OutputTokens);
 
-    /// <summary>Reads the summary of a part from its end. Returns null if there is no such part.</summary>
+    /// <summary>
+    /// Reads the summary of a part from its end. Returns null if there is no such part. Deletes a part that is damaged, so that it can be made again.
+    /// </summary>
     public static async Task<PartSummary?> FindAsync(IFileStore files, string part, CancellationToken cancellation)
     {
         if (await files.FindAsync(part, cancellation) is not { } stored)
@@ -41,8 +43,22 @@ internal sealed record PartSummary(int Done, int Failed, long InputTokens, long 
 
         var bytes = new byte[length];
         await end.ReadExactlyAsync(bytes, cancellation);
-        var line = bytes.AsSpan().TrimEnd((byte)'\n');
-        var start = line.LastIndexOf((byte)'\n') + 1;
-        return JsonSerializer.Deserialize<PartSummary>(line[(start + 1)..]); // after the mark
+        try
+        {
+            return JsonSerializer.Deserialize<PartSummary>(LastLine(bytes));
+        }
+        catch (JsonException)
+        {
+            await files.DeleteAsync(part, cancellation);
+            return null;
+        }
+    }
+
+    /// <summary>Returns the last line without its mark; nothing if it is not a summary.</summary>
+    private static ReadOnlySpan<byte> LastLine(ReadOnlySpan<byte> end)
+    {
+        var line = end.TrimEnd((byte)'\n');
+        line = line[(line.LastIndexOf((byte)'\n') + 1)..];
+        return line is [PartMark.Summary, .. var summary] ? summary : [];
     }
 }
