@@ -25,7 +25,7 @@ internal static class Examples
         Model, [], "model", Created, "ctf-service", Size, Classes, TokensPerImage: 64, CodebookSize: 16_384, Clusters: 512, HasFineStage: true,
         new string('0', 64), new ModelDefaults(Coarse, Coarse with { GuidanceScale = 1 }));
 
-    private static readonly FileResponse OneFile = new(
+    private static readonly FileEntry OneFile = new(
         FileId, "file", Bytes: 1_620, Created, ExpiresAt: Created + 2_592_000, "requests.jsonl", FilePurposes.Batch, "processed", StatusDetails: null);
 
     private static readonly byte[] File = "not a real file"u8.ToArray();
@@ -79,7 +79,7 @@ internal static class Examples
             [new BundleEntry(Model, Model, OneModel.BundleHash, Problem: null)],
             [new ModelInstanceEntry(Model, "active", Model, OneModel.BundleHash, Reason: null)],
             LastSwitch: null),
-        [typeof(FileResponse)] = OneFile,
+        [typeof(FileEntry)] = OneFile,
         [typeof(FileListResponse)] = new FileListResponse("list", [OneFile], FileId, FileId, HasMore: false),
         [typeof(FileDeletedResponse)] = new FileDeletedResponse(FileId, "file", Deleted: true),
         [typeof(CreateBatchRequest)] = JsonNode.Parse(

@@ -40,7 +40,7 @@ internal static class FileEndpoints
             .WithMetadata(
                 new RequestSizeLimitAttribute(FileUploadReader.MaxBodyBytes(jobs)),
                 new BodyTimeLimit(jobs.UploadTimeout, $"{JobsOptions.SectionName}:{nameof(JobsOptions.UploadTimeout)}"))
-            .Produces<FileResponse>()
+            .Produces<FileEntry>()
             .ProducesErrors(400, 408, 413, 415, 503);
         files.MapGet("", List)
             .WithName("ListFiles")
@@ -64,8 +64,8 @@ internal static class FileEndpoints
             .ProducesStoredFile();
     }
 
-    private static async Task<Ok<FileResponse>> Upload(UserFiles files, JobOwner owner, HttpContext http) =>
-        TypedResults.Ok(FileResponse.From(await files.ReceiveAsync(http.Request, owner.Tenant, http.RequestAborted)));
+    private static async Task<Ok<FileEntry>> Upload(UserFiles files, JobOwner owner, HttpContext http) =>
+        TypedResults.Ok(FileEntry.From(await files.ReceiveAsync(http.Request, owner.Tenant, http.RequestAborted)));
 
     private static async Task<Ok<FileListResponse>> List(
         UserFiles files,
@@ -83,12 +83,12 @@ internal static class FileEndpoints
         problems.ThrowIfAny();
         var (found, hasMore) = await files.ListAsync(
             owner.Tenant, purpose, after, limit ?? MaxPage, newestFirst: order != Ascending, http.RequestAborted);
-        var page = found.Select(FileResponse.From).ToList();
+        var page = found.Select(FileEntry.From).ToList();
         return TypedResults.Ok(new FileListResponse("list", page, page.FirstOrDefault()?.Id, page.LastOrDefault()?.Id, hasMore));
     }
 
-    private static async Task<Ok<FileResponse>> Get(UserFiles files, JobOwner owner, HttpContext http, [Description("Id of the file.")] string id) =>
-        TypedResults.Ok(FileResponse.From(await files.FindAsync(owner.Tenant, id, http.RequestAborted)));
+    private static async Task<Ok<FileEntry>> Get(UserFiles files, JobOwner owner, HttpContext http, [Description("Id of the file.")] string id) =>
+        TypedResults.Ok(FileEntry.From(await files.FindAsync(owner.Tenant, id, http.RequestAborted)));
 
     private static async Task<Ok<FileDeletedResponse>> Delete(UserFiles files, JobOwner owner, HttpContext http, [Description("Id of the file.")] string id)
     {

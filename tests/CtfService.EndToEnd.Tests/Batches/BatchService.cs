@@ -5,7 +5,7 @@ using CtfService.TestSupport;
 namespace CtfService.EndToEnd.Tests.Batches;
 
 /// <summary>The service as its own process with the shipped model, an API key and an empty storage.</summary>
-public sealed class BatchService : IAsyncLifetime
+public sealed class BatchService : IAsyncLifetime, IDisposable
 {
     public const string Key = "ctf_key-of-the-batch-tests";
 
@@ -23,11 +23,12 @@ public sealed class BatchService : IAsyncLifetime
         "--Security:ApiKeys:0:Name=studio",
         $"--Security:ApiKeys:0:Sha256={KeyHash}");
 
-    public Task DisposeAsync()
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Dispose()
     {
         _process.Dispose();
         _storage.Dispose();
-        return Task.CompletedTask;
     }
 
     private static int FreePort()

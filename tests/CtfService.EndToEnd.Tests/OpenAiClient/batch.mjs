@@ -14,14 +14,18 @@ const start = async (text, endpoint) => {
   return client.batches.create({ input_file_id: input.id, endpoint, completion_window: '24h', metadata: { purpose: 'test' } });
 };
 
+const hasEnded = batch => ['completed', 'failed', 'expired', 'cancelled'].includes(batch.status);
+
 const poll = async (batch, isReached) => {
-  for (let now = batch; ; now = await client.batches.retrieve(batch.id)) {
-    if (isReached(now)) return now;
+  let now = batch;
+  while (!isReached(now) && !hasEnded(now)) {
     await wait(100);
+    now = await client.batches.retrieve(batch.id);
   }
+  return now;
 };
 
-const end = batch => poll(batch, now => ['completed', 'failed', 'expired', 'cancelled'].includes(now.status));
+const end = batch => poll(batch, hasEnded);
 
 const download = async id => (id ? (await (await client.files.content(id)).text()).trim().split('\n').map(line => JSON.parse(line)) : []);
 
@@ -40,7 +44,7 @@ const variations = await run([{ image: picture, seed: 1 }, { image: { file_id: u
 const [good, wrong] = lines([{ prompt: 'banana' }, { prompt: 'spaceship' }], generations);
 const bad = await end(await start([good, 'not json', wrong].join('\n'), generations));
 
-const long = await start(lines(Array.from({ length: 400 }, () => ({ prompt: 'apple' })), generations).join('\n'), generations);
+const long = await start(lines(Array.from({ length: 400 }, () => ({ prompt: 'banana' })), generations).join('\n'), generations);
 await poll(long, now => now.request_counts.completed > 0);
 await client.batches.cancel(long.id);
 const cancelled = await end(long);

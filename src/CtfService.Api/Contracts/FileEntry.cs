@@ -14,7 +14,7 @@ namespace CtfService.Api.Contracts;
 /// <param name="Purpose"><c>batch</c> for uploads, <c>batch_output</c> for outputs.</param>
 /// <param name="Status">Always <c>processed</c>.</param>
 /// <param name="StatusDetails">Always null.</param>
-public sealed record FileResponse(
+public sealed record FileEntry(
     string Id,
     [property: JsonPropertyName("object"), AllowedValues("file")] string ObjectType,
     long Bytes,
@@ -25,7 +25,7 @@ public sealed record FileResponse(
     [property: AllowedValues("processed")] string Status,
     string? StatusDetails)
 {
-    public static FileResponse From(UploadedFile file) => new(
+    public static FileEntry From(UploadedFile file) => new(
         file.Id,
         "file",
         file.Bytes,
@@ -44,7 +44,7 @@ public sealed record FileResponse(
 /// <param name="HasMore">Whether files follow.</param>
 public sealed record FileListResponse(
     [property: JsonPropertyName("object"), AllowedValues("list")] string ObjectType,
-    IReadOnlyList<FileResponse> Data,
+    IReadOnlyList<FileEntry> Data,
     string? FirstId,
     string? LastId,
     bool HasMore);
