@@ -30,7 +30,8 @@ public sealed class ImageSourceTests
 
         source.Accept();
 
-        Assert.Equal([false, false, false, false], await Task.WhenAll(waiting).WaitAsync(Timeout));
+        var more = await Task.WhenAll(waiting).WaitAsync(Timeout);
+        Assert.All(more, Assert.False);
     }
 
     [Fact]
