@@ -51,6 +51,7 @@ internal static class SettingsExtensions
         services.AddSingleton<IValidateOptions<LimitsOptions>, QueueCapacityValidator>();
         services.AddSingleton<IValidateOptions<LimitsOptions>, UploadBufferValidator>();
         services.AddCheckedOptions<StorageOptions>(StorageOptions.SectionName);
+        services.AddSingleton<IValidateOptions<StorageOptions>, ConnectionStringValidator>();
         services.AddCheckedOptions<JobsOptions>(JobsOptions.SectionName);
         services.AddCheckedOptions<TelemetryOptions>(TelemetryOptions.SectionName);
         services.AddSingleton<IValidateOptions<TelemetryOptions>, LogLevelsValidator>();

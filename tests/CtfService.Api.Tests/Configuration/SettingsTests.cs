@@ -65,6 +65,9 @@ public sealed class SettingsTests
     [InlineData("Jobs:Concurrency", "0", "Jobs:Concurrency is 0; expected between 1 and 64.")]
     [InlineData("Jobs:UploadTimeout", "00:00:00", "Jobs:UploadTimeout is 00:00:00; expected between 00:00:01 and 1.00:00:00.")]
     [InlineData("Jobs:Lease", "00:00:01", "Jobs:Lease is 00:00:01; expected between 00:00:03 and 00:10:00.")]
+    [InlineData("Storage:ConnectionString", "db.example", "Storage:ConnectionString cannot be read; expected Host=...;Database=...;")]
+    [InlineData("Storage:ConnectionString", "Host=db;Port=many", "Storage:ConnectionString cannot be read;")]
+    [InlineData("Storage:ConnectionString", "Username=ctf", "Storage:ConnectionString cannot be read;")]
     [InlineData("Idempotency:MaxBytes", "-1", "Idempotency:MaxBytes is -1; expected between 0 and 68719476736.")]
     [InlineData("Model:Bundle", "", "Model:Bundle is empty; expected a value.")]
     [InlineData("Model:Aliases:0", " ", "Model:Aliases:0 is ' '; expected a unique name of 1 to 128 characters")]
@@ -119,6 +122,14 @@ public sealed class SettingsTests
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => Start("--Security:ApiKeys:0:Name=a", "--Security:ApiKeys:0:Sha256=ctf_secret"));
 
         Assert.DoesNotContain("ctf_secret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_PasswordOfTheDatabaseWithASemicolon_IsNotRepeated()
+    {
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => Start("--Storage:ConnectionString=Host=db;Password=top;secret"));
+
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
