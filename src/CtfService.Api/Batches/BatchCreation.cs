@@ -19,7 +19,7 @@ internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, 
     {
         var problems = new RequestProblems();
         var endpoint = ChooseEndpoint(asked.Endpoint, problems);
-        var lifetime = CompletionWindow.Choose(asked.CompletionWindow, options.Lifetime, problems);
+        var lifetime = WindowChoice.Choose(asked.CompletionWindow, options.Lifetime, problems);
         BatchFields.CheckMetadata(asked.Metadata, problems);
         BatchFields.CheckExpiry(asked.OutputExpiresAfter, problems);
         CheckWebhook(asked.Webhook, problems);

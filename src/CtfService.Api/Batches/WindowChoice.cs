@@ -4,7 +4,7 @@ using CtfService.Api.Validation;
 namespace CtfService.Api.Batches;
 
 /// <summary>Reads the time that a batch has: a number of hours or days, such as <c>24h</c> or <c>3d</c>.</summary>
-internal static class CompletionWindow
+internal static class WindowChoice
 {
     /// <summary>What OpenAI's clients send; they know no other.</summary>
     private const string Day = "24h";
