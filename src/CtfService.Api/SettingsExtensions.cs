@@ -4,6 +4,7 @@ using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
 using CtfService.Inference.Queue;
+using CtfService.Jobs;
 using CtfService.Jobs.Store;
 using CtfService.Jobs.Work;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -52,6 +53,7 @@ internal static class SettingsExtensions
         services.AddSingleton<IValidateOptions<LimitsOptions>, UploadBufferValidator>();
         services.AddCheckedOptions<StorageOptions>(StorageOptions.SectionName);
         services.AddSingleton<IValidateOptions<StorageOptions>, ConnectionStringValidator>();
+        services.AddStorageValidation();
         services.AddCheckedOptions<JobsOptions>(JobsOptions.SectionName);
         services.AddCheckedOptions<TelemetryOptions>(TelemetryOptions.SectionName);
         services.AddSingleton<IValidateOptions<TelemetryOptions>, LogLevelsValidator>();
