@@ -53,7 +53,7 @@ internal static class SettingsExtensions
         services.AddSingleton<IValidateOptions<LimitsOptions>, UploadBufferValidator>();
         services.AddCheckedOptions<StorageOptions>(StorageOptions.SectionName);
         services.AddSingleton<IValidateOptions<StorageOptions>, ConnectionStringValidator>();
-        services.AddStorageValidation();
+        services.AddJobOptionRules();
         services.AddCheckedOptions<JobsOptions>(JobsOptions.SectionName);
         services.AddCheckedOptions<TelemetryOptions>(TelemetryOptions.SectionName);
         services.AddSingleton<IValidateOptions<TelemetryOptions>, LogLevelsValidator>();

@@ -1,5 +1,7 @@
 using CtfService.Jobs.Files;
 using CtfService.Jobs.Store;
+using CtfService.Jobs.Webhooks;
+using CtfService.Jobs.Work;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -10,9 +12,10 @@ public static class FileStoreExtensions
     /// <summary>Folder of the job files below <see cref="StorageOptions.Folder"/>.</summary>
     private const string Folder = "files";
 
-    /// <summary>Adds the rules that the options of the storage must keep.</summary>
-    public static IServiceCollection AddStorageValidation(this IServiceCollection services) =>
-        services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
+    /// <summary>Adds the rules that the options of storage and jobs must keep, besides ranges.</summary>
+    public static IServiceCollection AddJobOptionRules(this IServiceCollection services) => services
+        .AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>()
+        .AddSingleton<IValidateOptions<JobsOptions>, JobsOptionsValidator>();
 
     /// <summary>Adds the file store that the settings choose. Nothing is opened or created before its first use.</summary>
     public static IServiceCollection AddFileStore(this IServiceCollection services) => services.AddSingleton<IFileStore>(provider =>

@@ -3,6 +3,7 @@ using CtfService.Jobs.Databases;
 using CtfService.Jobs.Engine;
 using CtfService.Jobs.Store;
 using CtfService.Jobs.Telemetry;
+using CtfService.Jobs.Webhooks;
 using CtfService.Jobs.Work;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -36,6 +37,8 @@ public static class JobsServiceExtensions
         services.AddSingleton<Retention>();
         services.AddSingleton(provider => new HostLife(start(provider), provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddHostedService<JobEngine>();
+        services.AddSingleton<WebhookClient>();
+        services.AddHostedService<WebhookDelivery>();
         return services;
     }
 }

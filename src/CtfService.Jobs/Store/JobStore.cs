@@ -13,4 +13,6 @@ internal sealed class JobStore(IDatabase database, JobSignals signals, JobsOptio
     public ShardQueue Queue { get; } = new(database, signals, options);
 
     public JobSweep Sweep { get; } = new(database, signals, options);
+
+    public WebhookQueue Webhooks { get; } = new(database);
 }

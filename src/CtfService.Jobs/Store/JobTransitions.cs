@@ -94,14 +94,21 @@ internal static class JobTransitions
         return await session.ExecuteAsync("delete from jobs where id = @id and ended is not null", new { id }).ConfigureAwait(false) > 0;
     }
 
-    public static Task EndAsync(this Session session, string id, JobState state, string? result, IReadOnlyList<JobError> errors) => session.ExecuteAsync(
-        "update jobs set state = @state, ended = @Now, open_shards = 0, result = @result, errors = @errors where id = @id",
-        new
-        {
-            id,
-            state = StateNames.Of(state),
-            session.Now,
-            result,
-            errors = errors.Count == 0 ? null : JsonSerializer.Serialize(errors),
-        });
+    /// <summary>Ends a job. Its webhook becomes due in the same transaction, so that none is lost.</summary>
+    public static async Task EndAsync(this Session session, string id, JobState state, string? result, IReadOnlyList<JobError> errors)
+    {
+        await session.ExecuteAsync(
+            "update jobs set state = @state, ended = @Now, open_shards = 0, result = @result, errors = @errors where id = @id",
+            new
+            {
+                id,
+                state = StateNames.Of(state),
+                session.Now,
+                result,
+                errors = errors.Count == 0 ? null : JsonSerializer.Serialize(errors),
+            }).ConfigureAwait(false);
+        await session.ExecuteAsync(
+            "insert into webhooks (job, due) select id, @Now from jobs where id = @id and webhook is not null on conflict (job) do nothing",
+            new { id, session.Now }).ConfigureAwait(false);
+    }
 }

@@ -23,4 +23,9 @@ public static class JobEventIds
     // Retention
     public const int JobDeleted = 3040;
     public const int DeletionFailed = 3041;
+
+    // Webhooks
+    public const int WebhookDelivered = 3060;
+    public const int WebhookRetried = 3061;
+    public const int WebhookGivenUp = 3062;
 }

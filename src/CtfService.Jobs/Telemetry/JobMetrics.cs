@@ -16,6 +16,7 @@ internal sealed class JobMetrics
 
     private readonly Counter<long> _shards;
     private readonly Counter<long> _storeErrors;
+    private readonly Counter<long> _webhooks;
     private JobCounts _counts = JobCounts.None;
     private int _running;
 
@@ -28,6 +29,12 @@ internal sealed class JobMetrics
         foreach (var outcome in ShardOutcomes.All)
         {
             _shards.Add(0, Tag("ctf.shard.outcome", outcome));
+        }
+
+        _webhooks = meter.CreateCounter<long>("ctf.webhooks", "{attempt}", "Attempts to deliver a webhook, by outcome.");
+        foreach (var outcome in WebhookOutcomes.All)
+        {
+            _webhooks.Add(0, Tag("ctf.webhook.outcome", outcome));
         }
 
         meter.CreateObservableGauge("ctf.jobs", Jobs, "{job}", "Jobs that have not ended, by state.");
@@ -53,6 +60,9 @@ internal sealed class JobMetrics
 
     /// <summary>Counts work whose worker disappeared.</summary>
     public void WorkLost(int pieces) => _shards.Add(pieces, Tag("ctf.shard.outcome", ShardOutcomes.Lost));
+
+    /// <param name="outcome">One of <see cref="WebhookOutcomes"/>.</param>
+    public void WebhookEnded(string outcome) => _webhooks.Add(1, Tag("ctf.webhook.outcome", outcome));
 
     public void StoreFailed() => _storeErrors.Add(1);
 

@@ -90,11 +90,11 @@ public sealed class FileTransferTests : IAsyncLifetime, IAsyncDisposable
         var (socket, length) = await BeginDownload(64 << 20);
         using (socket)
         {
-            // The service may still be filling the buffers when the clock moves, so it moves more than once.
-            for (var minutes = 0; minutes < 100 && !socket.Poll(TimeSpan.Zero, SelectMode.SelectError); minutes++)
+            await Until(() => socket.Available > 0);
+            for (var minutes = 0; minutes < 200; minutes++) // the service may still be filling the buffers when the clock moves, so it moves more than once
             {
                 _api.Clock.Advance(TimeSpan.FromMinutes(1));
-                await Task.Yield();
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
             }
 
             Assert.NotEqual(length, await Read(socket, length));

@@ -1,0 +1,138 @@
+using System.Net;
+using System.Security.Cryptography;
+using CtfService.Jobs.Store;
+using CtfService.Jobs.Telemetry;
+using CtfService.Jobs.Work;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CtfService.Jobs.Webhooks;
+
+/// <summary>
+/// Delivers the webhooks of jobs that ended, at least once each: attempts are rows, so a crash loses none. Without a secret or a database it does nothing.
+/// </summary>
+internal sealed partial class WebhookDelivery(
+    JobStore store, WebhookClient client, JobMetrics metrics, JobsOptions options, TimeProvider clock, ILogger<WebhookDelivery> logger) : BackgroundService
+{
+    /// <summary>Waits after failed attempts, together about a day. After the last one the webhook is given up.</summary>
+    private static readonly TimeSpan[] Delays =
+    [
+        TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30), TimeSpan.FromHours(1), TimeSpan.FromHours(2),
+        TimeSpan.FromHours(4), TimeSpan.FromHours(8), TimeSpan.FromHours(8),
+    ];
+
+    /// <summary>Time between two looks at a database that other processes use, or that has failed.</summary>
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Number of attempts.</summary>
+    internal static int MaxAttempts => Delays.Length + 1;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.WebhookSecret.Length == 0)
+        {
+            return;
+        }
+
+        using var changes = store.Signals.Subscribe(job: null);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var pause = await TakeTurnAsync(stoppingToken).ConfigureAwait(false);
+            try
+            {
+                await changes.WaitAsync(pause, clock, stoppingToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+            }
+        }
+    }
+
+    /// <summary>Delivers what is due. Returns the time until the next turn, unless a job changes first.</summary>
+    private async Task<TimeSpan> TakeTurnAsync(CancellationToken cancellation)
+    {
+        if (!store.Database.Exists)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        try
+        {
+            while (await store.Webhooks.TakeAsync(cancellation).ConfigureAwait(false) is { } webhook)
+            {
+                await DeliverAsync(webhook, cancellation).ConfigureAwait(false);
+            }
+
+            var wait = await store.Webhooks.WaitAsync(cancellation).ConfigureAwait(false) ?? Timeout.InfiniteTimeSpan;
+            return store.Database.IsShared && (wait > PollInterval || wait == Timeout.InfiniteTimeSpan) ? PollInterval : wait;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return TimeSpan.Zero;
+        }
+        catch (JobStoreUnavailableException)
+        {
+            return PollInterval; // the engine logs the outage
+        }
+    }
+
+    private async Task DeliverAsync(DueWebhook webhook, CancellationToken cancellation)
+    {
+        var job = webhook.Job;
+        var host = Uri.TryCreate(job.Webhook, UriKind.Absolute, out var address) ? address.Host : ""; // the rest of an address can be a secret
+        var (isDelivered, isFinal, cause) = await TryAsync(job, cancellation).ConfigureAwait(false);
+        if (isDelivered)
+        {
+            await store.Webhooks.EndAsync(webhook, cancellation).ConfigureAwait(false);
+            metrics.WebhookEnded(WebhookOutcomes.Delivered);
+            Log.Delivered(logger, job.Id, host, webhook.Attempt);
+        }
+        else if (isFinal || webhook.Attempt >= MaxAttempts)
+        {
+            await store.Webhooks.EndAsync(webhook, cancellation).ConfigureAwait(false);
+            metrics.WebhookEnded(WebhookOutcomes.GivenUp);
+            Log.GivenUp(logger, job.Id, host, webhook.Attempt, cause);
+        }
+        else
+        {
+            var delay = Delays[webhook.Attempt - 1] * (0.8 + (RandomNumberGenerator.GetInt32(400) / 1_000.0)); // so that many do not come at once
+            await store.Webhooks.RetryAsync(webhook, delay, cancellation).ConfigureAwait(false);
+            metrics.WebhookEnded(WebhookOutcomes.Retried);
+            Log.Retried(logger, job.Id, host, webhook.Attempt, delay, cause);
+        }
+    }
+
+    private async Task<(bool IsDelivered, bool IsFinal, string Cause)> TryAsync(Job job, CancellationToken cancellation)
+    {
+        try
+        {
+            var status = await client.SendAsync(job, cancellation).ConfigureAwait(false);
+            return ((int)status is >= 200 and < 300, status == HttpStatusCode.Gone, $"status {(int)status}"); // 410: the receiver wants no more
+        }
+        catch (HttpRequestException refused) when (refused.InnerException is WebhookRefusedException reason)
+        {
+            return (false, true, reason.Message);
+        }
+        catch (HttpRequestException failed)
+        {
+            return (false, false, failed.Message);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return (false, false, "no response in time");
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(JobEventIds.WebhookDelivered, LogLevel.Information, "Webhook of job {Job} delivered to {Host} at attempt {Attempt}")]
+        public static partial void Delivered(ILogger logger, string job, string host, int attempt);
+
+        [LoggerMessage(
+            JobEventIds.WebhookRetried, LogLevel.Information, "Webhook of job {Job} to {Host} failed at attempt {Attempt}, next in {Delay}: {Cause}")]
+        public static partial void Retried(ILogger logger, string job, string host, int attempt, TimeSpan delay, string cause);
+
+        [LoggerMessage(JobEventIds.WebhookGivenUp, LogLevel.Warning, "Webhook of job {Job} to {Host} is given up after attempt {Attempt}: {Cause}")]
+        public static partial void GivenUp(ILogger logger, string job, string host, int attempt, string cause);
+    }
+}
