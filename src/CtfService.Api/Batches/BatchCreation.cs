@@ -5,6 +5,7 @@ using CtfService.Api.Errors;
 using CtfService.Api.Security;
 using CtfService.Api.Validation;
 using CtfService.Jobs.Store;
+using CtfService.Jobs.Webhooks;
 using CtfService.Jobs.Work;
 
 namespace CtfService.Api.Batches;
@@ -52,13 +53,9 @@ internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, 
 
     private void CheckWebhook(string? asked, RequestProblems problems)
     {
-        if (asked is not null && options.WebhookSecret.Length == 0)
+        if (asked is not null && WebhookAddressCheck.Problem(asked, options) is { } problem)
         {
-            problems.Add("webhook", "unsupported_value", "webhook needs a secret that signs it. Ask the operator of this service to set Jobs:WebhookSecret.");
-        }
-        else if (asked is not null && !(Uri.TryCreate(asked, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
-        {
-            problems.Add("webhook", "unsupported_value", $"webhook is '{asked}'; expected an address that starts with https:// or http://.");
+            problems.Add("webhook", "unsupported_value", problem);
         }
     }
 

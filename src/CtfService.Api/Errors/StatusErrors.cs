@@ -11,7 +11,8 @@ internal static partial class StatusErrors
     public static ApiError? Unbound(BadHttpRequestException exception) => UnboundValue().Match(exception.Message) is { Success: true } value
         ? new ApiError(
             StatusCodes.Status400BadRequest,
-            $"{value.Groups["name"]} is '{value.Groups["value"]}'; expected {(value.Groups["type"].Value.Contains("Int") ? "an integer" : "another type")}.",
+            $"{value.Groups["name"]} is '{value.Groups["value"]}'; expected "
+            + (value.Groups["type"].Value.Contains("int", StringComparison.OrdinalIgnoreCase) ? "an integer." : "another type."),
             "wrong_type",
             value.Groups["name"].Value)
         : null;

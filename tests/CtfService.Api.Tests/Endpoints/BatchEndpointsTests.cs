@@ -91,6 +91,20 @@ public sealed class BatchEndpointsTests
         Assert.Empty(bench.Jobs.Rows);
     }
 
+    [Fact]
+    public async Task Create_WebhookOnThisMachine_IsRefused()
+    {
+        await using var bench = await Bench.CreateAsync(("Jobs:WebhookSecret", new string('s', 24)));
+        var body = JsonNode.Parse(Valid)!.AsObject();
+        body["webhook"] = "http://169.254.169.254/latest";
+
+        using var response = await bench.Post(Address, body.ToJsonString());
+        var error = await response.Error(HttpStatusCode.BadRequest);
+
+        Assert.Equal(("unsupported_value", "webhook"), (error.Code, error.Param));
+        Assert.Contains("Jobs:WebhooksToPrivateNetworks", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(16, 64, 512, true)]
     [InlineData(17, 64, 512, false)]
