@@ -24,6 +24,9 @@ internal sealed partial class WebhookDelivery(
     /// <summary>Time between two looks at a database that other processes use, or that has failed.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
 
+    /// <summary>Attempts at the same time, so that a slow receiver does not hold up the others.</summary>
+    private const int Concurrency = 4;
+
     /// <summary>Number of attempts.</summary>
     internal static int MaxAttempts => Delays.Length + 1;
 
@@ -58,12 +61,13 @@ internal sealed partial class WebhookDelivery(
 
         try
         {
-            while (await store.Webhooks.TakeAsync(cancellation).ConfigureAwait(false) is { } webhook)
+            var wait = await store.Webhooks.WaitAsync(cancellation).ConfigureAwait(false) ?? Timeout.InfiniteTimeSpan;
+            if (wait == TimeSpan.Zero)
             {
-                await DeliverAsync(webhook, cancellation).ConfigureAwait(false);
+                await Task.WhenAll(Enumerable.Range(0, Concurrency).Select(_ => DeliverDueAsync(cancellation))).ConfigureAwait(false);
+                return await store.Webhooks.WaitAsync(cancellation).ConfigureAwait(false) ?? PollInterval;
             }
 
-            var wait = await store.Webhooks.WaitAsync(cancellation).ConfigureAwait(false) ?? Timeout.InfiniteTimeSpan;
             return store.Database.IsShared && (wait > PollInterval || wait == Timeout.InfiniteTimeSpan) ? PollInterval : wait;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -73,6 +77,14 @@ internal sealed partial class WebhookDelivery(
         catch (JobStoreUnavailableException)
         {
             return PollInterval; // the engine logs the outage
+        }
+    }
+
+    private async Task DeliverDueAsync(CancellationToken cancellation)
+    {
+        while (await store.Webhooks.TakeAsync(cancellation).ConfigureAwait(false) is { } webhook)
+        {
+            await DeliverAsync(webhook, cancellation).ConfigureAwait(false);
         }
     }
 
