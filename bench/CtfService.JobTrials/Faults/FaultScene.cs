@@ -97,7 +97,12 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
     public void Require(string what, FormattableString value, FormattableString required, bool isMet) =>
         report.Require($"{fault}: {what}", value, required, isMet);
 
-    public void Dispose() => _service?.Dispose();
+    /// <summary>Ends the service; may be called again.</summary>
+    public void Dispose()
+    {
+        _service?.Dispose();
+        _service = null;
+    }
 
     /// <summary>The message of an error in OpenAI's form; the whole body if it has none.</summary>
     internal static string Message(string body)

@@ -22,8 +22,11 @@ internal sealed class TrialReport(string trial)
     public void Measure(string name, FormattableString value) => _lines.Add(new(name, Format(value), null, null));
 
     /// <summary>Notes a value that must meet a requirement.</summary>
-    public void Require(string name, FormattableString value, FormattableString expected, bool isMet) =>
+    public void Require(string name, FormattableString value, FormattableString expected, bool isMet)
+    {
         _lines.Add(new(name, Format(value), Format(expected), isMet));
+        Progress($"{(isMet ? "held" : "DID NOT HOLD")}: {name}: {Format(value)}");
+    }
 
     /// <summary>Writes a line of progress with the time.</summary>
     public static void Progress(FormattableString line) => Console.Error.WriteLine($"{TimeProvider.System.GetLocalNow():HH:mm:ss} {Format(line)}");
