@@ -15,10 +15,10 @@ internal static class CorruptDatabase
         scene.Service.Kill();
 
         var database = Directory.EnumerateFiles(storage).Single(IsDatabase);
-        var parts = Directory.EnumerateFiles(storage, Path.GetFileName(database) + "*").ToList(); // the write-ahead log included
+        var parts = new[] { database, $"{database}-wal", $"{database}-shm" }.Where(File.Exists).ToList();
         var backup = parts.ToDictionary(part => part, File.ReadAllBytes);
         var damaged = backup[database].Select((value, i) => (byte)(value ^ (i * 7) ^ 0x5A)).ToArray();
-        parts.ForEach(File.Delete);
+        parts.ForEach(File.Delete); // without its log, or that would mend the database
         await File.WriteAllBytesAsync(database, damaged, cancellation);
 
         await scene.Service.StartReadyAsync(cancellation);

@@ -54,12 +54,14 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
         report.Require($"{fault}: interactive images {when}", $"{right} of {Count} right", $"all", right == Count);
     }
 
-    /// <summary>Requires that a new job is refused with 503 and an explanation.</summary>
-    public async Task RefusesAsync(string when, string mustName, CancellationToken cancellation)
+    /// <summary>Requires that a new job is refused with 503, and that the log, which only the operator sees, names the cause.</summary>
+    public async Task RefusesAsync(string when, string cause, CancellationToken cancellation)
     {
         var (status, body) = await Datasets.TryCreateAsync(expected.Order, cancellation);
-        var isClear = status == HttpStatusCode.ServiceUnavailable && Message(body).Contains(mustName, StringComparison.Ordinal);
-        report.Require($"{fault}: a new job {when}", $"{(int)status} {Message(body)}", $"503, naming {mustName}", isClear);
+        var isRefused = status == HttpStatusCode.ServiceUnavailable && Message(body).Length > 0;
+        report.Require($"{fault}: a new job {when}", $"{(int)status} {Message(body)}", $"503 with a message", isRefused);
+        var line = Service.LastLines(200).LastOrDefault(each => each.Contains("POST /v1/datasets", StringComparison.Ordinal)) ?? "";
+        report.Require($"{fault}: log {when}", $"{line}", $"names {cause}", line.Contains(cause, StringComparison.Ordinal));
     }
 
     /// <summary>Requires that the state of the job is either there, not ended, or refused with 503 and an explanation.</summary>

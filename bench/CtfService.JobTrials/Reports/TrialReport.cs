@@ -9,6 +9,9 @@ namespace CtfService.JobTrials.Reports;
 /// <summary>What a trial measured and what it required; a table for people and JSON for programs.</summary>
 internal sealed class TrialReport(string trial)
 {
+    /// <summary>Width of the table in a file, columns.</summary>
+    private const int FileColumns = 180;
+
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
@@ -39,6 +42,11 @@ internal sealed class TrialReport(string trial)
         {
             var verdict = passed switch { true => "yes", false => "NO", null => "" };
             table.AddRow(Markup.Escape(name), Markup.Escape(value), Markup.Escape(expected ?? ""), verdict);
+        }
+
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = FileColumns;
         }
 
         AnsiConsole.Write(table);
