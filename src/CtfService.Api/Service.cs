@@ -46,6 +46,7 @@ internal static class Service
         {
             builder.Services.AddFileEndpoints();
             builder.Services.AddBatches();
+            builder.Services.AddDatasetEndpoints();
         }
 
         builder.Services.AddApiDescription();
@@ -71,6 +72,7 @@ internal static class Service
         {
             guarded.MapFileEndpoints();
             guarded.MapBatchEndpoints();
+            guarded.MapDatasetEndpoints();
         }
 
         guarded.MapClassEndpoints();

@@ -39,7 +39,7 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
     public Dictionary<string, string> Settings { get; } = [];
 
     /// <summary>Services that replace those of the program. Set it before the first client is created.</summary>
-    public Action<IServiceCollection> Replace { get; init; } = _ => { };
+    public Action<IServiceCollection> Replace { get; set; } = _ => { };
 
     public HttpClient Client { get; private set; } = null!;
 

@@ -9,6 +9,7 @@ internal sealed class DocumentFilter : IDocumentFilter
     private static readonly Dictionary<string, string> Tags = new()
     {
         ["Images"] = "Draw images of a class, or new details in a layout or a picture.",
+        ["Data sets"] = "Make labelled images in files, as jobs that survive restarts. A data set belongs to the key that made it.",
         ["Files"] = "Upload the requests of batches, and download results. Files belong to the key that made them.",
         ["Classes"] = "The classes that the loaded model can draw.",
         ["Models"] = "The loaded model: its name, sizes and sampling defaults.",

@@ -2,6 +2,7 @@ using System.Text.Json;
 using CtfService.Api.Batches;
 using CtfService.Api.Bodies;
 using CtfService.Api.Contracts;
+using CtfService.Api.Datasets;
 using CtfService.Api.Errors;
 using CtfService.Api.Files;
 using CtfService.Api.Idempotency;
@@ -86,12 +87,34 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         ExceptionMapping.StorageUnavailable,
     ];
 
+    private readonly ApiError[] _ofDatasets =
+    [
+        Invalid(problems => problems.RequireRange(500, 1, 128, "shard_size", "Jobs:ShardImages")),
+        Unreadable<DatasetRequest>("""{"counts": {"apple": "many"}}""", jsonProblems, json),
+        Unreadable<DatasetRequest>("""{"perclass": 3}""", jsonProblems, json),
+        Unreadable<DatasetRequest>("""{"per_class":many}""", jsonProblems, json),
+        Invalid(problems => ImageCountChoice.Choose(new DatasetRequest(), Classes, new JobsOptions(), problems)),
+        UserDatasets.NotFound(Examples.DatasetId),
+        UserDatasets.FileNotFound(Examples.DatasetId, "images-000009.tar"),
+        UserDatasets.NotEnded(Examples.DatasetId, JobState.InProgress),
+        UserDatasets.QuotaExceeded(unfinished: 90_000, asked: 20_000, most: 100_000),
+        StatusErrors.BodyTimeout(TimeSpan.FromMinutes(1), "Limits:BodyTimeout"),
+        StatusErrors.Describe(413),
+        StatusErrors.Describe(415),
+        StatusErrors.Describe(412),
+        StatusErrors.Describe(416),
+        IdempotencyMiddleware.Reused,
+        ExceptionMapping.StorageUnavailable,
+        Mapped(CallerErrors.Loading(), jsonProblems),
+    ];
+
     /// <summary>Returns the examples of an endpoint's own errors; empty if the status is not an error.</summary>
     public IReadOnlyList<ApiError> Of(int status, PathString path) => [.. OfPath(path).Where(error => error.Status == status)];
 
     private ApiError[] OfPath(PathString path) =>
         path.StartsWithSegments("/v1/admin") ? _ofOperators
         : path.StartsWithSegments(FileRoutes.Group) ? _ofFiles
+        : path.StartsWithSegments(DatasetRoutes.Group) ? _ofDatasets
         : _ofEndpoints;
 
     private static ApiError Invalid(Action<RequestProblems> check)

@@ -19,6 +19,10 @@ internal static class Examples
 
     public const string FileId = "file-0123456789abcdef0123456789abcdef";
 
+    public const string DatasetId = "dset_0123456789abcdef0123456789abcdef";
+
+    private const string DatasetFile = "images-000000.tar";
+
     private static readonly StageDefaults Coarse = new(Temperature: 1, TopK: 0, TopP: 1, GuidanceScale: 1.5f);
 
     private static readonly ModelResponse OneModel = new(
@@ -27,6 +31,33 @@ internal static class Examples
 
     private static readonly FileEntry OneFile = new(
         FileId, "file", Bytes: 1_620, Created, ExpiresAt: Created + 2_592_000, "requests.jsonl", FilePurposes.Batch, "processed", StatusDetails: null);
+
+    private static readonly DatasetFileEntry OneDatasetFile = new(DatasetFile, Bytes: 1_310_720, DatasetRoutes.File(DatasetId, DatasetFile));
+
+    /// <summary>A data set in the middle of its work.</summary>
+    public static DatasetResponse Dataset { get; } = new()
+    {
+        Id = DatasetId,
+        Status = "in_progress",
+        CreatedAt = Created,
+        InProgressAt = Created + 1,
+        ExpiresAt = Created + 604_800,
+        ImageCounts = new ImageCounts(Total: 12_000, Completed: 3_072, Failed: 0),
+        ImagesPerSecond = 31.5,
+        SecondsLeft = 283.4,
+        Name = "images",
+        Format = "webdataset",
+        ImageFormat = "png",
+        ShardSize = 128,
+        Shards = 94,
+        Classes = Classes,
+        Seed = Seed,
+        Model = Model,
+        BundleHash = OneModel.BundleHash,
+        Coarse = Coarse,
+        Fine = Coarse with { GuidanceScale = 1 },
+        Errors = [],
+    };
 
     private static readonly byte[] File = "not a real file"u8.ToArray();
 
@@ -86,8 +117,20 @@ internal static class Examples
             $$"""{"input_file_id": "{{FileId}}", "endpoint": "/v1/images/generations", "completion_window": "24h"}""")!,
         [typeof(BatchResponse)] = OneBatch,
         [typeof(BatchListResponse)] = new BatchListResponse("list", [OneBatch], OneBatch.Id, OneBatch.Id, HasMore: false),
+        [typeof(DatasetRequest)] = JsonNode.Parse($$"""{"per_class": 500, "format": "webdataset", "seed": {{Seed}}}""")!,
+        [typeof(DatasetResponse)] = Dataset,
+        [typeof(DatasetListResponse)] = new DatasetListResponse("list", [Dataset], DatasetId, DatasetId, HasMore: false),
+        [typeof(DatasetFileListResponse)] = new DatasetFileListResponse("list", [OneDatasetFile]),
+        [typeof(DatasetDeletionResponse)] = new DatasetDeletionResponse(DatasetId, "dataset.deleted", Deleted: true),
         [typeof(HealthResponse)] = new HealthResponse("ready", Model, Reason: null),
     };
+
+    /// <summary>Returns an example of a parameter in a path.</summary>
+    public static string OfPathParameter(string name, PathString path) =>
+        path.StartsWithSegments(FileRoutes.Group) ? FileId
+        : !path.StartsWithSegments(DatasetRoutes.Group) ? Model
+        : name == "id" ? DatasetId
+        : DatasetFile;
 
     /// <summary>Returns a JSON node or an instance of the type; null if there is no example.</summary>
     public static object? Of(Type type) => All.GetValueOrDefault(type) is JsonNode node ? node.DeepClone() : All.GetValueOrDefault(type);

@@ -40,7 +40,7 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
 
         foreach (var name in (operation.Parameters ?? []).OfType<OpenApiParameter>().Where(parameter => parameter.In == ParameterLocation.Path))
         {
-            name.Example = path.StartsWithSegments(FileRoutes.Group) ? Examples.FileId : Examples.Model;
+            name.Example = Examples.OfPathParameter(name.Name!, path);
         }
 
         SetExamples(operation, context);

@@ -23,7 +23,7 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
     private static readonly HashSet<Type> OnlyNullable =
     [
         typeof(SamplingRequest), typeof(LastSwitchEntry), typeof(ReplacedModelEntry), typeof(StageDefaults), typeof(BatchErrorList), typeof(BatchUsage),
-        typeof(OutputExpiryRequest),
+        typeof(OutputExpiryRequest), typeof(ExpiresAfterRequest),
     ];
 
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)

@@ -13,7 +13,16 @@ internal static class StreamDescription
 {
     public static void Describe(OpenApiResponse response, OperationFilterContext context, JsonSerializerOptions json)
     {
-        if (response.Content?.TryGetValue(MediaTypes.EventStream, out var content) == true)
+        if (response.Content?.TryGetValue(MediaTypes.EventStream, out var content) != true)
+        {
+            return;
+        }
+
+        if (!response.Content.ContainsKey(MediaTypes.Json))
+        {
+            DescribeDataset(content!, context, json);
+        }
+        else
         {
             content!.Schema = new OpenApiSchema
             {
@@ -32,6 +41,22 @@ internal static class StreamDescription
                 + Event(CompletedImageEvent.Name, Examples.Completed, json)
                 + "data: [DONE]\n\n";
         }
+    }
+
+    private static void DescribeDataset(OpenApiMediaType content, OperationFilterContext context, JsonSerializerOptions json)
+    {
+        content.Schema = new OpenApiSchema
+        {
+            AnyOf =
+            [
+                new OpenApiSchema { Type = JsonSchemaType.String }, // the body
+                context.SchemaGenerator.GenerateSchema(typeof(DatasetResponse), context.SchemaRepository), // data of an event in it
+            ],
+            Description =
+                $"Events are `{DatasetUpdatedEvent.Name}` (data: DatasetResponse). Comments keep the connection open. `error` (data: ErrorResponse) ends the "
+                + "stream; otherwise `data: [DONE]` follows the final state.",
+        };
+        content.Example = Event(DatasetUpdatedEvent.Name, Examples.Dataset, json) + "data: [DONE]\n\n";
     }
 
     private static string Event<T>(string name, T data, JsonSerializerOptions json) => $"event: {name}\ndata: {JsonSerializer.Serialize(data, json)}\n\n";

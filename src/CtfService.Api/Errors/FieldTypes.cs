@@ -17,6 +17,9 @@ internal static class FieldTypes
         var t when t == typeof(IReadOnlyList<string>) => "a list of strings",
         var t when t == typeof(PictureReference) =>
             "a PNG, JPEG or WebP file as base64 or as a data URL, or {\"file_id\": \"file-...\"} with the id of an uploaded file",
+        var t when t == typeof(IReadOnlyList<ClassReference>) => "a list of class names (strings) and class indexes (integers)",
+        var t when t == typeof(IReadOnlyDictionary<string, int>) => "a JSON object with integers",
+        var t when t == typeof(IReadOnlyDictionary<string, string>) => "a JSON object with strings",
         _ => "a JSON object",
     };
 }

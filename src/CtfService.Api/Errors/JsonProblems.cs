@@ -36,8 +36,8 @@ internal sealed partial class JsonProblems(IOptions<JsonOptions> json)
             return Problem($"{field} contains an unpaired surrogate (\\ud800 to \\udfff). Send complete characters.", "invalid_character", field);
         }
 
-        return Find(field, requestType, out var siblings) is { } property
-            ? Problem($"{field} must be {FieldTypes.Expected(property.PropertyType)}.", "wrong_type", field)
+        return Find(field, requestType, out var siblings) is { } type
+            ? Problem($"{field} must be {FieldTypes.Expected(type)}.", "wrong_type", field)
             : Problem(UnknownFields.Describe(field, siblings), "unknown_field", field);
     }
 
@@ -50,19 +50,23 @@ internal sealed partial class JsonProblems(IOptions<JsonOptions> json)
             .TrimStart('$').TrimStart('.');
 
     /// <summary>
-    /// Follows the path through the request's types. Returns null if a name is unknown; <paramref name="siblings"/> then lists the known ones.
+    /// Returns the type that the path leads to through the request's types. Returns null if a name is unknown; <paramref name="siblings"/> then lists the
+    /// known ones.
     /// </summary>
-    private JsonPropertyInfo? Find(string field, Type requestType, out IReadOnlyList<string> siblings)
+    private Type? Find(string field, Type requestType, out IReadOnlyList<string> siblings)
     {
         var type = requestType;
-        JsonPropertyInfo? found = null;
         siblings = [];
         foreach (var name in field.Split('.'))
         {
-            var properties = json.Value.SerializerOptions.GetTypeInfo(type).Properties;
-            siblings = [.. properties.Select(property => property.Name)];
-            found = properties.FirstOrDefault(property => property.Name == name);
-            if (found is null)
+            var info = json.Value.SerializerOptions.GetTypeInfo(type);
+            if (info.Kind == JsonTypeInfoKind.Dictionary)
+            {
+                return info.ElementType; // the rest of the path is a key, which may contain dots
+            }
+
+            siblings = [.. info.Properties.Select(property => property.Name)];
+            if (info.Properties.FirstOrDefault(property => property.Name == name) is not { } found)
             {
                 return null;
             }
@@ -70,7 +74,7 @@ internal sealed partial class JsonProblems(IOptions<JsonOptions> json)
             type = Nullable.GetUnderlyingType(found.PropertyType) ?? found.PropertyType;
         }
 
-        return found;
+        return type;
     }
 
     [GeneratedRegex(@"\[\d+\]$")]

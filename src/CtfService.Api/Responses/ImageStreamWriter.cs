@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using CtfService.Api.Bodies;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
@@ -8,7 +6,6 @@ using CtfService.Api.Validation;
 using CtfService.Core.Generation;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Telemetry;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 
@@ -21,10 +18,6 @@ namespace CtfService.Api.Responses;
 /// </summary>
 internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber errors, InferenceMetrics metrics, TimeProvider clock, IOptions<JsonOptions> json)
 {
-    private const string Error = "error";
-
-    private static readonly byte[] Done = "data: [DONE]\n\n"u8.ToArray();
-
     public async Task<IResult> WriteAsync(ValidatedImageRequest request, IInferenceQueue queue, HttpContext http)
     {
         var format = request.AskedFormat ?? ImageFormat.Png;
@@ -35,23 +28,24 @@ internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber error
         record?.Admitted();
         var finished = new List<InferenceEvent.Finished>();
         var isFirstPreview = true;
+        var stream = new EventStream(http, json.Value.SerializerOptions);
         try
         {
             await foreach (var seen in events)
             {
-                await SendAsync(http, seen, request, format);
+                await SendAsync(stream, http, seen, request, format);
                 MarkFirstPreview(seen, record, ref isFirstPreview);
                 finished.AddRange(seen is InferenceEvent.Finished image ? [image] : []);
             }
 
             record?.Generated(finished);
-            await http.Response.Body.WriteAsync(Done, http.RequestAborted);
+            await stream.EndAsync();
         }
         catch (Exception error) when (http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
             var described = errors.Describe(http, error);
             ErrorWriter.Report(http, described);
-            await SendAsync(http, Error, described.ToResponse());
+            await stream.SendAsync(EventStream.Error, described.ToResponse());
         }
 
         return TypedResults.Empty;
@@ -66,37 +60,10 @@ internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber error
         }
     }
 
-    private Task SendAsync(HttpContext http, InferenceEvent seen, ValidatedImageRequest request, ImageFormat format) => seen switch
+    private Task SendAsync(EventStream stream, HttpContext http, InferenceEvent seen, ValidatedImageRequest request, ImageFormat format) => seen switch
     {
-        InferenceEvent.Previewed previewed => SendAsync(http, PartialImageEvent.Name, bodies.Partial(request, previewed, format)),
-        InferenceEvent.Finished finished => SendAsync(http, CompletedImageEvent.Name, bodies.Completed(http, request, finished, format)),
+        InferenceEvent.Previewed previewed => stream.SendAsync(PartialImageEvent.Name, bodies.Partial(request, previewed, format)),
+        InferenceEvent.Finished finished => stream.SendAsync(CompletedImageEvent.Name, bodies.Completed(http, request, finished, format)),
         _ => throw new InvalidOperationException($"Unknown event {seen}."),
     };
-
-    private async Task SendAsync<T>(HttpContext http, string name, T content)
-    {
-        Begin(http);
-        var sending = Sending.Of(http);
-        sending?.Begin();
-        var line = JsonSerializer.SerializeToUtf8Bytes(content, json.Value.SerializerOptions); // one line, as the format requires
-        await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"event: {name}\ndata: "), http.RequestAborted);
-        await http.Response.Body.WriteAsync(line, http.RequestAborted);
-        await http.Response.Body.WriteAsync("\n\n"u8.ToArray(), http.RequestAborted);
-        await http.Response.Body.FlushAsync(http.RequestAborted);
-        sending?.End();
-    }
-
-    /// <summary>Turns off buffering and caching on the way to the caller.</summary>
-    private static void Begin(HttpContext http)
-    {
-        if (http.Response.HasStarted)
-        {
-            return;
-        }
-
-        http.Response.ContentType = MediaTypes.EventStream;
-        http.Response.Headers.CacheControl = "no-cache, no-store";
-        http.Response.Headers["X-Accel-Buffering"] = "no";
-        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-    }
 }

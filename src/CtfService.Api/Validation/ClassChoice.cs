@@ -45,17 +45,23 @@ internal static class ClassChoice
         return true;
     }
 
+    /// <summary>Returns the class that a reference means; null if there is none.</summary>
+    public static ClassLabel? Find(ClassReference reference, ClassCatalog classes) => reference switch
+    {
+        { Name: { } name } => classes.Find(name),
+        { Id: >= 0 and <= int.MaxValue } => classes.Find((int)reference.Id),
+        _ => null,
+    };
+
+    /// <summary>Returns a question with the names that a misspelt one may mean, after a space; empty if there are none.</summary>
+    public static string Suggestion(ClassReference misspelt, ClassCatalog classes) => misspelt.Name is { } name ? Suggestion(classes, name) : "";
+
     private static ClassLabel? ByReference(ClassReference reference, ClassCatalog classes, RequestProblems problems)
     {
-        var found = reference switch
-        {
-            { Name: { } name } => classes.Find(name),
-            { Id: >= 0 and <= int.MaxValue } => classes.Find((int)reference.Id),
-            _ => null,
-        };
+        var found = Find(reference, classes);
         if (found is null)
         {
-            var hint = reference.Name is { } misspelt ? Suggestion(classes, misspelt) : "";
+            var hint = Suggestion(reference, classes);
             problems.Add(
                 "class_label",
                 "unknown_class",

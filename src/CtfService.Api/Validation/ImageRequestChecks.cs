@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using CtfService.Api.Configuration;
 using CtfService.Api.Contracts;
 using CtfService.Core.Classes;
@@ -33,16 +31,16 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         RequestProblems problems)
     {
         problems.RequireRange(asked.N, 1, limits.MaxImagesPerRequest, "n", "Limits:MaxImagesPerRequest");
-        var fine = ChooseFine(asked, model, problems);
+        var fine = ChooseFine(asked.FineSampling, asked.FinePrefix, model, problems);
         RequireModel(asked.Model, model, problems);
-        var format = ChooseFormat(asked.OutputFormat, problems);
+        var format = ChooseFormat(asked.OutputFormat, "output_format", problems);
         problems.RequireRange(asked.OutputCompression, 0, 100, "output_compression");
         RequireResponseFormat(asked.ResponseFormat, problems);
         OpenAiFields.CheckSize(asked.Size, model, problems);
         var include = Inclusion.Choose(asked.Include, problems);
         var deadline = DeadlineChoice.Choose(asked.TimeoutMs, timeout, inference, problems);
 
-        var seed = asked.Seed ?? RandomSeed();
+        var seed = asked.Seed ?? RandomSeed.Draw();
         var images = Enumerable.Range(0, problems.All.Count == 0 ? asked.N ?? 1 : 0)
             .Select(i => new ImageSpecification(classLabel?.Id ?? model.NullClass, ImageSeed.Derive(seed, i), coarse, fine) { Layout = layout });
         var submission = new ImageSubmission([.. images], deadline);
@@ -69,17 +67,20 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         }
     }
 
-    private SamplingSettings ChooseFine(ImageRequest asked, ModelDescription model, RequestProblems problems)
+    /// <summary>Chooses the sampling of the fine stage.</summary>
+    /// <param name="prefix">Prefix of the names of its fields in the request.</param>
+    public SamplingSettings ChooseFine(SamplingRequest? asked, string prefix, ModelDescription model, RequestProblems problems)
     {
-        if (asked.FineSampling is not null && !model.HasFineStage)
+        if (asked is not null && !model.HasFineStage)
         {
             problems.Add("fine", "unsupported_value", $"Model '{model.Name}' has no fine stage. Leave the field fine out.");
         }
 
-        return SamplingChoice.Choose(asked.FineSampling ?? new SamplingRequest(), model.DefaultFine, asked.FinePrefix, limits, problems);
+        return SamplingChoice.Choose(asked ?? new SamplingRequest(), model.DefaultFine, prefix, limits, problems);
     }
 
-    private void RequireModel(string? asked, ModelDescription model, RequestProblems problems)
+    /// <summary>Adds a problem if the request names another model than the loaded one.</summary>
+    public void RequireModel(string? asked, ModelDescription model, RequestProblems problems)
     {
         if (asked is not null && !names.Mean(model, asked))
         {
@@ -87,7 +88,8 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         }
     }
 
-    private static ImageFormat? ChooseFormat(string? asked, RequestProblems problems)
+    /// <summary>Returns null if the request names no format, and if it names an unknown one, which is a problem.</summary>
+    public static ImageFormat? ChooseFormat(string? asked, string param, RequestProblems problems)
     {
         if (asked is null)
         {
@@ -99,7 +101,7 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
             return format;
         }
 
-        problems.Add("output_format", "unsupported_value", $"output_format '{asked}' is not supported; expected {ImageFormats.Names}.");
+        problems.Add(param, "unsupported_value", $"{param} '{asked}' is not supported; expected {ImageFormats.Names}.");
         return null;
     }
 
@@ -113,7 +115,4 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
                 $"response_format '{asked}' is not supported; expected 'b64_json' or '{Link}'. For the image itself send the header Accept: image/png.");
         }
     }
-
-    private static ulong RandomSeed() =>
-        BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> (64 - ImageSeed.DerivedBits);
 }

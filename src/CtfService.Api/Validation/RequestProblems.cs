@@ -15,6 +15,9 @@ internal sealed class RequestProblems
 
     public IReadOnlyList<ErrorDetail> All => _all;
 
+    /// <summary>True if further problems are left out.</summary>
+    public bool IsFull => _all.Count == MostProblems;
+
     /// <summary>Fields that had no effect or were interpreted, for the response.</summary>
     public IReadOnlyList<RequestWarning> Warnings => _warnings;
 

@@ -32,7 +32,9 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal(
             [
                 "/health/live", "/health/ready", "/health/startup", "/v1/admin/models", "/v1/batches", "/v1/batches/{id}",
-                "/v1/batches/{id}/cancel", "/v1/classes", "/v1/files", "/v1/files/{id}", "/v1/files/{id}/content",
+                "/v1/batches/{id}/cancel", "/v1/classes",
+                "/v1/datasets", "/v1/datasets/{id}", "/v1/datasets/{id}/cancel", "/v1/datasets/{id}/events", "/v1/datasets/{id}/files",
+                "/v1/datasets/{id}/files/{name}", "/v1/files", "/v1/files/{id}", "/v1/files/{id}/content",
                 "/v1/images/generations", "/v1/images/redetail", "/v1/images/variations", "/v1/models", "/v1/models/{id}",
             ],
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));
@@ -136,7 +138,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         var schemas = (await Document())["components"]!["schemas"]!.AsObject();
         var seeds = schemas.Select(schema => (schema.Key, Seed: schema.Value!["properties"]?["seed"])).Where(schema => schema.Seed is not null).ToList();
 
-        Assert.Equal(6, seeds.Count);
+        Assert.Equal(8, seeds.Count);
         Assert.All(seeds, schema =>
         {
             Assert.Equal("int64", (string?)schema.Seed!["format"]);

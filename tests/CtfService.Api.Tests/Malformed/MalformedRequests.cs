@@ -92,13 +92,13 @@ internal sealed class MalformedRequests
     private MalformedRequest Unacceptable(Random random)
     {
         string[] accepts = ["image/gif", "text/html", "nonsense", "image/png;q=0", "application/json;q=0, image/*;q=0", "video/*", ";;;", "text/html, */*;q=0"];
-        return Valid(random) with { Header = ("Accept", random.Pick(accepts)) };
+        return ValidForImages(random) with { Header = ("Accept", random.Pick(accepts)) };
     }
 
     private MalformedRequest WrongTimeout(Random random)
     {
         string[] times = ["0", "-1", "soon", "1h", "1,5", "NaN", "1e3", "s", "ms", "0.0ms", "99999999999", "1 2"];
-        return Valid(random) with { Header = ("X-Request-Timeout", random.Pick(times)) };
+        return ValidForImages(random) with { Header = ("X-Request-Timeout", random.Pick(times)) };
     }
 
     private MalformedRequest WrongMethod(Random random)
@@ -131,9 +131,12 @@ internal sealed class MalformedRequests
         return valid with { Body = change(valid.Body!) };
     }
 
-    private MalformedRequest Valid(Random random)
-    {
-        var operation = random.Pick(_operations);
-        return MalformedRequest.Json(operation.Path, Encoding.UTF8.GetBytes(WrongJson.Text(operation.Example.Select(field => (field.Key, field.Value)))));
-    }
+    private MalformedRequest Valid(Random random) => Valid(random.Pick(_operations));
+
+    /// <summary>Only image requests have a choice of responses and a time limit.</summary>
+    private MalformedRequest ValidForImages(Random random) =>
+        Valid(random.Pick([.. _operations.Where(operation => operation.Path.StartsWith("/v1/images", StringComparison.Ordinal))]));
+
+    private static MalformedRequest Valid(JsonOperation operation) =>
+        MalformedRequest.Json(operation.Path, Encoding.UTF8.GetBytes(WrongJson.Text(operation.Example.Select(field => (field.Key, field.Value)))));
 }

@@ -1,0 +1,70 @@
+using CtfService.Api.Contracts;
+using CtfService.Core.Generation;
+using CtfService.Datasets.Plans;
+using CtfService.Inference.Status;
+using CtfService.Jobs.Work;
+
+namespace CtfService.Api.Datasets;
+
+/// <summary>Describes data sets to their owners. Everything comes from the row of the job and the clock. Thread-safe.</summary>
+internal sealed class DatasetDescriber(IModelStatus model, TimeProvider clock)
+{
+    public DatasetResponse Describe(Job job)
+    {
+        var specification = DatasetSpecification.Parse(job.Specification);
+        var (plan, drawn) = (specification.Plan, specification.Model);
+        var hasFiles = plan.Format != DatasetFormat.Npz;
+        var rate = Rate(job);
+        return new DatasetResponse
+        {
+            Id = job.Id,
+            Status = JobStatuses.Name(job.State),
+            WaitingFor = WaitingFor(job, specification),
+            CreatedAt = job.CreatedAt.ToUnixTimeSeconds(),
+            InProgressAt = job.StartedAt?.ToUnixTimeSeconds(),
+            FinalizingAt = job.FinalizingAt?.ToUnixTimeSeconds(),
+            CompletedAt = EndIf(job, JobState.Completed),
+            FailedAt = EndIf(job, JobState.Failed),
+            ExpiredAt = EndIf(job, JobState.Expired),
+            CancellingAt = job.CancelRequestedAt?.ToUnixTimeSeconds(),
+            CancelledAt = EndIf(job, JobState.Cancelled),
+            ExpiresAt = job.ExpiresAt.ToUnixTimeSeconds(),
+            ImageCounts = new ImageCounts(plan.Total, job.Done, job.Failed),
+            ImagesPerSecond = rate is { } perSecond ? Math.Round(perSecond, 3) : null,
+            SecondsLeft = rate is { } speed ? Math.Round((plan.Total - job.Done - job.Failed) / speed, 1) : null,
+            Name = plan.Name,
+            Format = DatasetFormats.Name(plan.Format),
+            ImageFormat = hasFiles ? ImageFormats.Name(plan.ImageFormat) : null,
+            Quality = hasFiles && plan.ImageFormat != ImageFormat.Png ? plan.Quality : null,
+            ShardSize = plan.ShardSize,
+            Shards = specification.ShardCount,
+            Classes = plan.Counts.Count(count => count > 0),
+            Seed = plan.Seed,
+            Model = drawn.Name,
+            BundleHash = drawn.BundleHash,
+            Coarse = StageDefaults.From(plan.Coarse),
+            Fine = drawn.HasFineStage ? StageDefaults.From(plan.Fine) : null,
+            EstimatedBytes = plan.Format == DatasetFormat.Npz ? plan.Total * ((3L * drawn.ImageWidth * drawn.ImageHeight) + sizeof(long)) : null,
+            Metadata = specification.Metadata,
+            Webhook = job.Webhook,
+            Errors = [.. job.Errors.Select(error => new DatasetError(error.Code, error.Message, error.Param))],
+            Files = DatasetResult.Of(job)?.Files.Select(file => Describe(job.Id, file)).ToList(),
+        };
+    }
+
+    public static DatasetFileEntry Describe(string id, ResultFile file) => new(file.Name, file.Bytes, DatasetRoutes.File(id, file.Name));
+
+    private static long? EndIf(Job job, JobState state) => job.State == state ? job.EndedAt?.ToUnixTimeSeconds() : null;
+
+    /// <summary>Returns the images per second since the job began; null if it does not run or has no finished shard.</summary>
+    private double? Rate(Job job)
+    {
+        var elapsed = (clock.GetUtcNow() - job.StartedAt)?.TotalSeconds;
+        return job.State == JobState.InProgress && elapsed > 0 && job.Done > 0 ? job.Done / elapsed : null;
+    }
+
+    private string? WaitingFor(Job job, DatasetSpecification specification) =>
+        job.State is not (JobState.Validating or JobState.InProgress) ? null
+        : model.Current is ModelStatus.Ready ready ? ModelMatch.Difference(specification.Origin, ready.Model)
+        : "The model is not ready. GET /health/ready says why.";
+}
