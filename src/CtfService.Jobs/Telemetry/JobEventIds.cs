@@ -19,6 +19,7 @@ public static class JobEventIds
     public const int LeaseLost = 3024;
     public const int JobRefused = 3025;
     public const int ShardsMissing = 3026;
+    public const int EndNotRecorded = 3027;
 
     // Retention
     public const int JobDeleted = 3040;
@@ -28,4 +29,5 @@ public static class JobEventIds
     public const int WebhookDelivered = 3060;
     public const int WebhookRetried = 3061;
     public const int WebhookGivenUp = 3062;
+    public const int WebhooksFailed = 3063;
 }

@@ -78,6 +78,13 @@ internal sealed partial class WebhookDelivery(
         {
             return PollInterval; // the engine logs the outage
         }
+#pragma warning disable CA1031 // an exception of a background service would end the process
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            Log.Failed(logger, failure);
+            return PollInterval;
+        }
     }
 
     private async Task DeliverDueAsync(CancellationToken cancellation)
@@ -133,6 +140,12 @@ internal sealed partial class WebhookDelivery(
         {
             return (false, false, "no response in time");
         }
+#pragma warning disable CA1031 // whatever is wrong with one webhook, the others are delivered
+        catch (Exception failed) when (failed is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            return (false, false, failed.Message);
+        }
     }
 
     private static partial class Log
@@ -146,5 +159,8 @@ internal sealed partial class WebhookDelivery(
 
         [LoggerMessage(JobEventIds.WebhookGivenUp, LogLevel.Warning, "Webhook of job {Job} to {Host} is given up after attempt {Attempt}: {Cause}")]
         public static partial void GivenUp(ILogger logger, string job, string host, int attempt, string cause);
+
+        [LoggerMessage(JobEventIds.WebhooksFailed, LogLevel.Error, "Webhooks stand still; the next attempt is in a few seconds")]
+        public static partial void Failed(ILogger logger, Exception exception);
     }
 }

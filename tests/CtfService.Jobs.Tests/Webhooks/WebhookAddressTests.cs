@@ -27,6 +27,7 @@ public sealed class WebhookAddressTests
     [InlineData("::127.0.0.1")]
     [InlineData("::ffff:10.0.0.1")]
     [InlineData("64:ff9b::a9fe:a9fe")]
+    [InlineData("64:ff9b:1::7f00:1")]
     [InlineData("2002:7f00:1::")]
     [InlineData("fc00::1")]
     [InlineData("fd12:3456::1")]

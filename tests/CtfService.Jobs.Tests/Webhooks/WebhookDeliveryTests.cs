@@ -158,6 +158,31 @@ public sealed class WebhookDeliveryTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
+    public async Task Webhook_ThatCannotBeSent_KeepsNoOtherOneBack()
+    {
+        await StartAsync();
+        await EndAsync("ftp://127.0.0.1/hook"); // no address that is accepted today
+        await EndAsync(_receiver.Address);
+
+        await Until(() => !_receiver.Received.IsEmpty);
+
+        Assert.Contains(_log.Collector.GetSnapshot(), line => line.Id.Id == JobEventIds.WebhookRetried);
+    }
+
+    [Fact]
+    public async Task Row_ThatCannotBeRead_DoesNotEndTheService()
+    {
+        await EndAsync(_receiver.Address);
+        await _bench.Database.RunAsync(session => session.ExecuteAsync("update jobs set state = 'of a newer version'"), CancellationToken.None);
+        await StartAsync();
+        await Until(() => _log.Collector.GetSnapshot().Any(line => line.Id.Id == JobEventIds.WebhooksFailed));
+
+        await _bench.Database.RunAsync(session => session.ExecuteAsync("update jobs set state = 'failed'"), CancellationToken.None);
+
+        await Until(() => !_receiver.Received.IsEmpty);
+    }
+
+    [Fact]
     public async Task Job_WithoutAWebhook_TellsNobody()
     {
         await EndAsync(webhook: null);
