@@ -131,7 +131,7 @@ internal sealed partial class JobEngine(
 
         var now = clock.GetUtcNow(); // not the monotonic clock, which stands still while a machine sleeps
         var isDue = now - _renewed >= options.Lease / 3;
-        var held = await store.Queue.RenewAsync(_worker, isDue, _stopping.Token).ConfigureAwait(false);
+        var held = await store.Queue.RenewAsync(_worker, isDue ? _running.Keys : [], _stopping.Token).ConfigureAwait(false);
         _renewed = isDue ? now : _renewed;
         var going = held.Where(renewal => !renewal.MustStop).Select(renewal => renewal.Key).ToHashSet();
         foreach (var (_, work) in _running.Where(work => !going.Contains(work.Key)))

@@ -39,15 +39,21 @@ internal sealed partial class ShardQueue(IDatabase database, JobSignals signals,
         cancellation);
 
     /// <summary>Returns the work that a worker holds. Anything else that it runs is lost to another worker.</summary>
-    /// <param name="extend">True to extend the leases.</param>
-    public Task<List<Renewal>> RenewAsync(string worker, bool extend, CancellationToken cancellation) => database.RunAsync(
+    /// <param name="extend">
+    /// The work whose leases are extended. Not all that the worker holds: a claim whose answer was lost with the connection is held, but nobody works on it.
+    /// </param>
+    public Task<List<Renewal>> RenewAsync(string worker, IReadOnlyCollection<ClaimKey> extend, CancellationToken cancellation) => database.RunAsync(
         async session =>
         {
-            if (extend)
+            var until = session.Now + Timestamp.Milliseconds(options.Lease);
+            foreach (var (job, shard, number) in extend)
             {
                 await session.ExecuteAsync(
-                    "update shards set lease_until = @until where owner = @worker and state = 'running'",
-                    new { worker, until = session.Now + Timestamp.Milliseconds(options.Lease) }).ConfigureAwait(false);
+                    """
+                    update shards set lease_until = @until
+                    where job = @job and number = @shard and claims = @number and owner = @worker and state = 'running'
+                    """,
+                    new { worker, until, job, shard, number }).ConfigureAwait(false);
             }
 
             var held = await session.ListAsync<(string Job, long Shard, long Claim, string? Outcome)>(

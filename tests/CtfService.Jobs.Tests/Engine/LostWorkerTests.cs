@@ -189,6 +189,24 @@ public sealed class LostWorkerTests(TestDatabases databases)
         Assert.Equal((JobState.Completed, 1), ((await bench.EndedAsync(job)).State, (await bench.ShardsAsync(job))[0].Attempts));
     }
 
+    /// <summary>The connection may break after a claim was made and before the worker hears of it.</summary>
+    [Theory]
+    [MemberData(nameof(Databases))]
+    public async Task Heartbeat_OfABusyWorker_ExtendsNoClaimThatItDoesNotKnow(string database)
+    {
+        await using var bench = await databases.NewAsync(database);
+        await bench.CreatePreparedAsync("1,1");
+        await bench.Store.Queue.RecoverAsync(CancellationToken.None);
+        Assert.NotNull(await bench.ClaimAsync("worker"));
+        var known = (await bench.ClaimAsync("worker"))!;
+        await bench.PassAsync(OverALease);
+
+        await bench.Store.Queue.RenewAsync("worker", [known.Key], CancellationToken.None);
+
+        Assert.Equal(1, await bench.Store.Queue.RecoverAsync(CancellationToken.None));
+        Assert.True(await bench.Store.Queue.DoneAsync(known, new ShardResult(1, 0), CancellationToken.None));
+    }
+
     [Theory]
     [MemberData(nameof(Databases))]
     public async Task Stop_InTheMiddleOfAShard_GivesItBackWithoutAnAttempt(string database)
