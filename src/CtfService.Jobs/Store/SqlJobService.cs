@@ -28,11 +28,13 @@ internal sealed class SqlJobService(IDatabase database, JobSignals signals, Time
     }
 
     public async Task<Job?> FindAsync(string tenant, string kind, string id, CancellationToken cancellation) =>
-        database.Exists ? await database.RunAsync(session => FindAsync(session, tenant, kind, id), cancellation).ConfigureAwait(false) : null;
+        database.Exists && JobIds.IsPossible(id)
+            ? await database.RunAsync(session => FindAsync(session, tenant, kind, id), cancellation).ConfigureAwait(false)
+            : null;
 
     public async Task<JobPage> ListAsync(string tenant, string kind, string? after, int limit, CancellationToken cancellation)
     {
-        if (!database.Exists)
+        if (!database.Exists || (after is not null && !JobIds.IsPossible(after)))
         {
             return new JobPage([], HasMore: false);
         }
@@ -51,7 +53,7 @@ internal sealed class SqlJobService(IDatabase database, JobSignals signals, Time
 
     public async Task<Job?> CancelAsync(string tenant, string kind, string id, CancellationToken cancellation)
     {
-        if (!database.Exists)
+        if (!database.Exists || !JobIds.IsPossible(id))
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using CtfService.Jobs.Databases;
+using CtfService.Jobs.Work;
 
 namespace CtfService.Jobs.Store;
 
@@ -33,7 +34,7 @@ internal sealed class SqlUploadCatalog(IDatabase database, JobSignals signals) :
 
     public async Task<UploadedFile?> FindAsync(string tenant, string id, CancellationToken cancellation)
     {
-        if (!database.Exists)
+        if (!database.Exists || !JobIds.IsPossible(id))
         {
             return null;
         }
@@ -47,7 +48,7 @@ internal sealed class SqlUploadCatalog(IDatabase database, JobSignals signals) :
     public async Task<(IReadOnlyList<UploadedFile> Files, bool HasMore)> ListAsync(
         string tenant, string? purpose, string? after, int limit, bool newestFirst, CancellationToken cancellation)
     {
-        if (!database.Exists)
+        if (!database.Exists || (after is not null && !JobIds.IsPossible(after)))
         {
             return ([], false);
         }
@@ -64,8 +65,11 @@ internal sealed class SqlUploadCatalog(IDatabase database, JobSignals signals) :
         return ([.. rows.Take(limit).Select(row => row.ToFile())], rows.Count > limit);
     }
 
-    public async Task<bool> DeleteAsync(string tenant, string id, CancellationToken cancellation) => database.Exists && await database.RunAsync(
-        session => session.ExecuteAsync("delete from files where tenant = @tenant and id = @id", new { tenant, id }), cancellation).ConfigureAwait(false) > 0;
+    public async Task<bool> DeleteAsync(string tenant, string id, CancellationToken cancellation) =>
+        database.Exists && JobIds.IsPossible(id)
+        && await database.RunAsync(
+            session => session.ExecuteAsync("delete from files where tenant = @tenant and id = @id", new { tenant, id }), cancellation)
+            .ConfigureAwait(false) > 0;
 
     public async Task<long> BytesAsync(string tenant, CancellationToken cancellation) => !database.Exists ? 0 : await database.RunAsync(
         session => session.FirstAsync<long>(

@@ -32,6 +32,23 @@ public sealed class JobServiceTests(TestDatabases databases)
 
     [Theory]
     [MemberData(nameof(Databases))]
+    public async Task Id_ThatTheDatabaseCannotHold_IsFoundNowhere(string database)
+    {
+        await using var bench = await databases.NewAsync(database);
+        await bench.CreateAsync("1");
+        foreach (var id in new[] { "\0", "\ud800" })
+        {
+            Assert.Null(await bench.Jobs.FindAsync("", FakeJobHandler.TestKind, id, CancellationToken.None));
+            Assert.Null(await bench.Jobs.CancelAsync("", FakeJobHandler.TestKind, id, CancellationToken.None));
+            Assert.Empty((await bench.Jobs.ListAsync("", FakeJobHandler.TestKind, after: id, 10, CancellationToken.None)).Jobs);
+            Assert.Null(await bench.Uploads.FindAsync("", id, CancellationToken.None));
+            Assert.False(await bench.Uploads.DeleteAsync("", id, CancellationToken.None));
+            Assert.Empty((await bench.Uploads.ListAsync("", null, after: id, 10, newestFirst: true, CancellationToken.None)).Files);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases))]
     public async Task List_InPages_ReturnsOwnJobsNewestFirst(string database)
     {
         await using var bench = await databases.NewAsync(database);
