@@ -76,12 +76,11 @@ internal sealed class UserFiles(IFileStore store, IUploadCatalog catalog, FileUp
     public async Task DeleteAsync(string tenant, string id, CancellationToken cancellation)
     {
         var file = await FindAsync(tenant, id, cancellation);
+        await store.DeleteAsync(file.StoredName, CancellationToken.None); // first: without a row, content that is left would be kept for ever
         if (!await catalog.DeleteAsync(tenant, id, cancellation))
         {
             throw new RequestRefusedException(NotFound(id)); // another request deleted it meanwhile
         }
-
-        await store.DeleteAsync(file.StoredName, CancellationToken.None);
     }
 
     /// <exception cref="RequestRefusedException">400: the owner has no file with the id that the page should start after.</exception>

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using CtfService.Api.Tests.Batches;
 using CtfService.Api.Tests.Security;
+using CtfService.Jobs.Files;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Files;
 
@@ -67,6 +70,23 @@ public sealed class FileEndpointsTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal($$"""{"id":"{{id}}","object":"file","deleted":true}""", await deleted.Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.NotFound, again.StatusCode);
         Assert.Empty(_api.Stored());
+    }
+
+    [Fact]
+    public async Task Delete_WhileTheStorageFails_CanBeRepeatedAndLeavesNothing()
+    {
+        var files = new MemoryFileStore();
+        await using var api = TestKeys.Api(services => services.AddSingleton<IFileStore>(files));
+        await api.InitializeAsync();
+        var id = (string)(await api.Upload("x", key: TestKeys.Studio))["id"]!;
+
+        files.BeforeDelete = _ => throw new FileStoreUnavailableException("The volume is gone.");
+        using var refused = await api.Send(HttpMethod.Delete, $"/v1/files/{id}", key: TestKeys.Studio);
+        files.BeforeDelete = _ => { };
+        using var deleted = await api.Send(HttpMethod.Delete, $"/v1/files/{id}", key: TestKeys.Studio);
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), (refused.StatusCode, deleted.StatusCode));
+        Assert.Empty(files.Files);
     }
 
     [Fact]
