@@ -14,6 +14,9 @@ internal sealed partial class Retention(
 
     private readonly Dictionary<string, IJobHandler> _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
 
+    /// <summary>Kinds of jobs that this process can delete; others are left to a process that knows them.</summary>
+    private readonly string _kinds = $",{string.Join(',', handlers.Select(handler => handler.Kind))},";
+
     /// <summary>Sweeps now and every minute. Returns when cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -26,7 +29,7 @@ internal sealed partial class Retention(
 
     internal async Task SweepAsync(CancellationToken cancellation)
     {
-        foreach (var job in await store.Sweep.OutdatedJobsAsync(cancellation).ConfigureAwait(false))
+        foreach (var job in await store.Sweep.OutdatedJobsAsync(_kinds, cancellation).ConfigureAwait(false))
         {
             await AttemptAsync(cancel => DeleteAsync(job, cancel), cancellation).ConfigureAwait(false);
         }
@@ -39,12 +42,9 @@ internal sealed partial class Retention(
 
     private async Task DeleteAsync(Job job, CancellationToken cancellation)
     {
-        if (_handlers.TryGetValue(job.Kind, out var handler)) // otherwise a process that knows the kind deletes it
-        {
-            await handler.DeleteFilesAsync(job, cancellation).ConfigureAwait(false);
-            await store.Sweep.DeleteJobAsync(job.Id, cancellation).ConfigureAwait(false);
-            Log.Deleted(logger, job.Id);
-        }
+        await _handlers[job.Kind].DeleteFilesAsync(job, cancellation).ConfigureAwait(false);
+        await store.Sweep.DeleteJobAsync(job.Id, cancellation).ConfigureAwait(false);
+        Log.Deleted(logger, job.Id);
     }
 
     private async Task DeleteAsync(UploadedFile file, CancellationToken cancellation)

@@ -23,6 +23,9 @@ internal sealed partial class ShardRunner
         [LoggerMessage(JobEventIds.LeaseLost, LogLevel.Warning, "{Phase} {Shard} of job {Job} was given to another worker before it ended here")]
         public static partial void LeaseLost(ILogger logger, Phase phase, int shard, string job);
 
+        [LoggerMessage(JobEventIds.EndNotRecorded, LogLevel.Error, "The end of {Phase} {Shard} of job {Job} cannot be recorded; it runs again after its lease")]
+        public static partial void NotRecorded(ILogger logger, Phase phase, int shard, string job, Exception exception);
+
         [LoggerMessage(JobEventIds.JobRefused, LogLevel.Information, "Job {Job} is invalid: {Reason}")]
         public static partial void Refused(ILogger logger, string job, string reason);
 

@@ -149,6 +149,13 @@ internal sealed partial class ShardRunner(
             {
                 return ShardOutcomes.Late;
             }
+#pragma warning disable CA1031 // a defect; the lease runs out, and the number of losses is limited
+            catch (Exception defect)
+#pragma warning restore CA1031
+            {
+                Log.NotRecorded(logger, claim.Phase, claim.Shard.Number, claim.Job.Id, defect);
+                return ShardOutcomes.Late;
+            }
 
             await Task.Delay(RecordRetry, clock, abandon).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

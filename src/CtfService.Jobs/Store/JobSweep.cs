@@ -9,21 +9,36 @@ internal sealed class JobSweep(IDatabase database, JobSignals signals, JobsOptio
     /// <summary>Most rows of one sweep; the next one goes on.</summary>
     public const int Batch = 100;
 
-    /// <summary>Stops jobs whose time has run out. Returns how many.</summary>
+    /// <summary>
+    /// Stops jobs whose time has run out, and ends those whose output could not be put together for as long as a job may take; else a storage that has lost
+    /// files would keep them for ever. Returns how many; more may be left, so that the heartbeat between two calls comes in time.
+    /// </summary>
     public async Task<int> ExpireAsync(CancellationToken cancellation)
     {
+        var lifetime = Timestamp.Milliseconds(options.Lifetime);
         var late = await database.RunAsync(
             session => session.ListAsync<string>(
-                "select id from jobs where ended is null and outcome is null and finalizing is null and expires <= @Now", new { session.Now }),
+                $"""
+                select id from jobs where ended is null
+                    and (outcome is null and finalizing is null and expires <= @Now or finalizing <= @before)
+                limit {Batch}
+                """,
+                new { session.Now, before = session.Now - lifetime }),
             cancellation).ConfigureAwait(false);
         foreach (var id in late)
         {
             await database.RunAsync(
                 async session =>
                 {
-                    if (await session.LockAsync(id).ConfigureAwait(false) is { Outcome: null, Finalizing: null } job)
+                    var job = await session.LockAsync(id).ConfigureAwait(false);
+                    if (job is { Outcome: null, Finalizing: null })
                     {
                         await session.StopAsync(job, JobState.Finalizing, JobState.Expired).ConfigureAwait(false);
+                        await session.AnnounceAsync(id).ConfigureAwait(false);
+                    }
+                    else if (job?.Finalizing <= session.Now - lifetime)
+                    {
+                        await session.GiveUpFinishAsync(id).ConfigureAwait(false);
                         await session.AnnounceAsync(id).ConfigureAwait(false);
                     }
 
@@ -37,12 +52,13 @@ internal sealed class JobSweep(IDatabase database, JobSignals signals, JobsOptio
     }
 
     /// <summary>Returns jobs that ended longer ago than they are kept, the oldest first.</summary>
-    public async Task<IReadOnlyList<Job>> OutdatedJobsAsync(CancellationToken cancellation)
+    /// <param name="kinds">Their kinds, each between commas.</param>
+    public async Task<IReadOnlyList<Job>> OutdatedJobsAsync(string kinds, CancellationToken cancellation)
     {
         var rows = await database.RunAsync(
             session => session.ListAsync<JobRow>(
-                $"{JobRow.Select} where ended is not null and ended <= @before order by ended limit {Batch}",
-                new { before = session.Now - Timestamp.Milliseconds(options.Retention) }),
+                $"{JobRow.Select} where ended is not null and ended <= @before and @kinds like '%,' || kind || ',%' order by ended limit {Batch}",
+                new { kinds, before = session.Now - Timestamp.Milliseconds(options.Retention) }),
             cancellation).ConfigureAwait(false);
         return rows.ConvertAll(row => row.ToJob());
     }

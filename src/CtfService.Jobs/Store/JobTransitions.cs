@@ -86,6 +86,17 @@ internal static class JobTransitions
         }
     }
 
+    /// <summary>Ends a job whose output cannot be put together, with the last cause.</summary>
+    public static async Task GiveUpFinishAsync(this Session session, string id)
+    {
+        var finish = new { id, ShardRow.Finish };
+        var cause = await session.FirstAsync<string>("select error from shards where job = @id and number = @Finish", finish).ConfigureAwait(false);
+        await session.ExecuteAsync("update shards set state = 'failed', owner = null, lease_until = null where job = @id and number = @Finish", finish)
+            .ConfigureAwait(false);
+        await session.EndAsync(id, JobState.Failed, result: null, [new JobError("output_failed", cause ?? "The output could not be put together in time.")])
+            .ConfigureAwait(false);
+    }
+
     /// <summary>Deletes the rows of a job if it has ended. Returns false if it has not.</summary>
     public static async Task<bool> DeleteEndedAsync(this Session session, string id)
     {
@@ -105,10 +116,13 @@ internal static class JobTransitions
                 state = StateNames.Of(state),
                 session.Now,
                 result,
-                errors = errors.Count == 0 ? null : JsonSerializer.Serialize(errors),
+                errors = errors.Count == 0 ? null : JsonSerializer.Serialize(errors.Select(Bounded)),
             }).ConfigureAwait(false);
         await session.ExecuteAsync(
             "insert into webhooks (job, due) select id, @Now from jobs where id = @id and webhook is not null on conflict (job) do nothing",
             new { id, session.Now }).ConfigureAwait(false);
     }
+
+    private static JobError Bounded(JobError error) =>
+        error with { Message = BoundedText.Of(error.Message), Param = error.Param is null ? null : BoundedText.Of(error.Param) };
 }

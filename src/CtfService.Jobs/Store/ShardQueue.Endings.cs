@@ -54,11 +54,11 @@ internal sealed partial class ShardQueue
     /// <summary>Ends a finish that lacks files of finished shards: they run again.</summary>
     /// <param name="shards">Numbers of shards that are done.</param>
     public Task<bool> ReopenedAsync(Claim claim, IReadOnlyList<int> shards, string cause, CancellationToken cancellation) =>
-        EndAsync(claim, (session, job) => session.ReopenAsync(job, shards, cause), cancellation);
+        EndAsync(claim, (session, job) => session.ReopenAsync(job, shards, BoundedText.Of(cause)), cancellation);
 
     /// <summary>Ends an attempt that failed. The work is tried again later, or given up after the last attempt.</summary>
     public Task<bool> FailedAsync(Claim claim, string cause, CancellationToken cancellation) =>
-        EndAsync(claim, (session, job) => RetryOrGiveUpAsync(session, job, claim.Shard, cause, WaitAfter(claim.Shard.Attempts)), cancellation);
+        EndAsync(claim, (session, job) => RetryOrGiveUpAsync(session, job, claim.Shard, BoundedText.Of(cause), WaitAfter(claim.Shard.Attempts)), cancellation);
 
     /// <summary>Returns work unfinished, for this worker or another. The attempt does not count. If its job was stopped, the work is left out.</summary>
     /// <param name="delay">Time until it can be claimed again.</param>
@@ -76,7 +76,7 @@ internal sealed partial class ShardQueue
                 {
                     state = isLeftOut ? "skipped" : "ready",
                     notBefore = NotBefore(session, delay),
-                    cause,
+                    cause = cause is null ? null : BoundedText.Of(cause),
                     job.Id,
                     claim.Shard.Number,
                 }).ConfigureAwait(false);

@@ -40,6 +40,24 @@ public sealed class JobEngineTests(TestDatabases databases)
 
     [Theory]
     [MemberData(nameof(Databases))]
+    public async Task Errors_OfAnyLengthAndContent_AreKeptInShort(string database)
+    {
+        await using var bench = await databases.NewAsync(database, new JobsOptions { MaxAttempts = 1 });
+        var text = "\0 and \ud800 " + new string('x', 1_000_000);
+        bench.Handler.Run = (_, _, _) => throw new InvalidDataException(text);
+        await bench.StartAsync();
+        var given = await bench.EndedAsync(await bench.CreateAsync("10"));
+        bench.Handler.Prepare = (_, _) => throw new JobRefusedException([new JobError("unknown_field", text, 1, text)]);
+        var refused = Assert.Single((await bench.EndedAsync(await bench.CreateAsync("10"))).Errors);
+
+        Assert.Equal((JobState.Completed, 10), (given.State, given.Failed));
+        var cause = (await bench.ShardsAsync(given))[0].Error!;
+        Assert.StartsWith("\ufffd and \ufffd xxx", cause, StringComparison.Ordinal);
+        Assert.Equal((1_000, 1_000, 1_000), (cause.Length, refused.Message.Length, refused.Param!.Length));
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases))]
     public async Task Job_ThatItsHandlerRefuses_FailsWithAllErrors(string database)
     {
         await using var bench = await databases.NewAsync(database);

@@ -1,3 +1,4 @@
+using CtfService.Jobs.Store;
 using CtfService.Jobs.Tests.Databases;
 using CtfService.Jobs.Work;
 
@@ -20,6 +21,26 @@ public sealed class RetentionTests(TestDatabases databases)
 
         Assert.NotNull(await bench.FindAsync(stuck));
         Assert.Null(await bench.Jobs.FindAsync(other.Tenant, other.Kind, other.Id, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Sweep_WithManyJobsOfAnUnknownKind_DeletesTheOthers()
+    {
+        await using var bench = await databases.NewAsync(TestDatabases.Sqlite, new JobsOptions { Retention = TimeSpan.FromMinutes(1) });
+        for (var number = 0; number < JobSweep.Batch; number++)
+        {
+            await bench.CreateAsync("1");
+        }
+
+        await bench.Database.RunAsync(
+            session => session.ExecuteAsync("update jobs set kind = 'newer', state = 'completed', ended = @Now", new { session.Now }), CancellationToken.None);
+        await bench.StartAsync();
+        var known = await bench.EndedAsync(await bench.CreateAsync("1"));
+        await bench.PassAsync(TimeSpan.FromMinutes(1));
+
+        await bench.Retention.SweepAsync(CancellationToken.None);
+
+        Assert.Equal([known.Id], bench.Handler.DeletedFiles.Distinct());
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using CtfService.Jobs.Files;
+using CtfService.Jobs.Telemetry;
 using CtfService.Jobs.Tests.Databases;
 using CtfService.Jobs.Work;
 
@@ -8,6 +10,27 @@ namespace CtfService.Jobs.Tests.Engine;
 public sealed class StoppedJobTests(TestDatabases databases)
 {
     public static TheoryData<string> Databases => TestDatabases.All;
+
+    [Theory]
+    [MemberData(nameof(Databases))]
+    public async Task Finish_ThatIsPutOffForALifetime_Fails(string database)
+    {
+        var options = new JobsOptions { Lifetime = TimeSpan.FromSeconds(1) };
+        await using var bench = await databases.NewAsync(database, options);
+        bench.Handler.Finish = (_, _, _) => throw new FileStoreUnavailableException("requests.jsonl has disappeared.");
+        await bench.StartAsync();
+        var job = await bench.CreateAsync("10");
+        await bench.UntilAsync(() => bench.ShardLog.Collector.GetSnapshot().Any(line => line.Id.Id == JobEventIds.WorkPostponed));
+        Assert.Equal(JobState.Finalizing, (await bench.FindAsync(job)).State);
+        await bench.PassAsync(TimeSpan.FromSeconds(1.1));
+
+        job = await bench.EndedAsync(job);
+
+        Assert.Equal(
+            (JobState.Failed, new JobError("output_failed", "requests.jsonl has disappeared.")), (job.State, Assert.Single(job.Errors)));
+        Assert.Equal(0, await bench.Store.Queue.RecoverAsync(CancellationToken.None));
+        Assert.Equal(0, await bench.Store.Sweep.ExpireAsync(CancellationToken.None));
+    }
 
     [Theory]
     [MemberData(nameof(Databases))]
