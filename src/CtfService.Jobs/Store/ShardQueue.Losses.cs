@@ -8,7 +8,7 @@ internal sealed partial class ShardQueue
     private const string Cause = "The process that worked on it disappeared.";
 
     /// <summary>
-    /// A process that disappears is rarely the fault of its work, so a loss is no attempt. But work that loses so many may be what ends them, and is given up.
+    /// The work is rarely why a process disappeared, so a loss does not count as an attempt. Work that loses this many processes may end them: it is given up.
     /// </summary>
     private const int MaxLosses = 5;
 

@@ -16,50 +16,50 @@ public sealed record JobsOptions
     [Range(1, 64)]
     public int Concurrency { get; init; } = 2;
 
-    /// <summary>Number of images in a shard of a data set, and the most images in a shard of a batch. A shard should take 5 to 60 seconds.</summary>
+    /// <summary>Largest number of images in a shard. A shard should take 5 to 60 seconds.</summary>
     [Range(1, 10_000)]
     public int ShardImages { get; init; } = 128;
 
-    /// <summary>Time after which the shards of a worker that gave no sign of life are given to another.</summary>
+    /// <summary>Time without a sign of life from a worker after which other workers take its shards.</summary>
     [Range(typeof(TimeSpan), "00:00:03", "00:10:00")]
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Number of attempts at a shard before its items count as failed. An attempt whose process was killed counts; where that happens more often than a shard
-    /// takes, allow more.
+    /// Number of failed attempts at a shard after which its items count as failed. An attempt whose process was killed does not count; a shard that loses five
+    /// processes is given up.
     /// </summary>
     [Range(1, 100)]
     public int MaxAttempts { get; init; } = 3;
 
-    /// <summary>Time from its creation after which a job expires, unless the request names a shorter one.</summary>
+    /// <summary>Time from the creation of a job to its expiry, unless the request names a shorter one.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>Time after which a job that ended, and its files, are deleted.</summary>
+    /// <summary>Time from the end of a job to the deletion of the job and its files.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(30);
 
-    /// <summary>Most requests in a batch.</summary>
+    /// <summary>Largest number of requests in a batch.</summary>
     [Range(1, 1_000_000)]
     public int MaxBatchRequests { get; init; } = 50_000;
 
-    /// <summary>Largest uploaded file, bytes.</summary>
+    /// <summary>Largest length of an uploaded file, in bytes.</summary>
     [Range(1_024L, 1L << 40)]
     public long MaxFileBytes { get; init; } = 209_715_200;
 
-    /// <summary>Time in which an uploaded file must arrive.</summary>
+    /// <summary>Longest time that an upload may take.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan UploadTimeout { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Most bytes of files that one key may keep; 0 means no limit.</summary>
+    /// <summary>Largest sum of the lengths of the files of one key, in bytes; 0 means no limit.</summary>
     [Range(0L, 1L << 50)]
     public long MaxStoredBytes { get; init; }
 
-    /// <summary>Most images in one job.</summary>
+    /// <summary>Largest number of images in a job.</summary>
     [Range(1L, 1_000_000_000L)]
     public long MaxImages { get; init; } = 1_000_000;
 
-    /// <summary>Most images in all unfinished jobs of one key; 0 means no limit.</summary>
+    /// <summary>Largest number of images in all unfinished jobs of one key; 0 means no limit.</summary>
     [Range(0L, 1_000_000_000_000L)]
     public long MaxUnfinishedImages { get; init; }
 

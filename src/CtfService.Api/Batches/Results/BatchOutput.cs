@@ -104,7 +104,7 @@ internal sealed class BatchOutput(IFileStore files, ResultLines lines)
     private static BatchLineError Reason(Job job, Shard shard) => shard.State switch
     {
         ShardState.Failed => new BatchLineError(
-            "shard_failed", $"This request was given up after {shard.Attempts} attempts at its part of the batch. The last one ended with: {shard.Error}"),
+            "shard_failed", $"The part of the batch with this request was given up. Its last attempt ended with: {shard.Error} Send the request again."),
         _ when job.CancelRequestedAt is not null => new BatchLineError("batch_cancelled", "The batch was cancelled before this request had run."),
         _ => new BatchLineError("batch_expired", "The completion window ended before this request had run."),
     };
