@@ -139,7 +139,7 @@ internal sealed class ParquetFile : IDisposable
         where TResult : class
     {
         var values = ((RawColumnData<T>)column).Values;
-        var levels = column.DefinitionLevels;
+        var levels = field.MaxDefinitionLevel == 0 ? [] : column.DefinitionLevels; // a required column has no levels, and the library throws
         var rows = new List<TResult?>();
         var next = 0;
         for (var row = 0; row < (levels.IsEmpty ? values.Length : levels.Length); row++)

@@ -5,6 +5,7 @@ using CtfService.Model.Imaging;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using CtfService.Training.Classification;
+using CtfService.Training.Data.Formats;
 using TorchSharp;
 
 namespace CtfService.Cli.Tests.Commands.Datasets;
@@ -44,6 +45,21 @@ public sealed class DatasetCommandTests : IDisposable
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Equal([0, 2, 0, 1, 0], DatasetManifest.Find(Out(""))!.Classes.Select(label => label.Images));
         Assert.True(File.Exists(Out("train-000000.tar")));
+    }
+
+    [Theory]
+    [InlineData("imagefolder")]
+    [InlineData("webdataset")]
+    [InlineData("npz")]
+    [InlineData("parquet")]
+    public async Task Dataset_AnyFormat_IsReadByTheOtherCommands(string format)
+    {
+        var run = await RunAsync("--per-class", "2", "--class", "1", "3", "--format", format);
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        var counts = ImageCounts.Of(Out(""));
+        Assert.Empty(counts.Skipped);
+        Assert.Equal([("class_1", 2), ("class_3", 2)], counts.Classes.Where(count => count.Value > 0).Select(count => (count.Key, count.Value)).Order());
     }
 
     [Fact]
