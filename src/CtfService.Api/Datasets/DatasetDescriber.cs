@@ -1,4 +1,6 @@
+using System.Text.Json;
 using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
 using CtfService.Core.Generation;
 using CtfService.Datasets.Plans;
 using CtfService.Inference.Status;
@@ -9,9 +11,30 @@ namespace CtfService.Api.Datasets;
 /// <summary>Describes data sets to their owners. Everything comes from the row of the job and the clock. Thread-safe.</summary>
 internal sealed class DatasetDescriber(IModelStatus model, TimeProvider clock)
 {
-    public DatasetResponse Describe(Job job)
+    /// <exception cref="RequestRefusedException">Another version of the service wrote the job, and this one cannot read it.</exception>
+    public DatasetResponse Describe(Job job) => TryDescribe(job) ?? throw new RequestRefusedException(new ApiError(
+        StatusCodes.Status503ServiceUnavailable,
+        $"Another version of the service wrote the data set '{job.Id}', and this one cannot read it. Ask that version, or cancel or delete the data set here.",
+        "dataset_unreadable",
+        "id"));
+
+    /// <summary>Returns null if this version of the service cannot read the job.</summary>
+    public DatasetResponse? TryDescribe(Job job)
     {
-        var specification = DatasetSpecification.Parse(job.Specification);
+        try
+        {
+            return Describe(job, DatasetSpecification.Parse(job.Specification));
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    public static DatasetFileEntry Describe(string id, ResultFile file) => new(file.Name, file.Bytes, DatasetRoutes.File(id, file.Name));
+
+    private DatasetResponse Describe(Job job, DatasetSpecification specification)
+    {
         var (plan, drawn) = (specification.Plan, specification.Model);
         var hasFiles = plan.Format != DatasetFormat.Npz;
         var rate = Rate(job);
@@ -51,8 +74,6 @@ internal sealed class DatasetDescriber(IModelStatus model, TimeProvider clock)
             Files = DatasetResult.Of(job)?.Files.Select(file => Describe(job.Id, file)).ToList(),
         };
     }
-
-    public static DatasetFileEntry Describe(string id, ResultFile file) => new(file.Name, file.Bytes, DatasetRoutes.File(id, file.Name));
 
     private static long? EndIf(Job job, JobState state) => job.State == state ? job.EndedAt?.ToUnixTimeSeconds() : null;
 

@@ -14,6 +14,9 @@ internal sealed class UserDatasets(IJobService jobs, JobsOptions options, Datase
 {
     private const string Prefix = "dset_";
 
+    /// <summary>Longer than the name of any file, and not too long for the store.</summary>
+    private const int MaxNameLength = 200;
+
     /// <summary>Requests are counted one after the other, so that two cannot both use the same room.</summary>
     private readonly SemaphoreSlim _quota = new(1);
 
@@ -42,8 +45,9 @@ internal sealed class UserDatasets(IJobService jobs, JobsOptions options, Datase
     public async Task<DatasetListResponse> ListAsync(JobOwner owner, string? after, int limit, CancellationToken cancellation)
     {
         var page = await jobs.ListAsync(owner.Tenant, DatasetSpecification.Kind, after, limit, cancellation);
-        List<DatasetResponse> found = [.. page.Jobs.Select(describer.Describe)];
-        return new DatasetListResponse("list", found, found.FirstOrDefault()?.Id, found.LastOrDefault()?.Id, page.HasMore);
+        List<string> ids = [.. page.Jobs.Select(job => job.Id)];
+        List<DatasetResponse> found = [.. page.Jobs.Select(describer.TryDescribe).OfType<DatasetResponse>()];
+        return new DatasetListResponse("list", found, ids.FirstOrDefault(), ids.LastOrDefault(), page.HasMore);
     }
 
     /// <exception cref="RequestRefusedException">There is none.</exception>
@@ -83,7 +87,9 @@ internal sealed class UserDatasets(IJobService jobs, JobsOptions options, Datase
     public async Task<IResult> DownloadAsync(JobOwner owner, string id, string name, CancellationToken cancellation)
     {
         await RequireAsync(owner, id, cancellation);
-        var result = name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') && char.IsAsciiLetterOrDigit(name[0])
+        var result = name.Length <= MaxNameLength
+            && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.')
+            && char.IsAsciiLetterOrDigit(name[0])
             ? await StoredFileResult.FindAsync(files, new DatasetFolder(id).Result(name), name, cancellation)
             : null;
         return result ?? throw new RequestRefusedException(FileNotFound(id, name));

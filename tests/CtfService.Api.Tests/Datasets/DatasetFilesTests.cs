@@ -13,6 +13,8 @@ namespace CtfService.Api.Tests.Datasets;
 /// <summary>The files of data sets that the service makes.</summary>
 public sealed class DatasetFilesTests : IAsyncLifetime
 {
+    private const string Fifty = "01234567890123456789012345678901234567890123456789";
+
     private readonly TestApi _api = TestKeys.Api(("Security:AllowAnonymous", "true"), ("Jobs:Concurrency", "1"));
     private DatasetClient _datasets = null!;
 
@@ -92,6 +94,7 @@ public sealed class DatasetFilesTests : IAsyncLifetime
     [InlineData("images-000009.tar")]
     [InlineData("..%2Frecords%2F000000.json")]
     [InlineData("a%5Cb")]
+    [InlineData(Fifty + Fifty + Fifty + Fifty + "0")] // longer than a name in the store
     public async Task Download_AFileThatIsNotOfTheDataset_Is404(string name)
     {
         var id = await _datasets.IdOf("""{"per_class": 1, "seed": 1}""");

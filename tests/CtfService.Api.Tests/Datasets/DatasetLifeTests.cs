@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using CtfService.Api.Tests.Security;
 using CtfService.Core.Generation;
+using CtfService.Jobs.Work;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Datasets;
 
@@ -19,6 +21,29 @@ public sealed class DatasetLifeTests : IAsyncLifetime
     }
 
     public Task DisposeAsync() => ((IAsyncLifetime)_api).DisposeAsync();
+
+    [Fact]
+    public async Task Job_OfAnotherVersion_FailsAndHidesNoOther()
+    {
+        var jobs = _api.Services.GetRequiredService<IJobService>();
+        var job = await jobs.CreateAsync(new NewJob("dset_other", "dataset", "", 1, "{}", TimeSpan.FromHours(1)), CancellationToken.None);
+        var id = await _datasets.IdOf("""{"counts": {"apple": 1}}""");
+
+        var list = await _datasets.GetAsync(DatasetClient.Path);
+        var error = await DatasetClient.ErrorAsync(await _api.Client.GetAsync($"{DatasetClient.Path}/{job.Id}"), HttpStatusCode.ServiceUnavailable);
+
+        Assert.Equal([id], list.GetProperty("data").EnumerateArray().Select(entry => entry.GetProperty("id").GetString()));
+        Assert.Equal(job.Id, list.GetProperty("last_id").GetString());
+        Assert.Equal("dataset_unreadable", error.Code);
+        await foreach (var now in jobs.WatchAsync("", "dataset", job.Id, CancellationToken.None))
+        {
+            job = now;
+        }
+
+        Assert.Equal("unreadable_job", Assert.Single(job.Errors).Code);
+        using var deleted = await _api.Client.DeleteAsync($"{DatasetClient.Path}/{job.Id}");
+        Assert.Equal(HttpStatusCode.OK, deleted.StatusCode);
+    }
 
     [Fact]
     public async Task Events_OfARunningJob_BeginAtOnceAndEndWithTheFiles()
