@@ -11,7 +11,7 @@ namespace CtfService.Api.Contracts;
 /// <summary>A request for a data set: labelled images in files. <c>counts</c> or <c>per_class</c> is required; all other fields have defaults.</summary>
 public sealed record DatasetRequest
 {
-    /// <summary>Number of images of each class, by name or index: <c>{"apple": 500, "banana": 20}</c>. <c>GET /v1/classes</c> lists the classes.</summary>
+    /// <summary>Number of images of each class, by name or index: <c>{"lemon": 500, "banana": 20}</c>. <c>GET /v1/classes</c> lists the classes.</summary>
     public IReadOnlyDictionary<string, int>? Counts { get; init; }
 
     /// <summary>Number of images of every class, or of every class in <c>classes</c>, from 1: an alternative to <c>counts</c>.</summary>
@@ -45,7 +45,7 @@ public sealed record DatasetRequest
     public string? Name { get; init; }
 
     /// <summary>
-    /// Number of images in each file but the last, from 1. A file is the unit of work: it is drawn at one go, and again if that is interrupted. At most
+    /// Number of images in each file but the last, from 1. A file is the unit of work; if it is interrupted, it starts again. At most
     /// Jobs:ShardImages, the default.
     /// </summary>
     public int? ShardSize { get; init; }

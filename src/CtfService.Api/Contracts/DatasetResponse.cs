@@ -17,7 +17,7 @@ public sealed record DatasetResponse
     /// <summary>
     /// <c>validating</c>: waits to begin. <c>in_progress</c>: images are drawn. <c>finalizing</c>: files are put together. <c>completed</c>: all images were
     /// drawn, except those that image_counts counts as failed. <c>failed</c>: refused, or the files could not be put together. <c>expired</c>,
-    /// <c>cancelled</c>: ended early, with the files that were finished by then. <c>cancelling</c>: will be cancelled in a moment.
+    /// <c>cancelled</c>: ended early, with the files that were finished by then. <c>cancelling</c>: stops the images that run, then becomes <c>cancelled</c>.
     /// </summary>
     [AllowedValues("validating", "in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")]
     public required string Status { get; init; }
@@ -50,7 +50,7 @@ public sealed record DatasetResponse
     /// <summary>Images per second since the job began; null before its first file and after its end.</summary>
     public double? ImagesPerSecond { get; init; }
 
-    /// <summary>Expected time to the last image at that rate, seconds; null where images_per_second is.</summary>
+    /// <summary>Expected time to the last image at that rate, seconds; null if images_per_second is null.</summary>
     public double? SecondsLeft { get; init; }
 
     /// <summary>Start of the names of files and images.</summary>
@@ -96,7 +96,7 @@ public sealed record DatasetResponse
     /// <summary>The notes of the request; null if it had none.</summary>
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
 
-    /// <summary>Address that is told when the job has ended; null for none.</summary>
+    /// <summary>Address that receives a signed POST when the job has ended; null if there is none.</summary>
     public string? Webhook { get; init; }
 
     /// <summary>Why the job failed; empty if it did not.</summary>

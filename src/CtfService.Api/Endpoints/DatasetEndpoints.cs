@@ -40,7 +40,7 @@ internal static class DatasetEndpoints
             .WithName("CreateDataset")
             .WithSummary("Make a data set")
             .WithDescription(
-                "Starts a job that draws so many images of each class and stores them with their labels in the format that was asked for. "
+                "Starts a job that draws the requested number of images of each class and stores them with their labels in the format that was asked for. "
                 + "Requests for images take precedence: the job uses what they leave free. It survives restarts of the service, and its files depend on the "
                 + "request, the seed and the model alone, not on interruptions. Everything is checked before the job starts.")
             .WithIdempotency()
