@@ -15,20 +15,22 @@ internal static class LatencyTrial
 
     private const int ExpectedCount = 96;
 
-    private const int CapacityCallers = 32;
-
     private const double HalfLoad = 0.5;
 
     private static readonly TimeSpan JobTimeout = TimeSpan.FromMinutes(5);
 
-    private static readonly Option<double> Light = TrialOptions.Of("load", 0.15, "Interactive load as a share of what the service can do.");
+    private static readonly Option<int> Callers = TrialOptions.Of(
+        "callers", 1, "Full load is what so many callers get who each wait for their answer; with 1, half load keeps the service busy half of the time.");
+
+    private static readonly Option<double> Light = TrialOptions.Of("load", 0.15, "Light interactive load as a share of full load.");
     private static readonly Option<double> Seconds = TrialOptions.Of("seconds", 20.0, "Time of each measurement.");
     private static readonly Option<int> Rounds = TrialOptions.Of("rounds", 3, "Rounds, in which all measurements take turns.");
 
     public static Command Create()
     {
         var command = TrialOptions.Command(
-            "latency", "Interactive latency without and during a job, and a job's images a second without and with interactive load.", Light, Seconds, Rounds);
+            "latency", "Interactive latency without and during a job, and a job's images a second without and with interactive load.",
+            Callers, Light, Seconds, Rounds);
         command.SetAction(RunAsync);
         return command;
     }
@@ -41,7 +43,8 @@ internal static class LatencyTrial
         await service.StartReadyAsync(cancellation);
         var time = TimeSpan.FromSeconds(arguments.GetValue(Seconds));
         var expected = await ExpectedImages.DrawAsync(service.Client, ExpectedCount, cancellation);
-        var capacity = await SteadyArrivals.CapacityAsync(service.Client, expected, CapacityCallers, time, cancellation);
+        var callers = arguments.GetValue(Callers);
+        var capacity = await SteadyArrivals.CapacityAsync(service.Client, expected, callers, time, cancellation);
         var measurements = new Measurements(service, expected, time);
         for (var round = 1; round <= arguments.GetValue(Rounds); round++)
         {
@@ -50,7 +53,7 @@ internal static class LatencyTrial
         }
 
         var report = new TrialReport("latency");
-        report.Measure($"interactive images/s of {CapacityCallers} callers", $"{capacity:0.0}");
+        report.Measure($"full load: images/s of {callers} callers who wait", $"{capacity:0.0}");
         Report(report, $"{arguments.GetValue(Light):P0} load", measurements.Light);
         Report(report, $"{HalfLoad:P0} load", measurements.Half);
         var (alone, shared) = (measurements.JobAlone.Average(), measurements.JobShared.Average());
