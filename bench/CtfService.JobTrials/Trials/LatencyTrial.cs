@@ -53,7 +53,7 @@ internal static class LatencyTrial
         }
 
         var report = new TrialReport("latency");
-        report.Measure($"full load: images/s of {callers} callers who wait", $"{capacity:0.0}");
+        report.Measure($"full load: images/s of callers who each wait ({callers})", $"{capacity:0.0}");
         Report(report, $"{arguments.GetValue(Light):P0} load", measurements.Light);
         Report(report, $"{HalfLoad:P0} load", measurements.Half);
         var (alone, shared) = (measurements.JobAlone.Average(), measurements.JobShared.Average());
