@@ -27,6 +27,8 @@ internal sealed partial class WebhookDelivery(
     /// <summary>Attempts at the same time, so that a slow receiver does not hold up the others.</summary>
     private const int Concurrency = 4;
 
+    private readonly List<Task> _running = []; // used by the loop only
+
     /// <summary>Number of attempts.</summary>
     internal static int MaxAttempts => Delays.Length + 1;
 
@@ -40,7 +42,7 @@ internal sealed partial class WebhookDelivery(
         using var changes = store.Signals.Subscribe(job: null);
         while (!stoppingToken.IsCancellationRequested)
         {
-            var pause = await TakeTurnAsync(stoppingToken).ConfigureAwait(false);
+            var pause = await TakeTurnAsync(changes, stoppingToken).ConfigureAwait(false);
             try
             {
                 await changes.WaitAsync(pause, clock, stoppingToken).ConfigureAwait(false);
@@ -49,10 +51,12 @@ internal sealed partial class WebhookDelivery(
             {
             }
         }
+
+        await Task.WhenAll(_running).ConfigureAwait(false);
     }
 
-    /// <summary>Delivers what is due. Returns the time until the next turn, unless a job changes first.</summary>
-    private async Task<TimeSpan> TakeTurnAsync(CancellationToken cancellation)
+    /// <summary>Begins what is due. Returns the time until the next turn, unless a job changes or an attempt ends first.</summary>
+    private async Task<TimeSpan> TakeTurnAsync(Subscription changes, CancellationToken cancellation)
     {
         if (!store.Database.Exists)
         {
@@ -61,14 +65,24 @@ internal sealed partial class WebhookDelivery(
 
         try
         {
-            var wait = await store.Webhooks.WaitAsync(cancellation).ConfigureAwait(false) ?? Timeout.InfiniteTimeSpan;
-            if (wait == TimeSpan.Zero)
+            _running.RemoveAll(attempt => attempt.IsCompleted);
+            while (_running.Count < Concurrency)
             {
-                await Task.WhenAll(Enumerable.Range(0, Concurrency).Select(_ => DeliverDueAsync(cancellation))).ConfigureAwait(false);
-                return await store.Webhooks.WaitAsync(cancellation).ConfigureAwait(false) ?? PollInterval;
+                var wait = await store.Webhooks.WaitAsync(cancellation).ConfigureAwait(false) ?? Timeout.InfiniteTimeSpan;
+                if (wait != TimeSpan.Zero)
+                {
+                    return store.Database.IsShared && (wait > PollInterval || wait == Timeout.InfiniteTimeSpan) ? PollInterval : wait;
+                }
+
+                if (await store.Webhooks.TakeAsync(cancellation).ConfigureAwait(false) is { } webhook)
+                {
+                    var attempt = AttemptAsync(webhook, cancellation);
+                    _running.Add(attempt);
+                    _ = attempt.ContinueWith(_ => changes.Wake(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                }
             }
 
-            return store.Database.IsShared && (wait > PollInterval || wait == Timeout.InfiniteTimeSpan) ? PollInterval : wait;
+            return Timeout.InfiniteTimeSpan;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -87,11 +101,24 @@ internal sealed partial class WebhookDelivery(
         }
     }
 
-    private async Task DeliverDueAsync(CancellationToken cancellation)
+    /// <summary>Makes one attempt. If its end cannot be recorded, it is made again when its lease has run out.</summary>
+    private async Task AttemptAsync(DueWebhook webhook, CancellationToken cancellation)
     {
-        while (await store.Webhooks.TakeAsync(cancellation).ConfigureAwait(false) is { } webhook)
+        try
         {
             await DeliverAsync(webhook, cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+        }
+        catch (JobStoreUnavailableException)
+        {
+        }
+#pragma warning disable CA1031 // an exception of a background service would end the process
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            Log.Failed(logger, failure);
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using CtfService.Jobs.Databases;
 using CtfService.Jobs.Telemetry;
@@ -167,6 +169,21 @@ public sealed class WebhookDeliveryTests : IAsyncLifetime, IAsyncDisposable
         await Until(() => !_receiver.Received.IsEmpty);
 
         Assert.Contains(_log.Collector.GetSnapshot(), line => line.Id.Id == JobEventIds.WebhookRetried);
+    }
+
+    [Fact]
+    public async Task Receiver_Silent_KeepsNoLaterOneBack()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await StartAsync();
+        await EndAsync($"http://{silent.LocalEndpoint}/hook");
+        await Until(silent.Pending);
+
+        await EndAsync(_receiver.Address);
+        await Until(() => !_receiver.Received.IsEmpty);
+
+        Assert.DoesNotContain(_log.Collector.GetSnapshot(), line => line.Id.Id == JobEventIds.WebhookRetried); // the first one still waits
     }
 
     [Fact]
