@@ -11,11 +11,11 @@ using CtfService.Jobs.Work;
 namespace CtfService.Api.Batches;
 
 /// <summary>Checks a request for a batch and turns it into a job. The lines of the file are checked later, by a worker. Thread-safe.</summary>
-internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, IJobService jobs, JobsOptions options)
+internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, JobQuota quota, JobsOptions options)
 {
     private const string InputPurpose = "batch";
 
-    /// <exception cref="RequestRefusedException">The request is invalid, or the key has too many unfinished images.</exception>
+    /// <exception cref="RequestRefusedException">The request is invalid, or the key has too many unfinished jobs or images.</exception>
     public async Task<NewJob> ReadAsync(CreateBatchRequest asked, JobOwner owner, CancellationToken cancellation)
     {
         var problems = new RequestProblems();
@@ -84,15 +84,10 @@ internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, 
 
     private async Task RequireQuotaAsync(string tenant, CancellationToken cancellation)
     {
-        if (options.MaxUnfinishedImages == 0)
+        var unfinished = await quota.RequireRoomAsync(tenant, cancellation);
+        if (options.MaxUnfinishedImages > 0 && unfinished.Images >= options.MaxUnfinishedImages)
         {
-            return;
-        }
-
-        var unfinished = await jobs.UnfinishedImagesAsync(tenant, cancellation);
-        if (unfinished >= options.MaxUnfinishedImages)
-        {
-            throw new RequestRefusedException(BatchErrors.TooManyImages(unfinished, options.MaxUnfinishedImages));
+            throw new RequestRefusedException(BatchErrors.TooManyImages(unfinished.Images, options.MaxUnfinishedImages));
         }
     }
 }

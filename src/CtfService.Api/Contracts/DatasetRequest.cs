@@ -46,7 +46,7 @@ public sealed record DatasetRequest
 
     /// <summary>
     /// Number of images in each file but the last, from 1. A file is the unit of work; if it is interrupted, it starts again. At most
-    /// Jobs:ShardImages, the default.
+    /// Jobs:ShardImages, the default. A data set has at most 100,000 files.
     /// </summary>
     public int? ShardSize { get; init; }
 

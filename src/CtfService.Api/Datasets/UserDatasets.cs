@@ -10,7 +10,8 @@ using CtfService.Jobs.Work;
 namespace CtfService.Api.Datasets;
 
 /// <summary>The data sets of an owner: those of others do not exist for it. Thread-safe.</summary>
-internal sealed class UserDatasets(IJobService jobs, JobsOptions options, DatasetDescriber describer, DatasetFileList list, IFileStore files) : IDisposable
+internal sealed class UserDatasets(
+    IJobService jobs, JobQuota quota, JobsOptions options, DatasetDescriber describer, DatasetFileList list, IFileStore files) : IDisposable
 {
     private const string Prefix = "dset_";
 
@@ -18,9 +19,9 @@ internal sealed class UserDatasets(IJobService jobs, JobsOptions options, Datase
     private const int MaxNameLength = 200;
 
     /// <summary>Requests are counted one after the other, so that two cannot both use the same room.</summary>
-    private readonly SemaphoreSlim _quota = new(1);
+    private readonly SemaphoreSlim _oneByOne = new(1);
 
-    /// <exception cref="RequestRefusedException">The owner has too many unfinished images.</exception>
+    /// <exception cref="RequestRefusedException">The owner has too many unfinished jobs or images.</exception>
     public async Task<DatasetResponse> CreateAsync(ValidatedDataset asked, JobOwner owner, CancellationToken cancellation)
     {
         var specification = DatasetSpecification.Of(asked.Plan, asked.Model, asked.Metadata).ToJson();
@@ -30,7 +31,7 @@ internal sealed class UserDatasets(IJobService jobs, JobsOptions options, Datase
             Webhook = asked.Webhook,
             TraceParent = Activity.Current?.Id,
         };
-        await _quota.WaitAsync(cancellation);
+        await _oneByOne.WaitAsync(cancellation);
         try
         {
             await RequireRoomAsync(owner, asked.Plan.Total, cancellation);
@@ -38,7 +39,7 @@ internal sealed class UserDatasets(IJobService jobs, JobsOptions options, Datase
         }
         finally
         {
-            _quota.Release();
+            _oneByOne.Release();
         }
     }
 
@@ -99,7 +100,7 @@ internal sealed class UserDatasets(IJobService jobs, JobsOptions options, Datase
     public async Task<Job> RequireAsync(JobOwner owner, string id, CancellationToken cancellation) =>
         await jobs.FindAsync(owner.Tenant, DatasetSpecification.Kind, id, cancellation) ?? throw new RequestRefusedException(NotFound(id));
 
-    public void Dispose() => _quota.Dispose();
+    public void Dispose() => _oneByOne.Dispose();
 
     internal static ApiError NotFound(string id) => new(
         StatusCodes.Status404NotFound,
@@ -130,11 +131,10 @@ internal sealed class UserDatasets(IJobService jobs, JobsOptions options, Datase
 
     private async Task RequireRoomAsync(JobOwner owner, long asked, CancellationToken cancellation)
     {
-        if (options.MaxUnfinishedImages > 0
-            && await jobs.UnfinishedImagesAsync(owner.Tenant, cancellation) is var unfinished
-            && unfinished + asked > options.MaxUnfinishedImages)
+        var unfinished = await quota.RequireRoomAsync(owner.Tenant, cancellation);
+        if (options.MaxUnfinishedImages > 0 && unfinished.Images + asked > options.MaxUnfinishedImages)
         {
-            throw new RequestRefusedException(QuotaExceeded(unfinished, asked, options.MaxUnfinishedImages));
+            throw new RequestRefusedException(QuotaExceeded(unfinished.Images, asked, options.MaxUnfinishedImages));
         }
     }
 }

@@ -97,6 +97,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         UserDatasets.NotFound(Examples.DatasetId),
         UserDatasets.FileNotFound(Examples.DatasetId, "images-000009.tar"),
         UserDatasets.NotEnded(Examples.DatasetId, JobState.InProgress),
+        JobQuota.Exceeded(unfinished: 100, most: 100),
         UserDatasets.QuotaExceeded(unfinished: 90_000, asked: 20_000, most: 100_000),
         StatusErrors.BodyTimeout(TimeSpan.FromMinutes(1), "Limits:BodyTimeout"),
         StatusErrors.Describe(413),

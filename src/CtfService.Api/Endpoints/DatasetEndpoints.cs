@@ -23,6 +23,7 @@ internal static class DatasetEndpoints
 
     public static IServiceCollection AddDatasetEndpoints(this IServiceCollection services) => services
         .AddSingleton<DatasetRequestValidator>()
+        .AddSingleton<JobQuota>()
         .AddSingleton<DatasetFormatCache>()
         .AddSingleton<ShardDrawing>()
         .AddSingleton<ShardFiles>()

@@ -15,6 +15,9 @@ namespace CtfService.Api.Validation;
 /// </summary>
 internal sealed class DatasetRequestValidator(LimitsOptions limits, JobsOptions jobs, ImageRequestChecks checks)
 {
+    /// <summary>A job creates the rows of its shards in one transaction, and reads them all at its end.</summary>
+    private const int MostShards = 100_000;
+
     private const int MostNotes = 16;
     private const int LongestKey = 64;
     private const int LongestValue = 512;
@@ -41,6 +44,7 @@ internal sealed class DatasetRequestValidator(LimitsOptions limits, JobsOptions 
             ShardSize = asked.ShardSize ?? jobs.ShardImages,
             Name = ChooseName(asked.Name, problems),
         };
+        CheckShards(plan, problems);
         CheckMetadata(asked.Metadata, problems);
         if (asked.Webhook is { } webhook && WebhookAddressCheck.Problem(webhook, jobs) is { } problem)
         {
@@ -50,6 +54,18 @@ internal sealed class DatasetRequestValidator(LimitsOptions limits, JobsOptions 
         var lifetime = ChooseLifetime(asked.ExpiresAfter, problems);
         problems.ThrowIfAny();
         return new ValidatedDataset(plan, model, lifetime, asked.Metadata, asked.Webhook);
+    }
+
+    private static void CheckShards(DatasetPlan plan, RequestProblems problems)
+    {
+        var smallest = (plan.Total + MostShards - 1) / MostShards;
+        if (plan.ShardSize >= 1 && plan.ShardSize < smallest)
+        {
+            problems.Add(
+                "shard_size",
+                "out_of_range",
+                $"shard_size is {plan.ShardSize} for {plan.Total} images; expected at least {smallest}, because a data set has at most {MostShards} files.");
+        }
     }
 
     private static DatasetFormat ChooseFormat(string? asked, RequestProblems problems)

@@ -82,10 +82,14 @@ internal sealed class SqlJobService(IDatabase database, JobSignals signals, Time
         return isEnded && await database.RunAsync(session => session.DeleteEndedAsync(id), cancellation).ConfigureAwait(false);
     }
 
-    public async Task<long> UnfinishedImagesAsync(string tenant, CancellationToken cancellation) => !database.Exists ? 0 : await database.RunAsync(
-        session => session.FirstAsync<long>(
-            "select cast(coalesce(sum(images), 0) as bigint) from jobs where tenant = @tenant and ended is null", new { tenant }),
-        cancellation).ConfigureAwait(false);
+    public async Task<UnfinishedWork> UnfinishedAsync(string tenant, CancellationToken cancellation)
+    {
+        var (unfinished, images) = !database.Exists ? default : await database.RunAsync(
+            session => session.FirstAsync<(long, long)>(
+                "select count(*), cast(coalesce(sum(images), 0) as bigint) from jobs where tenant = @tenant and ended is null", new { tenant }),
+            cancellation).ConfigureAwait(false);
+        return new UnfinishedWork(unfinished, images);
+    }
 
     public async IAsyncEnumerable<Job> WatchAsync(string tenant, string kind, string id, [EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -23,8 +23,8 @@ public interface IJobService
     /// </summary>
     Task<bool> DeleteAsync(string tenant, string kind, string id, CancellationToken cancellation);
 
-    /// <summary>Returns the number of images that all unfinished jobs of an owner ask for.</summary>
-    Task<long> UnfinishedImagesAsync(string tenant, CancellationToken cancellation);
+    /// <summary>Counts the unfinished jobs of an owner.</summary>
+    Task<UnfinishedWork> UnfinishedAsync(string tenant, CancellationToken cancellation);
 
     /// <summary>Returns the job now and after each change, until it has ended.</summary>
     IAsyncEnumerable<Job> WatchAsync(string tenant, string kind, string id, CancellationToken cancellation);
@@ -33,6 +33,10 @@ public interface IJobService
 /// <summary>Jobs of a list.</summary>
 /// <param name="HasMore">True if older ones follow.</param>
 public sealed record JobPage(IReadOnlyList<Job> Jobs, bool HasMore);
+
+/// <summary>The jobs of an owner that have not ended.</summary>
+/// <param name="Images">Images that they ask for; a batch counts when it is validated.</param>
+public sealed record UnfinishedWork(long Jobs, long Images);
 
 /// <summary>The store of the jobs cannot be reached, is full, read-only or damaged. The message says what to do.</summary>
 public sealed class JobStoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

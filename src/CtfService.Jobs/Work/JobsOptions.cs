@@ -59,6 +59,10 @@ public sealed record JobsOptions
     [Range(1L, 1_000_000_000L)]
     public long MaxImages { get; init; } = 1_000_000;
 
+    /// <summary>Largest number of unfinished jobs of one key. Each unfinished batch keeps a copy of its input file.</summary>
+    [Range(1, 100_000)]
+    public int MaxUnfinishedJobs { get; init; } = 100;
+
     /// <summary>Largest number of images in all unfinished jobs of one key; 0 means no limit.</summary>
     [Range(0L, 1_000_000_000_000L)]
     public long MaxUnfinishedImages { get; init; }

@@ -50,7 +50,8 @@ internal sealed class MemoryJobs : IJobService
 
     public Task<bool> DeleteAsync(string tenant, string kind, string id, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public Task<long> UnfinishedImagesAsync(string tenant, CancellationToken cancellation) => Task.FromResult(UnfinishedImages);
+    public Task<UnfinishedWork> UnfinishedAsync(string tenant, CancellationToken cancellation) =>
+        Task.FromResult(new UnfinishedWork(Rows.Values.Count(job => job.Tenant == tenant && !job.State.IsEnded()), UnfinishedImages));
 
     public IAsyncEnumerable<Job> WatchAsync(string tenant, string kind, string id, CancellationToken cancellation) => throw new NotSupportedException();
 }

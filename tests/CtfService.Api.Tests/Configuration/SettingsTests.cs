@@ -64,6 +64,7 @@ public sealed class SettingsTests
     [InlineData("Idempotency:Lifetime", "00:00:00", "Idempotency:Lifetime is 00:00:00; expected between 00:00:01 and 7.00:00:00.")]
     [InlineData("Jobs:Concurrency", "0", "Jobs:Concurrency is 0; expected between 1 and 64.")]
     [InlineData("Jobs:UploadTimeout", "00:00:00", "Jobs:UploadTimeout is 00:00:00; expected between 00:00:01 and 1.00:00:00.")]
+    [InlineData("Jobs:MaxUnfinishedJobs", "0", "Jobs:MaxUnfinishedJobs is 0; expected between 1 and 100000.")]
     [InlineData("Jobs:Lease", "00:00:01", "Jobs:Lease is 00:00:01; expected between 00:00:03 and 00:10:00.")]
     [InlineData("Storage:ConnectionString", "db.example", "Storage:ConnectionString cannot be read; expected Host=...;Database=...;")]
     [InlineData("Storage:ConnectionString", "Host=db;Port=many", "Storage:ConnectionString cannot be read;")]

@@ -2,7 +2,12 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
 using CtfService.Api.Tests.Security;
+using CtfService.Api.Validation;
+using CtfService.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CtfService.Api.Tests.Datasets;
 
@@ -10,8 +15,10 @@ namespace CtfService.Api.Tests.Datasets;
 public sealed class DatasetRequestTests : IAsyncLifetime
 {
     private readonly TestApi _api = TestKeys.Api(
-        ("Security:AllowAnonymous", "true"), ("Jobs:MaxImages", "1000"), ("Jobs:MaxUnfinishedImages", "100"), ("Jobs:ShardImages", "64"));
+        ("Security:AllowAnonymous", "true"), ("Jobs:MaxImages", "1000"), ("Jobs:MaxUnfinishedImages", "100"), ("Jobs:MaxUnfinishedJobs", "2"),
+        ("Jobs:ShardImages", "64"));
 
+    private const string One = """{"counts": {"apple": 1}}""";
 
     private DatasetClient _datasets = null!;
 
@@ -81,6 +88,21 @@ public sealed class DatasetRequestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Validate_ShardSizeThatMakesTooManyFiles_NamesTheSmallest()
+    {
+        await using var api = TestKeys.Api(("Jobs:MaxImages", "1000000"));
+        var validator = api.Services.GetRequiredService<DatasetRequestValidator>();
+        var model = FakeModels.Fruits;
+        var most = new DatasetRequest { Counts = new Dictionary<string, int> { ["apple"] = 200_000 }, ShardSize = 2 };
+
+        var refused = Assert.Throws<RequestRefusedException>(() => validator.Validate(most with { ShardSize = 1 }, model)).Error;
+
+        Assert.Equal(("out_of_range", "shard_size"), (refused.Code, refused.Param));
+        Assert.Contains("shard_size is 1 for 200000 images; expected at least 2", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(2, validator.Validate(most, model).Plan.ShardSize);
+    }
+
+    [Fact]
     public async Task Create_AMisspeltClass_SuggestsTheClass()
     {
         var error = await DatasetClient.ErrorAsync(await _datasets.PostAsync("""{"counts": {"bananna": 1}}"""), HttpStatusCode.BadRequest);
@@ -134,6 +156,21 @@ public sealed class DatasetRequestTests : IAsyncLifetime
         Assert.Equal("image_quota_exceeded", error.Code);
         Assert.Contains("ask for 60 images and this request for 41", error.Message, StringComparison.Ordinal);
         await _datasets.EndedAsync(await _datasets.IdOf("""{"counts": {"apple": 100}}"""));
+    }
+
+    [Fact]
+    public async Task Create_MoreJobsThanTheQuota_Is429UntilOneHasEnded()
+    {
+        using var gate = _api.Generator.HoldNextStep();
+        string[] running = [await _datasets.IdOf(One), await _datasets.IdOf(One)];
+
+        var error = await DatasetClient.ErrorAsync(await _datasets.PostAsync(One), HttpStatusCode.TooManyRequests);
+        gate.Open();
+        await Task.WhenAll(running.Select(_datasets.EndedAsync));
+
+        Assert.Equal("job_quota_exceeded", error.Code);
+        Assert.Contains("2 unfinished jobs, and may have at most 2 (Jobs:MaxUnfinishedJobs)", error.Message, StringComparison.Ordinal);
+        await _datasets.EndedAsync(await _datasets.IdOf(One));
     }
 
     [Fact]

@@ -150,6 +150,23 @@ public sealed class BatchEndpointsTests
     }
 
     [Fact]
+    public async Task Create_KeyHasTooManyUnfinishedJobs_Gets429UntilOneHasEnded()
+    {
+        await using var bench = await Bench.CreateAsync(("Jobs:MaxUnfinishedJobs", "2"));
+        var first = await bench.CreateBatch();
+        await bench.CreateBatch();
+
+        using var response = await bench.Post(Address, Valid);
+        var error = await response.Error(HttpStatusCode.TooManyRequests);
+        bench.Jobs.Rows[first] = bench.Jobs.Rows[first] with { State = JobState.Cancelled };
+        await bench.CreateBatch();
+
+        Assert.Equal("job_quota_exceeded", error.Code);
+        Assert.Contains("2 unfinished jobs, and may have at most 2 (Jobs:MaxUnfinishedJobs)", error.Message, StringComparison.Ordinal);
+        Assert.True(response.Headers.Contains("Retry-After"));
+    }
+
+    [Fact]
     public async Task Create_SameIdempotencyKey_IsOneBatch()
     {
         await using var bench = await Bench.CreateAsync();

@@ -26,7 +26,7 @@ public sealed class SqliteDatabaseTests : IDisposable
         Assert.Null(await bench.Jobs.FindAsync("", "test", "unknown", CancellationToken.None));
         Assert.Null(await bench.Jobs.CancelAsync("", "test", "unknown", CancellationToken.None));
         Assert.Empty((await bench.Jobs.ListAsync("", "test", after: null, limit: 10, CancellationToken.None)).Jobs);
-        Assert.Equal(0, await bench.Jobs.UnfinishedImagesAsync("", CancellationToken.None));
+        Assert.Equal(new UnfinishedWork(0, 0), await bench.Jobs.UnfinishedAsync("", CancellationToken.None));
         Assert.Null(await bench.Uploads.FindAsync("", "unknown", CancellationToken.None));
         Assert.Equal(0, await bench.Uploads.BytesAsync("", CancellationToken.None));
         Assert.Empty((await bench.Uploads.ListAsync("", null, null, 10, newestFirst: true, CancellationToken.None)).Files);

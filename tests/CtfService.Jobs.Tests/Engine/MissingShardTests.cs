@@ -107,7 +107,7 @@ public sealed class MissingShardTests : IDisposable
         await bench.Jobs.CreateAsync(
             new NewJob(JobIds.New("job_"), FakeJobHandler.TestKind, "ann", 1, "10", TimeSpan.FromDays(1)) { Images = 10 }, CancellationToken.None);
 
-        Assert.Equal(10, await bench.Jobs.UnfinishedImagesAsync("ann", CancellationToken.None));
+        Assert.Equal(10, (await bench.Jobs.UnfinishedAsync("ann", CancellationToken.None)).Images);
     }
 
     private static void LoseOnce(FakeJobHandler handler, IReadOnlyList<int> shards)

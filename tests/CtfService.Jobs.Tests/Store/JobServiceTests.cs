@@ -70,18 +70,18 @@ public sealed class JobServiceTests(TestDatabases databases)
 
     [Theory]
     [MemberData(nameof(Databases))]
-    public async Task UnfinishedImages_OfATenant_CountsItsJobsUntilTheyEnd(string database)
+    public async Task Unfinished_OfATenant_CountsItsJobsAndImagesUntilTheyEnd(string database)
     {
         await using var bench = await databases.NewAsync(database);
         var job = await bench.CreatePreparedAsync("10,20", tenant: "alice");
         await bench.CreatePreparedAsync("5", tenant: "bob");
 
-        Assert.Equal(30, await bench.Jobs.UnfinishedImagesAsync("alice", CancellationToken.None));
+        Assert.Equal(new UnfinishedWork(1, 30), await bench.Jobs.UnfinishedAsync("alice", CancellationToken.None));
         await bench.Jobs.CancelAsync("alice", job.Kind, job.Id, CancellationToken.None);
         await bench.StartAsync();
         await bench.EndedAsync(job);
 
-        Assert.Equal(0, await bench.Jobs.UnfinishedImagesAsync("alice", CancellationToken.None));
+        Assert.Equal(new UnfinishedWork(0, 0), await bench.Jobs.UnfinishedAsync("alice", CancellationToken.None));
     }
 
     [Theory]

@@ -68,12 +68,12 @@ internal sealed class BatchPreparation(BatchRoutes routes, IFileStore files, IJo
             return;
         }
 
-        var unfinished = await jobs.UnfinishedImagesAsync(job.Tenant, cancellation);
-        if (unfinished + prepared.Images > options.MaxUnfinishedImages)
+        var unfinished = await jobs.UnfinishedAsync(job.Tenant, cancellation);
+        if (unfinished.Images + prepared.Images > options.MaxUnfinishedImages)
         {
             throw Refused(
                 "image_limit_exceeded",
-                $"The batch asks for {prepared.Images} images, and the unfinished jobs of this key for {unfinished}; expected at most "
+                $"The batch asks for {prepared.Images} images, and the unfinished jobs of this key for {unfinished.Images}; expected at most "
                 + $"{options.MaxUnfinishedImages} together (Jobs:MaxUnfinishedImages). Wait until other jobs have finished, or send fewer requests.");
         }
     }
