@@ -42,7 +42,9 @@ internal sealed class ServiceInstance : IDisposable
         _process?.Dispose();
         var start = new ProcessStartInfo("dotnet", _command)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(_command[0]),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(_command[0]),
         };
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Append(line.Data);
