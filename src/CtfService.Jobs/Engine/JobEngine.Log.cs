@@ -18,5 +18,9 @@ internal sealed partial class JobEngine
 
         [LoggerMessage(JobEventIds.WorkRecovered, LogLevel.Warning, "{Pieces} pieces of work of a worker that disappeared are back in the queue")]
         public static partial void Recovered(ILogger logger, int pieces);
+
+        [LoggerMessage(
+            JobEventIds.ShardGivenUp, LogLevel.Error, "Work {Number} of job {Job} is given up: {Losses} processes disappeared while they worked on it")]
+        public static partial void GivenUp(ILogger logger, long number, string job, int losses);
     }
 }

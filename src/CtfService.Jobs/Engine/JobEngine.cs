@@ -142,12 +142,16 @@ internal sealed partial class JobEngine(
 
     private async Task RecoverAsync()
     {
-        var pieces = await store.Queue.RecoverAsync(_stopping.Token).ConfigureAwait(false);
-        if (pieces > 0)
+        var lost = await store.Queue.RecoverAsync(_stopping.Token).ConfigureAwait(false);
+        if (lost.Count == 0)
         {
-            Log.Recovered(logger, pieces);
-            metrics.WorkLost(pieces);
+            return;
         }
+
+        var givenUp = lost.Where(work => work.IsGivenUp).ToList();
+        givenUp.ForEach(work => Log.GivenUp(logger, work.Number, work.Job, work.Losses));
+        Log.Recovered(logger, lost.Count - givenUp.Count);
+        metrics.WorkLost(lost.Count, givenUp.Count);
     }
 
     private async Task ClaimAsync()

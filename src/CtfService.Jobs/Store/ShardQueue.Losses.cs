@@ -16,26 +16,30 @@ internal sealed partial class ShardQueue
 
     /// <summary>
     /// Returns work whose lease has run out to the queue, and gives up what was lost too often. Without other processes, the first call takes all work:
-    /// it belonged to an earlier start of this process. Returns how many pieces of work there were.
+    /// it belonged to an earlier start of this process. Returns the work that this process, and no other, took from a lost one.
     /// </summary>
-    public async Task<int> RecoverAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<LostWork>> RecoverAsync(CancellationToken cancellation)
     {
         var all = database.IsShared || _hasTakenOver ? 0 : 1;
         var lost = await database.RunAsync(
             session => session.ListAsync<(string Job, long Number)>(
                 "select job, number from shards where state = 'running' and (@all = 1 or lease_until < @Now)", new { all, session.Now }),
             cancellation).ConfigureAwait(false);
+        var recovered = new List<LostWork>();
         foreach (var (job, number) in lost)
         {
-            await database.RunAsync(session => RecoverAsync(session, job, number, all), cancellation).ConfigureAwait(false);
-            signals.Changed(job);
+            if (await database.RunAsync(session => RecoverAsync(session, job, number, all), cancellation).ConfigureAwait(false) is { } work)
+            {
+                recovered.Add(work);
+                signals.Changed(job);
+            }
         }
 
         _hasTakenOver = true;
-        return lost.Count;
+        return recovered;
     }
 
-    private static async Task<bool> RecoverAsync(Session session, string id, long number, int all)
+    private static async Task<LostWork?> RecoverAsync(Session session, string id, long number, int all)
     {
         if (await session.LockAsync(id).ConfigureAwait(false) is not { } job
             || await session.ExecuteAsync(
@@ -45,12 +49,19 @@ internal sealed partial class ShardQueue
                 """,
                 new { id, number, all, session.Now }).ConfigureAwait(false) == 0)
         {
-            return false;
+            return null;
         }
 
         var row = (await session.FirstAsync<ShardRow>($"{ShardRow.Select} where job = @id and number = @number", new { id, number }).ConfigureAwait(false))!;
-        await RetryOrGiveUpAsync(session, job, row.ToShard(), Cause, row.Losses < MaxLosses ? TimeSpan.Zero : null).ConfigureAwait(false);
+        var isGivenUp = row.Losses >= MaxLosses;
+        await RetryOrGiveUpAsync(session, job, row.ToShard(), Cause, isGivenUp ? null : TimeSpan.Zero).ConfigureAwait(false);
         await session.AnnounceAsync(id).ConfigureAwait(false);
-        return true;
+        return new LostWork(id, number, (int)row.Losses, isGivenUp);
     }
 }
+
+/// <summary>Work whose process disappeared.</summary>
+/// <param name="Number">Number of the shard; negative for the preparation, above all shards for the finish.</param>
+/// <param name="Losses">Number of processes that disappeared while they worked on it.</param>
+/// <param name="IsGivenUp">True if it is not tried again.</param>
+internal sealed record LostWork(string Job, long Number, int Losses, bool IsGivenUp);

@@ -59,7 +59,16 @@ internal sealed class JobMetrics
     }
 
     /// <summary>Counts work whose worker disappeared.</summary>
-    public void WorkLost(int pieces) => _shards.Add(pieces, Tag("ctf.shard.outcome", ShardOutcomes.Lost));
+    /// <param name="pieces">All that were lost.</param>
+    /// <param name="givenUp">Those that are not tried again, which count once more as given up.</param>
+    public void WorkLost(int pieces, int givenUp)
+    {
+        _shards.Add(pieces, Tag("ctf.shard.outcome", ShardOutcomes.Lost));
+        if (givenUp > 0)
+        {
+            _shards.Add(givenUp, Tag("ctf.shard.outcome", ShardOutcomes.GivenUp));
+        }
+    }
 
     /// <param name="outcome">One of <see cref="WebhookOutcomes"/>.</param>
     public void WebhookEnded(string outcome) => _webhooks.Add(1, Tag("ctf.webhook.outcome", outcome));

@@ -8,7 +8,7 @@ internal static class ShardOutcomes
     /// <summary>The attempt failed; another follows.</summary>
     public const string Retried = "retried";
 
-    /// <summary>The last attempt failed.</summary>
+    /// <summary>The last attempt failed, or the work lost too many processes.</summary>
     public const string GivenUp = "given_up";
 
     /// <summary>The work cannot be done here and now; the attempt does not count.</summary>

@@ -22,7 +22,7 @@ public sealed class LostWorkerTests(TestDatabases databases)
         await bench.Store.Queue.RecoverAsync(CancellationToken.None); // the first start of the process is over
         var job = await bench.CreatePreparedAsync("10");
         var dead = (await bench.ClaimAsync("dead"))!;
-        Assert.Equal(0, await bench.Store.Queue.RecoverAsync(CancellationToken.None));
+        Assert.Empty(await bench.Store.Queue.RecoverAsync(CancellationToken.None));
         await bench.PassAsync(OverALease);
 
         await bench.StartAsync();
@@ -184,7 +184,7 @@ public sealed class LostWorkerTests(TestDatabases databases)
             await bench.UntilAsync(async () => await LeaseAsync(bench) > before);
         }
 
-        Assert.Equal(0, await bench.Store.Queue.RecoverAsync(CancellationToken.None));
+        Assert.Empty(await bench.Store.Queue.RecoverAsync(CancellationToken.None));
         goOn.SetResult();
         Assert.Equal((JobState.Completed, 1), ((await bench.EndedAsync(job)).State, (await bench.ShardsAsync(job))[0].Attempts));
     }
@@ -203,7 +203,7 @@ public sealed class LostWorkerTests(TestDatabases databases)
 
         await bench.Store.Queue.RenewAsync("worker", [known.Key], CancellationToken.None);
 
-        Assert.Equal(1, await bench.Store.Queue.RecoverAsync(CancellationToken.None));
+        Assert.Single(await bench.Store.Queue.RecoverAsync(CancellationToken.None));
         Assert.True(await bench.Store.Queue.DoneAsync(known, new ShardResult(1, 0), CancellationToken.None));
     }
 

@@ -28,7 +28,7 @@ public sealed class StoppedJobTests(TestDatabases databases)
 
         Assert.Equal(
             (JobState.Failed, new JobError("output_failed", "requests.jsonl has disappeared.")), (job.State, Assert.Single(job.Errors)));
-        Assert.Equal(0, await bench.Store.Queue.RecoverAsync(CancellationToken.None));
+        Assert.Empty(await bench.Store.Queue.RecoverAsync(CancellationToken.None));
         Assert.Equal(0, await bench.Store.Sweep.ExpireAsync(CancellationToken.None));
     }
 
