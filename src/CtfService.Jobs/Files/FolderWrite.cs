@@ -9,7 +9,7 @@ namespace CtfService.Jobs.Files;
 internal sealed class FolderWrite(string folder, string incomplete, Leftovers leftovers, Disk disk) : IDisposable
 {
     /// <summary>Deleting the last file of a folder deletes the folder, possibly one where a file is about to appear.</summary>
-    private const int NamingTries = 5;
+    private const int NamingTries = 100;
 
     private readonly string _temporary = Path.Combine(incomplete, Guid.NewGuid().ToString("N"));
     private Stream? _file;

@@ -8,7 +8,7 @@ namespace CtfService.Jobs.Tests.Databases;
 
 public sealed class SqliteDatabaseTests : IDisposable
 {
-    private static readonly JobsOptions Options = new();
+    private static readonly JobsOptions Options = new() { Lease = TimeSpan.FromMinutes(10) }; // fake time passes fast
 
     private readonly TemporaryFolder _folder = new();
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));

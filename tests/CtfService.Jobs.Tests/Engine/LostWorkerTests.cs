@@ -151,10 +151,14 @@ public sealed class LostWorkerTests(TestDatabases databases)
         };
         await bench.StartAsync();
         var job = await bench.CreateAsync("10");
-        await started.Task;
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60));
 
-        await bench.Database.RunAsync(session => session.ExecuteAsync("update shards set lease_until = 0"), CancellationToken.None);
-        await bench.Store.Queue.RecoverAsync(CancellationToken.None);
+        // Again if the worker renewed the lease in between.
+        await bench.UntilAsync(async () =>
+        {
+            await bench.Database.RunAsync(session => session.ExecuteAsync("update shards set lease_until = 0"), CancellationToken.None);
+            return (await bench.Store.Queue.RecoverAsync(CancellationToken.None)).Count > 0;
+        });
         await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30));
         job = await bench.EndedAsync(job);
 
@@ -175,7 +179,7 @@ public sealed class LostWorkerTests(TestDatabases databases)
         };
         await bench.StartAsync();
         var job = await bench.CreateAsync("10");
-        await started.Task;
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60));
 
         for (var third = 0; third < 8; third++)
         {
@@ -224,7 +228,7 @@ public sealed class LostWorkerTests(TestDatabases databases)
         };
         var first = await bench.StartAsync();
         var job = await bench.CreateAsync("10");
-        await started.Task;
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60));
 
         await first.StopAsync(CancellationToken.None);
         var given = (await bench.ShardsAsync(job))[0];

@@ -55,7 +55,7 @@ public sealed class StoppedJobTests(TestDatabases databases)
         await second.Task;
 
         var answer = await bench.Jobs.CancelAsync(job.Tenant, job.Kind, job.Id, CancellationToken.None);
-        await stopped.Task;
+        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(60));
         job = await bench.EndedAsync(job);
 
         Assert.Equal(JobState.Cancelling, answer!.State);
