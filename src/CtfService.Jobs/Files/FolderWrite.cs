@@ -11,6 +11,9 @@ internal sealed class FolderWrite(string folder, string incomplete, Leftovers le
     /// <summary>Deleting the last file of a folder deletes the folder, possibly one where a file is about to appear.</summary>
     private const int NamingTries = 100;
 
+    /// <summary>EEXIST, which Linux and macOS number alike.</summary>
+    private const int Exists = 17;
+
     private readonly string _temporary = Path.Combine(incomplete, Guid.NewGuid().ToString("N"));
     private Stream? _file;
 
@@ -31,16 +34,16 @@ internal sealed class FolderWrite(string folder, string incomplete, Leftovers le
         for (var tries = 1; ; tries++)
         {
             var parent = Path.GetDirectoryName(path)!;
-            CreateFolder(parent);
             try
             {
+                CreateFolder(parent);
                 var isNew = disk.TryName(_temporary, path);
                 disk.SyncFolder(parent);
                 return isNew;
             }
-            catch (DirectoryNotFoundException) when (tries < NamingTries && File.Exists(_temporary))
+            catch (IOException error) when (tries < NamingTries && IsOfDeletedFolder(error) && File.Exists(_temporary))
             {
-                // The folder was deleted between the two calls, because it was empty.
+                // The folder was deleted between two calls, because it was empty.
             }
         }
     }
@@ -64,6 +67,9 @@ internal sealed class FolderWrite(string folder, string incomplete, Leftovers le
             // Leftovers are deleted later.
         }
     }
+
+    /// <summary>Returns true if a folder did not exist, or existed when it was to be created and did not afterwards, which .NET reports as EEXIST.</summary>
+    private static bool IsOfDeletedFolder(IOException error) => error is DirectoryNotFoundException || error.HResult == Exists;
 
     /// <summary>Creates a folder, and flushes the entries of those that are new.</summary>
     private void CreateFolder(string path)

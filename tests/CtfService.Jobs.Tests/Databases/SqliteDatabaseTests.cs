@@ -124,6 +124,7 @@ public sealed class SqliteDatabaseTests : IDisposable
         await bench.UntilAsync(async () =>
         {
             await bench.PassAsync(TimeSpan.FromSeconds(5)); // the longest pause
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System); // the work must end before its lease does
             return (await bench.FindAsync(job)).State == JobState.Completed;
         });
     }
