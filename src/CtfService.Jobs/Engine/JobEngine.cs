@@ -43,13 +43,26 @@ internal sealed partial class JobEngine(
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Runs before the web server stops: claims nothing more and stops what runs, which gives its leases back.</summary>
-    public async Task StoppingAsync(CancellationToken cancellationToken) => await _stopping.CancelAsync().ConfigureAwait(false);
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        if (!_loops.IsCompleted)
+        {
+            await _stopping.CancelAsync().ConfigureAwait(false);
+        }
+    }
 
+    /// <summary>Does nothing after <see cref="Dispose"/>: a host that is stopped from two sides may call both.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await StoppingAsync(cancellationToken).ConfigureAwait(false);
-        await using var budget = cancellationToken.UnsafeRegister(_ => _abandon.Cancel(), state: null);
-        await _loops.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            await StoppingAsync(cancellationToken).ConfigureAwait(false);
+            await using var budget = cancellationToken.UnsafeRegister(_ => _abandon.Cancel(), state: null);
+            await _loops.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        catch (ObjectDisposedException)
+        {
+        }
     }
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
