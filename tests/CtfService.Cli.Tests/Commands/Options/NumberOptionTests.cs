@@ -73,6 +73,8 @@ public sealed class NumberOptionTests
         ("refine-decoder", "--perceptual-weight") => ["--classifier", "x"],
         ("evaluate", "--image-size") => ["--images", "x"],
         ("classify", _) => ["--data", "x"],
+        ("dataset", "--min-probability") => ["--fill", "x", "--keep-if", "x"],
+        ("dataset", _) => ["--fill", "x"],
         _ => [],
     };
 
