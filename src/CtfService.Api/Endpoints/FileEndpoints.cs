@@ -51,6 +51,7 @@ internal static class FileEndpoints
         files.MapGet("{id}", Get)
             .WithName("GetFile")
             .WithSummary("Describe a file")
+            .WithDescription("Returns the name, purpose, length and times of a file. Its content is at /v1/files/{id}/content.")
             .ProducesErrors(404, 503);
         files.MapDelete("{id}", Delete)
             .WithName("DeleteFile")

@@ -17,7 +17,7 @@ public sealed record DatasetPlan
     public const string DefaultName = "images";
 
     /// <summary>Regular expression of a valid <see cref="Name"/>. A dot would end the key of a WebDataset sample.</summary>
-    public const string NamePattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\\z";
+    public const string NamePattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}(?!\\n)$"; // not \\z, which JavaScript does not have
 
     /// <summary>Range of the number of images of a data set.</summary>
     public static NumberRange<int> TotalRange { get; } = NumberRange.Between(1, 10_000_000);
