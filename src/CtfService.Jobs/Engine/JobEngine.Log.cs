@@ -20,7 +20,7 @@ internal sealed partial class JobEngine
         public static partial void Recovered(ILogger logger, int pieces);
 
         [LoggerMessage(
-            JobEventIds.ShardGivenUp, LogLevel.Error, "Work {Number} of job {Job} is given up: {Losses} processes disappeared while they worked on it")]
+            JobEventIds.WorkLostTooOften, LogLevel.Error, "Work {Number} of job {Job} is given up: {Losses} processes disappeared while they worked on it")]
         public static partial void GivenUp(ILogger logger, long number, string job, int losses);
     }
 }

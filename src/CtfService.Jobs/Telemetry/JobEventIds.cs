@@ -20,6 +20,7 @@ public static class JobEventIds
     public const int JobRefused = 3025;
     public const int ShardsMissing = 3026;
     public const int EndNotRecorded = 3027;
+    public const int WorkLostTooOften = 3028;
 
     // Retention
     public const int JobDeleted = 3040;
