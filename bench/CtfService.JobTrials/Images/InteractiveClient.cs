@@ -79,7 +79,7 @@ internal sealed class InteractiveClient(IReadOnlyList<ServiceInstance> services,
         }
         catch (HttpRequestException lost)
         {
-            Counts.Failed($"{service.Name} broke off {request} though nobody had killed it: {lost.Message}");
+            Counts.Failed($"{service.Name} broke off {request} although it had not been killed: {lost.Message}");
             return false;
         }
     }

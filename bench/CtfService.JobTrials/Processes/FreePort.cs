@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace CtfService.JobTrials.Processes;
 
-/// <summary>Finds ports of this machine that nobody listens on.</summary>
+/// <summary>Finds ports of this machine that are not in use.</summary>
 internal static class FreePort
 {
     public static int Next()
