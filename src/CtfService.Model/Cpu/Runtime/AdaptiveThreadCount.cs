@@ -5,8 +5,9 @@ namespace CtfService.Model.Cpu.Runtime;
 /// <summary>
 /// Decides how many threads of a <see cref="ComputeThreadPool"/> take part in a run. If other programs compete for the cores, a thread that was preempted
 /// delays all others at the next barrier by milliseconds, in a step that takes a tenth of one. A run during which the caller slept for more than half of
-/// the time would have been as fast with half the threads, so the count is halved and, after a backoff that doubles each time, raised again
-/// (docs/adr/0011). Times are <see cref="Stopwatch"/> ticks. Not thread-safe: plain state of the thread that calls <see cref="ComputeThreadPool.Run"/>.
+/// the time would have been as fast with half the threads, so the count is halved and, after a backoff, raised again. The backoff doubles each time that the
+/// raised count did not last (docs/adr/0011). Times are <see cref="Stopwatch"/> ticks. Not thread-safe: plain state of the thread that calls
+/// <see cref="ComputeThreadPool.Run"/>.
 /// </summary>
 internal sealed class AdaptiveThreadCount
 {
@@ -15,6 +16,9 @@ internal sealed class AdaptiveThreadCount
 
     /// <summary>The longest time that threads rest before they are tried again.</summary>
     public static readonly long MaxBackoff = Stopwatch.Frequency;
+
+    /// <summary>Time at a count that was worth the one slow run that ended it.</summary>
+    public static readonly long WorthwhileTime = 5 * InitialBackoff;
 
     private readonly int _maxThreads;
     private long _backoff = InitialBackoff;
@@ -47,12 +51,8 @@ internal sealed class AdaptiveThreadCount
         if (Current > 1 && waited > elapsed / 2)
         {
             Current = (Current + 1) / 2;
+            _backoff = now - _changed >= WorthwhileTime ? 2 * InitialBackoff : Math.Min(2 * _backoff, MaxBackoff);
             _changed = now;
-            _backoff = Math.Min(2 * _backoff, MaxBackoff);
-        }
-        else if (Current == _maxThreads && now - _changed >= _backoff)
-        {
-            _backoff = InitialBackoff; // undisturbed for as long as the last backoff
         }
     }
 }

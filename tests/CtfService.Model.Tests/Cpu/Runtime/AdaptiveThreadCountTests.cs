@@ -74,8 +74,10 @@ public sealed class AdaptiveThreadCountTests
         Assert.Equal(1, threads.Current);
     }
 
-    [Fact]
-    public void EndRun_LongUndisturbed_ResetsTheBackoff()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void EndRun_AfterAWorthwhileTime_RestsBriefly(int tooShort)
     {
         var threads = new AdaptiveThreadCount(2);
         for (var trial = 0; trial < 5; trial++)
@@ -84,11 +86,32 @@ public sealed class AdaptiveThreadCountTests
             threads.BeginRun((trial + 1) * AdaptiveThreadCount.MaxBackoff);
         }
 
-        var undisturbed = 7 * AdaptiveThreadCount.MaxBackoff;
-        threads.EndRun(undisturbed, elapsed: Run, waited: 0);
-        threads.EndRun(undisturbed, elapsed: Run, waited: Run);
-        threads.BeginRun(undisturbed + (2 * AdaptiveThreadCount.InitialBackoff));
+        var disturbed = (5 * AdaptiveThreadCount.MaxBackoff) + AdaptiveThreadCount.WorthwhileTime - tooShort;
+        threads.EndRun(disturbed, elapsed: Run, waited: Run);
+        threads.BeginRun(disturbed + (2 * AdaptiveThreadCount.InitialBackoff));
 
-        Assert.Equal(2, threads.Current);
+        Assert.Equal(tooShort == 0 ? 2 : 1, threads.Current);
+    }
+
+    /// <summary>A short burst of other work now and then, such as the encoding of finished images, costs a short rest each time.</summary>
+    [Fact]
+    public void EndRun_DisturbedFourTimesASecond_UsesAllThreadsMostOfTheTime()
+    {
+        var threads = new AdaptiveThreadCount(2);
+        for (var trial = 0; trial < 8; trial++)
+        {
+            threads.EndRun(0, elapsed: Run, waited: Run); // a time of heavy competition
+        }
+
+        var step = AdaptiveThreadCount.MaxBackoff / 1000;
+        var used = 0;
+        for (var now = 0; now < 4000; now++)
+        {
+            threads.BeginRun(now * step);
+            used += now >= 2000 && threads.Current == 2 ? 1 : 0;
+            threads.EndRun(now * step, elapsed: Run, waited: now % 250 == 0 ? Run : 0);
+        }
+
+        Assert.InRange(used, 1500, 2000);
     }
 }
