@@ -4,7 +4,8 @@ namespace CtfService.Model.Tests.Cpu.Runtime;
 
 public sealed class AdaptiveThreadCountTests
 {
-    private const long Run = 1000;
+    /// <summary>A run that is long enough to decide alone.</summary>
+    private static readonly long Run = AdaptiveThreadCount.AveragedTime;
 
     [Theory]
     [InlineData(2, 1)]
@@ -14,21 +15,38 @@ public sealed class AdaptiveThreadCountTests
     {
         var threads = new AdaptiveThreadCount(maxThreads);
 
-        threads.EndRun(now: Run, elapsed: Run, waited: 501);
+        threads.EndRun(now: Run, elapsed: Run, waited: (Run / 2) + 1);
 
         Assert.Equal(expected, threads.Current);
     }
 
     [Theory]
-    [InlineData(500)]
+    [InlineData(0.5)]
     [InlineData(0)]
-    public void EndRun_WaitedAtMostHalf_KeepsTheCount(long waited)
+    public void EndRun_WaitedAtMostHalf_KeepsTheCount(double share)
     {
         var threads = new AdaptiveThreadCount(4);
 
-        threads.EndRun(now: Run, elapsed: Run, waited);
+        threads.EndRun(now: Run, elapsed: Run, (long)(share * Run));
 
         Assert.Equal(4, threads.Current);
+    }
+
+    /// <summary>Other threads of the process take a core for a moment, such as one that encodes an image.</summary>
+    [Theory]
+    [InlineData(0.4, 2)]
+    [InlineData(0.9, 1)]
+    public void EndRun_OfShortRuns_AveragesTheWaiting(double share, int expected)
+    {
+        var threads = new AdaptiveThreadCount(2);
+        var run = Run / 50;
+
+        for (var number = 1; number <= 500 && threads.Current == 2; number++)
+        {
+            threads.EndRun(number * run, run, waited: number % 10 < 10 * share ? run : 0);
+        }
+
+        Assert.Equal(expected, threads.Current);
     }
 
     [Fact]
