@@ -9,8 +9,11 @@ internal sealed class MemoryFileStore : IFileStore
 {
     private readonly ConcurrentDictionary<string, byte[]> _files = [];
 
+    /// <summary>Time of all files.</summary>
+    public DateTimeOffset WrittenAt { get; set; } = DateTimeOffset.UnixEpoch;
+
     public Task<StoredFile?> FindAsync(string name, CancellationToken cancellation) =>
-        Task.FromResult(_files.TryGetValue(name, out var content) ? new StoredFile(name, content.Length, DateTimeOffset.UnixEpoch) : null);
+        Task.FromResult(_files.TryGetValue(name, out var content) ? new StoredFile(name, content.Length, WrittenAt) : null);
 
     public Task<Stream?> OpenAsync(string name, long offset, long? length, CancellationToken cancellation) =>
         Task.FromResult<Stream?>(_files.TryGetValue(name, out var content) ? new MemoryStream(content[(int)offset..]) : null);
@@ -28,7 +31,7 @@ internal sealed class MemoryFileStore : IFileStore
         var found = _files.Where(file => file.Key.StartsWith(prefix, StringComparison.Ordinal));
         foreach (var (name, content) in found.OrderBy(file => file.Key, StringComparer.Ordinal))
         {
-            yield return new StoredFile(name, content.Length, DateTimeOffset.UnixEpoch);
+            yield return new StoredFile(name, content.Length, WrittenAt);
             await Task.CompletedTask;
         }
     }

@@ -13,6 +13,9 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
     /// <summary>Longer than all waits between the attempts at a shard (1, 10 and 60 s): a fault of the storage must not use them up.</summary>
     public static readonly TimeSpan FaultTime = TimeSpan.FromSeconds(90);
 
+    /// <summary>Time until a line of the log is in its file.</summary>
+    private static readonly TimeSpan LogTime = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
     private ServiceInstance? _service;
@@ -60,6 +63,7 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
         var (status, body) = await Datasets.TryCreateAsync(expected.Order, cancellation);
         var isRefused = status == HttpStatusCode.ServiceUnavailable && Message(body).Length > 0;
         report.Require($"{fault}: a new job {when}", $"{(int)status} {Message(body)}", $"503 with a message", isRefused);
+        await Task.Delay(LogTime, TimeProvider.System, cancellation);
         var line = Service.LastLines(200).LastOrDefault(each => each.Contains("POST /v1/datasets", StringComparison.Ordinal)) ?? "";
         report.Require($"{fault}: log {when}", $"{line}", $"names {cause}", line.Contains(cause, StringComparison.Ordinal));
     }

@@ -11,6 +11,10 @@ namespace CtfService.Api.Datasets;
 /// <summary>Describes data sets to their owners. Everything comes from the row of the job and the clock. Thread-safe.</summary>
 internal sealed class DatasetDescriber(IModelStatus model, TimeProvider clock)
 {
+    /// <summary>The cause may name paths of the machine.</summary>
+    private const string HeldUp =
+        "Some of its work failed, for example because files could not be stored, and is tried again. The log of the service names the cause.";
+
     /// <exception cref="RequestRefusedException">Another version of the service wrote the job, and this one cannot read it.</exception>
     public DatasetResponse Describe(Job job) => TryDescribe(job) ?? throw new RequestRefusedException(new ApiError(
         StatusCodes.Status503ServiceUnavailable,
@@ -85,7 +89,7 @@ internal sealed class DatasetDescriber(IModelStatus model, TimeProvider clock)
     }
 
     private string? WaitingFor(Job job, DatasetSpecification specification) =>
-        job.State is not (JobState.Validating or JobState.InProgress) ? null
-        : model.Current is ModelStatus.Ready ready ? ModelMatch.Difference(specification.Origin, ready.Model)
-        : "The model is not ready. GET /health/ready says why.";
+        job.State is not (JobState.Validating or JobState.InProgress or JobState.Finalizing) ? null
+        : model.Current is not ModelStatus.Ready ready ? "The model is not ready. GET /health/ready says why."
+        : ModelMatch.Difference(specification.Origin, ready.Model) ?? (job.IsHeldUp ? HeldUp : null);
 }

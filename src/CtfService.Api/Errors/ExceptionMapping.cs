@@ -29,7 +29,7 @@ internal static class ExceptionMapping
     public static ApiError? Map(Exception exception, JsonProblems jsonProblems, Type? requestType) => exception switch
     {
         BadHttpRequestException { InnerException: JsonException json } when requestType is not null => jsonProblems.Describe(json, requestType),
-        BadHttpRequestException bad => StatusErrors.Unbound(bad) ?? StatusErrors.Describe(bad.StatusCode),
+        BadHttpRequestException bad => StatusErrors.Describe(bad.StatusCode),
         RequestRefusedException refused => refused.Error,
         QueueFullException full => new ApiError(StatusCodes.Status429TooManyRequests, full.Message, "queue_full") { RetryAfter = full.RetryAfter },
         ModelNotReadyException notReady =>

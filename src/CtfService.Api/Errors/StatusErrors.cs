@@ -1,22 +1,13 @@
-using System.Text.RegularExpressions;
+using System.Globalization;
 using CtfService.Api.Contracts;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace CtfService.Api.Errors;
 
 /// <summary>Describes responses that the framework sends as a status without a body.</summary>
-internal static partial class StatusErrors
+internal static class StatusErrors
 {
-    /// <summary>Describes a value of a query or path that has the wrong type; null for any other exception. The framework names .NET types.</summary>
-    public static ApiError? Unbound(BadHttpRequestException exception) => UnboundValue().Match(exception.Message) is { Success: true } value
-        ? new ApiError(
-            StatusCodes.Status400BadRequest,
-            $"{value.Groups["name"]} is '{value.Groups["value"]}'; expected "
-            + (value.Groups["type"].Value.Contains("int", StringComparison.OrdinalIgnoreCase) ? "an integer." : "another type."),
-            "wrong_type",
-            value.Groups["name"].Value)
-        : null;
-
     /// <summary>Creates the error for a body that was not received in time.</summary>
     /// <param name="setting">The setting that defines the limit.</param>
     public static ApiError BodyTimeout(TimeSpan timeout, string setting) => new(
@@ -27,6 +18,7 @@ internal static partial class StatusErrors
     /// <summary>Describes a status with the help of the request's path, which shows what the endpoint accepts or which endpoint was meant.</summary>
     public static ApiError Describe(HttpRequest request, int status) => status switch
     {
+        StatusCodes.Status400BadRequest when WrongNumber(request) is { } error => error,
         StatusCodes.Status415UnsupportedMediaType when ImageRoutes.Of(request) == ImageRoutes.Variations => new ApiError(
             status,
             $"{Sent(request)}; this endpoint expects multipart/form-data. "
@@ -50,6 +42,22 @@ internal static partial class StatusErrors
             "unknown_route"),
         _ => Describe(status),
     };
+
+    /// <summary>Describes a query's number that the endpoint could not read, which it answers with a status alone; null if there is none.</summary>
+    private static ApiError? WrongNumber(HttpRequest request)
+    {
+        foreach (var parameter in request.HttpContext.GetEndpoint()?.Metadata.GetOrderedMetadata<IParameterBindingMetadata>() ?? [])
+        {
+            var value = request.Query[parameter.Name].ToString();
+            if (parameter.ParameterInfo.ParameterType == typeof(int?) && value.Length > 0 && !int.TryParse(value, CultureInfo.InvariantCulture, out _))
+            {
+                return new ApiError(
+                    StatusCodes.Status400BadRequest, $"{parameter.Name} is '{value}'; expected an integer.", "wrong_type", parameter.Name);
+            }
+        }
+
+        return null;
+    }
 
     private static string Sent(HttpRequest request) =>
         string.IsNullOrEmpty(request.ContentType) ? "The Content-Type is missing" : $"Content-Type is '{request.ContentType}'";
@@ -76,7 +84,4 @@ internal static partial class StatusErrors
             "Range"),
         _ => new ApiError(status, $"{ReasonPhrases.GetReasonPhrase(status)}.", "http_error"),
     };
-
-    [GeneratedRegex("^Failed to bind parameter \"(?<type>.+) (?<name>[^ ]+)\" from \"(?<value>.*)\"\\.$", RegexOptions.Singleline)]
-    private static partial Regex UnboundValue();
 }

@@ -43,7 +43,7 @@ internal sealed class UserFiles(IFileStore store, IUploadCatalog catalog, FileUp
     {
         await RequireRoomAsync(tenant, Math.Max(0, (request.ContentLength ?? 0) - FileUploadReader.MarginBytes), cancellation); // before it is sent
         var id = JobIds.New(IdPrefix);
-        var name = $"uploads/{id}";
+        var name = UploadedFile.UploadPrefix + id;
         FileUpload upload = null!;
         await store.PublishAsync(name, async (target, stop) => upload = await reader.ReadAsync(request, target, stop), cancellation);
         try

@@ -6,16 +6,24 @@ using Microsoft.Extensions.Logging;
 
 namespace CtfService.Jobs.Engine;
 
-/// <summary>Deletes jobs and files whose retention is over: content first, so that a row remains until nothing is left of it.</summary>
+/// <summary>
+/// Deletes jobs and files whose retention is over: content first, so that a row remains until nothing is left of it. Once a day, it deletes uploads without a
+/// row too: their process ended between storing and recording them.
+/// </summary>
 internal sealed partial class Retention(
     JobStore store, IEnumerable<IJobHandler> handlers, IFileStore files, TimeProvider clock, ILogger<Retention> logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
+    /// <summary>Age from which an upload without a row is not one that is about to get it.</summary>
+    private static readonly TimeSpan OrphanAge = TimeSpan.FromDays(1);
+
     private readonly Dictionary<string, IJobHandler> _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
 
     /// <summary>Kinds of jobs that this process can delete; others are left to a process that knows them.</summary>
     private readonly string _kinds = $",{string.Join(',', handlers.Select(handler => handler.Kind))},";
+
+    private DateTimeOffset _orphansDue;
 
     /// <summary>Sweeps now and every minute. Returns when cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -37,6 +45,24 @@ internal sealed partial class Retention(
         foreach (var file in await store.Sweep.ExpiredFilesAsync(cancellation).ConfigureAwait(false))
         {
             await AttemptAsync(cancel => DeleteAsync(file, cancel), cancellation).ConfigureAwait(false);
+        }
+
+        if (clock.GetUtcNow() is var now && now >= _orphansDue)
+        {
+            await DeleteOrphansAsync(now - OrphanAge, cancellation).ConfigureAwait(false);
+            _orphansDue = now + OrphanAge;
+        }
+    }
+
+    /// <param name="before">Younger uploads stay.</param>
+    private async Task DeleteOrphansAsync(DateTimeOffset before, CancellationToken cancellation)
+    {
+        await foreach (var file in files.ListAsync(UploadedFile.UploadPrefix, cancellation).ConfigureAwait(false))
+        {
+            if (file.WrittenAt < before && !await store.Sweep.HasRowAsync(file.Name, cancellation).ConfigureAwait(false))
+            {
+                await AttemptAsync(cancel => files.DeleteAsync(file.Name, cancel), cancellation).ConfigureAwait(false);
+            }
         }
     }
 

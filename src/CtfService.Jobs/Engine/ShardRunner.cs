@@ -54,6 +54,7 @@ internal sealed partial class ShardRunner(
         }
         catch (Exception storage) when (storage is FileStoreUnavailableException or JobStoreUnavailableException)
         {
+            metrics.StoreFailed();
             Log.Postponed(logger, claim.Phase, claim.Shard.Number, claim.Job.Id, StorageRetry, storage.Message); // no fault of the shard
             return GiveBack(claim, ShardOutcomes.Postponed, StorageRetry, storage.Message);
         }

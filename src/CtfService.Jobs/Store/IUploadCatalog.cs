@@ -31,4 +31,8 @@ public interface IUploadCatalog
 /// <param name="StoredName">Name in the file store.</param>
 /// <param name="ExpiresAt">Null if it does not expire.</param>
 public sealed record UploadedFile(
-    string Id, string Tenant, string FileName, long Bytes, string Purpose, string StoredName, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+    string Id, string Tenant, string FileName, long Bytes, string Purpose, string StoredName, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>Prefix of the names of uploads in the file store; outputs of jobs have others.</summary>
+    public const string UploadPrefix = "uploads/";
+}

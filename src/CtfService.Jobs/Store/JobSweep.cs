@@ -76,6 +76,11 @@ internal sealed class JobSweep(IDatabase database, JobSignals signals, JobsOptio
         return rows.ConvertAll(row => row.ToFile());
     }
 
+    /// <summary>Returns true if a file has a row.</summary>
+    public async Task<bool> HasRowAsync(string storedName, CancellationToken cancellation) => await database.RunAsync(
+        session => session.FirstAsync<long?>("select number from files where stored_name = @storedName limit 1", new { storedName }), cancellation)
+        .ConfigureAwait(false) is not null;
+
     public Task DeleteFileAsync(string id, CancellationToken cancellation) =>
         database.RunAsync(session => session.ExecuteAsync("delete from files where id = @id", new { id }), cancellation);
 

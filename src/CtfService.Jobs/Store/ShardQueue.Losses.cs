@@ -7,10 +7,11 @@ internal sealed partial class ShardQueue
 {
     private const string Cause = "The process that worked on it disappeared.";
 
-    /// <summary>
-    /// The work is rarely why a process disappeared, so a loss does not count as an attempt. Work that loses this many processes may end them: it is given up.
-    /// </summary>
-    private const int MaxLosses = 5;
+    /// <summary>Losses from which work is given up if it stands out: the other work of the job together has lost fewer than twice as many processes.</summary>
+    private const int SuspiciousLosses = 5;
+
+    /// <summary>Losses from which work is given up in any case: several shards may end their processes in turn.</summary>
+    private const int MaxLosses = 20;
 
     private bool _hasTakenOver;
 
@@ -53,11 +54,21 @@ internal sealed partial class ShardQueue
         }
 
         var row = (await session.FirstAsync<ShardRow>($"{ShardRow.Select} where job = @id and number = @number", new { id, number }).ConfigureAwait(false))!;
-        var isGivenUp = row.Losses >= MaxLosses;
+        var isGivenUp = await EndsItsProcessAsync(session, id, row).ConfigureAwait(false);
         await RetryOrGiveUpAsync(session, job, row.ToShard(), Cause, isGivenUp ? null : TimeSpan.Zero).ConfigureAwait(false);
         await session.AnnounceAsync(id).ConfigureAwait(false);
         return new LostWork(id, number, (int)row.Losses, isGivenUp);
     }
+
+    /// <summary>
+    /// Tells work that ends its processes from work whose processes are killed. The second is far more common, so a loss does not count as an attempt; but it
+    /// hits all work alike.
+    /// </summary>
+    private static async Task<bool> EndsItsProcessAsync(Session session, string job, ShardRow row) => row.Losses >= MaxLosses
+        || (row.Losses >= SuspiciousLosses
+            && await session.FirstAsync<long>(
+                "select cast(coalesce(sum(losses), 0) as bigint) from shards where job = @job and number <> @Number", new { job, row.Number })
+                .ConfigureAwait(false) < 2 * row.Losses);
 }
 
 /// <summary>Work whose process disappeared.</summary>

@@ -114,8 +114,12 @@ internal sealed class SqlJobService(IDatabase database, JobSignals signals, Time
     {
         var row = await session.FirstAsync<JobRow>(
             $"{JobRow.Select} where id = @id and tenant = @tenant and kind = @kind", new { id, tenant, kind }).ConfigureAwait(false);
-        return row?.ToJob();
+        return row is null ? null : row.ToJob() with { IsHeldUp = row.Ended is null && await IsHeldUpAsync(session, id).ConfigureAwait(false) };
     }
+
+    private static async Task<bool> IsHeldUpAsync(Session session, string job) => await session.FirstAsync<long?>(
+        "select number from shards where job = @job and error is not null and state in ('ready', 'running') limit 1", new { job })
+        .ConfigureAwait(false) is not null;
 
     private static Task<int> InsertAsync(Session session, NewJob job) => session.ExecuteAsync(
         """

@@ -24,7 +24,8 @@ internal sealed class JobMetrics
     {
         var meter = meters.Create(MeterName);
         _shards = meter.CreateCounter<long>("ctf.shards.ended", "{shard}", "Attempts at shards that ended.");
-        _storeErrors = meter.CreateCounter<long>("ctf.jobs.store_errors", "{error}", "Times that the engine could not use the store of the jobs.");
+        _storeErrors = meter.CreateCounter<long>(
+            "ctf.jobs.store_errors", "{error}", "Times that the engine could not use the database or the files of the jobs.");
         _storeErrors.Add(0); // exported from the start: a counter that appears with its first error would show no increase
         foreach (var outcome in ShardOutcomes.All)
         {

@@ -52,6 +52,12 @@ public sealed record Job
     /// <summary>Reasons why the job failed; empty if it did not.</summary>
     public IReadOnlyList<JobError> Errors { get; init; } = [];
 
+    /// <summary>
+    /// True if an attempt at some of its work failed, and the work is tried again. Only <see cref="IJobService.FindAsync"/> and
+    /// <see cref="IJobService.WatchAsync"/> look for it.
+    /// </summary>
+    public bool IsHeldUp { get; init; }
+
     /// <summary>Address that is told when the job has ended; null for none.</summary>
     public string? Webhook { get; init; }
 

@@ -26,7 +26,7 @@ public sealed record JobsOptions
 
     /// <summary>
     /// Number of failed attempts at a shard after which its items count as failed. An attempt whose process was killed does not count; a shard that loses five
-    /// processes is given up.
+    /// processes, and so stands out among those of its job, is given up.
     /// </summary>
     [Range(1, 100)]
     public int MaxAttempts { get; init; } = 3;

@@ -59,12 +59,19 @@ public sealed class DatasetRecoveryTests
         var id = await datasets.IdOf(Request.Replace("FORMAT", "webdataset", StringComparison.Ordinal));
         await disk.Failed;
         var state = await datasets.FindAsync(id);
+        for (var look = 0; look < 500 && state.GetProperty("waiting_for").ValueKind == JsonValueKind.Null; look++) // until the failure is recorded
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            state = await datasets.FindAsync(id);
+        }
+
         var listed = await datasets.FilesAsync(id);
         disk.IsFull = false;
         var ended = datasets.EndedAsync(id);
         await AdvanceUntil(api, ended);
 
         Assert.Equal(("in_progress", 0), (state.GetProperty("status").GetString(), DatasetLifeTests.Completed(state)));
+        Assert.Contains("The log of the service names the cause.", state.GetProperty("waiting_for").GetString(), StringComparison.Ordinal);
         Assert.Empty(listed);
         Assert.Equal("completed", (await ended).GetProperty("status").GetString());
         Assert.Equal(

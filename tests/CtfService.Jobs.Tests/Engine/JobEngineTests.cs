@@ -180,11 +180,13 @@ public sealed class JobEngineTests(TestDatabases databases)
         {
             await bench.UntilAsync(async () =>
                 bench.Handler.Started.Count == attempt && (await bench.ShardsAsync(job)) is [{ State: ShardState.Ready, Attempts: 0, Error: "disk full" }]);
+            Assert.True((await bench.FindAsync(job)).IsHeldUp);
             isFull = attempt < 5;
             await bench.PassAsync(TimeSpan.FromSeconds(5));
         }
 
-        Assert.Equal((JobState.Completed, 10), ((await bench.EndedAsync(job)).State, (await bench.FindAsync(job)).Done));
+        job = await bench.EndedAsync(job);
+        Assert.Equal((JobState.Completed, 10, false), (job.State, job.Done, job.IsHeldUp));
     }
 
     [Theory]

@@ -38,6 +38,30 @@ public sealed class RepeatedLossTests : IDisposable
         Assert.Equal(bench.Options.MaxAttempts, (await bench.ShardsAsync(job))[0].Attempts);
     }
 
+    /// <summary>Machines that fail again and again take every shard with them; one that ends its process stands out.</summary>
+    [Theory]
+    [InlineData(9, 4, false)]
+    [InlineData(9, 5, true)]
+    [InlineData(10, 5, false)]
+    [InlineData(1_000, 19, false)]
+    [InlineData(1_000, 20, true)]
+    public async Task Shard_AmongOthersThatWereLost_IsGivenUpIfItStandsOut(int lossesOfOthers, int losses, bool isGivenUp)
+    {
+        await using var bench = NewBench();
+        var job = await bench.CreatePreparedAsync("10,10");
+        await bench.Database.RunAsync(
+            session => session.ExecuteAsync(
+                "update shards set losses = case number when 0 then @own else @lossesOfOthers end where number >= 0", new { own = losses - 1, lossesOfOthers }),
+            CancellationToken.None);
+        Assert.Equal(0, (await bench.ClaimAsync("dead"))!.Shard.Number);
+
+        await bench.PassAsync(bench.Options.Lease * 1.1);
+        var lost = Assert.Single(await bench.Store.Queue.RecoverAsync(CancellationToken.None));
+
+        Assert.Equal((losses, isGivenUp), (lost.Losses, lost.IsGivenUp));
+        Assert.Equal(isGivenUp ? ShardState.Failed : ShardState.Ready, (await bench.ShardsAsync(job))[0].State);
+    }
+
     private JobsBench NewBench() => new(new SqliteDatabase(_folder.Root, _clock), _clock, new JobsOptions { Lease = TimeSpan.FromMinutes(10) });
 
     /// <summary>Creates a job of one shard that loses workers.</summary>

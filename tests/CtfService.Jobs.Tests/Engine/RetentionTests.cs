@@ -44,6 +44,31 @@ public sealed class RetentionTests(TestDatabases databases)
     }
 
     [Fact]
+    public async Task Sweep_OfUploads_DeletesOldOnesWithoutARow()
+    {
+        await using var bench = await databases.NewAsync(TestDatabases.Sqlite, new JobsOptions());
+        await bench.CreateAsync("1"); // creates the tables
+        string[] names = ["uploads/file-orphan", "uploads/file-recorded", "jobs/other"];
+        foreach (var name in names)
+        {
+            await bench.Files.PublishAsync(name, (_, _) => Task.CompletedTask, CancellationToken.None);
+        }
+
+        bench.Files.WrittenAt = bench.Clock.GetUtcNow();
+        await bench.Uploads.AddAsync(
+            new UploadedFile("file-recorded", "", "in.jsonl", 0, "batch", names[1], bench.Clock.GetUtcNow(), ExpiresAt: null), CancellationToken.None);
+
+        await bench.Retention.SweepAsync(CancellationToken.None);
+        var young = await bench.Files.ListAsync("", CancellationToken.None).Select(file => file.Name).ToListAsync();
+        await bench.PassAsync(TimeSpan.FromDays(1.1));
+        await bench.Retention.SweepAsync(CancellationToken.None);
+        var old = await bench.Files.ListAsync("", CancellationToken.None).Select(file => file.Name).ToListAsync();
+
+        Assert.Equal(names.Order(StringComparer.Ordinal), young);
+        Assert.Equal(["jobs/other", "uploads/file-recorded"], old);
+    }
+
+    [Fact]
     public async Task Engine_EveryMinute_Sweeps()
     {
         await using var bench = await databases.NewAsync(TestDatabases.Sqlite, new JobsOptions { Retention = TimeSpan.FromMinutes(1) });
