@@ -2,6 +2,7 @@
 
 # docker build -t ctf-service:cpu .
 # docker build -t ctf-service:cuda --target cuda .
+# docker build -t ctf-service:gateway --target gateway .
 # x86-64 only, like the Linux libraries of TorchSharp. docs/operations.md explains how to run the image and which parts of this file were tested where.
 
 # ---- The input of the restore, separate from the sources: packages are downloaded again only if these files change.
@@ -64,6 +65,26 @@ ENV NVIDIA_VISIBLE_DEVICES=all \
 COPY --link models/fruits-64/ models/fruits-64/
 COPY --link --from=build-cuda /source/layers/packages/ ./
 COPY --link --from=build-cuda /source/layers/program/ ./
+
+# ---- The gateway in front of replicas (docs/gateway.md): no model, no libtorch.
+FROM projects AS build-gateway
+COPY .editorconfig ./
+COPY src/CtfService.Gateway/ src/CtfService.Gateway/
+RUN dotnet publish src/CtfService.Gateway --configuration Release --no-self-contained --output publish
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled AS gateway
+LABEL org.opencontainers.image.title="CtfService.Gateway" \
+      org.opencontainers.image.description="One address for several replicas of CtfService" \
+      org.opencontainers.image.licenses="MIT"
+WORKDIR /app
+ENV ASPNETCORE_URLS=http://+:5090 \
+    ASPNETCORE_HTTP_PORTS= \
+    DOTNET_EnableDiagnostics=0
+EXPOSE 5090
+COPY --link --from=build-gateway /source/publish/ ./
+USER $APP_UID
+HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --start-interval=2s --retries=3 CMD ["/app/CtfService.Gateway", "--healthcheck"]
+ENTRYPOINT ["/app/CtfService.Gateway"]
 
 # ---- The default target, because it is the last.
 FROM runtime AS cpu

@@ -17,6 +17,7 @@ public sealed class ArchitectureTests
     [InlineData("EngineBenchmarks", new[] { "Model" })]
     [InlineData("Cli", new[] { "Datasets", "EngineBenchmarks", "Inference", "Model", "Training" })]
     [InlineData("Api", new[] { "Datasets", "Inference", "Jobs", "Model" })]
+    [InlineData("Gateway", new string[0])]
     public void Project_References_PointDownwardsOnly(string project, string[] allowed)
     {
         var referenced = References(project, "ProjectReference")
@@ -31,7 +32,7 @@ public sealed class ArchitectureTests
         var projects = Directory.GetDirectories(RepositoryFolder.File("src")).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
         Assert.Equal(
-            ["Api", "Cli", "Core", "Datasets", "Inference", "Jobs", "Model", "Training"],
+            ["Api", "Cli", "Core", "Datasets", "Gateway", "Inference", "Jobs", "Model", "Training"],
             projects.Select(name => name!.Replace("CtfService.", "", StringComparison.Ordinal)));
     }
 
@@ -51,6 +52,7 @@ public sealed class ArchitectureTests
     [InlineData("EngineBenchmarks")]
     [InlineData("Cli")]
     [InlineData("Api")]
+    [InlineData("Gateway")]
     public void TorchSharp_PackageReference_IsInModelOnly(string project)
     {
         Assert.DoesNotContain(
@@ -67,7 +69,7 @@ public sealed class ArchitectureTests
     [InlineData("Training")]
     [InlineData("EngineBenchmarks")]
     [InlineData("Cli")]
-    public void AspNetCore_Reference_IsInApiOnly(string project)
+    public void AspNetCore_Reference_IsInApiAndGatewayOnly(string project)
     {
         Assert.NotEqual("Microsoft.NET.Sdk.Web", (string?)ProjectFile(project).Root!.Attribute("Sdk"));
         Assert.DoesNotContain(

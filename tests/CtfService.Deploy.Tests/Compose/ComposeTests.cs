@@ -27,7 +27,7 @@ public sealed class ComposeTests
             .Where(service => service.Json["build"] is not null).ToList();
         var targets = builds.Select(service => (string)service.Json["build"]!["target"]!).ToList();
 
-        Assert.Equal(["cpu", "cuda", "cpu"], targets);
+        Assert.Equal(["cpu", "cuda", "cpu", "gateway"], targets);
         Assert.Equal(targets.Select(target => $"ctf-service:{target}"), builds.Select(service => service.Image));
         Assert.All(targets, target => Assert.Contains(Dockerfile.OfTheRepository.Stages, stage => stage.Name == target));
     }
@@ -67,11 +67,11 @@ public sealed class ComposeTests
     public void Replicas_WithTheService_ShareDatabaseAndFiles()
     {
         var (service, replica) = (ComposeFile.Replicas[0], ComposeFile.Replicas[1]);
-        var postgres = ComposeFile.Replicas[2];
+        var postgres = ComposeFile.Replicas[3];
         var connection = service.Environment["Storage__ConnectionString"].Split(';')
             .Select(part => part.Split('=')).ToDictionary(part => part[0], part => part[1]);
 
-        Assert.Equal(["ctf-service", "ctf-replica", "postgres"], ComposeFile.Replicas.Select(each => each.Name));
+        Assert.Equal(["ctf-service", "ctf-replica", "ctf-gateway", "postgres"], ComposeFile.Replicas.Select(each => each.Name));
         Assert.Equal(service.Environment["Storage__ConnectionString"], replica.Environment["Storage__ConnectionString"]);
         Assert.Equal(ComposeFile.Service("ctf-service").Volumes, replica.Volumes);
         Assert.Equal((postgres.Name, postgres.Environment["POSTGRES_DB"]), (connection["Host"], connection["Database"]));
@@ -79,6 +79,24 @@ public sealed class ComposeTests
         Assert.True((int)replica.Json["deploy"]!["replicas"]! > 1);
         Assert.All((ComposeService[])[service, replica], each => Assert.Contains(postgres.Name, each.DependsOn));
         Assert.NotNull(postgres.Json["healthcheck"]);
+    }
+
+    [Fact]
+    public void Gateway_OfTheProfileCluster_StandsInFrontOfAllReplicas()
+    {
+        var gateway = ComposeFile.Replicas.Single(each => each.Name == "ctf-gateway");
+        var settings = YamlFile.Read("src", "CtfService.Gateway", "gateway.json")["Gateway"]!;
+        var ours = gateway.Environment.Where(pair => pair.Key.StartsWith("Gateway__", StringComparison.Ordinal)).ToList();
+
+        Assert.Equal(["cluster"], gateway.List("profiles"));
+        Assert.Equal(["ctf-service", "ctf-replica"], ours.Select(pair => new Uri(pair.Value).Host));
+        Assert.All(ours, pair => Assert.NotNull(settings[pair.Key.Split("__")[1]]));
+        Assert.All(gateway.Ports, port => Assert.Equal("127.0.0.1", port[0]));
+        Assert.Equal(Dockerfile.OfTheRepository.Stage("gateway").Of("EXPOSE"), gateway.Ports.Select(port => port[2]));
+        Assert.True((bool)gateway.Json["read_only"]!);
+        Assert.Equal(["ALL"], gateway.List("cap_drop"));
+        Assert.True(Seconds((string)gateway.Json["stop_grace_period"]!)
+            > TimeSpan.Parse((string)settings["ShutdownBudget"]!, CultureInfo.InvariantCulture));
     }
 
     [Theory]

@@ -1,0 +1,52 @@
+using System.Net;
+using CtfService.Gateway.Telemetry;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace CtfService.Gateway.Forwarding;
+
+/// <summary>
+/// Passes one request to one replica and its answer back. Headers stay as they are, keys and Host included; the gateway sets <c>X-Forwarded-*</c>.
+/// </summary>
+/// <param name="canAskAnother">Whether an answer of 429 or 503 is held back, because another replica is asked next.</param>
+internal sealed class ReplicaTransformer(bool canAskAnother) : HttpTransformer
+{
+    private const string ForwardedFor = "X-Forwarded-For";
+    private const string ForwardedProto = "X-Forwarded-Proto";
+    private const string ForwardedHost = "X-Forwarded-Host";
+
+    /// <summary>Whether the replica had no room, and nothing of its answer was passed on.</summary>
+    public bool WasBusy { get; private set; }
+
+    public override async ValueTask TransformRequestAsync(
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+        Set(proxyRequest, ForwardedFor, httpContext.Connection.RemoteIpAddress?.ToString());
+        Set(proxyRequest, ForwardedProto, httpContext.Request.Scheme);
+        Set(proxyRequest, ForwardedHost, httpContext.Request.Host.Value);
+        proxyRequest.Headers.Remove("Forwarded"); // what a client claims about itself
+        proxyRequest.Headers.Remove("X-Original-For");
+        proxyRequest.Headers.Remove("X-Original-Proto");
+    }
+
+    public override ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        if (canAskAnother && proxyResponse?.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)
+        {
+            WasBusy = true;
+            return ValueTask.FromResult(false);
+        }
+
+        httpContext.Response.Headers.Remove(RequestIds.Header);
+        return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+    }
+
+    private static void Set(HttpRequestMessage request, string name, string? value)
+    {
+        request.Headers.Remove(name);
+        if (!string.IsNullOrEmpty(value))
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+
+namespace CtfService.Gateway.Tests.Forwarding;
+
+/// <summary>When a request is sent to another replica, and when it is not.</summary>
+public sealed class ResendTests
+{
+    private const string Seeded = """{"seed":7}""";
+    private const string Unseeded = """{"prompt":"a banana"}""";
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task Answer_OfAReplicaWithoutRoom_ComesFromTheOther(int status)
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync(a, b);
+        a.Answer = context => { context.Response.StatusCode = status; context.Response.Headers["X-From"] = "a"; return context.Response.WriteAsync("full"); };
+
+        for (var i = 0; i < 4; i++)
+        {
+            using var response = await gateway.Post(Unseeded);
+            Assert.Equal((HttpStatusCode.OK, "b", false),
+                (response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.Contains("X-From")));
+        }
+
+        Assert.All(b.Received, request => Assert.Equal(Unseeded, request.Body));
+        Assert.True(await gateway.Metric("ctf_gateway_resends", "busy") > 0);
+    }
+
+    [Fact]
+    public async Task Answer_OfReplicasThatAreAllFull_IsPassedOn()
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync(a, b);
+        a.Answer = b.Answer = context =>
+        {
+            context.Response.StatusCode = 429;
+            context.Response.Headers.RetryAfter = "9";
+            return context.Response.WriteAsync("full");
+        };
+
+        using var response = await gateway.Post(Unseeded);
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, "full"), (response.StatusCode, await response.Content.ReadAsStringAsync()));
+        Assert.Equal(TimeSpan.FromSeconds(9), response.Headers.RetryAfter!.Delta);
+    }
+
+    [Fact]
+    public async Task Replica_ThatDied_LosesNoRequest()
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync([a.Address, b.Address], "HealthInterval=00:01:00"); // only the refusal tells
+        await gateway.ReadyAsync(2);
+
+        await a.StopAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal("b", await gateway.PostText(Seeded));
+        }
+
+        Assert.Equal(1, await gateway.ReadyReplicas());
+    }
+
+    [Theory]
+    [InlineData(Seeded, "/v1/images/generations", "", "b")]
+    [InlineData(Unseeded, "/v1/images/generations", "key-1", "b")]
+    [InlineData(Unseeded, "/v1/images/generations", "", "replica_lost")]
+    [InlineData("""{"seed":null}""", "/v1/images/generations", "", "replica_lost")]
+    [InlineData(Seeded, "/v1/datasets", "", "replica_lost")] // a job would be created twice
+    public async Task Connection_BrokenAfterTheRequestWasRead_IsSentAgainOnlyIfThatIsSafe(string json, string path, string key, string expected)
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync(a, b);
+        a.Answer = async context =>
+        {
+            using var body = new StreamReader(context.Request.Body);
+            await body.ReadToEndAsync();
+            context.Abort();
+        };
+
+        List<string> answers = [];
+        for (var i = 0; i < 2; i++) // one of them meets the dying replica first
+        {
+            using var response = await gateway.Post(json, path, key.Length > 0 ? [("Idempotency-Key", key)] : []);
+            answers.Add(response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync() : await TestGateway.ErrorCode(response));
+        }
+
+        Assert.Contains(expected, answers);
+        Assert.Equal(expected == "b", answers.All(answer => answer == "b"));
+    }
+
+    [Fact]
+    public async Task Get_WhoseConnectionBreaks_IsSentAgain()
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync(a, b);
+        a.Answer = context => { context.Abort(); return Task.CompletedTask; };
+
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal("b", await gateway.Client.GetStringAsync("/v1/classes"));
+        }
+    }
+
+    [Fact]
+    public async Task Body_AboveTheBuffer_IsStreamedWholeAndSentOnce()
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync([a.Address, b.Address], "MaxBufferedBytes=1000");
+        await gateway.ReadyAsync(2);
+        long received = 0;
+        b.Answer = a.Answer = async context =>
+        {
+            var buffer = new byte[65_536];
+            for (int count; (count = await context.Request.Body.ReadAsync(buffer)) > 0;)
+            {
+                Interlocked.Add(ref received, count);
+            }
+
+            context.Response.StatusCode = 503;
+        };
+
+        using var response = await gateway.Client.PostAsync("/v1/files", new ByteArrayContent(new byte[5_000_000]));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Equal(5_000_000, received);
+    }
+
+    [Fact]
+    public async Task Attempts_One_TurnsResendingOff()
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync([a.Address, b.Address], "Attempts=1");
+        await gateway.ReadyAsync(2);
+        a.Answer = context => { context.Response.StatusCode = 503; return Task.CompletedTask; };
+
+        using var first = await gateway.Post(Seeded);
+        using var second = await gateway.Post(Seeded);
+
+        Assert.Contains(HttpStatusCode.ServiceUnavailable, new[] { first.StatusCode, second.StatusCode });
+    }
+}
