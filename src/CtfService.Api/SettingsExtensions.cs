@@ -46,6 +46,7 @@ internal static class SettingsExtensions
     {
         services.AddCheckedOptions<ModelOptions>(ModelOptions.SectionName);
         services.AddSingleton<IValidateOptions<ModelOptions>, ModelAliasesValidator>();
+        services.AddSingleton<IValidateOptions<ModelOptions>, ModelDevicesValidator>();
         services.AddCheckedOptions<InferenceOptions>(InferenceOptions.SectionName);
         services.AddCheckedOptions<LimitsOptions>(LimitsOptions.SectionName);
         services.AddCheckedOptions<IdempotencyOptions>(IdempotencyOptions.SectionName);

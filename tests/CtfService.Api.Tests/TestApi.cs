@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using System.Text;
 using CtfService.Api.Models;
-using CtfService.Core.Models;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using CtfService.TestSupport;
 using Microsoft.AspNetCore.Hosting;
@@ -122,8 +122,8 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 
         builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Logs));
         builder.ConfigureTestServices(services => services
-            .AddSingleton<IImageGeneratorFactory>(Factory)
-            .AddSingleton<BundleOpener>((folder, _) => Bundles[Path.GetFileName(folder)])
+            .AddSingleton(provider => new ModelOrigin(provider.GetRequiredService<BundleLibrary>().NameOfFirst(), Factory))
+            .AddSingleton<BundleOpener>((folder, _, _) => Bundles[Path.GetFileName(folder)])
             .AddSingleton<TimeProvider>(Clock));
         builder.ConfigureTestServices(Replace);
     }

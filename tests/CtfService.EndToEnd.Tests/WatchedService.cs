@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using CtfService.Core.Models;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using CtfService.Model.Generation;
 using CtfService.TestSupport;
@@ -94,7 +95,9 @@ public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture
             builder.UseSetting(key, value);
         }
 
-        builder.ConfigureTestServices(services => services.AddSingleton<IImageGeneratorFactory>(_factory).AddSingleton<IStartupFilter>(new HangUpNotes(this)));
+        builder.ConfigureTestServices(services => services
+            .AddSingleton(new ModelOrigin("models/fruits-64", _factory))
+            .AddSingleton<IStartupFilter>(new HangUpNotes(this)));
     }
 
     /// <summary>Runs before all other middleware, so that it notices a hang-up when the service does.</summary>

@@ -27,6 +27,12 @@ public sealed record ModelOptions
     public string Device { get; init; } = "auto";
 
     /// <summary>
+    /// Several devices that each run a copy of the model, behind one queue: CUDA devices such as <c>cuda:0</c> and <c>cuda:1</c>, or <c>cpu</c> several times,
+    /// which share the cores. At most 64, of one kind. If empty, the one in <c>Model:Device</c>.
+    /// </summary>
+    public IReadOnlyList<string> Devices { get; init; } = [];
+
+    /// <summary>
     /// Element type of the transformers: <c>auto</c> (bfloat16 on CUDA, float32 on the CPU), <c>float32</c>, <c>bfloat16</c>, <c>float16</c>, or, on the
     /// CPU only, <c>int8</c>.
     /// </summary>

@@ -18,14 +18,16 @@ internal static class HealthEndpoints
             .WithName("Live")
             .WithSummary("Check whether the process works")
             .WithDescription(
-                "503 if the generation worker has crashed, or if no step has completed for four times the limit of /health/ready. "
+                "503 if the generation workers of all devices have crashed, "
+                + "or if no step has completed for four times the limit of /health/ready. "
                 + "A service whose model cannot be loaded is live but not ready: a restart would not help.")
             .ProducesProbe();
         health.MapGet("ready", Ready)
             .WithName("Ready")
             .WithSummary("Check whether requests are accepted")
             .WithDescription(
-                "200 after the first image has been drawn. 503 with a reason while the model is loading, after a failed load, during shutdown, "
+                "200 after the first image has been drawn, while at least one device serves. "
+                + "503 with a reason while the model is loading, after a failed load, during shutdown, "
                 + "and if images wait or run but no step has completed for Inference:StallTimeout (longer for a slow model).")
             .ProducesProbe();
         health.MapGet("startup", Startup)
@@ -45,7 +47,7 @@ internal static class HealthEndpoints
     private static JsonHttpResult<HealthResponse> Ready(IModelStatus status, IStallWatch watch, HttpContext http) => (status.Current, watch.Check()) switch
     {
         (ModelStatus.Ready ready, { IsStalled: true } progress) => Stalled(ready, progress),
-        var (current, _) => Respond(current, http, current is ModelStatus.Ready),
+        var (current, _) => Respond(current, http, current is ModelStatus.Ready, Describe(status.Devices, http)),
     };
 
     private static JsonHttpResult<HealthResponse> Startup(IModelStatus status, HttpContext http)
@@ -63,7 +65,7 @@ internal static class HealthEndpoints
         statusCode: StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>Probes need no key, so a reason that may contain paths of the machine is shown for an admin key only.</summary>
-    private static JsonHttpResult<HealthResponse> Respond(ModelStatus status, HttpContext http, bool isHealthy)
+    private static JsonHttpResult<HealthResponse> Respond(ModelStatus status, HttpContext http, bool isHealthy, IReadOnlyList<DeviceEntry>? devices = null)
     {
         var isOperator = http.User.IsInRole(Policies.Admin);
         var response = status switch
@@ -77,9 +79,15 @@ internal static class HealthEndpoints
             _ => throw new InvalidOperationException($"Unknown model status {status}."),
         };
         return isHealthy
-            ? TypedResults.Json(response with { Reason = null }, statusCode: StatusCodes.Status200OK)
-            : TypedResults.Json(response, statusCode: StatusCodes.Status503ServiceUnavailable);
+            ? TypedResults.Json(response with { Reason = null, Devices = devices }, statusCode: StatusCodes.Status200OK)
+            : TypedResults.Json(response with { Devices = devices }, statusCode: StatusCodes.Status503ServiceUnavailable);
     }
+
+    private static List<DeviceEntry>? Describe(IReadOnlyList<DeviceReport> devices, HttpContext http) => devices.Count < 2 ? null :
+    [
+        .. devices.Select(device => new DeviceEntry(
+            device.Name, device.Status.ToString().ToLowerInvariant(), http.User.IsInRole(Policies.Admin) ? device.Reason : null)),
+    ];
 
     private static void ProducesProbe(this RouteHandlerBuilder route) =>
         route.Produces<HealthResponse>(StatusCodes.Status200OK).Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable);

@@ -53,7 +53,7 @@ internal sealed class BundleLibrary(ModelOptions options, SearchRoots roots, Bun
         var folder = LinksBelow.Follow(root, Path.GetFullPath(Path.Combine(root, name)))
             ?? throw NotFound(name, "A link on its path leads out of Model:Root. Put the bundle itself there.");
         return BundleSearch.IsBundle(folder)
-            ? new ModelOrigin(name, open(folder, alongsideAnother: true))
+            ? new ModelOrigin(name, ServingDevice.Origins(ServingDevice.Of(options), device => open(folder, device, alongsideAnother: true)))
             : throw Missing(name);
     }
 

@@ -3,11 +3,11 @@ using CtfService.Model.Bundles;
 
 namespace CtfService.Api.Models;
 
-/// <summary>Finds and loads the configured bundle, the first model.</summary>
-internal sealed class BundleSearch(string bundle, SearchRoots roots, BundleOpener open) : IImageGeneratorFactory
+/// <summary>Finds and loads the configured bundle, the first model, on one device.</summary>
+internal sealed class BundleSearch(string bundle, SearchRoots roots, ServingDevice device, BundleOpener open) : IImageGeneratorFactory
 {
     /// <exception cref="CheckpointException">No bundle was found, or it cannot be loaded.</exception>
-    public IImageGenerator Load(CancellationToken cancellation) => open(Find(), alongsideAnother: false).Load(cancellation);
+    public IImageGenerator Load(CancellationToken cancellation) => open(Find(), device, alongsideAnother: false).Load(cancellation);
 
     internal string Find()
     {
@@ -23,6 +23,6 @@ internal sealed class BundleSearch(string bundle, SearchRoots roots, BundleOpene
     internal static bool IsBundle(string folder) => File.Exists(Path.Combine(folder, BundleFiles.Manifest));
 }
 
-/// <summary>Creates the factory that loads the bundle in a folder.</summary>
+/// <summary>Creates the factory that loads the bundle in a folder on a device.</summary>
 /// <param name="alongsideAnother">True if another model keeps serving during the load.</param>
-public delegate IImageGeneratorFactory BundleOpener(string folder, bool alongsideAnother);
+public delegate IImageGeneratorFactory BundleOpener(string folder, ServingDevice device, bool alongsideAnother);

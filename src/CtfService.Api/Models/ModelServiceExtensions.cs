@@ -1,5 +1,4 @@
 using CtfService.Api.Configuration;
-using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Routing;
 using CtfService.Model.Bundles;
@@ -19,13 +18,18 @@ internal static class ModelServiceExtensions
         {
             var options = provider.GetRequiredService<ModelOptions>();
             var rows = provider.GetRequiredService<InferenceOptions>().MaxBatchRows;
-            return (folder, alongsideAnother) =>
-                new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse(options.Device, options.Dtype), rows) { AlongsideAnother = alongsideAnother };
+            return (folder, device, alongsideAnother) => new CtfImageGeneratorFactory(
+                folder, () => ModelPlacement.Parse(device.Setting, options.Dtype) with { Copies = device.Copies }, rows)
+            { AlongsideAnother = alongsideAnother };
         });
         services.AddSingleton<BundleLibrary>();
-        services.AddSingleton<IImageGeneratorFactory>(provider => new BundleSearch(
-            provider.GetRequiredService<ModelOptions>().Bundle, provider.GetRequiredService<SearchRoots>(), provider.GetRequiredService<BundleOpener>()));
-        return services.AddSingleton(provider => new ModelOrigin(
-            provider.GetRequiredService<BundleLibrary>().NameOfFirst(), provider.GetRequiredService<IImageGeneratorFactory>()));
+        return services.AddSingleton(provider =>
+        {
+            var (options, roots) = (provider.GetRequiredService<ModelOptions>(), provider.GetRequiredService<SearchRoots>());
+            var open = provider.GetRequiredService<BundleOpener>();
+            return new ModelOrigin(
+                provider.GetRequiredService<BundleLibrary>().NameOfFirst(),
+                ServingDevice.Origins(ServingDevice.Of(options), device => new BundleSearch(options.Bundle, roots, device, open)));
+        });
     }
 }

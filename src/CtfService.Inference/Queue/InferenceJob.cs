@@ -6,8 +6,9 @@ namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// One image on its way through queue, scheduler and worker. Completed once, by the worker, the deadline or a caller that hangs up, whichever is first.
-/// Thread-safe, except that only the worker thread calls <see cref="MarkStarted"/>, <see cref="MarkRestarted"/>, <see cref="PreviewsLeft"/> and the setter
-/// of <see cref="Batch"/>, and only the queue calls <see cref="MarkQueued"/>.
+/// Thread-safe, except that only the thread of the worker that holds the image calls <see cref="MarkStarted"/>, <see cref="MarkRestarted"/>,
+/// <see cref="PreviewsLeft"/> and the setter of <see cref="Batch"/>, only the queue calls <see cref="MarkQueued"/>, and <see cref="FailedOn"/> is guarded by
+/// the lock of the scheduler.
 /// </summary>
 internal sealed class InferenceJob(ImageSpecification specification, DateTimeOffset enqueuedAt, RequestDeadline deadline, CancellationToken abandoned)
 {
@@ -39,6 +40,12 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
     /// <summary>The span of the batch that finished the image. Read it after <see cref="Completion"/>.</summary>
     public ActivityContext? Batch { get; set; }
 
+    /// <summary>The device where the image failed before; null for none. It starts again on another device, once.</summary>
+    public DeviceShare? FailedOn { get; set; }
+
+    /// <summary>Name of the device that the image ran on last. Read after <see cref="Completion"/>.</summary>
+    public string Device { get; private set; } = "";
+
     /// <summary>Time from admission to the last start. Read after <see cref="Completion"/>.</summary>
     public TimeSpan QueueTime => _startedAt - EnqueuedAt;
 
@@ -60,13 +67,13 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
         load?.Entered(this);
     }
 
-    public void MarkStarted(DateTimeOffset now)
+    public void MarkStarted(DateTimeOffset now, string device = "")
     {
-        _startedAt = now;
+        (_startedAt, Device) = (now, device);
         MoveTo(ImageState.Running);
     }
 
-    /// <summary>Marks the image as waiting again, because it must restart. Call from the worker thread only.</summary>
+    /// <summary>Marks the image as waiting again, because it must restart. Call from the thread of the worker that held it.</summary>
     public void MarkRestarted() => MoveTo(ImageState.Waiting);
 
     /// <summary>Returns the previews that the generator must still deliver. A restarted image delivers none twice.</summary>

@@ -5,30 +5,29 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Queue between the request threads and the worker thread. Its capacity counts the interactive images that wait; bulk images are admitted beside them.
-/// <see cref="Enqueue"/> is thread-safe; call <see cref="TakeArrivals"/> and <see cref="WaitForJobs"/> from the worker thread only.
+/// Admits the images of request threads and gives them to the scheduler, where the worker threads take them. Its capacity counts the interactive images that
+/// wait; bulk images are admitted beside them. Thread-safe.
 /// </summary>
 internal sealed class InferenceQueue : IInferenceQueue
 {
     private readonly InferenceOptions _options;
     private readonly ModelState _state;
+    private readonly AdmissionScheduler _scheduler;
     private readonly QueueLoad _load;
     private readonly RetryReservations _reservations; // under _admission
     private readonly InferenceMetrics _metrics;
     private readonly TimeProvider _clock;
-    private readonly List<InferenceJob> _arrivals = []; // under _admission
     private readonly Lock _admission = new();
-    private bool _isClosed; // under _admission
-    private volatile bool _hasArrivals; // written under _admission
+    private volatile bool _isClosed; // written under _admission
     private volatile bool _bulkHasEnded; // written under _admission
-    private readonly object _arrival = new(); // a monitor: unlike an event, it needs no disposal while the worker may still wait on it
-    private bool _awake; // under _arrival
 
-    public InferenceQueue(InferenceOptions options, ModelState state, StageCostEstimator estimator, InferenceMetrics metrics, TimeProvider clock)
+    public InferenceQueue(
+        InferenceOptions options, ModelState state, AdmissionScheduler scheduler, StageCostEstimator estimator, InferenceMetrics metrics, TimeProvider clock)
     {
         _options = options;
         _state = state;
-        _load = new QueueLoad(estimator, options.MaxBatchRows);
+        _scheduler = scheduler;
+        _load = new QueueLoad(estimator, options.MaxBatchRows, () => scheduler.Devices);
         _reservations = new RetryReservations(options.MaxQueuedImages, clock);
         _metrics = metrics;
         _clock = clock;
@@ -61,7 +60,7 @@ internal sealed class InferenceQueue : IInferenceQueue
     }
 
     /// <summary>
-    /// Rejects further jobs. If a lease may be held, first set the state that gives the reason. Waiting jobs remain for the worker to finish or fail.
+    /// Rejects further jobs. If a lease may be held, first set the state that gives the reason. Waiting jobs remain for the workers to finish or fail.
     /// </summary>
     public void Close()
     {
@@ -70,10 +69,10 @@ internal sealed class InferenceQueue : IInferenceQueue
             (_isClosed, _bulkHasEnded) = (true, true);
         }
 
-        Wake();
+        _scheduler.Wake();
     }
 
-    /// <summary>Rejects further bulk submissions; the worker fails the bulk images that wait or run before its next step.</summary>
+    /// <summary>Rejects further bulk submissions; the workers fail the bulk images that wait or run before their next step.</summary>
     public void EndBulk()
     {
         lock (_admission)
@@ -81,65 +80,14 @@ internal sealed class InferenceQueue : IInferenceQueue
             _bulkHasEnded = true;
         }
 
-        Wake();
+        _scheduler.Wake();
     }
 
     /// <summary>True after <see cref="EndBulk"/> or <see cref="Close"/>.</summary>
     public bool BulkHasEnded => _bulkHasEnded;
 
-    /// <summary>True if the queue is closed and empty: no job will ever arrive.</summary>
-    public bool IsFinished
-    {
-        get
-        {
-            lock (_admission)
-            {
-                return _isClosed && _arrivals.Count == 0;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Removes and returns all jobs that have arrived, oldest first. Takes the admission lock, so that the images of one request arrive together.
-    /// </summary>
-    public IReadOnlyList<InferenceJob> TakeArrivals()
-    {
-        if (!_hasArrivals)
-        {
-            return []; // the usual case between two decode steps: no allocation
-        }
-
-        lock (_admission)
-        {
-            InferenceJob[] arrivals = [.. _arrivals];
-            _arrivals.Clear();
-            _hasArrivals = false;
-            return arrivals;
-        }
-    }
-
-    /// <summary>Blocks the worker thread until a job arrives, the queue closes, or <see cref="Wake"/> is called. May return early.</summary>
-    public void WaitForJobs()
-    {
-        lock (_arrival)
-        {
-            while (!_awake)
-            {
-                Monitor.Wait(_arrival);
-            }
-
-            _awake = false;
-        }
-    }
-
-    public void Wake()
-    {
-        lock (_arrival)
-        {
-            _awake = true;
-            Monitor.Pulse(_arrival);
-        }
-    }
+    /// <summary>True if the queue is closed, and no image waits or runs: no worker will ever have work again.</summary>
+    public bool IsFinished => _isClosed && _scheduler.IsIdle;
 
     private void Admit(IReadOnlyList<InferenceJob> jobs, ImagePriority priority)
     {
@@ -150,13 +98,10 @@ internal sealed class InferenceQueue : IInferenceQueue
             foreach (var job in jobs)
             {
                 job.MarkQueued(_metrics.ImageQueued(job.Specification, priority), priority == ImagePriority.Bulk ? null : _load);
-                _arrivals.Add(job);
             }
 
-            _hasArrivals = true;
+            _scheduler.Add(jobs); // under the lock, so that no job arrives after Close
         }
-
-        Wake();
     }
 
     private void RequireRoom(int images, ImagePriority priority)

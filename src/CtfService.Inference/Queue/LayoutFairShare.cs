@@ -7,7 +7,7 @@ namespace CtfService.Inference.Queue;
 /// Decides when an image without decode steps (redetail, variations) may start. It takes no row, so nothing else holds it back, and a step would grow with
 /// every such image that waits. While images are drawn, both kinds share the device time equally: the cost of such an image is given to drawn images before
 /// the next one starts (start-time fair queueing; Goyal, Vin and Cheng 1996, with the two kinds as flows). While none is drawn, as many start together as
-/// fit in a short step. Plain state for one thread.
+/// fit in a short step. Plain state for the worker thread of its device.
 /// </summary>
 internal sealed class LayoutFairShare(StageCostEstimator estimator)
 {

@@ -5,7 +5,7 @@ using CtfService.Inference.Telemetry;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// A submission from admission to its last image: creates one job for each image and streams their events to the caller. The worker writes and the caller
+/// A submission from admission to its last image: creates one job for each image and streams their events to the caller. The workers write and the caller
 /// reads without waiting for each other.
 /// </summary>
 internal sealed class PendingSubmission : IDisposable
@@ -116,7 +116,7 @@ internal sealed class PendingSubmission : IDisposable
         var image = await job.Completion.ConfigureAwait(false);
         if (job.Priority == ImagePriority.Interactive) // bulk images pause, so their times say nothing about the service
         {
-            ImageTelemetry.Finished(_metrics, index, image, job.EnqueuedAt, job.QueueTime, job.Batch);
+            ImageTelemetry.Finished(_metrics, index, image, job.EnqueuedAt, job.QueueTime, job.Device, job.Batch);
         }
 
         return new InferenceEvent.Finished(index, image, job.QueueTime);

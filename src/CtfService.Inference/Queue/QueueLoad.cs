@@ -8,8 +8,9 @@ namespace CtfService.Inference.Queue;
 /// image is counted until it ends, however it ends. Thread-safe.
 /// </summary>
 /// <param name="estimator">Provides the stage costs and the number of decode steps so far.</param>
-/// <param name="rows">Number of rows of a decode step.</param>
-internal sealed class QueueLoad(StageCostEstimator estimator, int rows)
+/// <param name="rows">Number of rows of a decode step on one device.</param>
+/// <param name="devices">Returns the number of devices.</param>
+internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int> devices)
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<InferenceJob> _running = new(); // images with decode steps; the oldest is first and ends first
@@ -66,28 +67,32 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows)
         }
     }
 
-    /// <summary>Returns the expected time until the given number of waiting images have started.</summary>
+    /// <summary>
+    /// Returns the expected time until the given number of waiting images have started. Several devices count as one with the rows of all, which takes as long
+    /// for a decode step and a fraction of the time for a later stage.
+    /// </summary>
     /// <param name="images">At least 1. If more than wait, further images of the same kinds are assumed to follow.</param>
     /// <param name="steps">Number of decode steps of an image: T.</param>
     public TimeSpan Forecast(int images, int steps)
     {
         var costs = estimator.Costs;
+        var parallel = Math.Max(1, devices());
         lock (_gate)
         {
             var layouts = _waiting - _waitingDrawn;
-            var later = costs.Fine + costs.VqDecode;
-            var left = _running.Select(job => (Steps: steps - (estimator.DecodeSteps - _starts[job].Start), job.Specification.Rows))
+            var later = (costs.Fine + costs.VqDecode) / parallel;
+            var left = _running.Select(job => (Steps: steps - ((estimator.DecodeSteps - _starts[job].Start) / parallel), job.Specification.Rows))
                 .Where(job => job.Steps > 0).ToList();
             var forecast = new QueueWaitForecast(costs.DecodeStep, steps, later)
             {
                 Drawn = _waitingDrawn,
                 RowsOfDrawn = _waitingDrawn == 0 ? 1 : (double)_waitingRows / _waitingDrawn,
                 Layouts = layouts,
-                CostOfLayout = later + (layouts == 0 ? TimeSpan.Zero : costs.VqEncode * ((double)_waitingPictures / layouts)),
+                CostOfLayout = later + (layouts == 0 ? TimeSpan.Zero : costs.VqEncode / parallel * ((double)_waitingPictures / layouts)),
                 StartedLayouts = _runningLayouts,
                 WithoutRows = _running.Count - left.Count,
             };
-            forecast.Release(0, Math.Max(0, rows - left.Sum(job => job.Rows)));
+            forecast.Release(0, Math.Max(0, (rows * parallel) - left.Sum(job => job.Rows)));
             left.ForEach(job => forecast.Release(job.Steps, job.Rows));
             return forecast.UntilStarted(images);
         }

@@ -5,7 +5,7 @@ namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// Estimates the device time of each stage from the measurements of every step; the cost of an image follows from its kind. The work of a stage is
-/// constant, so a moving average is sufficient. Written by the worker thread; reads are thread-safe.
+/// constant, so a moving average is sufficient. The devices of an instance share one. Thread-safe.
 /// </summary>
 internal sealed class StageCostEstimator
 {
@@ -19,7 +19,7 @@ internal sealed class StageCostEstimator
     private TimeSpan? _fine;
     private TimeSpan? _vqDecode;
 
-    /// <summary>Number of decode steps so far.</summary>
+    /// <summary>Number of decode steps so far, of all devices.</summary>
     public long DecodeSteps => Volatile.Read(ref _decodeSteps);
 
     /// <summary>

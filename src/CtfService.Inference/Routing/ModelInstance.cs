@@ -6,10 +6,10 @@ using CtfService.Inference.Worker;
 namespace CtfService.Inference.Routing;
 
 /// <summary>
-/// One model from loading to disposal, with the queue, status and worker that serve it. Instances share nothing. Thread-safe; call <see cref="Lease"/> and
+/// One model from loading to disposal, with the queue, status and workers that serve it. Instances share nothing. Thread-safe; call <see cref="Lease"/> and
 /// <see cref="Retire"/> under the lock of the router, so that no lease is taken on a retired instance.
 /// </summary>
-internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelState state, GenerationWorker worker)
+internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelState state, DeviceWorkers workers)
 {
     private readonly Lock _gate = new();
     private int _leases; // under _gate
@@ -19,6 +19,8 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
     public string Bundle { get; } = bundle;
 
     public ModelState State => state;
+
+    public IReadOnlyList<DeviceReport> Devices => workers.Devices;
 
     /// <summary>True once another instance has replaced this one.</summary>
     public bool IsRetired
@@ -32,16 +34,16 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
         }
     }
 
-    /// <inheritdoc cref="GenerationWorker.Loaded"/>
-    public Task<LoadTimes> Loaded => worker.Loaded;
+    /// <inheritdoc cref="DeviceWorkers.Loaded"/>
+    public Task<LoadTimes> Loaded => workers.Loaded;
 
     /// <summary>True until loading has ended, successfully or not.</summary>
-    public bool IsLoading => !worker.Loaded.IsCompleted;
+    public bool IsLoading => !workers.Loaded.IsCompleted;
 
-    /// <summary>Completes when the worker has ended and the memory of the model is free. Never fails.</summary>
-    public Task Finished => worker.Finished;
+    /// <summary>Completes when the workers have ended and the memory of the model is free. Never fails.</summary>
+    public Task Finished => workers.Finished;
 
-    public void Start() => worker.Start();
+    public void Start() => workers.Start();
 
     /// <exception cref="ModelNotReadyException">The model is not ready.</exception>
     public ModelLease Lease()
@@ -56,7 +58,7 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
     }
 
     /// <summary>
-    /// Retires the instance after another has replaced it: bulk images end, the queue closes with the last lease, and the worker ends with the last image.
+    /// Retires the instance after another has replaced it: bulk images end, the queue closes with the last lease, and the workers end with the last image.
     /// </summary>
     public void Retire()
     {
@@ -74,15 +76,15 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
     {
         if (state.Current is ModelStatus.Loading)
         {
-            worker.Abort(); // nothing was admitted yet, so there is nothing to finish
+            workers.Abort(); // nothing was admitted yet, so there is nothing to finish
         }
 
         state.BecomeStopping();
         queue.Close();
     }
 
-    /// <inheritdoc cref="GenerationWorker.Abort"/>
-    public void Abort() => worker.Abort();
+    /// <inheritdoc cref="DeviceWorkers.Abort"/>
+    public void Abort() => workers.Abort();
 
     private void Release()
     {

@@ -11,20 +11,32 @@ internal sealed class ModelInstanceFactory(InferenceOptions options, InferenceMe
 {
     public ModelInstance Create(ModelOrigin origin)
     {
-        var state = new ModelState(clock);
-        var estimator = new StageCostEstimator();
-        var queue = new InferenceQueue(options, state, estimator, metrics, clock);
-        var parts = new WorkerParts(
-            queue,
+        var (state, estimator, scheduler) = (new ModelState(clock), new StageCostEstimator(), new AdmissionScheduler(clock));
+        var instance = new InstanceParts(
+            new InferenceQueue(options, state, scheduler, estimator, metrics, clock),
             state,
-            new AdmissionScheduler(estimator, clock),
+            scheduler,
+            new DeviceLoads(origin.Devices.Count, state),
+            metrics);
+        List<GenerationWorker> workers = [.. origin.Devices.Select(device => CreateWorker(device, instance, estimator))];
+        return new ModelInstance(origin.Bundle, instance.Queue, state, new DeviceWorkers(workers, instance.Loads));
+    }
+
+    private GenerationWorker CreateWorker(DeviceOrigin device, InstanceParts instance, StageCostEstimator estimator)
+    {
+        var state = new DeviceState(device.Name);
+        var share = new DeviceShare(state, estimator);
+        instance.Scheduler.Join(share);
+        var parts = new DeviceParts(
+            state,
+            share,
             new ImageRunner(
-                new StepReceivers(estimator, new StepCircuitBreaker(state, options), metrics),
+                new StepReceivers(estimator, new StepCircuitBreaker(instance.State, options), metrics),
+                share,
                 options.InteractiveRows,
                 clock,
                 loggers.CreateLogger<ImageRunner>()),
-            new ModelLoader(origin.Factory, options, new LoadReports(estimator, metrics, stall), clock, loggers.CreateLogger<ModelLoader>()),
-            metrics);
-        return new ModelInstance(origin.Bundle, queue, state, new GenerationWorker(parts, loggers.CreateLogger<GenerationWorker>()));
+            new ModelLoader(device.Factory, options, new LoadReports(estimator, metrics, stall), clock, loggers.CreateLogger<ModelLoader>()));
+        return new GenerationWorker(parts, instance, loggers.CreateLogger<GenerationWorker>());
     }
 }

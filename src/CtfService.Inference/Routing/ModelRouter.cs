@@ -32,6 +32,8 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
 
     public ModelStatus Current => _current.State.Current;
 
+    public IReadOnlyList<DeviceReport> Devices => _current.Devices;
+
     public Task<Exception?> LoadingEnded => _loadingEnded.Task;
 
     public SwitchOutcome? LastSwitch => _lastSwitch;

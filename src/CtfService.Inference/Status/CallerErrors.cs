@@ -28,6 +28,13 @@ public static class CallerErrors
     public static GenerationFailedException StepFailed(Exception cause) =>
         new("The step that contained this image failed. The service log has the details.", cause);
 
+    /// <param name="first">Name of the device where the image failed first; null if there is no other device to start it again.</param>
+    internal static GenerationFailedException DeviceFailed(string device, string? first, Exception cause) => new(
+        first is null
+            ? $"The device {device} failed while it generated this image. The service log has the details."
+            : $"The device {device} failed while it generated this image, which had failed on {first} before. The service log has the details.",
+        cause);
+
     /// <param name="bundle">The bundle that is loading.</param>
     public static SwitchInProgressException SwitchInProgress(string bundle) =>
         new($"The bundle '{bundle}' is already loading; only one switch can run at a time. Retry when it completes.");

@@ -32,7 +32,7 @@ public abstract record ModelStatus
     /// <summary>The service is shutting down; admitted images may still finish.</summary>
     public sealed record Stopping : ModelStatus;
 
-    /// <summary>The worker thread crashed. To recover, restart the service or load a model.</summary>
+    /// <summary>The worker of the last device crashed. To recover, restart the service or load a model.</summary>
     /// <param name="Reason">Reason for the log and for operators.</param>
     public sealed record Crashed(string Reason) : ModelStatus
     {
@@ -41,7 +41,7 @@ public abstract record ModelStatus
     }
 }
 
-/// <summary>Status of the model of one instance. Written by its worker and by the shutdown of the host. Thread-safe.</summary>
+/// <summary>Status of the model of one instance. Written by its workers and by the shutdown of the host. Thread-safe.</summary>
 internal sealed class ModelState(TimeProvider clock)
 {
     private readonly Lock _transition = new();

@@ -24,6 +24,9 @@ public static class EventIds
     public const int WorkerCrashed = 1041;
     public const int ImagesUnfinished = 1043;
     public const int ModelNotFreed = 1045;
+    public const int DeviceFailed = 1046;
+    public const int DeviceNotLoaded = 1047;
+    public const int ImageMoved = 1048;
 
     // Model instances
     public const int FirstLoadFailed = 1060;

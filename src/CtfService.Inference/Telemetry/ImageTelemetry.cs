@@ -10,9 +10,10 @@ namespace CtfService.Inference.Telemetry;
 internal static class ImageTelemetry
 {
     /// <param name="index">Position of the image in the submission, from 0.</param>
+    /// <param name="device">Name of the device that generated it.</param>
     /// <param name="batch">The span of the batch that finished the image; null if there is none.</param>
     public static void Finished(
-        InferenceMetrics metrics, int index, GeneratedImage image, DateTimeOffset enqueuedAt, TimeSpan queueTime, ActivityContext? batch)
+        InferenceMetrics metrics, int index, GeneratedImage image, DateTimeOffset enqueuedAt, TimeSpan queueTime, string device, ActivityContext? batch)
     {
         using var whole = Tracing.StartChild("image", enqueuedAt);
         whole?.SetTag("ctf.image.index", index)
@@ -27,7 +28,7 @@ internal static class ImageTelemetry
         foreach (var (stage, elapsed) in StagesOf(image))
         {
             using var span = Tracing.StartChild(stage, time, stage is StageNames.Fine or StageNames.VqDecode ? batch : null);
-            metrics.StageEnded(stage, elapsed);
+            metrics.StageEnded(stage, elapsed, device);
             time += elapsed;
             span?.SetEndTime(time.UtcDateTime);
         }

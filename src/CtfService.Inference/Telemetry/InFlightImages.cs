@@ -4,7 +4,7 @@ namespace CtfService.Inference.Telemetry;
 
 /// <summary>
 /// Counts the images between admission and end: how many wait and run, and when a step last completed. Bulk images are counted apart, because they give way
-/// to all others. Independent of queue, worker and model, so several instances share it, as during a switch. Thread-safe.
+/// to all others. Independent of queue, worker and model, so devices and instances share it, as during a switch. Thread-safe.
 /// </summary>
 internal sealed class InFlightImages(TimeProvider clock)
 {
@@ -15,9 +15,12 @@ internal sealed class InFlightImages(TimeProvider clock)
     private int _bulkWaiting;
     private int _bulkRunning;
     private int _runningRows;
-    private int _rows; // of all generators
+    private readonly List<InFlightDevice> _devices = []; // whose generators are running
     private long _busySince; // when the first of the current images arrived
     private long _lastStep;
+
+    /// <summary>True if a device has nothing to do: one that stands still elsewhere keeps no new image from starting.</summary>
+    private bool CanStart => _waiting.Count + _bulkWaiting == 0 && _devices.Exists(device => device.IsIdle);
 
     private int Images => _waiting.Count + _running + _bulkWaiting + _bulkRunning;
 
@@ -37,12 +40,34 @@ internal sealed class InFlightImages(TimeProvider clock)
     /// <summary>Records that a step of any generator completed.</summary>
     public void StepEnded() => Volatile.Write(ref _lastStep, clock.GetTimestamp());
 
-    /// <summary>Adds the rows of a generator that started, or removes those of one that ended (negative).</summary>
-    public void RowsChanged(int rows)
+    /// <summary>Adds a generator that started.</summary>
+    /// <param name="name">Name of its device.</param>
+    public InFlightDevice Join(string name, int rows)
+    {
+        var device = new InFlightDevice(name, rows, clock);
+        lock (_gate)
+        {
+            _devices.Add(device);
+        }
+
+        return device;
+    }
+
+    /// <summary>Removes a generator that ended.</summary>
+    public void Leave(InFlightDevice device)
     {
         lock (_gate)
         {
-            _rows += rows;
+            _devices.Remove(device);
+        }
+    }
+
+    /// <summary>Returns the devices whose generators are running.</summary>
+    public IReadOnlyList<InFlightDevice> ReadDevices()
+    {
+        lock (_gate)
+        {
+            return [.. _devices];
         }
     }
 
@@ -51,6 +76,7 @@ internal sealed class InFlightImages(TimeProvider clock)
     {
         lock (_gate)
         {
+            var rows = _devices.Sum(device => device.Rows);
             return new InFlightSnapshot
             {
                 Waiting = _waiting.Count,
@@ -59,8 +85,8 @@ internal sealed class InFlightImages(TimeProvider clock)
                 Running = _running,
                 BulkWaiting = _bulkWaiting,
                 BulkRunning = _bulkRunning,
-                Occupancy = _rows == 0 ? 0 : (double)_runningRows / _rows,
-                StalledFor = Images == 0 ? TimeSpan.Zero : clock.GetElapsedTime(Math.Max(_busySince, Volatile.Read(ref _lastStep))),
+                Occupancy = rows == 0 ? 0 : (double)_runningRows / rows,
+                StalledFor = Images == 0 || CanStart ? TimeSpan.Zero : clock.GetElapsedTime(Math.Max(_busySince, Volatile.Read(ref _lastStep))),
             };
         }
     }
@@ -156,7 +182,8 @@ internal readonly record struct InFlightSnapshot
     public double Occupancy { get; init; }
 
     /// <summary>
-    /// Time since the last step completed or, if later, since the first of the current images of any priority arrived; zero if there are none.
+    /// Time since the last step completed or, if later, since the first of the current images of any priority arrived; zero if there are none, or if none
+    /// waits and a device is idle.
     /// </summary>
     public TimeSpan StalledFor { get; init; }
 }

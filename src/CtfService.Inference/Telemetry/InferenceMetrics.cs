@@ -15,11 +15,14 @@ public sealed class InferenceMetrics
     public const string MeterName = "CtfService";
 
     private const string ModelTag = "ctf.model";
+    private const string DeviceTag = "ctf.device";
     private const string PriorityTag = "ctf.priority";
 
     private readonly Meter _meter;
     private readonly InFlightImages _inFlight;
     private readonly Counter<long> _steps;
+    private readonly Counter<long> _failedSteps;
+    private readonly Counter<long> _moved;
     private readonly Counter<long> _splits;
     private readonly Counter<long> _images;
     private readonly Counter<long> _restarts;
@@ -35,8 +38,9 @@ public sealed class InferenceMetrics
         _inFlight = inFlight;
         var meter = _meter = meters.Create(MeterName, ThisProgram.Version);
         _steps = meter.CreateCounter<long>("ctf.worker.steps", "{step}", "Completed steps, successful or not.");
+        _failedSteps = meter.CreateCounter<long>("ctf.worker.failed_steps", "{step}", "Steps that failed, and images that a device did not accept.");
+        _moved = meter.CreateCounter<long>("ctf.images.moved", "{image}", "Images that failed on the device and started again on another.");
         _splits = meter.CreateCounter<long>("ctf.oom.splits", "{split}", "Batches that were split because they did not fit in device memory.");
-        _splits.Add(0); // exported from the start: a counter that appears with its first split would show no increase
         _images = meter.CreateCounter<long>("ctf.images.generated", "{image}", "Finished images.");
         _restarts = meter.CreateCounter<long>("ctf.bulk.restarts", "{image}", "Bulk images that lost their rows to interactive images and restarted.");
         _decodeStep = meter.CreateHistogram(
@@ -56,36 +60,51 @@ public sealed class InferenceMetrics
         _meter.CreateObservableGauge(
             "ctf.model.ready", () => status.Current is ModelStatus.Ready ? 1 : 0, unit: null, "1 if requests are accepted, otherwise 0.");
         _meter.CreateObservableGauge(
+            "ctf.device.up", () => status.Devices.SelectMany(UpOrDown), unit: null, "1 if the device generates images, 0 if it has failed.");
+        _meter.CreateObservableGauge(
             "ctf.model.info", () => Describe(status.Current), unit: null, "Always 1; the attributes describe the loaded model and how it is computed.");
     }
 
     internal void ModelLoaded(string model, TimeSpan elapsed) => _load.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>(ModelTag, model));
 
-    /// <summary>Adds the rows of a generator that started.</summary>
-    internal void GeneratorStarted(int rows) => _inFlight.RowsChanged(rows);
+    /// <summary>Adds a generator that started.</summary>
+    internal InFlightDevice GeneratorStarted(string device, int rows)
+    {
+        var started = _inFlight.Join(device, rows);
+        _splits.Add(0, started.Tag); // exported from the start: a counter that appears with its first split would show no increase
+        _failedSteps.Add(0, started.Tag);
+        _moved.Add(0, started.Tag);
+        return started;
+    }
 
-    internal void GeneratorEnded(int rows) => _inFlight.RowsChanged(-rows);
+    internal void GeneratorEnded(InFlightDevice device) => _inFlight.Leave(device);
 
     internal InFlightImage ImageQueued(ImageSpecification image, ImagePriority priority) => _inFlight.Enter(image.Rows, priority);
 
-    internal void StepEnded(StepReport step)
+    internal void StepEnded(InFlightDevice device, StepReport step)
     {
         _inFlight.StepEnded();
-        _steps.Add(1);
+        _steps.Add(1, device.Tag);
         if (step.Rows > 0)
         {
-            _decodeStep.Record(step.DecodeTime.TotalSeconds);
-            _decodeRows.Record(step.Rows);
+            _decodeStep.Record(step.DecodeTime.TotalSeconds, device.Tag);
+            _decodeRows.Record(step.Rows, device.Tag);
         }
 
         if (step.Splits > 0)
         {
-            _splits.Add(step.Splits);
+            _splits.Add(step.Splits, device.Tag);
         }
     }
 
     /// <summary>Counts a step that did not fit and was repeated with fewer images.</summary>
-    internal void BatchSplit() => _splits.Add(1);
+    internal void BatchSplit(InFlightDevice device) => _splits.Add(1, device.Tag);
+
+    /// <summary>Counts a step that failed, or an image that the device did not accept.</summary>
+    internal void StepFailed(InFlightDevice device) => _failedSteps.Add(1, device.Tag);
+
+    /// <summary>Counts an image that failed on a device and starts again on another.</summary>
+    internal void ImageMoved(InFlightDevice device) => _moved.Add(1, device.Tag);
 
     internal void ImageGenerated(string model, ImagePriority priority) =>
         _images.Add(1, new KeyValuePair<string, object?>(ModelTag, model), new KeyValuePair<string, object?>(PriorityTag, NameOf(priority)));
@@ -96,6 +115,11 @@ public sealed class InferenceMetrics
     internal void ImageWaited(TimeSpan queueTime) => _queueWait.Record(queueTime.TotalSeconds);
 
     /// <param name="stage">One of <see cref="StageNames"/>.</param>
+    /// <param name="device">Name of the device that ran the stage.</param>
+    internal void StageEnded(string stage, TimeSpan elapsed, string device) =>
+        _stage.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("ctf.stage", stage), new KeyValuePair<string, object?>(DeviceTag, device));
+
+    /// <param name="stage">One of <see cref="StageNames"/> that runs on no device.</param>
     public void StageEnded(string stage, TimeSpan elapsed) => _stage.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("ctf.stage", stage));
 
     public void FirstPreviewSent(TimeSpan sinceArrival) => _firstPreview.Record(sinceArrival.TotalSeconds);
@@ -112,9 +136,9 @@ public sealed class InferenceMetrics
         meter.CreateObservableGauge("ctf.batch.occupancy", () => _inFlight.Read().Occupancy, "1", "Fraction of rows in use by interactive images.");
         meter.CreateObservableGauge(
             "ctf.worker.stalled_time",
-            () => _inFlight.Read().StalledFor.TotalSeconds,
+            () => _inFlight.ReadDevices().Select(device => new Measurement<double>(device.StalledFor.TotalSeconds, device.Tag)),
             "s",
-            "Time since the last completed step while images wait or run; otherwise 0.");
+            "Time since the last completed step of the device while it has images; otherwise 0.");
     }
 
     private static IEnumerable<Measurement<int>> BulkImages(InFlightSnapshot images) =>
@@ -122,6 +146,10 @@ public sealed class InferenceMetrics
         new Measurement<int>(images.BulkWaiting, new KeyValuePair<string, object?>("ctf.state", "waiting")),
         new Measurement<int>(images.BulkRunning, new KeyValuePair<string, object?>("ctf.state", "running")),
     ];
+
+    private static IEnumerable<Measurement<int>> UpOrDown(DeviceReport device) => device.Status is not (DeviceStatus.Ready or DeviceStatus.Failed)
+        ? []
+        : [new Measurement<int>(device.Status == DeviceStatus.Ready ? 1 : 0, new KeyValuePair<string, object?>(DeviceTag, device.Name))];
 
     private static string NameOf(ImagePriority priority) => priority == ImagePriority.Bulk ? "bulk" : "interactive";
 
@@ -131,7 +159,7 @@ public sealed class InferenceMetrics
             1,
             new(ModelTag, model.Name),
             new("ctf.bundle.hash", model.BundleHash),
-            new("ctf.device", model.Device),
+            new(DeviceTag, model.Device),
             new("ctf.dtype", model.Dtype),
             new("service.version", ThisProgram.Version)),
     ];

@@ -7,13 +7,26 @@ internal sealed partial class GenerationWorker
 {
     private static partial class Log
     {
-        [LoggerMessage(EventIds.WorkerCrashed, LogLevel.Critical, "Generation worker crashed; restart the service or load a model (POST /v1/admin/models)")]
-        public static partial void Crashed(ILogger logger, Exception error);
+        [LoggerMessage(
+            EventIds.WorkerCrashed,
+            LogLevel.Critical,
+            "Generation worker of {Device} crashed, and no other device serves; restart the service or load a model (POST /v1/admin/models)")]
+        public static partial void Crashed(ILogger logger, string device, Exception error);
 
         [LoggerMessage(EventIds.ImagesUnfinished, LogLevel.Warning, "{Images} admitted image(s) were unfinished when the worker ended")]
         public static partial void Unfinished(ILogger logger, int images);
 
         [LoggerMessage(EventIds.ModelNotFreed, LogLevel.Error, "The model could not be freed; its memory may stay in use until the service restarts")]
         public static partial void NotFreed(ILogger logger, Exception error);
+
+        [LoggerMessage(
+            EventIds.DeviceFailed,
+            LogLevel.Error,
+            "Device {Device} failed and is out of service; {Moved} of its images start again on other devices, {Failed} failed. "
+                + "Restart the service or load a model to use it again")]
+        public static partial void DeviceFailed(ILogger logger, string device, int moved, int failed, Exception error);
+
+        [LoggerMessage(EventIds.DeviceNotLoaded, LogLevel.Error, "Device {Device} could not load the model; other devices serve if they can")]
+        public static partial void NotLoaded(ILogger logger, string device, Exception error);
     }
 }

@@ -8,24 +8,21 @@ using Microsoft.Extensions.Logging;
 namespace CtfService.Inference.Worker;
 
 /// <summary>
-/// Owns the thread that owns a model: loads it, steps it while images join and leave until the queue closes, and frees it. <see cref="Start"/> and
-/// <see cref="Abort"/> are thread-safe; everything from <see cref="Work"/> down runs on the worker thread only.
+/// Owns the thread of a device, which owns a copy of the model: loads it, steps it while images join and leave until the queue closes, and frees it.
+/// <see cref="Start"/> and <see cref="Abort"/> are thread-safe; everything from <see cref="Work"/> down runs on the worker thread only.
 /// </summary>
 [SuppressMessage(
     "Design", "CA1001", Justification = "A token source without a timer holds nothing to free, and a thread that did not finish may still use it.")]
-internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<GenerationWorker> logger)
+internal sealed partial class GenerationWorker(DeviceParts parts, InstanceParts instance, ILogger<GenerationWorker> logger)
 {
     private const string ThreadName = "ctf-generation";
 
-    private readonly InferenceQueue _queue = parts.Queue;
-    private readonly ModelState _state = parts.State;
-    private readonly AdmissionScheduler _scheduler = parts.Scheduler;
+    private readonly InferenceQueue _queue = instance.Queue;
+    private readonly AdmissionScheduler _scheduler = instance.Scheduler;
     private readonly CancellationTokenSource _abort = new();
-    private readonly TaskCompletionSource<LoadTimes> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Completes when the model is ready. Fails with the error of the load; cancelled if it was aborted.</summary>
-    public Task<LoadTimes> Loaded => _loaded.Task;
+    public DeviceReport Device => parts.State.Current;
 
     /// <summary>Completes when the thread has ended and the memory of the model is free. Never fails.</summary>
     public Task Finished => _finished.Task;
@@ -41,12 +38,13 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
     public void Abort()
     {
         _abort.Cancel();
-        _queue.Wake();
+        _scheduler.Wake();
     }
 
     private void Work()
     {
         IImageGenerator? generator = null;
+        Exception? failure = null;
         try
         {
             generator = TryLoad();
@@ -58,12 +56,11 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
         // Otherwise the process would crash; readiness and liveness report it instead.
         catch (Exception error)
         {
-            _state.BecomeCrashed($"{error.GetType().Name}; the service log has the details. Restart the service or load a model.");
-            Log.Crashed(logger, error);
+            failure = error;
         }
         finally
         {
-            FailRemaining(); // before the model is freed, which may take long or fail
+            Leave(failure); // before the model is freed, which may take long or fail
             Free(generator);
             _finished.SetResult();
         }
@@ -71,55 +68,64 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
 
     private void Run(IImageGenerator generator)
     {
-        var rows = generator.FreeRows;
-        parts.Runner.Begin(rows);
-        parts.Metrics.GeneratorStarted(rows);
+        var device = instance.Metrics.GeneratorStarted(parts.Share.Name, generator.FreeRows);
+        parts.Runner.Begin(device);
         try
         {
-            while (PrepareStep(generator))
+            while (PrepareStep(generator, device))
             {
+                device.StepBegins();
                 parts.Runner.Step(generator, _scheduler, _abort.Token);
             }
         }
         finally
         {
-            parts.Metrics.GeneratorEnded(rows);
+            instance.Metrics.GeneratorEnded(device);
         }
     }
 
-    /// <summary>Loads the model. Returns null if that fails; <see cref="Loaded"/> has the error.</summary>
+    /// <summary>Loads the model. Returns null if that fails; <see cref="DeviceLoads"/> has the error.</summary>
     private IImageGenerator? TryLoad()
     {
+        IImageGenerator? generator = null;
         try
         {
-            var (generator, times) = parts.Loader.Load(_abort.Token);
-            _state.BecomeReady(generator.Model);
-            _loaded.SetResult(times);
+            (generator, var times) = parts.Loader.Load(_abort.Token);
+            instance.Loads.RequireSame(generator.Model);
+            parts.State.BecomeReady(generator.Model);
+            instance.Loads.Succeeded(times);
             return generator;
         }
         // Any error of an aborted load: no caller waits for it.
         catch (Exception) when (_abort.IsCancellationRequested)
         {
-            _loaded.SetCanceled(_abort.Token);
-            return null;
+            instance.Loads.Aborted(_abort.Token);
         }
         // A failed load ends this worker, not the service.
         catch (Exception error)
         {
-            _state.BecomeFailed(CallerErrors.LoadReason(error));
-            _loaded.SetException(error);
-            return null;
+            parts.State.BecomeFailed(CallerErrors.LoadReason(error));
+            if (_scheduler.HasOther(parts.Share))
+            {
+                Log.NotLoaded(logger, parts.Share.Name, error);
+            }
+
+            instance.Loads.Failed(error);
         }
+
+        Free(generator);
+        return null;
     }
 
     /// <summary>
-    /// Removes and admits images before a step. Blocks while there are none. Returns false once the queue is closed and empty, or the worker is aborted.
+    /// Removes and admits images before a step. Blocks while there are none. Returns false once the queue is closed and no device has an image, or the worker
+    /// is aborted.
     /// </summary>
-    private bool PrepareStep(IImageGenerator generator)
+    private bool PrepareStep(IImageGenerator generator, InFlightDevice device)
     {
         while (!_abort.IsCancellationRequested)
         {
-            TakeArrivals();
+            var seen = _scheduler.Changes;
             if (_queue.BulkHasEnded)
             {
                 _scheduler.FailBulk(CallerErrors.BulkEnded);
@@ -135,31 +141,57 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
                 return true;
             }
 
-            if (_scheduler.IsEmpty && _queue.IsFinished)
+            if (_queue.IsFinished)
             {
                 return false;
             }
 
-            _queue.WaitForJobs();
+            device.BecomeIdle();
+            _scheduler.WaitForChange(seen);
         }
 
         return false;
     }
 
-    private void TakeArrivals()
+    /// <summary>
+    /// Ends every image that the worker still holds. Images of a device that failed start again on others; the last device also ends those that wait.
+    /// </summary>
+    private void Leave(Exception? failure)
     {
-        foreach (var job in _queue.TakeArrivals())
+        var isLast = _scheduler.Leave(parts.Share);
+        if (failure is null)
         {
-            _scheduler.Add(job);
+            parts.State.BecomeStopped();
         }
+        else if (isLast)
+        {
+            parts.State.BecomeFailed(ReasonOf(failure));
+            instance.State.BecomeCrashed($"{ReasonOf(failure)} Restart the service or load a model.");
+            Log.Crashed(logger, parts.Share.Name, failure);
+        }
+        else
+        {
+            parts.State.BecomeFailed(ReasonOf(failure));
+            var (moved, failed) = parts.Runner.MoveAll(_scheduler, failure);
+            Log.DeviceFailed(logger, parts.Share.Name, moved, failed, failure);
+        }
+
+        FailRemaining(isLast);
     }
 
-    /// <summary>Fails all images that the worker still holds.</summary>
-    private void FailRemaining()
+    private void FailRemaining(bool isLast)
     {
-        _queue.Close();
-        TakeArrivals();
-        var failed = parts.Runner.FailAll(EndedError) + _scheduler.FailAll(EndedError);
+        var failed = parts.Runner.FailAll(EndedError);
+        if (isLast)
+        {
+            _queue.Close();
+        }
+
+        if (isLast || _abort.IsCancellationRequested)
+        {
+            failed += _scheduler.FailAll(EndedError);
+        }
+
         if (failed > 0)
         {
             Log.Unfinished(logger, failed);
@@ -167,7 +199,7 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
     }
 
     private ModelNotReadyException EndedError() =>
-        _state.Current is ModelStatus.Crashed ? new ModelNotReadyException(ModelStatus.Crashed.PublicReason) : ImageRunner.ShuttingDown();
+        instance.State.Current is ModelStatus.Crashed ? new ModelNotReadyException(ModelStatus.Crashed.PublicReason) : ImageRunner.ShuttingDown();
 
     private void Free(IImageGenerator? generator)
     {
@@ -181,8 +213,13 @@ internal sealed partial class GenerationWorker(WorkerParts parts, ILogger<Genera
             Log.NotFreed(logger, error);
         }
     }
+
+    private static string ReasonOf(Exception failure) =>
+        failure is DeviceFailedException ? failure.Message : $"{failure.GetType().Name}; the service log has the details.";
 }
 
-/// <summary>Components of a worker.</summary>
-internal sealed record WorkerParts(
-    InferenceQueue Queue, ModelState State, AdmissionScheduler Scheduler, ImageRunner Runner, ModelLoader Loader, InferenceMetrics Metrics);
+/// <summary>Components of the worker of one device.</summary>
+internal sealed record DeviceParts(DeviceState State, DeviceShare Share, ImageRunner Runner, ModelLoader Loader);
+
+/// <summary>Components that the workers of an instance share.</summary>
+internal sealed record InstanceParts(InferenceQueue Queue, ModelState State, AdmissionScheduler Scheduler, DeviceLoads Loads, InferenceMetrics Metrics);

@@ -10,8 +10,8 @@ internal sealed partial class ImageRunner
         [LoggerMessage(EventIds.ImagesFinished, LogLevel.Debug, "{Images} image(s) finished; {Running} still running")]
         public static partial void Finished(ILogger logger, int images, int running);
 
-        [LoggerMessage(EventIds.StepFailed, LogLevel.Error, "A step with {Images} image(s) failed")]
-        public static partial void Failed(ILogger logger, int images, Exception error);
+        [LoggerMessage(EventIds.StepFailed, LogLevel.Error, "A step with {Images} image(s) failed on {Device}")]
+        public static partial void Failed(ILogger logger, int images, string device, Exception error);
 
         [LoggerMessage(
             EventIds.StepSplit,
@@ -28,6 +28,9 @@ internal sealed partial class ImageRunner
 
         [LoggerMessage(EventIds.StepsRecovered, LogLevel.Information, "An image finished after failed steps; requests are accepted again")]
         public static partial void WorksAgain(ILogger logger);
+
+        [LoggerMessage(EventIds.ImageMoved, LogLevel.Warning, "An image failed on {Device} and starts again on another device")]
+        public static partial void Moved(ILogger logger, string device);
 
         [LoggerMessage(EventIds.ImageNotAdmitted, LogLevel.Error, "The model did not accept an image; running images continue")]
         public static partial void NotTaken(ILogger logger, Exception error);

@@ -9,18 +9,25 @@ using Microsoft.Extensions.Logging;
 namespace CtfService.Inference.Worker;
 
 /// <summary>
-/// Runs the admitted images: adds them to the generator, steps it and completes each of them. A failed step fails its images only; the worker continues.
-/// Call from the worker thread only.
+/// Runs the admitted images of a device: adds them to the generator, steps it and completes each of them. A failed step fails its images only, or lets another
+/// device start them again; the worker continues. Call from the worker thread only.
 /// </summary>
+/// <param name="share">The device as the scheduler sees it.</param>
 /// <param name="interactiveRows"><see cref="InferenceOptions.InteractiveRows"/>.</param>
-internal sealed partial class ImageRunner(StepReceivers receivers, int interactiveRows, TimeProvider clock, ILogger<ImageRunner> logger)
+internal sealed partial class ImageRunner(
+    StepReceivers receivers, DeviceShare share, int interactiveRows, TimeProvider clock, ILogger<ImageRunner> logger)
 {
     private readonly RunningJobs _running = new(interactiveRows);
+    private InFlightDevice _device = null!; // set by Begin
 
     public int Count => _running.Count;
 
-    /// <inheritdoc cref="RunningJobs.Begin"/>
-    public void Begin(int rows) => _running.Begin(rows);
+    /// <summary>Prepares for a generator without images.</summary>
+    public void Begin(InFlightDevice device)
+    {
+        _device = device;
+        _running.Begin(device.Rows);
+    }
 
     /// <summary>Adds the waiting images that may start to the generator.</summary>
     public void AdmitWaiting(IImageGenerator generator, AdmissionScheduler waiting)
@@ -28,7 +35,7 @@ internal sealed partial class ImageRunner(StepReceivers receivers, int interacti
         while (true)
         {
             var (interactive, bulk) = _running.Read(generator);
-            if (waiting.Next(interactive, bulk) is not { } job)
+            if (waiting.Next(share, interactive, bulk) is not { } job)
             {
                 return;
             }
@@ -46,7 +53,7 @@ internal sealed partial class ImageRunner(StepReceivers receivers, int interacti
         var restarted = job.Priority == ImagePriority.Interactive ? _running.MakeRoom(generator, waiting, job.Specification.Rows) : 0;
         receivers.Metrics.BulkRestarted(restarted);
         var id = _running.Add(job); // first, so that the image is completed no matter what throws
-        job.MarkStarted(clock.GetUtcNow());
+        job.MarkStarted(clock.GetUtcNow(), share.Name);
         try
         {
             generator.Admit(id, job.Specification, job.PreviewsLeft(), job.Priority);
@@ -56,7 +63,7 @@ internal sealed partial class ImageRunner(StepReceivers receivers, int interacti
         {
             Log.NotTaken(logger, error);
             _running.Take(id);
-            job.Fail(new GenerationFailedException("This image could not be started. The service log has the details.", error));
+            MoveOrFail(waiting, job, new GenerationFailedException("This image could not be started. The service log has the details.", error));
             generator.Remove(id);
             CountFailure(waiting, error);
         }
@@ -77,7 +84,7 @@ internal sealed partial class ImageRunner(StepReceivers receivers, int interacti
     {
         if (_running.BulkCount > 0)
         {
-            Fail(generator, ImagePriority.Bulk, error);
+            Fail(generator, ImagePriority.Bulk, job => job.Fail(error()));
         }
     }
 
@@ -91,13 +98,13 @@ internal sealed partial class ImageRunner(StepReceivers receivers, int interacti
         {
             var outcomes = generator.Advance(abort);
             UpdateBreaker(waiting, outcomes); // before any caller gets them
-            Complete(generator, outcomes, started);
+            Complete(generator, waiting, outcomes, started);
             receivers.Estimator.Measure(generator.LastStep);
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {
-            Fail(generator, ImagePriority.Bulk, ShuttingDown);
-            Fail(generator, ImagePriority.Interactive, ShuttingDown);
+            Fail(generator, ImagePriority.Bulk, job => job.Fail(ShuttingDown()));
+            Fail(generator, ImagePriority.Interactive, job => job.Fail(ShuttingDown()));
         }
         catch (OutOfDeviceMemoryException tooLarge)
         {
@@ -112,13 +119,13 @@ internal sealed partial class ImageRunner(StepReceivers receivers, int interacti
         catch (Exception error)
         {
             PutBackPaused(generator, waiting);
-            Log.Failed(logger, _running.Count, error);
+            Log.Failed(logger, _running.Count, share.Name, error);
             CountFailure(waiting, error);
-            Fail(generator, priority, () => CallerErrors.StepFailed(error));
+            Fail(generator, priority, job => MoveOrFail(waiting, job, CallerErrors.StepFailed(error)));
         }
 
-        waiting.StepEnded(generator.LastStep, priority);
-        receivers.Metrics.StepEnded(generator.LastStep);
+        share.StepEnded(generator.LastStep, priority);
+        receivers.Metrics.StepEnded(_device, generator.LastStep);
     }
 
     public static ModelNotReadyException ShuttingDown() => new(
@@ -130,9 +137,40 @@ internal sealed partial class ImageRunner(StepReceivers receivers, int interacti
     /// <returns>The number of images.</returns>
     public int FailAll(Func<Exception> error)
     {
-        List<long> ids = [.. _running.IdsOf(ImagePriority.Interactive), .. _running.IdsOf(ImagePriority.Bulk)];
+        var ids = All();
         ids.ForEach(id => _running.Take(id)!.Fail(error()));
         return ids.Count;
+    }
+
+    /// <summary>Lets other devices start all running images again, because this device has failed. Does not touch the generator.</summary>
+    /// <returns>The number of images that start again, and of those that cannot.</returns>
+    public (int Moved, int Failed) MoveAll(AdmissionScheduler waiting, Exception failure)
+    {
+        var ids = All();
+        ids.Reverse(); // the oldest last, so that it starts first
+        var moved = ids.Count(id =>
+        {
+            var job = _running.Take(id)!;
+            return MoveOrFail(waiting, job, CallerErrors.DeviceFailed(share.Name, job.FailedOn?.Name, failure));
+        });
+        return (moved, ids.Count - moved);
+    }
+
+    private List<long> All() => [.. _running.IdsOf(ImagePriority.Interactive), .. _running.IdsOf(ImagePriority.Bulk)];
+
+    /// <summary>Lets another device start an image again that failed here, or fails it.</summary>
+    /// <returns>True if it starts again.</returns>
+    private bool MoveOrFail(AdmissionScheduler waiting, InferenceJob job, Exception error)
+    {
+        if (waiting.TryRestart(job, share))
+        {
+            Log.Moved(logger, share.Name);
+            receivers.Metrics.ImageMoved(_device);
+            return true;
+        }
+
+        job.Fail(error);
+        return false;
     }
 
     /// <summary>Counts a step in which images ended as progress or as a failure.</summary>
@@ -153,20 +191,33 @@ internal sealed partial class ImageRunner(StepReceivers receivers, int interacti
         }
     }
 
-    /// <summary>Counts a failure. If too many steps have failed, the waiting images fail too, because they would meet the same error.</summary>
+    /// <summary>
+    /// Counts a failure. If too many steps have failed, the device leaves the others; the last device stays, and the waiting images fail too, because they
+    /// would meet the same error.
+    /// </summary>
+    /// <exception cref="DeviceFailedException">Other devices serve, and this one must leave.</exception>
     private void CountFailure(AdmissionScheduler waiting, Exception error)
     {
+        receivers.Metrics.StepFailed(_device);
         if (receivers.Breaker.Failed())
         {
+            if (waiting.HasOther(share))
+            {
+                throw new DeviceFailedException(receivers.Breaker.Reason, error);
+            }
+
+            receivers.Breaker.Open();
             Log.KeepsFailing(logger, waiting.FailAll(receivers.Breaker.Refused), error);
         }
     }
 
-    /// <summary>Fails the images of a priority, then frees their rows.</summary>
-    private void Fail(IImageGenerator generator, ImagePriority priority, Func<Exception> error)
+    /// <summary>Ends the images of a priority, then frees their rows.</summary>
+    /// <param name="end">Fails an image, or lets another device start it again.</param>
+    private void Fail(IImageGenerator generator, ImagePriority priority, Action<InferenceJob> end)
     {
         var ids = _running.IdsOf(priority);
-        ids.ForEach(id => _running.Take(id)!.Fail(error()));
+        ids.Reverse(); // the oldest last, so that it starts again first
+        ids.ForEach(id => end(_running.Take(id)!));
         ids.ForEach(generator.Remove);
     }
 
@@ -179,7 +230,7 @@ internal sealed partial class ImageRunner(StepReceivers receivers, int interacti
         return paused.Count > 0;
     }
 
-    private void Complete(IImageGenerator generator, IReadOnlyList<GenerationOutcome> outcomes, DateTimeOffset started)
+    private void Complete(IImageGenerator generator, AdmissionScheduler waiting, IReadOnlyList<GenerationOutcome> outcomes, DateTimeOffset started)
     {
         if (outcomes.Count == 0)
         {
@@ -195,7 +246,7 @@ internal sealed partial class ImageRunner(StepReceivers receivers, int interacti
             if (outcome.Error is { } error)
             {
                 Log.TooLarge(logger, 1, error);
-                job.Fail(error);
+                MoveOrFail(waiting, job, error);
             }
             else
             {
@@ -225,13 +276,14 @@ internal sealed partial class ImageRunner(StepReceivers receivers, int interacti
     /// </summary>
     private void Split(IImageGenerator generator, AdmissionScheduler waiting, OutOfDeviceMemoryException tooLarge)
     {
-        receivers.Metrics.BatchSplit();
+        receivers.Metrics.BatchSplit(_device);
         Log.Splitting(logger, _running.Count, tooLarge.Message);
         if (_running.Count == 1)
         {
             Log.TooLarge(logger, 1, tooLarge);
-            Fail(generator, _running.Priority, () => new OutOfDeviceMemoryException(
-                "The device has too little free memory for this image. Lower Inference:MaxBatchRows, or free memory on the device.", tooLarge));
+            var error = new OutOfDeviceMemoryException(
+                "The device has too little free memory for this image. Lower Inference:MaxBatchRows, or free memory on the device.", tooLarge);
+            Fail(generator, _running.Priority, job => MoveOrFail(waiting, job, error));
         }
         else if (!PutBackPaused(generator, waiting))
         {

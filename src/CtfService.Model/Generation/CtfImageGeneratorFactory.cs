@@ -12,6 +12,9 @@ namespace CtfService.Model.Generation;
 /// <param name="rows">Rows of a decode step. An image takes one, or two with guidance.</param>
 public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelPlacement>? placement = null, int rows = 16) : IImageGeneratorFactory
 {
+    /// <summary>Copies that share the CPU load one after another, so that memory holds the buffers of one load, and each checks what the others left.</summary>
+    private static readonly Lock CopyLoads = new();
+
     /// <summary>
     /// True if another model keeps serving and must not run short of memory: loading fails if memory cannot hold both. Default false.
     /// </summary>
@@ -25,8 +28,16 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
         try
         {
             DecodeThreads.Use();
-            return Generator(BundleLoader.Load(
-                bundleDirectory, placement?.Invoke() ?? ModelPlacement.Automatic, rows, AlongsideAnother, cancellation: cancellation));
+            var placed = placement?.Invoke() ?? ModelPlacement.Automatic;
+            if (placed.Copies == 1)
+            {
+                return Load(placed, cancellation);
+            }
+
+            lock (CopyLoads)
+            {
+                return Load(placed, cancellation);
+            }
         }
         catch (Exception error) when (NativeLibraries.Explain(error) is { } message)
         {
@@ -39,6 +50,9 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
                 error);
         }
     }
+
+    private CtfImageGenerator Load(ModelPlacement placed, CancellationToken cancellation) =>
+        Generator(BundleLoader.Load(bundleDirectory, placed, rows, AlongsideAnother, cancellation: cancellation));
 
     private static CtfImageGenerator Generator(LoadedModel model)
     {

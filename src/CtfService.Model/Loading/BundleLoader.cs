@@ -57,8 +57,8 @@ internal static class BundleLoader
         var tokenizer = owned.Add(ModuleLoader.Load(
             weights.Tokenizer, () => new VqTokenizer(ArchitectureCheck.TokenizerOf(weights.Bundle)), float32, placement.Device, owned.Cancellation));
         var clusters = LoadClusters(weights, tokenizer);
-        IEngineBuilder builder = placement.CpuFormat is { } format
-            ? new SimdEngineBuilder(weights, format, owned)
+        IEngineBuilder builder = placement.CpuFormat is not null
+            ? new SimdEngineBuilder(weights, placement, owned)
             : new TorchEngineBuilder(weights, placement, memory, owned);
         var coarse = builder.BuildCoarseStage(rows);
         var fine = builder.BuildFineEngine(clusters);

@@ -22,6 +22,15 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
     /// <summary>The accepted element types, for messages.</summary>
     public const string Dtypes = "auto, float32, bfloat16, float16, or int8 on the CPU";
 
+    /// <summary>
+    /// Number of copies of the model in this process that share the CPU; 1 on CUDA. Each copy gets its part of the cores, and of the memory for keys and
+    /// values.
+    /// </summary>
+    public int Copies { get; init; } = 1;
+
+    /// <summary>Number of threads of our CPU engine: the cores, or the part of them that belongs to one copy, but at least one.</summary>
+    internal int Threads => Math.Max(1, Environment.ProcessorCount / Copies);
+
     /// <summary>CUDA with bfloat16 if a CUDA device exists, otherwise the CPU with float32.</summary>
     public static ModelPlacement Automatic => Parse("auto", "auto");
 

@@ -20,8 +20,8 @@ internal static class RowBudget
     public static int ElementBytes(ModelPlacement placement) => placement.Dtype == ModelDtype.Float32 ? sizeof(float) : sizeof(ushort);
 
     /// <summary>
-    /// Returns the requested rows, or fewer if they do not fit: into half of this process's memory on the CPU, or into half of the free memory on a CUDA
-    /// device, which is shared. If the device does not report its memory, returns the requested rows.
+    /// Returns the requested rows, or fewer if they do not fit: into half of this process's memory on the CPU, which the copies of the model share, or into
+    /// half of the free memory on a CUDA device. If the device does not report its memory, returns the requested rows.
     /// </summary>
     /// <exception cref="OutOfDeviceMemoryException">One guided image does not fit.</exception>
     public static int Limit(TransformerConfig config, int rows, ModelPlacement placement, DeviceMemory memory)
@@ -32,7 +32,7 @@ internal static class RowBudget
         }
 
         var perRow = BytesPerRow(config, ElementBytes(placement));
-        var budget = (long)((memory.IsCpu ? state.Total : state.Free) * CacheShare);
+        var budget = (long)((memory.IsCpu ? state.Total : state.Free) * CacheShare / placement.Copies);
         var fitting = Math.Min(rows, budget / perRow);
         return fitting >= LeastRows
             ? (int)fitting

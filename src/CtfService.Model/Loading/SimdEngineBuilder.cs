@@ -13,19 +13,24 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Loading;
 
 /// <summary>Builds our CPU engine. Weights go from the file straight into their packed form.</summary>
-internal sealed class SimdEngineBuilder(BundleWeights weights, WeightFormat format, OwnedParts owned) : IEngineBuilder
+/// <param name="placement">A placement with a <see cref="ModelPlacement.CpuFormat"/>.</param>
+internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement placement, OwnedParts owned) : IEngineBuilder
 {
     private readonly BundleManifest _manifest = weights.Bundle.Manifest;
-    private readonly ComputeThreadPool _pool = owned.Add(new ComputeThreadPool());
+    private readonly WeightFormat _format = placement.CpuFormat!.Value;
+    private readonly ComputeThreadPool _pool = owned.Add(new ComputeThreadPool(placement.Threads));
 
     /// <inheritdoc/>
     public ICoarseStage BuildCoarseStage(int rows)
     {
         var source = WeightSource.Of(weights.Coarse, owned.Cancellation);
-        return owned.Add(new HostCoarseStage(owned.Add(new SimdDecodeEngine(_manifest.Coarse, source, _pool, new CpuEngineOptions(rows, format)))));
+        return owned.Add(new HostCoarseStage(owned.Add(new SimdDecodeEngine(_manifest.Coarse, source, _pool, new CpuEngineOptions(rows, _format)))));
     }
 
-    /// <summary>With bfloat16, keeps the faster of our engine and libtorch's (<see cref="FineEngineChoice"/>).</summary>
+    /// <summary>
+    /// With bfloat16, keeps the faster of our engine and libtorch's (<see cref="FineEngineChoice"/>). Copies that share the CPU keep ours: they could measure
+    /// differently and then compute differently.
+    /// </summary>
     public IFineEngine? BuildFineEngine(ClusterMap clusters)
     {
         if (weights.Fine is not { } file)
@@ -34,8 +39,8 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, WeightFormat form
         }
 
         var source = WeightSource.Of(file, owned.Cancellation);
-        IFineEngine own = owned.Add(new SimdFineEngine(_manifest.Fine!, source, clusters, _pool, new CpuEngineOptions(FineStage.MaxRows, format)));
-        if (format != WeightFormat.BFloat16)
+        IFineEngine own = owned.Add(new SimdFineEngine(_manifest.Fine!, source, clusters, _pool, new CpuEngineOptions(FineStage.MaxRows, _format)));
+        if (_format != WeightFormat.BFloat16 || placement.Copies > 1)
         {
             return own;
         }

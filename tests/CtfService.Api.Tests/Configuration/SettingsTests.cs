@@ -54,6 +54,8 @@ public sealed class SettingsTests
     [InlineData("Inference:MaxQueuedImages", "0", "Inference:MaxQueuedImages is 0; expected between 1 and 100000.")]
     [InlineData("Inference:ShutdownBudget", "00:10:01", "Inference:ShutdownBudget is 00:10:01; expected between 00:00:00 and 00:10:00.")]
     [InlineData("Model:Device", "gpu", "Model:Device is gpu; expected auto, cpu, cuda or cuda:N.")]
+    [InlineData("Model:Devices:0", "gpu", "Model:Devices:0 is 'gpu'; expected cpu or cuda:N. Correct or remove it.")]
+    [InlineData("Model:Devices:0", "auto", "Model:Devices:0 is 'auto'; expected cpu or cuda:N.")]
     [InlineData("Model:Dtype", "int4", "Model:Dtype is int4; expected auto, float32, bfloat16, float16, or int8 on the CPU.")]
     [InlineData("Inference:RequestTimeout", "00:00:00", "Inference:RequestTimeout is 00:00:00;")]
     [InlineData("Limits:MaxGuidanceScale", "0.5", "Limits:MaxGuidanceScale is 0.5; expected between 1 and 1000.")]

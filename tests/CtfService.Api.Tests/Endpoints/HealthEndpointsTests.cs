@@ -3,7 +3,9 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using CtfService.Api.Tests.Security;
 using CtfService.Core.Models;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
+using CtfService.TestSupport;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -31,6 +33,24 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
 
         Assert.Equal(status, response.StatusCode);
         Assert.Equal(body, await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Ready_OneOfTwoDevicesHasFailed_Returns200AndListsBoth()
+    {
+        var broken = new FakeImageGeneratorFactory();
+        broken.FailNextLoad(new DeviceUnavailableException("a path of the machine"));
+        _api.Replace = services => services.AddSingleton(
+            new ModelOrigin("fruits", [new DeviceOrigin("cuda:0", broken), new DeviceOrigin("cuda:1", _api.Factory)]));
+        await _api.InitializeAsync();
+
+        using var response = await Probe("ready");
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(
+            """{"status":"ready","model":"fruits-fake","reason":null,"devices":[{"name":"cuda:0","status":"failed","reason":null},"""
+            + """{"name":"cuda:1","status":"ready","reason":null}]}""",
+            await response.Content.ReadAsStringAsync());
     }
 
     [Theory]
@@ -207,6 +227,8 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
 
     private sealed class FixedStatus(ModelStatus status) : IModelStatus
     {
+        public IReadOnlyList<DeviceReport> Devices => [];
+
         public ModelStatus Current => status;
 
         public Task<Exception?> LoadingEnded => Task.FromResult<Exception?>(null);

@@ -162,7 +162,7 @@ public sealed class BundleLibraryTests : IDisposable
         Assert.Throws<RequestRefusedException>(() => Library(root, bundle).Find(name)).Error;
 
     private BundleLibrary Library(string root, string bundle = "models/fruits", Action<string>? open = null) =>
-        new(new ModelOptions { Root = root, Bundle = bundle }, new SearchRoots([_folder.Root]), (folder, _) =>
+        new(new ModelOptions { Root = root, Bundle = bundle }, new SearchRoots([_folder.Root]), (folder, _, _) =>
         {
             open?.Invoke(folder);
             return new FakeImageGeneratorFactory();

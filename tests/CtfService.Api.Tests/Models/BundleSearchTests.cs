@@ -17,7 +17,8 @@ public sealed class BundleSearchTests : IDisposable
         var bundle = PutBundle("second/models/fruits");
         string? opened = null;
         var factory = new FakeImageGeneratorFactory();
-        var search = new BundleSearch("models/fruits", new SearchRoots([Path.Combine(_folder, "first"), Path.Combine(_folder, "second")]), (directory, _) =>
+        var roots = new SearchRoots([Path.Combine(_folder, "first"), Path.Combine(_folder, "second")]);
+        var search = new BundleSearch("models/fruits", roots, new ServingDevice("cpu", "cpu", Copies: 1), (directory, _, _) =>
         {
             opened = directory;
             return factory;
@@ -77,7 +78,8 @@ public sealed class BundleSearchTests : IDisposable
         new(
             bundle,
             new SearchRoots([.. roots.Select(root => Path.Combine(_folder, root))]),
-            (_, _) => throw new InvalidOperationException("The test must not open it."));
+            new ServingDevice("cpu", "cpu", Copies: 1),
+            (_, _, _) => throw new InvalidOperationException("The test must not open it."));
 
     private string PutBundle(string path)
     {

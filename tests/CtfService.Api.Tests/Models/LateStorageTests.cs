@@ -1,5 +1,6 @@
 using CtfService.Api.Models;
 using CtfService.Core.Models;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using CtfService.Model.Bundles;
 using CtfService.TestSupport;
@@ -74,11 +75,12 @@ public sealed class LateStorageTests : IDisposable
     /// <param name="beforeAttempt">Changes the storage before an attempt; attempts are counted from 1.</param>
     private async Task<(ModelStatus Status, int Attempts)> Start(Action<int> beforeAttempt)
     {
-        var search = new BundleSearch(Bundle, new SearchRoots([_folder.Root]), (folder, _) => new CheckedBundle(folder));
+        var device = new ServingDevice("cpu", "cpu", Copies: 1);
+        var search = new BundleSearch(Bundle, new SearchRoots([_folder.Root]), device, (folder, _, _) => new CheckedBundle(folder));
         var factory = new LateFactory(search, beforeAttempt);
         await using var api = new TestApi { Settings = { ["Inference:LoadRetries"] = "3", ["Inference:LoadRetryDelay"] = "00:00:00" } };
         await using var host = api.WithWebHostBuilder(builder =>
-            builder.ConfigureTestServices(services => services.AddSingleton<IImageGeneratorFactory>(factory)));
+            builder.ConfigureTestServices(services => services.AddSingleton(new ModelOrigin(Bundle, factory))));
         var status = host.Services.GetRequiredService<IModelStatus>();
         await status.LoadingEnded;
         return (status.Current, factory.Attempts);

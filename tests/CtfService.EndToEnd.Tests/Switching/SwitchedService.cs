@@ -50,7 +50,7 @@ public sealed class SwitchedService : WebApplicationFactory<Program>, ICollectio
         }
 
         builder.ConfigureTestServices(services =>
-            services.AddSingleton<BundleOpener>((folder, alongsideAnother) => new WatchedFactory(this, folder, alongsideAnother)));
+            services.AddSingleton<BundleOpener>((folder, _, alongsideAnother) => new WatchedFactory(this, folder, alongsideAnother)));
     }
 
     protected override void Dispose(bool disposing)

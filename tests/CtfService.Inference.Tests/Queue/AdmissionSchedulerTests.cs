@@ -1,5 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Status;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Inference.Tests.Queue;
@@ -9,10 +10,13 @@ public sealed class AdmissionSchedulerTests
     private readonly FakeTimeProvider _clock = new();
     private readonly StageCostEstimator _estimator = new();
     private readonly AdmissionScheduler _scheduler;
+    private readonly DeviceShare _device;
 
     public AdmissionSchedulerTests()
     {
-        _scheduler = new AdmissionScheduler(_estimator, _clock);
+        _scheduler = new AdmissionScheduler(_clock);
+        _device = new DeviceShare(new DeviceState("cpu"), _estimator);
+        _scheduler.Join(_device);
     }
 
     [Fact]
@@ -129,8 +133,8 @@ public sealed class AdmissionSchedulerTests
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 1), priority: ImagePriority.Bulk));
         _scheduler.Add(Jobs.At(_clock, Jobs.GuidedImage(seed: 2)));
 
-        Assert.Null(_scheduler.Next(None(freeRows: 1), None(freeRows: 1))); // one row is free, but the interactive image needs two
-        Assert.Equal(2UL, _scheduler.Next(None(freeRows: 2), None(freeRows: 2))!.Specification.Seed);
+        Assert.Null(_scheduler.Next(_device, None(freeRows: 1), None(freeRows: 1))); // one row is free, but the interactive image needs two
+        Assert.Equal(2UL, _scheduler.Next(_device, None(freeRows: 2), None(freeRows: 2))!.Specification.Seed);
     }
 
     [Fact]
@@ -139,9 +143,9 @@ public sealed class AdmissionSchedulerTests
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 1), priority: ImagePriority.Bulk));
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 2) with { Layout = new LayoutSource.Given([]) }, priority: ImagePriority.Bulk));
 
-        Assert.Null(_scheduler.Next(None(freeRows: 8) with { Drawn = 1 }, None(freeRows: 8)));
-        Assert.Null(_scheduler.Next(None(freeRows: 8) with { Layouts = 1 }, None(freeRows: 8)));
-        Assert.Equal(1UL, _scheduler.Next(None(freeRows: 8), None(freeRows: 8))!.Specification.Seed);
+        Assert.Null(_scheduler.Next(_device, None(freeRows: 8) with { Drawn = 1 }, None(freeRows: 8)));
+        Assert.Null(_scheduler.Next(_device, None(freeRows: 8) with { Layouts = 1 }, None(freeRows: 8)));
+        Assert.Equal(1UL, _scheduler.Next(_device, None(freeRows: 8), None(freeRows: 8))!.Specification.Seed);
     }
 
     [Fact]
@@ -149,7 +153,7 @@ public sealed class AdmissionSchedulerTests
     {
         _scheduler.Add(Jobs.At(_clock, Jobs.Image(seed: 1), priority: ImagePriority.Bulk));
 
-        Assert.Null(_scheduler.Next(None(freeRows: 8), None(freeRows: 0)));
+        Assert.Null(_scheduler.Next(_device, None(freeRows: 8), None(freeRows: 0)));
     }
 
     [Fact]
@@ -166,8 +170,19 @@ public sealed class AdmissionSchedulerTests
         Assert.True(_scheduler.IsEmpty);
     }
 
+    [Fact]
+    public void WaitForChange_JobIsAdded_ReturnsAtOnce()
+    {
+        var seen = _scheduler.Changes;
+        _scheduler.Add(Jobs.At(_clock));
+
+        _scheduler.WaitForChange(seen);
+
+        Assert.False(_scheduler.IsEmpty);
+    }
+
     private static RunningImages None(int freeRows) => new(freeRows, Drawn: 0, Layouts: 0);
 
     /// <summary>Returns the next image while one interactive image runs.</summary>
-    private InferenceJob? Next(int freeRows) => _scheduler.Next(new RunningImages(freeRows, Drawn: 1, Layouts: 0), new RunningImages());
+    private InferenceJob? Next(int freeRows) => _scheduler.Next(_device, new RunningImages(freeRows, Drawn: 1, Layouts: 0), new RunningImages());
 }

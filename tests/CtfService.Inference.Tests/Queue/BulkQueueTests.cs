@@ -15,13 +15,15 @@ public sealed class BulkQueueTests : IDisposable
     private readonly StageCostEstimator _estimator = new();
     private readonly InferenceOptions _options = new() { MaxQueuedImages = 4, MaxBatchRows = 3 };
     private readonly ModelState _state;
+    private readonly AdmissionScheduler _scheduler;
     private readonly InferenceQueue _queue;
 
     public BulkQueueTests()
     {
         _state = new ModelState(_clock);
         _state.BecomeReady(FakeModels.Fruits);
-        _queue = new InferenceQueue(_options, _state, _estimator, Measured.By(_meters, _clock, _options), _clock);
+        _scheduler = new AdmissionScheduler(_clock);
+        _queue = new InferenceQueue(_options, _state, _scheduler, _estimator, Measured.By(_meters, _clock, _options), _clock);
     }
 
     [Fact]
@@ -31,9 +33,9 @@ public sealed class BulkQueueTests : IDisposable
 
         Enqueue(Jobs.Submission(4, _options));
 
-        Assert.Equal(104, _queue.TakeArrivals().Count);
+        Assert.Equal(104, _scheduler.TakeAll().Count);
         Enqueue(Bulk(100)); // the queue is full, but not of bulk images
-        Assert.Equal(100, _queue.TakeArrivals().Count);
+        Assert.Equal(100, _scheduler.TakeAll().Count);
     }
 
     [Fact]
@@ -42,7 +44,7 @@ public sealed class BulkQueueTests : IDisposable
         _estimator.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(0.3)) { VqDecode = new StageWork(1, TimeSpan.FromSeconds(1)) });
         Enqueue(Jobs.Submission(2, _options)); // run
         Enqueue(Bulk(1_000)); // two run, the others wait
-        foreach (var job in _queue.TakeArrivals().Take(4))
+        foreach (var job in _scheduler.TakeAll().Take(4))
         {
             job.MarkStarted(_clock.GetUtcNow());
         }
@@ -59,7 +61,7 @@ public sealed class BulkQueueTests : IDisposable
     public async Task Enqueue_NoDeadline_NeverEndsByItself()
     {
         var events = _queue.GenerateAsync(Bulk(1), CancellationToken.None);
-        var job = Assert.Single(_queue.TakeArrivals());
+        var job = Assert.Single(_scheduler.TakeAll());
 
         _clock.Advance(TimeSpan.FromDays(400));
 
@@ -104,7 +106,7 @@ public sealed class BulkQueueTests : IDisposable
         Enqueue(Bulk(2));
         Enqueue(Bulk(1));
 
-        var submissions = _queue.TakeArrivals().Select(job => job.Submission).ToList();
+        var submissions = _scheduler.TakeAll().Select(job => job.Submission).ToList();
 
         Assert.Same(submissions[0], submissions[1]);
         Assert.NotSame(submissions[1], submissions[2]);

@@ -13,20 +13,22 @@ public sealed class InferenceQueueTests
     private readonly StageCostEstimator _estimator = new();
     private readonly ModelState _state;
     private readonly InferenceOptions _options = new() { MaxQueuedImages = 4, MaxBatchRows = 3, RequestTimeout = TimeSpan.FromSeconds(10) };
+    private readonly AdmissionScheduler _scheduler;
     private readonly InferenceQueue _queue;
 
     public InferenceQueueTests()
     {
         _state = new ModelState(_clock);
         _state.BecomeReady(FakeModels.Fruits);
-        _queue = new InferenceQueue(_options, _state, _estimator, Measured.By(new TestMeters(), _clock, _options), _clock);
+        _scheduler = new AdmissionScheduler(_clock);
+        _queue = new InferenceQueue(_options, _state, _scheduler, _estimator, Measured.By(new TestMeters(), _clock, _options), _clock);
     }
 
     [Fact]
     public async Task GenerateAsync_AllImagesFinish_ReturnsThemInOrderWithTheirQueueTime()
     {
         var request = _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None);
-        var jobs = _queue.TakeArrivals();
+        var jobs = _scheduler.TakeAll();
         var (first, second) = (jobs[0], jobs[1]);
         _clock.Advance(TimeSpan.FromSeconds(3));
         first.MarkStarted(_clock.GetUtcNow());
@@ -46,7 +48,7 @@ public sealed class InferenceQueueTests
 
         await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None));
 
-        Assert.Equal(3, _queue.TakeArrivals().Count);
+        Assert.Equal(3, _scheduler.TakeAll().Count);
         Assert.False(waiting.IsCompleted);
     }
 
@@ -65,7 +67,7 @@ public sealed class InferenceQueueTests
     {
         _estimator.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(0.3)) { VqDecode = new StageWork(1, TimeSpan.FromSeconds(1)) });
         _ = _queue.GenerateAsync(Jobs.Submission(4, _options), CancellationToken.None);
-        Start(_queue.TakeArrivals().Take(3)); // 3 run, 1 waits
+        Start(_scheduler.TakeAll().Take(3)); // 3 run, 1 waits
         _ = _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None);
 
         var full = await Assert.ThrowsAsync<QueueFullException>(() => _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None));
@@ -79,7 +81,7 @@ public sealed class InferenceQueueTests
     public void GenerateAsync_ImagesStarted_FreesItsPlaces()
     {
         _ = _queue.GenerateAsync(Jobs.Submission(4, _options), CancellationToken.None);
-        Start(_queue.TakeArrivals());
+        Start(_scheduler.TakeAll());
 
         var next = _queue.GenerateAsync(Jobs.Submission(4, _options), CancellationToken.None);
 
@@ -90,7 +92,7 @@ public sealed class InferenceQueueTests
     public async Task GenerateAsync_DeadlineReached_FailsAndAbandonsItsImages()
     {
         var request = _queue.GenerateAsync(Jobs.Submission(1, _options), CancellationToken.None);
-        var job = Assert.Single(_queue.TakeArrivals());
+        var job = Assert.Single(_scheduler.TakeAll());
 
         _clock.Advance(TimeSpan.FromSeconds(10));
 
@@ -103,7 +105,7 @@ public sealed class InferenceQueueTests
     {
         using var caller = new CancellationTokenSource();
         var request = _queue.GenerateAsync(Jobs.Submission(1, _options), caller.Token);
-        var job = Assert.Single(_queue.TakeArrivals());
+        var job = Assert.Single(_scheduler.TakeAll());
 
         await caller.CancelAsync();
 
@@ -127,7 +129,7 @@ public sealed class InferenceQueueTests
     public async Task Enqueue_EventsAreNotRead_KeepsThemWithoutBlocking()
     {
         var events = _queue.Enqueue(Jobs.Submission(1, _options) with { Previews = 3 }, CancellationToken.None);
-        var job = Assert.Single(_queue.TakeArrivals());
+        var job = Assert.Single(_scheduler.TakeAll());
         for (var index = 0; index < 3; index++)
         {
             job.PreviewsLeft()!.Deliver(new ImagePreview(index, new RgbImage(1, 1, new byte[3])));
@@ -179,7 +181,7 @@ public sealed class InferenceQueueTests
     public async Task Enqueue_ReaderStopsEarly_AbandonsItsImages()
     {
         var events = _queue.Enqueue(Jobs.Submission(2, _options), CancellationToken.None);
-        var jobs = _queue.TakeArrivals();
+        var jobs = _scheduler.TakeAll();
         jobs[0].Succeed(Finished(jobs[0]));
 
         await foreach (var _ in events)
@@ -194,7 +196,7 @@ public sealed class InferenceQueueTests
     public async Task GenerateAsync_OneImageFails_AbandonsTheOthers()
     {
         var request = _queue.GenerateAsync(Jobs.Submission(2, _options), CancellationToken.None);
-        var jobs = _queue.TakeArrivals();
+        var jobs = _scheduler.TakeAll();
         var (first, second) = (jobs[0], jobs[1]);
 
         first.Fail(new GenerationFailedException("broken"));
@@ -221,29 +223,19 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
-    public void WaitForJobs_JobIsQueued_ReturnsAtOnce()
-    {
-        _ = _queue.GenerateAsync(Jobs.Submission(1, _options), CancellationToken.None);
-
-        _queue.WaitForJobs();
-
-        Assert.Single(_queue.TakeArrivals());
-    }
-
-    [Fact]
     public void IsFinished_ClosedButNotEmpty_IsFalse()
     {
         _ = _queue.GenerateAsync(Jobs.Submission(1, _options), CancellationToken.None);
         _queue.Close();
         Assert.False(_queue.IsFinished);
 
-        _queue.TakeArrivals();
+        _scheduler.TakeAll();
 
         Assert.True(_queue.IsFinished);
     }
 
     private (IAsyncEnumerable<InferenceEvent> Events, IReadOnlyList<InferenceJob> Jobs) Watch(int images) =>
-        (_queue.Enqueue(Jobs.Submission(images, _options), CancellationToken.None), _queue.TakeArrivals());
+        (_queue.Enqueue(Jobs.Submission(images, _options), CancellationToken.None), _scheduler.TakeAll());
 
     private void Start(IEnumerable<InferenceJob> jobs)
     {

@@ -17,7 +17,7 @@ public sealed class QueueLoadTests
     public QueueLoadTests()
     {
         _inFlight = new InFlightImages(_clock);
-        _work = new QueueLoad(_estimator, rows: 2);
+        _work = new QueueLoad(_estimator, rows: 2, () => 1);
     }
 
     [Theory]

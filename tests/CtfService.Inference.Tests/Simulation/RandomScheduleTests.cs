@@ -34,11 +34,13 @@ public sealed class RandomScheduleTests : IDisposable
         state.BecomeReady(_generator.Model);
         _inFlight = new InFlightImages(_clock);
         var metrics = new InferenceMetrics(_meters, _inFlight, options.MaxQueuedImages);
-        _queue = new InferenceQueue(options, state, estimator, metrics, _clock);
-        _scheduler = new AdmissionScheduler(estimator, _clock);
+        _scheduler = new AdmissionScheduler(_clock);
+        _queue = new InferenceQueue(options, state, _scheduler, estimator, metrics, _clock);
+        var share = new DeviceShare(new DeviceState("cpu"), estimator);
+        _scheduler.Join(share);
         _runner = new ImageRunner(
-            new StepReceivers(estimator, new StepCircuitBreaker(state, options), metrics), InteractiveRows, _clock, NullLogger<ImageRunner>.Instance);
-        _runner.Begin(Rows);
+            new StepReceivers(estimator, new StepCircuitBreaker(state, options), metrics), share, InteractiveRows, _clock, NullLogger<ImageRunner>.Instance);
+        _runner.Begin(metrics.GeneratorStarted("cpu", Rows));
     }
 
     [Theory]
@@ -107,11 +109,6 @@ public sealed class RandomScheduleTests : IDisposable
     /// <summary>Does what the worker does, and checks the step.</summary>
     private void Step()
     {
-        foreach (var job in _queue.TakeArrivals())
-        {
-            _scheduler.Add(job);
-        }
-
         _scheduler.DropUnwanted();
         _runner.RemoveUnwanted(_generator);
         _runner.AdmitWaiting(_generator, _scheduler);

@@ -25,11 +25,17 @@ internal sealed class SimulatedInstance : IDisposable
         var (state, estimator, metrics) = (new ModelState(Clock), new StageCostEstimator(), Measured.By(_meters, Clock, _options));
         Generator = new SimulatedGenerator(speed, Clock, _options.MaxBatchRows);
         state.BecomeReady(Generator.Model);
-        Queue = new InferenceQueue(_options, state, estimator, metrics, Clock);
-        _scheduler = new AdmissionScheduler(estimator, Clock);
+        _scheduler = new AdmissionScheduler(Clock);
+        Queue = new InferenceQueue(_options, state, _scheduler, estimator, metrics, Clock);
+        var share = new DeviceShare(new DeviceState("cpu"), estimator);
+        _scheduler.Join(share);
         _runner = new ImageRunner(
-            new StepReceivers(estimator, new StepCircuitBreaker(state, _options), metrics), _options.InteractiveRows, Clock, NullLogger<ImageRunner>.Instance);
-        _runner.Begin(_options.MaxBatchRows);
+            new StepReceivers(estimator, new StepCircuitBreaker(state, _options), metrics),
+            share,
+            _options.InteractiveRows,
+            Clock,
+            NullLogger<ImageRunner>.Instance);
+        _runner.Begin(metrics.GeneratorStarted("cpu", _options.MaxBatchRows));
     }
 
     public FakeTimeProvider Clock { get; } = new();
@@ -62,11 +68,6 @@ internal sealed class SimulatedInstance : IDisposable
     /// <summary>Admits images and runs a step, as the worker does. Advances the clock a little if there is nothing to do.</summary>
     public void Step()
     {
-        foreach (var job in Queue.TakeArrivals())
-        {
-            _scheduler.Add(job);
-        }
-
         _runner.AdmitWaiting(Generator, _scheduler);
         if (_runner.Count == 0)
         {

@@ -30,7 +30,7 @@ public sealed class InFlightImagesTests
     [Fact]
     public void Started_TheOldest_LeavesTheQueueAndTakesItsRows()
     {
-        _inFlight.RowsChanged(8);
+        _inFlight.Join("cpu", rows: 8);
         var first = _inFlight.Enter(rows: 2);
         _clock.Advance(TimeSpan.FromSeconds(3));
         _inFlight.Enter(rows: 1);
@@ -45,7 +45,7 @@ public sealed class InFlightImagesTests
     [Fact]
     public void PutBack_RunningImage_WaitsSinceItsArrival()
     {
-        _inFlight.RowsChanged(2);
+        _inFlight.Join("cpu", rows: 2);
         var image = _inFlight.Enter(rows: 2);
         image.MoveTo(ImageState.Running);
         _clock.Advance(TimeSpan.FromSeconds(3));
@@ -80,13 +80,13 @@ public sealed class InFlightImagesTests
     }
 
     [Fact]
-    public void RowsChanged_OneOfTwoGeneratorsIsRemoved_OccupancyIsThatOfTheOther()
+    public void Leave_OneOfTwoGeneratorsIsRemoved_OccupancyIsThatOfTheOther()
     {
-        _inFlight.RowsChanged(4);
-        _inFlight.RowsChanged(4);
+        _inFlight.Join("cuda:0", rows: 4);
+        var ended = _inFlight.Join("cuda:1", rows: 4);
         _inFlight.Enter(rows: 2).MoveTo(ImageState.Running);
 
-        _inFlight.RowsChanged(-4);
+        _inFlight.Leave(ended);
 
         Assert.Equal(0.5, _inFlight.Read().Occupancy);
     }
@@ -122,6 +122,26 @@ public sealed class InFlightImagesTests
         _clock.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal(TimeSpan.FromSeconds(1), _inFlight.Read().StalledFor);
+    }
+
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 5)]
+    public void StalledFor_OneOfTwoDevicesStandsStill_IsZeroWhileTheOtherIsIdleAndNothingWaits(bool doesAnotherWait, int seconds)
+    {
+        var stuck = _inFlight.Join("cuda:0", rows: 4);
+        _inFlight.Join("cuda:1", rows: 4);
+        _inFlight.Enter(rows: 1).MoveTo(ImageState.Running);
+        stuck.StepBegins();
+        if (doesAnotherWait)
+        {
+            _inFlight.Enter(rows: 1);
+        }
+
+        _clock.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), _inFlight.Read().StalledFor);
+        Assert.Equal([5.0, 0.0], _inFlight.ReadDevices().Select(device => device.StalledFor.TotalSeconds));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using CtfService.Inference.Tests.Worker;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
@@ -36,6 +37,40 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
         Assert.Equal(3, Sum(steps));
         Assert.Equal([2, 2, 2], Values(rows)); // two images without guidance
         Assert.Equal([0.007, 0.007, 0.007], Values(seconds));
+    }
+
+    [Fact]
+    public async Task Devices_OneFails_IsCountedApartFromTheOther()
+    {
+        var service = new SeveralDevices(2);
+        using var steps = new MetricCollector<long>(service.Host.Meters, InferenceMetrics.MeterName, "ctf.worker.steps");
+        using var failed = new MetricCollector<long>(service.Host.Meters, InferenceMetrics.MeterName, "ctf.worker.failed_steps");
+        using var moved = new MetricCollector<long>(service.Host.Meters, InferenceMetrics.MeterName, "ctf.images.moved");
+        using var up = new MetricCollector<int>(service.Host.Meters, InferenceMetrics.MeterName, "ctf.device.up");
+        await service.Host.StartAsync();
+        service.Generators[0].FailNextStep(new InvalidOperationException("broken kernel"));
+        using var gate = service.Generators[1].HoldNextStep();
+
+        var request = service.GenerateRightly(Jobs.Images(4)); // two for each device
+        await gate.Entered;
+        gate.Open();
+        await request;
+        service.Generators[1].CrashWorker(new InvalidOperationException("broken device"));
+        while (service.Host.ModelRouter.Devices[1].Status != DeviceStatus.Failed)
+        {
+            await service.GenerateRightly(Jobs.Images(4));
+        }
+
+        up.RecordObservableInstruments();
+        await service.Host.StopAsync();
+
+        Assert.Equal(["cuda:0", "cuda:1"], steps.GetMeasurementSnapshot().Select(one => (string)one.Tags["ctf.device"]!).Distinct().Order());
+        Assert.Equal("cuda:0", Assert.Single(failed.GetMeasurementSnapshot(), one => one.Value > 0).Tags["ctf.device"]);
+        Assert.Contains(moved.GetMeasurementSnapshot(), one => one.Value > 0 && (string)one.Tags["ctf.device"]! == "cuda:0");
+        Assert.Equal(
+            [("cuda:0", 1), ("cuda:1", 0)],
+            up.GetMeasurementSnapshot().Select(one => ((string)one.Tags["ctf.device"]!, one.Value)));
+        service.Host.Meters.Dispose();
     }
 
     [Fact]
@@ -140,7 +175,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     {
         using var splits = Collect<long>("ctf.oom.splits");
 
-        _host.Metrics.StepEnded(new StepReport(Rows: 0, TimeSpan.Zero, Splits: 3));
+        _host.Metrics.StepEnded(_host.Metrics.GeneratorStarted("cuda:1", rows: 4), new StepReport(Rows: 0, TimeSpan.Zero, Splits: 3));
 
         Assert.Equal(3, Sum(splits));
         await _host.Generate(images: 1);
@@ -186,6 +221,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     {
         using var collecting = Sdk.CreateMeterProviderBuilder().AddMeter(InferenceMetrics.MeterName)
             .AddReader(new BaseExportingMetricReader(new NoExporter())).Build();
+        var device = _host.Metrics.GeneratorStarted("cuda:1", rows: 4);
         var step = new StepReport(Rows: 4, TimeSpan.FromMilliseconds(1));
         Record(1_000);
 
@@ -198,7 +234,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
         {
             for (var i = 0; i < times; i++)
             {
-                _host.Metrics.StepEnded(step);
+                _host.Metrics.StepEnded(device, step);
             }
         }
     }

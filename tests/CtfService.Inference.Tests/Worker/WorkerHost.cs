@@ -15,6 +15,11 @@ namespace CtfService.Inference.Tests.Worker;
 internal sealed class WorkerHost
 {
     public WorkerHost(InferenceOptions? options = null, IImageGeneratorFactory? factory = null)
+        : this(options, factory is null ? null : new ModelOrigin("first", factory))
+    {
+    }
+
+    public WorkerHost(InferenceOptions? options, ModelOrigin? origin)
     {
         options ??= new InferenceOptions();
         options = options with { LoadRetryDelay = TimeSpan.Zero };
@@ -22,7 +27,7 @@ internal sealed class WorkerHost
         Stall = new StallWatch(InFlight, options.StallTimeout, NullLogger<StallWatch>.Instance);
         Metrics = new InferenceMetrics(Meters, InFlight, options.MaxQueuedImages);
         ModelRouter = new ModelRouter(
-            new ModelOrigin("first", factory ?? Factory),
+            origin ?? new ModelOrigin("first", Factory),
             new ModelInstanceFactory(options, Metrics, Stall, Clock, NullLoggerFactory.Instance),
             Metrics,
             Clock,

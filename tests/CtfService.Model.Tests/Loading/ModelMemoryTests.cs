@@ -116,6 +116,18 @@ public sealed class ModelMemoryTests
         Assert.Equal(16, RowBudget.Limit(_gptB, 16, placement, new DeviceMemory(CPU)));
     }
 
+    [Fact]
+    public void Limit_CopiesShareTheCpu_GivesEachItsPart()
+    {
+        var placement = ModelPlacement.Parse("cpu", "float32") with { Copies = 1_000 };
+        var perRow = RowBudget.BytesPerRow(_gptB, sizeof(float));
+        var memory = new FullDevice(CPU, Small with { Total = 2_000 * 10 * perRow });
+
+        Assert.Equal(10, RowBudget.Limit(_gptB, 16, placement, memory));
+        Assert.Equal(1, placement.Threads);
+        Assert.Equal(Environment.ProcessorCount, (placement with { Copies = 1 }).Threads);
+    }
+
     /// <summary>A CUDA device is shared, so memory that others use counts.</summary>
     [Fact]
     public void Limit_CudaDevice_UsesHalfOfItsFreeMemory()

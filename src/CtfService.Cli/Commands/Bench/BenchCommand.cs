@@ -6,10 +6,11 @@ namespace CtfService.Cli.Commands.Bench;
 /// <summary><c>ctf bench</c>: the group of the benchmarks.</summary>
 internal static class BenchCommand
 {
-    public static Command Create(Terminal terminal) => new("bench", "Measures speed: decode steps, whole images, serving, loading.")
+    public static Command Create(Terminal terminal) => new("bench", "Measures speed: decode steps, whole images, serving, devices, loading.")
     {
         BulkBenchCommand.Create(terminal),
         DecodeBenchCommand.Create(terminal),
+        DevicesBenchCommand.Create(terminal),
         ImagesBenchCommand.Create(terminal),
         MethodBenchCommand.Create(terminal),
         ServingBenchCommand.Create(terminal),

@@ -12,39 +12,48 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CtfService.Cli.Commands.Bench;
 
-/// <summary>One model behind the queue and the worker of the service, without HTTP. Thread-safe.</summary>
+/// <summary>One model behind the queue and the workers of the service, without HTTP. Thread-safe.</summary>
 internal sealed class ServedModel : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
     private readonly IHostedService _host;
-    private readonly ObservedFactory _factory;
+    private readonly Func<int> _rows;
 
-    private ServedModel(ServiceProvider services, ObservedFactory factory)
+    private ServedModel(ServiceProvider services, Func<int> rows)
     {
         _services = services;
         _host = services.GetRequiredService<IHostedService>();
-        _factory = factory;
+        _rows = rows;
     }
 
     /// <summary>Rows of a decode step: the requested number, or fewer if memory is short.</summary>
-    public int Rows => _factory.Rows;
+    public int Rows => _rows();
 
     public ModelDescription Description => _services.GetRequiredService<IModelStatus>().RequireReady().Model;
 
     /// <summary>Loads the model on its worker's thread and returns when it is ready. Throws the error of a failed load or warm-up.</summary>
-    public static async Task<ServedModel> StartAsync(
+    public static Task<ServedModel> StartAsync(
         string bundle, IImageGeneratorFactory factory, InferenceOptions options, CancellationToken cancellation)
     {
         var observed = new ObservedFactory(factory);
+        return StartAsync(new ModelOrigin(bundle, observed), () => observed.Rows, options, cancellation);
+    }
+
+    /// <summary>Loads the model on all devices and returns when it is ready. Throws the error of a failed load or warm-up.</summary>
+    public static Task<ServedModel> StartAsync(ModelOrigin origin, InferenceOptions options, CancellationToken cancellation) =>
+        StartAsync(origin, () => options.MaxBatchRows, options, cancellation);
+
+    private static async Task<ServedModel> StartAsync(ModelOrigin origin, Func<int> rows, InferenceOptions options, CancellationToken cancellation)
+    {
         var services = new ServiceCollection()
             .AddMetrics()
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
             .AddSingleton(options with { LoadRetries = 0 })
-            .AddSingleton(new ModelOrigin(bundle, observed))
+            .AddSingleton(origin)
             .AddInference()
             .BuildServiceProvider();
-        var served = new ServedModel(services, observed);
+        var served = new ServedModel(services, rows);
         try
         {
             await served._host.StartAsync(cancellation);

@@ -39,6 +39,26 @@ public sealed class BenchCommandTests
         Assert.True(report.RootElement.GetProperty("interactive_beside_bulk").GetProperty("median_milliseconds").GetDouble() > 0);
     }
 
+    [Fact]
+    public async Task Devices_Simulated_ReportsEveryNumberOfThem()
+    {
+        using var report = await Json(
+            "bench", "devices", "--step-ms", "0.1", "--steps", "2", "--devices", "2", "--rows", "4", "--images", "8", "--runs", "1", "--json");
+
+        var rates = report.RootElement.GetProperty("rates").EnumerateArray().ToList();
+        Assert.Equal([1, 2], rates.Select(rate => rate.GetProperty("devices").GetInt32()));
+        Assert.Equal(1, rates[0].GetProperty("share_of_linear").GetDouble());
+        Assert.All(rates, rate => Assert.True(rate.GetProperty("images_per_second").GetDouble() > 0));
+    }
+
+    [Fact]
+    public async Task Devices_CopiesOfTheShippedModel_ReportsBothNumbers()
+    {
+        using var report = await Json("bench", "devices", "--bundle", Bundle, "--devices", "2", "--rows", "4", "--images", "2", "--runs", "1", "--json");
+
+        Assert.Equal(2, report.RootElement.GetProperty("rates").GetArrayLength());
+    }
+
     [Theory]
     [InlineData(1, 4)]
     [InlineData(2, 2)]

@@ -1,0 +1,33 @@
+using CtfService.Inference.Status;
+
+namespace CtfService.Inference.Worker;
+
+/// <summary>The workers of an instance, one for each device. Thread-safe.</summary>
+internal sealed class DeviceWorkers(IReadOnlyList<GenerationWorker> workers, DeviceLoads loads)
+{
+    /// <inheritdoc cref="DeviceLoads.Ended"/>
+    public Task<LoadTimes> Loaded => loads.Ended;
+
+    /// <summary>Completes when all threads have ended and the memory of all copies of the model is free. Never fails.</summary>
+    public Task Finished { get; } = Task.WhenAll(workers.Select(worker => worker.Finished));
+
+    public IReadOnlyList<DeviceReport> Devices => [.. workers.Select(worker => worker.Device)];
+
+    /// <summary>Starts the threads. Call once.</summary>
+    public void Start()
+    {
+        foreach (var worker in workers)
+        {
+            worker.Start();
+        }
+    }
+
+    /// <summary>Aborts loading, and fails all unfinished images at the next step.</summary>
+    public void Abort()
+    {
+        foreach (var worker in workers)
+        {
+            worker.Abort();
+        }
+    }
+}
