@@ -46,6 +46,16 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
         }
     }
 
+    /// <summary>Counts the rows of a device that has loaded the model, so that the others leave its share from the first image on.</summary>
+    public void Loaded(DeviceShare device, int rows)
+    {
+        lock (_gate)
+        {
+            var idle = new RunningImages(rows, Drawn: 0, Layouts: 0);
+            device.Update(idle, idle);
+        }
+    }
+
     /// <summary>Removes a device that takes no more images.</summary>
     /// <returns>True if it was the last one.</returns>
     public bool Leave(DeviceShare device)

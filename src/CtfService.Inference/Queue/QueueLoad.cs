@@ -91,6 +91,7 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
                 CostOfLayout = later + (layouts == 0 ? TimeSpan.Zero : costs.VqEncode / parallel * ((double)_waitingPictures / layouts)),
                 StartedLayouts = _runningLayouts,
                 WithoutRows = _running.Count - left.Count,
+                Devices = parallel,
             };
             forecast.Release(0, Math.Max(0, (rows * parallel) - left.Sum(job => job.Rows)));
             left.ForEach(job => forecast.Release(job.Steps, job.Rows));

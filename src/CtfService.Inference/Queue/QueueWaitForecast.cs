@@ -7,7 +7,7 @@ namespace CtfService.Inference.Queue;
 /// </summary>
 /// <param name="decodeStep">Duration of one decode step.</param>
 /// <param name="steps">Number of decode steps of an image.</param>
-/// <param name="laterStages">Device time that a drawn image takes after its decode steps.</param>
+/// <param name="laterStages">Time that a drawn image takes after its decode steps: device time, divided by the number of devices.</param>
 internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan laterStages)
 {
     /// <summary>
@@ -46,6 +46,9 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
     /// <summary>Number of drawn images that have all their labels, and therefore no rows, but still need the later stages.</summary>
     public required int WithoutRows { get; init; }
 
+    /// <summary>Number of devices that finish images at the same time; a step takes as long on each as it would alone.</summary>
+    public int Devices { get; init; } = 1;
+
     /// <summary>Adds rows that become free.</summary>
     /// <param name="step">Number of decode steps until then; not less than in the previous call.</param>
     public void Release(long step, double rows)
@@ -64,7 +67,7 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
     }
 
     /// <summary>Images start between two steps only, and the step that frees their rows may also contain a whole batch of the later stages.</summary>
-    private TimeSpan LongestStep => laterStages * Math.Min(Batch, _runningDrawn);
+    private TimeSpan LongestStep => laterStages * Math.Min(Batch * Devices, _runningDrawn);
 
     private TimeSpan Simulate(int images)
     {

@@ -136,10 +136,15 @@ public sealed class InferenceMetrics
         meter.CreateObservableGauge("ctf.batch.occupancy", () => _inFlight.Read().Occupancy, "1", "Fraction of rows in use by interactive images.");
         meter.CreateObservableGauge(
             "ctf.worker.stalled_time",
-            () => _inFlight.ReadDevices().Select(device => new Measurement<double>(device.StalledFor.TotalSeconds, device.Tag)),
+            () => StalledTimes(_inFlight.ReadDevices()),
             "s",
             "Time since the last completed step of the device while it has images; otherwise 0.");
     }
+
+    /// <summary>While models are switched, a device has two generators.</summary>
+    private static IEnumerable<Measurement<double>> StalledTimes(IEnumerable<InFlightDevice> devices) => devices
+        .GroupBy(device => device.Tag.Value)
+        .Select(same => new Measurement<double>(same.Max(device => device.StalledFor).TotalSeconds, same.First().Tag));
 
     private static IEnumerable<Measurement<int>> BulkImages(InFlightSnapshot images) =>
     [

@@ -93,6 +93,7 @@ internal sealed partial class GenerationWorker(DeviceParts parts, InstanceParts 
             (generator, var times) = parts.Loader.Load(_abort.Token);
             instance.Loads.RequireSame(generator.Model);
             parts.State.BecomeReady(generator.Model);
+            _scheduler.Loaded(parts.Share, generator.FreeRows);
             instance.Loads.Succeeded(times);
             return generator;
         }
@@ -158,25 +159,34 @@ internal sealed partial class GenerationWorker(DeviceParts parts, InstanceParts 
     /// </summary>
     private void Leave(Exception? failure)
     {
-        var isLast = _scheduler.Leave(parts.Share);
         if (failure is null)
         {
             parts.State.BecomeStopped();
         }
-        else if (isLast)
-        {
-            parts.State.BecomeFailed(ReasonOf(failure));
-            instance.State.BecomeCrashed($"{ReasonOf(failure)} Restart the service or load a model.");
-            Log.Crashed(logger, parts.Share.Name, failure);
-        }
         else
         {
             parts.State.BecomeFailed(ReasonOf(failure));
-            var (moved, failed) = parts.Runner.MoveAll(_scheduler, failure);
-            Log.DeviceFailed(logger, parts.Share.Name, moved, failed, failure);
+            MoveImages(failure); // before the device leaves: the others end when no device has images
+        }
+
+        var isLast = _scheduler.Leave(parts.Share);
+        if (isLast && failure is not null)
+        {
+            instance.State.BecomeCrashed($"{ReasonOf(failure)} Restart the service or load a model.");
+            Log.Crashed(logger, parts.Share.Name, failure);
         }
 
         FailRemaining(isLast);
+    }
+
+    /// <summary>Lets the other devices, if there are any, start the images of this one again.</summary>
+    private void MoveImages(Exception failure)
+    {
+        if (_scheduler.HasOther(parts.Share))
+        {
+            var (moved, failed) = parts.Runner.MoveAll(_scheduler, failure);
+            Log.DeviceFailed(logger, parts.Share.Name, moved, failed, failure);
+        }
     }
 
     private void FailRemaining(bool isLast)

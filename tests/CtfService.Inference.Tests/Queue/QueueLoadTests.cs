@@ -64,6 +64,25 @@ public sealed class QueueLoadTests
         return forecast;
     }
 
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public void Forecast_SeveralDevices_CountsTheRowsOfAll(int devices, bool waits)
+    {
+        _estimator.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(1)));
+        var work = new QueueLoad(_estimator, rows: 2, () => devices);
+        for (var image = 0; image < 3; image++)
+        {
+            var job = Jobs.At(_clock);
+            job.MarkQueued(_inFlight.Enter(rows: 1), work);
+            job.MarkStarted(_clock.GetUtcNow());
+        }
+
+        Jobs.At(_clock).MarkQueued(_inFlight.Enter(rows: 1), work);
+
+        Assert.Equal(waits, work.Forecast(images: 1, steps: 4) > TimeSpan.Zero);
+    }
+
     private InferenceJob Enter(ImageSpecification image)
     {
         var job = Jobs.At(_clock, image);

@@ -160,6 +160,21 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task StalledTime_DeviceHasTwoGeneratorsDuringASwitch_IsTheLonger()
+    {
+        var stuck = _host.Metrics.GeneratorStarted("cuda:1", rows: 4);
+        stuck.StepBegins();
+        _host.Metrics.GeneratorStarted("cuda:1", rows: 4);
+        using var stalled = Collect<double>("ctf.worker.stalled_time");
+        _host.Clock.Advance(TimeSpan.FromSeconds(7));
+
+        stalled.RecordObservableInstruments();
+
+        Assert.Equal(7, Assert.Single(stalled.GetMeasurementSnapshot(), one => (string)one.Tags["ctf.device"]! == "cuda:1").Value);
+        await _host.Generate(images: 1);
+    }
+
+    [Fact]
     public async Task OomSplits_StepDoesNotFit_AreCounted()
     {
         using var splits = Collect<long>("ctf.oom.splits");
