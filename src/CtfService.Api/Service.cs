@@ -36,6 +36,7 @@ internal static class Service
         builder.Services.AddSecurity();
         builder.Services.AddGenerator();
         builder.Services.AddInference();
+        builder.AddSharedState();
         builder.AddJobs();
         builder.Services.AddHostedService<ReadyNotice>();
         builder.Services.AddIdempotency();
@@ -78,6 +79,7 @@ internal static class Service
         guarded.MapClassEndpoints();
         guarded.MapModelEndpoints();
         guarded.MapAdminEndpoints();
+        guarded.MapKeyEndpoints();
         app.MapHealthEndpoints();
         app.MapMetrics();
         return app;

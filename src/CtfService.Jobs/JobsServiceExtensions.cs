@@ -1,12 +1,10 @@
 using System.Diagnostics.Metrics;
-using CtfService.Jobs.Databases;
 using CtfService.Jobs.Engine;
 using CtfService.Jobs.Store;
 using CtfService.Jobs.Telemetry;
 using CtfService.Jobs.Webhooks;
 using CtfService.Jobs.Work;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 
 namespace CtfService.Jobs;
@@ -20,15 +18,8 @@ public static class JobsServiceExtensions
     /// <param name="start">Returns what the engine waits for before it goes on with the jobs of an earlier process, such as the load of the model.</param>
     public static IServiceCollection AddJobs(this IServiceCollection services, Func<IServiceProvider, Task> start)
     {
-        services.TryAddSingleton(TimeProvider.System);
+        services.AddDatabase();
         services.AddSingleton<JobSignals>();
-        services.AddSingleton<IDatabase>(provider =>
-        {
-            var storage = provider.GetRequiredService<StorageOptions>();
-            return storage.ConnectionString.Length > 0
-                ? new PostgresDatabase(storage.ConnectionString)
-                : new SqliteDatabase(storage.Folder, provider.GetRequiredService<TimeProvider>());
-        });
         services.AddSingleton<JobStore>();
         services.AddSingleton<IJobService, SqlJobService>();
         services.AddSingleton<IUploadCatalog, SqlUploadCatalog>();

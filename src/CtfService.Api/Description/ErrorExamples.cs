@@ -32,7 +32,8 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
 
     /// <summary>Errors that every endpoint with a key can return before it runs.</summary>
     public static IReadOnlyList<ApiError> OfSecurity { get; } =
-        [ApiKeyHandler.Missing, ApiKeyHandler.Invalid, RateLimits.Refusal(perMinute: 60, isKey: true, TimeSpan.FromSeconds(1))];
+        
+        [ApiKeyHandler.Missing, ApiKeyHandler.Invalid, ApiKeyHandler.Unavailable, RateLimits.Refusal(perMinute: 60, isKey: true, TimeSpan.FromSeconds(1))];
 
     /// <summary>Further errors of endpoints that accept uploads.</summary>
     public static IReadOnlyList<ApiError> OfUploads { get; } = [UploadGate.TooMany(uploads: 16)];
@@ -71,6 +72,22 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         Mapped(CallerErrors.LoadFailed(Damaged, Examples.Model, new NotSupportedException()), jsonProblems),
         Mapped(
             CallerErrors.LoadFailed(Damaged, Examples.Model, new OutOfDeviceMemoryException("The device has too little free memory for it.")), jsonProblems),
+    ];
+
+    private readonly ApiError[] _ofKeys =
+    [
+        Invalid(problems => problems.RequireRange(2_000, 1, ApiKeyOptions.MaxWeight, "weight")),
+        Unreadable<CreateKeyRequest>("{\"names\": \"studio\"}", jsonProblems, json),
+        Unreadable<CreateKeyRequest>("{\"name\": 3}", jsonProblems, json),
+        Unreadable<CreateKeyRequest>("{\"name\":studio}", jsonProblems, json),
+        ApiKeyHandler.NotAdmin,
+        ManagedKeys.NotFound(Examples.KeyId),
+        ManagedKeys.NameTaken("studio"),
+        StatusErrors.BodyTimeout(TimeSpan.FromMinutes(1), "Limits:BodyTimeout"),
+        StatusErrors.Describe(413),
+        StatusErrors.Describe(415),
+        ManagedKeys.NoStore,
+        ExceptionMapping.StorageUnavailable,
     ];
 
     private readonly ApiError[] _ofFiles =
@@ -113,7 +130,8 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
     public IReadOnlyList<ApiError> Of(int status, PathString path) => [.. OfPath(path).Where(error => error.Status == status)];
 
     private ApiError[] OfPath(PathString path) =>
-        path.StartsWithSegments("/v1/admin") ? _ofOperators
+        path.StartsWithSegments("/v1/admin/keys") ? _ofKeys
+        : path.StartsWithSegments("/v1/admin") ? _ofOperators
         : path.StartsWithSegments(FileRoutes.Group) ? _ofFiles
         : path.StartsWithSegments(DatasetRoutes.Group) ? _ofDatasets
         : _ofEndpoints;

@@ -21,6 +21,8 @@ internal static class Examples
 
     public const string DatasetId = "dset_0123456789abcdef0123456789abcdef";
 
+    public const string KeyId = "key_0123456789abcdef0123456789abcdef";
+
     private const string DatasetFile = "images-000000.tar";
 
     private static readonly StageDefaults Coarse = new(Temperature: 1, TopK: 0, TopP: 1, GuidanceScale: 1.5f);
@@ -28,6 +30,10 @@ internal static class Examples
     private static readonly ModelResponse OneModel = new(
         Model, [], "model", Created, "ctf-service", Size, Classes, TokensPerImage: 64, CodebookSize: 16_384, Clusters: 512, HasFineStage: true,
         new string('0', 64), new ModelDefaults(Coarse, Coarse with { GuidanceScale = 1 }));
+
+    private static readonly KeyEntry OneKey = new(
+        KeyId, "api_key", "store", "studio", Weight: 1, Admin: false, RequestsPerMinute: 120, Created, ExpiresAt: null,
+        [new KeySecretEntry("ctf_012345", Created, ExpiresAt: null)]);
 
     private static readonly FileEntry OneFile = new(
         FileId, "file", Bytes: 1_620, Created, ExpiresAt: Created + 2_592_000, "requests.jsonl", FilePurposes.Batch, "processed", StatusDetails: null);
@@ -105,6 +111,11 @@ internal static class Examples
             OneModel,
             new ReplacedModelEntry("fruits-64-v1", "fruits-64-v1", new string('1', 64)),
             new SwitchTimings(LoadMs: 640.2, WarmUpMs: 71.4, SwitchMs: 712.9)),
+        [typeof(CreateKeyRequest)] = JsonNode.Parse("{\"name\": \"studio\", \"requests_per_minute\": 120}")!,
+        [typeof(RotateKeyRequest)] = JsonNode.Parse("{\"grace_seconds\": 86400}")!,
+        [typeof(KeyListResponse)] = new KeyListResponse("list", [OneKey]),
+        [typeof(KeyCreatedResponse)] = new KeyCreatedResponse(OneKey, "ctf_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"),
+        [typeof(KeyDeletedResponse)] = new KeyDeletedResponse(KeyId, "api_key.deleted", Deleted: true),
         [typeof(BundleListResponse)] = new BundleListResponse(
             "list",
             [new BundleEntry(Model, Model, OneModel.BundleHash, Problem: null)],
@@ -128,6 +139,7 @@ internal static class Examples
     /// <summary>Returns an example of a parameter in a path.</summary>
     public static string OfPathParameter(string name, PathString path) =>
         path.StartsWithSegments(FileRoutes.Group) ? FileId
+        : path.StartsWithSegments("/v1/admin/keys") ? KeyId
         : !path.StartsWithSegments(DatasetRoutes.Group) ? Model
         : name == "id" ? DatasetId
         : DatasetFile;

@@ -10,6 +10,7 @@ internal static class FieldTypes
         var t when t == typeof(string) => "a string",
         var t when t == typeof(bool) => "true or false",
         var t when t == typeof(int) => $"an integer between {int.MinValue} and {int.MaxValue}",
+        var t when t == typeof(long) => $"an integer between {long.MinValue} and {long.MaxValue}",
         var t when t == typeof(float) => "a number",
         var t when t == typeof(ulong) => $"an integer between 0 and {ulong.MaxValue}, as a number or as a string of decimal digits",
         var t when t == typeof(ClassReference) => "a class name (string) or a class index (integer)",

@@ -1,9 +1,8 @@
 using System.Security.Claims;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Encodings.Web;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
+using CtfService.Jobs.State;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 
@@ -35,14 +34,46 @@ internal sealed partial class ApiKeyHandler(
     internal static readonly ApiError NotAdmin = new(
         StatusCodes.Status403Forbidden,
         "This endpoint requires an admin key, even if image requests do not require a key. "
-        + "Send a key that is marked Admin in Security:ApiKeys; `ctf api-key` creates keys.",
+        + "Send a key that is marked Admin; the operator of this service creates such keys in Security:ApiKeys or with POST /v1/admin/keys.",
         "admin_key_required");
 
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
+    internal static readonly ApiError Unavailable = new(
+        StatusCodes.Status503ServiceUnavailable,
+        "This API key cannot be checked at the moment, because the store of keys does not answer. Send the request again later, with the same key.",
+        "key_store_unavailable")
+    {
+        RetryAfter = TimeSpan.FromSeconds(5),
+    };
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        var sent = keys.IsEmpty ? null : SentKey(Request.Headers);
+        if (sent is null)
+        {
+            return keys.AllowAnonymous ? Ticket([]) : AuthenticateResult.NoResult();
+        }
+
+        try
+        {
+            return await keys.FindAsync(sent, Context.RequestAborted) is { } key ? Ticket(key) : AuthenticateResult.Fail("Unknown key.");
+        }
+        catch (KeysUnavailableException away)
+        {
+            return AuthenticateResult.Fail(away);
+        }
+    }
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        var wasSent = (await HandleAuthenticateOnceSafeAsync()).Failure is not null;
+        var failure = (await HandleAuthenticateOnceSafeAsync()).Failure;
+        if (failure is KeysUnavailableException)
+        {
+            Log.Refused(Logger, Request.Method, Request.Path, Context.Connection.RemoteIpAddress, "store of keys is away");
+            await errors.WriteAsync(Context, Unavailable);
+            return;
+        }
+
+        var wasSent = failure is not null;
         Log.Refused(Logger, Request.Method, Request.Path, Context.Connection.RemoteIpAddress, wasSent ? "unknown key" : "no key");
         Response.Headers.WWWAuthenticate = wasSent ? "Bearer realm=\"ctf-service\", error=\"invalid_token\"" : "Bearer realm=\"ctf-service\"";
         await errors.WriteAsync(Context, wasSent ? Invalid : Missing);
@@ -54,19 +85,9 @@ internal sealed partial class ApiKeyHandler(
         await errors.WriteAsync(Context, NotAdmin);
     }
 
-    private AuthenticateResult Authenticate()
+    private AuthenticateResult Ticket(ApiKeyOptions key)
     {
-        var sent = keys.IsEmpty ? null : SentKey(Request.Headers);
-        if (sent is null)
-        {
-            return keys.AllowAnonymous ? Ticket([]) : AuthenticateResult.NoResult();
-        }
-
-        if (keys.Find(sent) is not { } key)
-        {
-            return AuthenticateResult.Fail("Unknown key.");
-        }
-
+        CallerKey.Set(Context, key);
         return Ticket(key.Admin ? [new Claim(ClaimTypes.Name, key.Name), new Claim(ClaimTypes.Role, Policies.Admin)] : [new Claim(ClaimTypes.Name, key.Name)]);
     }
 
@@ -86,34 +107,4 @@ internal sealed partial class ApiKeyHandler(
 
     private AuthenticateResult Ticket(Claim[] claims) =>
         AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity(claims, Scheme.Name)), Scheme.Name));
-}
-
-/// <summary>The configured API keys. Only their hashes are known, so neither memory nor settings reveal a key.</summary>
-internal sealed class ApiKeyRing(SecurityOptions security)
-{
-    private readonly IReadOnlyList<(ApiKeyOptions Key, byte[] Hash)> _keys = [.. security.ApiKeys.Select(key => (key, Convert.FromHexString(key.Sha256)))];
-
-    public bool IsEmpty => _keys.Count == 0;
-
-    /// <summary>True if callers without a key are served.</summary>
-    public bool AllowAnonymous => IsEmpty || security.AllowAnonymous;
-
-    /// <summary>
-    /// Returns the matching key; null if there is none. Takes the same time whichever key matches: every key is compared, and each comparison reads every
-    /// byte. Plain SHA-256 is sufficient, because the keys are random and no dictionary attack applies.
-    /// </summary>
-    public ApiKeyOptions? Find(string presented)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(presented));
-        ApiKeyOptions? found = null;
-        foreach (var (key, expected) in _keys)
-        {
-            if (CryptographicOperations.FixedTimeEquals(hash, expected))
-            {
-                found = key;
-            }
-        }
-
-        return found;
-    }
 }

@@ -7,13 +7,10 @@ internal sealed record JobOwner(string Tenant, int Weight)
 {
     private const int DefaultWeight = 1;
 
-    public static JobOwner Of(HttpContext http, SecurityOptions security)
-    {
-        var name = http.User.Identity?.Name ?? "";
-        return new JobOwner(name, security.ApiKeys.FirstOrDefault(key => key.Name == name)?.Weight ?? DefaultWeight);
-    }
+    public static JobOwner Of(HttpContext http) =>
+        CallerKey.Of(http) is { } key ? new JobOwner(key.Name, key.Weight) : new JobOwner("", DefaultWeight);
 
     /// <summary>Called by the framework for a parameter of this type.</summary>
     public static ValueTask<JobOwner?> BindAsync(HttpContext context) =>
-        ValueTask.FromResult<JobOwner?>(Of(context, context.RequestServices.GetRequiredService<SecurityOptions>()));
+        ValueTask.FromResult<JobOwner?>(Of(context));
 }

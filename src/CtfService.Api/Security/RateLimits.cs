@@ -70,11 +70,7 @@ internal static class RateLimits
         RetryAfter = wait,
     };
 
-    private static int Limit(HttpContext context, SecurityOptions security)
-    {
-        var name = context.User.Identity?.Name;
-        return security.ApiKeys.FirstOrDefault(key => key.Name == name)?.RequestsPerMinute ?? security.RequestsPerMinute;
-    }
+    private static int Limit(HttpContext context, SecurityOptions security) => CallerKey.Of(context)?.RequestsPerMinute ?? security.RequestsPerMinute;
 
     /// <summary>
     /// Returns the partition of a caller. Callers without a limit share one: a partition without a limit is never idle, so it would never be removed.

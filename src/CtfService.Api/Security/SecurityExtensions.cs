@@ -18,6 +18,7 @@ internal static class SecurityExtensions
     public static IServiceCollection AddSecurity(this IServiceCollection services)
     {
         services.AddSingleton<ApiKeyRing>();
+        services.AddSingleton<ManagedKeys>();
         // AddAuthentication would also add data protection: keys on the disk of a service that encrypts nothing, and a warning if the disk is read-only.
         services.AddAuthenticationCore(authentication => authentication.DefaultScheme = ApiKeyHandler.SchemeName).AddWebEncoders();
         new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, configureOptions: null);

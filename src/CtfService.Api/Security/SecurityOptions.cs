@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.RegularExpressions;
 
 namespace CtfService.Api.Security;
 
@@ -9,7 +10,7 @@ public sealed record SecurityOptions
 
     /// <summary>
     /// API keys that clients may send; <c>ctf api-key</c> creates them. Without keys, every client is served and the service listens on the loopback
-    /// address only.
+    /// address only. With an admin key here, <c>/v1/admin/keys</c> creates further ones in the store.
     /// </summary>
     public IReadOnlyList<ApiKeyOptions> ApiKeys { get; init; } = [];
 
@@ -30,13 +31,16 @@ public sealed record SecurityOptions
 }
 
 /// <summary>One API key. Only its hash is stored.</summary>
-public sealed record ApiKeyOptions
+public sealed partial record ApiKeyOptions
 {
     /// <summary>Maximum length of a name, in characters.</summary>
     public const int MaxNameLength = 64;
 
     /// <summary>Largest <see cref="Weight"/>.</summary>
     public const int MaxWeight = 1_000;
+
+    /// <summary>Largest <see cref="RequestsPerMinute"/>.</summary>
+    public const int MaxRequestsPerMinute = 1_000_000;
 
     /// <summary>Owner of the key, as it appears in the log: at most 64 letters, digits, dots, hyphens and underscores.</summary>
     public string Name { get; init; } = "";
@@ -52,4 +56,9 @@ public sealed record ApiKeyOptions
 
     /// <summary>Requests per minute of this key. 0 means no limit; if not set, <c>Security:RequestsPerMinute</c> applies.</summary>
     public int? RequestsPerMinute { get; init; }
+
+    internal static bool IsName(string text) => NamePattern().IsMatch(text);
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
+    private static partial Regex NamePattern();
 }

@@ -9,8 +9,6 @@ namespace CtfService.Api.Security;
 /// </summary>
 internal sealed partial class SecurityOptionsValidator : IValidateOptions<SecurityOptions>
 {
-    private const int MaxRequestsPerMinute = 1_000_000;
-
     public ValidateOptionsResult Validate(string? name, SecurityOptions options)
     {
         var problems = options.ApiKeys.SelectMany(KeyProblems)
@@ -24,7 +22,7 @@ internal sealed partial class SecurityOptionsValidator : IValidateOptions<Securi
     private static IEnumerable<string> KeyProblems(ApiKeyOptions key, int index)
     {
         var path = $"{SecurityOptions.SectionName}:{nameof(SecurityOptions.ApiKeys)}:{index}";
-        if (!NamePattern().IsMatch(key.Name))
+        if (!ApiKeyOptions.IsName(key.Name))
         {
             yield return $"{path}:Name is '{key.Name}'; expected 1 to {ApiKeyOptions.MaxNameLength} letters, digits, dots, hyphens or underscores. "
                 + "It identifies the key in the log.";
@@ -41,9 +39,9 @@ internal sealed partial class SecurityOptionsValidator : IValidateOptions<Securi
             yield return $"{path}:Weight is {key.Weight}; expected between 1 and {ApiKeyOptions.MaxWeight}.";
         }
 
-        if (key.RequestsPerMinute is < 0 or > MaxRequestsPerMinute)
+        if (key.RequestsPerMinute is < 0 or > ApiKeyOptions.MaxRequestsPerMinute)
         {
-            yield return $"{path}:RequestsPerMinute is {key.RequestsPerMinute}; expected between 0 and {MaxRequestsPerMinute}. "
+            yield return $"{path}:RequestsPerMinute is {key.RequestsPerMinute}; expected between 0 and {ApiKeyOptions.MaxRequestsPerMinute}. "
                 + $"Omit it to use {SecurityOptions.SectionName}:{nameof(SecurityOptions.RequestsPerMinute)}.";
         }
     }
@@ -66,9 +64,6 @@ internal sealed partial class SecurityOptionsValidator : IValidateOptions<Securi
                 + "expected scheme, host and port only, such as https://studio.example.org. List each origin; wildcards are not supported.";
         }
     }
-
-    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
-    private static partial Regex NamePattern();
 
     [GeneratedRegex(@"\A[0-9A-Fa-f]{64}\z")]
     private static partial Regex HashPattern();

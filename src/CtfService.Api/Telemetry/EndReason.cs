@@ -29,6 +29,9 @@ internal sealed record EndReason(string Outcome, string Name)
     public static readonly EndReason UploadsFull = new(Rejected, "uploads_full");
 
     public static readonly EndReason Unauthorized = new(Rejected, "unauthorized");
+    /// <summary>The key cannot be checked, because the store of keys is away.</summary>
+    public static readonly EndReason KeyUnchecked = new(Rejected, "key_unchecked");
+
     public static readonly EndReason RateLimited = new(Rejected, "rate_limited");
     public static readonly EndReason QueueFull = new(Rejected, "queue_full");
 
@@ -65,6 +68,7 @@ internal sealed record EndReason(string Outcome, string Name)
         "body_too_large" or "image_too_large" => TooLarge,
         "body_timeout" => BodyTimeout,
         "uploads_full" => UploadsFull,
+        "key_store_unavailable" => KeyUnchecked,
         "rate_limit_exceeded" => RateLimited,
         "queue_full" => QueueFull,
         "model_not_ready" when isAdmitted => isStopping ? CutOff : WorkerDied,

@@ -47,6 +47,9 @@ public static class EventIds
     public const int UnexpectedError = 2000;
     public const int StorageUnavailable = 2001;
     public const int AccessRefused = 2100;
+    public const int KeyCreated = 2101;
+    public const int KeyRotated = 2102;
+    public const int KeyRevoked = 2103;
     public const int ImageRequestEnded = 2200;
 
     // GPU metrics

@@ -1,7 +1,7 @@
 namespace CtfService.Jobs.Telemetry;
 
 /// <summary>
-/// Ids of the log events of jobs, from 3000. They never change or get reused; docs/operations/telemetry.md lists them.
+/// Ids of the log events of jobs and shared state, from 3000. They never change or get reused; docs/operations/telemetry.md lists them.
 /// </summary>
 public static class JobEventIds
 {
@@ -31,4 +31,8 @@ public static class JobEventIds
     public const int WebhookRetried = 3061;
     public const int WebhookGivenUp = 3062;
     public const int WebhooksFailed = 3063;
+
+    // Shared state
+    public const int KeysUnavailable = 3080;
+    public const int KeysAvailable = 3081;
 }

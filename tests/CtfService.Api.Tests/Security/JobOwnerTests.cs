@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using CtfService.Api.Security;
 using Microsoft.AspNetCore.Http;
 
@@ -6,21 +5,20 @@ namespace CtfService.Api.Tests.Security;
 
 public sealed class JobOwnerTests
 {
-    private static readonly SecurityOptions Security = new() { ApiKeys = [new ApiKeyOptions { Name = "ann", Weight = 3 }, new ApiKeyOptions { Name = "bob" }] };
-
     [Theory]
     [InlineData("ann", 3)]
     [InlineData("bob", 1)]
     public void Of_ACallerWithAKey_IsTheKeyWithItsWeight(string name, int weight)
     {
-        var http = new DefaultHttpContext { User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, name)], "ApiKey")) };
+        var http = new DefaultHttpContext();
+        CallerKey.Set(http, new ApiKeyOptions { Name = name, Weight = weight });
 
-        Assert.Equal(new JobOwner(name, weight), JobOwner.Of(http, Security));
+        Assert.Equal(new JobOwner(name, weight), JobOwner.Of(http));
     }
 
     [Fact]
     public void Of_ACallerWithoutAKey_IsTheOwnerWithoutAName()
     {
-        Assert.Equal(new JobOwner("", 1), JobOwner.Of(new DefaultHttpContext(), Security));
+        Assert.Equal(new JobOwner("", 1), JobOwner.Of(new DefaultHttpContext()));
     }
 }

@@ -1,0 +1,24 @@
+using System.Diagnostics.Metrics;
+
+namespace CtfService.Jobs.Telemetry;
+
+/// <summary>Metrics of the state that processes share, on the meter <c>CtfService</c>. Thread-safe.</summary>
+public sealed class StateMetrics
+{
+    /// <summary>API keys.</summary>
+    public const string Keys = "keys";
+
+    private const string Part = "ctf.state";
+
+    private readonly Counter<long> _errors;
+
+    public StateMetrics(IMeterFactory meters)
+    {
+        _errors = meters.Create("CtfService").CreateCounter<long>(
+            "ctf.state.store_errors", "{error}", "Times that the database of shared state could not be used, by what was needed.");
+        _errors.Add(0, new KeyValuePair<string, object?>(Part, Keys)); // exported from the start, so that the first error is an increase
+    }
+
+    /// <param name="part">Such as <see cref="Keys"/>.</param>
+    public void StoreFailed(string part) => _errors.Add(1, new KeyValuePair<string, object?>(Part, part));
+}
