@@ -32,7 +32,6 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
 
     /// <summary>Errors that every endpoint with a key can return before it runs.</summary>
     public static IReadOnlyList<ApiError> OfSecurity { get; } =
-        
         [ApiKeyHandler.Missing, ApiKeyHandler.Invalid, ApiKeyHandler.Unavailable, RateLimits.Refusal(perMinute: 60, isKey: true, TimeSpan.FromSeconds(1))];
 
     /// <summary>Further errors of endpoints that accept uploads.</summary>
