@@ -19,7 +19,7 @@ internal static class BatchDescription
             Errors(job),
             specification.InputFileId,
             specification.CompletionWindow,
-            Status(job.State),
+            JobStatuses.Name(job.State),
             result?.OutputFileId,
             result?.ErrorFileId,
             job.CreatedAt.ToUnixTimeSeconds(),
@@ -51,19 +51,6 @@ internal static class BatchDescription
         ? null
         : new BatchUsage(
             result.InputTokens, new BatchInputTokens(0), result.OutputTokens, new BatchOutputTokens(0), result.InputTokens + result.OutputTokens);
-
-    private static string Status(JobState state) => state switch
-    {
-        JobState.Validating => "validating",
-        JobState.InProgress => "in_progress",
-        JobState.Finalizing => "finalizing",
-        JobState.Completed => "completed",
-        JobState.Failed => "failed",
-        JobState.Expired => "expired",
-        JobState.Cancelling => "cancelling",
-        JobState.Cancelled => "cancelled",
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "Unknown state of a job."),
-    };
 
     private static long? EndedAs(JobState state, Job job) => job.State == state ? Seconds(job.EndedAt) : null;
 

@@ -15,7 +15,7 @@ internal static partial class ErrorExtensions
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
-            context.Abort(); // the client hung up; nobody reads an answer
+            context.Abort(); // the client hung up
         }
         catch (Exception error) when (!context.Response.HasStarted)
         {
