@@ -13,10 +13,14 @@ internal static class JobHosting
     public static bool HasJobs(this WebApplicationBuilder builder) =>
         new SettingsSection<JobsOptions>(builder.Configuration, JobsOptions.SectionName).Value.Enabled;
 
-    /// <summary>Adds the state that processes share, if there is a database: with jobs, or if <c>Storage:ConnectionString</c> names one.</summary>
+    /// <summary>
+    /// Adds the state that processes share, if there is a database: with jobs, or if <c>Storage:ConnectionString</c> names one, or if <c>Storage:State</c>
+    /// needs one.
+    /// </summary>
     public static void AddSharedState(this WebApplicationBuilder builder)
     {
-        if (builder.HasJobs() || new SettingsSection<StorageOptions>(builder.Configuration, StorageOptions.SectionName).Value.ConnectionString.Length > 0)
+        var storage = new SettingsSection<StorageOptions>(builder.Configuration, StorageOptions.SectionName).Value;
+        if (builder.HasJobs() || storage.ConnectionString.Length > 0 || storage.KeepsStateInDatabase())
         {
             builder.Services.AddSharedState();
         }

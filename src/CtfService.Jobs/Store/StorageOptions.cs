@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace CtfService.Jobs.Store;
 
-/// <summary>Where jobs and their files are kept. Read once at startup.</summary>
+/// <summary>Where jobs, their files and the state of the service are kept. Read once at startup.</summary>
 public sealed record StorageOptions
 {
     public const string SectionName = "Storage";
@@ -19,6 +19,14 @@ public sealed record StorageOptions
     /// file in <c>Folder</c>, for one process.
     /// </summary>
     public string ConnectionString { get; init; } = "";
+
+    /// <summary>
+    /// Where responses to an <c>Idempotency-Key</c>, quotas and rate counters are kept: <c>memory</c>, that of each process; <c>database</c>, the one in
+    /// <c>ConnectionString</c> or the SQLite file, which exists from the first use; <c>auto</c>: <c>database</c> with a <c>ConnectionString</c>, otherwise
+    /// <c>memory</c>. API keys are always in the database.
+    /// </summary>
+    [AllowedValues("auto", "memory", "database", ErrorMessage = "auto, memory or database")]
+    public string State { get; init; } = "auto";
 
     /// <summary>Bucket of an S3-compatible storage that keeps the files of jobs. Empty: they are kept in <c>Folder</c>.</summary>
     public string S3Bucket { get; init; } = "";
@@ -37,4 +45,7 @@ public sealed record StorageOptions
 
     /// <summary>Secret of the access key.</summary>
     public string S3SecretAccessKey { get; init; } = "";
+
+    /// <summary>True if what <see cref="State"/> lists is kept in the database; false if it is kept in the memory of the process.</summary>
+    public bool KeepsStateInDatabase() => State == "database" || (State == "auto" && ConnectionString.Length > 0);
 }

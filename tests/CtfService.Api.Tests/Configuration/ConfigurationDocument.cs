@@ -107,7 +107,8 @@ internal static partial class ConfigurationDocument
 
     private static string Range(PropertyInfo property) =>
         property.GetCustomAttribute<RangeAttribute>() is { } range ? string.Create(CultureInfo.InvariantCulture, $"{range.Minimum} to {range.Maximum}")
-        : property.GetCustomAttribute<RegularExpressionAttribute>()?.ErrorMessage ?? "";
+        : (property.GetCustomAttribute<RegularExpressionAttribute>() ?? (ValidationAttribute?)property.GetCustomAttribute<AllowedValuesAttribute>())
+            ?.ErrorMessage ?? "";
 
     /// <summary>The summary of a type or property in Markdown.</summary>
     private static string Summary(string member, Type type)

@@ -71,6 +71,8 @@ public sealed class SettingsTests
     [InlineData("Storage:ConnectionString", "db.example", "Storage:ConnectionString cannot be read; expected Host=...;Database=...;")]
     [InlineData("Storage:ConnectionString", "Host=db;Port=many", "Storage:ConnectionString cannot be read;")]
     [InlineData("Storage:ConnectionString", "Host=db;Maximum Pool Size=1", "allows 1 connection; expected Maximum Pool Size=2 or more")]
+    [InlineData("Storage:State", "postgres", "Storage:State is postgres; expected auto, memory or database.")]
+    [InlineData("Storage:State", "", "Storage:State is empty; expected auto, memory or database.")]
     [InlineData("Storage:ConnectionString", "Username=ctf", "Storage:ConnectionString cannot be read;")]
     [InlineData("Idempotency:MaxBytes", "-1", "Idempotency:MaxBytes is -1; expected between 0 and 68719476736.")]
     [InlineData("Model:Bundle", "", "Model:Bundle is empty; expected a value.")]

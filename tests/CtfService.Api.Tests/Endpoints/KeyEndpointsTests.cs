@@ -209,6 +209,20 @@ public sealed class KeyEndpointsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
+    public async Task All_WithoutJobsButWithStateInTheDatabase_Work()
+    {
+        await using var api = TestKeys.Api(("Jobs:Enabled", "false"), ("Storage:State", "database"));
+        await api.InitializeAsync();
+        var isCreatedAtStart = File.Exists(api.Storage.File("jobs.db"));
+
+        var created = await api.CreateKey("""{"name": "new"}""");
+        using var models = await api.Get("/v1/models", TestKeys.Bearer((string)created["secret"]!));
+
+        Assert.False(isCreatedAtStart);
+        Assert.Equal(HttpStatusCode.OK, models.StatusCode);
+    }
+
+    [Fact]
     public async Task All_StoreAway_UnknownKeysGet503AndConfiguredKeysWork()
     {
         await using var api = TestKeys.Api(services => services.AddSingleton<IKeyStore>(new BrokenKeyStore()));
