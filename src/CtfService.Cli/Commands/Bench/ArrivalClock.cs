@@ -14,14 +14,7 @@ internal sealed class ArrivalClock(double[] arrivals)
     public int Arrived => arrivals.Count(arrival => arrival <= Now);
 
     /// <summary>The times of all images; call after the last one.</summary>
-    public Latency Latency
-    {
-        get
-        {
-            double[] sorted = [.. _milliseconds.Order()];
-            return new Latency(sorted.Average(), Quantile(sorted, 0.5), Quantile(sorted, 0.95));
-        }
-    }
+    public Latency Latency => Latency.Of(_milliseconds);
 
     private double Now => Stopwatch.GetElapsedTime(_started).TotalSeconds;
 
@@ -37,13 +30,18 @@ internal sealed class ArrivalClock(double[] arrivals)
         Task.Delay(TimeSpan.FromSeconds(Math.Max(0, arrivals[image] - Now)), TimeProvider.System, cancellation);
 
     public void Finish(int image) => _milliseconds[image] = 1000 * (Now - arrivals[image]);
-
-    private static double Quantile(double[] sorted, double fraction) => sorted[(int)(fraction * (sorted.Length - 1))];
 }
 
 /// <summary>Time from arrival to finished image.</summary>
 internal sealed record Latency(double MeanMilliseconds, double MedianMilliseconds, double P95Milliseconds)
 {
+    public static Latency Of(double[] milliseconds)
+    {
+        double[] sorted = [.. milliseconds.Order()];
+        double Quantile(double fraction) => sorted[(int)(fraction * (sorted.Length - 1))];
+        return new Latency(sorted.Average(), Quantile(0.5), Quantile(0.95));
+    }
+
     /// <summary>Returns the median of each figure over several runs.</summary>
     public static Latency MedianOf<TRun>(IReadOnlyList<TRun> runs, Func<TRun, Latency> of) => new(
         Medians.Of(runs, run => of(run).MeanMilliseconds),

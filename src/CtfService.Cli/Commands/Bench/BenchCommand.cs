@@ -6,13 +6,14 @@ namespace CtfService.Cli.Commands.Bench;
 /// <summary><c>ctf bench</c>: the group of the benchmarks.</summary>
 internal static class BenchCommand
 {
-    public static Command Create(Terminal terminal) => new("bench", "Measures speed: decode steps, whole images, serving, devices, loading.")
+    public static Command Create(Terminal terminal) => new("bench", "Measures speed: decode steps, whole images, serving, queueing, devices, loading.")
     {
         BulkBenchCommand.Create(terminal),
         DecodeBenchCommand.Create(terminal),
         DevicesBenchCommand.Create(terminal),
         ImagesBenchCommand.Create(terminal),
         MethodBenchCommand.Create(terminal),
+        QueueingBenchCommand.Create(terminal),
         ServingBenchCommand.Create(terminal),
         VqDecodeBenchCommand.Create(terminal),
         LoadBenchCommand.Create(terminal),

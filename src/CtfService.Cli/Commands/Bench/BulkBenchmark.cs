@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
+using CtfService.Inference.Queue;
 
 namespace CtfService.Cli.Commands.Bench;
 
@@ -56,7 +57,7 @@ internal sealed class BulkBenchmark(ServedModel served, int images, Cancellation
         return clock.Latency;
     }
 
-    private Task GenerateAsync(ImageSpecification image, Action<int> finished) =>
+    private Task GenerateAsync(ImageSpecification image, Action<InferenceEvent.Finished> finished) =>
         served.GenerateAsync([image], ImagePriority.Interactive, finished, cancellation);
 }
 

@@ -6,8 +6,6 @@ using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Routing;
-using CtfService.Model.Generation;
-using CtfService.Model.Loading;
 using CtfService.Training.Optimization;
 using Spectre.Console;
 
@@ -37,8 +35,8 @@ internal static class DevicesBenchCommand
         command.SetAction(async (arguments, cancellation) =>
         {
             ModelOrigin Origin(int devices) => arguments.GetValue(bundle) is { } folder
-                ? Copies(BundleOption.Find(folder), devices, arguments.GetValue(rows))
-                : Simulated(devices, TimeSpan.FromMilliseconds(arguments.GetValue(step)), arguments.GetValue(steps), arguments.GetValue(rows));
+                ? BenchOrigins.Copies(BundleOption.Find(folder), devices, arguments.GetValue(rows))
+                : BenchOrigins.Simulated(devices, TimeSpan.FromMilliseconds(arguments.GetValue(step)), arguments.GetValue(steps), arguments.GetValue(rows));
             var benchmark = new DevicesBenchmark(Origin, arguments.GetValue(rows), arguments.GetValue(images), cancellation);
             var report = await benchmark.RunAsync(
                 [.. Counts.Where(count => count <= arguments.GetValue(most))],
@@ -49,20 +47,6 @@ internal static class DevicesBenchCommand
         });
         return command;
     }
-
-    private static ModelOrigin Simulated(int devices, TimeSpan step, int steps, int rows) => new(
-        "simulated",
-        [
-            .. Enumerable.Range(0, devices)
-                .Select(index => new DeviceOrigin($"simulated:{index}", new GeneratorOf(_ => new SimulatedDevice(step, steps, rows)))),
-        ]);
-
-    private static ModelOrigin Copies(string folder, int copies, int rows) => new(
-        folder,
-        [
-            .. Enumerable.Range(0, copies).Select(index => new DeviceOrigin(
-                $"cpu:{index}", new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse("cpu", "auto") with { Copies = copies }, rows))),
-        ]);
 
     private static Table Table(DevicesReport report, bool sharesCpu)
     {

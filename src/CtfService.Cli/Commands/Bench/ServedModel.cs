@@ -72,11 +72,11 @@ internal sealed class ServedModel : IAsyncDisposable
     }
 
     /// <summary>Enqueues one request for these images and waits until all are finished. Throws the cause of a failed step.</summary>
-    /// <param name="finished">Called with the index of each image when it is finished.</param>
+    /// <param name="finished">Called with each image when it is finished.</param>
     public async Task GenerateAsync(
         IReadOnlyList<ImageSpecification> images,
         ImagePriority priority,
-        Action<int> finished,
+        Action<InferenceEvent.Finished> finished,
         CancellationToken cancellation)
     {
         using var lease = _services.GetRequiredService<IModelRouter>().Lease();
@@ -86,7 +86,7 @@ internal sealed class ServedModel : IAsyncDisposable
             {
                 if (seen is InferenceEvent.Finished image)
                 {
-                    finished(image.Index);
+                    finished(image);
                 }
             }
         }

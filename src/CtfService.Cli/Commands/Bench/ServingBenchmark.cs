@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
+using CtfService.Inference.Queue;
 
 namespace CtfService.Cli.Commands.Bench;
 
@@ -48,7 +49,7 @@ internal sealed class ServingBenchmark(ServedModel served, int images, Cancellat
             await clock.ArrivalAsync(next, cancellation);
             var size = Math.Clamp(clock.Arrived - next, 1, ImagesPerBatch);
             var first = next;
-            await GenerateAsync(_images[first..(first + size)], index => clock.Finish(first + index));
+            await GenerateAsync(_images[first..(first + size)], image => clock.Finish(first + image.Index));
             next += size;
         }
 
@@ -66,7 +67,7 @@ internal sealed class ServingBenchmark(ServedModel served, int images, Cancellat
         return clock.Latency;
     }
 
-    private Task GenerateAsync(IReadOnlyList<ImageSpecification> request, Action<int> finished) =>
+    private Task GenerateAsync(IReadOnlyList<ImageSpecification> request, Action<InferenceEvent.Finished> finished) =>
         served.GenerateAsync(request, ImagePriority.Interactive, finished, cancellation);
 }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CtfService.Core.Classes;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
@@ -14,9 +15,8 @@ namespace CtfService.Cli.Commands.Bench;
 internal sealed class SimulatedDevice(TimeSpan step, int steps, int rows) : IImageGenerator
 {
     private static readonly RgbImage NoPixels = new(1, 1, new byte[3]);
-    private static readonly StageTimings NoTimes = new(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
 
-    private readonly Dictionary<long, (ImageSpecification Image, int Left)> _images = [];
+    private readonly Dictionary<long, (ImageSpecification Image, long Started, int Left)> _images = [];
     private int _usedRows;
 
     public ModelDescription Model { get; } = new()
@@ -45,7 +45,7 @@ internal sealed class SimulatedDevice(TimeSpan step, int steps, int rows) : IIma
     public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(image.Rows, FreeRows, nameof(image));
-        _images.Add(id, (image, steps));
+        _images.Add(id, (image, Stopwatch.GetTimestamp(), steps));
         _usedRows += image.Rows;
     }
 
@@ -60,12 +60,13 @@ internal sealed class SimulatedDevice(TimeSpan step, int steps, int rows) : IIma
         }
 
         List<GenerationOutcome> finished = [];
-        foreach (var (id, (image, left)) in _images)
+        foreach (var (id, (image, started, left)) in _images)
         {
-            _images[id] = (image, left - 1);
+            _images[id] = (image, started, left - 1);
             if (left == 1)
             {
-                finished.Add(new GenerationOutcome(id, new GeneratedImage(image, NoPixels, [], [], NoTimes)));
+                var times = new StageTimings(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.Zero);
+                finished.Add(new GenerationOutcome(id, new GeneratedImage(image, NoPixels, [], [], times)));
             }
         }
 

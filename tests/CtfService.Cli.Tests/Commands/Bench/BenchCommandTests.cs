@@ -59,6 +59,30 @@ public sealed class BenchCommandTests
         Assert.Equal(2, report.RootElement.GetProperty("rates").GetArrayLength());
     }
 
+    [Fact]
+    public async Task Queueing_Simulated_ComparesEveryLoadWithTheModel()
+    {
+        using var report = await Json(
+            "bench", "queueing", "--step-ms", "0.1", "--steps", "2", "--devices", "1", "2", "--rows", "2", "--images", "8", "--load", "0.5", "--json");
+
+        var rows = report.RootElement.GetProperty("rows").EnumerateArray().ToList();
+        Assert.Equal([1, 2], rows.Select(row => row.GetProperty("devices").GetInt32()));
+        Assert.All(rows, row => Assert.All(
+            ["predicted", "measured"], side => Assert.True(row.GetProperty(side).GetProperty("mean_milliseconds").GetDouble() > 0)));
+    }
+
+    [Theory]
+    [InlineData("--model-only")]
+    [InlineData("--replicas", "2")]
+    public async Task Queueing_ModelOnly_MeasuresNothing(params string[] options)
+    {
+        using var report = await Json(["bench", "queueing", "--devices", "1000", "--images", "5", "--load", "0.5", "0.9", "--json", .. options]);
+
+        var rows = report.RootElement.GetProperty("rows").EnumerateArray().ToList();
+        Assert.Equal([0.5, 0.9], rows.Select(row => row.GetProperty("load").GetDouble()));
+        Assert.All(rows, row => Assert.Equal(JsonValueKind.Null, row.GetProperty("measured").ValueKind));
+    }
+
     [Theory]
     [InlineData(1, 4)]
     [InlineData(2, 2)]

@@ -56,6 +56,6 @@ public sealed class ServedModelTests
     {
         var model = served.Description;
         var images = Enumerable.Range(0, 2).Select(i => new ImageSpecification(ClassId: 0, (ulong)i, model.DefaultCoarse, model.DefaultFine));
-        return served.GenerateAsync([.. images], ImagePriority.Interactive, finished.Add, CancellationToken.None);
+        return served.GenerateAsync([.. images], ImagePriority.Interactive, image => finished.Add(image.Index), CancellationToken.None);
     }
 }
