@@ -9,8 +9,16 @@ internal static class GatewayErrors
     public static readonly GatewayError ReplicaLost = new(
         StatusCodes.Status502BadGateway,
         "The connection to the replica that worked on this request broke before it answered. The request was not sent again, because it may have taken effect. "
-        + "Send it again; with a seed or an Idempotency-Key the gateway does so itself.",
+        + "See whether it has; with an Idempotency-Key the gateway sends it again itself.",
         "replica_lost");
+
+    public static readonly GatewayError AllReplicasLost = new(
+        StatusCodes.Status503ServiceUnavailable,
+        "The connections to all replicas that worked on this request broke before they answered. It is safe to send it again after the time in Retry-After.",
+        "replica_lost")
+    {
+        RetryAfter = Soon,
+    };
 
     public static readonly GatewayError AnswerTimeout = new(
         StatusCodes.Status504GatewayTimeout, "The replica sent nothing within Gateway:AnswerTimeout. Try again later.", "answer_timeout");

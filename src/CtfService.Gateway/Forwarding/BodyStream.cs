@@ -10,6 +10,9 @@ internal sealed class BodyStream(ReadOnlyMemory<byte> beginning, Stream? rest) :
     /// <summary>Whether any of it was read since the last rewinding, so that a replica may have received it.</summary>
     public bool WasRead { get; private set; }
 
+    /// <summary>Whether all of it is in memory.</summary>
+    public bool IsWhole => rest is null;
+
     /// <summary>Whether it can be sent from its start.</summary>
     public bool CanRewind => !_isRestRead;
 

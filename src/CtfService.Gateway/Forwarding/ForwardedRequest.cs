@@ -11,35 +11,58 @@ internal sealed class ForwardedRequest
 
     private const int FirstBufferBytes = 4 * 1_024;
 
-    private ForwardedRequest(BodyStream body, string? model, bool isRepeatable) => (Body, Model, IsRepeatable) = (body, model, isRepeatable);
+    private ForwardedRequest(BodyStream body) => Body = body;
 
     public BodyStream Body { get; }
 
+    /// <summary>Whether it announces a body, which may turn out to be empty.</summary>
+    public bool HasBody { get; private init; }
+
     /// <summary>Null if the request goes to any replica.</summary>
-    public string? Model { get; }
+    public string? Model { get; private init; }
+
+    /// <summary>Number of images that it asks for; 1 for a request for something else.</summary>
+    public int Images { get; private init; }
 
     /// <summary>
-    /// Whether it has the same effect if two replicas work on it: it only reads, its key makes the replicas answer it once, or its seed decides the images.
+    /// Whether it may be sent again after a replica has begun to work on it: it only reads, it draws images, which has no effect but its answer, it cancels a
+    /// job, or its key makes the replicas answer it once.
     /// </summary>
-    public bool IsRepeatable { get; }
+    public bool IsRepeatable { get; private init; }
+
+    /// <summary>
+    /// Whether the replica says that it wants the body before it gets it (<c>Expect: 100-continue</c>). A replica that closes the connection in the moment
+    /// in which the request arrives, because it stops or because the connection was idle for long, has then received nothing that it could work on.
+    /// </summary>
+    public bool IsAnnounced => HasBody && !(IsRepeatable && Body.IsWhole);
 
     /// <summary>Reads at most <see cref="GatewayOptions.MaxBufferedBytes"/> of the body and replaces it by one that starts with them.</summary>
     /// <exception cref="BadHttpRequestException">The client sent a body that its headers do not announce.</exception>
     public static async Task<ForwardedRequest> ReadAsync(HttpContext context, GatewayOptions options)
     {
         var request = context.Request;
-        var (beginning, isWhole) = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+        var (beginning, isWhole) = hasBody
             ? await ReadBeginningAsync(request.Body, options.MaxBufferedBytes, context.RequestAborted)
             : (ReadOnlyMemory<byte>.Empty, true);
         var facts = await RequestFacts.ReadAsync(request.ContentType, beginning, isWhole);
         var body = new BodyStream(beginning, isWhole ? null : request.Body);
         request.Body = body;
         var model = facts.Model ?? OfPath(request.Path) ?? Header(request, ModelHeader) ?? (options.DefaultModel.Length > 0 ? options.DefaultModel : null);
-        var isRepeatable = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
-            || Header(request, "Idempotency-Key") is not null
-            || (facts.HasSeed && HttpMethods.IsPost(request.Method) && request.Path.StartsWithSegments("/v1/images", StringComparison.OrdinalIgnoreCase));
-        return new ForwardedRequest(body, model, isRepeatable);
+        return new ForwardedRequest(body)
+        {
+            HasBody = hasBody,
+            Model = model,
+            Images = facts.Images,
+            IsRepeatable = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
+                || Header(request, "Idempotency-Key") is not null
+                || (HttpMethods.IsPost(request.Method) && (DrawsImages(request.Path) || Cancels(request.Path))),
+        };
     }
+
+    private static bool DrawsImages(PathString path) => path.StartsWithSegments("/v1/images", StringComparison.OrdinalIgnoreCase);
+
+    private static bool Cancels(PathString path) => path.Value!.EndsWith("/cancel", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The buffer grows with what arrives, so that a client that announces much and sends little takes little memory.</summary>
     private static async Task<(ReadOnlyMemory<byte> Beginning, bool IsWhole)> ReadBeginningAsync(Stream body, int limit, CancellationToken cancellation)

@@ -53,8 +53,8 @@ internal sealed partial class Forwarder(
     private async Task<SendingOutcome> SendAsync(HttpContext context, ForwardedRequest request, Replica replica, List<Replica> tried)
     {
         var canAskAnother = request.Body.CanRewind && tried.Count < options.Attempts && pool.HasOther(request.Model, tried);
-        var transformer = new ReplicaTransformer(canAskAnother);
-        replica.Begin();
+        var transformer = new ReplicaTransformer(canAskAnother, request.IsAnnounced);
+        replica.Begin(request.Images);
         try
         {
             var error = await forwarder.SendAsync(context, replica.Address.AbsoluteUri, client.Invoker, _config, transformer, CancellationToken.None);
@@ -70,7 +70,7 @@ internal sealed partial class Forwarder(
         }
         finally
         {
-            replica.End();
+            replica.End(request.Images);
         }
     }
 
@@ -90,7 +90,7 @@ internal sealed partial class Forwarder(
         context.Response.Clear();
         var error = outcome.Name switch
         {
-            ForwardingOutcomes.Broken => GatewayErrors.ReplicaLost,
+            ForwardingOutcomes.Broken => request.IsRepeatable ? GatewayErrors.AllReplicasLost : GatewayErrors.ReplicaLost,
             ForwardingOutcomes.TimedOut => GatewayErrors.AnswerTimeout,
             ForwardingOutcomes.BadBody => GatewayErrors.BadBody(StatusCodes.Status400BadRequest, "it ended early or was sent too slowly"),
             _ => GatewayErrors.NoReplica(request.Model), // refused, or the other replica went away in the meantime

@@ -8,7 +8,8 @@ namespace CtfService.Gateway.Forwarding;
 /// Passes one request to one replica and its answer back. Headers stay as they are, keys and Host included; the gateway sets <c>X-Forwarded-*</c>.
 /// </summary>
 /// <param name="canAskAnother">Whether an answer of 429 or 503 is held back, because another replica is asked next.</param>
-internal sealed class ReplicaTransformer(bool canAskAnother) : HttpTransformer
+/// <param name="isAnnounced">Whether the replica is asked before it gets the body.</param>
+internal sealed class ReplicaTransformer(bool canAskAnother, bool isAnnounced) : HttpTransformer
 {
     private const string ForwardedFor = "X-Forwarded-For";
     private const string ForwardedProto = "X-Forwarded-Proto";
@@ -27,18 +28,21 @@ internal sealed class ReplicaTransformer(bool canAskAnother) : HttpTransformer
         proxyRequest.Headers.Remove("Forwarded"); // what a client claims about itself
         proxyRequest.Headers.Remove("X-Original-For");
         proxyRequest.Headers.Remove("X-Original-Proto");
+        proxyRequest.Headers.ExpectContinue = isAnnounced;
     }
 
-    public override ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    public override async ValueTask<bool> TransformResponseAsync(
+        HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
-        if (canAskAnother && proxyResponse?.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)
+        if (canAskAnother && proxyResponse is { StatusCode: HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable }
+            && !await CallerLimit.IsReasonOfAsync(proxyResponse, cancellationToken))
         {
             WasBusy = true;
-            return ValueTask.FromResult(false);
+            return false;
         }
 
         httpContext.Response.Headers.Remove(RequestIds.Header);
-        return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        return await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
     }
 
     private static void Set(HttpRequestMessage request, string name, string? value)

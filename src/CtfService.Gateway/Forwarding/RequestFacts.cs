@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
@@ -6,12 +7,15 @@ namespace CtfService.Gateway.Forwarding;
 
 /// <summary>What the gateway reads from the beginning of a body. What cannot be read is not there; the replica reports what is wrong with it.</summary>
 /// <param name="Model">The field <c>model</c>; null if there is none.</param>
-/// <param name="HasSeed">Whether a seed decides what a request for images returns.</param>
-internal sealed record RequestFacts(string? Model, bool HasSeed)
+/// <param name="Images">The field <c>n</c>; 1 if there is none.</param>
+internal sealed record RequestFacts(string? Model, int Images)
 {
     private const int MaxModelLength = 256;
 
-    public static readonly RequestFacts None = new(Model: null, HasSeed: false);
+    /// <summary>A larger number is wrong, or is spread over time by the replica.</summary>
+    private const int MaxImages = 256;
+
+    public static readonly RequestFacts None = new(Model: null, Images: 1);
 
     /// <param name="isWhole">False if the body goes on after its beginning.</param>
     public static async Task<RequestFacts> ReadAsync(string? contentType, ReadOnlyMemory<byte> beginning, bool isWhole)
@@ -40,16 +44,16 @@ internal sealed record RequestFacts(string? Model, bool HasSeed)
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var (isModel, isSeed) = (reader.ValueTextEquals("model"u8), reader.ValueTextEquals("seed"u8));
+                var (isModel, isNumber) = (reader.ValueTextEquals("model"u8), reader.ValueTextEquals("n"u8));
                 if (!reader.Read())
                 {
                     break;
                 }
 
-                facts = (isModel, isSeed, reader.TokenType) switch
+                facts = reader.TokenType switch
                 {
-                    (true, _, JsonTokenType.String) => facts with { Model = Short(reader.GetString()) },
-                    (_, true, JsonTokenType.String or JsonTokenType.Number) => facts with { HasSeed = true },
+                    JsonTokenType.String when isModel => facts with { Model = Short(reader.GetString()) },
+                    JsonTokenType.Number when isNumber && reader.TryGetInt32(out var images) => facts with { Images = Math.Clamp(images, 1, MaxImages) },
                     _ => facts,
                 };
                 if (!reader.TrySkip())
@@ -78,7 +82,8 @@ internal sealed record RequestFacts(string? Model, bool HasSeed)
                 facts = name switch
                 {
                     "model" => facts with { Model = Short((await section.ReadAsStringAsync()).Trim()) },
-                    "seed" => facts with { HasSeed = true },
+                    "n" when int.TryParse(await section.ReadAsStringAsync(), CultureInfo.InvariantCulture, out var images) =>
+                        facts with { Images = Math.Clamp(images, 1, MaxImages) },
                     _ => facts,
                 };
             }

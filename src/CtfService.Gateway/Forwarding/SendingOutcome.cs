@@ -37,7 +37,7 @@ internal sealed record SendingOutcome(string Name, bool IsUnreachable = false)
             ForwarderError.RequestBodyClient => new SendingOutcome(ForwardingOutcomes.BadBody),
             _ when isUnreachable => new SendingOutcome(ForwardingOutcomes.Refused, IsUnreachable: true),
             ForwarderError.RequestTimedOut => new SendingOutcome(ForwardingOutcomes.TimedOut),
-            _ when HasBody(context) && !request.Body.WasRead => new SendingOutcome(ForwardingOutcomes.Refused),
+            _ when request.HasBody && !request.Body.WasRead => new SendingOutcome(ForwardingOutcomes.Refused),
             _ => new SendingOutcome(ForwardingOutcomes.Broken),
         };
     }
@@ -52,7 +52,4 @@ internal sealed record SendingOutcome(string Name, bool IsUnreachable = false)
         { InnerException: { } inner } => HasNoConnection(inner),
         _ => false,
     };
-
-    private static bool HasBody(HttpContext context) =>
-        context.Request.ContentLength is > 0 || (context.Request.ContentLength is null && context.Request.Headers.TransferEncoding.Count > 0);
 }

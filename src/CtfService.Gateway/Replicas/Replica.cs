@@ -2,13 +2,13 @@ using System.Collections.Frozen;
 
 namespace CtfService.Gateway.Replicas;
 
-/// <summary>One replica: where it is, what is known about it, and how many requests it works on. Thread-safe.</summary>
+/// <summary>One replica: where it is, what is known about it, and how much it works on. Thread-safe.</summary>
 /// <param name="address">Scheme, host and port.</param>
 /// <param name="host">The Host header of the gateway's own questions.</param>
 internal sealed class Replica(Uri address, string host)
 {
     private volatile ReplicaState _state = ReplicaState.Unknown;
-    private int _requests;
+    private int _images;
 
     public Uri Address { get; } = address;
 
@@ -19,8 +19,8 @@ internal sealed class Replica(Uri address, string host)
 
     public ReplicaState State => _state;
 
-    /// <summary>Requests that were sent to it and have not ended.</summary>
-    public int Requests => Volatile.Read(ref _requests);
+    /// <summary>Images that the requests ask for that were sent to it and have not ended; a request for something else counts as one.</summary>
+    public int Images => Volatile.Read(ref _images);
 
     /// <summary>Replaces what is known and returns what was known before.</summary>
     public ReplicaState Set(ReplicaState state) => Interlocked.Exchange(ref _state, state);
@@ -28,9 +28,9 @@ internal sealed class Replica(Uri address, string host)
     /// <summary>Takes it out until the next good probe, because it accepts no connection.</summary>
     public void TakeOut(string reason) => Set(_state with { IsReady = false, Reason = reason });
 
-    public void Begin() => Interlocked.Increment(ref _requests);
+    public void Begin(int images) => Interlocked.Add(ref _images, images);
 
-    public void End() => Interlocked.Decrement(ref _requests);
+    public void End(int images) => Interlocked.Add(ref _images, -images);
 }
 
 /// <summary>What the latest probe, or a failed request since, said about a replica.</summary>

@@ -18,6 +18,7 @@ internal sealed class ReplicaClient(GatewayOptions options) : IDisposable
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = options.ConnectTimeout,
+        Expect100ContinueTimeout = options.ConnectTimeout,
         PooledConnectionIdleTimeout = IdleConnection,
         ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
     });

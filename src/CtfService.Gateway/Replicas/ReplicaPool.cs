@@ -28,7 +28,7 @@ internal sealed class ReplicaPool
     }
 
     /// <summary>
-    /// Returns the ready replica with the model that works on the fewest requests; equals take turns. A model that no replica is known to have restricts
+    /// Returns the ready replica with the model that works on the fewest images; equals take turns. A model that no replica is known to have restricts
     /// nothing: the replica that gets the request says what is wrong with the name, or knows an alias that the gateway does not.
     /// </summary>
     /// <param name="model">The model that the request names; null for any.</param>
@@ -44,7 +44,7 @@ internal sealed class ReplicaPool
         {
             var replica = all[(int)((turn + (uint)i) % (uint)all.Count)];
             var state = replica.State;
-            if (state.IsReady && state.Has(wanted) && !tried.Contains(replica) && (best is null || replica.Requests < best.Requests))
+            if (state.IsReady && state.Has(wanted) && !tried.Contains(replica) && (best is null || replica.Images < best.Images))
             {
                 best = replica;
             }

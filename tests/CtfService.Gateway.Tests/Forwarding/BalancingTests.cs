@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Http;
 
 namespace CtfService.Gateway.Tests.Forwarding;
 
@@ -49,6 +50,39 @@ public sealed class BalancingTests
         release.SetResult();
         await Task.WhenAll(started);
         Assert.Equal(before + 5, b.Received.Count);
+    }
+
+    [Fact]
+    public async Task Requests_WhileOneReplicaDrawsManyImages_GoToTheOther()
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync(a, b);
+        var release = new TaskCompletionSource();
+        RequestDelegate wait = async context =>
+        {
+            using var text = new StreamReader(context.Request.Body);
+            await text.ReadToEndAsync();
+            await release.Task;
+        };
+        var (first, second) = (new TaskCompletionSource<string>(), new TaskCompletionSource<string>());
+        a.Answer = context => { (first.Task.IsCompleted ? second : first).TrySetResult("a"); return wait(context); };
+        b.Answer = context => { (first.Task.IsCompleted ? second : first).TrySetResult("b"); return wait(context); };
+
+        List<Task<HttpResponseMessage>> waiting = [gateway.Post("""{"n":3}""")];
+        var busy = await first.Task;
+        waiting.Add(gateway.Post("""{"n":1}"""));
+        var free = await second.Task;
+        (busy == "a" ? b : a).Answer = context => context.Response.WriteAsync("free");
+
+        Assert.NotEqual(busy, free);
+        for (var i = 0; i < 3; i++) // 1 image waits there and 3 elsewhere
+        {
+            Assert.Equal("free", await gateway.PostText("{}"));
+        }
+
+        release.SetResult();
+        await Task.WhenAll(waiting);
     }
 
     [Fact]

@@ -68,9 +68,8 @@ public sealed class ResendTests
 
     [Theory]
     [InlineData(Seeded, "/v1/images/generations", "", "b")]
-    [InlineData(Unseeded, "/v1/images/generations", "key-1", "b")]
-    [InlineData(Unseeded, "/v1/images/generations", "", "replica_lost")]
-    [InlineData("""{"seed":null}""", "/v1/images/generations", "", "replica_lost")]
+    [InlineData(Unseeded, "/v1/images/generations", "", "b")] // nobody has seen the lost images
+    [InlineData(Seeded, "/v1/datasets", "key-1", "b")]
     [InlineData(Seeded, "/v1/datasets", "", "replica_lost")] // a job would be created twice
     public async Task Connection_BrokenAfterTheRequestWasRead_IsSentAgainOnlyIfThatIsSafe(string json, string path, string key, string expected)
     {
@@ -88,6 +87,85 @@ public sealed class ResendTests
         for (var i = 0; i < 2; i++) // one of them meets the dying replica first
         {
             using var response = await gateway.Post(json, path, key.Length > 0 ? [("Idempotency-Key", key)] : []);
+            answers.Add(response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync() : await TestGateway.ErrorCode(response));
+        }
+
+        Assert.Contains(expected, answers);
+        Assert.Equal(expected == "b", answers.All(answer => answer == "b"));
+    }
+
+    [Theory]
+    [InlineData("rate_limit_exceeded", "refused by a")]
+    [InlineData("image_quota_exceeded", "refused by a")]
+    [InlineData("queue_full", "b")]
+    public async Task Refusal_ForALimitOfTheCaller_IsPassedOnAndNotTriedElsewhere(string code, string expected)
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync(a, b);
+        a.Answer = context =>
+        {
+            context.Response.StatusCode = 429;
+            context.Response.Headers.RetryAfter = "9";
+            return context.Response.WriteAsync($$$"""{"error":{"message":"m","type":"t","param":null,"code":"{{{code}}}"}}""");
+        };
+
+        List<string> answers = [];
+        for (var i = 0; i < 2; i++)
+        {
+            using var response = await gateway.Post(Unseeded);
+            var text = await response.Content.ReadAsStringAsync();
+            answers.Add(text.Contains(code, StringComparison.Ordinal) && response.Headers.RetryAfter?.Delta == TimeSpan.FromSeconds(9) ? "refused by a" : text);
+        }
+
+        Assert.Contains(expected, answers);
+        Assert.Equal(expected == "b", answers.All(answer => answer == "b"));
+    }
+
+    [Fact]
+    public async Task Connection_ClosedInTheMomentOfItsReuse_LosesNoRequestAndCreatesOneJob()
+    {
+        await using var a = new ClosingReplica();
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync([a.Address, b.Address]);
+        await gateway.ReadyAsync(2);
+
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Equal("b", await gateway.PostText(Seeded, "/v1/datasets"));
+        }
+
+        Assert.True(a.Closed >= 1);
+        Assert.Equal(6, b.Received.Count);
+    }
+
+    [Fact]
+    public async Task Body_OfARequestThatIsNotRepeatable_IsSentWhenTheReplicaWantsIt()
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var gateway = await TestGateway.StartAsync(a);
+
+        await gateway.PostText(Unseeded, "/v1/datasets");
+        await gateway.PostText(Unseeded);
+
+        Assert.Equal([true, false], a.Received.Select(request => request.Headers.ContainsKey("Expect")));
+    }
+
+    [Theory]
+    [InlineData("POST", "/v1/batches/batch_1/cancel", "b")]
+    [InlineData("POST", "/v1/batches", "replica_lost")]
+    public async Task Request_WithoutABodyThatIsCutOff_IsSentAgainOnlyIfThatIsSafe(string method, string path, string expected)
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync(a, b);
+        a.Answer = context => { context.Abort(); return Task.CompletedTask; };
+
+        List<string> answers = [];
+        for (var i = 0; i < 2; i++)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), path);
+            using var response = await gateway.Client.SendAsync(request);
             answers.Add(response.IsSuccessStatusCode ? await response.Content.ReadAsStringAsync() : await TestGateway.ErrorCode(response));
         }
 
@@ -132,6 +210,20 @@ public sealed class ResendTests
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Equal(5_000_000, received);
+    }
+
+    [Fact]
+    public async Task Images_LostWithEveryReplica_Return503WithRetryAfter()
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync(a, b);
+        a.Answer = b.Answer = context => { context.Abort(); return Task.CompletedTask; };
+
+        using var response = await gateway.Post(Unseeded);
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "replica_lost"), (response.StatusCode, await TestGateway.ErrorCode(response)));
+        Assert.True(response.Headers.RetryAfter!.Delta > TimeSpan.Zero);
     }
 
     [Fact]
