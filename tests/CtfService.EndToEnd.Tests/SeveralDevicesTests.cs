@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference;
@@ -8,6 +9,7 @@ using CtfService.Model.Generation;
 using CtfService.Model.Loading;
 using CtfService.Model.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Hosting;
 
 namespace CtfService.EndToEnd.Tests;
@@ -57,6 +59,9 @@ public sealed class SeveralDevicesTests : IAsyncLifetime, IDisposable
     public async Task Generate_RandomMixes_GivesEveryImageTheTokensAndPixelsItHasAlone()
     {
         Assert.All(_services.GetRequiredService<IModelStatus>().Devices, device => Assert.Equal(DeviceStatus.Ready, device.Status));
+        var meters = _services.GetRequiredService<IMeterFactory>();
+        using var overtaking = new MetricCollector<long>(meters, "CtfService", "ctf.images.overtaking");
+        using var restarts = new MetricCollector<long>(meters, "CtfService", "ctf.images.restarts");
         var left = Mixes;
         var callers = Enumerable.Range(0, Callers).Select(caller => Task.Run(async () =>
         {
@@ -68,13 +73,20 @@ public sealed class SeveralDevicesTests : IAsyncLifetime, IDisposable
         }));
 
         await Task.WhenAll(callers).WaitAsync(Timeout);
+
+        Assert.NotEqual(0, overtaking.GetMeasurementSnapshot().Sum(measurement => measurement.Value));
+        Assert.NotEqual(0, restarts.GetMeasurementSnapshot().Sum(measurement => measurement.Value));
     }
 
-    /// <summary>Requests one to six images of either priority. Some callers hang up.</summary>
+    /// <summary>
+    /// Requests one to six images of any priority for one of three keys, of which one asks for most: images of the others overtake them and take their rows.
+    /// Some callers hang up.
+    /// </summary>
     private async Task RequestMix(Random random)
     {
         GeneratedImage[] expected = [.. Enumerable.Range(0, random.Next(1, 7)).Select(_ => _alone[random.Next(_alone.Count)])];
-        var priority = random.Next(5) == 0 ? ImagePriority.Bulk : ImagePriority.Interactive;
+        var priority = random.Next(4) == 0 ? (ImagePriority)random.Next(4) : ImagePriority.Interactive;
+        var flow = new ImageFlow($"key {Math.Max(0, random.Next(8) - 5)}", random.Next(1, 4));
         using var caller = new CancellationTokenSource();
         if (random.Next(20) == 0)
         {
@@ -84,7 +96,11 @@ public sealed class SeveralDevicesTests : IAsyncLifetime, IDisposable
         try
         {
             using var lease = _services.GetRequiredService<IModelRouter>().Lease();
-            var submission = new ImageSubmission([.. expected.Select(image => image.Specification)], RequestDeadline.None) { Priority = priority };
+            var submission = new ImageSubmission([.. expected.Select(image => image.Specification)], RequestDeadline.None)
+            {
+                Priority = priority,
+                Flow = flow,
+            };
             var finished = await lease.GenerateAsync(submission, caller.Token);
             foreach (var (image, same) in finished.Zip(expected))
             {

@@ -23,8 +23,6 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
 
     public int FreeRows => inner.FreeRows;
 
-    public int BulkRows => inner.BulkRows;
-
     public int ImageCount => inner.ImageCount;
 
     public StepReport LastStep => inner.LastStep;
@@ -40,6 +38,8 @@ public sealed class WatchedGenerator(IImageGenerator inner) : IImageGenerator
             }
         }
     }
+
+    public int RowsBelow(ImagePriority priority) => inner.RowsBelow(priority);
 
     public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
     {

@@ -16,6 +16,20 @@ internal static class Jobs
 
     public static ImageSubmission Submission(int count, InferenceOptions options) => new(Images(count), RequestDeadline.Of(options));
 
+    /// <summary>Returns the counts of a device on which interactive images or bulk images run.</summary>
+    public static RunningLevels Levels(RunningImages interactive, RunningImages bulk)
+    {
+        var levels = new RunningLevels();
+        levels[ImagePriority.High] = interactive with { Drawn = 0, Layouts = 0 };
+        levels[ImagePriority.Interactive] = interactive;
+        levels[ImagePriority.Batch] = interactive with { Drawn = 0, Layouts = 0 };
+        levels[ImagePriority.Bulk] = bulk;
+        return levels;
+    }
+
+    public static InferenceJob? Next(this AdmissionScheduler scheduler, DeviceShare device, RunningImages interactive, RunningImages bulk) =>
+        scheduler.Next(device, Levels(interactive, bulk));
+
     public static ImageSubmission BulkSubmission(IReadOnlyList<ImageSpecification> images) =>
         new(images, RequestDeadline.None) { Priority = ImagePriority.Bulk };
 
@@ -24,11 +38,13 @@ internal static class Jobs
         ImageSpecification? image = null,
         TimeSpan? timeout = null,
         ImagePriority priority = ImagePriority.Interactive,
+        ImageFlow? flow = null,
         CancellationToken abandoned = default)
     {
         return new InferenceJob(image ?? Image(), clock.GetUtcNow(), new RequestDeadline(timeout ?? TimeSpan.FromMinutes(1), "the test"), abandoned)
         {
             Priority = priority,
+            Flow = flow ?? ImageFlow.Common,
         };
     }
 }

@@ -42,11 +42,9 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 
     public int FreeRows => Interlocked.Exchange(ref _defect, null) is { } error ? throw error : FreeNow;
 
-    public int BulkRows => _running.Values.Where(running => running.Priority == ImagePriority.Bulk).Sum(running => running.Image.Rows);
-
     public int ImageCount => _running.Count;
 
-    /// <summary>The images that a step advances: bulk images pause beside interactive ones.</summary>
+    /// <summary>The images that a step advances: those of the highest priority.</summary>
     private List<long> Stepping
     {
         get
@@ -76,6 +74,8 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 
     /// <summary>Throws from <see cref="FreeRows"/>, which ends the worker before its next step.</summary>
     public void CrashWorker(Exception error) => _defect = error;
+
+    public int RowsBelow(ImagePriority priority) => _running.Values.Where(running => running.Priority > priority).Sum(running => running.Image.Rows);
 
     public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CtfService.Api.Security;
 using CtfService.Jobs.Work;
 
 namespace CtfService.Api.Datasets;
@@ -32,7 +33,7 @@ internal sealed class DatasetJobHandler(DatasetFormatCache formats, ShardDrawing
         var (specification, format) = formats.Of(job);
         if (!await shardFiles.ArePresentAsync(folder, format, shard.Number, cancellation))
         {
-            var images = await drawing.DrawAsync(format, shard.Number, specification.Origin, cancellation);
+            var images = await drawing.DrawAsync(format, shard.Number, specification.Origin, CallerFlow.OfJob(job.Tenant, job.Weight), cancellation);
             await shardFiles.PublishAsync(folder, format, shard.Number, images, cancellation);
         }
 

@@ -20,15 +20,21 @@ internal sealed class ShardDrawing(IModelRouter router) : IDisposable
     /// <summary>One image is encoded at a time, so that requests keep the other cores.</summary>
     private readonly SemaphoreSlim _encoder = new(1);
 
+    /// <param name="flow">Whose data set it is.</param>
     /// <exception cref="ShardPostponedException">The model of the data set is not ready here.</exception>
-    public async Task<IReadOnlyList<EncodedImage>> DrawAsync(ShardFormat format, int number, DatasetOrigin origin, CancellationToken cancellation)
+    public async Task<IReadOnlyList<EncodedImage>> DrawAsync(
+        ShardFormat format, int number, DatasetOrigin origin, ImageFlow flow, CancellationToken cancellation)
     {
         var dataset = format.Dataset;
         PlannedImage[] planned = [.. dataset.Indices([number]).Select(index => dataset.Image(index))];
         var images = new EncodedImage[planned.Length];
         try
         {
-            var submission = new ImageSubmission([.. planned.Select(image => image.Specification)], RequestDeadline.None) { Priority = ImagePriority.Bulk };
+            var submission = new ImageSubmission([.. planned.Select(image => image.Specification)], RequestDeadline.None)
+            {
+                Priority = ImagePriority.Bulk,
+                Flow = flow,
+            };
             await foreach (var seen in Enqueue(submission, origin, cancellation))
             {
                 if (seen is InferenceEvent.Finished finished)

@@ -1,6 +1,7 @@
 using CtfService.Api.Bodies;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
+using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
 using CtfService.Api.Validation;
 using CtfService.Inference.Queue;
@@ -31,7 +32,7 @@ internal sealed class ImageResponder(ImageBodies bodies, ImageFileWriter files, 
         }
 
         RequestRecord.Received();
-        var events = queue.Enqueue(request.Submission, http.RequestAborted);
+        var events = queue.Enqueue(request.Submission with { Flow = CallerFlow.Of(http) }, http.RequestAborted);
         record?.Admitted();
         var results = await events.FinishedImagesAsync(request.Images.Count);
         record?.Generated(results);

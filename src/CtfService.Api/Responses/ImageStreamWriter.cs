@@ -1,6 +1,7 @@
 using CtfService.Api.Bodies;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
+using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
 using CtfService.Api.Validation;
 using CtfService.Core.Generation;
@@ -22,7 +23,7 @@ internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber error
     {
         var format = request.AskedFormat ?? ImageFormat.Png;
         RequestRecord.Received();
-        var events = queue.Enqueue(request.Submission, http.RequestAborted);
+        var events = queue.Enqueue(request.Submission with { Flow = CallerFlow.Of(http) }, http.RequestAborted);
         Sending.Of(http)?.Holds(request.PictureBytes);
         var record = RequestRecord.Of(http);
         record?.Admitted();

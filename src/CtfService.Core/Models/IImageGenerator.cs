@@ -17,8 +17,8 @@ public interface IImageGenerator : IDisposable
     /// </summary>
     int FreeRows { get; }
 
-    /// <summary>Number of rows that bulk images occupy; removing these images frees them.</summary>
-    int BulkRows { get; }
+    /// <summary>Returns the number of rows that images of a lower priority occupy; removing these images frees them.</summary>
+    int RowsBelow(ImagePriority priority);
 
     /// <summary>Number of admitted images that were neither returned nor removed.</summary>
     int ImageCount { get; }
@@ -29,7 +29,9 @@ public interface IImageGenerator : IDisposable
     /// <summary>Admits an image; its first decode step is part of the next <see cref="Advance"/>. Images do not influence each other.</summary>
     /// <param name="id">Identifies the image; must not be in use.</param>
     /// <param name="previews">Previews to deliver; null for none.</param>
-    /// <param name="priority">Bulk images pause while any interactive image is in the generator; they keep their rows and what they have drawn.</param>
+    /// <param name="priority">
+    /// Images pause while one of a higher priority is in the generator; they keep their rows and what they have drawn.
+    /// </param>
     /// <remarks>If it throws, the other images continue, and <see cref="Remove"/> discards everything of this one.</remarks>
     /// <exception cref="ArgumentException">
     /// There are too few free rows, the id is in use, the class is unknown, or the layout does not fit the model.
@@ -42,7 +44,7 @@ public interface IImageGenerator : IDisposable
     /// <summary>
     /// Runs one step: one decode step of every image in the coarse stage, VQ encode of one batch of pictures, the previews that are due, the fine pass of
     /// one batch of images that have all their coarse labels, and VQ decode of one batch. Images beyond these batches wait for the next call. A step is of
-    /// the highest priority in the generator; if all images are bulk, it is shorter: one stage, and a small batch.
+    /// the highest priority in the generator; if all images are of batches or bulk, it is shorter: one stage, and a small number of images.
     /// </summary>
     /// <param name="cancellation">Checked before each stage and within long ones.</param>
     /// <exception cref="OperationCanceledException">Cancelled in or before a stage; the images stay admitted.</exception>

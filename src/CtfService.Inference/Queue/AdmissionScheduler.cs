@@ -3,18 +3,27 @@ using CtfService.Core.Generation;
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// The waiting images of all devices, and the decision which of them starts next and where. Interactive images are first come, first served. A bulk image
-/// starts only while no interactive image waits or runs on the device; bulk submissions take turns. Devices share images evenly. Idle workers wait here for a
-/// change. Thread-safe; no tensors, no logs (docs/adr/0019).
+/// The waiting images of all devices, and the decision which of them starts next, where, and at which priority. Flows share starts by weight; within a flow,
+/// interactive images are first come, first served, and bulk submissions take turns. An image of a batch or a job starts only while none of a higher priority
+/// waits or runs on the device. Devices share images evenly. Idle workers wait here for a change. Thread-safe; no tensors, no logs (docs/adr/0019, 0022).
 /// </summary>
-internal sealed class AdmissionScheduler(TimeProvider clock)
+internal sealed class AdmissionScheduler
 {
+    private readonly TimeProvider _clock;
     private readonly object _gate = new(); // a monitor: unlike an event, it needs no disposal while a worker may still wait on it
-    private readonly PriorityLines _interactive = new(ImagePriority.Interactive, takesTurns: false);
-    private readonly PriorityLines _bulk = new(ImagePriority.Bulk, takesTurns: true);
+    private readonly PriorityLines[] _lines; // by the priority that their submissions asked for, the highest first
     private readonly DeviceList _devices = new();
     private long _changes; // written under _gate
     private volatile bool _isEmpty = true; // written under _gate
+
+    public AdmissionScheduler(TimeProvider clock)
+    {
+        _clock = clock;
+        _lines = [.. Enum.GetValues<ImagePriority>().Select(priority => new PriorityLines(priority, Flows))];
+    }
+
+    /// <summary>The images of each flow, which the queue counts.</summary>
+    public FlowLoads Flows { get; } = new();
 
     /// <summary>True if no image waits.</summary>
     public bool IsEmpty => _isEmpty;
@@ -51,8 +60,7 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
     {
         lock (_gate)
         {
-            var idle = new RunningImages(rows, Drawn: 0, Layouts: 0);
-            device.Update(idle, idle);
+            device.Loaded(rows);
         }
     }
 
@@ -91,7 +99,7 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
         }
     }
 
-    /// <summary>Puts an image that was running and must restart before all others of its kind.</summary>
+    /// <summary>Puts an image that was running and must restart before all others of its flow and kind.</summary>
     public void PutBack(InferenceJob job)
     {
         lock (_gate)
@@ -102,7 +110,7 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
     }
 
     /// <summary>
-    /// Puts an image that failed on a device before all others, for another device to start it again; its seed makes it the same.
+    /// Puts an image that failed on a device before all others of its flow, for another device to start it again; its seed makes it the same.
     /// </summary>
     /// <returns>False if there is no other device, or if the image has failed on a device before.</returns>
     public bool TryRestart(InferenceJob job, DeviceShare failed)
@@ -123,20 +131,18 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
     }
 
     /// <summary>Removes and returns the next image for a device, or null if none may start there.</summary>
-    /// <param name="interactive">The interactive images that run on the device.</param>
-    /// <param name="bulk">The bulk images that run on the device.</param>
-    public InferenceJob? Next(DeviceShare device, RunningImages interactive, RunningImages bulk)
+    /// <param name="running">The images that run on the device.</param>
+    public InferenceJob? Next(DeviceShare device, RunningLevels running)
     {
         lock (_gate)
         {
-            device.Update(interactive, bulk);
+            device.Running.CopyFrom(running);
             if (_isEmpty)
             {
                 return null; // the usual case between two decode steps
             }
 
-            var lines = _interactive.IsEmpty && interactive.Count == 0 ? _bulk : _interactive;
-            if (lines.Next(device, _devices) is not { } job)
+            if (LinesOf(device)?.Next(device, _devices) is not { } job)
             {
                 return null;
             }
@@ -152,6 +158,15 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
         }
     }
 
+    /// <summary>Returns how many rows more than its fair share the flow of an image has, 0 if it has none.</summary>
+    public double Excess(InferenceJob job)
+    {
+        lock (_gate)
+        {
+            return job.Priority <= ImagePriority.Interactive ? Flows.Excess(job.Flow, job.Specification.Rows > 0, _devices.Rows) : 0;
+        }
+    }
+
     /// <summary>Cancels images that no caller waits for and fails those past their deadline.</summary>
     public void DropUnwanted()
     {
@@ -162,8 +177,8 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
 
         lock (_gate)
         {
-            var now = clock.GetUtcNow();
-            if (_interactive.RemoveAll(job => IsUnwanted(job, now)) + _bulk.RemoveAll(job => IsUnwanted(job, now)) > 0)
+            var now = _clock.GetUtcNow();
+            if (_lines.Sum(lines => lines.RemoveAll(job => IsUnwanted(job, now))) > 0)
             {
                 Changed();
             }
@@ -175,7 +190,7 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
     {
         lock (_gate)
         {
-            InferenceJob[] all = [.. _interactive.TakeAll(), .. _bulk.TakeAll()];
+            InferenceJob[] all = [.. _lines.SelectMany(lines => lines.TakeAll())];
             Changed();
             return all;
         }
@@ -196,7 +211,7 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
         List<InferenceJob> waiting;
         lock (_gate)
         {
-            waiting = _bulk.TakeAll();
+            waiting = _lines[(int)ImagePriority.Bulk].TakeAll();
             Changed();
         }
 
@@ -225,7 +240,7 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
         }
     }
 
-    private bool AreLinesEmpty => _interactive.IsEmpty && _bulk.IsEmpty;
+    private bool AreLinesEmpty => Array.TrueForAll(_lines, static lines => lines.IsEmpty);
 
     /// <summary>Call under the lock.</summary>
     private void Changed()
@@ -235,7 +250,14 @@ internal sealed class AdmissionScheduler(TimeProvider clock)
         Monitor.PulseAll(_gate);
     }
 
-    private PriorityLines LinesOf(InferenceJob job) => job.Priority == ImagePriority.Bulk ? _bulk : _interactive;
+    private PriorityLines LinesOf(InferenceJob job) => _lines[(int)job.Priority];
+
+    /// <summary>Returns the lines of the highest priority that has images, or null if a device runs images before which they must not start.</summary>
+    private PriorityLines? LinesOf(DeviceShare device)
+    {
+        var lines = Array.Find(_lines, static lines => !lines.IsEmpty);
+        return lines?.Priority > ImagePriority.Interactive && device.Running.HasAbove(lines.Priority) ? null : lines;
+    }
 
     private static int Fail(IReadOnlyList<InferenceJob> jobs, Func<Exception> error)
     {

@@ -7,8 +7,23 @@ internal sealed class DeviceList
 
     public int Count => _devices.Count;
 
+    /// <summary>Number of rows of all devices.</summary>
+    public int Rows
+    {
+        get
+        {
+            var rows = 0;
+            foreach (var device in _devices)
+            {
+                rows += device.Rows;
+            }
+
+            return rows;
+        }
+    }
+
     /// <summary>True if no device runs an image.</summary>
-    public bool AreIdle => _devices.TrueForAll(device => device.Count == 0);
+    public bool AreIdle => _devices.TrueForAll(device => device.Running.Count == 0);
 
     public void Add(DeviceShare device) => _devices.Add(device);
 
@@ -37,14 +52,14 @@ internal sealed class DeviceList
         var (devices, images) = (0, waiting);
         foreach (var other in _devices)
         {
-            if (other == device || other.HasRoom(job.Priority, job.Specification.Rows))
+            if (other == device || other.HasRoom(job))
             {
                 devices++;
-                images += other.Running(job.Priority).Count;
+                images += other.Running[job.Level].Count;
             }
         }
 
         var share = (images + devices - 1) / devices;
-        return device.Running(job.Priority).Count < share;
+        return device.Running[job.Level].Count < share;
     }
 }

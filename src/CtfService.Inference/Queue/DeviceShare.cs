@@ -10,37 +10,38 @@ namespace CtfService.Inference.Queue;
 /// </summary>
 internal sealed class DeviceShare(DeviceState state, StageCostEstimator estimator)
 {
-    private readonly LayoutFairShare _interactiveTurns = new(estimator);
-    private readonly LayoutFairShare _bulkTurns = new(estimator);
-    private RunningImages _interactive;
-    private RunningImages _bulk;
+    private readonly LayoutFairShare[] _turns = [.. Enum.GetValues<ImagePriority>().Select(_ => new LayoutFairShare(estimator))];
 
     public string Name => state.Name;
 
-    /// <summary>Number of running images, as of the last look at the line.</summary>
-    public int Count => _interactive.Count + _bulk.Count;
+    /// <summary>Number of rows of a decode step; 0 until the model is loaded.</summary>
+    public int Rows { get; private set; }
 
-    public RunningImages Running(ImagePriority priority) => priority == ImagePriority.Bulk ? _bulk : _interactive;
+    /// <summary>The running images, as of the last look at the line.</summary>
+    public RunningLevels Running { get; } = new();
 
-    public LayoutFairShare TurnsOf(ImagePriority priority) => priority == ImagePriority.Bulk ? _bulkTurns : _interactiveTurns;
+    public LayoutFairShare TurnsOf(ImagePriority level) => _turns[(int)level];
 
-    /// <summary>Replaces the counts with those of the worker.</summary>
-    public void Update(RunningImages interactive, RunningImages bulk) => (_interactive, _bulk) = (interactive, bulk);
+    /// <summary>Notes that the model is loaded, with no image.</summary>
+    public void Loaded(int rows)
+    {
+        Rows = rows;
+        Running.Clear();
+        foreach (var level in Enum.GetValues<ImagePriority>())
+        {
+            Running[level] = new RunningImages(rows, Drawn: 0, Layouts: 0);
+        }
+    }
 
     /// <summary>Returns true if an image could start here at once.</summary>
-    /// <param name="rows">Rows of the image; 0 if it has no decode steps.</param>
-    public bool HasRoom(ImagePriority priority, int rows) =>
-        rows <= Running(priority).FreeRows && (priority == ImagePriority.Interactive || _interactive.Count == 0);
+    public bool HasRoom(InferenceJob job) =>
+        job.Specification.Rows <= Running[job.Level].FreeRows && (job.Level <= ImagePriority.Interactive || !Running.HasAbove(job.Level));
 
     /// <summary>Counts an image that starts; the worker counts it too when it looks at the line again.</summary>
     public void Started(InferenceJob job)
     {
-        var isBulk = job.Priority == ImagePriority.Bulk;
-        (_interactive, _bulk) = isBulk ? (_interactive, With(_bulk)) : (With(_interactive), _bulk);
-
-        RunningImages With(RunningImages running) => job.Specification.Rows > 0
-            ? running with { FreeRows = running.FreeRows - job.Specification.Rows, Drawn = running.Drawn + 1 }
-            : running with { Layouts = running.Layouts + 1 };
+        ref var running = ref Running[job.Level];
+        running = running.With(job.Specification.Rows);
     }
 
     /// <summary>Accounts for the device time of a step.</summary>

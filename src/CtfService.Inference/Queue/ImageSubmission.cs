@@ -12,7 +12,10 @@ public sealed record ImageSubmission(IReadOnlyList<ImageSpecification> Images, R
     /// Priority of all images; interactive by default. Bulk images do not count in the length of the queue and are never refused because it is full. They end
     /// with <see cref="Core.Models.ModelNotReadyException"/> when the service begins to stop or another model replaces theirs.
     /// </summary>
-    public ImagePriority Priority { get; init; }
+    public ImagePriority Priority { get; init; } = ImagePriority.Interactive;
+
+    /// <summary>Whose images these are; <see cref="ImageFlow.Common"/> by default.</summary>
+    public ImageFlow Flow { get; init; } = ImageFlow.Common;
 }
 
 /// <summary>Time limit of a request, with its source.</summary>

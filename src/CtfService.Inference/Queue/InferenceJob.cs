@@ -24,7 +24,13 @@ internal sealed class InferenceJob(ImageSpecification specification, DateTimeOff
 
     public DateTimeOffset EnqueuedAt { get; } = enqueuedAt;
 
-    public ImagePriority Priority { get; init; }
+    /// <summary>The priority that its submission asked for.</summary>
+    public ImagePriority Priority { get; init; } = ImagePriority.Interactive;
+
+    /// <summary>The priority at which it runs: that of its submission, or a higher one (docs/adr/0022). Set by the scheduler before the image starts.</summary>
+    public ImagePriority Level { get; set; } = ImagePriority.Interactive;
+
+    public ImageFlow Flow { get; init; } = ImageFlow.Common;
 
     /// <summary>The submission of the image: bulk submissions take turns. Null for an image of none.</summary>
     public PendingSubmission? Submission { get; init; }

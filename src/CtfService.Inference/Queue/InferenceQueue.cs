@@ -27,7 +27,7 @@ internal sealed class InferenceQueue : IInferenceQueue
         _options = options;
         _state = state;
         _scheduler = scheduler;
-        _load = new QueueLoad(estimator, options.MaxBatchRows, () => scheduler.Devices);
+        _load = new QueueLoad(estimator, options.MaxBatchRows, () => scheduler.Devices, scheduler.Flows);
         _reservations = new RetryReservations(options.MaxQueuedImages, clock);
         _metrics = metrics;
         _clock = clock;

@@ -51,12 +51,3 @@ internal sealed class LayoutFairShare(StageCostEstimator estimator)
         }
     }
 }
-
-/// <summary>The running images of one priority and the rows that further ones may take.</summary>
-/// <param name="FreeRows">Number of rows of a decode step that further images of this priority may take.</param>
-/// <param name="Drawn">Number of images with a drawn layout.</param>
-/// <param name="Layouts">Number of images with a given or VQ encoded layout.</param>
-internal readonly record struct RunningImages(int FreeRows, int Drawn, int Layouts)
-{
-    public int Count => Drawn + Layouts;
-}

@@ -29,6 +29,7 @@ internal sealed class PendingSubmission : IDisposable
         Jobs = [.. submission.Images.Select((image, index) => new InferenceJob(image, now, submission.Deadline, _abandoned.Token)
         {
             Priority = submission.Priority,
+            Flow = submission.Flow,
             Submission = this,
             Trace = trace,
             Previews = submission.Previews == 0
@@ -114,7 +115,7 @@ internal sealed class PendingSubmission : IDisposable
     private async Task<InferenceEvent> Finished(InferenceJob job, int index)
     {
         var image = await job.Completion.ConfigureAwait(false);
-        if (job.Priority == ImagePriority.Interactive) // bulk images pause, so their times say nothing about the service
+        if (job.Priority <= ImagePriority.Interactive) // the others pause, so their times say nothing about the service
         {
             ImageTelemetry.Finished(_metrics, index, image, job.EnqueuedAt, job.QueueTime, job.Device, job.Batch);
         }

@@ -10,7 +10,8 @@ namespace CtfService.Inference.Queue;
 /// <param name="estimator">Provides the stage costs and the number of decode steps so far.</param>
 /// <param name="rows">Number of rows of a decode step on one device.</param>
 /// <param name="devices">Returns the number of devices.</param>
-internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int> devices)
+/// <param name="flows">Counts the same images by flow.</param>
+internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int> devices, FlowLoads flows)
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<InferenceJob> _running = new(); // images with decode steps; the oldest is first and ends first
@@ -36,6 +37,7 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
     /// <summary>Counts an image that was admitted and now waits.</summary>
     public void Entered(InferenceJob job)
     {
+        flows.Moved(job, from: null, ImageState.Waiting);
         lock (_gate)
         {
             Count(job, 1);
@@ -45,6 +47,7 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
     /// <summary>Counts the transition of an image from one state to another.</summary>
     public void Moved(InferenceJob job, ImageState from, ImageState to)
     {
+        flows.Moved(job, from, to);
         lock (_gate)
         {
             if (from == ImageState.Waiting)

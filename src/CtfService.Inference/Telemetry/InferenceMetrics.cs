@@ -26,6 +26,8 @@ public sealed class InferenceMetrics
     private readonly Counter<long> _splits;
     private readonly Counter<long> _images;
     private readonly Counter<long> _restarts;
+    private readonly Counter<long> _rowsTaken;
+    private readonly Counter<long> _overtaking;
     private readonly Histogram<double> _decodeStep;
     private readonly Histogram<int> _decodeRows;
     private readonly Histogram<double> _queueWait;
@@ -43,6 +45,10 @@ public sealed class InferenceMetrics
         _splits = meter.CreateCounter<long>("ctf.oom.splits", "{split}", "Batches that were split because they did not fit in device memory.");
         _images = meter.CreateCounter<long>("ctf.images.generated", "{image}", "Finished images.");
         _restarts = meter.CreateCounter<long>("ctf.bulk.restarts", "{image}", "Bulk images that lost their rows to interactive images and restarted.");
+        _rowsTaken = meter.CreateCounter<long>(
+            "ctf.images.restarts", "{image}", "Images that lost their rows to an image of a higher priority and restarted; without bulk images.");
+        _overtaking = meter.CreateCounter<long>(
+            "ctf.images.overtaking", "{image}", "Interactive images that ran before those of a caller who crowds the devices.");
         _decodeStep = meter.CreateHistogram(
             "ctf.decode_step.duration", "s", "Duration of one decode step of the coarse transformer.", tags: null, BucketBounds.Stages);
         _decodeRows = meter.CreateHistogram("ctf.decode_step.rows", "{row}", "Rows of one decode step.", tags: null, BucketBounds.Rows);
@@ -107,10 +113,26 @@ public sealed class InferenceMetrics
     internal void ImageMoved(InFlightDevice device) => _moved.Add(1, device.Tag);
 
     internal void ImageGenerated(string model, ImagePriority priority) =>
-        _images.Add(1, new KeyValuePair<string, object?>(ModelTag, model), new KeyValuePair<string, object?>(PriorityTag, NameOf(priority)));
+        _images.Add(1, new KeyValuePair<string, object?>(ModelTag, model), OfPriority(priority));
 
-    /// <summary>Counts bulk images that gave their rows to interactive images and must restart.</summary>
-    internal void BulkRestarted(int images) => _restarts.Add(images);
+    /// <summary>Counts an interactive image that runs before others, because their caller crowds the devices.</summary>
+    internal void ImageOvertakes() => _overtaking.Add(1);
+
+    /// <summary>Counts images that gave their rows to an image of a higher priority and must restart.</summary>
+    internal void RowsTaken(IReadOnlyList<ImagePriority> from)
+    {
+        foreach (var priority in from)
+        {
+            if (priority == ImagePriority.Bulk)
+            {
+                _restarts.Add(1);
+            }
+            else
+            {
+                _rowsTaken.Add(1, OfPriority(priority));
+            }
+        }
+    }
 
     internal void ImageWaited(TimeSpan queueTime) => _queueWait.Record(queueTime.TotalSeconds);
 
@@ -156,7 +178,13 @@ public sealed class InferenceMetrics
         ? []
         : [new Measurement<int>(device.Status == DeviceStatus.Ready ? 1 : 0, new KeyValuePair<string, object?>(DeviceTag, device.Name))];
 
-    private static string NameOf(ImagePriority priority) => priority == ImagePriority.Bulk ? "bulk" : "interactive";
+    private static KeyValuePair<string, object?> OfPriority(ImagePriority priority) => new(PriorityTag, priority switch
+    {
+        ImagePriority.High => "high",
+        ImagePriority.Interactive => "interactive",
+        ImagePriority.Batch => "batch",
+        _ => "bulk",
+    });
 
     private static IEnumerable<Measurement<int>> Describe(ModelStatus status) => status is not ModelStatus.Ready { Model: var model } ? [] :
     [

@@ -16,7 +16,7 @@ internal sealed partial class ImageRunner
         [LoggerMessage(
             EventIds.StepSplit,
             LogLevel.Warning,
-            "A step with {Images} images does not fit in device memory ({Reason}); bulk images or the younger half start again later")]
+            "A step with {Images} images does not fit in device memory ({Reason}); paused images or the younger half start again later")]
         public static partial void Splitting(ILogger logger, int images, string reason);
 
         [LoggerMessage(EventIds.ImagesTooLarge, LogLevel.Error, "{Images} image(s) do not fit in device memory")]

@@ -34,8 +34,7 @@ internal sealed partial class ImageRunner(
     {
         while (true)
         {
-            var (interactive, bulk) = _running.Read(generator);
-            if (waiting.Next(share, interactive, bulk) is not { } job)
+            if (waiting.Next(share, _running.Read(generator)) is not { } job)
             {
                 return;
             }
@@ -46,17 +45,21 @@ internal sealed partial class ImageRunner(
 
     /// <summary>Adds an image to the generator. If the generator rejects it, that image alone fails.</summary>
     /// <param name="waiting">
-    /// Gets back bulk images whose rows the image takes. Fails its images if too many calls in a row have failed.
+    /// Gets back images of a lower priority whose rows the image takes. Fails its images if too many calls in a row have failed.
     /// </param>
     private void Admit(IImageGenerator generator, AdmissionScheduler waiting, InferenceJob job)
     {
-        var restarted = job.Priority == ImagePriority.Interactive ? _running.MakeRoom(generator, waiting, job.Specification.Rows) : 0;
-        receivers.Metrics.BulkRestarted(restarted);
+        if (job.Level < job.Priority)
+        {
+            receivers.Metrics.ImageOvertakes();
+        }
+
+        receivers.Metrics.RowsTaken(_running.MakeRoom(generator, waiting, job));
         var id = _running.Add(job); // first, so that the image is completed no matter what throws
         job.MarkStarted(clock.GetUtcNow(), share.Name);
         try
         {
-            generator.Admit(id, job.Specification, job.PreviewsLeft(), job.Priority);
+            generator.Admit(id, job.Specification, job.PreviewsLeft(), job.Level);
         }
         // Any error affects this image only; a broken device fails the next step too, and then the circuit breaker opens.
         catch (Exception error)
@@ -84,7 +87,7 @@ internal sealed partial class ImageRunner(
     {
         if (_running.BulkCount > 0)
         {
-            Fail(generator, ImagePriority.Bulk, job => job.Fail(error()));
+            Fail(generator, _running.IdsOf(ImagePriority.Bulk), job => job.Fail(error()));
         }
     }
 
@@ -103,8 +106,7 @@ internal sealed partial class ImageRunner(
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {
-            Fail(generator, ImagePriority.Bulk, job => job.Fail(ShuttingDown()));
-            Fail(generator, ImagePriority.Interactive, job => job.Fail(ShuttingDown()));
+            Fail(generator, All(), job => job.Fail(ShuttingDown()));
         }
         catch (OutOfDeviceMemoryException tooLarge)
         {
@@ -121,7 +123,7 @@ internal sealed partial class ImageRunner(
             PutBackPaused(generator, waiting);
             Log.Failed(logger, _running.Count, share.Name, error);
             CountFailure(waiting, error);
-            Fail(generator, priority, job => MoveOrFail(waiting, job, CallerErrors.StepFailed(error)));
+            Fail(generator, _running.IdsOf(priority), job => MoveOrFail(waiting, job, CallerErrors.StepFailed(error)));
         }
 
         share.StepEnded(generator.LastStep, priority);
@@ -156,7 +158,7 @@ internal sealed partial class ImageRunner(
         return (moved, ids.Count - moved);
     }
 
-    private List<long> All() => [.. _running.IdsOf(ImagePriority.Interactive), .. _running.IdsOf(ImagePriority.Bulk)];
+    private List<long> All() => [.. Enum.GetValues<ImagePriority>().SelectMany(_running.IdsOf)];
 
     /// <summary>Lets another device start an image again that failed here, or fails it.</summary>
     /// <returns>True if it starts again.</returns>
@@ -211,21 +213,21 @@ internal sealed partial class ImageRunner(
         }
     }
 
-    /// <summary>Ends the images of a priority, then frees their rows.</summary>
+    /// <summary>Ends images, then frees their rows.</summary>
+    /// <param name="ids">The oldest first; reversed by the call.</param>
     /// <param name="end">Fails an image, or lets another device start it again.</param>
-    private void Fail(IImageGenerator generator, ImagePriority priority, Action<InferenceJob> end)
+    private void Fail(IImageGenerator generator, List<long> ids, Action<InferenceJob> end)
     {
-        var ids = _running.IdsOf(priority);
         ids.Reverse(); // the oldest last, so that it starts again first
         ids.ForEach(id => end(_running.Take(id)!));
         ids.ForEach(generator.Remove);
     }
 
-    /// <summary>Lets the bulk images beside interactive ones wait again: a failed step must not cost them more than their progress.</summary>
+    /// <summary>Lets the images that paused during a step wait again: its failure must not cost them more than their progress.</summary>
     /// <returns>True if there were any.</returns>
     private bool PutBackPaused(IImageGenerator generator, AdmissionScheduler waiting)
     {
-        var paused = _running.Priority == ImagePriority.Interactive ? _running.IdsOf(ImagePriority.Bulk) : [];
+        List<long> paused = [.. Enum.GetValues<ImagePriority>().Where(level => level > _running.Priority).SelectMany(_running.IdsOf)];
         _running.PutBack(generator, waiting, paused);
         return paused.Count > 0;
     }
@@ -271,8 +273,8 @@ internal sealed partial class ImageRunner(
     }
 
     /// <summary>
-    /// Returns bulk images beside interactive ones to restart; without any, keeps the older half of the images and returns the younger half, as often as
-    /// needed: the oldest image always stays and finishes, so every image gets through. An image that does not fit alone fails.
+    /// Returns the images that paused to restart; without any, keeps the older half of the images and returns the younger half, as often as needed: the oldest
+    /// image always stays and finishes, so every image gets through. An image that does not fit alone fails.
     /// </summary>
     private void Split(IImageGenerator generator, AdmissionScheduler waiting, OutOfDeviceMemoryException tooLarge)
     {
@@ -283,7 +285,7 @@ internal sealed partial class ImageRunner(
             Log.TooLarge(logger, 1, tooLarge);
             var error = new OutOfDeviceMemoryException(
                 "The device has too little free memory for this image. Lower Inference:MaxBatchRows, or free memory on the device.", tooLarge);
-            Fail(generator, _running.Priority, job => MoveOrFail(waiting, job, error));
+            Fail(generator, All(), job => MoveOrFail(waiting, job, error));
         }
         else if (!PutBackPaused(generator, waiting))
         {

@@ -16,15 +16,16 @@ internal sealed class RunningJobs(int interactiveRows)
     private readonly Dictionary<long, InferenceJob> _jobs = [];
     private readonly RowLimit _rowLimit = new();
     private long _lastId;
+    private readonly int[] _counts = new int[(int)ImagePriority.Bulk + 1]; // by level
+    private readonly RunningLevels _levels = new();
     private int _allRows;
-    private int _bulk;
 
     public int Count => _jobs.Count;
 
-    public int BulkCount => _bulk;
+    public int BulkCount => _counts[(int)ImagePriority.Bulk];
 
-    /// <summary>Priority of the next step: bulk images pause unless all are bulk.</summary>
-    public ImagePriority Priority => _bulk == _jobs.Count ? ImagePriority.Bulk : ImagePriority.Interactive;
+    /// <summary>Priority of the next step: the highest that an image runs at; images of the others pause.</summary>
+    public ImagePriority Priority => Count == 0 ? ImagePriority.Bulk : (ImagePriority)Array.FindIndex(_counts, static count => count > 0);
 
     public InferenceJob? this[long id] => _jobs.GetValueOrDefault(id);
 
@@ -33,23 +34,32 @@ internal sealed class RunningJobs(int interactiveRows)
     public void Begin(int rows) => _allRows = rows;
 
     /// <summary>
-    /// Counts the running images of each priority and the rows that further ones may take. Interactive images may take those of bulk images as well.
+    /// Counts the running images of each level and the rows that further ones may take. Images may take the rows of those of a lower level as well.
     /// </summary>
-    public (RunningImages Interactive, RunningImages Bulk) Read(IImageGenerator generator)
+    /// <returns>The counts; the next call changes them.</returns>
+    public RunningLevels Read(IImageGenerator generator)
     {
-        int rows = 0, drawn = 0, bulkRows = 0, bulkDrawn = 0;
+        _levels.Clear();
+        Span<int> rows = stackalloc int[_counts.Length]; // by level
         foreach (var job in _jobs.Values)
         {
-            var (taken, isDrawn) = (job.Specification.Rows, job.Specification.Rows > 0 ? 1 : 0);
-            (rows, drawn) = job.Priority == ImagePriority.Bulk ? (rows, drawn) : (rows + taken, drawn + isDrawn);
-            (bulkRows, bulkDrawn) = job.Priority == ImagePriority.Bulk ? (bulkRows + taken, bulkDrawn + isDrawn) : (bulkRows, bulkDrawn);
+            ref var level = ref _levels[job.Level];
+            level = level.With(job.Specification.Rows);
+            rows[(int)job.Level] += job.Specification.Rows;
         }
 
-        var (free, occupied) = (generator.FreeRows, _bulk == 0 ? 0 : generator.BulkRows);
-        var forBulk = Math.Min(_rowLimit.FreeRows(free, rows + bulkRows), Math.Max(LeastRows, _allRows - interactiveRows) - occupied);
-        return (
-            new RunningImages(_rowLimit.FreeRows(free + occupied, rows), drawn, Count - _bulk - drawn),
-            new RunningImages(forBulk, bulkDrawn, _bulk - bulkDrawn));
+        var (free, used) = (generator.FreeRows, 0);
+        for (var level = ImagePriority.High; level <= ImagePriority.Bulk; level++)
+        {
+            used += rows[(int)level];
+            var below = HasBelow(level) ? generator.RowsBelow(level) : 0;
+            _levels[level] = _levels[level] with { FreeRows = _rowLimit.FreeRows(free + below, used) };
+        }
+
+        ref var bulk = ref _levels[ImagePriority.Bulk];
+        var occupied = BulkCount == 0 ? 0 : generator.RowsBelow(ImagePriority.Batch);
+        bulk = bulk with { FreeRows = Math.Min(bulk.FreeRows, Math.Max(LeastRows, _allRows - interactiveRows) - occupied) };
+        return _levels;
     }
 
     /// <summary>Adds an image.</summary>
@@ -57,7 +67,7 @@ internal sealed class RunningJobs(int interactiveRows)
     public long Add(InferenceJob job)
     {
         _jobs.Add(++_lastId, job);
-        _bulk += job.Priority == ImagePriority.Bulk ? 1 : 0;
+        _counts[(int)job.Level]++;
         return _lastId;
     }
 
@@ -69,12 +79,12 @@ internal sealed class RunningJobs(int interactiveRows)
             return null;
         }
 
-        _bulk -= job.Priority == ImagePriority.Bulk ? 1 : 0;
+        _counts[(int)job.Level]--;
         return job;
     }
 
-    /// <summary>Returns the ids of the images of a priority, oldest first.</summary>
-    public List<long> IdsOf(ImagePriority priority) => [.. _jobs.Where(job => job.Value.Priority == priority).Select(job => job.Key).Order()];
+    /// <summary>Returns the ids of the images that run at a priority, oldest first.</summary>
+    public List<long> IdsOf(ImagePriority level) => [.. _jobs.Where(job => job.Value.Level == level).Select(job => job.Key).Order()];
 
     /// <summary>Returns the ids of the images that no caller waits for; null if there are none, which is usual and allocates nothing.</summary>
     public List<long>? Unwanted()
@@ -91,7 +101,7 @@ internal sealed class RunningJobs(int interactiveRows)
         return unwanted;
     }
 
-    /// <summary>Removes images from the generator and lets them wait again, before all others; their seeds make them the same.</summary>
+    /// <summary>Removes images from the generator and lets them wait again, before all others of their flow; their seeds make them the same.</summary>
     /// <param name="ids">Oldest first.</param>
     public void PutBack(IImageGenerator generator, AdmissionScheduler waiting, IReadOnlyList<long> ids)
     {
@@ -106,18 +116,34 @@ internal sealed class RunningJobs(int interactiveRows)
         }
     }
 
-    /// <summary>Lets bulk images wait again, those with the fewest steps first, until an interactive image has rows.</summary>
-    /// <returns>The number of images.</returns>
-    public int MakeRoom(IImageGenerator generator, AdmissionScheduler waiting, int rows)
+    /// <summary>
+    /// Lets images of a lower level wait again until an image has rows: first those of the lowest level, of the flow that is furthest above its share, and with
+    /// the fewest steps.
+    /// </summary>
+    /// <param name="job">The image that starts; it has not been added.</param>
+    /// <returns>The priority of each of these images.</returns>
+    public IReadOnlyList<ImagePriority> MakeRoom(IImageGenerator generator, AdmissionScheduler waiting, InferenceJob job)
     {
-        var count = 0;
-        while (_bulk > 0 && generator.FreeRows < rows && IdsOf(ImagePriority.Bulk).FindLast(id => _jobs[id].Specification.Rows > 0) is var id and > 0)
+        if (job.Specification.Rows == 0 || !HasBelow(job.Level) || generator.FreeRows >= job.Specification.Rows)
         {
-            PutBack(generator, waiting, [id]);
-            count++;
+            return []; // the usual case
         }
 
-        return count;
+        List<ImagePriority> restarted = [];
+        while (generator.FreeRows < job.Specification.Rows)
+        {
+            var last = _jobs.Where(running => running.Value.Level > job.Level && running.Value.Specification.Rows > 0).Select(running => running.Key)
+                .DefaultIfEmpty(0).MaxBy(id => id == 0 ? default : (_jobs[id].Level, waiting.Excess(_jobs[id]), id));
+            if (last == 0)
+            {
+                break;
+            }
+
+            restarted.Add(_jobs[last].Priority);
+            PutBack(generator, waiting, [last]);
+        }
+
+        return restarted;
     }
 
     /// <summary>Counts an image that has finished, after which more rows may be tried.</summary>
@@ -125,4 +151,7 @@ internal sealed class RunningJobs(int interactiveRows)
 
     /// <summary>Limits the rows to those of the images that are left, because a step did not fit in memory.</summary>
     public void LimitRows() => _rowLimit.Shrink(_jobs.Values.Sum(job => job.Specification.Rows));
+
+    /// <summary>Returns true if an image runs at a lower level.</summary>
+    private bool HasBelow(ImagePriority level) => _counts.AsSpan((int)level + 1).ContainsAnyExcept(0);
 }

@@ -15,17 +15,17 @@ namespace CtfService.Model.Generation;
 public sealed class CtfImageGenerator : IImageGenerator
 {
     /// <summary>
-    /// Duration of a batch of a later stage in a step of bulk images only, in decode steps. A whole batch would be a tenth faster, but an interactive image
-    /// that arrives would wait for it.
+    /// Duration of a batch of a later stage in a step that no interactive image is part of, in decode steps. A whole batch would be a tenth faster, but an
+    /// interactive image that arrives would wait for it.
     /// </summary>
-    private const int BulkBatchSteps = 8;
+    private const int ShortBatchSteps = 8;
 
     private readonly LoadedModel _parts;
     private readonly ICoarseStage _coarse;
     private readonly LaterStages _later;
     private readonly PreviewStage _previews;
     private readonly Dictionary<long, ImagePriority> _priorities = []; // of the admitted images, by id
-    private int _interactive;
+    private readonly int[] _counts = new int[(int)ImagePriority.Bulk + 1]; // of the admitted images, by priority
     private MovingAverage _decodeStep;
 
     internal CtfImageGenerator(LoadedModel parts)
@@ -40,11 +40,15 @@ public sealed class CtfImageGenerator : IImageGenerator
 
     public int FreeRows => _coarse.FreeRows;
 
-    public int BulkRows => _coarse.RowsOf(ImagePriority.Bulk) - _coarse.RowsOf(ImagePriority.Interactive);
-
     public int ImageCount => _priorities.Count;
 
     public StepReport LastStep { get; private set; }
+
+    /// <summary>The highest priority of the admitted images; <see cref="ImagePriority.Interactive"/> without any.</summary>
+    private ImagePriority Highest => _priorities.Count == 0 ? ImagePriority.Interactive : (ImagePriority)Array.FindIndex(_counts, static count => count > 0);
+
+    /// <inheritdoc/>
+    public int RowsBelow(ImagePriority priority) => _coarse.RowsOf(ImagePriority.Bulk) - _coarse.RowsOf(priority);
 
     /// <inheritdoc/>
     public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
@@ -62,7 +66,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             throw new ArgumentException($"Image id {id} is already in use.", nameof(id));
         }
 
-        _interactive += priority == ImagePriority.Interactive ? 1 : 0;
+        _counts[(int)priority]++;
         var running = Place(id, image, priority);
         if (previews is not null)
         {
@@ -89,13 +93,14 @@ public sealed class CtfImageGenerator : IImageGenerator
     {
         LastStep = default;
         cancellation.ThrowIfCancellationRequested();
-        if (_interactive > 0 || _priorities.Count == 0)
+        var highest = Highest;
+        if (highest <= ImagePriority.Interactive)
         {
-            AdvanceInteractive(cancellation);
+            AdvanceAll(highest, cancellation);
         }
         else
         {
-            AdvanceBulk(cancellation);
+            AdvanceBriefly(highest, cancellation);
         }
 
         return TakeEnded();
@@ -107,10 +112,9 @@ public sealed class CtfImageGenerator : IImageGenerator
         _parts.Dispose();
     }
 
-    /// <summary>Runs every stage of the interactive images; bulk images pause.</summary>
-    private void AdvanceInteractive(CancellationToken cancellation)
+    /// <summary>Runs every stage of the images of at least this priority; the others pause.</summary>
+    private void AdvanceAll(ImagePriority lowest, CancellationToken cancellation)
     {
-        const ImagePriority lowest = ImagePriority.Interactive;
         if (_coarse.CountOf(lowest) > 0 && !_later.IsBehind(lowest))
         {
             StepCoarse(_coarse.StepsAllRows ? ImagePriority.Bulk : lowest);
@@ -122,15 +126,15 @@ public sealed class CtfImageGenerator : IImageGenerator
     }
 
     /// <summary>Runs one stage only and a small batch, because an interactive image that arrives waits for the end of the step.</summary>
-    private void AdvanceBulk(CancellationToken cancellation)
+    private void AdvanceBriefly(ImagePriority lowest, CancellationToken cancellation)
     {
-        if (_later.HasWork(ImagePriority.Bulk))
+        if (_later.HasWork(lowest))
         {
-            LastStep = _later.RunOne(LastStep, _decodeStep.Value * BulkBatchSteps, cancellation);
+            LastStep = _later.RunOne(LastStep, lowest, _decodeStep.Value * ShortBatchSteps, cancellation);
         }
-        else if (_coarse.CountOf(ImagePriority.Bulk) > 0)
+        else if (_coarse.CountOf(lowest) > 0)
         {
-            StepCoarse(ImagePriority.Bulk);
+            StepCoarse(_coarse.StepsAllRows ? ImagePriority.Bulk : lowest);
         }
 
         LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse, cancellation) };
@@ -197,7 +201,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             return false;
         }
 
-        _interactive -= priority == ImagePriority.Interactive ? 1 : 0;
+        _counts[(int)priority]--;
         _previews.Remove(id);
         return true;
     }

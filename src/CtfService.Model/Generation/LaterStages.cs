@@ -77,10 +77,10 @@ internal sealed class LaterStages : IDisposable
     /// <param name="budget">Time that a batch of more than one image may take.</param>
     /// <returns>The report with this work added.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; images that have not ended stay in their line.</exception>
-    public StepReport RunOne(StepReport report, TimeSpan budget, CancellationToken cancellation) =>
-        CountOf(_fine, ImagePriority.Bulk) > 0 ? RunFine(report, ImagePriority.Bulk, budget, cancellation)
-        : _decode.CountOf(ImagePriority.Bulk) > 0 ? RunDecode(report, ImagePriority.Bulk, budget, cancellation)
-        : RunEncode(report, ImagePriority.Bulk, budget, cancellation);
+    public StepReport RunOne(StepReport report, ImagePriority lowest, TimeSpan budget, CancellationToken cancellation) =>
+        CountOf(_fine, lowest) > 0 ? RunFine(report, lowest, budget, cancellation)
+        : _decode.CountOf(lowest) > 0 ? RunDecode(report, lowest, budget, cancellation)
+        : RunEncode(report, lowest, budget, cancellation);
 
     /// <summary>Returns the images that ended since the last call.</summary>
     public GenerationOutcome[] TakeEnded()

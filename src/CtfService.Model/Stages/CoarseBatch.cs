@@ -11,7 +11,7 @@ internal sealed class CoarseBatch(int slots, int positions)
     private readonly List<RunningImage> _finished = [];
     private readonly ImageLine _images = new();
 
-    /// <summary>All images, in the order of arrival, the interactive ones first.</summary>
+    /// <summary>All images, by priority, and in the order of arrival within one.</summary>
     public IReadOnlyList<RunningImage> All => _images.All;
 
     public int Slots { get; private set; } = slots;

@@ -3,31 +3,25 @@ using CtfService.Core.Generation;
 
 namespace CtfService.Model.Stages;
 
-/// <summary>Images in the order of arrival, the interactive ones before the bulk ones.</summary>
+/// <summary>Images by priority, the highest first, and in the order of arrival within one.</summary>
 internal sealed class ImageLine
 {
     private readonly List<RunningImage> _images = [];
-    private int _interactive;
+    private readonly int[] _ends = new int[(int)ImagePriority.Bulk + 1]; // for each priority, the number of images of at least that priority
 
     /// <summary>All images.</summary>
     public IReadOnlyList<RunningImage> All => _images;
 
     /// <summary>Returns the number of images of at least this priority.</summary>
-    public int CountOf(ImagePriority lowest) => lowest == ImagePriority.Interactive ? _interactive : _images.Count;
+    public int CountOf(ImagePriority lowest) => _ends[(int)lowest];
 
     /// <summary>Returns the images of at least this priority. Invalid after a change of the line.</summary>
     public ReadOnlySpan<RunningImage> Of(ImagePriority lowest) => CollectionsMarshal.AsSpan(_images)[..CountOf(lowest)];
 
     public void Add(RunningImage image)
     {
-        if (image.Priority == ImagePriority.Interactive)
-        {
-            _images.Insert(_interactive++, image);
-        }
-        else
-        {
-            _images.Add(image);
-        }
+        _images.Insert(CountOf(image.Priority), image);
+        Count(image, 1);
     }
 
     /// <summary>Removes and returns an image; null if there is none with this id.</summary>
@@ -41,7 +35,15 @@ internal sealed class ImageLine
 
         var image = _images[place];
         _images.RemoveAt(place);
-        _interactive -= image.Priority == ImagePriority.Interactive ? 1 : 0;
+        Count(image, -1);
         return image;
+    }
+
+    private void Count(RunningImage image, int change)
+    {
+        foreach (ref var end in _ends.AsSpan((int)image.Priority))
+        {
+            end += change;
+        }
     }
 }

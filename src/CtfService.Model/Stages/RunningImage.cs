@@ -15,7 +15,7 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
 
     public ImageSpecification Specification { get; } = specification;
 
-    public ImagePriority Priority { get; init; }
+    public ImagePriority Priority { get; init; } = ImagePriority.Interactive;
 
     /// <summary>Coarse labels [T]; the first <see cref="Position"/> are drawn.</summary>
     public int[] CoarseLabels { get; } = new int[positions];

@@ -17,7 +17,7 @@ public sealed class QueueLoadTests
     public QueueLoadTests()
     {
         _inFlight = new InFlightImages(_clock);
-        _work = new QueueLoad(_estimator, rows: 2, () => 1);
+        _work = new QueueLoad(_estimator, rows: 2, () => 1, new FlowLoads());
     }
 
     [Theory]
@@ -70,7 +70,7 @@ public sealed class QueueLoadTests
     public void Forecast_SeveralDevices_CountsTheRowsOfAll(int devices, bool waits)
     {
         _estimator.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(1)));
-        var work = new QueueLoad(_estimator, rows: 2, () => devices);
+        var work = new QueueLoad(_estimator, rows: 2, () => devices, new FlowLoads());
         for (var image = 0; image < 3; image++)
         {
             var job = Jobs.At(_clock);

@@ -173,13 +173,13 @@ public sealed class SwitchRefusalTests : IAsyncLifetime
 
         public int FreeRows => Crashes ? throw new InvalidOperationException("defect") : _inner.FreeRows;
 
-        public int BulkRows => _inner.BulkRows;
-
         public int ImageCount => _inner.ImageCount;
 
         public StepReport LastStep => _inner.LastStep;
 
         public IImageGenerator Load(CancellationToken cancellation) => this;
+
+        public int RowsBelow(ImagePriority priority) => _inner.RowsBelow(priority);
 
         public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive) =>
             _inner.Admit(id, image, previews, priority);

@@ -118,7 +118,8 @@ public sealed class RandomScheduleTests : IDisposable
         }
 
         var before = _inFlight.Read();
-        Assert.True(_generator.BulkRows <= Rows - InteractiveRows, $"{_generator.BulkRows} rows of bulk images");
+        var bulk = _generator.RowsBelow(ImagePriority.Batch);
+        Assert.True(bulk <= Rows - InteractiveRows, $"{bulk} rows of bulk images");
         Assert.False(before.Waiting > 0 && before.Running == 0, "Interactive images wait, and none runs.");
         _runner.Step(_generator, _scheduler, CancellationToken.None);
 

@@ -6,10 +6,15 @@ using Microsoft.Extensions.Time.Testing;
 namespace CtfService.Inference.Tests.Simulation;
 
 /// <summary>Duration of each stage on a simulated device.</summary>
-internal sealed record DeviceSpeed(TimeSpan DecodeStep, TimeSpan VqEncode, TimeSpan Fine, TimeSpan VqDecode);
+internal sealed record DeviceSpeed(TimeSpan DecodeStep, TimeSpan VqEncode, TimeSpan Fine, TimeSpan VqDecode)
+{
+    /// <summary>Time that each row adds to a decode step, as on a CPU.</summary>
+    public TimeSpan Row { get; init; }
+}
 
 /// <summary>
-/// A generator whose stages take a fixed time each, by which it advances the clock. Limits the work of a step and pauses bulk images as the real one does.
+/// A generator whose stages take a fixed time each, by which it advances the clock. Limits the work of a step and pauses images of a lower priority as the real
+/// one does.
 /// </summary>
 internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clock, int rows = 16) : IImageGenerator
 {
@@ -25,8 +30,6 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
 
     public int FreeRows => rows - _drawing.Sum(drawing => drawing.Image.Rows);
 
-    public int BulkRows => _drawing.Where(image => image.Priority == ImagePriority.Bulk).Sum(image => image.Image.Rows);
-
     public int ImageCount => _drawing.Count + _pictures.Count + _layouts.Count;
 
     public StepReport LastStep { get; private set; }
@@ -36,6 +39,8 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
 
     /// <summary>The report of each step.</summary>
     public List<StepReport> Steps { get; } = [];
+
+    public int RowsBelow(ImagePriority priority) => _drawing.Where(image => image.Priority > priority).Sum(image => image.Image.Rows);
 
     public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
     {
@@ -59,13 +64,13 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
     public IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation)
     {
         var priority = Priority();
-        var isShort = priority == ImagePriority.Bulk; // one stage, one image
+        var isShort = priority > ImagePriority.Interactive; // one stage, one image
         var decodes = isShort && _pictures.Count + _layouts.Count > 0 ? 0 : Decode(priority);
         var pictures = isShort && _layouts.Count > 0 ? [] : Take(_pictures, priority);
         _layouts.AddRange(isShort ? [] : pictures);
         var finished = isShort && decodes > 0 ? [] : Take(_layouts, priority);
         _layouts.AddRange(isShort ? pictures : []);
-        LastStep = new StepReport(decodes, decodes > 0 ? Spend(1, speed.DecodeStep).Elapsed : TimeSpan.Zero)
+        LastStep = new StepReport(decodes, decodes > 0 ? Spend(1, speed.DecodeStep + (decodes * speed.Row)).Elapsed : TimeSpan.Zero)
         {
             VqEncode = Spend(pictures.Count, speed.VqEncode),
             Fine = Spend(finished.Count, speed.Fine),
@@ -99,7 +104,7 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
     /// <summary>Removes and returns the next batch of a line.</summary>
     private static List<Simulated> Take(List<Simulated> line, ImagePriority priority)
     {
-        var batch = line.Where(image => image.Priority == priority).Take(priority == ImagePriority.Bulk ? 1 : Batch).ToList();
+        var batch = line.Where(image => image.Priority == priority).Take(priority > ImagePriority.Interactive ? 1 : Batch).ToList();
         line.RemoveAll(batch.Contains);
         return batch;
     }

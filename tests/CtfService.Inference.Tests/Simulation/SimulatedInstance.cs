@@ -29,6 +29,7 @@ internal sealed class SimulatedInstance : IDisposable
         Queue = new InferenceQueue(_options, state, _scheduler, estimator, metrics, Clock);
         var share = new DeviceShare(new DeviceState("cpu"), estimator);
         _scheduler.Join(share);
+        _scheduler.Loaded(share, _options.MaxBatchRows);
         _runner = new ImageRunner(
             new StepReceivers(estimator, new StepCircuitBreaker(state, _options), metrics),
             share,
@@ -50,18 +51,26 @@ internal sealed class SimulatedInstance : IDisposable
     public static ImageSpecification Variation => Jobs.Image() with { Layout = new LayoutSource.Encoded(new RgbImage(1, 1, new byte[3])) };
 
     /// <summary>Requests images and returns their seeds, which identify them.</summary>
-    public IReadOnlyList<ulong> Request(ImageSpecification image, int count = 1)
+    public IReadOnlyList<ulong> Request(
+        ImageSpecification image, int count = 1, ImageFlow? flow = null, ImagePriority priority = ImagePriority.Interactive, TimeSpan? timeout = null)
     {
         ulong[] seeds = [.. Enumerable.Range(0, count).Select(_ => ++_lastSeed)];
-        Queue.Enqueue(new ImageSubmission([.. seeds.Select(seed => image with { Seed = seed })], RequestDeadline.Of(_options)), CancellationToken.None);
+        var deadline = timeout is { } limit ? new RequestDeadline(limit, "the test") : RequestDeadline.Of(_options);
+        var submission = new ImageSubmission([.. seeds.Select(seed => image with { Seed = seed })], deadline)
+        {
+            Flow = flow ?? ImageFlow.Common,
+            Priority = priority,
+        };
+        Queue.Enqueue(submission, CancellationToken.None);
         return seeds;
     }
 
     /// <summary>Submits images as part of a job and returns their seeds.</summary>
-    public IReadOnlyList<ulong> RequestBulk(ImageSpecification image, int count)
+    public IReadOnlyList<ulong> RequestBulk(ImageSpecification image, int count, ImageFlow? flow = null)
     {
         ulong[] seeds = [.. Enumerable.Range(0, count).Select(_ => ++_lastSeed)];
-        Queue.Enqueue(Jobs.BulkSubmission([.. seeds.Select(seed => image with { Seed = seed })]), CancellationToken.None);
+        var submission = Jobs.BulkSubmission([.. seeds.Select(seed => image with { Seed = seed })]);
+        Queue.Enqueue(submission with { Flow = flow ?? ImageFlow.Common }, CancellationToken.None);
         return seeds;
     }
 

@@ -29,8 +29,6 @@ internal sealed class FaultyGenerator(FakeImageGenerator inner) : IImageGenerato
 
     public int FreeRows => Passing(CallPoint.FreeRows, () => inner.FreeRows);
 
-    public int BulkRows => inner.BulkRows;
-
     public int ImageCount => inner.ImageCount;
 
     public StepReport LastStep => Passing(CallPoint.LastStep, () => inner.LastStep);
@@ -51,6 +49,8 @@ internal sealed class FaultyGenerator(FakeImageGenerator inner) : IImageGenerato
             throw new InvalidOperationException($"{point} is broken");
         }
     }
+
+    public int RowsBelow(ImagePriority priority) => inner.RowsBelow(priority);
 
     public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
     {

@@ -34,7 +34,7 @@ public sealed class BulkImagesTests : IDisposable
             }
         }
 
-        Assert.Equal((Rows, 0, 0), (generator.FreeRows, generator.BulkRows, generator.ImageCount));
+        Assert.Equal((Rows, 0, 0), (generator.FreeRows, generator.RowsBelow(ImagePriority.Interactive), generator.ImageCount));
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class BulkImagesTests : IDisposable
         }
 
         Assert.DoesNotContain(1, finished);
-        Assert.Equal(8, generator.BulkRows);
+        Assert.Equal(8, generator.RowsBelow(ImagePriority.Interactive));
         Assert.Equal(Rows - 8, generator.FreeRows);
         while (generator.ImageCount > 0)
         {
@@ -155,11 +155,11 @@ public sealed class BulkImagesTests : IDisposable
         generator.Admit(1, Plain(1) with { Coarse = new SamplingSettings(GuidanceScale: 2) }, priority: ImagePriority.Bulk);
         generator.Admit(2, Plain(2));
         generator.Advance(CancellationToken.None);
-        Assert.Equal((2, Rows - 3), (generator.BulkRows, generator.FreeRows));
+        Assert.Equal((2, Rows - 3), (generator.RowsBelow(ImagePriority.Interactive), generator.FreeRows));
 
         generator.Remove(1);
 
-        Assert.Equal((0, Rows - 1), (generator.BulkRows, generator.FreeRows));
+        Assert.Equal((0, Rows - 1), (generator.RowsBelow(ImagePriority.Interactive), generator.FreeRows));
     }
 
     [Fact]
@@ -232,7 +232,7 @@ public sealed class BulkImagesTests : IDisposable
                 Admit(next);
             }
 
-            if (random.Next(20) == 0 && running.Where(id => id % 2 == 1).FirstOrDefault(-1) is var evicted and >= 0)
+            if (random.Next(20) == 0 && running.FirstOrDefault(id => id % 4 != 0, -1) is var evicted and >= 0)
             {
                 generator.Remove(evicted);
                 Admit(evicted);
@@ -250,7 +250,7 @@ public sealed class BulkImagesTests : IDisposable
         void Admit(int id)
         {
             running.Add(id);
-            generator.Admit(id, specifications[arrivals[id].Place], priority: id % 2 == 1 ? ImagePriority.Bulk : ImagePriority.Interactive);
+            generator.Admit(id, specifications[arrivals[id].Place], priority: (ImagePriority)(id % 4));
         }
     }
 }

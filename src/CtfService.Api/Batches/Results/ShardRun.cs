@@ -1,6 +1,7 @@
 using CtfService.Api.Batches.Requests;
 using CtfService.Api.Errors;
 using CtfService.Api.Responses;
+using CtfService.Api.Security;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
@@ -102,7 +103,12 @@ internal sealed class ShardRun(
             }
 
             var validated = request.Validated!;
-            var submission = validated.Submission with { Priority = ImagePriority.Bulk, Deadline = RequestDeadline.None };
+            var submission = validated.Submission with
+            {
+                Priority = ImagePriority.Bulk,
+                Deadline = RequestDeadline.None,
+                Flow = CallerFlow.OfJob(job.Tenant, job.Weight),
+            };
             var results = await lease.GenerateAsync(submission, cancellation);
             return lines.Images(job, request.Line, request.CustomId, bodies.Images(validated, results, job.CreatedAt));
         }

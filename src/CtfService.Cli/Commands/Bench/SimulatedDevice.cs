@@ -36,11 +36,11 @@ internal sealed class SimulatedDevice(TimeSpan step, int steps, int rows) : IIma
 
     public int FreeRows => rows - _usedRows;
 
-    public int BulkRows => 0;
-
     public int ImageCount => _images.Count;
 
     public StepReport LastStep { get; private set; }
+
+    public int RowsBelow(ImagePriority priority) => 0;
 
     public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
     {
