@@ -80,12 +80,18 @@ internal sealed class DatasetClient(IReadOnlyList<ServiceInstance> services, str
 
     private async Task<T> RetryAsync<T>(HttpMethod method, string path, object? body, Func<HttpResponseMessage, Task<T>> read, CancellationToken cancellation)
     {
+        var idempotencyKey = body is null ? null : $"{Guid.NewGuid():N}"; // an answer may be lost
         for (var started = TimeProvider.System.GetTimestamp(); ;)
         {
             var isLate = TimeProvider.System.GetElapsedTime(started) > Patience;
             try
             {
                 using var request = Request(method, path, body);
+                if (idempotencyKey is not null)
+                {
+                    request.Headers.Add("Idempotency-Key", idempotencyKey);
+                }
+
                 using var response = await services[_next++ % services.Count].Client.SendAsync(
                     request, HttpCompletionOption.ResponseHeadersRead, cancellation);
                 if (response.IsSuccessStatusCode)

@@ -8,7 +8,8 @@ namespace CtfService.JobTrials.Datasets;
 /// Outputs of single processes that nothing disturbed, for comparison. Each is kept in a file, so that a trial that was interrupted or runs again need not make
 /// it again.
 /// </summary>
-internal sealed class UndisturbedRuns(ServiceInstance service, TrialFolder folder)
+/// <param name="key">API key; null without keys.</param>
+internal sealed class UndisturbedRuns(ServiceInstance service, TrialFolder folder, string? key = null)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromHours(2);
 
@@ -21,7 +22,7 @@ internal sealed class UndisturbedRuns(ServiceInstance service, TrialFolder folde
         }
 
         TrialReport.Progress($"undisturbed run of {order.Images} images, seed {order.Seed}");
-        var client = new DatasetClient([service]);
+        var client = new DatasetClient([service], key);
         var job = await client.CreateAsync(order, cancellation);
         job = await client.EndAsync(job.Id, Timeout, cancellation);
         if (job is not { Status: "completed", ImageCounts.Failed: 0 })

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace CtfService.JobTrials.Processes;
 
-/// <summary>A process of the service on a port of its own, which can be killed and started again. Its log goes to a file.</summary>
+/// <summary>A process of the service or the gateway on a port of its own, which can be killed and started again. Its log goes to a file.</summary>
 internal sealed class ServiceInstance : IDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
@@ -34,6 +34,9 @@ internal sealed class ServiceInstance : IDisposable
 
     public HttpClient Client { get; }
 
+    /// <summary>Processors that the process sees; null for all.</summary>
+    public int? Processors { get; init; }
+
     public bool IsRunning => _process is { HasExited: false };
 
     /// <summary>Starts the process and returns at once.</summary>
@@ -46,6 +49,11 @@ internal sealed class ServiceInstance : IDisposable
             RedirectStandardError = true,
             WorkingDirectory = Path.GetDirectoryName(_command[0]),
         };
+        if (Processors is { } processors)
+        {
+            start.Environment["DOTNET_PROCESSOR_COUNT"] = $"{processors}";
+        }
+
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Append(line.Data);
         _process.ErrorDataReceived += (_, line) => Append(line.Data);
@@ -88,14 +96,7 @@ internal sealed class ServiceInstance : IDisposable
     /// <summary>Ends the process at once, as <c>kill -9</c> does.</summary>
     public void Kill()
     {
-        lock (_gate)
-        {
-            if (_downTimes is not [.., (_, null)])
-            {
-                _downTimes.Add((Stopwatch.GetTimestamp(), null));
-            }
-        }
-
+        GoesDown();
         _process?.Kill(entireProcessTree: true);
         _process?.WaitForExit();
     }
@@ -103,6 +104,7 @@ internal sealed class ServiceInstance : IDisposable
     /// <summary>Asks the process to stop and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
+        GoesDown();
         await ProgramRun.OfAsync("kill", "-TERM", $"{_process!.Id}");
         await _process.WaitForExitAsync();
         return _process.ExitCode;
@@ -115,6 +117,13 @@ internal sealed class ServiceInstance : IDisposable
         {
             return _downTimes.Exists(down => (down.To ?? long.MaxValue) >= timestamp);
         }
+    }
+
+    /// <summary>Processor time of the process so far.</summary>
+    public TimeSpan ProcessorTime()
+    {
+        _process!.Refresh();
+        return _process.TotalProcessorTime;
     }
 
     /// <summary>Resident memory of the process, bytes.</summary>
@@ -137,6 +146,17 @@ internal sealed class ServiceInstance : IDisposable
         Kill();
         _process?.Dispose();
         Client.Dispose();
+    }
+
+    private void GoesDown()
+    {
+        lock (_gate)
+        {
+            if (_downTimes is not [.., (_, null)])
+            {
+                _downTimes.Add((Stopwatch.GetTimestamp(), null));
+            }
+        }
     }
 
     private async Task<bool> IsReadyAsync(CancellationToken cancellation)
