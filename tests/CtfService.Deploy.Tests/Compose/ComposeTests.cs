@@ -178,6 +178,7 @@ public sealed class ComposeTests
         Assert.All(found, host => Assert.Contains(host, services));
         Assert.Contains("ctf-service", targets);
         Assert.Contains("ctf-replica", found); // each replica is a target of its own
+        Assert.Contains("ctf-gateway", found);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class DashboardTests
     public static TheoryData<string> Dashboards => [.. DashboardPanel.Dashboards];
 
     [Fact]
-    public void Files_OfTheFolder_AreTheDashboards() => Assert.Equal(["device", "jobs", "service"], DashboardPanel.Dashboards);
+    public void Files_OfTheFolder_AreTheDashboards() => Assert.Equal(["device", "gateway", "jobs", "service"], DashboardPanel.Dashboards);
 
     [Theory]
     [MemberData(nameof(Dashboards))]

@@ -1,4 +1,5 @@
 using CtfService.Deploy.Tests.Container;
+using CtfService.TestSupport;
 using CtfService.TestSupport.Deployment;
 using k8s;
 using k8s.Models;
@@ -54,7 +55,10 @@ public sealed class ManifestTests
         var adapter = YamlFile.Read("deploy", "kubernetes", "prometheus-adapter", "values.yaml")["rules"]!["custom"]![0]!;
 
         Assert.Equal(("Deployment", Deployment.Metadata.Name), (autoscaler.ScaleTargetRef.Kind, autoscaler.ScaleTargetRef.Name));
-        Assert.Equal((string)adapter["name"]!["as"]!, autoscaler.Metrics.Single().Pods.Metric.Name);
+        var metric = autoscaler.Metrics.Single().Pods.Metric.Name;
+        Assert.Equal((string)adapter["name"]!["as"]!, metric);
+        Assert.StartsWith($"{metric}{{", (string)adapter["seriesQuery"]!, StringComparison.Ordinal);
+        Assert.Contains($"`{metric}`", File.ReadAllText(RepositoryFolder.File("docs", "operations", "telemetry.md")), StringComparison.Ordinal);
         Assert.Null(Deployment.Spec.Replicas); // the autoscaler would undo it
         Assert.True(autoscaler.MinReplicas < autoscaler.MaxReplicas);
     }

@@ -8,12 +8,14 @@ internal sealed class ConcurrentClients : IAsyncDisposable
     private const string Generations = "/v1/images/generations";
 
     private readonly WatchedService _service;
+    private readonly HttpClient _gateway;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _clients;
 
-    private ConcurrentClients(WatchedService service, byte[] picture, string layout)
+    private ConcurrentClients(WatchedService service, Uri gateway, byte[] picture, string layout)
     {
         _service = service;
+        _gateway = new HttpClient { BaseAddress = gateway };
         _clients = Task.WhenAll(
             Repeat(() => Draw("""{"class_label": "banana", "n": 2}""")),
             Repeat(() => Draw("""{"class_label": "kiwi", "n": 4, "guidance_scale": 1}""")),
@@ -24,13 +26,15 @@ internal sealed class ConcurrentClients : IAsyncDisposable
             Repeat(() => Draw("""{"class_label": "banana", "n": 8, "timeout_ms": 1}""", HttpStatusCode.GatewayTimeout)),
             Repeat(() => Draw("""{"class_label": "banana", "n": 16}""")),
             Repeat(() => Draw("""{"class_label": "banana", "n": 16}""")),
+            Repeat(DrawThroughTheGateway),
             Repeat(HangUp));
     }
 
-    public static async Task<ConcurrentClients> Start(WatchedService service)
+    /// <param name="gateway">Address of a gateway in front of the service.</param>
+    public static async Task<ConcurrentClients> Start(WatchedService service, Uri gateway)
     {
         var drawn = (await service.Images(Generations, """{"class_label": "pineapple", "include": ["layout"]}"""))[0];
-        return new ConcurrentClients(service, drawn.GetProperty("b64_json").GetBytesFromBase64(), drawn.GetProperty("layout").GetRawText());
+        return new ConcurrentClients(service, gateway, drawn.GetProperty("b64_json").GetBytesFromBase64(), drawn.GetProperty("layout").GetRawText());
     }
 
     public async ValueTask DisposeAsync()
@@ -38,6 +42,7 @@ internal sealed class ConcurrentClients : IAsyncDisposable
         await _stopping.CancelAsync();
         await _clients;
         _stopping.Dispose();
+        _gateway.Dispose();
     }
 
     /// <summary>Repeats a request with pauses, so that clients that are rejected at once leave processor time to the others.</summary>
@@ -61,6 +66,12 @@ internal sealed class ConcurrentClients : IAsyncDisposable
         using var response = await _service.Post(path, content);
         var answer = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == expected || response.StatusCode == HttpStatusCode.TooManyRequests, answer);
+    }
+
+    private async Task DrawThroughTheGateway()
+    {
+        using var response = await _gateway.PostAsync(Generations, WatchedService.Json("""{"class_label": "banana"}"""));
+        Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.TooManyRequests);
     }
 
     private async Task HangUp()

@@ -11,7 +11,7 @@ internal sealed partial record Expression(string Where, string PromQl)
     [
         .. from panel in DashboardPanel.All
            from expression in panel.Expressions
-           select new Expression($"{panel.Dashboard}: {panel.Title}", Filled(expression)),
+           select new Expression($"{panel.Dashboard}: {panel.Title}", Filled(panel.Dashboard, expression)),
         .. PrometheusRule.All.Select(rule => new Expression(rule.Name, rule.IsAlert ? Answered(rule.Expression) : rule.Expression)),
     ];
 
@@ -21,8 +21,8 @@ internal sealed partial record Expression(string Where, string PromQl)
     public override string ToString() => $"{Where}: {PromQl}";
 
     /// <summary>The expression with the variables that Grafana fills in.</summary>
-    private static string Filled(string expression) => expression
-        .Replace("$job", "ctf-service", StringComparison.Ordinal)
+    private static string Filled(string dashboard, string expression) => expression
+        .Replace("$job", dashboard == "gateway" ? "ctf-gateway" : "ctf-service", StringComparison.Ordinal)
         .Replace("$instance", ".*", StringComparison.Ordinal)
         .Replace("$__rate_interval", "10s", StringComparison.Ordinal);
 

@@ -9,7 +9,7 @@ using CtfService.TestSupport.Deployment;
 
 namespace CtfService.EndToEnd.Tests.Monitoring;
 
-/// <summary>The Prometheus of this machine with the configuration and rules of deploy/, which scrapes a service of the test every second.</summary>
+/// <summary>The Prometheus of this machine with the configuration and rules of deploy/; scrapes a service and a gateway of the test every second.</summary>
 internal sealed class PrometheusServer : IDisposable
 {
     private static readonly string? Program = InstalledProgram.Find("prometheus");
@@ -20,11 +20,11 @@ internal sealed class PrometheusServer : IDisposable
     private readonly Process _process;
     private readonly HttpClient _client;
 
-    private PrometheusServer(Uri service)
+    private PrometheusServer(Uri service, Uri gateway)
     {
         var address = $"127.0.0.1:{FreePort()}";
         var configuration = _folder.File("prometheus.yml");
-        File.WriteAllText(configuration, Configuration(service, address).ToJsonString()); // JSON is YAML
+        File.WriteAllText(configuration, Configuration(service, gateway, address).ToJsonString()); // JSON is YAML
         _client = new HttpClient { BaseAddress = new Uri($"http://{address}") };
         _process = Process.Start(new ProcessStartInfo(
             Program!,
@@ -42,10 +42,10 @@ internal sealed class PrometheusServer : IDisposable
         Program is null ? "Prometheus is not on the search path. Install it, on Debian with: apt-get install prometheus" : null;
 
     /// <summary>Returns when Prometheus accepts queries.</summary>
-    public static async Task<PrometheusServer> Start(Uri service)
+    public static async Task<PrometheusServer> Start(Uri service, Uri gateway)
     {
         Assert.True(Missing is null, Missing);
-        var server = new PrometheusServer(service);
+        var server = new PrometheusServer(service, gateway);
         using var timeout = new CancellationTokenSource(Timeout);
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         while (!await server.IsReady(timeout.Token))
@@ -77,16 +77,16 @@ internal sealed class PrometheusServer : IDisposable
         _folder.Dispose();
     }
 
-    private static JsonObject Configuration(Uri service, string own)
+    private static JsonObject Configuration(Uri service, Uri gateway, string own)
     {
         var configuration = YamlFile.Read("deploy", "prometheus", "prometheus.yml").AsObject();
         configuration["global"] = new JsonObject { ["scrape_interval"] = "1s", ["evaluation_interval"] = "1s" };
         configuration["rule_files"] = new JsonArray(RepositoryFolder.File("deploy", "prometheus", "rules", "*.yml"));
-        var targets = new Dictionary<string, string> { ["ctf-service"] = service.Authority, ["prometheus"] = own };
+        var targets = new Dictionary<string, string> { ["ctf-service"] = service.Authority, ["ctf-gateway"] = gateway.Authority, ["prometheus"] = own };
         var shipped = configuration["scrape_configs"]!.AsArray();
         var jobs = shipped.Where(job => targets.ContainsKey((string)job!["job_name"]!)).Select(job => job!.DeepClone()).ToList();
-        jobs.ForEach(job => job["static_configs"]![0]!["targets"] = new JsonArray(targets[(string)job["job_name"]!]));
-        jobs.ForEach(job => job.AsObject().Remove("dns_sd_configs")); // there are no replicas, and tests need no network
+        jobs.ForEach(job => job["static_configs"] = new JsonArray(new JsonObject { ["targets"] = new JsonArray(targets[(string)job["job_name"]!]) }));
+        jobs.ForEach(job => job.AsObject().Remove("dns_sd_configs")); // names of Compose; tests need no network
         configuration["scrape_configs"] = new JsonArray([.. jobs]);
         return configuration;
     }

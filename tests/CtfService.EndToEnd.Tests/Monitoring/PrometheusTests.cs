@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using CtfService.EndToEnd.Tests.Gateway;
 using CtfService.TestSupport;
 using CtfService.TestSupport.Deployment;
 using Xunit.Abstractions;
@@ -14,8 +15,10 @@ public sealed partial class PrometheusTests(MonitoredService service, ITestOutpu
     [PrometheusFact]
     public async Task Expressions_OfDashboardsAndRules_AllReturnData()
     {
-        using var prometheus = await PrometheusServer.Start(service.Client.BaseAddress!);
-        await using var clients = await ConcurrentClients.Start(service);
+        using var gateway = new ClusterProcess("CtfService.Gateway", $"--Gateway:Replicas:0={service.Client.BaseAddress}");
+        await gateway.StartAsync();
+        using var prometheus = await PrometheusServer.Start(service.Client.BaseAddress!, new Uri(gateway.Address));
+        await using var clients = await ConcurrentClients.Start(service, new Uri(gateway.Address));
 
         var empty = await WithoutData(prometheus, [.. Expression.All.Where(expression => !expression.NeedsGpu)]);
 

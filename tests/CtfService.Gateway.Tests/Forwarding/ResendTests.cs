@@ -226,6 +226,40 @@ public sealed class ResendTests
         Assert.True(response.Headers.RetryAfter!.Delta > TimeSpan.Zero);
     }
 
+    [Theory]
+    [InlineData(401, "/v1/datasets", 20)]
+    [InlineData(401, "/v1/images/generations", 20)]
+    [InlineData(413, "/v1/files", 5_000_000)]
+    public async Task Refusal_BeforeTheBodyWasWanted_IsPassedOn(int status, string path, int bytes)
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var gateway = await TestGateway.StartAsync(a);
+        a.Answer = context => { context.Response.StatusCode = status; return context.Response.WriteAsync("no"); };
+
+        for (var i = 0; i < 3; i++)
+        {
+            using var response = await gateway.Client.PostAsync(path, new ByteArrayContent(new byte[bytes]));
+            Assert.Equal((status, "no"), ((int)response.StatusCode, await response.Content.ReadAsStringAsync()));
+        }
+    }
+
+    [Fact]
+    public async Task Upload_ThatAReplicaDidNotWant_GoesToTheOtherWhole()
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync(a, b);
+        a.Answer = context => { context.Response.StatusCode = 503; return Task.CompletedTask; };
+
+        for (var i = 0; i < 2; i++)
+        {
+            using var response = await gateway.Client.PostAsync("/v1/files", new ByteArrayContent(new byte[5_000_000]));
+            Assert.Equal("b", await response.Content.ReadAsStringAsync());
+        }
+
+        Assert.All(b.Received, request => Assert.Equal(5_000_000, request.Body.Length));
+    }
+
     [Fact]
     public async Task Attempts_One_TurnsResendingOff()
     {
