@@ -39,7 +39,7 @@ internal static class Service
         builder.AddSharedState();
         builder.AddJobs();
         builder.Services.AddHostedService<ReadyNotice>();
-        builder.Services.AddIdempotency();
+        builder.AddIdempotency();
         builder.Services.AddSingleton<UnsentResponses>();
         builder.Services.AddUploads();
         builder.Services.AddImageEndpoints();

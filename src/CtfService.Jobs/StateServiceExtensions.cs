@@ -12,12 +12,13 @@ namespace CtfService.Jobs;
 /// <summary>Adds the state that the processes of a service share. The host registers <see cref="StorageOptions"/>.</summary>
 public static class StateServiceExtensions
 {
-    /// <summary>Adds a store of API keys and their copy in memory.</summary>
+    /// <summary>Adds a store of API keys, their copy in memory, and a store of responses.</summary>
     public static IServiceCollection AddSharedState(this IServiceCollection services)
     {
         services.AddDatabase();
         services.AddSingleton(provider => new StateMetrics(provider.GetRequiredService<IMeterFactory>()));
         services.AddSingleton<IKeyStore>(provider => new SqlKeyStore(provider.GetRequiredService<IDatabase>()));
+        services.AddSingleton<IResponseStore>(provider => new SqlResponseStore(provider.GetRequiredService<IDatabase>()));
         services.AddSingleton(provider => new KeyCache(
             provider.GetRequiredService<IKeyStore>(),
             provider.GetRequiredService<StateMetrics>(),

@@ -16,7 +16,7 @@ internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, 
     private const string InputPurpose = "batch";
 
     /// <exception cref="RequestRefusedException">The request is invalid, or the key has too many unfinished jobs or images.</exception>
-    public async Task<NewJob> ReadAsync(CreateBatchRequest asked, JobOwner owner, CancellationToken cancellation)
+    public async Task<NewJob> ReadAsync(string id, CreateBatchRequest asked, JobOwner owner, CancellationToken cancellation)
     {
         var problems = new RequestProblems();
         var endpoint = ChooseEndpoint(asked.Endpoint, problems);
@@ -29,7 +29,7 @@ internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, 
         await RequireQuotaAsync(owner.Tenant, cancellation);
         var specification = new BatchSpecification(
             input!.Id, input.StoredName, endpoint!, asked.CompletionWindow!, asked.Metadata, asked.OutputExpiresAfter?.Seconds);
-        return new NewJob(BatchIds.New(), BatchSpecification.Kind, owner.Tenant, owner.Weight, specification.ToJson(), lifetime)
+        return new NewJob(id, BatchSpecification.Kind, owner.Tenant, owner.Weight, specification.ToJson(), lifetime)
         {
             Webhook = asked.Webhook,
             TraceParent = Activity.Current?.Id,

@@ -13,7 +13,8 @@ namespace CtfService.Api.Datasets;
 internal sealed class UserDatasets(
     IJobService jobs, JobQuota quota, JobsOptions options, DatasetDescriber describer, DatasetFileList list, IFileStore files) : IDisposable
 {
-    private const string Prefix = "dset_";
+    /// <summary>Prefix of the id of a data set.</summary>
+    public const string Prefix = "dset_";
 
     /// <summary>Longer than the name of any file, and not too long for the store.</summary>
     private const int MaxNameLength = 200;
@@ -22,10 +23,10 @@ internal sealed class UserDatasets(
     private readonly SemaphoreSlim _oneByOne = new(1);
 
     /// <exception cref="RequestRefusedException">The owner has too many unfinished jobs or images.</exception>
-    public async Task<DatasetResponse> CreateAsync(ValidatedDataset asked, JobOwner owner, CancellationToken cancellation)
+    public async Task<DatasetResponse> CreateAsync(string id, ValidatedDataset asked, JobOwner owner, CancellationToken cancellation)
     {
         var specification = DatasetSpecification.Of(asked.Plan, asked.Model, asked.Metadata).ToJson();
-        var job = new NewJob(JobIds.New(Prefix), DatasetSpecification.Kind, owner.Tenant, owner.Weight, specification, asked.Lifetime)
+        var job = new NewJob(id, DatasetSpecification.Kind, owner.Tenant, owner.Weight, specification, asked.Lifetime)
         {
             Images = asked.Plan.Total,
             Webhook = asked.Webhook,

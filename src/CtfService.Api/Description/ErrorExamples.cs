@@ -53,6 +53,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         PlainBodies.Encoded("gzip"),
         PlainBodies.WrongCharset,
         IdempotencyMiddleware.Reused,
+        IdempotencyMiddleware.Unavailable,
         Mapped(CallerErrors.QueueFull(room: 2, capacity: 64, requested: 4, TimeSpan.FromSeconds(3)), jsonProblems),
         Mapped(CallerErrors.StepFailed(new InvalidOperationException()), jsonProblems),
         Mapped(CallerErrors.Loading(), jsonProblems),
@@ -121,6 +122,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         StatusErrors.Describe(412),
         StatusErrors.Describe(416),
         IdempotencyMiddleware.Reused,
+        IdempotencyMiddleware.Unavailable,
         ExceptionMapping.StorageUnavailable,
         Mapped(CallerErrors.Loading(), jsonProblems),
     ];

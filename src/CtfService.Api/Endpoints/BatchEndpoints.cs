@@ -48,10 +48,11 @@ internal static class BatchEndpoints
     }
 
     private static async Task<Ok<BatchResponse>> Create(
-        CreateBatchRequest body, BatchCreation creation, IJobService jobs, JobOwner owner, CancellationToken cancellation)
+        CreateBatchRequest body, BatchCreation creation, IJobService jobs, KeyedJobs keyed, JobOwner owner, HttpContext http)
     {
-        var job = await creation.ReadAsync(body, owner, cancellation);
-        return TypedResults.Ok(BatchDescription.Of(await jobs.CreateAsync(job, cancellation)));
+        var (id, created) = await keyed.ChooseAsync(http, owner.Tenant, BatchSpecification.Kind, BatchIds.Prefix);
+        return TypedResults.Ok(BatchDescription.Of(
+            created ?? await jobs.CreateAsync(await creation.ReadAsync(id, body, owner, http.RequestAborted), http.RequestAborted)));
     }
 
     private static async Task<Ok<BatchListResponse>> List(

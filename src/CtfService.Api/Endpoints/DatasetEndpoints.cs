@@ -89,11 +89,24 @@ internal static class DatasetEndpoints
     }
 
     private static async Task<Ok<DatasetResponse>> Create(
-        DatasetRequest body, DatasetRequestValidator validator, IModelRouter router, UserDatasets datasets, JobOwner owner, HttpContext http)
+        DatasetRequest body,
+        DatasetRequestValidator validator,
+        IModelRouter router,
+        UserDatasets datasets,
+        DatasetDescriber describer,
+        KeyedJobs keyed,
+        JobOwner owner,
+        HttpContext http)
     {
+        var (id, created) = await keyed.ChooseAsync(http, owner.Tenant, DatasetSpecification.Kind, UserDatasets.Prefix);
+        if (created is not null)
+        {
+            return TypedResults.Ok(describer.Describe(created));
+        }
+
         using var lease = router.Lease();
         var asked = validator.Validate(body, lease.Model);
-        return TypedResults.Ok(await datasets.CreateAsync(asked, owner, http.RequestAborted));
+        return TypedResults.Ok(await datasets.CreateAsync(id, asked, owner, http.RequestAborted));
     }
 
     private static async Task<Ok<DatasetListResponse>> List(

@@ -1,11 +1,32 @@
+using CtfService.Api.Configuration;
 using CtfService.Api.Errors;
+using CtfService.Api.Hosting;
+using CtfService.Jobs.Store;
 
 namespace CtfService.Api.Idempotency;
 
 /// <summary>Adds idempotent requests: repeating one replays its response.</summary>
 internal static class IdempotencyExtensions
 {
-    public static IServiceCollection AddIdempotency(this IServiceCollection services) => services.AddSingleton<IdempotencyStore>();
+    /// <summary>Adds the store that the settings choose: the memory of this process, or the database.</summary>
+    public static void AddIdempotency(this WebApplicationBuilder builder)
+    {
+        if (builder.HasJobs())
+        {
+            builder.Services.AddSingleton<KeyedJobs>();
+        }
+
+        if (!new SettingsSection<StorageOptions>(builder.Configuration, StorageOptions.SectionName).Value.KeepsStateInDatabase())
+        {
+            builder.Services.AddSingleton<IIdempotencyStore, MemoryIdempotencyStore>();
+            return;
+        }
+
+        builder.Services.AddSingleton<ResponseStoreWatch>();
+        builder.Services.AddSingleton<ResponseUpkeep>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<ResponseUpkeep>());
+        builder.Services.AddSingleton<IIdempotencyStore, SharedIdempotencyStore>();
+    }
 
     /// <summary>Runs after error handling and authentication, which it depends on, and before the endpoints.</summary>
     public static void UseIdempotency(this WebApplication app) => app.UseMiddleware<IdempotencyMiddleware>();

@@ -1,5 +1,6 @@
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
+using CtfService.Jobs.Work;
 
 namespace CtfService.Api.Idempotency;
 
@@ -8,7 +9,7 @@ namespace CtfService.Api.Idempotency;
 /// waits for that response. A failure is not stored: the next waiting request then runs instead. Applies to endpoints with
 /// <see cref="IdempotencyExtensions.WithIdempotency"/>.
 /// </summary>
-internal sealed class IdempotencyMiddleware(RequestDelegate next, IdempotencyStore store, ErrorWriter errors)
+internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencyStore store, ErrorWriter errors)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -24,22 +25,23 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IdempotencySto
             return;
         }
 
-        var fingerprint = await RequestFingerprint.Of(http.Request, http.RequestAborted);
-        while (true)
+        var request = new KeyedRequest(key, await RequestFingerprint.Of(http.Request, http.RequestAborted));
+        http.Features.Set(request);
+        IdempotencyClaim claim;
+        StoredResponse? known;
+        try
         {
-            switch (store.Claim(key, fingerprint))
-            {
-                case IdempotencyClaim.Free:
-                    await RespondAndStore(http, key);
-                    return;
-                case IdempotencyClaim.OtherRequest:
-                    await errors.WriteAsync(http, Reused);
-                    return;
-                case IdempotencyClaim.Taken taken when await taken.Response.WaitAsync(http.RequestAborted) is { } response:
-                    await response.Replay(http);
-                    return;
-            }
+            (claim, known) = await ClaimAsync(request, http.RequestAborted);
         }
+        catch (JobStoreUnavailableException)
+        {
+            await errors.WriteAsync(http, Unavailable);
+            return;
+        }
+
+        await (known is not null ? known.Replay(http)
+            : claim is IdempotencyClaim.OtherRequest ? errors.WriteAsync(http, Reused)
+            : RespondAndStore(http, request));
     }
 
     internal static ApiError Reused { get; } = new(
@@ -48,16 +50,57 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IdempotencySto
         "idempotency_key_reused",
         CustomHeaders.IdempotencyKey);
 
-    private async Task RespondAndStore(HttpContext http, IdempotencyKey key)
+    internal static ApiError Unavailable { get; } = new(
+        StatusCodes.Status503ServiceUnavailable,
+        $"Responses cannot be stored at the moment, so a request with an {CustomHeaders.IdempotencyKey} cannot be answered safely. "
+        + "Send it again later with the same key; requests without one are answered.",
+        "state_store_unavailable")
     {
-        StoredResponse? response = null;
+        RetryAfter = TimeSpan.FromSeconds(5),
+    };
+
+    /// <summary>Returns the claim, and the response if the request has been answered.</summary>
+    private async Task<(IdempotencyClaim Claim, StoredResponse? Known)> ClaimAsync(KeyedRequest request, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var claim = await store.ClaimAsync(request, cancellation);
+            var known = claim is IdempotencyClaim.Taken taken ? await taken.Response.WaitAsync(cancellation) : null;
+            if (known is not null || claim is not IdempotencyClaim.Taken)
+            {
+                return (claim, known);
+            }
+        }
+    }
+
+    private async Task RespondAndStore(HttpContext http, KeyedRequest request)
+    {
+        StoredResponse response;
         try
         {
             response = await Capture(http);
         }
-        finally
+        catch
         {
-            store.Complete(key, response); // before it is sent, because the client may have hung up and will retry
+            await store.CompleteAsync(request, response: null);
+            throw;
+        }
+
+        try
+        {
+            // Before it is sent, because the client may have hung up and will retry.
+            if (await store.CompleteAsync(request, response) is { } earlier)
+            {
+                response.Withdraw(http.Response);
+                await earlier.Replay(http);
+                return;
+            }
+        }
+        catch (Exception exception) when (exception is JobStoreUnavailableException or RequestRefusedException)
+        {
+            response.Withdraw(http.Response);
+            await errors.WriteAsync(http, exception is RequestRefusedException refused ? refused.Error : Unavailable);
+            return;
         }
 
         if (response.Body.Length > 0) // outer middleware fills in an empty error

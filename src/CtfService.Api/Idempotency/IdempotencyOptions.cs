@@ -11,7 +11,9 @@ public sealed record IdempotencyOptions
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Memory in bytes for all stored responses. Above it, the oldest are dropped; 0 stores none.</summary>
+    /// <summary>
+    /// Space in bytes for all stored responses, in memory or in the database (<c>Storage:State</c>). Above it, the oldest are dropped; 0 stores none.
+    /// </summary>
     [Range(0.0, 68_719_476_736.0)]
     public long MaxBytes { get; init; } = 64 * 1_024 * 1_024;
 }

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using CtfService.Api.Contracts;
+using CtfService.Jobs.State;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
@@ -23,6 +25,28 @@ internal sealed record StoredResponse(int Status, IReadOnlyList<KeyValuePair<str
         response.StatusCode,
         [.. response.Headers.Where(header => header.Key != HeaderNames.ContentLength && !(before.TryGetValue(header.Key, out var old) && old == header.Value))],
         body);
+
+    /// <summary>Reads a response from the database.</summary>
+    public static StoredResponse Of(ResponseContent content) => new(
+        content.Status,
+        [.. JsonSerializer.Deserialize<Dictionary<string, string?[]>>(content.Headers)!
+            .Select(header => KeyValuePair.Create(header.Key, new StringValues(header.Value)))],
+        content.Body);
+
+    /// <summary>Returns the response as the database keeps it.</summary>
+    public ResponseContent ToContent() =>
+        new(Status, JsonSerializer.Serialize(Headers.ToDictionary(header => header.Key, header => header.Value.ToArray())), Body);
+
+    /// <summary>Removes the headers of this response, so that another one can be sent.</summary>
+    public void Withdraw(HttpResponse response)
+    {
+        foreach (var (name, _) in Headers)
+        {
+            response.Headers.Remove(name);
+        }
+
+        response.ContentLength = null;
+    }
 
     public async Task Replay(HttpContext http)
     {

@@ -32,6 +32,9 @@ internal sealed record EndReason(string Outcome, string Name)
     /// <summary>The key cannot be checked, because the store of keys is away.</summary>
     public static readonly EndReason KeyUnchecked = new(Rejected, "key_unchecked");
 
+    /// <summary>The response to a request with an <c>Idempotency-Key</c> could not be stored, because the store is away.</summary>
+    public static readonly EndReason NotStorable = new(Rejected, "not_storable");
+
     public static readonly EndReason RateLimited = new(Rejected, "rate_limited");
     public static readonly EndReason QueueFull = new(Rejected, "queue_full");
 
@@ -56,6 +59,9 @@ internal sealed record EndReason(string Outcome, string Name)
     /// <summary>The request was admitted when the worker crashed.</summary>
     public static readonly EndReason WorkerDied = new(Failed, "worker_died");
 
+    /// <summary>The images were drawn, but the store went away before the response could be stored.</summary>
+    public static readonly EndReason NotStored = new(Failed, "not_stored");
+
     public static readonly EndReason Internal = new(Failed, "internal");
 
     public bool IsCompleted => Outcome == Completed;
@@ -69,6 +75,7 @@ internal sealed record EndReason(string Outcome, string Name)
         "body_timeout" => BodyTimeout,
         "uploads_full" => UploadsFull,
         "key_store_unavailable" => KeyUnchecked,
+        "state_store_unavailable" => isAdmitted ? NotStored : NotStorable,
         "rate_limit_exceeded" => RateLimited,
         "queue_full" => QueueFull,
         "model_not_ready" when isAdmitted => isStopping ? CutOff : WorkerDied,

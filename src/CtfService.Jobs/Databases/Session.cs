@@ -18,6 +18,10 @@ internal sealed class Session(DbTransaction transaction, long now, bool isShared
     /// <summary>As <see cref="ForUpdate"/>; leaves out rows that another transaction has locked.</summary>
     public string SkipLocked => isShared ? " for update skip locked" : "";
 
+    /// <summary>Compares a column with the values of a list.</summary>
+    /// <param name="parameter">Such as <c>@ids</c>.</param>
+    public string In(string parameter) => isShared ? $"= any({parameter})" : $"in {parameter}";
+
     /// <summary>Returns the number of changed rows.</summary>
     public Task<int> ExecuteAsync(string sql, object? values = null) => transaction.Connection!.ExecuteAsync(Command(sql, values));
 

@@ -35,4 +35,6 @@ public static class JobEventIds
     // Shared state
     public const int KeysUnavailable = 3080;
     public const int KeysAvailable = 3081;
+    public const int ResponsesUnavailable = 3090;
+    public const int ResponsesAvailable = 3091;
 }

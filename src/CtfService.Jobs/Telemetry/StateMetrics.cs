@@ -8,7 +8,12 @@ public sealed class StateMetrics
     /// <summary>API keys.</summary>
     public const string Keys = "keys";
 
+    /// <summary>Responses to requests with an <c>Idempotency-Key</c>.</summary>
+    public const string Responses = "responses";
+
     private const string Part = "ctf.state";
+
+    private static readonly string[] Parts = [Keys, Responses];
 
     private readonly Counter<long> _errors;
 
@@ -16,7 +21,10 @@ public sealed class StateMetrics
     {
         _errors = meters.Create("CtfService").CreateCounter<long>(
             "ctf.state.store_errors", "{error}", "Times that the database of shared state could not be used, by what was needed.");
-        _errors.Add(0, new KeyValuePair<string, object?>(Part, Keys)); // exported from the start, so that the first error is an increase
+        foreach (var part in Parts)
+        {
+            _errors.Add(0, new KeyValuePair<string, object?>(Part, part)); // exported from the start, so that the first error is an increase
+        }
     }
 
     /// <param name="part">Such as <see cref="Keys"/>.</param>

@@ -7,16 +7,24 @@ using CtfService.Model.Imaging;
 
 namespace CtfService.Api.Tests.Idempotency;
 
-public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
+/// <summary>Requests with a key, with responses in memory and in the database.</summary>
+public abstract class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
 {
     /// <summary>A request without a seed, so that each generation gives another image.</summary>
     private const string OneImage = """{"class_label": 0}""";
 
-    private readonly TestApi _api = new();
+    private readonly TestApi _api;
+
+    /// <param name="state">Value of Storage:State.</param>
+    protected IdempotencyTests(string state) => _api = new TestApi { Settings = { ["Storage:State"] = state } };
 
     public Task InitializeAsync() => _api.InitializeAsync();
 
-    public ValueTask DisposeAsync() => _api.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _api.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
@@ -133,7 +141,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Post_SameKeyOfAnotherCaller_GeneratesAgain()
     {
-        await using var api = TestKeys.Api();
+        await using var api = TestKeys.Api([.. _api.Settings.Select(setting => (setting.Key, setting.Value))]);
         await api.InitializeAsync();
         var answers = new List<string>();
         foreach (var caller in new[] { TestKeys.Studio, TestKeys.Operator, TestKeys.Studio })
@@ -174,3 +182,7 @@ public sealed class IdempotencyTests : IAsyncLifetime, IAsyncDisposable
             .Select(header => KeyValuePair.Create(header.Key, string.Join(',', header.Value)))
             .OrderBy(header => header.Key, StringComparer.Ordinal);
 }
+
+public sealed class IdempotencyInMemoryTests() : IdempotencyTests("memory");
+
+public sealed class IdempotencyInDatabaseTests() : IdempotencyTests("database");

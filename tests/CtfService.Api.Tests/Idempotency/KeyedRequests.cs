@@ -20,4 +20,7 @@ internal static class KeyedRequests
 
     public static Task<HttpResponseMessage> PostWithKey(this TestApi api, string key, string json, string? accept = null) =>
         api.Client.SendAsync(Create(key, json, accept));
+
+    /// <summary>Counts the images that were drawn for requests without a seed. The image of the start has the seed 0.</summary>
+    public static int Drawn(TestApi api) => api.Generator.Steps.SelectMany(step => step).Distinct().Count(image => image.Seed != 0);
 }

@@ -5,15 +5,22 @@ using CtfService.Inference.Queue;
 namespace CtfService.Api.Tests.Idempotency;
 
 /// <summary>Keys whose first request is still running or did not succeed. Each test has its own host, because it holds or fails steps.</summary>
-public sealed class UnfinishedResponseTests : IAsyncLifetime, IAsyncDisposable
+public abstract class UnfinishedResponseTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string OneImage = """{"class_label": 0}""";
 
-    private readonly TestApi _api = new();
+    private readonly TestApi _api;
+
+    /// <param name="state">Value of Storage:State.</param>
+    protected UnfinishedResponseTests(string state) => _api = new TestApi { Settings = { ["Storage:State"] = state } };
 
     public Task InitializeAsync() => _api.InitializeAsync();
 
-    public ValueTask DisposeAsync() => _api.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _api.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask(); // xunit 2 calls only this one
 
@@ -125,3 +132,7 @@ public sealed class UnfinishedResponseTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(HttpStatusCode.OK, whole.StatusCode);
     }
 }
+
+public sealed class UnfinishedResponseInMemoryTests() : UnfinishedResponseTests("memory");
+
+public sealed class UnfinishedResponseInDatabaseTests() : UnfinishedResponseTests("database");

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Http;
 
 namespace CtfService.Gateway.Tests.Forwarding;
 

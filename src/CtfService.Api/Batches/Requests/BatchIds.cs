@@ -6,13 +6,13 @@ using CtfService.Jobs.Work;
 
 namespace CtfService.Api.Batches.Requests;
 
-/// <summary>Ids and seeds of a batch. All are derived from its id, which is random, so that work that runs again gives the same.</summary>
+/// <summary>Ids and seeds of a batch. All are derived from its id, so that work that runs again gives the same.</summary>
 internal static class BatchIds
 {
-    private const int IdBytes = 16;
+    /// <summary>Prefix of the id of a batch.</summary>
+    public const string Prefix = "batch_";
 
-    /// <summary>Returns an id for a new batch.</summary>
-    public static string New() => JobIds.New("batch_");
+    private const int IdBytes = 16;
 
     /// <summary>Returns the id of a request, for the lines of the output.</summary>
     /// <param name="line">Line of the input, from 1.</param>

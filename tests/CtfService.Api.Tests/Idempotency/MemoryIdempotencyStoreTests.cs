@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CtfService.Api.Tests.Idempotency;
 
-public sealed class IdempotencyStoreTests
+public sealed class MemoryIdempotencyStoreTests
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
@@ -143,9 +143,9 @@ public sealed class IdempotencyStoreTests
 
     private static IdempotencyKey Key(string key) => new("", key);
 
-    private static StoredResponse Remember(IdempotencyStore store, string key) => Remember(store, Key(key));
+    private static StoredResponse Remember(MemoryIdempotencyStore store, string key) => Remember(store, Key(key));
 
-    private static StoredResponse Remember(IdempotencyStore store, IdempotencyKey key)
+    private static StoredResponse Remember(MemoryIdempotencyStore store, IdempotencyKey key)
     {
         var answer = Answer();
         store.Claim(key, "same");
@@ -153,5 +153,5 @@ public sealed class IdempotencyStoreTests
         return answer;
     }
 
-    private IdempotencyStore Store(long maxBytes = 1 << 20) => new(new IdempotencyOptions { Lifetime = Lifetime, MaxBytes = maxBytes }, _clock);
+    private MemoryIdempotencyStore Store(long maxBytes = 1 << 20) => new(new IdempotencyOptions { Lifetime = Lifetime, MaxBytes = maxBytes }, _clock);
 }

@@ -4,7 +4,7 @@ namespace CtfService.Api.Idempotency;
 /// Stores responses by key in the memory of this process, for a limited time and in limited space. The caller with the most bytes is evicted first, so one
 /// caller cannot evict the responses of another. Also tracks running requests, so that a second one with the same key can wait for the first. Thread-safe.
 /// </summary>
-internal sealed class IdempotencyStore(IdempotencyOptions options, TimeProvider clock)
+internal sealed class MemoryIdempotencyStore(IdempotencyOptions options, TimeProvider clock) : IIdempotencyStore
 {
     private readonly Lock _access = new();
     private readonly Dictionary<IdempotencyKey, Entry> _entries = [];
@@ -12,6 +12,15 @@ internal sealed class IdempotencyStore(IdempotencyOptions options, TimeProvider 
     private readonly Dictionary<string, Share> _shares = []; // by caller
     private readonly Dictionary<string, long> _groups = []; // bytes of the callers of each group
     private long _bytes;
+
+    public Task<IdempotencyClaim> ClaimAsync(KeyedRequest request, CancellationToken cancellation) =>
+        Task.FromResult(Claim(request.Key, request.Fingerprint));
+
+    public Task<StoredResponse?> CompleteAsync(KeyedRequest request, StoredResponse? response)
+    {
+        Complete(request.Key, response);
+        return Task.FromResult<StoredResponse?>(null);
+    }
 
     /// <summary>Claims a key. If nothing is known, the claimant must produce the response, and others wait until <see cref="Complete"/>.</summary>
     /// <param name="fingerprint">Hash of everything that the response depends on.</param>
