@@ -1,6 +1,8 @@
 using CtfService.Deploy.Tests.Container;
 using CtfService.TestSupport;
 using CtfService.TestSupport.Deployment;
+using k8s;
+using k8s.Models;
 
 namespace CtfService.Deploy.Tests.Kubernetes;
 

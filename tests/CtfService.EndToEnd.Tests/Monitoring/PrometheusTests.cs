@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using CtfService.EndToEnd.Tests.Gateway;
 using CtfService.TestSupport;
 using CtfService.TestSupport.Deployment;
+using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests.Monitoring;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Http;
 
 namespace CtfService.Gateway.Tests.Forwarding;
 
