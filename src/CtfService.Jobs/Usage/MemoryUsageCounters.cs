@@ -1,0 +1,75 @@
+namespace CtfService.Jobs.Usage;
+
+/// <summary>Counts in the memory of this process. Counters whose window has ended are dropped. Thread-safe.</summary>
+public sealed class MemoryUsageCounters(TimeProvider clock) : IUsageCounters
+{
+    /// <summary>Number of counters below which none is dropped.</summary>
+    private const int FewCounters = 1_024;
+
+    private readonly Lock _access = new();
+    private readonly Dictionary<UsageKey, UsageWindow> _windows = [];
+    private int _manyCounters = FewCounters; // ended windows are dropped when there are this many
+
+    internal int Count
+    {
+        get
+        {
+            lock (_access)
+            {
+                return _windows.Count;
+            }
+        }
+    }
+
+    public Task<UsageReceipt> ChargeAsync(IReadOnlyList<UsageCharge> charges)
+    {
+        lock (_access)
+        {
+            DropEnded();
+            return Task.FromResult(UsageWindow.Charge(charges, _windows, Now()));
+        }
+    }
+
+    public Task<UsageReceipt> ReturnAsync(UsageReceipt receipt, long amount)
+    {
+        lock (_access)
+        {
+            return Task.FromResult(UsageWindow.Return(receipt, amount, _windows, Now()));
+        }
+    }
+
+    /// <summary>Replaces counters by those of another place, so that counting can go on here.</summary>
+    internal void Follow(IReadOnlyList<UsageState> states)
+    {
+        lock (_access)
+        {
+            DropEnded();
+            foreach (var state in states.Where(state => state.Reset > TimeSpan.Zero))
+            {
+                _windows[state.Limit.Key] = new UsageWindow(state.Started, Now() + (long)state.Reset.TotalMilliseconds, state.Used);
+            }
+        }
+    }
+
+    /// <summary>Monotonic, so that a change of the system's clock moves no window.</summary>
+    private long Now() => (long)clock.GetElapsedTime(0).TotalMilliseconds;
+
+    private void DropEnded()
+    {
+        if (_windows.Count < _manyCounters)
+        {
+            return;
+        }
+
+        var now = Now();
+        foreach (var (key, window) in _windows)
+        {
+            if (window.Ends <= now)
+            {
+                _windows.Remove(key);
+            }
+        }
+
+        _manyCounters = Math.Max(FewCounters, 2 * _windows.Count);
+    }
+}

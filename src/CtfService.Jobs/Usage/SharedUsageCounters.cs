@@ -1,0 +1,172 @@
+using System.Diagnostics.CodeAnalysis;
+using CtfService.Jobs.Telemetry;
+using CtfService.Jobs.Work;
+using Microsoft.Extensions.Logging;
+
+namespace CtfService.Jobs.Usage;
+
+/// <summary>
+/// Counts in a store that processes share. Changes that come while a transaction runs wait for the next one, which makes them together. While the store is
+/// away, this process goes on counting by itself from what it knows, and one attempt a second finds out whether the store is back. Thread-safe.
+/// </summary>
+internal sealed partial class SharedUsageCounters(
+    SqlUsageCounters store, StateMetrics metrics, TimeProvider clock, ILogger<SharedUsageCounters> logger) : IUsageCounters
+{
+    /// <summary>Longest time that a request waits for the store.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
+    /// <summary>Time between two attempts to reach a store that is away.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Changes that one transaction makes at most.</summary>
+    private const int MostChanges = 128;
+
+    private readonly MemoryUsageCounters _local = new(clock);
+    private readonly Lock _access = new();
+    private readonly Queue<Waiting> _waiting = [];
+    private bool _isWorking; // a task makes the changes that wait
+    private long? _failed; // timestamp of the last failure, if no transaction has succeeded since
+
+    public async Task<UsageReceipt> ChargeAsync(IReadOnlyList<UsageCharge> charges) =>
+        await AskAsync(new UsageChange.Charge(charges)).ConfigureAwait(false)
+        ?? await _local.ChargeAsync(charges).ConfigureAwait(false) with { IsLocal = true };
+
+    public async Task<UsageReceipt> ReturnAsync(UsageReceipt receipt, long amount) =>
+        (receipt.IsLocal ? null : await AskAsync(new UsageChange.GiveBack(receipt, amount)).ConfigureAwait(false))
+        ?? await _local.ReturnAsync(receipt, amount).ConfigureAwait(false);
+
+    /// <summary>Returns null if the store is away.</summary>
+    private async Task<UsageReceipt?> AskAsync(UsageChange change)
+    {
+        var waiting = new Waiting(change);
+        lock (_access)
+        {
+            var isAway = _failed is not null;
+            if (!isAway)
+            {
+                _waiting.Enqueue(waiting);
+            }
+
+            if (!_isWorking && !(_failed is { } failed && clock.GetElapsedTime(failed) < RetryInterval))
+            {
+                _isWorking = true;
+                _ = Task.Run(WorkAsync);
+            }
+
+            if (isAway)
+            {
+                return null;
+            }
+        }
+
+        try
+        {
+            return await waiting.Answer.Task.WaitAsync(LongestWait).ConfigureAwait(false);
+        }
+        catch (TimeoutException late)
+        {
+            waiting.Answer.TrySetResult(null); // not made later, unless a transaction is making it
+            Failed(late);
+            return null;
+        }
+    }
+
+    /// <summary>Makes changes until none waits. Without one, finds out whether the store works.</summary>
+    private async Task WorkAsync()
+    {
+        do
+        {
+            var next = Take(MostChanges);
+            var receipts = await ApplyAsync([.. next.Select(waiting => waiting.Change)]).ConfigureAwait(false);
+            foreach (var (index, waiting) in next.Index())
+            {
+                waiting.Answer.TrySetResult(receipts?[index]);
+            }
+
+            if (receipts is null)
+            {
+                Take(int.MaxValue).ForEach(waiting => waiting.Answer.TrySetResult(null));
+            }
+        }
+        while (GoesOn());
+    }
+
+    /// <summary>Takes changes that wait and whose requests wait for them.</summary>
+    private List<Waiting> Take(int most)
+    {
+        lock (_access)
+        {
+            List<Waiting> taken = [];
+            while (taken.Count < most && _waiting.TryDequeue(out var waiting))
+            {
+                if (!waiting.Answer.Task.IsCompleted)
+                {
+                    taken.Add(waiting);
+                }
+            }
+
+            return taken;
+        }
+    }
+
+    private bool GoesOn()
+    {
+        lock (_access)
+        {
+            return _isWorking = _waiting.Count > 0;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A defect of the store must not end a request.")]
+    private async Task<List<UsageReceipt>?> ApplyAsync(List<UsageChange> changes)
+    {
+        try
+        {
+            var receipts = await store.ApplyAsync(changes).ConfigureAwait(false);
+            receipts.ForEach(receipt => _local.Follow(receipt.States));
+            Succeeded();
+            return receipts;
+        }
+        catch (Exception failure)
+        {
+            Failed(failure);
+            return null;
+        }
+    }
+
+    private void Succeeded()
+    {
+        lock (_access)
+        {
+            if (_failed is null)
+            {
+                return;
+            }
+
+            _failed = null;
+        }
+
+        Log.Available(logger);
+    }
+
+    private void Failed(Exception failure)
+    {
+        bool isFirst;
+        lock (_access)
+        {
+            isFirst = _failed is null;
+            _failed = clock.GetTimestamp();
+        }
+
+        metrics.StoreFailed(StateMetrics.Usage);
+        if (isFirst || failure is not (JobStoreUnavailableException or TimeoutException))
+        {
+            Log.Unavailable(logger, failure);
+        }
+    }
+
+    private sealed record Waiting(UsageChange Change)
+    {
+        public TaskCompletionSource<UsageReceipt?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
