@@ -3,6 +3,7 @@ using CtfService.Jobs.Databases;
 using CtfService.Jobs.State;
 using CtfService.Jobs.Store;
 using CtfService.Jobs.Telemetry;
+using CtfService.Jobs.Usage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -25,6 +26,20 @@ public static class StateServiceExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<KeyCache>>()));
         return services.AddHostedService(provider => provider.GetRequiredService<KeyCache>());
+    }
+
+    /// <summary>Adds the counters of what callers use, and those in memory on their own. With shared state in the database, add that first.</summary>
+    public static IServiceCollection AddUsageCounters(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<MemoryUsageCounters>();
+        return services.AddSingleton<IUsageCounters>(provider => provider.GetRequiredService<StorageOptions>().KeepsStateInDatabase()
+            ? new SharedUsageCounters(
+                new SqlUsageCounters(provider.GetRequiredService<IDatabase>()),
+                provider.GetRequiredService<StateMetrics>(),
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<SharedUsageCounters>>())
+            : provider.GetRequiredService<MemoryUsageCounters>());
     }
 
     /// <summary>Adds the database that the options choose, which jobs and shared state use. Nothing is opened or created before its first use.</summary>

@@ -24,6 +24,12 @@ internal static class CustomHeaders
     /// <summary>Name of the class, sent with an image file.</summary>
     public const string ClassLabel = "X-Class-Label";
 
+    /// <summary>
+    /// Start of the headers that say how many requests or images a minute or a day a caller may use, as OpenAI's: followed by <c>limit</c>, <c>remaining</c> or
+    /// <c>reset</c>, and <c>-requests</c> or <c>-images</c>.
+    /// </summary>
+    public const string RateLimit = "x-ratelimit-";
+
     /// <summary>Names of the fields that the response's warnings are about.</summary>
     public const string Warnings = "X-Warnings";
 }

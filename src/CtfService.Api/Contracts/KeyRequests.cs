@@ -20,6 +20,14 @@ public sealed record CreateKeyRequest
     [Range(0, 1_000_000)]
     public int? RequestsPerMinute { get; init; }
 
+    /// <summary>Images per minute of the key, those of jobs excluded. 0 means no limit; by default, Security:ImagesPerMinute applies.</summary>
+    [Range(0, 1_000_000)]
+    public int? ImagesPerMinute { get; init; }
+
+    /// <summary>Images per day of the key, those of jobs included. 0 means no limit; by default, Security:ImagesPerDay applies.</summary>
+    [Range(0, 1_000_000_000)]
+    public int? ImagesPerDay { get; init; }
+
     /// <summary>When the key stops working, seconds since 1970. By default never.</summary>
     public long? ExpiresAt { get; init; }
 }

@@ -16,6 +16,8 @@ public sealed record KeyListResponse(
 /// <param name="Weight">Share of the key in bulk jobs.</param>
 /// <param name="Admin">Whether it may use the endpoints of operators.</param>
 /// <param name="RequestsPerMinute">0 means no limit; null that Security:RequestsPerMinute applies.</param>
+/// <param name="ImagesPerMinute">0 means no limit; null that Security:ImagesPerMinute applies.</param>
+/// <param name="ImagesPerDay">0 means no limit; null that Security:ImagesPerDay applies.</param>
 /// <param name="CreatedAt">Seconds since 1970; null if it is configured.</param>
 /// <param name="ExpiresAt">When it stops working, seconds since 1970; null if never.</param>
 /// <param name="Secrets">Those that work, the latest first; empty if it is configured.</param>
@@ -27,6 +29,8 @@ public sealed record KeyEntry(
     int Weight,
     bool Admin,
     int? RequestsPerMinute,
+    int? ImagesPerMinute,
+    int? ImagesPerDay,
     long? CreatedAt,
     long? ExpiresAt,
     IReadOnlyList<KeySecretEntry> Secrets);

@@ -11,7 +11,7 @@ namespace CtfService.Api.Datasets;
 
 /// <summary>The data sets of an owner: those of others do not exist for it. Thread-safe.</summary>
 internal sealed class UserDatasets(
-    IJobService jobs, JobQuota quota, JobsOptions options, DatasetDescriber describer, DatasetFileList list, IFileStore files) : IDisposable
+    IJobService jobs, JobQuota quota, JobsOptions options, DatasetDescriber describer, DatasetFileList list, IFileStore files, CallerUsage usage) : IDisposable
 {
     /// <summary>Prefix of the id of a data set.</summary>
     public const string Prefix = "dset_";
@@ -22,7 +22,7 @@ internal sealed class UserDatasets(
     /// <summary>Requests are counted one after the other, so that two cannot both use the same room.</summary>
     private readonly SemaphoreSlim _oneByOne = new(1);
 
-    /// <exception cref="RequestRefusedException">The owner has too many unfinished jobs or images.</exception>
+    /// <exception cref="RequestRefusedException">The owner has too many unfinished jobs or images, or too few images left.</exception>
     public async Task<DatasetResponse> CreateAsync(string id, ValidatedDataset asked, JobOwner owner, CancellationToken cancellation)
     {
         var specification = DatasetSpecification.Of(asked.Plan, asked.Model, asked.Metadata).ToJson();
@@ -36,7 +36,10 @@ internal sealed class UserDatasets(
         try
         {
             await RequireRoomAsync(owner, asked.Plan.Total, cancellation);
-            return describer.Describe(await jobs.CreateAsync(job, cancellation));
+            await using var charge = await usage.DrawAsync(owner.Tenant, asked.Plan.Total);
+            var created = await jobs.CreateAsync(job, cancellation);
+            charge.Delivered(asked.Plan.Total);
+            return describer.Describe(created);
         }
         finally
         {

@@ -15,6 +15,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
+using CtfService.Jobs.Usage;
 using CtfService.Jobs.Work;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
@@ -27,12 +28,20 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
     /// <summary>Name of a bundle that cannot be loaded.</summary>
     private const string Damaged = "fruits-65";
 
+    private static readonly ApiError RateLimited = RateLimitErrors.Exceeded(
+        new UsageState(
+            CallerLimits.Of("studio", new ApiKeyOptions { RequestsPerMinute = 60 }, new SecurityOptions()).Requests!,
+            Used: 60,
+            TimeSpan.FromSeconds(12),
+            Started: 1),
+        needed: 1);
+
     /// <summary>The classes of the model in <see cref="Examples"/>.</summary>
     private static readonly ClassCatalog Classes = new([.. Enumerable.Range(0, Examples.Classes).Select(id => id == 1 ? "banana" : $"class {id}")]);
 
     /// <summary>Errors that every endpoint with a key can return before it runs.</summary>
     public static IReadOnlyList<ApiError> OfSecurity { get; } =
-        [ApiKeyHandler.Missing, ApiKeyHandler.Invalid, ApiKeyHandler.Unavailable, RateLimits.Refusal(perMinute: 60, isKey: true, TimeSpan.FromSeconds(1))];
+        [ApiKeyHandler.Missing, ApiKeyHandler.Invalid, ApiKeyHandler.Unavailable, RateLimited];
 
     /// <summary>Further errors of endpoints that accept uploads.</summary>
     public static IReadOnlyList<ApiError> OfUploads { get; } = [UploadGate.TooMany(uploads: 16)];

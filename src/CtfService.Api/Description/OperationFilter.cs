@@ -55,10 +55,11 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
         }
 
         operation.Responses = InOrder(responses);
+        var isLimited = metadata.OfType<RateLimitedEndpoint>().Any();
         foreach (var (status, response) in responses)
         {
             StreamDescription.Describe((OpenApiResponse)response, context, json.Value.SerializerOptions);
-            ResponseHeaderDescription.Describe((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture));
+            ResponseHeaderDescription.Describe((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture), isLimited);
         }
 
         DownloadDescription.Describe(operation, [.. metadata]);

@@ -1,4 +1,5 @@
 using CtfService.Api.Contracts;
+using CtfService.Api.Security;
 using Microsoft.OpenApi;
 
 namespace CtfService.Api.Description;
@@ -24,10 +25,16 @@ internal static class ResponseHeaderDescription
     private static readonly OpenApiHeader Warnings = Header(
         "Names of the fields that had no effect or were interpreted; warnings in the JSON has the details.", JsonSchemaType.String);
 
-    public static void Describe(OpenApiResponse response, int status)
+    /// <param name="isLimited">True if requests count in the limits of their callers.</param>
+    public static void Describe(OpenApiResponse response, int status, bool isLimited)
     {
         var headers = response.Headers ??= new Dictionary<string, IOpenApiHeader>();
         headers[CustomHeaders.RequestId] = RequestId;
+        foreach (var name in isLimited ? RateLimitHeaders.Names : [])
+        {
+            headers[name] = RateLimit(name);
+        }
+
         if (status == StatusCodes.Status401Unauthorized)
         {
             headers["WWW-Authenticate"] = Challenge;
@@ -54,6 +61,18 @@ internal static class ResponseHeaderDescription
             headers[CustomHeaders.Seed] = Seed;
             headers[CustomHeaders.ClassLabel] = ClassLabel;
         }
+    }
+
+    private static OpenApiHeader RateLimit(string name)
+    {
+        var isOfImages = name.EndsWith("-images", StringComparison.Ordinal);
+        var what = isOfImages ? "images per minute or day, whichever has fewer left" : "requests per minute";
+        return name.Split('-')[2] switch
+        {
+            "limit" => Header($"Limit of {what}; only for callers with one.", JsonSchemaType.Integer),
+            "remaining" => Header($"What is left of the {what}.", JsonSchemaType.Integer),
+            _ => Header($"Time until the {(isOfImages ? "images" : "requests")} are counted anew, such as 120ms, 1s or 6m0s.", JsonSchemaType.String),
+        };
     }
 
     private static IEnumerable<KeyValuePair<string, OpenApiMediaType>> Images(OpenApiResponse response) =>

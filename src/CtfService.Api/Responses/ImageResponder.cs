@@ -9,10 +9,10 @@ using CtfService.Inference.Queue;
 namespace CtfService.Api.Responses;
 
 /// <summary>Enqueues a validated request and responds with its images: as JSON, as an image file, or as a stream of events. Thread-safe.</summary>
-internal sealed class ImageResponder(ImageBodies bodies, ImageFileWriter files, ImageStreamWriter streams)
+internal sealed class ImageResponder(ImageBodies bodies, ImageFileWriter files, ImageStreamWriter streams, CallerUsage usage)
 {
     /// <param name="queue">The queue of the model that the request was checked against.</param>
-    /// <exception cref="RequestRefusedException">The headers do not fit the request.</exception>
+    /// <exception cref="RequestRefusedException">The headers do not fit the request, or the caller has too few images left.</exception>
     public async Task<IResult> RespondAsync(ValidatedImageRequest request, IInferenceQueue queue, HttpContext http)
     {
         var record = RequestRecord.Of(http);
@@ -31,6 +31,7 @@ internal sealed class ImageResponder(ImageBodies bodies, ImageFileWriter files, 
             return TypedResults.StatusCode(StatusCodes.Status304NotModified);
         }
 
+        await using var charge = await usage.DrawAsync(http, request.Images.Count);
         RequestRecord.Received();
         var events = queue.Enqueue(request.Submission with { Flow = CallerFlow.Of(http) }, http.RequestAborted);
         record?.Admitted();
@@ -38,9 +39,11 @@ internal sealed class ImageResponder(ImageBodies bodies, ImageFileWriter files, 
         record?.Generated(results);
         record?.Answering();
         Sending.Of(http)?.Holds(request.PictureBytes);
-        return representation.IsJson
+        IResult answer = representation.IsJson
             ? TypedResults.Ok(bodies.Images(http, request, results, representation.Format))
             : files.Write(http, request, results, representation.Format);
+        charge.Delivered(results.Count);
+        return answer;
     }
 
     private static void RequireStream(HttpRequest request)

@@ -17,11 +17,13 @@ namespace CtfService.Api.Responses;
 /// it is an event that ends the stream. A slow reader delays no other request: unsent events wait in the queue's channel, within the limits of
 /// <see cref="Sending"/>. Thread-safe.
 /// </summary>
-internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber errors, InferenceMetrics metrics, TimeProvider clock, IOptions<JsonOptions> json)
+internal sealed class ImageStreamWriter(
+    ImageBodies bodies, ErrorDescriber errors, CallerUsage usage, InferenceMetrics metrics, TimeProvider clock, IOptions<JsonOptions> json)
 {
     public async Task<IResult> WriteAsync(ValidatedImageRequest request, IInferenceQueue queue, HttpContext http)
     {
         var format = request.AskedFormat ?? ImageFormat.Png;
+        await using var charge = await usage.DrawAsync(http, request.Images.Count);
         RequestRecord.Received();
         var events = queue.Enqueue(request.Submission with { Flow = CallerFlow.Of(http) }, http.RequestAborted);
         Sending.Of(http)?.Holds(request.PictureBytes);
@@ -34,6 +36,7 @@ internal sealed class ImageStreamWriter(ImageBodies bodies, ErrorDescriber error
         {
             await foreach (var seen in events)
             {
+                charge.Delivered(seen is InferenceEvent.Finished ? 1 : 0);
                 await SendAsync(stream, http, seen, request, format);
                 MarkFirstPreview(seen, record, ref isFirstPreview);
                 finished.AddRange(seen is InferenceEvent.Finished image ? [image] : []);

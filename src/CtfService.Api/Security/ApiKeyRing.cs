@@ -36,11 +36,17 @@ internal sealed class ApiKeyRing(SecurityOptions security, KeyCache? stored = nu
         return found ?? (stored is not null && await stored.FindAsync(hash, cancellation) is { } match ? Describe(match.Settings) : null);
     }
 
+    /// <summary>Returns the key of a name; null if it was removed, or if the store has not been read yet.</summary>
+    public ApiKeyOptions? Find(string name) =>
+        _keys.Select(entry => entry.Key).FirstOrDefault(key => key.Name == name) ?? (stored?.Find(name) is { } key ? Describe(key.Settings) : null);
+
     private static ApiKeyOptions Describe(KeySettings settings) => new()
     {
         Name = settings.Name,
         Admin = settings.Admin,
         Weight = settings.Weight,
         RequestsPerMinute = settings.RequestsPerMinute,
+        ImagesPerMinute = settings.ImagesPerMinute,
+        ImagesPerDay = settings.ImagesPerDay,
     };
 }

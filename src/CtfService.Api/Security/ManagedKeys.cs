@@ -117,6 +117,8 @@ internal sealed partial class ManagedKeys(
 
         problems.RequireRange(asked.Weight, 1, ApiKeyOptions.MaxWeight, "weight");
         problems.RequireRange(asked.RequestsPerMinute, 0, ApiKeyOptions.MaxRequestsPerMinute, "requests_per_minute");
+        problems.RequireRange(asked.ImagesPerMinute, 0, ApiKeyOptions.MaxImagesPerMinute, "images_per_minute");
+        problems.RequireRange(asked.ImagesPerDay, 0, ApiKeyOptions.MaxImagesPerDay, "images_per_day");
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         if (asked.ExpiresAt is { } expiry && (expiry <= now || expiry > LastSecond))
         {
@@ -124,7 +126,11 @@ internal sealed partial class ManagedKeys(
         }
 
         problems.ThrowIfAny();
-        return new KeySettings(asked.Name!, asked.Weight ?? 1, asked.Admin ?? false, asked.RequestsPerMinute);
+        return new KeySettings(asked.Name!, asked.Weight ?? 1, asked.Admin ?? false, asked.RequestsPerMinute)
+        {
+            ImagesPerMinute = asked.ImagesPerMinute,
+            ImagesPerDay = asked.ImagesPerDay,
+        };
     }
 
     private static TimeSpan Validate(RotateKeyRequest asked)
@@ -146,7 +152,18 @@ internal sealed partial class ManagedKeys(
         new(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret))), secret[..PrefixLength]);
 
     private static KeyEntry Describe(ApiKeyOptions key) => new(
-        Id: null, "api_key", "configuration", key.Name, key.Weight, key.Admin, key.RequestsPerMinute, CreatedAt: null, ExpiresAt: null, []);
+        Id: null,
+        "api_key",
+        "configuration",
+        key.Name,
+        key.Weight,
+        key.Admin,
+        key.RequestsPerMinute,
+        key.ImagesPerMinute,
+        key.ImagesPerDay,
+        CreatedAt: null,
+        ExpiresAt: null,
+        []);
 
     private KeyEntry Describe(StoredKey key) => new(
         key.Id,
@@ -156,6 +173,8 @@ internal sealed partial class ManagedKeys(
         key.Settings.Weight,
         key.Settings.Admin,
         key.Settings.RequestsPerMinute,
+        key.Settings.ImagesPerMinute,
+        key.Settings.ImagesPerDay,
         key.CreatedAt.ToUnixTimeSeconds(),
         key.ExpiresAt?.ToUnixTimeSeconds(),
         [

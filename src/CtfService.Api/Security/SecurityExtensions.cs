@@ -1,7 +1,7 @@
 using CtfService.Api.Contracts;
+using CtfService.Jobs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Cors.Infrastructure;
-using Microsoft.AspNetCore.RateLimiting;
 
 namespace CtfService.Api.Security;
 
@@ -13,6 +13,7 @@ internal static class SecurityExtensions
     [
         "ETag", "Accept-Ranges", "Content-Disposition", "Content-Range", "Retry-After", "WWW-Authenticate", CustomHeaders.IdempotentReplayed,
         CustomHeaders.ClassLabel, CustomHeaders.RequestId, CustomHeaders.Seed, CustomHeaders.Warnings,
+        .. RateLimitHeaders.Names,
     ];
 
     public static IServiceCollection AddSecurity(this IServiceCollection services)
@@ -23,8 +24,8 @@ internal static class SecurityExtensions
         services.AddAuthenticationCore(authentication => authentication.DefaultScheme = ApiKeyHandler.SchemeName).AddWebEncoders();
         new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, configureOptions: null);
         Policies.Define(services.AddAuthorizationBuilder());
-        services.AddRateLimiter();
-        services.AddOptions<RateLimiterOptions>().Configure<SecurityOptions>(RateLimits.Define);
+        services.AddUsageCounters();
+        services.AddSingleton<CallerUsage>();
         services.AddCors();
         services.AddOptions<CorsOptions>().Configure<SecurityOptions>((cors, security) => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. security.AllowedOrigins])
@@ -40,11 +41,11 @@ internal static class SecurityExtensions
         app.UseHsts(); // on HTTPS only, never for localhost
         app.UseCors();
         app.UseAuthentication();
-        app.UseRateLimiter();
+        app.UseMiddleware<RateLimitMiddleware>();
         app.UseAuthorization();
     }
 
     /// <summary>Returns the group for endpoints of callers, with authorization and the rate limit of the caller.</summary>
     public static RouteGroupBuilder MapGuarded(this IEndpointRouteBuilder routes) =>
-        routes.MapGroup("").RequireAuthorization(Policies.Caller).RequireRateLimiting(RateLimits.Policy);
+        routes.MapGroup("").RequireAuthorization(Policies.Caller).WithMetadata(new RateLimitedEndpoint());
 }

@@ -21,10 +21,19 @@ public sealed record SecurityOptions
     public bool AllowAnonymous { get; init; }
 
     /// <summary>
-    /// Maximum number of requests to <c>/v1</c> per minute from one key, or from one address without a key. Further requests get 429; 0 means no limit.
+    /// Maximum number of requests to <c>/v1</c> per minute from one key, or from one address without a key. Further requests get 429; 0 means no limit. A
+    /// minute starts with the first request after the last one has ended.
     /// </summary>
-    [Range(0, 1_000_000)]
+    [Range(0, ApiKeyOptions.MaxRequestsPerMinute)]
     public int RequestsPerMinute { get; init; }
+
+    /// <summary>Maximum number of images per minute of one key, or of one address without a key; 0 means no limit. The images of jobs do not count.</summary>
+    [Range(0, ApiKeyOptions.MaxImagesPerMinute)]
+    public int ImagesPerMinute { get; init; }
+
+    /// <summary>Maximum number of images per day of one key, or of one address without a key, those of jobs included; 0 means no limit.</summary>
+    [Range(0, ApiKeyOptions.MaxImagesPerDay)]
+    public int ImagesPerDay { get; init; }
 
     /// <summary>Web origins, such as <c>https://studio.example.org</c>, whose scripts may call the API (CORS).</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
@@ -42,6 +51,12 @@ public sealed partial record ApiKeyOptions
     /// <summary>Largest <see cref="RequestsPerMinute"/>.</summary>
     public const int MaxRequestsPerMinute = 1_000_000;
 
+    /// <summary>Largest <see cref="ImagesPerMinute"/>.</summary>
+    public const int MaxImagesPerMinute = 1_000_000;
+
+    /// <summary>Largest <see cref="ImagesPerDay"/>.</summary>
+    public const int MaxImagesPerDay = 1_000_000_000;
+
     /// <summary>Owner of the key, as it appears in the log: at most 64 letters, digits, dots, hyphens and underscores.</summary>
     public string Name { get; init; } = "";
 
@@ -56,6 +71,12 @@ public sealed partial record ApiKeyOptions
 
     /// <summary>Requests per minute of this key. 0 means no limit; if not set, <c>Security:RequestsPerMinute</c> applies.</summary>
     public int? RequestsPerMinute { get; init; }
+
+    /// <summary>Images per minute of this key, those of jobs excluded. 0 means no limit; if not set, <c>Security:ImagesPerMinute</c> applies.</summary>
+    public int? ImagesPerMinute { get; init; }
+
+    /// <summary>Images per day of this key, those of jobs included. 0 means no limit; if not set, <c>Security:ImagesPerDay</c> applies.</summary>
+    public int? ImagesPerDay { get; init; }
 
     internal static bool IsName(string text) => NamePattern().IsMatch(text);
 

@@ -39,10 +39,15 @@ internal sealed partial class SecurityOptionsValidator : IValidateOptions<Securi
             yield return $"{path}:Weight is {key.Weight}; expected between 1 and {ApiKeyOptions.MaxWeight}.";
         }
 
-        if (key.RequestsPerMinute is < 0 or > ApiKeyOptions.MaxRequestsPerMinute)
+        (string Name, int? Value, int Most)[] limits =
+        [
+            (nameof(key.RequestsPerMinute), key.RequestsPerMinute, ApiKeyOptions.MaxRequestsPerMinute),
+            (nameof(key.ImagesPerMinute), key.ImagesPerMinute, ApiKeyOptions.MaxImagesPerMinute),
+            (nameof(key.ImagesPerDay), key.ImagesPerDay, ApiKeyOptions.MaxImagesPerDay),
+        ];
+        foreach (var (limit, value, most) in limits.Where(limit => limit.Value < 0 || limit.Value > limit.Most))
         {
-            yield return $"{path}:RequestsPerMinute is {key.RequestsPerMinute}; expected between 0 and {ApiKeyOptions.MaxRequestsPerMinute}. "
-                + $"Omit it to use {SecurityOptions.SectionName}:{nameof(SecurityOptions.RequestsPerMinute)}.";
+            yield return $"{path}:{limit} is {value}; expected between 0 and {most}. Omit it to use {SecurityOptions.SectionName}:{limit}.";
         }
     }
 

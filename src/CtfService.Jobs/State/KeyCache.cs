@@ -43,6 +43,9 @@ public sealed partial class KeyCache : BackgroundService
             ? ValueTask.FromResult<StoredKey?>(key)
             : new ValueTask<StoredKey?>(AskAsync(sha256, cancellation));
 
+    /// <summary>Returns the key of a name, as it was when this process last looked; null if there is none or no key is known.</summary>
+    public StoredKey? Find(string name) => _snapshot?.Keys.FirstOrDefault(key => key.Settings.Name == name);
+
     /// <summary>Makes the changes that this process has made effective in it.</summary>
     public async Task ChangedAsync(CancellationToken cancellation) => await InTurnAsync(LoadAsync, cancellation).ConfigureAwait(false);
 

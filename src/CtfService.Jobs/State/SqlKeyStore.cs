@@ -30,8 +30,8 @@ internal sealed class SqlKeyStore(IDatabase database) : IKeyStore
             {
                 var added = await session.ExecuteAsync(
                     """
-                    insert into api_keys (id, name, weight, admin, requests_per_minute, created, expires)
-                    values (@id, @Name, @Weight, @admin, @RequestsPerMinute, @Now, @expires)
+                    insert into api_keys (id, name, weight, admin, requests_per_minute, images_per_minute, images_per_day, created, expires)
+                    values (@id, @Name, @Weight, @admin, @RequestsPerMinute, @ImagesPerMinute, @ImagesPerDay, @Now, @expires)
                     on conflict do nothing
                     """,
                     new
@@ -41,6 +41,8 @@ internal sealed class SqlKeyStore(IDatabase database) : IKeyStore
                         settings.Weight,
                         admin = settings.Admin ? 1 : 0,
                         settings.RequestsPerMinute,
+                        settings.ImagesPerMinute,
+                        settings.ImagesPerDay,
                         session.Now,
                         expires = expiresAt?.ToUnixTimeMilliseconds(),
                     }).ConfigureAwait(false);

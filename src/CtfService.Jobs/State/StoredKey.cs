@@ -12,7 +12,14 @@ public sealed record StoredKey(
 /// <param name="Weight">Share of the key in bulk jobs, at least 1.</param>
 /// <param name="Admin">Whether it may use the endpoints of operators.</param>
 /// <param name="RequestsPerMinute">0 means no limit; null the general one.</param>
-public sealed record KeySettings(string Name, int Weight, bool Admin, int? RequestsPerMinute);
+public sealed record KeySettings(string Name, int Weight, bool Admin, int? RequestsPerMinute)
+{
+    /// <summary>0 means no limit; null the general one.</summary>
+    public int? ImagesPerMinute { get; init; }
+
+    /// <summary>0 means no limit; null the general one.</summary>
+    public int? ImagesPerDay { get; init; }
+}
 
 /// <summary>What is stored of a secret.</summary>
 /// <param name="Sha256">Hash of the secret: 64 lower-case hexadecimal digits.</param>

@@ -37,4 +37,6 @@ public static class JobEventIds
     public const int KeysAvailable = 3081;
     public const int ResponsesUnavailable = 3090;
     public const int ResponsesAvailable = 3091;
+    public const int UsageUnavailable = 3100;
+    public const int UsageAvailable = 3101;
 }

@@ -11,9 +11,12 @@ public sealed class StateMetrics
     /// <summary>Responses to requests with an <c>Idempotency-Key</c>.</summary>
     public const string Responses = "responses";
 
+    /// <summary>What callers have used of their limits.</summary>
+    public const string Usage = "usage";
+
     private const string Part = "ctf.state";
 
-    private static readonly string[] Parts = [Keys, Responses];
+    private static readonly string[] Parts = [Keys, Responses, Usage];
 
     private readonly Counter<long> _errors;
 

@@ -38,7 +38,7 @@ public sealed class MemoryUsageCounters(TimeProvider clock) : IUsageCounters
         }
     }
 
-    /// <summary>Replaces counters by those of another place, so that counting can go on here.</summary>
+    /// <summary>Replaces counters by those of a store, so that counting can go on here.</summary>
     internal void Follow(IReadOnlyList<UsageState> states)
     {
         lock (_access)
@@ -46,8 +46,42 @@ public sealed class MemoryUsageCounters(TimeProvider clock) : IUsageCounters
             DropEnded();
             foreach (var state in states.Where(state => state.Reset > TimeSpan.Zero))
             {
-                _windows[state.Limit.Key] = new UsageWindow(state.Started, Now() + (long)state.Reset.TotalMilliseconds, state.Used);
+                _windows[state.Limit.Key] = new UsageWindow(state.Started, Now() + (long)state.Reset.TotalMilliseconds, state.Used, Known: state.Used);
             }
+        }
+    }
+
+    /// <summary>Returns what was used here in windows that are open, and calls it known to the store.</summary>
+    /// <param name="most">Number of counters that are returned at most.</param>
+    internal List<OwnUse> TakeOwn(int most)
+    {
+        lock (_access)
+        {
+            var now = Now();
+            List<OwnUse> own =
+            [
+                .. _windows.Where(entry => entry.Value.Used > entry.Value.Known && entry.Value.Ends > now).Take(most)
+                    .Select(entry => new OwnUse(entry.Key, entry.Value.Used - entry.Value.Known, entry.Value.Ends - now)),
+            ];
+            MoveKnown(own, sign: 1);
+            return own;
+        }
+    }
+
+    /// <summary>Takes <see cref="TakeOwn"/> back: the store could not be told.</summary>
+    internal void ReturnOwn(List<OwnUse> own)
+    {
+        lock (_access)
+        {
+            MoveKnown(own, sign: -1);
+        }
+    }
+
+    private void MoveKnown(List<OwnUse> own, int sign)
+    {
+        foreach (var use in own.Where(use => _windows.ContainsKey(use.Key)))
+        {
+            _windows[use.Key] = _windows[use.Key] with { Known = _windows[use.Key].Known + (sign * use.Amount) };
         }
     }
 

@@ -7,7 +7,8 @@ namespace CtfService.Jobs.Usage;
 
 /// <summary>
 /// Counts in a store that processes share. Changes that come while a transaction runs wait for the next one, which makes them together. While the store is
-/// away, this process goes on counting by itself from what it knows, and one attempt a second finds out whether the store is back. Thread-safe.
+/// away, this process goes on counting by itself from what it knows, and one attempt a second finds out whether the store is back, and adds to it what was
+/// used meanwhile. Thread-safe.
 /// </summary>
 internal sealed partial class SharedUsageCounters(
     SqlUsageCounters store, StateMetrics metrics, TimeProvider clock, ILogger<SharedUsageCounters> logger) : IUsageCounters
@@ -20,6 +21,9 @@ internal sealed partial class SharedUsageCounters(
 
     /// <summary>Changes that one transaction makes at most.</summary>
     private const int MostChanges = 128;
+
+    /// <summary>Counters whose use during an outage is added to the store afterwards at most: a statement has 5 values for each.</summary>
+    private const int MostOwn = 5_000;
 
     private readonly MemoryUsageCounters _local = new(clock);
     private readonly Lock _access = new();
@@ -120,17 +124,27 @@ internal sealed partial class SharedUsageCounters(
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A defect of the store must not end a request.")]
     private async Task<List<UsageReceipt>?> ApplyAsync(List<UsageChange> changes)
     {
+        var own = _local.TakeOwn(IsAway() ? MostOwn : 0);
         try
         {
-            var receipts = await store.ApplyAsync(changes).ConfigureAwait(false);
+            var receipts = await store.ApplyAsync([new UsageChange.Add(own), .. changes]).ConfigureAwait(false);
             receipts.ForEach(receipt => _local.Follow(receipt.States));
             Succeeded();
-            return receipts;
+            return receipts[1..];
         }
         catch (Exception failure)
         {
+            _local.ReturnOwn(own);
             Failed(failure);
             return null;
+        }
+    }
+
+    private bool IsAway()
+    {
+        lock (_access)
+        {
+            return _failed is not null;
         }
     }
 

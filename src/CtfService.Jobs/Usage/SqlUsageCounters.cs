@@ -70,12 +70,12 @@ internal sealed class SqlUsageCounters(IDatabase database)
         var values = new DynamicParameters();
         foreach (var (row, key) in keys.Index())
         {
-            var (started, ends, used) = window(key);
+            var value = window(key);
             values.Add($"o{row}", key.Owner);
             values.Add($"n{row}", key.Name);
-            values.Add($"s{row}", started);
-            values.Add($"e{row}", ends);
-            values.Add($"u{row}", used);
+            values.Add($"s{row}", value.Started);
+            values.Add($"e{row}", value.Ends);
+            values.Add($"u{row}", value.Used);
         }
 
         return values;

@@ -16,6 +16,24 @@ internal abstract record UsageChange
         public override UsageReceipt Apply(Dictionary<UsageKey, UsageWindow> windows, long now) => UsageWindow.Charge(Charges, windows, now);
     }
 
+    /// <summary>Adds what a process has used while it could not reach the store, even if that is more than the limit.</summary>
+    public sealed record Add(IReadOnlyList<OwnUse> Uses) : UsageChange
+    {
+        public override IEnumerable<UsageKey> Keys => Uses.Select(use => use.Key);
+
+        public override UsageReceipt Apply(Dictionary<UsageKey, UsageWindow> windows, long now)
+        {
+            foreach (var use in Uses)
+            {
+                windows[use.Key] = windows.GetValueOrDefault(use.Key) is var window && window.Ends > now
+                    ? window with { Used = window.Used + use.Amount }
+                    : new UsageWindow(now, now + use.Remaining, use.Amount);
+            }
+
+            return new UsageReceipt([], Exceeded: null);
+        }
+    }
+
     public sealed record GiveBack(UsageReceipt Receipt, long Amount) : UsageChange
     {
         public override IEnumerable<UsageKey> Keys => Receipt.States.Select(state => state.Limit.Key);
@@ -23,3 +41,7 @@ internal abstract record UsageChange
         public override UsageReceipt Apply(Dictionary<UsageKey, UsageWindow> windows, long now) => UsageWindow.Return(Receipt, Amount, windows, now);
     }
 }
+
+/// <summary>Use in a window that is open in a process and that the store does not know.</summary>
+/// <param name="Remaining">Time until the window ends, milliseconds.</param>
+internal readonly record struct OwnUse(UsageKey Key, long Amount, long Remaining);

@@ -2,7 +2,8 @@ namespace CtfService.Jobs.Usage;
 
 /// <summary>Counter of one limit: what was used in a window. Times are milliseconds of one clock.</summary>
 /// <param name="Started">Identifies the window.</param>
-internal readonly record struct UsageWindow(long Started, long Ends, long Used)
+/// <param name="Known">The part of <paramref name="Used"/> that the store knows, if this is its copy in the memory of a process; otherwise 0.</param>
+internal readonly record struct UsageWindow(long Started, long Ends, long Used, long Known = 0)
 {
     /// <summary>
     /// Returns the window if it is open at a time, and otherwise an empty one. A window that would end much later than its length allows was started by a clock

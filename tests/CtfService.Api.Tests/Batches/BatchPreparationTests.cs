@@ -39,6 +39,23 @@ public sealed class BatchPreparationTests
         Assert.NotEmpty(errors[0].Message);
     }
 
+    [Fact]
+    public async Task Prepare_MoreImagesThanTheOwnerHasLeftToday_IsRefusedAndChargedNothing()
+    {
+        await using var bench = await BatchBench.CreateAsync(("Security:ImagesPerDay", "5"));
+        var three = BatchBench.Line("a", "{\"class_label\": 0, \"n\": 3}");
+        var six = $"{three}\n{BatchBench.Line("b", "{\"class_label\": 0, \"n\": 3}")}";
+
+        Assert.Equal("more_than_rate_limit", Assert.Single(await bench.Refusals(bench.Job(six))).Code);
+        Assert.Single(await bench.Prepare(bench.Job(three)));
+        Assert.Single(await bench.Prepare(bench.Job(three))); // again, after a restart: charged once
+        bench.Files.Files.Clear();
+        var refusal = Assert.Single(await bench.Refusals(bench.Job(three)));
+
+        Assert.Equal("rate_limit_exceeded", refusal.Code);
+        Assert.Contains("has used 3 of its 5 images per day", refusal.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{\"class_label\": \"bananna\"}", "unknown_class", "body.class_label")]
     [InlineData("{\"class_label\": 0, \"n\": 17}", "out_of_range", "body.n")]

@@ -94,6 +94,8 @@ public sealed class SettingsTests
         "ctf_secret",
         "Security:ApiKeys:0:Sha256 has 10 characters and is not a hash; expected the SHA-256 of the key as 64 hexadecimal digits")]
     [InlineData("Security:ApiKeys:0:RequestsPerMinute", "1000001", "Security:ApiKeys:0:RequestsPerMinute is 1000001; expected between 0 and 1000000.")]
+    [InlineData("Security:ApiKeys:0:ImagesPerDay", "-1", "Security:ApiKeys:0:ImagesPerDay is -1; expected between 0 and 1000000000.")]
+    [InlineData("Security:ImagesPerMinute", "1000001", "Security:ImagesPerMinute is 1000001; expected between 0 and 1000000.")]
     [InlineData("Security:AllowedOrigins:0", "*", "Security:AllowedOrigins:0 is '*'; expected scheme, host and port only")]
     [InlineData("Security:AllowedOrigins:0", "https://a.example/path", "Security:AllowedOrigins:0 is 'https://a.example/path'")]
     [InlineData("Inference:StallTimeout", "00:00:00", "Inference:StallTimeout is 00:00:00; expected between 00:00:01 and 01:00:00.")]
@@ -114,7 +116,9 @@ public sealed class SettingsTests
     [Theory]
     [InlineData("Inference:MaxBatchRow", "Inference:MaxBatchRow is not a setting. Did you mean Inference:MaxBatchRows?")]
     [InlineData("Security:AllowAnonymus", "Security:AllowAnonymus is not a setting. Did you mean Security:AllowAnonymous?")]
-    [InlineData("Security:ApiKeys:0:Hash", "Security:ApiKeys:0:Hash is not a setting. Known names: Name, Sha256, Admin, Weight, RequestsPerMinute.")]
+    [InlineData(
+        "Security:ApiKeys:0:Hash",
+        "Security:ApiKeys:0:Hash is not a setting. Known names: Name, Sha256, Admin, Weight, RequestsPerMinute, ImagesPerMinute, ImagesPerDay.")]
     public async Task Start_KeyIsMisspelt_FailsNamingIt(string key, string expected)
     {
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => Start($"--{key}=4"));

@@ -137,6 +137,17 @@ public sealed class KeyEndpointsTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.TooManyRequests), (await Status(secret), await Status(secret)));
     }
 
+    [Fact]
+    public async Task Use_WithLimitsOfImages_IsLimited()
+    {
+        var created = await _api.CreateKey("""{"name": "new", "images_per_minute": 5, "images_per_day": 1}""");
+        using var first = await _api.PostAs((string)created["secret"]!, TestApi.Images, """{"class_label": 0}""");
+        using var second = await _api.PostAs((string)created["secret"]!, TestApi.Images, """{"class_label": 0}""");
+
+        Assert.Equal((5, 1), ((int)created["key"]!["images_per_minute"]!, (int)created["key"]!["images_per_day"]!));
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.TooManyRequests), (first.StatusCode, second.StatusCode));
+    }
+
     [Theory]
     [InlineData("""{}""", "name", "required")]
     [InlineData("""{"name": "a b"}""", "name", "invalid_name")]
@@ -144,6 +155,8 @@ public sealed class KeyEndpointsTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("""{"name": "new", "weight": 0}""", "weight", "out_of_range")]
     [InlineData("""{"name": "new", "weight": 1001}""", "weight", "out_of_range")]
     [InlineData("""{"name": "new", "requests_per_minute": -1}""", "requests_per_minute", "out_of_range")]
+    [InlineData("""{"name": "new", "images_per_minute": 1000001}""", "images_per_minute", "out_of_range")]
+    [InlineData("""{"name": "new", "images_per_day": -1}""", "images_per_day", "out_of_range")]
     [InlineData("""{"name": "new", "expires_at": 1000}""", "expires_at", "out_of_range")]
     [InlineData("""{"name": "new", "expires_at": 9223372036854775807}""", "expires_at", "out_of_range")]
     [InlineData("""{"name": "new", "expires_at": "tomorrow"}""", "expires_at", "wrong_type")]

@@ -1,6 +1,6 @@
 using System.Net;
+using CtfService.Api.Security;
 using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -103,7 +103,7 @@ public sealed class ApiKeyTests : IAsyncLifetime, IAsyncDisposable
         Assert.All(endpoints, endpoint =>
         {
             Assert.NotNull(endpoint.Metadata.GetMetadata<IAuthorizeData>());
-            Assert.NotNull(endpoint.Metadata.GetMetadata<EnableRateLimitingAttribute>());
+            Assert.NotNull(endpoint.Metadata.GetMetadata<RateLimitedEndpoint>());
         });
     }
 

@@ -31,7 +31,7 @@ public sealed class CorsTests
         Assert.Equal(expected, response.Headers.TryGetValues("Access-Control-Allow-Origin", out var allowed));
         Assert.Equal(expected ? [Studio] : null, allowed);
         var isExposed = response.Headers.TryGetValues("Access-Control-Expose-Headers", out var exposed)
-            && exposed.Single().Contains("Retry-After", StringComparison.Ordinal);
+            && new[] { "Retry-After", "x-ratelimit-remaining-images" }.All(name => exposed.Single().Contains(name, StringComparison.Ordinal));
         Assert.Equal(expected, isExposed);
     }
 

@@ -8,14 +8,6 @@ namespace CtfService.Api.Tests.Security;
 public sealed class RateLimitPartitionTests
 {
     [Fact]
-    public void Bucket_CallersWithoutALimit_ShareOneBucket()
-    {
-        var keys = new[] { "address 1.2.3.4", "key studio" }.Select(caller => RateLimits.Bucket(caller, perMinute: 0).PartitionKey);
-
-        Assert.Single(keys.Distinct());
-    }
-
-    [Fact]
     public void AddressBucket_TwoHundredThousandNetworks_UseABoundedNumber()
     {
         var buckets = Enumerable.Range(0, 200_000).Select(number => RateLimits.AddressBucket(new IPAddress(0x0102_0000L + number))).ToHashSet();

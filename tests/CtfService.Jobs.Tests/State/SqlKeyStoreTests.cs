@@ -20,7 +20,7 @@ public sealed class SqlKeyStoreTests(TestDatabases databases)
     {
         await using var bench = await databases.NewAsync(database);
         var store = new SqlKeyStore(bench.Database);
-        var settings = new KeySettings("studio", 3, Admin: true, RequestsPerMinute: 0);
+        var settings = new KeySettings("studio", 3, Admin: true, RequestsPerMinute: 0) { ImagesPerMinute = 7, ImagesPerDay = 1_000_000_000 };
         var expiry = DateTimeOffset.FromUnixTimeSeconds(4_000_000_000);
 
         var key = (await store.CreateAsync(settings, expiry, Secret(1), Never))!;

@@ -1,3 +1,5 @@
+using CtfService.Api.Errors;
+using CtfService.Api.Security;
 using CtfService.Core.Models;
 using CtfService.Jobs.Files;
 using CtfService.Jobs.Work;
@@ -7,7 +9,7 @@ namespace CtfService.Api.Batches.Requests;
 /// <summary>
 /// Checks every line of an input file and cuts the requests into shards. All or nothing: a batch with an invalid line does not run. Thread-safe.
 /// </summary>
-internal sealed class BatchPreparation(BatchRoutes routes, IFileStore files, IJobService jobs, JobsOptions options)
+internal sealed class BatchPreparation(BatchRoutes routes, IFileStore files, IJobService jobs, JobsOptions options, CallerUsage usage)
 {
     /// <summary>Room for the fields of a line other than the body, bytes.</summary>
     private const int EnvelopeBytes = 8 * 1_024;
@@ -23,7 +25,10 @@ internal sealed class BatchPreparation(BatchRoutes routes, IFileStore files, IJo
         {
             var prepared = await ValidateAsync(job, specification, model, cancellation);
             await RequireQuotaAsync(job, prepared, cancellation);
-            return await prepared.PublishAsync(files, job, cancellation);
+            await using var charge = await ChargeAsync(job, prepared);
+            var published = await prepared.PublishAsync(files, job, cancellation);
+            charge.Delivered(prepared.Images);
+            return published;
         }
         catch (JobRefusedException)
         {
@@ -75,6 +80,18 @@ internal sealed class BatchPreparation(BatchRoutes routes, IFileStore files, IJo
                 "image_limit_exceeded",
                 $"The batch asks for {prepared.Images} images, and the unfinished jobs of this key for {unfinished.Images}; expected at most "
                 + $"{options.MaxUnfinishedImages} together (Jobs:MaxUnfinishedImages). Wait until other jobs have finished, or send fewer requests.");
+        }
+    }
+
+    private async Task<ImageCharge> ChargeAsync(Job job, PreparedBatch prepared)
+    {
+        try
+        {
+            return await usage.DrawAsync(job.Tenant, prepared.Images);
+        }
+        catch (RequestRefusedException refused)
+        {
+            throw Refused(refused.Error.Code!, refused.Error.Message);
         }
     }
 
