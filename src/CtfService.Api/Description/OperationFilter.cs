@@ -59,7 +59,11 @@ internal sealed class OperationFilter(IOptions<JsonOptions> json, ApiKeyRing key
         foreach (var (status, response) in responses)
         {
             StreamDescription.Describe((OpenApiResponse)response, context, json.Value.SerializerOptions);
-            ResponseHeaderDescription.Describe((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture), isLimited);
+            ResponseHeaderDescription.Describe((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture));
+            if (isLimited)
+            {
+                ResponseHeaderDescription.DescribeLimits((OpenApiResponse)response, int.Parse(status, CultureInfo.InvariantCulture), context.Document);
+            }
         }
 
         DownloadDescription.Describe(operation, [.. metadata]);

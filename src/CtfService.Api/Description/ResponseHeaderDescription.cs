@@ -25,16 +25,10 @@ internal static class ResponseHeaderDescription
     private static readonly OpenApiHeader Warnings = Header(
         "Names of the fields that had no effect or were interpreted; warnings in the JSON has the details.", JsonSchemaType.String);
 
-    /// <param name="isLimited">True if requests count in the limits of their callers.</param>
-    public static void Describe(OpenApiResponse response, int status, bool isLimited)
+    public static void Describe(OpenApiResponse response, int status)
     {
         var headers = response.Headers ??= new Dictionary<string, IOpenApiHeader>();
         headers[CustomHeaders.RequestId] = RequestId;
-        foreach (var name in isLimited ? RateLimitHeaders.Names : [])
-        {
-            headers[name] = RateLimit(name);
-        }
-
         if (status == StatusCodes.Status401Unauthorized)
         {
             headers["WWW-Authenticate"] = Challenge;
@@ -60,6 +54,24 @@ internal static class ResponseHeaderDescription
             content.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" };
             headers[CustomHeaders.Seed] = Seed;
             headers[CustomHeaders.ClassLabel] = ClassLabel;
+        }
+    }
+
+    /// <summary>
+    /// Adds the headers of callers with limits. Every answer has them; the description says so where they matter most, because it would grow by half.
+    /// </summary>
+    public static void DescribeLimits(OpenApiResponse response, int status, OpenApiDocument document)
+    {
+        if (status is not ((>= StatusCodes.Status200OK and < StatusCodes.Status300MultipleChoices) or StatusCodes.Status429TooManyRequests))
+        {
+            return;
+        }
+
+        var headers = response.Headers ??= new Dictionary<string, IOpenApiHeader>();
+        foreach (var name in RateLimitHeaders.Names)
+        {
+            document.AddComponent(name, RateLimit(name));
+            headers[name] = new OpenApiHeaderReference(name, document);
         }
     }
 
