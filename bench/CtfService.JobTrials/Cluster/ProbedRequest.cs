@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using CtfService.JobTrials.Traffic;
 
 namespace CtfService.JobTrials.Cluster;
@@ -8,6 +9,15 @@ namespace CtfService.JobTrials.Cluster;
 /// <param name="Create">Creates a request by its number.</param>
 internal sealed record ProbedRequest(string Name, int Cost, Func<int, HttpRequestMessage> Create)
 {
+    /// <summary>To a replica that takes no time, so that the difference is the gateway's alone.</summary>
+    public static IReadOnlyList<ProbedRequest> WithoutDrawing { get; } =
+    [
+        new("GET, 100 bytes", 1, _ => Get("/v1/images/bytes/100")),
+        new("POST, 12,000 bytes", 1, number => Post("/v1/images/bytes/12000", number)),
+        new("POST, a stream of 8 events of 4 KiB", 1, number => Post("/v1/images/events/8", number)),
+    ];
+
+    /// <summary>To a replica with the model.</summary>
     public static IReadOnlyList<ProbedRequest> All { get; } =
     [
         new("GET /v1/classes", 1, _ => Get("/v1/classes")),
@@ -22,6 +32,9 @@ internal sealed record ProbedRequest(string Name, int Cost, Func<int, HttpReques
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ClusterKeys.Studio);
         return request;
     }
+
+    private static HttpRequestMessage Post(string path, int number) =>
+        new(HttpMethod.Post, path) { Content = JsonContent.Create(new { class_label = "banana", seed = number, n = 1 }) };
 
     private static HttpRequestMessage Image(int number, AnswerForm form) =>
         new ImageOrder(number % 24, (ulong)number, Images: 1, form).Request(ClusterKeys.Studio, idempotencyKey: null);

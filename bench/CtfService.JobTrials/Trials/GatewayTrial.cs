@@ -32,25 +32,19 @@ internal static class GatewayTrial
         await using var cluster = await ReplicaCluster.StartAsync(build, folder, size, [.. ClusterKeys.Settings], cancellation);
         var (replica, gateway) = (cluster.Replicas[0], cluster.Gateways[0]);
         var report = new TrialReport("gateway");
-        foreach (var kind in ProbedRequest.All)
-        {
-            TrialReport.Progress($"times of {kind.Name}");
-            var repeats = arguments.GetValue(Repeats) / kind.Cost;
-            await OverheadTimes.RunAsync(kind, replica.Client, gateway.Client, repeats / 10, cancellation); // warm-up
-            var times = await OverheadTimes.RunAsync(kind, replica.Client, gateway.Client, repeats, cancellation);
-            report.Measure($"{kind.Name}, directly", $"{times.Direct}");
-            report.Measure($"{kind.Name}, through the gateway", $"{times.Through}");
-            report.Measure($"{kind.Name}, added", $"p50 {times.AddedP50:0.000} ms, p99 {times.AddedP99:0.000} ms");
-        }
+        await TimeAsync(report, ProbedRequest.All, replica.Client, gateway.Client, arguments.GetValue(Repeats), cancellation);
 
         await using var bytes = ByteServer.Start();
         using var front = new ServiceInstance(
             ServiceBuild.OfGateway(), "gateway-of-bytes", folder.File("logs"), [$"--Gateway:Replicas:0={bytes.Address}"]);
         await front.StartReadyAsync(cancellation);
+        using var direct = new HttpClient { BaseAddress = new Uri(bytes.Address) };
+        var load = new ProcessorLoad(front, arguments.GetValue(Clients), TimeSpan.FromSeconds(arguments.GetValue(Seconds)));
+        await load.RunAsync("/v1/images/bytes/100", cancellation); // until the compiler has optimized what is used
+        await TimeAsync(report, ProbedRequest.WithoutDrawing, direct, front.Client, 10 * arguments.GetValue(Repeats), cancellation);
         foreach (var answer in (int[])[100, 12_000, 100_000, 1_000_000])
         {
-            var load = new ProcessorLoad(front, arguments.GetValue(Clients), TimeSpan.FromSeconds(arguments.GetValue(Seconds)));
-            var (requests, processor) = await load.RunAsync($"/v1/bytes/{answer.ToString(CultureInfo.InvariantCulture)}", cancellation);
+            var (requests, processor) = await load.RunAsync($"/v1/images/bytes/{answer.ToString(CultureInfo.InvariantCulture)}", cancellation);
             var each = processor.TotalSeconds / requests;
             report.Measure(
                 $"answers of {answer:N0} bytes",
@@ -58,5 +52,20 @@ internal static class GatewayTrial
         }
 
         return await report.FinishAsync(arguments.GetValue(TrialOptions.Json));
+    }
+
+    private static async Task TimeAsync(
+        TrialReport report, IReadOnlyList<ProbedRequest> kinds, HttpClient direct, HttpClient through, int requests, CancellationToken cancellation)
+    {
+        foreach (var kind in kinds)
+        {
+            TrialReport.Progress($"times of {kind.Name}");
+            var repeats = requests / kind.Cost;
+            await OverheadTimes.RunAsync(kind, direct, through, repeats / 10, cancellation); // warm-up
+            var times = await OverheadTimes.RunAsync(kind, direct, through, repeats, cancellation);
+            report.Measure($"{kind.Name}, directly", $"{times.Direct}");
+            report.Measure($"{kind.Name}, through the gateway", $"{times.Through}");
+            report.Measure($"{kind.Name}, added", $"p50 {times.AddedP50:0.000} ms, p99 {times.AddedP99:0.000} ms");
+        }
     }
 }
