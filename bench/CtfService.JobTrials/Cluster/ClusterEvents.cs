@@ -16,13 +16,13 @@ internal sealed class ClusterEvents(ReplicaCluster cluster, int seed, TimeSpan i
 
     private readonly Random _random = new(seed);
     private readonly SortedDictionary<string, int> _counts = new(StringComparer.Ordinal);
-    private readonly List<(DateTimeOffset From, DateTimeOffset To)> _times = [];
+    private readonly List<(DateTimeOffset From, DateTimeOffset To)> _databaseTimes = [];
 
     /// <summary>Events by kind.</summary>
     public IReadOnlyDictionary<string, int> Counts => _counts;
 
-    /// <summary>From the beginning of each event until everything was ready again.</summary>
-    public IReadOnlyList<(DateTimeOffset From, DateTimeOffset To)> Times => _times;
+    /// <summary>From the beginning of each event of PostgreSQL until it was ready again.</summary>
+    public IReadOnlyList<(DateTimeOffset From, DateTimeOffset To)> DatabaseTimes => _databaseTimes;
 
     /// <summary>Exit codes other than 0 of processes that were asked to stop.</summary>
     public List<string> BadExits { get; } = [];
@@ -39,7 +39,10 @@ internal sealed class ClusterEvents(ReplicaCluster cluster, int seed, TimeSpan i
             _counts[name] = _counts.GetValueOrDefault(name) + 1;
             var from = TimeProvider.System.GetUtcNow();
             await run(cancellation);
-            _times.Add((from, TimeProvider.System.GetUtcNow()));
+            if (name.StartsWith("PostgreSQL", StringComparison.Ordinal))
+            {
+                _databaseTimes.Add((from, TimeProvider.System.GetUtcNow()));
+            }
         }
     }
 
