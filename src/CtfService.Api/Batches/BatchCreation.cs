@@ -15,7 +15,8 @@ internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, 
 {
     private const string InputPurpose = "batch";
 
-    /// <exception cref="RequestRefusedException">The request is invalid, or the key has too many unfinished jobs or images.</exception>
+    /// <returns>The job, which cannot be created if the key has too many unfinished jobs or images.</returns>
+    /// <exception cref="RequestRefusedException">The request is invalid.</exception>
     public async Task<NewJob> ReadAsync(string id, CreateBatchRequest asked, JobOwner owner, CancellationToken cancellation)
     {
         var problems = new RequestProblems();
@@ -26,13 +27,13 @@ internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, 
         CheckWebhook(asked.Webhook, problems);
         var input = await FindInputAsync(asked.InputFileId, owner.Tenant, problems, cancellation);
         problems.ThrowIfAny();
-        await RequireQuotaAsync(owner.Tenant, cancellation);
         var specification = new BatchSpecification(
             input!.Id, input.StoredName, endpoint!, asked.CompletionWindow!, asked.Metadata, asked.OutputExpiresAfter?.Seconds);
         return new NewJob(id, BatchSpecification.Kind, owner.Tenant, owner.Weight, specification.ToJson(), lifetime)
         {
             Webhook = asked.Webhook,
             TraceParent = Activity.Current?.Id,
+            Admit = RequireRoom,
         };
     }
 
@@ -82,9 +83,9 @@ internal sealed class BatchCreation(BatchRoutes routes, IUploadCatalog catalog, 
         return found;
     }
 
-    private async Task RequireQuotaAsync(string tenant, CancellationToken cancellation)
+    private void RequireRoom(UnfinishedWork unfinished)
     {
-        var unfinished = await quota.RequireRoomAsync(tenant, cancellation);
+        quota.RequireRoom(unfinished);
         if (options.MaxUnfinishedImages > 0 && unfinished.Images >= options.MaxUnfinishedImages)
         {
             throw new RequestRefusedException(BatchErrors.TooManyImages(unfinished.Images, options.MaxUnfinishedImages));

@@ -85,6 +85,7 @@ internal sealed class UploadReader(LimitsOptions limits)
             ResponseFormat = fields.Text("response_format"),
             Include = fields.List(Include),
             TimeoutMs = fields.Integer("timeout_ms"),
+            Priority = fields.Text("priority"),
             Size = fields.Text("size"),
             User = fields.Text("user"),
         };

@@ -61,6 +61,14 @@ public abstract record ImageRequest
     public int? TimeoutMs { get; init; }
 
     /// <summary>
+    /// What comes first if images wait. <c>batch</c>: starts only while no image of a higher priority waits, and pauses while one runs. <c>high</c>: before all
+    /// others, only with a key that may ask for it. Images of batches and data sets come last; there it has no effect.
+    /// </summary>
+    [AllowedValues(ImagePriorities.Interactive, ImagePriorities.Batch, ImagePriorities.High)]
+    [DefaultValue(ImagePriorities.Interactive)]
+    public string? Priority { get; init; }
+
+    /// <summary>
     /// Width x height in pixels. A model draws one size only, listed in <c>/v1/models</c>: send that size or <c>auto</c>. OpenAI's sizes have no effect and
     /// cause a warning.
     /// </summary>

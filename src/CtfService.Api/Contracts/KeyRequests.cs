@@ -28,6 +28,9 @@ public sealed record CreateKeyRequest
     [Range(0, 1_000_000_000)]
     public int? ImagesPerDay { get; init; }
 
+    /// <summary>Whether requests of the key may have <c>priority: high</c>, which comes before all others. By default false.</summary>
+    public bool? MayRequestHighPriority { get; init; }
+
     /// <summary>When the key stops working, seconds since 1970. By default never.</summary>
     public long? ExpiresAt { get; init; }
 }

@@ -18,6 +18,7 @@ public sealed record KeyListResponse(
 /// <param name="RequestsPerMinute">0 means no limit; null that Security:RequestsPerMinute applies.</param>
 /// <param name="ImagesPerMinute">0 means no limit; null that Security:ImagesPerMinute applies.</param>
 /// <param name="ImagesPerDay">0 means no limit; null that Security:ImagesPerDay applies.</param>
+/// <param name="MayRequestHighPriority">Whether its requests may have <c>priority: high</c>.</param>
 /// <param name="CreatedAt">Seconds since 1970; null if it is configured.</param>
 /// <param name="ExpiresAt">When it stops working, seconds since 1970; null if never.</param>
 /// <param name="Secrets">Those that work, the latest first; empty if it is configured.</param>
@@ -31,6 +32,7 @@ public sealed record KeyEntry(
     int? RequestsPerMinute,
     int? ImagesPerMinute,
     int? ImagesPerDay,
+    bool MayRequestHighPriority,
     long? CreatedAt,
     long? ExpiresAt,
     IReadOnlyList<KeySecretEntry> Secrets);

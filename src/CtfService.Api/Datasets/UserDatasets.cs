@@ -11,16 +11,13 @@ namespace CtfService.Api.Datasets;
 
 /// <summary>The data sets of an owner: those of others do not exist for it. Thread-safe.</summary>
 internal sealed class UserDatasets(
-    IJobService jobs, JobQuota quota, JobsOptions options, DatasetDescriber describer, DatasetFileList list, IFileStore files, CallerUsage usage) : IDisposable
+    IJobService jobs, JobQuota quota, JobsOptions options, DatasetDescriber describer, DatasetFileList list, IFileStore files, CallerUsage usage)
 {
     /// <summary>Prefix of the id of a data set.</summary>
     public const string Prefix = "dset_";
 
     /// <summary>Longer than the name of any file, and not too long for the store.</summary>
     private const int MaxNameLength = 200;
-
-    /// <summary>Requests are counted one after the other, so that two cannot both use the same room.</summary>
-    private readonly SemaphoreSlim _oneByOne = new(1);
 
     /// <exception cref="RequestRefusedException">The owner has too many unfinished jobs or images, or too few images left.</exception>
     public async Task<DatasetResponse> CreateAsync(string id, ValidatedDataset asked, JobOwner owner, CancellationToken cancellation)
@@ -31,20 +28,12 @@ internal sealed class UserDatasets(
             Images = asked.Plan.Total,
             Webhook = asked.Webhook,
             TraceParent = Activity.Current?.Id,
+            Admit = unfinished => RequireRoom(unfinished, asked.Plan.Total),
         };
-        await _oneByOne.WaitAsync(cancellation);
-        try
-        {
-            await RequireRoomAsync(owner, asked.Plan.Total, cancellation);
-            await using var charge = await usage.DrawAsync(owner.Tenant, asked.Plan.Total);
-            var created = await jobs.CreateAsync(job, cancellation);
-            charge.Delivered(asked.Plan.Total);
-            return describer.Describe(created);
-        }
-        finally
-        {
-            _oneByOne.Release();
-        }
+        await using var charge = await usage.DrawAsync(owner.Tenant, asked.Plan.Total);
+        var created = await jobs.CreateAsync(job, cancellation);
+        charge.Delivered(asked.Plan.Total);
+        return describer.Describe(created);
     }
 
     public async Task<DatasetListResponse> ListAsync(JobOwner owner, string? after, int limit, CancellationToken cancellation)
@@ -104,8 +93,6 @@ internal sealed class UserDatasets(
     public async Task<Job> RequireAsync(JobOwner owner, string id, CancellationToken cancellation) =>
         await jobs.FindAsync(owner.Tenant, DatasetSpecification.Kind, id, cancellation) ?? throw new RequestRefusedException(NotFound(id));
 
-    public void Dispose() => _oneByOne.Dispose();
-
     internal static ApiError NotFound(string id) => new(
         StatusCodes.Status404NotFound,
         $"No data set '{id}'. It was deleted, its retention is over, or it belongs to another key. GET /v1/datasets lists those of this key.",
@@ -133,9 +120,9 @@ internal sealed class UserDatasets(
         RetryAfter = TimeSpan.FromMinutes(1),
     };
 
-    private async Task RequireRoomAsync(JobOwner owner, long asked, CancellationToken cancellation)
+    private void RequireRoom(UnfinishedWork unfinished, long asked)
     {
-        var unfinished = await quota.RequireRoomAsync(owner.Tenant, cancellation);
+        quota.RequireRoom(unfinished);
         if (options.MaxUnfinishedImages > 0 && unfinished.Images + asked > options.MaxUnfinishedImages)
         {
             throw new RequestRefusedException(QuotaExceeded(unfinished.Images, asked, options.MaxUnfinishedImages));

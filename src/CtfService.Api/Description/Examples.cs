@@ -32,8 +32,8 @@ internal static class Examples
         new string('0', 64), new ModelDefaults(Coarse, Coarse with { GuidanceScale = 1 }));
 
     private static readonly KeyEntry OneKey = new(
-        KeyId, "api_key", "store", "studio", Weight: 1, Admin: false, RequestsPerMinute: 120, ImagesPerMinute: 300, ImagesPerDay: null, Created,
-        ExpiresAt: null, [new KeySecretEntry("ctf_012345", Created, ExpiresAt: null)]);
+        KeyId, "api_key", "store", "studio", Weight: 1, Admin: false, RequestsPerMinute: 120, ImagesPerMinute: 300, ImagesPerDay: null,
+        MayRequestHighPriority: false, Created, ExpiresAt: null, [new KeySecretEntry("ctf_012345", Created, ExpiresAt: null)]);
 
     private static readonly FileEntry OneFile = new(
         FileId, "file", Bytes: 1_620, Created, ExpiresAt: Created + 2_592_000, "requests.jsonl", FilePurposes.Batch, "processed", StatusDetails: null);

@@ -44,7 +44,7 @@ internal static class ImageEndpoints
             .Produces<ImagesResponse>(StatusCodes.Status200OK, MediaTypes.Json, "image/png", "image/jpeg", "image/webp", MediaTypes.EventStream)
             .Produces(StatusCodes.Status304NotModified)
             .WithIdempotency()
-            .ProducesErrors(400, 406, 408, 413, 415, 429, 500, 503, 504);
+            .ProducesErrors(400, 403, 406, 408, 413, 415, 429, 500, 503, 504);
         images.MapPost(ImageRoutes.Redetail, Redetail)
             .WithName("RedetailImages")
             .WithSummary("Draw new details in a layout")
@@ -54,7 +54,7 @@ internal static class ImageEndpoints
             .Produces<ImagesResponse>(StatusCodes.Status200OK, MediaTypes.Json, "image/png", "image/jpeg", "image/webp")
             .Produces(StatusCodes.Status304NotModified)
             .WithIdempotency()
-            .ProducesErrors(400, 406, 408, 413, 415, 429, 500, 503, 504);
+            .ProducesErrors(400, 403, 406, 408, 413, 415, 429, 500, 503, 504);
         var limits = routes.ServiceProvider.GetRequiredService<LimitsOptions>();
         images.MapPost(ImageRoutes.Variations, Vary)
             .WithName("VaryImage")
@@ -67,7 +67,7 @@ internal static class ImageEndpoints
             .Produces<ImagesResponse>(StatusCodes.Status200OK, MediaTypes.Json, "image/png", "image/jpeg", "image/webp")
             .Produces(StatusCodes.Status304NotModified)
             .WithIdempotency()
-            .ProducesErrors(400, 406, 408, 413, 415, 429, 500, 503, 504);
+            .ProducesErrors(400, 403, 406, 408, 413, 415, 429, 500, 503, 504);
     }
 
     // The lease holds the model that a request is checked against, so that the request runs on it even if the service switches to another model.

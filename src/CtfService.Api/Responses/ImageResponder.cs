@@ -12,11 +12,14 @@ namespace CtfService.Api.Responses;
 internal sealed class ImageResponder(ImageBodies bodies, ImageFileWriter files, ImageStreamWriter streams, CallerUsage usage)
 {
     /// <param name="queue">The queue of the model that the request was checked against.</param>
-    /// <exception cref="RequestRefusedException">The headers do not fit the request, or the caller has too few images left.</exception>
+    /// <exception cref="RequestRefusedException">
+    /// The headers do not fit the request, or the caller may not ask for the priority or has too few images left.
+    /// </exception>
     public async Task<IResult> RespondAsync(ValidatedImageRequest request, IInferenceQueue queue, HttpContext http)
     {
         var record = RequestRecord.Of(http);
         record?.Validated(request);
+        CallerPriority.Require(http, request.Submission.Priority);
         if (request.IsStream)
         {
             RequireStream(http.Request);

@@ -48,5 +48,6 @@ internal sealed class ApiKeyRing(SecurityOptions security, KeyCache? stored = nu
         RequestsPerMinute = settings.RequestsPerMinute,
         ImagesPerMinute = settings.ImagesPerMinute,
         ImagesPerDay = settings.ImagesPerDay,
+        MayRequestHighPriority = settings.MayRequestHighPriority,
     };
 }

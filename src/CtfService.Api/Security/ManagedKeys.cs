@@ -50,7 +50,7 @@ internal sealed partial class ManagedKeys(
         var expiresAt = asked.ExpiresAt is { } seconds ? DateTimeOffset.FromUnixTimeSeconds(seconds) : (DateTimeOffset?)null;
         var secret = NewSecret();
         var isConfigured = security.ApiKeys.Any(key => key.Name.Equals(settings.Name, StringComparison.OrdinalIgnoreCase));
-        var created = isConfigured ? null : await keys.CreateAsync(settings, expiresAt, StoredForm(secret), cancellation);
+        var created = isConfigured ? null : await CreateAsync(keys, settings, expiresAt, StoredForm(secret), cancellation);
         return created is null
             ? throw new RequestRefusedException(NameTaken(settings.Name))
             : await AnswerAsync(created, secret, () => Log.Created(logger, settings.Name, created.Id, by));
@@ -74,6 +74,25 @@ internal sealed partial class ManagedKeys(
         Log.Revoked(logger, name, id, by);
         await MakeEffectiveAsync();
         return new KeyDeletedResponse(id, "api_key.deleted", Deleted: true);
+    }
+
+    internal static ApiError TooMany { get; } = new(
+        StatusCodes.Status409Conflict,
+        $"The store has {IKeyStore.MostKeys} keys, as many as it can have. Revoke keys that nobody uses any more; GET /v1/admin/keys lists all, "
+        + "those that have expired included.",
+        "too_many_keys");
+
+    private static async Task<StoredKey?> CreateAsync(
+        IKeyStore store, KeySettings settings, DateTimeOffset? expiresAt, NewSecret secret, CancellationToken cancellation)
+    {
+        try
+        {
+            return await store.CreateAsync(settings, expiresAt, secret, cancellation);
+        }
+        catch (TooManyKeysException)
+        {
+            throw new RequestRefusedException(TooMany);
+        }
     }
 
     internal static ApiError NameTaken(string name) => new(
@@ -130,6 +149,7 @@ internal sealed partial class ManagedKeys(
         {
             ImagesPerMinute = asked.ImagesPerMinute,
             ImagesPerDay = asked.ImagesPerDay,
+            MayRequestHighPriority = asked.MayRequestHighPriority ?? false,
         };
     }
 
@@ -161,6 +181,7 @@ internal sealed partial class ManagedKeys(
         key.RequestsPerMinute,
         key.ImagesPerMinute,
         key.ImagesPerDay,
+        key.MayRequestHighPriority,
         CreatedAt: null,
         ExpiresAt: null,
         []);
@@ -175,6 +196,7 @@ internal sealed partial class ManagedKeys(
         key.Settings.RequestsPerMinute,
         key.Settings.ImagesPerMinute,
         key.Settings.ImagesPerDay,
+        key.Settings.MayRequestHighPriority,
         key.CreatedAt.ToUnixTimeSeconds(),
         key.ExpiresAt?.ToUnixTimeSeconds(),
         [

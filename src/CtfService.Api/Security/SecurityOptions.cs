@@ -78,6 +78,9 @@ public sealed partial record ApiKeyOptions
     /// <summary>Images per day of this key, those of jobs included. 0 means no limit; if not set, <c>Security:ImagesPerDay</c> applies.</summary>
     public int? ImagesPerDay { get; init; }
 
+    /// <summary>Whether requests of this key may have <c>priority: high</c>, which comes before all others.</summary>
+    public bool MayRequestHighPriority { get; init; }
+
     internal static bool IsName(string text) => NamePattern().IsMatch(text);
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]

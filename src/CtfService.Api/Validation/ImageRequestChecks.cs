@@ -38,12 +38,13 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
         RequireResponseFormat(asked.ResponseFormat, problems);
         OpenAiFields.CheckSize(asked.Size, model, problems);
         var include = Inclusion.Choose(asked.Include, problems);
+        var priority = ChoosePriority(asked.Priority, problems);
         var deadline = DeadlineChoice.Choose(asked.TimeoutMs, timeout, inference, problems);
 
         var seed = asked.Seed ?? RandomSeed.Draw();
         var images = Enumerable.Range(0, problems.All.Count == 0 ? asked.N ?? 1 : 0)
             .Select(i => new ImageSpecification(classLabel?.Id ?? model.NullClass, ImageSeed.Derive(seed, i), coarse, fine) { Layout = layout });
-        var submission = new ImageSubmission([.. images], deadline);
+        var submission = new ImageSubmission([.. images], deadline) { Priority = priority };
         return new ValidatedImageRequest(model, classLabel, seed, submission, format, asked.OutputCompression ?? ImageCodec.DefaultQuality)
         {
             IsRepeatable = asked.Seed is not null,
@@ -103,6 +104,12 @@ internal sealed class ImageRequestChecks(LimitsOptions limits, InferenceOptions 
 
         problems.Add(param, "unsupported_value", $"{param} '{asked}' is not supported; expected {ImageFormats.Names}.");
         return null;
+    }
+
+    private static ImagePriority ChoosePriority(string? asked, RequestProblems problems)
+    {
+        problems.RequireOneOf(asked, [ImagePriorities.Interactive, ImagePriorities.Batch, ImagePriorities.High], "priority");
+        return asked is null ? ImagePriority.Interactive : ImagePriorities.Find(asked) ?? ImagePriority.Interactive;
     }
 
     private static void RequireResponseFormat(string? asked, RequestProblems problems)

@@ -4,16 +4,15 @@ using CtfService.Jobs.Work;
 namespace CtfService.Api.Validation;
 
 /// <summary>Limits the unfinished jobs of a key: each keeps files, and takes part in every choice of what runs next. Thread-safe.</summary>
-internal sealed class JobQuota(IJobService jobs, JobsOptions options)
+internal sealed class JobQuota(JobsOptions options)
 {
-    /// <summary>Returns what the owner has not finished, if it may have another job.</summary>
-    /// <exception cref="RequestRefusedException">The owner has too many unfinished jobs.</exception>
-    public async Task<UnfinishedWork> RequireRoomAsync(string tenant, CancellationToken cancellation)
+    /// <exception cref="RequestRefusedException">The owner has too many unfinished jobs to have another one.</exception>
+    public void RequireRoom(UnfinishedWork unfinished)
     {
-        var unfinished = await jobs.UnfinishedAsync(tenant, cancellation);
-        return unfinished.Jobs < options.MaxUnfinishedJobs
-            ? unfinished
-            : throw new RequestRefusedException(Exceeded(unfinished.Jobs, options.MaxUnfinishedJobs));
+        if (unfinished.Jobs >= options.MaxUnfinishedJobs)
+        {
+            throw new RequestRefusedException(Exceeded(unfinished.Jobs, options.MaxUnfinishedJobs));
+        }
     }
 
     internal static ApiError Exceeded(long unfinished, int most) => new(

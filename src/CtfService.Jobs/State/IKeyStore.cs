@@ -6,6 +6,9 @@ namespace CtfService.Jobs.State;
 /// <remarks>Every method throws <see cref="JobStoreUnavailableException"/> if the store cannot be reached or written.</remarks>
 public interface IKeyStore
 {
+    /// <summary>Number of keys that a store has at most: every process holds all of them in memory, and reads them anew after each change.</summary>
+    const int MostKeys = 10_000;
+
     /// <summary>True if other processes use it, too.</summary>
     bool IsShared { get; }
 
@@ -15,6 +18,7 @@ public interface IKeyStore
 
     /// <summary>Adds a key. Returns null if another key has the name.</summary>
     /// <param name="expiresAt">Null if it never expires.</param>
+    /// <exception cref="TooManyKeysException">There are <see cref="MostKeys"/> already.</exception>
     Task<StoredKey?> CreateAsync(KeySettings settings, DateTimeOffset? expiresAt, NewSecret secret, CancellationToken cancellation);
 
     /// <summary>Gives a key another secret. Returns null if there is no such key, or if it has expired.</summary>
@@ -29,3 +33,6 @@ public interface IKeyStore
 /// <param name="Sha256">64 lower-case hexadecimal digits.</param>
 /// <param name="Prefix">Its first characters.</param>
 public sealed record NewSecret(string Sha256, string Prefix);
+
+/// <summary>A store has as many keys as it can have.</summary>
+public sealed class TooManyKeysException() : Exception($"The store has {IKeyStore.MostKeys} keys and takes no more.");

@@ -28,10 +28,15 @@ internal sealed class SqlKeyStore(IDatabase database) : IKeyStore
         return ChangeAsync(
             async session =>
             {
+                if (await session.FirstAsync<long>("select count(*) from api_keys").ConfigureAwait(false) >= IKeyStore.MostKeys)
+                {
+                    throw new TooManyKeysException();
+                }
+
                 var added = await session.ExecuteAsync(
                     """
-                    insert into api_keys (id, name, weight, admin, requests_per_minute, images_per_minute, images_per_day, created, expires)
-                    values (@id, @Name, @Weight, @admin, @RequestsPerMinute, @ImagesPerMinute, @ImagesPerDay, @Now, @expires)
+                    insert into api_keys (id, name, weight, admin, requests_per_minute, images_per_minute, images_per_day, high_priority, created, expires)
+                    values (@id, @Name, @Weight, @admin, @RequestsPerMinute, @ImagesPerMinute, @ImagesPerDay, @highPriority, @Now, @expires)
                     on conflict do nothing
                     """,
                     new
@@ -43,6 +48,7 @@ internal sealed class SqlKeyStore(IDatabase database) : IKeyStore
                         settings.RequestsPerMinute,
                         settings.ImagesPerMinute,
                         settings.ImagesPerDay,
+                        highPriority = settings.MayRequestHighPriority ? 1 : 0,
                         session.Now,
                         expires = expiresAt?.ToUnixTimeMilliseconds(),
                     }).ConfigureAwait(false);

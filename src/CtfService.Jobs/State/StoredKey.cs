@@ -19,6 +19,9 @@ public sealed record KeySettings(string Name, int Weight, bool Admin, int? Reque
 
     /// <summary>0 means no limit; null the general one.</summary>
     public int? ImagesPerDay { get; init; }
+
+    /// <summary>Whether requests may ask for a priority above that of others.</summary>
+    public bool MayRequestHighPriority { get; init; }
 }
 
 /// <summary>What is stored of a secret.</summary>

@@ -41,6 +41,10 @@ internal static class FairTurns
             "update tenants set virtual_time = @level where name = @tenant and virtual_time < @level", new { tenant, level }).ConfigureAwait(false);
     }
 
+    /// <summary>Keeps others from creating jobs of a tenant, which has entered, until the end of the transaction.</summary>
+    public static Task LockAsync(Session session, string tenant) =>
+        session.FirstAsync<string>($"select name from tenants where name = @tenant{session.ForUpdate}", new { tenant });
+
     /// <summary>Returns the id of the job that is served next, without locking it; null if no work is ready.</summary>
     /// <param name="kinds">Kinds that the worker handles, each between commas.</param>
     public static Task<string?> NextAsync(Session session, string kinds) => session.FirstAsync<string>(Choice, new { kinds, session.Now });

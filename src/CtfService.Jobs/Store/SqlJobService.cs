@@ -17,6 +17,13 @@ internal sealed class SqlJobService(IDatabase database, JobSignals signals, Time
             async session =>
             {
                 await FairTurns.EnterAsync(session, job.Tenant).ConfigureAwait(false);
+                await FairTurns.LockAsync(session, job.Tenant).ConfigureAwait(false); // one after the other for each owner, from here on
+                if (await FindAsync(session, job.Tenant, job.Kind, job.Id).ConfigureAwait(false) is { } earlier)
+                {
+                    return earlier; // the connection broke after it was created
+                }
+
+                job.Admit?.Invoke(await UnfinishedAsync(session, job.Tenant).ConfigureAwait(false));
                 await InsertAsync(session, job).ConfigureAwait(false);
                 await session.AddWorkAsync(job.Id, ShardRow.Preparation).ConfigureAwait(false);
                 await session.AnnounceAsync(job.Id).ConfigureAwait(false);
@@ -82,14 +89,9 @@ internal sealed class SqlJobService(IDatabase database, JobSignals signals, Time
         return isEnded && await database.RunAsync(session => session.DeleteEndedAsync(id), cancellation).ConfigureAwait(false);
     }
 
-    public async Task<UnfinishedWork> UnfinishedAsync(string tenant, CancellationToken cancellation)
-    {
-        var (unfinished, images) = !database.Exists ? default : await database.RunAsync(
-            session => session.FirstAsync<(long, long)>(
-                "select count(*), cast(coalesce(sum(images), 0) as bigint) from jobs where tenant = @tenant and ended is null", new { tenant }),
-            cancellation).ConfigureAwait(false);
-        return new UnfinishedWork(unfinished, images);
-    }
+    public async Task<UnfinishedWork> UnfinishedAsync(string tenant, CancellationToken cancellation) => database.Exists
+        ? await database.RunAsync(session => UnfinishedAsync(session, tenant), cancellation).ConfigureAwait(false)
+        : new UnfinishedWork(Jobs: 0, Images: 0);
 
     public async IAsyncEnumerable<Job> WatchAsync(string tenant, string kind, string id, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -108,6 +110,14 @@ internal sealed class SqlJobService(IDatabase database, JobSignals signals, Time
 
             await changes.WaitAsync(database.IsShared ? WatchInterval : Timeout.InfiniteTimeSpan, clock, cancellation).ConfigureAwait(false);
         }
+    }
+
+    private static async Task<UnfinishedWork> UnfinishedAsync(Session session, string tenant)
+    {
+        var (unfinished, images) = await session.FirstAsync<(long, long)>(
+            "select count(*), cast(coalesce(sum(images), 0) as bigint) from jobs where tenant = @tenant and ended is null", new { tenant })
+            .ConfigureAwait(false);
+        return new UnfinishedWork(unfinished, images);
     }
 
     private static async Task<Job?> FindAsync(Session session, string tenant, string kind, string id)

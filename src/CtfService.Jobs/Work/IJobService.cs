@@ -4,7 +4,9 @@ namespace CtfService.Jobs.Work;
 /// <remarks>Every method throws <see cref="JobStoreUnavailableException"/> if the store cannot be reached or written.</remarks>
 public interface IJobService
 {
-    /// <summary>Creates a job in the state <see cref="JobState.Validating"/>; a worker takes it from there.</summary>
+    /// <summary>
+    /// Creates a job in the state <see cref="JobState.Validating"/>; a worker takes it from there. Throws what <see cref="NewJob.Admit"/> throws.
+    /// </summary>
     Task<Job> CreateAsync(NewJob job, CancellationToken cancellation);
 
     /// <summary>Returns a job of this owner and kind; null if there is none.</summary>

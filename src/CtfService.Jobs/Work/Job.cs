@@ -75,6 +75,12 @@ public sealed record NewJob(string Id, string Kind, string Tenant, int Weight, s
     public string? Webhook { get; init; }
 
     public string? TraceParent { get; init; }
+
+    /// <summary>
+    /// Throws to refuse the job; null if nothing does. Called with what the owner has not finished, in the transaction that creates the job, so that jobs which
+    /// are created at the same time in several processes cannot exceed a limit together.
+    /// </summary>
+    public Action<UnfinishedWork>? Admit { get; init; }
 }
 
 /// <summary>A reason why a job was refused or failed.</summary>

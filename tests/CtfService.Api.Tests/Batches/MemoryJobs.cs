@@ -10,8 +10,9 @@ internal sealed class MemoryJobs : IJobService
 
     public long UnfinishedImages { get; set; }
 
-    public Task<Job> CreateAsync(NewJob job, CancellationToken cancellation)
+    public async Task<Job> CreateAsync(NewJob job, CancellationToken cancellation)
     {
+        job.Admit?.Invoke(await UnfinishedAsync(job.Tenant, cancellation));
         var created = new Job
         {
             Id = job.Id,
@@ -25,7 +26,7 @@ internal sealed class MemoryJobs : IJobService
             Webhook = job.Webhook,
             TraceParent = job.TraceParent,
         };
-        return Task.FromResult(Rows.TryAdd(job.Id, created) ? created : throw new InvalidOperationException($"{job.Id} is there already."));
+        return Rows.TryAdd(job.Id, created) ? created : throw new InvalidOperationException($"{job.Id} is there already.");
     }
 
     public Task<Job?> FindAsync(string tenant, string kind, string id, CancellationToken cancellation) =>

@@ -118,7 +118,8 @@ public sealed class SettingsTests
     [InlineData("Security:AllowAnonymus", "Security:AllowAnonymus is not a setting. Did you mean Security:AllowAnonymous?")]
     [InlineData(
         "Security:ApiKeys:0:Hash",
-        "Security:ApiKeys:0:Hash is not a setting. Known names: Name, Sha256, Admin, Weight, RequestsPerMinute, ImagesPerMinute, ImagesPerDay.")]
+        "Security:ApiKeys:0:Hash is not a setting. Known names: Name, Sha256, Admin, Weight, RequestsPerMinute, ImagesPerMinute, ImagesPerDay, "
+        + "MayRequestHighPriority.")]
     public async Task Start_KeyIsMisspelt_FailsNamingIt(string key, string expected)
     {
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => Start($"--{key}=4"));

@@ -62,7 +62,8 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
     {
         var responses = (await Document())["paths"]!["/v1/images/generations"]!["post"]!["responses"]!.AsObject();
 
-        Assert.Equal(["200", "304", "400", "401", "406", "408", "413", "415", "422", "429", "500", "503", "504"], responses.Select(response => response.Key));
+        Assert.Equal(
+            ["200", "304", "400", "401", "403", "406", "408", "413", "415", "422", "429", "500", "503", "504"], responses.Select(response => response.Key));
         Assert.Equal(
             ["application/json", "image/png", "image/jpeg", "image/webp", "text/event-stream"],
             responses["200"]!["content"]!.AsObject().Select(content => content.Key));

@@ -137,6 +137,19 @@ public sealed class KeyEndpointsTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.TooManyRequests), (await Status(secret), await Status(secret)));
     }
 
+    [Theory]
+    [InlineData("true", HttpStatusCode.OK)]
+    [InlineData("false", HttpStatusCode.Forbidden)]
+    public async Task Use_ForHighPriority_NeedsPermission(string permission, HttpStatusCode expected)
+    {
+        var created = await _api.CreateKey($$"""{"name": "new", "may_request_high_priority": {{permission}}}""");
+
+        using var response = await _api.PostAs((string)created["secret"]!, TestApi.Images, """{"class_label": 0, "priority": "high"}""");
+
+        Assert.Equal(permission, created["key"]!["may_request_high_priority"]!.ToJsonString());
+        Assert.Equal(expected, response.StatusCode);
+    }
+
     [Fact]
     public async Task Use_WithLimitsOfImages_IsLimited()
     {

@@ -20,7 +20,12 @@ public sealed class SqlKeyStoreTests(TestDatabases databases)
     {
         await using var bench = await databases.NewAsync(database);
         var store = new SqlKeyStore(bench.Database);
-        var settings = new KeySettings("studio", 3, Admin: true, RequestsPerMinute: 0) { ImagesPerMinute = 7, ImagesPerDay = 1_000_000_000 };
+        var settings = new KeySettings("studio", 3, Admin: true, RequestsPerMinute: 0)
+        {
+            ImagesPerMinute = 7,
+            ImagesPerDay = 1_000_000_000,
+            MayRequestHighPriority = true,
+        };
         var expiry = DateTimeOffset.FromUnixTimeSeconds(4_000_000_000);
 
         var key = (await store.CreateAsync(settings, expiry, Secret(1), Never))!;
@@ -30,6 +35,28 @@ public sealed class SqlKeyStoreTests(TestDatabases databases)
         var listed = Assert.Single((await store.ListAsync(known: null, Never))!.Keys);
         Assert.Equal((key.Id, key.Settings, key.CreatedAt), (listed.Id, listed.Settings, listed.CreatedAt));
         Assert.Equal(key.Secrets, listed.Secrets);
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases))]
+    public async Task Create_StoreIsFull_IsRefusedUntilAKeyIsRevoked(string database)
+    {
+        await using var bench = await databases.NewAsync(database);
+        var store = new SqlKeyStore(bench.Database);
+        var settings = new KeySettings("last", 1, Admin: false, RequestsPerMinute: null);
+        var first = (await store.CreateAsync(settings with { Name = "first" }, expiresAt: null, Secret(1), Never))!;
+        await bench.Database.RunAsync(
+            session => session.ExecuteAsync(
+                """
+                with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < @more)
+                insert into api_keys (id, name, weight, admin, created) select 'key_' || n, 'key' || n, 1, 0, 0 from numbers
+                """,
+                new { more = IKeyStore.MostKeys - 1 }),
+            Never);
+
+        await Assert.ThrowsAsync<TooManyKeysException>(() => store.CreateAsync(settings, expiresAt: null, Secret(2), Never));
+        await store.RevokeAsync(first.Id, Never);
+        Assert.NotNull(await store.CreateAsync(settings, expiresAt: null, Secret(2), Never));
     }
 
     [Theory]
