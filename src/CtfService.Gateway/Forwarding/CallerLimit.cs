@@ -26,7 +26,7 @@ internal static class CallerLimit
             return error is JsonObject { } body && body["error"] is JsonObject { } problem && problem["code"]?.ToString() is { } code
                 && (code.EndsWith("limit_exceeded", StringComparison.Ordinal) || code.EndsWith("quota_exceeded", StringComparison.Ordinal));
         }
-        catch (Exception unreadable) when (unreadable is JsonException or HttpRequestException or IOException)
+        catch (Exception unreadable) when (unreadable is JsonException or ArgumentException or HttpRequestException or IOException)
         {
             return false;
         }

@@ -227,6 +227,31 @@ public sealed class ResendTests
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("full")]
+    [InlineData("[]")]
+    [InlineData("""{"error":"full"}""")]
+    [InlineData("""{"error":{"code":5}}""")]
+    [InlineData("""{"error":{"code":"a"},"error":{}}""")]
+    [InlineData(null)] // longer than any error
+    public async Task Refusal_ThatCannotBeRead_IsTriedElsewhere(string? body)
+    {
+        await using var a = await FakeReplica.StartAsync("a");
+        await using var b = await FakeReplica.StartAsync("b");
+        await using var gateway = await TestGateway.StartAsync(a, b);
+        a.Answer = context =>
+        {
+            context.Response.StatusCode = 429;
+            return context.Response.WriteAsync(body ?? new string(' ', 100_000));
+        };
+
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal("b", await gateway.PostText(Unseeded));
+        }
+    }
+
+    [Theory]
     [InlineData(401, "/v1/datasets", 20)]
     [InlineData(401, "/v1/images/generations", 20)]
     [InlineData(413, "/v1/files", 5_000_000)]
