@@ -4,9 +4,30 @@ using CtfService.Jobs.Work;
 namespace CtfService.Api.Idempotency;
 
 /// <summary>Watches the calls of the store of responses: counts failures, and logs when an outage begins and ends. Thread-safe.</summary>
-internal sealed partial class ResponseStoreWatch(StateMetrics metrics, ILogger<ResponseStoreWatch> logger)
+internal sealed partial class ResponseStoreWatch(StateMetrics metrics, ILogger<ResponseStoreWatch> logger) : IDisposable
 {
+    /// <summary>Fewer than the connections of a process, so that a call does not spend its time waiting for one.</summary>
+    private const int Turns = 3;
+
+    private readonly SemaphoreSlim _turns = new(Turns, Turns);
     private bool _isAway;
+    private long _failures;
+
+    /// <summary>Makes a call when it is its turn. If a call fails meanwhile, those that wait fail as well: each would take as long to find out.</summary>
+    public async Task<T> InTurnAsync<T>(Func<Task<T>> call)
+    {
+        var failures = Interlocked.Read(ref _failures);
+        await _turns.WaitAsync();
+        try
+        {
+            return failures == Interlocked.Read(ref _failures) ? await WatchAsync(call())
+                : throw new JobStoreUnavailableException("The database was found to be away.");
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
 
     public async Task<T> WatchAsync<T>(Task<T> call)
     {
@@ -27,6 +48,7 @@ internal sealed partial class ResponseStoreWatch(StateMetrics metrics, ILogger<R
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             metrics.StoreFailed(StateMetrics.Responses);
+            Interlocked.Increment(ref _failures);
             if (!Interlocked.Exchange(ref _isAway, true) || failure is not JobStoreUnavailableException)
             {
                 Log.Unavailable(logger, failure);
@@ -35,6 +57,8 @@ internal sealed partial class ResponseStoreWatch(StateMetrics metrics, ILogger<R
             throw;
         }
     }
+
+    public void Dispose() => _turns.Dispose();
 
     private static partial class Log
     {

@@ -76,7 +76,7 @@ internal sealed class SharedIdempotencyStore(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, host.ApplicationStopping);
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
-            var claim = await watch.WatchAsync(store.ClaimAsync(Repeatable(request), owner, ResponseUpkeep.Lease, CancellationToken.None));
+            var claim = await watch.InTurnAsync(() => store.ClaimAsync(Repeatable(request), owner, ResponseUpkeep.Lease, CancellationToken.None));
             if (claim is not ResponseClaim.Running)
             {
                 return claim;

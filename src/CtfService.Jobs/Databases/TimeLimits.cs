@@ -5,16 +5,27 @@ namespace CtfService.Jobs.Databases;
 /// <summary>Transactions that a request waits for, which must not wait longer than the request can.</summary>
 internal static class TimeLimits
 {
+    /// <summary>Time that an interrupted statement has to end.</summary>
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(1);
+
     /// <summary>Runs work in a transaction, as <see cref="IDatabase.RunAsync"/> does, for a limited time.</summary>
-    /// <param name="limit">An interrupted statement may take two seconds more to end.</param>
+    /// <remarks>
+    /// A statement that is interrupted ends when the server has heard of it, which may take a minute if it does not answer at all. It is left to itself then.
+    /// </remarks>
     /// <exception cref="JobStoreUnavailableException">The database cannot be used now, or did not answer in time.</exception>
     public static async Task<T> RunAsync<T>(this IDatabase database, Func<Session, Task<T>> work, TimeSpan limit, CancellationToken cancellation)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(limit);
+        var running = database.RunAsync(work, timeout.Token);
         try
         {
-            return await database.RunAsync(work, timeout.Token).ConfigureAwait(false);
+            return await running.WaitAsync(limit + TimeToEnd, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException silence)
+        {
+            _ = running.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            throw new JobStoreUnavailableException("The database does not answer at all. Check the server and the network between.", silence);
         }
         catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
         {

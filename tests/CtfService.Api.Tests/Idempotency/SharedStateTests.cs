@@ -1,5 +1,6 @@
 using System.Net;
 using CtfService.Api.Contracts;
+using CtfService.Api.Idempotency;
 using CtfService.Jobs.State;
 using CtfService.Jobs.Telemetry;
 using CtfService.Jobs.Work;
@@ -111,6 +112,30 @@ public sealed class SharedStateTests
         using var failed = await failing;
 
         Assert.Equal(HttpStatusCode.InternalServerError, failed.StatusCode);
+    }
+
+    [Fact]
+    public async Task Claim_ManyWhileTheStoreDoesNotAnswer_FailTogether()
+    {
+        await using var api = await StartAsync(new SwitchedStore());
+        var watch = api.Services.GetRequiredService<ResponseStoreWatch>();
+        var answer = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var started = 0;
+        var calls = Enumerable.Range(0, 100).Select(_ => watch.InTurnAsync(() =>
+        {
+            Interlocked.Increment(ref started);
+            return answer.Task;
+        })).ToList();
+
+        answer.SetException(new JobStoreUnavailableException("The database does not answer."));
+
+        foreach (var call in calls)
+        {
+            await Assert.ThrowsAsync<JobStoreUnavailableException>(() => call.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System));
+        }
+
+        Assert.InRange(started, 1, 4); // the others did not ask
+        Assert.Equal(5, await watch.InTurnAsync(() => Task.FromResult(5)));
     }
 
     [Fact]
