@@ -75,9 +75,10 @@ internal static class FairnessTrial
     }
 
     /// <summary>The settings of a key whose value is its name.</summary>
-    private static string[] Key(int number, string name) =>
+    internal static string[] Key(int number, string name, int weight = 1) =>
     [
         $"--Security:ApiKeys:{number}:Name={name}",
+        $"--Security:ApiKeys:{number}:Weight={weight}",
         $"--Security:ApiKeys:{number}:Sha256={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))}",
     ];
 }

@@ -13,7 +13,7 @@ public sealed record KeyListResponse(
 /// <param name="Id">Names the key in requests; null if it is configured.</param>
 /// <param name="ObjectType">Always <c>api_key</c>.</param>
 /// <param name="Source"><c>configuration</c> if the settings have it; <c>store</c> if it was created over HTTP.</param>
-/// <param name="Weight">Share of the key in bulk jobs.</param>
+/// <param name="Weight">Share of the key in the devices, the queue and bulk jobs.</param>
 /// <param name="Admin">Whether it may use the endpoints of operators.</param>
 /// <param name="RequestsPerMinute">0 means no limit; null that Security:RequestsPerMinute applies.</param>
 /// <param name="ImagesPerMinute">0 means no limit; null that Security:ImagesPerMinute applies.</param>

@@ -65,6 +65,9 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         IdempotencyMiddleware.Reused,
         IdempotencyMiddleware.Unavailable,
         Mapped(CallerErrors.QueueFull(room: 2, capacity: 64, requested: 4, TimeSpan.FromSeconds(3)), jsonProblems),
+        Mapped(CallerErrors.ShareFull(room: 4, waiting: 24, capacity: 64, requested: 16, TimeSpan.FromSeconds(3)), jsonProblems),
+        Mapped(
+            CallerErrors.DeadlineTooShort(TimeSpan.FromSeconds(4.2), TimeSpan.FromSeconds(2), "timeout_ms", TimeSpan.FromSeconds(3)), jsonProblems),
         Mapped(CallerErrors.StepFailed(new InvalidOperationException()), jsonProblems),
         Mapped(CallerErrors.Loading(), jsonProblems),
         Mapped(RequestDeadline.Of(new InferenceOptions()).Exceeded(), jsonProblems),

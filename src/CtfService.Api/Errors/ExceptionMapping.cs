@@ -31,7 +31,10 @@ internal static class ExceptionMapping
         BadHttpRequestException { InnerException: JsonException json } when requestType is not null => jsonProblems.Describe(json, requestType),
         BadHttpRequestException bad => StatusErrors.Describe(bad.StatusCode),
         RequestRefusedException refused => refused.Error,
-        QueueFullException full => new ApiError(StatusCodes.Status429TooManyRequests, full.Message, "queue_full") { RetryAfter = full.RetryAfter },
+        QueueFullException full =>
+            new ApiError(StatusCodes.Status429TooManyRequests, full.Message, full.IsShare ? "queue_share_full" : "queue_full") { RetryAfter = full.RetryAfter },
+        DeadlineTooShortException tooShort =>
+            new ApiError(StatusCodes.Status429TooManyRequests, tooShort.Message, "deadline_too_short") { RetryAfter = tooShort.RetryAfter },
         ModelNotReadyException notReady =>
             new ApiError(StatusCodes.Status503ServiceUnavailable, notReady.Message, "model_not_ready") { RetryAfter = notReady.RetryAfter },
         OutOfDeviceMemoryException tooLarge =>

@@ -66,7 +66,9 @@ public sealed partial record ApiKeyOptions
     /// <summary>Grants access to the admin endpoints.</summary>
     public bool Admin { get; init; }
 
-    /// <summary>Share of this key in bulk jobs, 1 to 1000: a key with 2 gets twice the images of a key with 1.</summary>
+    /// <summary>
+    /// Share of this key in the devices, the queue and bulk jobs, 1 to 1000: while both have images, a key with 2 gets twice the rows of a key with 1.
+    /// </summary>
     public int Weight { get; init; } = 1;
 
     /// <summary>Requests per minute of this key. 0 means no limit; if not set, <c>Security:RequestsPerMinute</c> applies.</summary>

@@ -38,6 +38,12 @@ internal sealed record EndReason(string Outcome, string Name)
     public static readonly EndReason RateLimited = new(Rejected, "rate_limited");
     public static readonly EndReason QueueFull = new(Rejected, "queue_full");
 
+    /// <summary>The share of the key in the queue is used up.</summary>
+    public static readonly EndReason QueueShare = new(Rejected, "queue_share");
+
+    /// <summary>The request needs more time than it has.</summary>
+    public static readonly EndReason DeadlineTooShort = new(Rejected, "deadline_too_short");
+
     /// <summary>The model is loading, could not be loaded, or its worker has crashed.</summary>
     public static readonly EndReason NotReady = new(Rejected, "not_ready");
 
@@ -78,6 +84,8 @@ internal sealed record EndReason(string Outcome, string Name)
         "state_store_unavailable" => isAdmitted ? NotStored : NotStorable,
         "rate_limit_exceeded" => RateLimited,
         "queue_full" => QueueFull,
+        "queue_share_full" => QueueShare,
+        "deadline_too_short" => DeadlineTooShort,
         "model_not_ready" when isAdmitted => isStopping ? CutOff : WorkerDied,
         "model_not_ready" => isStopping ? ShuttingDown : NotReady,
         "out_of_device_memory" => OutOfMemory,

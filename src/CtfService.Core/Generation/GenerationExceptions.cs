@@ -3,9 +3,21 @@ namespace CtfService.Core.Generation;
 /// <summary>The queue has too little room. Nothing was enqueued.</summary>
 /// <param name="message">What is full and what to do.</param>
 /// <param name="retryAfter">Time until room can be expected, computed from the waiting work.</param>
-public sealed class QueueFullException(string message, TimeSpan retryAfter) : Exception(message)
+/// <param name="isShare">See <see cref="IsShare"/>.</param>
+public sealed class QueueFullException(string message, TimeSpan retryAfter, bool isShare = false) : Exception(message)
 {
     public TimeSpan RetryAfter { get; } = retryAfter;
+
+    /// <summary>True if the share of the caller is used up; false if the whole queue is full.</summary>
+    public bool IsShare { get; } = isShare;
+}
+
+/// <summary>The request cannot be finished within its time limit. Nothing was enqueued.</summary>
+/// <param name="message">The time that it needs, its limit, and what to do.</param>
+/// <param name="retryAfter">Time after which the same request can be in time; null if it never can.</param>
+public sealed class DeadlineTooShortException(string message, TimeSpan? retryAfter) : Exception(message)
+{
+    public TimeSpan? RetryAfter { get; } = retryAfter;
 }
 
 /// <summary>The time limit of the request passed before its images were finished.</summary>

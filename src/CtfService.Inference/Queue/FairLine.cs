@@ -11,7 +11,7 @@ internal sealed class FairLine(bool takesTurns)
     /// <summary>
     /// Rows that a flow which comes in is ahead of the line: two images with guidance, so that a flow with a small weight need not wait for others first.
     /// </summary>
-    private const int Credit = 4;
+    internal const int Credit = 4;
 
     /// <summary>Number of flows without images that are kept at least, before those that no longer matter are looked for.</summary>
     private const int Kept = 32;

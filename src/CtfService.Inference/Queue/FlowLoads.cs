@@ -105,6 +105,29 @@ internal sealed class FlowLoads
         }
     }
 
+    /// <summary>Returns true if images of a flow start at once, because other flows are active and it stays within its fair share of all rows.</summary>
+    /// <param name="more">Rows of further images with decode steps.</param>
+    public bool StaysModest(ImageFlow flow, int more, int rows)
+    {
+        lock (_gate)
+        {
+            var (weights, own, isShared) = ((double)flow.Weight, more, false);
+            foreach (var (name, load) in _flows)
+            {
+                if (name == flow.Name)
+                {
+                    own += load.Rows(isDrawn: true);
+                }
+                else if (load.Rows(isDrawn: true) > 0)
+                {
+                    (weights, isShared) = (weights + load.Weight, true);
+                }
+            }
+
+            return isShared && own <= rows * flow.Weight / weights;
+        }
+    }
+
     /// <summary>Returns the rows that a flow gets if all active flows of the kind want as many as they can get.</summary>
     private double Share(FlowLoad flow, bool isDrawn, int rows)
     {
@@ -129,6 +152,9 @@ internal readonly record struct FlowLoad(string Name, int Weight)
     /// <summary>Number of images that wait.</summary>
     public int Waiting { get; private init; }
 
+    /// <summary>Number of interactive images with decode steps that wait.</summary>
+    public int WaitingDrawn { get; private init; }
+
     /// <summary>Rows of the interactive images with decode steps that wait or run.</summary>
     private int Drawn { get; init; }
 
@@ -138,6 +164,14 @@ internal readonly record struct FlowLoad(string Name, int Weight)
     /// <summary>Rows of the interactive images of a kind, which wait or run. An image without decode steps counts as one row of its kind.</summary>
     public int Rows(bool isDrawn) => isDrawn ? Drawn : Layouts;
 
+    /// <summary>Returns the number of images that start until so many of this flow have started: those of the others have their turns between them.</summary>
+    /// <param name="all">The active flows.</param>
+    public int TurnsWith(IReadOnlyList<FlowLoad> all, int images)
+    {
+        var (name, weight) = (Name, Weight);
+        return images + all.Where(other => other.Name != name).Sum(other => Math.Min(other.Waiting, (int)Math.Ceiling((double)images * other.Weight / weight)));
+    }
+
     internal FlowLoad With(InferenceJob job, ImageState state, int change)
     {
         var (rows, counts) = (job.Specification.Rows, job.Priority <= ImagePriority.Interactive);
@@ -145,6 +179,7 @@ internal readonly record struct FlowLoad(string Name, int Weight)
         {
             Images = Images + change,
             Waiting = Waiting + (state == ImageState.Waiting ? change : 0),
+            WaitingDrawn = WaitingDrawn + (state == ImageState.Waiting && counts && rows > 0 ? change : 0),
             Drawn = Drawn + (counts ? change * rows : 0),
             Layouts = Layouts + (counts && rows == 0 ? change : 0),
         };

@@ -13,7 +13,10 @@ public interface IInferenceQueue
     /// <returns>
     /// The events; read them to the end or dispose the enumerator. Unread events are kept: at most the previews and the result of each image.
     /// </returns>
-    /// <exception cref="QueueFullException">Thrown by the call itself: the queue has too little room; nothing was enqueued.</exception>
+    /// <exception cref="QueueFullException">Thrown by the call itself: the queue, or the flow's share of it, is full; nothing was enqueued.</exception>
+    /// <exception cref="DeadlineTooShortException">
+    /// Thrown by the call itself: at the measured pace the images cannot end within <see cref="ImageSubmission.Deadline"/>; nothing was enqueued.
+    /// </exception>
     /// <exception cref="ModelNotReadyException">
     /// Thrown by the call itself if the model is loading, has failed or is shutting down; thrown while reading if that happens later. For a bulk submission,
     /// also as soon as another model replaces this one.

@@ -48,7 +48,7 @@ internal sealed class InferenceQueue : IInferenceQueue
         var pending = new PendingSubmission(submission, _metrics, _clock, cancellation);
         try
         {
-            Admit(pending.Jobs, submission.Priority);
+            Admit(pending.Jobs, submission);
         }
         catch
         {
@@ -89,54 +89,84 @@ internal sealed class InferenceQueue : IInferenceQueue
     /// <summary>True if the queue is closed, and no image waits or runs: no worker will ever have work again.</summary>
     public bool IsFinished => _isClosed && _scheduler.IsIdle;
 
-    private void Admit(IReadOnlyList<InferenceJob> jobs, ImagePriority priority)
+    private void Admit(IReadOnlyList<InferenceJob> jobs, ImageSubmission submission)
     {
+        var isBulk = submission.Priority == ImagePriority.Bulk;
         lock (_admission)
         {
-            RequireRoom(jobs.Count, priority);
+            var model = _state.RequireReady().Model;
+            if (!isBulk)
+            {
+                RequireRoom(submission.Flow, jobs.Count, model.TokenCount);
+                RequireTime(submission, model.TokenCount);
+            }
+            else if (_bulkHasEnded)
+            {
+                throw CallerErrors.BulkEnded();
+            }
+
             _state.BeginTrial(_options.FailedStepsPause);
             foreach (var job in jobs)
             {
-                job.MarkQueued(_metrics.ImageQueued(job.Specification, priority), priority == ImagePriority.Bulk ? null : _load);
+                job.MarkQueued(_metrics.ImageQueued(job.Specification, submission.Priority), isBulk ? null : _load); // bulk images wait beside the queue
             }
 
             _scheduler.Add(jobs); // under the lock, so that no job arrives after Close
         }
     }
 
-    private void RequireRoom(int images, ImagePriority priority)
+    /// <param name="steps">Number of decode steps of an image.</param>
+    private void RequireRoom(ImageFlow flow, int images, int steps)
     {
-        var model = _state.RequireReady().Model;
-        if (priority == ImagePriority.Bulk)
+        var isReserved = _reservations.TryRedeem(flow.Name, images);
+        var free = Math.Max(0, _options.MaxQueuedImages - _load.Waiting);
+        var (own, all) = (_scheduler.Flows.Of(flow), _scheduler.Flows.Read());
+        var share = QueueShare.Of(own, all);
+        if (share.IsLimited && share.Room(free) < images)
         {
-            if (_bulkHasEnded)
-            {
-                throw CallerErrors.BulkEnded();
-            }
-
-            return; // bulk images wait beside the queue
+            var retryAfter = RetryAfter(own.TurnsWith(all, share.MustStart(images, free)) + _reservations.Images(flow.Name), steps);
+            _reservations.Add(flow.Name, images, retryAfter, isShare: true);
+            throw CallerErrors.ShareFull(share.Room(free), own.Waiting, _options.MaxQueuedImages, images, retryAfter);
         }
 
-        var isReserved = _reservations.TryRedeem(images);
-        if (Room(isReserved) < images)
+        var room = Math.Max(0, free - (isReserved ? 0 : _reservations.Kept(flow.Name)));
+        if (room < images)
         {
-            throw Full(images, isReserved, model.TokenCount);
+            throw Full(flow, room, images, steps, isShare: free >= images);
         }
     }
 
-    /// <param name="isReserved">True if the caller has a reservation for this time.</param>
-    private int Room(bool isReserved) => Math.Max(0, _options.MaxQueuedImages - _load.Waiting - (isReserved ? 0 : _reservations.Kept));
+    /// <summary>Refuses a submission that cannot end in time, before it costs others any.</summary>
+    private void RequireTime(ImageSubmission submission, int steps)
+    {
+        var (limit, source) = submission.Deadline;
+        if (limit == Timeout.InfiniteTimeSpan)
+        {
+            return;
+        }
+
+        var (now, idle) = _load.UntilEnded(submission, steps);
+        if (now > limit)
+        {
+            throw CallerErrors.DeadlineTooShort(now, limit, source, idle > limit ? null : WholeSeconds(now - limit));
+        }
+    }
 
     /// <summary>
     /// Returns the error of a submission that does not fit. Room is available once the excess images have started, counting those that are reserved; the
     /// caller gets a reservation too.
     /// </summary>
-    private QueueFullException Full(int requested, bool isReserved, int steps)
+    /// <param name="isShare">True if there is room, but reserved: then its own reservation counts in its flow only.</param>
+    private QueueFullException Full(ImageFlow flow, int room, int requested, int steps, bool isShare)
     {
-        var room = Room(isReserved);
-        var ahead = _load.Waiting + _reservations.Images + requested - _options.MaxQueuedImages;
-        var retryAfter = TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(_load.Forecast(ahead, steps).TotalSeconds))); // Retry-After counts seconds
-        _reservations.Add(requested, retryAfter);
+        var retryAfter = RetryAfter(_load.Waiting + _reservations.Images(flow.Name) + requested - _options.MaxQueuedImages, steps);
+        _reservations.Add(flow.Name, requested, retryAfter, isShare);
         return CallerErrors.QueueFull(room, _options.MaxQueuedImages, requested, retryAfter);
     }
+
+    /// <param name="images">Number of waiting images that must start before.</param>
+    private TimeSpan RetryAfter(int images, int steps) => WholeSeconds(_load.Forecast(images, steps));
+
+    /// <summary>Rounds up, because Retry-After counts seconds.</summary>
+    private static TimeSpan WholeSeconds(TimeSpan time) => TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(time.TotalSeconds)));
 }

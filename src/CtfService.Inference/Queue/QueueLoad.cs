@@ -102,6 +102,76 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
         }
     }
 
+    /// <summary>
+    /// Returns the least time until a submission has ended: its images behind those of its flow, and between those of others as their weights allow. Never
+    /// longer than it takes, if nobody hangs up and no step is faster than those so far.
+    /// </summary>
+    /// <param name="steps">Number of decode steps of an image: T.</param>
+    /// <returns>The time now, and the time on an idle service. Zero until as many steps as an image has were measured.</returns>
+    public (TimeSpan Now, TimeSpan Idle) UntilEnded(ImageSubmission submission, int steps)
+    {
+        if (estimator.DecodeSteps < steps)
+        {
+            return default;
+        }
+
+        var (parallel, fastest) = (Math.Max(1, devices()), estimator.Fastest);
+        var (images, drawn) = (submission.Images.Count, submission.Images.Count(image => image.Rows > 0));
+        var own = submission.Images.Aggregate(TimeSpan.Zero, (time, image) => time + fastest.LaterStages(image)) / parallel;
+        var ownRows = submission.Images.Sum(image => image.Rows);
+        var idle = own + Decoding(ownRows, steps, parallel);
+        if (drawn == 0 || submission.Priority == ImagePriority.High || flows.StaysModest(submission.Flow, ownRows, rows * parallel))
+        {
+            return (idle, idle);
+        }
+
+        var ahead = Ahead(submission.Flow, drawn);
+        var (started, rowsBeside) = UntilStarted(submission, ahead, drawn, steps, parallel);
+        var now = started + (steps * estimator.FastestStep(Math.Max(1, (int)(rowsBeside / parallel)))) + (own / images);
+        return (now > idle ? now : idle, idle);
+    }
+
+    /// <summary>Returns the time of all decode steps of images that have the devices for themselves.</summary>
+    private TimeSpan Decoding(int imageRows, int steps, int parallel)
+    {
+        var (full, rest) = Math.DivRem(imageRows, rows * parallel);
+        return (full * steps * estimator.FastestStep(rows))
+            + (rest == 0 ? TimeSpan.Zero : steps * estimator.FastestStep((rest + parallel - 1) / parallel));
+    }
+
+    /// <summary>Returns the number of waiting images that start before the last of a submission, at least.</summary>
+    private int Ahead(ImageFlow flow, int drawn)
+    {
+        var own = flows.Of(flow).WaitingDrawn;
+        var turns = Math.Max(0, own + drawn - FairLine.Credit - 1); // of the flow, in which the others have theirs
+        return own + flows.Read().Where(other => other.Name != flow.Name)
+            .Sum(other => Math.Min(other.WaitingDrawn, (int)((double)turns * other.Weight / flow.Weight)));
+    }
+
+    private (TimeSpan Time, double Rows) UntilStarted(ImageSubmission submission, int ahead, int drawn, int steps, int parallel)
+    {
+        lock (_gate)
+        {
+            var fastest = estimator.Fastest;
+            var left = _running.Where(job => job.Priority <= submission.Priority)
+                .Select(job => (Steps: steps - ((estimator.DecodeSteps - _starts[job].Start) / parallel), job.Specification.Rows))
+                .Where(job => job.Steps > 0).ToList();
+            var forecast = new QueueWaitForecast(estimator.UsualStep(rows), steps, (fastest.Fine + fastest.VqDecode) / parallel)
+            {
+                Drawn = ahead + drawn,
+                RowsOfDrawn = (submission.Images.Sum(image => image.Rows) + ((double)ahead * _waitingRows / Math.Max(1, _waitingDrawn))) / (ahead + drawn),
+                Layouts = 0,
+                CostOfLayout = TimeSpan.Zero,
+                StartedLayouts = 0,
+                WithoutRows = 0,
+                Devices = parallel,
+            };
+            forecast.Release(0, Math.Max(0, (rows * parallel) - left.Sum(job => job.Rows)));
+            left.ForEach(job => forecast.Release(job.Steps, job.Rows));
+            return (forecast.UntilStartedAtLeast(ahead + drawn), forecast.RowsBesideTheLast());
+        }
+    }
+
     private void Count(InferenceJob job, int change)
     {
         var image = job.Specification;

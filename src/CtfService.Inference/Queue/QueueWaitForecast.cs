@@ -66,6 +66,19 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
         return (duration * Margin) + LongestStep;
     }
 
+    /// <summary>Returns the time until the given number of images have started, without any margin.</summary>
+    /// <param name="images">Number of images, which all wait.</param>
+    public TimeSpan UntilStartedAtLeast(int images)
+    {
+        var simulated = Math.Min(images, MaxSimulated);
+        return Simulate(simulated) * ((double)images / Math.Max(1, simulated));
+    }
+
+    /// <summary>
+    /// Returns the mean number of rows in the steps of the image that started last, of all images that have started by then: later ones only add to them.
+    /// </summary>
+    public double RowsBesideTheLast() => _releases.Sum(release => release.Rows * Math.Clamp(release.Step - _step, 0, steps)) / steps;
+
     /// <summary>Images start between two steps only, and the step that frees their rows may also contain a whole batch of the later stages.</summary>
     private TimeSpan LongestStep => laterStages * Math.Min(Batch * Devices, _runningDrawn);
 

@@ -1,8 +1,9 @@
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Queue capacity reserved for callers that got a Retry-After. Without reservations, capacity that becomes free goes to the next caller by chance, and
-/// callers that wait as instructed find the queue full again. Not thread-safe; guarded by the lock of the queue.
+/// Queue capacity reserved for callers that got a Retry-After. Without reservations, capacity that becomes free goes to the next caller by chance, and callers
+/// that wait as instructed find the queue full again. What a flow has reserved because its own share was used up is withheld from that flow only. Not
+/// thread-safe; guarded by the lock of the queue.
 /// </summary>
 /// <param name="capacity">
 /// Capacity of the queue in images. At most as many are reserved, and at most half as many are withheld from callers without a reservation.
@@ -14,37 +15,37 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
 
     private readonly List<Reservation> _reservations = [];
 
-    /// <summary>Number of images reserved for callers that have not returned yet and are not overdue.</summary>
-    public int Images
+    /// <summary>Returns the number of images reserved before a flow for callers that have not returned yet and are not overdue.</summary>
+    public int Images(string flow)
     {
-        get
-        {
-            var now = clock.GetUtcNow();
-            _reservations.RemoveAll(reservation => reservation.Due + Grace < now);
-            return _reservations.Sum(reservation => reservation.Images);
-        }
+        var now = clock.GetUtcNow();
+        _reservations.RemoveAll(reservation => reservation.Due + Grace < now);
+        return _reservations.Where(reservation => !reservation.IsShare || reservation.Flow == flow).Sum(reservation => reservation.Images);
     }
 
-    /// <summary>Number of reserved images that other callers cannot take.</summary>
-    public int Kept => Math.Min(Images, capacity / 2);
+    /// <summary>Returns the number of reserved images that a flow cannot take without a reservation.</summary>
+    public int Kept(string flow) => Math.Min(Images(flow), capacity / 2);
 
     /// <summary>Reserves capacity for a caller that returns after the given time. Does nothing if the reservations would exceed the capacity.</summary>
-    public void Add(int images, TimeSpan after)
+    /// <param name="isShare">Whether the share of its flow was used up, and not the queue.</param>
+    public void Add(string flow, int images, TimeSpan after, bool isShare)
     {
-        if (Images + images <= capacity)
+        if (Images(flow) + images <= capacity)
         {
-            _reservations.Add(new Reservation(images, clock.GetUtcNow() + after));
+            _reservations.Add(new Reservation(flow, images, clock.GetUtcNow() + after, isShare));
         }
     }
 
     /// <summary>
-    /// Uses the reservation of a caller that requests this many images now. The queue does not know callers, so the first request of that size counts.
+    /// Uses the reservation of a caller that requests this many images now. The queue does not know callers, so the first request of the flow with that size
+    /// counts.
     /// </summary>
     /// <returns>True if such a reservation was due.</returns>
-    public bool TryRedeem(int images)
+    public bool TryRedeem(string flow, int images)
     {
         var now = clock.GetUtcNow();
-        var index = _reservations.FindIndex(reservation => reservation.Images == images && reservation.Due <= now && now <= reservation.Due + Grace);
+        var index = _reservations.FindIndex(reservation =>
+            reservation.Flow == flow && reservation.Images == images && reservation.Due <= now && now <= reservation.Due + Grace);
         if (index < 0)
         {
             return false;
@@ -54,5 +55,5 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
         return true;
     }
 
-    private readonly record struct Reservation(int Images, DateTimeOffset Due);
+    private readonly record struct Reservation(string Flow, int Images, DateTimeOffset Due, bool IsShare);
 }

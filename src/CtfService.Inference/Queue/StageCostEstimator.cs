@@ -18,6 +18,8 @@ internal sealed class StageCostEstimator
     private TimeSpan? _vqEncode;
     private TimeSpan? _fine;
     private TimeSpan? _vqDecode;
+    private readonly StepTimes _steps = new();
+    private StageCosts _fastest; // zero for a stage that never ran
 
     /// <summary>Number of decode steps so far, of all devices.</summary>
     public long DecodeSteps => Volatile.Read(ref _decodeSteps);
@@ -37,18 +39,61 @@ internal sealed class StageCostEstimator
         }
     }
 
+    /// <summary>The shortest times of each stage so far; zero for one that never ran. Those of decode steps are in <see cref="FastestStep"/>.</summary>
+    public StageCosts Fastest
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _fastest;
+            }
+        }
+    }
+
+    /// <inheritdoc cref="StepTimes.Usual"/>
+    public TimeSpan UsualStep(int rows)
+    {
+        lock (_gate)
+        {
+            return _steps.Usual(rows);
+        }
+    }
+
+    /// <inheritdoc cref="StepTimes.Fastest"/>
+    public TimeSpan FastestStep(int rows)
+    {
+        lock (_gate)
+        {
+            return _steps.Fastest(rows);
+        }
+    }
+
     /// <summary>Adds the measurements of a step.</summary>
     public void Measure(StepReport step)
     {
         lock (_gate)
         {
-            _decodeSteps += step.Rows > 0 ? 1 : 0;
+            if (step.Rows > 0)
+            {
+                _decodeSteps++;
+                _steps.Measure(step.Rows, step.DecodeTime);
+            }
+
             Measure(ref _decodeStep, new StageWork(step.Rows > 0 ? 1 : 0, step.DecodeTime));
             Measure(ref _vqEncode, step.VqEncode);
             Measure(ref _fine, step.Fine);
             Measure(ref _vqDecode, step.VqDecode);
+            _fastest = new StageCosts(
+                TimeSpan.Zero,
+                Shorter(_fastest.VqEncode, step.VqEncode),
+                Shorter(_fastest.Fine, step.Fine),
+                Shorter(_fastest.VqDecode, step.VqDecode));
         }
     }
+
+    private static TimeSpan Shorter(TimeSpan before, StageWork work) =>
+        work.Images > 0 && work.Elapsed / work.Images is var measured && (before == TimeSpan.Zero || measured < before) ? measured : before;
 
     private static void Measure(ref TimeSpan? average, StageWork work)
     {

@@ -20,6 +20,28 @@ public static class CallerErrors
         + $"Try again in {retryAfter.TotalSeconds:0} s.",
         retryAfter);
 
+    /// <param name="room">The number of images that still fit in the share.</param>
+    /// <param name="waiting">The number of images of the key that wait.</param>
+    /// <param name="capacity">The value of Inference:MaxQueuedImages.</param>
+    /// <param name="requested">The number of images of the request.</param>
+    /// <param name="retryAfter">Whole seconds, as in the header Retry-After.</param>
+    public static QueueFullException ShareFull(int room, int waiting, int capacity, int requested, TimeSpan retryAfter) => new(
+        $"This key has {waiting} images in the queue, and its share has room for {room} more of {capacity} images (Inference:MaxQueuedImages); "
+        + $"{requested} were requested. Keys share the queue by weight. Try again in {retryAfter.TotalSeconds:0} s.",
+        retryAfter,
+        isShare: true);
+
+    /// <param name="needed">Time that the request needs at the measured pace.</param>
+    /// <param name="limit">Time limit of the request.</param>
+    /// <param name="source">What sets the limit.</param>
+    /// <param name="retryAfter">Whole seconds, as in the header Retry-After; null if the request needs as long on an idle service.</param>
+    public static DeadlineTooShortException DeadlineTooShort(TimeSpan needed, TimeSpan limit, string source, TimeSpan? retryAfter) => new(
+        $"The request needs about {Math.Max(0.001, needed.TotalSeconds):0.###} s at the measured pace; its limit is {limit.TotalSeconds:0.###} s ({source}). "
+        + (retryAfter is { } wait
+            ? $"Request fewer images, raise the limit, or try again in {wait.TotalSeconds:0} s, when fewer images wait."
+            : "Request fewer images, or raise the limit."),
+        retryAfter);
+
     public static ModelNotReadyException Loading() => new("The model is still loading. Try again in a moment.", SoonReady);
 
     public static ModelNotReadyException BulkEnded() => new(

@@ -9,7 +9,7 @@ public sealed record StoredKey(
 
 /// <summary>What a key may do.</summary>
 /// <param name="Name">Unique among stored keys, regardless of case.</param>
-/// <param name="Weight">Share of the key in bulk jobs, at least 1.</param>
+/// <param name="Weight">Share of the key in the devices, the queue and bulk jobs, at least 1.</param>
 /// <param name="Admin">Whether it may use the endpoints of operators.</param>
 /// <param name="RequestsPerMinute">0 means no limit; null the general one.</param>
 public sealed record KeySettings(string Name, int Weight, bool Admin, int? RequestsPerMinute)

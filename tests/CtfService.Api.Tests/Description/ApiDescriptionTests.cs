@@ -74,7 +74,8 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
             Assert.All(content["examples"]!.AsObject(), example => Assert.Equal(example.Key, (string?)example.Value!["value"]!["error"]!["code"]));
         });
         Assert.Equal(
-            ["queue_full", "rate_limit_exceeded"], responses["429"]!["content"]!["application/json"]!["examples"]!.AsObject().Select(example => example.Key));
+            ["queue_full", "queue_share_full", "deadline_too_short", "rate_limit_exceeded"],
+            responses["429"]!["content"]!["application/json"]!["examples"]!.AsObject().Select(example => example.Key));
         Assert.Equal(
             ["missing_api_key", "invalid_api_key"], responses["401"]!["content"]!["application/json"]!["examples"]!.AsObject().Select(example => example.Key));
         Assert.NotNull(responses["429"]!["headers"]!["Retry-After"]);

@@ -5,6 +5,8 @@ namespace CtfService.Inference.Tests.Queue;
 
 public sealed class RetryReservationsTests
 {
+    private const string Flow = "key";
+
     private static readonly TimeSpan After = TimeSpan.FromSeconds(10);
 
     private readonly FakeTimeProvider _clock = new();
@@ -18,12 +20,12 @@ public sealed class RetryReservationsTests
     [Fact]
     public void TryRedeem_InTime_SucceedsOnce()
     {
-        _reservations.Add(2, After);
+        _reservations.Add(Flow, 2, After, isShare: false);
         _clock.Advance(After);
 
-        Assert.True(_reservations.TryRedeem(2));
-        Assert.False(_reservations.TryRedeem(2));
-        Assert.Equal(0, _reservations.Images);
+        Assert.True(_reservations.TryRedeem(Flow, 2));
+        Assert.False(_reservations.TryRedeem(Flow, 2));
+        Assert.Equal(0, _reservations.Images(Flow));
     }
 
     [Theory]
@@ -31,10 +33,10 @@ public sealed class RetryReservationsTests
     [InlineData(12.1)] // up to two seconds late is allowed
     public void TryRedeem_TooEarlyOrTooLate_ReturnsFalse(double seconds)
     {
-        _reservations.Add(2, After);
+        _reservations.Add(Flow, 2, After, isShare: false);
         _clock.Advance(TimeSpan.FromSeconds(seconds));
 
-        Assert.False(_reservations.TryRedeem(2));
+        Assert.False(_reservations.TryRedeem(Flow, 2));
     }
 
     [Theory]
@@ -42,43 +44,63 @@ public sealed class RetryReservationsTests
     [InlineData(3)]
     public void TryRedeem_AnotherNumberOfImages_ReturnsFalse(int images)
     {
-        _reservations.Add(2, After);
+        _reservations.Add(Flow, 2, After, isShare: false);
         _clock.Advance(After);
 
-        Assert.False(_reservations.TryRedeem(images));
-        Assert.Equal(2, _reservations.Images);
+        Assert.False(_reservations.TryRedeem(Flow, images));
+        Assert.Equal(2, _reservations.Images(Flow));
     }
 
     [Fact]
     public void Images_ReservationExpired_AreFreeAgain()
     {
-        _reservations.Add(2, After);
+        _reservations.Add(Flow, 2, After, isShare: false);
         _clock.Advance(After + TimeSpan.FromSeconds(2));
-        Assert.Equal(2, _reservations.Images);
+        Assert.Equal(2, _reservations.Images(Flow));
 
         _clock.Advance(TimeSpan.FromSeconds(0.1));
 
-        Assert.Equal(0, _reservations.Images);
+        Assert.Equal(0, _reservations.Images(Flow));
     }
 
     [Fact]
     public void Kept_ManyReservations_LeavesHalfOfTheQueueToOthers()
     {
-        _reservations.Add(3, After);
-        Assert.Equal(3, _reservations.Kept);
+        _reservations.Add(Flow, 3, After, isShare: false);
+        Assert.Equal(3, _reservations.Kept(Flow));
 
-        _reservations.Add(3, After);
+        _reservations.Add(Flow, 3, After, isShare: false);
 
-        Assert.Equal((6, 4), (_reservations.Images, _reservations.Kept));
+        Assert.Equal((6, 4), (_reservations.Images(Flow), _reservations.Kept(Flow)));
     }
 
     [Fact]
     public void Add_MoreImagesThanPlaces_ReservesNothing()
     {
-        _reservations.Add(6, After);
+        _reservations.Add(Flow, 6, After, isShare: false);
 
-        _reservations.Add(3, After);
+        _reservations.Add(Flow, 3, After, isShare: false);
 
-        Assert.Equal(6, _reservations.Images);
+        Assert.Equal(6, _reservations.Images(Flow));
+    }
+
+    [Fact]
+    public void TryRedeem_AnotherFlow_ReturnsFalse()
+    {
+        _reservations.Add(Flow, 2, After, isShare: false);
+        _clock.Advance(After);
+
+        Assert.False(_reservations.TryRedeem("other", 2));
+    }
+
+    [Fact]
+    public void Kept_ShareOfAFlowIsUsedUp_WithholdsNothingFromOthers()
+    {
+        _reservations.Add(Flow, 3, After, isShare: true);
+        Assert.Equal((3, 0), (_reservations.Kept(Flow), _reservations.Kept("other")));
+
+        _reservations.Add("other", 2, After, isShare: false);
+
+        Assert.Equal((4, 2), (_reservations.Kept(Flow), _reservations.Kept("other")));
     }
 }
