@@ -58,7 +58,10 @@ public sealed partial class LogEventTests
         var named = documents.SelectMany(file => Mention().Matches(File.ReadAllText(file))
             .Select(mention => (File: Path.GetFileName(file), Id: int.Parse(mention.Groups["id"].Value, CultureInfo.InvariantCulture))));
 
-        Assert.All(named, mention => Assert.Contains(Events, log => log.EventId == mention.Id));
+        // The gateway is another program, which these tests do not load.
+        var ofGateway = File.ReadAllText(RepositoryFolder.File("src", "CtfService.Gateway", "Telemetry", "GatewayEventIds.cs"));
+        Assert.All(named, mention => Assert.True(
+            Events.Any(log => log.EventId == mention.Id) || ofGateway.Contains($"= {mention.Id};", StringComparison.Ordinal), $"There is no event {mention}."));
     }
 
     [GeneratedRegex(@"^\| (?<id>[0-9]{4}) \| (?<level>[a-z]+) \|", RegexOptions.Multiline)]
