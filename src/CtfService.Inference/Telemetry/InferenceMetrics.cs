@@ -45,6 +45,7 @@ public sealed class InferenceMetrics
         _splits = meter.CreateCounter<long>("ctf.oom.splits", "{split}", "Batches that were split because they did not fit in device memory.");
         _images = meter.CreateCounter<long>("ctf.images.generated", "{image}", "Finished images.");
         _restarts = meter.CreateCounter<long>("ctf.bulk.restarts", "{image}", "Bulk images that lost their rows to interactive images and restarted.");
+        _restarts.Add(0); // exported from the start: a counter that appears with its first event would show no increase
         _rowsTaken = meter.CreateCounter<long>(
             "ctf.images.restarts", "{image}", "Images that lost their rows to an image of a higher priority and restarted; without bulk images.");
         _overtaking = meter.CreateCounter<long>(
