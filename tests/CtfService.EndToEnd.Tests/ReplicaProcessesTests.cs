@@ -84,10 +84,12 @@ public sealed class ReplicaProcessesTests : IAsyncLifetime
         {
             var lost = PostWithKeyAsync(_one, $"k{round}", Request);
             await WaitForClaimAsync($"k{round}");
-            _one.Dispose(); // kill -9
+            _one.Kill();
             var waiting = Enumerable.Range(0, 5).Select(_ => PostWithKeyAsync(_other, $"k{round}", Request)).ToList();
             Assert.NotNull(await Record.ExceptionAsync(() => lost));
+            var killed = _one;
             _one = await StartAsync();
+            killed.Dispose();
 
             List<string> answers = [.. await Task.WhenAll(waiting).WaitAsync(Patience), await PostWithKeyAsync(_one, $"k{round}", Request)];
 

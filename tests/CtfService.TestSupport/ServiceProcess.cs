@@ -52,9 +52,12 @@ public sealed class ServiceProcess : IDisposable
         return service;
     }
 
+    /// <summary>Ends the process at once, as <c>kill -9</c> does. Does nothing if it has ended.</summary>
+    public void Kill() => _process.Kill(entireProcessTree: true);
+
     public void Dispose()
     {
-        _process.Kill(entireProcessTree: true);
+        Kill();
         _process.Dispose();
         Client.Dispose();
     }
