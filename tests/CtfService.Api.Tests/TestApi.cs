@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net.Http.Json;
 using System.Text;
 using CtfService.Api.Models;
@@ -10,6 +11,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
@@ -104,6 +106,18 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
     }, CancellationToken.None);
 
     public Task<WireImagesResponse> Redetail(string json) => Read(Post(Details, new StringContent(json, Encoding.UTF8, "application/json")));
+
+    /// <summary>Returns when this many images wait in the queue.</summary>
+    public async Task WhenWaiting(int images)
+    {
+        using var collector = new MetricCollector<int>(Services.GetRequiredService<IMeterFactory>(), "CtfService", "ctf.queue.images");
+        do
+        {
+            await Task.Yield();
+            collector.RecordObservableInstruments();
+        }
+        while (collector.LastMeasurement?.Value < images);
+    }
 
     public static async Task<WireImagesResponse> Read(Task<HttpResponseMessage> answering)
     {

@@ -116,12 +116,15 @@ public sealed class ImageQuotaTests : IAsyncLifetime, IAsyncDisposable
         using var gate = _api.Generator.HoldNextStep();
         var running = PostAsync(OneImage);
         await gate.Entered;
-        using var full = await PostUntilRefusedAsync();
+        var waiting = PostAsync(TwoImages);
+        await _api.WhenWaiting(2);
+        using var full = await PostAsync(OneImage);
 
         gate.Open();
         using var finished = await running;
+        using var waited = await waiting;
 
-        Assert.Equal("queue_full", (await full.Error(HttpStatusCode.TooManyRequests)).Code);
+        Assert.Equal("queue_share_full", (await full.Error(HttpStatusCode.TooManyRequests)).Code);
         Assert.Equal(HttpStatusCode.OK, finished.StatusCode);
         Assert.Equal("1", Limits(full)[1]); // one runs, two wait
     }
@@ -214,21 +217,6 @@ public sealed class ImageQuotaTests : IAsyncLifetime, IAsyncDisposable
         }
 
         return _api.Client.SendAsync(request);
-    }
-
-    /// <summary>Fills the queue: two images wait there for the one that runs.</summary>
-    private async Task<HttpResponseMessage> PostUntilRefusedAsync()
-    {
-        _ = PostAsync(TwoImages);
-        while (true)
-        {
-            var response = await PostAsync(OneImage);
-            if (response.StatusCode == HttpStatusCode.TooManyRequests && await response.Content.ReadAsStringAsync() is var text
-                && text.Contains("queue_full", StringComparison.Ordinal))
-            {
-                return response;
-            }
-        }
     }
 
     /// <summary>Returns limit, remaining and reset of requests, then of images; those that the response has.</summary>

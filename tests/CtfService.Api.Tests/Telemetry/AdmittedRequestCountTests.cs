@@ -236,15 +236,7 @@ public sealed class AdmittedRequestCountTests : IAsyncLifetime, IAsyncDisposable
     /// <summary>Sends a request once this many images wait.</summary>
     private async Task<HttpResponseMessage> WhenWaiting(int images, Func<Task<HttpResponseMessage>> then)
     {
-        using var collector = new MetricCollector<int>(
-            _api.Services.GetRequiredService<IMeterFactory>(), "CtfService", "ctf.queue.images");
-        do
-        {
-            await Task.Yield();
-            collector.RecordObservableInstruments();
-        }
-        while (collector.LastMeasurement?.Value < images);
-
+        await _api.WhenWaiting(images);
         return await then();
     }
 

@@ -81,7 +81,7 @@ public sealed class OpenAiClientTests(GuardedService service, ITestOutputHelper 
                 ["model"] = ("BadRequestError", "model_not_found", "model"),
                 ["stream"] = ("BadRequestError", "out_of_range", "partial_images"),
                 ["upload"] = ("BadRequestError", "invalid_image", "image"),
-                ["deadline"] = ("InternalServerError", "deadline_exceeded", null),
+                ["deadline"] = ("RateLimitError", "deadline_too_short", null),
                 ["modelPage"] = ("NotFoundError", "model_not_found", "id"),
                 ["route"] = ("NotFoundError", "unknown_route", null),
                 ["key"] = ("AuthenticationError", "invalid_api_key", null),
@@ -97,7 +97,7 @@ public sealed class OpenAiClientTests(GuardedService service, ITestOutputHelper 
         var found = await OpenAiScripts.RunAsync("limits.mjs", service);
 
         var refused = found.GetProperty("refused");
-        Assert.Equal(("RateLimitError", "queue_full"), (refused.GetProperty("error").GetString(), refused.GetProperty("code").GetString()));
+        Assert.Equal(("RateLimitError", "queue_share_full"), (refused.GetProperty("error").GetString(), refused.GetProperty("code").GetString()));
         Assert.InRange(int.Parse(refused.GetProperty("retryAfter").GetString()!, provider: null), 1, 60);
         Assert.Equal(Enumerable.Repeat("16", 6), found.GetProperty("served").EnumerateArray().Select(images => images.ToString()));
         var rate = found.GetProperty("rate");

@@ -5,6 +5,7 @@ import { failure, report } from './report.mjs';
 const client = new OpenAI({ maxRetries: 0 });
 const stranger = new OpenAI({ maxRetries: 0, apiKey: 'ctf_no-such-key' });
 const prompt = 'banana';
+await client.images.generate({ prompt }); // the service knows its pace afterwards
 
 report({
   prompt: await failure(() => client.images.generate({ prompt: 'a photo of a spaceship' })),

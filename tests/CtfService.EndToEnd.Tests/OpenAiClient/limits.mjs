@@ -8,7 +8,7 @@ const crowd = (client, requests, signal) => Array.from({ length: requests }, () 
 
 const leave = new AbortController();
 const asked = crowd(hasty, 8, leave.signal);
-const refused = await Promise.any(asked.map(async call => (await call).code === 'queue_full' ? call : Promise.reject(new Error('served'))));
+const refused = await Promise.any(asked.map(async call => (await call).code === 'queue_share_full' ? call : Promise.reject(new Error('served'))));
 leave.abort();
 await Promise.all(asked);
 
