@@ -157,7 +157,7 @@ internal sealed class SharedIdempotencyStore(
         public void Fail(Exception failure)
         {
             _response.SetException(failure);
-            _ = _response.Task.Exception; // observed, although nobody may wait
+            _ = _response.Task.Exception; // observed, also if no request waits
         }
     }
 }

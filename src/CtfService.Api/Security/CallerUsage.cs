@@ -34,7 +34,7 @@ internal sealed class CallerUsage(SecurityOptions security, ApiKeyRing keys, IUs
         return await ChargeAsync(CountersOf(limits), [.. limits.Images], images, "n", states => RateLimitHeaders.Set(http, states));
     }
 
-    /// <summary>Charges the images of a job. Jobs draw when nobody waits, so their images count in those of the day alone.</summary>
+    /// <summary>Charges the images of a job. Jobs draw when no caller waits, so their images count in those of the day alone.</summary>
     /// <param name="tenant">Owner of the job.</param>
     /// <returns>The charge. Dispose it when the job has been created: it is given back unless all images were called delivered.</returns>
     /// <exception cref="RequestRefusedException">The owner has too few images left, or may never draw so many.</exception>

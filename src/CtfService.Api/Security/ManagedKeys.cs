@@ -78,7 +78,7 @@ internal sealed partial class ManagedKeys(
 
     internal static ApiError TooMany { get; } = new(
         StatusCodes.Status409Conflict,
-        $"The store has {IKeyStore.MostKeys} keys, as many as it can have. Revoke keys that nobody uses any more; GET /v1/admin/keys lists all, "
+        $"The store has {IKeyStore.MostKeys} keys, as many as it can have. Revoke keys that are not used any more; GET /v1/admin/keys lists all, "
         + "those that have expired included.",
         "too_many_keys");
 

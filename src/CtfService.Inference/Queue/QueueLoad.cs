@@ -104,7 +104,7 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
 
     /// <summary>
     /// Returns the least time until a submission has ended: its images behind those of its flow, and between those of others as their weights allow. Never
-    /// longer than it takes, if nobody hangs up and no step is faster than those so far.
+    /// longer than it takes, if no caller hangs up and no step is faster than those so far.
     /// </summary>
     /// <param name="steps">Number of decode steps of an image: T.</param>
     /// <returns>The time now, and the time on an idle service. Zero until as many steps as an image has were measured.</returns>

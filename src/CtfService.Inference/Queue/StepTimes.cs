@@ -1,7 +1,7 @@
 namespace CtfService.Inference.Queue;
 
 /// <summary>
-/// Durations of decode steps by their number of rows, which nobody should need more than: a forecast that refuses requests must not be too long. On a CPU each
+/// Durations of decode steps by their number of rows, the least that a step usually needs: a forecast that refuses requests must not be too long. On a CPU each
 /// row makes a step longer. Not thread-safe; guarded by the lock of the estimator.
 /// </summary>
 internal sealed class StepTimes

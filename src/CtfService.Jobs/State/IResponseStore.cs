@@ -60,7 +60,7 @@ public abstract record ResponseClaim
     /// <summary>The request belongs to the claimant.</summary>
     public sealed record Owned : ResponseClaim;
 
-    /// <summary>Somebody else is answering the request.</summary>
+    /// <summary>Another request is answering it.</summary>
     public sealed record Running : ResponseClaim;
 
     /// <summary>The request has been answered.</summary>

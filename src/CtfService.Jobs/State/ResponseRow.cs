@@ -12,7 +12,7 @@ internal sealed record ResponseRow(string Fingerprint, string Owner, long Expire
         "select fingerprint, owner, expires, status from responses where caller = @Caller and request_key = @Key", new { request.Caller, request.Key });
 
     /// <summary>
-    /// A lease that ends much later than one that begins now is none: the clock has been set back, and nobody would wait until it gets there. A little later
+    /// A lease that ends much later than one that begins now is none: the clock has been set back, and no request would wait for it. A little later
     /// is usual, because another transaction may have begun later and ended earlier.
     /// </summary>
     /// <param name="lease">Milliseconds.</param>
