@@ -27,8 +27,8 @@ public sealed class SwitchMemoryTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"Memory after each switch: {string.Join(", ", memory)} MiB.");
-        // A model takes about 60 MiB, so ten that are not freed take 600. The heap settles during the first switches; after that it moves by up to 50 MiB, also over
-        // 160 switches, because fragmentation varies; so the minimum counts.
+        // A model takes about 60 MiB, so ten that are not freed take 600. The heap settles during the first switches. After that it moves by up to 50 MiB,
+        // also over 160 switches, because fragmentation varies; so the minimum counts.
         Assert.True(memory[26..].Min() - memory[16..26].Min() < 96, "Memory grows from switch to switch.");
     }
 }
