@@ -11,9 +11,9 @@ public sealed class SqlResponseStoreTests(TestDatabases databases)
 {
     private static readonly CancellationToken Never = CancellationToken.None;
 
-    private static readonly TimeSpan Lease = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan AfterTheLease = TimeSpan.FromMilliseconds(450);
+    private static readonly TimeSpan AfterTheLease = TimeSpan.FromSeconds(2.1);
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
