@@ -2,7 +2,7 @@ using CtfService.Jobs.Usage;
 
 namespace CtfService.Api.Security;
 
-/// <summary>The limits of an API key, or of an address without one; null where there is no limit.</summary>
+/// <summary>The limits of an API key, or of an address without one; null if there is no limit.</summary>
 /// <param name="IsStored">True if they are counted in the store that processes share, as those of keys are; false if in the memory of this process.</param>
 internal sealed record CallerLimits(bool IsStored, UsageLimit? Requests, UsageLimit? ImagesPerMinute, UsageLimit? ImagesPerDay)
 {

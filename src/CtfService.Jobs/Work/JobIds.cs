@@ -8,7 +8,7 @@ public static class JobIds
 {
     private const int Bytes = 16;
 
-    /// <summary>Returns a prefix and 32 random hexadecimal digits, which nobody can guess.</summary>
+    /// <summary>Returns a prefix and 32 random hexadecimal digits, which cannot be guessed.</summary>
     /// <param name="prefix">Such as <c>batch_</c>.</param>
     public static string New(string prefix) => prefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Bytes));
 
