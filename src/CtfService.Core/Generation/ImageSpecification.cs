@@ -2,11 +2,11 @@ namespace CtfService.Core.Generation;
 
 /// <summary>Everything that determines an image: the same model and specification give the same tokens, alone or in any batch.</summary>
 /// <param name="ClassId">
-/// Class index, 0 to classes-1. If the layout is not drawn, the null class (the number of classes) is allowed too; the fine stage then follows the layout
-/// alone.
+/// Class index, 0 to classes-1. If no part of the layout is drawn, the null class (the number of classes) is allowed too; the fine stage then follows the
+/// layout alone.
 /// </param>
 /// <param name="Seed">Seed of the random stream of this image (see <see cref="ImageSeed"/>).</param>
-/// <param name="Coarse">Sampling of the coarse labels, one at a time. Ignored if the layout is not drawn.</param>
+/// <param name="Coarse">Sampling of the coarse labels, one at a time. Ignored if no part of the layout is drawn.</param>
 /// <param name="Fine">Sampling of the fine labels, in one pass. Ignored by a model without a fine stage.</param>
 /// <exception cref="ArgumentException">A sampling setting is out of range; the file of such an image could not be read back.</exception>
 public sealed record ImageSpecification(int ClassId, ulong Seed, SamplingSettings Coarse, SamplingSettings Fine)
@@ -20,8 +20,11 @@ public sealed record ImageSpecification(int ClassId, ulong Seed, SamplingSetting
     /// <summary>Source of the coarse labels; drawn by default.</summary>
     public LayoutSource Layout { get; init; } = LayoutSource.Drawn;
 
-    /// <summary>Rows of this image in a coarse decode step: two with guidance, one without, zero if its layout is not drawn.</summary>
-    public int Rows => Layout != LayoutSource.Drawn ? 0 : Coarse.IsGuided ? 2 : 1;
+    /// <summary>True if the coarse stage draws the layout or a part of it.</summary>
+    public bool DrawsLayout => Layout == LayoutSource.Drawn || Layout is LayoutSource.Edited;
+
+    /// <summary>Rows of this image in a coarse decode step: two with guidance, one without, zero if no part of its layout is drawn.</summary>
+    public int Rows => !DrawsLayout ? 0 : Coarse.IsGuided ? 2 : 1;
 
     private static SamplingSettings InRange(SamplingSettings settings, string name)
     {

@@ -3,6 +3,9 @@ namespace CtfService.Core.Generation;
 /// <summary>Source of the coarse labels of an image: one of the nested cases.</summary>
 public abstract record LayoutSource
 {
+    /// <summary>In a list of kept tokens, marks a position whose token is drawn.</summary>
+    public const int NewToken = -1;
+
     private LayoutSource()
     {
     }
@@ -15,9 +18,24 @@ public abstract record LayoutSource
 
     /// <summary>Takes the labels from another image, so that only the details are drawn again.</summary>
     /// <param name="CoarseLabels">[T]: one cluster index per grid position, raster order, 0 to clusters-1. Not copied; must not change.</param>
-    public sealed record Given(IReadOnlyList<int> CoarseLabels) : LayoutSource;
+    public sealed record Given(IReadOnlyList<int> CoarseLabels) : LayoutSource
+    {
+        /// <summary>
+        /// [T]: the token of each position whose details stay, a member of its cluster; <see cref="NewToken"/> for the others. Null if all details are drawn.
+        /// Not copied; must not change.
+        /// </summary>
+        public IReadOnlyList<int>? KeptTokens { get; init; }
+    }
 
     /// <summary>Takes the labels from a picture: VQ encode, then the cluster of each token.</summary>
     /// <param name="Picture">Picture of the model's image size. Images with the same picture share one encoding.</param>
     public sealed record Encoded(RgbImage Picture) : LayoutSource;
+
+    /// <summary>
+    /// Changes a part of a picture: VQ encode; positions whose square of pixels the mask touches are drawn anew from class and seed, all others keep their
+    /// token. Pixels outside the mask stay as they are.
+    /// </summary>
+    /// <param name="Picture">Picture of the model's image size. Images with the same picture share one encoding.</param>
+    /// <param name="Mask">Mask of the picture's size. If it is full, nothing is kept, and the image is the one that is drawn without a picture.</param>
+    public sealed record Edited(RgbImage Picture, EditMask Mask) : LayoutSource;
 }
