@@ -5,7 +5,7 @@ namespace CtfService.Core.Models;
 
 /// <summary>
 /// Origin of an image file: everything that determines its bytes, and no time or place. Written into every generated file; sufficient to generate a drawn
-/// image again.
+/// image again, and with the original picture an edited one.
 /// </summary>
 public sealed record ImageProvenance
 {
@@ -39,7 +39,10 @@ public sealed record ImageProvenance
     /// <summary>Origin of the coarse labels.</summary>
     public LayoutOrigin Layout { get; init; } = LayoutOrigin.Drawn;
 
-    /// <summary>Sampling of the coarse labels; null if they were not drawn.</summary>
+    /// <summary>What the image kept of a picture that was edited, or of the details of another image; null if nothing.</summary>
+    public KeptParts? Kept { get; init; }
+
+    /// <summary>Sampling of the coarse labels; null if none of them were drawn.</summary>
     public SamplingSettings? Coarse { get; init; }
 
     /// <summary>Sampling of the fine labels; null without a fine stage.</summary>
@@ -54,13 +57,26 @@ public sealed record ImageProvenance
     /// <summary>Quality of JPEG and WebP, 0 to 100; null for PNG, which is lossless.</summary>
     public int? Quality { get; init; }
 
-    /// <summary>True if the model and the file suffice to generate the image again.</summary>
-    public bool IsReproducible => Layout == LayoutOrigin.Drawn && Preview is null;
+    /// <summary>True if the model and the file suffice to generate the image again; with <see cref="IsEdit"/>, the original picture is needed too.</summary>
+    public bool IsReproducible => Obstacle is null;
+
+    /// <summary>Why the image cannot be generated again; null if it can.</summary>
+    public string? Obstacle => this switch
+    {
+        { Preview: not null } => "it is a preview; only finished images can be reproduced",
+        { Layout: LayoutOrigin.Given or LayoutOrigin.Encoded } => "its layout was not drawn by the model and is not stored in the file",
+        { IsEdit: true, Kept: null } => "it does not say what it kept of the picture that was edited",
+        { IsEdit: true, Kept.Mask: null } => KeptParts.MaskIsMissing,
+        { Coarse: null } => "it has no sampling settings of the coarse stage",
+        _ => null,
+    };
+
+    /// <summary>True if the image was made by changing a part of a picture.</summary>
+    public bool IsEdit => Layout == LayoutOrigin.Edited;
 
     /// <summary>Returns the provenance of one image of a loaded model.</summary>
     public static ImageProvenance Of(ModelDescription model, ImageSpecification image)
     {
-        var layout = Origin(image.Layout);
         var label = model.Classes.Find(image.ClassId);
         return new ImageProvenance
         {
@@ -72,8 +88,9 @@ public sealed record ImageProvenance
             ClassId = label?.Id,
             ClassLabel = label?.Name,
             Seed = image.Seed,
-            Layout = layout,
-            Coarse = layout == LayoutOrigin.Drawn ? image.Coarse : null,
+            Layout = Origin(image.Layout),
+            Kept = KeptParts.Of(model, image.Layout),
+            Coarse = image.DrawsLayout ? image.Coarse : null,
             Fine = model.HasFineStage ? image.Fine : null,
         };
     }
@@ -88,24 +105,39 @@ public sealed record ImageProvenance
     };
 
     /// <summary>Returns the specifications that generate the image, or the images of the contact sheet in order, again.</summary>
-    /// <exception cref="InvalidDataException">The image is not reproducible, or the model does not have its class.</exception>
-    public IReadOnlyList<ImageSpecification> Specifications(ModelDescription model)
+    /// <param name="original">The picture that was edited, in the model's image size. Null if there is none; only an edit needs it.</param>
+    /// <exception cref="InvalidDataException">
+    /// The image is not reproducible, the model does not have its class, or it is an edit of another picture than the original.
+    /// </exception>
+    public IReadOnlyList<ImageSpecification> Specifications(ModelDescription model, RgbImage? original = null)
     {
-        if (!IsReproducible || Coarse is null)
+        if (Obstacle is { } obstacle)
         {
-            throw new InvalidDataException(
-                "it is a preview, or its layout came from outside the model and is not in the file; "
-                + "only finished images that the model drew can be reproduced.");
+            throw new InvalidDataException($"{obstacle}.");
         }
 
+        var layout = IsEdit ? Edit(model, original) : LayoutSource.Drawn;
         return [.. Classes(model).SelectMany(label => Enumerable.Range(0, Sheet?.ImagesPerClass ?? 1)
-            .Select(i => new ImageSpecification(label.Id, ImageSeed.Derive(Seed, i), Coarse, Fine ?? model.DefaultFine)))];
+            .Select(i => new ImageSpecification(label.Id, ImageSeed.Derive(Seed, i), Coarse!, Fine ?? model.DefaultFine) { Layout = layout }))];
+    }
+
+    private LayoutSource.Edited Edit(ModelDescription model, RgbImage? original)
+    {
+        if (original is null)
+        {
+            throw new InvalidDataException("it is an edit of a picture that is not in the file; it can be reproduced only with the original.");
+        }
+
+        return (original.Width, original.Height) == (model.ImageWidth, model.ImageHeight)
+            ? Kept!.Edit(original)
+            : throw new InvalidDataException($"the original has {original.Width}x{original.Height} pixels, expected {model.ImageSize} like the model.");
     }
 
     private static LayoutOrigin Origin(LayoutSource layout) => layout switch
     {
         LayoutSource.Given => LayoutOrigin.Given,
         LayoutSource.Encoded => LayoutOrigin.Encoded,
+        LayoutSource.Edited => LayoutOrigin.Edited,
         _ => LayoutOrigin.Drawn,
     };
 
@@ -133,6 +165,9 @@ public enum LayoutOrigin
 
     /// <summary>They were encoded from a picture that the caller sent.</summary>
     Encoded,
+
+    /// <summary>A part was encoded from a picture that the caller sent; the model drew the rest, below a mask, from class and seed.</summary>
+    Edited,
 }
 
 /// <summary>A contact sheet: images in reading order.</summary>

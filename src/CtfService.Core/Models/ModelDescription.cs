@@ -26,6 +26,16 @@ public sealed record ModelDescription
     /// <summary>Number of tokens of an image: rows times columns of the token grid.</summary>
     public required int TokenCount { get; init; }
 
+    /// <summary>Columns and rows of the token grid; the cell of each position is a square of pixels.</summary>
+    public (int Width, int Height) TokenGrid
+    {
+        get
+        {
+            var side = (int)Math.Round(Math.Sqrt((double)ImageWidth * ImageHeight / TokenCount));
+            return (ImageWidth / side, ImageHeight / side);
+        }
+    }
+
     /// <summary>K: number of codewords of the tokenizer.</summary>
     public required int CodebookSize { get; init; }
 

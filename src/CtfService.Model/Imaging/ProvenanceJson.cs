@@ -49,8 +49,10 @@ public static class ProvenanceJson
             (provenance.Quality is null or (>= 0 and <= 100), $"quality is {provenance.Quality}, expected 0 to 100"),
             (provenance.Sheet is null or { ImagesPerClass: >= 1 and <= MaxSheetSide, Columns: >= 1 and <= MaxSheetSide },
                 $"sheet is {provenance.Sheet}, expected 1 to {MaxSheetSide} each"),
+            (!provenance.IsEdit || provenance.Kept?.Picture is not null, "layout is edited, but kept.picture is missing"),
         ];
         return rules.Where(rule => !rule.IsRight).Select(rule => rule.Problem)
+            .Concat(provenance.Kept?.Problems("kept") ?? [])
             .Concat(provenance.Coarse?.Problems("coarse") ?? [])
             .Concat(provenance.Fine?.Problems("fine") ?? []);
     }

@@ -36,7 +36,8 @@ public sealed class ImageProvenanceTests
 
         Assert.Equal((LayoutOrigin.Given, null, 4), (given.Layout, given.Coarse, given.ClassId));
         Assert.Equal((LayoutOrigin.Encoded, null, null), (encoded.Layout, encoded.Coarse, encoded.ClassId));
-        Assert.All([given, encoded], provenance => Assert.Contains("only finished images that the model drew", Fault(provenance), StringComparison.Ordinal));
+        Assert.Equal((null, null), (given.Kept, encoded.Kept));
+        Assert.All([given, encoded], provenance => Assert.Contains("its layout was not drawn by the model", Fault(provenance), StringComparison.Ordinal));
     }
 
     [Fact]

@@ -86,13 +86,29 @@ public sealed class ImageFileTests
         Assert.Contains($">{ImageProvenance.ThisSoftware}</xmp:CreatorTool>", text, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Encode_LayoutOfAPicture_StatesAComposite()
+    [Theory]
+    [InlineData(LayoutOrigin.Encoded, "\"layout\":\"encoded\"")]
+    [InlineData(LayoutOrigin.Edited, "\"layout\":\"edited\"")]
+    public void Encode_LayoutOfAPicture_StatesAComposite(LayoutOrigin layout, string expected)
     {
-        var text = Encoding.UTF8.GetString(ImageFile.Encode(Noise(8, 8), Apple with { Layout = LayoutOrigin.Encoded, Coarse = null }, ImageFormat.Png));
+        var text = Encoding.UTF8.GetString(ImageFile.Encode(Noise(8, 8), Apple with { Layout = layout }, ImageFormat.Png));
 
         Assert.Contains("digitalsourcetype/compositeWithTrainedAlgorithmicMedia<", text, StringComparison.Ordinal);
-        Assert.Contains("\"layout\":\"encoded\"", text, StringComparison.Ordinal);
+        Assert.Contains(expected, text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Encode_EditWithTheLongestMask_FitsEveryFormat()
+    {
+        var model = FakeModels.Fruits with { ImageWidth = 1024, ImageHeight = 1024 };
+        var mask = new EditMask(1024, 1024, [.. Enumerable.Range(0, 1 << 20).Select(pixel => pixel % 193 == 192)]);
+        var edit = new LayoutSource.Edited(new RgbImage(1024, 1024, new byte[3 << 20]), mask);
+        var provenance = Apple with { Layout = LayoutOrigin.Edited, Kept = KeptParts.Of(model, edit) };
+
+        Assert.InRange(ProvenanceJson.Serialize(provenance).Length, KeptParts.MaxMaskLength, KeptParts.MaxMaskLength + 2_000);
+        Assert.All(
+            Enum.GetValues<ImageFormat>(),
+            format => Assert.Equal(provenance.Kept, ImageFile.FindProvenance(ImageFile.Encode(Noise(8, 8), provenance, format))!.Kept));
     }
 
     [Fact]

@@ -12,6 +12,11 @@ public sealed class ProvenanceJsonTests
 
     private static readonly ImageProvenance Banana = ImageProvenance.Of(FakeModels.Fruits, Specification) with { Software = "CtfService 1.2.3" };
 
+    private static readonly ImageProvenance Edit = ImageProvenance.Of(FakeModels.Fruits, Specification with
+    {
+        Layout = new LayoutSource.Edited(new RgbImage(8, 8, new byte[8 * 8 * 3]), EditMask.FromRuns(8, 8, [32, 32])),
+    });
+
     [Fact]
     public void Serialize_OneImage_EqualsTheDocumentation()
     {
@@ -45,6 +50,38 @@ public sealed class ProvenanceJsonTests
 
             Assert.Equal(image, ProvenanceJson.Deserialize(ProvenanceJson.Serialize(image)));
         }
+    }
+
+    [Fact]
+    public void Serialize_Edit_EqualsTheDocumentation()
+    {
+        Assert.Contains(
+            $"\"layout\":\"edited\",\"kept\":{{\"picture\":\"{Edit.Kept!.Picture}\",\"positions\":2,\"mask\":[32,32]}},\"coarse\":{{",
+            ProvenanceJson.Serialize(Edit),
+            StringComparison.Ordinal);
+        Assert.Equal(Edit, ProvenanceJson.Deserialize(ProvenanceJson.Serialize(Edit)));
+    }
+
+    [Theory]
+    [InlineData("\"mask\":[32,32]", "\"mask\":[65,-1]", "kept.mask has a run of -1, expected at least 0")]
+    [InlineData("\"mask\":[32,32]", "\"mask\":[2147483647,2147483647]", "kept.mask has 4294967294 values, expected at most")]
+    [InlineData("\"mask\":[32,32]", "\"mask\":[4294967296]", "mask")]
+    [InlineData("\"mask\":[32,32]", "\"mask\":[1.5]", "mask")]
+    [InlineData("\"mask\":[32,32]", "\"mask\":[null]", "mask")]
+    [InlineData("\"mask\":[32,32]", "\"mask\":7", "mask")]
+    [InlineData("\"positions\":2", "\"positions\":-2", "kept.positions is -2, expected at least 0")]
+    [InlineData("\"positions\":2,", "", "positions")]
+    [InlineData("\"picture\":\"", "\"picture\":\"A", "expected a SHA-256 of 64 lower-case hex digits")]
+    [InlineData("\"picture\":", "\"image\":", "layout is edited, but kept.picture is missing")]
+    [InlineData("\"kept\":", "\"left\":", "layout is edited, but kept.picture is missing")]
+    public void Deserialize_WrongValueOfAnEdit_NamesIt(string right, string wrong, string expected)
+    {
+        var json = ProvenanceJson.Serialize(Edit);
+        Assert.Contains(right, json, StringComparison.Ordinal);
+
+        var error = Assert.Throws<InvalidDataException>(() => ProvenanceJson.Deserialize(json.Replace(right, wrong, StringComparison.Ordinal)));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

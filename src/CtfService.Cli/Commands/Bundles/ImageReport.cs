@@ -25,6 +25,7 @@ internal static class ImageReport
         ReportText.Line(output, "class", Class(provenance));
         ReportText.Line(output, "seed", provenance.Seed.ToString(CultureInfo.InvariantCulture));
         ReportText.Line(output, "layout", Layout(provenance.Layout));
+        Kept(output, provenance.Kept);
         if (provenance.Preview is { } preview)
         {
             ReportText.Line(output, "preview", $"{preview}: the coarse labels so far, not the finished image");
@@ -40,7 +41,8 @@ internal static class ImageReport
 
         if (provenance.IsReproducible)
         {
-            ReportText.Line(output, "again", $"ctf generate --from {file.Path} --bundle FOLDER");
+            var original = provenance.IsEdit ? " --original PICTURE" : "";
+            ReportText.Line(output, "again", $"ctf generate --from {file.Path}{original} --bundle FOLDER");
         }
     }
 
@@ -56,8 +58,23 @@ internal static class ImageReport
         LayoutOrigin.Drawn => "drawn by the model",
         LayoutOrigin.Given => "given by the caller, from another image; not stored in the file",
         LayoutOrigin.Encoded => "encoded from a picture that the caller sent; not stored in the file",
+        LayoutOrigin.Edited => "encoded from a picture that the caller sent, and drawn by the model under a mask",
         _ => throw new ArgumentOutOfRangeException(nameof(layout), layout, "Unknown layout origin."),
     };
+
+    private static void Kept(TextWriter output, KeptParts? kept)
+    {
+        if (kept?.Picture is { } picture)
+        {
+            ReportText.Line(output, "original", $"SHA-256 {picture} of its pixels in the model's size; not stored in the file");
+        }
+
+        if (kept is not null)
+        {
+            var mask = kept.Mask is { } runs ? $"; mask of {runs.Count} run(s)" : "; the mask is not stored in the file";
+            ReportText.Line(output, "kept", $"{(kept.Picture is null ? "details" : "tokens")} of {kept.Positions} position(s){mask}");
+        }
+    }
 
     private static void Stage(TextWriter output, string title, SamplingSettings? sampling)
     {

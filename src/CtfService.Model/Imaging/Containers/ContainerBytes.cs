@@ -3,7 +3,7 @@ namespace CtfService.Model.Imaging.Containers;
 /// <summary>Reads parts of a file whose declared lengths are not trusted.</summary>
 internal static class ContainerBytes
 {
-    /// <summary>The longest text that is read, in bytes; ours are shorter than 2,000.</summary>
+    /// <summary>The longest text that is read, in bytes; ours are shorter than 2,000, or 40,000 with a mask.</summary>
     public const int MaxTextBytes = 1 << 20;
 
     /// <summary>Returns a part of a container.</summary>

@@ -87,5 +87,5 @@ internal static class XmpPacket
 
     /// <summary>Returns the term of the IPTC vocabulary.</summary>
     private static string SourceType(LayoutOrigin layout) =>
-        layout == LayoutOrigin.Encoded ? "compositeWithTrainedAlgorithmicMedia" : "trainedAlgorithmicMedia";
+        layout is LayoutOrigin.Encoded or LayoutOrigin.Edited ? "compositeWithTrainedAlgorithmicMedia" : "trainedAlgorithmicMedia";
 }

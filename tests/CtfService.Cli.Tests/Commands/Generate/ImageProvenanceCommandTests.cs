@@ -12,6 +12,12 @@ public sealed class ImageProvenanceCommandTests : IDisposable
         FakeModels.Fruits with { Device = "cpu", Dtype = "float32" },
         new ImageSpecification(4, 18446744073709551615, new SamplingSettings(0.9f, 7, 0.5f, 2.5f, 10), new SamplingSettings(TopK: 3)));
 
+    private static readonly ImageProvenance CherryEdit = Cherry with
+    {
+        Layout = LayoutOrigin.Edited,
+        Kept = new KeptParts { Picture = new string('0', 64), Positions = 2, Mask = [32, 32] },
+    };
+
     private readonly TemporaryFolder _folder = new();
 
     [Theory]
@@ -50,6 +56,27 @@ public sealed class ImageProvenanceCommandTests : IDisposable
 
         Assert.Contains("given by the caller", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("again ", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Inspect_Edit_ShowsWhatItKeptAndThatTheOriginalIsNeeded()
+    {
+        var run = await CommandRun.Of("inspect", Write("edit.png", CherryEdit));
+
+        var lines = run.Output.Split(Environment.NewLine);
+        Assert.Contains("layout      encoded from a picture that the caller sent, and drawn by the model under a mask", lines);
+        Assert.Contains($"original    SHA-256 {CherryEdit.Kept!.Picture} of its pixels in the model's size; not stored in the file", lines);
+        Assert.Contains("kept        tokens of 2 position(s); mask of 2 run(s)", lines);
+        Assert.Contains(lines, line => line.StartsWith("again       ctf generate --from", StringComparison.Ordinal)
+            && line.EndsWith(" --original PICTURE --bundle FOLDER", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task InspectJson_Edit_HasTheMask()
+    {
+        var run = await CommandRun.Of("inspect", "--json", Write("edit.png", CherryEdit));
+
+        Assert.Contains("\"positions\":2,\"mask\":[32,32]}", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
