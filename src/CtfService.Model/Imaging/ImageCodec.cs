@@ -46,6 +46,15 @@ public static class ImageCodec
         return (codec.Info.Width, codec.Info.Height);
     }
 
+    /// <summary>Reads the size that an image is displayed with, after the EXIF orientation, without decoding it.</summary>
+    /// <inheritdoc cref="ReadHeader(Stream)"/>
+    public static (int Width, int Height) ReadUprightSize(Stream file)
+    {
+        var orientationOfPng = ExifOrientation.OfPng(file);
+        using var codec = Known(SKCodec.Create(file), PictureKinds.Web);
+        return ImageOrientation.UprightSize(codec.Info.Width, codec.Info.Height, Orientation(codec, orientationOfPng));
+    }
+
     /// <summary>Decodes an image file, or the first frame of an animation. Blends transparent pixels with white and applies the EXIF orientation.</summary>
     /// <exception cref="InvalidDataException">The file is not an image of a supported kind, is damaged, or has too many pixels.</exception>
     public static unsafe RgbImage Decode(ReadOnlySpan<byte> file, PictureKinds kinds = PictureKinds.Web)
@@ -69,8 +78,29 @@ public static class ImageCodec
         return Decode(codec, orientation);
     }
 
+    /// <summary>Decodes a PNG, JPEG or WebP file with its alpha channel, or the first frame of an animation. Applies the EXIF orientation.</summary>
+    /// <param name="file">A seekable stream; it is disposed.</param>
+    /// <exception cref="InvalidDataException">The file is not an image of a supported kind, is damaged, or has too many pixels.</exception>
+    public static RgbaImage DecodeWithAlpha(Stream file)
+    {
+        var orientationOfPng = ExifOrientation.OfPng(file);
+        using var codec = Known(SKCodec.Create(file), PictureKinds.Web);
+        using var bitmap = DecodePixels(codec);
+        var orientation = Orientation(codec, orientationOfPng);
+        var (width, height) = ImageOrientation.UprightSize(bitmap.Width, bitmap.Height, orientation);
+        var pixels = ImageOrientation.Upright(bitmap.GetPixelSpan(), bitmap.Width, bitmap.Height, bytesPerPixel: 4, orientation);
+        return new RgbaImage(width, height, pixels, hasAlpha: codec.Info.AlphaType != SKAlphaType.Opaque);
+    }
+
     /// <param name="orientationOfPng">The orientation of a PNG file, which the image library does not read.</param>
     private static RgbImage Decode(SKCodec codec, int orientationOfPng)
+    {
+        using var bitmap = DecodePixels(codec);
+        return ImageOrientation.Upright(OnWhite(bitmap), Orientation(codec, orientationOfPng));
+    }
+
+    /// <summary>Decodes to four bytes per pixel, with alpha that is not premultiplied.</summary>
+    private static SKBitmap DecodePixels(SKCodec codec)
     {
         var layout = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         if ((long)layout.Width * layout.Height > MaxPixels)
@@ -78,16 +108,20 @@ public static class ImageCodec
             throw new InvalidDataException($"The image has {layout.Width}x{layout.Height} pixels; at most {MaxPixels} can be decoded.");
         }
 
-        using var bitmap = new SKBitmap(layout);
+        var bitmap = new SKBitmap(layout);
         var result = codec.GetPixels(layout, bitmap.GetPixels());
-        if (result != SKCodecResult.Success)
+        if (result == SKCodecResult.Success)
         {
-            throw new InvalidDataException($"The image is damaged ({result}).");
+            return bitmap;
         }
 
-        var orientation = codec.EncodedFormat == SKEncodedImageFormat.Png ? orientationOfPng : (int)codec.EncodedOrigin; // numbered as in EXIF
-        return ImageOrientation.Upright(OnWhite(bitmap), orientation);
+        bitmap.Dispose();
+        throw new InvalidDataException($"The image is damaged ({result}).");
     }
+
+    /// <summary>Returns the EXIF orientation of a file, as a number.</summary>
+    private static int Orientation(SKCodec codec, int orientationOfPng) =>
+        codec.EncodedFormat == SKEncodedImageFormat.Png ? orientationOfPng : (int)codec.EncodedOrigin; // numbered as in EXIF
 
     /// <param name="codec">Null if the image library does not recognise the file.</param>
     private static SKCodec Known(SKCodec? codec, PictureKinds kinds)

@@ -13,18 +13,36 @@ internal static class ImageOrientation
             return image;
         }
 
-        var (width, height) = orientation >= 5 ? (image.Height, image.Width) : (image.Width, image.Height);
-        var pixels = new byte[image.Pixels.Length];
-        for (var y = 0; y < height; y++)
+        var (width, height) = UprightSize(image.Width, image.Height, orientation);
+        return new RgbImage(width, height, Upright(image.Pixels, image.Width, image.Height, bytesPerPixel: 3, orientation));
+    }
+
+    /// <summary>Returns the size of an image after its orientation has been applied.</summary>
+    public static (int Width, int Height) UprightSize(int width, int height, int orientation) =>
+        orientation is >= 5 and <= 8 ? (height, width) : (width, height);
+
+    /// <summary>Returns a copy of the pixels of an image, in raster order of the upright one.</summary>
+    /// <param name="width">Width of the image as it is stored.</param>
+    /// <param name="height">Height of the image as it is stored.</param>
+    public static byte[] Upright(ReadOnlySpan<byte> stored, int width, int height, int bytesPerPixel, int orientation)
+    {
+        if (orientation is < 2 or > 8)
         {
-            for (var x = 0; x < width; x++)
+            return stored.ToArray();
+        }
+
+        var (uprightWidth, uprightHeight) = UprightSize(width, height, orientation);
+        var pixels = new byte[stored.Length];
+        for (var y = 0; y < uprightHeight; y++)
+        {
+            for (var x = 0; x < uprightWidth; x++)
             {
-                var (sourceX, sourceY) = Source(x, y, image.Width - 1, image.Height - 1, orientation);
-                image.Pixels.AsSpan(((sourceY * image.Width) + sourceX) * 3, 3).CopyTo(pixels.AsSpan(((y * width) + x) * 3));
+                var (sourceX, sourceY) = Source(x, y, width - 1, height - 1, orientation);
+                stored.Slice(((sourceY * width) + sourceX) * bytesPerPixel, bytesPerPixel).CopyTo(pixels.AsSpan(((y * uprightWidth) + x) * bytesPerPixel));
             }
         }
 
-        return new RgbImage(width, height, pixels);
+        return pixels;
     }
 
     private static (int X, int Y) Source(int x, int y, int right, int bottom, int orientation) => orientation switch

@@ -13,14 +13,12 @@ public static class ImageResizer
     /// <summary>Fits the shorter side (relative to the target) and keeps the centre of the other. Returns an image of the target size unchanged.</summary>
     public static RgbImage Cover(RgbImage image, int width, int height)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
+        var scale = CoverScale.Of(image.Width, image.Height, width, height).Value;
         if (image.Width == width && image.Height == height)
         {
             return image;
         }
 
-        var scale = Math.Min(image.Width / (double)width, image.Height / (double)height); // source pixels per target pixel
         var columns = Taps(image.Width, width, scale);
         var rows = Taps(image.Height, height, scale);
         var (top, bottom) = (rows[0].Start, rows[^1].Start + rows[^1].Weights.Length);
