@@ -3,8 +3,8 @@ using CtfService.Model.Transformer;
 namespace CtfService.Model.Engines;
 
 /// <summary>
-/// Runs the causal transformer for stage 1: each step computes one position per row, and slots keep the keys and values of earlier positions.
-/// Not thread-safe.
+/// Runs the causal transformer for stage 1: each step computes one position per row, and slots keep the keys and values of earlier positions. Several rows of
+/// one slot compute several positions at once, such as labels that are known before they are needed. Not thread-safe.
 /// </summary>
 public interface IDecodeEngine : IDisposable
 {
@@ -17,7 +17,9 @@ public interface IDecodeEngine : IDisposable
     /// Computes the logits of the next label for every row. Rows may be in any order, each at its own position; a row's logits do not depend on the other rows.
     /// Position 0 starts a slot over; slots need no clearing.
     /// </summary>
-    /// <param name="rows">R rows, each of another slot. The positions of a slot ascend by one from 0; an earlier position may be computed again.</param>
+    /// <param name="rows">
+    /// R rows. The positions of a slot ascend by one from 0, within a step and from step to step; an earlier position may be computed again.
+    /// </param>
     /// <param name="logits">Receives the logits, [R, V].</param>
     /// <exception cref="ArgumentException">A row is out of range, or the buffer has the wrong length.</exception>
     void DecodeStep(ReadOnlySpan<DecodeRow> rows, Span<float> logits);
@@ -33,7 +35,8 @@ public readonly record struct DecodeRow(int Slot, int Position, int Input);
 internal sealed class DecodeRowCheck(TransformerConfig config, int capacity)
 {
     private readonly int[] _written = new int[capacity]; // positions written in each slot, from 0
-    private readonly long[] _lastStep = new long[capacity];
+    private readonly long[] _lastStep = new long[capacity]; // the last step with a row of the slot
+    private readonly int[] _next = new int[capacity];       // the position after that of its last row in that step
     private long _step;
 
     /// <exception cref="ArgumentException">A row is out of range, or the buffer has the wrong length.</exception>
@@ -69,19 +72,20 @@ internal sealed class DecodeRowCheck(TransformerConfig config, int capacity)
             throw new ArgumentException($"Slot {row.Slot} is out of range; expected 0 to {capacity - 1}.", nameof(row));
         }
 
-        if (_lastStep[row.Slot] == _step)
-        {
-            throw new ArgumentException($"Slot {row.Slot} has two rows in one step; expected at most one.", nameof(row));
-        }
-
-        _lastStep[row.Slot] = _step;
-        if (row.Position < 0 || row.Position > config.Positions || row.Position > _written[row.Slot])
+        if (_lastStep[row.Slot] == _step && row.Position != _next[row.Slot])
         {
             throw new ArgumentException(
-                $"Position {row.Position} of slot {row.Slot} is out of range; expected 0 to {Math.Min(config.Positions, _written[row.Slot])}. "
-                + "Position 0 starts over.",
-                nameof(row));
+                $"Slot {row.Slot} has position {row.Position} after {_next[row.Slot] - 1} in one step; expected {_next[row.Slot]}.", nameof(row));
         }
+
+        var last = Math.Min(config.Positions, _lastStep[row.Slot] == _step ? _next[row.Slot] : _written[row.Slot]);
+        if (row.Position < 0 || row.Position > last)
+        {
+            throw new ArgumentException(
+                $"Position {row.Position} of slot {row.Slot} is out of range; expected 0 to {last}. Position 0 starts over.", nameof(row));
+        }
+
+        (_lastStep[row.Slot], _next[row.Slot]) = (_step, row.Position + 1);
 
         var inputs = row.Position == 0 ? config.ClassCount + 1 : config.InputVocabulary;
         if ((uint)row.Input >= (uint)inputs)

@@ -159,15 +159,55 @@ public sealed class SimdDecodeEngineTests
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void DecodeStep_TwoRowsOfOneSlot_Throws()
+    [Theory]
+    [MemberData(nameof(WidthsAndFormats))]
+    public void DecodeStep_SeveralPositionsOfASlotAtOnce_AreBitwiseThoseOfSingleSteps(VectorWidth width, WeightFormat format)
+    {
+        const int Slots = 5;
+        const int Capacity = 40;
+        using var transformer = EngineModels.Random(EngineModels.Config());
+        using var pool = new ComputeThreadPool(2);
+        using var single = new ComputeThreadPool(1);
+        using var alone = EngineModels.Engine(transformer, single, 1, width, format);
+        using var engine = EngineModels.Engine(transformer, pool, Capacity, width, format);
+        var sequences = Enumerable.Range(0, Slots).Select(slot => Decode(alone, ClassOf(slot), slot)).ToArray();
+        var position = new int[Slots];
+        var random = new Random(4);
+
+        for (var step = 0; step < 100; step++)
+        {
+            DecodeRow[] rows = [.. Enumerable.Range(0, Slots).OrderBy(_ => random.Next()).Take(random.Next(1, Slots + 1)).SelectMany(Run)];
+            var logits = new float[rows.Length * engine.Config.OutputVocabulary];
+            engine.DecodeStep(rows, logits);
+            for (var row = 0; row < rows.Length; row++)
+            {
+                var (slot, at) = (rows[row].Slot, rows[row].Position);
+                Assert.True(
+                    sequences[slot].Logits[at].AsSpan().SequenceEqual(logits.AsSpan(row * engine.Config.OutputVocabulary, engine.Config.OutputVocabulary)),
+                    $"step {step}: row {row} of {rows.Length}, slot {slot}, position {at}");
+                position[slot] = (at + 1) % engine.Config.Positions;
+            }
+        }
+
+        IEnumerable<DecodeRow> Run(int slot) => Enumerable
+            .Range(position[slot], Math.Min(random.Next(1, (Capacity / Slots) + 1), engine.Config.Positions - position[slot]))
+            .Select(at => new DecodeRow(slot, at, Input(sequences[slot], ClassOf(slot), at))).ToList();
+    }
+
+    [Theory]
+    [InlineData(0, 0, "position 0 after 0")]
+    [InlineData(0, 2, "position 2 after 0")]
+    [InlineData(1, 2, "Position 1")]
+    public void DecodeStep_PositionsOfASlotThatDoNotFollow_Throws(int first, int second, string expected)
     {
         using var transformer = EngineModels.Random(EngineModels.Config());
         using var pool = new ComputeThreadPool(1);
         using var engine = EngineModels.Engine(transformer, pool, 4);
 
-        Assert.Throws<ArgumentException>(
-            () => engine.DecodeStep([new DecodeRow(1, 0, 0), new DecodeRow(1, 0, 0)], new float[2 * engine.Config.OutputVocabulary]));
+        var error = Assert.Throws<ArgumentException>(
+            () => engine.DecodeStep([new DecodeRow(1, first, 0), new DecodeRow(1, second, 0)], new float[2 * engine.Config.OutputVocabulary]));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
     private static int ClassOf(int slot) => slot % 4;

@@ -84,6 +84,9 @@ internal sealed class PassRows(int capacity)
     /// <summary>Gets the number of rows.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Gets whether a row follows another one of the same slot, whose key and value it attends to.</summary>
+    public bool ShareSlots { get; private set; }
+
     public int[] Slots { get; } = new int[capacity];
 
     public int[] Positions { get; } = new int[capacity];
@@ -94,10 +97,11 @@ internal sealed class PassRows(int capacity)
     /// <summary>Gets the number of positions that each row attends to: 0 to Visible - 1.</summary>
     public int[] Visible { get; } = new int[capacity];
 
-    public void Clear() => Count = 0;
+    public void Clear() => (Count, ShareSlots) = (0, false);
 
     public void Add(int slot, int position, int input, int visible)
     {
+        ShareSlots = ShareSlots || Slots.AsSpan(0, Count).Contains(slot);
         Slots[Count] = slot;
         Positions[Count] = position;
         Inputs[Count] = input;

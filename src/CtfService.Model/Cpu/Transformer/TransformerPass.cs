@@ -132,16 +132,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
             weights.QueryKeyValue, a.Hidden, a.WidthStride, new RowScaleEpilogue<TVector, TSimd>(a.QueryKeyValue, a.QueryKeyValueStride, rowScales), worker);
         PrefetchNext(weights.AttentionOutput, worker);
         EndPart(worker.Index, StepPart.QueryKeyValue);
-        if (_cachesEveryLayer)
-        {
-            AttendCausally(layer, worker);
-        }
-        else
-        {
-            AppendAll(worker);
-            EndPart(worker.Index, StepPart.Attention);
-            AttendBidirectionally(worker);
-        }
+        Attend(layer, worker);
 
         EndPart(worker.Index, StepPart.Attention);
         Multiply(weights.AttentionOutput, a.Attended, a.WidthStride, new ResidualEpilogue<TVector, TSimd>(a.Hidden, a.WidthStride), worker);
@@ -155,6 +146,26 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         Multiply(weights.Down, a.Gated, a.InnerStride, new ResidualEpilogue<TVector, TSimd>(a.Hidden, a.WidthStride), worker);
         PrefetchNext(layer + 1 < Weights.Layers.Count ? Weights.Layers[layer + 1].QueryKeyValue : Head, worker);
         EndPart(worker.Index, StepPart.Down);
+    }
+
+    private void Attend(int layer, PoolWorker worker)
+    {
+        if (_cachesEveryLayer && !Rows.ShareSlots)
+        {
+            AttendCausally(layer, appends: true, worker);
+            return;
+        }
+
+        AppendAll(_cachesEveryLayer ? layer : 0, worker);
+        EndPart(worker.Index, StepPart.Attention);
+        if (_cachesEveryLayer)
+        {
+            AttendCausally(layer, appends: false, worker);
+        }
+        else
+        {
+            AttendBidirectionally(worker);
+        }
     }
 
     private void Multiply<TEpilogue>(PackedMatrix matrix, float* input, long stride, TEpilogue epilogue, PoolWorker worker)
@@ -197,11 +208,13 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     }
 
     /// <summary>
-    /// Attention of a decode step, in which each row sees only its own sequence: the thread that attends also appends keys and values, so no barrier is
-    /// needed between the two. Rows differ widely in length, so all items are claimed dynamically. If there are few rows, their heads are split into
+    /// Attention of a decode step. Rows differ widely in length, so all items are claimed dynamically. If there are few rows, their heads are split into
     /// several items.
     /// </summary>
-    private void AttendCausally(int layer, PoolWorker worker)
+    /// <param name="appends">
+    /// True if each row sees only its own sequence: the thread that attends also appends keys and values, so no barrier is needed between the two.
+    /// </param>
+    private void AttendCausally(int layer, bool appends, PoolWorker worker)
     {
         var splits = Math.Clamp(ItemsPerThread * worker.Count / Rows.Count, 1, Config.Heads);
         var heads = (Config.Heads + splits - 1) / splits;
@@ -211,18 +224,22 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         {
             var (row, split) = Math.DivRem(item, splits);
             var count = Math.Min(heads, Config.Heads - (split * heads));
-            RotateAndAppend(layer, row, split * heads, count);
+            if (appends)
+            {
+                RotateAndAppend(layer, row, split * heads, count);
+            }
+
             Attend(layer, row, split * heads, count, worker.Index);
         }
     }
 
     /// <summary>Appends the keys and values of all rows to the cache.</summary>
-    private void AppendAll(PoolWorker worker)
+    private void AppendAll(int layer, PoolWorker worker)
     {
         var (first, end) = worker.Partition(Rows.Count);
         for (var row = first; row < end; row++)
         {
-            RotateAndAppend(layer: 0, row, head: 0, Config.Heads);
+            RotateAndAppend(layer, row, head: 0, Config.Heads);
         }
     }
 
