@@ -23,6 +23,9 @@ public sealed record ImageSpecification(int ClassId, ulong Seed, SamplingSetting
     /// <summary>True if the coarse stage draws the layout or a part of it.</summary>
     public bool DrawsLayout => Layout == LayoutSource.Drawn || Layout is LayoutSource.Edited;
 
+    /// <summary>True if a picture is VQ encoded before the image is drawn.</summary>
+    public bool HasPicture => Layout is LayoutSource.Encoded or LayoutSource.Edited { Mask.IsFull: false };
+
     /// <summary>Rows of this image in a coarse decode step: two with guidance, one without, zero if no part of its layout is drawn.</summary>
     public int Rows => !DrawsLayout ? 0 : Coarse.IsGuided ? 2 : 1;
 

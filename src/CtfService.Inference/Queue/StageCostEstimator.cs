@@ -113,5 +113,5 @@ internal sealed class StageCostEstimator
 internal readonly record struct StageCosts(TimeSpan DecodeStep, TimeSpan VqEncode, TimeSpan Fine, TimeSpan VqDecode)
 {
     /// <summary>Returns the cost of an image without its decode steps.</summary>
-    public TimeSpan LaterStages(ImageSpecification image) => (image.Layout is LayoutSource.Encoded ? VqEncode : TimeSpan.Zero) + Fine + VqDecode;
+    public TimeSpan LaterStages(ImageSpecification image) => (image.HasPicture ? VqEncode : TimeSpan.Zero) + Fine + VqDecode;
 }

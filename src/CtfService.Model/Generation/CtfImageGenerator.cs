@@ -8,9 +8,9 @@ using CtfService.Model.Stages;
 namespace CtfService.Model.Generation;
 
 /// <summary>
-/// Runs images through all stages: coarse labels step by step (or given, or VQ encoded from a picture), tokens in one pass, pixels. Images join and leave
-/// between steps; each stage batches the images that have reached it (<see cref="LaterStages"/>). A plain LlamaGen model has no fine stage: its coarse labels
-/// are the tokens. Call every method from the thread that loaded the model.
+/// Runs images through all stages: coarse labels step by step (or given, or VQ encoded from a picture, as a whole or in part), tokens in one pass, pixels.
+/// Images join and leave between steps; each stage batches the images that have reached it (<see cref="LaterStages"/>). A plain LlamaGen model has no fine
+/// stage: its coarse labels are the tokens. Call every method from the thread that loaded the model.
 /// </summary>
 public sealed class CtfImageGenerator : IImageGenerator
 {
@@ -22,6 +22,7 @@ public sealed class CtfImageGenerator : IImageGenerator
 
     private readonly LoadedModel _parts;
     private readonly ICoarseStage _coarse;
+    private readonly EditEntrance _edits = new();
     private readonly LaterStages _later;
     private readonly PreviewStage _previews;
     private readonly Dictionary<long, ImagePriority> _priorities = []; // of the admitted images, by id
@@ -32,13 +33,13 @@ public sealed class CtfImageGenerator : IImageGenerator
     {
         _parts = parts;
         _coarse = parts.Coarse;
-        _later = new LaterStages(parts);
+        _later = new LaterStages(parts, _edits.AddEncoded);
         _previews = new PreviewStage(new CentroidDecoder(parts.VqDecoder, parts.Clusters), Model.TokenCount);
     }
 
     public ModelDescription Model => _parts.Description;
 
-    public int FreeRows => _coarse.FreeRows;
+    public int FreeRows => Math.Max(0, _coarse.FreeRows - _edits.Rows);
 
     public int ImageCount => _priorities.Count;
 
@@ -48,12 +49,12 @@ public sealed class CtfImageGenerator : IImageGenerator
     private ImagePriority Highest => _priorities.Count == 0 ? ImagePriority.Interactive : (ImagePriority)Array.FindIndex(_counts, static count => count > 0);
 
     /// <inheritdoc/>
-    public int RowsBelow(ImagePriority priority) => _coarse.RowsOf(ImagePriority.Bulk) - _coarse.RowsOf(priority);
+    public int RowsBelow(ImagePriority priority) => RowsOf(ImagePriority.Bulk) - RowsOf(priority);
 
     /// <inheritdoc/>
     public void Admit(long id, ImageSpecification image, PreviewOptions? previews = null, ImagePriority priority = ImagePriority.Interactive)
     {
-        ImageCheck.Require(image, Model);
+        ImageCheck.Require(image, Model, _parts.Clusters);
         if (image.Rows > FreeRows)
         {
             throw new ArgumentException(
@@ -84,6 +85,7 @@ public sealed class CtfImageGenerator : IImageGenerator
 
         if (!_coarse.Remove(id))
         {
+            _edits.Remove(id);
             _later.Remove(id);
         }
     }
@@ -115,6 +117,7 @@ public sealed class CtfImageGenerator : IImageGenerator
     /// <summary>Runs every stage of the images of at least this priority; the others pause.</summary>
     private void AdvanceAll(ImagePriority lowest, CancellationToken cancellation)
     {
+        _edits.EnterInto(_coarse, lowest);
         if (_coarse.CountOf(lowest) > 0 && !_later.IsBehind(lowest))
         {
             StepCoarse(_coarse.StepsAllRows ? ImagePriority.Bulk : lowest);
@@ -128,6 +131,7 @@ public sealed class CtfImageGenerator : IImageGenerator
     /// <summary>Runs one stage only and a small batch, because an interactive image that arrives waits for the end of the step.</summary>
     private void AdvanceBriefly(ImagePriority lowest, CancellationToken cancellation)
     {
+        _edits.EnterInto(_coarse, lowest);
         if (_later.HasWork(lowest))
         {
             LastStep = _later.RunOne(LastStep, lowest, _decodeStep.Value * ShortBatchSteps, cancellation);
@@ -143,32 +147,38 @@ public sealed class CtfImageGenerator : IImageGenerator
     /// <summary>Adds the image to the stage that its layout starts in.</summary>
     private RunningImage Place(long id, ImageSpecification specification, ImagePriority priority)
     {
-        if (specification.Layout == LayoutSource.Drawn)
-        {
-            return _coarse.Add(id, specification, priority);
-        }
-
         var image = new RunningImage(id, specification, Model.TokenCount) { Priority = priority };
-        if (specification.Layout is LayoutSource.Given given)
+        switch (specification.Layout)
         {
-            image.SetLayout([.. given.CoarseLabels]);
-            _later.AddLayout(image);
-        }
-        else
-        {
-            _later.AddPicture(image);
+            case LayoutSource.Given given:
+                image.SetLayout([.. given.CoarseLabels]);
+                _later.AddLayout(image);
+                break;
+            case LayoutSource.Encoded:
+                _later.AddPicture(image);
+                break;
+            case LayoutSource.Edited { Mask.IsFull: false }:
+                _edits.Promise(image);
+                _later.AddPicture(image);
+                break;
+            default:
+                _coarse.Add(image);
+                break;
         }
 
         return image;
     }
 
+    /// <summary>Returns the rows that images of at least this priority occupy or will occupy.</summary>
+    private int RowsOf(ImagePriority lowest) => _coarse.RowsOf(lowest) + _edits.RowsOf(lowest);
+
     private void StepCoarse(ImagePriority lowest)
     {
         try
         {
-            var (rows, taken, started) = (_coarse.Rows, _coarse.RowsOf(lowest), Stopwatch.GetTimestamp());
+            var (rows, started) = (_coarse.Rows, Stopwatch.GetTimestamp());
             var finished = _coarse.Step(lowest);
-            LastStep = new StepReport(taken, Stopwatch.GetElapsedTime(started), Splits: _coarse.Rows < rows ? 1 : 0);
+            LastStep = new StepReport(_coarse.LastStepRows, Stopwatch.GetElapsedTime(started), Splits: _coarse.Rows < rows ? 1 : 0);
             _decodeStep.Add(LastStep.DecodeTime);
             foreach (var image in finished)
             {

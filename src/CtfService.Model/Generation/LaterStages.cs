@@ -18,12 +18,15 @@ internal sealed class LaterStages : IDisposable
     private readonly LaterStage _encode;
     private readonly LaterStage? _fine;
     private readonly LaterStage _decode;
+    private readonly Action<RunningImage> _edited;
     private readonly List<GenerationOutcome> _ended = []; // not taken yet; kept if a later stage throws
 
     /// <param name="parts">Not disposed.</param>
-    public LaterStages(LoadedModel parts)
+    /// <param name="edited">Receives the images of which only a part is kept, with their kept tokens.</param>
+    public LaterStages(LoadedModel parts, Action<RunningImage> edited)
     {
-        var encode = new VqEncodeStage(parts.Tokenizer, parts.Clusters, parts.Description.TokenCount, parts.Device);
+        _edited = edited;
+        var encode = new VqEncodeStage(parts.Tokenizer, parts.Clusters, (parts.VqDecoder.GridWidth, parts.VqDecoder.GridHeight), parts.Device);
         var decode = new VqDecodeStage(parts.VqDecoder);
         _fineStage = parts.Fine is null ? null : new FineStage(parts.Fine, parts.Clusters);
         _encode = new LaterStage("VQ encode", VqEncodeStage.Capacity, _ => 1, encode.Run);
@@ -51,7 +54,7 @@ internal sealed class LaterStages : IDisposable
         (_fine ?? _decode).Add(image);
     }
 
-    /// <summary>Adds an image with a layout to be encoded from its picture.</summary>
+    /// <summary>Adds an image with a picture to be encoded.</summary>
     public void AddPicture(RunningImage image) => _encode.Add(image);
 
     public void Remove(long id)
@@ -106,7 +109,7 @@ internal sealed class LaterStages : IDisposable
             return report;
         }
 
-        var (work, splits) = _encode.Run(lowest, budget, AddLayout, _ended.Add, cancellation);
+        var (work, splits) = _encode.Run(lowest, budget, Encoded, _ended.Add, cancellation);
         return report with { VqEncode = work, Splits = report.Splits + splits };
     }
 
@@ -132,6 +135,18 @@ internal sealed class LaterStages : IDisposable
         return report with { VqDecode = work, Splits = report.Splits + splits };
     }
 
+    private void Encoded(RunningImage image)
+    {
+        if (image.Specification.DrawsLayout)
+        {
+            _edited(image);
+        }
+        else
+        {
+            AddLayout(image);
+        }
+    }
+
     private void Decode(VqDecodeStage stage, IReadOnlyList<RunningImage> batch, CancellationToken cancellation)
     {
         var pictures = stage.Run([.. batch.Select(image => image.Tokens)], cancellation);
@@ -139,7 +154,7 @@ internal sealed class LaterStages : IDisposable
         foreach (var (image, picture) in batch.Zip(pictures))
         {
             _ended.Add(new GenerationOutcome(
-                image.Id, new GeneratedImage(image.Specification, picture, image.CoarseLabels, image.Tokens, image.Timings(done))));
+                image.Id, new GeneratedImage(image.Specification, image.Join(picture), image.CoarseLabels, image.Tokens, image.Timings(done))));
         }
     }
 }

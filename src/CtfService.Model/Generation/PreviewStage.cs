@@ -67,12 +67,12 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
         var images = decoder.Decode(labels);
         for (var place = 0; place < batch.Count; place++)
         {
-            batch[place].Options.Deliver(new ImagePreview(batch[place].Next - 1, images[place]));
+            batch[place].Options.Deliver(new ImagePreview(batch[place].Next - 1, batch[place].Image.Join(images[place])));
         }
     }
 
     private IEnumerable<int> LabelsSoFar(RunningImage image) =>
-        image.CoarseLabels.Select((label, cell) => cell < image.Position ? label : decoder.Undecided);
+        image.CoarseLabels.Select((label, cell) => cell < image.Position || image.IsKept(cell) ? label : decoder.Undecided);
 
     private sealed record PreviewedImage(RunningImage Image, PreviewOptions Options)
     {

@@ -4,8 +4,7 @@ namespace CtfService.Model.Stages;
 
 /// <summary>The images in a coarse stage and the slots that they occupy. Allocates only when images join or leave.</summary>
 /// <param name="slots">The number of slots. A conditional row takes one, and so does a null-class row.</param>
-/// <param name="positions">T.</param>
-internal sealed class CoarseBatch(int slots, int positions)
+internal sealed class CoarseBatch(int slots)
 {
     private readonly Stack<int> _freeSlots = new(Enumerable.Range(0, slots).Reverse());
     private readonly List<RunningImage> _finished = [];
@@ -36,16 +35,12 @@ internal sealed class CoarseBatch(int slots, int positions)
         return count;
     }
 
-    public RunningImage Add(long id, ImageSpecification specification, ImagePriority priority)
+    /// <summary>Adds an image, which must fit into <see cref="FreeSlots"/>.</summary>
+    public void Add(RunningImage image)
     {
-        var image = new RunningImage(id, specification, positions)
-        {
-            Priority = priority,
-            Slot = _freeSlots.Pop(),
-            NullSlot = specification.Coarse.IsGuided ? _freeSlots.Pop() : null,
-        };
+        image.Slot = _freeSlots.Pop();
+        image.NullSlot = image.Specification.Coarse.IsGuided ? _freeSlots.Pop() : null;
         _images.Add(image);
-        return image;
     }
 
     /// <summary>Removes an image and frees its slots. Returns false if the image is not in the batch.</summary>
@@ -61,14 +56,21 @@ internal sealed class CoarseBatch(int slots, int positions)
     }
 
     /// <summary>
-    /// Advances every image of at least this priority by one label. Removes and returns the complete ones; the next call reuses the list.
+    /// Moves every image of at least this priority on to its next label if its label has been drawn. Removes and returns the complete ones; the next call
+    /// reuses the list.
     /// </summary>
     public List<RunningImage> Advance(ImagePriority lowest)
     {
         _finished.Clear();
         foreach (var image in Of(lowest))
         {
-            if (++image.Position == positions)
+            if (image.CachedPositions <= image.Position)
+            {
+                continue; // its known labels are not all cached yet
+            }
+
+            image.Advance();
+            if (image.Position == image.CoarseLabels.Length)
             {
                 _finished.Add(image);
             }

@@ -79,16 +79,25 @@ internal sealed class DeviceRows : IDisposable
         _sampling = sampling;
         _state.narrow(1, 0, Count).copy_(_memory.Upload(StateOf(running), Enum.GetValues<RowState>().Length, Count));
         _scales.narrow(0, 0, Count).copy_(_memory.Upload(ScalesOf(running), Count, 1));
-        foreach (var image in running.Where(image => image.Position == 0))
+        foreach (var image in running.Where(image => image.CachedPositions == 0))
         {
-            var uniforms = new float[_config.Positions];
-            CounterRandom.FillUniforms(image.Specification.Seed, SamplingStage.Coarse, uniforms);
-            _uniforms.select(0, image.Slot).copy_(_memory.Upload(uniforms, _config.Positions));
+            Start(image);
         }
 
         var last = _labels.narrow(0, 0, Count).gather(1, Positions.sub(1).clamp_min(0).unsqueeze(1)).squeeze(1); // [R]
         Inputs.copy_(where(Positions.eq(0), Inputs, last));
         IsStale = false;
+    }
+
+    /// <summary>Returns the inputs of consecutive positions of a row, int64 [S]. All labels before the last of them must be known.</summary>
+    public Tensor InputsOf(int slot, int classId, int first, int count)
+    {
+        using var scope = NewDisposeScope();
+        var labels = _labels.select(0, slot);
+        var inputs = first > 0
+            ? labels.narrow(0, first - 1, count).clone()
+            : cat([_memory.Upload([(long)classId], 1), labels.narrow(0, 0, count - 1)]);
+        return inputs.MoveToOuterDisposeScope();
     }
 
     /// <summary>Draws one label for every row, int64 [R]. A vacant row gets 0, which is a valid class as well.</summary>
@@ -145,6 +154,24 @@ internal sealed class DeviceRows : IDisposable
         foreach (var tensor in (Tensor[])[_state, _scales, _uniforms, _labels])
         {
             tensor.Dispose();
+        }
+    }
+
+    /// <summary>Uploads the random numbers of a new image, and the labels that it keeps.</summary>
+    private void Start(RunningImage image)
+    {
+        var uniforms = new float[_config.Positions];
+        CounterRandom.FillUniforms(image.Specification.Seed, SamplingStage.Coarse, uniforms);
+        _uniforms.select(0, image.Slot).copy_(_memory.Upload(uniforms, _config.Positions));
+        if (image.KeptTokens is null)
+        {
+            return;
+        }
+
+        var labels = _memory.Upload([.. image.CoarseLabels.Select(label => (long)label)], _config.Positions);
+        foreach (var slot in image.NullSlot is { } nullSlot ? (int[])[image.Slot, nullSlot] : [image.Slot])
+        {
+            _labels.select(0, slot).copy_(labels);
         }
     }
 

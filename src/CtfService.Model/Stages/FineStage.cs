@@ -6,6 +6,7 @@ namespace CtfService.Model.Stages;
 
 /// <summary>
 /// Stage 2, which draws tokens: one pass over all positions of the images that have their layout, then a draw per position among the members of its cluster.
+/// Kept tokens stay as they are.
 /// Call from the device thread only.
 /// </summary>
 internal sealed class FineStage : IDisposable
@@ -83,6 +84,12 @@ internal sealed class FineStage : IDisposable
         var tokens = new int[_engine.Config.Positions];
         for (var cell = 0; cell < tokens.Length; cell++)
         {
+            if (image.IsKept(cell))
+            {
+                tokens[cell] = image.KeptTokens![cell];
+                continue;
+            }
+
             var members = _map.Members[image.CoarseLabels[cell]];
             var logits = Logits(row, cell, members.Length);
             if (settings.IsGuided)

@@ -21,7 +21,7 @@ internal sealed class HostCoarseStage : ICoarseStage
     {
         _engine = engine;
         _sampler = new HostSampler(engine.Config.OutputVocabulary);
-        _batch = new CoarseBatch(engine.Capacity, engine.Config.Positions);
+        _batch = new CoarseBatch(engine.Capacity);
         _rows = new DecodeRow[engine.Capacity];
         _logits = new float[engine.Capacity * engine.Config.OutputVocabulary];
     }
@@ -34,13 +34,14 @@ internal sealed class HostCoarseStage : ICoarseStage
 
     public bool StepsAllRows => false;
 
+    public int LastStepRows { get; private set; }
+
     public int CountOf(ImagePriority lowest) => _batch.CountOf(lowest);
 
     public int RowsOf(ImagePriority lowest) => _batch.SlotsOf(lowest);
 
     /// <inheritdoc/>
-    public RunningImage Add(long id, ImageSpecification specification, ImagePriority priority = ImagePriority.Interactive) =>
-        _batch.Add(id, specification, priority);
+    public void Add(RunningImage image) => _batch.Add(image);
 
     /// <inheritdoc/>
     public bool Remove(long id) => _batch.Remove(id);
@@ -50,12 +51,8 @@ internal sealed class HostCoarseStage : ICoarseStage
     {
         var count = LayOutRows(lowest);
         _engine.DecodeStep(_rows.AsSpan(0, count), _logits.AsSpan(0, count * _engine.Config.OutputVocabulary));
-        var row = 0;
-        foreach (var image in _batch.Of(lowest))
-        {
-            Draw(image, ref row);
-        }
-
+        LastStepRows = count;
+        ReadLogits(lowest);
         var finished = _batch.Advance(lowest);
         foreach (var image in finished)
         {
@@ -72,35 +69,87 @@ internal sealed class HostCoarseStage : ICoarseStage
 
     public void Dispose() => _engine.Dispose();
 
-    /// <summary>Lays out the conditional row of each image, followed by its null-class row while guidance applies. Returns the number of rows.</summary>
+    /// <summary>
+    /// Lays out the rows of each image, those of its null class after those of its class. Images have one row of each, and those that have more positions to
+    /// compute share the rows that are left. Returns the number of rows.
+    /// </summary>
     private int LayOutRows(ImagePriority lowest)
     {
-        var count = 0;
+        var (count, left) = (0, _rows.Length - RowsOfOnePosition(lowest));
         foreach (var image in _batch.Of(lowest))
         {
-            var label = image.Position == 0 ? 0 : image.CoarseLabels[image.Position - 1];
-            _rows[count++] = new DecodeRow(image.Slot, image.Position, image.Position == 0 ? image.Specification.ClassId : label);
+            var positions = PositionsNow(image, ref left);
+            LayOut(image, image.Slot, image.Specification.ClassId, positions, ref count);
             if (IsGuidedNow(image))
             {
-                _rows[count++] = new DecodeRow(image.NullSlot!.Value, image.Position, image.Position == 0 ? _engine.Config.NullClass : label);
+                LayOut(image, image.NullSlot!.Value, _engine.Config.NullClass, positions, ref count);
             }
         }
 
         return count;
     }
 
-    private void Draw(RunningImage image, ref int row)
+    private void LayOut(RunningImage image, int slot, int classId, int positions, ref int count)
+    {
+        for (var position = image.CachedPositions; position < image.CachedPositions + positions; position++)
+        {
+            _rows[count++] = new DecodeRow(slot, position, position == 0 ? classId : image.CoarseLabels[position - 1]);
+        }
+    }
+
+    /// <summary>Draws the label of each image whose last row has been computed.</summary>
+    private void ReadLogits(ImagePriority lowest)
+    {
+        var (row, left) = (0, _rows.Length - RowsOfOnePosition(lowest));
+        foreach (var image in _batch.Of(lowest))
+        {
+            var positions = PositionsNow(image, ref left);
+            var last = row + positions - 1;
+            row += positions * RowsOfPosition(image);
+            image.CachedPositions += positions;
+            if (image.CachedPositions > image.Position)
+            {
+                Draw(image, last, row - 1);
+            }
+        }
+    }
+
+    /// <param name="row">The row of the image's class.</param>
+    /// <param name="nullRow">The row of the null class; ignored without guidance.</param>
+    private void Draw(RunningImage image, int row, int nullRow)
     {
         var settings = image.Specification.Coarse;
-        var logits = Logits(row++);
+        var logits = Logits(row);
         if (IsGuidedNow(image))
         {
-            HostSampler.Guide(logits, Logits(row++), settings.GuidanceScale);
+            HostSampler.Guide(logits, Logits(nullRow), settings.GuidanceScale);
         }
 
         var uniform = CounterRandom.Uniform(image.Specification.Seed, SamplingStage.Coarse, image.Position);
         image.CoarseLabels[image.Position] = _sampler.Sample(logits, settings, uniform);
     }
+
+    private int RowsOfOnePosition(ImagePriority lowest)
+    {
+        var rows = 0;
+        foreach (var image in _batch.Of(lowest))
+        {
+            rows += RowsOfPosition(image);
+        }
+
+        return rows;
+    }
+
+    /// <summary>Returns the number of positions of an image in this step: all up to the next label to draw if rows are left for them.</summary>
+    /// <param name="left">The rows that are left beyond one position of each image; reduced by those that the image takes.</param>
+    private static int PositionsNow(RunningImage image, ref int left)
+    {
+        var more = Math.Min(image.Position - image.CachedPositions, left / RowsOfPosition(image));
+        left -= more * RowsOfPosition(image);
+        return 1 + more;
+    }
+
+    private static int RowsOfPosition(RunningImage image) => IsGuidedNow(image) ? 2 : 1;
 
     private static bool IsGuidedNow(RunningImage image) => image.NullSlot is not null && image.Position <= image.Specification.Coarse.LastGuidedPosition;
 

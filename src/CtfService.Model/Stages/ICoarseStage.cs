@@ -23,21 +23,25 @@ internal interface ICoarseStage : IDisposable
     /// </summary>
     bool StepsAllRows { get; }
 
+    /// <summary>The rows of images in the last step, one for each position computed.</summary>
+    int LastStepRows { get; }
+
     /// <summary>Returns the number of images of at least this priority in the stage.</summary>
     int CountOf(ImagePriority lowest);
 
     /// <summary>Returns the number of rows that images of at least this priority occupy.</summary>
     int RowsOf(ImagePriority lowest);
 
-    /// <summary>Adds an image, which must fit into <see cref="FreeRows"/>.</summary>
-    RunningImage Add(long id, ImageSpecification specification, ImagePriority priority = ImagePriority.Interactive);
+    /// <summary>Adds an image, which must fit into <see cref="FreeRows"/>. If it keeps some tokens, their labels are not drawn.</summary>
+    void Add(RunningImage image);
 
     /// <summary>Removes an image and frees its rows. Returns false if the image is not in the stage. Never throws.</summary>
     bool Remove(long id);
 
     /// <summary>
-    /// Draws one label for every image of at least this priority and returns the images that are complete; the next step reuses the list. The other images keep
-    /// their rows and labels. If the step throws, no image has advanced, so the step can be repeated and images can be removed.
+    /// Draws one label for every image of at least this priority and returns the images that are complete; the next step reuses the list. An image may need
+    /// several steps for a label that follows many kept ones. The other images keep their rows and labels. If the step throws, no image has advanced, so the
+    /// step can be repeated and images can be removed.
     /// </summary>
     IReadOnlyList<RunningImage> Step(ImagePriority lowest = ImagePriority.Bulk);
 

@@ -22,7 +22,8 @@ public static class ModuleSampler
     public static int[][] DrawLayouts(ClassConditionalTransformer transformer, IReadOnlyList<ImageSpecification> images)
     {
         using var stage = new TorchCoarseStage(transformer, new DeviceMemory(transformer.OutputWeight.device), images.Sum(image => image.Rows));
-        RunningImage[] drawn = [.. images.Select((image, id) => stage.Add(id, image))];
+        RunningImage[] drawn = [.. images.Select((image, id) => new RunningImage(id, image, transformer.Config.Positions))];
+        Array.ForEach(drawn, stage.Add);
         while (stage.Count > 0)
         {
             stage.Step();

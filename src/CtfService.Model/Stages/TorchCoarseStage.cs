@@ -28,7 +28,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         (_transformer, _capacity) = (transformer, capacity);
-        _batch = new CoarseBatch(capacity, transformer.Config.Positions);
+        _batch = new CoarseBatch(capacity);
         _cache = new KvCache(transformer.Config, capacity, transformer.OutputWeight.dtype, memory);
         try
         {
@@ -49,15 +49,17 @@ internal sealed class TorchCoarseStage : ICoarseStage
 
     public bool StepsAllRows => true;
 
+    public int LastStepRows { get; private set; }
+
     public int CountOf(ImagePriority lowest) => _batch.CountOf(lowest);
 
     public int RowsOf(ImagePriority lowest) => _batch.SlotsOf(lowest);
 
     /// <inheritdoc/>
-    public RunningImage Add(long id, ImageSpecification specification, ImagePriority priority = ImagePriority.Interactive)
+    public void Add(RunningImage image)
     {
         _rows.IsStale = true; // the next step updates the device
-        return _batch.Add(id, specification, priority);
+        _batch.Add(image);
     }
 
     /// <inheritdoc/>
@@ -73,8 +75,16 @@ internal sealed class TorchCoarseStage : ICoarseStage
     {
         TryGrow();
         DrawInRowsThatFit();
+        LastStepRows = RowsOf(ImagePriority.Bulk);
+        var skips = false;
+        foreach (var image in _batch.All)
+        {
+            image.CachedPositions = image.Position + 1;
+            skips |= !image.IsAtLastLabel && image.IsKept(image.Position + 1);
+        }
+
         var finished = _batch.Advance(ImagePriority.Bulk);
-        _rows.IsStale = finished.Count > 0;
+        _rows.IsStale = skips || finished.Count > 0;
         foreach (var image in finished)
         {
             image.MarkCoarseDone();
@@ -134,7 +144,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
         var logits = _transformer.DecodeStep(_rows.Inputs, _rows.Positions, _cache); // [R, V]
         var labels = _rows.Sample(logits);                                           // [R]
         _rows.Keep(labels);
-        Fetch([.. _batch.All.Where(image => image.Position + 1 == _transformer.Config.Positions)]);
+        Fetch([.. _batch.All.Where(image => image.IsAtLastLabel)]);
         _rows.IsStale = true; // until the host has advanced too
         _rows.Advance(labels);
     }
@@ -143,13 +153,34 @@ internal sealed class TorchCoarseStage : ICoarseStage
     {
         foreach (var image in _batch.All)
         {
-            if (image.Position == 0)
+            if (image.CachedPositions == 0)
             {
                 ClearCache(image);
             }
         }
 
         _rows.Sync(_batch.All);
+        foreach (var image in _batch.All.Where(image => image.CachedPositions < image.Position))
+        {
+            CacheKnownLabels(image);
+        }
+    }
+
+    /// <summary>
+    /// Caches all positions before the one whose logits are needed next, in one pass for each row, so that the pass does not depend on other images.
+    /// </summary>
+    private void CacheKnownLabels(RunningImage image)
+    {
+        var (first, count) = (image.CachedPositions, image.Position - image.CachedPositions);
+        using var inputs = _rows.InputsOf(image.Slot, image.Specification.ClassId, first, count);
+        _transformer.Prefill(inputs, _cache, image.Slot, first);
+        if (image.NullSlot is { } nullSlot && image.Position <= image.Specification.Coarse.LastGuidedPosition)
+        {
+            using var nullInputs = _rows.InputsOf(nullSlot, _transformer.Config.NullClass, first, count);
+            _transformer.Prefill(nullInputs, _cache, nullSlot, first);
+        }
+
+        image.CachedPositions = image.Position;
     }
 
     private void ClearCache(RunningImage image)

@@ -8,25 +8,25 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Stages;
 
 /// <summary>
-/// Takes layouts from pictures: VQ encode, then the cluster of each token. On the CPU it encodes one picture at a time, which is as fast there and can be
-/// interrupted. Call from the device thread only.
+/// Takes from pictures what their images keep: the layout, or the tokens outside the mask of an edit. On the CPU it encodes one picture at a time, which is as
+/// fast there and can be interrupted. Call from the device thread only.
 /// </summary>
-internal sealed class VqEncodeStage(VqTokenizer tokenizer, ClusterMap map, int positions, Device device)
+internal sealed class VqEncodeStage(VqTokenizer tokenizer, ClusterMap map, (int Width, int Height) grid, Device device)
 {
     /// <summary>Images in one batch, as for VQ decode.</summary>
     public const int Capacity = VqDecodeStage.Capacity;
 
-    /// <summary>The layouts of pictures that are still referenced. Images of the same picture share one encoding, even across batches.</summary>
-    private readonly ConditionalWeakTable<RgbImage, int[]> _layouts = [];
+    /// <summary>The tokens of pictures that are still referenced. Images of the same picture share one encoding, even across batches.</summary>
+    private readonly ConditionalWeakTable<RgbImage, int[]> _tokens = [];
 
     private readonly int _picturesAtOnce = device.type == TorchSharp.DeviceType.CPU ? 1 : Capacity;
 
-    /// <param name="images">Images with a <see cref="LayoutSource.Encoded"/> layout.</param>
-    /// <exception cref="OperationCanceledException">Cancelled between two pictures. No image has its layout.</exception>
+    /// <param name="images">Images with a layout of <see cref="LayoutSource.Encoded"/> or <see cref="LayoutSource.Edited"/>.</param>
+    /// <exception cref="OperationCanceledException">Cancelled between two pictures. No image has changed.</exception>
     public void Run(IReadOnlyList<RunningImage> images, CancellationToken cancellation = default)
     {
         RgbImage[] pictures = [.. images.Select(PictureOf).Distinct<RgbImage>(ReferenceEqualityComparer.Instance)
-            .Where(picture => !_layouts.TryGetValue(picture, out _))];
+            .Where(picture => !_tokens.TryGetValue(picture, out _))];
         foreach (var together in pictures.Chunk(_picturesAtOnce))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -35,8 +35,15 @@ internal sealed class VqEncodeStage(VqTokenizer tokenizer, ClusterMap map, int p
 
         foreach (var image in images)
         {
-            _layouts.TryGetValue(PictureOf(image), out var layout);
-            image.SetLayout(layout);
+            _tokens.TryGetValue(PictureOf(image), out var tokens);
+            if (image.Specification.Layout is LayoutSource.Edited { Mask: var mask })
+            {
+                image.Keep(Kept(tokens!, mask), map);
+            }
+            else
+            {
+                image.SetLayout(map.Coarsen(tokens));
+            }
         }
     }
 
@@ -45,12 +52,21 @@ internal sealed class VqEncodeStage(VqTokenizer tokenizer, ClusterMap map, int p
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var tokens = tokenizer.VqEncode(Pixels.ToTensor(pictures).to(device)); // int64 [B, T]
-        var labels = map.Coarsen(tokens.to(ScalarType.Int32).cpu().data<int>().ToArray());
-        for (var picture = 0; picture < pictures.Length; picture++)
+        var all = tokens.to(ScalarType.Int32).cpu().data<int>().ToArray();
+        foreach (var (picture, ofPicture) in pictures.Zip(all.Chunk(all.Length / pictures.Length)))
         {
-            _layouts.Add(pictures[picture], labels[(picture * positions)..((picture + 1) * positions)]);
+            _tokens.Add(picture, ofPicture);
         }
     }
 
-    private static RgbImage PictureOf(RunningImage image) => ((LayoutSource.Encoded)image.Specification.Layout).Picture;
+    /// <summary>Returns the tokens of the cells that the mask does not touch, and <see cref="LayoutSource.NewToken"/> for the others.</summary>
+    private int[] Kept(int[] tokens, EditMask mask) =>
+        [.. mask.Cells(grid.Width, grid.Height).Select((isEdited, cell) => isEdited ? LayoutSource.NewToken : tokens[cell])];
+
+    private static RgbImage PictureOf(RunningImage image) => image.Specification.Layout switch
+    {
+        LayoutSource.Encoded encoded => encoded.Picture,
+        LayoutSource.Edited edited => edited.Picture,
+        _ => throw new InvalidOperationException($"Image {image.Id} has no picture to encode."),
+    };
 }

@@ -36,11 +36,10 @@ internal sealed class Attention : nn.Module<Tensor, AttentionContext, Tensor>
         var value = heads.select(2, 2).transpose(1, 2);
         if (context.Cache is { } cache)
         {
-            (key, value) = cache.Append(_layer, key, value);                                         // [R, H, 1+T, Dh]
+            (key, value) = cache.Append(_layer, key, value);                                         // [R, H, P, Dh]
         }
 
-        // A single new position needs no causal mask: the cache's mask hides the later ones.
-        var causal = _config.Causal && hidden.shape[1] > 1;
+        var causal = _config.Causal && context.Cache is null; // the cache's mask hides later positions
         var attended = Autocast.Attend(query, key, value, context.Cache?.Mask, causal).transpose(1, 2).flatten(2); // [R, S, D]
         return nn.functional.dropout(_output.call(attended), _config.Dropout, training).MoveToOuterDisposeScope();
     }
@@ -49,4 +48,4 @@ internal sealed class Attention : nn.Module<Tensor, AttentionContext, Tensor>
 /// <summary>The input that the attention of every layer shares.</summary>
 /// <param name="Rope">Rotation angles of the positions in the input.</param>
 /// <param name="Cache">Keys and values of earlier positions; null for a pass over the whole sequence.</param>
-internal sealed record AttentionContext(RopeSlice Rope, KvCache? Cache = null);
+internal sealed record AttentionContext(RopeSlice Rope, IKeyValueCache? Cache = null);

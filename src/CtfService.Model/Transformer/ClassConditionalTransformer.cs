@@ -79,13 +79,20 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
     internal Tensor DecodeStep(Tensor inputs, Tensor positions, KvCache cache)
     {
         using var scope = NewDisposeScope();
-        var isClass = positions.eq(0);                                              // [R]
-        var embedded = where(
-            isClass.unsqueeze(1),
-            _classes.call(inputs.masked_fill(isClass.logical_not(), 0)),
-            _labels.call(inputs.masked_fill(isClass, 0)));                          // [R, D]
-        var hidden = Run(embedded.unsqueeze(1), new AttentionContext(_rope.Pick(positions), cache)); // [R, 1, D]
+        var hidden = Run(Embed(inputs, positions.eq(0)).unsqueeze(1), new AttentionContext(_rope.Pick(positions), cache)); // [R, 1, D]
         return _output.call(hidden.squeeze(1)).to(float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Caches the keys and values of consecutive positions of one row in one pass, as decode steps would one by one.</summary>
+    /// <param name="inputs">int64 [S]: the class at position 0, otherwise the label before.</param>
+    /// <param name="first">The first position; all before it are cached.</param>
+    internal void Prefill(Tensor inputs, KvCache cache, int row, int first)
+    {
+        using var scope = NewDisposeScope();
+        var count = (int)inputs.shape[0];
+        var isClass = arange(first, first + count, int64, inputs.device).eq(0);                                     // [S]
+        var context = new AttentionContext(_rope.Slice(first, count), cache.Run(row, first, count));
+        Run(Embed(inputs, isClass).unsqueeze(0), context);                                                          // [1, S, D]
     }
 
     /// <summary>Returns logits over the whole output vocabulary: [.., D] to [.., V].</summary>
@@ -100,6 +107,10 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
 
         base.Dispose(disposing);
     }
+
+    /// <summary>int64 [N] and bool [N], true for a class and false for a label, to [N, D].</summary>
+    private Tensor Embed(Tensor inputs, Tensor isClass) => where(
+        isClass.unsqueeze(1), _classes.call(inputs.masked_fill(isClass.logical_not(), 0)), _labels.call(inputs.masked_fill(isClass, 0)));
 
     private Tensor Run(Tensor embedded, AttentionContext context, CancellationToken cancellation = default)
     {

@@ -7,7 +7,7 @@ namespace CtfService.Model.Transformer;
 /// Keys and values of every layer, row and position, allocated once. A step takes all rows, each at its own position, and reads the full length behind a mask.
 /// A row must start as zeros: values of an earlier sequence are masked, but NaN would spoil the sum nevertheless.
 /// </summary>
-internal sealed class KvCache : IDisposable
+internal sealed class KvCache : IKeyValueCache, IDisposable
 {
     private readonly DeviceMemory _memory;
     private readonly ScalarType _dtype;
@@ -30,7 +30,7 @@ internal sealed class KvCache : IDisposable
     /// <summary>R: the rows of a step.</summary>
     public int Rows { get; private set; }
 
-    /// <summary>Bool [R, 1, 1, 1+T]: true if a row sees the position. Set by <see cref="Begin"/>.</summary>
+    /// <summary>Bool [R, 1, 1, 1+T]. Set by <see cref="Begin"/>.</summary>
     public Tensor? Mask { get; private set; }
 
     /// <summary>Sets the positions of the next step's rows, int64 [R]. Its tensors belong to the caller's scope, which must outlive the step.</summary>
@@ -41,8 +41,11 @@ internal sealed class KvCache : IDisposable
         _where = column.expand(Rows, _row[0], 1, _row[2]);
     }
 
-    /// <summary>Stores the keys and values [R, H, 1, Dh] of a layer and returns those of all positions, [R, H, 1+T, Dh].</summary>
+    /// <inheritdoc/>
     public (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values) => (Append(layer, keys), Append(_layers + layer, values));
+
+    /// <summary>Returns the part of the cache that a pass over consecutive positions of one row needs. Its tensors belong to the caller's scope.</summary>
+    public IKeyValueCache Run(int row, int first, int count) => new RowRun(this, row, first, count);
 
     /// <summary>Clears a row. Call between two steps.</summary>
     public void Clear(int row)
@@ -143,4 +146,32 @@ internal sealed class KvCache : IDisposable
         _stored[tensor] = replacement.DetachFromDisposeScope();
         old.Dispose();
     }
+
+    /// <summary>Consecutive positions of one row, which see the row's earlier positions and those before them in the run.</summary>
+    private sealed class RowRun(KvCache cache, int row, int first, int count) : IKeyValueCache
+    {
+        /// <summary>Bool [1, 1, S, first + S].</summary>
+        public Tensor Mask { get; } = cache._places.narrow(0, 0, first + count).unsqueeze(0)
+            .less_equal(cache._places.narrow(0, first, count).unsqueeze(1)).reshape(1, 1, count, first + count);
+
+        public (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values) => (Append(layer, keys), Append(cache._layers + layer, values));
+
+        private Tensor Append(int tensor, Tensor added)
+        {
+            using var scope = NewDisposeScope();
+            var stored = cache._stored[tensor].narrow(0, row, 1);
+            stored.narrow(2, first, count).copy_(added);
+            return stored.narrow(2, 0, first + count).MoveToOuterDisposeScope();
+        }
+    }
+}
+
+/// <summary>Where the attention of a pass finds the keys and values of earlier positions.</summary>
+internal interface IKeyValueCache
+{
+    /// <summary>Bool [R, 1, S, P]: true if a new position sees a cached one.</summary>
+    Tensor? Mask { get; }
+
+    /// <summary>Stores the keys and values [R, H, S, Dh] of a layer and returns those of all positions, [R, H, P, Dh].</summary>
+    (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values);
 }

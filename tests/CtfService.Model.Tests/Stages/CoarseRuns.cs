@@ -1,7 +1,9 @@
 using CtfService.Core.Generation;
+using CtfService.Model.Clusters;
 using CtfService.Model.Stages;
 using CtfService.Model.Tests.Cpu;
 using CtfService.Model.Transformer;
+using TorchSharp;
 
 namespace CtfService.Model.Tests.Stages;
 
@@ -10,10 +12,30 @@ internal static class CoarseRuns
 {
     public static TransformerConfig Config { get; } = EngineModels.Config() with { OutputVocabulary = EngineModels.Config().InputVocabulary };
 
+    /// <summary>Every label is its own token.</summary>
+    private static Lazy<ClusterMap> Labels { get; } = new(() =>
+    {
+        using var codebook = torch.zeros(Config.InputVocabulary, 1);
+        return ClusterMap.Identity(codebook);
+    });
+
     public static ImageSpecification[] Specifications(int count) =>
         [.. Enumerable.Range(0, count).Select(seed => Specification(new Random(seed), (ulong)seed))];
 
     public static ImageSpecification Image(int classId, ulong seed, SamplingSettings coarse) => new(classId, seed, coarse, new SamplingSettings());
+
+    /// <summary>Adds an image.</summary>
+    /// <param name="kept">[T]: the labels that it keeps, each its own token, <see cref="LayoutSource.NewToken"/> for the others; null for none.</param>
+    public static void Add(this ICoarseStage stage, long id, ImageSpecification specification, int[]? kept = null)
+    {
+        var image = new RunningImage(id, specification, Config.Positions);
+        if (kept is not null)
+        {
+            image.Keep(kept, Labels.Value);
+        }
+
+        stage.Add(image);
+    }
 
     public static int[] Alone(ICoarseStage stage, ImageSpecification image)
     {

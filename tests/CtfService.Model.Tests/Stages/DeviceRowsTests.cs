@@ -58,7 +58,8 @@ public sealed class DeviceRowsTests : IDisposable
         _rows.Sync([image]);
         Assert.Equal(image.Specification.ClassId, _rows.Inputs[4].item<long>());
         Advance(tensor(new long[] { 0, 0, 0, 0, 7 }));
-        image.Position = 1;
+        image.CachedPositions = 1;
+        image.Advance();
         Advance(tensor(new long[] { 0, 0, 0, 0, 8 }));
 
         _rows.Sync([image]);
