@@ -7,6 +7,6 @@ layers=$2
 
 mkdir -p "$layers/packages" "$layers/program"
 shopt -s nullglob
-mv "$published"/CtfService.* "$published"/appsettings*.json "$layers/program/"
+mv "$published"/CtfService.* "$published"/appsettings*.json "$published"/wwwroot "$layers/program/"
 mv "$published"/* "$layers/packages/"
 find "$layers" -exec touch --date=@0 {} +

@@ -8,6 +8,7 @@ using CtfService.Api.Hosting;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Models;
 using CtfService.Api.Security;
+using CtfService.Api.Studio;
 using CtfService.Api.Telemetry;
 using CtfService.Inference;
 using Microsoft.Extensions.Options;
@@ -81,6 +82,7 @@ internal static class Service
         guarded.MapAdminEndpoints();
         guarded.MapKeyEndpoints();
         app.MapHealthEndpoints();
+        app.MapStudio();
         app.MapMetrics();
         return app;
     }

@@ -2,6 +2,7 @@ using CtfService.Api.Configuration;
 using CtfService.Api.Hosting;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
+using CtfService.Api.Studio;
 using CtfService.Api.Telemetry;
 using CtfService.Inference.Queue;
 using CtfService.Jobs;
@@ -58,6 +59,7 @@ internal static class SettingsExtensions
         services.AddCheckedOptions<JobsOptions>(JobsOptions.SectionName);
         services.AddCheckedOptions<TelemetryOptions>(TelemetryOptions.SectionName);
         services.AddSingleton<IValidateOptions<TelemetryOptions>, LogLevelsValidator>();
+        services.AddCheckedOptions<StudioOptions>(StudioOptions.SectionName);
         services.AddCheckedOptions<SecurityOptions>(SecurityOptions.SectionName);
         services.AddSingleton<IValidateOptions<SecurityOptions>, SecurityOptionsValidator>();
         services.AddSingleton<IValidateOptions<SecurityOptions>, ListenAddressesValidator>();
@@ -67,6 +69,7 @@ internal static class SettingsExtensions
             [
                 ModelOptions.SectionName, InferenceOptions.SectionName, LimitsOptions.SectionName,
                 IdempotencyOptions.SectionName, StorageOptions.SectionName, JobsOptions.SectionName, TelemetryOptions.SectionName, SecurityOptions.SectionName,
+                StudioOptions.SectionName,
             ]));
     }
 

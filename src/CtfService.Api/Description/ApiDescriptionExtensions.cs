@@ -30,7 +30,6 @@ internal static class ApiDescriptionExtensions
             page.DisplayRequestDuration();
             page.EnableTryItOutByDefault();
         });
-        app.MapGet("/", () => Results.Redirect("/swagger")).ExcludeFromDescription();
     }
 
     private static void Describe(SwaggerGenOptions options)

@@ -16,6 +16,7 @@ public sealed class HeadRequestTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("/swagger/v1/swagger.json")]
     [InlineData("/swagger/index.html")]
     [InlineData("/")]
+    [InlineData("/studio/app.js")]
     [InlineData("/v1/models/other")]
     [InlineData("/v1/admin/models")]
     public async Task Head_RouteWithAGet_RespondsLikeItWithoutABody(string path)

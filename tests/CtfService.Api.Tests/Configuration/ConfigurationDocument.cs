@@ -7,6 +7,7 @@ using System.Xml.Linq;
 using CtfService.Api.Configuration;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
+using CtfService.Api.Studio;
 using CtfService.Api.Telemetry;
 using CtfService.Inference.Queue;
 using CtfService.Jobs.Store;
@@ -33,6 +34,7 @@ internal static partial class ConfigurationDocument
         (IdempotencyOptions.SectionName, new IdempotencyOptions()),
         (StorageOptions.SectionName, new StorageOptions()),
         (JobsOptions.SectionName, new JobsOptions()),
+        (StudioOptions.SectionName, new StudioOptions()),
         (TelemetryOptions.SectionName, new TelemetryOptions()),
     ];
 

@@ -1,6 +1,7 @@
 using CtfService.Api.Configuration;
 using CtfService.Api.Idempotency;
 using CtfService.Api.Security;
+using CtfService.Api.Studio;
 using CtfService.Api.Telemetry;
 using CtfService.Inference.Queue;
 using CtfService.Jobs.Store;
@@ -26,6 +27,7 @@ public sealed class SettingsTests
         Assert.Equal(new IdempotencyOptions(), Strictly<IdempotencyOptions>(file, IdempotencyOptions.SectionName));
         Assert.Equal(new StorageOptions(), Strictly<StorageOptions>(file, StorageOptions.SectionName));
         Assert.Equal(new JobsOptions(), Strictly<JobsOptions>(file, JobsOptions.SectionName));
+        Assert.Equal(new StudioOptions(), Strictly<StudioOptions>(file, StudioOptions.SectionName));
         Assert.Equal(new TelemetryOptions(), Strictly<TelemetryOptions>(file, TelemetryOptions.SectionName));
         Assert.Equal("http://localhost:5080", file["Urls"]);
     }
@@ -38,6 +40,7 @@ public sealed class SettingsTests
     [InlineData(typeof(IdempotencyOptions), IdempotencyOptions.SectionName)]
     [InlineData(typeof(StorageOptions), StorageOptions.SectionName)]
     [InlineData(typeof(JobsOptions), JobsOptions.SectionName)]
+    [InlineData(typeof(StudioOptions), StudioOptions.SectionName)]
     [InlineData(typeof(TelemetryOptions), TelemetryOptions.SectionName)]
     public void ShippedFile_EveryOption_IsListed(Type options, string section)
     {

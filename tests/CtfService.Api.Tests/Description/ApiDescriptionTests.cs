@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using CtfService.Api.Tests.Security;
@@ -7,15 +6,6 @@ namespace CtfService.Api.Tests.Description;
 
 public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
 {
-    [Fact]
-    public async Task Root_Get_RedirectsToSwagger()
-    {
-        using var response = await api.Client.GetAsync(new Uri("/", UriKind.Relative));
-
-        Assert.Equal(HttpStatusCode.Redirect, response.StatusCode);
-        Assert.Equal("/swagger", response.Headers.Location?.ToString());
-    }
-
     [Fact]
     public async Task Swagger_Page_IsServed()
     {

@@ -14,6 +14,9 @@ public sealed class ResponseHeadersTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("/v1/nothing", "default-src 'none'; frame-ancestors 'none'")]
     [InlineData("/V1/models", "default-src 'none'; frame-ancestors 'none'")]
     [InlineData("/swagger/index.html", "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:")]
+    [InlineData("/Swagger/index.html", "style-src 'self' 'unsafe-inline'")]
+    [InlineData("/", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;")]
+    [InlineData("/studio/app.js", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;")]
     [InlineData("/nothing", "frame-ancestors 'none'")]
     public async Task Any_Response_HasSecurityHeaders(string path, string policy)
     {
