@@ -18,8 +18,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace CtfService.EndToEnd.Tests;
 
 /// <summary>
-/// The service with the shipped model, on a real socket, with a generator that counts its steps and a storage folder of its own. Tests that measure share it
-/// and do not run in parallel.
+/// The service with the shipped model, unless a derived class has another one, on a real socket, with a generator that counts its steps and a storage folder of
+/// its own. Tests that measure share it and do not run in parallel.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture<WatchedService>, IAsyncLifetime
@@ -27,8 +27,16 @@ public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture
     public const string Name = "measured";
 
     private readonly TemporaryFolder _storage = new();
-    private readonly WatchedFactory _factory = new();
+    private readonly WatchedFactory _factory;
     private readonly Channel<long> _hangUps = Channel.CreateUnbounded<long>();
+
+    public WatchedService()
+        : this("models/fruits-64")
+    {
+    }
+
+    /// <param name="bundle">The folder of the model; relative to the program.</param>
+    protected WatchedService(string bundle) => _factory = new WatchedFactory(bundle);
 
     /// <summary>Settings that override appsettings.json.</summary>
     protected virtual IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
@@ -96,7 +104,7 @@ public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture
         }
 
         builder.ConfigureTestServices(services => services
-            .AddSingleton(new ModelOrigin("models/fruits-64", _factory))
+            .AddSingleton(new ModelOrigin(_factory.Bundle, _factory))
             .AddSingleton<IStartupFilter>(new HangUpNotes(this)));
     }
 
@@ -114,11 +122,13 @@ public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture
         };
     }
 
-    private sealed class WatchedFactory : IImageGeneratorFactory
+    private sealed class WatchedFactory(string bundle) : IImageGeneratorFactory
     {
+        public string Bundle => bundle;
+
         public WatchedGenerator? Generator { get; private set; }
 
         public IImageGenerator Load(CancellationToken cancellation) => Generator =
-            new WatchedGenerator(new CtfImageGeneratorFactory(Path.Combine(AppContext.BaseDirectory, "models", "fruits-64")).Load(cancellation));
+            new WatchedGenerator(new CtfImageGeneratorFactory(Path.Combine(AppContext.BaseDirectory, bundle)).Load(cancellation));
     }
 }

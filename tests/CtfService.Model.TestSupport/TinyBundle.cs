@@ -19,13 +19,15 @@ public sealed class TinyBundle : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly int _scale;
+    private readonly int _classes;
 
     /// <param name="plain">A plain LlamaGen model: coarse labels are tokens, no fine stage.</param>
     /// <param name="feedForwardWidth">The feed-forward width of the transformers; null for the reference's rule.</param>
     /// <param name="scale">The factor of every width and of the token grid's sides.</param>
-    public TinyBundle(bool plain = false, int? feedForwardWidth = null, int scale = 1)
+    /// <param name="classes">The number of classes.</param>
+    public TinyBundle(bool plain = false, int? feedForwardWidth = null, int scale = 1, int classes = Classes)
     {
-        _scale = scale;
+        (_scale, _classes) = (scale, classes);
         using var scope = NewDisposeScope();
         manual_seed(7);
         var tokenizerConfig = new TokenizerConfig
@@ -53,7 +55,7 @@ public sealed class TinyBundle : IDisposable
             Name = "tiny",
             ImageWidth = 16 * scale,
             ImageHeight = 16 * scale,
-            ClassLabels = [.. Enumerable.Range(0, Classes).Select(id => $"class_{id}")],
+            ClassLabels = [.. Enumerable.Range(0, classes).Select(id => $"class_{id}")],
             ClusterCount = clusters,
             Tokenizer = tokenizerConfig,
             Coarse = coarse,
@@ -75,7 +77,7 @@ public sealed class TinyBundle : IDisposable
             Heads = 4,
             InputVocabulary = inputs,
             OutputVocabulary = outputs,
-            ClassCount = Classes,
+            ClassCount = _classes,
             GridHeight = 4 * _scale,
             GridWidth = 4 * _scale,
             Causal = causal,

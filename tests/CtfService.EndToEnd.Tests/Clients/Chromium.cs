@@ -17,3 +17,10 @@ internal sealed class ChromiumFactAttribute : FactAttribute
 {
     public ChromiumFactAttribute() => Skip = InstalledProgram.IsRequired ? null : Chromium.Missing;
 }
+
+/// <inheritdoc cref="ChromiumFactAttribute"/>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ChromiumTheoryAttribute : TheoryAttribute
+{
+    public ChromiumTheoryAttribute() => Skip = InstalledProgram.IsRequired ? null : Chromium.Missing;
+}

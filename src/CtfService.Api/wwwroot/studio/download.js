@@ -1,0 +1,25 @@
+import { element } from "./element.js";
+import { requestAgain, toForm, toJson } from "./request.js";
+
+/**
+ * Saves a picture as a file. Formats that it does not have yet are asked from the service, which draws it again from the same seed and settings, so that the
+ * file records how it was made; a browser's own encoder would lose that.
+ * @param {import("./api.js").Api} api
+ * @param {object} picture
+ * @param {"png" | "jpeg" | "webp"} format
+ * @throws {ApiError} in the service's words
+ */
+export async function download(api, picture, format) {
+  const mediaType = `image/${format}`;
+  const request = requestAgain(picture);
+  const file = picture.mediaType === mediaType
+    ? picture.file
+    : await api.file(`/v1/images/${request.route}`, request.files ? toForm(request) : toJson(request.fields), mediaType);
+  const url = URL.createObjectURL(file);
+  element("a", { href: url, download: `${fileName(picture)}.${format === "jpeg" ? "jpg" : format}` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser reads it after the click
+}
+
+function fileName({ classLabel, seed }) {
+  return `${(classLabel ?? "image").replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 80)}-${seed}`;
+}
