@@ -65,12 +65,12 @@ public sealed class MaskPixelsTests(GuardedService service, StudioBrowser browse
     }
 
     [ChromiumFact]
-    public async Task Png_ScaledToThePicture_IsTransparentWhereItIsPainted()
+    public async Task Canvas_ScaledToThePicture_IsTransparentWhereItIsPainted()
     {
         var rows = await Run("""
             const mask = new MaskPixels(2, 1);
             mask.rectangle({ x: 0, y: 0 }, { x: 1, y: 1 }, 1);
-            const bitmap = await createImageBitmap(await mask.toPng(6, 2));
+            const bitmap = await createImageBitmap(mask.toCanvas(6, 2));
             const canvas = new OffscreenCanvas(6, 2);
             const context = canvas.getContext("2d");
             context.drawImage(bitmap, 0, 0);

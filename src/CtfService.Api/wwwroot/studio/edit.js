@@ -20,8 +20,8 @@ export async function openEdit(studio, file, classLabel) {
   }
 
   const draw = element("button", { type: "submit", class: "primary", textContent: "Draw this part" });
-  const painter = new MaskPainter(file, picture, studio.model, (isEmpty) => {
-    draw.disabled = isEmpty;
+  const painter = new MaskPainter(file, picture, studio.model, (isPainted) => {
+    draw.disabled = !isPainted;
   });
   const { seed, isSeedLocked } = studio.settings();
   const choice = createClassChoice(studio.classes, classLabel);

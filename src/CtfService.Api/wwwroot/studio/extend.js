@@ -39,6 +39,16 @@ export function extended(picture, mask, side) {
   return { picture: drawn, mask: larger };
 }
 
+/** Returns the picture without the pixels that are transparent in the mask. @param {HTMLCanvasElement} picture @param {HTMLCanvasElement} mask */
+export function withHoles(picture, mask) {
+  const drawn = canvas(picture.width, picture.height);
+  const context = drawn.getContext("2d");
+  context.drawImage(picture, 0, 0);
+  context.globalCompositeOperation = "destination-in";
+  context.drawImage(mask, 0, 0);
+  return drawn;
+}
+
 function grown({ width, height }, growth, most) {
   const scale = growth === 1 ? 1 : Math.min(growth, most / Math.max(width, height));
   return [width, height].map((side) => Math.max(1, Math.round(side * scale)));

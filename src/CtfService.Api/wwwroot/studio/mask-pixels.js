@@ -1,6 +1,8 @@
-import { canvas, toPng } from "./bitmap.js";
+import { canvas } from "./bitmap.js";
 
 const MOST_UNDO_STEPS = 40;
+const MOST_SIDE = 1024;
+const LEAST_OPAQUE = 128; // as the service sees it
 
 /** Which pixels of a picture are drawn anew, with undo and redo. Every change since `begin` is one step. */
 export class MaskPixels {
@@ -13,6 +15,20 @@ export class MaskPixels {
     this.height = height;
     /** 1 for a pixel that is drawn anew, in raster order. */
     this.pixels = new Uint8Array(width * height);
+  }
+
+  /** The mask of a picture's transparent pixels, which are what is to be drawn; scaled down if the picture is large. @param {HTMLCanvasElement} picture */
+  static ofTransparency(picture) {
+    const scale = Math.min(1, MOST_SIDE / Math.max(picture.width, picture.height));
+    const small = canvas(Math.max(1, Math.round(picture.width * scale)), Math.max(1, Math.round(picture.height * scale)));
+    const context = small.getContext("2d");
+    context.drawImage(picture, 0, 0, small.width, small.height);
+    const { data } = context.getImageData(0, 0, small.width, small.height);
+    const mask = new MaskPixels(small.width, small.height);
+    mask.pixels.forEach((_, i) => {
+      mask.pixels[i] = data[i * 4 + 3] < LEAST_OPAQUE ? 1 : 0;
+    });
+    return mask;
   }
 
   get count() {
@@ -96,11 +112,11 @@ export class MaskPixels {
   }
 
   /**
-   * Returns a PNG whose transparent pixels are drawn anew.
+   * Returns a canvas whose transparent pixels are drawn anew.
    * @param {number} width @param {number} height its size; the mask is scaled without smoothing
-   * @returns {Promise<Blob>}
+   * @returns {HTMLCanvasElement}
    */
-  async toPng(width, height) {
+  toCanvas(width, height) {
     const data = new ImageData(this.width, this.height);
     this.pixels.forEach((pixel, i) => {
       data.data[i * 4 + 3] = pixel === 1 ? 0 : 255;
@@ -111,7 +127,7 @@ export class MaskPixels {
     const context = full.getContext("2d");
     context.imageSmoothingEnabled = false;
     context.drawImage(small, 0, 0, width, height);
-    return toPng(full);
+    return full;
   }
 
   #step(from, to) {
