@@ -11,11 +11,11 @@ public sealed class MaskPixelsTests(GuardedService service, StudioBrowser browse
         """;
 
     [ChromiumFact]
-    public async Task Stroke_BrushOfThreePixels_IsRoundAtItsEnds()
+    public async Task Stroke_BrushOfFivePixels_IsRoundAtItsEnds()
     {
-        var rows = await Run("const mask = new MaskPixels(8, 5); mask.stroke({ x: 2.5, y: 2.5 }, { x: 5.5, y: 2.5 }, 3, 1); return rows(mask);");
+        var rows = await Run("const mask = new MaskPixels(9, 7); mask.stroke({ x: 3.5, y: 3.5 }, { x: 5.5, y: 3.5 }, 5, 1); return rows(mask);");
 
-        Assert.Equal(["00000000", "00111100", "01111110", "00111100", "00000000"], rows);
+        Assert.Equal(["000000000", "001111100", "011111110", "011111110", "011111110", "001111100", "000000000"], rows);
     }
 
     [ChromiumFact]

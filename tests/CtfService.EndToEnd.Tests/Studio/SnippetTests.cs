@@ -41,7 +41,8 @@ public sealed class SnippetTests(GuardedService service, StudioBrowser browser) 
     [ChromiumFact]
     public async Task Curl_OfAnEdit_UploadsPictureAndMask()
     {
-        var code = await Snippet("curl", new { route = "edits", fields = new { class_label = HostileLabel, fine_top_k = 5 }, files = new { image = true, mask = true } });
+        var files = new { image = true, mask = true };
+        var code = await Snippet("curl", new { route = "edits", fields = new { class_label = HostileLabel, fine_top_k = 5 }, files });
 
         var arguments = await CurlArguments(code);
 
@@ -57,14 +58,18 @@ public sealed class SnippetTests(GuardedService service, StudioBrowser browser) 
         var json = await Snippet("C#", new { route = "generations", fields = new { class_label = HostileLabel } });
         var form = await Snippet("C#", new { route = "variations", fields = new { class_label = HostileLabel }, files = new { image = true } });
 
-        Assert.Contains(""""""new StringContent("""{"class_label":"it's a \"quoted\" \\ $(label) `of` \u2028 !"}""", Encoding.UTF8"""""", json, StringComparison.Ordinal);
+        Assert.Contains(
+            """"""new StringContent("""{"class_label":"it's a \"quoted\" \\ $(label) `of` \u2028 !"}""", Encoding.UTF8"""""",
+            json,
+            StringComparison.Ordinal);
         Assert.Contains("""new StringContent("it's a \"quoted\" \\ $(label) `of` \u2028 !"), "class_label")""", form, StringComparison.Ordinal);
     }
 
     private async Task<string> Snippet(string language, object request)
     {
         await using var studio = await browser.OpenAsync(service);
-        return await studio.Call<string>("snippets.js", $"(module, request) => module.languages['{language}']({{ files: null, ...request }}, location.origin)", request);
+        return await studio.Call<string>(
+            "snippets.js", $"(module, request) => module.languages['{language}']({{ files: null, ...request }}, location.origin)", request);
     }
 
     /// <summary>What a shell passes to curl, one by one.</summary>

@@ -1,6 +1,4 @@
-using CtfService.EndToEnd.Tests.Clients;
 using Microsoft.Playwright;
-using static Microsoft.Playwright.Assertions;
 
 namespace CtfService.EndToEnd.Tests.Studio;
 
@@ -31,7 +29,8 @@ public sealed class StudioPage : IAsyncDisposable
     public List<IRequest> Requests { get; } = [];
 
     /// <summary>Errors and warnings of the console, except for the answers that a test provokes.</summary>
-    public IReadOnlyList<string> Complaints => [.. _complaints.Where(text => !text.Contains("the server responded with a status of", StringComparison.Ordinal))];
+    public IReadOnlyList<string> Complaints =>
+        [.. _complaints.Where(text => !text.Contains("the server responded with a status of", StringComparison.Ordinal))];
 
     /// <summary>The finished images on the page, the newest first.</summary>
     public ILocator Results => Page.Locator("#results [data-picture]");

@@ -150,15 +150,23 @@ function webpXmp(bytes) {
   return null;
 }
 
+/** The value of the service's own property, which is an element or an attribute. A parser would complain about damaged packets on the console. */
 function fromXmp(packet) {
-  if (packet === null || packet.includes("<!")) {
-    return null; // no document types, so no entities that expand
+  const prefix = packet && new RegExp(`xmlns:([\\w-]+)\\s*=\\s*["']${NAMESPACE}["']`).exec(packet)?.[1];
+  if (!prefix) {
+    return null;
   }
 
-  const xml = new DOMParser().parseFromString(packet.replace(/^\uFEFF/, ""), "application/xml");
-  const own = xml.getElementsByTagNameNS(NAMESPACE, "provenance")[0];
-  const holder = [...xml.getElementsByTagName("*")].find((each) => each.hasAttributeNS(NAMESPACE, "provenance"));
-  return own?.textContent ?? holder?.getAttributeNS(NAMESPACE, "provenance") ?? null;
+  const name = `${prefix}:provenance`;
+  const found = new RegExp(`<${name}(?:\\s[^>]*)?>([^<]*)</${name}`).exec(packet) ?? new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(packet);
+  return found ? unescaped(found[1] ?? found[2]) : null;
+}
+
+const ENTITIES = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+
+function unescaped(xml) {
+  return xml.replace(/&(?:#(\d{1,7})|#x([\da-fA-F]{1,6})|(\w+));/g, (whole, decimal, hex, name) =>
+    decimal ? String.fromCodePoint(Number(decimal)) : hex ? String.fromCodePoint(Number.parseInt(hex, 16)) : ENTITIES[name] ?? whole);
 }
 
 function parse(json) {
