@@ -103,6 +103,17 @@ export class Api {
     return this.#stream("/v1/images/edits", form, onEvent, signal);
   }
 
+  /**
+   * Draws one image as a file of a format.
+   * @param {string} route Last segment of the path below /v1/images.
+   * @param {string | FormData} body JSON or a form; `n` is 1.
+   * @param {string} mediaType
+   * @returns {Promise<Blob>}
+   */
+  async file(route, body, mediaType, signal) {
+    return (await this.#send("POST", `/v1/images/${route}`, { body, signal, headers: { Accept: mediaType } })).blob();
+  }
+
   #model() {
     return this.model ? { model: this.model } : {};
   }

@@ -14,7 +14,7 @@ export async function download(api, picture, format) {
   const request = requestAgain(picture);
   const file = picture.mediaType === mediaType
     ? picture.file
-    : await api.file(`/v1/images/${request.route}`, request.files ? toForm(request) : toJson(request.fields), mediaType);
+    : await api.file(request.route, request.files ? toForm(request) : toJson(request.fields), mediaType);
   const url = URL.createObjectURL(file);
   element("a", { href: url, download: `${fileName(picture)}.${format === "jpeg" ? "jpg" : format}` }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser reads it after the click
