@@ -25,6 +25,7 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
     {
         cancellation.ThrowIfCancellationRequested();
         NativeLibraries.RequireSystem();
+        OpenMpWaiting.Sleep(); // before the first use of libtorch
         try
         {
             DecodeThreads.Use();
