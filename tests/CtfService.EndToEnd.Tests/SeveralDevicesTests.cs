@@ -120,17 +120,26 @@ public sealed class SeveralDevicesTests : IAsyncLifetime, IDisposable
         return [.. Enumerable.Range(0, 60).Select(number => generator.Generate([Specify(random, generator.Model, number)], CancellationToken.None)[0])];
     }
 
-    /// <summary>Returns drawn layouts with and without guidance, given layouts and pictures.</summary>
+    /// <summary>Returns drawn layouts with and without guidance, given layouts, pictures and edits of pictures.</summary>
     private static ImageSpecification Specify(Random random, ModelDescription model, int number)
     {
-        var coarse = new SamplingSettings(Temperature: 1.2f, GuidanceScale: number % 2 == 0 ? 1 : 3);
+        var coarse = new SamplingSettings(Temperature: 1.2f, GuidanceScale: number / 6 % 2 == 0 ? 1 : 3);
         var image = new ImageSpecification(random.Next(model.Classes.Count), (ulong)random.NextInt64(), coarse, new SamplingSettings(TopK: 5));
-        return (number % 5) switch
+        return (number % 6) switch
         {
             3 => image with { Layout = new LayoutSource.Given([.. Enumerable.Range(0, model.TokenCount).Select(_ => random.Next(model.ClusterCount))]) },
             4 => image with { Layout = new LayoutSource.Encoded(Picture(random, model)) },
+            5 => image with { Layout = new LayoutSource.Edited(Picture(random, model), Rectangle(random, model)) },
             _ => image,
         };
+    }
+
+    private static EditMask Rectangle(Random random, ModelDescription model)
+    {
+        var (left, top) = (random.Next(model.ImageWidth), random.Next(model.ImageHeight));
+        var (right, bottom) = (random.Next(left, model.ImageWidth), random.Next(top, model.ImageHeight));
+        return new EditMask(model.ImageWidth, model.ImageHeight, [.. Enumerable.Range(0, model.ImageWidth * model.ImageHeight).Select(pixel =>
+            pixel % model.ImageWidth >= left && pixel % model.ImageWidth <= right && pixel / model.ImageWidth >= top && pixel / model.ImageWidth <= bottom)]);
     }
 
     private static RgbImage Picture(Random random, ModelDescription model)
