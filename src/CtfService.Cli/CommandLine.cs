@@ -32,7 +32,12 @@ internal static class CommandLine
         ]),
         new("Make and inspect bundles", [BundleCommand.Create(terminal), ConvertCommand.Create(terminal), InspectCommand.Create(terminal)]),
         new("Generate images", [GenerateCommand.Create(terminal), DatasetCommand.Create(terminal)]),
-        new("Evaluate images", [TrainClassifierCommand.Create(terminal), ClassifyCommand.Create(terminal), EvaluateCommand.Create(terminal)]),
+        new("Evaluate images", [
+            TrainClassifierCommand.Create(terminal),
+            ClassifyCommand.Create(terminal),
+            EvaluateCommand.Create(terminal),
+            EvaluateEditsCommand.Create(terminal),
+        ]),
         new("Measure speed", [BenchCommand.Create(terminal)]),
         new("Operate the service", [ApiKeyCommand.Create(terminal)]));
 

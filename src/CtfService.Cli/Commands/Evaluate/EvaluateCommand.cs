@@ -42,7 +42,7 @@ internal static class EvaluateCommand
         using var held = FolderLock.Take(arguments.Output, "--output");
         using var extractors = FeatureExtractors.Load(arguments); // before images are generated, so that a wrong file costs no time
         var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle, cancellation) : null;
-        var side = bundle is null ? arguments.ImageSize : SquareSide(bundle);
+        var side = bundle is null ? arguments.ImageSize : SquareSide.Of(bundle);
         using var real = RealImages.Open(arguments.Data, side, arguments.MaxPixels, terminal, cancellation);
         var stages = new ConsoleStages(terminal);
         var inputs = new EvaluationInputs(real.Train, real.Test, extractors.All, arguments.Cache, extractors.Device) { Statistics = real.Statistics };
@@ -85,10 +85,4 @@ internal static class EvaluateCommand
         terminal.Error.WriteLine($"Wrote {path}.");
         ReportJson.Write(terminal.Output, result.Report);
     }
-
-    private static int SquareSide(Bundle bundle) => bundle.Manifest.ImageWidth == bundle.Manifest.ImageHeight
-        ? bundle.Manifest.ImageWidth
-        : throw new CheckpointException(
-            $"{bundle.Directory}: generates images of {bundle.Manifest.ImageWidth}x{bundle.Manifest.ImageHeight} pixels, expected squares: "
-            + "real images are cropped to squares to compare them.");
 }
