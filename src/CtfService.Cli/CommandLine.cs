@@ -31,7 +31,7 @@ internal static class CommandLine
             ExperimentCommand.Create(terminal),
         ]),
         new("Make and inspect bundles", [BundleCommand.Create(terminal), ConvertCommand.Create(terminal), InspectCommand.Create(terminal)]),
-        new("Generate images", [GenerateCommand.Create(terminal), DatasetCommand.Create(terminal)]),
+        new("Generate images", [GenerateCommand.Create(terminal), EditCommand.Create(terminal), DatasetCommand.Create(terminal)]),
         new("Evaluate images", [
             TrainClassifierCommand.Create(terminal),
             ClassifyCommand.Create(terminal),

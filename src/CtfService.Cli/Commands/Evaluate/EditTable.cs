@@ -9,7 +9,8 @@ internal static class EditTable
 {
     public static string Of(EditReport report)
     {
-        var text = new StringBuilder("| mask | part under the mask | class accuracy | FID | FID to the originals | seam | seam, 4 pixels |\n|---|---|---|---|---|---|---|\n");
+        var text = new StringBuilder("| mask | part under the mask | class accuracy | FID | FID to the originals | seam | seam, 4 pixels |\n");
+        text.Append("|---|---|---|---|---|---|---|\n");
         foreach (var mask in report.Masks)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"{mask.Mask} ({mask.EditedShare:0%})");

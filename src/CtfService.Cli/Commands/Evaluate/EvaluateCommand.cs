@@ -2,7 +2,6 @@ using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
-using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;

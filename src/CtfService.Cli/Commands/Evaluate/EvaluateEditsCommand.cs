@@ -104,7 +104,8 @@ internal static class EvaluateEditsCommand
     {
         if (real is not { Train.IsLabelled: true, Test: { IsLabelled: true } test })
         {
-            throw new DatasetException($"--data is '{arguments.Data}', which does not have labelled training and test images. Edits are measured on test images.");
+            throw new DatasetException(
+                $"--data is '{arguments.Data}', which does not have training and test images with classes. Edits are measured on test images.");
         }
 
         var known = test.WithClassNames(classes);

@@ -8,6 +8,9 @@ namespace CtfService.Cli.Commands.Generate;
 /// <param name="Provenance">Null if the file has none.</param>
 internal sealed record GeneratedFile(string Path, byte[] Bytes, ImageFormat Format, ImageProvenance? Provenance)
 {
+    /// <summary>The picture that an edit was made from, in the model's image size; null if it is unknown or the image is not an edit.</summary>
+    public RgbImage? Original { get; init; }
+
     /// <summary>Bytes to read: more than the longest signature.</summary>
     private const int SignatureBytes = 16;
 

@@ -16,14 +16,16 @@ namespace CtfService.Cli.Commands.Generate;
 /// <param name="overwrite">True to replace files in the output folder that have other contents.</param>
 internal sealed class Reproduction(Terminal terminal, string bundle, string? device, string? dtype, bool overwrite)
 {
+    /// <param name="originals">The pictures that edits were made from.</param>
     /// <param name="output">Folder for the results; each file keeps its name.</param>
     /// <returns>True if every result equals its file, byte for byte.</returns>
     /// <exception cref="InvalidDataException">A file has no provenance, or cannot be reproduced; nothing was generated.</exception>
     /// <exception cref="CheckpointException">A file was made by another bundle; nothing was generated.</exception>
-    public bool Run(IReadOnlyList<string> paths, string output, CancellationToken cancellation)
+    public bool Run(IReadOnlyList<string> paths, OriginalPictures originals, string output, CancellationToken cancellation)
     {
         var files = paths.Select(GeneratedFile.Read).ToList();
         files.ForEach(file => RequireReproducible(file, output));
+        files.ForEach(originals.RequireAnyFor);
         if (files.GroupBy(file => Path.GetFileName(file.Path), StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
         {
             throw new InvalidDataException(
@@ -31,7 +33,9 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
                 + "Reproduce them one by one, each with its own --output.");
         }
 
-        RequireBundle(files, BundleReader.Open(bundle, cancellation).Hash);
+        var opened = BundleReader.Open(bundle, cancellation);
+        RequireBundle(files, opened.Hash);
+        files = [.. files.Select(file => file with { Original = originals.Find(file, opened.Describe()) })];
         OutputPath.Folder("--output", output); // only now: nothing is created if a file is rejected
         var same = true;
         foreach (var group in files.GroupBy(file => (Device: device ?? file.Provenance!.Device ?? "auto", Dtype: dtype ?? file.Provenance!.Dtype ?? "auto")))
@@ -56,10 +60,9 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
                 + "Name the class and seed with --class and --seed.");
         }
 
-        if (!provenance.IsReproducible)
+        if (provenance.Obstacle is { } obstacle)
         {
-            throw new InvalidDataException(
-                $"{file.Path}: cannot be reproduced: it is a preview, or its layout was not drawn by the model and is not stored in the file.");
+            throw new InvalidDataException($"{file.Path}: cannot be reproduced: {obstacle}.");
         }
 
         if (Path.GetFullPath(Target(file, output)) == Path.GetFullPath(file.Path))
@@ -119,7 +122,7 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         IReadOnlyList<ImageSpecification> specifications;
         try
         {
-            specifications = old.Specifications(generator.Model);
+            specifications = old.Specifications(generator.Model, file.Original);
         }
         catch (InvalidDataException error)
         {

@@ -6,15 +6,17 @@ using CtfService.Training.Data;
 
 namespace CtfService.Cli.Commands.Options;
 
-/// <summary>Option <c>--class</c>: the classes to generate, by default all.</summary>
-internal sealed class ClassOption
+/// <summary>Option <c>--class</c>: the classes to generate.</summary>
+/// <param name="isRequired">False if all classes are the default.</param>
+internal sealed class ClassOption(bool isRequired = false)
 {
     private const string AllClasses = "all";
 
     private readonly Option<string[]> _option = new("--class")
     {
         Description = $"One or more class names or ids; '{AllClasses}' for every class.",
-        DefaultValueFactory = _ => [AllClasses],
+        Required = isRequired,
+        DefaultValueFactory = isRequired ? null : _ => [AllClasses],
         AllowMultipleArgumentsPerToken = true,
         Arity = ArgumentArity.OneOrMore,
     };

@@ -1,8 +1,6 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
-using CtfService.Core.Generation;
-using CtfService.Model.Imaging;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 
@@ -161,23 +159,5 @@ public sealed class EvaluateCommandTests : IDisposable
             .. options,
         ]);
 
-    /// <summary>Makes a data set with the classes of the tiny bundle, each with its own brightness, and a classifier trained for two steps.</summary>
-    private async Task PrepareAsync()
-    {
-        foreach (var (split, images) in new[] { ("train", 10), ("test", 6) })
-        {
-            for (var i = 0; i < images * TinyBundle.Classes; i++)
-            {
-                var random = new Random((images * 1000) + i);
-                byte[] pixels = [.. Enumerable.Range(0, 16 * 16 * 3).Select(_ => (byte)((40 * (i % TinyBundle.Classes)) + random.Next(60)))];
-                var path = _folder.File($"data/{split}/class_{i % TinyBundle.Classes}/{i}.png");
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                await File.WriteAllBytesAsync(path, ImageCodec.Encode(new RgbImage(16, 16, pixels), ImageFormat.Png));
-            }
-        }
-
-        var trained = await CommandRun.Of(
-            "train-classifier", "--data", _folder.File("data"), "--output", Classifier, "--image-size", "16", "--steps", "2", "--batch", "8");
-        Assert.Equal(0, trained.ExitCode);
-    }
+    private Task PrepareAsync() => TinyRealImages.WriteAsync(_folder.File("data"), Classifier);
 }
