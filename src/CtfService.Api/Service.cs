@@ -79,6 +79,7 @@ internal static class Service
 
         guarded.MapClassEndpoints();
         guarded.MapModelEndpoints();
+        guarded.MapStatusEndpoints();
         guarded.MapAdminEndpoints();
         guarded.MapKeyEndpoints();
         app.MapHealthEndpoints();

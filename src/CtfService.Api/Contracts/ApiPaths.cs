@@ -6,7 +6,7 @@ internal static class ApiPaths
     private const string Root = "/v1";
 
     /// <summary>The first segments below the root.</summary>
-    private static readonly string[] Resources = ["/images", "/models", "/classes", "/datasets", "/batches", "/files"];
+    private static readonly string[] Resources = ["/images", "/models", "/classes", "/datasets", "/batches", "/files", "/status"];
 
     public static bool Contains(PathString path) => path.StartsWithSegments(Root, StringComparison.OrdinalIgnoreCase);
 
@@ -48,7 +48,30 @@ internal static class ImageRoutes
     /// counts as well.
     /// </summary>
     public static string? Of(HttpRequest request) =>
-        HttpMethods.IsPost(request.Method) && request.Path.StartsWithSegments(Group, StringComparison.OrdinalIgnoreCase, out var rest)
+        ClassRoutes.IsImage(request) ? ClassRoutes.ImageName
+        : HttpMethods.IsPost(request.Method) && request.Path.StartsWithSegments(Group, StringComparison.OrdinalIgnoreCase, out var rest)
             ? Names.FirstOrDefault(name => rest.Value.AsSpan().Trim('/').Equals(name, StringComparison.OrdinalIgnoreCase))
             : null;
+}
+
+/// <summary>The routes of classes.</summary>
+internal static class ClassRoutes
+{
+    public const string Group = "/v1/classes";
+
+    public const string Image = "{class}/image";
+
+    /// <summary>Name of the route of an image in metrics and logs.</summary>
+    public const string ImageName = "class_image";
+
+    private const string ImageSegment = "/image";
+
+    /// <summary>Returns whether the request asks for an image of a class. Depends on method and path alone.</summary>
+    public static bool IsImage(HttpRequest request) =>
+        (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+        && request.Path.StartsWithSegments(Group, StringComparison.OrdinalIgnoreCase, out var rest)
+        && rest.Value!.TrimEnd('/') is { } path
+        && path.EndsWith(ImageSegment, StringComparison.OrdinalIgnoreCase)
+        && path.Length > ImageSegment.Length + 1
+        && path.IndexOf('/', 1) == path.Length - ImageSegment.Length;
 }

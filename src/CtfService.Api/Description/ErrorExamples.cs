@@ -73,6 +73,18 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         Mapped(RequestDeadline.Of(new InferenceOptions()).Exceeded(), jsonProblems),
     ];
 
+    private readonly ApiError[] _ofClasses =
+    [
+        StatusErrors.WrongNumber("seed", "first", "an integer from 0 to 2^64-1"),
+        ClassChoice.NotFound("bananna", Classes),
+        Representation.NotAcceptable(Representation.OfferedFiles),
+        Mapped(CallerErrors.QueueFull(room: 0, capacity: 64, requested: 1, TimeSpan.FromSeconds(3)), jsonProblems),
+        Mapped(CallerErrors.ShareFull(room: 0, waiting: 32, capacity: 64, requested: 1, TimeSpan.FromSeconds(3)), jsonProblems),
+        Mapped(CallerErrors.StepFailed(new InvalidOperationException()), jsonProblems),
+        Mapped(CallerErrors.Loading(), jsonProblems),
+        Mapped(RequestDeadline.Of(new InferenceOptions()).Exceeded(), jsonProblems),
+    ];
+
     private readonly ApiError[] _ofOperators =
     [
         BundleLibrary.Missing(Damaged).Error,
@@ -149,6 +161,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         : path.StartsWithSegments("/v1/admin") ? _ofOperators
         : path.StartsWithSegments(FileRoutes.Group) ? _ofFiles
         : path.StartsWithSegments(DatasetRoutes.Group) ? _ofDatasets
+        : path.StartsWithSegments(ClassRoutes.Group) ? _ofClasses
         : _ofEndpoints;
 
     private static ApiError Invalid(Action<RequestProblems> check)

@@ -133,6 +133,10 @@ internal static class Examples
         [typeof(DatasetListResponse)] = new DatasetListResponse("list", [Dataset], DatasetId, DatasetId, HasMore: false),
         [typeof(DatasetFileListResponse)] = new DatasetFileListResponse("list", [OneDatasetFile]),
         [typeof(DatasetDeletionResponse)] = new DatasetDeletionResponse(DatasetId, "dataset.deleted", Deleted: true),
+        [typeof(StatusResponse)] = new StatusResponse(
+            "status", "ready", Model, Reason: null, [new DeviceEntry("cpu", "ready", Reason: null)],
+            new QueueEntry(ImagesWaiting: 3, ImagesRunning: 8, Capacity: 64, WaitSeconds: 0.4),
+            new RequestLimits(N: 16, GuidanceScale: 20, Temperature: 10, UploadBytes: 10_485_760, UploadPixels: 16_777_216)),
         [typeof(HealthResponse)] = new HealthResponse("ready", Model, Reason: null),
     };
 
@@ -140,6 +144,7 @@ internal static class Examples
     public static string OfPathParameter(string name, PathString path) =>
         path.StartsWithSegments(FileRoutes.Group) ? FileId
         : path.StartsWithSegments("/v1/admin/keys") ? KeyId
+        : path.StartsWithSegments(ClassRoutes.Group) ? "banana"
         : !path.StartsWithSegments(DatasetRoutes.Group) ? Model
         : name == "id" ? DatasetId
         : DatasetFile;

@@ -46,7 +46,7 @@ internal sealed class SchemaFilter(LimitsOptions limits, IOptions<JsonOptions> j
 
         if ((Nullable.GetUnderlyingType(context.Type) ?? context.Type) == typeof(ulong))
         {
-            DescribeSeed(concrete, isNullable: context.Type != typeof(ulong));
+            DescribeSeed(concrete, isNullable: context.Type != typeof(ulong) && context.ParameterInfo is null);
         }
         else if (context.MemberInfo is null && context.Type.Namespace == typeof(ErrorResponse).Namespace)
         {

@@ -47,7 +47,7 @@ internal static class HealthEndpoints
     private static JsonHttpResult<HealthResponse> Ready(IModelStatus status, IStallWatch watch, HttpContext http) => (status.Current, watch.Check()) switch
     {
         (ModelStatus.Ready ready, { IsStalled: true } progress) => Stalled(ready, progress),
-        var (current, _) => Respond(current, http, current is ModelStatus.Ready, Describe(status.Devices, http)),
+        var (current, _) => Respond(current, http, current is ModelStatus.Ready, Several(status.Devices, http)),
     };
 
     private static JsonHttpResult<HealthResponse> Startup(IModelStatus status, HttpContext http)
@@ -64,30 +64,35 @@ internal static class HealthEndpoints
             + $"the limit is {progress.Limit.TotalSeconds:0} s (Inference:StallTimeout)."),
         statusCode: StatusCodes.Status503ServiceUnavailable);
 
-    /// <summary>Probes need no key, so a reason that may contain paths of the machine is shown for an admin key only.</summary>
     private static JsonHttpResult<HealthResponse> Respond(ModelStatus status, HttpContext http, bool isHealthy, IReadOnlyList<DeviceEntry>? devices = null)
     {
-        var isOperator = http.User.IsInRole(Policies.Admin);
-        var response = status switch
-        {
-            ModelStatus.Ready ready => new HealthResponse("ready", ready.Model.Name, Reason: null),
-            ModelStatus.Failing failing => new HealthResponse("failing", failing.Model.Model.Name, failing.Reason),
-            ModelStatus.Loading => new HealthResponse("loading", Model: null, "The model is loading and warming up."),
-            ModelStatus.Failed failed => new HealthResponse("failed", Model: null, isOperator ? failed.Reason : ModelStatus.Failed.PublicReason),
-            ModelStatus.Stopping => new HealthResponse("stopping", Model: null, "The service is shutting down."),
-            ModelStatus.Crashed crashed => new HealthResponse("crashed", Model: null, isOperator ? crashed.Reason : ModelStatus.Crashed.PublicReason),
-            _ => throw new InvalidOperationException($"Unknown model status {status}."),
-        };
+        var response = Describe(status, http.User.IsInRole(Policies.Admin)) with { Devices = devices };
         return isHealthy
-            ? TypedResults.Json(response with { Reason = null, Devices = devices }, statusCode: StatusCodes.Status200OK)
-            : TypedResults.Json(response with { Devices = devices }, statusCode: StatusCodes.Status503ServiceUnavailable);
+            ? TypedResults.Json(response with { Reason = null }, statusCode: StatusCodes.Status200OK)
+            : TypedResults.Json(response, statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static List<DeviceEntry>? Describe(IReadOnlyList<DeviceReport> devices, HttpContext http) => devices.Count < 2 ? null :
-    [
-        .. devices.Select(device => new DeviceEntry(
-            device.Name, device.Status.ToString().ToLowerInvariant(), http.User.IsInRole(Policies.Admin) ? device.Reason : null)),
-    ];
+    /// <summary>Describes the status of the model.</summary>
+    /// <param name="isOperator">Whether the reason may contain paths of the machine.</param>
+    public static HealthResponse Describe(ModelStatus status, bool isOperator) => status switch
+    {
+        ModelStatus.Ready ready => new HealthResponse("ready", ready.Model.Name, Reason: null),
+        ModelStatus.Failing failing => new HealthResponse("failing", failing.Model.Model.Name, failing.Reason),
+        ModelStatus.Loading => new HealthResponse("loading", Model: null, "The model is loading and warming up."),
+        ModelStatus.Failed failed => new HealthResponse("failed", Model: null, isOperator ? failed.Reason : ModelStatus.Failed.PublicReason),
+        ModelStatus.Stopping => new HealthResponse("stopping", Model: null, "The service is shutting down."),
+        ModelStatus.Crashed crashed => new HealthResponse("crashed", Model: null, isOperator ? crashed.Reason : ModelStatus.Crashed.PublicReason),
+        _ => throw new InvalidOperationException($"Unknown model status {status}."),
+    };
+
+    /// <summary>Describes the devices.</summary>
+    /// <param name="isOperator">Whether the reason of a failure may be shown.</param>
+    public static List<DeviceEntry> Describe(IReadOnlyList<DeviceReport> devices, bool isOperator) =>
+        [.. devices.Select(device => new DeviceEntry(device.Name, device.Status.ToString().ToLowerInvariant(), isOperator ? device.Reason : null))];
+
+    /// <summary>Probes list devices only if there are several.</summary>
+    private static List<DeviceEntry>? Several(IReadOnlyList<DeviceReport> devices, HttpContext http) =>
+        devices.Count < 2 ? null : Describe(devices, http.User.IsInRole(Policies.Admin));
 
     private static void ProducesProbe(this RouteHandlerBuilder route) =>
         route.Produces<HealthResponse>(StatusCodes.Status200OK).Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable);

@@ -49,15 +49,25 @@ internal static class StatusErrors
         foreach (var parameter in request.HttpContext.GetEndpoint()?.Metadata.GetOrderedMetadata<IParameterBindingMetadata>() ?? [])
         {
             var value = request.Query[parameter.Name].ToString();
-            if (parameter.ParameterInfo.ParameterType == typeof(int?) && value.Length > 0 && !int.TryParse(value, CultureInfo.InvariantCulture, out _))
+            var expected = parameter.ParameterInfo.ParameterType switch
             {
-                return new ApiError(
-                    StatusCodes.Status400BadRequest, $"{parameter.Name} is '{value}'; expected an integer.", "wrong_type", parameter.Name);
+                var type when type == typeof(int?) && !int.TryParse(value, CultureInfo.InvariantCulture, out _) => "an integer",
+                var type when type == typeof(ulong?) && !ulong.TryParse(value, CultureInfo.InvariantCulture, out _) => "an integer from 0 to 2^64-1",
+                _ => null,
+            };
+            if (value.Length > 0 && expected is not null)
+            {
+                return WrongNumber(parameter.Name, value, expected);
             }
         }
 
         return null;
     }
+
+    /// <summary>Creates the error for a number in a query.</summary>
+    /// <param name="expected">What the parameter takes.</param>
+    public static ApiError WrongNumber(string parameter, string value, string expected) =>
+        new(StatusCodes.Status400BadRequest, $"{parameter} is '{value}'; expected {expected}.", "wrong_type", parameter);
 
     private static string Sent(HttpRequest request) =>
         string.IsNullOrEmpty(request.ContentType) ? "The Content-Type is missing" : $"Content-Type is '{request.ContentType}'";

@@ -68,6 +68,12 @@ internal sealed class ImageResponder(ImageBodies bodies, ImageFileWriter files, 
 
     private static Representation ChooseRepresentation(ValidatedImageRequest request, HttpRequest http)
     {
+        if (request.IsFile)
+        {
+            return Representation.ChooseFile(http.Headers.Accept)
+                ?? throw new RequestRefusedException(Representation.NotAcceptable(Representation.OfferedFiles));
+        }
+
         var representation = Representation.Choose(http.Headers.Accept, request.AskedFormat)
             ?? throw new RequestRefusedException(Representation.NotAcceptable(Representation.Offered(request.AskedFormat)));
         if (!representation.IsJson && !request.Include.IsNothing)

@@ -31,15 +31,28 @@ internal sealed record Representation(bool IsJson, ImageFormat Format)
         }
 
         IReadOnlyList<ImageFormat> formats = asked is { } only ? [only] : ImageFormats.All;
-        return formats.Select(format => new Representation(IsJson: false, format)).Prepend(json)
-            .Select(candidate => (candidate, Match: BestMatch(candidate.MediaType, ranges)))
-            .Where(scored => scored.Match.Quality > 0)
-            .OrderByDescending(scored => scored.Match.Quality)
-            .ThenByDescending(scored => scored.Match.Specificity)
-            .ThenBy(scored => scored.Match.Position)
-            .Select(scored => scored.candidate)
-            .FirstOrDefault();
+        return Best(formats.Select(format => new Representation(IsJson: false, format)).Prepend(json), ranges);
     }
+
+    /// <summary>Chooses the format of a response that is always an image file, by the Accept header. The smallest format is the default.</summary>
+    /// <returns>Null if the header accepts none.</returns>
+    public static Representation? ChooseFile(StringValues accept)
+    {
+        var files = ImageFormats.All.OrderByDescending(format => format == ImageFormat.Webp)
+            .Select(format => new Representation(IsJson: false, format)).ToList();
+        return StringValues.IsNullOrEmpty(accept) ? files[0]
+            : MediaTypeHeaderValue.TryParseList([.. accept.OfType<string>()], out var ranges) ? Best(files, ranges)
+            : null;
+    }
+
+    private static Representation? Best(IEnumerable<Representation> candidates, IList<MediaTypeHeaderValue> ranges) => candidates
+        .Select(candidate => (candidate, Match: BestMatch(candidate.MediaType, ranges)))
+        .Where(scored => scored.Match.Quality > 0)
+        .OrderByDescending(scored => scored.Match.Quality)
+        .ThenByDescending(scored => scored.Match.Specificity)
+        .ThenBy(scored => scored.Match.Position)
+        .Select(scored => scored.candidate)
+        .FirstOrDefault();
 
     /// <summary>Lists the media types of a response, for messages.</summary>
     /// <param name="asked">The request's output_format; null allows every format.</param>
@@ -47,6 +60,9 @@ internal sealed record Representation(bool IsJson, ImageFormat Format)
         asked is { } only
             ? $"{MediaTypes.Json}, {ImageFormats.MediaType(only)} (from output_format)"
             : $"{MediaTypes.Json}, {string.Join(", ", ImageFormats.All.Select(ImageFormats.MediaType))}";
+
+    /// <summary>The media types of a response that is always an image file, for messages.</summary>
+    public static string OfferedFiles { get; } = string.Join(", ", ImageFormats.All.Select(ImageFormats.MediaType));
 
     /// <param name="offered">The media types that the endpoint can send.</param>
     public static ApiError NotAcceptable(string offered) => new(

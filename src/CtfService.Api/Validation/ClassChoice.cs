@@ -1,4 +1,5 @@
 using CtfService.Api.Contracts;
+using CtfService.Api.Errors;
 using CtfService.Core.Classes;
 
 namespace CtfService.Api.Validation;
@@ -52,6 +53,13 @@ internal static class ClassChoice
         { Id: >= 0 and <= int.MaxValue } => classes.Find((int)reference.Id),
         _ => null,
     };
+
+    /// <summary>Creates the error for a path that names no class.</summary>
+    public static ApiError NotFound(string asked, ClassCatalog classes) => new(
+        StatusCodes.Status404NotFound,
+        $"class '{asked}' is not a class of this model; expected a name or an index from 0 to {classes.Count - 1}.{Suggestion(classes, asked)} {SeeClasses}",
+        "unknown_class",
+        "class");
 
     /// <summary>Returns a question with the names that a misspelt one may mean, after a space; empty if there are none.</summary>
     public static string Suggestion(ClassReference misspelt, ClassCatalog classes) => misspelt.Name is { } name ? Suggestion(classes, name) : "";

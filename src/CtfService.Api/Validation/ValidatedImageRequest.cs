@@ -39,6 +39,9 @@ internal sealed record ValidatedImageRequest(
     /// <summary>Fields that had no effect or were interpreted.</summary>
     public IReadOnlyList<RequestWarning> Warnings { get; init; } = [];
 
+    /// <summary>Whether the response is an image file, whose format the Accept header chooses; JSON is not possible.</summary>
+    public bool IsFile { get; init; }
+
     /// <summary>Whether the response is a stream of events.</summary>
     public bool IsStream { get; init; }
 }

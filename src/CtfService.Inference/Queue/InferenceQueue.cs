@@ -83,6 +83,9 @@ internal sealed class InferenceQueue : IInferenceQueue
         _scheduler.Wake();
     }
 
+    /// <summary>Returns how full the queue is.</summary>
+    public QueueReport Report() => _load.Report(_options.MaxQueuedImages, _state.Model?.TokenCount);
+
     /// <summary>True after <see cref="EndBulk"/> or <see cref="Close"/>.</summary>
     public bool BulkHasEnded => _bulkHasEnded;
 

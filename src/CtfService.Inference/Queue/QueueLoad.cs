@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 
 namespace CtfService.Inference.Queue;
@@ -13,6 +14,8 @@ namespace CtfService.Inference.Queue;
 /// <param name="flows">Counts the same images by flow.</param>
 internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int> devices, FlowLoads flows)
 {
+    private const int RowsWithGuidance = 2;
+
     private readonly Lock _gate = new();
     private readonly LinkedList<InferenceJob> _running = new(); // images with decode steps; the oldest is first and ends first
     private readonly Dictionary<InferenceJob, (LinkedListNode<InferenceJob> Node, long Start)> _starts = [];
@@ -31,6 +34,18 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
             {
                 return _waiting;
             }
+        }
+    }
+
+    /// <summary>Returns the current counts, and the expected time until one further image would start.</summary>
+    /// <param name="capacity">Images that may wait at most.</param>
+    /// <param name="steps">Number of decode steps of an image; null if there is no model.</param>
+    public QueueReport Report(int capacity, int? steps)
+    {
+        lock (_gate)
+        {
+            var wait = steps is { } known ? CreateForecast(known, further: 1).UntilStartedAtLeast(_waiting + 1) : TimeSpan.Zero;
+            return new QueueReport(_waiting, _running.Count + _runningLayouts, capacity, wait);
         }
     }
 
@@ -78,27 +93,9 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
     /// <param name="steps">Number of decode steps of an image: T.</param>
     public TimeSpan Forecast(int images, int steps)
     {
-        var costs = estimator.Costs;
-        var parallel = Math.Max(1, devices());
         lock (_gate)
         {
-            var layouts = _waiting - _waitingDrawn;
-            var later = (costs.Fine + costs.VqDecode) / parallel;
-            var left = _running.Select(job => (Steps: steps - ((estimator.DecodeSteps - _starts[job].Start) / parallel), job.Specification.Rows))
-                .Where(job => job.Steps > 0).ToList();
-            var forecast = new QueueWaitForecast(costs.DecodeStep, steps, later)
-            {
-                Drawn = _waitingDrawn,
-                RowsOfDrawn = _waitingDrawn == 0 ? 1 : (double)_waitingRows / _waitingDrawn,
-                Layouts = layouts,
-                CostOfLayout = later + (layouts == 0 ? TimeSpan.Zero : costs.VqEncode / parallel * ((double)_waitingPictures / layouts)),
-                StartedLayouts = _runningLayouts,
-                WithoutRows = _running.Count - left.Count,
-                Devices = parallel,
-            };
-            forecast.Release(0, Math.Max(0, (rows * parallel) - left.Sum(job => job.Rows)));
-            left.ForEach(job => forecast.Release(job.Steps, job.Rows));
-            return forecast.UntilStarted(images);
+            return CreateForecast(steps, further: 0).UntilStarted(images);
         }
     }
 
@@ -170,6 +167,31 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
             left.ForEach(job => forecast.Release(job.Steps, job.Rows));
             return (forecast.UntilStartedAtLeast(ahead + drawn), forecast.RowsBesideTheLast());
         }
+    }
+
+    /// <summary>Creates the forecast of the images that wait and run. Call under the lock.</summary>
+    /// <param name="further">Number of drawn images with guidance that are assumed to wait as well.</param>
+    private QueueWaitForecast CreateForecast(int steps, int further)
+    {
+        var costs = estimator.Costs;
+        var parallel = Math.Max(1, devices());
+        var (drawn, layouts) = (_waitingDrawn + further, _waiting - _waitingDrawn);
+        var later = (costs.Fine + costs.VqDecode) / parallel;
+        var left = _running.Select(job => (Steps: steps - ((estimator.DecodeSteps - _starts[job].Start) / parallel), job.Specification.Rows))
+            .Where(job => job.Steps > 0).ToList();
+        var forecast = new QueueWaitForecast(costs.DecodeStep, steps, later)
+        {
+            Drawn = drawn,
+            RowsOfDrawn = drawn == 0 ? 1 : (double)(_waitingRows + (further * RowsWithGuidance)) / drawn,
+            Layouts = layouts,
+            CostOfLayout = later + (layouts == 0 ? TimeSpan.Zero : costs.VqEncode / parallel * ((double)_waitingPictures / layouts)),
+            StartedLayouts = _runningLayouts,
+            WithoutRows = _running.Count - left.Count,
+            Devices = parallel,
+        };
+        forecast.Release(0, Math.Max(0, (rows * parallel) - left.Sum(job => job.Rows)));
+        left.ForEach(job => forecast.Release(job.Steps, job.Rows));
+        return forecast;
     }
 
     private void Count(InferenceJob job, int change)

@@ -22,6 +22,8 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
 
     public IReadOnlyList<DeviceReport> Devices => workers.Devices;
 
+    public QueueReport Queue => queue.Report();
+
     /// <summary>True once another instance has replaced this one.</summary>
     public bool IsRetired
     {

@@ -34,6 +34,8 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
 
     public IReadOnlyList<DeviceReport> Devices => _current.Devices;
 
+    public QueueReport Queue => _current.Queue;
+
     public Task<Exception?> LoadingEnded => _loadingEnded.Task;
 
     public SwitchOutcome? LastSwitch => _lastSwitch;

@@ -10,6 +10,9 @@ public interface IModelStatus
     /// <summary>The devices of the current model, in the order of the settings.</summary>
     IReadOnlyList<DeviceReport> Devices { get; }
 
+    /// <summary>The queue of the current model.</summary>
+    QueueReport Queue { get; }
+
     /// <summary>
     /// Completes when the first load has ended, successfully or not. Returns the error that it ended with; null if it succeeded or was aborted.
     /// </summary>

@@ -12,6 +12,8 @@ public sealed class HeadRequestTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("/v1/models")]
     [InlineData("/v1/models/fruits-fake")]
     [InlineData("/v1/classes?q=apple")]
+    [InlineData("/v1/classes/1/image")]
+    [InlineData("/v1/status")]
     [InlineData("/metrics")]
     [InlineData("/swagger/v1/swagger.json")]
     [InlineData("/swagger/index.html")]

@@ -22,10 +22,10 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         Assert.Equal(
             [
                 "/health/live", "/health/ready", "/health/startup", "/v1/admin/keys", "/v1/admin/keys/{id}", "/v1/admin/keys/{id}/rotate",
-                "/v1/admin/models", "/v1/batches", "/v1/batches/{id}", "/v1/batches/{id}/cancel", "/v1/classes",
+                "/v1/admin/models", "/v1/batches", "/v1/batches/{id}", "/v1/batches/{id}/cancel", "/v1/classes", "/v1/classes/{class}/image",
                 "/v1/datasets", "/v1/datasets/{id}", "/v1/datasets/{id}/cancel", "/v1/datasets/{id}/events", "/v1/datasets/{id}/files",
                 "/v1/datasets/{id}/files/{name}", "/v1/files", "/v1/files/{id}", "/v1/files/{id}/content",
-                "/v1/images/generations", "/v1/images/redetail", "/v1/images/variations", "/v1/models", "/v1/models/{id}",
+                "/v1/images/generations", "/v1/images/redetail", "/v1/images/variations", "/v1/models", "/v1/models/{id}", "/v1/status",
             ],
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));
         Assert.All(

@@ -229,6 +229,8 @@ public sealed class HealthEndpointsTests : IAsyncLifetime, IAsyncDisposable
     {
         public IReadOnlyList<DeviceReport> Devices => [];
 
+        public QueueReport Queue => new(Waiting: 0, Running: 0, Capacity: 1, TimeSpan.Zero);
+
         public ModelStatus Current => status;
 
         public Task<Exception?> LoadingEnded => Task.FromResult<Exception?>(null);

@@ -33,6 +33,7 @@ internal sealed class MalformedRequests
             ("wrong form", new MalformedForms(surface).Draw),
             ("wrong method", WrongMethod),
             ("wrong path", WrongPath),
+            ("wrong class path", random => new MalformedRequest("GET", $"/v1/classes/{Segment(random)}/image?seed={Segment(random)}")),
             ("wrong model path", random => new MalformedRequest("GET", $"/v1/models/{Segment(random)}")),
         ];
     }

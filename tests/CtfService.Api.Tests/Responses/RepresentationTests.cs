@@ -37,6 +37,21 @@ public sealed class RepresentationTests
         Assert.Equal(expected, chosen is null ? null : chosen.IsJson ? "json" : ImageFormats.Name(chosen.Format));
     }
 
+    [Theory]
+    [InlineData(null, "webp")]
+    [InlineData("*/*", "webp")]
+    [InlineData("image/*, image/webp;q=0", "png")]
+    [InlineData("image/jpeg", "jpeg")]
+    [InlineData("application/json", null)]
+    [InlineData("no type", null)]
+    public void ChooseFile_AcceptHeader_TakesTheMostPreferred(string? accept, string? expected)
+    {
+        var chosen = Representation.ChooseFile(new StringValues(accept));
+
+        Assert.NotEqual(true, chosen?.IsJson);
+        Assert.Equal(expected, chosen is null ? null : ImageFormats.Name(chosen.Format));
+    }
+
     [Fact]
     public void Choose_SeveralHeaders_CombinesThem()
     {

@@ -1,15 +1,266 @@
 /** The page: creates its parts and connects them. The only module that knows all others. */
 import { Api } from "./api.js";
+import { Classes, shown } from "./classes.js";
+import { Requests } from "./draw.js";
+import { element, icon } from "./element.js";
+import { KeyDialog } from "./key.js";
+import { fromHash } from "./link.js";
+import { Results } from "./results.js";
+import { randomSeed, Settings } from "./settings.js";
+import { Status } from "./status.js";
+import { switchTheme, theme } from "./theme.js";
 
+const byId = (id) => document.getElementById(id);
+
+/** What the parts of the page share. Events: `picture` (detail: the picture) when one is finished; `settings` when a setting changes. */
 class Studio extends EventTarget {
-  api = new Api(async () => null);
+  #keys = new KeyDialog(() => this.#keyChanged());
+  #model = null;
+  #limits = { n: 16, guidance_scale: 20, temperature: 10 };
+  #loads = 0;
 
-  #say = document.getElementById("say");
+  constructor() {
+    super();
+    this.api = new Api((error, refused) => this.#keys.ask(error, refused));
+    this.#keys.attach(this.api);
+    this.form = new Form(this);
+    this.formSettings = new Settings(byId("settings"), byId("bar"), () => this.#settingsChanged());
+    this.form.addDraw();
+    this.classes = new Classes(byId("classes"), this.api, { onSelect: (entry) => this.#select(entry), onDraw: () => this.draw() });
+    this.results = new Results(byId("results"), this);
+    this.requests = new Requests(this, this.results);
+    this.status = new Status(byId("status"), this.api, { isBusy: () => this.requests.isBusy, onStatus: (status) => this.#statusChanged(status) });
+    this.#createTools();
+  }
+
+  /** The model that serves, as GET /v1/models describes it; null while none is known. */
+  get model() {
+    return this.#model;
+  }
+
+  /** @returns {object} The settings of now. */
+  settings() {
+    return this.formSettings.value();
+  }
+
+  /** Fills settings in; those that are undefined stay. */
+  applySettings(settings) {
+    this.formSettings.apply(settings);
+    const entry = settings.classLabel === undefined || settings.classLabel === null ? null : this.classes.find(settings.classLabel);
+    if (entry) {
+      this.classes.select(entry);
+    }
+  }
+
+  /** Marks the field that a problem names. @returns {boolean} Whether there is one. */
+  mark(problem) {
+    return this.formSettings.mark(problem);
+  }
+
+  /** Keeps a seed for the next drawings. */
+  lockSeed(seed) {
+    this.formSettings.apply({ seed, isSeedLocked: true });
+    this.say(`The seed ${seed} is locked.`);
+  }
+
+  /**
+   * Draws images of the class.
+   * @param {object} partial Settings that differ from those of the form; null as the seed for a new one.
+   * @returns {Promise<object[]>} The pictures.
+   */
+  draw(partial = {}) {
+    return this.#start("generations", this.#complete(partial));
+  }
+
+  /** Draws new details in the layout of a picture. */
+  redetail(picture, partial = {}) {
+    return this.#start("redetail", this.#complete({ classLabel: picture.classLabel, classId: picture.classId, seed: null, ...partial }), { picture });
+  }
+
+  /** Draws new details in the layout of any picture. @param {Blob} file */
+  vary(file, partial = {}) {
+    return this.#start("variations", this.#complete({ seed: null, ...partial }), { source: { file, mask: null } });
+  }
+
+  /** Draws a part of a picture anew. @param {Blob} file @param {Blob | null} mask A PNG whose transparent pixels are drawn; null to use the picture's own. */
+  edit(file, mask, partial = {}) {
+    return this.#start("edits", this.#complete({ seed: null, ...partial }), { source: { file, mask } });
+  }
+
+  /** Repeats a request with the next seed. */
+  again(request) {
+    const settings = { ...request.settings, seed: randomSeed() };
+    return this.#start(request.route, settings, { source: request.source, picture: request.picture });
+  }
+
+  /** Shows a picture large. */
+  open(picture) {
+    window.open(URL.createObjectURL(picture.file), "_blank", "noopener");
+  }
 
   /** Tells people what happened; screen readers read it. */
   say(message) {
-    this.#say.textContent = message;
+    byId("say").textContent = message;
+  }
+
+  /** Reads the model and its classes. Waits by itself while the service loads a model. */
+  async load() {
+    const load = ++this.#loads;
+    this.status.refresh();
+    try {
+      const [models, classes] = await Promise.all([this.api.models(), this.api.classes()]);
+      if (load === this.#loads) {
+        this.#use(models[0], classes);
+      }
+    } catch (error) {
+      if (load !== this.#loads) {
+        return;
+      }
+
+      const retry = () => this.load();
+      if (error.isTemporary) {
+        this.results.notice(error.message);
+        setTimeout(() => load === this.#loads && retry(), 1_000 * error.retryAfter);
+      } else {
+        this.#keys.permit();
+        this.results.notice(error.message, { label: error.status === 401 ? "Enter a key" : "Try again", run: retry });
+      }
+    }
+  }
+
+  #use(model, classes) {
+    const [width, height] = model.size.split("x").map(Number);
+    document.documentElement.style.setProperty("--ratio", `${width} / ${height}`);
+    this.#model = model;
+    this.results.notice("");
+    this.formSettings.setModel(model, this.#limits);
+    this.classes.set(classes, { width, height });
+    const { classLabel } = this.settings();
+    this.classes.select((classLabel !== null && this.classes.find(classLabel)) || this.classes.find(0));
+  }
+
+  #start(route, settings, extra = {}) {
+    if (!this.#model) {
+      this.load();
+      return Promise.resolve([]);
+    }
+
+    this.#keys.permit();
+    const request = { route, settings, model: this.#model, title: settings.classLabel === null ? "picture" : shown(settings.classLabel), ...extra };
+    const pictures = this.requests.start(request);
+    this.status.refresh();
+    return pictures.finally(() => this.status.refresh());
+  }
+
+  /** The settings of a request: those of the form with other values, and a new seed if none is locked or given. */
+  #complete(partial) {
+    const settings = { ...this.settings(), ...partial };
+    if (partial.seed === undefined && (!settings.isSeedLocked || settings.seed === null)) {
+      settings.seed = randomSeed();
+      this.formSettings.apply({ seed: settings.seed }); // for the next look: it can be locked
+    }
+
+    settings.seed ??= randomSeed();
+    return settings;
+  }
+
+  #select(entry) {
+    this.formSettings.apply({ classLabel: entry.name, classId: entry.id });
+    this.form.showClass(entry, this.classes.image(entry.id));
+  }
+
+  #settingsChanged() {
+    this.form?.showCount(this.formSettings?.value().n);
+    this.dispatchEvent(new Event("settings"));
+  }
+
+  #statusChanged(status) {
+    this.#limits = status.limits;
+    if (this.#model) {
+      this.formSettings.setModel(this.#model, this.#limits);
+    }
+
+    if (status.model && this.#model && status.model !== this.#model.id) {
+      this.load();
+    }
+  }
+
+  #keyChanged() {
+    this.form.showKey(this.api?.key !== null);
+    this.load();
+  }
+
+  #createTools() {
+    const themeButton = element("button", {
+      type: "button", class: "icon-button", onclick: () => { switchTheme(); label(); },
+    }, icon("theme"));
+    const label = () => {
+      const text = `Colours: ${{ auto: "as the system", light: "light", dark: "dark" }[theme()]}`;
+      themeButton.title = text;
+      themeButton.setAttribute("aria-label", text);
+    };
+    label();
+    this.form.key = element("button", { type: "button", class: "icon-button", onclick: () => this.#keys.open() }, icon("key"));
+    this.form.showKey(this.api.key !== null);
+    byId("tools").append(this.form.key, themeButton, element("a", { class: "button quiet", href: "/swagger" }, "API"));
+  }
+}
+
+/** The bar with the chosen class and the button that draws. */
+class Form {
+  #studio;
+  #image = element("img", { alt: "", hidden: true });
+  #name = element("span", { class: "chosen-name" }, "...");
+  #draw = element("button", { type: "submit", class: "button primary draw" }, "Draw");
+
+  constructor(studio) {
+    this.#studio = studio;
+    byId("bar").append(element("div", { class: "chosen" }, element("span", { class: "thumb" }, this.#image), this.#name));
+    byId("bar").addEventListener("submit", (event) => {
+      event.preventDefault();
+      studio.draw();
+    });
+  }
+
+  addDraw() {
+    byId("bar").append(this.#draw);
+  }
+
+  showClass(entry, address) {
+    this.#name.textContent = shown(entry.name);
+    this.#image.hidden = address === undefined;
+    this.#image.src = address ?? "";
+  }
+
+  showCount(n) {
+    this.#draw.textContent = n > 1 ? `Draw ${n}` : "Draw";
+  }
+
+  showKey(hasKey) {
+    const text = hasKey ? "Forget the key" : "Enter a key";
+    this.key.title = text;
+    this.key.setAttribute("aria-label", text);
+    this.key.setAttribute("aria-pressed", hasKey);
   }
 }
 
 export const studio = new Studio();
+
+const wide = matchMedia("(min-width: 720px)");
+const openSettings = () => { byId("settings").open = wide.matches; };
+wide.addEventListener("change", openSettings);
+openSettings();
+
+addEventListener("hashchange", () => studio.applySettings(fromHash(location.hash)));
+addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, textarea, select, dialog");
+  if (event.key === "/" && !isTyping) {
+    event.preventDefault();
+    studio.classes.focusSearch();
+  } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    studio.draw();
+  }
+});
+
+studio.load();

@@ -1,7 +1,7 @@
 /**
  * Creates an element.
  * @param {string} tag
- * @param {object} properties Properties of the element; names with a hyphen and `role` are attributes, `on...` are listeners, `class` is the class.
+ * @param {object} properties Properties of the element. Names with a hyphen, `class`, `role`, `for`, `form` and `list` are attributes, `on...` are listeners.
  * @param {...(Node | string | null)} children
  */
 export function element(tag, properties = {}, ...children) {
@@ -9,7 +9,7 @@ export function element(tag, properties = {}, ...children) {
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) {
       made.addEventListener(name.slice(2), value);
-    } else if (name.includes("-") || ["class", "role", "for", "list"].includes(name)) {
+    } else if (name.includes("-") || ["class", "role", "for", "form", "list"].includes(name)) {
       if (value !== null && value !== false) {
         made.setAttribute(name, value);
       }
