@@ -108,24 +108,39 @@ class Studio extends EventTarget {
     const load = ++this.#loads;
     this.status.refresh();
     try {
-      const [models, classes] = await Promise.all([this.api.models(), this.api.classes()]);
+      const models = await this.api.models();
+      const model = models.find(({ id }) => id === this.api.model) ?? models[0];
+      this.api.model = models.length > 1 ? model.id : null;
+      const classes = await this.api.classes();
       if (load === this.#loads) {
-        this.#use(models[0], classes);
+        this.#offerModels(models, model);
+        this.#use(model, classes);
       }
     } catch (error) {
       if (load !== this.#loads) {
         return;
       }
 
-      const retry = () => this.load();
       if (error.isTemporary) {
         this.results.notice(error.message);
-        setTimeout(() => load === this.#loads && retry(), 1_000 * error.retryAfter);
+        setTimeout(() => load === this.#loads && this.load(), 1_000 * error.retryAfter);
       } else {
-        this.#keys.permit();
-        this.results.notice(error.message, { label: error.status === 401 ? "Enter a key" : "Try again", run: retry });
+        const needsKey = error.status === 401;
+        this.results.notice(needsKey ? KeyDialog.missing : error.message, {
+          label: needsKey ? "Enter a key" : "Try again",
+          run: () => { this.#keys.permit(); this.load(); },
+        });
       }
     }
+  }
+
+  /** Lets people choose among the models behind a gateway. */
+  #offerModels(models, chosen) {
+    const choice = element("select", {
+      "aria-label": "Model", id: "model", hidden: models.length < 2, onchange: () => { this.api.model = choice.value; this.load(); },
+    }, ...models.map(({ id }) => element("option", { value: id, selected: id === chosen.id }, id)));
+    byId("model")?.remove();
+    byId("status").before(choice);
   }
 
   #use(model, classes) {
@@ -175,9 +190,11 @@ class Studio extends EventTarget {
   }
 
   #statusChanged(status) {
-    this.#limits = status.limits;
-    if (this.#model) {
-      this.formSettings.setModel(this.#model, this.#limits);
+    if (JSON.stringify(status.limits) !== JSON.stringify(this.#limits)) {
+      this.#limits = status.limits;
+      if (this.#model) {
+        this.formSettings.setModel(this.#model, this.#limits);
+      }
     }
 
     if (status.model && this.#model && status.model !== this.#model.id) {
@@ -227,7 +244,7 @@ class Form {
   }
 
   showClass(entry, address) {
-    this.#name.textContent = shown(entry.name);
+    this.#name.title = this.#name.textContent = shown(entry.name);
     this.#image.hidden = address === undefined;
     this.#image.src = address ?? "";
   }

@@ -2,6 +2,9 @@
 import { element } from "./element.js";
 
 export class KeyDialog {
+  /** Why there is nothing without a key. */
+  static missing = "This service asks for a key. Its operator gives keys out.";
+
   #api = null;
   #asking = null;
   #isDeclined = false;
@@ -55,7 +58,7 @@ export class KeyDialog {
       return Promise.resolve(null);
     }
 
-    this.#asking ??= this.#show(error.message);
+    this.#asking ??= this.#show(error.code === "missing_api_key" ? KeyDialog.missing : error.message);
     return this.#asking;
   }
 
@@ -66,7 +69,7 @@ export class KeyDialog {
       this.onChange();
     } else {
       this.permit();
-      this.#asking ??= this.#show("The service may need a key for some requests. Its operator gives keys out.");
+      this.#asking ??= this.#show("A key is needed if the service asks for one. Its operator gives keys out.");
     }
   }
 
@@ -92,6 +95,8 @@ export class KeyDialog {
 
     this.#input.value = "";
     this.#answer(key);
-    this.onChange();
+    if (key) {
+      this.onChange();
+    }
   }
 }

@@ -137,7 +137,7 @@ class Group {
     this.#removeEmpty();
     this.#state.textContent = "";
     this.element.classList.add("failed");
-    this.element.append(element("p", { class: "error", role: "alert" }, error.message));
+    this.#bar.after(element("p", { class: "error", role: "alert" }, error.message));
     this.#offer(...(retry ? [["Try again", () => { this.element.remove(); retry(); }]] : []), ["Remove", () => this.element.remove()]);
   }
 
@@ -147,7 +147,7 @@ class Group {
     const until = performance.now() + 1_000 * error.retryAfter;
     this.#studio.say(`${error.message} Goes on by itself.`);
     const reason = element("p", { class: "waiting" }, error.message);
-    this.element.append(reason);
+    this.#bar.after(reason);
     return new Promise((resolve) => {
       const go = () => {
         this.#stop();

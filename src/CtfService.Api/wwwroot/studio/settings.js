@@ -76,9 +76,12 @@ class Field {
 
   /** Takes another default; the value stays if the person chose it. */
   setFallback(fallback) {
-    const { value } = this;
+    if (this.value === null) {
+      this.input.value = fallback ?? "";
+    }
+
     this.fallback = fallback;
-    this.value = value;
+    this.#show();
   }
 
   #changed(onChange) {
@@ -102,7 +105,7 @@ class Field {
   #show() {
     this.element.classList.toggle("changed", this.value !== null);
     if (this.slider) {
-      this.slider.value = this.input.value;
+      this.slider.value = this.input.value || this.slider.min;
       const { min, max, value } = this.slider;
       this.slider.style.setProperty("--filled", `${100 * (value - min) / (max - min)}%`);
     }

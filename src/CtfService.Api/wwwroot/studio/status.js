@@ -60,7 +60,7 @@ export class Status {
     const ready = devices.filter((device) => device.status === "ready").map((device) => device.name);
     const isFull = queue.images_waiting >= queue.capacity;
     const load = status !== "ready" ? status
-      : queue.images_waiting > 0 ? `${queue.images_waiting} of ${queue.capacity} places taken, ${duration(queue.wait_seconds)} to wait`
+      : queue.images_waiting > 0 ? `${queue.images_waiting} of ${queue.capacity} places taken, about ${duration(queue.wait_seconds)} to wait`
       : queue.images_running > 0 ? `draws ${queue.images_running}`
       : "free";
     const places = `${Math.max(0, queue.capacity - queue.images_waiting)} of ${queue.capacity} places in the queue are free`;
