@@ -2,6 +2,7 @@
  * Talks to the service. The only module that calls `fetch`: it sends the key, reads errors and events, and keeps 64-bit seeds exact.
  * docs/openapi.json describes all routes.
  */
+import { tabStorage } from "./storage.js";
 
 /** Name of the key in sessionStorage: it lives as long as the tab, and never appears in an address. */
 const keyName = "ctf-key";
@@ -46,14 +47,14 @@ export class Api {
   }
 
   get key() {
-    return sessionStorage.getItem(keyName);
+    return tabStorage.getItem(keyName);
   }
 
   set key(key) {
     if (key) {
-      sessionStorage.setItem(keyName, key);
+      tabStorage.setItem(keyName, key);
     } else {
-      sessionStorage.removeItem(keyName);
+      tabStorage.removeItem(keyName);
     }
   }
 

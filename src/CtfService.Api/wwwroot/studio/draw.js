@@ -74,6 +74,9 @@ function finishAll(response, on) {
   response.data.forEach((entry, index) => on(".completed", { ...entry, image_index: index, output_format: response.output_format, size: response.size }));
 }
 
+/** The number of images to expect; what is out of range, the service refuses. */
+const expected = (n) => Math.min(1_000, Math.max(1, Math.floor(n) || 1));
+
 export class Requests {
   #studio;
   #results;
@@ -97,6 +100,7 @@ export class Requests {
    * @returns {Promise<object[]>} Its pictures; fewer than asked for if it failed or was cancelled.
    */
   async start(request) {
+    request.count = expected(request.settings.n);
     this.#running++;
     const abort = new AbortController();
     const group = this.#results.begin(request, () => abort.abort());
@@ -116,7 +120,7 @@ export class Requests {
   async #run(request, group, signal) {
     const pictures = [];
     while (!signal.aborted) {
-      const progress = new Progress(request.settings.n, request.route === "redetail" || request.route === "variations" ? 0 : request.settings.previews);
+      const progress = new Progress(request.count, request.route === "redetail" || request.route === "variations" ? 0 : request.settings.previews);
       group.start(progress);
       try {
         await routes[request.route](request, this.#studio.api, (name, event) => this.#receive(name, event, request, group, progress, pictures), signal);

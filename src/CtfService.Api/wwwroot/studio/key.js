@@ -18,7 +18,8 @@ export class KeyDialog {
     this.onChange = onChange;
     this.#message = element("p", { id: "key-message" });
     this.#input = element("input", {
-      id: "key", type: "password", autocomplete: "off", spellcheck: false, required: true, "aria-describedby": "key-message", placeholder: "ctf_...",
+      id: "key", type: "password", autocomplete: "off", spellcheck: false, required: true, pattern: "[!-~]+", title: "letters, digits and punctuation",
+      "aria-describedby": "key-message", placeholder: "ctf_...",
     });
     this.#dialog = element("dialog", { class: "dialog", id: "key-dialog", "aria-labelledby": "key-title" },
       element("form", { onsubmit: (event) => this.#submit(event) },
@@ -66,6 +67,7 @@ export class KeyDialog {
   open() {
     if (this.#api.key) {
       this.#api.key = null;
+      this.#isDeclined = true; // whoever forgets a key does not want to be asked for it
       this.onChange();
     } else {
       this.permit();

@@ -52,8 +52,9 @@ export class Progress {
   }
 }
 
-/** @param {number} seconds @returns {string} Such as "12 s" or "2 min 5 s". */
+/** @param {number} seconds @returns {string} Such as "12 s", "2 min 5 s" or "3 h 20 min". */
 export function duration(seconds) {
   const whole = Math.max(1, Math.ceil(seconds));
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.floor(whole / 60);
+  return whole < 60 ? `${whole} s` : minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

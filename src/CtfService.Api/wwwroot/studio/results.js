@@ -11,6 +11,7 @@ export class Results {
   #host;
   #studio;
   #empty;
+  #groups = []; // the newest first
 
   constructor(host, studio) {
     this.#host = host;
@@ -36,7 +37,8 @@ export class Results {
     const group = new Group(request, this.#studio, onCancel);
     this.#host.querySelector(".notice")?.remove();
     this.#host.prepend(group.element);
-    [...this.#host.querySelectorAll(".group")].slice(mostGroups).forEach((old) => old.remove());
+    this.#groups.unshift(group);
+    this.#groups.splice(mostGroups).forEach((old) => old.remove());
     if (matchMedia("(max-width: 719px)").matches) {
       group.element.scrollIntoView({ block: "nearest" });
     }
@@ -54,17 +56,18 @@ class Group {
   #buttons;
   #timer = null;
   #onCancel;
+  #addresses = [];
 
   constructor(request, studio, onCancel) {
     this.#request = request;
     this.#studio = studio;
     this.#onCancel = onCancel;
-    const { n } = request.settings;
+    const n = request.count;
     this.#state = element("span", { class: "state" }, "Waits for the drawing before it");
     this.#bar = element("div", { class: "progress", role: "progressbar", "aria-label": `${this.#title}: progress`, "aria-valuemin": 0, "aria-valuemax": 100 });
     this.#tiles = Array.from({ length: n }, () => element("li", { class: "tile" }, element("div", { class: "picture empty-picture" })));
     this.#buttons = element("span", { class: "group-buttons" });
-    this.element = element("section", { class: "group", "aria-label": `${this.#title}, ${count(n)}` },
+    this.element = element("div", { class: "group", role: "group", "aria-label": `${this.#title}, ${count(n)}` },
       element("header", {}, element("h3", {}, this.#title), element("span", { class: "meta" }, count(n)), this.#state, this.#buttons),
       this.#bar, element("ul", { class: "grid" }, ...this.#tiles));
     this.#offer(["Cancel", () => onCancel()]);
@@ -96,8 +99,8 @@ class Group {
 
   finish(index, picture) {
     const address = URL.createObjectURL(picture.file);
+    this.#addresses.push(address);
     const image = this.#image(index);
-    image.onload = () => { image.onload = null; };
     image.src = address;
     const { title } = this.#request;
     const open = element("button", {
@@ -114,18 +117,18 @@ class Group {
   end() {
     this.#stop();
     this.#state.textContent = "";
-    this.#offer(["Again", () => this.#studio.again(this.#request)], ["Remove", () => this.element.remove()]);
-    this.#studio.say(`${count(this.#request.settings.n)} of ${this.#request.title} finished.`);
+    this.#offer(["Again", () => this.#studio.again(this.#request)], ["Remove", () => this.remove()]);
+    this.#studio.say(`${count(this.#request.count)} of ${this.#request.title} finished.`);
   }
 
   cancel(finished) {
     this.#stop();
     if (finished === 0) {
-      this.element.remove();
+      this.remove();
     } else {
       this.#removeEmpty();
       this.#state.textContent = "Cancelled";
-      this.#offer(["Remove", () => this.element.remove()]);
+      this.#offer(["Remove", () => this.remove()]);
     }
 
     this.#studio.say("Cancelled.");
@@ -138,7 +141,7 @@ class Group {
     this.#state.textContent = "";
     this.element.classList.add("failed");
     this.#bar.after(element("p", { class: "error", role: "alert" }, error.message));
-    this.#offer(...(retry ? [["Try again", () => { this.element.remove(); retry(); }]] : []), ["Remove", () => this.element.remove()]);
+    this.#offer(...(retry ? [["Try again", () => { this.remove(); retry(); }]] : []), ["Remove", () => this.remove()]);
   }
 
   /** Waits as long as the service asks, or until the person wants to try at once or to cancel. */
@@ -165,6 +168,12 @@ class Group {
         }
       });
     });
+  }
+
+  /** Leaves the page and frees its pictures. */
+  remove() {
+    this.element.remove();
+    this.#addresses.forEach((address) => URL.revokeObjectURL(address));
   }
 
   #image(index) {
