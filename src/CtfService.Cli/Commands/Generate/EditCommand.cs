@@ -35,7 +35,7 @@ internal static class EditCommand
             var masking = arguments.GetValue(mask) is { } path ? File(mask.Name, path) : null;
             var bundle = options.Bundle.Folder(arguments);
             var edit = Read(picture, masking, BundleReader.Survey(bundle)); // before the model is loaded
-            new NewImages(terminal, options, arguments).Draw(bundle, edit, cancellation);
+            new NewImages(terminal, options, arguments, picture.Path, masking?.Path ?? picture.Path).Draw(bundle, edit, cancellation);
         });
         return command;
     }

@@ -17,11 +17,18 @@ internal sealed record PlannedImage(string Path, ImageProvenance Provenance, Ima
 
 /// <summary>Writes images, and replaces existing files only if allowed. Writing the same image again replaces nothing.</summary>
 /// <param name="overwrite">True to replace files with other contents.</param>
-internal sealed class ImageOutput(bool overwrite)
+/// <param name="inputs">Files that the images are made from, which are never replaced.</param>
+internal sealed class ImageOutput(bool overwrite, IReadOnlyList<string> inputs)
 {
-    /// <exception cref="IOException">A file exists with other contents; nothing has been generated yet.</exception>
+    /// <exception cref="IOException">A file exists with other contents, or is an input; nothing has been generated yet.</exception>
     public void RequireFree(IReadOnlyList<PlannedImage> planned)
     {
+        var read = inputs.Select(Path.GetFullPath).ToHashSet(StringComparer.Ordinal);
+        if (planned.FirstOrDefault(image => read.Contains(Path.GetFullPath(image.Path))) is { } input)
+        {
+            throw new IOException($"{input.Path}: is read by this command and would be overwritten. Choose another folder or file.");
+        }
+
         List<PlannedImage> taken = overwrite ? [] : [.. planned.Where(image => File.Exists(image.Path) && ProvenanceOf(image.Path) != image.Stated)];
         if (taken.Count > 0)
         {

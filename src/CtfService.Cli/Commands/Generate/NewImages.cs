@@ -9,7 +9,8 @@ using CtfService.Model.Imaging;
 namespace CtfService.Cli.Commands.Generate;
 
 /// <summary>Draws the images that the options describe, writes them and prints one line of JSON for each.</summary>
-internal sealed class NewImages(Terminal terminal, NewImageOptions options, ParseResult arguments)
+/// <param name="inputs">Files that the images are made from, which are never replaced.</param>
+internal sealed class NewImages(Terminal terminal, NewImageOptions options, ParseResult arguments, params IReadOnlyList<string> inputs)
 {
     private const int BatchSize = 24;
 
@@ -33,7 +34,7 @@ internal sealed class NewImages(Terminal terminal, NewImageOptions options, Pars
         var sheet = sheetPath is null
             ? null
             : Sheet.Plan(sheetPath, model, specifications, new SheetShape(count, arguments.GetValue(options.Columns)), classes.Count, encoding.Quality);
-        var target = new ImageOutput(arguments.GetValue(options.Overwrite));
+        var target = new ImageOutput(arguments.GetValue(options.Overwrite), inputs);
         target.RequireFree(sheet is null ? planned : [.. planned, sheet.File]);
         var images = Write(generator, specifications, planned, target, cancellation);
         if (sheet is not null)

@@ -26,10 +26,12 @@ internal sealed class PictureFile(string option, string path, byte[] bytes)
         return picture;
     }
 
+    public string Path { get; } = path;
+
     public Stream Open() => new MemoryStream(bytes, writable: false);
 
     /// <summary>Returns an error that names this file.</summary>
-    public InvalidDataException Error(Exception cause) => new($"{option} is '{path}': {cause.Message}", cause);
+    public InvalidDataException Error(Exception cause) => new($"{option} is '{Path}': {cause.Message}", cause);
 
     /// <summary>Reads until the end or the limit: a device or a pipe has no length.</summary>
     private static byte[] ReadBytes(string option, string path)

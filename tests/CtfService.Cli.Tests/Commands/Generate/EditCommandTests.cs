@@ -163,6 +163,60 @@ public sealed class EditCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Edit_OfAnEditInItsOwnPlace_IsNotReplacedEvenWithOverwrite()
+    {
+        var mask = Write("mask.png", 16, 16, transparentFrom: 8);
+        await EditAsync("--image", mask, "--class", "1");
+        var before = File.ReadAllBytes(Out("class_1/0.png"));
+
+        var run = await EditAsync("--image", Out("class_1/0.png"), "--mask", mask, "--class", "1", "--overwrite");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"{Out("class_1/0.png")}: is read by this command and would be overwritten.", run.Error, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(Out("class_1/0.png")));
+    }
+
+    [Fact]
+    public async Task Edit_FullMask_IsTheImageThatGenerateDraws()
+    {
+        await EditAsync("--image", Write("photo.png", 16, 16, transparentFrom: 0), "--class", "1", "--seed", "9");
+        await CommandRun.Of("generate", "--bundle", _bundle.Directory, "--output", _folder.File("plain"), "--class", "1", "--seed", "9");
+
+        var plain = ImageCodec.Decode(File.ReadAllBytes(_folder.File("plain/class_1/9.png")));
+        Assert.Equal(plain.Pixels, ImageCodec.Decode(File.ReadAllBytes(Out("class_1/9.png"))).Pixels);
+    }
+
+    [Fact]
+    public async Task Edit_ModelWithoutFineStage_IsMadeAgain()
+    {
+        using var plain = new TinyBundle(plain: true);
+        var picture = Write("photo.png", 16, 16, transparentFrom: 8);
+        var edit = await CommandRun.Of("edit", "--bundle", plain.Directory, "--output", _folder.File("out"), "--image", picture, "--class", "1");
+
+        var run = await CommandRun.Of(
+            "generate", "--bundle", plain.Directory, "--output", _folder.File("again"), "--from", Out("class_1/0.png"), "--original", picture);
+
+        Assert.True(edit.ExitCode == 0, edit.Error);
+        Assert.Contains("\"identical\":true", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GenerateFrom_TamperedMask_SaysWhatIsWrong()
+    {
+        var picture = Write("photo.png", 16, 16, transparentFrom: 8);
+        await EditAsync("--image", picture, "--class", "1");
+        var file = File.ReadAllBytes(Out("class_1/0.png"));
+        var provenance = ImageFile.FindProvenance(file)!;
+        var tampered = provenance with { Kept = provenance.Kept! with { Mask = [100, 100] } };
+        File.WriteAllBytes(_folder.File("tampered.png"), ImageFile.Encode(ImageCodec.Decode(file), tampered, ImageFormat.Png));
+
+        var run = await AgainAsync(_folder.File("tampered.png"), "--original", picture);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("tampered.png: its mask has 200 pixels, but the original has 16x16", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Generate_OriginalWithoutFrom_IsAUsageError()
     {
         var run = await CommandRun.Of("generate", "--original", "photo.png");
