@@ -1,6 +1,7 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
+using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using Microsoft.Extensions.Time.Testing;
 
@@ -81,6 +82,35 @@ public sealed class QueueLoadTests
         Jobs.At(_clock).MarkQueued(_inFlight.Enter(rows: 1), work);
 
         Assert.Equal(waits, work.Forecast(images: 1, steps: 4) > TimeSpan.Zero);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0)]
+    [InlineData(1, 0, 4)]
+    [InlineData(1, 1, 8)]
+    [InlineData(1, 2, 12)]
+    public void Report_GuidedImagesRunAndWait_ExpectsTheStartOfOneMore(int running, int waiting, double seconds)
+    {
+        _estimator.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(1)));
+        for (var image = 0; image < running; image++)
+        {
+            Enter(Jobs.GuidedImage()).MarkStarted(_clock.GetUtcNow());
+        }
+
+        for (var image = 0; image < waiting; image++)
+        {
+            Enter(Jobs.GuidedImage());
+        }
+
+        Assert.Equal(new QueueReport(waiting, running, Capacity: 64, TimeSpan.FromSeconds(seconds)), _work.Report(capacity: 64, steps: 4));
+    }
+
+    [Fact]
+    public void Report_NoModel_ExpectsNoWait()
+    {
+        Enter(Jobs.GuidedImage());
+
+        Assert.Equal(new QueueReport(Waiting: 1, Running: 0, Capacity: 64, TimeSpan.Zero), _work.Report(capacity: 64, steps: null));
     }
 
     private InferenceJob Enter(ImageSpecification image)
