@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using CtfService.TestSupport;
+using Xunit.Abstractions;
 
 namespace CtfService.Deploy.Tests.Container;
 
