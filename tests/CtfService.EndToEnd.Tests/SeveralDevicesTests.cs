@@ -129,7 +129,7 @@ public sealed class SeveralDevicesTests : IAsyncLifetime, IDisposable
         {
             3 => image with { Layout = new LayoutSource.Given([.. Enumerable.Range(0, model.TokenCount).Select(_ => random.Next(model.ClusterCount))]) },
             4 => image with { Layout = new LayoutSource.Encoded(Picture(random, model)) },
-            5 => image with { Layout = new LayoutSource.Edited(Picture(random, model), Rectangle(random, model)) },
+            5 => image with { Layout = new LayoutSource.Edited(Picture(random, model), Rectangle(random, model)) { Candidates = random.Next(1, 4) } },
             _ => image,
         };
     }

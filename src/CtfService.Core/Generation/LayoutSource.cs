@@ -37,5 +37,16 @@ public abstract record LayoutSource
     /// </summary>
     /// <param name="Picture">Picture of the model's image size. Images with the same picture share one encoding.</param>
     /// <param name="Mask">Mask of the picture's size. If it is full, nothing is kept, and the image is the one that is drawn without a picture.</param>
-    public sealed record Edited(RgbImage Picture, EditMask Mask) : LayoutSource;
+    public sealed record Edited(RgbImage Picture, EditMask Mask) : LayoutSource
+    {
+        /// <summary>The largest value of <see cref="Candidates"/>.</summary>
+        public const int MostCandidates = 16;
+
+        /// <summary>
+        /// The number of candidates for the drawn part, 1 to <see cref="MostCandidates"/>. The labels are drawn so many times, the first time from the seed
+        /// itself, and those under which the kept labels after them are likeliest are taken. A drawn label does not see what is kept after it in raster order;
+        /// candidates make up for that. They change nothing if the mask is full.
+        /// </summary>
+        public int Candidates { get; init; } = 1;
+    }
 }

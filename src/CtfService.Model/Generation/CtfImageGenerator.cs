@@ -34,7 +34,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         _parts = parts;
         _coarse = parts.Coarse;
         _later = new LaterStages(parts, _edits.AddEncoded);
-        _previews = new PreviewStage(new CentroidDecoder(parts.VqDecoder, parts.Clusters), Model.TokenCount);
+        _previews = new PreviewStage(new CentroidDecoder(parts.VqDecoder, parts.Clusters));
     }
 
     public ModelDescription Model => _parts.Description;

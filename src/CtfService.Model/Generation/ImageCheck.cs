@@ -8,7 +8,8 @@ namespace CtfService.Model.Generation;
 internal static class ImageCheck
 {
     /// <exception cref="ArgumentException">
-    /// The class is unknown, the layout, picture or mask does not have the model's size, a kept token is not of its cluster, or the mask of an edit is empty.
+    /// The class is unknown, the layout, picture or mask does not have the model's size, a kept token is not of its cluster, the mask of an edit is empty, or
+    /// its number of candidates is out of range.
     /// </exception>
     public static void Require(ImageSpecification image, ModelDescription model, ClusterMap map)
     {
@@ -30,7 +31,7 @@ internal static class ImageCheck
             case LayoutSource.Edited edited:
                 RequireSize("picture", edited.Picture.Width, edited.Picture.Height, model);
                 RequireSize("mask", edited.Mask.Width, edited.Mask.Height, model);
-                RequireEdit(edited.Mask);
+                RequireEdit(edited);
                 break;
         }
     }
@@ -43,11 +44,16 @@ internal static class ImageCheck
         }
     }
 
-    private static void RequireEdit(EditMask mask)
+    private static void RequireEdit(LayoutSource.Edited edited)
     {
-        if (mask.IsEmpty)
+        if (edited.Mask.IsEmpty)
         {
-            throw new ArgumentException("The mask is empty; expected at least one pixel to draw anew.", nameof(mask));
+            throw new ArgumentException("The mask is empty; expected at least one pixel to draw anew.", nameof(edited));
+        }
+
+        if (edited.Candidates is < 1 or > LayoutSource.Edited.MostCandidates)
+        {
+            throw new ArgumentException($"There are {edited.Candidates} candidates; expected 1 to {LayoutSource.Edited.MostCandidates}.", nameof(edited));
         }
     }
 

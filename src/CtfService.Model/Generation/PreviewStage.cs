@@ -7,8 +7,7 @@ namespace CtfService.Model.Generation;
 /// Decodes and delivers previews of images while their layouts are drawn. Reads labels and changes nothing, so an image is the same with and without previews.
 /// Call from the device thread only.
 /// </summary>
-/// <param name="positions">T.</param>
-internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
+internal sealed class PreviewStage(CentroidDecoder decoder)
 {
     private readonly List<PreviewedImage> _previewed = [];
 
@@ -31,9 +30,9 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
         List<PreviewedImage>? due = null;
         foreach (var previewed in _previewed)
         {
-            if (previewed.Reached(positions) >= previewed.Next)
+            if (previewed.Reached() >= previewed.Next)
             {
-                previewed.Next = previewed.Reached(positions) + 1;
+                previewed.Next = previewed.Reached() + 1;
                 (due ??= []).Add(previewed);
             }
         }
@@ -49,7 +48,7 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
     private int Show(List<PreviewedImage> due, ICoarseStage coarse, CancellationToken cancellation)
     {
         var halvings = BatchHalving.Run(
-            [.. due.Where(previewed => previewed.Image.Position < positions)],
+            [.. due.Where(previewed => !previewed.Image.IsLayoutComplete)],
             running => coarse.Fetch([.. running.Select(previewed => previewed.Image)]),
             (unread, _) => due.Remove(unread));
         foreach (var batch in due.Chunk(VqDecodeStage.Capacity))
@@ -80,6 +79,6 @@ internal sealed class PreviewStage(CentroidDecoder decoder, int positions)
         public int Next { get; set; }
 
         /// <summary>Returns the index of the latest preview that the labels so far allow, or -1. Preview i of n needs (i + 1)/n of the labels.</summary>
-        public int Reached(int positions) => (Image.Position * Options.Count / positions) - 1;
+        public int Reached() => (Image.Progress.Known * Options.Count / Image.Progress.All) - 1;
     }
 }

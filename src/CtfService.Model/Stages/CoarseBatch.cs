@@ -64,13 +64,13 @@ internal sealed class CoarseBatch(int slots)
         _finished.Clear();
         foreach (var image in Of(lowest))
         {
-            if (image.CachedPositions <= image.Position)
+            if (image.CachedPositions <= image.NextPosition)
             {
                 continue; // its known labels are not all cached yet
             }
 
             image.Advance();
-            if (image.Position == image.CoarseLabels.Length)
+            if (image.IsLayoutComplete)
             {
                 _finished.Add(image);
             }

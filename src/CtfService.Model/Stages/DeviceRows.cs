@@ -79,7 +79,7 @@ internal sealed class DeviceRows : IDisposable
         _sampling = sampling;
         _state.narrow(1, 0, Count).copy_(_memory.Upload(StateOf(running), Enum.GetValues<RowState>().Length, Count));
         _scales.narrow(0, 0, Count).copy_(_memory.Upload(ScalesOf(running), Count, 1));
-        foreach (var image in running.Where(image => image.CachedPositions == 0))
+        foreach (var image in running.Where(image => image.IsAtFirstLabel))
         {
             Start(image);
         }
@@ -157,11 +157,11 @@ internal sealed class DeviceRows : IDisposable
         }
     }
 
-    /// <summary>Uploads the random numbers of a new image, and the labels that it keeps.</summary>
+    /// <summary>Uploads the random numbers of a new image or candidate, and the labels that it keeps.</summary>
     private void Start(RunningImage image)
     {
         var uniforms = new float[_config.Positions];
-        CounterRandom.FillUniforms(image.Specification.Seed, SamplingStage.Coarse, uniforms);
+        CounterRandom.FillUniforms(image.LabelSeed, SamplingStage.Coarse, uniforms);
         _uniforms.select(0, image.Slot).copy_(_memory.Upload(uniforms, _config.Positions));
         if (image.KeptTokens is null)
         {

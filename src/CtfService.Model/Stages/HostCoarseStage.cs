@@ -97,36 +97,49 @@ internal sealed class HostCoarseStage : ICoarseStage
         }
     }
 
-    /// <summary>Draws the label of each image whose last row has been computed.</summary>
+    /// <summary>Scores the kept labels of each image, and draws its label if the row for it has been computed.</summary>
     private void ReadLogits(ImagePriority lowest)
     {
         var (row, left) = (0, _rows.Length - RowsOfOnePosition(lowest));
         foreach (var image in _batch.Of(lowest))
         {
-            var positions = PositionsNow(image, ref left);
-            var last = row + positions - 1;
-            row += positions * RowsOfPosition(image);
-            image.CachedPositions += positions;
-            if (image.CachedPositions > image.Position)
+            var (positions, isGuided) = (PositionsNow(image, ref left), IsGuidedNow(image));
+            for (var i = 0; i < positions; i++)
             {
-                Draw(image, last, row - 1);
+                Read(image, row + i, isGuided ? row + positions + i : null);
             }
+
+            row += positions * RowsOfPosition(image);
         }
     }
 
+    /// <summary>Reads the logits of an image's next cached position, which are those of the cell of the same index.</summary>
     /// <param name="row">The row of the image's class.</param>
-    /// <param name="nullRow">The row of the null class; ignored without guidance.</param>
-    private void Draw(RunningImage image, int row, int nullRow)
+    /// <param name="nullRow">The row of the null class; null without guidance.</param>
+    private void Read(RunningImage image, int row, int? nullRow)
     {
-        var settings = image.Specification.Coarse;
-        var logits = Logits(row);
-        if (IsGuidedNow(image))
+        var cell = image.CachedPositions++;
+        var isDrawn = cell == image.Position;
+        if (!isDrawn && !image.IsScored)
         {
-            HostSampler.Guide(logits, Logits(nullRow), settings.GuidanceScale);
+            return;
         }
 
-        var uniform = CounterRandom.Uniform(image.Specification.Seed, SamplingStage.Coarse, image.Position);
-        image.CoarseLabels[image.Position] = _sampler.Sample(logits, settings, uniform);
+        var settings = image.Specification.Coarse;
+        var logits = Logits(row);
+        if (nullRow is { } other)
+        {
+            HostSampler.Guide(logits, Logits(other), settings.GuidanceScale);
+        }
+
+        if (isDrawn)
+        {
+            image.CoarseLabels[cell] = _sampler.Sample(logits, settings, CounterRandom.Uniform(image.LabelSeed, SamplingStage.Coarse, cell));
+        }
+        else
+        {
+            image.Score(cell, logits);
+        }
     }
 
     private int RowsOfOnePosition(ImagePriority lowest)
@@ -140,11 +153,11 @@ internal sealed class HostCoarseStage : ICoarseStage
         return rows;
     }
 
-    /// <summary>Returns the number of positions of an image in this step: all up to the next label to draw if rows are left for them.</summary>
+    /// <summary>Returns the number of positions of an image in this step: all that it needs next if rows are left for them.</summary>
     /// <param name="left">The rows that are left beyond one position of each image; reduced by those that the image takes.</param>
     private static int PositionsNow(RunningImage image, ref int left)
     {
-        var more = Math.Min(image.Position - image.CachedPositions, left / RowsOfPosition(image));
+        var more = Math.Min(image.NextPosition - image.CachedPositions, left / RowsOfPosition(image));
         left -= more * RowsOfPosition(image);
         return 1 + more;
     }

@@ -10,6 +10,7 @@ namespace CtfService.Model.Stages;
 internal sealed class RunningImage(long id, ImageSpecification specification, int positions)
 {
     private readonly long _admitted = Stopwatch.GetTimestamp();
+    private CandidateChoice? _candidates; // null if there is one, which is not scored
     private long _coarseDone;
     private long _fineDone;
 
@@ -28,7 +29,7 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
     /// <summary>Tokens [T], set by the fine stage; the coarse labels if the model has no fine stage. Empty before.</summary>
     public int[] Tokens { get; private set; } = [];
 
-    /// <summary>The grid cell whose label is drawn next; all labels before it are known. T if the layout is complete.</summary>
+    /// <summary>The grid cell whose label is drawn next; all labels before it are known. T if all are.</summary>
     public int Position { get; private set; }
 
     /// <summary>
@@ -38,7 +39,32 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
     public int CachedPositions { get; set; }
 
     /// <summary>True if the label at <see cref="Position"/> is the last one to draw.</summary>
-    public bool IsAtLastLabel => NextAfter(Position) == CoarseLabels.Length;
+    public bool IsAtLastLabel => Position < CoarseLabels.Length && NextAfter(Position) == CoarseLabels.Length;
+
+    /// <summary>True if nothing is drawn yet, of the image or of a further candidate.</summary>
+    public bool IsAtFirstLabel => Position == NextAfter(-1) && CachedPositions <= Position;
+
+    /// <summary>True if the kept labels between and after the drawn ones are scored.</summary>
+    public bool IsScored => _candidates is not null;
+
+    /// <summary>True if all labels are final.</summary>
+    public bool IsLayoutComplete => Position == CoarseLabels.Length && (_candidates is null || _candidates.Index == _candidates.Count);
+
+    /// <summary>The number of known labels of all candidates, and that of all labels.</summary>
+    public (int Known, int All) Progress
+    {
+        get
+        {
+            var (drawn, count) = _candidates is null ? (0, 1) : (_candidates.Index, _candidates.Count);
+            return drawn == count ? (1, 1) : ((drawn * CoarseLabels.Length) + Position, count * CoarseLabels.Length);
+        }
+    }
+
+    /// <summary>Seed of the labels that are drawn: that of the image, or of a further candidate.</summary>
+    public ulong LabelSeed => _candidates?.Seed ?? Specification.Seed;
+
+    /// <summary>The last position that the coarse stage needs next: that of the next label to draw, or of the last label if kept labels are scored.</summary>
+    public int NextPosition => Math.Min(Position, CoarseLabels.Length - 1);
 
     /// <summary>The slot with the keys and values of the class-conditional row.</summary>
     public int Slot { get; set; }
@@ -66,13 +92,45 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
 
         KeptTokens = tokens;
         Position = NextAfter(-1);
+        var count = (Specification.Layout as LayoutSource.Edited)?.Candidates ?? 1;
+        if (count > 1 && Enumerable.Range(Position, CoarseLabels.Length - Position).Any(IsKept))
+        {
+            _candidates = new CandidateChoice(Specification.Seed, count);
+        }
+    }
+
+    /// <summary>Scores a kept label by its logits [V] if it comes after a drawn one.</summary>
+    public void Score(int cell, ReadOnlySpan<float> logits)
+    {
+        if (_candidates is not null && cell > NextAfter(-1))
+        {
+            _candidates.Add(CandidateChoice.LogProbability(logits, CoarseLabels[cell]));
+        }
     }
 
     /// <summary>Returns whether the token of a cell is kept.</summary>
     public bool IsKept(int cell) => KeptTokens is { } kept && kept[cell] != LayoutSource.NewToken;
 
-    /// <summary>Moves on to the next label to draw.</summary>
-    public void Advance() => Position = NextAfter(Position);
+    /// <summary>Moves on to the next label to draw, or to the next candidate when all labels of one are drawn and scored.</summary>
+    public void Advance()
+    {
+        if (Position < CoarseLabels.Length)
+        {
+            Position = NextAfter(Position);
+        }
+
+        if (_candidates is null || CachedPositions < CoarseLabels.Length || Position < CoarseLabels.Length)
+        {
+            return;
+        }
+
+        _candidates.End(CoarseLabels);
+        if (!IsLayoutComplete)
+        {
+            Position = NextAfter(-1);
+            CachedPositions = Position; // those before the first drawn label are the same for all candidates
+        }
+    }
 
     public void MarkCoarseDone() => _coarseDone = Stopwatch.GetTimestamp();
 

@@ -76,15 +76,8 @@ internal sealed class TorchCoarseStage : ICoarseStage
         TryGrow();
         DrawInRowsThatFit();
         LastStepRows = RowsOf(ImagePriority.Bulk);
-        var skips = false;
-        foreach (var image in _batch.All)
-        {
-            image.CachedPositions = image.Position + 1;
-            skips |= !image.IsAtLastLabel && image.IsKept(image.Position + 1);
-        }
-
         var finished = _batch.Advance(ImagePriority.Bulk);
-        _rows.IsStale = skips || finished.Count > 0;
+        _rows.IsStale = finished.Count > 0 || _batch.All.Any(image => image.IsAtFirstLabel || image.CachedPositions < image.Position);
         foreach (var image in finished)
         {
             image.MarkCoarseDone();
@@ -147,6 +140,14 @@ internal sealed class TorchCoarseStage : ICoarseStage
         Fetch([.. _batch.All.Where(image => image.IsAtLastLabel)]);
         _rows.IsStale = true; // until the host has advanced too
         _rows.Advance(labels);
+        foreach (var image in _batch.All)
+        {
+            image.CachedPositions = Math.Max(image.CachedPositions, image.Position + 1);
+            if (image.IsScored && image.IsAtLastLabel)
+            {
+                CacheKnownLabels(image, _transformer.Config.Positions);
+            }
+        }
     }
 
     private void Sync()
@@ -160,27 +161,52 @@ internal sealed class TorchCoarseStage : ICoarseStage
         }
 
         _rows.Sync(_batch.All);
-        foreach (var image in _batch.All.Where(image => image.CachedPositions < image.Position))
+        foreach (var image in _batch.All)
         {
-            CacheKnownLabels(image);
+            CacheKnownLabels(image, image.Position);
         }
     }
 
     /// <summary>
-    /// Caches all positions before the one whose logits are needed next, in one pass for each row, so that the pass does not depend on other images.
+    /// Caches all positions before one, in one pass for each row, so that the pass does not depend on other images. Scores their labels if the image needs it.
     /// </summary>
-    private void CacheKnownLabels(RunningImage image)
+    private void CacheKnownLabels(RunningImage image, int end)
     {
-        var (first, count) = (image.CachedPositions, image.Position - image.CachedPositions);
-        using var inputs = _rows.InputsOf(image.Slot, image.Specification.ClassId, first, count);
-        _transformer.Prefill(inputs, _cache, image.Slot, first);
-        if (image.NullSlot is { } nullSlot && image.Position <= image.Specification.Coarse.LastGuidedPosition)
+        var (first, count) = (image.CachedPositions, end - image.CachedPositions);
+        if (count <= 0)
         {
-            using var nullInputs = _rows.InputsOf(nullSlot, _transformer.Config.NullClass, first, count);
-            _transformer.Prefill(nullInputs, _cache, nullSlot, first);
+            return;
         }
 
-        image.CachedPositions = image.Position;
+        using var scope = NewDisposeScope();
+        var hidden = Prefill(image.Slot, image.Specification.ClassId, first, count); // [S, D]
+        var nullHidden = image.NullSlot is { } nullSlot && end <= image.Specification.Coarse.LastGuidedPosition
+            ? Prefill(nullSlot, _transformer.Config.NullClass, first, count)
+            : null;
+        if (image.IsScored)
+        {
+            Score(image, first, LogitsOf(hidden), nullHidden is null ? null : LogitsOf(nullHidden));
+        }
+
+        image.CachedPositions = end;
+    }
+
+    private Tensor Prefill(int slot, int classId, int first, int count) =>
+        _transformer.Prefill(_rows.InputsOf(slot, classId, first, count), _cache, slot, first);
+
+    private Tensor LogitsOf(Tensor hidden) => _transformer.Score(hidden).to(float32);
+
+    /// <param name="logits">[S, V].</param>
+    /// <param name="nullLogits">[S, V]; null without guidance.</param>
+    private void Score(RunningImage image, int first, Tensor logits, Tensor? nullLogits)
+    {
+        var combined = nullLogits is null ? logits : nullLogits + ((logits - nullLogits) * image.Specification.Coarse.GuidanceScale);
+        var values = combined.cpu().contiguous().data<float>().ToArray();
+        var vocabulary = _transformer.Config.OutputVocabulary;
+        for (var i = 0; i < values.Length / vocabulary; i++)
+        {
+            image.Score(first + i, values.AsSpan(i * vocabulary, vocabulary));
+        }
     }
 
     private void ClearCache(RunningImage image)

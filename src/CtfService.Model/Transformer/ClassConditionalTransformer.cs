@@ -86,13 +86,14 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
     /// <summary>Caches the keys and values of consecutive positions of one row in one pass, as decode steps would one by one.</summary>
     /// <param name="inputs">int64 [S]: the class at position 0, otherwise the label before.</param>
     /// <param name="first">The first position; all before it are cached.</param>
-    internal void Prefill(Tensor inputs, KvCache cache, int row, int first)
+    /// <returns>What <see cref="Score"/> makes logits of, [S, D], owned by the caller.</returns>
+    internal Tensor Prefill(Tensor inputs, KvCache cache, int row, int first)
     {
         using var scope = NewDisposeScope();
         var count = (int)inputs.shape[0];
         var isClass = arange(first, first + count, int64, inputs.device).eq(0);                                     // [S]
         var context = new AttentionContext(_rope.Slice(first, count), cache.Run(row, first, count));
-        Run(Embed(inputs, isClass).unsqueeze(0), context);                                                          // [1, S, D]
+        return Run(Embed(inputs, isClass).unsqueeze(0), context).squeeze(0).MoveToOuterDisposeScope();              // [S, D]
     }
 
     /// <summary>Returns logits over the whole output vocabulary: [.., D] to [.., V].</summary>

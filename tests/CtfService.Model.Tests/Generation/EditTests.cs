@@ -83,7 +83,7 @@ public sealed class EditTests : IDisposable
         var drawn = Generate(new ImageSpecification(1, 1, Guided, Varied));
         ImageSpecification[] images =
         [
-            .. Enumerable.Range(0, 12).Select(seed => Edit(Noise(seed % 5), Scattered(seed), (ulong)seed)),
+            .. Enumerable.Range(0, 12).Select(seed => Edit(Noise(seed % 5), Scattered(seed), (ulong)seed, candidates: 1 + (seed % 4))),
             drawn.Specification,
             drawn.Specification with { Seed = 9, Layout = new LayoutSource.Given(drawn.CoarseLabels) },
             drawn.Specification with { Seed = 9, Layout = new LayoutSource.Given(drawn.CoarseLabels) { KeptTokens = Kept(drawn, cell => cell < 9) } },
@@ -161,6 +161,22 @@ public sealed class EditTests : IDisposable
     }
 
     [Fact]
+    public void Admit_CandidatesWithPreviews_ShowsTheChosenOneLast()
+    {
+        List<ImagePreview> previews = [];
+        var edit = Edit(Noise(1), Rectangle(0, 0, 16, 8), 1, candidates: 3);
+        var alone = Generate(edit);
+        var layout = Generate(edit with { Layout = new LayoutSource.Given(alone.CoarseLabels) });
+        _generator.Admit(1, edit, new PreviewOptions(3, previews.Add));
+
+        var image = Assert.Single(Finish()).Image!;
+
+        Assert.Equal(alone.Image.Pixels, image.Image.Pixels);
+        Assert.Equal([0, 1, 2], previews.Select(preview => preview.Index));
+        Assert.Equal(layout.CoarseLabels, image.CoarseLabels);
+    }
+
+    [Fact]
     public void Admit_EditThatDoesNotFit_ThrowsAndAdmitsNothing()
     {
         var edit = Edit(Noise(1), Rectangle(0, 0, 8, 8), 1);
@@ -172,6 +188,8 @@ public sealed class EditTests : IDisposable
         Refused(edit with { Layout = new LayoutSource.Edited(Noise(1), new EditMask(8, 8, new bool[64])) }, "mask is 8x8");
         Refused(edit with { Layout = new LayoutSource.Edited(Noise(1), new EditMask(Side, Side, new bool[256])) }, "mask is empty");
         Refused(edit with { ClassId = TinyBundle.Classes }, "between 0 and 4");
+        Refused(Edit(Noise(1), Rectangle(0, 0, 8, 8), 1, candidates: 0), "0 candidates; expected 1 to 16");
+        Refused(Edit(Noise(1), Rectangle(0, 0, 8, 8), 1, candidates: 17), "17 candidates; expected 1 to 16");
         Refused(edit with { Layout = new LayoutSource.Given(drawn.CoarseLabels) { KeptTokens = wrong } }, $"position 3 is {wrong[3]}");
         Refused(edit with { Layout = new LayoutSource.Given(drawn.CoarseLabels) { KeptTokens = [1] } }, "1 kept tokens");
         Assert.Equal((Rows, 0), (_generator.FreeRows, _generator.ImageCount));
@@ -224,8 +242,8 @@ public sealed class EditTests : IDisposable
     private void Refused(ImageSpecification image, string expected) =>
         Assert.Contains(expected, Assert.ThrowsAny<ArgumentException>(() => _generator.Admit(1, image)).Message, StringComparison.Ordinal);
 
-    private static ImageSpecification Edit(RgbImage picture, EditMask mask, ulong seed) =>
-        new(2, seed, Guided, Varied) { Layout = new LayoutSource.Edited(picture, mask) };
+    private static ImageSpecification Edit(RgbImage picture, EditMask mask, ulong seed, int candidates = 1) =>
+        new(2, seed, Guided, Varied) { Layout = new LayoutSource.Edited(picture, mask) { Candidates = candidates } };
 
     private static int[] Kept(GeneratedImage image, Func<int, bool> isKept) =>
         [.. image.Tokens.Select((token, cell) => isKept(cell) ? token : LayoutSource.NewToken)];

@@ -60,6 +60,7 @@ public sealed class KeptLabelsTests : IDisposable
         var images = CoarseRuns.Specifications(12);
         int[]?[] kept = [.. images.Select((image, place) =>
             place % 4 == 0 ? null : Choices(CoarseRuns.Alone(stage, image with { Seed = 77 }), new Random(place))[place % 4])];
+        images = [.. images.Select((image, place) => place % 3 == 0 ? WithCandidates(image, 3) : image)];
         var alone = images.Zip(kept, (image, labels) =>
         {
             stage.Add(1, image, labels);
@@ -108,6 +109,50 @@ public sealed class KeptLabelsTests : IDisposable
         Assert.Equal(6, steps);
     }
 
+    [Theory]
+    [MemberData(nameof(Stages))]
+    public void Step_Candidates_TakesTheOneUnderWhichTheKeptLabelsAreLikeliest(bool isHost, int rows)
+    {
+        const int Candidates = 5;
+        using var stage = Stage(isHost, rows);
+        var isOther = false;
+        var images = CoarseRuns.Specifications(12).Where(image => image.Rows <= rows && image.Coarse.GuidanceInterval == SamplingSettings.AlwaysGuided);
+        foreach (var image in images)
+        {
+            foreach (var kept in Choices(CoarseRuns.Alone(stage, image with { Seed = 77 }), new Random((int)image.Seed)))
+            {
+                int[][] drawn = [.. Enumerable.Range(0, Candidates).Select(index => Draw(
+                    stage, index == 0 ? image : image with { Seed = ImageSeed.Derive(image.Seed, index) }, kept))];
+                var expected = drawn.MaxBy(labels => LogLikelihood(image, labels, kept))!;
+
+                Assert.Equal(expected, Draw(stage, WithCandidates(image, Candidates), kept));
+
+                isOther |= !expected.SequenceEqual(drawn[0]);
+            }
+        }
+
+        Assert.True(isOther);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Step_CandidatesAndNothingKeptAfterTheDrawnPart_DrawsOne(bool isHost)
+    {
+        using var stage = Stage(isHost, rows: 4);
+        var image = CoarseRuns.Image(1, 3, new SamplingSettings());
+        var kept = Kept(CoarseRuns.Alone(stage, image with { Seed = 4 }), cell => cell < Positions - 5);
+        stage.Add(1, WithCandidates(image, 8), kept);
+
+        var steps = 0;
+        for (; stage.Count > 0; steps++)
+        {
+            stage.Step();
+        }
+
+        Assert.InRange(steps, 5, 5 + (Positions / 4));
+    }
+
     public void Dispose()
     {
         _transformer.Dispose();
@@ -117,6 +162,36 @@ public sealed class KeptLabelsTests : IDisposable
     private ICoarseStage Stage(bool isHost, int rows) => isHost
         ? new HostCoarseStage(EngineModels.Engine(_transformer, _pool, rows))
         : new TorchCoarseStage(_transformer, new DeviceMemory(CPU), rows);
+
+    private static int[] Draw(ICoarseStage stage, ImageSpecification image, int[] kept)
+    {
+        stage.Add(1, image, kept);
+        return Assert.Single(CoarseRuns.Drain(stage)).CoarseLabels;
+    }
+
+    private static ImageSpecification WithCandidates(ImageSpecification image, int count)
+    {
+        var layout = new LayoutSource.Edited(new RgbImage(1, 1, new byte[3]), new EditMask(1, 1, [true])) { Candidates = count };
+        return image with { Layout = layout };
+    }
+
+    /// <summary>Returns the logarithm of the probability of the kept labels after the first drawn one, from a pass over the whole sequence.</summary>
+    private double LogLikelihood(ImageSpecification image, int[] labels, int[] kept)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var cells = tensor(labels, int64).unsqueeze(0);
+        var logits = _transformer.call(tensor(new long[] { image.ClassId }), cells)[0];
+        if (image.Coarse.IsGuided)
+        {
+            var other = _transformer.call(tensor(new long[] { CoarseRuns.Config.NullClass }), cells)[0];
+            logits = other + ((logits - other) * image.Coarse.GuidanceScale);
+        }
+
+        var logProbabilities = nn.functional.log_softmax(logits.to(float64), 1);
+        return Enumerable.Range(Array.IndexOf(kept, LayoutSource.NewToken), Positions - Array.IndexOf(kept, LayoutSource.NewToken))
+            .Where(cell => kept[cell] != LayoutSource.NewToken).Sum(cell => logProbabilities[cell, labels[cell]].item<double>());
+    }
 
     /// <summary>A beginning, an end, a hole, scattered labels, and a rectangle of the grid.</summary>
     private static int[][] Choices(int[] labels, Random random) =>
