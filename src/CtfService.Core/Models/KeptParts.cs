@@ -32,6 +32,9 @@ public sealed record KeptParts
     /// </summary>
     public IReadOnlyList<int>? Mask { get; init; }
 
+    /// <summary>The number of candidates of an edit (<see cref="LayoutSource.Edited.Candidates"/>); null for one.</summary>
+    public int? Candidates { get; init; }
+
     /// <summary>Returns the SHA-256 of a picture, as in <see cref="Picture"/>.</summary>
     public static string HashOf(RgbImage picture) => Convert.ToHexStringLower(SHA256.HashData(picture.Pixels));
 
@@ -42,7 +45,11 @@ public sealed record KeptParts
         var (width, height) = model.TokenGrid;
         return layout switch
         {
-            LayoutSource.Edited edited => Of(edited.Mask.Cells(width, height), edited.Mask) with { Picture = HashOf(edited.Picture) },
+            LayoutSource.Edited edited => Of(edited.Mask.Cells(width, height), edited.Mask) with
+            {
+                Picture = HashOf(edited.Picture),
+                Candidates = edited.Candidates == 1 ? null : edited.Candidates,
+            },
             LayoutSource.Given { KeptTokens: { } tokens } => Of([.. tokens.Select(token => token == LayoutSource.NewToken)], width, height),
             _ => null,
         };
@@ -70,7 +77,9 @@ public sealed record KeptParts
         }
 
         var mask = EditMask.FromRuns(original.Width, original.Height, Mask);
-        return mask.IsEmpty ? throw new InvalidDataException("its mask edits no pixel.") : new LayoutSource.Edited(original, mask);
+        return mask.IsEmpty
+            ? throw new InvalidDataException("its mask edits no pixel.")
+            : new LayoutSource.Edited(original, mask) { Candidates = Candidates ?? 1 };
     }
 
     /// <summary>Returns a description of each value that is out of range; empty if all are in range.</summary>
@@ -87,6 +96,11 @@ public sealed record KeptParts
             yield return $"{name}.positions is {Positions}, expected at least 0";
         }
 
+        if (Candidates is < 1 or > LayoutSource.Edited.MostCandidates)
+        {
+            yield return $"{name}.candidates is {Candidates}, expected 1 to {LayoutSource.Edited.MostCandidates}";
+        }
+
         if (Mask?.Any(run => run < 0) == true)
         {
             yield return $"{name}.mask has a run of {Mask.Min()}, expected at least 0";
@@ -98,7 +112,7 @@ public sealed record KeptParts
     }
 
     public bool Equals(KeptParts? other) =>
-        other is not null && (Picture, Positions) == (other.Picture, other.Positions)
+        other is not null && (Picture, Positions, Candidates) == (other.Picture, other.Positions, other.Candidates)
         && (Mask is null ? other.Mask is null : other.Mask is not null && Mask.SequenceEqual(other.Mask));
 
     public override int GetHashCode() => HashCode.Combine(Picture, Positions, Mask?.Count);

@@ -93,6 +93,18 @@ public sealed class KeptPartsTests
     }
 
     [Fact]
+    public void Specifications_EditWithCandidates_HaveThem()
+    {
+        var edited = (LayoutSource.Edited)Edit.Layout;
+        var provenance = ImageProvenance.Of(Model, Edit with { Layout = edited with { Candidates = 4 } });
+
+        Assert.Equal(4, provenance.Kept!.Candidates);
+        Assert.Equal(4, ((LayoutSource.Edited)Assert.Single(provenance.Specifications(Model, Photo)).Layout).Candidates);
+        Assert.Null(ImageProvenance.Of(Model, Edit).Kept!.Candidates);
+        Assert.Equal("kept.candidates is 17, expected 1 to 16", Assert.Single((provenance.Kept with { Candidates = 17 }).Problems("kept")));
+    }
+
+    [Fact]
     public void Of_MaskOfTooManySpots_IsOmitted()
     {
         var model = Model with { ImageWidth = 512, ImageHeight = 512 };

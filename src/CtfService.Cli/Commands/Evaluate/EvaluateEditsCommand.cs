@@ -24,6 +24,8 @@ internal static class EvaluateEditsCommand
 
     private const int SheetColumns = 12;
 
+    private static readonly int[] Candidates = [1, 4, 16];
+
     public static Command Create(Terminal terminal)
     {
         var bundle = new BundleOption("Folder of the bundle that edits.");
@@ -121,7 +123,7 @@ internal static class EvaluateEditsCommand
         var (coarse, fine) = (arguments.Coarse(model), arguments.Fine(model));
         var sets = evaluator.Draw(
             EditMasks.Of(originals.Width, originals.Height),
-            [new NaivePaste(generator, coarse, fine), new MaskedDrawing(generator, coarse, fine)],
+            [new NaivePaste(generator, coarse, fine), .. Candidates.Select(count => new MaskedDrawing(generator, coarse, fine, count))],
             arguments.Seed);
         var described = new EvaluatedModel(
             model.Name, model.BundleHash, model.Device, model.Dtype, arguments.PerClass, arguments.Seed, coarse, model.HasFineStage ? fine : null);

@@ -24,8 +24,13 @@ internal static class EditCommand
         };
         var maxPixels = CommandOption.Number(
             "--max-pixels", "Largest picture that is read, width times height.", ImageDatasetReader.DefaultMaxPixels, TrainingRanges.Pixels);
+        var candidates = CommandOption.Number(
+            "--candidates",
+            "How often the part is drawn; the one that best explains what is kept after it is taken. More fit better and take longer.",
+            1,
+            NumberRange.Between(1, LayoutSource.Edited.MostCandidates));
         var options = new NewImageOptions(classIsRequired: true, "edited");
-        var command = new Command("edit", "Draws a part of a picture anew and keeps the rest; prints one line of JSON per image.") { image, mask };
+        var command = new Command("edit", "Draws a part of a picture anew and keeps the rest; prints one line of JSON per image.") { image, mask, candidates };
         options.AddTo(command);
         command.Options.Add(maxPixels);
         command.SetAction((arguments, cancellation) =>
@@ -34,7 +39,7 @@ internal static class EditCommand
             var picture = File(image.Name, arguments.GetRequiredValue(image));
             var masking = arguments.GetValue(mask) is { } path ? File(mask.Name, path) : null;
             var bundle = options.Bundle.Folder(arguments);
-            var edit = Read(picture, masking, BundleReader.Survey(bundle)); // before the model is loaded
+            var edit = Read(picture, masking, BundleReader.Survey(bundle)) with { Candidates = arguments.GetValue(candidates) }; // before the model is loaded
             new NewImages(terminal, options, arguments, picture.Path, masking?.Path ?? picture.Path).Draw(bundle, edit, cancellation);
         });
         return command;

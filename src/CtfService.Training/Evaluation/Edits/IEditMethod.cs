@@ -17,13 +17,17 @@ public interface IEditMethod
 }
 
 /// <summary>The edit of this program: masked positions are drawn with the kept ones as context.</summary>
-public sealed class MaskedDrawing(IImageGenerator generator, SamplingSettings coarse, SamplingSettings fine) : IEditMethod
+/// <param name="candidates">See <see cref="LayoutSource.Edited.Candidates"/>.</param>
+public sealed class MaskedDrawing(IImageGenerator generator, SamplingSettings coarse, SamplingSettings fine, int candidates = 1) : IEditMethod
 {
-    public string Name => "edit";
+    public string Name => candidates == 1 ? "edit" : $"edit, {candidates} candidates";
 
     public IReadOnlyList<RgbImage> Edit(IReadOnlyList<EditTask> tasks, EditMask mask, CancellationToken cancellation) => Generated.Images(
         generator,
-        [.. tasks.Select(task => new ImageSpecification(task.ClassId, task.Seed, coarse, fine) { Layout = new LayoutSource.Edited(task.Original, mask) })],
+        [.. tasks.Select(task => new ImageSpecification(task.ClassId, task.Seed, coarse, fine)
+        {
+            Layout = new LayoutSource.Edited(task.Original, mask) { Candidates = candidates },
+        })],
         cancellation);
 }
 

@@ -37,7 +37,7 @@ public sealed class EditCommandTests : IDisposable
     {
         var run = await EditAsync(
             "--image", Write("photo.png", 16, 16, transparentFrom: 4), "--class", "1", "3", "-n", "2", "--temperature", "0.5", "--fine-top-k", "2",
-            "--format", "webp", "--quality", "35");
+            "--format", "webp", "--quality", "35", "--candidates", "3");
 
         Assert.True(run.ExitCode == 0, run.Error);
         var seed = ImageSeed.Derive(0, 1);
@@ -46,7 +46,7 @@ public sealed class EditCommandTests : IDisposable
             run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("file").GetString()!));
         var provenance = ImageFile.FindProvenance(File.ReadAllBytes(Out("class_3/0.webp")))!;
-        Assert.Equal((0.5f, 2, 35), (provenance.Coarse!.Temperature, provenance.Fine!.TopK, provenance.Quality));
+        Assert.Equal((0.5f, 2, 35, 3), (provenance.Coarse!.Temperature, provenance.Fine!.TopK, provenance.Quality, provenance.Kept!.Candidates));
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class EditCommandTests : IDisposable
     public async Task GenerateFrom_EditWithItsOriginal_IsTheSameFile(string format, ImageFormat expected)
     {
         var picture = Write("photo.png", 40, 24, transparentFrom: 40);
-        await EditAsync("--image", picture, "--mask", Write("mask.png", 40, 24, transparentFrom: 20), "--class", "1", "--format", format);
+        await EditAsync("--image", picture, "--mask", Write("mask.png", 40, 24, transparentFrom: 20), "--class", "1", "--format", format, "--candidates", "2");
         var edited = Assert.Single(Directory.GetFiles(Out("class_1")));
 
         var run = await AgainAsync(edited, "--original", Write("other.png", 16, 16, transparentFrom: 8), picture);
