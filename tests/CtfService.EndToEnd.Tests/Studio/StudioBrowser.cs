@@ -28,9 +28,10 @@ public sealed class StudioBrowser : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    /// <summary>Opens the page and waits until it shows the classes.</summary>
+    /// <summary>Opens the page.</summary>
     /// <param name="key">The API key that the tab has; null for none.</param>
-    public async Task<StudioPage> OpenAsync(WatchedService service, Screen? screen = null, string? key = GuardedService.Key)
+    /// <param name="init">A script that runs in every document before its own ones.</param>
+    public async Task<StudioPage> OpenAsync(WatchedService service, Screen? screen = null, string? key = GuardedService.Key, string init = "")
     {
         screen ??= Screen.Desktop;
         var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
@@ -43,7 +44,7 @@ public sealed class StudioBrowser : IAsyncLifetime
             DeviceScaleFactor = screen.IsPhone ? 2 : 1,
             ReducedMotion = ReducedMotion.Reduce,
         });
-        return await StudioPage.OpenAsync(context, key);
+        return await StudioPage.OpenAsync(context, init, key is null ? "" : $"sessionStorage.getItem('ctf-key') ?? sessionStorage.setItem('ctf-key', '{key}')");
     }
 }
 

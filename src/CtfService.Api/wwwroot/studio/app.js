@@ -2,7 +2,9 @@
 import { Api } from "./api.js";
 import { Classes, shown } from "./classes.js";
 import { Requests } from "./draw.js";
+import { initDrop } from "./drop.js";
 import { element, icon } from "./element.js";
+import { History } from "./history.js";
 import { KeyDialog } from "./key.js";
 import { fromHash } from "./link.js";
 import { Results } from "./results.js";
@@ -30,7 +32,8 @@ class Studio extends EventTarget {
     this.results = new Results(byId("results"), this);
     this.requests = new Requests(this, this.results);
     this.status = new Status(byId("status"), this.api, { isBusy: () => this.requests.isBusy, onStatus: (status) => this.#statusChanged(status) });
-    this.#createTools();
+    this.history = new History(this);
+    this.#createTools(initDrop(this));
   }
 
   /** The model that serves, as GET /v1/models describes it; null while none is known. */
@@ -95,7 +98,7 @@ class Studio extends EventTarget {
 
   /** Shows a picture large. */
   open(picture) {
-    window.open(URL.createObjectURL(picture.file), "_blank", "noopener");
+    import("./viewer.js").then(({ openViewer }) => openViewer(this, picture, this.history.pictures));
   }
 
   /** Tells people what happened; screen readers read it. */
@@ -207,7 +210,7 @@ class Studio extends EventTarget {
     this.load();
   }
 
-  #createTools() {
+  #createTools(chooseFile) {
     const themeButton = element("button", {
       type: "button", class: "icon-button", onclick: () => { switchTheme(); label(); },
     }, icon("theme"));
@@ -219,7 +222,15 @@ class Studio extends EventTarget {
     label();
     this.form.key = element("button", { type: "button", class: "icon-button", onclick: () => this.#keys.open() }, icon("key"));
     this.form.showKey(this.api.key !== null);
-    byId("tools").append(this.form.key, themeButton, element("a", { class: "button quiet", href: "/swagger" }, "API"));
+    const tool = (name, text, title, onclick) =>
+      element("button", { type: "button", class: "button quiet tool", title, onclick }, icon(name), element("span", {}, text));
+    const showHistory = () => import("./history-dialog.js").then(({ openHistory }) => openHistory(this, this.history));
+    const showCode = () => import("./snippets.js").then(({ openSnippets }) => openSnippets(this));
+    byId("tools").append(
+      tool("history", "History", "The images of this session", showHistory),
+      tool("picture", "Open a picture", "For its settings, variations or an edit; you can also drop or paste one", chooseFile),
+      tool("code", "Code", "These settings as curl, JavaScript and C#", showCode),
+      this.form.key, themeButton, element("a", { class: "button quiet", href: "/swagger" }, "API"));
   }
 }
 

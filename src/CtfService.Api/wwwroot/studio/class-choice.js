@@ -9,7 +9,8 @@ import { element } from "./element.js";
  */
 export function createClassChoice(classes, value, label = "Class") {
   const id = `classes-${Math.random().toString(36).slice(2)}`;
-  const input = element("input", { type: "text", list: id, required: true, autocomplete: "off", value: value ?? "" });
+  const input = element("input", { type: "text", required: true, autocomplete: "off", value: value ?? "" });
+  input.setAttribute("list", id);
   input.addEventListener("focus", () => input.select()); // so that all suggestions show
   const names = element("datalist", { id }, ...classes.map(({ name }) => element("option", { value: name })));
   return { element: element("label", { class: "class-choice" }, label, input, names), input };

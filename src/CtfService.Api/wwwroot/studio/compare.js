@@ -1,4 +1,4 @@
-import { openDialog } from "./dialog.js";
+import { describe, openDialog } from "./dialog.js";
 import { element } from "./element.js";
 
 /**
@@ -8,15 +8,10 @@ import { element } from "./element.js";
 export function openCompare(pictures) {
   const urls = pictures.map((picture) => URL.createObjectURL(picture.file));
   const figures = pictures.map((picture, i) =>
-    element("figure", {}, image(urls[i], picture), element("figcaption", { textContent: `${picture.classLabel ?? "no class"}, seed ${picture.seed}` })));
+    element("figure", {}, image(urls[i], picture), element("figcaption", { textContent: describe(picture) })));
   const sideBySide = element("div", { class: "side-by-side" }, ...figures);
   const content = pictures.length === 2 ? [modes(sideBySide, slider(urls, pictures))] : [sideBySide];
   openDialog(`Compare ${pictures.length} images`, "compare", content, () => urls.forEach((url) => URL.revokeObjectURL(url)));
-}
-
-/** The text that stands for a picture. */
-export function describe(picture) {
-  return `${picture.classLabel ?? "Image without a class"}, seed ${picture.seed}`;
 }
 
 function image(url, picture) {
@@ -38,7 +33,10 @@ function modes(sideBySide, overlaid) {
 function slider(urls, [first, second]) {
   const top = image(urls[0], first);
   const place = element("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `Share of the first image: ${describe(first)}` });
-  const follow = () => top.style.setProperty("--cut", `${100 - place.value}%`);
+  const follow = () => {
+    top.style.setProperty("--cut", `${100 - place.value}%`);
+    place.style.setProperty("--filled", `${place.value}%`);
+  };
   place.addEventListener("input", follow);
   follow();
   return element("div", { class: "overlaid" }, element("div", { class: "stack" }, image(urls[1], second), top), place);

@@ -1,10 +1,31 @@
+import { shown } from "./classes.js";
 import { element } from "./element.js";
 
 let opened = 0;
 
+// Modules with dialogs are loaded when the first one opens, and their styles with them.
+await new Promise((resolve) => {
+  document.head.append(element("link", { rel: "stylesheet", href: "/studio/viewer.css", onload: resolve, onerror: resolve }));
+});
+
 /** Creates a button that does something. */
 export function button(textContent, onclick, properties = {}) {
-  return element("button", { type: "button", textContent, onclick, ...properties });
+  return element("button", { type: "button", class: "button", textContent, onclick, ...properties });
+}
+
+/** The text that stands for a picture. */
+export function describe(picture) {
+  return `${picture.classLabel === null ? "Image without a class" : shown(picture.classLabel)}, seed ${picture.seed}`;
+}
+
+/** Tells people something where they look: in the dialog that is open, or else above the results. */
+export function tell(studio, message) {
+  const dialog = [...document.querySelectorAll("dialog.large[open]")].at(-1);
+  if (dialog) {
+    dialog.querySelector(".told").textContent = message;
+  } else {
+    studio.results.notice(message);
+  }
 }
 
 /**
@@ -19,13 +40,14 @@ export function openDialog(title, kind, content, onClose = () => {}) {
   const heading = element("h2", { id: `dialog-${++opened}`, textContent: title });
   const dialog = element(
     "dialog",
-    { class: `dialog ${kind}`, "aria-labelledby": heading.id },
+    { class: `dialog large ${kind}`, "aria-labelledby": heading.id },
     element(
       "header",
       {},
       heading,
-      button("Close", () => dialog.close(), { class: "close" }),
+      button("Close", () => dialog.close(), { class: "button close" }),
     ),
+    element("p", { class: "told", role: "status" }),
     ...content,
   );
   dialog.addEventListener("close", () => {

@@ -1,6 +1,7 @@
 /** Requests for images, one after another: each waits for its turn and for a full service, shows previews, and ends in pictures. */
 import { ApiError } from "./api.js";
 import { Progress } from "./progress.js";
+import { requestFor, toForm } from "./request.js";
 
 /** @returns {Blob} */
 function toBlob(base64, mediaType) {
@@ -8,66 +9,34 @@ function toBlob(base64, mediaType) {
   return new Blob([Uint8Array.from(text, (letter) => letter.charCodeAt(0))], { type: mediaType });
 }
 
-/** The fields of a request in JSON: settings that are not the model's default. */
-function fields(settings, hasFineStage) {
-  const stage = (values) => withoutNulls({
-    guidance_scale: values.guidanceScale, temperature: values.temperature, top_k: values.topK, top_p: values.topP,
-  });
-  const fine = stage(settings.fine ?? {});
-  return withoutNulls({
-    class_label: settings.classLabel,
-    n: settings.n,
-    seed: settings.seed, // a string of digits, which the service takes for seeds of 64 bits
-    ...stage(settings),
-    fine: hasFineStage && Object.keys(fine).length > 0 ? fine : null,
-    include: hasFineStage ? ["layout"] : null,
-    output_format: settings.format,
-  });
+/**
+ * The request of a route, which also asks for the layout of each image: new details can be drawn in it later.
+ * @returns {import("./request.js").ImageRequest}
+ */
+function requestOf({ settings, model }, how) {
+  const request = requestFor(model.has_fine_stage ? settings : { ...settings, fine: {} }, how);
+  return { ...request, fields: { ...request.fields, output_format: settings.format, ...(model.has_fine_stage && { include: ["layout"] }) } };
 }
-
-/** The same fields in a form. @param {boolean} drawsLayout Whether the coarse stage runs. */
-function form(settings, hasFineStage, drawsLayout) {
-  const { fine, include, guidance_scale, temperature, top_k, top_p, ...others } = fields(settings, hasFineStage);
-  const made = new FormData();
-  const coarse = drawsLayout ? withoutNulls({ guidance_scale, temperature, top_k, top_p }) : {};
-  for (const [name, value] of Object.entries({ ...others, ...coarse })) {
-    made.set(name, value);
-  }
-
-  Object.entries(fine ?? {}).forEach(([name, value]) => made.set(`fine_${name}`, value));
-  include?.forEach((name) => made.append("include", name));
-  return made;
-}
-
-const withoutNulls = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== undefined));
 
 /** The requests that the routes of the API take. Each sends one and tells `on` what arrives. */
 export const routes = {
-  generations: ({ settings, model }, api, on, signal) =>
-    api.generate({ ...fields(settings, model.has_fine_stage), partial_images: settings.previews }, on, signal),
+  generations: (request, api, on, signal) =>
+    api.generate({ ...requestOf(request).fields, partial_images: request.settings.previews }, on, signal),
 
-  redetail: async ({ settings, picture }, api, on, signal) => {
-    const { class_label, n, seed, fine, include, output_format } = fields(settings, true);
-    finishAll(await api.redetail({ layout: picture.layout, ...withoutNulls({ class_label, n, seed, fine, include, output_format }) }, signal), on);
-  },
+  redetail: async (request, api, on, signal) =>
+    finishAll(await api.redetail(requestOf(request, { route: "redetail", layout: request.picture.layout }).fields, signal), on),
 
-  variations: async ({ settings, model, source }, api, on, signal) => {
-    const made = form(settings, model.has_fine_stage, false);
-    made.set("image", source.file);
-    finishAll(await api.vary(made, signal), on);
-  },
+  variations: async (request, api, on, signal) =>
+    finishAll(await api.vary(toForm(requestOf(request, { route: "variations", files: filesOf(request) })), signal), on),
 
-  edits: ({ settings, model, source }, api, on, signal) => {
-    const made = form(settings, model.has_fine_stage, true);
-    made.set("image", source.file, "image.png");
-    if (source.mask) {
-      made.set("mask", source.mask, "mask.png");
-    }
-
-    made.set("partial_images", settings.previews);
-    return api.edit(made, on, signal);
+  edits: (request, api, on, signal) => {
+    const form = toForm(requestOf(request, { route: "edits", files: filesOf(request) }));
+    form.set("partial_images", request.settings.previews);
+    return api.edit(form, on, signal);
   },
 };
+
+const filesOf = ({ source }) => ({ image: source.file, mask: source.mask });
 
 /** A response in one piece, as the events of a stream. */
 function finishAll(response, on) {
@@ -102,6 +71,7 @@ export class Requests {
   async start(request) {
     request.count = expected(request.settings.n);
     this.#running++;
+    request.startedAt = Date.now();
     const abort = new AbortController();
     const group = this.#results.begin(request, () => abort.abort());
     const before = this.#last;
@@ -181,7 +151,8 @@ function toPicture(event, request) {
     layout: event.layout ?? null,
     size: event.size,
     model: request.model.id,
-    createdAt: Date.now(),
+    createdAt: request.startedAt,
+    index: event.image_index,
     source: request.source ?? null,
   };
 }

@@ -1,6 +1,6 @@
 import { toCanvas } from "./bitmap.js";
 import { createClassChoice } from "./class-choice.js";
-import { openDialog } from "./dialog.js";
+import { openDialog, tell } from "./dialog.js";
 import { element } from "./element.js";
 import { MaskPainter } from "./mask.js";
 
@@ -15,18 +15,18 @@ export async function openEdit(studio, file, classLabel) {
   try {
     picture = await toCanvas(file);
   } catch (error) {
-    studio.say(error.message);
+    tell(studio, error.message);
     return;
   }
 
-  const draw = element("button", { type: "submit", class: "primary", textContent: "Draw this part" });
+  const draw = element("button", { type: "submit", class: "button primary", textContent: "Draw this part" });
   const painter = new MaskPainter(file, picture, studio.model, (isPainted) => {
     draw.disabled = !isPainted;
   });
   const { seed, isSeedLocked } = studio.settings();
-  const choice = createClassChoice(studio.classes, classLabel);
+  const choice = createClassChoice(studio.classes.all, classLabel);
   const seedField = element("input", { type: "text", inputMode: "numeric", pattern: "[0-9]{1,20}", placeholder: "a new one", value: isSeedLocked ? seed : "" });
-  const count = element("input", { type: "number", min: 1, max: 16, value: 1 });
+  const count = element("input", { type: "number", min: 1, value: 1 });
   const form = element("form", { class: "edit-form", onsubmit: submit },
     choice.element,
     element("label", {}, "Seed", seedField),

@@ -25,7 +25,7 @@ class PictureStore {
   /** Returns all pictures, the newest first. */
   async all() {
     const pictures = await finished(this.#store("readonly").getAll());
-    return pictures.sort((a, b) => b.createdAt - a.createdAt);
+    return pictures.sort(newestFirst);
   }
 
   add(picture) {
@@ -44,6 +44,9 @@ class PictureStore {
     return this.database.transaction(STORE, mode).objectStore(STORE);
   }
 }
+
+/** The order of requests, and of the images of a request as in the grid. */
+export const newestFirst = (a, b) => b.createdAt - a.createdAt || a.index - b.index;
 
 /** Returns the pictures that fit; the newest first, as they came. @param {object[]} pictures */
 export function newestThatFit(pictures) {

@@ -1,83 +1,47 @@
-import { describe, openCompare } from "./compare.js";
-import { button } from "./dialog.js";
-import { element } from "./element.js";
-import { newestThatFit, openStore } from "./history-store.js";
+import { newestFirst, newestThatFit, openStore } from "./history-store.js";
 
-/**
- * Shows the images of the session in an element, keeps them over a reload, and opens those that are chosen side by side.
- * @param {EventTarget} studio
- * @param {HTMLElement} place
- * @returns {{ pictures: () => object[] }} all images, the newest first
- */
-export function initHistory(studio, place) {
-  const store = openStore();
-  const list = element("ul", { class: "history" });
-  const compare = button("Compare", () => openCompare(chosen()), { disabled: true });
-  const clear = button("Clear history", () => clearAll());
-  const empty = element("p", { class: "hint", textContent: "Images that you draw stay here, in this browser only." });
-  place.append(element("div", { class: "buttons" }, compare, clear), empty, list);
-  let pictures = [];
-  const items = new Map();
+/** The images of the session, which stay in the browser over a reload. Event `change` when there are others. */
+export class History extends EventTarget {
+  #store = openStore();
+  #pictures = [];
 
-  const chosen = () => pictures.filter((picture) => items.get(picture.id).box.checked);
-
-  function refresh() {
-    compare.disabled = chosen().length < 2;
-    compare.textContent = chosen().length < 2 ? "Compare (choose two or more)" : `Compare ${chosen().length} images`;
-    clear.hidden = compare.hidden = pictures.length === 0;
-    empty.hidden = pictures.length > 0;
+  /** @param {EventTarget} studio tells of new pictures */
+  constructor(studio) {
+    super();
+    studio.addEventListener("picture", ({ detail }) => this.#add(detail));
+    this.#load();
   }
 
-  function show(picture, isNewest) {
-    const url = URL.createObjectURL(picture.file);
-    const box = element("input", { type: "checkbox", "aria-label": `Compare ${describe(picture)}`, onchange: refresh });
-    const open = element("button", { type: "button", class: "thumbnail", "aria-label": `Open ${describe(picture)}`, onclick: () => studio.open(picture) },
-      element("img", { src: url, alt: "", width: 64, height: 64 }));
-    const item = element("li", {}, open, element("label", { class: "tick" }, box));
-    items.set(picture.id, { item, box, url });
-    list[isNewest ? "prepend" : "append"](item);
+  /** All images: those of the newest request first, in their order. */
+  get pictures() {
+    return this.#pictures;
   }
 
-  function drop(picture) {
-    const { item, url } = items.get(picture.id);
-    URL.revokeObjectURL(url);
-    item.remove();
-    items.delete(picture.id);
+  async clear() {
+    this.#use([]);
+    await (await this.#store)?.clear().catch(() => {});
   }
 
-  function keepWhatFits() {
-    const kept = newestThatFit(pictures);
-    const tooMany = pictures.filter((picture) => !kept.includes(picture));
-    tooMany.forEach(drop);
-    pictures = kept;
-    store.then((open) => tooMany.forEach((picture) => open?.remove(picture.id).catch(() => {})));
-    refresh();
+  async #load() {
+    const kept = await (await this.#store)?.all().catch(() => []) ?? [];
+    await this.#keepWhatFits([...this.#pictures, ...kept.filter(({ id }) => !this.#pictures.some((picture) => picture.id === id))]);
   }
 
-  async function clearAll() {
-    pictures.forEach(drop);
-    pictures = [];
-    refresh();
-    await (await store)?.clear().catch(() => {});
-    studio.say("The history is empty.");
+  async #add(picture) {
+    await Promise.all([
+      this.#keepWhatFits([picture, ...this.#pictures].sort(newestFirst)),
+      this.#store.then((store) => store?.add(picture)).catch(() => {}), // a full disk costs the history, never the image
+    ]);
   }
 
-  studio.addEventListener("picture", async ({ detail: picture }) => {
-    pictures = [picture, ...pictures];
-    show(picture, true);
-    keepWhatFits();
-    await (await store)?.add(picture).catch(() => {}); // a full disk costs the history, never the image
-  });
+  async #keepWhatFits(pictures) {
+    this.#use(newestThatFit(pictures));
+    const store = await this.#store;
+    pictures.filter((picture) => !this.#pictures.includes(picture)).forEach((picture) => store?.remove(picture.id).catch(() => {}));
+  }
 
-  store
-    .then((open) => open?.all() ?? [])
-    .then((kept) => {
-      kept = kept.filter((picture) => !items.has(picture.id));
-      kept.forEach((picture) => show(picture, false));
-      pictures = [...pictures, ...kept];
-      keepWhatFits();
-    })
-    .catch(() => {});
-  refresh();
-  return { pictures: () => pictures };
+  #use(pictures) {
+    this.#pictures = pictures;
+    this.dispatchEvent(new Event("change"));
+  }
 }

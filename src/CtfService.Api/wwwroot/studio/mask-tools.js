@@ -13,14 +13,15 @@ export class MaskTools {
    */
   constructor(hasGrid, actions) {
     const side = element("select", { "aria-label": "Where to extend the picture" }, ...sides.map((name) => element("option", { value: name, textContent: name })));
+    this.redraw = actions.redraw;
     this.undo = button("Undo", actions.undo);
     this.redo = button("Redo", actions.redo);
-    this.size = element("input", { type: "range", min: 1, max: 32, step: 1, oninput: actions.redraw });
+    this.size = element("input", { type: "range", min: 1, max: 32, step: 1, oninput: () => this.setSize(this.size.value) });
     this.cells = element("input", { type: "checkbox", onchange: actions.redraw });
     this.summary = element("output", { class: "summary", "aria-live": "polite" });
     this.element = element("form", { class: "mask-tools", onsubmit: (event) => event.preventDefault() },
-      choice("Tool", "tool", { brush: "Brush", rectangle: "Rectangle" }),
-      choice("What is painted is", "paint", { 1: "drawn anew", 0: "kept" }),
+      choice("Tool", "tool", [["brush", "Brush"], ["rectangle", "Rectangle"]]),
+      choice("What is painted is", "paint", [["1", "drawn anew"], ["0", "kept"]]),
       element("label", { class: "size" }, "Brush size", this.size),
       element("div", { class: "buttons" }, this.undo, this.redo, button("Invert", actions.invert), button("Clear", actions.clear)),
       element("div", { class: "buttons" }, side, button("Extend", () => actions.extend(side.value)), button("Start over", actions.startOver)),
@@ -44,8 +45,15 @@ export class MaskTools {
 
   /** Gives the brush a size that suits a mask with this longest side. */
   fit(side) {
-    this.size.max = Math.ceil(side / 2);
-    this.size.value = Math.max(1, Math.round(side / 8));
+    this.size.max = Math.max(2, Math.ceil(side / 2));
+    this.setSize(Math.round(side / 8));
+  }
+
+  /** @param {number} pixels Diameter of the brush; the range of the slider bounds it. */
+  setSize(pixels) {
+    this.size.value = pixels;
+    this.size.style.setProperty("--filled", `${(100 * (this.size.value - 1)) / (this.size.max - 1)}%`);
+    this.redraw();
   }
 
   /**
@@ -67,6 +75,6 @@ export class MaskTools {
 }
 
 function choice(legend, name, options) {
-  return element("fieldset", { class: "choice" }, element("legend", { textContent: legend }), ...Object.entries(options).reverse().map(([value, label], i) =>
+  return element("fieldset", { class: "choice" }, element("legend", { textContent: legend }), ...options.map(([value, label], i) =>
     element("label", {}, element("input", { type: "radio", name, value, checked: i === 0 }), element("span", { textContent: label }))));
 }

@@ -13,6 +13,13 @@ export class MaskView {
     this.context = target.getContext("2d");
   }
 
+  /** Gives the canvas a whole number of pixels for each pixel of the mask. */
+  fit(mask) {
+    const scale = Math.max(1, Math.floor(CANVAS_SIDE / Math.max(mask.width, mask.height)));
+    this.target.width = mask.width * scale;
+    this.target.height = mask.height * scale;
+  }
+
   /**
    * Draws soon, once for any number of calls before the next frame.
    * @param {() => object} state picture (a canvas), mask, grid or null, cursor ({x, y, size}) or null, corner of a started rectangle or null
@@ -28,14 +35,9 @@ export class MaskView {
   }
 
   #draw({ picture, mask, grid, showsCells, cursor, corner }) {
-    const scale = Math.max(1, Math.floor(CANVAS_SIDE / Math.max(mask.width, mask.height)));
-    const [width, height] = [mask.width * scale, mask.height * scale];
-    if (this.target.width !== width || this.target.height !== height) {
-      this.target.width = width;
-      this.target.height = height;
-    }
-
     const context = this.context;
+    const { width, height } = this.target;
+    const scale = width / mask.width;
     context.clearRect(0, 0, width, height);
     context.imageSmoothingEnabled = picture.width > mask.width;
     context.drawImage(picture, 0, 0, width, height);

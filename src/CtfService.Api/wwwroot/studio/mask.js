@@ -61,6 +61,7 @@ export class MaskPainter {
     this.#mask = mask;
     this.#cursor = null;
     this.grid = tokenGrid(this.model, mask);
+    this.view.fit(mask);
     this.tools.fit(Math.max(mask.width, mask.height));
     this.#changed();
   }
@@ -145,6 +146,7 @@ export class MaskPainter {
 
   #actionOf(event) {
     const { undo, redo, size } = this.tools;
+    const resize = (change) => this.tools.setSize(Number(size.value) + change);
     const key = event.key.toLowerCase();
     if (event.ctrlKey || event.metaKey) {
       return { z: () => (event.shiftKey ? redo : undo).click(), y: () => redo.click() }[key];
@@ -157,8 +159,8 @@ export class MaskPainter {
       escape: this.#corner || this.#last ? () => this.#release(false) : undefined, // otherwise it closes the dialog
       x: () => this.tools.switchValue(),
       i: () => this.#change(() => this.#mask.invert()),
-      "[": () => size.stepDown(),
-      "]": () => size.stepUp(),
+      "[": () => resize(-1),
+      "]": () => resize(1),
     }[key];
   }
 

@@ -25,7 +25,7 @@ export function requestFor(settings, { route = "generations", layout = null, fil
     files,
     fields: given({
       class_label: settings.classLabel,
-      n: settings.n > 1 ? settings.n : null,
+      n: settings.n === 1 ? null : settings.n,
       seed: settings.seed,
       layout,
       ...(route === "generations" || route === "edits" ? stage(settings) : {}),
@@ -58,7 +58,7 @@ export function toForm({ fields, files }) {
   }
 
   for (const [name, value] of Object.entries(fields)) {
-    form.append(name, String(value));
+    [value].flat().forEach((each) => form.append(name, String(each))); // a list repeats its field
   }
 
   return form;

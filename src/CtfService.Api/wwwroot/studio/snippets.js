@@ -1,4 +1,4 @@
-import { button } from "./dialog.js";
+import { button, openDialog, tell } from "./dialog.js";
 import { element } from "./element.js";
 import { requestFor, toJson } from "./request.js";
 
@@ -7,39 +7,30 @@ const KEY = "YOUR_KEY"; // never the real one: snippets are pasted elsewhere
 /** The languages, each with a function from a request to its text. */
 export const languages = { curl, JavaScript: javaScript, "C#": cSharp };
 
-/**
- * Shows the current settings as code.
- * @param {EventTarget} studio
- * @param {HTMLElement} place
- */
-export function initSnippets(studio, place) {
-  const shown = createSnippets(() => requestFor(studio.settings()), studio);
-  place.append(shown.element);
-  studio.addEventListener("settings", shown.refresh);
+/** Shows the request of the current settings as code. */
+export function openSnippets(studio) {
+  openDialog("These settings as code", "code", [createSnippets(requestFor(studio.settings()), studio)]);
 }
 
 /**
  * Creates the code of a request in a language of choice, with a button that copies it.
- * @param {() => import("./request.js").ImageRequest} request
- * @returns {{ element: HTMLElement, refresh: () => void }}
+ * @param {import("./request.js").ImageRequest} request
+ * @returns {HTMLElement}
  */
 export function createSnippets(request, studio) {
   const code = element("code");
   const name = `language-${Math.random().toString(36).slice(2)}`;
+  const show = (language) => {
+    code.textContent = languages[language](request, location.origin);
+  };
   const choices = Object.keys(languages).map((language, i) =>
-    element("label", {}, element("input", { type: "radio", name, value: language, checked: i === 0, onchange: refresh }), element("span", { textContent: language })));
-  const copy = button("Copy", async () => studio.say(await copied(code.textContent)));
-  const box = element("div", { class: "snippets" },
-    element("div", { class: "buttons" }, element("fieldset", { class: "choice" }, element("legend", { textContent: "Language" }), ...choices), copy),
+    element("label", {}, element("input", { type: "radio", name, checked: i === 0, onchange: () => show(language) }), element("span", { textContent: language })));
+  show("curl");
+  return element("div", { class: "snippets" },
+    element("div", { class: "buttons" },
+      element("fieldset", { class: "choice" }, element("legend", { textContent: "Language" }), ...choices),
+      button("Copy", async () => tell(studio, await copied(code.textContent)))),
     element("pre", { tabIndex: 0, role: "region", "aria-label": "Code of this request" }, code));
-
-  function refresh() {
-    const language = choices.map((choice) => choice.firstChild).find((input) => input.checked).value;
-    code.textContent = languages[language](request(), location.origin);
-  }
-
-  refresh();
-  return { element: box, refresh };
 }
 
 /** Copies a text. @param {string} text @returns {Promise<string>} what happened, for people */

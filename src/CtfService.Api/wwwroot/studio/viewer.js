@@ -1,6 +1,5 @@
 import { createClassChoice } from "./class-choice.js";
-import { describe } from "./compare.js";
-import { button, openDialog } from "./dialog.js";
+import { button, describe, openDialog, tell } from "./dialog.js";
 import { download } from "./download.js";
 import { openEdit } from "./edit.js";
 import { element } from "./element.js";
@@ -43,9 +42,9 @@ export function openViewer(studio, picture, pictures) {
     }
   });
 
-  /** Starts drawing, which shows on the page below. */
+  /** Starts drawing, which shows on the page below this dialog and the history. */
   const start = (action) => {
-    dialog.close();
+    document.querySelectorAll("dialog.large").forEach((open) => open.close());
     action();
   };
 
@@ -73,25 +72,27 @@ function large(picture, url) {
 
 function actions(studio, picture, start) {
   const { classLabel, settings, file } = picture;
-  const other = createClassChoice(studio.classes, classLabel, "Same seed, other class");
+  const other = createClassChoice(studio.classes.all, classLabel, "Same seed, other class");
   const drawOther = (event) => {
     event.preventDefault();
     start(() => studio.draw({ ...settings, classLabel: other.input.value.trim(), n: 1, seed: picture.seed }));
   };
-  const save = (format) => download(studio.api, picture, format).catch((error) => studio.say(error.message));
+  const save = (format) => download(studio.api, picture, format).catch((error) => tell(studio, error.message));
   return element("div", { class: "actions" },
     group("Draw more",
       classLabel === null ? null
         : button("Again", () => start(() => studio.draw({ ...settings, classLabel, n: 1, seed: null })), { title: "The same settings with a new seed" }),
-      button("New details", () => start(() => studio.redetail(picture, { n: 1, seed: null })), { title: "The same layout, drawn in another way" }),
-      button("Variations", () => start(() => studio.vary(file, { classLabel, n: 4, seed: null })), { title: "Four with the layout of this picture" }),
+      ...(studio.model?.has_fine_stage ? [
+        button("New details", () => start(() => studio.redetail(picture, { n: 1, seed: null })), { title: "The same layout, drawn in another way" }),
+        button("Variations", () => start(() => studio.vary(file, { classLabel, n: 4, seed: null })), { title: "Four with the layout of this picture" }),
+      ] : []),
       button("Edit a part", () => start(() => openEdit(studio, file, classLabel)), { title: "Paint what is drawn anew" })),
     element("form", { class: "other-class", onsubmit: drawOther },
-      other.element, element("button", { type: "submit", textContent: "Draw with this seed" })),
+      other.element, element("button", { type: "submit", class: "button", textContent: "Draw with this seed" })),
     group("Download",
       ...["PNG", "JPEG", "WebP"].map((format) => button(format, () => save(format.toLowerCase()), { "aria-label": `Download as ${format}` }))),
     group("Settings",
-      button("Copy seed", async () => studio.say(await copied(picture.seed))),
+      button("Copy seed", async () => tell(studio, await copied(picture.seed))),
       button("Use these settings", () => start(() =>
         studio.applySettings({ ...settings, classLabel, classId: picture.classId, seed: picture.seed, isSeedLocked: true, n: 1 })))));
 }
@@ -122,5 +123,5 @@ function words({ guidanceScale, temperature, topK, topP } = {}) {
 }
 
 function code(studio, picture) {
-  return element("details", {}, element("summary", { textContent: "As code" }), createSnippets(() => requestAgain(picture), studio).element);
+  return element("details", {}, element("summary", { textContent: "As code" }), createSnippets(requestAgain(picture), studio));
 }
