@@ -23,8 +23,14 @@ public sealed record ImageSpecification(int ClassId, ulong Seed, SamplingSetting
     /// <summary>True if the coarse stage draws the layout or a part of it.</summary>
     public bool DrawsLayout => Layout == LayoutSource.Drawn || Layout is LayoutSource.Edited;
 
+    /// <summary>True if the coarse stage draws every label, once.</summary>
+    public bool DrawsWholeLayout => DrawsLayout && !HasPicture;
+
     /// <summary>True if a picture is VQ encoded before the image is drawn.</summary>
     public bool HasPicture => Layout is LayoutSource.Encoded or LayoutSource.Edited { Mask.IsFull: false };
+
+    /// <summary>How often the coarse stage draws the layout at most: once, or once for each candidate of an edit.</summary>
+    public int Rounds => Layout is LayoutSource.Edited { Mask.IsFull: false } edited ? edited.Candidates : 1;
 
     /// <summary>Rows of this image in a coarse decode step: two with guidance, one without, zero if no part of its layout is drawn.</summary>
     public int Rows => !DrawsLayout ? 0 : Coarse.IsGuided ? 2 : 1;

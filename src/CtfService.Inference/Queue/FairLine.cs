@@ -144,7 +144,7 @@ internal sealed class FairLine(bool takesTurns)
         }
     }
 
-    private static double Cost(InferenceJob job) => (double)Math.Max(1, job.Specification.Rows) / job.Flow.Weight;
+    private static double Cost(InferenceJob job) => (double)Math.Max(1, job.Specification.Rows * job.Specification.Rounds) / job.Flow.Weight;
 
     private sealed class FlowLine(bool takesTurns)
     {

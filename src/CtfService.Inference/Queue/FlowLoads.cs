@@ -179,7 +179,7 @@ internal readonly record struct FlowLoad(string Name, int Weight)
         {
             Images = Images + change,
             Waiting = Waiting + (state == ImageState.Waiting ? change : 0),
-            WaitingDrawn = WaitingDrawn + (state == ImageState.Waiting && counts && rows > 0 ? change : 0),
+            WaitingDrawn = WaitingDrawn + (state == ImageState.Waiting && counts && job.Specification.DrawsWholeLayout ? change : 0),
             Drawn = Drawn + (counts ? change * rows : 0),
             Layouts = Layouts + (counts && rows == 0 ? change : 0),
         };

@@ -21,6 +21,7 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
     private readonly Dictionary<InferenceJob, (LinkedListNode<InferenceJob> Node, long Start)> _starts = [];
     private int _waiting;
     private int _waitingDrawn;
+    private int _waitingRounds; // of the drawn ones
     private int _waitingRows;
     private int _waitingPictures;
     private int _runningLayouts;
@@ -101,7 +102,7 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
 
     /// <summary>
     /// Returns the least time until a submission has ended: its images behind those of its flow, and between those of others as their weights allow. Never
-    /// longer than it takes, if no caller hangs up and no step is faster than those so far.
+    /// longer than it takes, if no caller hangs up and no step is faster than those so far. Edits may need few steps, so theirs are not counted.
     /// </summary>
     /// <param name="steps">Number of decode steps of an image: T.</param>
     /// <returns>The time now, and the time on an idle service. Zero until as many steps as an image has were measured.</returns>
@@ -113,9 +114,9 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
         }
 
         var (parallel, fastest) = (Math.Max(1, devices()), estimator.Fastest);
-        var (images, drawn) = (submission.Images.Count, submission.Images.Count(image => image.Rows > 0));
+        var (images, drawn) = (submission.Images.Count, submission.Images.Count(image => image.DrawsWholeLayout));
         var own = submission.Images.Aggregate(TimeSpan.Zero, (time, image) => time + fastest.LaterStages(image)) / parallel;
-        var ownRows = submission.Images.Sum(image => image.Rows);
+        var ownRows = submission.Images.Where(image => image.DrawsWholeLayout).Sum(image => image.Rows);
         var idle = own + Decoding(ownRows, steps, parallel);
         if (drawn == 0 || submission.Priority == ImagePriority.High || flows.StaysModest(submission.Flow, ownRows, rows * parallel))
         {
@@ -150,13 +151,14 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
         lock (_gate)
         {
             var fastest = estimator.Fastest;
-            var left = _running.Where(job => job.Priority <= submission.Priority)
-                .Select(job => (Steps: steps - ((estimator.DecodeSteps - _starts[job].Start) / parallel), job.Specification.Rows))
+            var ownRows = submission.Images.Where(image => image.DrawsWholeLayout).Sum(image => image.Rows);
+            var left = _running.Where(job => job.Priority <= submission.Priority && job.Specification.DrawsWholeLayout)
+                .Select(job => (Steps: StepsLeft(job, steps, parallel), job.Specification.Rows))
                 .Where(job => job.Steps > 0).ToList();
             var forecast = new QueueWaitForecast(estimator.UsualStep(rows), steps, (fastest.Fine + fastest.VqDecode) / parallel)
             {
                 Drawn = ahead + drawn,
-                RowsOfDrawn = (submission.Images.Sum(image => image.Rows) + ((double)ahead * _waitingRows / Math.Max(1, _waitingDrawn))) / (ahead + drawn),
+                RowsOfDrawn = (ownRows + ((double)ahead * _waitingRows / Math.Max(1, _waitingDrawn))) / (ahead + drawn),
                 Layouts = 0,
                 CostOfLayout = TimeSpan.Zero,
                 StartedLayouts = 0,
@@ -177,9 +179,10 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
         var parallel = Math.Max(1, devices());
         var (drawn, layouts) = (_waitingDrawn + further, _waiting - _waitingDrawn);
         var later = (costs.Fine + costs.VqDecode) / parallel;
-        var left = _running.Select(job => (Steps: steps - ((estimator.DecodeSteps - _starts[job].Start) / parallel), job.Specification.Rows))
+        var left = _running.Select(job => (Steps: StepsLeft(job, steps * job.Specification.Rounds, parallel), job.Specification.Rows))
             .Where(job => job.Steps > 0).ToList();
-        var forecast = new QueueWaitForecast(costs.DecodeStep, steps, later)
+        var rounds = drawn == 0 ? 1 : (double)(_waitingRounds + further) / drawn;
+        var forecast = new QueueWaitForecast(costs.DecodeStep, (int)Math.Round(steps * rounds), later)
         {
             Drawn = drawn,
             RowsOfDrawn = drawn == 0 ? 1 : (double)(_waitingRows + (further * RowsWithGuidance)) / drawn,
@@ -194,11 +197,15 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
         return forecast;
     }
 
+    /// <summary>Returns the number of decode steps until a running image has all its labels.</summary>
+    private long StepsLeft(InferenceJob job, int steps, int parallel) => steps - ((estimator.DecodeSteps - _starts[job].Start) / parallel);
+
     private void Count(InferenceJob job, int change)
     {
         var image = job.Specification;
         _waiting += change;
         _waitingDrawn += image.Rows > 0 ? change : 0;
+        _waitingRounds += image.Rows > 0 ? change * image.Rounds : 0;
         _waitingRows += change * image.Rows;
         _waitingPictures += image.Layout is LayoutSource.Encoded ? change : 0;
     }

@@ -23,7 +23,7 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
     /// <summary>Images in a batch of the later stages.</summary>
     private const int Batch = 8;
 
-    private readonly Queue<(long Step, double Rows)> _releases = new();
+    private readonly PriorityQueue<(long Step, double Rows), long> _releases = new(); // by step
     private double _freeRows;
     private long _step; // of the last release
     private int _runningDrawn;
@@ -50,10 +50,10 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
     public int Devices { get; init; } = 1;
 
     /// <summary>Adds rows that become free.</summary>
-    /// <param name="step">Number of decode steps until then; not less than in the previous call.</param>
+    /// <param name="step">Number of decode steps until then.</param>
     public void Release(long step, double rows)
     {
-        _releases.Enqueue((step, rows));
+        _releases.Enqueue((step, rows), step);
         _runningDrawn += step > 0 ? 1 : 0;
     }
 
@@ -77,7 +77,7 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
     /// <summary>
     /// Returns the mean number of rows in the steps of the image that started last, of all images that have started by then: later ones only add to them.
     /// </summary>
-    public double RowsBesideTheLast() => _releases.Sum(release => release.Rows * Math.Clamp(release.Step - _step, 0, steps)) / steps;
+    public double RowsBesideTheLast() => _releases.UnorderedItems.Sum(item => item.Element.Rows * Math.Clamp(item.Element.Step - _step, 0, steps)) / steps;
 
     /// <summary>Images start between two steps only, and the step that frees their rows may also contain a whole batch of the later stages.</summary>
     private TimeSpan LongestStep => laterStages * Math.Min(Batch * Devices, _runningDrawn);
@@ -115,7 +115,7 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
     private TimeSpan NextDrawn()
     {
         var (before, ended) = (_step, 0);
-        while (_freeRows < RowsOfDrawn && _releases.TryDequeue(out var release))
+        while (_freeRows < RowsOfDrawn && _releases.TryDequeue(out var release, out _))
         {
             _step = release.Step;
             _freeRows += release.Rows;
@@ -123,7 +123,7 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
         }
 
         _freeRows -= RowsOfDrawn;
-        _releases.Enqueue((_step + steps, RowsOfDrawn));
+        _releases.Enqueue((_step + steps, RowsOfDrawn), _step + steps);
         return ((_step - before) * decodeStep) + (ended * laterStages);
     }
 }

@@ -29,6 +29,18 @@ public sealed class FairLineTests
     }
 
     [Fact]
+    public void Take_OneFlowHasEditsWithCandidates_CountsEachCandidate()
+    {
+        var edit = new LayoutSource.Edited(new RgbImage(2, 1, new byte[6]), new EditMask(2, 1, [true, false])) { Candidates = 4 };
+        Add(Light, 2_000, Jobs.Image() with { Layout = edit });
+        Add(Light with { Name = "plain" }, 4_000);
+
+        var taken = Take(1_000).CountBy(job => job.Flow.Name).ToDictionary();
+
+        Assert.InRange(taken["plain"], 790, 810); // four times as many
+    }
+
+    [Fact]
     public void Take_OneFlowHasGuidedImages_SharesRowsAndNotImages()
     {
         Add(Light, 2_000, Jobs.GuidedImage());

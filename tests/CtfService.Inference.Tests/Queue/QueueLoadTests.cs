@@ -113,6 +113,18 @@ public sealed class QueueLoadTests
         Assert.Equal(new QueueReport(Waiting: 1, Running: 0, Capacity: 64, TimeSpan.Zero), _work.Report(capacity: 64, steps: null));
     }
 
+    [Fact]
+    public void Forecast_EditWithCandidatesRuns_CountsItsRounds()
+    {
+        _estimator.Measure(new StepReport(Rows: 1, TimeSpan.FromSeconds(1)));
+        var edit = new LayoutSource.Edited(new RgbImage(2, 1, new byte[6]), new EditMask(2, 1, [true, false])) { Candidates = 3 };
+        var job = Enter(Jobs.GuidedImage() with { Layout = edit });
+
+        job.MarkStarted(_clock.GetUtcNow());
+
+        Assert.Equal(TimeSpan.FromSeconds(3 * 4 * 1.25), ForecastOfOneMore());
+    }
+
     private InferenceJob Enter(ImageSpecification image)
     {
         var job = Jobs.At(_clock, image);
