@@ -24,6 +24,8 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 
     public const string Details = "/v1/images/redetail";
 
+    public const string Edits = "/v1/images/edits";
+
     public const string Variations = "/v1/images/variations";
 
     public FakeImageGeneratorFactory Factory { get; init; } = new();

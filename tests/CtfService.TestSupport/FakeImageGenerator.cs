@@ -135,6 +135,15 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
         }
     }
 
+    /// <summary>Without a seam: the kept pixels are those of the picture, all others are drawn.</summary>
+    private static void KeepPixels(LayoutSource.Edited edit, byte[] pixels)
+    {
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            pixels[i] = edit.Mask.Edited[i / 3] ? pixels[i] : edit.Picture.Pixels[i];
+        }
+    }
+
     private GeneratedImage Draw(ImageSpecification specification)
     {
         var pixels = new byte[Model.ImageWidth * Model.ImageHeight * 3];
@@ -144,10 +153,16 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
             pixels[i] = (byte)ImageSeed.Derive(start, i + 1);
         }
 
+        if (specification.Layout is LayoutSource.Edited edit)
+        {
+            KeepPixels(edit, pixels);
+        }
+
         var labels = specification.Layout is LayoutSource.Given given
             ? given.CoarseLabels
             : [.. Enumerable.Range(0, Model.TokenCount).Select(cell => (int)(ImageSeed.Derive(start, cell) % (ulong)Model.ClusterCount))];
-        int[] tokens = [.. labels.Select(label => label + Model.ClusterCount)];
+        var kept = (specification.Layout as LayoutSource.Given)?.KeptTokens;
+        int[] tokens = [.. labels.Select((label, cell) => kept?[cell] is >= 0 and var token ? token : label + Model.ClusterCount)];
         var timings = new StageTimings(TimeSpan.FromMilliseconds(3), TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(1));
         return new GeneratedImage(specification, new RgbImage(Model.ImageWidth, Model.ImageHeight, pixels), labels, tokens, timings);
     }

@@ -17,6 +17,7 @@ public static class FakeModels
         TokenCount = 4,
         CodebookSize = 16,
         ClusterCount = 4,
+        ClusterOfToken = [.. Enumerable.Range(0, 16).Select(token => token % 4)],
         HasFineStage = true,
         DefaultCoarse = new SamplingSettings(Temperature: 1.1f, GuidanceScale: 2),
         DefaultFine = new SamplingSettings(TopK: 3),

@@ -10,10 +10,12 @@ internal static class BatchExtensions
     /// <summary>Adds the handler, and every route that a batch may have; the order is that of messages.</summary>
     public static IServiceCollection AddBatches(this IServiceCollection services) => services
         .AddSingleton<IBatchRoute, GenerationRoute>()
+        .AddSingleton<IBatchRoute, EditRoute>()
         .AddSingleton<IBatchRoute, RedetailRoute>()
         .AddSingleton<IBatchRoute, VariationRoute>()
         .AddSingleton<BatchRoutes>()
         .AddSingleton<JsonBody>()
+        .AddSingleton<BatchPictures>()
         .AddSingleton<BatchPreparation>()
         .AddSingleton<ResultLines>()
         .AddSingleton<ShardRun>()

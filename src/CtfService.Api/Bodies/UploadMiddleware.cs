@@ -12,21 +12,21 @@ internal sealed class UploadMiddleware(RequestDelegate next, UploadGate gate, Li
 {
     public async Task InvokeAsync(HttpContext http)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<UploadEndpoint>() is null)
+        if (http.GetEndpoint()?.Metadata.GetMetadata<UploadEndpoint>() is not { } endpoint)
         {
             await next(http);
             return;
         }
 
-        var most = limits.MaxUploadBodyBytes;
+        var most = limits.MaxUploadBodyBytes(endpoint.Files);
         var announced = http.Request.ContentLength ?? most;
-        using var upload = gate.Enter(announced <= most ? announced : throw UploadReader.TooLarge(limits));
-        http.Request.Body = await ReceiveAsync(upload, http);
+        using var upload = gate.Enter(announced <= most ? announced : throw UploadReader.TooLarge(limits, endpoint.Files));
+        http.Request.Body = await ReceiveAsync(upload, endpoint, http);
         http.Features.Set(upload);
         await next(http);
     }
 
-    private async Task<Stream> ReceiveAsync(Upload upload, HttpContext http)
+    private async Task<Stream> ReceiveAsync(Upload upload, UploadEndpoint endpoint, HttpContext http)
     {
         try
         {
@@ -34,7 +34,7 @@ internal sealed class UploadMiddleware(RequestDelegate next, UploadGate gate, Li
         }
         catch (Exception tooLarge) when (tooLarge is NotSupportedException or BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge })
         {
-            throw UploadReader.TooLarge(limits);
+            throw UploadReader.TooLarge(limits, endpoint.Files);
         }
         catch (IOException damaged)
         {
@@ -44,7 +44,8 @@ internal sealed class UploadMiddleware(RequestDelegate next, UploadGate gate, Li
 }
 
 /// <summary>Marks an endpoint that accepts uploads.</summary>
-internal sealed class UploadEndpoint;
+/// <param name="Files">The largest number of files in one upload.</param>
+internal sealed record UploadEndpoint(int Files);
 
 /// <summary>Adds the reception of uploads to the pipeline and to endpoints.</summary>
 internal static class UploadExtensions
@@ -57,6 +58,7 @@ internal static class UploadExtensions
     /// <summary>Runs after authentication, so that unknown callers use no capacity, and before anything reads the body.</summary>
     public static void UseUploads(this WebApplication app) => app.UseMiddleware<UploadMiddleware>();
 
-    public static RouteHandlerBuilder WithUpload(this RouteHandlerBuilder route, LimitsOptions limits) =>
-        route.WithMetadata(new UploadEndpoint(), new RequestSizeLimitAttribute(limits.MaxUploadBodyBytes));
+    /// <param name="files">The largest number of files in one upload.</param>
+    public static RouteHandlerBuilder WithUpload(this RouteHandlerBuilder route, LimitsOptions limits, int files = 1) =>
+        route.WithMetadata(new UploadEndpoint(files), new RequestSizeLimitAttribute(limits.MaxUploadBodyBytes(files)));
 }

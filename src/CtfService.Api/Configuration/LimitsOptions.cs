@@ -26,7 +26,9 @@ public sealed record LimitsOptions
     [Range(1_024, 100 * 1_024 * 1_024)]
     public int MaxRequestBodyBytes { get; init; } = 64 * 1_024;
 
-    /// <summary>Largest image file in bytes that <c>/v1/images/variations</c> accepts. Larger files get 413.</summary>
+    /// <summary>
+    /// Largest image file in bytes that <c>/v1/images/variations</c> and <c>/v1/images/edits</c> accept; a mask may have as many. Larger files get 413.
+    /// </summary>
     [Range(1_024, 100 * 1_024 * 1_024)]
     public int MaxUploadBytes { get; init; } = 10 * 1_024 * 1_024;
 
@@ -35,8 +37,8 @@ public sealed record LimitsOptions
     public int MaxUploads { get; init; } = 16;
 
     /// <summary>
-    /// Memory in bytes for all uploads that are received and decoded at the same time. Further uploads get 429. At least <c>Limits:MaxUploadBytes</c> plus
-    /// 64 KiB.
+    /// Memory in bytes for all uploads that are received and decoded at the same time. Further uploads get 429. At least twice
+    /// <c>Limits:MaxUploadBytes</c>, for a picture and its mask, plus 64 KiB.
     /// </summary>
     [Range(65_536.0, 68_719_476_736.0)]
     public long MaxUploadBufferBytes { get; init; } = 64 * 1_024 * 1_024;
@@ -56,8 +58,8 @@ public sealed record LimitsOptions
     public long MaxUnsentBytes { get; init; } = 64 * 1_024 * 1_024;
 
     /// <summary>
-    /// Largest uploaded image in pixels, width times height. Decoding takes seven bytes per pixel, and no more pixels than this are decoded at the same
-    /// time.
+    /// Largest uploaded image in pixels, width times height. Decoding takes seven bytes per pixel, twelve for an edit without a mask, and no more pixels
+    /// than this are decoded at the same time.
     /// </summary>
     [Range(1_024, 100_000_000)]
     public int MaxUploadPixels { get; init; } = 16_777_216;
@@ -79,5 +81,6 @@ public sealed record LimitsOptions
     public int MaxConnections { get; init; } = 10_000;
 
     /// <summary>Largest body of an upload, bytes.</summary>
-    internal long MaxUploadBodyBytes => MaxUploadBytes + (long)UploadMarginBytes;
+    /// <param name="files">The number of files in it.</param>
+    internal long MaxUploadBodyBytes(int files) => ((long)MaxUploadBytes * files) + UploadMarginBytes;
 }

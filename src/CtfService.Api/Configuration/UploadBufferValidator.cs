@@ -7,11 +7,11 @@ internal sealed class UploadBufferValidator : IValidateOptions<LimitsOptions>
 {
     public ValidateOptionsResult Validate(string? name, LimitsOptions options)
     {
-        var largest = options.MaxUploadBodyBytes;
+        var largest = options.MaxUploadBodyBytes(files: 2); // a picture and its mask
         return options.MaxUploadBufferBytes >= largest
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(
-                $"Limits:MaxUploadBufferBytes is {options.MaxUploadBufferBytes}; expected at least {largest}, the size of an upload of Limits:MaxUploadBytes "
-                + "with its form fields. Raise the former or lower the latter.");
+                $"Limits:MaxUploadBufferBytes is {options.MaxUploadBufferBytes}; expected at least {largest}, the size of an upload of two files of "
+                + "Limits:MaxUploadBytes, a picture and a mask, with the form fields. Raise the former or lower the latter.");
     }
 }

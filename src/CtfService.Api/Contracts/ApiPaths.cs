@@ -37,11 +37,13 @@ internal static class ImageRoutes
 
     public const string Generations = "generations";
 
+    public const string Edits = "edits";
+
     public const string Variations = "variations";
 
     public const string Redetail = "redetail";
 
-    private static readonly string[] Names = [Generations, Variations, Redetail];
+    private static readonly string[] Names = [Generations, Edits, Variations, Redetail];
 
     /// <summary>
     /// Returns the route of an image request; null for any other request. Depends on method and path alone, so that a request that is refused before routing

@@ -23,7 +23,7 @@ public sealed record CreateBatchRequest
 
     /// <summary>The route of all requests in the file.</summary>
     [Required]
-    [AllowedValues("/v1/images/generations", "/v1/images/redetail", "/v1/images/variations")]
+    [AllowedValues("/v1/images/generations", "/v1/images/edits", "/v1/images/redetail", "/v1/images/variations")]
     public string? Endpoint { get; init; }
 
     /// <summary>

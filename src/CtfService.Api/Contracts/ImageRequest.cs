@@ -103,6 +103,12 @@ public sealed record SamplingRequest
     /// <summary>Classifier-free guidance; 1 turns it off.</summary>
     [UpToSetting(1, nameof(LimitsOptions.MaxGuidanceScale))]
     public float? GuidanceScale { get; init; }
+
+    /// <summary>Returns null if all fields are absent.</summary>
+    internal static SamplingRequest? OfFields(float? temperature, int? topK, float? topP, float? guidanceScale) =>
+        (temperature, topK, topP, guidanceScale) == (null, null, null, null)
+            ? null
+            : new SamplingRequest { Temperature = temperature, TopK = topK, TopP = topP, GuidanceScale = guidanceScale };
 }
 
 /// <summary>Reads a seed from a JSON number or a string of decimal digits; writes a number.</summary>

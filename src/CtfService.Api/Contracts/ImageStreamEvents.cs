@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace CtfService.Api.Contracts;
 
 /// <summary>A preview of an image that is being drawn.</summary>
-/// <param name="Type">Always <c>image_generation.partial_image</c>.</param>
+/// <param name="Type"><c>image_generation.partial_image</c>, or <c>image_edit.partial_image</c> of an edit.</param>
 /// <param name="B64Json">The preview as an image file, base64.</param>
 /// <param name="CreatedAt">Seconds since 1970.</param>
 /// <param name="Size">Width x height in pixels.</param>
@@ -23,13 +23,10 @@ public sealed record PartialImageEvent(
     int ImageIndex,
     ulong Seed,
     int? ClassId,
-    string? ClassLabel)
-{
-    public const string Name = "image_generation.partial_image";
-}
+    string? ClassLabel);
 
 /// <summary>A finished image of a stream.</summary>
-/// <param name="Type">Always <c>image_generation.completed</c>.</param>
+/// <param name="Type"><c>image_generation.completed</c>, or <c>image_edit.completed</c> of an edit.</param>
 /// <param name="B64Json">The image file, base64.</param>
 /// <param name="CreatedAt">When it was finished, seconds since 1970.</param>
 /// <param name="Size">Width x height in pixels.</param>
@@ -57,7 +54,14 @@ public sealed record CompletedImageEvent(
     ImageTimings Timings,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Layout,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<int>? Tokens,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<RequestWarning>? Warnings = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<RequestWarning>? Warnings = null);
+
+/// <summary>Names of the events of a stream, as in OpenAI's API.</summary>
+internal sealed record ImageEventNames(string Partial, string Completed)
 {
-    public const string Name = "image_generation.completed";
+    /// <summary>Those of whole images.</summary>
+    public static ImageEventNames Generation { get; } = new("image_generation.partial_image", "image_generation.completed");
+
+    /// <summary>Those of edits.</summary>
+    public static ImageEventNames Edit { get; } = new("image_edit.partial_image", "image_edit.completed");
 }

@@ -12,6 +12,16 @@ public sealed record RedetailImageRequest : ImageRequest
     public IReadOnlyList<int>? Layout { get; init; }
 
     /// <summary>
+    /// The positions whose details stay, as indexes of <c>layout</c>: 0 is the top left, the next ones follow in raster order. Needs <c>tokens</c>.
+    /// </summary>
+    public IReadOnlyList<int>? Keep { get; init; }
+
+    /// <summary>
+    /// The tokens that <c>include: ["tokens"]</c> returned with the layout, all of them. The image keeps those of the positions in <c>keep</c>.
+    /// </summary>
+    public IReadOnlyList<int>? Tokens { get; init; }
+
+    /// <summary>
     /// The class that the layout was drawn for, as a name or an index. The class, seed and fine sampling of the returned image reproduce that image.
     /// </summary>
     public ClassReference? ClassLabel { get; init; }

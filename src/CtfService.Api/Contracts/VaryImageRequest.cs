@@ -35,9 +35,7 @@ public abstract record VariationRequest : ImageRequest
     [UpToSetting(1, nameof(LimitsOptions.MaxGuidanceScale))]
     public float? FineGuidanceScale { get; init; }
 
-    internal override SamplingRequest? FineSampling => (FineTemperature, FineTopK, FineTopP, FineGuidanceScale) == (null, null, null, null)
-        ? null
-        : new SamplingRequest { Temperature = FineTemperature, TopK = FineTopK, TopP = FineTopP, GuidanceScale = FineGuidanceScale };
+    internal override SamplingRequest? FineSampling => SamplingRequest.OfFields(FineTemperature, FineTopK, FineTopP, FineGuidanceScale);
 
     internal override string FinePrefix => "fine_";
 }

@@ -57,11 +57,12 @@ internal static class ApiDescriptionExtensions
         License = new OpenApiLicense { Name = "MIT", Url = new Uri("https://opensource.org/license/mit") },
     };
 
-    /// <summary>Orders the endpoints: images, the rest of the API, operators, health probes.</summary>
+    /// <summary>Orders the endpoints: generations, other images, the rest of the API, operators, health probes.</summary>
     private static string Place(ApiDescription endpoint)
     {
         var path = $"/{endpoint.RelativePath}";
-        var group = path.StartsWith("/v1/images", StringComparison.Ordinal) ? 1
+        var group = path == $"{ImageRoutes.Group}/{ImageRoutes.Generations}" ? 0
+            : path.StartsWith(ImageRoutes.Group, StringComparison.Ordinal) ? 1
             : path.StartsWith("/v1/admin", StringComparison.Ordinal) ? 3
             : ApiPaths.Contains(path) ? 2
             : 4;

@@ -8,7 +8,7 @@ internal sealed class DocumentFilter : IDocumentFilter
 {
     private static readonly Dictionary<string, string> Tags = new()
     {
-        ["Images"] = "Draw images of a class, or new details in a layout or a picture.",
+        ["Images"] = "Draw images of a class, a part of a picture, or new details in a layout or a picture.",
         ["Data sets"] = "Make labelled images in files, as jobs that survive restarts. A data set belongs to the key that made it.",
         ["Batches"] = "OpenAI's Batch API: many image requests in one file, processed while no other request waits.",
         ["Files"] = "Upload the requests of batches, and download results. Files belong to the key that made them.",

@@ -17,6 +17,7 @@ using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
 using CtfService.Jobs.Usage;
 using CtfService.Jobs.Work;
+using CtfService.Model.Imaging;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 
@@ -84,6 +85,16 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         Mapped(CallerErrors.Loading(), jsonProblems),
         Mapped(RequestDeadline.Of(new InferenceOptions()).Exceeded(), jsonProblems),
     ];
+
+    /// <summary>Further errors of edits.</summary>
+    private static readonly ApiError[] OfEdits =
+        [.. new[]
+        {
+            EditFileException.OtherSize(mask: (64, 64), picture: (128, 128)),
+            EditFileException.Opaque(hasAlpha: false),
+            EditFileException.NoMask(hasAlpha: false),
+            EditFileException.Cropped(EditFile.Mask, width: 64, height: 64),
+        }.Select(problem => PictureReader.Refused(problem).Error)];
 
     private readonly ApiError[] _ofOperators =
     [
@@ -162,6 +173,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         : path.StartsWithSegments(FileRoutes.Group) ? _ofFiles
         : path.StartsWithSegments(DatasetRoutes.Group) ? _ofDatasets
         : path.StartsWithSegments(ClassRoutes.Group) ? _ofClasses
+        : path.StartsWithSegments($"{ImageRoutes.Group}/{ImageRoutes.Edits}") ? [.. _ofEndpoints, .. OfEdits]
         : _ofEndpoints;
 
     private static ApiError Invalid(Action<RequestProblems> check)

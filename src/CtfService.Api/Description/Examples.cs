@@ -72,10 +72,11 @@ internal static class Examples
     private static readonly ImageTimings Timings = new(QueueMs: 0.2, CoarseMs: 41.5, FineMs: 6.1, DecodeMs: 9.8, EncodeMs: 1.3);
 
     public static PartialImageEvent Partial { get; } =
-        new(PartialImageEvent.Name, File, Created, Size, "png", PartialImageIndex: 0, ImageIndex: 0, Seed, ClassId: 1, "banana");
+        new(ImageEventNames.Generation.Partial, File, Created, Size, "png", PartialImageIndex: 0, ImageIndex: 0, Seed, ClassId: 1, "banana");
 
-    public static CompletedImageEvent Completed { get; } =
-        new(CompletedImageEvent.Name, File, Created, Size, "png", ImageIndex: 0, Seed, ClassId: 1, "banana", Usage, Timings, Layout: null, Tokens: null);
+    public static CompletedImageEvent Completed { get; } = new(
+        ImageEventNames.Generation.Completed, File, Created, Size, "png", ImageIndex: 0, Seed, ClassId: 1, "banana", Usage, Timings, Layout: null,
+        Tokens: null);
 
     private static readonly BatchResponse OneBatch = new(
         "batch_0123456789abcdef0123456789abcdef", "batch", $"{ImageRoutes.Group}/{ImageRoutes.Generations}", Errors: null, FileId, "24h", "completed",

@@ -37,7 +37,7 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
             }
         }
 
-        foreach (var form in new[] { nameof(VaryImageRequest), nameof(UploadFileRequest) })
+        foreach (var form in new[] { nameof(EditImageRequest), nameof(VaryImageRequest), nameof(UploadFileRequest) })
         {
             if (swaggerDoc.Components!.Schemas!.TryGetValue(form, out var schema))
             {
@@ -87,7 +87,7 @@ internal sealed class PageFilter(ApiKeyRing keys, IModelStatus status) : IDocume
     {
         foreach (var (name, field) in form.Properties ?? new Dictionary<string, IOpenApiSchema>())
         {
-            if (field is OpenApiSchema optional && form.Required?.Contains(name) != true)
+            if (field is OpenApiSchema { Format: not "binary" } optional && form.Required?.Contains(name) != true)
             {
                 optional.Example = optional.Type?.HasFlag(JsonSchemaType.Array) == true ? new JsonArray() : "";
             }

@@ -24,6 +24,9 @@ internal static class StreamDescription
         }
         else
         {
+            var names = $"/{context.ApiDescription.RelativePath}" == $"{ImageRoutes.Group}/{ImageRoutes.Edits}"
+                ? ImageEventNames.Edit
+                : ImageEventNames.Generation;
             content!.Schema = new OpenApiSchema
             {
                 AnyOf =
@@ -33,12 +36,12 @@ internal static class StreamDescription
                     context.SchemaGenerator.GenerateSchema(typeof(CompletedImageEvent), context.SchemaRepository),
                 ],
                 Description =
-                    $"With stream: true. Events are `{PartialImageEvent.Name}` (data: PartialImageEvent) and "
-                    + $"`{CompletedImageEvent.Name}` (data: CompletedImageEvent). `error` (data: ErrorResponse) ends the stream; "
+                    $"With stream: true. Events are `{names.Partial}` (data: PartialImageEvent) and "
+                    + $"`{names.Completed}` (data: CompletedImageEvent). `error` (data: ErrorResponse) ends the stream; "
                     + "otherwise `data: [DONE]` follows the last image.",
             };
-            content.Example = Event(PartialImageEvent.Name, Examples.Partial, json)
-                + Event(CompletedImageEvent.Name, Examples.Completed, json)
+            content.Example = Event(names.Partial, Examples.Partial with { Type = names.Partial }, json)
+                + Event(names.Completed, Examples.Completed with { Type = names.Completed }, json)
                 + "data: [DONE]\n\n";
         }
     }

@@ -23,7 +23,9 @@ internal static class ImageEndpoints
     public static IServiceCollection AddImageEndpoints(this IServiceCollection services) => services
         .AddSingleton<ModelNames>()
         .AddSingleton<ImageRequestChecks>()
+        .AddSingleton<DrawImageRequestChecks>()
         .AddSingleton<GenerateImageRequestValidator>()
+        .AddSingleton<EditImageRequestValidator>()
         .AddSingleton<RedetailImageRequestValidator>()
         .AddSingleton<VaryImageRequestValidator>()
         .AddSingleton<ImageEncoder>()
@@ -56,6 +58,19 @@ internal static class ImageEndpoints
             .WithIdempotency()
             .ProducesErrors(400, 403, 406, 408, 413, 415, 429, 500, 503, 504);
         var limits = routes.ServiceProvider.GetRequiredService<LimitsOptions>();
+        images.MapPost(ImageRoutes.Edits, Edit)
+            .WithName("EditImage")
+            .WithSummary("Draw a part of a picture anew and keep the rest")
+            .WithDescription(
+                Bodies + "The transparent pixels of the mask are drawn anew as a part of an image of the class; without a mask, the transparent pixels of the "
+                + "picture are, such as a border around it. Picture and mask are scaled to cover the model's size. All other pixels stay as they are: "
+                + "the seam between old and new lies inside the mask. With stream: true, the response is a stream of server-sent events." + Deadline)
+            .Accepts<EditImageRequest>(MediaTypes.Form)
+            .WithUpload(limits, files: 2)
+            .Produces<ImagesResponse>(StatusCodes.Status200OK, MediaTypes.Json, "image/png", "image/jpeg", "image/webp", MediaTypes.EventStream)
+            .Produces(StatusCodes.Status304NotModified)
+            .WithIdempotency()
+            .ProducesErrors(400, 403, 406, 408, 413, 415, 429, 500, 503, 504);
         images.MapPost(ImageRoutes.Variations, Vary)
             .WithName("VaryImage")
             .WithSummary("Draw new details in the layout of a picture")
@@ -88,10 +103,20 @@ internal static class ImageEndpoints
         return await responder.RespondAsync(request, lease, http);
     }
 
+    private static async Task<IResult> Edit(
+        UploadReader uploads, IModelRouter router, EditImageRequestValidator validator, ImageResponder responder, HttpContext http)
+    {
+        var form = await uploads.ReadAsync(http.Request, ImageForms.Edit); // before the lease, because an upload can take long
+        using var lease = router.Lease();
+        var request = await validator.ValidateAsync(form, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, http.RequestAborted);
+        Upload.Of(http)?.Dispose(); // decoded; frees the memory before the request waits in the queue
+        return await responder.RespondAsync(request, lease, http);
+    }
+
     private static async Task<IResult> Vary(
         UploadReader uploads, IModelRouter router, VaryImageRequestValidator validator, ImageResponder responder, HttpContext http)
     {
-        var form = await uploads.ReadAsync(http.Request); // before the lease, because an upload can take long
+        var form = await uploads.ReadAsync(http.Request, ImageForms.Variation); // before the lease, because an upload can take long
         using var lease = router.Lease();
         var request = await validator.ValidateAsync(form, http.Request.Headers[CustomHeaders.RequestTimeout], lease.Model, http.RequestAborted);
         Upload.Of(http)?.Dispose(); // decoded; frees the memory before the request waits in the queue

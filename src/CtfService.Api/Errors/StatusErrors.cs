@@ -8,6 +8,8 @@ namespace CtfService.Api.Errors;
 /// <summary>Describes responses that the framework sends as a status without a body.</summary>
 internal static class StatusErrors
 {
+    private const string FormRoutes = $"{ImageRoutes.Group}/{ImageRoutes.Edits}, {ImageRoutes.Group}/{ImageRoutes.Variations} and {FileRoutes.Group}";
+
     /// <summary>Creates the error for a body that was not received in time.</summary>
     /// <param name="setting">The setting that defines the limit.</param>
     public static ApiError BodyTimeout(TimeSpan timeout, string setting) => new(
@@ -24,6 +26,11 @@ internal static class StatusErrors
             $"{Sent(request)}; this endpoint expects multipart/form-data. "
             + $"Send the picture as a file in the form field image. For JSON, use {ImageRoutes.Group}/{ImageRoutes.Generations}.",
             "unsupported_media_type"),
+        StatusCodes.Status415UnsupportedMediaType when ImageRoutes.Of(request) == ImageRoutes.Edits => new ApiError(
+            status,
+            $"{Sent(request)}; this endpoint expects multipart/form-data. "
+            + "Send the picture as a file in the form field image, and the mask as a file in the form field mask.",
+            "unsupported_media_type"),
         StatusCodes.Status415UnsupportedMediaType when FileRoutes.IsUpload(request) => new ApiError(
             status,
             $"{Sent(request)}; this endpoint expects multipart/form-data. Send the content as a file in the form field file, and the field purpose.",
@@ -31,15 +38,10 @@ internal static class StatusErrors
         StatusCodes.Status415UnsupportedMediaType => new ApiError(
             status,
             $"{Sent(request)}; this endpoint expects JSON. Send Content-Type: application/json. "
-            + $"Only {ImageRoutes.Group}/{ImageRoutes.Variations} and {FileRoutes.Group} accept multipart/form-data.",
+            + $"Only {FormRoutes} accept multipart/form-data.",
             "unsupported_media_type"),
         StatusCodes.Status404NotFound when ApiPaths.Corrected(request.Path) is { } address => new ApiError(
             status, $"No endpoint at {request.Path}. Send the request to {address}; set the client's base URL to end in /v1.", "unknown_route"),
-        StatusCodes.Status404NotFound when request.Path.Equals("/v1/images/edits", StringComparison.OrdinalIgnoreCase) => new ApiError(
-            status,
-            "This service cannot edit images with a mask. To draw new details, use /v1/images/variations with a picture "
-            + "or /v1/images/redetail with a layout that include: [\"layout\"] returned.",
-            "unknown_route"),
         _ => Describe(status),
     };
 
@@ -83,7 +85,7 @@ internal static class StatusErrors
             status, "The request body is larger than Limits:MaxRequestBodyBytes. Send a smaller body or raise the limit.", "body_too_large"),
         StatusCodes.Status415UnsupportedMediaType => new ApiError(
             status,
-            "Unsupported Content-Type. Send Content-Type: application/json; only /v1/images/variations and /v1/files accept multipart/form-data.",
+            $"Unsupported Content-Type. Send Content-Type: application/json; only {FormRoutes} accept multipart/form-data.",
             "unsupported_media_type"),
         StatusCodes.Status412PreconditionFailed => new ApiError(
             status, "The file is not the one that If-Match or If-Unmodified-Since names. Download it without these headers.", "precondition_failed"),

@@ -69,8 +69,9 @@ internal static class ResponseETag
 
     private static object? Layout(LayoutSource layout) => layout switch
     {
-        LayoutSource.Given given => given.CoarseLabels,
+        LayoutSource.Given given => new { given.CoarseLabels, given.KeptTokens },
         LayoutSource.Encoded encoded => SHA256.HashData(encoded.Picture.Pixels),
+        LayoutSource.Edited edited => new { Picture = SHA256.HashData(edited.Picture.Pixels), Mask = edited.Mask.ToRuns() },
         _ => null,
     };
 }

@@ -33,7 +33,7 @@ internal sealed class ImageBodies(ImageEncoder encoder, TimeProvider clock)
 
     /// <summary>A preview in a stream.</summary>
     public PartialImageEvent Partial(ValidatedImageRequest request, InferenceEvent.Previewed seen, ImageFormat format) => new(
-        PartialImageEvent.Name,
+        request.EventNames.Partial,
         ImageFile.Encode(
             seen.Preview.Image,
             ImageProvenance.Of(request.Model, request.Images[seen.Index]) with { Preview = seen.Preview.Index },
@@ -54,7 +54,7 @@ internal sealed class ImageBodies(ImageEncoder encoder, TimeProvider clock)
         var image = seen.Image;
         var encoded = Encode(RequestRecord.Of(http), request, seen, format);
         return new CompletedImageEvent(
-            CompletedImageEvent.Name,
+            request.EventNames.Completed,
             encoded.File,
             Now(),
             request.Model.ImageSize,

@@ -1,5 +1,4 @@
 using CtfService.Api.Bodies;
-using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
 using CtfService.Api.Security;
 using CtfService.Api.Telemetry;
@@ -66,8 +65,8 @@ internal sealed class ImageStreamWriter(
 
     private Task SendAsync(EventStream stream, HttpContext http, InferenceEvent seen, ValidatedImageRequest request, ImageFormat format) => seen switch
     {
-        InferenceEvent.Previewed previewed => stream.SendAsync(PartialImageEvent.Name, bodies.Partial(request, previewed, format)),
-        InferenceEvent.Finished finished => stream.SendAsync(CompletedImageEvent.Name, bodies.Completed(http, request, finished, format)),
+        InferenceEvent.Previewed previewed => stream.SendAsync(request.EventNames.Partial, bodies.Partial(request, previewed, format)),
+        InferenceEvent.Finished finished => stream.SendAsync(request.EventNames.Completed, bodies.Completed(http, request, finished, format)),
         _ => throw new InvalidOperationException($"Unknown event {seen}."),
     };
 }

@@ -14,7 +14,7 @@ internal static class ClassChoice
     public static ClassLabel? Choose(ClassReference? reference, string? prompt, ClassCatalog classes, RequestProblems problems)
     {
         if (IsTooLong(reference?.Name, ClassReference.MaxNameLength, "class_label", problems)
-            | IsTooLong(prompt, GenerateImageRequest.MaxPromptLength, "prompt", problems))
+            | IsTooLong(prompt, DrawImageRequest.MaxPromptLength, "prompt", problems))
         {
             return null; // the search takes time that grows with the text
         }

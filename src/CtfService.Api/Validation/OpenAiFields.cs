@@ -17,6 +17,8 @@ internal static class OpenAiFields
 
     public static readonly string[] Moderations = ["auto", "low"];
 
+    public static readonly string[] InputFidelities = ["high", "low"];
+
     public static readonly string[] Sizes = ["256x256", "512x512", "1024x1024", "1024x1536", "1536x1024", "1024x1792", "1792x1024"];
 
     public static void CheckSize(string? asked, ModelDescription model, RequestProblems problems)
@@ -40,15 +42,21 @@ internal static class OpenAiFields
         }
     }
 
-    public static void CheckOthers(GenerateImageRequest asked, RequestProblems problems)
+    /// <summary>Checks what would change how an image looks, or whether it may be drawn.</summary>
+    public static void CheckLook(DrawImageRequest asked, RequestProblems problems)
     {
         Check(
             "quality", asked.Quality, Qualities, free: 2,
             "There is one quality; guidance_scale and the sampling fields change how an image looks.", problems);
-        Check("style", asked.Style, Styles, free: 0, "There is one style; temperature and guidance_scale change how an image looks.", problems);
         Check("background", asked.Background, Backgrounds, free: 2, "Images are always opaque.", problems);
         Check("moderation", asked.Moderation, Moderations, free: 2, "Only the classes of the model can be drawn, so there is nothing to filter.", problems);
     }
+
+    public static void CheckStyle(string? asked, RequestProblems problems) =>
+        Check("style", asked, Styles, free: 0, "There is one style; temperature and guidance_scale change how an image looks.", problems);
+
+    public static void CheckInputFidelity(string? asked, RequestProblems problems) =>
+        Check("input_fidelity", asked, InputFidelities, free: 1, "What the mask keeps always stays as it is.", problems);
 
     /// <param name="free">The number of known values that need no warning; they come first.</param>
     private static void Check(string param, string? asked, string[] known, int free, string reason, RequestProblems problems)

@@ -15,7 +15,8 @@ internal sealed class RedetailImageRequestValidator(ImageRequestChecks checks)
     {
         var problems = new RequestProblems();
         ImageRequestChecks.RequireFineStage(model, problems);
-        var layout = new LayoutSource.Given(ChooseLayout(asked.Layout, model, problems));
+        var labels = ChooseLayout(asked.Layout, model, problems);
+        var layout = new LayoutSource.Given(labels) { KeptTokens = KeptTokensChoice.Choose(asked, labels, model, problems) };
         var classLabel = ClassChoice.Choose(asked.ClassLabel, prompt: null, model.Classes, problems);
         var request = checks.Check(asked, timeout, model, classLabel, model.DefaultCoarse, layout, problems);
         problems.ThrowIfAny();

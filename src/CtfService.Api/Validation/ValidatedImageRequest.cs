@@ -44,6 +44,13 @@ internal sealed record ValidatedImageRequest(
 
     /// <summary>Whether the response is a stream of events.</summary>
     public bool IsStream { get; init; }
+
+    /// <summary>Names of the events of a stream.</summary>
+    public ImageEventNames EventNames => Images[0].Layout is LayoutSource.Edited ? ImageEventNames.Edit : ImageEventNames.Generation;
+
+    /// <summary>Returns the request with this source of every image's coarse labels.</summary>
+    public ValidatedImageRequest WithLayout(LayoutSource layout) =>
+        this with { Submission = Submission with { Images = [.. Images.Select(image => image with { Layout = layout })] } };
 }
 
 /// <summary>What a response contains in addition to each image.</summary>

@@ -17,13 +17,13 @@ internal sealed class VaryImageRequestValidator(ImageRequestChecks checks, Pictu
             asked.ClassLabel is { } name ? new ClassReference(name, Id: null) : null,
             timeout,
             model,
-            () => pictures.ReadAsync(asked.Image.OpenReadStream, model, cancellation));
+            () => pictures.ReadVariationAsync(asked.Image.OpenReadStream, model, cancellation));
 
     /// <param name="timeout">The header <see cref="CustomHeaders.RequestTimeout"/>.</param>
-    /// <param name="readPicture">Returns the picture in the model's size; called once, if the fields are valid.</param>
+    /// <param name="readPicture">Returns the picture in the model's size as a layout; called once, if the fields are valid.</param>
     /// <exception cref="RequestRefusedException">The fields or the picture are invalid; the exception lists every problem of the fields.</exception>
     public async Task<ValidatedImageRequest> ValidateAsync(
-        VariationRequest asked, ClassReference? classReference, StringValues timeout, ModelDescription model, Func<Task<RgbImage>> readPicture)
+        VariationRequest asked, ClassReference? classReference, StringValues timeout, ModelDescription model, Func<Task<LayoutSource>> readPicture)
     {
         var problems = new RequestProblems();
         ImageRequestChecks.RequireFineStage(model, problems);
@@ -32,8 +32,6 @@ internal sealed class VaryImageRequestValidator(ImageRequestChecks checks, Pictu
         problems.ThrowIfAny();
 
         // The picture comes last, so that nothing is decoded for a request that is refused.
-        var layout = new LayoutSource.Encoded(await readPicture());
-        ImageSpecification[] images = [.. request.Images.Select(image => image with { Layout = layout })];
-        return request with { Submission = request.Submission with { Images = images } };
+        return request.WithLayout(await readPicture());
     }
 }

@@ -42,6 +42,9 @@ public sealed record ModelDescription
     /// <summary>C: number of clusters of the codebook; equal to K for a plain LlamaGen model.</summary>
     public required int ClusterCount { get; init; }
 
+    /// <summary>[K]: the cluster of each token, 0 to C-1; null if only the bundle was read.</summary>
+    public IReadOnlyList<int>? ClusterOfToken { get; init; }
+
     /// <summary>True if a fine stage chooses among the members of each cluster.</summary>
     public required bool HasFineStage { get; init; }
 

@@ -63,7 +63,11 @@ internal static class BundleLoader
         var coarse = builder.BuildCoarseStage(rows);
         var fine = builder.BuildFineEngine(clusters);
         var decoder = builder.BuildVqDecoder(tokenizer);
-        var description = placement.Complete(weights.Bundle.Describe()) with { Arithmetic = builder.ArithmeticOf(fine) };
+        var description = placement.Complete(weights.Bundle.Describe()) with
+        {
+            Arithmetic = builder.ArithmeticOf(fine),
+            ClusterOfToken = clusters.ClusterOfToken,
+        };
         return new LoadedModel(description, tokenizer, clusters, coarse, fine, decoder, placement.Device, owned);
     }
 

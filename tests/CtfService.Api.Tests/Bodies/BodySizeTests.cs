@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using CtfService.Api.Tests.Endpoints;
 
 namespace CtfService.Api.Tests.Bodies;
 
@@ -36,6 +37,24 @@ public sealed class BodySizeTests
         using var response = await api.Post(TestApi.Variations, form);
 
         var error = await response.Error(expected);
+        Assert.Contains(expected == HttpStatusCode.BadRequest ? "not a PNG" : "Limits:MaxUploadBytes", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(40_000, 40_000, HttpStatusCode.BadRequest, "image")]            // both are read, and found not to be pictures
+    [InlineData(10, 40_001, HttpStatusCode.RequestEntityTooLarge, "mask")]      // the mask alone is too large
+    [InlineData(40_000, 200_000, HttpStatusCode.RequestEntityTooLarge, "image")] // rejected by the web server before it is read
+    public async Task Edit_TwoFilesAtTheirLimit_AreReadAndOneByteMoreIsNot(int picture, int mask, HttpStatusCode expected, string param)
+    {
+        await using var api = new TestApi { Settings = { ["Limits:MaxRequestBodyBytes"] = $"{Limit}", ["Limits:MaxUploadBytes"] = "40000" } };
+        api.UseKestrel(port: 0);
+        await api.InitializeAsync();
+        using var form = EditForm.Of(new byte[picture], new byte[mask], ("class_label", "0"));
+
+        using var response = await api.Post(TestApi.Edits, form);
+
+        var error = await response.Error(expected);
+        Assert.Equal(param, error.Param);
         Assert.Contains(expected == HttpStatusCode.BadRequest ? "not a PNG" : "Limits:MaxUploadBytes", error.Message, StringComparison.Ordinal);
     }
 

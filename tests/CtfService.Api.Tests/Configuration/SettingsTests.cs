@@ -84,7 +84,7 @@ public sealed class SettingsTests
     [InlineData(
         "Limits:MaxUploadBufferBytes",
         "70000",
-        "Limits:MaxUploadBufferBytes is 70000; expected at least 10551296, the size of an upload of Limits:MaxUploadBytes with its form fields.")]
+        "Limits:MaxUploadBufferBytes is 70000; expected at least 21037056, the size of an upload of two files of Limits:MaxUploadBytes, a picture and a mask")]
     [InlineData("Limits:BodyTimeout", "00:10:01", "Limits:BodyTimeout is 00:10:01; expected between 00:00:01 and 00:10:00.")]
     [InlineData("Limits:MaxHeaderBytes", "4095", "Limits:MaxHeaderBytes is 4095; expected between 4096 and 1048576.")]
     [InlineData("Limits:MaxHeaders", "9", "Limits:MaxHeaders is 9; expected between 10 and 1000.")]

@@ -25,7 +25,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
                 "/v1/admin/models", "/v1/batches", "/v1/batches/{id}", "/v1/batches/{id}/cancel", "/v1/classes", "/v1/classes/{class}/image",
                 "/v1/datasets", "/v1/datasets/{id}", "/v1/datasets/{id}/cancel", "/v1/datasets/{id}/events", "/v1/datasets/{id}/files",
                 "/v1/datasets/{id}/files/{name}", "/v1/files", "/v1/files/{id}", "/v1/files/{id}/content",
-                "/v1/images/generations", "/v1/images/redetail", "/v1/images/variations", "/v1/models", "/v1/models/{id}", "/v1/status",
+                "/v1/images/edits", "/v1/images/generations", "/v1/images/redetail", "/v1/images/variations", "/v1/models", "/v1/models/{id}", "/v1/status",
             ],
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));
         Assert.All(
@@ -130,7 +130,7 @@ public sealed class ApiDescriptionTests(TestApi api) : IClassFixture<TestApi>
         var schemas = (await Document())["components"]!["schemas"]!.AsObject();
         var seeds = schemas.Select(schema => (schema.Key, Seed: schema.Value!["properties"]?["seed"])).Where(schema => schema.Seed is not null).ToList();
 
-        Assert.Equal(8, seeds.Count);
+        Assert.Equal(9, seeds.Count);
         Assert.All(seeds, schema =>
         {
             Assert.Equal("int64", (string?)schema.Seed!["format"]);

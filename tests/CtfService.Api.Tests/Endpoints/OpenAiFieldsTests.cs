@@ -100,7 +100,6 @@ public sealed class OpenAiFieldsTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("/v1/images/edits", "/v1/images/variations")]
     [InlineData("/images/generations", "Send the request to /v1/images/generations")]
     [InlineData("/v1/v1/images/generations", "Send the request to /v1/images/generations")]
     [InlineData("/images/edits", "/v1/images/edits")]

@@ -45,7 +45,7 @@ public sealed class RequestErrorTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("""{"class_label": 0, "quality": "ultra"}""", "quality", "unsupported_value", "'auto' or 'standard'")]
     [InlineData("""{"class_label": 0, "background": "blue"}""", "background", "unsupported_value", "always opaque")]
     [InlineData("""{"class_label": 0, "moderation": "high"}""", "moderation", "unsupported_value", "'auto' or 'low'")]
-    [InlineData("""{"class_label": 0, "steps": 20}""", "steps", "unknown_field", "class_label, prompt, guidance_scale")]
+    [InlineData("""{"class_label": 0, "steps": 20}""", "steps", "unknown_field", "class_label, fine, style, prompt, guidance_scale")]
     [InlineData("""{"class_label": 0, "style": "cubist"}""", "style", "unsupported_value", "'vivid' or 'natural'")]
     [InlineData("""{"class_label": 0, "N": 1}""", "N", "unknown_field", "Did you mean 'n'?")]
     [InlineData("""{"class": "apple"}""", "class", "unknown_field", "Did you mean 'class_label'?")]

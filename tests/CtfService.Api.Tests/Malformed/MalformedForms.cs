@@ -5,19 +5,18 @@ using CtfService.Model.Imaging;
 
 namespace CtfService.Api.Tests.Malformed;
 
-/// <summary>Malformed forms: a field, the picture, or the form itself is wrong.</summary>
+/// <summary>Malformed forms of variations: a field, the picture, or the form itself is wrong.</summary>
 internal sealed class MalformedForms
 {
     private const string Boundary = "----boundary-of-the-tests";
 
     private static readonly byte[] Picture = ImageCodec.Encode(new RgbImage(4, 4, new byte[4 * 4 * 3]), ImageFormat.Png);
 
-    private readonly string _path;
     private readonly IReadOnlyList<KeyValuePair<string, JsonNode?>> _fields;
 
     public MalformedForms(ApiSurface surface)
     {
-        (_path, var schema) = surface.Operations("multipart/form-data").Single(form => form.Path == TestApi.Variations);
+        var (_, schema) = surface.Operations("multipart/form-data").Single(form => form.Path == TestApi.Variations);
         // Any text is a valid user.
         _fields = [.. schema["properties"]!.AsObject().Where(field => (string?)field.Value!["format"] != "binary" && field.Key != "user")];
     }
@@ -68,13 +67,13 @@ internal sealed class MalformedForms
     }
 
     /// <summary>A form that ends within its last boundary.</summary>
-    private MalformedRequest CutOff(Random random)
+    private static MalformedRequest CutOff(Random random)
     {
         var whole = Form([Text("n", "1"), Image(Picture)]);
         return whole with { Body = whole.Body![..random.Next(whole.Body!.Length - Boundary.Length)] };
     }
 
-    private MalformedRequest Form(IReadOnlyList<byte[]> parts) => new("POST", _path)
+    private static MalformedRequest Form(IReadOnlyList<byte[]> parts) => new("POST", TestApi.Variations)
     {
         Body =
         [

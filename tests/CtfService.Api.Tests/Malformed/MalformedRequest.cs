@@ -24,9 +24,9 @@ internal sealed record MalformedRequest(string Method, string Path)
             message.Content.Headers.TryAddWithoutValidation("Content-Type", ContentType);
         }
 
-        if (Header is var (name, value))
+        if (Header is var (name, value) && !message.Headers.TryAddWithoutValidation(name, value))
         {
-            message.Headers.TryAddWithoutValidation(name, value);
+            message.Content!.Headers.TryAddWithoutValidation(name, value);
         }
 
         return message;

@@ -1,4 +1,5 @@
 using System.Text;
+using CtfService.Api.Tests.Endpoints;
 using CtfService.Api.Tests.Idempotency;
 using CtfService.Api.Tests.Security;
 using CtfService.Core.Models;
@@ -67,6 +68,18 @@ public sealed class RefusedRequestCountTests
         using var response = await api.Post(TestApi.Variations, form);
 
         await ledger.AssertOnly("rejected", "too_large", "variations");
+    }
+
+    [Fact]
+    public async Task Edit_MaskDoesNotFit_IsRejectedAsInvalidUnderItsRoute()
+    {
+        await using var api = await Ready(new TestApi());
+        using var ledger = new RequestLedger(api.Services);
+        using var form = EditForm.Of(EditForm.Picture, EditForm.Picture, ("class_label", "0"));
+
+        using var response = await api.Post(TestApi.Edits, form);
+
+        await ledger.AssertOnly("rejected", "invalid", "edits");
     }
 
     [Fact]
@@ -170,7 +183,7 @@ public sealed class RefusedRequestCountTests
     [Theory]
     [InlineData("GET", "/v1/images/generations")]
     [InlineData("POST", "/v1/images")]
-    [InlineData("POST", "/v1/images/edits")]
+    [InlineData("POST", "/v1/images/upscale")]
     [InlineData("POST", "/v1/images/generations/1")]
     [InlineData("GET", "/v1/models")]
     [InlineData("GET", "/health/ready")]

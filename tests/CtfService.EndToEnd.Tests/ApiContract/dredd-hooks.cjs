@@ -1,4 +1,4 @@
-// Gives Dredd what the document does not contain: the key, a picture to upload, and the status codes of the documented requests.
+// Gives Dredd what the document does not contain: the key, a picture with a transparent part to upload, and the status codes of the documented requests.
 // Errors are tested elsewhere, and the admin routes need another model.
 const { readFileSync } = require('node:fs');
 const hooks = require('hooks');
@@ -71,14 +71,17 @@ hooks.beforeEach((transaction, done) => {
   }
 
   Object.assign(request.headers, { Accept: form, Authorization: `Bearer ${process.env.API_KEY}` });
+  const isForm = ['/v1/images/variations', '/v1/images/edits'].includes(request.uri);
   if (form === 'text/event-stream') {
-    request.body = request.method === 'POST' ? JSON.stringify({ ...JSON.parse(request.body), stream: true, partial_images: 1 }) : '';
+    request.body = request.method === 'POST' && !isForm ? JSON.stringify({ ...JSON.parse(request.body), stream: true, partial_images: 1 }) : '';
     delete expected.body; // the example has other pictures and times
   }
 
-  if (request.uri === '/v1/images/variations') {
+  if (isForm) {
+    const fields = request.uri === '/v1/images/variations' ? {} : { class_label: '0', ...(form === 'text/event-stream' ? { stream: 'true' } : {}) };
     request.headers['Content-Type'] = `multipart/form-data; boundary=${boundary}`;
     request.body = Buffer.concat([
+      ...Object.entries(fields).map(([name, value]) => Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)),
       Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="image"; filename="picture.png"\r\nContent-Type: image/png\r\n\r\n`),
       readFileSync(process.env.PICTURE),
       Buffer.from(`\r\n--${boundary}--\r\n`),

@@ -53,6 +53,30 @@ public sealed class OpenAiClientTests(GuardedService service, ITestOutputHelper 
     }
 
     [OpenAiFact]
+    public async Task Edit_WithMaskWithoutMaskAndAsAStream_KeepsTheRestOfThePicture()
+    {
+        var found = await OpenAiScripts.RunAsync("edit.mjs", service);
+
+        var original = ImageCodec.Decode(found.GetProperty("original").GetBytesFromBase64());
+        var masked = Data(found, "masked").Select(image => ImageCodec.Decode(File(image))).ToList();
+        Assert.Equal(2, masked.Count);
+        Assert.All(masked, image => Assert.Equal(Half(original, isRight: true), Half(image, isRight: true)));
+        Assert.All(masked, image => Assert.NotEqual(Half(original, isRight: false), Half(image, isRight: false)));
+        Assert.All(Data(found, "masked"), image => Assert.Equal("banana", image.GetProperty("class_label").GetString()));
+        Assert.Equal(File(Data(found, "masked")[0]), File(Data(found, "listed")[0]));
+        JsonElement[] events = [.. found.GetProperty("events").EnumerateArray()];
+        Assert.Equal(
+            ["image_edit.partial_image", "image_edit.partial_image", "image_edit.completed"], events.Select(item => item.GetProperty("type").GetString()));
+        var extended = ImageCodec.Decode(File(events[^1]));
+        var inner = Enumerable.Range(0, 64 * 64).Where(place => place % 64 is >= 16 and < 48 && place / 64 is >= 16 and < 48);
+        Assert.All(inner, place => Assert.Equal(new byte[3], extended.Pixels[(place * 3)..((place * 3) + 3)]));
+        Assert.Equal(
+            [("duplicate_field", "image"), ("mask_required", "mask"), ("mask_size_mismatch", "mask"), ("unknown_class", "prompt")],
+            ((string[])["two", "opaque", "size", "prompt"]).Select(name =>
+                (found.GetProperty(name).GetProperty("code").GetString(), found.GetProperty(name).GetProperty("param").GetString())));
+    }
+
+    [OpenAiFact]
     public async Task Models_ListAndRetrieve_NameTheModelAndItsAlias()
     {
         var found = await OpenAiScripts.RunAsync("models.mjs", service);
@@ -130,6 +154,10 @@ public sealed class OpenAiClientTests(GuardedService service, ITestOutputHelper 
         var decoded = ImageCodec.Decode(File(image));
         Assert.Equal((64, 64), (decoded.Width, decoded.Height));
     }
+
+    /// <summary>The pixels of the left or the right half.</summary>
+    private static byte[] Half(RgbImage image, bool isRight) =>
+        [.. image.Pixels.Where((_, value) => (value / 3 % image.Width >= image.Width / 2) == isRight)];
 
     private static double MeanDifference(RgbImage one, RgbImage other) => one.Pixels.Zip(other.Pixels, (a, b) => Math.Abs(a - b)).Average();
 }

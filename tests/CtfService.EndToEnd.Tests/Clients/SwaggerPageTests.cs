@@ -118,6 +118,22 @@ public sealed class SwaggerPageTests(GuardedService service, ITestOutputHelper o
         Assert.Empty(_complaints);
     }
 
+    [ChromiumFact]
+    public async Task Edits_TransparentPictureAndPrompt_ShowTheImage()
+    {
+        var picture = PngPicture.Mask(64, 64, (x, _) => x < 32);
+        await Authorise();
+        var edit = await Open("EditImage");
+        await edit.Locator("input[type=file]").First.SetInputFilesAsync(new FilePayload { Name = "half.png", MimeType = "image/png", Buffer = picture });
+        await edit.Locator("tr[data-property-name=prompt] input[type=text]").FillAsync("banana");
+        await Take(edit, "image/webp");
+
+        await Execute(edit);
+
+        await Expect(edit.Locator(".live-responses-table img")).ToBeVisibleAsync();
+        Assert.Empty(_complaints);
+    }
+
     private async Task Authorise()
     {
         await _page.Locator(".auth-wrapper .authorize").ClickAsync();

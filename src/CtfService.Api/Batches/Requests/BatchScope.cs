@@ -8,24 +8,33 @@ namespace CtfService.Api.Batches.Requests;
 /// <param name="Model">The model that requests are checked against.</param>
 internal sealed record BatchScope(string Tenant, ModelDescription Model)
 {
-    /// <summary>Number of pictures that are kept; requests often name the same few.</summary>
+    /// <summary>Number of decoded pictures that are kept; requests often name the same few.</summary>
     private const int MostPictures = 16;
 
-    private readonly Dictionary<string, RgbImage> _pictures = [];
+    private readonly Dictionary<string, LayoutSource> _layouts = [];
 
-    /// <summary>Returns the decoded picture of a file, which is read and decoded once if several requests in a row name it.</summary>
-    public async Task<RgbImage> PictureAsync(string fileId, Func<Task<RgbImage>> read)
+    /// <summary>Returns what was read from files, which are read and decoded once if several requests in a row name them.</summary>
+    /// <param name="names">Identifies the files; null if the request contains one. All requests of a batch read the same kind of layout.</param>
+    public async Task<TLayout> LayoutAsync<TLayout>(string? names, Func<Task<TLayout>> read)
+        where TLayout : LayoutSource
     {
-        if (_pictures.TryGetValue(fileId, out var known))
+        if (names is null)
         {
-            return known;
+            return await read();
         }
 
-        if (_pictures.Count == MostPictures)
+        if (_layouts.TryGetValue(names, out var known))
         {
-            _pictures.Clear();
+            return (TLayout)known;
         }
 
-        return _pictures[fileId] = await read();
+        if (_layouts.Count == MostPictures)
+        {
+            _layouts.Clear();
+        }
+
+        var layout = await read();
+        _layouts[names] = layout;
+        return layout;
     }
 }

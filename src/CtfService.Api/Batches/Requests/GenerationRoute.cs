@@ -18,9 +18,11 @@ internal sealed class GenerationRoute(JsonBody json, GenerateImageRequestValidat
     public Task<ValidatedImageRequest> ReadAsync(ReadOnlyMemory<byte> body, ulong seed, BatchScope scope, CancellationToken cancellation)
     {
         var asked = json.Read<GenerateImageRequest>(body);
-        var request = validator.Validate(asked with { Seed = asked.Seed ?? seed }, StringValues.Empty, scope.Model);
-        return request.IsStream
-            ? throw RequestRefusedException.For("stream", "unsupported_value", "stream is true; a batch has no streams. Leave stream out.")
-            : Task.FromResult(request);
+        return Task.FromResult(WithoutStream(validator.Validate(asked with { Seed = asked.Seed ?? seed }, StringValues.Empty, scope.Model)));
     }
+
+    /// <exception cref="RequestRefusedException">The request asks for a stream.</exception>
+    public static ValidatedImageRequest WithoutStream(ValidatedImageRequest request) => request.IsStream
+        ? throw RequestRefusedException.For("stream", "unsupported_value", "stream is true; a batch has no streams. Leave stream out.")
+        : request;
 }

@@ -35,7 +35,7 @@ internal static class ExifOrientation
         while (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) == header.Length)
         {
             var length = BinaryPrimitives.ReadUInt32BigEndian(header);
-            if (header.EndsWith("IEND"u8) || file.Position + length > file.Length)
+            if (header.EndsWith("IEND"u8) || file.Position + length + ChecksumBytes > file.Length)
             {
                 break;
             }
