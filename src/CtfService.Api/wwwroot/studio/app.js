@@ -1,16 +1,16 @@
 /** The page: creates its parts and connects them. The only module that knows all others. */
 import { Api } from "./api.js";
+import { Bar } from "./bar.js";
 import { Classes, shown } from "./classes.js";
 import { Requests } from "./draw.js";
 import { initDrop } from "./drop.js";
-import { element, icon } from "./element.js";
 import { History } from "./history.js";
 import { KeyDialog } from "./key.js";
 import { fromHash } from "./link.js";
 import { Results } from "./results.js";
 import { randomSeed, Settings } from "./settings.js";
 import { Status } from "./status.js";
-import { switchTheme, theme } from "./theme.js";
+import { Tools } from "./tools.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -25,15 +25,14 @@ class Studio extends EventTarget {
     super();
     this.api = new Api((error, refused) => this.#keys.ask(error, refused));
     this.#keys.attach(this.api);
-    this.form = new Form(this);
-    this.formSettings = new Settings(byId("settings"), byId("bar"), () => this.#settingsChanged());
-    this.form.addDraw();
+    this.bar = new Bar(byId("bar"), () => this.draw());
+    this.form = new Settings(byId("settings"), this.bar.settings, () => this.#settingsChanged());
     this.classes = new Classes(byId("classes"), this.api, { onSelect: (entry) => this.#select(entry), onDraw: () => this.draw() });
     this.results = new Results(byId("results"), this);
     this.requests = new Requests(this, this.results);
     this.status = new Status(byId("status"), this.api, { isBusy: () => this.requests.isBusy, onStatus: (status) => this.#statusChanged(status) });
     this.history = new History(this);
-    this.#createTools(initDrop(this));
+    this.tools = new Tools(this, this.#keys, initDrop(this));
   }
 
   /** The model that serves, as GET /v1/models describes it; null while none is known. */
@@ -43,12 +42,12 @@ class Studio extends EventTarget {
 
   /** @returns {object} The settings of now. */
   settings() {
-    return this.formSettings.value();
+    return this.form.value();
   }
 
   /** Fills settings in; those that are undefined stay. */
   applySettings(settings) {
-    this.formSettings.apply(settings);
+    this.form.apply(settings);
     const entry = settings.classLabel === undefined || settings.classLabel === null ? null : this.classes.find(settings.classLabel);
     if (entry) {
       this.classes.select(entry);
@@ -57,12 +56,12 @@ class Studio extends EventTarget {
 
   /** Marks the field that a problem names. @returns {boolean} Whether there is one. */
   mark(problem) {
-    return this.formSettings.mark(problem);
+    return this.form.mark(problem);
   }
 
   /** Keeps a seed for the next drawings. */
   lockSeed(seed) {
-    this.formSettings.apply({ seed, isSeedLocked: true });
+    this.form.apply({ seed, isSeedLocked: true });
     this.say(`The seed ${seed} is locked.`);
   }
 
@@ -116,7 +115,7 @@ class Studio extends EventTarget {
       this.api.model = models.length > 1 ? model.id : null;
       const classes = await this.api.classes();
       if (load === this.#loads) {
-        this.#offerModels(models, model);
+        this.tools.showModels(models, model);
         this.#use(model, classes);
       }
     } catch (error) {
@@ -137,21 +136,12 @@ class Studio extends EventTarget {
     }
   }
 
-  /** Lets people choose among the models behind a gateway. */
-  #offerModels(models, chosen) {
-    const choice = element("select", {
-      "aria-label": "Model", id: "model", hidden: models.length < 2, onchange: () => { this.api.model = choice.value; this.load(); },
-    }, ...models.map(({ id }) => element("option", { value: id, selected: id === chosen.id }, id)));
-    byId("model")?.remove();
-    byId("status").before(choice);
-  }
-
   #use(model, classes) {
     const [width, height] = model.size.split("x").map(Number);
     document.documentElement.style.setProperty("--ratio", `${width} / ${height}`);
     this.#model = model;
     this.results.notice("");
-    this.formSettings.setModel(model, this.#limits);
+    this.form.setModel(model, this.#limits);
     this.classes.set(classes, { width, height });
     const { classLabel } = this.settings();
     this.classes.select((classLabel !== null && this.classes.find(classLabel)) || this.classes.find(0));
@@ -175,7 +165,7 @@ class Studio extends EventTarget {
     const settings = { ...this.settings(), ...partial };
     if (partial.seed === undefined && (!settings.isSeedLocked || settings.seed === null)) {
       settings.seed = randomSeed();
-      this.formSettings.apply({ seed: settings.seed }); // for the next look: it can be locked
+      this.form.apply({ seed: settings.seed }); // for the next look: it can be locked
     }
 
     settings.seed ??= randomSeed();
@@ -183,12 +173,12 @@ class Studio extends EventTarget {
   }
 
   #select(entry) {
-    this.formSettings.apply({ classLabel: entry.name, classId: entry.id });
-    this.form.showClass(entry, this.classes.image(entry.id));
+    this.form.apply({ classLabel: entry.name, classId: entry.id });
+    this.bar.showClass(entry, this.classes.image(entry.id));
   }
 
   #settingsChanged() {
-    this.form?.showCount(this.formSettings?.value().n);
+    this.bar.showCount(this.form?.value().n);
     this.dispatchEvent(new Event("settings"));
   }
 
@@ -196,7 +186,7 @@ class Studio extends EventTarget {
     if (JSON.stringify(status.limits) !== JSON.stringify(this.#limits)) {
       this.#limits = status.limits;
       if (this.#model) {
-        this.formSettings.setModel(this.#model, this.#limits);
+        this.form.setModel(this.#model, this.#limits);
       }
     }
 
@@ -206,69 +196,8 @@ class Studio extends EventTarget {
   }
 
   #keyChanged() {
-    this.form.showKey(this.api?.key !== null);
+    this.tools.showKey(this.api.key !== null);
     this.load();
-  }
-
-  #createTools(chooseFile) {
-    const themeButton = element("button", {
-      type: "button", class: "icon-button", onclick: () => { switchTheme(); label(); },
-    }, icon("theme"));
-    const label = () => {
-      const text = `Colours: ${{ auto: "as the system", light: "light", dark: "dark" }[theme()]}`;
-      themeButton.title = text;
-      themeButton.setAttribute("aria-label", text);
-    };
-    label();
-    this.form.key = element("button", { type: "button", class: "icon-button", onclick: () => this.#keys.open() }, icon("key"));
-    this.form.showKey(this.api.key !== null);
-    const tool = (name, text, title, onclick) =>
-      element("button", { type: "button", class: "button quiet tool", title, onclick }, icon(name), element("span", {}, text));
-    const showHistory = () => import("./history-dialog.js").then(({ openHistory }) => openHistory(this, this.history));
-    const showCode = () => import("./snippets.js").then(({ openSnippets }) => openSnippets(this));
-    byId("tools").append(
-      tool("history", "History", "The images of this session", showHistory),
-      tool("picture", "Open a picture", "For its settings, variations or an edit; you can also drop or paste one", chooseFile),
-      tool("code", "Code", "These settings as curl, JavaScript and C#", showCode),
-      this.form.key, themeButton, element("a", { class: "button quiet", href: "/swagger" }, "API"));
-  }
-}
-
-/** The bar with the chosen class and the button that draws. */
-class Form {
-  #studio;
-  #image = element("img", { alt: "", hidden: true });
-  #name = element("span", { class: "chosen-name" }, "...");
-  #draw = element("button", { type: "submit", class: "button primary draw" }, "Draw");
-
-  constructor(studio) {
-    this.#studio = studio;
-    byId("bar").append(element("div", { class: "chosen" }, element("span", { class: "thumb" }, this.#image), this.#name));
-    byId("bar").addEventListener("submit", (event) => {
-      event.preventDefault();
-      studio.draw();
-    });
-  }
-
-  addDraw() {
-    byId("bar").append(this.#draw);
-  }
-
-  showClass(entry, address) {
-    this.#name.title = this.#name.textContent = shown(entry.name);
-    this.#image.hidden = address === undefined;
-    this.#image.src = address ?? "";
-  }
-
-  showCount(n) {
-    this.#draw.textContent = n > 1 ? `Draw ${n}` : "Draw";
-  }
-
-  showKey(hasKey) {
-    const text = hasKey ? "Forget the key" : "Enter a key";
-    this.key.title = text;
-    this.key.setAttribute("aria-label", text);
-    this.key.setAttribute("aria-pressed", hasKey);
   }
 }
 
