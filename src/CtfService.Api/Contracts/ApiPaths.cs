@@ -61,7 +61,7 @@ internal static class ClassRoutes
 {
     public const string Group = "/v1/classes";
 
-    public const string Image = "{class}/image";
+    public const string Image = $"{Group}/{{class}}/image";
 
     /// <summary>Name of the route of an image in metrics and logs.</summary>
     public const string ImageName = "class_image";

@@ -14,8 +14,8 @@ internal static class ClassEndpoints
 {
     public static void MapClassEndpoints(this IEndpointRouteBuilder routes)
     {
-        var classes = routes.MapGroup(ClassRoutes.Group).WithTags("Classes").AddEndpointFilter<RouteGroupBuilder, RefusalFilter>();
-        classes.MapGet("", List)
+        var classes = routes.MapGroup("").WithTags("Classes").AddEndpointFilter<RouteGroupBuilder, RefusalFilter>();
+        classes.MapGet(ClassRoutes.Group, List)
             .WithName("ListClasses")
             .WithSummary("List or search the classes of the model")
             .WithDescription("Returns every class, or with q the classes whose names contain it. Case, spaces, hyphens and underscores do not matter.")
