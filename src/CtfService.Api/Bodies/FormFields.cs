@@ -25,7 +25,8 @@ internal sealed class FormFields(IFormCollection form, LimitsOptions limits, Req
             problems.Add(name, "unknown_field", UnknownFields.Describe(name, known));
         }
 
-        foreach (var name in form.Files.Select(sent => sent.Name).Distinct().Intersect(known).Except(files))
+        var texts = known.Except(files).Intersect(form.Files.Select(sent => WithoutMark(sent.Name)));
+        foreach (var name in texts)
         {
             var expected = files.Count == 1 ? $"{files[0]} is a file" : $"{string.Join(" and ", files)} are files";
             problems.Add(name, "wrong_type", $"{name} must be a text field; only {expected}.");
@@ -97,18 +98,21 @@ internal sealed class FormFields(IFormCollection form, LimitsOptions limits, Req
         return null;
     }
 
-    private IReadOnlyList<IFormFile> Files(string name) => [.. form.Files.Where(file => file.Name == name || file.Name == name + ListMark)];
+    private IReadOnlyList<IFormFile> Files(string name) => [.. form.Files.Where(file => WithoutMark(file.Name) == name)];
+
+    private static string WithoutMark(string name) => name.EndsWith(ListMark, StringComparison.Ordinal) ? name[..^ListMark.Length] : name;
 
     /// <param name="withoutFile">Code of the problem that there is no file.</param>
     private IFormFile? OnlyFile(string name, string withoutFile)
     {
         var files = Files(name);
-        if (files.Count == 1 && !form.ContainsKey(name))
+        var isText = form.Keys.Any(key => WithoutMark(key) == name);
+        if (files.Count == 1 && !isText)
         {
             return files[0].Length <= limits.MaxUploadBytes ? files[0] : throw UploadReader.TooLarge(limits, param: name);
         }
 
-        var found = form.ContainsKey(name) ? "a text field, which has no file name," : $"{files.Count} files";
+        var found = isText ? "a text field, which has no file name," : $"{files.Count} files";
         var remedy = files.Count > 1 ? " Send a request for each." : "";
         problems.Add(
             name, files.Count == 0 ? withoutFile : "duplicate_field", $"The form has {found} for {name}; expected one PNG, JPEG or WebP file.{remedy}");

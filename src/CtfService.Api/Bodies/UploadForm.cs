@@ -50,6 +50,7 @@ internal static class ImageForms
         FineTopK = fields.Integer("fine_top_k"),
         FineTopP = fields.Number("fine_top_p"),
         FineGuidanceScale = fields.Number("fine_guidance_scale"),
+        Candidates = fields.Integer("candidates"),
         Stream = fields.Boolean("stream"),
         PartialImages = fields.Integer("partial_images"),
         Quality = fields.Text("quality"),

@@ -1,5 +1,7 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using CtfService.Api.Configuration;
+using CtfService.Core.Generation;
 
 namespace CtfService.Api.Contracts;
 
@@ -26,6 +28,14 @@ public sealed record EditImageRequest : EditRequest
 /// <summary>The fields that requests for edits have in common: those of a form, and those of a line of a batch.</summary>
 public abstract record EditRequest : DrawImageRequest
 {
+    /// <summary>
+    /// How often the part is drawn; the drawing that best explains what is kept below and after it is taken. More fit better, and each takes the time of a
+    /// drawing.
+    /// </summary>
+    [Range(1, LayoutSource.Edited.MostCandidates)]
+    [DefaultValue(1)]
+    public int? Candidates { get; init; }
+
     /// <summary>
     /// For OpenAI's clients. What the mask keeps always stays as it is: <c>high</c> says what happens anyway, and <c>low</c> has no effect and causes a
     /// warning.

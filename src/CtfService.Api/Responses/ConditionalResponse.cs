@@ -71,7 +71,12 @@ internal static class ResponseETag
     {
         LayoutSource.Given given => new { given.CoarseLabels, given.KeptTokens },
         LayoutSource.Encoded encoded => SHA256.HashData(encoded.Picture.Pixels),
-        LayoutSource.Edited edited => new { Picture = SHA256.HashData(edited.Picture.Pixels), Mask = edited.Mask.ToRuns() },
+        LayoutSource.Edited edited => new
+        {
+            Picture = SHA256.HashData(edited.Picture.Pixels),
+            Mask = edited.Mask.ToRuns(),
+            edited.Candidates,
+        },
         _ => null,
     };
 }

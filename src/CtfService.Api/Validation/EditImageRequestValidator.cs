@@ -26,6 +26,7 @@ internal sealed class EditImageRequestValidator(DrawImageRequestChecks checks, P
         EditRequest asked, ClassReference? classReference, StringValues timeout, ModelDescription model, Func<Task<LayoutSource.Edited>> readFiles)
     {
         var problems = new RequestProblems();
+        problems.RequireRange(asked.Candidates, 1, LayoutSource.Edited.MostCandidates, "candidates");
         OpenAiFields.CheckInputFidelity(asked.InputFidelity, problems);
         var request = checks.Check(asked, classReference, timeout, model, problems);
         problems.ThrowIfAny();
@@ -39,6 +40,6 @@ internal sealed class EditImageRequestValidator(DrawImageRequestChecks checks, P
                 "Everything is transparent, so nothing of the picture was kept: the image is the one that /v1/images/generations draws with this seed.");
         }
 
-        return request.WithLayout(edit) with { Warnings = problems.Warnings };
+        return request.WithLayout(edit with { Candidates = asked.Candidates ?? 1 }) with { Warnings = problems.Warnings };
     }
 }

@@ -19,9 +19,11 @@ public sealed class EditRefusalTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("prompt", "a spaceship", "unknown_class", "GET /v1/classes")]
     [InlineData("class_label", "5", "unknown_class", "0 to 4")] // the null class
     [InlineData("class_label", "bananna", "unknown_class", "'banana'")]
-    [InlineData("style", "vivid", "unknown_field", "Known fields are image, mask, class_label, input_fidelity, fine_temperature")]
+    [InlineData("style", "vivid", "unknown_field", "Known fields are image, mask, class_label, candidates, input_fidelity, fine_temperature")]
     [InlineData("fine", "{}", "unknown_field", "'fine'")]
     [InlineData("images", "x", "unknown_field", "'image'")]
+    [InlineData("candidates", "17", "out_of_range", "1 to 16")]
+    [InlineData("image[]", "x", "duplicate_field", "a text field", "image")]
     [InlineData("stream", "yes", "wrong_type", "true or false")]
     [InlineData("partial_images", "4", "out_of_range", "0 to 3")]
     [InlineData("partial_images", "1", "conflicting_fields", "needs a stream")]
@@ -34,13 +36,13 @@ public sealed class EditRefusalTests(TestApi api) : IClassFixture<TestApi>
     [InlineData("timeout_ms", "0", "out_of_range", "timeout_ms is 0")]
     [InlineData("model", "gpt-image-1", "model_not_found", "'fruits-fake'")]
     [InlineData("mask", "text", "wrong_type", "a text field, which has no file name, for mask")]
-    public async Task Edit_FieldIsWrong_NamesItAndWhatIsExpected(string name, string value, string code, string hint)
+    public async Task Edit_FieldIsWrong_NamesItAndWhatIsExpected(string name, string value, string code, string hint, string? param = null)
     {
         (string, string)[] fields = name is "class_label" or "prompt" ? [(name, value)] : [("class_label", "0"), (name, value)];
         using var response = await Post(EditForm.Of(EditForm.Picture, name == "mask" ? null : EditForm.LeftHalf, fields));
 
         var error = await response.Error(HttpStatusCode.BadRequest);
-        Assert.Equal((name, code), (error.Param, error.Code));
+        Assert.Equal((param ?? name, code), (error.Param, error.Code));
         Assert.Contains(hint, error.Message, StringComparison.Ordinal);
     }
 
@@ -105,11 +107,12 @@ public sealed class EditRefusalTests(TestApi api) : IClassFixture<TestApi>
     {
         using var form = EditForm.Of(EditForm.Picture, EditForm.LeftHalf, ("class_label", "0"));
         form.Add(new ByteArrayContent([1]), "n", "n.txt");
+        form.Add(new ByteArrayContent([1]), "include[]", "include.txt");
 
         using var response = await Post(form);
 
         var error = await response.Error(HttpStatusCode.BadRequest);
-        Assert.Equal(("n", "wrong_type"), (error.Param, error.Code));
+        Assert.Equal([("n", "wrong_type"), ("include", "wrong_type")], error.Details!.Select(detail => (detail.Param, detail.Code)));
         Assert.Contains("only image and mask are files", error.Message, StringComparison.Ordinal);
     }
 

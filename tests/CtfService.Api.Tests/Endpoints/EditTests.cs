@@ -38,7 +38,8 @@ public sealed class EditTests(TestApi api) : IClassFixture<TestApi>
             ("class_label", "banana"), ("prompt", "anything else"), ("n", "2"), ("seed", "18446744073709551615"), ("temperature", "0.7"), ("top_k", "5"),
             ("top_p", "0.8"), ("guidance_scale", "3.5"), ("fine_temperature", "0.5"), ("fine_top_k", "7"), ("fine_top_p", "0.9"),
             ("fine_guidance_scale", "1.5"), ("model", "fruits-fake"), ("output_format", "webp"), ("output_compression", "50"), ("response_format", "url"),
-            ("include[]", "layout"), ("include[]", "tokens"), ("timeout_ms", "1000"), ("priority", "batch"), ("stream", "false"), ("user", "me"),
+            ("include[]", "layout"), ("include[]", "tokens"), ("candidates", "16"), ("timeout_ms", "30000"),
+            ("priority", "batch"), ("stream", "false"), ("user", "me"),
             ("size", "auto"), ("quality", "auto"), ("background", "auto"), ("moderation", "low"), ("input_fidelity", "high")));
 
         Assert.Equal([ulong.MaxValue, ImageSeed.Derive(ulong.MaxValue, 1)], answer.Data.Select(image => image.Seed));
@@ -47,6 +48,7 @@ public sealed class EditTests(TestApi api) : IClassFixture<TestApi>
         Assert.All(answer.Data, image => Assert.StartsWith("data:image/webp;base64,", image.Url!, StringComparison.Ordinal));
         Assert.Equal(new SamplingSettings(0.7f, 5, 0.8f, 3.5f), Last.Coarse);
         Assert.Equal(new SamplingSettings(0.5f, 7, 0.9f, 1.5f), Last.Fine);
+        Assert.Equal(16, LastEdit.Candidates);
         Assert.Null(answer.Warnings);
     }
 
@@ -127,24 +129,26 @@ public sealed class EditTests(TestApi api) : IClassFixture<TestApi>
     [Fact]
     public async Task Edit_SeedWithOtherPictureOrMask_HasAnotherETag()
     {
-        (byte[] Picture, byte[] Mask)[] edits =
+        (byte[] Picture, byte[] Mask, int Candidates)[] edits =
         [
-            (EditForm.Picture, EditForm.LeftHalf),
-            (EditForm.Picture, EditForm.LeftHalf),
-            (EditForm.Picture, PngPicture.Mask(8, 8, (x, _) => x < 5)),
-            (PngPicture.Of(8, 8, (_, _) => (1, 2, 3, 255)), EditForm.LeftHalf),
+            (EditForm.Picture, EditForm.LeftHalf, 1),
+            (EditForm.Picture, EditForm.LeftHalf, 1),
+            (EditForm.Picture, EditForm.LeftHalf, 2),
+            (EditForm.Picture, PngPicture.Mask(8, 8, (x, _) => x < 5), 1),
+            (PngPicture.Of(8, 8, (_, _) => (1, 2, 3, 255)), EditForm.LeftHalf, 1),
         ];
         var tags = new List<string>();
-        foreach (var (picture, mask) in edits)
+        foreach (var (picture, mask, candidates) in edits)
         {
-            using var response = await api.Post(TestApi.Edits, EditForm.Of(picture, mask, ("class_label", "0"), ("seed", "1")));
+            using var response = await api.Post(
+                TestApi.Edits, EditForm.Of(picture, mask, ("class_label", "0"), ("seed", "1"), ("candidates", $"{candidates}")));
             tags.Add(response.Headers.ETag!.ToString());
         }
 
         using var known = await api.Post(
             TestApi.Edits, EditForm.Of(EditForm.Picture, EditForm.LeftHalf, ("class_label", "0"), ("seed", "1")), ("If-None-Match", tags[0]));
         Assert.Equal(tags[0], tags[1]);
-        Assert.Equal(3, tags.Distinct().Count());
+        Assert.Equal(4, tags.Distinct().Count());
         Assert.Equal(HttpStatusCode.NotModified, known.StatusCode);
     }
 
