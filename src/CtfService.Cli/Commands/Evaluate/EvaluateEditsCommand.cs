@@ -121,14 +121,18 @@ internal static class EvaluateEditsCommand
         using var generator = new CtfImageGeneratorFactory(arguments.Bundle, arguments.Placement, Rows).Load(cancellation);
         var model = generator.Model;
         var (coarse, fine) = (arguments.Coarse(model), arguments.Fine(model));
-        var sets = evaluator.Draw(
-            EditMasks.Of(originals.Width, originals.Height),
-            [new NaivePaste(generator, coarse, fine), .. Candidates.Select(count => new MaskedDrawing(generator, coarse, fine, count))],
-            arguments.Seed);
+        var sets = evaluator.Draw(EditMasks.Of(originals.Width, originals.Height), Methods(generator, coarse, fine), arguments.Seed);
         var described = new EvaluatedModel(
             model.Name, model.BundleHash, model.Device, model.Dtype, arguments.PerClass, arguments.Seed, coarse, model.HasFineStage ? fine : null);
         return (described, sets);
     }
+
+    private static IReadOnlyList<IEditMethod> Methods(IImageGenerator generator, SamplingSettings coarse, SamplingSettings fine) =>
+    [
+        new NaivePaste(generator, coarse, fine),
+        .. Candidates.Select(count => new MaskedDrawing(generator, coarse, fine, count)),
+        new MirroredDrawing(new MaskedDrawing(generator, coarse, fine)),
+    ];
 }
 
 /// <summary>The arguments of <c>ctf evaluate-edits</c>.</summary>

@@ -23,7 +23,11 @@ public sealed class EvaluateEditsCommandTests : IDisposable
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         var rows = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[2..];
-        string[] methods = ["original", "reconstruction", "reconstruction under the mask", "naive paste", "edit", "edit, 4 candidates", "edit, 16 candidates"];
+        string[] methods =
+        [
+            "original", "reconstruction", "reconstruction under the mask",
+            "naive paste", "edit", "edit, 4 candidates", "edit, 16 candidates", "edit, mirrored",
+        ];
         Assert.Equal(
             new[] { "centre (25%)", "left half (50%)", "border (44%)" }.SelectMany(mask => methods.Select(method => $"| {mask} | {method} |")),
             rows.Select(row => string.Join('|', row.Split('|')[..3]) + "|"));
@@ -31,7 +35,7 @@ public sealed class EvaluateEditsCommandTests : IDisposable
         using var report = JsonDocument.Parse(File.ReadAllText(_folder.File("out/report.json")));
         Assert.Equal(20, report.RootElement.GetProperty("images").GetInt32());
         Assert.Equal(3, report.RootElement.GetProperty("model").GetProperty("coarse").GetProperty("top_k").GetInt32());
-        Assert.Equal(21, report.RootElement.GetProperty("masks").EnumerateArray().Sum(mask => mask.GetProperty("rows").GetArrayLength()));
+        Assert.Equal(24, report.RootElement.GetProperty("masks").EnumerateArray().Sum(mask => mask.GetProperty("rows").GetArrayLength()));
         Assert.Equal(0, report.RootElement.GetProperty("missing").GetArrayLength());
         Assert.Equal((12 * 18) - 2, ImageCodec.Decode(File.ReadAllBytes(_folder.File("out/sheet.png"))).Width);
     }

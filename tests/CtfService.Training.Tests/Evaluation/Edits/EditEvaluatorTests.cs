@@ -110,6 +110,19 @@ public sealed class EditEvaluatorTests
     }
 
     [Fact]
+    public void MirroredDrawing_EditsTheMirrorImageAndMirrorsItBack()
+    {
+        var tasks = EditTask.Of(Originals, seed: 1);
+        var mask = EditMasks.Of(16, 16)[1].Mask;
+        var filled = new Filled("black", 0);
+
+        var results = new MirroredDrawing(filled).Edit(tasks, mask, CancellationToken.None);
+
+        Assert.Equal(tasks[0].Original.Pixels[..3], filled.Tasks[0].Original.Pixels[(15 * 3)..(16 * 3)]);
+        Assert.Equal(new Filled("black", 0).Edit(tasks, mask, CancellationToken.None).Select(image => image.Pixels), results.Select(image => image.Pixels));
+    }
+
+    [Fact]
     public void EditSheet_HasARowOfOriginalsAndForEachMaskTheHoleAndTheMethods()
     {
         var sets = Evaluator().Draw(EditMasks.Of(16, 16), [new Kept(), new Filled("black", 0)], seed: 0);
