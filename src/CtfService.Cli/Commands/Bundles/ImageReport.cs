@@ -72,7 +72,8 @@ internal static class ImageReport
         if (kept is not null)
         {
             var mask = kept.Mask is { } runs ? $"; mask of {runs.Count} run(s)" : "; the mask is not stored in the file";
-            ReportText.Line(output, "kept", $"{(kept.Picture is null ? "details" : "tokens")} of {kept.Positions} position(s){mask}");
+            var candidates = kept.Candidates is { } count ? $"; the likeliest of {count} candidates" : "";
+            ReportText.Line(output, "kept", $"{(kept.Picture is null ? "details" : "tokens")} of {kept.Positions} position(s){mask}{candidates}");
         }
     }
 

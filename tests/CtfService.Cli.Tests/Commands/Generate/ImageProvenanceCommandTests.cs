@@ -15,7 +15,7 @@ public sealed class ImageProvenanceCommandTests : IDisposable
     private static readonly ImageProvenance CherryEdit = Cherry with
     {
         Layout = LayoutOrigin.Edited,
-        Kept = new KeptParts { Picture = new string('0', 64), Positions = 2, Mask = [32, 32] },
+        Kept = new KeptParts { Picture = new string('0', 64), Positions = 2, Mask = [32, 32], Candidates = 4 },
     };
 
     private readonly TemporaryFolder _folder = new();
@@ -66,7 +66,7 @@ public sealed class ImageProvenanceCommandTests : IDisposable
         var lines = run.Output.Split(Environment.NewLine);
         Assert.Contains("layout      encoded from a picture that the caller sent, and drawn by the model under a mask", lines);
         Assert.Contains($"original    SHA-256 {CherryEdit.Kept!.Picture} of its pixels in the model's size; not stored in the file", lines);
-        Assert.Contains("kept        tokens of 2 position(s); mask of 2 run(s)", lines);
+        Assert.Contains("kept        tokens of 2 position(s); mask of 2 run(s); the likeliest of 4 candidates", lines);
         Assert.Contains(lines, line => line.StartsWith("again       ctf generate --from", StringComparison.Ordinal)
             && line.EndsWith(" --original PICTURE --bundle FOLDER", StringComparison.Ordinal));
     }
@@ -76,7 +76,7 @@ public sealed class ImageProvenanceCommandTests : IDisposable
     {
         var run = await CommandRun.Of("inspect", "--json", Write("edit.png", CherryEdit));
 
-        Assert.Contains("\"positions\":2,\"mask\":[32,32]}", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\"positions\":2,\"mask\":[32,32],\"candidates\":4}", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
