@@ -59,6 +59,38 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
         Assert.True(exitCode == 0, $"{output}{error}");
     }
 
+    [Theory]
+    [InlineData("png", true)]
+    [InlineData("webp", true)]
+    [InlineData("png", false)]
+    public async Task Edit_OfTheService_IsReproducedByteForByteFromItsOriginal(string format, bool hasMask)
+    {
+        var client = await service.ReadyClient();
+        var picture = PngPicture.Of(120, 90, (x, y) => (x * 2, y * 2, 80, hasMask || x is < 40 or > 75 ? 255 : 30));
+        using var form = new MultipartFormDataContent
+        {
+            { new ByteArrayContent(picture), "image", "photo.png" },
+            { new StringContent("banana"), "prompt" },
+            { new StringContent("11"), "seed" },
+            { new StringContent("3"), "n" },
+        };
+        if (hasMask)
+        {
+            form.Add(new ByteArrayContent(PngPicture.Mask(120, 90, (x, y) => x > 50 && y is > 20 and < 60)), "mask", "mask.png");
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/images/edits") { Content = form };
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue($"image/{format}"));
+        using var response = await client.SendAsync(request);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        var sheet = await Save($"sheet.{format}", await response.Content.ReadAsByteArrayAsync());
+
+        var (exitCode, output, error) = await Ctf(
+            ["generate", "--from", sheet, "--original", await Save("photo.png", picture), "--bundle", Bundle, "--output", _folder.File("again")]);
+
+        Assert.True(exitCode == 0, $"{output}{error}");
+    }
+
     [Fact]
     public async Task GenerateFrom_FileOfAnotherBundle_IsRejectedNamingBoth()
     {

@@ -4,7 +4,6 @@ using CtfService.Core.Models;
 using CtfService.Model.Imaging;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
-using SkiaSharp;
 
 namespace CtfService.Cli.Tests.Commands.Generate;
 
@@ -242,16 +241,9 @@ public sealed class EditCommandTests : IDisposable
     /// <summary>Writes a PNG file of noise whose columns from one on are transparent.</summary>
     private string Write(string name, int width, int height, int transparentFrom)
     {
-        using var bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         var random = new Random(transparentFrom);
-        for (var pixel = 0; pixel < width * height; pixel++)
-        {
-            var alpha = pixel % width >= transparentFrom ? (byte)0 : byte.MaxValue;
-            bitmap.SetPixel(pixel % width, pixel / width, new SKColor((byte)random.Next(256), (byte)random.Next(256), (byte)random.Next(256), alpha));
-        }
-
-        using var file = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        File.WriteAllBytes(_folder.File(name), file.ToArray());
+        File.WriteAllBytes(_folder.File(name), PngPicture.Of(
+            width, height, (x, _) => (random.Next(256), random.Next(256), random.Next(256), x >= transparentFrom ? 0 : 255)));
         return _folder.File(name);
     }
 }
