@@ -82,7 +82,7 @@ public sealed class MaskPixelsTests(GuardedService service, StudioBrowser browse
 
     private async Task<string[]> Run(string script)
     {
-        await using var studio = await browser.OpenAsync(service);
+        await using var studio = await browser.OpenModulesAsync(service);
         return await studio.Call<string[]>("mask-pixels.js", $"async ({{ MaskPixels }}) => {{ {Rows} {script} }}");
     }
 }

@@ -34,7 +34,7 @@ public sealed class ProvenanceReadingTests(GuardedService service, StudioBrowser
     [InlineData(ImageFormat.Webp)]
     public async Task File_OfTheService_TellsClassSeedAndSettings(ImageFormat format)
     {
-        await using var studio = await browser.OpenAsync(service);
+        await using var studio = await browser.OpenModulesAsync(service);
 
         var found = await studio.Call<string>("provenance.js", Read, Convert.ToBase64String(File(format)));
 
@@ -54,7 +54,7 @@ public sealed class ProvenanceReadingTests(GuardedService service, StudioBrowser
     [InlineData("iTXt, compressed")]
     public async Task Png_TextRewrittenByAnotherProgram_IsRead(string kind)
     {
-        await using var studio = await browser.OpenAsync(service);
+        await using var studio = await browser.OpenModulesAsync(service);
 
         var found = await studio.Call<string>("provenance.js", Read, Convert.ToBase64String(Rewritten(kind)));
 
@@ -70,7 +70,7 @@ public sealed class ProvenanceReadingTests(GuardedService service, StudioBrowser
             [], [0xFF], "RIFF"u8.ToArray(), [.. "RIFF\0\0\0\0WEBPXMP "u8], ImageCodec.Encode(Black, ImageFormat.Png), [.. Enumerable.Repeat((byte)0xFF, 1_000)],
             .. Enum.GetValues<ImageFormat>().SelectMany(format => Enumerable.Range(0, 150).Select(i => Damaged(File(format), i, random))),
         ];
-        await using var studio = await browser.OpenAsync(service);
+        await using var studio = await browser.OpenModulesAsync(service);
 
         var kinds = await studio.Call<string[]>("provenance.js", ReadAll, files.Select(Convert.ToBase64String).ToArray());
 

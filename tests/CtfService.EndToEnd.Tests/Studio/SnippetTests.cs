@@ -67,7 +67,7 @@ public sealed class SnippetTests(GuardedService service, StudioBrowser browser) 
 
     private async Task<string> Snippet(string language, object request)
     {
-        await using var studio = await browser.OpenAsync(service);
+        await using var studio = await browser.OpenModulesAsync(service);
         return await studio.Call<string>(
             "snippets.js", $"(module, request) => module.languages['{language}']({{ files: null, ...request }}, location.origin)", request);
     }

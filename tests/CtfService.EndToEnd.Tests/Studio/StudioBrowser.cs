@@ -28,10 +28,15 @@ public sealed class StudioBrowser : IAsyncLifetime
         _playwright?.Dispose();
     }
 
+    /// <summary>Opens a tab whose modules can be called without the rest of the page, which would draw thumbnails.</summary>
+    public Task<StudioPage> OpenModulesAsync(WatchedService service) => OpenAsync(service, key: null, path: "/studio/element.js");
+
     /// <summary>Opens the page.</summary>
     /// <param name="key">The API key that the tab has; null for none.</param>
     /// <param name="init">A script that runs in every document before its own ones.</param>
-    public async Task<StudioPage> OpenAsync(WatchedService service, Screen? screen = null, string? key = GuardedService.Key, string init = "")
+    /// <param name="path">What to open: the page, or a file of it.</param>
+    public async Task<StudioPage> OpenAsync(
+        WatchedService service, Screen? screen = null, string? key = GuardedService.Key, string init = "", string path = "/")
     {
         screen ??= Screen.Desktop;
         var context = await _browser!.NewContextAsync(new BrowserNewContextOptions
@@ -41,10 +46,10 @@ public sealed class StudioBrowser : IAsyncLifetime
             ColorScheme = screen.IsDark ? ColorScheme.Dark : ColorScheme.Light,
             HasTouch = screen.IsPhone,
             IsMobile = screen.IsPhone,
-            DeviceScaleFactor = screen.IsPhone ? 2 : 1,
             ReducedMotion = ReducedMotion.Reduce,
         });
-        return await StudioPage.OpenAsync(context, init, key is null ? "" : $"sessionStorage.getItem('ctf-key') ?? sessionStorage.setItem('ctf-key', '{key}')");
+        var giveKey = key is null ? "" : $"sessionStorage.getItem('ctf-key') ?? sessionStorage.setItem('ctf-key', '{key}')";
+        return await StudioPage.OpenAsync(context, path, init, giveKey);
     }
 }
 

@@ -79,7 +79,7 @@ public sealed class StudioHistoryTests(GuardedService service, StudioBrowser bro
     [ChromiumFact]
     public async Task Store_MoreThanItHolds_KeepsTheNewest()
     {
-        await using var studio = await browser.OpenAsync(service);
+        await using var studio = await browser.OpenModulesAsync(service);
 
         var kept = await studio.Call<int[]>("history-store.js", """
             ({ newestThatFit }) => [

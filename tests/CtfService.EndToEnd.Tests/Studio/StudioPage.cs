@@ -19,7 +19,7 @@ public sealed class StudioPage : IAsyncDisposable
           .observe({ type: "layout-shift", buffered: true });
         new MutationObserver(() => document.querySelectorAll("#results img[src^='data:']").forEach(image => window.previews.add(image.src)))
           .observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["src"] });
-        addEventListener("load", () => import("/studio/app.js").then(({ studio }) =>
+        addEventListener("load", () => document.getElementById("results") && import("/studio/app.js").then(({ studio }) =>
           studio.addEventListener("picture", ({ detail }) => window.pictures.push(detail))));
         """;
 
@@ -64,8 +64,9 @@ public sealed class StudioPage : IAsyncDisposable
 
     public ILocator Dialog => Page.Locator("dialog[open]");
 
+    /// <param name="path">The path of the document.</param>
     /// <param name="scripts">Run in every document before its own scripts.</param>
-    public static async Task<StudioPage> OpenAsync(IBrowserContext context, params IEnumerable<string> scripts)
+    public static async Task<StudioPage> OpenAsync(IBrowserContext context, string path, params IEnumerable<string> scripts)
     {
         foreach (var script in scripts.Where(script => script.Length > 0).Append(Note))
         {
@@ -73,7 +74,7 @@ public sealed class StudioPage : IAsyncDisposable
         }
 
         var studio = new StudioPage(context, await context.NewPageAsync());
-        await studio.Page.GotoAsync("/");
+        await studio.Page.GotoAsync(path);
         return studio;
     }
 
@@ -181,6 +182,13 @@ public sealed class StudioPage : IAsyncDisposable
         var shifts = await Page.EvaluateAsync<LayoutShift[]>("() => window.layoutShifts");
         Assert.True(shifts.Sum(shift => shift.Value) < MostLayoutShift, string.Join("\n", shifts.Select(shift => shift.ToString())));
     }
+
+    /// <summary>Nothing is wider than the screen.</summary>
+    public async Task ShouldFit() => Assert.Empty(await Page.EvaluateAsync<string[]>("""
+        () => [document.documentElement, ...document.querySelectorAll("#bar, .top, dialog[open]")]
+          .filter(part => part.scrollWidth > part.clientWidth + 1)
+          .map(part => `${part.outerHTML.slice(0, 80)}: ${part.scrollWidth} > ${part.clientWidth}`)
+        """));
 
     public ValueTask DisposeAsync() => _context.DisposeAsync();
 

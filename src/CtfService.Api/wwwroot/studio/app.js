@@ -97,7 +97,12 @@ class Studio extends EventTarget {
 
   /** Shows a picture large. */
   open(picture) {
-    import("./viewer.js").then(({ openViewer }) => openViewer(this, picture, this.history.pictures));
+    this.later(import("./viewer.js"), ({ openViewer }) => openViewer(this, picture, this.history.pictures));
+  }
+
+  /** Runs a part of the page that is loaded when it is needed. @param {Promise<object>} part Its module. @param {(module: object) => void} run */
+  later(part, run) {
+    part.then(run, () => this.results.notice("This part of the page could not be loaded. Check that the service runs, and try again."));
   }
 
   /** Tells people what happened; screen readers read it. */

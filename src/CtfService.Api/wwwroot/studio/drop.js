@@ -12,7 +12,7 @@ export function initDrop(studio) {
   function take(files) {
     const file = [...(files ?? [])][0];
     if (file) {
-      import("./dropped.js").then(({ openDropped }) => openDropped(studio, file));
+      studio.later(import("./dropped.js"), ({ openDropped }) => openDropped(studio, file));
     }
 
     input.value = ""; // the same file can be chosen again

@@ -26,7 +26,7 @@ export async function openEdit(studio, file, classLabel) {
   const { seed, isSeedLocked } = studio.settings();
   const choice = createClassChoice(studio.classes.all, classLabel);
   const seedField = element("input", { type: "text", inputMode: "numeric", pattern: "[0-9]{1,20}", placeholder: "a new one", value: isSeedLocked ? seed : "" });
-  const count = element("input", { type: "number", min: 1, value: 1 });
+  const count = element("input", { type: "number", min: 1, value: 1, required: true });
   const form = element("form", { class: "edit-form", onsubmit: submit },
     choice.element,
     element("label", {}, "Seed", seedField),

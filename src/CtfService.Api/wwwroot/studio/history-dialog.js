@@ -13,10 +13,8 @@ export function openHistory(studio, history) {
   const show = () => {
     urls.forEach((url) => URL.revokeObjectURL(url));
     urls = history.pictures.map((picture) => URL.createObjectURL(picture.file));
-    const compare = button("", async () => {
-      const { openCompare } = await import("./compare.js");
-      openCompare(history.pictures.filter((picture) => chosen.has(picture)));
-    });
+    const compare = button("", () => studio.later(import("./compare.js"), ({ openCompare }) =>
+      openCompare(history.pictures.filter((picture) => chosen.has(picture)))));
     const tellChosen = () => {
       compare.disabled = chosen.size < 2;
       compare.textContent = chosen.size < 2 ? "Tick two or more to compare them" : `Compare ${chosen.size} images`;

@@ -195,7 +195,7 @@ export class MaskPainter {
       mask: this.#mask,
       grid: this.grid,
       showsCells: this.tools.cells.checked,
-      cursor: this.#cursor && { ...this.#cursor, size: Number(this.tools.size.value) },
+      cursor: this.#cursor && { ...this.#cursor, size: this.tools.isRectangle ? 0 : Number(this.tools.size.value) },
       corner: this.#corner,
     }));
   }

@@ -24,9 +24,10 @@ export class Tools {
     this.showKey(studio.api.key !== null);
     document.getElementById("tools").append(
       tool("history", "History", "The images of this session",
-        async () => (await import("./history-dialog.js")).openHistory(studio, studio.history)),
+        () => studio.later(import("./history-dialog.js"), ({ openHistory }) => openHistory(studio, studio.history))),
       tool("picture", "Open a picture", "For its settings, variations or an edit; you can also drop or paste one", chooseFile),
-      tool("code", "Code", "These settings as curl, JavaScript and C#", async () => (await import("./snippets.js")).openSnippets(studio)),
+      tool("code", "Code", "These settings as curl, JavaScript and C#",
+        () => studio.later(import("./snippets.js"), ({ openSnippets }) => openSnippets(studio))),
       this.#key, colour, element("a", { class: "button quiet", href: "/swagger" }, "API"));
   }
 
