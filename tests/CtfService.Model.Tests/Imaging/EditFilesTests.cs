@@ -97,6 +97,7 @@ public sealed class EditFilesTests
             PngPicture.Encode(
                 Side, Side, PngPicture.Palette, 8, [.. half.Select(edited => edited ? (byte)0 : (byte)1)], ("PLTE", [9, 9, 9, 7, 7, 7]), ("tRNS", [0])),
             PngPicture.Encode(Side, Side, PngPicture.Palette, 1, [.. Enumerable.Repeat((byte)0x0F, Side)], ("PLTE", [9, 9, 9, 7, 7, 7]), ("tRNS", [0])),
+            WebpPicture.WithAlpha(Opaque(Side, Side, ImageFormat.Webp), Side, Side, [.. half.Select(edited => edited ? (byte)127 : (byte)128)]),
             PngPicture.Encode(Side, Side, PngPicture.Grey, 8, [.. half.Select(edited => edited ? (byte)3 : (byte)4)], ("tRNS", [0, 3])),
         ];
 

@@ -84,6 +84,28 @@ public sealed class ImageCodecTests
         }
     }
 
+    [Fact]
+    public void Decode_PngCutOffAnywhere_IsDamagedOrHasAllPixels()
+    {
+        var png = ImageCodec.Encode(Corner(48, 32), ImageFormat.Png);
+        for (var length = 0; length < png.Length; length++)
+        {
+            var refused = Record.Exception(() => ImageCodec.Decode(new BoundedStream(png[..length])));
+
+            Assert.True(refused is InvalidDataException || (refused is null && length > png.Length / 2), $"{length} of {png.Length} bytes: {refused}");
+        }
+    }
+
+    /// <summary>Refuses positions beyond its end, as the stream of an uploaded file does.</summary>
+    private sealed class BoundedStream(byte[] content) : MemoryStream(content, writable: false)
+    {
+        public override long Position
+        {
+            get => base.Position;
+            set => base.Position = value <= Length ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "The position is beyond the end.");
+        }
+    }
+
     private static RgbImage Corner(int width, int height)
     {
         var pixels = new byte[width * height * 3];
