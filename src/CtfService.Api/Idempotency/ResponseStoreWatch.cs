@@ -1,10 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
 using CtfService.Jobs.Telemetry;
 using CtfService.Jobs.Work;
 
 namespace CtfService.Api.Idempotency;
 
 /// <summary>Watches the calls of the store of responses: counts failures, and logs when an outage begins and ends. Thread-safe.</summary>
-internal sealed partial class ResponseStoreWatch(StateMetrics metrics, ILogger<ResponseStoreWatch> logger) : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore without a wait handle holds nothing to free, and calls may end after the service's objects.")]
+internal sealed partial class ResponseStoreWatch(StateMetrics metrics, ILogger<ResponseStoreWatch> logger)
 {
     /// <summary>Fewer than the connections of a process, so that a call does not spend its time waiting for one.</summary>
     private const int Turns = 3;
@@ -57,8 +59,6 @@ internal sealed partial class ResponseStoreWatch(StateMetrics metrics, ILogger<R
             throw;
         }
     }
-
-    public void Dispose() => _turns.Dispose();
 
     private static partial class Log
     {
