@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Numerics;
+using System.Text.RegularExpressions;
 using CtfService.Cli.Shell;
 
 namespace CtfService.Cli.Tests.Commands.Options;
@@ -41,7 +42,7 @@ public sealed class NumberOptionTests
 
         Assert.Contains(
             "Range: ",
-            run.Output.Split('\n').Single(line => line.TrimStart().StartsWith($"{option} ", StringComparison.Ordinal)),
+            run.Output.Split('\n').Single(line => Regex.IsMatch(line, $"^ *(-., )?{option} ")),
             StringComparison.Ordinal);
     }
 
