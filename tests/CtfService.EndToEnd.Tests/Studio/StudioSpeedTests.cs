@@ -1,5 +1,5 @@
 using CtfService.EndToEnd.Tests.Clients;
-using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
 
 namespace CtfService.EndToEnd.Tests.Studio;
 
@@ -14,7 +14,7 @@ public sealed class StudioSpeedTests(GuardedService service, StudioBrowser brows
     public async Task Start_AllFilesOfThePage_AreTransferredInFewBytes()
     {
         await using var studio = await browser.OpenAsync(service);
-        await studio.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        await Expect(studio.Classes.First).ToBeVisibleAsync();
 
         var bytes = await studio.Page.EvaluateAsync<int>("""
             () => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]

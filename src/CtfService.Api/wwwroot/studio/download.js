@@ -15,8 +15,13 @@ export async function download(api, picture, format) {
   const file = picture.mediaType === mediaType
     ? picture.file
     : await api.file(request.route, request.files ? toForm(request) : toJson(request.fields), mediaType);
+  save(file, `${fileName(picture)}.${format === "jpeg" ? "jpg" : format}`);
+}
+
+/** Saves a file under a name. @param {Blob} file @param {string} name */
+export function save(file, name) {
   const url = URL.createObjectURL(file);
-  element("a", { href: url, download: `${fileName(picture)}.${format === "jpeg" ? "jpg" : format}` }).click();
+  element("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser reads it after the click
 }
 

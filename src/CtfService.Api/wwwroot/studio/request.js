@@ -43,6 +43,9 @@ export function requestAgain(picture) {
   });
 }
 
+/** The name under which a file of a request is saved, and which its code reads. @param {"picture" | "mask"} kind @param {Blob} file */
+export const fileNameOf = (kind, file) => `${kind}.${file.type?.split("/")[1] ?? "png"}`;
+
 /** The fields as JSON, with seeds as numbers: all their 64 bits. @param {object} fields @returns {string} */
 export function toJson(fields) {
   const text = JSON.stringify(fields).replace(/"seed":"(\d+)"/, '"seed":$1');

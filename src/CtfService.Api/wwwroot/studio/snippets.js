@@ -1,6 +1,6 @@
 import { button, openDialog, tell } from "./dialog.js";
 import { element } from "./element.js";
-import { requestFor, toJson } from "./request.js";
+import { fileNameOf, requestFor, toJson } from "./request.js";
 
 const KEY = "YOUR_KEY"; // never the real one: snippets are pasted elsewhere
 
@@ -43,9 +43,8 @@ export async function copied(text) {
   }
 }
 
-const FILES = { image: "picture.png", mask: "mask.png" };
-
-const namesOf = (files) => Object.keys(FILES).filter((name) => files[name]);
+/** The fields with files, and the names of those files. */
+const namesOf = ({ image, mask }) => [["image", fileNameOf("picture", image)], ...(mask ? [["mask", fileNameOf("mask", mask)]] : [])];
 
 /** For a POSIX shell, where only a quote ends a quoted text. */
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -53,7 +52,7 @@ const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 function curl({ route, fields, files }, origin) {
   const lines = [`curl --fail-with-body ${shell(`${origin}/v1/images/${route}`)}`, `-H 'Authorization: Bearer ${KEY}'`, "-H 'Accept: image/png'"];
   if (files) {
-    lines.push(...namesOf(files).map((name) => `-F ${name}=@${FILES[name]}`));
+    lines.push(...namesOf(files).map(([name, file]) => `-F ${name}=@${file}`));
     lines.push(...Object.entries(fields).map(([name, value]) => `--form-string ${shell(`${name}=${value}`)}`));
   } else {
     lines.push("-H 'Content-Type: application/json'", `-d ${shell(toJson(fields))}`);
@@ -66,7 +65,7 @@ function javaScript({ route, fields, files }, origin) {
   const body = files
     ? [
         "const body = new FormData();",
-        ...namesOf(files).map((name) => `body.append("${name}", await openAsBlob("${FILES[name]}"), "${FILES[name]}");`),
+        ...namesOf(files).map(([name, file]) => `body.append("${name}", await openAsBlob("${file}"), "${file}");`),
         ...Object.entries(fields).map(([name, value]) => `body.append("${name}", ${JSON.stringify(String(value))});`),
       ]
     : [`const body = JSON.stringify(${JSON.stringify(fields, null, 2).replace(/"layout": \[[^\]]*\]/, (list) => list.replace(/\s+/g, " "))});`];
@@ -93,7 +92,7 @@ function cSharp({ route, fields, files }, origin) {
   const content = files
     ? [
         "using var content = new MultipartFormDataContent();",
-        ...namesOf(files).map((name) => `content.Add(new ByteArrayContent(File.ReadAllBytes("${FILES[name]}")), "${name}", "${FILES[name]}");`),
+        ...namesOf(files).map(([name, file]) => `content.Add(new ByteArrayContent(File.ReadAllBytes("${file}")), "${name}", "${file}");`),
         ...Object.entries(fields).map(([name, value]) => `content.Add(new StringContent(${text(String(value))}), "${name}");`),
       ]
     : [`using var content = new StringContent(${json(fields)}, Encoding.UTF8, "application/json");`];

@@ -1,9 +1,9 @@
 import { createClassChoice } from "./class-choice.js";
 import { button, describe, openDialog, tell } from "./dialog.js";
-import { download } from "./download.js";
+import { download, save } from "./download.js";
 import { openEdit } from "./edit.js";
 import { element } from "./element.js";
-import { requestAgain } from "./request.js";
+import { fileNameOf, requestAgain } from "./request.js";
 import { copied, createSnippets } from "./snippets.js";
 
 const SMALL_SIDE = 256;
@@ -77,7 +77,7 @@ function actions(studio, picture, start) {
     event.preventDefault();
     start(() => studio.draw({ ...settings, classLabel: other.input.value.trim(), n: 1, seed: picture.seed }));
   };
-  const save = (format) => download(studio.api, picture, format).catch((error) => tell(studio, error.message));
+  const saveAs = (format) => download(studio.api, picture, format).catch((error) => tell(studio, error.message));
   return element("div", { class: "actions" },
     group("Draw more",
       classLabel === null ? null
@@ -90,11 +90,18 @@ function actions(studio, picture, start) {
     element("form", { class: "other-class", onsubmit: drawOther },
       other.element, element("button", { type: "submit", class: "button", textContent: "Draw with this seed" })),
     group("Download",
-      ...["PNG", "JPEG", "WebP"].map((format) => button(format, () => save(format.toLowerCase()), { "aria-label": `Download as ${format}` }))),
+      ...["PNG", "JPEG", "WebP"].map((format) => button(format, () => saveAs(format.toLowerCase()), { "aria-label": `Download as ${format}` })),
+      ...originals(picture.source)),
     group("Settings",
       button("Copy seed", async () => tell(studio, await copied(picture.seed))),
       button("Use these settings", () => start(() =>
         studio.applySettings({ ...settings, classLabel, classId: picture.classId, seed: picture.seed, isSeedLocked: true, n: 1 })))));
+}
+
+/** Buttons for the files that a variation or an edit started from, under the names that its code has. */
+function originals(source) {
+  return [["Original", source?.file, "picture"], ["Mask", source?.mask, "mask"]].filter(([, file]) => file)
+    .map(([label, file, kind]) => button(label, () => save(file, fileNameOf(kind, file)), { title: `The ${kind} that it started from` }));
 }
 
 function group(title, ...buttons) {
