@@ -12,7 +12,8 @@ export class MaskTools {
    * @param {{ undo, redo, invert, clear, extend, startOver, redraw }} actions functions; `extend` gets the side
    */
   constructor(hasGrid, actions) {
-    const side = element("select", { "aria-label": "Where to extend the picture" }, ...sides.map((name) => element("option", { value: name, textContent: name })));
+    const side = element("select", { "aria-label": "Where to extend the picture" },
+      ...sides.map((name) => element("option", { value: name, textContent: name })));
     this.redraw = actions.redraw;
     this.undo = button("Undo", actions.undo);
     this.redo = button("Redo", actions.redo);

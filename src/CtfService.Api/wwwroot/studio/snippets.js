@@ -24,7 +24,8 @@ export function createSnippets(request, studio) {
     code.textContent = languages[language](request, location.origin);
   };
   const choices = Object.keys(languages).map((language, i) =>
-    element("label", {}, element("input", { type: "radio", name, checked: i === 0, onchange: () => show(language) }), element("span", { textContent: language })));
+    element("label", {},
+      element("input", { type: "radio", name, checked: i === 0, onchange: () => show(language) }), element("span", { textContent: language })));
   show("curl");
   return element("div", { class: "snippets" },
     element("div", { class: "buttons" },
