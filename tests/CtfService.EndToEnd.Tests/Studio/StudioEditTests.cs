@@ -22,13 +22,14 @@ public sealed class StudioEditTests(GuardedService service, StudioBrowser browse
         await Expect(studio.Dialog.Locator(".summary")).ToContainTextAsync("50 % is drawn anew: 32 of 64 positions");
         await studio.Dialog.GetByLabel("Class").FillAsync("pineapple");
         await studio.Dialog.GetByLabel("Seed").FillAsync("7");
+        await studio.Dialog.GetByLabel("Candidates").FillAsync("1");
 
         var edited = (await studio.Finished(1, () => studio.Button("Draw this part").ClickAsync()))[0];
 
         var (before, after) = (ImageCodec.Decode(original), ImageCodec.Decode(edited));
         Assert.Equal(Columns(before, 32, 64), Columns(after, 32, 64));
         Assert.NotEqual(Columns(before, 0, 32), Columns(after, 0, 32));
-        Assert.Equal(("pineapple", 7UL), (Provenance(edited).ClassLabel, Provenance(edited).Seed));
+        Assert.Equal(("pineapple", 7UL, null), (Provenance(edited).ClassLabel, Provenance(edited).Seed, Provenance(edited).Kept!.Candidates));
         await studio.ShouldBeQuiet();
     }
 
@@ -47,6 +48,7 @@ public sealed class StudioEditTests(GuardedService service, StudioBrowser browse
 
         Assert.Equal(ImageFormat.Webp, ImageFile.Recognize(webp));
         Assert.Equal(("kiwi", LayoutOrigin.Edited, Provenance(png).Seed), (Provenance(webp).ClassLabel, Provenance(webp).Layout, Provenance(webp).Seed));
+        Assert.Equal((4, 4), (Provenance(png).Kept!.Candidates, Provenance(webp).Kept!.Candidates));
         Assert.Equal(new byte[3], ImageCodec.Decode(png).Pixels[..3].ToArray()); // the corner is kept
     }
 

@@ -27,11 +27,14 @@ export async function openEdit(studio, file, classLabel) {
   const choice = createClassChoice(studio.classes.all, classLabel);
   const seedField = element("input", { type: "text", inputMode: "numeric", pattern: "[0-9]{1,20}", placeholder: "a new one", value: isSeedLocked ? seed : "" });
   const count = element("input", { type: "number", min: 1, value: 1, required: true });
+  const candidates = element("input", { type: "number", min: 1, max: 16, value: 4, required: true, "aria-describedby": "candidates-help" });
   const form = element("form", { class: "edit-form", onsubmit: submit },
     choice.element,
     element("label", {}, "Seed", seedField),
     element("label", {}, "Images", count),
-    draw);
+    element("label", {}, "Candidates", candidates),
+    draw,
+    element("p", { class: "help", id: "candidates-help", textContent: "Each candidate is one try at the part. The one that fits what is kept best is taken." }));
   const dialog = openDialog("Draw a part anew", "edit", [painter.element, form]);
   painter.canvas.focus();
 
@@ -39,6 +42,8 @@ export async function openEdit(studio, file, classLabel) {
     event.preventDefault();
     const result = await painter.result();
     dialog.close();
-    studio.edit(result.picture, result.mask, { classLabel: choice.input.value.trim(), n: count.valueAsNumber, seed: seedField.value || null });
+    studio.edit(result.picture, result.mask, {
+      classLabel: choice.input.value.trim(), n: count.valueAsNumber, seed: seedField.value || null, candidates: candidates.valueAsNumber,
+    });
   }
 }

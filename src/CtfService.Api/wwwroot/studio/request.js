@@ -29,6 +29,7 @@ export function requestFor(settings, { route = "generations", layout = null, fil
       seed: settings.seed,
       layout,
       ...(route === "generations" || route === "edits" ? stage(settings) : {}),
+      candidates: route === "edits" && settings.candidates > 1 ? settings.candidates : null,
       ...(files ? fine : { fine: Object.keys(fine).length > 0 ? fine : null }),
     }),
   };
