@@ -7,7 +7,7 @@ namespace CtfService.EndToEnd.Tests.Studio;
 /// <summary>The page in a tab, as a person uses it, and what it did: complaints of the browser, requests, layout shifts.</summary>
 public sealed class StudioPage : IAsyncDisposable
 {
-    /// <summary>The largest sum of layout shifts (Cumulative Layout Shift) that nobody sees.</summary>
+    /// <summary>The largest sum of layout shifts (Cumulative Layout Shift) that cannot be seen.</summary>
     private const double MostLayoutShift = 0.01;
 
     /// <summary>A new request moves the images of older ones down: that is asked for, however late it comes.</summary>

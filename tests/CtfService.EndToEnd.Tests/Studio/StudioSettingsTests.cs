@@ -100,6 +100,7 @@ public sealed class StudioSettingsTests(GuardedService service, StudioBrowser br
         }));
         await studio.Page.RouteAsync("**/v1/status", route => route.AbortAsync()); // it would tell that the other model is not there
         await studio.Page.ReloadAsync();
+        await Expect(studio.Classes.First).ToBeVisibleAsync(); // those of the first model have been asked for
 
         var asked = await studio.Page.RunAndWaitForRequestAsync(
             () => studio.Page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("other-64"),
