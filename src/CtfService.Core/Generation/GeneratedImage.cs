@@ -14,7 +14,7 @@ public sealed record GeneratedImage(
     StageTimings Timings);
 
 /// <summary>Time spent in each stage of the model.</summary>
-/// <param name="Coarse">Time until all coarse labels were available: prefill and decode steps of the coarse transformer, or VQ encode of a picture.</param>
+/// <param name="Coarse">Time until all coarse labels were available: decode steps of the coarse transformer, VQ encode of a picture, or both.</param>
 /// <param name="Fine">The pass of the fine transformer; zero without a fine stage.</param>
 /// <param name="VqDecode">Tokens to pixels.</param>
 public sealed record StageTimings(TimeSpan Coarse, TimeSpan Fine, TimeSpan VqDecode);

@@ -26,7 +26,7 @@ public interface IImageGenerator : IDisposable
     /// <summary>Measurements of the last <see cref="Advance"/>.</summary>
     StepReport LastStep { get; }
 
-    /// <summary>Admits an image; its first decode step is part of the next <see cref="Advance"/>. Images do not influence each other.</summary>
+    /// <summary>Admits an image; its first stage is part of the next <see cref="Advance"/>. Images do not influence each other.</summary>
     /// <param name="id">Identifies the image; must not be in use.</param>
     /// <param name="previews">Previews to deliver; null for none.</param>
     /// <param name="priority">

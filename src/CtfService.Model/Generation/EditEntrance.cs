@@ -14,7 +14,7 @@ internal sealed class EditEntrance
     private readonly ImageLine _encoded = new();
 
     /// <summary>The rows promised.</summary>
-    public int Rows { get; private set; }
+    public int Rows => RowsOf(ImagePriority.Bulk);
 
     /// <summary>Returns the rows promised to images of at least this priority.</summary>
     public int RowsOf(ImagePriority lowest)
@@ -28,11 +28,7 @@ internal sealed class EditEntrance
         return rows;
     }
 
-    public void Promise(RunningImage image)
-    {
-        _promised.Add(image);
-        Rows += image.Specification.Rows;
-    }
+    public void Promise(RunningImage image) => _promised.Add(image);
 
     /// <summary>Adds an image whose kept tokens are known.</summary>
     public void AddEncoded(RunningImage image) => _encoded.Add(image);
@@ -50,14 +46,7 @@ internal sealed class EditEntrance
     /// <summary>Removes an image. Does nothing if it is not here.</summary>
     public void Remove(long id)
     {
-        var place = _promised.FindIndex(image => image.Id == id);
-        if (place < 0)
-        {
-            return;
-        }
-
-        Rows -= _promised[place].Specification.Rows;
-        _promised.RemoveAt(place);
+        _promised.RemoveAll(image => image.Id == id);
         _encoded.Remove(id);
     }
 }

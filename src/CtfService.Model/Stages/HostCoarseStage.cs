@@ -14,6 +14,7 @@ internal sealed class HostCoarseStage : ICoarseStage
     private readonly HostSampler _sampler;
     private readonly CoarseBatch _batch;
     private readonly DecodeRow[] _rows;
+    private readonly int[] _positions; // of each image in the step
     private readonly float[] _logits; // [rows, V]
 
     /// <param name="engine">Disposed with the stage; not disposed if the constructor throws.</param>
@@ -23,6 +24,7 @@ internal sealed class HostCoarseStage : ICoarseStage
         _sampler = new HostSampler(engine.Config.OutputVocabulary);
         _batch = new CoarseBatch(engine.Capacity);
         _rows = new DecodeRow[engine.Capacity];
+        _positions = new int[engine.Capacity];
         _logits = new float[engine.Capacity * engine.Config.OutputVocabulary];
     }
 
@@ -75,10 +77,10 @@ internal sealed class HostCoarseStage : ICoarseStage
     /// </summary>
     private int LayOutRows(ImagePriority lowest)
     {
-        var (count, left) = (0, _rows.Length - RowsOfOnePosition(lowest));
+        var (count, place, left) = (0, 0, _rows.Length - RowsOfOnePosition(lowest));
         foreach (var image in _batch.Of(lowest))
         {
-            var positions = PositionsNow(image, ref left);
+            var positions = _positions[place++] = PositionsNow(image, ref left);
             LayOut(image, image.Slot, image.Specification.ClassId, positions, ref count);
             if (IsGuidedNow(image))
             {
@@ -100,16 +102,16 @@ internal sealed class HostCoarseStage : ICoarseStage
     /// <summary>Scores the kept labels of each image, and draws its label if the row for it has been computed.</summary>
     private void ReadLogits(ImagePriority lowest)
     {
-        var (row, left) = (0, _rows.Length - RowsOfOnePosition(lowest));
+        var (row, place) = (0, 0);
         foreach (var image in _batch.Of(lowest))
         {
-            var (positions, isGuided) = (PositionsNow(image, ref left), IsGuidedNow(image));
+            var (positions, isGuided) = (_positions[place++], IsGuidedNow(image));
             for (var i = 0; i < positions; i++)
             {
                 Read(image, row + i, isGuided ? row + positions + i : null);
             }
 
-            row += positions * RowsOfPosition(image);
+            row += positions * (isGuided ? 2 : 1);
         }
     }
 

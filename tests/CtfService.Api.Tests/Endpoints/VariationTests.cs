@@ -4,6 +4,7 @@ using System.Text;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Imaging;
+using CtfService.TestSupport;
 
 namespace CtfService.Api.Tests.Endpoints;
 
@@ -196,28 +197,5 @@ public sealed class VariationTests(TestApi api) : IClassFixture<TestApi>
     private static byte[] Png(int width, int height, byte shade) => ImageCodec.Encode(Shade(width, height, shade), ImageFormat.Png);
 
     /// <summary>A few bytes with the header of a picture of 60,000 x 60,000 pixels.</summary>
-    private static byte[] Bomb()
-    {
-        var file = Png(8, 8, shade: 0);
-        // IHDR: signature 8, length 4, name 4, then both sides.
-        (file[18], file[19], file[22], file[23]) = (60_000 >> 8, 60_000 & 0xFF, 60_000 >> 8, 60_000 & 0xFF);
-        var checksum = Crc32(file.AsSpan(12, 17));
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(29), checksum);
-        return file;
-    }
-
-    private static uint Crc32(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in bytes)
-        {
-            crc ^= value;
-            for (var bit = 0; bit < 8; bit++)
-            {
-                crc = (crc >> 1) ^ (0xEDB88320 & (uint)-(int)(crc & 1));
-            }
-        }
-
-        return ~crc;
-    }
+    private static byte[] Bomb() => PngPicture.Encode(60_000, 60_000, PngPicture.Rgb, bitDepth: 8, [0, 0, 0]);
 }
