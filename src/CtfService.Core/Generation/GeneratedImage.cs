@@ -11,7 +11,11 @@ public sealed record GeneratedImage(
     RgbImage Image,
     IReadOnlyList<int> CoarseLabels,
     IReadOnlyList<int> Tokens,
-    StageTimings Timings);
+    StageTimings Timings)
+{
+    /// <summary>Number of decode steps that the image was part of; 0 if no label was drawn.</summary>
+    public int DecodeSteps { get; init; }
+}
 
 /// <summary>Time spent in each stage of the model.</summary>
 /// <param name="Coarse">Time until all coarse labels were available: decode steps of the coarse transformer, VQ encode of a picture, or both.</param>

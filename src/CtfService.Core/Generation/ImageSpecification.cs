@@ -20,6 +20,9 @@ public sealed record ImageSpecification(int ClassId, ulong Seed, SamplingSetting
     /// <summary>Source of the coarse labels; drawn by default.</summary>
     public LayoutSource Layout { get; init; } = LayoutSource.Drawn;
 
+    /// <summary>How labels are drawn in both stages.</summary>
+    public SamplingMethod Method { get; init; } = SamplingMethod.InverseCdf;
+
     /// <summary>True if the coarse stage draws the layout or a part of it.</summary>
     public bool DrawsLayout => Layout == LayoutSource.Drawn || Layout is LayoutSource.Edited;
 

@@ -65,12 +65,22 @@ public interface IImageGenerator : IDisposable
 /// </param>
 public readonly record struct StepReport(int Rows, TimeSpan DecodeTime, int Splits = 0)
 {
+    /// <summary>Labels that its decode step drew.</summary>
+    public DecodeWork Decode { get; init; }
+
     public StageWork VqEncode { get; init; }
 
     public StageWork Fine { get; init; }
 
     public StageWork VqDecode { get; init; }
 }
+
+/// <summary>Labels drawn in a decode step. Each image has a window of consecutive positions, of which the first ones turn out to be right.</summary>
+/// <param name="Images">Number of images that drew labels.</param>
+/// <param name="Positions">Sum of their windows: positions of which labels were drawn.</param>
+/// <param name="Labels">Number of those labels that are final, at least one for each image.</param>
+/// <param name="WastedRows">Number of rows computed for the other labels.</param>
+public readonly record struct DecodeWork(int Images, int Positions, int Labels, int WastedRows);
 
 /// <summary>Work of one stage in a step.</summary>
 /// <param name="Images">Number of images in its batch; 0 if there was none.</param>

@@ -22,7 +22,12 @@ public sealed class HostSampler(int vocabulary)
         TensorPrimitives.Add(conditional, unconditional, conditional);
     }
 
-    /// <summary>Samples an entry.</summary>
+    /// <summary>Draws an entry.</summary>
+    /// <param name="logits">The logits, after guidance. Overwritten.</param>
+    public int Sample(Span<float> logits, SamplingSettings settings, LabelDraw draw) =>
+        Sample(logits, settings, CounterRandom.Uniform(draw.Seed, draw.Stage, draw.Position));
+
+    /// <summary>Draws an entry by inverting the cumulative distribution.</summary>
     /// <param name="logits">The logits, after guidance. Overwritten.</param>
     /// <param name="uniform">A uniform random number in [0, 1).</param>
     public int Sample(Span<float> logits, SamplingSettings settings, float uniform)

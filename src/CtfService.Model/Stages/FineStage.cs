@@ -97,7 +97,8 @@ internal sealed class FineStage : IDisposable
                 HostSampler.Guide(logits, Logits(row + 1, cell, members.Length), settings.GuidanceScale);
             }
 
-            tokens[cell] = members[_sampler.Sample(logits, settings, CounterRandom.Uniform(image.Specification.Seed, SamplingStage.Fine, cell))];
+            var draw = new LabelDraw(image.Specification.Method, image.Specification.Seed, SamplingStage.Fine, cell);
+            tokens[cell] = members[_sampler.Sample(logits, settings, draw)];
         }
 
         return tokens;

@@ -136,7 +136,8 @@ internal sealed class HostCoarseStage : ICoarseStage
 
         if (isDrawn)
         {
-            image.CoarseLabels[cell] = _sampler.Sample(logits, settings, CounterRandom.Uniform(image.LabelSeed, SamplingStage.Coarse, cell));
+            image.CoarseLabels[cell] = _sampler.Sample(
+                logits, settings, new LabelDraw(image.Specification.Method, image.LabelSeed, SamplingStage.Coarse, cell));
         }
         else
         {
