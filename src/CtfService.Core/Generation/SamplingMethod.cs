@@ -1,6 +1,8 @@
 namespace CtfService.Core.Generation;
 
-/// <summary>How a label is drawn from its logits and the random stream of its image. Part of the provenance of an image: never change what a value means.</summary>
+/// <summary>
+/// How a label is drawn from its logits and the random stream of its image. Part of the provenance of an image: never change what a value means.
+/// </summary>
 public enum SamplingMethod
 {
     /// <summary>
