@@ -17,10 +17,10 @@ internal static class ModelServiceExtensions
         services.AddSingleton<BundleOpener>(provider =>
         {
             var options = provider.GetRequiredService<ModelOptions>();
-            var rows = provider.GetRequiredService<InferenceOptions>().MaxBatchRows;
+            var inference = provider.GetRequiredService<InferenceOptions>();
             return (folder, device, alongsideAnother) => new CtfImageGeneratorFactory(
-                folder, () => ModelPlacement.Parse(device.Setting, options.Dtype) with { Copies = device.Copies }, rows)
-            { AlongsideAnother = alongsideAnother };
+                folder, () => ModelPlacement.Parse(device.Setting, options.Dtype) with { Copies = device.Copies }, inference.MaxBatchRows)
+            { AlongsideAnother = alongsideAnother, MaxWindow = inference.MaxWindow };
         });
         services.AddSingleton<BundleLibrary>();
         return services.AddSingleton(provider =>

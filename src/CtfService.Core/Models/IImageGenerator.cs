@@ -80,7 +80,11 @@ public readonly record struct StepReport(int Rows, TimeSpan DecodeTime, int Spli
 /// <param name="Positions">Sum of their windows: positions of which labels were drawn.</param>
 /// <param name="Labels">Number of those labels that are final, at least one for each image.</param>
 /// <param name="WastedRows">Number of rows computed for the other labels.</param>
-public readonly record struct DecodeWork(int Images, int Positions, int Labels, int WastedRows);
+public readonly record struct DecodeWork(int Images, int Positions, int Labels, int WastedRows)
+{
+    /// <summary>Most positions in the window of an image.</summary>
+    public const int LargestWindow = 32;
+}
 
 /// <summary>Work of one stage in a step.</summary>
 /// <param name="Images">Number of images in its batch; 0 if there was none.</param>

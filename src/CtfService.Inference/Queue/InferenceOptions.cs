@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using CtfService.Core.Models;
 
 namespace CtfService.Inference.Queue;
 
@@ -12,6 +13,14 @@ public sealed record InferenceOptions
     /// <summary>Maximum number of model rows in one decode step. An image takes one row, or two with classifier-free guidance.</summary>
     [Range(2, 4096)]
     public int MaxBatchRows { get; init; } = 16;
+
+    /// <summary>
+    /// Most positions of an image whose labels one decode step may draw: a wider window needs fewer steps, but each has more rows. 1 draws one label in each
+    /// step. If it is not set, it is chosen by measurement when the model is loaded. On the CPU it changes the speed only; on CUDA, images of the same seed
+    /// may differ between widths.
+    /// </summary>
+    [Range(1, DecodeWork.LargestWindow)]
+    public int? MaxWindow { get; init; }
 
     /// <summary>
     /// Number of rows that bulk images (jobs) leave free, so that interactive images start at once. If interactive images need more rows, bulk images give

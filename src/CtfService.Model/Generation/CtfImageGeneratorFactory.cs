@@ -20,6 +20,19 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
     /// </summary>
     public bool AlongsideAnother { get; init; }
 
+    /// <summary>
+    /// Most positions of an image whose labels one decode step may draw, 1 to <see cref="DecodeWork.LargestWindow"/>; null, the default, to choose it by
+    /// measurement when the model is loaded.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public int? MaxWindow
+    {
+        get;
+        init => field = value is null or (>= 1 and <= DecodeWork.LargestWindow)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(MaxWindow), value, $"A window has 1 to {DecodeWork.LargestWindow} positions.");
+    }
+
     /// <inheritdoc/>
     public IImageGenerator Load(CancellationToken cancellation)
     {
@@ -29,7 +42,7 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
         try
         {
             DecodeThreads.Use();
-            var placed = placement?.Invoke() ?? ModelPlacement.Automatic;
+            var placed = (placement?.Invoke() ?? ModelPlacement.Automatic) with { MaxWindow = MaxWindow };
             if (placed.Copies == 1)
             {
                 return Load(placed, cancellation);

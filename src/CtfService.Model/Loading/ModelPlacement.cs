@@ -28,6 +28,9 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
     /// </summary>
     public int Copies { get; init; } = 1;
 
+    /// <summary>Most positions of an image in a decode step, 1 to <see cref="DecodeWork.LargestWindow"/>; null to choose it by measurement.</summary>
+    internal int? MaxWindow { get; init; }
+
     /// <summary>Number of threads of our CPU engine: the cores, or the part of them that belongs to one copy, but at least one.</summary>
     internal int Threads => Math.Max(1, Environment.ProcessorCount / Copies);
 

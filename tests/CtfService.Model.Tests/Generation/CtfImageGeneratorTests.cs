@@ -11,6 +11,16 @@ public sealed class CtfImageGeneratorTests
 {
     private static readonly SamplingSettings Plain = new();
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(33)]
+    public void MaxWindow_OutOfRange_Throws(int positions)
+    {
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => new CtfImageGeneratorFactory("bundle") { MaxWindow = positions });
+
+        Assert.Contains("1 to 32 positions", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Generate_AloneAndInBatchOfEight_GivesTheSameTokens()
     {

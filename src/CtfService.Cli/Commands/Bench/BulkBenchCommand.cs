@@ -31,12 +31,15 @@ internal static class BulkBenchCommand
         var json = BenchOptions.Json();
         var command = new Command("bulk", "Measures interactive latency with and without a bulk job in the background, and the rate of the job.")
         {
-            bundle.Option, rows, kept, load, images, runs, seed, placement.Device, placement.Dtype, json,
+            bundle.Option, rows, kept, load, images, runs, seed, placement.Device, placement.Dtype, placement.MaxWindow, json,
         };
         command.SetAction(async (arguments, cancellation) =>
         {
             var folder = bundle.Folder(arguments);
-            var factory = new CtfImageGeneratorFactory(folder, placement.Placement(arguments), arguments.GetValue(rows));
+            var factory = new CtfImageGeneratorFactory(folder, placement.Placement(arguments), arguments.GetValue(rows))
+            {
+                MaxWindow = arguments.GetValue(placement.MaxWindow),
+            };
             var options = new InferenceOptions
             {
                 MaxBatchRows = arguments.GetValue(rows),

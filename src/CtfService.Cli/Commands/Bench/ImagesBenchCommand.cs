@@ -25,13 +25,17 @@ internal static class ImagesBenchCommand
         var json = BenchOptions.Json();
         var command = new Command("images", $"Measures images/s and the time of an image in each stage; medians of {Runs} runs.")
         {
-            bundle.Option, batch, placement.Device, placement.Dtype, json,
+            bundle.Option, batch, placement.Device, placement.Dtype, placement.MaxWindow, json,
         };
         command.SetAction((arguments, cancellation) =>
         {
             List<int> batches = [.. arguments.GetRequiredValue(batch).Distinct()];
             var rows = Math.Max(2, 2 * batches.Max());
-            using var generator = new CtfImageGeneratorFactory(bundle.Folder(arguments), placement.Placement(arguments), rows).Load(cancellation);
+            var factory = new CtfImageGeneratorFactory(bundle.Folder(arguments), placement.Placement(arguments), rows)
+            {
+                MaxWindow = arguments.GetValue(placement.MaxWindow),
+            };
+            using var generator = factory.Load(cancellation);
             List<ImagesLine> lines = [.. batches.Select(images => Measure(generator, images, cancellation))];
             ReportOutput.Write(terminal.Output, lines, arguments.GetValue(json), found => [Table(generator.Model.Name, found)]);
         });

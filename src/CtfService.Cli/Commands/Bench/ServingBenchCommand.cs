@@ -34,13 +34,16 @@ internal static class ServingBenchCommand
         var json = BenchOptions.Json();
         var command = new Command("serving", $"Compares the latency of continuous and static batching under Poisson arrivals; medians of {Runs} runs.")
         {
-            bundle.Option, preset, guidance, rows, load, images, seed, placement.Device, placement.Dtype, json,
+            bundle.Option, preset, guidance, rows, load, images, seed, placement.Device, placement.Dtype, placement.MaxWindow, json,
         };
         command.SetAction(async (arguments, cancellation) =>
         {
             using var random = arguments.GetValue(preset) is { } size ? new RandomBundle(size, Clusters, arguments.GetRequiredValue(guidance)) : null;
             var folder = random?.Directory ?? bundle.Folder(arguments);
-            var factory = new CtfImageGeneratorFactory(folder, placement.Placement(arguments), arguments.GetValue(rows));
+            var factory = new CtfImageGeneratorFactory(folder, placement.Placement(arguments), arguments.GetValue(rows))
+            {
+                MaxWindow = arguments.GetValue(placement.MaxWindow),
+            };
             var options = new InferenceOptions { MaxBatchRows = arguments.GetValue(rows), MaxQueuedImages = arguments.GetValue(images) };
             await using var served = await ServedModel.StartAsync(folder, factory, options, cancellation);
             var benchmark = new ServingBenchmark(served, arguments.GetValue(images), cancellation);

@@ -68,7 +68,10 @@ internal static class EvaluateCommand
 
     private static SampledModel Draw(Bundle bundle, EvaluateArguments arguments, ConsoleStages stages, CancellationToken cancellation)
     {
-        var factory = new CtfImageGeneratorFactory(bundle.Directory, () => ModelPlacement.Parse(arguments.Device, arguments.Dtype), Rows);
+        var factory = new CtfImageGeneratorFactory(bundle.Directory, () => ModelPlacement.Parse(arguments.Device, arguments.Dtype), Rows)
+        {
+            MaxWindow = arguments.MaxWindow,
+        };
         using var generator = factory.Load(cancellation);
         var plan = arguments.Plan(generator.Model);
         var samples = stages.Run("images", progress => new SampleFolder(arguments.Output).Draw(generator, plan, progress, cancellation));

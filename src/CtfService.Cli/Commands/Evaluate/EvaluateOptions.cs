@@ -54,7 +54,7 @@ internal sealed class EvaluateOptions
 
     public void AddTo(Command command)
     {
-        Option[] modelOptions = [_bundle.Option, _perClass, _seed, .. _sampling.All, _placement.Dtype];
+        Option[] modelOptions = [_bundle.Option, _perClass, _seed, .. _sampling.All, _placement.Dtype, _placement.MaxWindow];
         foreach (var option in (Option[])
             [_data, _classifier, _inception, _images, _imageSize, _maxPixels, _output, _cache, _placement.Device, .. modelOptions])
         {
@@ -92,6 +92,7 @@ internal sealed class EvaluateOptions
             Cache = arguments.GetRequiredValue(_cache),
             Device = arguments.GetRequiredValue(_placement.Device),
             Dtype = arguments.GetRequiredValue(_placement.Dtype),
+            MaxWindow = arguments.GetValue(_placement.MaxWindow),
             Plan = model => SamplePlan.Default(model, arguments.GetValue(_perClass), arguments.GetValue(_seed)) with
             {
                 Coarse = _sampling.Coarse(arguments, model.DefaultCoarse),
@@ -126,6 +127,8 @@ internal sealed record EvaluateArguments
     public required string Device { get; init; }
 
     public required string Dtype { get; init; }
+
+    public required int? MaxWindow { get; init; }
 
     public required Func<ModelDescription, SamplePlan> Plan { get; init; }
 }

@@ -18,7 +18,10 @@ internal static class GenerateCommand
             if (options.From(arguments) is { Count: > 0 } files)
             {
                 var (device, dtype) = options.Images.TypedPlacement(arguments);
-                var reproduction = new Reproduction(terminal, bundle, device, dtype, arguments.GetValue(options.Images.Overwrite));
+                var reproduction = new Reproduction(terminal, bundle, device, dtype, arguments.GetValue(options.Images.Overwrite))
+                {
+                    MaxWindow = options.Images.MaxWindow(arguments),
+                };
                 var originals = new OriginalPictures(options.Originals(arguments));
                 return reproduction.Run(files, originals, arguments.GetRequiredValue(options.Images.Output), cancellation);
             }

@@ -47,7 +47,7 @@ internal sealed class NewImageOptions(bool classIsRequired, string defaultOutput
     public void AddTo(Command command)
     {
         Count.Aliases.Add("-n");
-        foreach (var option in (Option[])[Bundle.Option, .. OfImages, Output, Overwrite, _placement.Device, _placement.Dtype])
+        foreach (var option in (Option[])[Bundle.Option, .. OfImages, Output, Overwrite, _placement.Device, _placement.Dtype, _placement.MaxWindow])
         {
             command.Options.Add(option);
         }
@@ -66,6 +66,9 @@ internal sealed class NewImageOptions(bool classIsRequired, string defaultOutput
     public string? SheetFile(ParseResult arguments) => arguments.GetValue(_sheet) is { } path ? OutputPath.File(_sheet.Name, path) : null;
 
     public Func<ModelPlacement> Placement(ParseResult arguments) => _placement.Placement(arguments);
+
+    /// <inheritdoc cref="PlacementOptions.MaxWindow"/>
+    public int? MaxWindow(ParseResult arguments) => arguments.GetValue(_placement.MaxWindow);
 
     /// <summary>Returns what the user typed; null for an omitted option.</summary>
     public (string? Device, string? Dtype) TypedPlacement(ParseResult arguments) =>

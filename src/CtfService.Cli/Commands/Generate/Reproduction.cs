@@ -16,6 +16,9 @@ namespace CtfService.Cli.Commands.Generate;
 /// <param name="overwrite">True to replace files in the output folder that have other contents.</param>
 internal sealed class Reproduction(Terminal terminal, string bundle, string? device, string? dtype, bool overwrite)
 {
+    /// <inheritdoc cref="CtfImageGeneratorFactory.MaxWindow"/>
+    public int? MaxWindow { get; init; }
+
     /// <param name="originals">The pictures that edits were made from.</param>
     /// <param name="output">Folder for the results; each file keeps its name.</param>
     /// <returns>True if every result equals its file, byte for byte.</returns>
@@ -41,7 +44,7 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         foreach (var group in files.GroupBy(file => (Device: device ?? file.Provenance!.Device ?? "auto", Dtype: dtype ?? file.Provenance!.Dtype ?? "auto")))
         {
             var placement = () => Placement(group.Key.Device, group.Key.Dtype, group.First().Path);
-            using var generator = new CtfImageGeneratorFactory(bundle, placement).Load(cancellation);
+            using var generator = new CtfImageGeneratorFactory(bundle, placement) { MaxWindow = MaxWindow }.Load(cancellation);
             foreach (var file in group)
             {
                 same &= Reproduce(file, generator, output, cancellation);

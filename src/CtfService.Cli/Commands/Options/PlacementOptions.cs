@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Model.Loading;
 
 namespace CtfService.Cli.Commands.Options;
 
-/// <summary>The options of every command that loads a model: on which device, and with which element type.</summary>
+/// <summary>The options of commands that load a model: on which device, with which element type, and how many labels a step may draw.</summary>
 internal sealed class PlacementOptions
 {
     public Option<string> Device { get; } = Matching(
@@ -14,6 +16,12 @@ internal sealed class PlacementOptions
         CommandOption.WithDefault("--dtype", $"Element type of the transformers: {ModelPlacement.Dtypes}.", "auto"),
         ModelPlacement.DtypePattern,
         ModelPlacement.Dtypes);
+
+    /// <summary>Null if it is omitted.</summary>
+    public Option<int?> MaxWindow { get; } = CommandOption.OptionalNumber(
+        "--max-window",
+        "Most positions of an image whose labels one decode step may draw; chosen by measurement if omitted.",
+        NumberRange.Between(1, DecodeWork.LargestWindow));
 
     /// <summary>Returns the placement. Call it only when a model is loaded, because looking for a device loads libtorch.</summary>
     public Func<ModelPlacement> Placement(ParseResult arguments) =>

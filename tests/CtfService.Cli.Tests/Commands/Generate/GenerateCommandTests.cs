@@ -53,6 +53,7 @@ public sealed class GenerateCommandTests : IDisposable
     [Theory]
     [InlineData("--sheet is 'x.gif', expected a file name with the extension .png, .jpg, .jpeg or .webp.", "--sheet", "x.gif")]
     [InlineData("--sheet shows one class or every class, not 2 of 5", "--class", "0", "1", "--sheet", "x.png")]
+    [InlineData("--max-window is '33', expected a whole number, 1 to 32.", "--class", "0", "--max-window", "33")]
     [InlineData("has no class 'klass_1'. Did you mean class_1", "--class", "klass_1")]
     [InlineData("pixels, more than a .webp file supports", "--class", "0", "--count", "2000", "--columns", "2000", "--sheet", "x.webp")]
     public async Task Generate_OptionsThatDoNotFit_AreUsageErrors(string message, params string[] options)
