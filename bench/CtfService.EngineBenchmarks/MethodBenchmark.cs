@@ -107,7 +107,7 @@ public sealed class MethodBenchmark : IDisposable
             {
                 var conditional = logits.AsSpan(2 * image * config.OutputVocabulary, config.OutputVocabulary);
                 HostSampler.Guide(conditional, logits.AsSpan(((2 * image) + 1) * config.OutputVocabulary, config.OutputVocabulary), GuidanceScale);
-                sampler.Sample(conditional, settings, _random.NextSingle());
+                sampler.Sample(conditional, settings, new LabelDraw(SamplingMethod.GumbelMax, (ulong)image, SamplingStage.Coarse, position));
             }
         }
 
@@ -132,7 +132,8 @@ public sealed class MethodBenchmark : IDisposable
             _fine.ScoreMembers(hidden, labels, logits);
             for (var position = 0; position < labels.Length; position++)
             {
-                sampler.Sample(logits.AsSpan(position * members, members), settings, _random.NextSingle());
+                var draw = new LabelDraw(SamplingMethod.GumbelMax, (ulong)images, SamplingStage.Fine, position);
+                sampler.Sample(logits.AsSpan(position * members, members), settings, draw);
             }
         }
 

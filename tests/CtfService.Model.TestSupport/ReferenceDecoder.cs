@@ -24,7 +24,7 @@ public static class ReferenceDecoder
                 logits = Guide(logits, Scores(transformer, transformer.Config.NullClass, labels)[position], settings.GuidanceScale);
             }
 
-            labels.Add(Choose(logits, settings, CounterRandom.Uniform(image.Seed, SamplingStage.Coarse, position)));
+            labels.Add(Choose(logits, settings, new LabelDraw(image.Method, image.Seed, SamplingStage.Coarse, position)));
         }
 
         return [.. labels];
@@ -45,7 +45,7 @@ public static class ReferenceDecoder
                 logits = Guide(logits, LogitsOf(members, unconditional[position + 1]), settings.GuidanceScale);
             }
 
-            tokens[position] = members[Choose(logits, settings, CounterRandom.Uniform(image.Seed, SamplingStage.Fine, position))];
+            tokens[position] = members[Choose(logits, settings, new LabelDraw(image.Method, image.Seed, SamplingStage.Fine, position))];
         }
 
         return tokens;
@@ -65,8 +65,8 @@ public static class ReferenceDecoder
     private static double[] Guide(double[] conditional, double[] unconditional, double scale) =>
         [.. conditional.Zip(unconditional, (with, without) => without + ((with - without) * scale))];
 
-    /// <summary>Temperature, top-k, top-p, then the first entry whose cumulative weight exceeds the uniform number.</summary>
-    private static int Choose(double[] logits, SamplingSettings settings, double uniform)
+    /// <summary>Temperature, top-k, top-p, then a draw.</summary>
+    private static int Choose(double[] logits, SamplingSettings settings, LabelDraw draw)
     {
         int[] descending = [.. Enumerable.Range(0, logits.Length).OrderByDescending(entry => logits[entry])]; // stable: the first of equals leads
         if (settings.Temperature <= RowSampling.MinTemperature)
@@ -84,6 +84,22 @@ public static class ReferenceDecoder
             before += weight;
         }
 
+        return draw.Method == SamplingMethod.GumbelMax
+            ? MaximumOf(weights, draw)
+            : Invert(weights, CounterRandom.Uniform(draw.Seed, draw.Stage, draw.Position));
+    }
+
+    /// <summary>Returns the entry whose logarithm plus noise is the largest.</summary>
+    private static int MaximumOf(double[] weights, LabelDraw draw)
+    {
+        var noise = new float[weights.Length];
+        GumbelNoise.Fill(draw, noise);
+        return Enumerable.Range(0, weights.Length).MaxBy(entry => Math.Log(weights[entry]) + noise[entry]);
+    }
+
+    /// <summary>Returns the first entry whose cumulative weight exceeds the uniform number.</summary>
+    private static int Invert(double[] weights, double uniform)
+    {
         var (threshold, sum) = (uniform * weights.Sum(), 0.0);
         return Enumerable.Range(0, weights.Length).First(entry => (sum += weights[entry]) > threshold);
     }

@@ -13,6 +13,7 @@ public class SamplingBenchmarks
     private float[] _source = [];
     private float[] _unconditional = [];
     private float[] _logits = [];
+    private int _position;
     private HostSampler _sampler = null!;
     private SamplingSettings _settings = null!;
     private Tensor _torchConditional = null!;
@@ -60,10 +61,15 @@ public class SamplingBenchmarks
     }
 
     [Benchmark(Description = "host")]
-    public int Host()
+    public int Host() => Draw(SamplingMethod.GumbelMax);
+
+    [Benchmark(Description = "host, inverse CDF")]
+    public int InverseCdf() => Draw(SamplingMethod.InverseCdf);
+
+    private int Draw(SamplingMethod method)
     {
         _source.CopyTo(_logits, 0);
         HostSampler.Guide(_logits, _unconditional, Scale);
-        return _sampler.Sample(_logits, _settings, 0.37f);
+        return _sampler.Sample(_logits, _settings, new LabelDraw(method, 7, SamplingStage.Coarse, _position++));
     }
 }

@@ -21,7 +21,7 @@ public sealed record ImageSpecification(int ClassId, ulong Seed, SamplingSetting
     public LayoutSource Layout { get; init; } = LayoutSource.Drawn;
 
     /// <summary>How labels are drawn in both stages.</summary>
-    public SamplingMethod Method { get; init; } = SamplingMethod.InverseCdf;
+    public SamplingMethod Method { get; init; } = SamplingMethod.GumbelMax;
 
     /// <summary>True if the coarse stage draws the layout or a part of it.</summary>
     public bool DrawsLayout => Layout == LayoutSource.Drawn || Layout is LayoutSource.Edited;

@@ -16,7 +16,7 @@ public static class CounterRandom
     /// <summary>The largest number that is drawn: 1 - 2^-24.</summary>
     internal const float Largest = 1 - UnitInLastPlace;
 
-    private const float UnitInLastPlace = 1f / (1 << 24);
+    internal const float UnitInLastPlace = 1f / (1 << 24);
 
     /// <summary>Returns a multiple of 2^-24 in [0, 1), exact in single precision.</summary>
     /// <param name="position">Index of the grid cell in raster order, from 0.</param>
@@ -25,14 +25,5 @@ public static class CounterRandom
     {
         var block = Philox4x32.Block((uint)seed, (uint)(seed >> 32), (uint)position, (uint)stage, (uint)draw);
         return (block.X >> 8) * UnitInLastPlace;
-    }
-
-    /// <summary>Fills a span with the numbers for positions 0, 1, ... of one image.</summary>
-    public static void FillUniforms(ulong seed, SamplingStage stage, Span<float> uniforms)
-    {
-        for (var position = 0; position < uniforms.Length; position++)
-        {
-            uniforms[position] = Uniform(seed, stage, position);
-        }
     }
 }

@@ -18,23 +18,28 @@ public static class LogitsFilter
         }
 
         using var scope = NewDisposeScope();
-        var scaled = logits.to(ScalarType.Float32) / rows.Temperature;
-        return (rows.UsesTopK || rows.UsesTopP ? ApplyTopKAndTopP(scaled, rows) : scaled).MoveToOuterDisposeScope();
+        var values = logits.to(ScalarType.Float32);
+        var scaled = values / rows.Temperature;
+        return (rows.UsesTopK || rows.UsesTopP ? scaled.masked_fill(Removed(values, rows), float.NegativeInfinity) : scaled).MoveToOuterDisposeScope();
     }
 
-    private static Tensor ApplyTopKAndTopP(Tensor scaled, RowSampling rows)
+    /// <summary>Returns which labels top-k and top-p remove: bool [R, V]. Works on logits before scaling, which can round two logits to one.</summary>
+    private static Tensor Removed(Tensor logits, RowSampling rows)
     {
-        var (descending, order) = sort(scaled, dim: 1, descending: true, stable: true); // ties -> lowest index
+        var (descending, order) = sort(logits, dim: 1, descending: true, stable: true); // ties -> lowest index
         var threshold = descending.gather(1, rows.TopKIndex);                       // [R, 1]
         if (!rows.UsesTopP)
         {
-            return scaled.masked_fill(scaled.less(threshold), float.NegativeInfinity); // ties with the k-th stay
+            return logits.less(threshold);                                          // ties with the k-th stay
         }
 
-        // Top-p applies to what top-k left: an entry is removed if the entries before it already exceed p. The first always stays.
-        var kept = descending.masked_fill(descending.less(threshold), float.NegativeInfinity);
-        var exceeded = kept.softmax(1).cumsum(1).greater(rows.TopP);            // [R, V]: of an entry and all before it
-        kept[.., 1..] = kept[.., 1..].masked_fill(exceeded[.., ..^1], float.NegativeInfinity);
-        return empty_like(scaled).scatter_(1, order, kept);
+        // Top-p applies to what top-k left: a label is removed if the labels before it already exceed p. The first always stays. Sums of integers are exact.
+        var scaled = descending / rows.Temperature;
+        var isBelow = descending.less(threshold);
+        var weights = DeviceMath.Weights(scaled - scaled[.., ..1]).masked_fill(isBelow, 0);
+        var cumulative = weights.cumsum(1);                                         // [R, V]: of a label and all before it
+        var limit = rows.TopP.to(ScalarType.Float64) * cumulative[.., ^1..].to(ScalarType.Float64);
+        var isRemoved = (cumulative - weights).to(ScalarType.Float64).greater(limit).logical_or_(isBelow);
+        return empty_like(isRemoved).scatter_(1, order, isRemoved);
     }
 }

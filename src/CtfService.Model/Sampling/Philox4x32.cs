@@ -6,13 +6,13 @@ namespace CtfService.Model.Sampling;
 /// </summary>
 internal static class Philox4x32
 {
-    private const int Rounds = 10;
+    internal const int Rounds = 10;
 
     // The multipliers of the paper, and the Weyl increments of the key: golden ratio and sqrt(3) - 1.
-    private const uint Multiplier0 = 0xD2511F53;
-    private const uint Multiplier1 = 0xCD9E8D57;
-    private const uint KeyIncrement0 = 0x9E3779B9;
-    private const uint KeyIncrement1 = 0xBB67AE85;
+    internal const uint Multiplier0 = 0xD2511F53;
+    internal const uint Multiplier1 = 0xCD9E8D57;
+    internal const uint KeyIncrement0 = 0x9E3779B9;
+    internal const uint KeyIncrement1 = 0xBB67AE85;
 
     /// <summary>Returns the four numbers of a counter (x, y, z, w).</summary>
     public static (uint X, uint Y, uint Z, uint W) Block(uint key0, uint key1, uint x, uint y = 0, uint z = 0, uint w = 0)

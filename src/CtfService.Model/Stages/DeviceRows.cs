@@ -19,9 +19,10 @@ internal sealed class DeviceRows : IDisposable
     private readonly TransformerConfig _config;
     private readonly Tensor _state;    // int64 [RowState.Count, R]
     private readonly Tensor _scales;   // [R, 1]: guidance
-    private readonly Tensor _uniforms; // [R, T]
     private readonly Tensor _labels;   // int64 [R, T]
+    private readonly NoiseBuffer _noise;
     private RowSampling? _sampling;
+    private bool _anyInverseCdf;
 
     /// <param name="capacity">The largest number of rows.</param>
     public DeviceRows(TransformerConfig config, int capacity, DeviceMemory memory)
@@ -30,9 +31,9 @@ internal sealed class DeviceRows : IDisposable
         using var scope = NewDisposeScope(); // frees earlier tensors if a later one does not fit
         _state = memory.Zeros(ScalarType.Int64, Enum.GetValues<RowState>().Length, capacity);
         _scales = memory.Zeros(ScalarType.Float32, capacity, 1);
-        _uniforms = memory.Zeros(ScalarType.Float32, capacity, config.Positions);
         _labels = memory.Zeros(ScalarType.Int64, capacity, config.Positions);
-        scope.Detach(_state, _scales, _uniforms, _labels);
+        scope.Detach(_state, _scales, _labels);
+        _noise = new NoiseBuffer(config.Positions, config.OutputVocabulary);
     }
 
     /// <summary>The numbers kept for each row.</summary>
@@ -55,6 +56,12 @@ internal sealed class DeviceRows : IDisposable
 
         /// <summary>The last guided position.</summary>
         LastGuided,
+
+        /// <summary>The bits of the seed of the row's labels.</summary>
+        Seed,
+
+        /// <summary>1 if labels are drawn with <see cref="SamplingMethod.InverseCdf"/>, otherwise 0.</summary>
+        InverseCdf,
     }
 
     /// <summary>The number of rows that a step computes, 1 to the capacity. A change makes the state stale.</summary>
@@ -77,11 +84,13 @@ internal sealed class DeviceRows : IDisposable
         var sampling = new RowSampling(SettingsOf(running), _config.OutputVocabulary, _memory.Device);
         _sampling?.Dispose();
         _sampling = sampling;
+        _anyInverseCdf = running.Any(IsInverseCdf);
+        _noise.Clear();
         _state.narrow(1, 0, Count).copy_(_memory.Upload(StateOf(running), Enum.GetValues<RowState>().Length, Count));
         _scales.narrow(0, 0, Count).copy_(_memory.Upload(ScalesOf(running), Count, 1));
-        foreach (var image in running.Where(image => image.IsAtFirstLabel))
+        foreach (var image in running.Where(image => image.IsAtFirstLabel && image.KeptTokens is not null))
         {
-            Start(image);
+            KeepLabels(image);
         }
 
         var last = _labels.narrow(0, 0, Count).gather(1, Positions.sub(1).clamp_min(0).unsqueeze(1)).squeeze(1); // [R]
@@ -109,8 +118,7 @@ internal sealed class DeviceRows : IDisposable
         var isGuided = cells.less_equal(State(RowState.LastGuided).unsqueeze(1));                             // [R, 1]
         var unconditional = where(isGuided, logits.index_select(0, State(RowState.Partner)), logits);         // [R, V]
         var guided = Guidance.Combine(logits, unconditional, _scales.narrow(0, 0, Count));                    // a row with itself: unchanged at any scale
-        var drawn = CategoricalSampler.Sample(guided, _sampling!, _uniforms.narrow(0, 0, Count).gather(1, cells)); // [R]
-        return drawn.index_select(0, State(RowState.Source)).mul_(State(RowState.Stride)).MoveToOuterDisposeScope();
+        return Draw(guided).index_select(0, State(RowState.Source)).mul_(State(RowState.Stride)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Stores the labels of the step, int64 [R]. The rows do not advance, so a step that fails after this can be repeated.</summary>
@@ -125,6 +133,7 @@ internal sealed class DeviceRows : IDisposable
     {
         using var scope = NewDisposeScope();
         Inputs.copy_(labels);
+        _noise.Advance();
         Positions.add_(State(RowState.Stride));
     }
 
@@ -140,34 +149,41 @@ internal sealed class DeviceRows : IDisposable
         }
     }
 
-    /// <summary>Copies the labels and uniforms of a row, which the host does not have, to another row.</summary>
+    /// <summary>Copies the labels of a row, which the host does not have, to another row.</summary>
     public void Move(int from, int to)
     {
         using var scope = NewDisposeScope();
         _labels.select(0, to).copy_(_labels.select(0, from));
-        _uniforms.select(0, to).copy_(_uniforms.select(0, from));
     }
 
     public void Dispose()
     {
         _sampling?.Dispose();
-        foreach (var tensor in (Tensor[])[_state, _scales, _uniforms, _labels])
+        _noise.Dispose();
+        foreach (var tensor in (Tensor[])[_state, _scales, _labels])
         {
             tensor.Dispose();
         }
     }
 
-    /// <summary>Uploads the random numbers of a new image or candidate, and the labels that it keeps.</summary>
-    private void Start(RunningImage image)
+    /// <summary>Draws a label for each row, int64 [R]. Rows with the inverse CDF are rare, so their random numbers are computed in every step.</summary>
+    private Tensor Draw(Tensor logits)
     {
-        var uniforms = new float[_config.Positions];
-        CounterRandom.FillUniforms(image.LabelSeed, SamplingStage.Coarse, uniforms);
-        _uniforms.select(0, image.Slot).copy_(_memory.Upload(uniforms, _config.Positions));
-        if (image.KeptTokens is null)
+        using var scope = NewDisposeScope();
+        var (seeds, sampling) = (State(RowState.Seed), _sampling!);
+        var labels = CategoricalSampler.SampleGumbelMax(logits, sampling, _noise.Next(seeds, Positions));
+        if (_anyInverseCdf)
         {
-            return;
+            var uniforms = DeviceNoise.Uniforms(seeds, SamplingStage.Coarse, Positions); // [R, 1]
+            labels = where(State(RowState.InverseCdf).eq(1), CategoricalSampler.SampleInverseCdf(logits, sampling, uniforms), labels);
         }
 
+        return labels.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Uploads the labels that a new image or candidate keeps.</summary>
+    private void KeepLabels(RunningImage image)
+    {
         var labels = _memory.Upload([.. image.CoarseLabels.Select(label => (long)label)], _config.Positions);
         foreach (var slot in image.NullSlot is { } nullSlot ? (int[])[image.Slot, nullSlot] : [image.Slot])
         {
@@ -183,16 +199,20 @@ internal sealed class DeviceRows : IDisposable
         var state = new long[Enum.GetValues<RowState>().Length * Count];
         for (var row = 0; row < Count; row++)
         {
-            Set(state, row, [0, 0, 0, row, row, 0]);
+            Set(state, row, [0, 0, 0, row, row, 0, 0, 0]);
         }
 
         foreach (var image in running)
         {
             var (specification, slot) = (image.Specification, image.Slot);
-            Set(state, slot, [specification.ClassId, image.Position, 1, slot, image.NullSlot ?? slot, specification.Coarse.LastGuidedPosition]);
+            var (seed, inverseCdf) = (unchecked((long)image.LabelSeed), IsInverseCdf(image) ? 1 : 0);
+            Set(
+                state,
+                slot,
+                [specification.ClassId, image.Position, 1, slot, image.NullSlot ?? slot, specification.Coarse.LastGuidedPosition, seed, inverseCdf]);
             if (image.NullSlot is { } nullSlot)
             {
-                Set(state, nullSlot, [_config.NullClass, image.Position, 1, slot, nullSlot, 0]);
+                Set(state, nullSlot, [_config.NullClass, image.Position, 1, slot, nullSlot, 0, seed, inverseCdf]);
             }
         }
 
@@ -207,6 +227,8 @@ internal sealed class DeviceRows : IDisposable
             state[(i * Count) + row] = values[i];
         }
     }
+
+    private static bool IsInverseCdf(RunningImage image) => image.Specification.Method == SamplingMethod.InverseCdf;
 
     private float[] ScalesOf(IReadOnlyList<RunningImage> running)
     {

@@ -27,7 +27,7 @@ public sealed class SamplingRun : IDisposable
     {
         var logits = Logits(name);
         using var rows = Rows(Settings(name) with { TopK = 1 }, logits);
-        return CategoricalSampler.Sample(logits, rows, full(logits.shape[0], 1, 0.9f)).unsqueeze(1);
+        return CategoricalSampler.SampleInverseCdf(logits, rows, full(logits.shape[0], 1, 0.9f)).unsqueeze(1);
     }
 
     /// <summary>Entries that the reference keeps: int64 [B].</summary>

@@ -29,8 +29,7 @@ public sealed class CategoricalSamplerTests : IDisposable
     {
         const int draws = 20_000;
         var logits = linspace(-2, 2, 10, ScalarType.Float32).reshape(1, 10);
-        var uniforms = new float[draws];
-        CounterRandom.FillUniforms(11, SamplingStage.Fine, uniforms);
+        float[] uniforms = [.. Enumerable.Range(0, draws).Select(position => CounterRandom.Uniform(11, SamplingStage.Fine, position))];
 
         var counts = Draw(logits.expand(draws, 10), tensor(uniforms).reshape(draws, 1), new SamplingSettings()).bincount(null, minlength: 10);
 
@@ -95,7 +94,7 @@ public sealed class CategoricalSamplerTests : IDisposable
         var logits = tensor(new float[] { 0, 1, 2 }).reshape(1, 3).expand(4, 3);
         using var rows = new RowSampling([new(0), new(1)], 3, CPU, rowsPerImage: 2);
 
-        var labels = CategoricalSampler.Sample(logits, rows, zeros(4, 1));
+        var labels = CategoricalSampler.SampleInverseCdf(logits, rows, zeros(4, 1));
 
         Assert.Equal([2, 2, 0, 0], labels.data<long>().ToArray());
     }
@@ -105,12 +104,12 @@ public sealed class CategoricalSamplerTests : IDisposable
     {
         using var rows = new RowSampling([new(1, 3, 0.9f), new(0)], 8, CPU);
         var (logits, uniforms) = (zeros(2, 8), zeros(2, 1));
-        CategoricalSampler.Sample(logits, rows, uniforms).Dispose();
+        CategoricalSampler.SampleInverseCdf(logits, rows, uniforms).Dispose();
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
         for (var step = 0; step < 3; step++)
         {
-            CategoricalSampler.Sample(logits, rows, uniforms).Dispose();
+            CategoricalSampler.SampleInverseCdf(logits, rows, uniforms).Dispose();
         }
 
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
@@ -132,6 +131,6 @@ public sealed class CategoricalSamplerTests : IDisposable
     private static Tensor Draw(Tensor logits, Tensor uniforms, params SamplingSettings[] settings)
     {
         using var rows = new RowSampling(settings, (int)logits.shape[1], CPU, (int)logits.shape[0] / settings.Length);
-        return CategoricalSampler.Sample(logits, rows, uniforms);
+        return CategoricalSampler.SampleInverseCdf(logits, rows, uniforms);
     }
 }

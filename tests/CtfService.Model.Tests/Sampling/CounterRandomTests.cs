@@ -16,18 +16,6 @@ public sealed class CounterRandomTests
         Assert.Equal(0x6627e8 / 16777216f, CounterRandom.Uniform(0, SamplingStage.Coarse, 0));
 
     [Fact]
-    public void FillUniforms_AnyOrder_GivesTheNumberOfEachPosition()
-    {
-        var uniforms = new float[64];
-
-        CounterRandom.FillUniforms(ulong.MaxValue, SamplingStage.Fine, uniforms);
-
-        Assert.All(
-            Enumerable.Range(0, 64).Reverse(),
-            position => Assert.Equal(uniforms[position], CounterRandom.Uniform(ulong.MaxValue, SamplingStage.Fine, position)));
-    }
-
-    [Fact]
     public void Uniform_OtherSeedStagePositionOrDraw_IsDifferent()
     {
         float[] numbers =

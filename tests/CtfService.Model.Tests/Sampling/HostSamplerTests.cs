@@ -35,29 +35,33 @@ public sealed class HostSamplerTests
         {
             var logits = golden.Read(name);
             var (rows, vocabulary) = ((int)logits.shape[0], (int)logits.shape[1]);
-            var sampler = new HostSampler(vocabulary);
+            var seeds = Enumerable.Range(0, rows).Select(row => (ulong)row << 30).ToArray();
             using var sampling = new RowSampling([.. Enumerable.Repeat(settings, rows)], vocabulary, CPU);
-            for (var draw = 0; draw < 200; draw++)
+            for (var position = 0; position < 200; position++)
             {
-                var uniforms = Enumerable.Range(0, rows).Select(row => CounterRandom.Uniform(5, SamplingStage.Coarse, row, draw)).ToArray();
+                var (seedsOnDevice, positions) = (tensor(seeds.Select(seed => (long)seed).ToArray()), full(rows, position, ScalarType.Int64));
+                var noise = DeviceNoise.Gumbel(seedsOnDevice, SamplingStage.Fine, positions, 1, vocabulary).squeeze(1);
+                var gumbelMax = CategoricalSampler.SampleGumbelMax(logits, sampling, noise);
+                var uniforms = DeviceNoise.Uniforms(seedsOnDevice, SamplingStage.Fine, positions);
+                var inverseCdf = CategoricalSampler.SampleInverseCdf(logits, sampling, uniforms);
 
-                var expected = CategoricalSampler.Sample(logits, sampling, tensor(uniforms).reshape(-1, 1)).data<long>().ToArray();
-                var actual = Enumerable.Range(0, rows).Select(row => (long)sampler.Sample(logits[row].data<float>().ToArray(), settings, uniforms[row]));
-
-                Assert.Equal(expected, actual);
+                Assert.Equal(gumbelMax.data<long>(), OnHost(logits, settings, SamplingMethod.GumbelMax, seeds, position));
+                Assert.Equal(inverseCdf.data<long>(), OnHost(logits, settings, SamplingMethod.InverseCdf, seeds, position));
             }
         }
     }
 
-    [Fact]
-    public void Sample_RemovedEntries_AreNeverReturned()
+    [Theory]
+    [InlineData(SamplingMethod.GumbelMax)]
+    [InlineData(SamplingMethod.InverseCdf)]
+    public void Sample_RemovedEntries_AreNeverReturned(SamplingMethod method)
     {
         var sampler = new HostSampler(4);
 
         for (var draw = 0; draw < 1000; draw++)
         {
             float[] logits = [float.NegativeInfinity, 1, float.NegativeInfinity, 1];
-            Assert.Contains(sampler.Sample(logits, new SamplingSettings(), CounterRandom.Uniform(1, SamplingStage.Fine, 0, draw)), new[] { 1, 3 });
+            Assert.Contains(sampler.Sample(logits, new SamplingSettings(), Draw(method, draw)), new[] { 1, 3 });
         }
     }
 
@@ -66,7 +70,7 @@ public sealed class HostSamplerTests
     {
         float[] logits = [0, 0, 0, float.NegativeInfinity];
 
-        Assert.Equal(2, new HostSampler(4).Sample(logits, new SamplingSettings(), CounterRandom.Largest));
+        Assert.Equal(2, new InverseCdfSampler(4).Sample(logits, new SamplingSettings(), CounterRandom.Largest));
     }
 
     [Fact]
@@ -79,20 +83,31 @@ public sealed class HostSamplerTests
         Assert.Equal([2.5f, -1, -1], conditional);
     }
 
-    [Fact]
-    public void Sample_AnyFilter_AllocatesNothing()
+    [Theory]
+    [InlineData(SamplingMethod.GumbelMax)]
+    [InlineData(SamplingMethod.InverseCdf)]
+    public void Sample_AnyFilter_AllocatesNothing(SamplingMethod method)
     {
         var sampler = new HostSampler(512);
         var logits = new float[512];
         var settings = new SamplingSettings(TopK: 10, TopP: 0.5f);
-        sampler.Sample(logits, settings, 0.5f);
+        sampler.Sample(logits, settings, Draw(method, 0));
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         for (var i = 0; i < 100; i++)
         {
-            sampler.Sample(logits, settings, 0.5f);
+            sampler.Sample(logits, settings, Draw(method, i));
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    private static LabelDraw Draw(SamplingMethod method, int position) => new(method, Seed: 1, SamplingStage.Fine, position);
+
+    private static IEnumerable<long> OnHost(Tensor logits, SamplingSettings settings, SamplingMethod method, ulong[] seeds, int position)
+    {
+        var sampler = new HostSampler((int)logits.shape[1]);
+        return seeds.Select((seed, row) =>
+            (long)sampler.Sample(logits[row].data<float>().ToArray(), settings, new LabelDraw(method, seed, SamplingStage.Fine, position)));
     }
 }

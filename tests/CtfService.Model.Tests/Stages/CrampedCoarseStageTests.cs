@@ -171,7 +171,6 @@ public sealed class CrampedCoarseStageTests : IDisposable
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    [InlineData(2)]
     public void Step_StateCannotBeUploaded_FailsAndSucceedsLater(int uploads)
     {
         using var stage = Stage();

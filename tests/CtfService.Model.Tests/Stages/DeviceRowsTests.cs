@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Model.Sampling;
 using CtfService.Model.Stages;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -50,6 +51,36 @@ public sealed class DeviceRowsTests : IDisposable
         Assert.Equal([0, 0, 0, 0, 0], _rows.Positions.data<long>());
     }
 
+    /// <summary>Rows of both methods, with and without guidance and filters.</summary>
+    [Fact]
+    public void Sample_RowsOfBothMethods_DrawTheLabelsOfTheHost()
+    {
+        var (vocabulary, random) = (CoarseRuns.Config.OutputVocabulary, new Random(8));
+        RunningImage[] images =
+        [
+            Sequence(slot: 0, new SamplingSettings(Temperature: 0.9f, TopK: 5)),
+            Sequence(slot: 2, new SamplingSettings(GuidanceScale: 2.5f), nullSlot: 1),
+            Sequence(slot: 3, new SamplingSettings(Temperature: 1.3f, TopP: 0.8f), method: SamplingMethod.InverseCdf),
+            Sequence(slot: 4, new SamplingSettings(TopP: 0.7f)),
+        ];
+        _rows.Sync(images);
+        var sampler = new HostSampler(vocabulary);
+
+        for (var position = 0; position < CoarseRuns.Config.Positions; position++)
+        {
+            var logits = Enumerable.Range(0, 5).Select(_ => Enumerable.Range(0, vocabulary).Select(_ => 4 * random.NextSingle()).ToArray()).ToArray();
+
+            var drawn = Step(tensor(logits.SelectMany(row => row).ToArray(), [5, vocabulary]));
+
+            HostSampler.Guide(logits[2], logits[1], 2.5f);
+            Assert.All(images, image =>
+            {
+                var draw = new LabelDraw(image.Specification.Method, image.LabelSeed, SamplingStage.Coarse, position);
+                Assert.Equal(sampler.Sample(logits[image.Slot], image.Specification.Coarse, draw), drawn[image.Slot]);
+            });
+        }
+    }
+
     /// <summary>If a step fails after some rows have advanced, the host's state is the valid one.</summary>
     [Fact]
     public void Sync_RowsAdvancedWithoutTheHost_ResetsThem()
@@ -71,7 +102,6 @@ public sealed class DeviceRowsTests : IDisposable
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    [InlineData(2)]
     public void Sync_UploadFails_StaysStaleAndSucceedsWhenRepeated(int uploads)
     {
         var image = Sequence(slot: 1);
@@ -105,6 +135,10 @@ public sealed class DeviceRowsTests : IDisposable
         _rows.Advance(labels);
     }
 
-    private static RunningImage Sequence(int slot, SamplingSettings? settings = null, int? nullSlot = null) =>
-        new(slot, CoarseRuns.Image(classId: 1, seed: 3, settings ?? new SamplingSettings()), CoarseRuns.Config.Positions) { Slot = slot, NullSlot = nullSlot };
+    private static RunningImage Sequence(
+        int slot, SamplingSettings? settings = null, int? nullSlot = null, SamplingMethod method = SamplingMethod.GumbelMax)
+    {
+        var specification = CoarseRuns.Image(classId: 1, seed: (ulong)slot << 33, settings ?? new SamplingSettings()) with { Method = method };
+        return new RunningImage(slot, specification, CoarseRuns.Config.Positions) { Slot = slot, NullSlot = nullSlot };
+    }
 }

@@ -44,13 +44,16 @@ internal static class CodebookResampler
         var labels = tensor(batch.SelectMany(image => image.CoarseLabels).Select(label => (long)label).ToArray(), [batch.Length, positions]);
         var classIds = tensor(batch.Select(image => (long)image.Specification.ClassId).ToArray());
         var logits = transformer.Score(transformer.Hidden(classIds, labels).narrow(1, 1, positions)).flatten(0, 1); // [B*T, K]
-        var uniforms = new float[batch.Length * positions];
-        for (var i = 0; i < batch.Length; i++)
+        var values = logits.data<float>().ToArray();
+        var sampler = new HostSampler(codewords);
+        var tokens = new long[batch.Length * positions];
+        for (var i = 0; i < tokens.Length; i++)
         {
-            CounterRandom.FillUniforms(batch[i].Specification.Seed, SamplingStage.Fine, uniforms.AsSpan(i * positions, positions));
+            var image = batch[i / positions].Specification;
+            var draw = new LabelDraw(image.Method, image.Seed, SamplingStage.Fine, i % positions);
+            tokens[i] = sampler.Sample(values.AsSpan(i * codewords, codewords), image.Fine, draw);
         }
 
-        using var sampling = new RowSampling([.. batch.Select(image => image.Specification.Fine)], codewords, CPU, positions);
-        return CategoricalSampler.Sample(logits, sampling, tensor(uniforms, [batch.Length * positions, 1])).reshape(batch.Length, positions);
+        return tensor(tokens, [batch.Length, positions]);
     }
 }
