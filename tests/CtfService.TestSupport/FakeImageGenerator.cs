@@ -24,6 +24,9 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     /// <summary>Number of steps from admission to the finished image.</summary>
     public int StepsPerImage { get; set; } = 1;
 
+    /// <summary>Number of positions of each image in a step; the label of one of them is right.</summary>
+    public int Window { get; set; } = 1;
+
     /// <summary>The decode time that each step reports.</summary>
     public TimeSpan DecodeTime { get; set; } = TimeSpan.FromMilliseconds(1);
 
@@ -94,7 +97,9 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     {
         ThreadName = Thread.CurrentThread.Name;
         var stepping = Stepping;
-        LastStep = new StepReport(stepping.Sum(id => _running[id].Image.Rows), DecodeTime);
+        var rows = stepping.Sum(id => _running[id].Image.Rows);
+        var drawn = stepping.Count(id => _running[id].Image.DrawsLayout);
+        LastStep = new StepReport(rows * Window, DecodeTime) { Decode = new DecodeWork(drawn, drawn * Window, drawn, rows * (Window - 1)) };
         _steps.Enqueue([.. stepping.Select(id => _running[id].Image)]);
         if (_beforeNext.TryDequeue(out var before))
         {
@@ -164,6 +169,9 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
         var kept = (specification.Layout as LayoutSource.Given)?.KeptTokens;
         int[] tokens = [.. labels.Select((label, cell) => kept?[cell] is >= 0 and var token ? token : label + Model.ClusterCount)];
         var timings = new StageTimings(TimeSpan.FromMilliseconds(3), TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(1));
-        return new GeneratedImage(specification, new RgbImage(Model.ImageWidth, Model.ImageHeight, pixels), labels, tokens, timings);
+        return new GeneratedImage(specification, new RgbImage(Model.ImageWidth, Model.ImageHeight, pixels), labels, tokens, timings)
+        {
+            DecodeSteps = specification.DrawsLayout ? StepsPerImage : 0,
+        };
     }
 }

@@ -118,8 +118,8 @@ internal sealed class InferenceQueue : IInferenceQueue
         }
     }
 
-    /// <param name="steps">Number of decode steps of an image.</param>
-    private void RequireRoom(ImageFlow flow, int images, int steps)
+    /// <param name="labels">Number of labels of an image.</param>
+    private void RequireRoom(ImageFlow flow, int images, int labels)
     {
         var isReserved = _reservations.TryRedeem(flow.Name, images);
         var free = Math.Max(0, _options.MaxQueuedImages - _load.Waiting);
@@ -127,7 +127,7 @@ internal sealed class InferenceQueue : IInferenceQueue
         var share = QueueShare.Of(own, all);
         if (share.IsLimited && share.Room(free) < images)
         {
-            var retryAfter = RetryAfter(own.TurnsWith(all, share.MustStart(images, free)) + _reservations.Images(flow.Name), steps);
+            var retryAfter = RetryAfter(own.TurnsWith(all, share.MustStart(images, free)) + _reservations.Images(flow.Name), labels);
             _reservations.Add(flow.Name, images, retryAfter, isShare: true);
             throw CallerErrors.ShareFull(share.Room(free), own.Waiting, _options.MaxQueuedImages, images, retryAfter);
         }
@@ -135,12 +135,12 @@ internal sealed class InferenceQueue : IInferenceQueue
         var room = Math.Max(0, free - (isReserved ? 0 : _reservations.Kept(flow.Name)));
         if (room < images)
         {
-            throw Full(flow, room, images, steps, isShare: free >= images);
+            throw Full(flow, room, images, labels, isShare: free >= images);
         }
     }
 
     /// <summary>Refuses a submission that cannot end in time, before it costs others any.</summary>
-    private void RequireTime(ImageSubmission submission, int steps)
+    private void RequireTime(ImageSubmission submission, int labels)
     {
         var (limit, source) = submission.Deadline;
         if (limit == Timeout.InfiniteTimeSpan)
@@ -148,7 +148,7 @@ internal sealed class InferenceQueue : IInferenceQueue
             return;
         }
 
-        var (now, idle) = _load.UntilEnded(submission, steps);
+        var (now, idle) = _load.UntilEnded(submission, labels);
         if (now > limit)
         {
             throw CallerErrors.DeadlineTooShort(now, limit, source, idle > limit ? null : WholeSeconds(now - limit));
@@ -160,15 +160,15 @@ internal sealed class InferenceQueue : IInferenceQueue
     /// caller gets a reservation too.
     /// </summary>
     /// <param name="isShare">True if there is room, but reserved: then its own reservation counts in its flow only.</param>
-    private QueueFullException Full(ImageFlow flow, int room, int requested, int steps, bool isShare)
+    private QueueFullException Full(ImageFlow flow, int room, int requested, int labels, bool isShare)
     {
-        var retryAfter = RetryAfter(_load.Waiting + _reservations.Images(flow.Name) + requested - _options.MaxQueuedImages, steps);
+        var retryAfter = RetryAfter(_load.Waiting + _reservations.Images(flow.Name) + requested - _options.MaxQueuedImages, labels);
         _reservations.Add(flow.Name, requested, retryAfter, isShare);
         return CallerErrors.QueueFull(room, _options.MaxQueuedImages, requested, retryAfter);
     }
 
     /// <param name="images">Number of waiting images that must start before.</param>
-    private TimeSpan RetryAfter(int images, int steps) => WholeSeconds(_load.Forecast(images, steps));
+    private TimeSpan RetryAfter(int images, int labels) => WholeSeconds(_load.Forecast(images, labels));
 
     /// <summary>Rounds up, because Retry-After counts seconds.</summary>
     private static TimeSpan WholeSeconds(TimeSpan time) => TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(time.TotalSeconds)));

@@ -8,7 +8,7 @@ namespace CtfService.Inference.Queue;
 /// Counts the waiting and running images of one instance and forecasts when waiting images will have started. Each job reports its own transitions, so an
 /// image is counted until it ends, however it ends. Thread-safe.
 /// </summary>
-/// <param name="estimator">Provides the stage costs and the number of decode steps so far.</param>
+/// <param name="estimator">Provides the stage costs, and the time and number of labels so far.</param>
 /// <param name="rows">Number of rows of a decode step on one device.</param>
 /// <param name="devices">Returns the number of devices.</param>
 /// <param name="flows">Counts the same images by flow.</param>
@@ -18,7 +18,7 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
 
     private readonly Lock _gate = new();
     private readonly LinkedList<InferenceJob> _running = new(); // images with decode steps; the oldest is first and ends first
-    private readonly Dictionary<InferenceJob, (LinkedListNode<InferenceJob> Node, long Start)> _starts = [];
+    private readonly Dictionary<InferenceJob, (LinkedListNode<InferenceJob> Node, double Start)> _starts = [];
     private int _waiting;
     private int _waitingDrawn;
     private int _waitingRounds; // of the drawn ones
@@ -40,12 +40,12 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
 
     /// <summary>Returns the current counts, and the expected time until one further image would start.</summary>
     /// <param name="capacity">Images that may wait at most.</param>
-    /// <param name="steps">Number of decode steps of an image; null if there is no model.</param>
-    public QueueReport Report(int capacity, int? steps)
+    /// <param name="labels">Number of labels of an image: T; null if there is no model.</param>
+    public QueueReport Report(int capacity, int? labels)
     {
         lock (_gate)
         {
-            var wait = steps is { } known ? CreateForecast(known, further: 1).UntilStartedAtLeast(_waiting + 1) : TimeSpan.Zero;
+            var wait = labels is { } known ? CreateForecast(known, further: 1).UntilStartedAtLeast(_waiting + 1) : TimeSpan.Zero;
             return new QueueReport(_waiting, _running.Count + _runningLayouts, capacity, wait);
         }
     }
@@ -88,27 +88,27 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
 
     /// <summary>
     /// Returns the expected time until the given number of waiting images have started. Several devices count as one with the rows of all, which takes as long
-    /// for a decode step and a fraction of the time for a later stage.
+    /// for a label and a fraction of the time for a later stage.
     /// </summary>
     /// <param name="images">At least 1. If more than wait, further images of the same kinds are assumed to follow.</param>
-    /// <param name="steps">Number of decode steps of an image: T.</param>
-    public TimeSpan Forecast(int images, int steps)
+    /// <param name="labels">Number of labels of an image: T.</param>
+    public TimeSpan Forecast(int images, int labels)
     {
         lock (_gate)
         {
-            return CreateForecast(steps, further: 0).UntilStarted(images);
+            return CreateForecast(labels, further: 0).UntilStarted(images);
         }
     }
 
     /// <summary>
     /// Returns the least time until a submission has ended: its images behind those of its flow, and between those of others as their weights allow. Never
-    /// longer than it takes, if no caller hangs up and no step is faster than those so far. Edits may need few steps, so theirs are not counted.
+    /// longer than it takes, if no caller hangs up, and no labels are drawn faster than those so far. Edits may draw few labels, so theirs are not counted.
     /// </summary>
-    /// <param name="steps">Number of decode steps of an image: T.</param>
-    /// <returns>The time now, and the time on an idle service. Zero until as many steps as an image has were measured.</returns>
-    public (TimeSpan Now, TimeSpan Idle) UntilEnded(ImageSubmission submission, int steps)
+    /// <param name="labels">Number of labels of an image: T.</param>
+    /// <returns>The time now, and the time on an idle service. Zero until as many labels as an image has were measured.</returns>
+    public (TimeSpan Now, TimeSpan Idle) UntilEnded(ImageSubmission submission, int labels)
     {
-        if (estimator.DecodeSteps < steps)
+        if (estimator.Labels < labels)
         {
             return default;
         }
@@ -117,25 +117,27 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
         var (images, drawn) = (submission.Images.Count, submission.Images.Count(image => image.DrawsWholeLayout));
         var own = submission.Images.Aggregate(TimeSpan.Zero, (time, image) => time + fastest.LaterStages(image)) / parallel;
         var ownRows = submission.Images.Where(image => image.DrawsWholeLayout).Sum(image => image.Rows);
-        var idle = own + Decoding(ownRows, steps, parallel);
+        var idle = own + Decoding(ownRows, labels, parallel);
         if (drawn == 0 || submission.Priority == ImagePriority.High || flows.StaysModest(submission.Flow, ownRows, rows * parallel))
         {
             return (idle, idle);
         }
 
         var ahead = Ahead(submission.Flow, drawn);
-        var (started, rowsBeside) = UntilStarted(submission, ahead, drawn, steps, parallel);
-        var now = started + (steps * estimator.FastestStep(Math.Max(1, (int)(rowsBeside / parallel)))) + (own / images);
+        var (started, rowsBeside) = UntilStarted(submission, ahead, drawn, labels, parallel);
+        var now = started + (labels * Fastest((int)(rowsBeside / parallel))) + (own / images);
         return (now > idle ? now : idle, idle);
     }
 
-    /// <summary>Returns the time of all decode steps of images that have the devices for themselves.</summary>
-    private TimeSpan Decoding(int imageRows, int steps, int parallel)
+    /// <summary>Returns the time in which images get all labels that have the devices for themselves.</summary>
+    private TimeSpan Decoding(int imageRows, int labels, int parallel)
     {
         var (full, rest) = Math.DivRem(imageRows, rows * parallel);
-        return (full * steps * estimator.FastestStep(rows))
-            + (rest == 0 ? TimeSpan.Zero : steps * estimator.FastestStep((rest + parallel - 1) / parallel));
+        return (full * labels * Fastest(rows)) + (rest == 0 ? TimeSpan.Zero : labels * Fastest((rest + parallel - 1) / parallel));
     }
+
+    /// <summary>Returns the shortest time of a label while images occupy so many rows.</summary>
+    private TimeSpan Fastest(int occupied) => estimator.FastestLabel(Math.Clamp(occupied, 1, rows), rows);
 
     /// <summary>Returns the number of waiting images that start before the last of a submission, at least.</summary>
     private int Ahead(ImageFlow flow, int drawn)
@@ -146,16 +148,16 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
             .Sum(other => Math.Min(other.WaitingDrawn, (int)((double)turns * other.Weight / flow.Weight)));
     }
 
-    private (TimeSpan Time, double Rows) UntilStarted(ImageSubmission submission, int ahead, int drawn, int steps, int parallel)
+    private (TimeSpan Time, double Rows) UntilStarted(ImageSubmission submission, int ahead, int drawn, int labels, int parallel)
     {
         lock (_gate)
         {
             var fastest = estimator.Fastest;
             var ownRows = submission.Images.Where(image => image.DrawsWholeLayout).Sum(image => image.Rows);
             var left = _running.Where(job => job.Priority <= submission.Priority && job.Specification.DrawsWholeLayout)
-                .Select(job => (Steps: StepsLeft(job, steps, parallel), job.Specification.Rows))
-                .Where(job => job.Steps > 0).ToList();
-            var forecast = new QueueWaitForecast(estimator.UsualStep(rows), steps, (fastest.Fine + fastest.VqDecode) / parallel)
+                .Select(job => (Labels: LabelsLeft(job, labels, parallel), job.Specification.Rows))
+                .Where(job => job.Labels > 0).ToList();
+            var forecast = new QueueWaitForecast(estimator.UsualLabel(rows, rows), labels, (fastest.Fine + fastest.VqDecode) / parallel)
             {
                 Drawn = ahead + drawn,
                 RowsOfDrawn = (ownRows + ((double)ahead * _waitingRows / Math.Max(1, _waitingDrawn))) / (ahead + drawn),
@@ -166,23 +168,23 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
                 Devices = parallel,
             };
             forecast.Release(0, Math.Max(0, (rows * parallel) - left.Sum(job => job.Rows)));
-            left.ForEach(job => forecast.Release(job.Steps, job.Rows));
+            left.ForEach(job => forecast.Release(job.Labels, job.Rows));
             return (forecast.UntilStartedAtLeast(ahead + drawn), forecast.RowsBesideTheLast());
         }
     }
 
     /// <summary>Creates the forecast of the images that wait and run. Call under the lock.</summary>
     /// <param name="further">Number of drawn images with guidance that are assumed to wait as well.</param>
-    private QueueWaitForecast CreateForecast(int steps, int further)
+    private QueueWaitForecast CreateForecast(int labels, int further)
     {
         var costs = estimator.Costs;
         var parallel = Math.Max(1, devices());
         var (drawn, layouts) = (_waitingDrawn + further, _waiting - _waitingDrawn);
         var later = (costs.Fine + costs.VqDecode) / parallel;
-        var left = _running.Select(job => (Steps: StepsLeft(job, steps * job.Specification.Rounds, parallel), job.Specification.Rows))
-            .Where(job => job.Steps > 0).ToList();
+        var left = _running.Select(job => (Labels: LabelsLeft(job, labels * job.Specification.Rounds, parallel), job.Specification.Rows))
+            .Where(job => job.Labels > 0).ToList();
         var rounds = drawn == 0 ? 1 : (double)(_waitingRounds + further) / drawn;
-        var forecast = new QueueWaitForecast(costs.DecodeStep, (int)Math.Round(steps * rounds), later)
+        var forecast = new QueueWaitForecast(estimator.UsualLabel(rows, rows), (int)Math.Round(labels * rounds), later)
         {
             Drawn = drawn,
             RowsOfDrawn = drawn == 0 ? 1 : (double)(_waitingRows + (further * RowsWithGuidance)) / drawn,
@@ -193,12 +195,12 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
             Devices = parallel,
         };
         forecast.Release(0, Math.Max(0, (rows * parallel) - left.Sum(job => job.Rows)));
-        left.ForEach(job => forecast.Release(job.Steps, job.Rows));
+        left.ForEach(job => forecast.Release(job.Labels, job.Rows));
         return forecast;
     }
 
-    /// <summary>Returns the number of decode steps until a running image has all its labels.</summary>
-    private long StepsLeft(InferenceJob job, int steps, int parallel) => steps - ((estimator.DecodeSteps - _starts[job].Start) / parallel);
+    /// <summary>Returns the number of labels that a running image still needs.</summary>
+    private long LabelsLeft(InferenceJob job, int labels, int parallel) => (long)Math.Ceiling(labels - ((estimator.Labels - _starts[job].Start) / parallel));
 
     private void Count(InferenceJob job, int change)
     {
@@ -214,7 +216,7 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
     {
         if (job.Specification.Rows > 0)
         {
-            _starts.Add(job, (_running.AddLast(job), estimator.DecodeSteps));
+            _starts.Add(job, (_running.AddLast(job), estimator.Labels));
         }
         else
         {

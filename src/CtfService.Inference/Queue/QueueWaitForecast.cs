@@ -2,13 +2,13 @@ namespace CtfService.Inference.Queue;
 
 /// <summary>
 /// Forecasts when waiting images will have started, from the work ahead of them. The two kinds start independently: drawn images as rows become free, which
-/// happens after the last decode step of each running image; the others one at a time. While both kinds wait, each gets half of the device time
+/// happens after the last label of each running image; the others one at a time. While both kinds wait, each gets half of the device time
 /// (<see cref="LayoutFairShare"/>). Use an instance once.
 /// </summary>
-/// <param name="decodeStep">Duration of one decode step.</param>
-/// <param name="steps">Number of decode steps of an image.</param>
-/// <param name="laterStages">Time that a drawn image takes after its decode steps: device time, divided by the number of devices.</param>
-internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan laterStages)
+/// <param name="label">Time in which each running image gets one label, while images occupy all rows.</param>
+/// <param name="labels">Number of labels of an image.</param>
+/// <param name="laterStages">Time that a drawn image takes after its last label: device time, divided by the number of devices.</param>
+internal sealed class QueueWaitForecast(TimeSpan label, int labels, TimeSpan laterStages)
 {
     /// <summary>
     /// Safety factor for images of the other kind that arrive later and take their share of the device, and for the spread of measurements.
@@ -23,9 +23,9 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
     /// <summary>Images in a batch of the later stages.</summary>
     private const int Batch = 8;
 
-    private readonly PriorityQueue<(long Step, double Rows), long> _releases = new(); // by step
+    private readonly PriorityQueue<(long Label, double Rows), long> _releases = new(); // by label
     private double _freeRows;
-    private long _step; // of the last release
+    private long _label; // at the last release
     private int _runningDrawn;
 
     /// <summary>Number of drawn images that wait.</summary>
@@ -46,15 +46,15 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
     /// <summary>Number of drawn images that have all their labels, and therefore no rows, but still need the later stages.</summary>
     public required int WithoutRows { get; init; }
 
-    /// <summary>Number of devices that finish images at the same time; a step takes as long on each as it would alone.</summary>
+    /// <summary>Number of devices that finish images at the same time; a label takes as long on each as it would alone.</summary>
     public int Devices { get; init; } = 1;
 
     /// <summary>Adds rows that become free.</summary>
-    /// <param name="step">Number of decode steps until then.</param>
-    public void Release(long step, double rows)
+    /// <param name="label">Number of labels that each running image gets until then.</param>
+    public void Release(long label, double rows)
     {
-        _releases.Enqueue((step, rows), step);
-        _runningDrawn += step > 0 ? 1 : 0;
+        _releases.Enqueue((label, rows), label);
+        _runningDrawn += label > 0 ? 1 : 0;
     }
 
     /// <summary>Returns the time until the given number of images have started.</summary>
@@ -77,7 +77,7 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
     /// <summary>
     /// Returns the mean number of rows in the steps of the image that started last, of all images that have started by then: later ones only add to them.
     /// </summary>
-    public double RowsBesideTheLast() => _releases.UnorderedItems.Sum(item => item.Element.Rows * Math.Clamp(item.Element.Step - _step, 0, steps)) / steps;
+    public double RowsBesideTheLast() => _releases.UnorderedItems.Sum(item => item.Element.Rows * Math.Clamp(item.Element.Label - _label, 0, labels)) / labels;
 
     /// <summary>Images start between two steps only, and the step that frees their rows may also contain a whole batch of the later stages.</summary>
     private TimeSpan LongestStep => laterStages * Math.Min(Batch * Devices, _runningDrawn);
@@ -114,16 +114,16 @@ internal sealed class QueueWaitForecast(TimeSpan decodeStep, int steps, TimeSpan
     /// <returns>The device time that drawn images take until then.</returns>
     private TimeSpan NextDrawn()
     {
-        var (before, ended) = (_step, 0);
+        var (before, ended) = (_label, 0);
         while (_freeRows < RowsOfDrawn && _releases.TryDequeue(out var release, out _))
         {
-            _step = release.Step;
+            _label = release.Label;
             _freeRows += release.Rows;
-            ended += release.Step > 0 ? 1 : 0;
+            ended += release.Label > 0 ? 1 : 0;
         }
 
         _freeRows -= RowsOfDrawn;
-        _releases.Enqueue((_step + steps, RowsOfDrawn), _step + steps);
-        return ((_step - before) * decodeStep) + (ended * laterStages);
+        _releases.Enqueue((_label + labels, RowsOfDrawn), _label + labels);
+        return ((_label - before) * label) + (ended * laterStages);
     }
 }

@@ -18,6 +18,11 @@ internal static class ImageTelemetry
         using var whole = Tracing.StartChild("image", enqueuedAt);
         whole?.SetTag("ctf.image.index", index)
             .SetTag("ctf.seed", $"{image.Specification.Seed}"); // a string, because seeds exceed the signed 64 bits of an attribute
+        if (image.DecodeSteps > 0)
+        {
+            whole?.SetTag("ctf.image.decode_steps", image.DecodeSteps);
+        }
+
         var time = enqueuedAt;
         using (Tracing.StartChild(StageNames.Queue, time)?.SetEndTime((time + queueTime).UtcDateTime))
         {

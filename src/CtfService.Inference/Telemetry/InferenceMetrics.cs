@@ -30,6 +30,10 @@ public sealed class InferenceMetrics
     private readonly Counter<long> _overtaking;
     private readonly Histogram<double> _decodeStep;
     private readonly Histogram<int> _decodeRows;
+    private readonly Counter<long> _decodeImages;
+    private readonly Counter<long> _positions;
+    private readonly Counter<long> _labels;
+    private readonly Counter<long> _wastedRows;
     private readonly Histogram<double> _queueWait;
     private readonly Histogram<double> _stage;
     private readonly Histogram<double> _firstPreview;
@@ -53,6 +57,13 @@ public sealed class InferenceMetrics
         _decodeStep = meter.CreateHistogram(
             "ctf.decode_step.duration", "s", "Duration of one decode step of the coarse transformer.", tags: null, BucketBounds.Stages);
         _decodeRows = meter.CreateHistogram("ctf.decode_step.rows", "{row}", "Rows of one decode step.", tags: null, BucketBounds.Rows);
+        _decodeImages = meter.CreateCounter<long>(
+            "ctf.decode_step.images", "{image}", "Images in decode steps, each counted in every step that drew its labels.");
+        _positions = meter.CreateCounter<long>(
+            "ctf.decode_step.positions", "{position}", "Positions whose labels decode steps drew, accepted or not.");
+        _labels = meter.CreateCounter<long>("ctf.decode_step.labels", "{label}", "Labels that decode steps drew and accepted.");
+        _wastedRows = meter.CreateCounter<long>(
+            "ctf.decode_step.wasted_rows", "{row}", "Rows that decode steps computed for labels that were not accepted.");
         _queueWait = meter.CreateHistogram("ctf.queue.wait", "s", "Time that a finished image waited before it started.", tags: null, BucketBounds.Waits);
         _stage = meter.CreateHistogram("ctf.stage.duration", "s", "Time that a finished image spent in a stage.", tags: null, BucketBounds.Stages);
         _firstPreview = meter.CreateHistogram(
@@ -81,6 +92,7 @@ public sealed class InferenceMetrics
         _splits.Add(0, started.Tag); // exported from the start: a counter that appears with its first split would show no increase
         _failedSteps.Add(0, started.Tag);
         _moved.Add(0, started.Tag);
+        LabelsDrawn(started, default);
         return started;
     }
 
@@ -96,12 +108,21 @@ public sealed class InferenceMetrics
         {
             _decodeStep.Record(step.DecodeTime.TotalSeconds, device.Tag);
             _decodeRows.Record(step.Rows, device.Tag);
+            LabelsDrawn(device, step.Decode);
         }
 
         if (step.Splits > 0)
         {
             _splits.Add(step.Splits, device.Tag);
         }
+    }
+
+    private void LabelsDrawn(InFlightDevice device, DecodeWork work)
+    {
+        _decodeImages.Add(work.Images, device.Tag);
+        _positions.Add(work.Positions, device.Tag);
+        _labels.Add(work.Labels, device.Tag);
+        _wastedRows.Add(work.WastedRows, device.Tag);
     }
 
     /// <summary>Counts a step that did not fit and was repeated with fewer images.</summary>

@@ -60,7 +60,7 @@ public sealed class QueueLoadTests
     private TimeSpan ForecastOfOneMore()
     {
         var next = Enter(Jobs.Image());
-        var forecast = _work.Forecast(images: 1, steps: 4);
+        var forecast = _work.Forecast(images: 1, labels: 4);
         next.Cancel();
         return forecast;
     }
@@ -81,7 +81,7 @@ public sealed class QueueLoadTests
 
         Jobs.At(_clock).MarkQueued(_inFlight.Enter(rows: 1), work);
 
-        Assert.Equal(waits, work.Forecast(images: 1, steps: 4) > TimeSpan.Zero);
+        Assert.Equal(waits, work.Forecast(images: 1, labels: 4) > TimeSpan.Zero);
     }
 
     [Theory]
@@ -102,7 +102,7 @@ public sealed class QueueLoadTests
             Enter(Jobs.GuidedImage());
         }
 
-        Assert.Equal(new QueueReport(waiting, running, Capacity: 64, TimeSpan.FromSeconds(seconds)), _work.Report(capacity: 64, steps: 4));
+        Assert.Equal(new QueueReport(waiting, running, Capacity: 64, TimeSpan.FromSeconds(seconds)), _work.Report(capacity: 64, labels: 4));
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class QueueLoadTests
     {
         Enter(Jobs.GuidedImage());
 
-        Assert.Equal(new QueueReport(Waiting: 1, Running: 0, Capacity: 64, TimeSpan.Zero), _work.Report(capacity: 64, steps: null));
+        Assert.Equal(new QueueReport(Waiting: 1, Running: 0, Capacity: 64, TimeSpan.Zero), _work.Report(capacity: 64, labels: null));
     }
 
     [Fact]

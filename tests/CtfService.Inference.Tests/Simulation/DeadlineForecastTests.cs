@@ -14,19 +14,28 @@ public sealed class DeadlineForecastTests(ITestOutputHelper output)
         Row = TimeSpan.FromMilliseconds(0.5),
     };
 
+    /// <summary>A GPU, where a step hardly depends on its rows: an image alone gets 3.3 labels in a step.</summary>
+    private static readonly DeviceSpeed Windows = Speed with
+    {
+        DecodeStep = TimeSpan.FromMilliseconds(5), Row = TimeSpan.FromMilliseconds(0.1), MaxWindow = 16,
+    };
+
     [Theory]
     [InlineData(1, 1)] // seed, number of keys
     [InlineData(2, 1)]
     [InlineData(3, 2)]
     [InlineData(4, 4)]
-    public void Request_IsRefused_CouldNotHaveEndedInTime(int seed, int keys)
+    [InlineData(2, 1, 4)] // largest window
+    [InlineData(3, 2, 16)]
+    public void Request_IsRefused_CouldNotHaveEndedInTime(int seed, int keys, int window = 1)
     {
         var plan = Plan(new Random(seed), keys, count: 150);
-        var first = Run(plan, admitted: null);
+        var speed = window == 1 ? Speed : Windows with { MaxWindow = window };
+        var first = Run(speed, plan, admitted: null);
 
         foreach (var refused in first.Refused.Where((_, number) => number % 5 == 0))
         {
-            var elapsed = Run(plan, admitted: refused).Elapsed[refused]; // the same again, except that it has no deadline
+            var elapsed = Run(speed, plan, admitted: refused).Elapsed[refused]; // the same again, except that it has no deadline
             Assert.True(elapsed > plan[refused].Timeout, $"Request {refused} was refused, but took {elapsed} of {plan[refused].Timeout}.");
         }
 
@@ -81,6 +90,50 @@ public sealed class DeadlineForecastTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Request_OneImageOnAnIdleDevice_IsJudgedByTheSpeedOfItsWindows()
+    {
+        using var instance = new SimulatedInstance(Windows);
+        MeasureGuided(instance, 1, 16, 1); // 64 labels take 0.34 s one by one, and 0.13 s with windows
+
+        var seed = instance.Request(Jobs.GuidedImage(), timeout: TimeSpan.FromSeconds(0.2))[0];
+        var started = instance.Clock.GetUtcNow();
+        StepUntilEnded(instance, seed);
+
+        Assert.InRange(instance.Generator.Ended[seed] - started, TimeSpan.FromSeconds(0.05), TimeSpan.FromSeconds(0.2));
+        Assert.Throws<DeadlineTooShortException>(() => instance.Request(Jobs.GuidedImage(), timeout: TimeSpan.FromSeconds(0.05)));
+    }
+
+    [Fact]
+    public void Request_AFewImagesOnADeviceThatKnowsOneOnly_IsNotRefused()
+    {
+        using var instance = new SimulatedInstance(Windows);
+        MeasureGuided(instance, 1, 1);
+
+        var seeds = instance.Request(Jobs.GuidedImage(), count: 2, timeout: TimeSpan.FromSeconds(0.25)); // windows of 4 positions
+        var started = instance.Clock.GetUtcNow();
+        StepUntilEnded(instance, [.. seeds]);
+
+        Assert.InRange(seeds.Max(seed => instance.Generator.Ended[seed]) - started, TimeSpan.Zero, TimeSpan.FromSeconds(0.25));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Request_ManyImagesWait_IsNotPromisedTheSpeedOfWindows(bool isFullBatchMeasured)
+    {
+        using var instance = new SimulatedInstance(Windows, new InferenceOptions { MaxQueuedImages = 84, RequestTimeout = TimeSpan.FromHours(1) });
+        MeasureGuided(instance, isFullBatchMeasured ? [1, 8, 1] : [1, 1]);
+        instance.Request(Jobs.GuidedImage(), 80); // 10 batches of 64 steps of 6.6 ms each: 4.2 s, and 1.7 s at the speed of one image
+
+        var refused = Assert.Throws<DeadlineTooShortException>(() => instance.Request(Jobs.GuidedImage(), timeout: TimeSpan.FromSeconds(3.5)));
+
+        Assert.NotNull(refused.RetryAfter);
+        Assert.InRange(instance.Queue.Report().Wait, TimeSpan.FromSeconds(3.8), TimeSpan.FromSeconds(5.5));
+        var full = Assert.Throws<QueueFullException>(() => instance.Request(Jobs.GuidedImage(), count: 64)); // 7 batches must have started: 3 s
+        Assert.InRange(full.RetryAfter, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
     public void Request_NothingIsMeasured_IsAdmitted()
     {
         using var instance = new SimulatedInstance(Speed);
@@ -92,11 +145,24 @@ public sealed class DeadlineForecastTests(ITestOutputHelper output)
     {
         foreach (var images in (int[])[1, 16])
         {
-            var seeds = instance.Request(Jobs.Image(), images);
-            while (!seeds.All(instance.Generator.Ended.ContainsKey))
-            {
-                instance.Step();
-            }
+            StepUntilEnded(instance, [.. instance.Request(Jobs.Image(), images)]);
+        }
+    }
+
+    /// <summary>Draws numbers of guided images, one after the other.</summary>
+    private static void MeasureGuided(SimulatedInstance instance, params int[] numbers)
+    {
+        foreach (var images in numbers)
+        {
+            StepUntilEnded(instance, [.. instance.Request(Jobs.GuidedImage(), images)]);
+        }
+    }
+
+    private static void StepUntilEnded(SimulatedInstance instance, params ulong[] seeds)
+    {
+        while (!seeds.All(instance.Generator.Ended.ContainsKey))
+        {
+            instance.Step();
         }
     }
 
@@ -113,9 +179,9 @@ public sealed class DeadlineForecastTests(ITestOutputHelper output)
 
     /// <summary>Sends the requests at their times.</summary>
     /// <param name="admitted">Number of a request without a deadline; null for none.</param>
-    private static (List<int> Refused, Dictionary<int, TimeSpan> Elapsed) Run(List<Planned> plan, int? admitted)
+    private static (List<int> Refused, Dictionary<int, TimeSpan> Elapsed) Run(DeviceSpeed speed, List<Planned> plan, int? admitted)
     {
-        using var instance = new SimulatedInstance(Speed, new InferenceOptions { MaxQueuedImages = 100_000, RequestTimeout = TimeSpan.FromHours(1) });
+        using var instance = new SimulatedInstance(speed, new InferenceOptions { MaxQueuedImages = 100_000, RequestTimeout = TimeSpan.FromHours(1) });
         Measure(instance);
         var begun = instance.Clock.GetUtcNow();
         var (refused, sent) = (new List<int>(), new Dictionary<int, (DateTimeOffset At, IReadOnlyList<ulong> Seeds)>());

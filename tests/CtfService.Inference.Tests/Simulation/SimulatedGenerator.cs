@@ -10,11 +10,17 @@ internal sealed record DeviceSpeed(TimeSpan DecodeStep, TimeSpan VqEncode, TimeS
 {
     /// <summary>Time that each row adds to a decode step, as on a CPU.</summary>
     public TimeSpan Row { get; init; }
+
+    /// <summary>Most positions of an image in a decode step.</summary>
+    public int MaxWindow { get; init; } = 1;
+
+    /// <summary>Probability that a drafted label is right if those before it are.</summary>
+    public double DraftIsRight { get; init; } = 0.7;
 }
 
 /// <summary>
-/// A generator whose stages take a fixed time each, by which it advances the clock. Limits the work of a step and pauses images of a lower priority as the real
-/// one does.
+/// A generator whose stages take a fixed time each, by which it advances the clock. Limits the work of a step, pauses images of a lower priority and gives free
+/// rows to the windows of images as the real one does.
 /// </summary>
 internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clock, int rows = 16) : IImageGenerator
 {
@@ -22,6 +28,7 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
 
     private static readonly RgbImage NoPixels = new(1, 1, new byte[3]);
 
+    private readonly Random _drafts = new(1);
     private readonly List<Simulated> _drawing = [];
     private readonly List<Simulated> _pictures = [];
     private readonly List<Simulated> _layouts = [];
@@ -65,13 +72,14 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
     {
         var priority = Priority();
         var isShort = priority > ImagePriority.Interactive; // one stage, one image
-        var decodes = isShort && _pictures.Count + _layouts.Count > 0 ? 0 : Decode(priority);
+        var (decodes, labels) = isShort && _pictures.Count + _layouts.Count > 0 ? default : Decode(priority);
         var pictures = isShort && _layouts.Count > 0 ? [] : Take(_pictures, priority);
         _layouts.AddRange(isShort ? [] : pictures);
         var finished = isShort && decodes > 0 ? [] : Take(_layouts, priority);
         _layouts.AddRange(isShort ? pictures : []);
         LastStep = new StepReport(decodes, decodes > 0 ? Spend(1, speed.DecodeStep + (decodes * speed.Row)).Elapsed : TimeSpan.Zero)
         {
+            Decode = labels,
             VqEncode = Spend(pictures.Count, speed.VqEncode),
             Fine = Spend(finished.Count, speed.Fine),
             VqDecode = Spend(finished.Count, speed.VqDecode),
@@ -91,14 +99,32 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
     private ImagePriority Priority() =>
         ((List<Simulated>)[.. _drawing, .. _pictures, .. _layouts]).Select(image => image.Priority).DefaultIfEmpty(ImagePriority.Bulk).Min();
 
-    /// <summary>Decodes one label of each image of a priority. Returns the number of rows.</summary>
-    private int Decode(ImagePriority priority)
+    /// <summary>Decodes labels of each image of a priority. Returns the number of rows.</summary>
+    private (int Rows, DecodeWork Labels) Decode(ImagePriority priority)
     {
         var stepping = _drawing.FindAll(image => image.Priority == priority);
-        stepping.ForEach(image => image.Steps++);
-        _drawing.RemoveAll(image => image.Steps == Model.TokenCount);
-        _layouts.AddRange(stepping.Where(image => image.Steps == Model.TokenCount));
-        return stepping.Sum(image => image.Image.Rows);
+        var free = rows - stepping.Sum(image => image.Image.Rows);
+        var (computed, positions, labels, wasted) = (0, 0, 0, 0);
+        foreach (var image in stepping)
+        {
+            var most = Math.Min(speed.MaxWindow, Model.TokenCount - image.Labels);
+            var window = Math.Min(most, 1 + (free / image.Image.Rows));
+            free -= (window - 1) * image.Image.Rows;
+            var right = 1;
+            while (right < window && _drafts.NextDouble() < speed.DraftIsRight)
+            {
+                right++;
+            }
+
+            image.Labels += right;
+            computed += window * image.Image.Rows;
+            wasted += (window - right) * image.Image.Rows;
+            (positions, labels) = (positions + window, labels + right);
+        }
+
+        _drawing.RemoveAll(image => image.Labels == Model.TokenCount);
+        _layouts.AddRange(stepping.Where(image => image.Labels == Model.TokenCount));
+        return (computed, new DecodeWork(stepping.Count, positions, labels, wasted));
     }
 
     /// <summary>Removes and returns the next batch of a line.</summary>
@@ -123,7 +149,7 @@ internal sealed class SimulatedGenerator(DeviceSpeed speed, FakeTimeProvider clo
 
         public ImagePriority Priority { get; } = priority;
 
-        /// <summary>Decode steps so far.</summary>
-        public int Steps { get; set; }
+        /// <summary>Labels so far.</summary>
+        public int Labels { get; set; }
     }
 }

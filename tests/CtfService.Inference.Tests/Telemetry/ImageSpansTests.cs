@@ -65,6 +65,18 @@ public sealed class ImageSpansTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Generate_TracedRequest_ItsImageTellsItsDecodeSteps()
+    {
+        _host.Generator.StepsPerImage = 3;
+        var request = _server.StartActivity("request")!;
+
+        await _host.Generate(images: 1);
+        request.Stop();
+
+        Assert.Equal(3, Assert.Single(Spans(request, "image")).GetTagItem("ctf.image.decode_steps"));
+    }
+
+    [Fact]
     public async Task Generate_RequestsFinishTogether_TheirLaterStagesAndTheBatchLinkToEachOther()
     {
         using var gate = _host.Generator.HoldNextStep();

@@ -40,6 +40,37 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task DecodeSteps_WithWindows_CountImagesPositionsLabelsAndWastedRows()
+    {
+        using var images = Collect<long>("ctf.decode_step.images");
+        using var positions = Collect<long>("ctf.decode_step.positions");
+        using var labels = Collect<long>("ctf.decode_step.labels");
+        using var wasted = Collect<long>("ctf.decode_step.wasted_rows");
+        (_host.Generator.StepsPerImage, _host.Generator.Window) = (3, 4);
+
+        await _host.Generate(images: 2);
+        await _host.StopAsync();
+
+        Assert.Equal((6, 24, 6, 18), (Sum(images), Sum(positions), Sum(labels), Sum(wasted)));
+        Assert.All(labels.GetMeasurementSnapshot(), one => Assert.NotNull(one.Tags["ctf.device"]));
+    }
+
+    [Theory]
+    [InlineData("images")]
+    [InlineData("positions")]
+    [InlineData("labels")]
+    [InlineData("wasted_rows")]
+    public async Task DecodeSteps_GeneratorStarts_AreExportedAsZero(string counter)
+    {
+        using var counted = Collect<long>($"ctf.decode_step.{counter}");
+
+        _host.Metrics.GeneratorStarted("cuda:1", rows: 4);
+
+        Assert.Equal((0, "cuda:1"), (counted.LastMeasurement!.Value, counted.LastMeasurement.Tags["ctf.device"]));
+        await _host.Generate(images: 1);
+    }
+
+    [Fact]
     public async Task Devices_OneFails_IsCountedApartFromTheOther()
     {
         var service = new SeveralDevices(2);
@@ -237,7 +268,7 @@ public sealed class InferenceMetricsTests : IAsyncLifetime
         using var collecting = Sdk.CreateMeterProviderBuilder().AddMeter(InferenceMetrics.MeterName)
             .AddReader(new BaseExportingMetricReader(new NoExporter())).Build();
         var device = _host.Metrics.GeneratorStarted("cuda:1", rows: 4);
-        var step = new StepReport(Rows: 4, TimeSpan.FromMilliseconds(1));
+        var step = new StepReport(Rows: 4, TimeSpan.FromMilliseconds(1)) { Decode = new DecodeWork(Images: 1, Positions: 4, Labels: 2, WastedRows: 2) };
         Record(1_000);
 
         var before = GC.GetAllocatedBytesForCurrentThread();

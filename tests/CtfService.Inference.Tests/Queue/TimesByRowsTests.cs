@@ -2,9 +2,9 @@ using CtfService.Inference.Queue;
 
 namespace CtfService.Inference.Tests.Queue;
 
-public sealed class StepTimesTests
+public sealed class TimesByRowsTests
 {
-    private readonly StepTimes _times = new();
+    private readonly TimesByRows _times = new();
 
     [Fact]
     public void Usual_NothingIsMeasured_IsZero()
@@ -20,7 +20,7 @@ public sealed class StepTimesTests
     [InlineData(100, 4)]
     public void Usual_AnotherNumberOfRowsIsMeasured_IsNotLongerThanItTakes(int rows, int milliseconds)
     {
-        _times.Measure(4, TimeSpan.FromMilliseconds(4));
+        _times.Measure(4, TimeSpan.FromMilliseconds(4), labels: 1, isDrafted: false);
 
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), _times.Usual(rows));
     }
@@ -28,9 +28,9 @@ public sealed class StepTimesTests
     [Fact]
     public void Usual_OneStepIsHeldUp_ChangesLittle()
     {
-        _times.Measure(4, TimeSpan.FromMilliseconds(4));
+        _times.Measure(4, TimeSpan.FromMilliseconds(4), labels: 1, isDrafted: false);
 
-        _times.Measure(4, TimeSpan.FromMilliseconds(36));
+        _times.Measure(4, TimeSpan.FromMilliseconds(36), labels: 1, isDrafted: false);
 
         Assert.Equal((5, 4), (_times.Usual(4).TotalMilliseconds, _times.Fastest(4).TotalMilliseconds));
     }
@@ -38,9 +38,9 @@ public sealed class StepTimesTests
     [Fact]
     public void Measure_ManyRows_KeepsTheOthers()
     {
-        _times.Measure(3, TimeSpan.FromMilliseconds(1));
+        _times.Measure(3, TimeSpan.FromMilliseconds(1), labels: 1, isDrafted: false);
 
-        _times.Measure(4_096, TimeSpan.FromMilliseconds(9));
+        _times.Measure(4_096, TimeSpan.FromMilliseconds(9), labels: 1, isDrafted: false);
 
         Assert.Equal((1, 9), (_times.Usual(4_095).TotalMilliseconds, _times.Usual(4_096).TotalMilliseconds));
     }
