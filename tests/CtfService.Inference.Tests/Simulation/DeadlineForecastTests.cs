@@ -17,7 +17,9 @@ public sealed class DeadlineForecastTests(ITestOutputHelper output)
     /// <summary>A GPU, where a step hardly depends on its rows: an image alone gets 3.3 labels in a step.</summary>
     private static readonly DeviceSpeed Windows = Speed with
     {
-        DecodeStep = TimeSpan.FromMilliseconds(5), Row = TimeSpan.FromMilliseconds(0.1), MaxWindow = 16,
+        DecodeStep = TimeSpan.FromMilliseconds(5),
+        Row = TimeSpan.FromMilliseconds(0.1),
+        MaxWindow = 16,
     };
 
     [Theory]
