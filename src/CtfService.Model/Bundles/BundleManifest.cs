@@ -53,6 +53,10 @@ public sealed record BundleManifest
 
     /// <summary>The weight files; set by <see cref="BundleWriter"/>.</summary>
     public IReadOnlyList<BundleFile> Files { get; init; } = [];
+
+    /// <summary>The quality of the images in each weight format; null if it was not recorded. Not part of the bundle's hash.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BundleEvaluation? Evaluation { get; init; }
 }
 
 /// <summary>The default sampling settings of both stages.</summary>

@@ -24,6 +24,7 @@ internal sealed class BundleManifestValidator
         validator.CheckStages(manifest);
         validator._problems.AddRange(manifest.Sampling.Coarse.Problems("sampling.coarse"));
         validator._problems.AddRange(manifest.Sampling.Fine.Problems("sampling.fine"));
+        validator._problems.AddRange(manifest.Evaluation?.Problems() ?? []);
         return validator._problems;
     }
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Storage;
@@ -88,7 +87,7 @@ public static class BundleReader
         List<string> problems = [.. BundleManifestValidator.Problems(manifest), .. BundleFileProblems.OfList(manifest)];
         var files = BundleFileProblems.OfFiles(directory, manifest, check, keep);
         RequireSound(path, [.. problems, .. files.Select(file => file.Problem)], isTransient: problems.Count == 0 && files.All(file => file.IsTransient));
-        return new Bundle(directory, manifest, Convert.ToHexStringLower(SHA256.HashData(json)));
+        return new Bundle(directory, manifest, ManifestText.Hash(json));
     }
 
     private static byte[] ReadManifest(string path)

@@ -10,7 +10,7 @@ public static class BundleWriter
     /// Copies the sources, hashes every weight file and writes <c>model.json</c> atomically, so that a reader never sees an incomplete bundle.
     /// </summary>
     /// <param name="directory">Created if it does not exist.</param>
-    /// <param name="manifest">The manifest; its list of files is replaced.</param>
+    /// <param name="manifest">The manifest; its list of files is replaced, and an evaluation of other weights or sampling defaults is left out.</param>
     /// <param name="sources">The weight files to copy, by their names in the bundle. Files without a source must be in the folder.</param>
     /// <exception cref="CheckpointException">The manifest is inconsistent or a file is missing; the manifest in the folder is unchanged.</exception>
     public static Bundle Write(string directory, BundleManifest manifest, IReadOnlyDictionary<string, string>? sources = null)
@@ -34,7 +34,8 @@ public static class BundleWriter
         }
 
         var files = names.Select(name => Describe(directory, name));
-        var json = BundleJson.Serialize(manifest with { FormatVersion = BundleManifest.CurrentFormatVersion, Files = [.. files] });
+        var written = manifest with { FormatVersion = BundleManifest.CurrentFormatVersion, Files = [.. files] };
+        var json = BundleJson.Serialize(written.Evaluation?.AppliesTo(written) == false ? written with { Evaluation = null } : written);
         AtomicFile.Write(path, stream => stream.Write(json));
         return BundleReader.Open(directory);
     }
@@ -62,7 +63,7 @@ public static class BundleWriter
 
     /// <summary>
     /// Writes a bundle next to the folder and then replaces the folder as a whole, so that a reader never sees a mixture. Other files in the folder, such as a
-    /// model card, are kept.
+    /// model card, are kept, and so is the recorded evaluation of the bundle that is replaced if weights and sampling defaults are the same.
     /// </summary>
     /// <param name="directory">Created if it does not exist.</param>
     /// <param name="write">Writes the weight files to the folder that it is given, and returns the manifest without its list of files.</param>
@@ -73,9 +74,25 @@ public static class BundleWriter
         new AtomicFolder(directory).Replace(next =>
         {
             CopyOthers(directory, next);
-            written = Write(next, write(next));
+            written = Write(next, write(next) with { Evaluation = EvaluationIn(directory) });
         });
         return new Bundle(directory, written!.Manifest, written.Hash);
+    }
+
+    /// <summary>
+    /// Returns the evaluation that the bundle in a folder records; null if there is none, no bundle, or a manifest that cannot be read.
+    /// </summary>
+    public static BundleEvaluation? EvaluationIn(string directory)
+    {
+        var path = Path.Combine(directory, BundleFiles.Manifest);
+        try
+        {
+            return File.Exists(path) ? BundleJson.Deserialize(path, File.ReadAllBytes(path)).Evaluation : null;
+        }
+        catch (CheckpointException)
+        {
+            return null;
+        }
     }
 
     private static void CopyOthers(string directory, string next)

@@ -49,6 +49,19 @@ public sealed class BundleManifestValidatorTests
         { "sampling.fine.top_p is 2", sound => sound with { Sampling = sound.Sampling with { Fine = new SamplingSettings(TopP: 2) } } },
         { "sampling.fine.top_k is -1", sound => sound with { Sampling = sound.Sampling with { Fine = new SamplingSettings(TopK: -1) } } },
         { "sampling.coarse.guidance_scale is 0", sound => sound with { Sampling = sound.Sampling with { Coarse = new SamplingSettings(GuidanceScale: 0) } } },
+        { "evaluation.seeds is empty or has a seed twice", sound => Recorded(sound, evaluation => evaluation with { Seeds = [1, 1] }) },
+        {
+            "evaluation.formats has 'int8' twice",
+            sound => Recorded(sound, evaluation => evaluation with { Formats = [.. evaluation.Formats, evaluation.Formats[^1]] })
+        },
+        {
+            "evaluation.formats: fid of 'int8' is -1, expected 0 or more",
+            sound => Recorded(sound, evaluation => evaluation with { Formats = [new FormatFigures("int8", -1, null, 1, null)] })
+        },
+        {
+            "evaluation.formats: class_accuracy of 'int8' is 98.3, expected 0 to 1",
+            sound => Recorded(sound, evaluation => evaluation with { Formats = [new FormatFigures("int8", 0, null, 98.3, null)] })
+        },
     };
 
     [Fact]
@@ -62,4 +75,7 @@ public sealed class BundleManifestValidatorTests
     [MemberData(nameof(Inconsistencies))]
     public void Problems_Inconsistency_IsNamed(string expected, Func<BundleManifest, BundleManifest> breakIt) =>
         Assert.Contains(BundleManifestValidator.Problems(breakIt(Sound)), problem => problem.Contains(expected, StringComparison.Ordinal));
+
+    private static BundleManifest Recorded(BundleManifest sound, Func<BundleEvaluation, BundleEvaluation> change) =>
+        sound with { Evaluation = change(RecordedManifest.Of(sound).Evaluation!) };
 }

@@ -55,7 +55,16 @@ internal static class BundleCommand
                 new SamplingDefaults(coarse, new SamplingSettings()),
                 training,
                 arguments.GetRequiredValue(licence));
+            var before = BundleWriter.EvaluationIn(folder);
             var bundle = BundlePacker.Pack(parts, folder, text);
+            if (before is not null)
+            {
+                terminal.Error.WriteLine(bundle.Manifest.Evaluation is null
+                    ? "The recorded evaluation of formats was of other weights or sampling defaults, so it is gone; "
+                    + "'ctf evaluate --dtype all --record' records a new one."
+                    : "The recorded evaluation of formats is of the same weights and sampling defaults, so it stays.");
+            }
+
             ReportJson.Write(terminal.Output, new { bundle.Directory, bundle.Hash, Bytes = bundle.Manifest.Files.Sum(file => file.Bytes) });
         });
         return command;

@@ -151,9 +151,23 @@ internal static class InspectCommand
         ReportText.Line(
             output, "fine", manifest.Fine is { } fine ? $"{fine.Layers} layers of width {fine.Width}, {fine.Heads} heads" : "none: a plain LlamaGen model");
         ReportText.Line(output, "sampling", $"guidance {ReportText.Number(coarse.GuidanceScale)}, temperature {ReportText.Number(coarse.Temperature)}");
+        ReportText.Lines(output, "formats", [.. Formats(manifest)]);
         ReportText.Lines(output, "files", [.. manifest.Files.Select(file => $"{file.Name}  {ReportText.Size(file.Bytes)}")]);
         var training = manifest.Training.Select(fact => $"{fact.Key}: {fact.Value}");
         ReportText.Lines(output, "training", [.. training, $"data licence: {manifest.DataLicence ?? "unknown"}"]);
+    }
+
+    /// <summary>Returns a line for each weight format: its recorded quality, and whether it counts as equal to float32's.</summary>
+    private static IEnumerable<string> Formats(BundleManifest manifest)
+    {
+        if (manifest.Evaluation is not { } evaluation)
+        {
+            return ["no evaluation recorded; 'ctf evaluate --dtype all --record' records one"];
+        }
+
+        return evaluation.Formats.Select(format =>
+            $"{format.Dtype}: class accuracy {FormatTable.Accuracy(format)}, FID {FormatTable.Fid(format)}; "
+            + (FormatRule.Obstacle(manifest, format.Dtype) is { } obstacle ? $"not equal to float32: {obstacle}" : "counts as equal to float32"));
     }
 
     /// <summary>What to show of a file, and in which form.</summary>

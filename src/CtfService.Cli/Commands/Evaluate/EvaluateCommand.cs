@@ -2,6 +2,7 @@ using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
+using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
@@ -41,9 +42,20 @@ internal static class EvaluateCommand
         using var held = FolderLock.Take(arguments.Output, "--output");
         using var extractors = FeatureExtractors.Load(arguments); // before images are generated, so that a wrong file costs no time
         var bundle = arguments.Images is null ? BundleReader.Open(arguments.Bundle, cancellation) : null;
+        if (arguments.Record)
+        {
+            OutputPath.Folder("--bundle", arguments.Bundle); // --record writes its manifest
+        }
+
         var side = bundle is null ? arguments.ImageSize : SquareSide.Of(bundle);
         using var real = RealImages.Open(arguments.Data, side, arguments.MaxPixels, terminal, cancellation);
         var stages = new ConsoleStages(terminal);
+        if (arguments.AllFormats)
+        {
+            new FormatComparison(terminal, arguments, stages, cancellation).Run(bundle!, real, extractors.All[0]);
+            return;
+        }
+
         var inputs = new EvaluationInputs(real.Train, real.Test, extractors.All, arguments.Cache, extractors.Device) { Statistics = real.Statistics };
         var evaluator = new Evaluator(inputs, stages, cancellation);
         evaluator.RequireEnoughRealImages();
@@ -68,15 +80,15 @@ internal static class EvaluateCommand
 
     private static SampledModel Draw(Bundle bundle, EvaluateArguments arguments, ConsoleStages stages, CancellationToken cancellation)
     {
-        var factory = new CtfImageGeneratorFactory(bundle.Directory, () => ModelPlacement.Parse(arguments.Device, arguments.Dtype), Rows)
-        {
-            MaxWindow = arguments.MaxWindow,
-        };
-        using var generator = factory.Load(cancellation);
-        var plan = arguments.Plan(generator.Model);
+        using var generator = Load(bundle, arguments, arguments.Device, arguments.Dtype, cancellation);
+        var plan = arguments.Plan(generator.Model, arguments.Seeds[0]);
         var samples = stages.Run("images", progress => new SampleFolder(arguments.Output).Draw(generator, plan, progress, cancellation));
         return new SampledModel(bundle, generator.Model, plan, samples);
     }
+
+    /// <summary>Loads a generator with the rows of an evaluation.</summary>
+    internal static IImageGenerator Load(Bundle bundle, EvaluateArguments arguments, string device, string dtype, CancellationToken cancellation) =>
+        new CtfImageGeneratorFactory(bundle.Directory, () => ModelPlacement.Parse(device, dtype), Rows) { MaxWindow = arguments.MaxWindow }.Load(cancellation);
 
     private static void Write(Terminal terminal, string folder, EvaluationResult result, string page)
     {

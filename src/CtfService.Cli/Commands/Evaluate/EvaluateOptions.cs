@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Model.Bundles;
 using CtfService.Training.Evaluation.Samples;
 using CtfService.Training.Optimization;
 
@@ -51,10 +53,20 @@ internal sealed class EvaluateOptions
         "--cache", "Folder for the features of real images, which later evaluations reuse.", Path.Combine("runs", "real-features"));
 
     private readonly PlacementOptions _placement = new();
+    private readonly Option<string> _dtype = PlacementOptions.DtypeOrAll();
+    private readonly Option<int> _seeds = CommandOption.Number(
+        "--seeds", $"With --dtype {PlacementOptions.AllFormats}: number of seeds, from --seed up; their spread is what counts as equal.",
+        FormatRule.LeastSeeds, NumberRange.Between(1, 1_000));
+
+    private readonly Option<bool> _record = new("--record")
+    {
+        Description = $"With --dtype {PlacementOptions.AllFormats}: write the figures into the bundle's manifest. The weight files and the hash of the "
+            + "bundle stay.",
+    };
 
     public void AddTo(Command command)
     {
-        Option[] modelOptions = [_bundle.Option, _perClass, _seed, .. _sampling.All, _placement.Dtype, _placement.MaxWindow];
+        Option[] modelOptions = [_bundle.Option, _perClass, _seed, .. _sampling.All, _dtype, _placement.MaxWindow, _seeds, _record];
         foreach (var option in (Option[])
             [_data, _classifier, _inception, _images, _imageSize, _maxPixels, _output, _cache, _placement.Device, .. modelOptions])
         {
@@ -72,7 +84,43 @@ internal sealed class EvaluateOptions
             {
                 result.AddError("--image-size needs --images; the images of a bundle have the size of the bundle.");
             }
+
+            RequireFitting(result, IsTyped);
         });
+    }
+
+    /// <summary>Checks the options of a comparison of formats.</summary>
+    private void RequireFitting(CommandResult result, Func<Option, bool> isTyped)
+    {
+        if (result.GetValue(_dtype) != PlacementOptions.AllFormats)
+        {
+            foreach (var option in ((Option[])[_seeds, _record]).Where(isTyped))
+            {
+                result.AddError($"{option.Name} needs --dtype {PlacementOptions.AllFormats}.");
+            }
+
+            return;
+        }
+
+        if (isTyped(_inception))
+        {
+            result.AddError($"--dtype {PlacementOptions.AllFormats} compares class accuracy and FID by --classifier. Omit --inception.");
+        }
+
+        if (result.GetValue(_placement.Device)?.StartsWith("cuda", StringComparison.Ordinal) == true)
+        {
+            result.AddError($"--dtype {PlacementOptions.AllFormats} compares the formats of the CPU. Omit --device.");
+        }
+
+        if (result.GetValue(_record) && isTyped(_seeds) && result.GetValue(_seeds) < FormatRule.LeastSeeds)
+        {
+            result.AddError($"--record needs at least {FormatRule.LeastSeeds} --seeds; the spread of fewer says nothing.");
+        }
+
+        if (result.GetValue(_record) && _sampling.All.Where(isTyped).Select(option => option.Name).ToList() is { Count: > 0 } typed)
+        {
+            result.AddError($"--record is for the sampling of the bundle. Omit {string.Join(", ", typed)}.");
+        }
     }
 
     public EvaluateArguments Read(ParseResult arguments)
@@ -91,9 +139,11 @@ internal sealed class EvaluateOptions
             Output = arguments.GetRequiredValue(_output),
             Cache = arguments.GetRequiredValue(_cache),
             Device = arguments.GetRequiredValue(_placement.Device),
-            Dtype = arguments.GetRequiredValue(_placement.Dtype),
+            Dtype = arguments.GetRequiredValue(_dtype),
             MaxWindow = arguments.GetValue(_placement.MaxWindow),
-            Plan = model => SamplePlan.Default(model, arguments.GetValue(_perClass), arguments.GetValue(_seed)) with
+            Seeds = [.. Enumerable.Range(0, arguments.GetValue(_seeds)).Select(place => unchecked(arguments.GetValue(_seed) + (ulong)place))],
+            Record = arguments.GetValue(_record),
+            Plan = (model, seed) => SamplePlan.Default(model, arguments.GetValue(_perClass), seed) with
             {
                 Coarse = _sampling.Coarse(arguments, model.DefaultCoarse),
                 Fine = _sampling.Fine(arguments, model.DefaultFine),
@@ -130,5 +180,15 @@ internal sealed record EvaluateArguments
 
     public required int? MaxWindow { get; init; }
 
-    public required Func<ModelDescription, SamplePlan> Plan { get; init; }
+    /// <summary>True if the formats of the CPU are compared.</summary>
+    public bool AllFormats => Dtype == PlacementOptions.AllFormats;
+
+    /// <summary>The seeds of a comparison; the first is that of an evaluation.</summary>
+    public required IReadOnlyList<ulong> Seeds { get; init; }
+
+    /// <summary>True if the comparison is written into the manifest.</summary>
+    public required bool Record { get; init; }
+
+    /// <summary>Returns the plan for a model and a seed.</summary>
+    public required Func<ModelDescription, ulong, SamplePlan> Plan { get; init; }
 }

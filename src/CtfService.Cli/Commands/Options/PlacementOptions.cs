@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.RegularExpressions;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Model.Bundles;
 using CtfService.Model.Loading;
 
 namespace CtfService.Cli.Commands.Options;
@@ -9,6 +10,9 @@ namespace CtfService.Cli.Commands.Options;
 /// <summary>The options of commands that load a model: on which device, with which element type, and how many labels a step may draw.</summary>
 internal sealed class PlacementOptions
 {
+    /// <summary>The word for every weight format of the CPU engine.</summary>
+    public const string AllFormats = "all";
+
     public Option<string> Device { get; } = Matching(
         CommandOption.WithDefault("--device", $"Device of the model: {ModelPlacement.Devices}.", "auto"), ModelPlacement.DevicePattern, ModelPlacement.Devices);
 
@@ -22,6 +26,15 @@ internal sealed class PlacementOptions
         "--max-window",
         "Most positions of an image whose labels one decode step may draw; chosen by measurement if omitted.",
         NumberRange.Between(1, DecodeWork.LargestWindow));
+
+    /// <summary>Creates an option for the element type that also accepts <see cref="AllFormats"/>.</summary>
+    public static Option<string> DtypeOrAll() => Matching(
+        CommandOption.WithDefault(
+            "--dtype",
+            $"Element type of the transformers: {ModelPlacement.Dtypes}; or {AllFormats}, which compares {string.Join(", ", FormatRule.Formats)} on the CPU.",
+            "auto"),
+        $"{ModelPlacement.DtypePattern}|^{AllFormats}$",
+        $"{ModelPlacement.Dtypes}, or {AllFormats}");
 
     /// <summary>Returns the placement. Call it only when a model is loaded, because looking for a device loads libtorch.</summary>
     public Func<ModelPlacement> Placement(ParseResult arguments) =>

@@ -9,10 +9,19 @@ namespace CtfService.Training.Evaluation.Samples;
 /// <summary>
 /// What all images of a folder have in common, stored as <c>samples.json</c>. Images of different models or settings must not be mixed in an evaluation.
 /// </summary>
-internal sealed record SampleOrigin(string Model, string BundleHash, string? Device, string? Dtype, ulong Seed, SamplingSettings Coarse, SamplingSettings Fine)
+/// <param name="Sampler">Earlier files name none: they were drawn by inverting the distribution.</param>
+internal sealed record SampleOrigin(
+    string Model,
+    string BundleHash,
+    string? Device,
+    string? Dtype,
+    ulong Seed,
+    SamplingSettings Coarse,
+    SamplingSettings Fine,
+    string Sampler = "inverse_cdf")
 {
     public static SampleOrigin Of(ModelDescription model, SamplePlan plan) =>
-        new(model.Name, model.BundleHash, model.Device, model.Dtype, plan.Seed, plan.Coarse, plan.Fine);
+        new(model.Name, model.BundleHash, model.Device, model.Dtype, plan.Seed, plan.Coarse, plan.Fine, plan.Sampler);
 
     /// <summary>Writes the file if it does not exist; otherwise throws if it differs.</summary>
     /// <exception cref="InvalidDataException">The file differs; the message names the differences.</exception>
@@ -47,6 +56,7 @@ internal sealed record SampleOrigin(string Model, string BundleHash, string? Dev
             ("seed", found.Seed, Seed),
             ("coarse sampling", found.Coarse, Coarse),
             ("fine sampling", found.Fine, Fine),
+            ("sampler", found.Sampler, Sampler),
         ];
         return string.Join("; ", parts.Where(part => !Equals(part.Found, part.Wanted)).Select(part => $"{part.Name} {part.Found}, not {part.Wanted}"));
     }

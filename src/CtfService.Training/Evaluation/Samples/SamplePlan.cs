@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 
@@ -8,6 +9,9 @@ namespace CtfService.Training.Evaluation.Samples;
 /// <param name="Seed">Seed of the evaluation. The same seed gives the same images; more images per class keep the existing ones.</param>
 public sealed record SamplePlan(int PerClass, ulong Seed, SamplingSettings Coarse, SamplingSettings Fine)
 {
+    /// <summary>How labels are drawn, in snake_case, such as <c>gumbel_max</c>.</summary>
+    public string Sampler => JsonNamingPolicy.SnakeCaseLower.ConvertName(Specification(0, 0).Method.ToString());
+
     /// <summary>Creates a plan with the default sampling settings of the model.</summary>
     public static SamplePlan Default(ModelDescription model, int perClass, ulong seed = 0) => new(perClass, seed, model.DefaultCoarse, model.DefaultFine);
 

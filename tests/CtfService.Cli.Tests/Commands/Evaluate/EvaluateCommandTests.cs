@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using CtfService.Model.Bundles;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 
@@ -136,6 +137,14 @@ public sealed class EvaluateCommandTests : IDisposable
     [InlineData("--image-size needs --images", "--image-size", "32")]
     [InlineData("--guidance-scale is '0.5', expected a number, 1 to 1000", "--guidance-scale", "0.5")]
     [InlineData("--per-class is '3', expected a whole number, 4 to 1000000", "--per-class", "3")]
+    [InlineData("--seeds needs --dtype all.", "--seeds", "3")]
+    [InlineData("--record needs --dtype all.", "--record", "--dtype", "int8")]
+    [InlineData("--record needs at least 3 --seeds", "--record", "--dtype", "all", "--seeds", "2")]
+    [InlineData("--record is for the sampling of the bundle. Omit --guidance-scale.", "--record", "--dtype", "all", "--guidance-scale", "2")]
+    [InlineData("Omit --inception.", "--dtype", "all", "--inception", "x")]
+    [InlineData("compares the formats of the CPU. Omit --device.", "--dtype", "all", "--device", "cuda")]
+    [InlineData("--dtype is 'every', expected auto, float32, bfloat16, float16, or int8 on the CPU, or all.", "--dtype", "every")]
+    [InlineData("--images needs no model. Omit --dtype, --record.", "--images", "x", "--dtype", "all", "--record")]
     public async Task Evaluate_OptionsThatDoNotFit_AreAUsageError(string message, params string[] options)
     {
         var run = await CommandRun.Of(["evaluate", "--data", "x", .. options]);
@@ -151,6 +160,35 @@ public sealed class EvaluateCommandTests : IDisposable
 
         Assert.Equal(1, run.ExitCode);
         Assert.StartsWith("ctf: --data is 'nope', which does not exist.", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Evaluate_AllFormats_ComparesThemAndRecordsThemInTheManifest()
+    {
+        using var bundle = new TinyBundle();
+        await PrepareAsync();
+        var before = BundleReader.Open(bundle.Directory);
+        string[] options = ["--bundle", bundle.Directory, "--per-class", "4", "--dtype", "all", "--seed", "5"];
+
+        var compared = await EvaluateAsync(options);
+        var unrecorded = BundleReader.Open(bundle.Directory).Manifest.Evaluation;
+        var run = await EvaluateAsync([.. options, "--record"]);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.Equal(compared.Output, run.Output); // the second time nothing is generated
+        Assert.Null(unrecorded);
+        Assert.Matches(@"^\| format \|.*\n\|[-|]+\n\| float32 \| .* ± .* % \| .* ± .* \| yes \|\n\| bfloat16 \|.*\n\| int8 \|.*\n$", run.Output);
+        Assert.True(File.Exists(_folder.File("out/formats.json")));
+        Assert.Equal(60, Directory.GetFiles(_folder.File("out"), "*.png", SearchOption.AllDirectories).Length / 3);
+        var recorded = BundleReader.Open(bundle.Directory);
+        var evaluation = recorded.Manifest.Evaluation!;
+        Assert.Equal([5ul, 6, 7], evaluation.Seeds);
+        Assert.Equal((4, 50, 3), (evaluation.ImagesPerClass, evaluation.TrainImages, evaluation.Formats.Count));
+        Assert.Equal(before.Hash, recorded.Hash);
+        Assert.Equal(before.Manifest.Files, recorded.Manifest.Files);
+        var inspected = await CommandRun.Of("inspect", bundle.Directory);
+        Assert.Contains("float32: class accuracy ", inspected.Output, StringComparison.Ordinal);
+        Assert.Contains("counts as equal to float32", inspected.Output, StringComparison.Ordinal);
     }
 
     private Task<CommandRun> EvaluateAsync(params string[] options) => CommandRun.Of(

@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace CtfService.Model.Bundles;
+
+/// <summary>
+/// The text of a manifest with and without its recorded evaluation. The hash of a bundle is that of the text without it: recording an evaluation changes no
+/// image, so files that name the hash, entity tags and unfinished jobs stay valid.
+/// </summary>
+internal static class ManifestText
+{
+    private const string Evaluation = "evaluation";
+
+    /// <summary>Returns the SHA-256 of the text without the evaluation, in lower-case hex.</summary>
+    public static string Hash(byte[] json) => Convert.ToHexStringLower(SHA256.HashData(Without(json)));
+
+    /// <summary>Returns the text with this evaluation as the last member, in place of one that it has; every other byte stays.</summary>
+    public static byte[] With(byte[] json, BundleEvaluation evaluation)
+    {
+        var bare = Without(json).AsSpan();
+        var last = bare[..bare.LastIndexOf((byte)'}')].TrimEnd(" \t\r\n"u8);
+        var member = JsonSerializer.Serialize(evaluation, BundleJson.Options).Replace("\n", "\n  ", StringComparison.Ordinal);
+        return [.. last, .. Encoding.UTF8.GetBytes($",\n  \"{Evaluation}\": {member}"), .. bare[last.Length..]];
+    }
+
+    /// <summary>Returns the text as it was before an evaluation was recorded.</summary>
+    private static byte[] Without(byte[] json)
+    {
+        var reader = new Utf8JsonReader(json);
+        var end = 0L; // of the member before
+        while (reader.Read())
+        {
+            if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1)
+            {
+                continue;
+            }
+
+            var (start, isEvaluation) = (reader.TokenStartIndex, reader.ValueTextEquals(Evaluation));
+            reader.Skip();
+            if (isEvaluation && end > 0)
+            {
+                return [.. json[..(int)end], .. json[(int)reader.BytesConsumed..]];
+            }
+
+            if (isEvaluation)
+            {
+                reader.Read(); // the next member, without the comma before it
+                return [.. json[..(int)start], .. json[(int)reader.TokenStartIndex..]];
+            }
+
+            end = reader.BytesConsumed;
+        }
+
+        return json;
+    }
+}
