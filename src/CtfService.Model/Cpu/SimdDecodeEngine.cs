@@ -23,6 +23,7 @@ internal sealed class SimdDecodeEngine : IDecodeEngine
         using var buffers = new NativeScope(); // frees the allocated buffers if the constructor of the pass throws
         _pass = SimdDispatch.CreateDecode(new PassParts(config, weights, pool, options));
         buffers.Keep();
+        Threads = StepThreads.Always(pool.Threads);
     }
 
     public TransformerConfig Config { get; }
@@ -38,6 +39,9 @@ internal sealed class SimdDecodeEngine : IDecodeEngine
     /// <summary>Gets the size of the KV cache in bytes.</summary>
     public long CacheBytes => _pass.CacheBytes;
 
+    /// <summary>Gets or sets the number of threads for each number of rows; all of the pool by default.</summary>
+    public StepThreads Threads { get; set; }
+
     /// <inheritdoc/>
     public void DecodeStep(ReadOnlySpan<DecodeRow> rows, Span<float> logits)
     {
@@ -48,7 +52,7 @@ internal sealed class SimdDecodeEngine : IDecodeEngine
             _pass.Rows.Add(row.Slot, row.Position, row.Input, visible: row.Position + 1);
         }
 
-        _pass.Run();
+        _pass.Run(Threads.For(rows.Length));
         var vocabulary = Config.OutputVocabulary;
         for (var row = 0; row < rows.Length; row++)
         {

@@ -14,11 +14,12 @@ public interface IDecodeEngine : IDisposable
     int Capacity { get; }
 
     /// <summary>
-    /// Computes the logits of the next label for every row. Rows may be in any order, each at its own position; a row's logits do not depend on the other rows.
+    /// Computes the logits of the next label for every row, each at its own position; a row's logits do not depend on the rows of other slots.
     /// Position 0 starts a slot over; slots need no clearing.
     /// </summary>
     /// <param name="rows">
-    /// R rows. The positions of a slot ascend by one from 0, within a step and from step to step; an earlier position may be computed again.
+    /// R rows. Those of one slot follow each other. The positions of a slot ascend by one from 0, within a step and from step to step. An earlier position may
+    /// be computed again, with another input too; then those after it must be computed again.
     /// </param>
     /// <param name="logits">Receives the logits, [R, V].</param>
     /// <exception cref="ArgumentException">A row is out of range, or the buffer has the wrong length.</exception>
@@ -34,7 +35,7 @@ public readonly record struct DecodeRow(int Slot, int Position, int Input);
 /// <summary>Rejects decode steps that would read unwritten cache positions; tracks the length of each slot.</summary>
 internal sealed class DecodeRowCheck(TransformerConfig config, int capacity)
 {
-    private readonly int[] _written = new int[capacity]; // positions written in each slot, from 0
+    private readonly int[] _written = new int[capacity]; // positions of each slot that later ones may build on, from 0
     private readonly long[] _lastStep = new long[capacity]; // the last step with a row of the slot
     private readonly int[] _next = new int[capacity];       // the position after that of its last row in that step
     private long _step;
@@ -54,31 +55,36 @@ internal sealed class DecodeRowCheck(TransformerConfig config, int capacity)
         }
 
         _step++;
-        foreach (var row in rows)
+        for (var i = 0; i < rows.Length; i++)
         {
-            RequireRow(row);
+            RequireRow(rows[i], followsItsSlot: i > 0 && rows[i - 1].Slot == rows[i].Slot);
         }
 
         foreach (var row in rows)
         {
-            _written[row.Slot] = row.Position == 0 ? 1 : Math.Max(_written[row.Slot], row.Position + 1);
+            _written[row.Slot] = row.Position + 1;
         }
     }
 
-    private void RequireRow(DecodeRow row)
+    private void RequireRow(DecodeRow row, bool followsItsSlot)
     {
         if ((uint)row.Slot >= (uint)capacity)
         {
             throw new ArgumentException($"Slot {row.Slot} is out of range; expected 0 to {capacity - 1}.", nameof(row));
         }
 
-        if (_lastStep[row.Slot] == _step && row.Position != _next[row.Slot])
+        if (_lastStep[row.Slot] == _step && !followsItsSlot)
+        {
+            throw new ArgumentException($"The rows of slot {row.Slot} do not follow each other; expected all rows of a slot together.", nameof(row));
+        }
+
+        if (followsItsSlot && row.Position != _next[row.Slot])
         {
             throw new ArgumentException(
                 $"Slot {row.Slot} has position {row.Position} after {_next[row.Slot] - 1} in one step; expected {_next[row.Slot]}.", nameof(row));
         }
 
-        var last = Math.Min(config.Positions, _lastStep[row.Slot] == _step ? _next[row.Slot] : _written[row.Slot]);
+        var last = Math.Min(config.Positions, followsItsSlot ? _next[row.Slot] : _written[row.Slot]);
         if (row.Position < 0 || row.Position > last)
         {
             throw new ArgumentException(

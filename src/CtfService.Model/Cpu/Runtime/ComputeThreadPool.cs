@@ -82,15 +82,16 @@ internal sealed class ComputeThreadPool : IDisposable
     }
 
     /// <summary>Runs a region on all active threads and returns when they have finished. Rethrows the first exception of any thread.</summary>
+    /// <param name="most">The largest number of threads that take part, at least 1: a small region is faster with fewer.</param>
     /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
-    internal void Run(IParallelRegion region)
+    internal void Run(IParallelRegion region, int most = int.MaxValue)
     {
         lock (_runLock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             var begun = Stopwatch.GetTimestamp();
             _threadCount?.BeginRun(begun);
-            Active = _threadCount?.Current ?? Threads;
+            Active = Math.Min(most, _threadCount?.Current ?? Threads);
             var finished = _finished.Phase;
             _region = region;
             _running = Active;

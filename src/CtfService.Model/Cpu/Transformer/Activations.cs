@@ -7,6 +7,9 @@ namespace CtfService.Model.Cpu.Transformer;
 /// <summary>The intermediate results of a pass, row-major; allocated once for the largest pass.</summary>
 internal sealed unsafe class Activations : IDisposable
 {
+    /// <summary>The largest number of rows of one sequence that attend together.</summary>
+    public const int RowsAtOnce = 32;
+
     private readonly NativeBuffer _shared;
     private readonly NativeBuffer _perThread;
     private readonly long _threadStride;
@@ -23,8 +26,9 @@ internal sealed unsafe class Activations : IDisposable
         _shared = NativeBuffer.OfFloats(rows * ((2 * WidthStride) + QueryKeyValueStride + InnerStride));
 
         ScoreStride = Alignment.RoundUp(1 + config.Positions, lanes);
-        _scoreFloats = Alignment.RoundUp(config.Heads * ScoreStride, Alignment.CacheLineFloats);
-        _headOutputFloats = Alignment.RoundUp(config.Heads * Alignment.RoundUp(config.HeadWidth, lanes), Alignment.CacheLineFloats);
+        HeadsAtOnce = config.Heads + Math.Min(rows, RowsAtOnce);
+        _scoreFloats = Alignment.RoundUp(HeadsAtOnce * ScoreStride, Alignment.CacheLineFloats);
+        _headOutputFloats = Alignment.RoundUp(HeadsAtOnce * Alignment.RoundUp(config.HeadWidth, lanes), Alignment.CacheLineFloats);
 
         // No two threads write to the same cache line.
         _threadStride = Alignment.RoundUp(_scoreFloats + _headOutputFloats + rows, Alignment.CacheLineFloats) + Alignment.CacheLineFloats;
@@ -57,13 +61,16 @@ internal sealed unsafe class Activations : IDisposable
     /// <summary>Gets the result of SwiGLU, [R, F].</summary>
     public float* Gated { get; }
 
+    /// <summary>Gets the largest number of heads that attend at once, summed over the rows: all of one row, or at least one of each row.</summary>
+    public int HeadsAtOnce { get; }
+
     /// <summary>Gets the floats from the scores of one head to the next: all positions, padded to whole vectors.</summary>
     public int ScoreStride { get; }
 
-    /// <summary>Returns a thread's attention scores of its current row, [H, <see cref="ScoreStride"/>].</summary>
+    /// <summary>Returns a thread's attention scores, [<see cref="HeadsAtOnce"/>, <see cref="ScoreStride"/>].</summary>
     public float* Scores(int thread) => _perThread.Floats + (thread * _threadStride);
 
-    /// <summary>Returns a thread's attention outputs of its current row, [H, Dh padded to whole vectors].</summary>
+    /// <summary>Returns a thread's attention outputs, [<see cref="HeadsAtOnce"/>, Dh padded to whole vectors].</summary>
     public float* HeadOutputs(int thread) => Scores(thread) + _scoreFloats;
 
     /// <summary>
@@ -75,37 +82,5 @@ internal sealed unsafe class Activations : IDisposable
     {
         _shared.Dispose();
         _perThread.Dispose();
-    }
-}
-
-/// <summary>The rows of one pass: for each its slot, position and input, and the number of positions it sees.</summary>
-internal sealed class PassRows(int capacity)
-{
-    /// <summary>Gets the number of rows.</summary>
-    public int Count { get; private set; }
-
-    /// <summary>Gets whether a row follows another one of the same slot, whose key and value it attends to.</summary>
-    public bool ShareSlots { get; private set; }
-
-    public int[] Slots { get; } = new int[capacity];
-
-    public int[] Positions { get; } = new int[capacity];
-
-    /// <summary>Gets the class of each row at position 0, and the label of each other row.</summary>
-    public int[] Inputs { get; } = new int[capacity];
-
-    /// <summary>Gets the number of positions that each row attends to: 0 to Visible - 1.</summary>
-    public int[] Visible { get; } = new int[capacity];
-
-    public void Clear() => (Count, ShareSlots) = (0, false);
-
-    public void Add(int slot, int position, int input, int visible)
-    {
-        ShareSlots = ShareSlots || Slots.AsSpan(0, Count).Contains(slot);
-        Slots[Count] = slot;
-        Positions[Count] = position;
-        Inputs[Count] = input;
-        Visible[Count] = visible;
-        Count++;
     }
 }

@@ -5,8 +5,8 @@ using CtfService.Model.Cpu.Vectors;
 namespace CtfService.Model.Cpu.Transformer;
 
 /// <summary>
-/// Scaled dot-product attention of one row over the cached positions it sees (Vaswani et al. 2017, eq. 1): softmax(q K^T / sqrt(Dh)) V. The query is
-/// already scaled. Every sum has a fixed order, independent of the batch.
+/// Scaled dot-product attention of rows over the cached positions that they see (Vaswani et al. 2017, eq. 1): softmax(q K^T / sqrt(Dh)) V. The query is
+/// already scaled. Every sum has a fixed order, independent of the other rows.
 /// </summary>
 internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
     where TVector : struct
@@ -14,57 +14,54 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
     where TElement : struct, ICacheElement
 {
     /// <summary>
-    /// Computes consecutive heads of one row. Blocks of positions are the outer loop and heads the inner one, the order in which the cache stores them.
+    /// Computes consecutive heads of rows of one sequence. Blocks of positions are the outer loop, then heads, the order in which the cache stores them, then
+    /// rows, so that keys and values come from memory once for all rows.
     /// </summary>
-    /// <param name="query">[heads, Dh].</param>
+    /// <param name="rows">The rows, their queries at the first head.</param>
     /// <param name="keys">The keys of the first head in block 0.</param>
     /// <param name="values">The values of the first head in block 0.</param>
-    /// <param name="positions">The number of positions that the row sees.</param>
-    /// <param name="outputs">[heads, value stride], overwritten.</param>
-    /// <param name="scores">[heads, score stride], scratch for all positions, padded to whole blocks.</param>
+    /// <param name="outputs">[rows, heads, value stride], overwritten.</param>
+    /// <param name="scores">[rows, heads, score stride], scratch for all positions, padded to whole blocks.</param>
     public static void Attend(
-        float* query,
-        byte* keys,
-        byte* values,
-        int heads,
-        int headWidth,
-        int positions,
-        BlockedKvCache cache,
-        float* scores,
-        int scoreStride,
-        float* outputs)
+        AttentionRows rows, byte* keys, byte* values, int heads, int headWidth, BlockedKvCache cache, float* scores, int scoreStride, float* outputs)
     {
-        var valueStride = cache.ValueStride;
+        var (valueStride, positions) = (cache.ValueStride, rows.Visible(rows.Count - 1)); // the last row sees the most
         for (var (first, block) = (0, 0); first < positions; first += TSimd.Lanes, block++)
         {
             for (var head = 0; head < heads; head++)
             {
-                ComputeScores(
-                    query + (head * headWidth),
-                    keys + (block * cache.KeyBlockBytes) + (head * cache.KeyHeadBytes),
-                    headWidth,
-                    scores + (head * scoreStride) + first);
+                var blockKeys = keys + (block * cache.KeyBlockBytes) + (head * cache.KeyHeadBytes);
+                for (var row = rows.FirstThatSees(first); row < rows.Count; row++)
+                {
+                    ComputeScores(rows.Query(row) + (head * headWidth), blockKeys, headWidth, scores + (((row * heads) + head) * scoreStride) + first);
+                }
             }
         }
 
         for (var head = 0; head < heads; head++)
         {
             Prefetch(values + (head * cache.ValueHeadBytes), cache.ValueHeadBytes);
-            VectorMath<TVector, TSimd>.SoftMax(scores + (head * scoreStride), positions);
+            for (var row = 0; row < rows.Count; row++)
+            {
+                VectorMath<TVector, TSimd>.SoftMax(scores + (((row * heads) + head) * scoreStride), rows.Visible(row));
+            }
         }
 
-        new Span<float>(outputs, heads * valueStride).Clear();
+        new Span<float>(outputs, rows.Count * heads * valueStride).Clear();
         for (var (first, block) = (0, 0); first < positions; first += TSimd.Lanes, block++)
         {
-            var count = Math.Min(TSimd.Lanes, positions - first);
             for (var head = 0; head < heads; head++)
             {
-                AccumulateValues(
-                    scores + (head * scoreStride) + first,
-                    values + (block * cache.ValueBlockBytes) + (head * cache.ValueHeadBytes),
-                    count,
-                    valueStride,
-                    outputs + (head * valueStride));
+                var blockValues = values + (block * cache.ValueBlockBytes) + (head * cache.ValueHeadBytes);
+                for (var row = rows.FirstThatSees(first); row < rows.Count; row++)
+                {
+                    AccumulateValues(
+                        scores + (((row * heads) + head) * scoreStride) + first,
+                        blockValues,
+                        Math.Min(TSimd.Lanes, rows.Visible(row) - first),
+                        valueStride,
+                        outputs + (((row * heads) + head) * valueStride));
+                }
             }
         }
     }
@@ -150,4 +147,21 @@ internal static unsafe class AttentionKernel<TVector, TSimd, TElement>
 
         TSimd.Store(a, outputs);
     }
+}
+
+/// <summary>Rows of one sequence that attend together, each to one position more than the row before it.</summary>
+/// <param name="query">Query of the first row.</param>
+/// <param name="stride">Floats from one row's query to the next.</param>
+/// <param name="firstVisible">The number of positions that the first row sees.</param>
+internal readonly unsafe struct AttentionRows(float* query, long stride, int count, int firstVisible)
+{
+    public int Count => count;
+
+    public float* Query(int row) => query + (row * stride);
+
+    /// <summary>Returns the number of positions that a row sees.</summary>
+    public int Visible(int row) => firstVisible + row;
+
+    /// <summary>Returns the first row that sees a position.</summary>
+    public int FirstThatSees(int position) => Math.Max(0, position + 1 - firstVisible);
 }

@@ -62,7 +62,8 @@ internal interface IDecodePass : IDisposable
     long CacheBytes { get; }
 
     /// <summary>Computes the logits of all rows.</summary>
-    void Run();
+    /// <param name="threads">The largest number of threads that take part, at least 1. The logits do not depend on it.</param>
+    void Run(int threads);
 
     /// <summary>Returns the logits of a row, [V]. Valid until the next run.</summary>
     ReadOnlySpan<float> Logits(int row);

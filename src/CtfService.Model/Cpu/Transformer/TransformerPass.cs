@@ -16,14 +16,9 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     where TLayout : struct, IWeightLayout
     where TElement : struct, ICacheElement
 {
-    /// <summary>Work items of attention per thread, given enough rows and heads. More items balance better; larger ones read memory faster.</summary>
-    private const int ItemsPerThread = 4;
-
     private readonly ComputeThreadPool _pool;
     private readonly StepProfiler? _profiler;
-    private readonly BlockedKvCache _cache;
-    private readonly InterleavedRopeTable _rope;
-    private readonly float _queryScale;
+    private readonly PassAttention<TVector, TSimd, TElement> _attention;
     private readonly bool _cachesEveryLayer;
     private PoolCancellation _cancellation;
 
@@ -36,19 +31,17 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         _pool = parts.Pool;
         _profiler = parts.Options.Profiler;
         _cachesEveryLayer = cachesEveryLayer;
-        _queryScale = 1 / MathF.Sqrt(Config.HeadWidth);
-        _rope = new InterleavedRopeTable(Config);
-        _cache = new BlockedKvCache(Config, cachesEveryLayer ? Config.Layers : 1, slots, TSimd.Lanes, TElement.Bytes);
         Weights = PackedTransformer.Pack<TLayout>(Config, parts.Weights, TSimd.Lanes);
         Activations = new Activations(Config, rows, _pool.Threads, TSimd.Lanes);
         Rows = new PassRows(rows);
+        _attention = new PassAttention<TVector, TSimd, TElement>(Config, cachesEveryLayer ? Config.Layers : 1, slots, Activations, Rows);
     }
 
     /// <summary>Gets the rows, to be set before a run.</summary>
     public PassRows Rows { get; }
 
     /// <summary>Gets the size of the KV cache in bytes.</summary>
-    public long CacheBytes => _cache.Bytes;
+    public long CacheBytes => _attention.CacheBytes;
 
     protected TransformerConfig Config { get; }
 
@@ -59,15 +52,18 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 
     protected Activations Activations { get; }
 
-    /// <summary>Runs the pass over <see cref="Rows"/> on all threads of the pool.</summary>
-    public void Run() => Run(CancellationToken.None);
+    /// <summary>Runs the pass over <see cref="Rows"/>.</summary>
+    /// <param name="threads">The largest number of threads of the pool that take part.</param>
+    public void Run(int threads) => Run(threads, CancellationToken.None);
 
     /// <summary>Runs the pass over <see cref="Rows"/> on all threads of the pool, unless it is cancelled.</summary>
     /// <exception cref="OperationCanceledException">Cancelled between two blocks.</exception>
-    public void Run(CancellationToken cancellation)
+    public void Run(CancellationToken cancellation) => Run(_pool.Threads, cancellation);
+
+    private void Run(int threads, CancellationToken cancellation)
     {
         _cancellation = new PoolCancellation(cancellation);
-        _pool.Run(this);
+        _pool.Run(this, threads);
         _cancellation.ThrowIfStopped();
     }
 
@@ -99,8 +95,7 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
     {
         Weights.Dispose();
         Activations.Dispose();
-        _cache.Dispose();
-        _rope.Dispose();
+        _attention.Dispose();
     }
 
     /// <summary>Computes what follows the last block.</summary>
@@ -150,22 +145,15 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 
     private void Attend(int layer, PoolWorker worker)
     {
-        if (_cachesEveryLayer && !Rows.ShareSlots)
+        if (_cachesEveryLayer)
         {
-            AttendCausally(layer, appends: true, worker);
+            _attention.AttendCausally(layer, worker);
             return;
         }
 
-        AppendAll(_cachesEveryLayer ? layer : 0, worker);
+        _attention.AppendAll(worker);
         EndPart(worker.Index, StepPart.Attention);
-        if (_cachesEveryLayer)
-        {
-            AttendCausally(layer, appends: false, worker);
-        }
-        else
-        {
-            AttendBidirectionally(worker);
-        }
+        _attention.AttendBidirectionally(worker);
     }
 
     private void Multiply<TEpilogue>(PackedMatrix matrix, float* input, long stride, TEpilogue epilogue, PoolWorker worker)
@@ -206,101 +194,6 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
 
         return TSimd.Sum(sum);
     }
-
-    /// <summary>
-    /// Attention of a decode step. Rows differ widely in length, so all items are claimed dynamically. If there are few rows, their heads are split into
-    /// several items.
-    /// </summary>
-    /// <param name="appends">
-    /// True if each row sees only its own sequence: the thread that attends also appends keys and values, so no barrier is needed between the two.
-    /// </param>
-    private void AttendCausally(int layer, bool appends, PoolWorker worker)
-    {
-        var splits = Math.Clamp(ItemsPerThread * worker.Count / Rows.Count, 1, Config.Heads);
-        var heads = (Config.Heads + splits - 1) / splits;
-        splits = (Config.Heads + heads - 1) / heads;
-        var items = worker.Schedule(Rows.Count * splits, staticFraction: 0);
-        while (items.TryTake(out var item))
-        {
-            var (row, split) = Math.DivRem(item, splits);
-            var count = Math.Min(heads, Config.Heads - (split * heads));
-            if (appends)
-            {
-                RotateAndAppend(layer, row, split * heads, count);
-            }
-
-            Attend(layer, row, split * heads, count, worker.Index);
-        }
-    }
-
-    /// <summary>Appends the keys and values of all rows to the cache.</summary>
-    private void AppendAll(int layer, PoolWorker worker)
-    {
-        var (first, end) = worker.Partition(Rows.Count);
-        for (var row = first; row < end; row++)
-        {
-            RotateAndAppend(layer, row, head: 0, Config.Heads);
-        }
-    }
-
-    /// <summary>
-    /// Attention of the fine pass. All rows of an image attend to the same keys and values; with one head at a time these stay in the processor's cache.
-    /// </summary>
-    private void AttendBidirectionally(PoolWorker worker)
-    {
-        var rows = 1 + Config.Positions;
-        var (first, end) = worker.Partition(Rows.Count / rows * Config.Heads);
-        for (var task = first; task < end; task++)
-        {
-            var (image, head) = Math.DivRem(task, Config.Heads);
-            for (var row = image * rows; row < (image + 1) * rows; row++)
-            {
-                Attend(layer: 0, row, head, heads: 1, worker.Index);
-            }
-        }
-    }
-
-    /// <summary>Rotates the queries and keys of consecutive heads of a row, and appends keys and values to the cache.</summary>
-    private void RotateAndAppend(int layer, int row, int head, int heads)
-    {
-        var (slot, position, headWidth) = (Rows.Slots[row], Rows.Positions[row], Config.HeadWidth);
-        float* cosines = _rope.Cosines(position), sines = _rope.Sines(position);
-        for (var end = head + heads; head < end; head++)
-        {
-            var query = Query(row, head);
-            float* key = query + Config.Width, value = key + Config.Width;
-            AttentionKernel<TVector, TSimd, TElement>.Prefetch(_cache.Key(layer, slot, head, position: 0), _cache.KeyHeadBytes);
-            RopeKernel<TVector, TSimd, TElement>.Rotate(query, headWidth, cosines, sines, _queryScale);
-            RopeKernel<TVector, TSimd, TElement>.Rotate(key, headWidth, cosines, sines, scale: 1);
-            RopeKernel<TVector, TSimd, TElement>.Append(
-                key, value, headWidth, _cache.Key(layer, slot, head, position), _cache.KeyFeatureStride, _cache.Value(layer, slot, head, position));
-        }
-    }
-
-    private void Attend(int layer, int row, int head, int heads, int thread)
-    {
-        var (slot, headWidth) = (Rows.Slots[row], Config.HeadWidth);
-        var results = Activations.HeadOutputs(thread);
-        AttentionKernel<TVector, TSimd, TElement>.Attend(
-            Query(row, head),
-            _cache.Key(layer, slot, head, position: 0),
-            _cache.Value(layer, slot, head, position: 0),
-            heads,
-            headWidth,
-            Rows.Visible[row],
-            _cache,
-            Activations.Scores(thread),
-            Activations.ScoreStride,
-            results);
-        var target = Activations.Attended + (row * Activations.WidthStride) + (head * headWidth);
-        for (var i = 0; i < heads; i++)
-        {
-            new ReadOnlySpan<float>(results + (i * _cache.ValueStride), headWidth).CopyTo(new Span<float>(target + (i * headWidth), headWidth));
-        }
-    }
-
-    /// <summary>Returns the query of a head, [Dh]. Its key and value follow after D and 2 D floats.</summary>
-    private float* Query(int row, int head) => Activations.QueryKeyValue + (row * Activations.QueryKeyValueStride) + (head * Config.HeadWidth);
 
     /// <summary>Ends a part of the step: waits until all threads have finished it.</summary>
     private void EndPart(int thread, StepPart part)
