@@ -178,7 +178,10 @@ public sealed class CtfImageGenerator : IImageGenerator
         {
             var (rows, started) = (_coarse.Rows, Stopwatch.GetTimestamp());
             var finished = _coarse.Step(lowest);
-            LastStep = new StepReport(_coarse.LastStepRows, Stopwatch.GetElapsedTime(started), Splits: _coarse.Rows < rows ? 1 : 0);
+            LastStep = new StepReport(_coarse.LastStepRows, Stopwatch.GetElapsedTime(started), Splits: _coarse.Rows < rows ? 1 : 0)
+            {
+                Decode = _coarse.LastStepWork,
+            };
             _decodeStep.Add(LastStep.DecodeTime);
             foreach (var image in finished)
             {

@@ -153,8 +153,11 @@ internal sealed class LaterStages : IDisposable
         var done = Stopwatch.GetTimestamp();
         foreach (var (image, picture) in batch.Zip(pictures))
         {
-            _ended.Add(new GenerationOutcome(
-                image.Id, new GeneratedImage(image.Specification, image.Join(picture), image.CoarseLabels, image.Tokens, image.Timings(done))));
+            var result = new GeneratedImage(image.Specification, image.Join(picture), image.CoarseLabels, image.Tokens, image.Timings(done))
+            {
+                DecodeSteps = image.DecodeSteps,
+            };
+            _ended.Add(new GenerationOutcome(image.Id, result));
         }
     }
 }

@@ -1,3 +1,4 @@
+using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu;
@@ -6,6 +7,7 @@ using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Transformer;
 using CtfService.Model.Engines;
 using CtfService.Model.Stages;
+using CtfService.Model.Stages.Windows;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
@@ -24,7 +26,10 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
     public ICoarseStage BuildCoarseStage(int rows)
     {
         var source = WeightSource.Of(weights.Coarse, owned.Cancellation);
-        return owned.Add(new HostCoarseStage(owned.Add(new SimdDecodeEngine(_manifest.Coarse, source, _pool, new CpuEngineOptions(rows, _format)))));
+        var engine = owned.Add(new SimdDecodeEngine(_manifest.Coarse, source, _pool, new CpuEngineOptions(rows, _format)));
+        var costs = StepMeasurement.Measure(engine, _pool.Threads, owned.Cancellation);
+        var largest = placement.MaxWindow ?? DecodeWork.LargestWindow;
+        return owned.Add(new HostCoarseStage(engine, largest == 1 ? null : new MeasuredWindow(costs, largest)));
     }
 
     /// <summary>

@@ -1,6 +1,8 @@
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Model.Engines;
 using CtfService.Model.Sampling;
+using CtfService.Model.Stages.Windows;
 
 namespace CtfService.Model.Stages;
 
@@ -8,23 +10,35 @@ namespace CtfService.Model.Stages;
 /// Stage 1 over an engine whose logits are in host memory: computes only the rows that are needed and samples on the host. A step allocates nothing unless an
 /// image finishes.
 /// </summary>
+/// <remarks>
+/// An image draws a window of labels in one step: all but the last are drafted, the rows of all are computed from the drafts, and each label is drawn with the
+/// random number of its own cell. A label is a function of its logits and of that number, so the labels up to the first wrong draft, and the one drawn in its
+/// place, are those of drawing one at a time; the others are the drafts of the next step. This is the Jacobi iteration of Song et al. 2021 ("Accelerating
+/// feedforward computation via parallel nonlinear equation solving", arXiv 2002.03629) with a fixed random number for each cell.
+/// </remarks>
 internal sealed class HostCoarseStage : ICoarseStage
 {
     private readonly IDecodeEngine _engine;
+    private readonly IWindowPolicy _windows;
+    private readonly ILabelDrafts? _drafts; // null if there are no windows
     private readonly HostSampler _sampler;
     private readonly CoarseBatch _batch;
     private readonly DecodeRow[] _rows;
-    private readonly int[] _positions; // of each image in the step
+    private readonly int[] _ends; // of each image: the position after the last one in the step
     private readonly float[] _logits; // [rows, V]
 
     /// <param name="engine">Disposed with the stage; not disposed if the constructor throws.</param>
-    public HostCoarseStage(IDecodeEngine engine)
+    /// <param name="windows">The window of each image in a step; null for one label a step.</param>
+    /// <param name="drafts">Labels of windows; null for <see cref="NeighbourDrafts"/>.</param>
+    public HostCoarseStage(IDecodeEngine engine, IWindowPolicy? windows = null, ILabelDrafts? drafts = null)
     {
         _engine = engine;
+        _windows = windows ?? new FixedWindow(1);
+        _drafts = windows is null ? null : drafts ?? new NeighbourDrafts(engine.Config.GridWidth, engine.Config.OutputVocabulary, engine.Capacity);
         _sampler = new HostSampler(engine.Config.OutputVocabulary);
         _batch = new CoarseBatch(engine.Capacity);
         _rows = new DecodeRow[engine.Capacity];
-        _positions = new int[engine.Capacity];
+        _ends = new int[engine.Capacity];
         _logits = new float[engine.Capacity * engine.Config.OutputVocabulary];
     }
 
@@ -37,6 +51,8 @@ internal sealed class HostCoarseStage : ICoarseStage
     public bool StepsAllRows => false;
 
     public int LastStepRows { get; private set; }
+
+    public DecodeWork LastStepWork { get; private set; }
 
     public int CountOf(ImagePriority lowest) => _batch.CountOf(lowest);
 
@@ -51,6 +67,7 @@ internal sealed class HostCoarseStage : ICoarseStage
     /// <inheritdoc/>
     public IReadOnlyList<RunningImage> Step(ImagePriority lowest = ImagePriority.Bulk)
     {
+        PlanPositions(lowest);
         var count = LayOutRows(lowest);
         _engine.DecodeStep(_rows.AsSpan(0, count), _logits.AsSpan(0, count * _engine.Config.OutputVocabulary));
         LastStepRows = count;
@@ -72,102 +89,177 @@ internal sealed class HostCoarseStage : ICoarseStage
     public void Dispose() => _engine.Dispose();
 
     /// <summary>
-    /// Lays out the rows of each image, those of its null class after those of its class. Images have one row of each, and those that have more positions to
-    /// compute share the rows that are left. Returns the number of rows.
+    /// Plans the positions of each image: one, then all that it needs before its next label, then its window, as far as rows are left. Known labels come first,
+    /// because each of their rows is certain to count.
     /// </summary>
+    private void PlanPositions(ImagePriority lowest)
+    {
+        var images = _batch.Of(lowest);
+        var left = _rows.Length;
+        foreach (var image in images)
+        {
+            left -= image.RowsOf(image.CachedPositions);
+        }
+
+        var (drawing, rowsOfPosition) = (0, 0);
+        for (var i = 0; i < images.Length; i++)
+        {
+            _ends[i] = Extend(images[i], images[i].CachedPositions + 1, images[i].NextPosition + 1, ref left);
+            if (_ends[i] > images[i].Position)
+            {
+                drawing++;
+                rowsOfPosition += images[i].RowsOf(images[i].Position);
+            }
+        }
+
+        var load = new StepLoad(drawing, _rows.Length - left, rowsOfPosition, left);
+        for (var i = 0; i < images.Length; i++)
+        {
+            var image = images[i];
+            if (_ends[i] > image.Position)
+            {
+                _ends[i] = Extend(image, _ends[i], Math.Min(image.Position + _windows.Choose(load), _engine.Config.Positions), ref left);
+                Draft(image, _ends[i] - 1);
+            }
+        }
+    }
+
+    /// <summary>Returns the end of an image's positions, at most the wanted one, as far as rows are left.</summary>
+    private static int Extend(RunningImage image, int end, int wanted, ref int left)
+    {
+        while (end < wanted && image.RowsOf(end) <= left)
+        {
+            left -= image.RowsOf(end++);
+        }
+
+        return end;
+    }
+
+    /// <summary>Drafts the cells before an end that have no label.</summary>
+    private void Draft(RunningImage image, int end)
+    {
+        for (var cell = Math.Max(image.Position, image.DraftedCells); cell < end; cell++)
+        {
+            if (!image.IsKept(cell))
+            {
+                image.CoarseLabels[cell] = _drafts!.Draft(image, cell);
+            }
+        }
+    }
+
+    /// <summary>Lays out the rows of each image, those of its null class after those of its class. Returns the number of rows.</summary>
     private int LayOutRows(ImagePriority lowest)
     {
-        var (count, place, left) = (0, 0, _rows.Length - RowsOfOnePosition(lowest));
+        var (count, place) = (0, 0);
         foreach (var image in _batch.Of(lowest))
         {
-            var positions = _positions[place++] = PositionsNow(image, ref left);
-            LayOut(image, image.Slot, image.Specification.ClassId, positions, ref count);
-            if (IsGuidedNow(image))
+            var end = _ends[place++];
+            LayOut(image, image.Slot, image.Specification.ClassId, end, ref count);
+            if (image.NullSlot is { } nullSlot)
             {
-                LayOut(image, image.NullSlot!.Value, _engine.Config.NullClass, positions, ref count);
+                LayOut(image, nullSlot, _engine.Config.NullClass, image.CachedPositions + GuidedPositions(image, end), ref count);
             }
         }
 
         return count;
     }
 
-    private void LayOut(RunningImage image, int slot, int classId, int positions, ref int count)
+    private void LayOut(RunningImage image, int slot, int classId, int end, ref int count)
     {
-        for (var position = image.CachedPositions; position < image.CachedPositions + positions; position++)
+        for (var position = image.CachedPositions; position < end; position++)
         {
             _rows[count++] = new DecodeRow(slot, position, position == 0 ? classId : image.CoarseLabels[position - 1]);
         }
     }
 
-    /// <summary>Scores the kept labels of each image, and draws its label if the row for it has been computed.</summary>
+    /// <summary>Returns how many of an image's positions in the step have a row of the null class: the first ones.</summary>
+    private static int GuidedPositions(RunningImage image, int end)
+    {
+        var count = 0;
+        while (image.CachedPositions + count < end && image.IsGuidedAt(image.CachedPositions + count))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Scores the kept labels of each image and draws the labels of its window.</summary>
     private void ReadLogits(ImagePriority lowest)
     {
         var (row, place) = (0, 0);
+        LastStepWork = default;
         foreach (var image in _batch.Of(lowest))
         {
-            var (positions, isGuided) = (_positions[place++], IsGuidedNow(image));
-            for (var i = 0; i < positions; i++)
-            {
-                Read(image, row + i, isGuided ? row + positions + i : null);
-            }
-
-            row += positions * (isGuided ? 2 : 1);
+            var end = _ends[place++];
+            var guided = GuidedPositions(image, end);
+            var positions = end - image.CachedPositions;
+            Read(image, end, row, guided);
+            row += positions + guided;
+            image.DecodeSteps++;
         }
     }
 
-    /// <summary>Reads the logits of an image's next cached position, which are those of the cell of the same index.</summary>
-    /// <param name="row">The row of the image's class.</param>
-    /// <param name="nullRow">The row of the null class; null without guidance.</param>
-    private void Read(RunningImage image, int row, int? nullRow)
+    /// <summary>Reads the logits of an image's positions in the step. Those of a position are of the cell with the same index.</summary>
+    /// <param name="row">The row of the first position; those of the null class follow those of the class.</param>
+    /// <param name="guided">The number of positions with a row of the null class.</param>
+    private void Read(RunningImage image, int end, int row, int guided)
     {
-        var cell = image.CachedPositions++;
-        var isDrawn = cell == image.Position;
-        if (!isDrawn && !image.IsScored)
+        var (first, drawn, labels, isRight) = (image.CachedPositions, 0, 0, true); // right: all inputs so far
+        for (var cell = first; cell < end; cell++)
         {
-            return;
+            var i = cell - first;
+            image.CachedPositions += isRight ? 1 : 0;
+            if (cell < image.Position || image.IsKept(cell))
+            {
+                if (isRight && image.IsScored)
+                {
+                    image.Score(cell, Guided(image, row + i, i < guided ? row + end - first + i : null));
+                }
+
+                continue;
+            }
+
+            var logits = Guided(image, row + i, i < guided ? row + end - first + i : null);
+            _drafts?.Observe(image, cell, logits);
+            var label = _sampler.Sample(logits, image.Specification.Coarse, image.DrawOf(cell));
+            drawn++;
+            labels += isRight ? 1 : 0;
+            isRight = isRight && (cell + 1 == end || label == image.CoarseLabels[cell]);
+            image.CoarseLabels[cell] = label;
         }
 
-        var settings = image.Specification.Coarse;
+        if (drawn > 0)
+        {
+            image.DraftedCells = end;
+            _windows.Measure(drawn, labels);
+            AddWork(image, drawn, labels, end);
+        }
+    }
+
+    private void AddWork(RunningImage image, int drawn, int labels, int end)
+    {
+        var wasted = 0;
+        for (var position = image.CachedPositions; position < end; position++)
+        {
+            wasted += image.RowsOf(position);
+        }
+
+        var work = LastStepWork;
+        LastStepWork = new DecodeWork(work.Images + 1, work.Positions + drawn, work.Labels + labels, work.WastedRows + wasted);
+    }
+
+    /// <summary>Returns the logits of a row, guided if there is a row of the null class.</summary>
+    private Span<float> Guided(RunningImage image, int row, int? nullRow)
+    {
         var logits = Logits(row);
         if (nullRow is { } other)
         {
-            HostSampler.Guide(logits, Logits(other), settings.GuidanceScale);
+            HostSampler.Guide(logits, Logits(other), image.Specification.Coarse.GuidanceScale);
         }
 
-        if (isDrawn)
-        {
-            image.CoarseLabels[cell] = _sampler.Sample(
-                logits, settings, new LabelDraw(image.Specification.Method, image.LabelSeed, SamplingStage.Coarse, cell));
-        }
-        else
-        {
-            image.Score(cell, logits);
-        }
+        return logits;
     }
-
-    private int RowsOfOnePosition(ImagePriority lowest)
-    {
-        var rows = 0;
-        foreach (var image in _batch.Of(lowest))
-        {
-            rows += RowsOfPosition(image);
-        }
-
-        return rows;
-    }
-
-    /// <summary>Returns the number of positions of an image in this step: all that it needs next if rows are left for them.</summary>
-    /// <param name="left">The rows that are left beyond one position of each image; reduced by those that the image takes.</param>
-    private static int PositionsNow(RunningImage image, ref int left)
-    {
-        var more = Math.Min(image.NextPosition - image.CachedPositions, left / RowsOfPosition(image));
-        left -= more * RowsOfPosition(image);
-        return 1 + more;
-    }
-
-    private static int RowsOfPosition(RunningImage image) => IsGuidedNow(image) ? 2 : 1;
-
-    private static bool IsGuidedNow(RunningImage image) => image.NullSlot is not null && image.Position <= image.Specification.Coarse.LastGuidedPosition;
 
     private Span<float> Logits(int row) => _logits.AsSpan(row * _engine.Config.OutputVocabulary, _engine.Config.OutputVocabulary);
 }

@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 
 namespace CtfService.Model.Stages;
 
@@ -26,6 +27,9 @@ internal interface ICoarseStage : IDisposable
     /// <summary>The rows of images in the last step, one for each position computed.</summary>
     int LastStepRows { get; }
 
+    /// <summary>The labels drawn in the last step.</summary>
+    DecodeWork LastStepWork { get; }
+
     /// <summary>Returns the number of images of at least this priority in the stage.</summary>
     int CountOf(ImagePriority lowest);
 
@@ -39,9 +43,9 @@ internal interface ICoarseStage : IDisposable
     bool Remove(long id);
 
     /// <summary>
-    /// Draws one label for every image of at least this priority and returns the images that are complete; the next step reuses the list. An image may need
-    /// several steps for a label that follows many kept ones. The other images keep their rows and labels. If the step throws, no image has advanced, so the
-    /// step can be repeated and images can be removed.
+    /// Draws labels of every image of at least this priority, one or as many as its window gives, and returns the images that are complete; the next step
+    /// reuses the list. An image may need several steps for a label that follows many kept ones. The other images keep their rows and labels. If the step
+    /// throws, no image has advanced, so the step can be repeated and images can be removed.
     /// </summary>
     IReadOnlyList<RunningImage> Step(ImagePriority lowest = ImagePriority.Bulk);
 

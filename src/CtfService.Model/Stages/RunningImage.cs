@@ -2,6 +2,7 @@ using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
+using CtfService.Model.Sampling;
 
 namespace CtfService.Model.Stages;
 
@@ -20,7 +21,7 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
 
     public ImagePriority Priority { get; init; } = ImagePriority.Interactive;
 
-    /// <summary>Coarse labels [T]; those before <see cref="Position"/> and those of kept tokens are known.</summary>
+    /// <summary>Coarse labels [T]: known before <see cref="Position"/> and of kept tokens; others before <see cref="DraftedCells"/> are drafts.</summary>
     public int[] CoarseLabels { get; } = new int[positions];
 
     /// <summary>[T]: the token of each kept position, <see cref="LayoutSource.NewToken"/> for the others. Null if nothing is kept.</summary>
@@ -37,6 +38,12 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
     /// cell t needs the positions up to t.
     /// </summary>
     public int CachedPositions { get; set; }
+
+    /// <summary>The number of cells that have a label, known or drafted.</summary>
+    public int DraftedCells { get; set; }
+
+    /// <summary>The number of decode steps so far.</summary>
+    public int DecodeSteps { get; set; }
 
     /// <summary>True if the label at <see cref="Position"/> is the last one to draw.</summary>
     public bool IsAtLastLabel => Position < CoarseLabels.Length && NextAfter(Position) == CoarseLabels.Length;
@@ -62,6 +69,9 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
 
     /// <summary>Seed of the labels that are drawn: that of the image, or of a further candidate.</summary>
     public ulong LabelSeed => _candidates?.Seed ?? Specification.Seed;
+
+    /// <summary>Returns the draw of a coarse label.</summary>
+    public LabelDraw DrawOf(int cell) => new(Specification.Method, LabelSeed, SamplingStage.Coarse, cell);
 
     /// <summary>The last position that the coarse stage needs next: that of the next label to draw, or of the last label if kept labels are scored.</summary>
     public int NextPosition => Math.Min(Position, CoarseLabels.Length - 1);
@@ -108,15 +118,24 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
         }
     }
 
+    /// <summary>Returns the rows of a position in a decode step: a second one for the null class if guidance applies to the label that it gives.</summary>
+    public int RowsOf(int position) => IsGuidedAt(position) ? 2 : 1;
+
+    /// <summary>Returns whether guidance applies to the label of a cell.</summary>
+    public bool IsGuidedAt(int cell) => NullSlot is not null && cell <= Specification.Coarse.LastGuidedPosition;
+
     /// <summary>Returns whether the token of a cell is kept.</summary>
     public bool IsKept(int cell) => KeptTokens is { } kept && kept[cell] != LayoutSource.NewToken;
 
-    /// <summary>Moves on to the next label to draw, or to the next candidate when all labels of one are drawn and scored.</summary>
+    /// <summary>
+    /// Moves on to the first label that is not drawn, or to the next candidate when all labels of one are drawn and scored. The labels of all cached positions
+    /// are known.
+    /// </summary>
     public void Advance()
     {
         if (Position < CoarseLabels.Length)
         {
-            Position = NextAfter(Position);
+            Position = NextAfter(CachedPositions - 1);
         }
 
         if (_candidates is null || CachedPositions < CoarseLabels.Length || Position < CoarseLabels.Length)
@@ -129,6 +148,7 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
         {
             Position = NextAfter(-1);
             CachedPositions = Position; // those before the first drawn label are the same for all candidates
+            DraftedCells = Position;
         }
     }
 

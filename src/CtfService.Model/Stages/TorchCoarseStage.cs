@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.Model.Memory;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
@@ -50,6 +51,8 @@ internal sealed class TorchCoarseStage : ICoarseStage
     public bool StepsAllRows => true;
 
     public int LastStepRows { get; private set; }
+
+    public DecodeWork LastStepWork { get; private set; }
 
     public int CountOf(ImagePriority lowest) => _batch.CountOf(lowest);
 

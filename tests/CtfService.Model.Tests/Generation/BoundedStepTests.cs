@@ -58,7 +58,7 @@ public sealed class BoundedStepTests : IDisposable
     [Fact]
     public void Advance_ImagesOfOnePictureInSeveralSteps_EncodeItOnce()
     {
-        using var parts = BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4);
+        using var parts = BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32") with { MaxWindow = 1 }, rows: 4);
         var encoded = 0;
         var encoder = (TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>)parts.Tokenizer.named_children()
             .Single(child => child.name == "encoder").module;
@@ -100,7 +100,7 @@ public sealed class BoundedStepTests : IDisposable
     public void Advance_CancelledWithinVqDecode_StopsThereAndContinuesLater()
     {
         using var source = new CancellationTokenSource();
-        using var parts = BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4);
+        using var parts = BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32") with { MaxWindow = 1 }, rows: 4);
         var generator = new CtfImageGenerator(parts with { VqDecoder = new CancelledDecoder(parts.VqDecoder, source) });
         Admit(generator, [Image(1) with { Layout = new LayoutSource.Given(new int[TinyBundle.Positions]) }]);
 
@@ -114,7 +114,7 @@ public sealed class BoundedStepTests : IDisposable
     public void Dispose() => _bundle.Dispose();
 
     private IImageGenerator Load(int rows) =>
-        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", "float32"), rows).Load(CancellationToken.None);
+        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", "float32"), rows) { MaxWindow = 1 }.Load(CancellationToken.None);
 
     private static void Admit(IImageGenerator generator, ImageSpecification[] images)
     {

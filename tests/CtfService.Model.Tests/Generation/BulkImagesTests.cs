@@ -182,7 +182,7 @@ public sealed class BulkImagesTests : IDisposable
     public void Dispose() => _bundle.Dispose();
 
     private IImageGenerator Load(string dtype) =>
-        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows).Load(CancellationToken.None);
+        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows) { MaxWindow = 1 }.Load(CancellationToken.None);
 
     private static ImageSpecification Plain(int seed) => new(ClassId: 1, (ulong)seed, new SamplingSettings(), new SamplingSettings());
 

@@ -19,11 +19,12 @@ public sealed class ContinuousBatchTests : IDisposable
     [InlineData("bfloat16", 100)]
     [InlineData("int8", 100)]
     [InlineData("float16", 30)] // by libtorch
-    public void Advance_RandomMixesOfArrivals_GiveTheTokensThatEachGivesAlone(string dtype, int mixes)
+    public void Advance_RandomMixesOfArrivals_GiveTheTokensThatEachGivesAloneOneLabelAStep(string dtype, int mixes)
     {
         using var generator = Load(dtype);
+        using var sequential = Load(dtype, maxWindow: 1);
         ImageSpecification[] specifications = [.. Enumerable.Range(0, Specifications).Select(seed => Specification(new Random(seed), (ulong)seed))];
-        var alone = specifications.Select(image => generator.Generate([image], CancellationToken.None)[0]).ToList();
+        var alone = specifications.Select(image => sequential.Generate([image], CancellationToken.None)[0]).ToList();
 
         for (var mix = 0; mix < mixes; mix++)
         {
@@ -31,6 +32,7 @@ public sealed class ContinuousBatchTests : IDisposable
             {
                 Assert.True(alone[place].Tokens.SequenceEqual(image.Tokens), $"Mix {mix}: image {place} has other tokens than alone.");
                 Assert.True(alone[place].CoarseLabels.SequenceEqual(image.CoarseLabels), $"Mix {mix}: image {place} has another layout than alone.");
+                Assert.True(alone[place].Image.Pixels.SequenceEqual(image.Image.Pixels), $"Mix {mix}: image {place} has other pixels than alone.");
             }
         }
     }
@@ -91,15 +93,17 @@ public sealed class ContinuousBatchTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => generator.Admit(99, new ImageSpecification(TinyBundle.Classes, 1, plain, plain)));
     }
 
-    [Fact]
-    public void Advance_NothingFinishes_AllocatesNothing()
+    [Theory]
+    [InlineData(1, TinyBundle.Positions - 2)]
+    [InlineData(null, 1)]
+    public void Advance_NothingFinishes_AllocatesNothing(int? maxWindow, int steps)
     {
-        using var generator = Load("float32");
+        using var generator = Load("float32", maxWindow);
         generator.Admit(1, new ImageSpecification(0, 1, new SamplingSettings(GuidanceScale: 2), new SamplingSettings()));
         generator.Advance(CancellationToken.None);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
-        for (var step = 0; step < TinyBundle.Positions - 2; step++)
+        for (var step = 0; step < steps; step++)
         {
             generator.Advance(CancellationToken.None);
         }
@@ -125,8 +129,8 @@ public sealed class ContinuousBatchTests : IDisposable
 
     public void Dispose() => _bundle.Dispose();
 
-    private IImageGenerator Load(string dtype) =>
-        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows).Load(CancellationToken.None);
+    private IImageGenerator Load(string dtype, int? maxWindow = null) =>
+        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows) { MaxWindow = maxWindow }.Load(CancellationToken.None);
 
     private static ImageSpecification Specification(Random random, ulong seed) => new(
         random.Next(TinyBundle.Classes),

@@ -15,7 +15,7 @@ public sealed class CrampedDeviceTests : IDisposable
 
     public CrampedDeviceTests()
     {
-        _device = new CrampedDevice(BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32"), rows: 4));
+        _device = new CrampedDevice(BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", "float32") with { MaxWindow = 1 }, rows: 4));
         _generator = _device.Generator();
     }
 

@@ -75,7 +75,10 @@ internal static class CoarseRuns
                 stage.Remove(random.Next(arrivals.Count));
             }
 
-            finished.AddRange(stage.Step().Select(sequence => (arrivals[(int)sequence.Id].Place, sequence.CoarseLabels)));
+            if (stage.Count > 0)
+            {
+                finished.AddRange(stage.Step().Select(sequence => (arrivals[(int)sequence.Id].Place, sequence.CoarseLabels)));
+            }
         }
 
         return finished;

@@ -3,6 +3,7 @@ using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Memory;
 using CtfService.Model.Stages;
 using CtfService.Model.Tests.Cpu;
+using CtfService.Model.Tests.Stages.Windows;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
@@ -11,18 +12,30 @@ namespace CtfService.Model.Tests.Stages;
 /// <summary>Images that keep some labels, in both coarse stages: the labels must be those that drawing gives after the same labels.</summary>
 public sealed class KeptLabelsTests : IDisposable
 {
+    public enum StageKind
+    {
+        Host,
+        HostWindows,
+        Libtorch,
+    }
+
     private readonly ClassConditionalTransformer _transformer = EngineModels.Random(CoarseRuns.Config);
     private readonly ComputeThreadPool _pool = new(2);
 
-    public static TheoryData<bool, int> Stages => new() { { true, 1 }, { true, 2 }, { true, 7 }, { true, 64 }, { false, 8 } };
+    public static TheoryData<StageKind, int> Stages => new()
+    {
+        { StageKind.Host, 1 }, { StageKind.Host, 2 }, { StageKind.Host, 7 }, { StageKind.Host, 64 },
+        { StageKind.HostWindows, 2 }, { StageKind.HostWindows, 7 }, { StageKind.HostWindows, 64 },
+        { StageKind.Libtorch, 8 },
+    };
 
     private static int Positions => CoarseRuns.Config.Positions;
 
     [Theory]
     [MemberData(nameof(Stages))]
-    public void Step_SomeOfItsOwnLabelsKept_DrawsTheOthersAgain(bool isHost, int rows)
+    public void Step_SomeOfItsOwnLabelsKept_DrawsTheOthersAgain(StageKind kind, int rows)
     {
-        using var stage = Stage(isHost, rows);
+        using var stage = Stage(kind, rows);
         foreach (var image in CoarseRuns.Specifications(20).Where(image => image.Rows <= rows))
         {
             var drawn = CoarseRuns.Alone(stage, image);
@@ -36,9 +49,9 @@ public sealed class KeptLabelsTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Stages))]
-    public void Step_OtherLabelsKept_FollowsThem(bool isHost, int rows)
+    public void Step_OtherLabelsKept_FollowsThem(StageKind kind, int rows)
     {
-        using var stage = Stage(isHost, rows);
+        using var stage = Stage(kind, rows);
         var image = CoarseRuns.Image(1, 3, new SamplingSettings());
         var other = CoarseRuns.Alone(stage, image with { Seed = 4 });
         var kept = Kept(other, cell => cell < 20);
@@ -51,12 +64,13 @@ public sealed class KeptLabelsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Step_BesideOthersThatComeAndGo_DrawsTheLabelsOfAlone(bool isHost)
+    [InlineData(StageKind.Host)]
+    [InlineData(StageKind.HostWindows)]
+    [InlineData(StageKind.Libtorch)]
+    public void Step_BesideOthersThatComeAndGo_DrawsTheLabelsOfAlone(StageKind kind)
     {
         const int Rows = 10;
-        using var stage = Stage(isHost, Rows);
+        using var stage = Stage(kind, Rows);
         var images = CoarseRuns.Specifications(12);
         int[]?[] kept = [.. images.Select((image, place) =>
             place % 4 == 0 ? null : Choices(CoarseRuns.Alone(stage, image with { Seed = 77 }), new Random(place))[place % 4])];
@@ -94,7 +108,7 @@ public sealed class KeptLabelsTests : IDisposable
     [Fact]
     public void Step_ManyKeptLabels_TakesOneStepForEachDrawnLabelAndFewMore()
     {
-        using var stage = Stage(isHost: true, rows: 16);
+        using var stage = Stage(StageKind.Host, rows: 16);
         var image = CoarseRuns.Image(1, 3, new SamplingSettings(GuidanceScale: 2));
         var drawn = CoarseRuns.Alone(stage, image);
         stage.Add(1, image, Kept(drawn, cell => cell is not (30 or 40)));
@@ -111,10 +125,10 @@ public sealed class KeptLabelsTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Stages))]
-    public void Step_Candidates_TakesTheOneUnderWhichTheKeptLabelsAreLikeliest(bool isHost, int rows)
+    public void Step_Candidates_TakesTheOneUnderWhichTheKeptLabelsAreLikeliest(StageKind kind, int rows)
     {
         const int Candidates = 5;
-        using var stage = Stage(isHost, rows);
+        using var stage = Stage(kind, rows);
         var isOther = false;
         var images = CoarseRuns.Specifications(12).Where(image => image.Rows <= rows && image.Coarse.GuidanceInterval == SamplingSettings.AlwaysGuided);
         foreach (var image in images)
@@ -135,11 +149,12 @@ public sealed class KeptLabelsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Step_CandidatesAndNothingKeptAfterTheDrawnPart_DrawsOne(bool isHost)
+    [InlineData(StageKind.Host)]
+    [InlineData(StageKind.HostWindows)]
+    [InlineData(StageKind.Libtorch)]
+    public void Step_CandidatesAndNothingKeptAfterTheDrawnPart_DrawsOne(StageKind kind)
     {
-        using var stage = Stage(isHost, rows: 4);
+        using var stage = Stage(kind, rows: 4);
         var image = CoarseRuns.Image(1, 3, new SamplingSettings());
         var kept = Kept(CoarseRuns.Alone(stage, image with { Seed = 4 }), cell => cell < Positions - 5);
         stage.Add(1, WithCandidates(image, 8), kept);
@@ -150,7 +165,7 @@ public sealed class KeptLabelsTests : IDisposable
             stage.Step();
         }
 
-        Assert.InRange(steps, 5, 5 + (Positions / 4));
+        Assert.InRange(steps, kind == StageKind.HostWindows ? 1 : 5, 5 + (Positions / 4));
     }
 
     public void Dispose()
@@ -159,9 +174,12 @@ public sealed class KeptLabelsTests : IDisposable
         _pool.Dispose();
     }
 
-    private ICoarseStage Stage(bool isHost, int rows) => isHost
-        ? new HostCoarseStage(EngineModels.Engine(_transformer, _pool, rows))
-        : new TorchCoarseStage(_transformer, new DeviceMemory(CPU), rows);
+    private ICoarseStage Stage(StageKind kind, int rows) => kind switch
+    {
+        StageKind.Host => new HostCoarseStage(EngineModels.Engine(_transformer, _pool, rows)),
+        StageKind.HostWindows => new HostCoarseStage(EngineModels.Engine(_transformer, _pool, rows), new RandomWindows(new Random(rows))),
+        _ => new TorchCoarseStage(_transformer, new DeviceMemory(CPU), rows),
+    };
 
     private static int[] Draw(ICoarseStage stage, ImageSpecification image, int[] kept)
     {
