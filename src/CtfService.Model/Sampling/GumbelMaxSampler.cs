@@ -1,20 +1,23 @@
 using System.Numerics.Tensors;
 using CtfService.Core.Generation;
+using CtfService.Model.Cpu.Vectors;
 
 namespace CtfService.Model.Sampling;
 
 /// <summary>
 /// Draws the label whose logit / temperature + Gumbel noise is the largest; the lowest of several. A label has probability softmax(logits / temperature)
-/// (Gumbel 1954). The same labels as <see cref="CategoricalSampler.SampleGumbelMax"/>, to the bit. Not thread-safe.
+/// (Gumbel 1954). Draws the same labels as <see cref="CategoricalSampler.SampleGumbelMax"/>, to the bit. Not thread-safe.
 /// </summary>
 /// <param name="vocabulary">V, the largest number of logits in a row.</param>
-internal sealed class GumbelMaxSampler(int vocabulary)
+/// <param name="width">The vector width of the search, which does not change the labels; null for the widest that the machine supports.</param>
+internal sealed class GumbelMaxSampler(int vocabulary, VectorWidth? width = null)
 {
-    private readonly float[] _noise = new float[vocabulary];
+    private readonly VectorWidth _width = width ?? VectorWidths.Widest;
+    private readonly float[] _scaled = new float[Padded(vocabulary)];
     private readonly CandidateOrder _order = new(vocabulary);
 
     /// <summary>Draws a label.</summary>
-    /// <param name="logits">The logits, after guidance and top-k. Overwritten.</param>
+    /// <param name="logits">The logits, after guidance and top-k. Those that top-p removes are overwritten.</param>
     /// <param name="settings">Temperature above <see cref="RowSampling.MinTemperature"/>, and top-p.</param>
     public int Sample(Span<float> logits, SamplingSettings settings, LabelDraw draw)
     {
@@ -23,18 +26,13 @@ internal sealed class GumbelMaxSampler(int vocabulary)
             ApplyTopP(logits, settings);
         }
 
-        var noise = _noise.AsSpan(0, logits.Length);
-        GumbelNoise.Fill(draw, noise);
-        TensorPrimitives.Divide(logits, settings.Temperature, logits);
-        TensorPrimitives.Add(logits, noise, logits);
-        var best = 0;
-        for (var label = 1; label < logits.Length; label++)
-        {
-            best = logits[label] > logits[best] ? label : best;
-        }
-
-        return best;
+        var scaled = _scaled.AsSpan(0, Padded(logits.Length));
+        scaled[logits.Length..].Fill(float.NegativeInfinity);
+        TensorPrimitives.Divide(logits, settings.Temperature, scaled);
+        return GumbelSearch.Find(scaled, TensorPrimitives.IndexOfMax<float>(scaled), draw, _width);
     }
+
+    private static int Padded(int length) => (length + GumbelSearch.Padding - 1) / GumbelSearch.Padding * GumbelSearch.Padding;
 
     /// <summary>Removes each label if the labels before it, in descending order, already exceed p. The first always stays.</summary>
     private void ApplyTopP(Span<float> logits, SamplingSettings settings)

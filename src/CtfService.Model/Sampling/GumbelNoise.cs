@@ -12,16 +12,18 @@ public static class GumbelNoise
     /// <summary>Fills a span with the noise of labels 0, 1, ...</summary>
     public static void Fill(LabelDraw draw, Span<float> noise)
     {
-        for (var label = 0; label < noise.Length; label += 4)
+        for (var label = 0; label < noise.Length; label++)
         {
-            var (first, second, third, fourth) = Philox4x32.Block(
-                (uint)draw.Seed, (uint)(draw.Seed >> 32), (uint)draw.Position, (uint)draw.Stage, (uint)label / 4, Stream);
-            ReadOnlySpan<uint> words = [first, second, third, fourth];
-            for (var i = 0; i < Math.Min(4, noise.Length - label); i++)
-            {
-                noise[label + i] = OfWord(words[i]);
-            }
+            noise[label] = OfLabel(draw, label);
         }
+    }
+
+    /// <summary>Returns the noise of one label.</summary>
+    public static float OfLabel(LabelDraw draw, int label)
+    {
+        var (first, second, third, fourth) = Philox4x32.Block(
+            (uint)draw.Seed, (uint)(draw.Seed >> 32), (uint)draw.Position, (uint)draw.Stage, (uint)label / 4, Stream);
+        return OfWord((label % 4) switch { 0 => first, 1 => second, 2 => third, _ => fourth });
     }
 
     /// <summary>
