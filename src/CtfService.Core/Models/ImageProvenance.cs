@@ -48,6 +48,12 @@ public sealed record ImageProvenance
     /// <summary>Sampling of the fine labels; null without a fine stage.</summary>
     public SamplingSettings? Fine { get; init; }
 
+    /// <summary>
+    /// Name of the method that drew the labels (<see cref="SamplerName"/>), which a newer version may know alone. Null if nothing was drawn, and in files of
+    /// version 0.2.0 and earlier, which used <see cref="SamplingMethod.InverseCdf"/>.
+    /// </summary>
+    public string? Sampler { get; init; }
+
     /// <summary>Shape of the contact sheet; null if the file contains a single image.</summary>
     public SheetShape? Sheet { get; init; }
 
@@ -68,6 +74,8 @@ public sealed record ImageProvenance
         { IsEdit: true, Kept: null } => "it does not say what it kept of the picture that was edited",
         { IsEdit: true, Kept.Mask: null } => KeptParts.MaskIsMissing,
         { Coarse: null } => "it has no sampling settings of the coarse stage",
+        _ when SamplerName.Find(Sampler) is null =>
+            $"it was drawn by the sampler '{Sampler}', which this version does not have (it has {SamplerName.List}); use the version that made it, {Software}",
         _ => null,
     };
 
@@ -92,6 +100,7 @@ public sealed record ImageProvenance
             Kept = KeptParts.Of(model, image.Layout),
             Coarse = image.DrawsLayout ? image.Coarse : null,
             Fine = model.HasFineStage ? image.Fine : null,
+            Sampler = image.DrawsLayout || model.HasFineStage ? SamplerName.Of(image.Method) : null,
         };
     }
 
@@ -116,9 +125,9 @@ public sealed record ImageProvenance
             throw new InvalidDataException($"{obstacle}.");
         }
 
-        var layout = IsEdit ? Edit(model, original) : LayoutSource.Drawn;
-        return [.. Classes(model).SelectMany(label => Enumerable.Range(0, Sheet?.ImagesPerClass ?? 1)
-            .Select(i => new ImageSpecification(label.Id, ImageSeed.Derive(Seed, i), Coarse!, Fine ?? model.DefaultFine) { Layout = layout }))];
+        var (layout, method) = (IsEdit ? Edit(model, original) : LayoutSource.Drawn, SamplerName.Find(Sampler)!.Value);
+        return [.. Classes(model).SelectMany(label => Enumerable.Range(0, Sheet?.ImagesPerClass ?? 1).Select(i =>
+            new ImageSpecification(label.Id, ImageSeed.Derive(Seed, i), Coarse!, Fine ?? model.DefaultFine) { Layout = layout, Method = method }))];
     }
 
     private LayoutSource.Edited Edit(ModelDescription model, RgbImage? original)

@@ -10,6 +10,8 @@ public static class ProvenanceJson
     /// <summary>The largest number of images per class and of columns; no contact sheet can have more.</summary>
     private const int MaxSheetSide = 1 << 16;
 
+    private const int MaxNameLength = 40;
+
     private static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -49,6 +51,8 @@ public static class ProvenanceJson
             (provenance.Quality is null or (>= 0 and <= 100), $"quality is {provenance.Quality}, expected 0 to 100"),
             (provenance.Sheet is null or { ImagesPerClass: >= 1 and <= MaxSheetSide, Columns: >= 1 and <= MaxSheetSide },
                 $"sheet is {provenance.Sheet}, expected 1 to {MaxSheetSide} each"),
+            (provenance.Sampler is null || IsName(provenance.Sampler),
+                $"sampler is no name of 1 to {MaxNameLength} lower-case letters, digits and underscores"),
             (!provenance.IsEdit || provenance.Kept?.Picture is not null, "layout is edited, but kept.picture is missing"),
         ];
         return rules.Where(rule => !rule.IsRight).Select(rule => rule.Problem)
@@ -56,4 +60,8 @@ public static class ProvenanceJson
             .Concat(provenance.Coarse?.Problems("coarse") ?? [])
             .Concat(provenance.Fine?.Problems("fine") ?? []);
     }
+
+    /// <summary>A name may be of a newer version, and is shown in messages.</summary>
+    private static bool IsName(string text) =>
+        text.Length is > 0 and <= MaxNameLength && text.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '_');
 }

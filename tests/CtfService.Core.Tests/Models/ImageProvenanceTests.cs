@@ -69,6 +69,43 @@ public sealed class ImageProvenanceTests
     }
 
     [Theory]
+    [InlineData(SamplingMethod.GumbelMax, "gumbel_max")]
+    [InlineData(SamplingMethod.InverseCdf, "inverse_cdf")]
+    public void Specifications_EveryMethod_IsNamedAndUsedAgain(SamplingMethod method, string name)
+    {
+        var provenance = ImageProvenance.Of(FakeModels.Fruits, Cherry with { Method = method });
+
+        Assert.Equal(name, provenance.Sampler);
+        Assert.Equal([Cherry with { Method = method }], provenance.Specifications(FakeModels.Fruits));
+    }
+
+    [Fact]
+    public void Specifications_NoSampler_DrawAsVersion020Did()
+    {
+        var old = ImageProvenance.Of(FakeModels.Fruits, Cherry) with { Sampler = null };
+
+        Assert.Equal([Cherry with { Method = SamplingMethod.InverseCdf }], old.Specifications(FakeModels.Fruits));
+        Assert.All(
+            (old.OnSheet(new SheetShape(2, 2)) with { ClassId = 1 }).Specifications(FakeModels.Fruits),
+            image => Assert.Equal(SamplingMethod.InverseCdf, image.Method));
+    }
+
+    [Fact]
+    public void Specifications_SamplerOfANewerVersion_IsRefusedByName()
+    {
+        var newer = ImageProvenance.Of(FakeModels.Fruits, Cherry) with { Software = "CtfService 9.1.0", Sampler = "quantum" };
+
+        var error = Assert.Throws<InvalidDataException>(() => newer.Specifications(FakeModels.Fruits));
+
+        Assert.Contains("the sampler 'quantum', which this version does not have (it has gumbel_max, inverse_cdf)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("CtfService 9.1.0", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_NothingDrawn_NamesNoSampler() =>
+        Assert.Null(ImageProvenance.Of(FakeModels.Fruits with { HasFineStage = false }, Cherry with { Layout = new LayoutSource.Given([0, 1, 2, 3]) }).Sampler);
+
+    [Theory]
     [InlineData(5, "class 5; model 'fruits-fake' has the classes 0 to 4")]
     [InlineData(null, "it names no class")]
     public void Specifications_UnknownClass_NamesTheKnownOnes(int? id, string expected)

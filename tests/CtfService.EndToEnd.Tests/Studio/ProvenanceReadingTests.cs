@@ -26,6 +26,7 @@ public sealed class ProvenanceReadingTests(GuardedService service, StudioBrowser
         Seed = ulong.MaxValue,
         Coarse = new SamplingSettings { Temperature = 0.9f, TopK = 50, TopP = 0.8f, GuidanceScale = 1.5f },
         Fine = new SamplingSettings(),
+        Sampler = "gumbel_max",
     };
 
     [ChromiumTheory]
@@ -42,7 +43,7 @@ public sealed class ProvenanceReadingTests(GuardedService service, StudioBrowser
             {"software":"CtfService 9.9.9","model":"fruits-64","bundleHash":"HASH","classId":1,"classLabel":"crème \"brûlée\" <1> & 果",
             "seed":"18446744073709551615","layout":"drawn",
             "coarse":{"temperature":0.9,"topK":50,"topP":0.8,"guidanceScale":1.5},
-            "fine":{"temperature":1,"topK":0,"topP":1,"guidanceScale":1},"isSheet":false,"isPreview":false}
+            "fine":{"temperature":1,"topK":0,"topP":1,"guidanceScale":1},"sampler":"gumbel_max","isSheet":false,"isPreview":false}
             """;
         Assert.Equal(expected.ReplaceLineEndings(""), found.Replace(Provenance.BundleHash, "HASH", StringComparison.Ordinal));
     }

@@ -63,6 +63,25 @@ public sealed class StudioJourneyTests(GuardedService service, StudioBrowser bro
         Assert.Equal("pineapple", Provenance(again).ClassLabel);
     }
 
+    [ChromiumFact]
+    public async Task File_OfAnotherSampler_IsNotOfferedToBeDrawnAgain()
+    {
+        await using var studio = await browser.OpenAsync(service);
+        await studio.ChooseClass("banana");
+        var drawn = (await studio.Draw(count: 1, seed: "12"))[0];
+        var old = ImageFile.Encode(ImageCodec.Decode(drawn), Provenance(drawn) with { Sampler = null }, ImageFormat.Png);
+
+        await studio.Drop("new.png", "image/png", drawn);
+        await Expect(studio.Dialog).ToContainTextAsync("draws it again, the same to the last byte");
+        await Expect(studio.Button("Draw it again")).ToHaveCountAsync(1);
+        await studio.Page.Keyboard.PressAsync("Escape");
+        await studio.Drop("old.png", "image/png", old);
+
+        await Expect(studio.Dialog).ToContainTextAsync("It was drawn by the sampler inverse_cdf and the service uses gumbel_max");
+        await Expect(studio.Button("Draw it again")).ToHaveCountAsync(0);
+        await Expect(studio.Button("Use these settings")).ToHaveCountAsync(1);
+    }
+
     [ChromiumTheory]
     [InlineData("JPEG", ImageFormat.Jpeg)]
     [InlineData("WebP", ImageFormat.Webp)]

@@ -26,7 +26,7 @@ public sealed class ProvenanceJsonTests
             "bundle_hash":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
             "class_id":1,"class_label":"banana","seed":7,"layout":"drawn",
             "coarse":{"temperature":1.1,"top_k":0,"top_p":1,"guidance_scale":2,"guidance_interval":-1},
-            "fine":{"temperature":1,"top_k":3,"top_p":1,"guidance_scale":1,"guidance_interval":-1}}
+            "fine":{"temperature":1,"top_k":3,"top_p":1,"guidance_scale":1,"guidance_interval":-1},"sampler":"gumbel_max"}
             """.ReplaceLineEndings(""),
             ProvenanceJson.Serialize(Banana));
     }
@@ -93,6 +93,16 @@ public sealed class ProvenanceJsonTests
     }
 
     [Theory]
+    [InlineData("\"gumbel_max\"", "\"quantum_2\"", "quantum_2")]
+    [InlineData(",\"sampler\":\"gumbel_max\"", "", null)]
+    public void Deserialize_OtherSamplerOrNone_KeepsIt(string right, string other, string? expected)
+    {
+        var json = ProvenanceJson.Serialize(Banana).Replace(right, other, StringComparison.Ordinal);
+
+        Assert.Equal(expected, ProvenanceJson.Deserialize(json).Sampler);
+    }
+
+    [Theory]
     [InlineData("\"seed\":7", "\"seed\":-1", "seed")]
     [InlineData("\"seed\":7,", "", "seed")]
     [InlineData("\"seed\":7", "\"seed\":7,\"seed\":8", "seed")]
@@ -105,6 +115,9 @@ public sealed class ProvenanceJsonTests
     [InlineData("\"seed\":7", "\"seed\":7,\"quality\":101", "quality is 101, expected 0 to 100")]
     [InlineData("\"seed\":7", "\"seed\":7,\"sheet\":{\"images_per_class\":0,\"columns\":1}", "sheet is")]
     [InlineData("\"seed\":7", "\"seed\":7,\"sheet\":{\"images_per_class\":1,\"columns\":65537}", "expected 1 to 65536 each")]
+    [InlineData("\"gumbel_max\"", "7", "sampler")]
+    [InlineData("\"gumbel_max\"", "\"\"", "sampler is no name of 1 to 40")]
+    [InlineData("\"gumbel_max\"", "\"Gumbel\\nmax\"", "sampler is no name of 1 to 40")]
     [InlineData("{\"software\"", "[\"software\"", "damaged")]
     [InlineData("\"model\":\"fruits-fake\"", "\"model\":null", "model")]
     public void Deserialize_WrongValue_NamesIt(string right, string wrong, string expected)

@@ -4,6 +4,9 @@ import { openEdit } from "./edit.js";
 import { element } from "./element.js";
 import { readProvenance } from "./provenance.js";
 
+/** The method by which the service draws labels; with another one the same settings give another image. */
+const SAMPLER = "gumbel_max";
+
 /** Shows a file, says what it is, and offers what can be done with it. */
 export async function openDropped(studio, file) {
   const [provenance, upload] = await Promise.all([readProvenance(file), toUpload(file).catch((error) => error)]);
@@ -36,6 +39,7 @@ export async function openDropped(studio, file) {
 function ownFile(studio, provenance) {
   const { classLabel, seed, model, software, layout, isPreview, isSheet } = provenance;
   const isSameModel = provenance.bundleHash === studio.model?.bundle_hash;
+  const isSameSampler = provenance.sampler === SAMPLER;
   const isDrawn = layout === "drawn" && !isPreview && !isSheet && classLabel !== null;
   const origin = isPreview ? "It is a preview of an unfinished image."
     : isSheet ? "It is a contact sheet of several images."
@@ -43,12 +47,15 @@ function ownFile(studio, provenance) {
     : "Its layout or a part of it came from another picture, which the file does not contain, so the settings alone do not give it again.";
   return {
     title: `${classLabel ?? "An image without a class"}, seed ${seed}`,
-    isRepeatable: isDrawn && isSameModel,
+    isRepeatable: isDrawn && isSameModel && isSameSampler,
     settings: isSheet ? null : settingsOf(provenance, studio.model?.defaults),
     sentences: [
       `Drawn by ${software} with the model ${model}.`,
       ...(origin ? [origin] : []),
-      isSameModel
+      isSameModel && isDrawn && !isSameSampler
+        ? `It was drawn by the sampler ${provenance.sampler ?? "inverse_cdf"} and the service uses ${SAMPLER}, so the same settings give another image. `
+          + "The command ctf generate --from draws it again."
+        : isSameModel
         ? isDrawn ? "The loaded model draws it again, the same to the last byte." : "The model is the loaded one."
         : `The loaded model is another one (${studio.model?.id ?? "none"}), so the same settings give another image.`,
     ],

@@ -10,6 +10,7 @@
  * @property {string} layout "drawn", "given", "encoded" or "edited"
  * @property {Sampling | null} coarse null if the coarse stage did not run
  * @property {Sampling | null} fine null if the fine stage did not run
+ * @property {string | null} sampler the method that drew the labels; null in files of version 0.2.0 and earlier
  * @property {boolean} isSheet several images in one file
  * @property {boolean} isPreview
  *
@@ -186,6 +187,7 @@ function parse(json) {
     layout: text(read.layout) ?? "drawn",
     coarse: sampling(read.coarse),
     fine: sampling(read.fine),
+    sampler: text(read.sampler),
     isSheet: read.sheet !== undefined && read.sheet !== null,
     isPreview: read.preview !== undefined && read.preview !== null,
   };

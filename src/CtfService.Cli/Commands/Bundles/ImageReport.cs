@@ -33,6 +33,11 @@ internal static class ImageReport
 
         Stage(output, "coarse", provenance.Coarse);
         Stage(output, "fine", provenance.Fine);
+        if (provenance is not { Coarse: null, Fine: null })
+        {
+            ReportText.Line(output, "sampler", provenance.Sampler ?? $"{SamplerName.Of(SamplingMethod.InverseCdf)}, as in all files that name none");
+        }
+
         if (provenance.Sheet is { } sheet)
         {
             var perClass = provenance.ClassId is null ? " of each class" : "";

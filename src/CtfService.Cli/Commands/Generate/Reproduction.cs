@@ -141,7 +141,11 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
             provenance = provenance.OnSheet(sheet, everyClass: old.ClassId is null);
         }
 
-        return ImageFile.Encode(picture, provenance, file.Format, old.Quality ?? ImageCodec.DefaultQuality);
+        // Another version that draws the same pixels has made the same file. If it is not the same, the file says what made it now.
+        var same = Encode(provenance with { Software = old.Software, Sampler = old.Sampler });
+        return same.AsSpan().SequenceEqual(file.Bytes) ? same : Encode(provenance);
+
+        byte[] Encode(ImageProvenance stated) => ImageFile.Encode(picture, stated, file.Format, old.Quality ?? ImageCodec.DefaultQuality);
     }
 
     private static string Reason(ImageProvenance old, ModelDescription model)

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
+using CtfService.Model.Generation;
 using CtfService.Model.Imaging;
+using CtfService.Model.Loading;
 using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 
@@ -140,6 +143,32 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.Contains("would both be written to", run.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>Version 0.2.0 named no sampler and drew with the inverse CDF.</summary>
+    [Fact]
+    public async Task GenerateFrom_FileOfVersion020_HasTheSameBytes()
+    {
+        var file = DrawAsVersion020(SamplingMethod.InverseCdf);
+
+        var run = await CommandRun.Of("generate", "--bundle", _bundle.Directory, "--output", _folder.File("again"), "--from", file);
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Contains("\"identical\":true", run.Output, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(_folder.File("again/old.png")));
+    }
+
+    [Fact]
+    public async Task GenerateFrom_PixelsThatDiffer_NamesThisVersionInTheNewFile()
+    {
+        var file = DrawAsVersion020(SamplingMethod.GumbelMax); // which it could not
+
+        var run = await CommandRun.Of("generate", "--bundle", _bundle.Directory, "--output", _folder.File("again"), "--from", file);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("was made by CtfService 0.2.0, this is", run.Error, StringComparison.Ordinal);
+        var again = ImageFile.FindProvenance(File.ReadAllBytes(_folder.File("again/old.png")))!;
+        Assert.Equal((ImageProvenance.ThisSoftware, "inverse_cdf"), (again.Software, again.Sampler));
+    }
+
     public void Dispose()
     {
         _bundle.Dispose();
@@ -148,6 +177,16 @@ public sealed class GenerateCommandTests : IDisposable
 
     private Task<CommandRun> GenerateAsync(params string[] options) =>
         CommandRun.Of(["generate", "--bundle", _bundle.Directory, "--output", _folder.File("out"), .. options]);
+
+    private string DrawAsVersion020(SamplingMethod method)
+    {
+        using var generator = new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", "float32")).Load(CancellationToken.None);
+        var specification = new ImageSpecification(1, 5, new SamplingSettings(0.8f, TopP: 0.9f), new SamplingSettings()) { Method = method };
+        var image = generator.Generate([specification], CancellationToken.None).Single().Image;
+        var provenance = ImageProvenance.Of(generator.Model, specification) with { Software = "CtfService 0.2.0", Sampler = null };
+        File.WriteAllBytes(_folder.File("old.png"), ImageFile.Encode(image, provenance, ImageFormat.Png));
+        return _folder.File("old.png");
+    }
 
     private string Out(string name) => Path.Combine(_folder.File("out"), name);
 

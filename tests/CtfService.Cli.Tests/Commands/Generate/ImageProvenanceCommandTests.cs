@@ -37,7 +37,28 @@ public sealed class ImageProvenanceCommandTests : IDisposable
         Assert.Contains("seed        18446744073709551615", lines);
         Assert.Contains("coarse      temperature 0.9, top-k 7, top-p 0.5, guidance 2.5 to position 11", lines);
         Assert.Contains("fine        temperature 1, top-k 3, top-p 1, guidance 1", lines);
+        Assert.Contains("sampler     gumbel_max", lines);
         Assert.Contains(lines, line => line.StartsWith("again       ctf generate --from", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Inspect_FileThatNamesNoSampler_SaysWhichOneItIs()
+    {
+        var run = await CommandRun.Of("inspect", Write("old.png", Cherry with { Sampler = null }));
+
+        Assert.Contains("sampler     inverse_cdf, as in all files that name none", run.Output.Split(Environment.NewLine));
+    }
+
+    [Fact]
+    public async Task SamplerOfANewerVersion_IsShownAndNotReproduced()
+    {
+        var path = Write("newer.png", Cherry with { Sampler = "quantum" });
+
+        var inspected = await CommandRun.Of("inspect", path);
+
+        Assert.Contains("sampler     quantum", inspected.Output.Split(Environment.NewLine));
+        Assert.DoesNotContain("again ", inspected.Output, StringComparison.Ordinal);
+        await IsRejected(path, "it was drawn by the sampler 'quantum', which this version does not have (it has gumbel_max, inverse_cdf)");
     }
 
     [Fact]
