@@ -16,7 +16,7 @@ internal static class LogitShapes
             "peaked" => ([.. Enumerable.Range(0, 512).Select(label => label == 300 ? 9 : 2 * random.NextSingle())], new SamplingSettings(1.25f)),
             "two equal peaks" => ([.. Enumerable.Range(0, 37).Select(label => label is 5 or 36 ? 7 : random.NextSingle())], new SamplingSettings()),
             "long tail" => ([.. Enumerable.Range(0, 16_384).Select(label => -1.1f * MathF.Log(label + 1))], new SamplingSettings(0.9f)),
-            "filtered" => ([.. Enumerable.Range(0, 512).Select(_ => 5 * random.NextSingle())], new SamplingSettings(0.8f, TopK: 60, TopP: 0.9f)),
+            "filtered" => ([.. Enumerable.Range(0, 512).Select(_ => 12 * MathF.Pow(random.NextSingle(), 4))], new SamplingSettings(0.8f, TopK: 60, TopP: 0.9f)),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
         };
     }
