@@ -1,3 +1,4 @@
+using CtfService.EngineBenchmarks.Acceptance;
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.MatMul;
 using CtfService.Model.Cpu.Runtime;
@@ -31,7 +32,7 @@ public static class DecodeBenchmark
         var config = transformer.Config;
         var perLayer = ((4L * config.Width) + (3L * config.FeedForwardWidth)) * config.Width;
         var parameters = (config.Layers * perLayer) + ((long)config.OutputVocabulary * config.Width);
-        var lines = new List<DecodeLine>();
+        var (window, lines) = (Math.Min(options.Window, config.Positions), new List<DecodeLine>());
         using var pool = new ComputeThreadPool(options.Threads, adaptive: false);
         using var limits = new MachineLimitMeter(pool);
         if (options.Engines.HasFlag(DecodeEngines.Simd))
@@ -40,7 +41,7 @@ public static class DecodeBenchmark
             {
                 var profiler = new StepProfiler();
                 using var engine = new SimdDecodeEngine(
-                    config, WeightSource.Of(transformer), pool, new CpuEngineOptions(options.Batches.Max(), format, Profiler: profiler));
+                    config, WeightSource.Of(transformer), pool, new CpuEngineOptions(options.Batches.Max() * window, format, Profiler: profiler));
                 // On average, a row attends to half the sequence.
                 Measure(engine, Simd, NameOf(format), engine.WeightBytes, engine.PositionBytes, positionsRead: config.Positions / 2.0, profiler);
             }
@@ -60,18 +61,27 @@ public static class DecodeBenchmark
 
         void Measure(IDecodeEngine engine, string backend, string dtype, long weightBytes, long positionBytes, double positionsRead, StepProfiler? profiler)
         {
-            var meter = new DecodeMeter(engine, limits);
+            var meter = new DecodeMeter(engine, limits, window);
             foreach (var batch in options.Batches)
             {
                 progress($"{backend} {dtype}, batch {batch}");
                 var timing = meter.Measure(batch, options.Steps, profiler, cancellation);
                 var stepBytes = weightBytes + (batch * positionBytes * positionsRead);
-                lines.Add(DecodeLine.Of(backend, dtype, timing, stepBytes, OperationsOf(batch, positionsRead)));
+                var labels = AcceptanceTrace.Shipped.LabelsPerStep(window);
+                var line = DecodeLine.Of(backend, dtype, timing, stepBytes, OperationsOf(batch * window, positionsRead));
+                lines.Add(line with
+                {
+                    TokensPerSecond = line.TokensPerSecond * labels,
+                    BestTokensPerSecond = line.BestTokensPerSecond * labels,
+                    Window = window,
+                    LabelsPerStep = labels,
+                    StepsPerImage = config.Positions / labels,
+                });
             }
         }
 
         // Two operations for each row and weight. In every layer, attention has a score and a weighted value for each position that it reads, D products each.
-        double OperationsOf(int batch, double positionsRead) => 2.0 * batch * (parameters + (2.0 * config.Layers * config.Width * positionsRead));
+        double OperationsOf(int rows, double positionsRead) => 2.0 * rows * (parameters + (2.0 * config.Layers * config.Width * positionsRead));
     }
 
     private static List<DecodeLine> WithRatios(List<DecodeLine> lines) =>
@@ -86,10 +96,12 @@ public static class DecodeBenchmark
 }
 
 /// <summary>What <see cref="DecodeBenchmark"/> measures.</summary>
-/// <param name="Batches">Rows of a step, one measurement each.</param>
+/// <param name="Batches">Sequences of a step, one measurement each.</param>
 /// <param name="Formats">How the SIMD engine stores weights, one measurement each.</param>
-/// <param name="Steps">Steps of one run, spread evenly over the sequence.</param>
-public sealed record DecodeBenchmarkOptions(IReadOnlyList<int> Batches, IReadOnlyList<WeightFormat> Formats, int Threads, int Steps, DecodeEngines Engines);
+/// <param name="Steps">Steps of one run, in which the sequences are spread evenly over the positions.</param>
+/// <param name="Window">Positions of each sequence in a step; more than 1 on the SIMD engine only.</param>
+public sealed record DecodeBenchmarkOptions(
+    IReadOnlyList<int> Batches, IReadOnlyList<WeightFormat> Formats, int Threads, int Steps, DecodeEngines Engines, int Window = 1);
 
 /// <summary>Engines to measure.</summary>
 [Flags]

@@ -5,16 +5,17 @@ using CtfService.Model.Engines;
 namespace CtfService.EngineBenchmarks;
 
 /// <summary>
-/// Times the decode steps of one engine. The positions of a run are spread evenly along the sequence, so that attention has its average cost. The machine's
-/// limits are measured before and after every run.
+/// Times the decode steps of one engine, at positions that are spread evenly along the sequence (<see cref="StepPositions"/>). The machine's limits are
+/// measured before and after every run.
 /// </summary>
-internal sealed class DecodeMeter(IDecodeEngine engine, MachineLimitMeter machine)
+/// <param name="window">Positions of each sequence in a step.</param>
+internal sealed class DecodeMeter(IDecodeEngine engine, MachineLimitMeter machine, int window)
 {
     private readonly Random _random = new(17);
     private readonly float[] _logits = new float[engine.Capacity * engine.Config.OutputVocabulary];
     private readonly DecodeRow[] _rows = new DecodeRow[engine.Capacity];
 
-    /// <param name="batch">Rows, at most the engine's capacity.</param>
+    /// <param name="batch">Sequences; their windows have at most as many rows as the engine.</param>
     /// <param name="steps">Steps of one run.</param>
     /// <param name="profiler">The engine's profiler, cleared before and read after the runs; null if the engine has none.</param>
     public DecodeTiming Measure(int batch, int steps, StepProfiler? profiler, CancellationToken cancellation)
@@ -41,7 +42,7 @@ internal sealed class DecodeMeter(IDecodeEngine engine, MachineLimitMeter machin
         for (var position = 0; position < engine.Config.Positions; position++)
         {
             cancellation.ThrowIfCancellationRequested();
-            Step(batch, position);
+            Step(batch, size: 1, _ => position);
         }
     }
 
@@ -51,20 +52,22 @@ internal sealed class DecodeMeter(IDecodeEngine engine, MachineLimitMeter machin
         for (var step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
-            Step(batch, 1 + (int)((step + 0.5) * (engine.Config.Positions - 1) / steps));
+            Step(batch, window, sequence => StepPositions.Of(sequence, batch, step, steps, engine.Config.Positions - window + 1));
         }
 
         return Stopwatch.GetElapsedTime(start);
     }
 
-    private void Step(int batch, int position)
+    private void Step(int batch, int size, Func<int, int> firstOf)
     {
-        for (var row = 0; row < batch; row++)
+        for (var row = 0; row < batch * size; row++)
         {
-            _rows[row] = new DecodeRow(row, position, _random.Next(position == 0 ? engine.Config.ClassCount : engine.Config.InputVocabulary));
+            var (sequence, place) = Math.DivRem(row, size);
+            var position = firstOf(sequence) + place;
+            _rows[row] = new DecodeRow(sequence, position, _random.Next(position == 0 ? engine.Config.ClassCount : engine.Config.InputVocabulary));
         }
 
-        engine.DecodeStep(_rows.AsSpan(0, batch), _logits.AsSpan(0, batch * engine.Config.OutputVocabulary));
+        engine.DecodeStep(_rows.AsSpan(0, batch * size), _logits.AsSpan(0, batch * size * engine.Config.OutputVocabulary));
     }
 }
 

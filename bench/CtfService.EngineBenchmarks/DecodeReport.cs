@@ -9,6 +9,7 @@ public sealed record DecodeReport(string Model, int Vocabulary, int Threads, int
 /// One engine at one batch size. Figures are medians over the runs; a ratio is computed for each run first. Bytes and operations are those that the engine
 /// performs: a step of libtorch reads the cache at its full length behind a mask, one of the SIMD engine only the positions so far.
 /// </summary>
+/// <param name="TokensPerSecond">Of all sequences, with the labels of their windows that are accepted.</param>
 /// <param name="BestTokensPerSecond">Figure of the fastest run: an estimate for an otherwise idle machine.</param>
 /// <param name="TimesTorch">Tokens per second relative to libtorch with float32 in the same report; null if libtorch was not measured.</param>
 /// <param name="Parts">Each part of a step by name, and its share of the time; empty if the engine does not measure its parts.</param>
@@ -28,6 +29,15 @@ public sealed record DecodeLine(
     double? TimesTorch,
     IReadOnlyDictionary<string, double> Parts)
 {
+    /// <summary>Positions of each sequence in a step.</summary>
+    public int Window { get; init; } = 1;
+
+    /// <summary>Labels of such a window that the shipped model accepts in a step, on average.</summary>
+    public double LabelsPerStep { get; init; } = 1;
+
+    /// <summary>Steps of a whole sequence with so many labels in each.</summary>
+    public double StepsPerImage { get; init; }
+
     /// <param name="stepBytes">Bytes of weights and cache that a step reads, masked positions included.</param>
     /// <param name="operations">Floating-point operations of a step, those on masked positions included.</param>
     internal static DecodeLine Of(string backend, string dtype, DecodeTiming timing, double stepBytes, double operations)

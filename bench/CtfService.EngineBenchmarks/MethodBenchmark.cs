@@ -51,7 +51,7 @@ public sealed class MethodBenchmark : IDisposable
     }
 
     /// <summary>Measures one batch. Each run times all three transformers, so that other programs disturb all of them alike.</summary>
-    /// <param name="steps">Decode steps of one run, spread evenly over the sequence.</param>
+    /// <param name="steps">Decode steps of one run, in which the sequences are spread evenly over the positions.</param>
     public MethodLine Measure(int images, int steps, CancellationToken cancellation)
     {
         Steps(_coarse, images, _coarse.Config.Positions, cancellation); // fills the caches: a position can be decoded only after those before it
@@ -96,9 +96,9 @@ public sealed class MethodBenchmark : IDisposable
         for (var step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var position = (int)((step + 0.5) * config.Positions / steps);
             for (var row = 0; row < rows.Length; row++)
             {
+                var position = StepPositions.Of(row, rows.Length, step, steps, config.Positions);
                 rows[row] = new DecodeRow(row, position, _random.Next(position == 0 ? config.ClassCount : config.InputVocabulary));
             }
 
@@ -107,7 +107,7 @@ public sealed class MethodBenchmark : IDisposable
             {
                 var conditional = logits.AsSpan(2 * image * config.OutputVocabulary, config.OutputVocabulary);
                 HostSampler.Guide(conditional, logits.AsSpan(((2 * image) + 1) * config.OutputVocabulary, config.OutputVocabulary), GuidanceScale);
-                sampler.Sample(conditional, settings, new LabelDraw(SamplingMethod.GumbelMax, (ulong)image, SamplingStage.Coarse, position));
+                sampler.Sample(conditional, settings, new LabelDraw(SamplingMethod.GumbelMax, (ulong)image, SamplingStage.Coarse, rows[2 * image].Position));
             }
         }
 

@@ -2,6 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Loading;
 using CtfService.Model.Memory;
+using CtfService.Model.Stages.Windows;
 
 namespace CtfService.Model.Generation;
 
@@ -33,6 +34,9 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
             : throw new ArgumentOutOfRangeException(nameof(MaxWindow), value, $"A window has 1 to {DecodeWork.LargestWindow} positions.");
     }
 
+    /// <inheritdoc cref="ModelPlacement.Windows"/>
+    internal WindowParts? Windows { get; init; }
+
     /// <inheritdoc/>
     public IImageGenerator Load(CancellationToken cancellation)
     {
@@ -42,7 +46,7 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
         try
         {
             DecodeThreads.Use();
-            var placed = (placement?.Invoke() ?? ModelPlacement.Automatic) with { MaxWindow = MaxWindow };
+            var placed = (placement?.Invoke() ?? ModelPlacement.Automatic) with { MaxWindow = MaxWindow, Windows = Windows };
             if (placed.Copies == 1)
             {
                 return Load(placed, cancellation);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CtfService.Core.Models;
 using CtfService.Model.Cpu.MatMul;
+using CtfService.Model.Stages.Windows;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Loading;
@@ -30,6 +31,9 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
 
     /// <summary>Most positions of an image in a decode step, 1 to <see cref="DecodeWork.LargestWindow"/>; null to choose it by measurement.</summary>
     internal int? MaxWindow { get; init; }
+
+    /// <summary>Parts of the coarse stage that a benchmark replaces, on the CPU engine; null for none.</summary>
+    internal WindowParts? Windows { get; init; }
 
     /// <summary>Number of threads of our CPU engine: the cores, or the part of them that belongs to one copy, but at least one.</summary>
     internal int Threads => Math.Max(1, Environment.ProcessorCount / Copies);

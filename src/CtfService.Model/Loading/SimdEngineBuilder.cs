@@ -29,7 +29,8 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
         var engine = owned.Add(new SimdDecodeEngine(_manifest.Coarse, source, _pool, new CpuEngineOptions(rows, _format)));
         var costs = StepMeasurement.Measure(engine, _pool.Threads, owned.Cancellation);
         var largest = placement.MaxWindow ?? DecodeWork.LargestWindow;
-        return owned.Add(new HostCoarseStage(engine, largest == 1 ? null : new MeasuredWindow(costs, largest)));
+        var windows = placement.Windows?.Policy ?? (largest == 1 ? null : new MeasuredWindow(costs, largest));
+        return owned.Add(new HostCoarseStage(engine, windows) { Acceptance = placement.Windows?.Acceptance });
     }
 
     /// <summary>

@@ -42,6 +42,9 @@ internal sealed class HostCoarseStage : ICoarseStage
         _logits = new float[engine.Capacity * engine.Config.OutputVocabulary];
     }
 
+    /// <summary>Replaces the comparison of labels with their drafts; null for none.</summary>
+    public IAcceptance? Acceptance { get; init; }
+
     public int Rows => _batch.Slots;
 
     public int FreeRows => _batch.FreeSlots;
@@ -206,6 +209,7 @@ internal sealed class HostCoarseStage : ICoarseStage
     private void Read(RunningImage image, int end, int row, int guided)
     {
         var (first, drawn, labels, isRight) = (image.CachedPositions, 0, 0, true); // right: all inputs so far
+        var accepted = end > image.Position ? Acceptance?.LabelsOf(end - image.Position) : null;
         for (var cell = first; cell < end; cell++)
         {
             var i = cell - first;
@@ -225,7 +229,7 @@ internal sealed class HostCoarseStage : ICoarseStage
             var label = _sampler.Sample(logits, image.Specification.Coarse, image.DrawOf(cell));
             drawn++;
             labels += isRight ? 1 : 0;
-            isRight = isRight && (cell + 1 == end || label == image.CoarseLabels[cell]);
+            isRight = isRight && (cell + 1 == end || (accepted is { } most ? labels < most : label == image.CoarseLabels[cell]));
             image.CoarseLabels[cell] = label;
         }
 

@@ -8,6 +8,7 @@ internal static class BenchCommand
 {
     public static Command Create(Terminal terminal) => new("bench", "Measures speed: decode steps, whole images, serving, queueing, devices, loading.")
     {
+        AcceptanceBenchCommand.Create(terminal),
         BulkBenchCommand.Create(terminal),
         DecodeBenchCommand.Create(terminal),
         DevicesBenchCommand.Create(terminal),

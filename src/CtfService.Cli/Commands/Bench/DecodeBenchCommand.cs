@@ -3,6 +3,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
+using CtfService.Core.Models;
 using CtfService.EngineBenchmarks;
 using CtfService.Model.Cpu.MatMul;
 using CtfService.Model.Transformer;
@@ -20,24 +21,33 @@ internal static class DecodeBenchCommand
             Description = "Folder of a bundle whose coarse stage is measured instead of a model with random weights.",
         };
         var vocabulary = CommandOption.Number("--vocabulary", "Vocabulary of a model with random weights.", 512, NumberRange.Between(1, 1 << 24));
-        var batch = BenchOptions.Batch("Rows of a step, one or more numbers.", 1, 8, 32);
+        var batch = BenchOptions.Batch("Sequences of a step, one or more numbers.", 1, 8, 32);
+        var window = CommandOption.Number(
+            "--window", "Positions of each sequence in a step; more than 1 on the simd engine only.", 1, NumberRange.Between(1, DecodeWork.LargestWindow));
         var dtype = CommandOption.Choices("--dtype", "Weight formats, one or more of", Enum.GetValues<WeightFormat>());
         var threads = BenchOptions.Threads();
         var backend = CommandOption.Choice("--backend", "Engines to measure:", ["simd", "torch", "both"], "both");
-        var steps = CommandOption.Number("--steps", "Steps of one run, spread evenly over the sequence.", 32, Ranges.Steps);
+        var steps = CommandOption.Number("--steps", "Steps of one run.", 32, Ranges.Steps);
         var json = BenchOptions.Json();
         var command = new Command("decode", "Measures decode steps, and the read bandwidth and peak multiply rate of the machine in the same run.")
         {
-            preset, bundle, vocabulary, batch, dtype, threads, backend, steps, json,
+            preset, bundle, vocabulary, batch, window, dtype, threads, backend, steps, json,
         };
         command.SetAction((arguments, cancellation) =>
         {
+            var engines = Enum.Parse<DecodeEngines>(arguments.GetRequiredValue(backend), ignoreCase: true);
+            if (arguments.GetValue(window) > 1 && engines != DecodeEngines.Simd)
+            {
+                throw new UsageException($"{window.Name} is {arguments.GetValue(window)}, which only the simd engine computes. Add {backend.Name} simd.");
+            }
+
             var options = new DecodeBenchmarkOptions(
                 [.. arguments.GetRequiredValue(batch).Distinct()],
                 [.. arguments.GetRequiredValue(dtype).Distinct()],
                 arguments.GetValue(threads),
                 arguments.GetValue(steps),
-                Enum.Parse<DecodeEngines>(arguments.GetRequiredValue(backend), ignoreCase: true));
+                engines,
+                arguments.GetValue(window));
             var (model, transformer) = arguments.GetValue(bundle) is { } folder
                 ? (folder, BundleParts.LoadCoarse(BundleOption.Find(folder)))
                 : Random(arguments.GetRequiredValue(preset), arguments.GetValue(vocabulary));

@@ -12,9 +12,11 @@ internal static class DecodeTables
     private static Table Speed(DecodeReport report)
     {
         var table = new Table().Title(
-            $"{report.Model}, vocabulary {report.Vocabulary}, {report.Threads} threads, vectors of {report.VectorBits} bits; "
+            $"{report.Model}, vocabulary {report.Vocabulary}, {report.Threads} threads, vectors of {report.VectorBits} bits, "
+            + $"windows of {report.Lines[0].Window}; "
             + $"medians of {DecodeBenchmark.Runs} runs");
-        table.AddColumns("engine", "batch", "tokens/s (best)", "ms/step", "GB/s", "of read limit", "GFLOP/s", "of multiply limit", "x torch");
+        table.AddColumns(
+            "engine", "batch", "tokens/s (best)", "ms/step", "GB/s", "of read limit", "GFLOP/s", "of multiply limit", "x torch", "labels/step", "steps/image");
         foreach (var line in report.Lines)
         {
             table.AddRow(
@@ -26,7 +28,9 @@ internal static class DecodeTables
                 Text($"{line.OfReadLimit:0%} of {line.ReadLimitGigabytesPerSecond:0.0}"),
                 Text($"{line.GigaflopsPerSecond:0}"),
                 Text($"{line.OfMultiplyLimit:0%} of {line.MultiplyLimitGigaflopsPerSecond:0}"),
-                line.TimesTorch is { } times ? Text($"{times:0.0}") : "");
+                line.TimesTorch is { } times ? Text($"{times:0.0}") : "",
+                Text($"{line.LabelsPerStep:0.00}"),
+                Text($"{line.StepsPerImage:0.0}"));
         }
 
         return table;

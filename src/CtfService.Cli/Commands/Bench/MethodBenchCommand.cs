@@ -20,7 +20,7 @@ internal static class MethodBenchCommand
         var clusters = CommandOption.Number("--clusters", "Number of clusters, at most the number of codewords.", 512, Ranges.Clusters);
         var batch = BenchOptions.Batch("Images that start together, one or more numbers.", 1, 8, 32);
         var dtype = CommandOption.Choice("--dtype", "Weight format:", WeightFormat.Float32);
-        var steps = CommandOption.Number("--steps", "Decode steps of one run, spread evenly over the sequence.", 16, Ranges.Steps);
+        var steps = CommandOption.Number("--steps", "Decode steps of one run.", 16, Ranges.Steps);
         var json = BenchOptions.Json();
         var command = new Command("method", "Compares coarse-to-fine prediction, fine pass included, with the plain model; both with guidance.")
         {

@@ -20,6 +20,19 @@ public sealed class BenchCommandTests
         Assert.All(report.RootElement.EnumerateArray(), line => Assert.True(line.GetProperty("coarse_milliseconds").GetDouble() > 0));
     }
 
+    [Theory]
+    [InlineData(1, 256, 256)]
+    [InlineData(8, 90, 130)]
+    public async Task Images_OfAPreset_ReplayTheAcceptanceOfTheShippedModel(int window, double least, double most)
+    {
+        using var report = await Json("bench", "images", "--preset", "tiny", "--acceptance", "trace", "--batch", "1", "--window", $"{window}", "--json");
+
+        var line = Assert.Single(report.RootElement.EnumerateArray());
+        var steps = line.GetProperty("steps_per_image").GetDouble();
+        Assert.InRange(steps, least, most);
+        Assert.Equal(256, steps * line.GetProperty("labels_per_step").GetDouble(), 6);
+    }
+
     [Fact]
     public async Task Serving_ShippedModel_ComparesBothKindsOfBatching()
     {

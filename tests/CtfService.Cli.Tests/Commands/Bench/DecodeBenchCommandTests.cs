@@ -43,6 +43,30 @@ public sealed class DecodeBenchCommandTests
     }
 
     [Fact]
+    public async Task Decode_Windows_ReportsTheLabelsThatTheShippedModelAccepts()
+    {
+        var run = await CommandRun.Of(
+            "bench", "decode", "--preset", "tiny", "--vocabulary", "32", "--batch", "2", "--window", "8", "--backend", "simd",
+            "--dtype", "float32", "--steps", "300", "--json");
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        using var report = JsonDocument.Parse(run.Output);
+        var line = Assert.Single(report.RootElement.GetProperty("lines").EnumerateArray().ToArray());
+        var labels = line.GetProperty("labels_per_step").GetDouble();
+        Assert.InRange(labels, 2, 3);
+        Assert.Equal(256, labels * line.GetProperty("steps_per_image").GetDouble(), 6);
+    }
+
+    [Fact]
+    public async Task Decode_WindowsOfTorch_AreRejected()
+    {
+        var run = await CommandRun.Of("bench", "decode", "--preset", "tiny", "--window", "2");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--window is 2, which only the simd engine computes. Add --backend simd.", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Decode_UnknownPreset_IsRejectedByName()
     {
         var run = await CommandRun.Of("bench", "decode", "--preset", "huge");
