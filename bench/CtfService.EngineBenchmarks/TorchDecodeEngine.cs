@@ -28,8 +28,8 @@ internal sealed class TorchDecodeEngine(ClassConditionalTransformer transformer,
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var positions = tensor(rows.ToArray().Select(row => (long)row.Position).ToArray()); // [R]
-        var inputs = tensor(rows.ToArray().Select(row => (long)row.Input).ToArray());       // [R]
+        var positions = tensor(rows.ToArray().Select(row => (long)row.Position).ToArray()).unsqueeze(1); // [R, 1]
+        var inputs = tensor(rows.ToArray().Select(row => (long)row.Input).ToArray()).unsqueeze(1);       // [R, 1]
         _cache.Begin(positions);
         transformer.DecodeStep(inputs, positions, _cache).data<float>().CopyTo(logits);
     }

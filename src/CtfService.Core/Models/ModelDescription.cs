@@ -70,8 +70,8 @@ public sealed record ModelDescription
     public string? Dtype { get; init; }
 
     /// <summary>
-    /// Description of the arithmetic: vector width, and the version and threads of libtorch if it computes. Models with different values may give different
-    /// bytes for the same seed. Null if only the bundle was read.
+    /// Description of the arithmetic: vector width, and the version and threads of libtorch and the positions of an image in a step if it computes. Models with
+    /// different values may give different bytes for the same seed. Null if only the bundle was read.
     /// </summary>
     public string? Arithmetic { get; init; }
 }

@@ -14,7 +14,8 @@ internal static class Arithmetic
     /// <param name="fine">The fine engine in use, which may have been chosen by timing; null for a plain model.</param>
     public static string OfSimd(IFineEngine? fine) => fine is TorchFineEngine ? $"{Vectors}, fine pass: {Libtorch}" : Vectors;
 
-    public static string OfTorch => $"{Vectors}, {Libtorch}";
+    /// <param name="window">The positions of a row in a decode step: the shapes of products, and so their sums, depend on it.</param>
+    public static string OfTorch(int window) => $"{Vectors}, {Libtorch}{(window > 1 ? $", windows of {window}" : "")}";
 
     private static string Vectors => $"{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()} {(int)VectorWidths.Widest} bits";
 

@@ -123,6 +123,7 @@ internal sealed record ModelMemory(long Weights, long Cache, long Activations, l
     private static long TorchActivations(BundleManifest manifest, int rows, ModelPlacement placement)
     {
         var (coarse, fine) = (manifest.Coarse, manifest.Fine);
+        rows *= TorchWindow.Widest(placement, coarse);
         var step = rows * ((WidthsAtOnce * (long)coarse.Width) + (InnerWidthsAtOnce * coarse.FeedForwardWidth) + (coarse.Heads * (1L + coarse.Positions)));
         var bytes = (sizeof(float) * step) + ((long)SamplingBytes * rows * coarse.OutputVocabulary);
         if (fine is null)

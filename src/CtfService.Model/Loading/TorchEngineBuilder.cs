@@ -13,9 +13,15 @@ namespace CtfService.Model.Loading;
 internal sealed class TorchEngineBuilder(BundleWeights weights, ModelPlacement placement, DeviceMemory memory, OwnedParts owned) : IEngineBuilder
 {
     private readonly BundleManifest _manifest = weights.Bundle.Manifest;
+    private int _window = 1;
 
     /// <inheritdoc/>
-    public ICoarseStage BuildCoarseStage(int rows) => owned.Add(new TorchCoarseStage(Transformer(weights.Coarse, _manifest.Coarse), memory, rows));
+    public ICoarseStage BuildCoarseStage(int rows)
+    {
+        var transformer = Transformer(weights.Coarse, _manifest.Coarse);
+        _window = TorchWindow.Choose(transformer, placement, memory, rows);
+        return owned.Add(new TorchCoarseStage(transformer, memory, rows, _window));
+    }
 
     /// <inheritdoc/>
     public IFineEngine? BuildFineEngine(ClusterMap clusters) => weights.Fine is { } file
@@ -27,7 +33,7 @@ internal sealed class TorchEngineBuilder(BundleWeights weights, ModelPlacement p
         owned.Add(new TorchVqDecoder(tokenizer, _manifest.Coarse.GridHeight, _manifest.Coarse.GridWidth, placement.Device));
 
     /// <inheritdoc/>
-    public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfTorch;
+    public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfTorch(_window);
 
     private ClassConditionalTransformer Transformer(SafetensorsFile file, TransformerConfig config) => owned.Add(ModuleLoader.Load(
         file, () => new ClassConditionalTransformer(config), placement.TorchType, placement.Device, owned.Cancellation));

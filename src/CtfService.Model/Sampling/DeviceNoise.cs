@@ -24,12 +24,14 @@ internal static class DeviceNoise
         return OfWords(words).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Returns the uniform number of one position of each row: float32 [R, 1], in the caller's dispose scope.</summary>
+    /// <summary>Returns the uniform numbers of some positions of each row: float32 [R, C], in the caller's dispose scope.</summary>
+    /// <param name="seeds">int64 [R]: the bits of the seed of each row.</param>
+    /// <param name="positions">int64 [R, C].</param>
     public static Tensor Uniforms(Tensor seeds, SamplingStage stage, Tensor positions)
     {
         using var scope = NewDisposeScope();
-        var words = Words(seeds, stage, positions.unsqueeze(1), zeros(1, ScalarType.Int64, seeds.device), 0); // [R, 1, 1, 4]
-        return words.flatten(1).narrow(1, 0, 1).bitwise_right_shift(8).to(ScalarType.Float32).mul_(CounterRandom.UnitInLastPlace).MoveToOuterDisposeScope();
+        var words = Words(seeds, stage, positions, zeros(1, ScalarType.Int64, seeds.device), 0); // [R, C, 1, 4]
+        return words.select(3, 0).squeeze(2).bitwise_right_shift(8).to(ScalarType.Float32).mul_(CounterRandom.UnitInLastPlace).MoveToOuterDisposeScope();
     }
 
     /// <summary>Returns <see cref="GumbelNoise.OfWord"/> of words in int64.</summary>

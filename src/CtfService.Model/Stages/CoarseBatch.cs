@@ -56,7 +56,7 @@ internal sealed class CoarseBatch(int slots)
     }
 
     /// <summary>
-    /// Moves every image of at least this priority on to its next label if its label has been drawn. Removes and returns the complete ones; the next call
+    /// Moves every image of at least this priority on past the labels that have been drawn. Removes and returns the complete ones; the next call
     /// reuses the list.
     /// </summary>
     public List<RunningImage> Advance(ImagePriority lowest)

@@ -45,9 +45,6 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
     /// <summary>The number of decode steps so far.</summary>
     public int DecodeSteps { get; set; }
 
-    /// <summary>True if the label at <see cref="Position"/> is the last one to draw.</summary>
-    public bool IsAtLastLabel => Position < CoarseLabels.Length && NextAfter(Position) == CoarseLabels.Length;
-
     /// <summary>True if nothing is drawn yet, of the image or of a further candidate.</summary>
     public bool IsAtFirstLabel => Position == NextAfter(-1) && CachedPositions <= Position;
 
@@ -126,6 +123,22 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
 
     /// <summary>Returns whether the token of a cell is kept.</summary>
     public bool IsKept(int cell) => KeptTokens is { } kept && kept[cell] != LayoutSource.NewToken;
+
+    /// <summary>Returns the number of consecutive cells to draw from <see cref="Position"/> on, at most <paramref name="most"/>.</summary>
+    public int CellsToDraw(int most)
+    {
+        var cell = Position;
+        while (cell < CoarseLabels.Length && cell - Position < most && !IsKept(cell))
+        {
+            cell++;
+        }
+
+        return cell - Position;
+    }
+
+    /// <summary>Returns whether no label is left to draw after the next ones.</summary>
+    /// <param name="count">The number of next labels, in consecutive cells.</param>
+    public bool EndsAfter(int count) => Position < CoarseLabels.Length && NextAfter(Position + count - 1) == CoarseLabels.Length;
 
     /// <summary>
     /// Moves on to the first label that is not drawn, or to the next candidate when all labels of one are drawn and scored. The labels of all cached positions

@@ -7,9 +7,10 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Stages;
 
 /// <summary>
-/// Stage 1 by libtorch, on any device. A step's inputs are on the device, and every step computes all <see cref="Rows"/>, occupied or not. Shapes therefore do
-/// not change between steps, and the host waits for the device only when images join or leave. If a step runs out of memory, the stage gives up free rows,
-/// which frees their keys and values, and repeats the step. It takes rows back later.
+/// Stage 1 by libtorch, on any device. A step's inputs are on the device, and every step computes W positions of all <see cref="Rows"/>, occupied or not.
+/// Shapes therefore do not change between steps. With W = 1 the host waits for the device only when images join or leave; with more it reads after every step
+/// how many labels of each image are final (<see cref="StepWindow"/>). If a step runs out of memory, the stage gives up free rows, which frees their keys and
+/// values, and repeats the step. It takes rows back later.
 /// </summary>
 internal sealed class TorchCoarseStage : ICoarseStage
 {
@@ -17,29 +18,35 @@ internal sealed class TorchCoarseStage : ICoarseStage
     private const int LeastRows = 2;
 
     private readonly ClassConditionalTransformer _transformer;
+    private readonly DeviceMemory _memory;
     private readonly CoarseBatch _batch;
     private readonly KvCache _cache;
     private readonly DeviceRows _rows;
+    private readonly KnownLabelPass _knownLabels;
     private readonly int _capacity;
     private int _stepsInThisSize;
 
     /// <param name="transformer">In evaluation mode, on the device. Not disposed.</param>
     /// <param name="capacity">Model rows of a step while the device has memory for them.</param>
-    public TorchCoarseStage(ClassConditionalTransformer transformer, DeviceMemory memory, int capacity)
+    /// <param name="window">W: the positions of each row in a step, at least 1.</param>
+    public TorchCoarseStage(ClassConditionalTransformer transformer, DeviceMemory memory, int capacity, int window = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
-        (_transformer, _capacity) = (transformer, capacity);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(window);
+        (_transformer, _memory, _capacity) = (transformer, memory, capacity);
         _batch = new CoarseBatch(capacity);
         _cache = new KvCache(transformer.Config, capacity, transformer.OutputWeight.dtype, memory);
         try
         {
-            _rows = new DeviceRows(transformer.Config, capacity, memory);
+            _rows = new DeviceRows(transformer.Config, capacity, memory, window);
         }
         catch
         {
             _cache.Dispose();
             throw;
         }
+
+        _knownLabels = new KnownLabelPass(transformer, _cache, _rows);
     }
 
     public int Rows => _batch.Slots;
@@ -53,6 +60,9 @@ internal sealed class TorchCoarseStage : ICoarseStage
     public int LastStepRows { get; private set; }
 
     public DecodeWork LastStepWork { get; private set; }
+
+    /// <summary>Returns the most positions of an image's window in the next step; null, the default, for W. Does not change any label.</summary>
+    public Func<RunningImage, int>? WindowLimit { get; init; }
 
     public int CountOf(ImagePriority lowest) => _batch.CountOf(lowest);
 
@@ -72,13 +82,12 @@ internal sealed class TorchCoarseStage : ICoarseStage
         return _batch.Remove(id);
     }
 
-    /// <summary>Draws one label for every image, whatever its priority.</summary>
+    /// <summary>Draws labels for every image, whatever its priority.</summary>
     /// <inheritdoc/>
     public IReadOnlyList<RunningImage> Step(ImagePriority lowest = ImagePriority.Bulk)
     {
         TryGrow();
         DrawInRowsThatFit();
-        LastStepRows = RowsOf(ImagePriority.Bulk);
         var finished = _batch.Advance(ImagePriority.Bulk);
         _rows.IsStale = finished.Count > 0 || _batch.All.Any(image => image.IsAtFirstLabel || image.CachedPositions < image.Position);
         foreach (var image in finished)
@@ -131,24 +140,61 @@ internal sealed class TorchCoarseStage : ICoarseStage
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        if (_rows.IsStale)
+        if (_rows.IsStale || WindowLimit is not null)
         {
             Sync();
         }
 
-        _cache.Begin(_rows.Positions);
-        var logits = _transformer.DecodeStep(_rows.Inputs, _rows.Positions, _cache); // [R, V]
-        var labels = _rows.Sample(logits);                                           // [R]
-        _rows.Keep(labels);
-        Fetch([.. _batch.All.Where(image => image.IsAtLastLabel)]);
+        var window = _rows.NextWindow();
+        _cache.Begin(window.Positions);
+        var logits = _transformer.DecodeStep(window.Inputs, window.Positions, _cache); // [R, W, V]
+        var labels = _rows.Sample(window, logits);                                     // [R, W]
+        var counts = _rows.CountFinal(window, labels);                                 // [R]
+        _rows.Keep(window, labels);
+        var final = _rows.Window == 1 ? null : _memory.Download(counts);
+        int FinalOf(RunningImage image) => final?[image.Slot] ?? 1;
+        Fetch([.. _batch.All.Where(image => image.EndsAfter(FinalOf(image)))]);
+        ScoreCandidates(FinalOf);
         _rows.IsStale = true; // until the host has advanced too
-        _rows.Advance(labels);
+        _rows.Advance(counts, final?.Max() ?? 1);
+        (LastStepRows, LastStepWork) = WorkOf(FinalOf);
         foreach (var image in _batch.All)
         {
-            image.CachedPositions = Math.Max(image.CachedPositions, image.Position + 1);
-            if (image.IsScored && image.IsAtLastLabel)
+            image.CachedPositions = Math.Max(image.CachedPositions, image.Position + FinalOf(image));
+            image.DecodeSteps++;
+        }
+    }
+
+    /// <summary>Returns the rows of images in this step, one for each position, and its labels.</summary>
+    private (int Rows, DecodeWork Work) WorkOf(Func<RunningImage, int> finalOf)
+    {
+        var (rows, work) = (0, new DecodeWork(_batch.All.Count, 0, 0, 0));
+        foreach (var image in _batch.All)
+        {
+            var (positions, labels) = (image.CellsToDraw(LimitOf(image)), finalOf(image));
+            rows += positions * image.Specification.Rows;
+            work = work with
             {
-                CacheKnownLabels(image, _transformer.Config.Positions);
+                Positions = work.Positions + positions,
+                Labels = work.Labels + labels,
+                WastedRows = work.WastedRows + ((positions - labels) * image.Specification.Rows),
+            };
+        }
+
+        return (rows, work);
+    }
+
+    private int LimitOf(RunningImage image) => Math.Min(_rows.Window, WindowLimit?.Invoke(image) ?? _rows.Window);
+
+    /// <summary>Scores the kept labels after the last drawn one of each candidate that this step completes.</summary>
+    private void ScoreCandidates(Func<RunningImage, int> finalOf)
+    {
+        foreach (var image in _batch.All)
+        {
+            if (image.IsScored && image.EndsAfter(finalOf(image)))
+            {
+                image.CachedPositions = Math.Max(image.CachedPositions, image.Position + finalOf(image));
+                _knownLabels.Cache(image, _transformer.Config.Positions);
             }
         }
     }
@@ -163,52 +209,10 @@ internal sealed class TorchCoarseStage : ICoarseStage
             }
         }
 
-        _rows.Sync(_batch.All);
+        _rows.Sync(_batch.All, WindowLimit);
         foreach (var image in _batch.All)
         {
-            CacheKnownLabels(image, image.Position);
-        }
-    }
-
-    /// <summary>
-    /// Caches all positions before one, in one pass for each row, so that the pass does not depend on other images. Scores their labels if the image needs it.
-    /// </summary>
-    private void CacheKnownLabels(RunningImage image, int end)
-    {
-        var (first, count) = (image.CachedPositions, end - image.CachedPositions);
-        if (count <= 0)
-        {
-            return;
-        }
-
-        using var scope = NewDisposeScope();
-        var hidden = Prefill(image.Slot, image.Specification.ClassId, first, count); // [S, D]
-        var nullHidden = image.NullSlot is { } nullSlot && end <= image.Specification.Coarse.LastGuidedPosition
-            ? Prefill(nullSlot, _transformer.Config.NullClass, first, count)
-            : null;
-        if (image.IsScored)
-        {
-            Score(image, first, LogitsOf(hidden), nullHidden is null ? null : LogitsOf(nullHidden));
-        }
-
-        image.CachedPositions = end;
-    }
-
-    private Tensor Prefill(int slot, int classId, int first, int count) =>
-        _transformer.Prefill(_rows.InputsOf(slot, classId, first, count), _cache, slot, first);
-
-    private Tensor LogitsOf(Tensor hidden) => _transformer.Score(hidden).to(float32);
-
-    /// <param name="logits">[S, V].</param>
-    /// <param name="nullLogits">[S, V]; null without guidance.</param>
-    private void Score(RunningImage image, int first, Tensor logits, Tensor? nullLogits)
-    {
-        var combined = nullLogits is null ? logits : nullLogits + ((logits - nullLogits) * image.Specification.Coarse.GuidanceScale);
-        var values = combined.cpu().contiguous().data<float>().ToArray();
-        var vocabulary = _transformer.Config.OutputVocabulary;
-        for (var i = 0; i < values.Length / vocabulary; i++)
-        {
-            image.Score(first + i, values.AsSpan(i * vocabulary, vocabulary));
+            _knownLabels.Cache(image, image.Position);
         }
     }
 

@@ -72,15 +72,15 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         return Run(embedded, new AttentionContext(_rope.Slice(0, embedded.shape[1])), cancellation).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Runs one decode step. Each row has its own position.</summary>
-    /// <param name="inputs">int64 [R]: the class at position 0, otherwise the label before.</param>
-    /// <param name="positions">int64 [R].</param>
-    /// <returns>Logits [R, V], owned by the caller.</returns>
+    /// <summary>Runs one decode step. Each row has positions of its own, and every position sees those before it.</summary>
+    /// <param name="inputs">int64 [R, S]: the class at position 0, otherwise the label before.</param>
+    /// <param name="positions">int64 [R, S].</param>
+    /// <returns>Logits [R, S, V], owned by the caller.</returns>
     internal Tensor DecodeStep(Tensor inputs, Tensor positions, KvCache cache)
     {
         using var scope = NewDisposeScope();
-        var hidden = Run(Embed(inputs, positions.eq(0)).unsqueeze(1), new AttentionContext(_rope.Pick(positions), cache)); // [R, 1, D]
-        return _output.call(hidden.squeeze(1)).to(float32).MoveToOuterDisposeScope();
+        var hidden = Run(Embed(inputs, positions.eq(0)), new AttentionContext(_rope.Pick(positions), cache)); // [R, S, D]
+        return _output.call(hidden).to(float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>Caches the keys and values of consecutive positions of one row in one pass, as decode steps would one by one.</summary>
@@ -109,9 +109,9 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
         base.Dispose(disposing);
     }
 
-    /// <summary>int64 [N] and bool [N], true for a class and false for a label, to [N, D].</summary>
+    /// <summary>int64 [..] and bool [..], true for a class and false for a label, to [.., D].</summary>
     private Tensor Embed(Tensor inputs, Tensor isClass) => where(
-        isClass.unsqueeze(1), _classes.call(inputs.masked_fill(isClass.logical_not(), 0)), _labels.call(inputs.masked_fill(isClass, 0)));
+        isClass.unsqueeze(-1), _classes.call(inputs.masked_fill(isClass.logical_not(), 0)), _labels.call(inputs.masked_fill(isClass, 0)));
 
     private Tensor Run(Tensor embedded, AttentionContext context, CancellationToken cancellation = default)
     {

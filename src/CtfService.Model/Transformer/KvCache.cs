@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace CtfService.Model.Transformer;
 
 /// <summary>
-/// Keys and values of every layer, row and position, allocated once. A step takes all rows, each at its own position, and reads the full length behind a mask.
-/// A row must start as zeros: values of an earlier sequence are masked, but NaN would spoil the sum nevertheless.
+/// Keys and values of every layer, row and position, allocated once. A step takes all rows, each at positions of its own, and reads the full length behind a
+/// mask. A row must start as zeros: values of an earlier sequence are masked, but NaN would spoil the sum nevertheless.
 /// </summary>
 internal sealed class KvCache : IKeyValueCache, IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class KvCache : IKeyValueCache, IDisposable
     private readonly Tensor[] _stored; // per layer keys, then per layer values: [at least R, H, 1+T, Dh]
     private readonly Tensor _places;   // int64 [1+T]: 0, 1, ...
     private readonly int _layers;
-    private Tensor? _where;            // int64 [R, H, 1, Dh]
+    private Tensor? _where;            // int64 [R, H, S, Dh]
 
     public KvCache(TransformerConfig config, int rows, ScalarType dtype, DeviceMemory memory)
     {
@@ -30,15 +30,18 @@ internal sealed class KvCache : IKeyValueCache, IDisposable
     /// <summary>R: the rows of a step.</summary>
     public int Rows { get; private set; }
 
-    /// <summary>Bool [R, 1, 1, 1+T]. Set by <see cref="Begin"/>.</summary>
+    /// <summary>Bool [R, 1, S, 1+T]: a position sees those before it, and itself. Set by <see cref="Begin"/>.</summary>
     public Tensor? Mask { get; private set; }
 
-    /// <summary>Sets the positions of the next step's rows, int64 [R]. Its tensors belong to the caller's scope, which must outlive the step.</summary>
+    /// <summary>
+    /// Sets the positions of the next step's rows, int64 [R, S]. Its tensors belong to the caller's scope, which must outlive the step. If a position occurs
+    /// twice in a row, one of its keys and values is kept.
+    /// </summary>
     public void Begin(Tensor positions)
     {
-        var column = positions.reshape(-1, 1, 1, 1);
-        Mask = _places.less_equal(column); // [R, 1, 1, 1+T]
-        _where = column.expand(Rows, _row[0], 1, _row[2]);
+        var column = positions.reshape(Rows, 1, -1, 1);
+        Mask = _places.less_equal(column); // [R, 1, S, 1+T]
+        _where = column.expand(Rows, _row[0], column.shape[2], _row[2]);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using CtfService.Model.Layers;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Transformer;
@@ -35,9 +36,8 @@ internal sealed class RopeTable : IDisposable
     public RopeSlice Slice(long first, long count) =>
         new(_cosine.narrow(0, first, count).unsqueeze(1), _sine.narrow(0, first, count).unsqueeze(1));
 
-    /// <summary>Returns the cosines and sines of one position per row, int64 [R], both [R, 1, 1, Dh/2].</summary>
-    public RopeSlice Pick(Tensor positions) =>
-        new(_cosine.index_select(0, positions).unsqueeze(1).unsqueeze(1), _sine.index_select(0, positions).unsqueeze(1).unsqueeze(1));
+    /// <summary>Returns the cosines and sines of some positions of each row, int64 [R, S], both [R, S, 1, Dh/2].</summary>
+    public RopeSlice Pick(Tensor positions) => new(EmbeddingTable.Rows(_cosine, positions).unsqueeze(2), EmbeddingTable.Rows(_sine, positions).unsqueeze(2));
 
     public void Dispose()
     {

@@ -92,7 +92,7 @@ public sealed class GumbelNoiseTests
         using var scope = NewDisposeScope();
         long[] positions = [0, 3, 70_000];
 
-        var uniforms = DeviceNoise.Uniforms(tensor(new[] { 0L, -1, 99 }), SamplingStage.Fine, tensor(positions));
+        var uniforms = DeviceNoise.Uniforms(tensor(new[] { 0L, -1, 99 }), SamplingStage.Fine, tensor(positions).unsqueeze(1));
 
         Assert.Equal([3, 1], uniforms.shape);
         Assert.Equal(

@@ -42,7 +42,7 @@ public sealed class HostSamplerTests
                 var (seedsOnDevice, positions) = (tensor(seeds.Select(seed => (long)seed).ToArray()), full(rows, position, ScalarType.Int64));
                 var noise = DeviceNoise.Gumbel(seedsOnDevice, SamplingStage.Fine, positions, 1, vocabulary).squeeze(1);
                 var gumbelMax = CategoricalSampler.SampleGumbelMax(logits, sampling, noise);
-                var uniforms = DeviceNoise.Uniforms(seedsOnDevice, SamplingStage.Fine, positions);
+                var uniforms = DeviceNoise.Uniforms(seedsOnDevice, SamplingStage.Fine, positions.unsqueeze(1));
                 var inverseCdf = CategoricalSampler.SampleInverseCdf(logits, sampling, uniforms);
 
                 Assert.Equal(gumbelMax.data<long>(), OnHost(logits, settings, SamplingMethod.GumbelMax, seeds, position));

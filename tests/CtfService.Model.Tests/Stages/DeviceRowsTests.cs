@@ -48,7 +48,7 @@ public sealed class DeviceRowsTests : IDisposable
         Assert.Equal([6, 0, 6, 0, 0], guided);
         Assert.Equal([4, 0, 4, 0, 0], afterInterval);
         Assert.Equal([0, 0, 0, 0, 0], Step(logits));
-        Assert.Equal([0, 0, 0, 0, 0], _rows.Positions.data<long>());
+        Assert.Equal([0, 0, 0, 0, 0], Positions());
     }
 
     /// <summary>Rows of both methods, with and without guidance and filters.</summary>
@@ -87,7 +87,7 @@ public sealed class DeviceRowsTests : IDisposable
     {
         var image = Sequence(slot: 4);
         _rows.Sync([image]);
-        Assert.Equal(image.Specification.ClassId, _rows.Inputs[4].item<long>());
+        Assert.Equal(image.Specification.ClassId, Inputs()[4]);
         Advance(tensor(new long[] { 0, 0, 0, 0, 7 }));
         image.CachedPositions = 1;
         image.Advance();
@@ -95,8 +95,8 @@ public sealed class DeviceRowsTests : IDisposable
 
         _rows.Sync([image]);
 
-        Assert.Equal([0, 0, 0, 0, 1], _rows.Positions.data<long>());
-        Assert.Equal([0, 0, 0, 0, 7], _rows.Inputs.data<long>());
+        Assert.Equal([0, 0, 0, 0, 1], Positions());
+        Assert.Equal([0, 0, 0, 0, 7], Inputs());
     }
 
     [Theory]
@@ -113,7 +113,7 @@ public sealed class DeviceRowsTests : IDisposable
         _device.Uploads = int.MaxValue;
         _rows.Sync([image]);
         Assert.False(_rows.IsStale);
-        Assert.Equal(image.Specification.ClassId, _rows.Inputs[1].item<long>());
+        Assert.Equal(image.Specification.ClassId, Inputs()[1]);
     }
 
     public void Dispose()
@@ -124,16 +124,21 @@ public sealed class DeviceRowsTests : IDisposable
 
     private long[] Step(Tensor logits)
     {
-        var labels = _rows.Sample(logits);
+        var labels = _rows.Sample(_rows.NextWindow(), logits.unsqueeze(1)).squeeze(1);
         Advance(labels);
         return labels.data<long>().ToArray();
     }
 
     private void Advance(Tensor labels)
     {
-        _rows.Keep(labels);
-        _rows.Advance(labels);
+        var window = _rows.NextWindow();
+        _rows.Keep(window, labels.unsqueeze(1));
+        _rows.Advance(_rows.CountFinal(window, labels.unsqueeze(1)));
     }
+
+    private long[] Positions() => _rows.NextWindow().Positions.data<long>().ToArray();
+
+    private long[] Inputs() => _rows.NextWindow().Inputs.data<long>().ToArray();
 
     private static RunningImage Sequence(
         int slot, SamplingSettings? settings = null, int? nullSlot = null, SamplingMethod method = SamplingMethod.GumbelMax)

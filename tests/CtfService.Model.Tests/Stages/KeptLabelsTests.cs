@@ -187,7 +187,7 @@ public sealed class KeptLabelsTests : IDisposable
         return Assert.Single(CoarseRuns.Drain(stage)).CoarseLabels;
     }
 
-    private static ImageSpecification WithCandidates(ImageSpecification image, int count)
+    internal static ImageSpecification WithCandidates(ImageSpecification image, int count)
     {
         var layout = new LayoutSource.Edited(new RgbImage(1, 1, new byte[3]), new EditMask(1, 1, [true])) { Candidates = count };
         return image with { Layout = layout };
@@ -212,7 +212,7 @@ public sealed class KeptLabelsTests : IDisposable
     }
 
     /// <summary>A beginning, an end, a hole, scattered labels, and a rectangle of the grid.</summary>
-    private static int[][] Choices(int[] labels, Random random) =>
+    internal static int[][] Choices(int[] labels, Random random) =>
     [
         Kept(labels, cell => cell < Positions / 2),
         Kept(labels, cell => cell > Positions / 3),

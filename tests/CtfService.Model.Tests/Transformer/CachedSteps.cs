@@ -16,9 +16,9 @@ internal static class CachedSteps
         var logits = new List<Tensor>();
         for (var position = 0; position < steps; position++)
         {
-            var positions = full_like(classIds, position);
+            var positions = full_like(classIds, position).unsqueeze(1); // [R, 1]
             cache.Begin(positions);
-            logits.Add(transformer.DecodeStep(position == 0 ? classIds : labels.select(1, position - 1), positions, cache));
+            logits.Add(transformer.DecodeStep((position == 0 ? classIds : labels.select(1, position - 1)).unsqueeze(1), positions, cache).squeeze(1));
         }
 
         return stack(logits, dim: 1);
