@@ -1,4 +1,5 @@
 using System.Numerics;
+using CtfService.Model.Sampling.Vectors;
 
 namespace CtfService.Model.Sampling;
 
@@ -19,6 +20,11 @@ internal struct BestScore(int label, float score)
         for (; bits != 0; bits &= bits - 1)
         {
             var i = BitOperations.TrailingZeroCount(bits);
+            if (values[i] + NoiseBound.Of(words[i]) < Score)
+            {
+                continue; // a label before it has raised the score
+            }
+
             var score = values[i] + GumbelNoise.OfWord(words[i]);
             if (score > Score || (score == Score && first + i < Label))
             {

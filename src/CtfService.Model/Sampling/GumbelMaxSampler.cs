@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using CtfService.Core.Generation;
 using CtfService.Model.Cpu.Vectors;
 
@@ -29,7 +30,14 @@ internal sealed class GumbelMaxSampler(int vocabulary, VectorWidth? width = null
         var scaled = _scaled.AsSpan(0, Padded(logits.Length));
         scaled[logits.Length..].Fill(float.NegativeInfinity);
         TensorPrimitives.Divide(logits, settings.Temperature, scaled);
-        return GumbelSearch.Find(scaled, TensorPrimitives.IndexOfMax<float>(scaled), draw, _width);
+        return GumbelSearch.Find(scaled, Highest(scaled), draw, _width);
+    }
+
+    /// <summary>Returns the label of the highest value; any label if a value is NaN. Faster than to keep the index in the search for the maximum.</summary>
+    private static int Highest(ReadOnlySpan<float> values)
+    {
+        var highest = BitConverter.SingleToInt32Bits(TensorPrimitives.Max(values));
+        return Math.Max(0, MemoryMarshal.Cast<float, int>(values).IndexOf(highest));
     }
 
     private static int Padded(int length) => (length + GumbelSearch.Padding - 1) / GumbelSearch.Padding * GumbelSearch.Padding;

@@ -39,6 +39,8 @@ internal static class GumbelSearch
     {
         var floats = 2 * TSimd.Lanes;
         var words = stackalloc uint[floats];
+        var keys = stackalloc ulong[2 * Philox4x32.Rounds];
+        Philox4x32.FillKeys(draw.Seed, new Span<ulong>(keys, 2 * Philox4x32.Rounds));
         for (var label = 0; label < count; label += 2 * floats)
         {
             var lower = values + label;
@@ -49,7 +51,7 @@ internal static class GumbelSearch
                 continue;
             }
 
-            Words<TVector, TSimd>(draw, (uint)label / 4, out var lowerWords, out var upperWords);
+            Words<TVector, TSimd>(draw, keys, (uint)label / 4, out var lowerWords, out var upperWords);
             var bits = TSimd.SumsAtLeast(lower, lowerWords, best.Score);
             if (bits != 0)
             {
@@ -69,8 +71,9 @@ internal static class GumbelSearch
     }
 
     /// <summary>Computes the Philox blocks of consecutive counters, one in each lane, and returns their words in the order of labels.</summary>
+    /// <param name="keys">Two of each round, as <see cref="Philox4x32.FillKeys"/> gives them.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Words<TVector, TSimd>(LabelDraw draw, uint block, out TVector lower, out TVector upper)
+    private static unsafe void Words<TVector, TSimd>(LabelDraw draw, ulong* keys, uint block, out TVector lower, out TVector upper)
         where TVector : struct
         where TSimd : struct, IWordSimd<TVector>
     {
@@ -78,17 +81,13 @@ internal static class GumbelSearch
         var y = TSimd.Broadcast((uint)draw.Stage);
         var z = TSimd.Add(TSimd.Broadcast(block), TSimd.Counters);
         var w = TSimd.Broadcast(GumbelNoise.Stream);
-        var key0 = TSimd.Broadcast((uint)draw.Seed);
-        var key1 = TSimd.Broadcast(draw.Seed >> 32);
-        for (var round = 0; round < Philox4x32.Rounds; round++)
+        for (var key = keys; key < keys + (2 * Philox4x32.Rounds); key += 2)
         {
             var product0 = TSimd.Multiply(x, TSimd.Broadcast(Philox4x32.Multiplier0));
             var product1 = TSimd.Multiply(z, TSimd.Broadcast(Philox4x32.Multiplier1));
-            x = TSimd.Xor(TSimd.Xor(TSimd.Upper(product1), y), key0);
-            z = TSimd.Xor(TSimd.Xor(TSimd.Upper(product0), w), key1);
+            x = TSimd.Xor(TSimd.Xor(TSimd.Upper(product1), y), TSimd.Broadcast(key[0]));
+            z = TSimd.Xor(TSimd.Xor(TSimd.Upper(product0), w), TSimd.Broadcast(key[1]));
             (y, w) = (product1, product0);
-            key0 = TSimd.Add(key0, TSimd.Broadcast(Philox4x32.KeyIncrement0));
-            key1 = TSimd.Add(key1, TSimd.Broadcast(Philox4x32.KeyIncrement1));
         }
 
         var (first, second) = (TSimd.Pair(x, y), TSimd.Pair(z, w));

@@ -28,4 +28,17 @@ internal static class Philox4x32
 
         return (x, y, z, w);
     }
+
+    /// <summary>Fills a span with the two keys of each round, each in the lower half of a number.</summary>
+    /// <param name="keys">[20].</param>
+    public static void FillKeys(ulong seed, Span<ulong> keys)
+    {
+        var (key0, key1) = ((uint)seed, (uint)(seed >> 32));
+        for (var round = 0; round < Rounds; round++)
+        {
+            (keys[2 * round], keys[(2 * round) + 1]) = (key0, key1);
+            key0 = unchecked(key0 + KeyIncrement0);
+            key1 = unchecked(key1 + KeyIncrement1);
+        }
+    }
 }

@@ -16,5 +16,5 @@ internal static class NoiseBound
     public const float Offset = 109.51726f + 0.001f;
 
     /// <summary>Returns the bound as the vector forms compute it.</summary>
-    public static float Of(uint word) => Offset - (BitConverter.SingleToInt32Bits(word >> 1) * PerBit);
+    public static float Of(uint word) => Offset - (BitConverter.SingleToInt32Bits((int)(word >> 1)) * PerBit);
 }
