@@ -20,6 +20,7 @@ internal sealed class StageCostEstimator
     private readonly TimesByRows _labelTimes = new(); // by the rows that images occupy
     private readonly TimesByRows _stepTimes = new();  // of steps, by the rows that they compute
     private double _labels;
+    private int _mostRows; // of a step
     private TimeSpan? _vqEncode;
     private TimeSpan? _fine;
     private TimeSpan? _vqDecode;
@@ -91,20 +92,22 @@ internal sealed class StageCostEstimator
         var labels = decode.Images == 0 ? 1 : (double)decode.Labels / images;
         var occupied = Math.Max(1, (int)Math.Round((double)rows * images / positions));
         _labels += labels;
+        _mostRows = Math.Max(_mostRows, rows);
         _labelTimes.Measure(occupied, elapsed, labels, isDrafted: positions > images);
         _stepTimes.Measure(rows, elapsed, labels: 1, isDrafted: false);
     }
 
     /// <summary>
-    /// Returns the time of a label. If none was measured while so many rows were occupied, it takes as long as with fewer at least. It also takes a part of the
-    /// step at least: as many positions of an image as fit into the step besides others.
+    /// Returns the time of a label. If none was measured while so many rows were occupied, it takes as long as with fewer at least. If windows only have rows
+    /// that no image occupies, it also takes a part of the step at least: as many positions of an image as fit into the step besides others.
     /// </summary>
     private TimeSpan Label(int rows, int all, Func<TimesByRows, int, TimeSpan> time)
     {
         lock (_gate)
         {
             var label = time(_labelTimes, rows);
-            var part = _labelTimes.Has(rows) ? TimeSpan.Zero : time(_stepTimes, rows) * ((double)Math.Min(rows, all) / all);
+            var isKnown = _labelTimes.Has(rows) || _mostRows > all; // with more rows than images can occupy, a full batch has windows too
+            var part = isKnown ? TimeSpan.Zero : time(_stepTimes, rows) * ((double)Math.Min(rows, all) / all);
             return label > part ? label : part;
         }
     }

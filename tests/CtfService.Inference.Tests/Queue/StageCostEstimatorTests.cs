@@ -81,6 +81,17 @@ public sealed class StageCostEstimatorTests
     }
 
     [Fact]
+    public void Label_StepsHaveMoreRowsThanImagesOccupy_IsThatOfWindowsInAFullBatchToo()
+    {
+        for (var step = 0; step < 32; step++)
+        {
+            _estimator.Measure(Windows(images: 1, window: 16, labels: 4, milliseconds: 8)); // 32 rows, as on libtorch
+        }
+
+        Assert.Equal((Milliseconds(2), Milliseconds(2)), (_estimator.UsualLabel(rows: 16, all: 16), _estimator.FastestLabel(rows: 16, all: 16)));
+    }
+
+    [Fact]
     public void Label_AFewImagesWereNotMeasured_TakesNoLongerThanWindowsOfTheRowsThatAreLeft()
     {
         for (var step = 0; step < 32; step++)
