@@ -30,7 +30,12 @@ internal static class CommandLine
             TrainStageCommands.CreateFine(terminal),
             ExperimentCommand.Create(terminal),
         ]),
-        new("Make and inspect bundles", [BundleCommand.Create(terminal), ConvertCommand.Create(terminal), InspectCommand.Create(terminal)]),
+        new("Make and inspect bundles", [
+            BundleCommand.Create(terminal),
+            ConvertCommand.Create(terminal),
+            UsualLabelsCommand.Create(terminal),
+            InspectCommand.Create(terminal),
+        ]),
         new("Generate images", [GenerateCommand.Create(terminal), EditCommand.Create(terminal), DatasetCommand.Create(terminal)]),
         new("Evaluate images", [
             TrainClassifierCommand.Create(terminal),

@@ -46,10 +46,11 @@ public sealed record BundleEvaluation
     public bool AppliesTo(BundleManifest manifest) =>
         Weights == WeightsOf(manifest.Files) && Coarse == manifest.Sampling.Coarse && Fine == manifest.Sampling.Fine;
 
-    /// <summary>Returns a SHA-256, in lower-case hex, over the hashes of the weight files.</summary>
+    /// <summary>Returns a SHA-256, in lower-case hex, over the hashes of the weight files, without usual labels, which determine no image.</summary>
     public static string WeightsOf(IEnumerable<BundleFile> files)
     {
-        var lines = files.OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => $"{file.Name} {file.Sha256}\n");
+        var lines = files.Where(file => file.Name != BundleFiles.UsualLabels)
+            .OrderBy(file => file.Name, StringComparer.Ordinal).Select(file => $"{file.Name} {file.Sha256}\n");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines))));
     }
 

@@ -14,10 +14,12 @@ internal static class BundleFileProblems
     /// <summary>Finds wrong entries in the manifest's list of files.</summary>
     public static IEnumerable<string> OfList(BundleManifest manifest)
     {
-        var expected = BundleFiles.Of(manifest);
+        var required = BundleFiles.Of(manifest);
+        var expected = Expected(manifest);
         return
         [
-            .. expected.Where(name => manifest.Files.Count(file => file.Name == name) != 1).Select(name => $"files must list {name} once"),
+            .. required.Where(name => manifest.Files.Count(file => file.Name == name) != 1).Select(name => $"files must list {name} once"),
+            .. manifest.Files.Count(file => file.Name == BundleFiles.UsualLabels) > 1 ? [$"files lists {BundleFiles.UsualLabels} twice"] : (string[])[],
             .. manifest.Files.Where(file => !expected.Contains(file.Name))
                 .Select(file => $"files lists '{file.Name}'; expected only {string.Join(", ", expected)}"),
         ];
@@ -29,7 +31,7 @@ internal static class BundleFileProblems
     public static IReadOnlyList<(string Problem, bool IsTransient)> OfFiles(
         string directory, BundleManifest manifest, Func<InputFile, BundleFile, string?> check, Action<InputFile, BundleFile>? keep)
     {
-        var expected = BundleFiles.Of(manifest);
+        var expected = Expected(manifest);
         return [.. manifest.Files.Where(file => expected.Contains(file.Name)).Select(file => OfFile(directory, file, check, keep)).OfType<(string, bool)>()];
     }
 
@@ -46,6 +48,8 @@ internal static class BundleFileProblems
         SafetensorsFile.RequireHeader(file);
         return null;
     }
+
+    private static IReadOnlyList<string> Expected(BundleManifest manifest) => [.. BundleFiles.Of(manifest), BundleFiles.UsualLabels];
 
     private static (string Problem, bool IsTransient)? OfFile(
         string directory, BundleFile listed, Func<InputFile, BundleFile, string?> check, Action<InputFile, BundleFile>? keep)

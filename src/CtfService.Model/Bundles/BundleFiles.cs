@@ -9,8 +9,11 @@ public static class BundleFiles
     public const string Coarse = "coarse.safetensors";
     public const string Fine = "fine.safetensors";
 
+    /// <summary>Optional, in every kind of bundle.</summary>
+    public const string UsualLabels = "usual-labels.safetensors";
+
     /// <summary>All files that a bundle may have.</summary>
-    public static IReadOnlyList<string> All { get; } = [Manifest, Tokenizer, ClusterMap, Coarse, Fine];
+    public static IReadOnlyList<string> All { get; } = [Manifest, Tokenizer, ClusterMap, Coarse, Fine, UsualLabels];
 
     /// <summary>Returns the weight files that a bundle must have. Without a fine stage there is no cluster map.</summary>
     public static IReadOnlyList<string> Of(BundleManifest manifest) =>

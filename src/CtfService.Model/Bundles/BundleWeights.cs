@@ -30,6 +30,9 @@ internal sealed class BundleWeights : IDisposable
     /// <summary>Null for a plain LlamaGen model.</summary>
     public SafetensorsFile? Fine => _files.GetValueOrDefault(BundleFiles.Fine);
 
+    /// <summary>Null if the bundle has none.</summary>
+    public SafetensorsFile? UsualLabels => _files.GetValueOrDefault(BundleFiles.UsualLabels);
+
     /// <summary>Call after the last tensor is read, to make sure that the tensors are those that were hashed.</summary>
     /// <exception cref="CheckpointException">A file has been written to since it was opened; another attempt may succeed.</exception>
     public void RequireUnchanged()

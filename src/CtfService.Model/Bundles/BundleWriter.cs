@@ -11,13 +11,16 @@ public static class BundleWriter
     /// </summary>
     /// <param name="directory">Created if it does not exist.</param>
     /// <param name="manifest">The manifest; its list of files is replaced, and an evaluation of other weights or sampling defaults is left out.</param>
-    /// <param name="sources">The weight files to copy, by their names in the bundle. Files without a source must be in the folder.</param>
+    /// <param name="sources">
+    /// The weight files to copy, by their names in the bundle. Files without a source must be in the folder, besides the optional usual labels.
+    /// </param>
     /// <exception cref="CheckpointException">The manifest is inconsistent or a file is missing; the manifest in the folder is unchanged.</exception>
     public static Bundle Write(string directory, BundleManifest manifest, IReadOnlyDictionary<string, string>? sources = null)
     {
         var path = Path.Combine(directory, BundleFiles.Manifest);
-        var names = BundleFiles.Of(manifest);
         sources ??= new Dictionary<string, string>();
+        var hasUsualLabels = sources.ContainsKey(BundleFiles.UsualLabels) || File.Exists(Path.Combine(directory, BundleFiles.UsualLabels));
+        IReadOnlyList<string> names = [.. BundleFiles.Of(manifest), .. hasUsualLabels ? [BundleFiles.UsualLabels] : (string[])[]];
         BundleReader.RequireSound(path,
         [
             .. BundleManifestValidator.Problems(manifest),

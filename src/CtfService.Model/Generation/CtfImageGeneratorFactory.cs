@@ -38,7 +38,12 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
     internal WindowParts? Windows { get; init; }
 
     /// <inheritdoc/>
-    public IImageGenerator Load(CancellationToken cancellation)
+    public IImageGenerator Load(CancellationToken cancellation) => Load(Generator, cancellation);
+
+    /// <summary>As <see cref="Load(CancellationToken)"/>, but returns the parts of the model, which the caller owns.</summary>
+    internal LoadedModel LoadParts(CancellationToken cancellation) => Load(parts => parts, cancellation);
+
+    private T Load<T>(Func<LoadedModel, T> use, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         NativeLibraries.RequireSystem();
@@ -49,12 +54,12 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
             var placed = (placement?.Invoke() ?? ModelPlacement.Automatic) with { MaxWindow = MaxWindow, Windows = Windows };
             if (placed.Copies == 1)
             {
-                return Load(placed, cancellation);
+                return use(Load(placed, cancellation));
             }
 
             lock (CopyLoads)
             {
-                return Load(placed, cancellation);
+                return use(Load(placed, cancellation));
             }
         }
         catch (Exception error) when (NativeLibraries.Explain(error) is { } message)
@@ -69,8 +74,8 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
         }
     }
 
-    private CtfImageGenerator Load(ModelPlacement placed, CancellationToken cancellation) =>
-        Generator(BundleLoader.Load(bundleDirectory, placed, rows, AlongsideAnother, cancellation: cancellation));
+    private LoadedModel Load(ModelPlacement placed, CancellationToken cancellation) =>
+        BundleLoader.Load(bundleDirectory, placed, rows, AlongsideAnother, cancellation: cancellation);
 
     private static CtfImageGenerator Generator(LoadedModel model)
     {

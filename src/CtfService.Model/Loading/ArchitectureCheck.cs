@@ -21,6 +21,7 @@ internal static class ArchitectureCheck
             Problems(weights.Tokenizer, () => new VqTokenizer(TokenizerOf(weights.Bundle))),
             Problems(weights.Coarse, () => new ClassConditionalTransformer(manifest.Coarse)),
             weights.Fine is { } fine ? Problems(fine, () => new ClassConditionalTransformer(manifest.Fine!)) : null,
+            weights.UsualLabels is { } usual ? Problem(usual, manifest.Coarse) : null,
         };
         if (problems.OfType<string>().ToList() is { Count: > 0 } found)
         {
@@ -42,6 +43,19 @@ internal static class ArchitectureCheck
             throw new CheckpointException(
                 $"{bundle.ClusterMapPath}: maps {map.CodebookSize} codewords of {map.CodewordWidth} dimensions to {map.ClusterCount} clusters, "
                 + $"the manifest says {manifest.Tokenizer.CodebookSize}, {manifest.Tokenizer.CodewordWidth} and {manifest.ClusterCount}.");
+        }
+    }
+
+    private static string? Problem(SafetensorsFile usualLabels, TransformerConfig coarse)
+    {
+        try
+        {
+            UsualLabelsFile.Load(usualLabels, coarse);
+            return null;
+        }
+        catch (CheckpointException error)
+        {
+            return error.Message;
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
         var costs = StepMeasurement.Measure(engine, _pool.Threads, owned.Cancellation);
         var largest = placement.MaxWindow ?? DecodeWork.LargestWindow;
         var windows = placement.Windows?.Policy ?? (largest == 1 ? null : new MeasuredWindow(costs, largest));
-        return owned.Add(new HostCoarseStage(engine, windows) { Acceptance = placement.Windows?.Acceptance });
+        return owned.Add(new HostCoarseStage(engine, windows, Drafts(rows)) { Acceptance = placement.Windows?.Acceptance });
     }
 
     /// <summary>
@@ -60,6 +60,12 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
 
         return chosen;
     }
+
+    /// <summary>Returns null for those of the stage itself.</summary>
+    private TableDrafts? Drafts(int rows) => weights.UsualLabels is { } file
+        ? new TableDrafts(
+            UsualLabelsFile.Load(file, _manifest.Coarse), new NeighbourDrafts(_manifest.Coarse.GridWidth, _manifest.Coarse.OutputVocabulary, rows))
+        : null;
 
     /// <inheritdoc/>
     public IVqDecoder BuildVqDecoder(VqTokenizer tokenizer) => owned.Add(new SimdVqDecoder(

@@ -20,7 +20,8 @@ public static class BundlePacker
 
     /// <exception cref="CheckpointException">A part is missing, or the parts do not belong together.</exception>
     /// <param name="directory">Folder of the bundle; the bundle in it is replaced as a whole, other files stay.</param>
-    public static Bundle Pack(TrainedParts parts, string directory, BundleText text)
+    /// <param name="usual">The usual labels of the training images; null for a bundle without them.</param>
+    public static Bundle Pack(TrainedParts parts, string directory, BundleText text, UsualLabels? usual = null)
     {
         var map = ClusterMap.Load(parts.ClusterMap);
         PartsValidator.Require(parts, map);
@@ -35,6 +36,7 @@ public static class BundlePacker
                 AtomicFile.Copy(parts.ClusterMap, Path.Combine(folder, BundleFiles.ClusterMap));
             }
 
+            usual?.Save(Path.Combine(folder, BundleFiles.UsualLabels));
             return Manifest(parts, text, map, fine);
         });
     }

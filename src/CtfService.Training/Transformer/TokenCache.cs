@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
+using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Data.Formats;
@@ -88,6 +89,19 @@ public sealed class TokenCache
     {
         using var file = SafetensorsFile.Open(path);
         return Read(file);
+    }
+
+    /// <summary>Returns the usual labels of the images, for the drafts of decode steps.</summary>
+    /// <param name="map">The map that the coarse stage was trained with.</param>
+    public UsualLabels UsualLabels(ClusterMap map)
+    {
+        var counts = new LabelCounts(ClassNames.Count, Positions, map.ClusterCount);
+        foreach (var (row, tokens) in Tokens.Chunk(Positions).Index())
+        {
+            counts.Add(ClassIds[row], map.Coarsen([.. tokens.Select(token => (int)token)]));
+        }
+
+        return counts.MostUsual();
     }
 
     /// <summary>Returns rows as tensors: tokens int64 [B, T] and class ids int64 [B], owned by the caller.</summary>

@@ -11,6 +11,8 @@ public sealed class BundleWeightsTests : IDisposable
 {
     private readonly TinyBundle _bundle = new();
 
+    private static IEnumerable<string> Files => BundleFiles.All.Except([BundleFiles.UsualLabels]);
+
     public void Dispose() => _bundle.Dispose();
 
     [LinuxTheory]
@@ -24,7 +26,7 @@ public sealed class BundleWeightsTests : IDisposable
 
         BundleLoader.Load(_bundle.Directory, ModelPlacement.Parse("cpu", dtype), rows: 4).Dispose();
 
-        Assert.Equal(BundleFiles.All.ToDictionary(name => name, _ => 1), opens.Take());
+        Assert.Equal(Files.ToDictionary(name => name, _ => 1), opens.Take());
     }
 
     [LinuxTheory]
@@ -83,7 +85,7 @@ public sealed class BundleWeightsTests : IDisposable
 
         Assert.Contains("coarse.safetensors has the SHA-256", message, StringComparison.Ordinal);
         Assert.Contains("fine.safetensors has 3 bytes", message, StringComparison.Ordinal);
-        foreach (var name in BundleFiles.All)
+        foreach (var name in Files)
         {
             using var exclusive = new FileStream(FileOf(name), FileMode.Open, FileAccess.ReadWrite, FileShare.None); // fails while a handle is open
         }

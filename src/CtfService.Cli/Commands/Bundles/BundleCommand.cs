@@ -46,17 +46,19 @@ internal static class BundleCommand
             OutputPath.NewFolder(output.Name, folder);
             BundleWriter.RequireFree(folder, arguments.GetValue(overwrite));
             run.Require(run.Tokenizer, run.ClusterMap, run.Coarse, run.Tokens(ImageDatasetReader.TrainSplit));
-            run.Require(ClusterMap.Load(run.ClusterMap).IsIdentity ? [] : [run.Fine]);
+            var map = ClusterMap.Load(run.ClusterMap);
+            run.Require(map.IsIdentity ? [] : [run.Fine]);
             var modelName = arguments.GetValue(name) ?? run.Name;
             var parts = new TrainedParts(run.BundledTokenizer, run.ClusterMap, run.Coarse, run.Fine);
+            var tokens = Tokens(run, terminal);
             var text = new BundleText(
                 modelName,
-                ClassNames(run, terminal),
+                tokens.ClassNames,
                 new SamplingDefaults(coarse, new SamplingSettings()),
                 training,
                 arguments.GetRequiredValue(licence));
             var before = BundleWriter.EvaluationIn(folder);
-            var bundle = BundlePacker.Pack(parts, folder, text);
+            var bundle = BundlePacker.Pack(parts, folder, text, tokens.UsualLabels(map));
             if (before is not null)
             {
                 terminal.Error.WriteLine(bundle.Manifest.Evaluation is null
@@ -70,11 +72,11 @@ internal static class BundleCommand
         return command;
     }
 
-    /// <summary>Returns the class names of the images that the coarse stage was trained on.</summary>
-    private static IReadOnlyList<string> ClassNames(RunFolder run, Terminal terminal)
+    /// <summary>Returns the tokens that the coarse stage was trained on.</summary>
+    private static TokenCache Tokens(RunFolder run, Terminal terminal)
     {
         var tokens = TokenCache.Load(run.Tokens("train"));
         new RunValidator(terminal.Error.WriteLine).RequireTokens(run.Tokens("train"), tokens.MadeFrom, run.Coarse);
-        return tokens.ClassNames;
+        return tokens;
     }
 }

@@ -4,8 +4,8 @@ namespace CtfService.Model.Stages.Windows;
 
 /// <summary>
 /// Drafts the label that the logits of the cell above would give with the random number of the cell itself; those of the last cell where there are none above.
-/// Neighbouring cells have similar logits, and a label drawn with the same number mostly survives small differences. That needs no table of usual labels, and
-/// is as often right as one (docs/adr/0030).
+/// Neighbouring cells have similar logits, and a label drawn with the same number mostly survives small differences. That needs no file of usual labels, with
+/// which a few more drafts are right (<see cref="TableDrafts"/>).
 /// </summary>
 /// <param name="gridWidth">Cells in a row of the grid.</param>
 /// <param name="vocabulary">V.</param>

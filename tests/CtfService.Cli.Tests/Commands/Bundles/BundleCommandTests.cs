@@ -74,6 +74,7 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
         Assert.All(["already contains a bundle", "--output", "--overwrite"], part => Assert.Contains(part, message, StringComparison.Ordinal));
         Assert.Equal(manifest, unchanged);
         Assert.Equal("other", BundleReader.Open(Output).Manifest.Name);
+        Assert.Contains(BundleReader.Open(Output).Manifest.Files, file => file.Name == BundleFiles.UsualLabels);
         Assert.Equal("card", File.ReadAllText(Path.Combine(Output, "README.md")));
         Assert.Equal(["bundle", "run"], Directory.GetDirectories(_folder.Root).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
