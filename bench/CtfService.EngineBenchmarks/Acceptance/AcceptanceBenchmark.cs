@@ -3,6 +3,7 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Transformer;
+using CtfService.Model.Loading;
 using CtfService.Model.Stages;
 
 namespace CtfService.EngineBenchmarks.Acceptance;
@@ -37,7 +38,7 @@ public sealed class AcceptanceBenchmark : IDisposable
     public IReadOnlyList<IReadOnlyList<int>> Run(int window, SamplingSettings settings, SamplingMethod method, int perClass, CancellationToken cancellation)
     {
         var recording = new RecordingWindow(window);
-        var stage = new HostCoarseStage(_engine, recording); // not disposed, because it would dispose the engine
+        var stage = new HostCoarseStage(_engine, recording, SimdEngineBuilder.DraftsOf(_weights, _engine.Capacity)); // not disposed, because it would dispose the engine
         List<IReadOnlyList<int>> images = [];
         for (var image = 0; image < perClass * _engine.Config.ClassCount; image++)
         {

@@ -22,6 +22,16 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
     private readonly WeightFormat _format = placement.CpuFormat!.Value;
     private readonly ComputeThreadPool _pool = owned.Add(new ComputeThreadPool(placement.Threads));
 
+    /// <summary>Returns the drafts of a bundle's usual labels; null, for those of the stage itself, if it has none.</summary>
+    /// <param name="slots">Slots of the stage.</param>
+    internal static TableDrafts? DraftsOf(BundleWeights weights, int slots)
+    {
+        var coarse = weights.Bundle.Manifest.Coarse;
+        return weights.UsualLabels is { } file
+            ? new TableDrafts(UsualLabelsFile.Load(file, coarse), new NeighbourDrafts(coarse.GridWidth, coarse.OutputVocabulary, slots))
+            : null;
+    }
+
     /// <inheritdoc/>
     public ICoarseStage BuildCoarseStage(int rows)
     {
@@ -30,7 +40,7 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
         var costs = StepMeasurement.Measure(engine, _pool.Threads, owned.Cancellation);
         var largest = placement.MaxWindow ?? DecodeWork.LargestWindow;
         var windows = placement.Windows?.Policy ?? (largest == 1 ? null : new MeasuredWindow(costs, largest));
-        return owned.Add(new HostCoarseStage(engine, windows, Drafts(rows)) { Acceptance = placement.Windows?.Acceptance });
+        return owned.Add(new HostCoarseStage(engine, windows, DraftsOf(weights, rows)) { Acceptance = placement.Windows?.Acceptance });
     }
 
     /// <summary>
@@ -60,12 +70,6 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
 
         return chosen;
     }
-
-    /// <summary>Returns null for those of the stage itself.</summary>
-    private TableDrafts? Drafts(int rows) => weights.UsualLabels is { } file
-        ? new TableDrafts(
-            UsualLabelsFile.Load(file, _manifest.Coarse), new NeighbourDrafts(_manifest.Coarse.GridWidth, _manifest.Coarse.OutputVocabulary, rows))
-        : null;
 
     /// <inheritdoc/>
     public IVqDecoder BuildVqDecoder(VqTokenizer tokenizer) => owned.Add(new SimdVqDecoder(

@@ -54,7 +54,7 @@ internal sealed class TableDrafts(UsualLabels usual, ILabelDrafts others) : ILab
         var (best, highest) = (0, float.NegativeInfinity);
         for (var i = 0; i < labels.Length; i++)
         {
-            var score = (logFrequencies[i] / temperature) + GumbelNoise.Of(draw, labels[i]);
+            var score = (logFrequencies[i] / temperature) + GumbelNoise.OfLabel(draw, labels[i]);
             (best, highest) = score > highest ? (i, score) : (best, highest);
         }
 

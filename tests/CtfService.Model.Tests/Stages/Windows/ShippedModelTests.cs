@@ -1,10 +1,10 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Bundles;
-using CtfService.Model.Clusters;
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.MatMul;
 using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Transformer;
+using CtfService.Model.Loading;
 using CtfService.Model.Stages;
 using CtfService.Model.Stages.Windows;
 using CtfService.TestSupport;
@@ -16,7 +16,7 @@ public sealed class ShippedModelTests
 {
     private const int Rows = 128;
 
-    /// <summary>The figures are means over an image of each class, so they are a little larger than the mean over all seeds may be.</summary>
+    /// <summary>The mean over an image of each class: always the same images, so always the same figure.</summary>
     [Theory]
     [InlineData(4, 36)]
     [InlineData(8, 28)]
@@ -27,10 +27,7 @@ public sealed class ShippedModelTests
         var manifest = weights.Bundle.Manifest;
         using var pool = new ComputeThreadPool(2);
         var engine = new SimdDecodeEngine(manifest.Coarse, WeightSource.Of(weights.Coarse), pool, new CpuEngineOptions(Rows, WeightFormat.Int8));
-        var usual = UsualLabelsFile.Load(weights.UsualLabels!, manifest.Coarse);
-        var neighbours = new NeighbourDrafts(manifest.Coarse.GridWidth, manifest.Coarse.OutputVocabulary, Rows);
-        using var stage = new HostCoarseStage(engine, new FixedWindow(window), new TableDrafts(usual, neighbours));
-
+        using var stage = new HostCoarseStage(engine, new FixedWindow(window), SimdEngineBuilder.DraftsOf(weights, Rows));
         var images = Enumerable.Range(0, manifest.ClassLabels.Count)
             .Select(classId => new ImageSpecification(classId, (ulong)classId, manifest.Sampling.Coarse, manifest.Sampling.Fine));
         var steps = new List<int>();

@@ -1,7 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
 using CtfService.Model.Cpu.Runtime;
-using CtfService.Model.Sampling;
 using CtfService.Model.Stages;
 using CtfService.Model.Stages.Windows;
 using CtfService.Model.Tests.Cpu;
@@ -79,16 +78,6 @@ public sealed class TableDraftsTests : IDisposable
 
         Assert.Equal([4, 9, 30], drawn.Keys.Order());
         Assert.All(drawn, label => Assert.InRange(label.Value / (double)Draws, label.Key == 9 ? 0.46 : 0.22, label.Key == 9 ? 0.54 : 0.28));
-    }
-
-    [Fact]
-    public void Of_Label_IsTheNoiseOfTheDraw()
-    {
-        var draw = new LabelDraw(SamplingMethod.GumbelMax, 0xFEDCBA9876543210, SamplingStage.Coarse, 17);
-        var noise = new float[11];
-        GumbelNoise.Fill(draw, noise);
-
-        Assert.Equal(noise, Enumerable.Range(0, noise.Length).Select(label => GumbelNoise.Of(draw, label)));
     }
 
     public void Dispose()
