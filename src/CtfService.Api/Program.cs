@@ -1,6 +1,7 @@
 using System.Reflection;
 using CtfService.Api;
 using CtfService.Api.Hosting;
+using CtfService.Inference;
 
 try
 {
@@ -17,6 +18,8 @@ try
         await ListenCheck.RequireAsync(app.Configuration);
     }
 
+    app.Services.StartLoading(); // beside the rest of the start
+    Service.Route(app);
     await app.RunAsync();
     return 0;
 }

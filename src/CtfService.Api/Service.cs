@@ -15,7 +15,7 @@ using Microsoft.Extensions.Options;
 
 namespace CtfService.Api;
 
-/// <summary>Builds the service: its components, and the middleware that each request passes.</summary>
+/// <summary>The parts of the service, and the middleware that each request passes.</summary>
 internal static class Service
 {
     /// <summary>Builds the host after it has checked all settings; does not start it.</summary>
@@ -29,7 +29,6 @@ internal static class Service
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddSettings(args);
         builder.RequireSettings();
-        var hasJobs = builder.HasJobs();
         builder.Services.AddSingleton<IHostLifetime>(signals);
         builder.AddTelemetry();
         builder.Services.AddJson();
@@ -40,11 +39,12 @@ internal static class Service
         builder.AddSharedState();
         builder.AddJobs();
         builder.Services.AddHostedService<ReadyNotice>();
+        builder.Services.AddRequestWarmUp();
         builder.AddIdempotency();
         builder.Services.AddSingleton<UnsentResponses>();
         builder.Services.AddUploads();
         builder.Services.AddImageEndpoints();
-        if (hasJobs)
+        if (builder.Configuration.HasJobs())
         {
             builder.Services.AddFileEndpoints();
             builder.Services.AddBatches();
@@ -55,7 +55,14 @@ internal static class Service
 
         var app = builder.Build();
         signals.AttachTo(app.Lifetime);
+        return app;
+    }
+
+    /// <summary>Sets what each request passes, in order. Call before the host is started.</summary>
+    public static void Route(WebApplication app)
+    {
         app.UseRequestTelemetry();
+        app.UseRequestWarmUp();
         app.UseHeadRequests();
         app.UseSingleContentTypes();
         app.UseRouting();
@@ -70,7 +77,7 @@ internal static class Service
         app.UseApiDescription();
         var guarded = app.MapGuarded();
         guarded.MapImageEndpoints();
-        if (hasJobs)
+        if (app.Configuration.HasJobs())
         {
             guarded.MapFileEndpoints();
             guarded.MapBatchEndpoints();
@@ -85,6 +92,5 @@ internal static class Service
         app.MapHealthEndpoints();
         app.MapStudio();
         app.MapMetrics();
-        return app;
     }
 }

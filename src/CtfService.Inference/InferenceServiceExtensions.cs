@@ -35,4 +35,6 @@ public static class InferenceServiceExtensions
         services.AddHostedService<InferenceHost>();
         return services;
     }
+    /// <summary>Starts loading the first model before the host starts, which would do it otherwise.</summary>
+    public static void StartLoading(this IServiceProvider services) => services.GetRequiredService<ModelRouter>().Start();
 }

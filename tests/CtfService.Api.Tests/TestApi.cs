@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -41,6 +42,9 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
 
     /// <summary>Settings that override appsettings.json. Set them before the first client is created.</summary>
     public Dictionary<string, string> Settings { get; } = [];
+
+    /// <summary>True to warm up like the service, so that the generator draws more than the images of the test. Default false.</summary>
+    public bool WarmsUpRequests { get; init; }
 
     /// <summary>Services that replace those of the program. Set it before the first client is created.</summary>
     public Action<IServiceCollection> Replace { get; set; } = _ => { };
@@ -141,6 +145,11 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
             .AddSingleton(provider => new ModelOrigin(provider.GetRequiredService<BundleLibrary>().NameOfFirst(), Factory))
             .AddSingleton<BundleOpener>((folder, _, _) => Bundles[Path.GetFileName(folder)])
             .AddSingleton<TimeProvider>(Clock));
+        if (!WarmsUpRequests)
+        {
+            builder.ConfigureTestServices(services => services.RemoveAll<IRequestWarmUp>());
+        }
+
         builder.ConfigureTestServices(Replace);
     }
 

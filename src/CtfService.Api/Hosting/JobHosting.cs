@@ -10,8 +10,8 @@ namespace CtfService.Api.Hosting;
 internal static class JobHosting
 {
     /// <summary>True unless <c>Jobs:Enabled</c> is false. Then the service has no jobs, no files and no endpoints for them.</summary>
-    public static bool HasJobs(this WebApplicationBuilder builder) =>
-        new SettingsSection<JobsOptions>(builder.Configuration, JobsOptions.SectionName).Value.Enabled;
+    public static bool HasJobs(this IConfiguration configuration) =>
+        new SettingsSection<JobsOptions>(configuration, JobsOptions.SectionName).Value.Enabled;
 
     /// <summary>
     /// Adds the state that processes share, if there is a database: with jobs, or if <c>Storage:ConnectionString</c> names one, or if <c>Storage:State</c>
@@ -20,7 +20,7 @@ internal static class JobHosting
     public static void AddSharedState(this WebApplicationBuilder builder)
     {
         var storage = new SettingsSection<StorageOptions>(builder.Configuration, StorageOptions.SectionName).Value;
-        if (builder.HasJobs() || storage.ConnectionString.Length > 0 || storage.KeepsStateInDatabase())
+        if (builder.Configuration.HasJobs() || storage.ConnectionString.Length > 0 || storage.KeepsStateInDatabase())
         {
             builder.Services.AddSharedState();
         }
@@ -29,7 +29,7 @@ internal static class JobHosting
     /// <summary>Adds the store and the engine of jobs. Readiness does not depend on them: without its store, the service still serves images.</summary>
     public static void AddJobs(this WebApplicationBuilder builder)
     {
-        if (builder.HasJobs())
+        if (builder.Configuration.HasJobs())
         {
             builder.Services.AddFileStore();
             builder.Services.AddJobs(start: provider => provider.GetRequiredService<IModelStatus>().LoadingEnded);

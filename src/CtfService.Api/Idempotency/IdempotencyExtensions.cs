@@ -11,7 +11,7 @@ internal static class IdempotencyExtensions
     /// <summary>Adds the store that the settings choose: the memory of this process, or the database.</summary>
     public static void AddIdempotency(this WebApplicationBuilder builder)
     {
-        if (builder.HasJobs())
+        if (builder.Configuration.HasJobs())
         {
             builder.Services.AddSingleton<KeyedJobs>();
         }

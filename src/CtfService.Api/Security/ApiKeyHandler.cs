@@ -2,6 +2,7 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using CtfService.Api.Contracts;
 using CtfService.Api.Errors;
+using CtfService.Api.Hosting;
 using CtfService.Jobs.State;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
@@ -50,7 +51,7 @@ internal sealed partial class ApiKeyHandler(
         var sent = keys.IsEmpty ? null : SentKey(Request.Headers);
         if (sent is null)
         {
-            return keys.AllowAnonymous ? Ticket([]) : AuthenticateResult.NoResult();
+            return keys.AllowAnonymous || WarmUpRequest.Is(Context) ? Ticket([]) : AuthenticateResult.NoResult();
         }
 
         try

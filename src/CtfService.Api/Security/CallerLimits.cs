@@ -1,3 +1,4 @@
+using CtfService.Api.Hosting;
 using CtfService.Jobs.Usage;
 
 namespace CtfService.Api.Security;
@@ -18,9 +19,10 @@ internal sealed record CallerLimits(bool IsStored, UsageLimit? Requests, UsageLi
     /// <summary>The limits that the images of a request count in.</summary>
     public IEnumerable<UsageLimit> Images => new[] { ImagesPerMinute, ImagesPerDay }.OfType<UsageLimit>();
 
-    /// <summary>Returns the limits of the caller of a request.</summary>
-    public static CallerLimits Of(HttpContext http, SecurityOptions security) =>
-        Of(RateLimits.BucketOf(http), CallerKey.Of(http), isStored: http.User.Identity?.Name is not null, security);
+    /// <summary>Returns the limits of the caller of a request; none for the service itself.</summary>
+    public static CallerLimits Of(HttpContext http, SecurityOptions security) => WarmUpRequest.Is(http)
+        ? new CallerLimits(IsStored: false, Requests: null, ImagesPerMinute: null, ImagesPerDay: null)
+        : Of(RateLimits.BucketOf(http), CallerKey.Of(http), isStored: http.User.Identity?.Name is not null, security);
 
     /// <summary>Returns the limits of an owner of jobs.</summary>
     /// <param name="tenant">Name of the API key; empty without one.</param>

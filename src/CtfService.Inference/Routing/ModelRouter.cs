@@ -11,7 +11,10 @@ namespace CtfService.Inference.Routing;
 /// </summary>
 internal sealed partial class ModelRouter : IModelRouter, IModelStatus
 {
+    private static readonly ModelStatus Loading = new ModelStatus.Loading();
+
     private readonly ModelInstanceFactory _instances;
+    private readonly IRequestWarmUp? _warmUp;
     private readonly TimeProvider _clock;
     private readonly ILogger<ModelRouter> _logger;
     private readonly TaskCompletionSource<Exception?> _loadingEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -19,18 +22,29 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
     private readonly List<(ModelInstance Instance, Task Ended)> _draining = []; // under _gate
     private volatile ModelInstance _current; // written under _gate
     private ModelInstance? _loading; // under _gate
+    private bool _isStarted; // under _gate
     private bool _isStopping; // under _gate
     private volatile SwitchOutcome? _lastSwitch;
 
     /// <param name="start">Source of the first model.</param>
-    public ModelRouter(ModelOrigin start, ModelInstanceFactory instances, InferenceMetrics metrics, TimeProvider clock, ILogger<ModelRouter> logger)
+    /// <param name="warmUp">Runs once, when the first model has been loaded; null for nothing.</param>
+    public ModelRouter(
+        ModelOrigin start,
+        ModelInstanceFactory instances,
+        InferenceMetrics metrics,
+        TimeProvider clock,
+        ILogger<ModelRouter> logger,
+        IRequestWarmUp? warmUp = null)
     {
-        (_instances, _clock, _logger) = (instances, clock, logger);
+        (_instances, _clock, _logger, _warmUp) = (instances, clock, logger, warmUp);
         _current = instances.Create(start);
         metrics.ObserveModel(this);
     }
 
-    public ModelStatus Current => _current.State.Current;
+    /// <summary>The first model counts as loading until the warm-up of requests has ended, although it has accepted requests since it was loaded.</summary>
+    public ModelStatus Current => _current.State.Current is { } current && (current is not ModelStatus.Ready || _loadingEnded.Task.IsCompleted)
+        ? current
+        : Loading;
 
     public IReadOnlyList<DeviceReport> Devices => _current.Devices;
 
@@ -65,13 +79,17 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         }
     }
 
-    /// <summary>Starts loading the first model. Call once.</summary>
+    /// <summary>Starts loading the first model, unless it has been called before.</summary>
     public void Start()
     {
         lock (_gate)
         {
-            _loading = _current;
-            _ = LoadFirstAsync(_current);
+            if (!_isStarted)
+            {
+                _isStarted = true;
+                _loading = _current;
+                _ = LoadFirstAsync(_current);
+            }
         }
     }
 
@@ -152,6 +170,11 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         }
 
         End(outcome: null);
+        if (_warmUp is not null && first.State.Current is ModelStatus.Ready)
+        {
+            await _warmUp.RunAsync().ConfigureAwait(false);
+        }
+
         _loadingEnded.SetResult(failure);
     }
 

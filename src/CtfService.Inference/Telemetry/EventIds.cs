@@ -60,4 +60,6 @@ public static class EventIds
 
     // Startup
     public const int ServiceReady = 2300;
+    public const int RequestsWarmedUp = 2301;
+    public const int WarmUpFailed = 2302;
 }
