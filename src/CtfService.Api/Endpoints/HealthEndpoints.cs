@@ -26,14 +26,14 @@ internal static class HealthEndpoints
             .WithName("Ready")
             .WithSummary("Check whether requests are accepted")
             .WithDescription(
-                "200 after the first image has been drawn, while at least one device serves. "
+                "200 after the first requests of the service itself have been answered, while at least one device serves. "
                 + "503 with a reason while the model is loading, after a failed load, during shutdown, "
                 + "and if images wait or run but no step has completed for Inference:StallTimeout (longer for a slow model).")
             .ProducesProbe();
         health.MapGet("startup", Startup)
             .WithName("Startup")
             .WithSummary("Check whether the model has been loaded")
-            .WithDescription("503 until the model has been loaded and has drawn its first image, then 200.")
+            .WithDescription("503 until the model has been loaded and the service has answered its own first requests, then 200.")
             .ProducesProbe();
     }
 
