@@ -4,7 +4,7 @@ namespace CtfService.Model.Sampling;
 
 /// <summary>
 /// The random numbers of draws, computed on a device by elementwise operations with the same bits as <see cref="GumbelNoise"/> and <see cref="CounterRandom"/>.
-/// About 130 small kernels a call, so the noise of several positions is computed at once.
+/// About 170 small kernels a call, so the noise of several positions is computed at once.
 /// </summary>
 internal static class DeviceNoise
 {
