@@ -38,7 +38,8 @@ public sealed class AcceptanceBenchmark : IDisposable
     public IReadOnlyList<IReadOnlyList<int>> Run(int window, SamplingSettings settings, SamplingMethod method, int perClass, CancellationToken cancellation)
     {
         var recording = new RecordingWindow(window);
-        var stage = new HostCoarseStage(_engine, recording, SimdEngineBuilder.DraftsOf(_weights, _engine.Capacity)); // not disposed, because it would dispose the engine
+        // Not disposed, because it would dispose the engine.
+        var stage = new HostCoarseStage(_engine, recording, SimdEngineBuilder.DraftsOf(_weights, _engine.Capacity));
         List<IReadOnlyList<int>> images = [];
         for (var image = 0; image < perClass * _engine.Config.ClassCount; image++)
         {
