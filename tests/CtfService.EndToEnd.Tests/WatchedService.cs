@@ -8,6 +8,7 @@ using CtfService.Core.Models;
 using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using CtfService.TestSupport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -129,6 +130,7 @@ public class WatchedService : WebApplicationFactory<Program>, ICollectionFixture
         public WatchedGenerator? Generator { get; private set; }
 
         public IImageGenerator Load(CancellationToken cancellation) => Generator =
-            new WatchedGenerator(new CtfImageGeneratorFactory(Path.Combine(AppContext.BaseDirectory, bundle)).Load(cancellation));
+            new WatchedGenerator(new CtfImageGeneratorFactory(
+                Path.Combine(AppContext.BaseDirectory, bundle), () => ModelPlacement.Parse("cpu", FixedElementType.Name)).Load(cancellation));
     }
 }

@@ -33,8 +33,9 @@ public sealed record ModelOptions
     public IReadOnlyList<string> Devices { get; init; } = [];
 
     /// <summary>
-    /// Element type of the transformers: <c>auto</c> (bfloat16 on CUDA, float32 on the CPU), <c>float32</c>, <c>bfloat16</c>, <c>float16</c>, or, on the
-    /// CPU only, <c>int8</c>.
+    /// Element type of the transformers: <c>auto</c> (bfloat16 on CUDA; on the CPU the fastest here of those that the model's recorded evaluation allows,
+    /// else float32), <c>float32</c>, <c>bfloat16</c>, <c>float16</c>, or, on the CPU only, <c>int8</c>. Another type gives other bytes for the same seed:
+    /// name one where several machines must agree.
     /// </summary>
     [Required]
     [RegularExpression(ModelPlacement.DtypePattern, ErrorMessage = ModelPlacement.Dtypes)]

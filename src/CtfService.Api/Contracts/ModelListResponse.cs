@@ -22,6 +22,10 @@ public sealed record ModelListResponse([property: JsonPropertyName("object"), Al
 /// <param name="Clusters">Number of clusters of the codebook: the vocabulary of the coarse stage.</param>
 /// <param name="HasFineStage">Whether a fine stage samples a token from each cluster.</param>
 /// <param name="BundleHash">SHA-256 of the manifest, which contains the hash of every weight file.</param>
+/// <param name="Device">Kind of device that computes, <c>cpu</c> or <c>cuda</c>.</param>
+/// <param name="Dtype">
+/// Element type of the transformers, such as <c>float32</c>. The same seed gives other bytes on another kind of device or in another type.
+/// </param>
 /// <param name="Defaults">Sampling defaults.</param>
 public sealed record ModelResponse(
     string Id,
@@ -36,6 +40,8 @@ public sealed record ModelResponse(
     int Clusters,
     bool HasFineStage,
     string BundleHash,
+    string? Device,
+    string? Dtype,
     ModelDefaults Defaults)
 {
     public static ModelResponse From(ModelStatus.Ready ready, IReadOnlyList<string> aliases)
@@ -54,6 +60,8 @@ public sealed record ModelResponse(
             model.ClusterCount,
             model.HasFineStage,
             model.BundleHash,
+            model.Device,
+            model.Dtype,
             new ModelDefaults(StageDefaults.From(model.DefaultCoarse), model.HasFineStage ? StageDefaults.From(model.DefaultFine) : null));
     }
 }

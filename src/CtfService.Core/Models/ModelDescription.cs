@@ -69,6 +69,9 @@ public sealed record ModelDescription
     /// <summary>Element type of the transformers, such as <c>float32</c>; null if only the bundle was read.</summary>
     public string? Dtype { get; init; }
 
+    /// <summary>Why this element type was chosen, as a clause; null if the user named it, or if only the bundle was read.</summary>
+    public string? DtypeReason { get; init; }
+
     /// <summary>
     /// Description of the arithmetic: vector width, and the version and threads of libtorch and the positions of an image in a step if it computes. Models with
     /// different values may give different bytes for the same seed. Null if only the bundle was read.

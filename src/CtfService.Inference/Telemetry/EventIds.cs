@@ -10,6 +10,7 @@ public static class EventIds
     public const int ModelLoaded = 1000;
     public const int ModelWarmedUp = 1001;
     public const int LoadRetried = 1002;
+    public const int DtypeChosen = 1003;
 
     // Steps
     public const int ImagesFinished = 1020;

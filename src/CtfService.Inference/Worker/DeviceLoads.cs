@@ -25,11 +25,13 @@ internal sealed class DeviceLoads(int devices, ModelState state)
     /// <summary>
     /// Rejects a copy that computes differently from the copies on other devices, because the bytes of an image would then depend on where it runs.
     /// </summary>
+    /// <returns>True if it is the first copy.</returns>
     /// <exception cref="DeviceUnavailableException">The copy computes differently.</exception>
-    public void RequireSame(ModelDescription model)
+    public bool RequireSame(ModelDescription model)
     {
         lock (_gate)
         {
+            var isFirst = _model is null;
             _model ??= model;
             if (ArithmeticOf(_model) != ArithmeticOf(model))
             {
@@ -37,6 +39,8 @@ internal sealed class DeviceLoads(int devices, ModelState state)
                     $"The model computes with {ArithmeticOf(model)} here and with {ArithmeticOf(_model)} on another device, so the same seed would give "
                     + "other bytes. Use devices of one kind in Model:Devices.");
             }
+
+            return isFirst;
         }
     }
 

@@ -7,6 +7,9 @@ internal sealed partial class GenerationWorker
 {
     private static partial class Log
     {
+        [LoggerMessage(EventIds.DtypeChosen, LogLevel.Information, "The model computes in {Dtype}: {Reason}")]
+        public static partial void DtypeChosen(ILogger logger, string dtype, string reason);
+
         [LoggerMessage(
             EventIds.WorkerCrashed,
             LogLevel.Critical,

@@ -91,7 +91,11 @@ internal sealed partial class GenerationWorker(DeviceParts parts, InstanceParts 
         try
         {
             (generator, var times) = parts.Loader.Load(_abort.Token);
-            instance.Loads.RequireSame(generator.Model);
+            if (instance.Loads.RequireSame(generator.Model) && generator.Model is { DtypeReason: { } reason, Dtype: { } dtype })
+            {
+                Log.DtypeChosen(logger, dtype, reason); // once for all copies, which compute alike
+            }
+
             parts.State.BecomeReady(generator.Model);
             _scheduler.Loaded(parts.Share, generator.FreeRows);
             instance.Loads.Succeeded(times);

@@ -32,6 +32,8 @@ internal static class BundleLoader
         ArchitectureCheck.Require(weights);
 
         memory ??= new DeviceMemory(placement.Device);
+        var choice = placement.ChoosesDtype ? Choose(weights, placement, alongsideAnother ? memory : null, cancellation) : null;
+        placement = choice is null ? placement : placement with { Dtype = choice.Dtype, ChoosesDtype = false };
         rows = RowBudget.Limit(weights.Bundle.Manifest.Coarse, rows, placement, memory);
         if (alongsideAnother)
         {
@@ -43,13 +45,25 @@ internal static class BundleLoader
         {
             var model = Build(weights, placement, rows, memory, owned);
             weights.RequireUnchanged();
-            return model;
+            return model with { Description = model.Description with { DtypeReason = choice?.Reason } };
         }
         catch
         {
             owned.Dispose(); // a service keeps serving the model that it has
             throw;
         }
+    }
+
+    /// <summary>Chooses the element type, before it is known what fits into memory, because that depends on it.</summary>
+    /// <param name="crowded">The memory that another model needs too; null if there is none.</param>
+    private static DtypeChoice Choose(BundleWeights weights, ModelPlacement placement, DeviceMemory? crowded, CancellationToken cancellation)
+    {
+        if (crowded is not null)
+        {
+            MemoryRoom.Require(weights.Bundle, placement with { Dtype = ModelDtype.Int8 }, RowBudget.LeastRows, crowded); // the least of any choice
+        }
+
+        return DtypeChoice.Of(weights, cancellation);
     }
 
     private static LoadedModel Build(BundleWeights weights, ModelPlacement placement, int rows, DeviceMemory memory, OwnedParts owned)

@@ -35,10 +35,15 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
     /// <summary>Parts of the coarse stage that a benchmark replaces, on the CPU engine; null for none.</summary>
     internal WindowParts? Windows { get; init; }
 
+    /// <summary>
+    /// True if the element type is chosen when the model is loaded, among those that its evaluation allows; <see cref="Dtype"/> is float32 until then.
+    /// </summary>
+    public bool ChoosesDtype { get; init; }
+
     /// <summary>Number of threads of our CPU engine: the cores, or the part of them that belongs to one copy, but at least one.</summary>
     internal int Threads => Math.Max(1, Environment.ProcessorCount / Copies);
 
-    /// <summary>CUDA with bfloat16 if a CUDA device exists, otherwise the CPU with float32.</summary>
+    /// <summary>CUDA with bfloat16 if a CUDA device exists, otherwise the CPU with the element type that is chosen when the model is loaded.</summary>
     public static ModelPlacement Automatic => Parse("auto", "auto");
 
     /// <summary>Number of CUDA devices that this program sees. Loads libtorch.</summary>
@@ -67,7 +72,7 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
     /// <summary>Parses the settings of device and element type.</summary>
     /// <param name="device"><c>auto</c> (CUDA if available), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <param name="dtype">
-    /// <c>auto</c> (bfloat16 on CUDA, float32 on the CPU), <c>float32</c>, <c>bfloat16</c>, <c>float16</c> or <c>int8</c> (CPU only).
+    /// <c>auto</c> (bfloat16 on CUDA; on the CPU <see cref="ChoosesDtype"/>), <c>float32</c>, <c>bfloat16</c>, <c>float16</c> or <c>int8</c> (CPU only).
     /// </param>
     /// <exception cref="DeviceUnavailableException">
     /// This machine or this build does not have the CUDA device, or the device does not support the element type.
@@ -87,7 +92,8 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
                 "The type 'int8' is supported on the CPU only. On CUDA choose bfloat16, float16 or float32."),
             "int8" => ModelDtype.Int8,
             _ => throw new ArgumentException($"The element type is '{dtype}', expected {Dtypes}.", nameof(dtype)),
-        });
+        })
+        { ChoosesDtype = dtype == "auto" && !isCuda };
     }
 
     private static Device ParseDevice(string device)

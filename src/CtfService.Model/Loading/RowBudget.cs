@@ -8,7 +8,7 @@ namespace CtfService.Model.Loading;
 internal static class RowBudget
 {
     /// <summary>The rows of one image with guidance.</summary>
-    private const int LeastRows = 2;
+    public const int LeastRows = 2;
 
     /// <summary>The share of the memory that keys and values may take; the rest is for weights, activations and other programs.</summary>
     private const double CacheShare = 0.5;

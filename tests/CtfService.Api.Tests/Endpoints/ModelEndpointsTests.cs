@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using CtfService.Api.Contracts;
+using CtfService.Inference.Status;
+using CtfService.TestSupport;
 
 namespace CtfService.Api.Tests.Endpoints;
 
@@ -14,11 +17,19 @@ public sealed class ModelEndpointsTests(TestApi api) : IClassFixture<TestApi>
         var expected = JsonNode.Parse($$"""
             {"id": "fruits-fake", "aliases": [], "object": "model", "created": {{api.Clock.GetUtcNow().ToUnixTimeSeconds()}},
              "owned_by": "ctf-service", "size": "8x8", "classes": 5, "tokens_per_image": 4, "codebook_size": 16, "clusters": 4, "has_fine_stage": true,
-             "bundle_hash": "{{new string('a', 64)}}",
+             "bundle_hash": "{{new string('a', 64)}}", "device": null, "dtype": null,
              "defaults": {"coarse": {"temperature": 1.1, "top_k": 0, "top_p": 1, "guidance_scale": 2},
                           "fine": {"temperature": 1, "top_k": 3, "top_p": 1, "guidance_scale": 1} } }
             """);
         Assert.True(JsonNode.DeepEquals(expected, model), model!.ToJsonString());
+    }
+
+    [Fact]
+    public void From_ModelOnADevice_NamesDeviceAndElementType()
+    {
+        var model = ModelResponse.From(new ModelStatus.Ready(FakeModels.Fruits with { Device = "cpu", Dtype = "int8" }, api.Clock.GetUtcNow()), []);
+
+        Assert.Equal(("cpu", "int8"), (model.Device, model.Dtype));
     }
 
     [Fact]

@@ -78,7 +78,8 @@ public sealed class DatasetJobTests
         string[] command =
         [
             Path.Combine(AppContext.BaseDirectory, "ctf.dll"), "dataset", "--bundle", RepositoryFolder.File("models", "fruits-64"),
-            "--counts", folder.File("counts.json"), "--format", format, "--seed", "5", "--shard-size", "4", "--output", folder.File("out"),
+            "--counts", folder.File("counts.json"), "--dtype", FixedElementType.Name, "--format", format, "--seed", "5", "--shard-size", "4",
+            "--output", folder.File("out"),
         ];
         var run = await ProgramRun.Of("dotnet", command, folder.Root);
         Assert.True(run.ExitCode == 0, run.ToString());

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using Xunit.Abstractions;
 
 namespace CtfService.EndToEnd.Tests.Switching;
@@ -85,7 +86,8 @@ public sealed class SwitchUnderLoadTests(SwitchedService service, ITestOutputHel
 
     private T Draw<T>(string bundle, Func<IImageGenerator, T> draw)
     {
-        using var generator = new CtfImageGeneratorFactory(service.Folder(bundle)).Load(CancellationToken.None);
+        using var generator = new CtfImageGeneratorFactory(
+            service.Folder(bundle), () => ModelPlacement.Parse("cpu", FixedElementType.Name)).Load(CancellationToken.None);
         return draw(generator);
     }
 

@@ -4,6 +4,7 @@ using CtfService.Api.Models;
 using CtfService.Core.Models;
 using CtfService.Inference.Status;
 using CtfService.Model.Generation;
+using CtfService.Model.Loading;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
@@ -66,7 +67,8 @@ public sealed class SwitchedService : WebApplicationFactory<Program>, ICollectio
     {
         public IImageGenerator Load(CancellationToken cancellation)
         {
-            var generator = new WatchedGenerator(new CtfImageGeneratorFactory(folder) { AlongsideAnother = alongsideAnother }.Load(cancellation));
+            var factory = new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse("cpu", FixedElementType.Name)) { AlongsideAnother = alongsideAnother };
+            var generator = new WatchedGenerator(factory.Load(cancellation));
             service._ends.Enqueue(generator.Ended);
             return generator;
         }

@@ -2,7 +2,10 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using CtfService.TestSupport;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 
 namespace CtfService.Inference.Tests.Worker;
 
@@ -132,6 +135,21 @@ public sealed class SeveralDevicesTests
         Assert.Contains("the same seed would give other bytes", failed.Reason, StringComparison.Ordinal);
         await host.StopAsync();
         Assert.True(first.IsDisposed && other.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Start_ElementTypeWasChosen_IsLoggedOnceForAllCopies()
+    {
+        var model = FakeModels.Fruits with { Dtype = "int8", DtypeReason = "it is the fastest" };
+        using var logs = new FakeLoggerProvider();
+        using var factory = LoggerFactory.Create(builder => builder.AddProvider(logs));
+        var host = new WorkerHost(options: null, SeveralDevices.OriginOf([new FakeImageGenerator(model), new FakeImageGenerator(model)]), factory);
+
+        await host.StartAsync();
+        await host.StopAsync();
+
+        var chosen = Assert.Single(logs.Collector.GetSnapshot(), record => record.Id.Id == EventIds.DtypeChosen);
+        Assert.Equal("The model computes in int8: it is the fastest", chosen.Message);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 using CtfService.TestSupport;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
@@ -19,7 +20,7 @@ internal sealed class WorkerHost
     {
     }
 
-    public WorkerHost(InferenceOptions? options, ModelOrigin? origin)
+    public WorkerHost(InferenceOptions? options, ModelOrigin? origin, ILoggerFactory? logs = null)
     {
         options ??= new InferenceOptions();
         options = options with { LoadRetryDelay = TimeSpan.Zero };
@@ -28,7 +29,7 @@ internal sealed class WorkerHost
         Metrics = new InferenceMetrics(Meters, InFlight, options.MaxQueuedImages);
         ModelRouter = new ModelRouter(
             origin ?? new ModelOrigin("first", Factory),
-            new ModelInstanceFactory(options, Metrics, Stall, Clock, NullLoggerFactory.Instance),
+            new ModelInstanceFactory(options, Metrics, Stall, Clock, logs ?? NullLoggerFactory.Instance),
             Metrics,
             Clock,
             RouterLog);

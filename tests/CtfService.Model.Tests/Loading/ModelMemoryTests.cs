@@ -4,8 +4,9 @@ using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
 using CtfService.Model.Memory;
-using CtfService.Model.Tests.Memory;
 using CtfService.Model.TestSupport;
+using CtfService.Model.Tests.Bundles;
+using CtfService.Model.Tests.Memory;
 using CtfService.Model.Transformer;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -88,11 +89,15 @@ public sealed class ModelMemoryTests
     }
 
     /// <summary>Holds for libtorch's devices too; no part of the model is allocated.</summary>
-    [Fact]
-    public void Load_AlongsideAnotherOnAFullDevice_ThrowsBeforeAnythingIsAllocated()
+    [Theory]
+    [InlineData("float16")]
+    [InlineData("auto")] // before any type is measured
+    public void Load_AlongsideAnotherOnAFullDevice_ThrowsBeforeAnythingIsAllocated(string dtype)
     {
         using var model = new TinyBundle(scale: 4);
-        var (placement, device) = (ModelPlacement.Parse("cpu", "float16"), new FullDevice(CPU, new MemoryState(Total: 1L << 30, Free: 1 << 20)));
+        var read = BundleReader.Open(model.Directory);
+        EvaluationRecorder.Record(read, RecordedManifest.Of(read.Manifest).Evaluation!);
+        var (placement, device) = (ModelPlacement.Parse("cpu", dtype), new FullDevice(CPU, new MemoryState(Total: 1L << 30, Free: 1 << 20)));
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
         var error = Assert.Throws<OutOfDeviceMemoryException>(() => BundleLoader.Load(model.Directory, placement, rows: 4, alongsideAnother: true, device));

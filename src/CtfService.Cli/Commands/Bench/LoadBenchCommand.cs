@@ -23,7 +23,7 @@ internal static class LoadBenchCommand
         {
             var folder = bundle.Folder(arguments);
             var started = Stopwatch.GetTimestamp();
-            using var generator = new CtfImageGeneratorFactory(folder, placement.Placement(arguments)).Load(cancellation);
+            using var generator = new CtfImageGeneratorFactory(folder, placement.Placement(arguments)).Load(terminal, cancellation);
             var elapsed = Stopwatch.GetElapsedTime(started);
             var peak = PeakMemory.OfThisProcess();
             var bytes = BundleReader.Open(folder, cancellation).Manifest.Files.Sum(file => file.Bytes);

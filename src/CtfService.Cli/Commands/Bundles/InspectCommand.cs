@@ -162,7 +162,7 @@ internal static class InspectCommand
     {
         if (manifest.Evaluation is not { } evaluation)
         {
-            return ["no evaluation recorded; 'ctf evaluate --dtype all --record' records one"];
+            return ["no evaluation recorded, so 'auto' is float32 on the CPU; 'ctf evaluate --dtype all --record' records one"];
         }
 
         return evaluation.Formats.Select(format =>

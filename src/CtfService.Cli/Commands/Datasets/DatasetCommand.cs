@@ -30,7 +30,7 @@ internal static class DatasetCommand
         var started = StartedDataset.Find(output);
         var classifier = arguments.GetValue(options.KeepIf);
         var classifierHash = classifier is null ? null : ClassifierJudge.Hash(classifier);
-        var workers = DatasetWorkers.Of(options, arguments);
+        var workers = DatasetWorkers.Of(terminal, options, arguments);
         using var generator = workers.Load(0, cancellation);
         var model = generator.Model;
         var counting = new DatasetCounts(terminal, options, arguments, model);

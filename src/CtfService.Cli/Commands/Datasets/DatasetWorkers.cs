@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using CtfService.Cli.Shell;
 using CtfService.Core.Models;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
@@ -10,7 +11,7 @@ namespace CtfService.Cli.Commands.Datasets;
 /// <param name="bundle">Folder of the bundle.</param>
 /// <param name="device">As the user named it.</param>
 /// <param name="count">Number of models; null for one per device.</param>
-internal sealed class DatasetWorkers(string bundle, string device, string dtype, int? count)
+internal sealed class DatasetWorkers(Terminal terminal, string bundle, string device, string dtype, int? count)
 {
     /// <summary>Rows of a decode step on the CPU, where more are not faster: 32 images with guidance.</summary>
     private const int CpuRows = 64;
@@ -23,7 +24,8 @@ internal sealed class DatasetWorkers(string bundle, string device, string dtype,
     /// <summary>Number of models.</summary>
     public int Count => count ?? Math.Max(1, _cudaDevices);
 
-    public static DatasetWorkers Of(DatasetOptions options, ParseResult arguments) => new(
+    public static DatasetWorkers Of(Terminal terminal, DatasetOptions options, ParseResult arguments) => new(
+        terminal,
         options.Bundle.Folder(arguments),
         arguments.GetRequiredValue(options.Placement.Device),
         arguments.GetRequiredValue(options.Placement.Dtype),
@@ -35,6 +37,7 @@ internal sealed class DatasetWorkers(string bundle, string device, string dtype,
     {
         var placed = _cudaDevices > 0 ? string.Create(CultureInfo.InvariantCulture, $"cuda:{number % _cudaDevices}") : device;
         var rows = _cudaDevices > 0 || device.StartsWith("cuda", StringComparison.Ordinal) ? CudaRows : CpuRows;
-        return new CtfImageGeneratorFactory(bundle, () => ModelPlacement.Parse(placed, dtype), rows).Load(cancellation);
+        var factory = new CtfImageGeneratorFactory(bundle, () => ModelPlacement.Parse(placed, dtype), rows);
+        return number == 0 ? factory.Load(terminal, cancellation) : factory.Load(cancellation); // all choose the same element type
     }
 }

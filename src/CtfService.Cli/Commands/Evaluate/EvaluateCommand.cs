@@ -2,7 +2,6 @@ using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
-using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
@@ -59,7 +58,7 @@ internal static class EvaluateCommand
         var inputs = new EvaluationInputs(real.Train, real.Test, extractors.All, arguments.Cache, extractors.Device) { Statistics = real.Statistics };
         var evaluator = new Evaluator(inputs, stages, cancellation);
         evaluator.RequireEnoughRealImages();
-        var model = bundle is null ? null : Draw(bundle, arguments, stages, cancellation);
+        var model = bundle is null ? null : Draw(terminal, bundle, arguments, stages, cancellation);
         TorchThreads.UseAllCores(); // the engine, which used its own threads, is disposed
         var result = Evaluate();
         Write(terminal, arguments.Output, result, stages.Run("page", () => EvaluationPage.Of(result, inputs)));
@@ -78,17 +77,17 @@ internal static class EvaluateCommand
         }
     }
 
-    private static SampledModel Draw(Bundle bundle, EvaluateArguments arguments, ConsoleStages stages, CancellationToken cancellation)
+    private static SampledModel Draw(Terminal terminal, Bundle bundle, EvaluateArguments arguments, ConsoleStages stages, CancellationToken cancellation)
     {
-        using var generator = Load(bundle, arguments, arguments.Device, arguments.Dtype, cancellation);
+        using var generator = Factory(bundle, arguments, arguments.Device, arguments.Dtype).Load(terminal, cancellation);
         var plan = arguments.Plan(generator.Model, arguments.Seeds[0]);
         var samples = stages.Run("images", progress => new SampleFolder(arguments.Output).Draw(generator, plan, progress, cancellation));
         return new SampledModel(bundle, generator.Model, plan, samples);
     }
 
-    /// <summary>Loads a generator with the rows of an evaluation.</summary>
-    internal static IImageGenerator Load(Bundle bundle, EvaluateArguments arguments, string device, string dtype, CancellationToken cancellation) =>
-        new CtfImageGeneratorFactory(bundle.Directory, () => ModelPlacement.Parse(device, dtype), Rows) { MaxWindow = arguments.MaxWindow }.Load(cancellation);
+    /// <summary>Creates the factory of a generator with the rows of an evaluation.</summary>
+    internal static CtfImageGeneratorFactory Factory(Bundle bundle, EvaluateArguments arguments, string device, string dtype) =>
+        new(bundle.Directory, () => ModelPlacement.Parse(device, dtype), Rows) { MaxWindow = arguments.MaxWindow };
 
     private static void Write(Terminal terminal, string folder, EvaluationResult result, string page)
     {

@@ -79,7 +79,7 @@ internal static class EvaluateEditsCommand
         var stages = new ConsoleStages(terminal);
         var originals = Originals(arguments, real, bundle.Manifest.ClassLabels);
         var evaluator = new EditEvaluator(extractor, originals, stages, cancellation);
-        var (model, sets) = Draw(arguments, originals, evaluator, cancellation);
+        var (model, sets) = Draw(terminal, arguments, originals, evaluator, cancellation);
         TorchThreads.UseAllCores(); // the engine, which used its own threads, is disposed
         using var features = stages.Run(
             "real images", progress => RealFeatures.LoadOrExtract(arguments.Cache, extractor, real.Train, null, progress, cancellation: cancellation));
@@ -116,9 +116,9 @@ internal static class EvaluateEditsCommand
     }
 
     private static (EvaluatedModel Model, IReadOnlyList<EditedSet> Sets) Draw(
-        EditEvaluation arguments, ImageDataset originals, EditEvaluator evaluator, CancellationToken cancellation)
+        Terminal terminal, EditEvaluation arguments, ImageDataset originals, EditEvaluator evaluator, CancellationToken cancellation)
     {
-        using var generator = new CtfImageGeneratorFactory(arguments.Bundle, arguments.Placement, Rows).Load(cancellation);
+        using var generator = new CtfImageGeneratorFactory(arguments.Bundle, arguments.Placement, Rows).Load(terminal, cancellation);
         var model = generator.Model;
         var (coarse, fine) = (arguments.Coarse(model), arguments.Fine(model));
         var sets = evaluator.Draw(EditMasks.Of(originals.Width, originals.Height), Methods(generator, coarse, fine), arguments.Seed);

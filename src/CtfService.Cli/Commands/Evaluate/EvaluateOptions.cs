@@ -60,8 +60,8 @@ internal sealed class EvaluateOptions
 
     private readonly Option<bool> _record = new("--record")
     {
-        Description = $"With --dtype {PlacementOptions.AllFormats}: write the figures into the bundle's manifest. The weight files and the hash of the "
-            + "bundle stay.",
+        Description = $"With --dtype {PlacementOptions.AllFormats}: write the figures into the bundle's manifest, so that --dtype auto and Model:Dtype auto "
+            + "may choose the formats that are as good as float32. The weight files and the hash of the bundle stay.",
     };
 
     public void AddTo(Command command)

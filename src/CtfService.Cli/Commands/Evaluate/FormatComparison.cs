@@ -56,7 +56,7 @@ internal sealed class FormatComparison(Terminal terminal, EvaluateArguments argu
 
     private List<(string Title, ImageDataset Images)> Draw(Bundle bundle, string format)
     {
-        using var generator = EvaluateCommand.Load(bundle, arguments, "cpu", format, cancellation);
+        using var generator = EvaluateCommand.Factory(bundle, arguments, "cpu", format).Load(cancellation);
         return [.. arguments.Seeds.Select(seed =>
         {
             var folder = new SampleFolder(Path.Combine(arguments.Output, FormattableString.Invariant($"{format}-{seed}")));

@@ -23,7 +23,7 @@ internal sealed class NewImages(Terminal terminal, NewImageOptions options, Pars
         var output = options.Folder(arguments);
         var sheetPath = options.SheetFile(arguments);
         var factory = new CtfImageGeneratorFactory(bundle, options.Placement(arguments)) { MaxWindow = options.MaxWindow(arguments) };
-        using var generator = factory.Load(cancellation);
+        using var generator = factory.Load(terminal, cancellation);
         var model = generator.Model;
         var classes = options.Classes.Classes(arguments, model);
         var count = arguments.GetValue(options.Count);

@@ -41,10 +41,10 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         files = [.. files.Select(file => file with { Original = originals.Find(file, opened.Describe()) })];
         OutputPath.Folder("--output", output); // only now: nothing is created if a file is rejected
         var same = true;
-        foreach (var group in files.GroupBy(file => (Device: device ?? file.Provenance!.Device ?? "auto", Dtype: dtype ?? file.Provenance!.Dtype ?? "auto")))
+        foreach (var group in files.GroupBy(file => (Device: device ?? file.Provenance!.Device ?? "auto", Dtype: dtype ?? file.Provenance!.Dtype)))
         {
             var placement = () => Placement(group.Key.Device, group.Key.Dtype, group.First().Path);
-            using var generator = new CtfImageGeneratorFactory(bundle, placement) { MaxWindow = MaxWindow }.Load(cancellation);
+            using var generator = new CtfImageGeneratorFactory(bundle, placement) { MaxWindow = MaxWindow }.Load(terminal, cancellation);
             foreach (var file in group)
             {
                 same &= Reproduce(file, generator, output, cancellation);
@@ -92,11 +92,13 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
 
     private static string Target(GeneratedFile file, string output) => Path.Combine(output, Path.GetFileName(file.Path));
 
-    private static ModelPlacement Placement(string device, string dtype, string path)
+    /// <param name="dtype">Null if the file does not name it: it is older than the choice of an element type by measurement.</param>
+    private static ModelPlacement Placement(string device, string? dtype, string path)
     {
         try
         {
-            return ModelPlacement.Parse(device, dtype);
+            var placement = ModelPlacement.Parse(device, dtype ?? "auto");
+            return dtype is null ? placement with { ChoosesDtype = false } : placement;
         }
         catch (ArgumentException error) // it comes from the file, so it is not a usage error
         {

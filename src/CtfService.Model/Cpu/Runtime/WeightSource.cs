@@ -28,6 +28,10 @@ internal sealed unsafe class WeightSource
         return file.Read(name);
     });
 
+    /// <summary>Creates a source of changed weights.</summary>
+    /// <param name="change">Returns the tensor for a name and a tensor, for example a part of it, in the caller's dispose scope.</param>
+    internal WeightSource Select(Func<string, Tensor, Tensor> change) => new(name => change(name, _read(name)));
+
     /// <summary>Reads weights as float32 on the CPU. The caller owns the tensor.</summary>
     /// <exception cref="CheckpointException">The weights have another shape.</exception>
     internal Tensor Read(string name, params long[] shape)
