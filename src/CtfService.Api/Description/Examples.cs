@@ -29,7 +29,7 @@ internal static class Examples
 
     private static readonly ModelResponse OneModel = new(
         Model, [], "model", Created, "ctf-service", Size, Classes, TokensPerImage: 64, CodebookSize: 16_384, Clusters: 512, HasFineStage: true,
-        new string('0', 64), new ModelDefaults(Coarse, Coarse with { GuidanceScale = 1 }));
+        new string('0', 64), "cpu", "float32", new ModelDefaults(Coarse, Coarse with { GuidanceScale = 1 }));
 
     private static readonly KeyEntry OneKey = new(
         KeyId, "api_key", "store", "studio", Weight: 1, Admin: false, RequestsPerMinute: 120, ImagesPerMinute: 300, ImagesPerDay: null,
