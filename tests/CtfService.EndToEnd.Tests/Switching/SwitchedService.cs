@@ -67,7 +67,10 @@ public sealed class SwitchedService : WebApplicationFactory<Program>, ICollectio
     {
         public IImageGenerator Load(CancellationToken cancellation)
         {
-            var factory = new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse("cpu", FixedElementType.Name)) { AlongsideAnother = alongsideAnother };
+            var factory = new CtfImageGeneratorFactory(folder, () => ModelPlacement.Parse("cpu", FixedElementType.Name))
+            {
+                AlongsideAnother = alongsideAnother,
+            };
             var generator = new WatchedGenerator(factory.Load(cancellation));
             service._ends.Enqueue(generator.Ended);
             return generator;
