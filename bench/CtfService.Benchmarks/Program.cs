@@ -4,11 +4,13 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using CtfService.Benchmarks;
+using CtfService.Benchmarks.Gpu;
 
 const string Usage = """
     Usage: dotnet run -c Release --project bench/CtfService.Benchmarks -- checkpoint [GPT-B|GPT-L|GPT-XL] [folder]
            dotnet run -c Release --project bench/CtfService.Benchmarks -- telemetry [sets] [rounds] [seconds of each] [control]
            dotnet run -c Release --project bench/CtfService.Benchmarks -- kernels [options of BenchmarkDotNet, such as --filter *Product*]
+           bench/gpu/run.sh [--cpu] [bundle]
     """;
 
 switch (args)
@@ -26,6 +28,10 @@ switch (args)
         var results = BenchmarkSwitcher.FromAssembly(typeof(CheckpointMeasurement).Assembly)
             .Run(rest.Length == 0 ? ["--filter", "*"] : rest, DefaultConfig.Instance.AddJob(job));
         return results.Any(summary => summary.HasCriticalValidationErrors) ? 1 : 0;
+    case ["gpu", "--cpu", .. var rest] when rest.Length <= 1:
+        return GpuChecks.Run(rest.ElementAtOrDefault(0) ?? "models/fruits-64", isCpu: true);
+    case ["gpu", .. var rest] when rest.Length <= 1:
+        return GpuChecks.Run(rest.ElementAtOrDefault(0) ?? "models/fruits-64", isCpu: false);
     default:
         Console.Error.WriteLine(Usage);
         return 2;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Model.Memory;
 using CtfService.Model.Stages;
+using CtfService.Model.Stages.Windows;
 using CtfService.Model.Transformer;
 using TorchSharp;
 
@@ -13,10 +14,8 @@ namespace CtfService.Model.Loading;
 /// </summary>
 internal static class TorchWindow
 {
-    /// <summary>
-    /// The windows to choose from, and the labels that a step draws with each, as measured with models/fruits-64. The first is taken unless another is better.
-    /// </summary>
-    private static readonly (int Window, double Labels)[] Candidates = [(16, 2.88), (8, 2.42), (4, 1.84), (1, 1)];
+    /// <summary>The windows to choose from. The first is taken unless another is better.</summary>
+    private static readonly int[] Candidates = [16, 8, 4, 1];
 
     /// <summary>How many times more labels another window must draw in a second, so that noise in the measurement does not change the choice.</summary>
     private const double Advantage = 1.15;
@@ -37,15 +36,15 @@ internal static class TorchWindow
 
     /// <summary>Returns the widest window that <see cref="Choose(ClassConditionalTransformer, ModelPlacement, DeviceMemory, int)"/> may return.</summary>
     public static int Widest(ModelPlacement placement, TransformerConfig config) =>
-        Math.Min(placement.MaxWindow ?? (placement.Device.type == DeviceType.CUDA ? Candidates[0].Window : 1), config.Positions);
+        Math.Min(placement.MaxWindow ?? (placement.Device.type == DeviceType.CUDA ? Candidates[0] : 1), config.Positions);
 
     /// <param name="timeOfStep">Returns the time of a step with a window; null if it does not fit the device.</param>
     internal static int Choose(Func<int, TimeSpan?> timeOfStep)
     {
-        var (chosen, best) = (1, 0.0);
-        foreach (var (window, labels) in Candidates)
+        var (chosen, best, expected) = (1, 0.0, new ExpectedLabels());
+        foreach (var window in Candidates)
         {
-            if (timeOfStep(window) is { } time && labels / time.TotalSeconds is var rate && rate > best * Advantage)
+            if (timeOfStep(window) is { } time && expected.Of(window) / time.TotalSeconds is var rate && rate > best * Advantage)
             {
                 (chosen, best) = (window, rate);
             }
