@@ -55,8 +55,8 @@ public sealed record ModelDescription
     public required SamplingSettings DefaultFine { get; init; }
 
     /// <summary>
-    /// SHA-256 of the manifest without its recorded evaluation, in lower-case hex. The manifest contains the hash of every weight file, so this value
-    /// identifies everything that determines an image.
+    /// SHA-256 of the manifest without recorded evaluation and usual labels, in lower-case hex. The manifest contains the hash of every weight file, so this
+    /// value identifies everything that determines an image.
     /// </summary>
     public required string BundleHash { get; init; }
 

@@ -5,15 +5,15 @@ using System.Text.Json;
 namespace CtfService.Model.Bundles;
 
 /// <summary>
-/// The text of a manifest with and without its recorded evaluation. The hash of a bundle is that of the text without it: recording an evaluation changes no
-/// image, so files that name the hash, entity tags and unfinished jobs stay valid.
+/// The text of a manifest with and without what was added to the finished bundle: its recorded evaluation and its usual labels. The hash of a bundle is that of
+/// the text without them: they change no image, so files that name the hash, entity tags and unfinished jobs stay valid.
 /// </summary>
 internal static class ManifestText
 {
     private const string Evaluation = "evaluation";
 
-    /// <summary>Returns the SHA-256 of the text without the evaluation, in lower-case hex.</summary>
-    public static string Hash(byte[] json) => Convert.ToHexStringLower(SHA256.HashData(Without(json)));
+    /// <summary>Returns the SHA-256 of the text without the evaluation and without the entry of the usual labels, in lower-case hex.</summary>
+    public static string Hash(byte[] json) => Convert.ToHexStringLower(SHA256.HashData(WithoutUsualLabels(Without(json))));
 
     /// <summary>Returns the text with this evaluation as the last member, in place of one that it has; every other byte stays.</summary>
     public static byte[] With(byte[] json, BundleEvaluation evaluation)
@@ -50,6 +50,37 @@ internal static class ManifestText
             }
 
             end = reader.BytesConsumed;
+        }
+
+        return json;
+    }
+
+    /// <summary>Returns the text as it was before usual labels were added to its list of files, which are the last entry.</summary>
+    private static byte[] WithoutUsualLabels(byte[] json)
+    {
+        var reader = new Utf8JsonReader(json);
+        var (isFiles, start, end, before) = (false, 0L, 0L, 0L); // before: the end of the entry before
+        while (reader.Read())
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.PropertyName when reader.CurrentDepth == 1:
+                    isFiles = reader.ValueTextEquals("files");
+                    break;
+                case JsonTokenType.StartObject when isFiles && reader.CurrentDepth == 2:
+                    (before, start) = (end, reader.TokenStartIndex);
+                    break;
+                case JsonTokenType.EndObject when isFiles && reader.CurrentDepth == 2:
+                    end = reader.BytesConsumed;
+                    break;
+                case JsonTokenType.String when isFiles && start > end && before > 0 && reader.ValueTextEquals(BundleFiles.UsualLabels):
+                    while (reader.CurrentDepth > 2)
+                    {
+                        reader.Read();
+                    }
+
+                    return [.. json[..(int)before], .. json[(int)reader.BytesConsumed..]];
+            }
         }
 
         return json;

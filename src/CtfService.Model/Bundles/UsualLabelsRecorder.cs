@@ -7,7 +7,7 @@ namespace CtfService.Model.Bundles;
 public static class UsualLabelsRecorder
 {
     /// <summary>
-    /// Replaces the folder as a whole. The bundle gets another hash; its other weight files, its recorded evaluation and other files in the folder stay.
+    /// Replaces the folder as a whole. The hash of the bundle, its other files and its recorded evaluation stay.
     /// </summary>
     /// <param name="counted">The bundle whose labels were counted.</param>
     /// <exception cref="CheckpointException">The bundle in the folder is damaged, or not the one whose labels were counted; nothing was changed.</exception>

@@ -24,7 +24,7 @@ internal static class UsualLabelsCommand
         var placement = new PlacementOptions();
         var command = new Command(
             "usual-labels",
-            "Adds the labels that the model usually draws to its bundle, for fewer decode steps per image. Images stay the same; the bundle's hash changes.")
+            "Adds the labels that the model usually draws to its bundle, for fewer decode steps per image. Images and the bundle's hash stay the same.")
         {
             folder.Option, images, placement.Device, placement.Dtype,
         };
@@ -37,9 +37,7 @@ internal static class UsualLabelsCommand
             var usual = ConsoleProgress.Run(
                 terminal, "layouts", progress => Count(bundle, arguments.GetValue(images), placement.Placement(arguments), progress, cancellation));
             var recorded = UsualLabelsRecorder.Record(bundle, usual);
-            terminal.Error.WriteLine(
-                $"The hash of the bundle changes from {bundle.Hash} to {recorded.Hash}, and with it the entity tags of images. A running service keeps the old "
-                + "bundle until it loads this one.");
+            terminal.Error.WriteLine("A running service keeps the old bundle until it loads this one.");
             ReportJson.Write(terminal.Output, new { recorded.Directory, recorded.Hash, Bytes = recorded.Manifest.Files.Sum(file => file.Bytes) });
         });
         return command;
