@@ -79,7 +79,7 @@ public sealed class UsualLabels
     /// <param name="before">The label before it in the same cell; null for the first.</param>
     private static string? Problem(int label, int? before, float logFrequency, int vocabulary) => (label, before) switch
     {
-        (< NoLabel, _) => $"the label is {label}, expected 0 to {vocabulary - 1}, or {NoLabel} for none",
+        ( < NoLabel, _) => $"the label is {label}, expected 0 to {vocabulary - 1}, or {NoLabel} for none",
         _ when label >= vocabulary => $"the label is {label}, expected 0 to {vocabulary - 1}, or {NoLabel} for none",
         (NoLabel, _) => float.IsNegativeInfinity(logFrequency) ? null : FormattableString.Invariant(
             $"the logarithm of the frequency of no label is {logFrequency}, expected minus infinity"),
