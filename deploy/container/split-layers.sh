@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # split-layers.sh PUBLISHED LAYERS: splits the output of `dotnet publish` into two image layers: packages (libtorch and others, 0.5 GB, changes with package
-# versions) and program (1 MB, changes with every commit). Timestamps are set to a constant, so that equal files give an equal layer.
+# versions) and program (7 MB, changes with every commit). Timestamps are set to a constant, so that equal files give an equal layer.
 set -euo pipefail
 published=$1
 layers=$2

@@ -60,7 +60,7 @@ public sealed partial class ImageTests(ITestOutputHelper output)
         Assert.Contains(program, file => file.Name == "appsettings.json");
         Assert.All(program, file => Assert.True(file.Name.StartsWith("CtfService.", StringComparison.Ordinal) || file.Name == "appsettings.json", file.Name));
         Assert.True(File.Exists(Path.Combine(layers.FullName, "program", "wwwroot", "index.html")));
-        Assert.InRange(program.Sum(file => file.Length), 1, 5 << 20);
+        Assert.InRange(program.Sum(file => file.Length), 1, 10 << 20);
         Assert.Contains(layers.EnumerateFiles("packages/*"), file => file.Name == "libtorch_cpu.so");
         Assert.All(layers.EnumerateFiles("*", SearchOption.AllDirectories), file => Assert.Equal(DateTime.UnixEpoch, file.LastWriteTimeUtc));
     }
