@@ -1,14 +1,13 @@
 using CtfService.Core.Models;
+using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
 
-namespace CtfService.Model.Bundles;
+namespace CtfService.Model.Generation;
 
 /// <summary>Adds usual labels to the bundle whose labels were counted, or replaces those that it has.</summary>
 public static class UsualLabelsRecorder
 {
-    /// <summary>
-    /// Replaces the folder as a whole. The hash of the bundle, its other files and its recorded evaluation stay.
-    /// </summary>
+    /// <summary>Replaces the folder as a whole. The hash of the bundle, its other files and its recorded evaluation stay.</summary>
     /// <param name="counted">The bundle whose labels were counted.</param>
     /// <exception cref="CheckpointException">The bundle in the folder is damaged, or not the one whose labels were counted; nothing was changed.</exception>
     public static Bundle Record(Bundle counted, UsualLabels usual)

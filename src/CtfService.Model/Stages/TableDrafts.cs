@@ -2,7 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
 using CtfService.Model.Sampling;
 
-namespace CtfService.Model.Stages.Windows;
+namespace CtfService.Model.Stages;
 
 /// <summary>
 /// Drafts the label that the frequencies of the usual labels would give with the random number of the cell itself: a label drawn with the same number mostly

@@ -1,4 +1,4 @@
-namespace CtfService.Model.Stages.Windows;
+namespace CtfService.Model.Stages;
 
 /// <summary>Drafts labels of a window, before the labels on which they depend are drawn. A draft saves time if it is right and never changes a label.</summary>
 internal interface ILabelDrafts

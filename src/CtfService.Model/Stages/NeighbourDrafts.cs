@@ -1,6 +1,6 @@
 using CtfService.Model.Sampling;
 
-namespace CtfService.Model.Stages.Windows;
+namespace CtfService.Model.Stages;
 
 /// <summary>
 /// Drafts the label that the logits of the cell above would give with the random number of the cell itself; those of the last cell where there are none above.

@@ -3,9 +3,10 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
+using CtfService.Model.Tests.Bundles;
 using CtfService.Model.TestSupport;
 
-namespace CtfService.Model.Tests.Bundles;
+namespace CtfService.Model.Tests.Generation;
 
 /// <summary>Usual labels in a bundle: an optional file that every kind of bundle may have.</summary>
 public sealed class UsualLabelsRecorderTests
@@ -60,13 +61,14 @@ public sealed class UsualLabelsRecorderTests
     {
         using var tiny = new TinyBundle();
         var counted = BundleReader.Open(tiny.Directory);
-        UsualLabelsRecorder.Record(counted, Usual(label: 1));
-        var manifest = File.ReadAllBytes(Path.Combine(tiny.Directory, BundleFiles.Manifest));
+        var path = Path.Combine(tiny.Directory, BundleFiles.Manifest);
+        File.WriteAllText(path, File.ReadAllText(path).Replace($"\"{counted.Manifest.Name}\"", "\"another\"", StringComparison.Ordinal));
+        var manifest = File.ReadAllBytes(path);
 
         var error = Assert.Throws<CheckpointException>(() => UsualLabelsRecorder.Record(counted, Usual(label: 2)));
 
         Assert.Contains("is not the bundle whose labels were counted", error.Message, StringComparison.Ordinal);
-        Assert.Equal(manifest, File.ReadAllBytes(Path.Combine(tiny.Directory, BundleFiles.Manifest)));
+        Assert.Equal(manifest, File.ReadAllBytes(path));
     }
 
     [Fact]
