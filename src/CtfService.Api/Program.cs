@@ -1,6 +1,7 @@
 using System.Reflection;
 using CtfService.Api;
 using CtfService.Api.Hosting;
+using CtfService.Api.Telemetry;
 using CtfService.Inference;
 
 try
@@ -18,6 +19,7 @@ try
         await ListenCheck.RequireAsync(app.Configuration);
     }
 
+    app.StartTelemetry();
     app.Services.StartLoading(); // beside the rest of the start
     Service.Route(app);
     await app.RunAsync();

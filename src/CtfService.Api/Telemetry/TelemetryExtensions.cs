@@ -40,6 +40,9 @@ internal static class TelemetryExtensions
             .SendTo(otlp, builder.Logging, tracing => Trace(tracing, options, hasOwnSampler: builder.Configuration["OTEL_TRACES_SAMPLER"] is not null));
     }
 
+    /// <summary>Starts collecting, before anything measures: the first value of a counter would be lost, and the counter not exported until its second.</summary>
+    public static void StartTelemetry(this WebApplication app) => _ = app.Services.GetService<MeterProvider>();
+
     /// <summary>Adds the middleware that records requests; must be first to see all errors and refusals.</summary>
     public static void UseRequestTelemetry(this WebApplication app)
     {
