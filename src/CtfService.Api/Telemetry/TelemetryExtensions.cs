@@ -40,7 +40,7 @@ internal static class TelemetryExtensions
             .SendTo(otlp, builder.Logging, tracing => Trace(tracing, options, hasOwnSampler: builder.Configuration["OTEL_TRACES_SAMPLER"] is not null));
     }
 
-    /// <summary>Starts collecting, before anything measures: the first value of a counter would be lost, and the counter not exported until its second.</summary>
+    /// <summary>Starts collecting. Call before anything measures: the first value of a counter would be lost, and the counter not exported.</summary>
     public static void StartTelemetry(this WebApplication app) => _ = app.Services.GetService<MeterProvider>();
 
     /// <summary>Adds the middleware that records requests; must be first to see all errors and refusals.</summary>

@@ -73,6 +73,7 @@ public sealed class NumberOptionTests
     {
         ("refine-decoder", "--perceptual-weight") => ["--classifier", "x"],
         ("evaluate", "--image-size") => ["--images", "x"],
+        ("evaluate", "--seeds") => ["--dtype", "all"],
         ("classify", _) => ["--data", "x"],
         ("dataset", "--min-probability") => ["--fill", "x", "--keep-if", "x"],
         ("dataset", _) => ["--fill", "x"],
