@@ -28,8 +28,9 @@ internal sealed partial record Expression(string Where, string PromQl)
 
     /// <summary>
     /// An alert that does not fire has an empty result, as has a query for a missing metric; with `bool` the result is 0 or 1.
+    /// `unless` drops the series that both sides have; with `and` they are the result.
     /// </summary>
-    private static string Answered(string expression) => Comparison().Replace(expression, " $1 bool ");
+    private static string Answered(string expression) => Comparison().Replace(expression, " $1 bool ").Replace("unless on", "and on", StringComparison.Ordinal);
 
     [GeneratedRegex(@"\b(hw_|ctf_gpu_|DCGM_)")]
     private static partial Regex GpuMetric();
