@@ -22,6 +22,7 @@ internal static class CommandLine
         new("Train a model", [
             DrawShapesCommand.Create(terminal),
             TrainTokenizerCommand.Create(terminal),
+            ImportTokenizerCommand.Create(terminal),
             RefineDecoderCommand.Create(terminal),
             BlendDecodersCommand.Create(terminal),
             ClusterCommand.Create(terminal),

@@ -88,7 +88,7 @@ public sealed partial class BundleConverter
         Require(TokenizerRecognizer.IsTokenizer(file), $"{file.Path}: {NoSuch(file, "VQ tokenizer")}");
         var recognized = TokenizerRecognizer.Recognize(file);
         Note("tokenizer", recognized);
-        var config = recognized.Config with { TracksUsage = false };
+        var config = recognized.Config with { TracksUsage = false, NormalizeCodewords = _request.NormalizeCodewords };
         RequireKeys(() => new VqTokenizer(config), file);
         return config;
     }
@@ -144,7 +144,8 @@ public sealed partial class BundleConverter
     private ClusterMap Map(TensorFile tokenizerFile, int expectedClusters)
     {
         using var scope = NewDisposeScope();
-        var codebook = nn.functional.normalize(tokenizerFile.Read("quantize.embedding.weight", float32), p: 2, dim: -1);
+        var stored = tokenizerFile.Read("quantize.embedding.weight", float32);
+        var codebook = _request.NormalizeCodewords ? nn.functional.normalize(stored, p: 2, dim: -1) : stored;
         if (_request.Clusters is { } count)
         {
             Require(

@@ -53,6 +53,9 @@ public sealed record ConversionRequest
     /// <summary>The dtype to store the transformers in; null keeps that of the files. The tokenizer always keeps its own.</summary>
     public ScalarType? Dtype { get; init; }
 
+    /// <summary>Whether the tokenizer scales latents and codewords to unit length, as the published ones do; no weight tells.</summary>
+    public bool NormalizeCodewords { get; init; } = true;
+
     /// <summary>Uses the averaged weights of files that have them.</summary>
     public bool PreferEma { get; init; }
 

@@ -44,7 +44,7 @@ public static class TokenizerRecognizer
                 $"{config.CodebookSize} codewords of {config.CodewordWidth} dimensions; "
                 + $"one token for {config.DownsampleFactor}x{config.DownsampleFactor} pixels",
             ],
-            name is null ? ["whether codewords are scaled to unit length (assumed, as in the published tokenizers)"] : []);
+            name is null ? ["whether codewords are scaled to unit length (assumed, as in the published tokenizers; set it with --codewords)"] : []);
     }
 
     private static int[] Multipliers(TensorFile file, string side, int baseWidth)

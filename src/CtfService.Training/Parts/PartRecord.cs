@@ -28,6 +28,9 @@ public sealed record PartRecord
     /// <summary>The cluster map, as <see cref="ClusterMapIdentity"/>.</summary>
     public const string ClusterMap = "cluster_map";
 
+    /// <summary>Name of the file of a published tokenizer, whose training images are unknown.</summary>
+    public const string ImportedFrom = "imported_from";
+
     public const string Architecture = "architecture";
 
     /// <summary>Number of training steps; a resumed run may have more.</summary>

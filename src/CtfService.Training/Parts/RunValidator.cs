@@ -30,15 +30,16 @@ public sealed class RunValidator(Action<string> note)
         return assumed;
     }
 
-    /// <summary>Throws if the tokenizer was trained on other images.</summary>
+    /// <summary>Throws if the tokenizer was trained on other images. A published tokenizer is meant for all images.</summary>
     /// <param name="now">Images and image size of the training that is about to start.</param>
     /// <param name="accept">Whether the tokenizer is meant for these images too.</param>
     /// <exception cref="CheckpointException">The tokenizer was trained on other images.</exception>
     public void RequireImages(string tokenizerPath, PartRecord now, bool accept)
     {
         if (!accept
-            && Known(tokenizerPath)?.Only(PartRecord.Data, PartRecord.ImageSize).Differences(now.Only(PartRecord.Data, PartRecord.ImageSize))
-                is { Count: > 0 } differences)
+            && Known(tokenizerPath) is { } there
+            && there[PartRecord.ImportedFrom] is null
+            && there.Only(PartRecord.Data, PartRecord.ImageSize).Differences(now.Only(PartRecord.Data, PartRecord.ImageSize)) is { Count: > 0 } differences)
         {
             throw new CheckpointException(
                 $"{tokenizerPath}: was trained on other images than these:{RecordDifference.Lines(differences)}{Environment.NewLine}"

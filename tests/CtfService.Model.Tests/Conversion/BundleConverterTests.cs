@@ -42,9 +42,13 @@ public sealed class BundleConverterTests : IDisposable
     }
 
     [Theory]
-    [InlineData(101)]
-    [InlineData(48)] // 24 twice
-    public void Convert_FeedForwardWidthWithoutRounding_GeneratesTheSameImages(int feedForwardWidth)
+    [InlineData(101, "float32")]
+    [InlineData(101, "bfloat16")]
+    [InlineData(101, "int8")]
+    [InlineData(101, "float16")] // libtorch
+    [InlineData(48, "float32")] // 24 twice
+    [InlineData(1, "float32")]
+    public void Convert_FeedForwardWidthWithoutRounding_GeneratesTheSameImages(int feedForwardWidth, string dtype)
     {
         using var original = new TinyBundle(feedForwardWidth: feedForwardWidth);
 
@@ -52,7 +56,21 @@ public sealed class BundleConverterTests : IDisposable
             Request(original, plain: false) with { ClusterMapPath = Path.Combine(original.Directory, BundleFiles.ClusterMap) });
 
         Assert.Equal((feedForwardWidth, feedForwardWidth), (report.Bundle.Manifest.Coarse.FeedForwardWidth, report.Bundle.Manifest.Fine!.FeedForwardWidth));
-        Assert.Equal(TokensOf(original.Directory), TokensOf(report.Bundle.Directory));
+        Assert.Equal(TokensOf(original.Directory, dtype), TokensOf(report.Bundle.Directory, dtype));
+    }
+
+    [Fact]
+    public void Convert_TokenizerWithCodewordsAsStored_IsRecordedAndClustersThem()
+    {
+        using var original = new TinyBundle();
+        var request = Request(original, plain: false) with { Clusters = TinyBundle.Clusters };
+
+        var unit = BundleConverter.Convert(request).Bundle;
+        var map = ClusterMap.Load(unit.ClusterMapPath!).Centroids.ToArray();
+        var stored = BundleConverter.Convert(request with { NormalizeCodewords = false, Overwrite = true }).Bundle;
+
+        Assert.Equal((true, false), (unit.Manifest.Tokenizer.NormalizeCodewords, stored.Manifest.Tokenizer.NormalizeCodewords));
+        Assert.NotEqual(map, ClusterMap.Load(stored.ClusterMapPath!).Centroids.ToArray());
     }
 
     [Fact]
@@ -192,9 +210,9 @@ public sealed class BundleConverterTests : IDisposable
         return path;
     }
 
-    private static int[][] TokensOf(string directory)
+    private static int[][] TokensOf(string directory, string dtype = "float32")
     {
-        using var generator = new CtfImageGeneratorFactory(directory, () => ModelPlacement.Parse("cpu", "float32")).Load(CancellationToken.None);
+        using var generator = new CtfImageGeneratorFactory(directory, () => ModelPlacement.Parse("cpu", dtype)).Load(CancellationToken.None);
         var settings = new SamplingSettings();
         ImageSpecification[] batch = [.. Enumerable.Range(0, 3).Select(i => new ImageSpecification(i, (ulong)i, settings, settings))];
         return [.. generator.Generate(batch, CancellationToken.None).Select(image => image.Tokens.ToArray())];

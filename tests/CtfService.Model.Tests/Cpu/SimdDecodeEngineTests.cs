@@ -95,12 +95,14 @@ public sealed class SimdDecodeEngineTests
     }
 
     [Theory]
-    [InlineData(WeightFormat.BFloat16, 0.02)]
-    [InlineData(WeightFormat.Int8, 0.1)]
-    public void DecodeStep_SmallerWeights_AreCloseToFloat32(WeightFormat format, double bound)
+    [InlineData(WeightFormat.BFloat16, 0.02, null)]
+    [InlineData(WeightFormat.BFloat16, 0.02, 101)]
+    [InlineData(WeightFormat.Int8, 0.1, null)]
+    [InlineData(WeightFormat.Int8, 0.1, 101)]
+    public void DecodeStep_SmallerWeights_AreCloseToFloat32(WeightFormat format, double bound, int? feedForwardWidth)
     {
         using var scope = NewDisposeScope();
-        using var transformer = EngineModels.Random(EngineModels.Config());
+        using var transformer = EngineModels.Random(EngineModels.Config() with { GivenFeedForwardWidth = feedForwardWidth });
         using var pool = new ComputeThreadPool(1);
         using var exact = EngineModels.Engine(transformer, pool, 8);
         using var small = EngineModels.Engine(transformer, pool, 8, format: format);

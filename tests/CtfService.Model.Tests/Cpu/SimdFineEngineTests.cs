@@ -15,11 +15,17 @@ public sealed class SimdFineEngineTests
 
     [Theory]
     [MemberData(nameof(Widths))]
-    public void Run_RandomLabels_EqualsTorch(VectorWidth width)
+    public void Run_RandomLabels_EqualsTorch(VectorWidth width) => AssertEqualsTorch(width, feedForwardWidth: null);
+
+    [Theory]
+    [MemberData(nameof(Widths))]
+    public void Run_GivenFeedForwardWidth_EqualsTorch(VectorWidth width) => AssertEqualsTorch(width, feedForwardWidth: 101);
+
+    private static void AssertEqualsTorch(VectorWidth width, int? feedForwardWidth)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        using var fine = new FineModel(width, capacity: 3);
+        using var fine = new FineModel(width, capacity: 3, feedForwardWidth);
         var (classIds, labels) = fine.Inputs(images: 3);
 
         var hidden = fine.Run(classIds, labels);
@@ -54,9 +60,9 @@ public sealed class SimdFineEngineTests
         private readonly ComputeThreadPool _pool = new(2);
         private readonly SimdFineEngine _engine;
 
-        public FineModel(VectorWidth width, int capacity)
+        public FineModel(VectorWidth width, int capacity, int? feedForwardWidth = null)
         {
-            Transformer = EngineModels.Random(EngineModels.Config(causal: false) with { OutputVocabulary = 150 });
+            Transformer = EngineModels.Random(EngineModels.Config(causal: false) with { OutputVocabulary = 150, GivenFeedForwardWidth = feedForwardWidth });
             Map = ClusterMap.FromAssignments([.. Enumerable.Range(0, 150).Select(token => token < 40 ? 2 : token % 21)], randn(150, 4));
             _engine = new SimdFineEngine(Transformer.Config, WeightSource.Of(Transformer), Map, _pool, new CpuEngineOptions(capacity, Width: width));
         }

@@ -45,13 +45,14 @@ internal static class ConvertCommand
             "--guidance-scale", "Default guidance scale; if omitted, the published one.", SamplingSettings.GuidanceScaleRange);
         var dtype = CommandOption.Choice(
             "--dtype", "Element type of the transformers in the bundle; 'stored' keeps that of the files:", [Stored, "float32", "bfloat16", "float16"], Stored);
+        var codewords = CodewordsOption.Create();
         var ema = new Option<bool>("--ema") { Description = "Use the averaged (EMA) weights of training checkpoints." };
         var licence = new Option<string?>("--data-licence") { Description = "Licence of the training images." };
         var overwrite = OverwriteOption.Create();
         var command = new Command("convert", "Makes a bundle from weights of the LlamaGen family; prints what it inferred.")
         {
-            tokenizer, coarse, fine, map, clusterSize, clusters, seed, output, name, imageSize, coarseHeads, fineHeads, classNames, guidance, dtype, ema,
-            licence, overwrite,
+            tokenizer, coarse, fine, map, clusterSize, clusters, seed, output, name, imageSize, coarseHeads, fineHeads, classNames, guidance, dtype,
+            codewords, ema, licence, overwrite,
         };
         command.SetAction((arguments, _) =>
         {
@@ -75,6 +76,7 @@ internal static class ConvertCommand
                 ClassNamesPath = arguments.GetValue(classNames),
                 GuidanceScale = arguments.GetValue(guidance),
                 Dtype = arguments.GetValue(dtype) switch { "float32" => float32, "bfloat16" => bfloat16, "float16" => float16, _ => null },
+                NormalizeCodewords = CodewordsOption.IsUnit(arguments, codewords),
                 PreferEma = arguments.GetValue(ema),
                 DataLicence = arguments.GetValue(licence),
             });
