@@ -9,8 +9,16 @@ namespace CtfService.Model.Cpu;
 /// </summary>
 internal static class StepMeasurement
 {
-    /// <summary>Times a number of threads is measured. The best of them counts, which other programs disturb least.</summary>
-    private const int Runs = 4;
+    /// <summary>
+    /// Rounds in which the numbers of threads take turns. The best of each counts, which other programs, and threads that have just started, disturb least.
+    /// </summary>
+    private const int Rounds = 6;
+
+    /// <summary>Rounds of long steps.</summary>
+    private const int LeastRounds = 2;
+
+    /// <summary>Enough time for the rounds of one number of rows.</summary>
+    private static readonly TimeSpan Enough = TimeSpan.FromMilliseconds(40);
 
     /// <summary>A step that takes longer is not measured with fewer threads, which would not be faster.</summary>
     private static readonly TimeSpan LongStep = TimeSpan.FromMilliseconds(5);
@@ -23,14 +31,14 @@ internal static class StepMeasurement
     /// <exception cref="OperationCanceledException">Cancelled between two steps.</exception>
     public static StepCosts Measure(SimdDecodeEngine engine, int threads, CancellationToken cancellation)
     {
-        List<(int Rows, int Threads, TimeSpan Time)> best = [];
+        List<(int Rows, int Threads, double Seconds)> best = [];
         foreach (var rows in RowCounts(engine.Capacity))
         {
             best.Add(Fastest(engine, rows, threads, cancellation));
         }
 
         engine.Threads = new StepThreads([.. best.Select(step => (step.Rows, step.Threads))]);
-        return new StepCosts([.. best.Select(step => (step.Rows, step.Time.TotalSeconds))]);
+        return new StepCosts([.. best.Select(step => (step.Rows, step.Seconds))]);
     }
 
     private static IEnumerable<int> RowCounts(int capacity)
@@ -43,45 +51,40 @@ internal static class StepMeasurement
         yield return capacity;
     }
 
-    /// <summary>Halves the number of threads for as long as the step gets faster.</summary>
-    private static (int Rows, int Threads, TimeSpan Time) Fastest(SimdDecodeEngine engine, int rows, int threads, CancellationToken cancellation)
+    /// <summary>Returns the fastest number of threads for so many sequences, and its seconds.</summary>
+    private static (int Rows, int Threads, double Seconds) Fastest(SimdDecodeEngine engine, int rows, int threads, CancellationToken cancellation)
     {
-        var best = (rows, threads, Time: TimeOf(engine, rows, threads, cancellation));
-        for (var fewer = threads / 2; fewer > 0 && best.Time < LongStep; fewer /= 2)
-        {
-            var time = TimeOf(engine, rows, fewer, cancellation);
-            if (time * Advantage > best.Time)
-            {
-                break;
-            }
-
-            best = (rows, fewer, time);
-        }
-
-        return best;
-    }
-
-    /// <summary>Returns the time of a step of so many sequences, at the positions 0, 1, ... of one run after the other.</summary>
-    private static TimeSpan TimeOf(SimdDecodeEngine engine, int rows, int threads, CancellationToken cancellation)
-    {
-        var best = TimeSpan.MaxValue;
         var steps = new DecodeRow[rows];
         var logits = new float[rows * engine.Config.OutputVocabulary];
-        engine.Threads = StepThreads.Always(threads);
-        for (var position = 0; position < Math.Min(Runs, engine.Config.Positions); position++)
+        var best = ThreadCounts(threads).Select(count => (Threads: count, Seconds: double.PositiveInfinity)).ToArray();
+        var started = Stopwatch.GetTimestamp();
+        for (var round = 0; round < LeastRounds || (round < Rounds && Stopwatch.GetElapsedTime(started) < Enough); round++)
         {
-            cancellation.ThrowIfCancellationRequested();
             for (var slot = 0; slot < rows; slot++)
             {
-                steps[slot] = new DecodeRow(slot, position, Input: 0);
+                steps[slot] = new DecodeRow(slot, Math.Min(round, engine.Config.Positions - 1), Input: 0);
             }
 
-            var started = Stopwatch.GetTimestamp();
-            engine.DecodeStep(steps, logits);
-            var elapsed = Stopwatch.GetElapsedTime(started);
-            best = elapsed < best ? elapsed : best;
+            for (var choice = 0; choice < best.Length && (choice == 0 || best[0].Seconds < LongStep.TotalSeconds); choice++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                engine.Threads = StepThreads.Always(best[choice].Threads);
+                var before = Stopwatch.GetTimestamp();
+                engine.DecodeStep(steps, logits);
+                best[choice].Seconds = Math.Min(best[choice].Seconds, Stopwatch.GetElapsedTime(before).TotalSeconds);
+            }
         }
 
-        return best;
+        var chosen = best.Aggregate((most, fewer) => fewer.Seconds * Advantage < most.Seconds ? fewer : most);
+        return (rows, chosen.Threads, chosen.Seconds);
+    }
+
+    /// <summary>All threads, half of them, ..., one.</summary>
+    private static IEnumerable<int> ThreadCounts(int threads)
+    {
+        for (; threads > 0; threads /= 2)
+        {
+            yield return threads;
+        }
     }
 }

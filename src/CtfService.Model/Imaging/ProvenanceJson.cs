@@ -52,7 +52,7 @@ public static class ProvenanceJson
             (provenance.Sheet is null or { ImagesPerClass: >= 1 and <= MaxSheetSide, Columns: >= 1 and <= MaxSheetSide },
                 $"sheet is {provenance.Sheet}, expected 1 to {MaxSheetSide} each"),
             (provenance.Sampler is null || IsName(provenance.Sampler),
-                $"sampler is no name of 1 to {MaxNameLength} lower-case letters, digits and underscores"),
+                $"sampler is not a name of 1 to {MaxNameLength} lower-case letters, digits and underscores"),
             (!provenance.IsEdit || provenance.Kept?.Picture is not null, "layout is edited, but kept.picture is missing"),
         ];
         return rules.Where(rule => !rule.IsRight).Select(rule => rule.Problem)

@@ -116,8 +116,8 @@ public sealed class ProvenanceJsonTests
     [InlineData("\"seed\":7", "\"seed\":7,\"sheet\":{\"images_per_class\":0,\"columns\":1}", "sheet is")]
     [InlineData("\"seed\":7", "\"seed\":7,\"sheet\":{\"images_per_class\":1,\"columns\":65537}", "expected 1 to 65536 each")]
     [InlineData("\"gumbel_max\"", "7", "sampler")]
-    [InlineData("\"gumbel_max\"", "\"\"", "sampler is no name of 1 to 40")]
-    [InlineData("\"gumbel_max\"", "\"Gumbel\\nmax\"", "sampler is no name of 1 to 40")]
+    [InlineData("\"gumbel_max\"", "\"\"", "sampler is not a name of 1 to 40")]
+    [InlineData("\"gumbel_max\"", "\"Gumbel\\nmax\"", "sampler is not a name of 1 to 40")]
     [InlineData("{\"software\"", "[\"software\"", "damaged")]
     [InlineData("\"model\":\"fruits-fake\"", "\"model\":null", "model")]
     public void Deserialize_WrongValue_NamesIt(string right, string wrong, string expected)
