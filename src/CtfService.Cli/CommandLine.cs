@@ -27,6 +27,7 @@ internal static class CommandLine
             BlendDecodersCommand.Create(terminal),
             ClusterCommand.Create(terminal),
             SwapCommand.Create(terminal),
+            TokenizeCommand.Create(terminal),
             TrainStageCommands.CreateCoarse(terminal),
             TrainStageCommands.CreateFine(terminal),
             ExperimentCommand.Create(terminal),

@@ -18,12 +18,20 @@ internal static class SkippedImages
             terminal.Error.WriteLine($"Left out {count}{Of(dataset)}, which {ImageDatasetReader.TrainSplit}/ does not have: {NameList.Of(classes)}.");
         }
 
-        if (dataset.MissingClasses is { Count: > 0 } missing)
-        {
-            terminal.Error.WriteLine($"No images{Of(dataset)} for {missing.Count} of the {dataset.ClassNames.Count} classes: {NameList.Of(missing)}.");
-        }
-
+        ReportMissing(terminal, dataset.ClassNames, dataset.ClassIds, Of(dataset));
         return dataset;
+    }
+
+    /// <summary>Reports the classes without an image.</summary>
+    /// <param name="classIds">Class of each image.</param>
+    /// <param name="place">Where they are, such as <c> in test/</c>.</param>
+    public static void ReportMissing(Terminal terminal, IReadOnlyList<string> classNames, IEnumerable<int> classIds, string place)
+    {
+        var present = classIds.ToHashSet();
+        if (classNames.Where((_, id) => !present.Contains(id)).ToList() is { Count: > 0 } missing)
+        {
+            terminal.Error.WriteLine($"No images{place} for {missing.Count} of the {classNames.Count} classes: {NameList.Of(missing)}.");
+        }
     }
 
     /// <param name="place">Where they are, such as <c> in test/</c>.</param>

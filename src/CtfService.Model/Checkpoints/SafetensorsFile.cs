@@ -34,6 +34,25 @@ public sealed class SafetensorsFile : TensorFile
     /// <summary>The <c>__metadata__</c> of the file; empty if it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
+    /// <summary>Returns the dtype of a tensor as it is stored, such as U16.</summary>
+    /// <exception cref="CheckpointException">The file has no tensor of this name.</exception>
+    public string StoredTypeOf(string name) => _header.LocationOf(_storedNames[Entry(name).Name]).Type.Name;
+
+    /// <summary>Copies consecutive elements of a tensor as they are stored: little-endian, not widened. Thread-safe.</summary>
+    /// <param name="firstByte">Offset in the tensor.</param>
+    /// <exception cref="CheckpointException">The file has no tensor of this name, it has become shorter, or the storage fails.</exception>
+    public void CopyStored(string name, long firstByte, Span<byte> destination)
+    {
+        var (type, offset) = _header.LocationOf(_storedNames[Entry(name).Name]);
+        var length = Entry(name).ElementCount * type.Bytes;
+        if (firstByte < 0 || firstByte > length - destination.Length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(firstByte), firstByte, $"'{name}' has {length} bytes.");
+        }
+
+        _file.Read(_dataStart + offset + firstByte, destination);
+    }
+
     /// <exception cref="CheckpointException">The file is missing, unreadable, or not a valid safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {

@@ -43,7 +43,8 @@ public static class SafetensorsWriter
             .ThenBy(item => item.Entry.Name, StringComparer.Ordinal)
             .ToList();
         RequireUsableNames([.. stored.Select(item => item.Entry.Name)]);
-        var header = Header(stored.Select(item => item.Entry), metadata ?? new Dictionary<string, string>());
+        var header = Header(
+            stored.Select(item => (item.Entry.Name, ElementType.NameOf(item.Entry.Dtype), item.Entry.Shape, item.Entry.ByteLength)), metadata);
         AtomicFile.Write(path, stream =>
         {
             stream.Write(header);
@@ -59,6 +60,28 @@ public static class SafetensorsWriter
                 if (entry.ElementCount > 0)
                 {
                     stream.Write(elements.bytes);
+                }
+            }
+        });
+    }
+
+    /// <summary>Writes tensors whose elements are already as they are stored, also of a dtype that libtorch does not have.</summary>
+    /// <param name="metadata">Metadata of the file.</param>
+    public static void WriteStored(string path, IEnumerable<StoredTensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    {
+        List<StoredTensor> stored = [.. tensors.OrderByDescending(tensor => tensor.ElementBytes).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)];
+        RequireUsableNames([.. stored.Select(tensor => tensor.Name)]);
+        var header = Header(stored.Select(tensor => (tensor.Name, tensor.Dtype, tensor.Shape, tensor.ByteLength)), metadata);
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Write(header);
+            foreach (var tensor in stored)
+            {
+                var start = stream.Position;
+                tensor.Write(stream);
+                if (stream.Position - start != tensor.ByteLength)
+                {
+                    throw new InvalidOperationException($"'{tensor.Name}' has {stream.Position - start} bytes; expected {tensor.ByteLength}.");
                 }
             }
         });
@@ -80,20 +103,21 @@ public static class SafetensorsWriter
         }
     }
 
-    private static byte[] Header(IEnumerable<TensorEntry> stored, IReadOnlyDictionary<string, string> metadata)
+    private static byte[] Header(
+        IEnumerable<(string Name, string Dtype, IReadOnlyList<long> Shape, long ByteLength)> stored, IReadOnlyDictionary<string, string>? metadata)
     {
         using var buffer = new MemoryStream();
         buffer.Write(stackalloc byte[sizeof(ulong)]);
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            WriteMetadata(json, metadata);
+            WriteMetadata(json, metadata ?? new Dictionary<string, string>());
             var offset = 0L;
             foreach (var entry in stored)
             {
                 var end = offset + entry.ByteLength;
                 json.WriteStartObject(entry.Name);
-                json.WriteString("dtype", ElementType.NameOf(entry.Dtype));
+                json.WriteString("dtype", entry.Dtype);
                 WriteNumbers(json, "shape", entry.Shape);
                 WriteNumbers(json, "data_offsets", [offset, end]);
                 json.WriteEndObject();

@@ -50,6 +50,14 @@ public sealed class UsualLabels
     public ReadOnlySpan<float> LogFrequenciesOf(int classId, int cell) =>
         _logFrequencies.AsSpan(Start(classId, cell), LabelsOf(classId, cell).Length);
 
+    /// <summary>Joins the labels of several groups of classes, in this order.</summary>
+    /// <param name="parts">At least one; all with the same T and K.</param>
+    public static UsualLabels Join(IReadOnlyList<UsualLabels> parts) => new(
+        parts[0].Positions,
+        parts[0].Most,
+        [.. parts.SelectMany(part => part._labels)],
+        [.. parts.SelectMany(part => part._logFrequencies)]);
+
     /// <summary>Writes a file of a bundle.</summary>
     public void Save(string path) => UsualLabelsFile.Save(this, path);
 

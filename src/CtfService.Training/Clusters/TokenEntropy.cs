@@ -9,20 +9,20 @@ namespace CtfService.Training.Clusters;
 /// <param name="Fine">H(t|c), bits.</param>
 public sealed record TokenEntropy(double Coarse, double Fine)
 {
-    /// <param name="tokens">Tokens of all training images; their frequencies estimate the probabilities.</param>
-    public static TokenEntropy Of(IReadOnlyList<long> tokens, ClusterMap map)
+    /// <param name="counts">[K]: how often each token occurs in the training images; the frequencies estimate the probabilities.</param>
+    public static TokenEntropy Of(IReadOnlyList<long> counts, ClusterMap map)
     {
-        var ofTokens = new int[map.CodebookSize];
-        var ofClusters = new int[map.ClusterCount];
-        foreach (var token in tokens)
+        var ofClusters = new long[map.ClusterCount];
+        for (var token = 0; token < counts.Count; token++)
         {
-            ofTokens[token]++;
-            ofClusters[map.ClusterOf((int)token)]++;
+            ofClusters[map.ClusterOf(token)] += counts[token];
         }
 
-        var coarse = Bits(ofClusters, tokens.Count);
-        return new TokenEntropy(coarse, Bits(ofTokens, tokens.Count) - coarse);
+        double total = counts.Sum();
+        var coarse = Bits(ofClusters, total);
+        return new TokenEntropy(coarse, Bits(counts, total) - coarse);
     }
 
-    private static double Bits(int[] counts, double total) => -counts.Where(count => count > 0).Sum(count => count / total * Math.Log2(count / total));
+    private static double Bits(IReadOnlyList<long> counts, double total) =>
+        -counts.Where(count => count > 0).Sum(count => count / total * Math.Log2(count / total));
 }

@@ -49,6 +49,12 @@ public sealed record PartRecord
     /// <summary>A record that names only the program.</summary>
     public static PartRecord Empty { get; } = new(ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal).Add(Program, ProgramVersion()));
 
+    /// <summary>The facts by name.</summary>
+    public IReadOnlyDictionary<string, string> Facts => _facts;
+
+    /// <summary>Restores a record from <see cref="Facts"/>.</summary>
+    public static PartRecord OfFacts(IReadOnlyDictionary<string, string> facts) => new(facts.ToImmutableSortedDictionary(StringComparer.Ordinal));
+
     /// <summary>Creates a record with one fact.</summary>
     public static PartRecord Of(string name, object? value) => Empty.With(name, value);
 

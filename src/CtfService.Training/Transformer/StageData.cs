@@ -1,5 +1,7 @@
+using CtfService.Core.Models;
 using CtfService.Model.Clusters;
 using CtfService.Training.Data;
+using CtfService.Training.Tokens;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Transformer;
@@ -13,16 +15,20 @@ internal sealed class StageData : IDisposable
     /// <summary>Held-out rows whose loss is computed together; limited because the logits of a large codebook take much memory.</summary>
     private const int HeldOutBatch = 32;
 
-    private readonly TokenCache _train;
-    private readonly TokenCache _heldOut;
+    private readonly TokenSet _train;
+    private readonly TokenSet _heldOut;
     private readonly BatchSampler _sampler;
+    private readonly int _codebookSize;
+    private readonly TokenPrefetch _batches;
     private readonly Tensor _clusterOfToken; // [K] int64
 
-    public StageData(TokenCache train, TokenCache heldOut, ClusterMap map, int batchSize, ulong seed)
+    public StageData(TokenSet train, TokenSet heldOut, ClusterMap map, int batchSize, ulong seed)
     {
         _train = train;
         _heldOut = heldOut;
+        _codebookSize = map.CodebookSize;
         _sampler = new BatchSampler(train.ClassIds, new BatchOptions { BatchSize = batchSize, Seed = seed, BalanceClasses = true });
+        _batches = new TokenPrefetch(step => Read(_train, [.. _sampler.Sample(step).Select(item => item.ImageIndex)]));
         _clusterOfToken = tensor(map.ClusterOfToken.Select(cluster => (long)cluster).ToArray()).DetachFromDisposeScope();
     }
 
@@ -31,7 +37,7 @@ internal sealed class StageData : IDisposable
     /// </summary>
     public StageBatch Sample(long step, long nullClass)
     {
-        var (tokens, classIds) = _train.Batch([.. _sampler.Sample(step).Select(item => item.ImageIndex)]);
+        var (tokens, classIds) = _batches.Take(step).ToTensors();
         using var dropped = rand(classIds.shape).less(ClassDropout);
         return new StageBatch(classIds.masked_fill(dropped, nullClass), Coarsen(tokens), tokens);
     }
@@ -52,13 +58,27 @@ internal sealed class StageData : IDisposable
         return total / count;
     }
 
-    public void Dispose() => _clusterOfToken.Dispose();
+    public void Dispose()
+    {
+        _batches.Dispose();
+        _clusterOfToken.Dispose();
+    }
+
+    private TokenRows Read(TokenSet set, IReadOnlyList<int> indexes)
+    {
+        var rows = set.ReadRows(indexes);
+        return Array.FindIndex(rows.Tokens, token => (ulong)token >= (ulong)_codebookSize) is >= 0 and var place
+            ? throw new CheckpointException(
+                $"Row {indexes[place / set.Positions]} of the tokens has the token {rows.Tokens[place]}; expected 0 to {_codebookSize - 1}. "
+                + "The file is damaged: compute the tokens again with 'ctf tokenize --overwrite'.")
+            : rows;
+    }
 
     private IEnumerable<int> HeldOutRows(int count) => Enumerable.Range(0, count).Select(i => (int)((long)i * _heldOut.ClassIds.Count / count));
 
     private StageBatch HeldOut(IEnumerable<int> rows)
     {
-        var (tokens, classIds) = _heldOut.Batch([.. rows]);
+        var (tokens, classIds) = Read(_heldOut, [.. rows]).ToTensors();
         return new StageBatch(classIds, Coarsen(tokens), tokens);
     }
 

@@ -5,11 +5,12 @@ using CtfService.Model.Transformer;
 using CtfService.Training.Optimization;
 using CtfService.Training.Parts;
 using CtfService.Training.Progress;
+using CtfService.Training.Tokens;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Transformer;
 
-/// <summary>Trains the coarse and the fine stage on cached tokens, as <c>ctf train-coarse</c> and <c>ctf train-fine</c> do.</summary>
+/// <summary>Trains the coarse and the fine stage on tokens, as <c>ctf train-coarse</c> and <c>ctf train-fine</c> do.</summary>
 public static class TransformerTraining
 {
     public const string CoarseResultName = "coarse.safetensors";
@@ -141,7 +142,12 @@ public enum FineHead
 }
 
 /// <summary>Inputs that both stages are trained on.</summary>
-public sealed record StageInputs(VqTokenizer Tokenizer, ClusterMap Map, TokenCache Train, TokenCache HeldOut) : IDisposable
+public sealed record StageInputs(VqTokenizer Tokenizer, ClusterMap Map, TokenSet Train, TokenSet HeldOut) : IDisposable
 {
-    public void Dispose() => Tokenizer.Dispose();
+    public void Dispose()
+    {
+        Tokenizer.Dispose();
+        Train.Dispose();
+        HeldOut.Dispose();
+    }
 }

@@ -12,7 +12,7 @@ public sealed class TokenEntropyTests
         using var codebook = zeros(8, 2);
         var map = ClusterMap.FromAssignments([0, 0, 0, 0, 1, 1, 1, 1], codebook);
 
-        var entropy = TokenEntropy.Of([0, 1, 2, 3, 4, 5, 6, 7], map);
+        var entropy = TokenEntropy.Of([1, 1, 1, 1, 1, 1, 1, 1], map);
 
         Assert.Equal(1, entropy.Coarse, 9);
         Assert.Equal(2, entropy.Fine, 9);
@@ -24,7 +24,7 @@ public sealed class TokenEntropyTests
         using var codebook = zeros(4, 2);
         var map = ClusterMap.FromAssignments([0, 0, 1, 1], codebook);
 
-        var entropy = TokenEntropy.Of([0, 0, 2, 2], map);
+        var entropy = TokenEntropy.Of([2, 0, 2, 0], map);
 
         Assert.Equal((1, 0), (entropy.Coarse, entropy.Fine));
     }

@@ -11,6 +11,7 @@ using CtfService.Training.Optimization;
 using CtfService.Training.Parts;
 using CtfService.Training.Progress;
 using CtfService.Training.Tokenizer;
+using CtfService.Training.Tokens;
 using CtfService.Training.Transformer;
 
 namespace CtfService.Training.Tests.Transformer;
@@ -28,12 +29,7 @@ public sealed class TransformerTrainingTests
         var path = Path.Combine(folder.Root, "tokenizer", TokenizerTraining.ResultName);
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
         var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), 4, seed: 0);
-        var cache = TokenCache.LoadOrCreate(
-            folder.File("tokens.safetensors"),
-            tokenizer,
-            new TokenizedImages("two colours", 16, () => dataset),
-            NoProgress.Instance,
-            CancellationToken.None);
+        var cache = Tokens(folder, tokenizer, dataset);
         using var inputs = new StageInputs(tokenizer, map, cache, cache);
         var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
         TransformerTraining.TrainCoarse(inputs, size, Run(folder, "coarse", steps: 40), NoProgress.Instance, CancellationToken.None);
@@ -57,9 +53,8 @@ public sealed class TransformerTrainingTests
         TokenizerTraining.Run(dataset, dataset, TinyTokenizer.Config, Run(folder, "tokenizer", steps: 2), watched, CancellationToken.None);
         var path = Path.Combine(folder.Root, "tokenizer", TokenizerTraining.ResultName);
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
-        var images = new TokenizedImages("two colours", 16, () => dataset);
         watched.Reports.Clear();
-        var cache = TokenCache.LoadOrCreate(folder.File("tokens.safetensors"), tokenizer, images, watched, CancellationToken.None);
+        var cache = Tokens(folder, tokenizer, dataset, watched);
         var tokenised = watched.Reports.Select(report => (report.Step, report.TotalSteps)).ToList();
         using var inputs = new StageInputs(tokenizer, ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), 4, seed: 0), cache, cache);
         TransformerTraining.TrainCoarse(
@@ -81,12 +76,7 @@ public sealed class TransformerTrainingTests
         var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(path, read => new VqTokenizer(read));
         var map = ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), TinyTokenizer.Config.CodebookSize, seed: 0);
         map.Save(folder.File("map.safetensors"));
-        var cache = TokenCache.LoadOrCreate(
-            folder.File("tokens.safetensors"),
-            tokenizer,
-            new TokenizedImages("two colours", 16, () => dataset),
-            NoProgress.Instance,
-            CancellationToken.None);
+        var cache = Tokens(folder, tokenizer, dataset);
         using var inputs = new StageInputs(tokenizer, map, cache, cache);
         var size = new TransformerSize(Width: 32, Layers: 1, Heads: 4);
 
@@ -115,6 +105,13 @@ public sealed class TransformerTrainingTests
         public void Report(TrainingReport report) => Reports.Add(report);
 
         public void Note(string text) => Notes.Add(text);
+    }
+
+    private static TokenSet Tokens(TemporaryFolder folder, VqTokenizer tokenizer, ImageDataset dataset, ITrainingProgress? progress = null)
+    {
+        var images = new TokenizedImages("two colours", 16, () => new DatasetWalk(dataset));
+        Tokenization.Run(folder.File("tokens"), tokenizer, images, progress ?? NoProgress.Instance, CancellationToken.None);
+        return TokenSet.Open(folder.File("tokens"));
     }
 
     private static void AssertLossFell(TemporaryFolder folder, string part, double share)

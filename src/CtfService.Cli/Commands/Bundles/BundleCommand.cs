@@ -9,7 +9,7 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
 using CtfService.Training.Data.Formats;
 using CtfService.Training.Parts;
-using CtfService.Training.Transformer;
+using CtfService.Training.Tokens;
 
 namespace CtfService.Cli.Commands.Bundles;
 
@@ -50,7 +50,7 @@ internal static class BundleCommand
             run.Require(map.IsIdentity ? [] : [run.Fine]);
             var modelName = arguments.GetValue(name) ?? run.Name;
             var parts = new TrainedParts(run.BundledTokenizer, run.ClusterMap, run.Coarse, run.Fine);
-            var tokens = Tokens(run, terminal);
+            using var tokens = Tokens(run, terminal);
             var text = new BundleText(
                 modelName,
                 tokens.ClassNames,
@@ -58,7 +58,7 @@ internal static class BundleCommand
                 training,
                 arguments.GetRequiredValue(licence));
             var before = BundleWriter.EvaluationIn(folder);
-            var bundle = BundlePacker.Pack(parts, folder, text, tokens.UsualLabels(map));
+            var bundle = BundlePacker.Pack(parts, folder, text, TokenStatistics.UsualLabels(tokens, map));
             if (before is not null)
             {
                 terminal.Error.WriteLine(bundle.Manifest.Evaluation is null
@@ -73,10 +73,10 @@ internal static class BundleCommand
     }
 
     /// <summary>Returns the tokens that the coarse stage was trained on.</summary>
-    private static TokenCache Tokens(RunFolder run, Terminal terminal)
+    private static TokenSet Tokens(RunFolder run, Terminal terminal)
     {
-        var tokens = TokenCache.Load(run.Tokens("train"));
-        new RunValidator(terminal.Error.WriteLine).RequireTokens(run.Tokens("train"), tokens.MadeFrom, run.Coarse);
+        var tokens = TokenSet.Open(run.Tokens(ImageDatasetReader.TrainSplit));
+        new RunValidator(terminal.Error.WriteLine).RequireTokens(run.Tokens(ImageDatasetReader.TrainSplit), tokens.MadeFrom, run.Coarse);
         return tokens;
     }
 }

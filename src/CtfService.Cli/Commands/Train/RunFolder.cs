@@ -1,6 +1,7 @@
 using CtfService.Core.Models;
 using CtfService.Model.Storage;
 using CtfService.Training.Tokenizer;
+using CtfService.Training.Tokens;
 using CtfService.Training.Transformer;
 
 namespace CtfService.Cli.Commands.Train;
@@ -34,7 +35,7 @@ internal sealed record RunFolder(string Path)
     {
         foreach (var part in parts)
         {
-            if (!File.Exists(part))
+            if (!File.Exists(part) && !TokenSet.Exists(part))
             {
                 throw new CheckpointException(
                     $"{part}: is missing. Make it with 'ctf {CommandOf(part)} --run {Path}', or name another run with --run.");
@@ -48,11 +49,13 @@ internal sealed record RunFolder(string Path)
     /// <exception cref="IOException">Another process uses the run.</exception>
     public FolderLock Lock() => FolderLock.Take(Path, "--run");
 
-    public string Tokens(string split) => System.IO.Path.Combine(Path, $"tokens-{split}.safetensors");
+    /// <summary>Returns the folder of the tokens of a split.</summary>
+    public string Tokens(string split) => System.IO.Path.Combine(Path, $"tokens-{split}");
 
     private string CommandOf(string part) =>
         part == Tokenizer ? "train-tokenizer"
         : part == ClusterMap ? "cluster"
         : part == Fine ? "train-fine"
-        : "train-coarse"; // also makes the tokens
+        : part == Coarse ? "train-coarse"
+        : "tokenize";
 }

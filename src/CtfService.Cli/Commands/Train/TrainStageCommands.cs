@@ -6,9 +6,11 @@ using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.Training.Data;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Optimization;
 using CtfService.Training.Parts;
 using CtfService.Training.Progress;
+using CtfService.Training.Tokens;
 using CtfService.Training.Transformer;
 
 namespace CtfService.Cli.Commands.Train;
@@ -44,7 +46,7 @@ internal static class TrainStageCommands
 
     private static Command Create(Terminal terminal, Stage stage)
     {
-        var training = new TrainingArguments(stage.Part, stage.Steps, batchSize: 32, learningRate: 1e-3);
+        var training = new TrainingArguments(stage.Part, stage.Steps, batchSize: 32, learningRate: 1e-3, needsData: false);
         var width = CommandOption.Number("--width", "Width of the transformer, a multiple of 4 times the heads.", 256, ArchitectureRanges.Width);
         var layers = CommandOption.Number("--layers", "Number of blocks.", 6, ArchitectureRanges.Layers);
         var heads = CommandOption.Number("--heads", "Attention heads.", 8, ArchitectureRanges.Width);
@@ -68,21 +70,26 @@ internal static class TrainStageCommands
         using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
         using var held = folder.Lock();
         var validator = new RunValidator(terminal.Error.WriteLine);
-        var imageSize = validator.ImageSize(folder.Tokenizer, training.RequestedImageSize(arguments), TrainingArguments.UsualImageSize);
-        UsageException.ThrowIfAny([tokenizer.Config.SideProblem("--image-size", imageSize)]);
+        var tokens = new RunTokens(terminal, folder, tokenizer);
+        var imageSize = validator.ImageSize(
+            folder.Tokenizer, training.RequestedImageSize(arguments) ?? tokens.ImageSize, TrainingArguments.UsualImageSize);
+        UsageException.ThrowIfAny(
+        [
+            tokenizer.Config.SideProblem("--image-size", imageSize),
+            training.HasData(arguments) || tokens.AreComplete
+                ? null : $"Option '--data' is required, because '{folder.Path}' has no complete tokens. Name the images, or run 'ctf tokenize' before",
+        ]);
         folder.Require(folder.ClusterMap);
         var run = training.Run(arguments, Augmentation.None);
         run.RequireStart(stage.ResultName);
-        TokenizedImages Images(string split) => new(
-            training.Fingerprint(arguments, split, cancellation),
-            imageSize,
-            () => training.Dataset(arguments, imageSize, split, terminal, cancellation));
-        var train = Images("train");
-        var map = CompareParts(folder, stage, validator, train.MadeFrom(tokenizer), tokenizer, run.AcceptChanges);
-        TokenCache Tokens(string split, TokenizedImages images) => TokenCache.TryLoad(folder.Tokens(split), tokenizer, images, terminal.Error.WriteLine)
-            ?? ConsoleProgress.Run(
-                terminal, $"tokens of {split}", progress => TokenCache.Create(folder.Tokens(split), tokenizer, images, progress, cancellation));
-        var inputs = new StageInputs(tokenizer, map, Tokens("train", train), Tokens("test", Images("test")));
+        var images = training.Images(arguments, imageSize, tokens, cancellation);
+        var madeFrom = images?.Train.MadeFrom(tokenizer) ?? tokens.RecordOf(ImageDatasetReader.TrainSplit) ?? PartRecord.Empty;
+        var map = CompareParts(folder, stage, validator, madeFrom, tokenizer, run.AcceptChanges);
+        TokenSet Tokens(string split, TokenizedImages? of) =>
+            of is null ? tokens.Open(split) : tokens.OpenOrCompute(split, of, run.AcceptChanges, cancellation);
+        using var train = Tokens(ImageDatasetReader.TrainSplit, images?.Train);
+        using var test = Tokens(ImageDatasetReader.TestSplit, images?.Test);
+        var inputs = new StageInputs(tokenizer, map, train, test);
         ConsoleProgress.Run(terminal, stage.Part, progress => stage.Train(inputs, size, run, progress, cancellation));
     }
 

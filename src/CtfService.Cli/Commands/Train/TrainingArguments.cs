@@ -5,6 +5,7 @@ using CtfService.Cli.Shell;
 using CtfService.Training.Data;
 using CtfService.Training.Data.Formats;
 using CtfService.Training.Optimization;
+using CtfService.Training.Tokens;
 
 namespace CtfService.Cli.Commands.Train;
 
@@ -18,7 +19,7 @@ internal sealed class TrainingArguments
     public const int UsualImageSize = 64;
 
     private readonly string _part;
-    private readonly Option<string> _data = CommandOption.Required("--data", DataDescription);
+    private readonly Option<string> _data;
     private readonly Option<string> _run = RunOption();
     private readonly Option<int?> _imageSize = ImageSizeOption();
     private readonly Option<int> _maxPixels = MaxPixelsOption.Create();
@@ -43,8 +44,10 @@ internal sealed class TrainingArguments
     };
 
     /// <param name="part">Folder of the part in the run.</param>
-    public TrainingArguments(string part, int steps, int batchSize, double learningRate)
+    /// <param name="needsData">Whether the command always needs images.</param>
+    public TrainingArguments(string part, int steps, int batchSize, double learningRate, bool needsData = true)
     {
+        _data = new("--data") { Description = needsData ? DataDescription : $"{DataDescription} Not needed if the run has tokens.", Required = needsData };
         _part = part;
         _steps = CommandOption.Number("--steps", "Training steps.", steps, Ranges.Steps);
         _batchSize = CommandOption.Number("--batch", "Images per step.", batchSize, TrainingRanges.BatchSize);
@@ -100,6 +103,22 @@ internal sealed class TrainingArguments
 
     /// <summary>Returns the side that the user asks for, pixels; null to use that of the run.</summary>
     public int? RequestedImageSize(ParseResult arguments) => arguments.GetValue(_imageSize);
+
+    public bool HasData(ParseResult arguments) => arguments.GetValue(_data) is not null;
+
+    /// <summary>Returns the images of both splits, in the crops of the tokens that the run has; null without <c>--data</c>.</summary>
+    public (TokenizedImages Train, TokenizedImages Test)? Images(
+        ParseResult arguments, int imageSize, RunTokens tokens, CancellationToken cancellation)
+    {
+        TokenizedImages Images(string split) => new(
+            Fingerprint(arguments, split, cancellation),
+            imageSize,
+            () => SourceWalk.Open(arguments.GetRequiredValue(_data), split, arguments.GetValue(_maxPixels)))
+        {
+            Crops = TokenizedImages.CropsOf(tokens.RecordOf(split)),
+        };
+        return HasData(arguments) ? (Images(ImageDatasetReader.TrainSplit), Images(ImageDatasetReader.TestSplit)) : null;
+    }
 
     public string Fingerprint(ParseResult arguments, string split, CancellationToken cancellation) =>
         DataFingerprint.Of(arguments.GetRequiredValue(_data), split, arguments.GetValue(_maxPixels), cancellation);

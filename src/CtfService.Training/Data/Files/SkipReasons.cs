@@ -15,6 +15,7 @@ internal static class SkipReasons
     public const string LinkAbove = "a link to an enclosing folder";
     public const string LinkAgain = "a link to a folder that is already read";
     public const string LinkOutOfTar = "a link to a target outside the tar file";
+    public const string UnknownClass = "of a class that train/ does not have";
     public const string NoLabel = "without a label, which other images have";
     public const string NoImage = "a sample without an image";
     public const string SecondImage = "a second image of one sample";

@@ -32,7 +32,7 @@ internal sealed class ClusterMapJob : ExperimentJob
         using var codewords = tokenizer.Quantizer.Codewords();
         var map = _clusters is { } clusters ? _kind.Compute(codewords, clusters, seed: 0) : ClusterMap.Identity(codewords);
         map.Save(PathIn(run.Folder));
-        var entropy = TokenEntropy.Of(TokensJob.Load(run.FolderOf(_tokens), "train").Tokens, map);
+        var entropy = TokenEntropy.Of(TokensJob.Counts(run.FolderOf(_tokens), map.CodebookSize), map);
         return new JsonObject
         {
             ["clusters"] = map.ClusterCount,

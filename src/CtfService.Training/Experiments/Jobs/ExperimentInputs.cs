@@ -21,6 +21,9 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
 
     public ImageDataset Test => _test ??= ImageDatasetReader.Open(data, imageSize, "test", maxPixels, cancellation);
 
+    /// <summary>Opens the images of a split to be read once, in order; owned by the caller.</summary>
+    public ImageWalk Walk(string split) => SourceWalk.Open(data, split, maxPixels);
+
     /// <summary>Loads a tokenizer; owned by this object.</summary>
     public VqTokenizer Tokenizer(string path)
     {

@@ -39,11 +39,13 @@ internal sealed class StageJob : ExperimentJob
     public void Train(JobRun run, TrainingOptions options, bool resume, ITrainingProgress progress)
     {
         var tokens = run.FolderOf(_sources.Tokens);
+        using var train = TokensJob.Open(tokens, "train");
+        using var heldOut = TokensJob.Open(tokens, "test");
         var inputs = new StageInputs( // not disposed: the experiment owns the tokenizer
             run.Inputs.Tokenizer(TokenizerJob.PathIn(run.FolderOf(_sources.Tokenizer))),
             ClusterMap.Load(ClusterMapJob.PathIn(run.FolderOf(_sources.Map))),
-            TokensJob.Load(tokens, "train"),
-            TokensJob.Load(tokens, "test"));
+            train,
+            heldOut);
         var training = new TrainingRun(options, resume, Augmentation.None);
         if (_settings.Head is { } head)
         {

@@ -23,7 +23,7 @@ internal sealed class SwapJob(SwapPlan plan, TokenizerJob tokenizer, TokensJob t
         using var frozen = no_grad();
         using var codewords = module.Quantizer.Codewords();
         using var study = new SwapStudy(module, run.Inputs.Test, plan.Images, run.Inputs.Classifier(ClassifierJob.PathIn(run.FolderOf(classifier))));
-        var ofTraining = TokensJob.Load(run.FolderOf(tokens), "train").Tokens;
+        var ofTraining = TokensJob.Counts(run.FolderOf(tokens), module.Config.CodebookSize);
         var (maps, lines) = (new List<ClusterMap>(), new JsonArray());
         foreach (var kind in new[] { ClusterKind.Kmeans, ClusterKind.Random })
         {

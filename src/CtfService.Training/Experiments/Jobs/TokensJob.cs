@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using CtfService.Training.Transformer;
+using CtfService.Training.Data.Formats;
+using CtfService.Training.Tokens;
 
 namespace CtfService.Training.Experiments.Jobs;
 
@@ -7,23 +8,26 @@ namespace CtfService.Training.Experiments.Jobs;
 internal sealed class TokensJob(TokenizerJob tokenizer, int imageSize, string dataFingerprint)
     : ExperimentJob("tokens", new Dictionary<string, object> { ["image_size"] = imageSize, ["data"] = dataFingerprint }, tokenizer)
 {
-    public static TokenCache Load(string folder, string split) => TokenCache.Load(PathOf(folder, split));
+    public static TokenSet Open(string folder, string split) => TokenSet.Open(PathOf(folder, split));
+
+    /// <summary>Returns how often each token occurs in the training images: [K].</summary>
+    public static IReadOnlyList<long> Counts(string folder, int codebookSize)
+    {
+        using var tokens = Open(folder, ImageDatasetReader.TrainSplit);
+        return TokenStatistics.Counts(tokens, codebookSize);
+    }
 
     public override JsonObject Run(JobRun run)
     {
         var path = TokenizerJob.PathIn(run.FolderOf(tokenizer));
-        foreach (var (split, images) in new[] { ("train", run.Inputs.Train), ("test", run.Inputs.Test) })
+        foreach (var split in new[] { ImageDatasetReader.TrainSplit, ImageDatasetReader.TestSplit })
         {
-            TokenCache.LoadOrCreate(
-                PathOf(run.Folder, split),
-                run.Inputs.Tokenizer(path),
-                new TokenizedImages(dataFingerprint, imageSize, () => images),
-                run.Progress,
-                run.Cancellation);
+            var tokenized = new TokenizedImages(dataFingerprint, imageSize, () => run.Inputs.Walk(split));
+            Tokenization.Run(PathOf(run.Folder, split), run.Inputs.Tokenizer(path), tokenized, run.Progress, run.Cancellation);
         }
 
         return [];
     }
 
-    private static string PathOf(string folder, string split) => Path.Combine(folder, $"{split}.safetensors");
+    private static string PathOf(string folder, string split) => Path.Combine(folder, split);
 }

@@ -18,8 +18,8 @@ internal sealed record TrainedModel(string Name, ulong Seed, StageSources Source
         var coarse = Coarse.PathIn(run.FolderOf(Coarse), step);
         var parts = new TrainedParts(
             TokenizerJob.PathIn(run.FolderOf(Sources.Tokenizer)), ClusterMapJob.PathIn(run.FolderOf(Sources.Map)), coarse, FinePath(run, step) ?? "");
-        var classes = TokensJob.Load(run.FolderOf(Sources.Tokens), "test").ClassNames;
-        return BundlePacker.Pack(parts, directory, new BundleText(Name, classes, sampling, new Dictionary<string, string>(), DataLicence: null));
+        using var tokens = TokensJob.Open(run.FolderOf(Sources.Tokens), "test");
+        return BundlePacker.Pack(parts, directory, new BundleText(Name, tokens.ClassNames, sampling, new Dictionary<string, string>(), DataLicence: null));
     }
 
     /// <summary>Returns the path of the fine stage after a step; null for a plain model.</summary>

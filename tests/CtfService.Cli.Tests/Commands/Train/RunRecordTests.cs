@@ -17,7 +17,7 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
     {
         var run = trained.Copy(_folder);
         await Succeed("draw-shapes", "--output", _folder.File("others"), "--images", "9", "--image-size", "16");
-        var tokens = File.ReadAllBytes(Path.Combine(run, "tokens-train.safetensors"));
+        var tokens = File.ReadAllBytes(Path.Combine(run, "tokens-train", "tokens-00000.safetensors"));
 
         var message = await Rejected(trained.Stage("train-coarse", run, "--overwrite", "--data", _folder.File("others")));
 
@@ -25,7 +25,7 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
         Assert.Contains(" in the file, 81 files of 9 classes, ", message, StringComparison.Ordinal);
         Assert.Contains("--accept-changes", message, StringComparison.Ordinal);
         Assert.Contains("--run", message, StringComparison.Ordinal);
-        Assert.Equal(tokens, File.ReadAllBytes(Path.Combine(run, "tokens-train.safetensors")));
+        Assert.Equal(tokens, File.ReadAllBytes(Path.Combine(run, "tokens-train", "tokens-00000.safetensors")));
         Assert.True(Directory.Exists(Path.Combine(run, "coarse", "checkpoint")));
     }
 
@@ -49,12 +49,20 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
     [InlineData("tokenizer/tokenizer.safetensors", "train-tokenizer", "cluster", "swap", "refine-decoder", "train-coarse", "train-fine", "bundle")]
     [InlineData("cluster-map.safetensors", "cluster", "train-coarse", "train-fine", "bundle")]
     [InlineData("coarse/coarse.safetensors", "train-coarse", "bundle")]
-    [InlineData("tokens-train.safetensors", "train-coarse", "bundle")]
+    [InlineData("tokens-train", "tokenize", "bundle")]
     [InlineData("fine/fine.safetensors", "train-fine", "bundle")]
     public async Task Command_PartOfTheRunIsMissing_NamesTheCommandThatMakesIt(string part, string maker, params string[] commands)
     {
         var run = trained.Copy(_folder);
-        File.Delete(Path.Combine(run, part));
+        var path = Path.Combine(run, part);
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+        else
+        {
+            File.Delete(path);
+        }
 
         foreach (var command in commands)
         {
@@ -74,8 +82,8 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
 
         var again = await Succeed(trained.Stage("train-coarse", run, "--overwrite", "--accept-changes", "--data", _folder.File("others")));
 
-        Assert.Contains("tokens-train.safetensors: was made from other inputs. Computing its tokens again:", again.Error, StringComparison.Ordinal);
-        using var file = SafetensorsFile.Open(Path.Combine(run, "tokens-train.safetensors"));
+        Assert.Contains("tokens-train: was made from other inputs. Computing its tokens again:", again.Error, StringComparison.Ordinal);
+        using var file = SafetensorsFile.Open(Path.Combine(run, "tokens-train", "tokens-00000.safetensors"));
         Assert.Equal(2 * 81, file.Entry("class_ids").Shape[0]);
         Assert.Contains("fine.safetensors: does not belong to this coarse stage", again.Error, StringComparison.Ordinal);
         Assert.Contains("coarse.safetensors", await Rejected(trained.Stage("train-fine", run, "--overwrite", "--accept-changes")), StringComparison.Ordinal);
@@ -84,7 +92,7 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
     [Fact]
     public void ImageSize_Omitted_IsThatOfTheRun()
     {
-        using var tokens = SafetensorsFile.Open(Path.Combine(trained.Copy(_folder), "tokens-train.safetensors"));
+        using var tokens = SafetensorsFile.Open(Path.Combine(trained.Copy(_folder), "tokens-train", "tokens-00000.safetensors"));
 
         Assert.Equal(4 * 4, tokens.Entry("tokens").Shape[1]); // images of 16 pixels, not of the default of 64
     }

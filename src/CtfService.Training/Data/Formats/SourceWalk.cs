@@ -1,0 +1,104 @@
+using CtfService.Model.Imaging;
+using CtfService.Training.Data.Files;
+
+namespace CtfService.Training.Data.Formats;
+
+/// <summary>Walks a set in any format, decoding a few images ahead on other threads.</summary>
+public sealed class SourceWalk : ImageWalk
+{
+    /// <summary>Images that are decoded ahead: enough for the next batch while one is computed.</summary>
+    private const int Ahead = 128;
+
+    private readonly IImageSource _source;
+    private readonly SkipCounter _skipped = new();
+    private readonly Dictionary<string, int> _ids;
+    private readonly int _maxPixels;
+
+    private SourceWalk(string path, string split, int maxPixels)
+    {
+        _maxPixels = maxPixels;
+        IReadOnlyList<string> ofTraining = split != ImageDatasetReader.TrainSplit && ImageDatasetReader.HasSplit(path, ImageDatasetReader.TrainSplit)
+            ? ImageDatasetReader.Classes(path, ImageDatasetReader.TrainSplit)
+            : [];
+        _source = ImageSources.Open(path, split, _skipped, ofTraining.Count > 0 ? ofTraining : null);
+        DefinesClasses = ofTraining.Count == 0;
+        ClassNames = ofTraining.Count > 0 ? ofTraining : _source.ClassNames;
+        _ids = ClassNames.Index().ToDictionary(entry => entry.Item, entry => entry.Index, StringComparer.Ordinal);
+    }
+
+    public override IReadOnlyList<string> ClassNames { get; }
+
+    public override bool DefinesClasses { get; }
+
+    public override int Count => _source.Count;
+
+    public override IReadOnlyList<SkippedFiles> Skipped => _skipped.ToList();
+
+    /// <summary>Opens a split; the split <c>train</c> defines the classes and their ids.</summary>
+    /// <param name="path">A data set in any format.</param>
+    /// <param name="maxPixels">Width times height of the largest image that is decoded; larger ones are skipped and counted.</param>
+    /// <exception cref="DatasetException">There is no such set, it is damaged, or its images have no labels.</exception>
+    public static SourceWalk Open(string path, string split, int maxPixels = ImageDatasetReader.DefaultMaxPixels)
+    {
+        var walk = new SourceWalk(path, split, maxPixels);
+        if (walk._source.ClassNames.Count > 0)
+        {
+            return walk;
+        }
+
+        walk.Dispose();
+        throw new DatasetException(
+            $"The images of '{path}', split '{split}', have no labels, which are needed here. "
+            + "Add the class of each image: a .cls member, a label column, the array arr_1, or a folder for each class.");
+    }
+
+    public override IEnumerable<WalkedImage> From(int position, int side, CancellationToken cancellation)
+    {
+        var pending = new Queue<Task<WalkedImage?>>();
+        try
+        {
+            foreach (var (index, image) in _source.Images(_maxPixels).Index().Skip(position))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                pending.Enqueue(Task.Run(() => Decode(image, index, side), CancellationToken.None));
+                if (pending.Count > Ahead && Taken(pending) is { } walked)
+                {
+                    yield return walked;
+                }
+            }
+
+            while (pending.Count > 0)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (Taken(pending) is { } walked)
+                {
+                    yield return walked;
+                }
+            }
+        }
+        finally
+        {
+            Task.WhenAll(pending).ContinueWith(_ => { }, TaskScheduler.Default).GetAwaiter().GetResult(); // they read the source, which is disposed next
+        }
+    }
+
+    public override void Dispose()
+    {
+        _source.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Waits for the first image and takes it.</summary>
+    private static WalkedImage? Taken(Queue<Task<WalkedImage?>> pending) => pending.Dequeue().GetAwaiter().GetResult();
+
+    private WalkedImage? Decode(StoredImage stored, int index, int side)
+    {
+        if (!_ids.TryGetValue(stored.ClassName!, out var classId))
+        {
+            _skipped.Add(stored.Name, SkipReasons.UnknownClass);
+            return null;
+        }
+
+        return stored.Decode() is { } image ? new WalkedImage(ImageResizer.Cover(image, side, side).Pixels, classId, index + 1) : null;
+    }
+}
