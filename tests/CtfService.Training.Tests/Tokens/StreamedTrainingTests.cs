@@ -18,7 +18,7 @@ namespace CtfService.Training.Tests.Tokens;
 /// <summary>Both stages on a published tokenizer's tokens, streamed from disk, of images in WebDataset shards.</summary>
 public sealed class StreamedTrainingTests : IDisposable
 {
-    private const int Steps = 24;
+    private const int Steps = 16;
 
     private readonly TemporaryFolder _folder = new();
     private readonly StageInputs _inputs;

@@ -48,7 +48,7 @@ public sealed class TokenizationTests : IDisposable
     {
         TokenSets.Compute(_folder.File("whole"), _tokenizer, _images).Dispose();
         var random = new Random(5);
-        for (var kill = 0; kill < 12; kill++)
+        for (var kill = 0; kill < 6; kill++)
         {
             Interrupt(afterBlocks: 1 + (kill % 3));
             var journal = Path.Combine(Set, "tokens-00000.part");

@@ -33,7 +33,9 @@ internal sealed class RunTokens(Terminal terminal, RunFolder folder, VqTokenizer
             return complete;
         }
 
-        if (replace && RecordOf(split)?.Differences(images.MadeFrom(tokenizer)) is { Count: > 0 } differences)
+        var isOfEarlierVersion = TokenSet.Exists(path) && !Directory.Exists(path); // a file, which stays beside the new folder
+        var there = isOfEarlierVersion ? RecordOf(split) ?? PartRecord.Empty : RecordOf(split);
+        if ((replace || isOfEarlierVersion) && there?.Differences(images.MadeFrom(tokenizer)) is { Count: > 0 } differences)
         {
             terminal.Error.WriteLine($"{path}: was made from other inputs. Computing its tokens again:{RecordDifference.Lines(differences)}");
             Tokenization.Delete(path);
