@@ -8,6 +8,28 @@ namespace CtfService.Cli.Reports;
 internal static class SkippedImages
 {
     /// <returns>The data set.</returns>
+    public static ITrainingImages ReportSkipped(this ITrainingImages images, Terminal terminal)
+    {
+        if (images is ImageDataset dataset)
+        {
+            return dataset.ReportSkipped(terminal);
+        }
+
+        Report(terminal, images.Skipped);
+        return images;
+    }
+
+    /// <summary>Reports the images of a large set that could not be read during the work.</summary>
+    public static void ReportUnreadable(this ITrainingImages images, Terminal terminal)
+    {
+        if (images.Unreadable is { Count: > 0 } unreadable)
+        {
+            terminal.Error.WriteLine("Images that could not be read during the work; other images took their places:");
+            Report(terminal, unreadable);
+        }
+    }
+
+    /// <returns>The data set.</returns>
     public static ImageDataset ReportSkipped(this ImageDataset dataset, Terminal terminal)
     {
         Report(terminal, dataset.Skipped, Of(dataset));

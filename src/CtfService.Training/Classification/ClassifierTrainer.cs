@@ -43,7 +43,8 @@ public static class ClassifierTrainer
     /// <exception cref="DatasetException">There are fewer than two classes.</exception>
     /// <exception cref="OperationCanceledException">Cancelled between two steps.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
-    public static ImageClassifier Train(ImageDataset dataset, ClassifierTraining training, ITrainingProgress progress, CancellationToken cancellation = default)
+    public static ImageClassifier Train(
+        ITrainingImages dataset, ClassifierTraining training, ITrainingProgress progress, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(training.Steps);
         RequireSeveralClasses(dataset.ClassNames);
@@ -59,7 +60,7 @@ public static class ClassifierTrainer
         {
             using var generator = new Generator(training.Seed);
             classifier.Initialize(generator);
-            using var loader = new BatchLoader(dataset, new BatchSampler(dataset, batches), cancellation: cancellation);
+            using var loader = dataset.Batches(batches, cancellation: cancellation);
             Run(classifier, loader, training, new TrainingMeter(progress, new TrainingPace(0, training.Steps, training.BatchSize)));
             classifier.eval();
             return classifier;

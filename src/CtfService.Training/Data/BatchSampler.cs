@@ -3,6 +3,8 @@ namespace CtfService.Training.Data;
 /// <summary>How training batches are sampled.</summary>
 public sealed record BatchOptions
 {
+    private const ulong AugmentationStream = 3;
+
     /// <summary>Images per batch.</summary>
     public required int BatchSize { get; init; }
 
@@ -12,6 +14,13 @@ public sealed record BatchOptions
     public bool BalanceClasses { get; init; }
 
     public Augmentation Augmentation { get; init; } = Augmentation.None;
+
+    /// <summary>Draws the change of the image at a position: the images of all steps in order.</summary>
+    internal AugmentationDraw DrawAugmentation(long position)
+    {
+        var random = new SplitMix64(new SplitMix64(Seed, AugmentationStream, 0).NextBits(), (ulong)position, 0);
+        return Augmentation.Draw(ref random);
+    }
 }
 
 /// <param name="ImageIndex">Index in the data set.</param>
@@ -23,13 +32,10 @@ public sealed class BatchSampler
 {
     private const ulong ClassShuffle = 1;
     private const ulong ImageShuffle = 2;
-    private const ulong AugmentationStream = 3;
-
     private readonly BatchOptions _options;
     private readonly int[][] _groups;
     private readonly ulong _imageSeed;
     private readonly ulong _classSeed;
-    private readonly ulong _augmentationSeed;
 
     /// <exception cref="DatasetException">The data set has no images.</exception>
     /// <exception cref="ArgumentException">Quarter turns are requested for images that are not square.</exception>
@@ -59,7 +65,6 @@ public sealed class BatchSampler
             : [[.. Enumerable.Range(0, classIds.Count)]];
         _classSeed = new SplitMix64(options.Seed, ClassShuffle, 0).NextBits();
         _imageSeed = new SplitMix64(options.Seed, ImageShuffle, 0).NextBits();
-        _augmentationSeed = new SplitMix64(options.Seed, AugmentationStream, 0).NextBits();
     }
 
     /// <summary>Images per batch.</summary>
@@ -82,7 +87,6 @@ public sealed class BatchSampler
         var images = _groups[group];
         var (epoch, visit) = Math.DivRem(round, images.Length);
         var image = images[Permutation.At(_imageSeed + (ulong)group, (ulong)epoch, (int)visit, images.Length)];
-        var random = new SplitMix64(_augmentationSeed, (ulong)position, 0);
-        return new BatchItem(image, _options.Augmentation.Draw(ref random));
+        return new BatchItem(image, _options.DrawAugmentation(position));
     }
 }

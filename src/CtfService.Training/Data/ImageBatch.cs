@@ -27,10 +27,18 @@ internal sealed record PreparedBatch(float[] Pixels, long[] ClassIds, int Width,
     {
         var size = dataset.Width * dataset.Height * 3;
         var pixels = new float[items.Count * size];
-        for (var item = 0; item < items.Count; item++)
+        void Write(int item) => AugmentedImage.Write(
+            dataset.Images[items[item].ImageIndex], dataset.Width, dataset.Height, items[item].Augmentation, pixels.AsSpan(item * size, size));
+        if (dataset.Stored is not null)
         {
-            var image = dataset.Images[items[item].ImageIndex];
-            AugmentedImage.Write(image, dataset.Width, dataset.Height, items[item].Augmentation, pixels.AsSpan(item * size, size));
+            ReadingThreads.ForEach(items.Count, Write);
+        }
+        else
+        {
+            for (var item = 0; item < items.Count; item++)
+            {
+                Write(item);
+            }
         }
 
         return new PreparedBatch(pixels, [.. items.Select(item => (long)dataset.ClassIds[item.ImageIndex])], dataset.Width, dataset.Height);

@@ -1,7 +1,12 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace CtfService.Training.Data;
 
-/// <summary>Images of one size with their classes, all in memory. Immutable, so thread-safe.</summary>
-public sealed record ImageDataset
+/// <summary>
+/// Images of one size with their classes, all in memory or, if they are too many, decoded each time they are read. Immutable, so thread-safe.
+/// </summary>
+public sealed record ImageDataset : ITrainingImages
 {
     /// <exception cref="ArgumentException">An image has a wrong length or an unknown class.</exception>
     public ImageDataset(int width, int height, IReadOnlyList<string> classNames, IReadOnlyList<LabelledImage> images)
@@ -21,33 +26,51 @@ public sealed record ImageDataset
         ClassIds = [.. images.Select(image => image.ClassId)];
     }
 
+    /// <summary>Creates a data set of images that stay on disk.</summary>
+    /// <param name="side">Width and height of the images, pixels.</param>
+    /// <param name="images">Decodes an image each time it is read.</param>
+    internal ImageDataset(int side, IReadOnlyList<string> classNames, IReadOnlyList<byte[]> images, IReadOnlyList<int> classIds, StoredState stored)
+    {
+        (Width, Height) = (side, side);
+        ClassNames = classNames;
+        Images = images;
+        ClassIds = classIds;
+        Stored = stored;
+    }
+
     /// <summary>Creates a data set without labels, whose images all belong to one class without a meaning.</summary>
     public static ImageDataset Unlabelled(int width, int height, IReadOnlyList<byte[]> images) =>
-        new(width, height, ["unlabelled"], [.. images.Select(pixels => new LabelledImage(pixels, 0))]) { IsLabelled = false };
+        new(width, height, [NoClass], [.. images.Select(pixels => new LabelledImage(pixels, 0))]) { IsLabelled = false };
+
+    /// <summary>Name of the class without a meaning.</summary>
+    internal const string NoClass = "unlabelled";
 
     /// <summary>Whether the images have labels; if not, <see cref="ClassNames"/> has one class without a meaning.</summary>
-    public bool IsLabelled { get; private init; } = true;
+    public bool IsLabelled { get; internal init; } = true;
 
-    /// <summary>Width of every image, pixels.</summary>
+    /// <inheritdoc/>
     public int Width { get; }
 
-    /// <summary>Height of every image, pixels.</summary>
+    /// <inheritdoc/>
     public int Height { get; }
 
-    /// <summary>Class names; the index is the class id.</summary>
-    public IReadOnlyList<string> ClassNames { get; }
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ClassNames { get; private init; }
 
     /// <summary>8-bit R, G, B of each pixel in raster order, one array per image. Do not modify.</summary>
-    public IReadOnlyList<byte[]> Images { get; }
+    public IReadOnlyList<byte[]> Images { get; private init; }
 
     /// <summary>Class id of each image.</summary>
-    public IReadOnlyList<int> ClassIds { get; }
+    public IReadOnlyList<int> ClassIds { get; private init; }
 
     /// <summary>Name of the split; null if the data set has no splits or was not read from files.</summary>
     public string? Split { get; init; }
 
-    /// <summary>Skipped files by reason.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<SkippedFiles> Skipped { get; init; } = [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SkippedFiles> Unreadable => Stored?.Unreadable() ?? [];
 
     /// <summary>Classes whose images were skipped because they are not in <see cref="ClassNames"/>.</summary>
     public IReadOnlyList<UnknownClass> UnknownClasses { get; init; } = [];
@@ -62,7 +85,18 @@ public sealed record ImageDataset
         }
     }
 
+    /// <inheritdoc/>
     public int Count => Images.Count;
+
+    /// <inheritdoc/>
+    public bool IsCountEstimated => false;
+
+    /// <summary>What is known about images that stay on disk; null if the images are in memory.</summary>
+    internal StoredState? Stored { get; private init; }
+
+    /// <inheritdoc/>
+    public BatchLoader Batches(BatchOptions options, long firstStep = 0, CancellationToken cancellation = default) =>
+        new(this, new BatchSampler(this, options), firstStep, cancellation);
 
     /// <summary>Returns the same images with the class ids of another list of classes, such as that of a trained model.</summary>
     /// <exception cref="DatasetException">A class is not in the list, or the images have no labels.</exception>
@@ -75,10 +109,25 @@ public sealed record ImageDataset
                 $"Class '{unknown}' is not one of the {classNames.Count} known classes: {NameList.Of(classNames)}. Rename or remove the class.");
         }
 
-        var images = Images.Zip(ClassIds, (pixels, classId) => new LabelledImage(pixels, ids[ClassNames[classId]]));
-        return new ImageDataset(Width, Height, classNames, [.. images]) { Split = Split, Skipped = Skipped, UnknownClasses = UnknownClasses };
+        int[] known = [.. ClassNames.Select(name => ids[name])];
+        return this with { ClassNames = classNames, ClassIds = [.. ClassIds.Select(id => known[id])] };
     }
+
+    /// <summary>Returns the images at the given indexes, in this order.</summary>
+    public ImageDataset Select(IReadOnlyList<int> indexes) => this with
+    {
+        Images = Stored is null ? [.. indexes.Select(index => Images[index])] : new ComputedList<byte[]>(indexes.Count, place => Images[indexes[place]]),
+        ClassIds = [.. indexes.Select(index => ClassIds[index])],
+        Stored = Stored is null ? null : Stored with { Identity = () => $"{Stored.Identity()}, images {Hash(indexes)}" },
+    };
+
+    private static string Hash(IReadOnlyList<int> numbers) => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<int>(numbers.ToArray())));
 }
+
+/// <summary>What is known about images that stay on disk.</summary>
+/// <param name="Identity">Computes a text that identifies the images without decoding them.</param>
+/// <param name="Unreadable">Returns the images that could not be read so far.</param>
+internal sealed record StoredState(Func<string> Identity, Func<IReadOnlyList<SkippedFiles>> Unreadable);
 
 /// <param name="Pixels">8-bit R, G, B of each pixel in raster order.</param>
 public sealed record LabelledImage(byte[] Pixels, int ClassId);

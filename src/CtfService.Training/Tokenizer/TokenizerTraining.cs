@@ -21,7 +21,7 @@ public static class TokenizerTraining
 
     /// <summary>Trains a tokenizer and writes it to the run's folder.</summary>
     public static void Run(
-        ImageDataset train, ImageDataset heldOut, TokenizerConfig config, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
+        ITrainingImages train, ImageDataset heldOut, TokenizerConfig config, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
     {
         run.Start(ResultName);
         var options = run.Recorded(PartRecord.Empty.With(PartRecord.ImageSize, train.Width).With(PartRecord.Architecture, config));
@@ -41,7 +41,7 @@ public static class TokenizerTraining
     /// The file of the tokenizer or the classifier is missing, damaged or of another kind, or the classifier is for images of another size.
     /// </exception>
     public static void Refine(
-        ImageDataset train,
+        ITrainingImages train,
         ImageDataset heldOut,
         string tokenizerPath,
         DecoderRefinement refinement,
@@ -74,11 +74,12 @@ public static class TokenizerTraining
         progress.Note($"Saved {path}.");
     }
 
-    private static string Summary(ImageDataset train, ImageDataset heldOut, TokenizerConfig config, TrainingOptions options)
+    private static string Summary(ITrainingImages train, ImageDataset heldOut, TokenizerConfig config, TrainingOptions options)
     {
         var tokens = train.Width / config.DownsampleFactor * (train.Height / config.DownsampleFactor);
+        var about = train.IsCountEstimated ? "about " : "";
         return RunSummary.Of(
-            $"{train.Count} training and {heldOut.Count} test images of {train.ClassNames.Count} classes, {train.Width}x{train.Height} pixels, "
+            $"{about}{train.Count} training and {heldOut.Count} test images of {train.ClassNames.Count} classes, {train.Width}x{train.Height} pixels, "
             + $"{tokens} tokens per image, {config.CodebookSize} codewords",
             options,
             train.Count);
@@ -99,15 +100,15 @@ public static class TokenizerTraining
             + $"Train one with 'ctf train-classifier --image-size {imageSize}'.");
     }
 
-    private static BatchLoader Batches(ImageDataset train, TrainingRun run, CancellationToken cancellation)
+    private static BatchLoader Batches(ITrainingImages train, TrainingRun run, CancellationToken cancellation)
     {
-        var sampler = new BatchSampler(train, new BatchOptions
+        var options = new BatchOptions
         {
             BatchSize = run.Options.BatchSize,
             Seed = run.Options.Seed,
             BalanceClasses = true,
             Augmentation = run.Augmentation,
-        });
-        return new BatchLoader(train, sampler, run.Resume ? TrainingCheckpoint.FinishedSteps(run.Options.RunDirectory) : 0, cancellation);
+        };
+        return train.Batches(options, run.Resume ? TrainingCheckpoint.FinishedSteps(run.Options.RunDirectory) : 0, cancellation);
     }
 }

@@ -24,9 +24,10 @@ internal static class ClassifyCommand
         var classifier = CommandOption.WithDefault(
             "--classifier", "Classifier file of 'ctf train-classifier'.", Path.Combine("runs", "classifier.safetensors"));
         var maxPixels = MaxPixelsOption.Create();
+        var classNames = ClassNamesOption.Create();
         var command = new Command("classify", "Measures how often a classifier agrees with the class folders of images; prints JSON.")
         {
-            data, split, images, classifier, maxPixels,
+            data, split, images, classifier, maxPixels, classNames,
         };
         command.Validators.Add(result =>
         {
@@ -40,16 +41,17 @@ internal static class ClassifyCommand
             var source = parse.GetValue(images) is { } folder
                 ? (Path: folder, Split: null)
                 : (Path: parse.GetRequiredValue(data)!, Split: parse.GetValue(split));
-            Run(terminal, source, parse.GetRequiredValue(classifier), parse.GetValue(maxPixels), cancellation);
+            DatasetRequest Request(int side) => new(side, source.Split) { MaxPixels = parse.GetValue(maxPixels), ClassNames = parse.GetValue(classNames) };
+            Run(terminal, source.Path, Request, parse.GetRequiredValue(classifier), cancellation);
         });
         return command;
     }
 
-    private static void Run(Terminal terminal, (string Path, string? Split) source, string classifierPath, int maxPixels, CancellationToken cancellation)
+    private static void Run(Terminal terminal, string path, Func<int, DatasetRequest> request, string classifierPath, CancellationToken cancellation)
     {
         TorchThreads.UseAllCores();
         using var classifier = ClassifierFile.Load(classifierPath);
-        var dataset = ImageDatasetReader.Open(source.Path, classifier.ImageSize, source.Split, maxPixels, cancellation).ReportSkipped(terminal);
+        var dataset = ImageDatasetReader.Open(path, request(classifier.ImageSize), cancellation).ReportSkipped(terminal);
         ReportJson.Write(terminal.Output, ClassifierReport.Measure(classifier, dataset, cancellation));
     }
 }

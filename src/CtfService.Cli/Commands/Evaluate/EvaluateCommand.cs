@@ -47,7 +47,7 @@ internal static class EvaluateCommand
         }
 
         var side = bundle is null ? arguments.ImageSize : SquareSide.Of(bundle);
-        using var real = RealImages.Open(arguments.Data, side, arguments.MaxPixels, terminal, cancellation);
+        using var real = RealImages.Open(arguments.Data, arguments.Real(side), terminal, cancellation);
         var stages = new ConsoleStages(terminal);
         if (arguments.AllFormats)
         {

@@ -10,6 +10,7 @@ using CtfService.Model.Imaging;
 using CtfService.Model.Loading;
 using CtfService.Model.Storage;
 using CtfService.Training.Data;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Evaluation;
 using CtfService.Training.Evaluation.Edits;
 using CtfService.Training.Evaluation.Features;
@@ -75,7 +76,8 @@ internal static class EvaluateEditsCommand
         OutputPath.Folder("--cache", arguments.Cache);
         using var extractor = ClassifierFeatures.Load(arguments.Classifier);
         var bundle = BundleReader.Open(arguments.Bundle, cancellation);
-        using var real = RealImages.Open(arguments.Data, SquareSide.Of(bundle), arguments.MaxPixels, terminal, cancellation);
+        using var real = RealImages.Open(
+            arguments.Data, new DatasetRequest(SquareSide.Of(bundle)) { MaxPixels = arguments.MaxPixels }, terminal, cancellation);
         var stages = new ConsoleStages(terminal);
         var originals = Originals(arguments, real, bundle.Manifest.ClassLabels);
         var evaluator = new EditEvaluator(extractor, originals, stages, cancellation);

@@ -4,6 +4,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Evaluation.Samples;
 using CtfService.Training.Optimization;
 
@@ -27,6 +28,7 @@ internal sealed class EvaluateOptions
         "--image-size", "With --images: side that these and the real images are scaled to, in pixels.", 64, TrainingRanges.ImageSide);
 
     private readonly Option<int> _maxPixels = MaxPixelsOption.Create();
+    private readonly Option<string?> _classNames = ClassNamesOption.Create();
 
     private readonly Option<string> _data = CommandOption.Required(
         "--data",
@@ -68,7 +70,7 @@ internal sealed class EvaluateOptions
     {
         Option[] modelOptions = [_bundle.Option, _perClass, _seed, .. _sampling.All, _dtype, _placement.MaxWindow, _seeds, _record];
         foreach (var option in (Option[])
-            [_data, _classifier, _inception, _images, _imageSize, _maxPixels, _output, _cache, _placement.Device, .. modelOptions])
+            [_data, _classifier, _inception, _images, _imageSize, _maxPixels, _classNames, _output, _cache, _placement.Device, .. modelOptions])
         {
             command.Options.Add(option);
         }
@@ -133,6 +135,7 @@ internal sealed class EvaluateOptions
             Images = arguments.GetValue(_images),
             ImageSize = arguments.GetValue(_imageSize),
             MaxPixels = arguments.GetValue(_maxPixels),
+            ClassNames = arguments.GetValue(_classNames),
             Data = arguments.GetRequiredValue(_data),
             Classifier = classifier ?? (inception is null ? DefaultClassifier : null),
             Inception = inception,
@@ -163,6 +166,13 @@ internal sealed record EvaluateArguments
     public required int ImageSize { get; init; }
 
     public required int MaxPixels { get; init; }
+
+    /// <summary>File that lists the class names of the real images; null if there is none.</summary>
+    public string? ClassNames { get; init; }
+
+    /// <summary>Returns how the real images are read.</summary>
+    /// <param name="side">Side of the images, pixels.</param>
+    public DatasetRequest Real(int side) => new(side) { MaxPixels = MaxPixels, ClassNames = ClassNames };
 
     public required string Data { get; init; }
 

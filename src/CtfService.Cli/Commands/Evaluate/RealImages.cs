@@ -22,12 +22,12 @@ internal sealed record RealImages(ImageDataset? Train, ImageDataset? Test, Featu
     }
 
     /// <summary>Opens the images and reports what was found.</summary>
-    /// <param name="side">Side of the images, pixels.</param>
+    /// <param name="request">Size of the images and their limits; the splits are chosen here.</param>
     /// <exception cref="DatasetException">The data set cannot be used.</exception>
-    public static RealImages Open(string path, int side, int maxPixels, Terminal terminal, CancellationToken cancellation)
+    public static RealImages Open(string path, DatasetRequest request, Terminal terminal, CancellationToken cancellation)
     {
         ImageDataset Split(string? split, IReadOnlyList<string>? namesOfIds = null) => ImageDatasetReader.Open(
-            path, new DatasetRequest(side, split) { MaxPixels = maxPixels, AcceptUnlabelled = true, NamesOfIds = namesOfIds }, cancellation)
+            path, request with { Split = split, AcceptUnlabelled = true, NamesOfIds = namesOfIds }, cancellation)
             .ReportSkipped(terminal);
         if (FeatureStatistics.IsAt(path, out var hasImages))
         {

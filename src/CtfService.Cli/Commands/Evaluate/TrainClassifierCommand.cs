@@ -24,16 +24,18 @@ internal static class TrainClassifierCommand
         var batch = CommandOption.Number("--batch", "Images per step.", Defaults.BatchSize, Ranges.Batch);
         var seed = CommandOption.Seed();
         var maxPixels = MaxPixelsOption.Create();
+        var classNames = ClassNamesOption.Create();
         var command = new Command("train-classifier", "Trains the classifier for generated images; prints JSON.")
         {
-            data, output, imageSize, maxPixels, steps, batch, seed,
+            data, classNames, output, imageSize, maxPixels, steps, batch, seed,
         };
         command.SetAction((parse, cancellation) =>
         {
             var training = Defaults with { Steps = parse.GetValue(steps), BatchSize = parse.GetValue(batch), Seed = parse.GetValue(seed) };
             var path = OutputPath.File(output.Name, parse.GetRequiredValue(output));
             RequireClassifierOrNothing(output.Name, path, terminal);
-            Run(terminal, parse.GetRequiredValue(data), (parse.GetValue(imageSize), parse.GetValue(maxPixels)), training, path, cancellation);
+            var images = new DatasetRequest(parse.GetValue(imageSize)) { MaxPixels = parse.GetValue(maxPixels), ClassNames = parse.GetValue(classNames) };
+            Run(terminal, parse.GetRequiredValue(data), images, training, path, cancellation);
         });
         return command;
     }
@@ -59,18 +61,21 @@ internal static class TrainClassifierCommand
     private static void Run(
         Terminal terminal,
         string data,
-        (int Side, int MaxPixels) images,
+        DatasetRequest images,
         ClassifierTraining training,
         string output,
         CancellationToken cancellation)
     {
         TorchThreads.UseAllCores();
-        ClassifierTrainer.RequireSeveralClasses(ImageDatasetReader.Classes(data, ImageDatasetReader.TrainSplit)); // before the images are decoded
-        var train = ImageDatasetReader.Open(data, images.Side, "train", images.MaxPixels, cancellation).ReportSkipped(terminal);
-        var test = ImageDatasetReader.Open(data, images.Side, "test", images.MaxPixels, cancellation).ReportSkipped(terminal);
-        terminal.Error.WriteLine($"{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
+        var classes = ImageDatasetReader.Classes(data, ImageDatasetReader.TrainSplit, images.ClassNames);
+        ClassifierTrainer.RequireSeveralClasses(classes); // before the images are decoded
+        var train = ImageDatasetReader.OpenForTraining(data, images with { Split = ImageDatasetReader.TrainSplit }, cancellation).ReportSkipped(terminal);
+        var test = ImageDatasetReader.Open(data, images with { Split = ImageDatasetReader.TestSplit }, cancellation).ReportSkipped(terminal);
+        var about = train.IsCountEstimated ? "About " : "";
+        terminal.Error.WriteLine($"{about}{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
 
         using var classifier = ConsoleProgress.Run(terminal, "classifier", progress => ClassifierTrainer.Train(train, training, progress, cancellation));
+        train.ReportUnreadable(terminal);
         var report = ClassifierReport.Measure(classifier, test, cancellation);
         ClassifierFile.Save(classifier, output, report.Accuracy);
         terminal.Error.WriteLine($"Saved {output}.");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
@@ -62,6 +63,7 @@ internal static class RefineDecoderCommand
                 PerceptualWeight: arguments.GetRequiredValue(perceptualWeight));
             ConsoleProgress.Run(
                 terminal, "decoder", progress => TokenizerTraining.Refine(train, test, folder.Tokenizer, refinement, run, progress, cancellation));
+            train.ReportUnreadable(terminal);
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CtfService.Cli.Commands.Options;
+using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.Training.Data;
@@ -36,6 +37,7 @@ internal static class TrainTokenizerCommand
             run = run with { Data = training.Fingerprint(arguments, "train", cancellation) };
             var (train, test) = training.Splits(arguments, side, terminal, cancellation);
             ConsoleProgress.Run(terminal, "tokenizer", progress => TokenizerTraining.Run(train, test, config, run, progress, cancellation));
+            train.ReportUnreadable(terminal);
         });
         return command;
     }

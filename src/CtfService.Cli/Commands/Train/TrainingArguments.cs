@@ -23,6 +23,7 @@ internal sealed class TrainingArguments
     private readonly Option<string> _run = RunOption();
     private readonly Option<int?> _imageSize = ImageSizeOption();
     private readonly Option<int> _maxPixels = MaxPixelsOption.Create();
+    private readonly Option<string?> _classNames = ClassNamesOption.Create();
     private readonly Option<int> _steps;
     private readonly Option<int> _batchSize;
     private readonly Option<double> _learningRate;
@@ -66,8 +67,8 @@ internal sealed class TrainingArguments
     {
         foreach (var option in new Option[]
         {
-            _data, _run, _imageSize, _maxPixels, _steps, _batchSize, _learningRate, _evaluateEvery, _earlyStop, _seed, _float32, _resume, _overwrite,
-            _acceptChanges,
+            _data, _classNames, _run, _imageSize, _maxPixels, _steps, _batchSize, _learningRate, _evaluateEvery, _earlyStop, _seed, _float32, _resume,
+            _overwrite, _acceptChanges,
         })
         {
             command.Options.Add(option);
@@ -121,15 +122,21 @@ internal sealed class TrainingArguments
     }
 
     public string Fingerprint(ParseResult arguments, string split, CancellationToken cancellation) =>
-        DataFingerprint.Of(arguments.GetRequiredValue(_data), split, arguments.GetValue(_maxPixels), cancellation);
+        DataFingerprint.Of(
+            arguments.GetRequiredValue(_data), split, arguments.GetValue(_maxPixels), arguments.GetValue(_classNames), cancellation);
 
     /// <summary>Reads one split and reports what was left out of it.</summary>
     public ImageDataset Dataset(ParseResult arguments, int imageSize, string split, Terminal terminal, CancellationToken cancellation) =>
-        ImageDatasetReader.Open(arguments.GetRequiredValue(_data), imageSize, split, arguments.GetValue(_maxPixels), cancellation).ReportSkipped(terminal);
+        ImageDatasetReader.Open(arguments.GetRequiredValue(_data), Request(arguments, imageSize, split), cancellation).ReportSkipped(terminal);
 
-    /// <summary>Reads the images to train on and those held out.</summary>
-    public (ImageDataset Train, ImageDataset Test) Splits(ParseResult arguments, int imageSize, Terminal terminal, CancellationToken cancellation) =>
-    (
-        Dataset(arguments, imageSize, ImageDatasetReader.TrainSplit, terminal, cancellation),
-        Dataset(arguments, imageSize, "test", terminal, cancellation));
+    /// <summary>Opens the images to train on, and reads those held out.</summary>
+    public (ITrainingImages Train, ImageDataset Test) Splits(ParseResult arguments, int imageSize, Terminal terminal, CancellationToken cancellation)
+    {
+        var request = Request(arguments, imageSize, ImageDatasetReader.TrainSplit);
+        var train = ImageDatasetReader.OpenForTraining(arguments.GetRequiredValue(_data), request, cancellation).ReportSkipped(terminal);
+        return (train, Dataset(arguments, imageSize, ImageDatasetReader.TestSplit, terminal, cancellation));
+    }
+
+    private DatasetRequest Request(ParseResult arguments, int imageSize, string split) =>
+        new(imageSize, split) { MaxPixels = arguments.GetValue(_maxPixels), ClassNames = arguments.GetValue(_classNames) };
 }

@@ -11,7 +11,7 @@ internal static class DiskTree
     public static TreeFile OpenFile(string path)
     {
         var file = new FileInfo(path);
-        return File(file.Name, file.ResolveLinkTarget(returnFinalTarget: true) is { } target ? new FileInfo(target.FullName) : file);
+        return File(file, file.ResolveLinkTarget(returnFinalTarget: true) is { } target ? new FileInfo(target.FullName) : file);
     }
 
     private static TreeFolder Folder(string name, string path, string realPath, bool isLink) =>
@@ -28,7 +28,7 @@ internal static class DiskTree
         }
 
         return item is FileInfo file
-            ? File(file.Name, file)
+            ? File(file, file)
             : Folder(item.Name, item.FullName, Path.Combine(parent, item.Name), isLink: false);
     }
 
@@ -42,7 +42,7 @@ internal static class DiskTree
         try
         {
             return link.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true } target
-                ? File(link.Name, new FileInfo(target.FullName))
+                ? File(link, new FileInfo(target.FullName))
                 : new TreeProblem(link.Name, SkipReasons.LinkToNothing);
         }
         catch (IOException) // a cycle of links
@@ -51,11 +51,8 @@ internal static class DiskTree
         }
     }
 
-    private static TreeFile File(string name, FileInfo file) => new(name, file.Length, (offset, count) =>
-    {
-        using var handle = System.IO.File.OpenHandle(file.FullName);
-        return TreeFile.ReadExactly(handle, file.FullName, offset, count);
-    });
+    /// <param name="item">The file, or a link to it.</param>
+    private static TreeFile File(FileSystemInfo item, FileInfo target) => TreeFile.At(item.Name, new FilePlace(item.FullName, 0), target.Length);
 
     /// <summary>Returns the path with all links resolved.</summary>
     private static string RealPath(string path)

@@ -1,8 +1,8 @@
 namespace CtfService.Training.Data.Files;
 
 /// <summary>A file of a data set that may be an image.</summary>
-/// <param name="Name">Path inside the data set, with forward slashes, in Unicode's composed form.</param>
-internal sealed record ImageEntry(string Name, string ClassName, TreeFile File);
+/// <param name="Folder">Folder of the file inside the data set, with forward slashes, such as <c>train/apple/</c>.</param>
+internal sealed record ImageEntry(string Folder, string ClassName, TreeFile File);
 
 /// <summary>Finds classes and files in a folder or a tar file, by the same rules. The classes are complete after the last entry has been read.</summary>
 /// <param name="skipped">Counts the files that are skipped; null to count nothing.</param>
@@ -28,6 +28,27 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
     /// <summary>Returns the files of all classes.</summary>
     /// <exception cref="DatasetException">The path does not exist, or it is not a tar file.</exception>
     public IEnumerable<ImageEntry> Entries()
+    {
+        foreach (var (folder, name, className, parent) in ClassFolders())
+        {
+            foreach (var (place, file) in Files(folder, name, parent, new HashSet<string>(StringComparer.Ordinal)))
+            {
+                yield return new ImageEntry(place, className, file);
+            }
+        }
+    }
+
+    /// <summary>Reads the class names without the files of the classes.</summary>
+    /// <inheritdoc cref="Entries" path="/exception"/>
+    public void ReadClassNames()
+    {
+        foreach (var _ in ClassFolders())
+        {
+            // adds to ClassNames
+        }
+    }
+
+    private IEnumerable<ClassFolder> ClassFolders()
     {
         var root = Open();
         var folders = root.Children().OfType<TreeFolder>().Where(folder => !SystemNames.Contains(folder.Name)).ToList();
@@ -73,7 +94,7 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
         return _tar.Root;
     }
 
-    private IEnumerable<ImageEntry> Classes(TreeFolder folder, string prefix)
+    private IEnumerable<ClassFolder> Classes(TreeFolder folder, string prefix)
     {
         foreach (var node in Ordered(folder, prefix))
         {
@@ -91,16 +112,12 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
 
             var className = ClassName.Composed(inner.Name);
             ClassNames.Add(className);
-            var visited = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var (name, file) in Files(inner, prefix + inner.Name, folder.Place, visited))
-            {
-                yield return new ImageEntry(ClassName.Composed(name), className, file);
-            }
+            yield return new ClassFolder(inner, prefix + inner.Name, className, folder.Place);
         }
     }
 
     /// <summary>Returns all files below a folder. A folder is read once per class, however many links lead to it, and never from inside itself.</summary>
-    private IEnumerable<(string Name, TreeFile File)> Files(TreeFolder folder, string name, string parent, HashSet<string> visited)
+    private IEnumerable<(string Folder, TreeFile File)> Files(TreeFolder folder, string name, string parent, HashSet<string> visited)
     {
         if (folder.IsLink && IsAtOrAbove(folder.Place, parent))
         {
@@ -114,26 +131,26 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
             yield break;
         }
 
-        foreach (var node in Ordered(folder, $"{name}/"))
+        var prefix = $"{name}/";
+        foreach (var node in Ordered(folder, prefix))
         {
-            var inner = $"{name}/{node.Name}";
             switch (node)
             {
                 case { } when !IsUtf8(node.Name):
-                    _skipped.Add(inner, SkipReasons.NameNotUtf8);
+                    _skipped.Add(prefix + node.Name, SkipReasons.NameNotUtf8);
                     break;
                 case TreeFile file:
-                    yield return (inner, file);
+                    yield return (prefix, file);
                     break;
                 case TreeFolder child:
-                    foreach (var found in Files(child, inner, folder.Place, visited))
+                    foreach (var found in Files(child, prefix + node.Name, folder.Place, visited))
                     {
                         yield return found;
                     }
 
                     break;
                 case TreeProblem problem:
-                    _skipped.Add(inner, problem.Reason);
+                    _skipped.Add(prefix + node.Name, problem.Reason);
                     break;
             }
         }
@@ -168,4 +185,8 @@ internal sealed class ImageTree(string path, string? split, SkipCounter? skipped
     }
 
     private static bool IsUtf8(string name) => !name.Contains(Replacement);
+
+    /// <param name="Name">Path inside the data set.</param>
+    /// <param name="Parent">Real path of the folder around it.</param>
+    private sealed record ClassFolder(TreeFolder Folder, string Name, string ClassName, string Parent);
 }

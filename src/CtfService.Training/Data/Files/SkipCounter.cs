@@ -21,6 +21,17 @@ internal sealed class SkipCounter
         }
     }
 
+    /// <summary>Returns what was counted and starts again from zero.</summary>
+    public IReadOnlyList<SkippedFiles> Take()
+    {
+        lock (_lock)
+        {
+            var counted = ToList();
+            _reasons.Clear();
+            return counted;
+        }
+    }
+
     public IReadOnlyList<SkippedFiles> ToList()
     {
         lock (_lock)
@@ -28,4 +39,7 @@ internal sealed class SkipCounter
             return [.. _reasons.Select(reason => new SkippedFiles(reason.Key, reason.Value.Count, [.. reason.Value.Names]))];
         }
     }
+
+    /// <summary>Returns a sentence that ends an error message; empty if nothing was skipped.</summary>
+    public string Because() => ToList() is { Count: > 0 } reasons ? $" Skipped: {string.Join("; ", reasons)}." : "";
 }

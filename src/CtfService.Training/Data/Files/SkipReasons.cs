@@ -17,6 +17,8 @@ internal static class SkipReasons
     public const string LinkOutOfTar = "a link to a target outside the tar file";
     public const string UnknownClass = "of a class that train/ does not have";
     public const string NoLabel = "without a label, which other images have";
+    public const string UnknownLabel = "a label that is not in the list of class names";
+    public const string DamagedShard = "a damaged tar file, whose images are left out";
     public const string NoImage = "a sample without an image";
     public const string SecondImage = "a second image of one sample";
     public const string NotListed = "not listed in metadata.jsonl";

@@ -12,6 +12,9 @@ internal sealed class TarTree : IDisposable
     /// <summary>Maximum number of links that are followed in a row, as on Linux.</summary>
     private const int MaxLinks = 40;
 
+    /// <summary>The content of large entries is not read, so a small buffer wastes less; the order still lets the system read ahead.</summary>
+    private static readonly FileStreamOptions Headers = new() { BufferSize = 4096, Options = FileOptions.SequentialScan };
+
     private readonly string _path;
     private readonly SafeFileHandle _file;
     private readonly long _length;
@@ -45,7 +48,7 @@ internal sealed class TarTree : IDisposable
     {
         try
         {
-            using var reader = new TarReader(new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.Read));
+            using var reader = new TarReader(new FileStream(_path, Headers));
             while (reader.GetNextEntry() is { } entry)
             {
                 Add(entry);
@@ -141,7 +144,10 @@ internal sealed class TarTree : IDisposable
     private static TreeProblem Problem(string name, TarItem item) => new(name, (item as TarProblem)?.Reason ?? SkipReasons.Special);
 
     private TreeFile File(string name, TarData data) =>
-        new(name, data.Length, (offset, count) => TreeFile.ReadExactly(_file, _path, data.Offset + offset, count));
+        new(name, data.Length, (offset, count) => TreeFile.ReadExactly(_file, _path, data.Offset + offset, count))
+        {
+            Place = new FilePlace(_path, data.Offset),
+        };
 
     /// <summary>Returns the item at a path, links followed, or the reason why it cannot be read.</summary>
     private TarItem Resolve(string path)

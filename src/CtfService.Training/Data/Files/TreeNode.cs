@@ -10,6 +10,19 @@ internal abstract record TreeNode(string Name);
 /// <param name="ReadAt">Reads the given number of bytes from an offset. Thread-safe.</param>
 internal sealed record TreeFile(string Name, long Length, Func<long, int, byte[]> ReadAt) : TreeNode(Name)
 {
+    /// <summary>Where the content is on disk; null if it is in memory.</summary>
+    public FilePlace? Place { get; init; }
+
+    /// <summary>Returns a file that is opened each time it is read, so that any number of them need no open files.</summary>
+    public static TreeFile At(string name, FilePlace place, long length) => new(name, length, (offset, count) =>
+    {
+        using var handle = File.OpenHandle(place.Path);
+        return ReadExactly(handle, place.Path, place.Start + offset, count);
+    })
+    {
+        Place = place,
+    };
+
     /// <summary>Reads the given number of bytes from an open file; <paramref name="path"/> is for the error message.</summary>
     /// <exception cref="EndOfStreamException">The file became shorter while it was read.</exception>
     public static byte[] ReadExactly(SafeFileHandle file, string path, long offset, int count)
@@ -24,6 +37,11 @@ internal sealed record TreeFile(string Name, long Length, Func<long, int, byte[]
         return bytes;
     }
 }
+
+/// <summary>A range of bytes on disk.</summary>
+/// <param name="Path">The file itself, or the tar file that holds it.</param>
+/// <param name="Start">Offset of the first byte in <paramref name="Path"/>; 0 for a file of its own.</param>
+internal readonly record struct FilePlace(string Path, long Start);
 
 /// <param name="Place">Real path of the folder, with forward slashes and links resolved; it identifies the folder.</param>
 /// <param name="IsLink">Whether the folder was reached through a link.</param>

@@ -6,7 +6,8 @@ namespace CtfService.Training.Data.Formats;
 
 /// <summary>
 /// Identifies a data set without decoding it: a hash of the names, lengths and contents of the image files of a split. The whole content is read if the split
-/// has at most <see cref="MaxBytes"/>; otherwise an equal share of every file, from its start, middle and end.
+/// has at most <see cref="MaxBytes"/>; otherwise an equal share of every file, from its start, middle and end. Of more than <see cref="MaxFiles"/> files,
+/// evenly spaced ones are read.
 /// </summary>
 public static class DataFingerprint
 {
@@ -16,6 +17,9 @@ public static class DataFingerprint
     /// <summary>Minimum number of bytes that are read from a file; different compressed images always differ within them.</summary>
     internal const int MinShare = 12 * 1024;
 
+    /// <summary>Maximum number of files whose content is read; all names and lengths count.</summary>
+    internal const int MaxFiles = (int)(MaxBytes / MinShare);
+
     private const int Pieces = 3;
 
     /// <param name="path">A data set in any format.</param>
@@ -23,21 +27,59 @@ public static class DataFingerprint
     /// Folder that holds the class folders, such as <c>train</c>; for another split the names of the training classes are hashed too.
     /// </param>
     /// <param name="maxPixels"><see cref="DatasetRequest.MaxPixels"/>, which decides which images are used.</param>
+    /// <param name="classNames"><see cref="DatasetRequest.ClassNames"/>, which number the classes; null if there are none.</param>
     /// <returns>A text such as <c>7200 files of 24 classes, 5d41402abc4b</c>.</returns>
     /// <exception cref="DatasetException">The data set or the split does not exist or is damaged.</exception>
-    public static string Of(string path, string split, int maxPixels = ImageDatasetReader.DefaultMaxPixels, CancellationToken cancellation = default)
+    public static string Of(
+        string path,
+        string split,
+        int maxPixels = ImageDatasetReader.DefaultMaxPixels,
+        string? classNames = null,
+        CancellationToken cancellation = default)
     {
         using var source = ImageSources.Open(path, split);
-        var files = source.Files;
+        // The training split, or the list, defines the class ids of every split.
+        string[] numbers = split == ImageDatasetReader.TrainSplit && classNames is null
+            ? []
+            : [.. ImageDatasetReader.Classes(path, ImageDatasetReader.TrainSplit, classNames)];
+        return Of(source.Files, ImageDatasetReader.Classes(path, split).Count, numbers, maxPixels, cancellation);
+    }
+
+    /// <summary>Returns the text for the files of a set.</summary>
+    /// <param name="classes">Names that number the classes, if they are not those of the set.</param>
+    internal static string Of(
+        IReadOnlyList<StoredFile> files, int classCount, IReadOnlyList<string> classes, int maxPixels, CancellationToken cancellation)
+    {
+        var content = files.Count <= MaxFiles ? OfAll(files, classes, cancellation) : OfMany(files, MaxFiles, classes, cancellation);
+        var limit = maxPixels == ImageDatasetReader.DefaultMaxPixels ? "" : $", images of at most {maxPixels} pixels";
+        return FormattableString.Invariant($"{files.Count} files of {classCount} classes, {content}{limit}");
+    }
+
+    private static string OfAll(IReadOnlyList<StoredFile> files, IEnumerable<string> classes, CancellationToken cancellation)
+    {
         var share = Share(files.Count, files.Sum(file => file.File.Length));
         var lines = files.AsParallel().WithCancellation(cancellation)
             .Select(file => $"{file.Name} {file.File.Length} {Content(file.File, share)}")
             .ToList();
-        // The training split defines the class ids of every split.
-        string[] numbers = split == ImageDatasetReader.TrainSplit ? [] : [.. ImageDatasetReader.Classes(path, ImageDatasetReader.TrainSplit)];
-        var text = string.Join('\n', lines.Order(StringComparer.Ordinal).Concat(numbers));
-        var limit = maxPixels == ImageDatasetReader.DefaultMaxPixels ? "" : $", images of at most {maxPixels} pixels";
-        return FormattableString.Invariant($"{files.Count} files of {source.ClassNames.Count} classes, {ShortHash.Of(Encoding.UTF8.GetBytes(text))}{limit}");
+        return ShortHash.Of(Encoding.UTF8.GetBytes(string.Join('\n', lines.Order(StringComparer.Ordinal).Concat(classes))));
+    }
+
+    /// <summary>Hashes the lines one by one, in the order of the set, so that the memory does not grow with it.</summary>
+    internal static string OfMany(IReadOnlyList<StoredFile> files, int most, IEnumerable<string> classes, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var every = (files.Count + most - 1) / most;
+        var lines = Enumerable.Range(0, files.Count).AsParallel().AsOrdered().WithCancellation(cancellation).Select(index =>
+        {
+            var (name, file) = files[index];
+            return $"{name} {file.Length} {(index % every == 0 ? Content(file, MinShare) : "")}\n";
+        });
+        foreach (var line in lines.AsEnumerable().Concat(classes))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(line));
+        }
+
+        return ShortHash.Of(hash);
     }
 
     /// <summary>Returns the maximum number of bytes that are read from each file.</summary>

@@ -59,13 +59,13 @@ internal static class DatasetFormats
             for (var read = 0; read < ReadEntries && reader.GetNextEntry() is { } entry; read++)
             {
                 var name = entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name;
-                if (WebDatasetSource.IsClass(name))
+                if (WebDatasetShard.IsClass(name))
                 {
                     return true;
                 }
 
                 hasFolders |= name.Contains('/', StringComparison.Ordinal);
-                hasImages |= WebDatasetSource.IsImage(name);
+                hasImages |= WebDatasetShard.IsImage(name);
             }
 
             return hasImages && !hasFolders;

@@ -2,12 +2,14 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using CtfService.Model.Imaging;
 using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Labels;
 
 namespace CtfService.Training.Data.Formats;
 
 /// <summary>
 /// Loads a data set in any format: class folders in a folder or a tar file, a folder with metadata.jsonl, a WebDataset, npz or Parquet files. Images are scaled
-/// and cropped to one square size and stay in memory. Image files are recognised by content, not by name.
+/// and cropped to one square size and stay in memory if they fit; if not, they are decoded each time they are read. Image files are recognised by content,
+/// not by name.
 /// </summary>
 public static class ImageDatasetReader
 {
@@ -40,10 +42,19 @@ public static class ImageDatasetReader
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(request.ImageSize);
         var split = request.Split;
-        var ofTraining = split is not (null or TrainSplit) && HasSplit(path, TrainSplit) ? Classes(path, TrainSplit) : [];
+        var names = request.ReadClassNames();
+        var ofTraining = split is not (null or TrainSplit) && HasSplit(path, TrainSplit)
+            ? ImageSources.ClassNames(path, TrainSplit, names)
+            : ImageSources.ListedNames(DatasetLocation.Find(path, split), names) ?? [];
         var skipped = new SkipCounter();
-        using var source = ImageSources.Open(path, split, skipped, ofTraining.Count > 0 ? ofTraining : request.NamesOfIds);
+        using var source = ImageSources.Open(path, split, skipped, names, ofTraining.Count > 0 ? ofTraining : request.NamesOfIds);
         RequireLabels(path, source, request);
+        var classes = new FoundClasses(path, split, source, ofTraining, skipped);
+        if (source is IIndexedSource indexed && Bytes(source.Count, request.ImageSize) > Math.Min(request.MemoryLimit, MachineMemory / 2))
+        {
+            return StoredDataset.Open(indexed, classes, skipped, request, cancellation);
+        }
+
         RequireMemory(path, source.Count, request.ImageSize);
         var images = Read(source, request, cancellation);
         if (source.ClassNames.Count == 0)
@@ -51,37 +62,35 @@ public static class ImageDatasetReader
             return Unlabelled(path, images, skipped, request);
         }
 
-        var classNames = ofTraining.Count > 0 ? ofTraining : source.ClassNames;
         var counts = images.CountBy(image => image.ClassName!).ToDictionary(StringComparer.Ordinal);
-        if (ofTraining.Count == 0)
-        {
-            RequireImages(path, split, source, counts, skipped);
-        }
-        else if (!classNames.Any(counts.ContainsKey))
-        {
-            throw new DatasetException(
-                $"'{path}', split '{split}', has no readable image of a class of '{TrainSplit}': {NameList.Of(classNames)}. "
-                + $"It has the classes {NameList.Of(source.ClassNames)}.{Because(skipped)}");
-        }
-
-        var ids = classNames.Index().ToDictionary(entry => entry.Item, entry => entry.Index, StringComparer.Ordinal);
+        var ids = classes.Require(counts);
         var labelled = images.Where(image => ids.ContainsKey(image.ClassName!)).Select(image => new LabelledImage(image.Pixels, ids[image.ClassName!]));
-        return new ImageDataset(request.ImageSize, request.ImageSize, classNames, [.. labelled])
+        return new ImageDataset(request.ImageSize, request.ImageSize, classes.Names, [.. labelled])
         {
             Split = split,
             Skipped = skipped.ToList(),
-            UnknownClasses = [.. source.ClassNames.Where(name => !ids.ContainsKey(name) && (source is ClassFolderSource || counts.ContainsKey(name)))
-                .Select(name => new UnknownClass(name, counts.GetValueOrDefault(name)))],
+            UnknownClasses = classes.Unknown(counts),
         };
     }
 
-    /// <summary>Returns the classes in the order of their ids, without decoding images; empty if the images have no labels.</summary>
-    /// <exception cref="DatasetException">The set or the split does not exist, or it is damaged.</exception>
-    public static IReadOnlyList<string> Classes(string path, string? split)
+    /// <summary>
+    /// Opens a data set to train on, in the same way for every command: as <see cref="Open(string, DatasetRequest, CancellationToken)"/> does, or as a stream
+    /// if it is a WebDataset that is larger than <see cref="DatasetRequest.MemoryLimit"/>.
+    /// </summary>
+    /// <inheritdoc cref="Open(string, DatasetRequest, CancellationToken)"/>
+    public static ITrainingImages OpenForTraining(string path, DatasetRequest request, CancellationToken cancellation = default)
     {
-        using var source = ImageSources.Open(path, split);
-        return source.ClassNames;
+        var location = DatasetLocation.Find(path, request.Split);
+        return ImageSources.IsStreamed(location, request.MemoryLimit)
+            ? ImageStream.Open(path, location.Files, request, cancellation)
+            : Open(path, request, cancellation);
     }
+
+    /// <summary>Returns the classes in the order of their ids, without decoding images; empty if the images have no labels.</summary>
+    /// <param name="classNames"><see cref="DatasetRequest.ClassNames"/>; null if there are none.</param>
+    /// <exception cref="DatasetException">The set or the split does not exist, or it is damaged.</exception>
+    public static IReadOnlyList<string> Classes(string path, string? split, string? classNames = null) =>
+        ImageSources.ClassNames(path, split, classNames is null ? null : ClassNamesFile.Read(classNames));
 
     /// <summary>Returns whether a data set has a split of this name.</summary>
     public static bool HasSplit(string path, string split) => DatasetLocation.HasSplit(path, split);
@@ -96,25 +105,19 @@ public static class ImageDatasetReader
         }
     }
 
+    private static long MachineMemory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    private static long Bytes(int count, int imageSize) => (long)count * imageSize * imageSize * 3;
+
+    /// <summary>Throws if the images do not fit in memory. Formats of image files do not need it.</summary>
     private static void RequireMemory(string path, int count, int imageSize)
     {
-        var (needed, total) = ((double)count * imageSize * imageSize * 3, (double)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        var (needed, total) = (Bytes(count, imageSize), MachineMemory);
         if (needed > total)
         {
             throw new DatasetException(FormattableString.Invariant(
                 $"'{path}' has {count:N0} images, which need {needed / 1e9:N1} GB at {imageSize}x{imageSize} pixels; this machine has {total / 1e9:N1} GB. ")
-                + "Use fewer or smaller images.");
-        }
-    }
-
-    private static void RequireImages(string path, string? split, IImageSource source, Dictionary<string, int> counts, SkipCounter skipped)
-    {
-        if (source.ClassNames.Where(name => !counts.ContainsKey(name)).ToList() is { Count: > 0 } empty)
-        {
-            var (which, verb) = empty.Count == 1 ? ("Class", "has") : ("Classes", "have");
-            var place = split is null ? $"'{path}'" : $"'{path}', split '{split}',";
-            var names = NameList.Of([.. empty.Select(name => $"'{name}'")]);
-            throw new DatasetException($"{which} {names} of {place} {verb} no readable image. Add images or {source.HowToRemoveAClass}.{Because(skipped)}");
+                + "Images of npz and Parquet files are kept in memory: use fewer or smaller images, or store them as class folders, tar or WebDataset.");
         }
     }
 
@@ -124,7 +127,7 @@ public static class ImageDatasetReader
             Split = request.Split,
             Skipped = skipped.ToList(),
         }
-        : throw new DatasetException($"'{path}' has no readable image.{Because(skipped)}");
+        : throw new DatasetException($"'{path}' has no readable image.{skipped.Because()}");
 
     /// <summary>Decodes the images; returns them in the order of the set, whatever the order of decoding.</summary>
     private static List<ReadImage> Read(IImageSource source, DatasetRequest request, CancellationToken cancellation)
@@ -151,9 +154,6 @@ public static class ImageDatasetReader
 
         return [.. images.OrderBy(image => image.Index)];
     }
-
-    private static string Because(SkipCounter skipped) =>
-        skipped.ToList() is { Count: > 0 } reasons ? $" Skipped: {string.Join("; ", reasons)}." : "";
 
     private sealed record ReadImage(int Index, string? ClassName, byte[] Pixels);
 }

@@ -4,7 +4,8 @@ using CtfService.Training.Data.Labels;
 namespace CtfService.Training.Data.Formats;
 
 /// <summary>What formats with a label beside each image share: the classes, and images that lack a label.</summary>
-internal abstract class LabelledSource(string path, SkipCounter skipped) : IImageSource
+/// <param name="names">Class names that the user lists; null to use those of the set.</param>
+internal abstract class LabelledSource(string path, SkipCounter skipped, ClassNameList? names) : IImageSource
 {
     private ClassLabels? _classes;
 
@@ -12,13 +13,21 @@ internal abstract class LabelledSource(string path, SkipCounter skipped) : IImag
 
     public abstract int Count { get; }
 
-    public IReadOnlyList<string> ClassNames => Classes.Names;
+    public IReadOnlyList<string> ClassNames => Labels.Names;
 
     public string HowToRemoveAClass => "remove its images";
 
     protected SkipCounter Skipped => skipped;
 
-    private ClassLabels Classes => _classes ?? throw new InvalidOperationException("The labels have not been read.");
+    /// <summary>The classes of all labels.</summary>
+    public ClassLabels Labels
+    {
+        get
+        {
+            RequireRead();
+            return _classes ?? throw new InvalidOperationException("The labels have not been read.");
+        }
+    }
 
     public abstract IEnumerable<StoredImage> Images(int maxPixels);
 
@@ -28,14 +37,22 @@ internal abstract class LabelledSource(string path, SkipCounter skipped) : IImag
     protected static IReadOnlyList<StoredFile> WithClassNames(IEnumerable<string> paths, string folder) =>
         [.. paths.Concat(ClassNamesFile.PathsIn(folder)).Select(path => new StoredFile(Path.GetFileName(path), DiskTree.OpenFile(path)))];
 
+    /// <summary>Returns the class names that the user or a file in the folder lists; null if there is no list.</summary>
+    protected ClassNameList? Listed(string folder) => names ?? ClassNamesFile.Find(folder);
+
+    /// <summary>Reads the labels if a derived class has not read them before.</summary>
+    protected virtual void RequireRead()
+    {
+    }
+
     /// <summary>Collects the classes; a derived class calls it when it has read all labels.</summary>
-    protected void UseLabels(IEnumerable<ImageLabel?> labels, IReadOnlyList<string>? listed, IReadOnlyList<string>? namesOfIds) =>
+    protected void UseLabels(IEnumerable<ImageLabel?> labels, ClassNameList? listed, IReadOnlyList<string>? namesOfIds) =>
         _classes = ClassLabels.Of(path, labels, listed, namesOfIds);
 
     /// <summary>Returns false, and counts the image, if it has no label although others have one.</summary>
     protected bool IsUsed(string name, ImageLabel? label)
     {
-        if (label is not null || Classes.Names.Count == 0)
+        if (label is not null || Labels.Names.Count == 0)
         {
             return true;
         }
@@ -44,5 +61,5 @@ internal abstract class LabelledSource(string path, SkipCounter skipped) : IImag
         return false;
     }
 
-    protected string? ClassOf(ImageLabel? label) => label is null ? null : Classes.NameOf(label);
+    protected string? ClassOf(ImageLabel? label) => label is null ? null : Labels.NameOf(label);
 }

@@ -9,7 +9,7 @@ namespace CtfService.Training.Data.Formats;
 /// A folder of images with a <c>metadata.jsonl</c> that has a line for each image, as Hugging Face's ImageFolder reads it: <c>file_name</c>, a path relative to
 /// the folder, and a field with the class.
 /// </summary>
-internal sealed class MetadataFolderSource : LabelledSource
+internal sealed class MetadataFolderSource : LabelledSource, IIndexedSource
 {
     public const string FileName = "metadata.jsonl";
 
@@ -20,10 +20,11 @@ internal sealed class MetadataFolderSource : LabelledSource
     /// <param name="path">The data set, for error messages.</param>
     /// <param name="folder">Folder with the images and metadata.jsonl.</param>
     /// <param name="prefix">Start of the names of images in reports, such as <c>train/</c>.</param>
+    /// <param name="names">Class names that the user lists; null to use those of the set.</param>
     /// <param name="namesOfIds">Names for ids if the data set has none.</param>
     /// <exception cref="DatasetException">metadata.jsonl is damaged, or a label is not a class of the set.</exception>
-    public MetadataFolderSource(string path, string folder, string prefix, SkipCounter skipped, IReadOnlyList<string>? namesOfIds)
-        : base(path, skipped)
+    public MetadataFolderSource(string path, string folder, string prefix, SkipCounter skipped, ClassNameList? names, IReadOnlyList<string>? namesOfIds)
+        : base(path, skipped, names)
     {
         var listed = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (line, number) in File.ReadLines(Path.Combine(folder, FileName)).Select((line, index) => (line, index + 1)))
@@ -36,7 +37,7 @@ internal sealed class MetadataFolderSource : LabelledSource
 
         CountOthers(folder, prefix, listed);
         Files = [.. WithClassNames([Path.Combine(folder, FileName)], folder), .. _images.Select(image => new StoredFile(image.Name, image.File))];
-        UseLabels(_images.Select(image => image.Label), ClassNamesFile.Find(folder), namesOfIds);
+        UseLabels(_images.Select(image => image.Label), Listed(folder), namesOfIds);
     }
 
     public override IReadOnlyList<StoredFile> Files { get; }
@@ -51,15 +52,15 @@ internal sealed class MetadataFolderSource : LabelledSource
             && LabelFields.OfText(Encoding.UTF8.GetBytes(line)) is not null;
     }
 
-    public override IEnumerable<StoredImage> Images(int maxPixels)
+    public override IEnumerable<StoredImage> Images(int maxPixels) =>
+        Enumerable.Range(0, Count).Where(index => IsUsed(_images[index].Name, _images[index].Label)).Select(index => Image(index, maxPixels));
+
+    public string? ClassOf(int index) => ClassOf(_images[index].Label);
+
+    public StoredImage Image(int index, int maxPixels)
     {
-        foreach (var (name, file, label) in _images)
-        {
-            if (IsUsed(name, label))
-            {
-                yield return new StoredImage(name, ClassOf(label), () => EntryReader.Read(name, file, Skipped, maxPixels));
-            }
-        }
+        var (name, file, label) = _images[index];
+        return new StoredImage(name, ClassOf(label), () => EntryReader.Read(name, file, Skipped, maxPixels));
     }
 
     public override void Dispose()

@@ -18,16 +18,17 @@ internal sealed class NpzSource : LabelledSource
 
     /// <param name="path">The data set, for error messages.</param>
     /// <param name="files">npz files in the order of the set.</param>
+    /// <param name="names">Class names that the user lists; null to use those of the set.</param>
     /// <param name="namesOfIds">Names for ids if the data set has none.</param>
     /// <exception cref="DatasetException">A file is damaged or has other arrays, or a label is not a class of the set.</exception>
-    public NpzSource(string path, IReadOnlyList<string> files, SkipCounter skipped, IReadOnlyList<string>? namesOfIds)
-        : base(path, skipped)
+    public NpzSource(string path, IReadOnlyList<string> files, SkipCounter skipped, ClassNameList? names, IReadOnlyList<string>? namesOfIds)
+        : base(path, skipped, names)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(files[0]))!;
         Files = WithClassNames(files, folder);
         _parts.AddRange(files.Select(ReadLabels));
         Count = (int)Math.Min(int.MaxValue, _parts.Sum(part => (long)part.Labels.Count));
-        UseLabels(_parts.SelectMany(part => part.Labels), ClassNamesFile.Find(folder), namesOfIds);
+        UseLabels(_parts.SelectMany(part => part.Labels), Listed(folder), namesOfIds);
     }
 
     public override IReadOnlyList<StoredFile> Files { get; }

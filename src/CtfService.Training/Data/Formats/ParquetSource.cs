@@ -10,28 +10,30 @@ internal sealed class ParquetSource : LabelledSource
 
     /// <param name="path">The data set, for error messages.</param>
     /// <param name="files">Parquet files in the order of the set.</param>
+    /// <param name="names">Class names that the user lists; null to use those of the set.</param>
     /// <param name="namesOfIds">Names for ids if the data set has none.</param>
     /// <exception cref="DatasetException">A file is damaged or has no images, or a label is not a class of the set.</exception>
-    public ParquetSource(string path, IReadOnlyList<string> files, SkipCounter skipped, IReadOnlyList<string>? namesOfIds)
-        : base(path, skipped)
+    public ParquetSource(string path, IReadOnlyList<string> files, SkipCounter skipped, ClassNameList? names, IReadOnlyList<string>? namesOfIds)
+        : base(path, skipped, names)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(files[0]))!;
         Files = WithClassNames(files, folder);
-        IReadOnlyList<string>? listed = null;
+        IReadOnlyList<string>? described = null;
         foreach (var file in files)
         {
             using var parquet = new ParquetFile(file);
-            var names = parquet.ClassNames();
-            if (listed is not null && names is not null && !listed.SequenceEqual(names))
+            var classes = parquet.ClassNames();
+            if (described is not null && classes is not null && !described.SequenceEqual(classes))
             {
-                throw new DatasetException($"'{file}' has other class names than '{files[0]}': {NameList.Of([.. names])}. Use files of one data set.");
+                throw new DatasetException($"'{file}' has other class names than '{files[0]}': {NameList.Of([.. classes])}. Use files of one data set.");
             }
 
-            listed ??= names;
+            described ??= classes;
             _parts.Add((file, parquet.Labels()));
         }
 
-        UseLabels(_parts.SelectMany(part => part.Labels), listed ?? ClassNamesFile.Find(folder), namesOfIds);
+        var listed = names is null && described is not null ? new ClassNameList(files[0], described, Keys: null) : Listed(folder);
+        UseLabels(_parts.SelectMany(part => part.Labels), listed, namesOfIds);
     }
 
     public override IReadOnlyList<StoredFile> Files { get; }

@@ -1,4 +1,3 @@
-using System.Text;
 using CtfService.Training.Data.Files;
 using CtfService.Training.Data.Labels;
 
@@ -6,135 +5,66 @@ namespace CtfService.Training.Data.Formats;
 
 /// <summary>
 /// A WebDataset (github.com/webdataset): tar files whose members are grouped into samples by their names up to the first dot, such as <c>000017.png</c>,
-/// <c>000017.cls</c> and <c>000017.json</c>. The class is the id or name in <c>.cls</c>, or a field of <c>.json</c>.
+/// <c>000017.cls</c> and <c>000017.json</c>. The class is the id or name in <c>.cls</c>, or a field of <c>.json</c>. The shards are listed when images or
+/// classes are asked for.
 /// </summary>
-internal sealed class WebDatasetSource : LabelledSource
+internal sealed class WebDatasetSource : LabelledSource, IIndexedSource
 {
-    private const string ClassEnding = "cls";
-    private const string JsonEnding = "json";
-    private const int MaxClassBytes = 4096;
-    private const int MaxJsonBytes = 1 << 20;
-
-    private static readonly HashSet<string> ImageEndings = ["png", "jpg", "jpeg", "webp", "gif", "bmp"];
-
-    private readonly List<TarTree> _shards = [];
-    private readonly List<(string Name, TreeFile File, ImageLabel? Label)> _images = [];
+    private readonly LabelTable _labels = new();
+    private readonly Lazy<FileIndex> _images;
 
     /// <param name="path">The data set, for error messages.</param>
     /// <param name="shards">Tar files in the order of the set.</param>
+    /// <param name="names">Class names that the user lists; null to use those of the set.</param>
     /// <param name="namesOfIds">Names for ids if the data set has none.</param>
-    /// <exception cref="DatasetException">A shard is damaged, or a label is not a class of the set.</exception>
-    public WebDatasetSource(string path, IReadOnlyList<string> shards, SkipCounter skipped, IReadOnlyList<string>? namesOfIds)
-        : base(path, skipped)
+    public WebDatasetSource(
+        string path, IReadOnlyList<string> shards, SkipCounter skipped, ClassNameList? names, IReadOnlyList<string>? namesOfIds)
+        : base(path, skipped, names)
     {
-        try
+        var folder = Path.GetDirectoryName(Path.GetFullPath(shards[0]))!;
+        Files = WithClassNames(shards, folder);
+        _images = new Lazy<FileIndex>(() =>
         {
-            var folder = Path.GetDirectoryName(Path.GetFullPath(shards[0]))!;
-            Files = WithClassNames(shards, folder);
-            var listed = ClassNamesFile.Find(folder);
-            foreach (var shard in shards)
-            {
-                Read(shard, isListed: listed is not null);
-            }
-
-            UseLabels(_images.Select(image => image.Label), listed, namesOfIds);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+            var listed = Listed(folder);
+            var images = List(shards, isListed: listed is not null);
+            UseLabels(_labels.Labels, listed, namesOfIds);
+            return images;
+        });
     }
 
     public override IReadOnlyList<StoredFile> Files { get; }
 
-    public override int Count => _images.Count;
+    public override int Count => _images.Value.Count;
 
-    /// <summary>Returns true for a name that a sample's image may have.</summary>
-    public static bool IsImage(string name) => ImageEndings.Contains(Split(name).Ending);
+    public override IEnumerable<StoredImage> Images(int maxPixels) =>
+        Enumerable.Range(0, Count).Where(index => IsUsed(_images.Value.Name(index), LabelOf(index))).Select(index => Image(index, maxPixels));
 
-    /// <summary>Returns true for a name that a sample's class may have.</summary>
-    public static bool IsClass(string name) => Split(name).Ending == ClassEnding;
+    public string? ClassOf(int index) => ClassOf(LabelOf(index));
 
-    public override IEnumerable<StoredImage> Images(int maxPixels)
+    public StoredImage Image(int index, int maxPixels)
     {
-        foreach (var (name, file, label) in _images)
-        {
-            if (IsUsed(name, label))
-            {
-                yield return new StoredImage(name, ClassOf(label), () => EntryReader.Read(name, file, Skipped, maxPixels));
-            }
-        }
+        var name = _images.Value.Name(index);
+        return new StoredImage(name, ClassOf(index), () => EntryReader.Read(name, _images.Value.File(index), Skipped, maxPixels));
     }
 
-    public override void Dispose() => _shards.ForEach(shard => shard.Dispose());
-
-    private void Read(string path, bool isListed)
+    public override void Dispose()
     {
-        var shard = new TarTree(path);
-        _shards.Add(shard);
-        var place = Path.GetFileName(path);
-        shard.Replaced.ForEach(name => Skipped.Add($"{place}/{name}", SkipReasons.Replaced));
-        foreach (var sample in Members(shard.Root, $"{place}/").GroupBy(member => Split(member.Name).Key))
-        {
-            var images = sample.Where(member => IsImage(member.Name)).ToList();
-            if (images.Count == 0)
-            {
-                Skipped.Add(sample.Key, SkipReasons.NoImage);
-                continue;
-            }
-
-            images.Skip(1).ToList().ForEach(image => Skipped.Add(image.Name, SkipReasons.SecondImage));
-            _images.Add((images[0].Name, images[0].File, Label(sample.ToLookup(member => Split(member.Name).Ending, member => member.File), isListed)));
-        }
     }
 
-    private IEnumerable<(string Name, TreeFile File)> Members(TreeFolder folder, string prefix)
-    {
-        foreach (var node in folder.Children())
-        {
-            var name = prefix + node.Name;
-            switch (node)
-            {
-                case { } when SystemNames.Contains(node.Name):
-                    Skipped.Add(name, SkipReasons.System);
-                    break;
-                case TreeFolder inner:
-                    foreach (var member in inner.IsLink ? [] : Members(inner, $"{name}/"))
-                    {
-                        yield return member;
-                    }
+    protected override void RequireRead() => _ = _images.Value;
 
-                    break;
-                case TreeFile file:
-                    yield return (name, file);
-                    break;
-                case TreeProblem problem:
-                    Skipped.Add(name, problem.Reason);
-                    break;
-            }
-        }
-    }
-
-    /// <summary>Returns the label of a sample. Its name is looked up only if the set lists no class names.</summary>
-    private static ImageLabel? Label(ILookup<string, TreeFile> members, bool isListed)
+    private FileIndex List(IReadOnlyList<string> shards, bool isListed)
     {
-        var label = members[ClassEnding].FirstOrDefault() is { Length: <= MaxClassBytes } text
-            ? ImageLabel.OfText(Encoding.UTF8.GetString(text.ReadAt(0, (int)text.Length)))
-            : null;
-        if ((label is null || (label.Name is null && !isListed)) && members[JsonEnding].FirstOrDefault() is { Length: <= MaxJsonBytes } json)
+        var indexes = new FileIndex[shards.Count];
+        ReadingThreads.ForEach(shards.Count, shard => indexes[shard] = WebDatasetShard.List(shards[shard], _labels, Skipped, isListed));
+        var images = new FileIndex();
+        foreach (var index in indexes)
         {
-            var described = LabelFields.OfText(json.ReadAt(0, (int)json.Length));
-            return label is null ? described : label with { Name = described?.Name };
+            images.Add(index);
         }
 
-        return label;
+        return images;
     }
 
-    /// <summary>Splits a path at the first dot of its last part.</summary>
-    private static (string Key, string Ending) Split(string name)
-    {
-        var dot = name.IndexOf('.', name.LastIndexOf('/') + 1);
-        return dot < 0 ? (name, "") : (name[..dot], name[(dot + 1)..].ToLowerInvariant());
-    }
+    private ImageLabel? LabelOf(int index) => _labels[_images.Value.Label(index)];
 }

@@ -4,8 +4,10 @@ namespace CtfService.Training.Data.Labels;
 internal sealed class ClassLabels
 {
     private readonly Dictionary<long, string> _byId;
+    private readonly ClassNameList? _listed;
 
-    private ClassLabels(IReadOnlyList<string> names, Dictionary<long, string> byId) => (Names, _byId) = (names, byId);
+    private ClassLabels(IReadOnlyList<string> names, Dictionary<long, string> byId, ClassNameList? listed = null) =>
+        (Names, _byId, _listed) = (names, byId, listed);
 
     /// <summary>Names of the classes that have images, in the order of their ids; empty if no image has a label.</summary>
     public IReadOnlyList<string> Names { get; }
@@ -13,11 +15,11 @@ internal sealed class ClassLabels
     /// <summary>Collects the classes.</summary>
     /// <param name="path">The data set, for error messages.</param>
     /// <param name="labels">The labels of the images; null for an image without a label.</param>
-    /// <param name="listed">Names that the data set lists, by id; null if it lists none.</param>
+    /// <param name="listed">Names that the data set or the user lists; null if there is no list.</param>
     /// <param name="namesOfIds">Names for ids if the data set has no names at all; null to use the ids as names.</param>
     /// <exception cref="DatasetException">A label is not in the list, or an id has two names.</exception>
     public static ClassLabels Of(
-        string path, IEnumerable<ImageLabel?> labels, IReadOnlyList<string>? listed, IReadOnlyList<string>? namesOfIds)
+        string path, IEnumerable<ImageLabel?> labels, ClassNameList? listed, IReadOnlyList<string>? namesOfIds)
     {
         var distinct = labels.OfType<ImageLabel>().ToHashSet();
         if (distinct.Count == 0)
@@ -25,9 +27,13 @@ internal sealed class ClassLabels
             return new ClassLabels([], []);
         }
 
-        if ((listed ?? (distinct.All(label => label.Name is null) ? namesOfIds : null)) is { } names)
+        listed ??= namesOfIds is not null && distinct.All(label => label.Name is null) ? new ClassNameList(path, namesOfIds, Keys: null) : null;
+        if (listed is not null)
         {
-            return Listed(path, distinct, names);
+            RequireListed(path, distinct, listed);
+            var all = OfList(listed);
+            var used = distinct.Select(label => all.NameOf(label)!).ToHashSet(StringComparer.Ordinal);
+            return new ClassLabels([.. listed.Names.Where(used.Contains)], all._byId, listed); // a data set may list all classes of a model and have some
         }
 
         return distinct.All(label => label.Id is null)
@@ -35,12 +41,21 @@ internal sealed class ClassLabels
             : Unlisted(path, distinct);
     }
 
-    /// <summary>Returns the class name of a label that was passed to <see cref="Of"/>.</summary>
-    public string NameOf(ImageLabel label) => label.Id is { } id ? _byId[id] : label.Name!;
+    /// <summary>Returns all classes of a list, whether or not they have images.</summary>
+    public static ClassLabels OfList(ClassNameList listed) =>
+        new(listed.Names, listed.Names.Index().ToDictionary(entry => (long)entry.Index, entry => entry.Item), listed);
 
-    private static ClassLabels Listed(string path, HashSet<ImageLabel> labels, IReadOnlyList<string> names)
+    /// <summary>Returns the class name of a label; null if it was not passed to <see cref="Of"/> or is not in the list.</summary>
+    public string? NameOf(ImageLabel label) => label.Id is { } id ? _byId.GetValueOrDefault(id)
+        : _listed is { } listed ? listed.Find(label.Name!) ?? (listed.Names.Contains(label.Name!) ? label.Name : null)
+        : label.Name;
+
+    /// <summary>Throws if a label is not in a list of class names.</summary>
+    /// <exception cref="DatasetException">A label is not in the list.</exception>
+    public static void RequireListed(string path, IEnumerable<ImageLabel> labels, ClassNameList listed)
     {
-        var known = Distinct(path, names).ToHashSet(StringComparer.Ordinal);
+        var names = Distinct(path, listed.Names);
+        var known = names.ToHashSet(StringComparer.Ordinal);
         foreach (var label in labels)
         {
             if (label.Id is { } id && (id < 0 || id >= names.Count))
@@ -51,7 +66,7 @@ internal sealed class ClassLabels
             }
 
             var other = label.Id is { } place ? names[(int)place] : null;
-            if (label.Name is { } name && (other is null ? !known.Contains(name) : other != name))
+            if (label.Name is { } text && (listed.Find(text) ?? text) is var name && (other is null ? !known.Contains(name) : other != name))
             {
                 throw new DatasetException(
                     other is null
@@ -59,10 +74,6 @@ internal sealed class ClassLabels
                         : $"'{path}' has an image with the class id {label.Id} and the name '{name}'; its list of class names has '{other}' for this id.");
             }
         }
-
-        var byId = names.Index().ToDictionary(entry => (long)entry.Index, entry => entry.Item);
-        var used = labels.Select(label => label.Id is { } id ? byId[id] : label.Name!).ToHashSet(StringComparer.Ordinal);
-        return new ClassLabels([.. names.Where(used.Contains)], byId); // a data set may list all classes of a model and have some
     }
 
     /// <summary>Takes the names of ids from images that have both, or the ids themselves if no image has a name.</summary>

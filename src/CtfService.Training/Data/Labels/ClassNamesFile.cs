@@ -1,27 +1,26 @@
-using System.Globalization;
 using System.Text.Json;
 
 namespace CtfService.Training.Data.Labels;
 
-/// <summary>The file beside a data set that lists its class names.</summary>
+/// <summary>A file that lists class names: a line for each class, or JSON.</summary>
 internal static class ClassNamesFile
 {
-    /// <summary>Names of the file, in order of preference.</summary>
-    private static readonly string[] FileNames = ["classes.json", "dataset.json"];
-
-    /// <summary>Fields of an object that hold the list.</summary>
-    private static readonly string[] Lists = ["classes", "class_names", "names"];
+    /// <summary>Names of the file beside a data set, in order of preference.</summary>
+    private static readonly string[] FileNames = ["classes.json", "dataset.json", "classes.txt"];
 
     private const long MaxLength = 64 << 20;
 
-    /// <summary>Returns the class names that a file in the folder lists; the position is the class id.</summary>
+    private const string Expected = "Expected text with a name, or a key and a name such as 'n01440764 tench', on each line, "
+        + """or JSON: an array of names, such as ["apple", "pear"], or an object such as {"0": "apple", "1": "pear"}.""";
+
+    /// <summary>Returns the class names that a file in the folder lists.</summary>
     /// <returns>Null if there is no such file, or a <c>dataset.json</c> without class names.</returns>
     /// <exception cref="DatasetException">The file is damaged, or its list has gaps.</exception>
-    public static IReadOnlyList<string>? Find(string folder)
+    public static ClassNameList? Find(string folder)
     {
         foreach (var path in PathsIn(folder))
         {
-            if (Read(path) is { } names)
+            if (TryRead(path) is { } names)
             {
                 return names;
             }
@@ -33,7 +32,13 @@ internal static class ClassNamesFile
     /// <summary>Returns the paths of the files that may list class names.</summary>
     public static IEnumerable<string> PathsIn(string folder) => FileNames.Select(name => Path.Combine(folder, name)).Where(File.Exists);
 
-    private static List<string>? Read(string path)
+    /// <summary>Reads a file that the user names.</summary>
+    /// <exception cref="DatasetException">The file does not exist, or it does not list class names.</exception>
+    public static ClassNameList Read(string path) =>
+        !File.Exists(path) ? throw new DatasetException($"There is no file of class names at '{path}'. {Expected}")
+        : TryRead(path) ?? throw new DatasetException($"'{path}' does not list class names. {Expected}");
+
+    private static ClassNameList? TryRead(string path)
     {
         if (new FileInfo(path).Length is var length && length > MaxLength)
         {
@@ -42,60 +47,34 @@ internal static class ClassNamesFile
 
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return Names(document.RootElement)?.Select(ClassName.Composed).ToList();
+            var file = File.ReadAllBytes(path);
+            var isJson = Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase) || file is [(byte)'[' or (byte)'{', ..];
+            var listed = isJson ? ClassNamesJson.Read(file) : ClassNamesText.Read(file);
+            return listed is null ? null : ListOf(path, listed);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
-            throw new DatasetException(
-                $"'{path}' does not list class names: {exception.Message} "
-                + """Expected an array of names, such as ["apple", "pear"], or an object such as {"0": "apple", "1": "pear"}.""",
-                exception);
+            throw new DatasetException($"'{path}' does not list class names: {exception.Message} {Expected}", exception);
         }
     }
 
-    private static IEnumerable<string>? Names(JsonElement json) => json.ValueKind switch
+    private static ClassNameList ListOf(string path, IReadOnlyList<ListedClass> listed)
     {
-        JsonValueKind.Array => json.EnumerateArray().Select(NameOf).ToList(),
-        JsonValueKind.Object when Lists.FirstOrDefault(field => json.TryGetProperty(field, out _)) is { } list => Names(json.GetProperty(list)),
-        JsonValueKind.Object => ById(json),
-        _ => throw new FormatException("It is neither an array nor an object."),
-    };
-
-    private static string NameOf(JsonElement item)
-    {
-        var name = item.ValueKind == JsonValueKind.Object
-            ? item.EnumerateObject().FirstOrDefault(field => field.Name is "name" or "label" or "class_label").Value
-            : item;
-        return name.ValueKind == JsonValueKind.String ? name.GetString()! : throw new FormatException($"'{item}' is not the name of a class.");
-    }
-
-    /// <summary>Reads <c>{"0": "apple"}</c> or <c>{"apple": 0}</c>; returns null for an object of something else.</summary>
-    private static List<string>? ById(JsonElement json)
-    {
-        var byId = new SortedDictionary<int, string>();
-        foreach (var field in json.EnumerateObject())
+        var keys = listed.All(item => item.Key is not null) ? listed.Select(item => ClassName.Composed(item.Key!)).ToList() : null;
+        var names = listed.Select(item => ClassName.Composed(item.Name)).ToList();
+        if (keys is not null)
         {
-            var (id, name) = field.Value.ValueKind switch
-            {
-                JsonValueKind.String when int.TryParse(field.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var key) =>
-                    (key, field.Value.GetString()!),
-                JsonValueKind.Number when field.Value.TryGetInt32(out var value) => (value, field.Name),
-                _ => (-1, ""),
-            };
-            if (id < 0)
-            {
-                return null;
-            }
-
-            if (!byId.TryAdd(id, name))
-            {
-                throw new FormatException($"Two classes have the id {id}.");
-            }
+            // ImageNet has two classes 'crane' and two 'maillot'; their keys tell them apart.
+            var twice = names.CountBy(name => name, StringComparer.Ordinal).Where(name => name.Value > 1).Select(name => name.Key).ToHashSet();
+            names = [.. names.Zip(keys, (name, key) => twice.Contains(name) ? $"{name} ({key})" : name)];
         }
 
-        return byId.Count == 0 ? null
-            : byId.Keys.Last() == byId.Count - 1 ? [.. byId.Values]
-            : throw new FormatException($"Its ids are not 0 to {byId.Count - 1}.");
+        var repeated = (keys ?? names).CountBy(key => key, StringComparer.Ordinal).FirstOrDefault(key => key.Value > 1).Key;
+        return repeated is null
+            ? new ClassNameList(path, names, keys)
+            : throw new DatasetException($"'{path}' has '{repeated}' twice. Give each class its own name.");
     }
 }
+
+/// <param name="Key">What stands for the class in a data set; null if that is the name.</param>
+internal sealed record ListedClass(string? Key, string Name);

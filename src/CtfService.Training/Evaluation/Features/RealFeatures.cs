@@ -116,9 +116,16 @@ public sealed record RealFeatures(FeatureSet Train, FeatureSet? Test) : IDisposa
         hash.AppendData(size);
         hash.AppendData(Encoding.UTF8.GetBytes($"{extractor.Hash}\n{string.Join('\n', images.ClassNames)}\n"));
         hash.AppendData(MemoryMarshal.AsBytes<int>(images.ClassIds.ToArray()));
-        foreach (var image in images.Images)
+        if (images.Stored is { } stored)
         {
-            hash.AppendData(image);
+            hash.AppendData(Encoding.UTF8.GetBytes(stored.Identity())); // decoding all images takes longer than reading the cache saves
+        }
+        else
+        {
+            foreach (var image in images.Images)
+            {
+                hash.AppendData(image);
+            }
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

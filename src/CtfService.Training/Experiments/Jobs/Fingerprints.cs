@@ -23,7 +23,7 @@ internal static class Fingerprints
     {
         if (Directory.Exists(path))
         {
-            string Images(string split) => DataFingerprint.Of(path, split, maxPixels, cancellation);
+            string Images(string split) => DataFingerprint.Of(path, split, maxPixels, cancellation: cancellation);
             return $"train: {Images(ImageDatasetReader.TrainSplit)}; test: {Images(ImageDatasetReader.TestSplit)}";
         }
 
