@@ -8,6 +8,7 @@ using CtfService.Benchmarks.Gpu;
 
 const string Usage = """
     Usage: dotnet run -c Release --project bench/CtfService.Benchmarks -- checkpoint [GPT-B|GPT-L|GPT-XL] [folder]
+           dotnet run -c Release --project bench/CtfService.Benchmarks -- data <folder> [images] [steps]
            dotnet run -c Release --project bench/CtfService.Benchmarks -- telemetry [sets] [rounds] [seconds of each] [control]
            dotnet run -c Release --project bench/CtfService.Benchmarks -- kernels [options of BenchmarkDotNet, such as --filter *Product*]
            bench/gpu/run.sh [--cpu] [bundle]
@@ -18,6 +19,11 @@ switch (args)
     case ["checkpoint", .. var rest] when rest.Length <= 2:
         var folder = rest.ElementAtOrDefault(1) ?? Path.Combine(Path.GetTempPath(), "ctf-checkpoint");
         return CheckpointMeasurement.Run(rest.ElementAtOrDefault(0) ?? "GPT-L", folder);
+    case ["data", var sets, .. var rest] when rest.Length <= 2:
+        return DataMeasurement.Run(
+            sets,
+            int.Parse(rest.ElementAtOrDefault(0) ?? "1000000", CultureInfo.InvariantCulture),
+            int.Parse(rest.ElementAtOrDefault(1) ?? "5000", CultureInfo.InvariantCulture));
     case ["telemetry", .. var rest] when rest.Length <= 4:
         int Number(int index, int defaultValue) => rest.Length > index ? int.Parse(rest[index], CultureInfo.InvariantCulture) : defaultValue;
         var isControl = rest.ElementAtOrDefault(3) == "control";

@@ -29,7 +29,7 @@ internal sealed record PreparedBatch(float[] Pixels, long[] ClassIds, int Width,
         var pixels = new float[items.Count * size];
         void Write(int item) => AugmentedImage.Write(
             dataset.Images[items[item].ImageIndex], dataset.Width, dataset.Height, items[item].Augmentation, pixels.AsSpan(item * size, size));
-        if (dataset.Stored is not null)
+        if (dataset.IsStored)
         {
             ReadingThreads.ForEach(items.Count, Write);
         }

@@ -91,6 +91,9 @@ public sealed record ImageDataset : ITrainingImages
     /// <inheritdoc/>
     public bool IsCountEstimated => false;
 
+    /// <summary>Whether the images stay on disk and are decoded each time they are read.</summary>
+    public bool IsStored => Stored is not null;
+
     /// <summary>What is known about images that stay on disk; null if the images are in memory.</summary>
     internal StoredState? Stored { get; private init; }
 

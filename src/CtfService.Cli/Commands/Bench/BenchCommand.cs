@@ -6,10 +6,12 @@ namespace CtfService.Cli.Commands.Bench;
 /// <summary><c>ctf bench</c>: the group of the benchmarks.</summary>
 internal static class BenchCommand
 {
-    public static Command Create(Terminal terminal) => new("bench", "Measures speed: decode steps, whole images, serving, queueing, devices, loading.")
+    public static Command Create(Terminal terminal) => new(
+        "bench", "Measures speed: decode steps, whole images, serving, queueing, devices, loading, reading of data sets.")
     {
         AcceptanceBenchCommand.Create(terminal),
         BulkBenchCommand.Create(terminal),
+        DataBenchCommand.Create(terminal),
         DecodeBenchCommand.Create(terminal),
         DevicesBenchCommand.Create(terminal),
         ImagesBenchCommand.Create(terminal),

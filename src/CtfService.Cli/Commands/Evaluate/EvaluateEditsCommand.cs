@@ -41,10 +41,11 @@ internal static class EvaluateEditsCommand
         var cache = CommandOption.WithDefault(
             "--cache", "Folder for the features of real images, which later evaluations reuse.", Path.Combine("runs", "real-features"));
         var maxPixels = MaxPixelsOption.Create();
+        var classNames = ClassNamesOption.Create();
         var placement = new PlacementOptions();
         var command = new Command("evaluate-edits", "Measures edits of test images with three masks beside a naive paste; prints a table, writes a report.");
         foreach (var option in (Option[])
-            [bundle.Option, data, classifier, perClass, seed, .. sampling.All, output, cache, maxPixels, placement.Device, placement.Dtype])
+            [bundle.Option, data, classifier, perClass, seed, .. sampling.All, output, cache, maxPixels, classNames, placement.Device, placement.Dtype])
         {
             command.Options.Add(option);
         }
@@ -63,6 +64,7 @@ internal static class EvaluateEditsCommand
                 Output = parse.GetRequiredValue(output),
                 Cache = parse.GetRequiredValue(cache),
                 MaxPixels = parse.GetValue(maxPixels),
+                ClassNames = parse.GetValue(classNames),
                 Placement = placement.Placement(parse),
             },
             cancellation));
@@ -77,7 +79,10 @@ internal static class EvaluateEditsCommand
         using var extractor = ClassifierFeatures.Load(arguments.Classifier);
         var bundle = BundleReader.Open(arguments.Bundle, cancellation);
         using var real = RealImages.Open(
-            arguments.Data, new DatasetRequest(SquareSide.Of(bundle)) { MaxPixels = arguments.MaxPixels }, terminal, cancellation);
+            arguments.Data,
+            new DatasetRequest(SquareSide.Of(bundle)) { MaxPixels = arguments.MaxPixels, ClassNames = arguments.ClassNames },
+            terminal,
+            cancellation);
         var stages = new ConsoleStages(terminal);
         var originals = Originals(arguments, real, bundle.Manifest.ClassLabels);
         var evaluator = new EditEvaluator(extractor, originals, stages, cancellation);
@@ -159,6 +164,9 @@ internal sealed record EditEvaluation
     public required string Cache { get; init; }
 
     public required int MaxPixels { get; init; }
+
+    /// <summary>File that lists the class names of the real images; null if there is none.</summary>
+    public string? ClassNames { get; init; }
 
     public required Func<ModelPlacement> Placement { get; init; }
 }

@@ -18,6 +18,7 @@ internal static class TokenizeCommand
         var runFolder = TrainingArguments.RunOption();
         var imageSize = TrainingArguments.ImageSizeOption();
         var maxPixels = MaxPixelsOption.Create();
+        var classNames = ClassNamesOption.Create();
         var crops = CommandOption.Choice(
             "--crops",
             "Crops of each training image: 'mirror' is the centre and its mirror image, 'ten' the corners and the centre of a larger image and their mirror "
@@ -35,7 +36,7 @@ internal static class TokenizeCommand
         var command = new Command(
             "tokenize", "Computes the tokens of all images once, as safetensors shards; continues where it was stopped; prints JSON.")
         {
-            data, runFolder, imageSize, maxPixels, crops, splits, overwrite,
+            data, classNames, runFolder, imageSize, maxPixels, crops, splits, overwrite,
         };
         command.SetAction((arguments, cancellation) =>
         {
@@ -50,9 +51,9 @@ internal static class TokenizeCommand
             var tokens = new RunTokens(terminal, folder, tokenizer);
             foreach (var split in arguments.GetRequiredValue(splits).Distinct(StringComparer.Ordinal))
             {
-                var (path, pixels) = (arguments.GetRequiredValue(data), arguments.GetValue(maxPixels));
+                var (path, pixels, names) = (arguments.GetRequiredValue(data), arguments.GetValue(maxPixels), arguments.GetValue(classNames));
                 var images = new TokenizedImages(
-                    DataFingerprint.Of(path, split, pixels, cancellation), side, () => SourceWalk.Open(path, split, pixels))
+                    DataFingerprint.Of(path, split, pixels, names, cancellation), side, () => SourceWalk.Open(path, split, pixels, names))
                 {
                     Crops = split == ImageDatasetReader.TrainSplit ? arguments.GetValue(crops) : ImageCrops.Mirror,
                 };

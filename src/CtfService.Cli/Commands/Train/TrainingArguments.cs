@@ -114,7 +114,7 @@ internal sealed class TrainingArguments
         TokenizedImages Images(string split) => new(
             Fingerprint(arguments, split, cancellation),
             imageSize,
-            () => SourceWalk.Open(arguments.GetRequiredValue(_data), split, arguments.GetValue(_maxPixels)))
+            () => SourceWalk.Open(arguments.GetRequiredValue(_data), split, arguments.GetValue(_maxPixels), arguments.GetValue(_classNames)))
         {
             Crops = TokenizedImages.CropsOf(tokens.RecordOf(split)),
         };

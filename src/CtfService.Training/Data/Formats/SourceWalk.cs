@@ -1,5 +1,6 @@
 using CtfService.Model.Imaging;
 using CtfService.Training.Data.Files;
+using CtfService.Training.Data.Labels;
 
 namespace CtfService.Training.Data.Formats;
 
@@ -14,13 +15,13 @@ public sealed class SourceWalk : ImageWalk
     private readonly Dictionary<string, int> _ids;
     private readonly int _maxPixels;
 
-    private SourceWalk(string path, string split, int maxPixels)
+    private SourceWalk(string path, string split, int maxPixels, ClassNameList? names)
     {
         _maxPixels = maxPixels;
-        IReadOnlyList<string> ofTraining = split != ImageDatasetReader.TrainSplit && ImageDatasetReader.HasSplit(path, ImageDatasetReader.TrainSplit)
-            ? ImageDatasetReader.Classes(path, ImageDatasetReader.TrainSplit)
-            : [];
-        _source = ImageSources.Open(path, split, _skipped, ofTraining.Count > 0 ? ofTraining : null);
+        var ofTraining = split != ImageDatasetReader.TrainSplit && ImageDatasetReader.HasSplit(path, ImageDatasetReader.TrainSplit)
+            ? ImageSources.ClassNames(path, ImageDatasetReader.TrainSplit, names)
+            : ImageSources.ListedNames(DatasetLocation.Find(path, split), names) ?? [];
+        _source = ImageSources.Open(path, split, _skipped, names, ofTraining.Count > 0 ? ofTraining : null);
         DefinesClasses = ofTraining.Count == 0;
         ClassNames = ofTraining.Count > 0 ? ofTraining : _source.ClassNames;
         _ids = ClassNames.Index().ToDictionary(entry => entry.Item, entry => entry.Index, StringComparer.Ordinal);
@@ -37,10 +38,11 @@ public sealed class SourceWalk : ImageWalk
     /// <summary>Opens a split; the split <c>train</c> defines the classes and their ids.</summary>
     /// <param name="path">A data set in any format.</param>
     /// <param name="maxPixels">Width times height of the largest image that is decoded; larger ones are skipped and counted.</param>
+    /// <param name="classNames"><see cref="DatasetRequest.ClassNames"/>; null if there are none.</param>
     /// <exception cref="DatasetException">There is no such set, it is damaged, or its images have no labels.</exception>
-    public static SourceWalk Open(string path, string split, int maxPixels = ImageDatasetReader.DefaultMaxPixels)
+    public static SourceWalk Open(string path, string split, int maxPixels = ImageDatasetReader.DefaultMaxPixels, string? classNames = null)
     {
-        var walk = new SourceWalk(path, split, maxPixels);
+        var walk = new SourceWalk(path, split, maxPixels, classNames is null ? null : ClassNamesFile.Read(classNames));
         if (walk._source.ClassNames.Count > 0)
         {
             return walk;

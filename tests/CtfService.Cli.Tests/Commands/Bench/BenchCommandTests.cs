@@ -33,6 +33,25 @@ public sealed class BenchCommandTests
         Assert.Equal(256, steps * line.GetProperty("labels_per_step").GetDouble(), 6);
     }
 
+    [Theory]
+    [InlineData("2048", "in memory")]
+    [InlineData("0", "on disk")]
+    public async Task Data_SetOfShapes_ReportsTimesAndMemory(string memory, string kept)
+    {
+        using var folder = new TemporaryFolder();
+        await CommandRun.Of("draw-shapes", "--output", folder.File("shapes"), "--images", "4", "--image-size", "16");
+
+        using var report = await Json(
+            "bench", "data", "--data", folder.File("shapes"), "--image-size", "16", "--batch", "4", "--steps", "20", "--image-memory", memory);
+
+        var figures = report.RootElement;
+        Assert.Equal(kept, figures.GetProperty("kept").GetString());
+        Assert.Equal((36, 9), (figures.GetProperty("images").GetInt32(), figures.GetProperty("classes").GetInt32()));
+        Assert.True(figures.GetProperty("images_per_second").GetDouble() > 0);
+        Assert.True(figures.GetProperty("memory_mib").GetProperty("peak").GetInt64() > 0);
+        Assert.Equal(0, figures.GetProperty("unreadable").GetInt32());
+    }
+
     [Fact]
     public async Task Serving_ShippedModel_ComparesBothKindsOfBatching()
     {

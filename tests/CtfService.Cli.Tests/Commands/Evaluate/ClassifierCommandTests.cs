@@ -31,6 +31,44 @@ public sealed class ClassifierCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task TrainThenClassify_ListOfClassNames_NamesTheFolders()
+    {
+        WriteImages("train");
+        WriteImages("test");
+        var names = Path.Combine(_root, "names.txt");
+        await File.WriteAllTextAsync(names, "red\tcherry\ngreen\tlime, Citrus\n");
+        var classifier = Path.Combine(_root, "classifier.safetensors");
+
+        var trained = await CommandRun.Of(
+            "train-classifier", "--data", _root, "--class-names", names, "--output", classifier, "--image-size", "16", "--steps", "2", "--batch", "8");
+        var classified = await CommandRun.Of("classify", "--data", _root, "--split", "test", "--class-names", names, "--classifier", classifier);
+
+        Assert.Equal((0, 0), (trained.ExitCode, classified.ExitCode));
+        using var report = JsonDocument.Parse(classified.Output);
+        Assert.Equal(["cherry", "lime"], report.RootElement.GetProperty("classes").EnumerateArray().Select(entry => entry.GetProperty("name").GetString()));
+    }
+
+    [Theory]
+    [InlineData(null, "There is no file of class names at")]
+    [InlineData("red", "has the class folder 'green', which")]
+    [InlineData("red cherry\nn01440764 tench", "1 of its 2 lines have a key before the name")]
+    public async Task Train_UnusableListOfClassNames_SaysWhatIsWrong(string? list, string message)
+    {
+        WriteImages("train");
+        WriteImages("test");
+        var names = Path.Combine(_root, "names.txt");
+        if (list is not null)
+        {
+            await File.WriteAllTextAsync(names, list);
+        }
+
+        var run = await CommandRun.Of("train-tokenizer", "--data", _root, "--class-names", names, "--run", Path.Combine(_root, "run"), "--image-size", "16");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Train_OutputExists_ReplacesOnlyAClassifier()
     {
         WriteImages("train");

@@ -97,6 +97,20 @@ public sealed class DataFingerprintTests : IDisposable
     public void Content_PipeOrDevice_IsNotOpened() =>
         Assert.Equal("", DataFingerprint.Content(File(0, (_, _) => throw new InvalidOperationException("Opened.")), share: 30));
 
+    [Fact]
+    public void OfMany_MoreFilesThanAreRead_CoversAllNamesAndLengthsAndEvenlySpacedContent()
+    {
+        StoredFile[] files = [.. Enumerable.Range(0, 10).Select(i => new StoredFile($"{i}.png", File(1, (_, _) => [0])))];
+        string With(int index, StoredFile file) => DataFingerprint.OfMany([.. files[..index], file, .. files[(index + 1)..]], 5, [], default);
+        var before = DataFingerprint.OfMany(files, 5, [], default);
+
+        Assert.NotEqual(before, With(3, new StoredFile("x.png", files[3].File)));
+        Assert.NotEqual(before, With(3, new StoredFile("3.png", File(2, (_, _) => [0, 0]))));
+        Assert.NotEqual(before, With(4, new StoredFile("4.png", File(1, (_, _) => [1]))));
+        Assert.Equal(before, With(3, new StoredFile("3.png", File(1, (_, _) => throw new InvalidOperationException("Read.")))));
+        Assert.NotEqual(before, DataFingerprint.OfMany(files, 5, ["other"], default));
+    }
+
     private static string Content(byte[] bytes) =>
         DataFingerprint.Content(File(bytes.Length, (offset, count) => bytes[(int)offset..((int)offset + count)]), share: 30);
 
