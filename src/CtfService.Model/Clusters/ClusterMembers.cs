@@ -5,8 +5,8 @@ namespace CtfService.Model.Clusters;
 /// <summary>The members of every cluster as a table on the device, padded to the size of the largest. Owns its tensors.</summary>
 public sealed class ClusterMembers : IDisposable
 {
-    /// <summary>Large enough for a block to keep every core busy.</summary>
-    internal const long DefaultBlockBytes = 64 << 20;
+    /// <summary>Bytes of head rows that <see cref="Score"/> gathers at once: enough to keep every core busy.</summary>
+    public const long DefaultBlockBytes = 64 << 20;
 
     private readonly Tensor _tokens; // [C, M] int64, padding repeats the first member
     private readonly Tensor _absent; // [C, M] bool, true at padding

@@ -11,15 +11,23 @@ public static class PublishedTransformers
     /// <summary>The number of ImageNet's classes.</summary>
     public const int ClassCount = 1000;
 
+    private const string Prefix = "GPT-";
+
     /// <summary>The sizes by name, from the smallest to the largest.</summary>
     public static IReadOnlyDictionary<string, TransformerSize> Sizes { get; } = new OrderedDictionary<string, TransformerSize>(StringComparer.OrdinalIgnoreCase)
     {
-        ["GPT-B"] = new(Width: 768, Layers: 12, Heads: 12),
-        ["GPT-L"] = new(Width: 1024, Layers: 24, Heads: 16),
-        ["GPT-XL"] = new(Width: 1280, Layers: 36, Heads: 20),
-        ["GPT-XXL"] = new(Width: 1536, Layers: 48, Heads: 24),
-        ["GPT-3B"] = new(Width: 3200, Layers: 24, Heads: 32),
+        ["GPT-B"] = Size(width: 768, layers: 12, heads: 12),
+        ["GPT-L"] = Size(width: 1024, layers: 24, heads: 16),
+        ["GPT-XL"] = Size(width: 1280, layers: 36, heads: 20),
+        ["GPT-XXL"] = Size(width: 1536, layers: 48, heads: 24),
+        ["GPT-3B"] = Size(width: 3200, layers: 24, heads: 32),
     };
+
+    /// <summary>The names without the prefix that all share: B, L, XL, XXL, 3B.</summary>
+    public static IReadOnlyList<string> ShortNames { get; } = [.. Sizes.Keys.Select(name => name[Prefix.Length..])];
+
+    /// <summary>Returns the size of a name, with or without the prefix, in any case; null if it is unknown.</summary>
+    public static TransformerSize? Find(string name) => Sizes.GetValueOrDefault(name) ?? Sizes.GetValueOrDefault(Prefix + name);
 
     /// <param name="name">One of <see cref="Sizes"/>, in any case.</param>
     /// <param name="gridSide">Gh = Gw: the image side divided by the tokenizer's factor, 24 for 384 pixels and VQ-16. No weight depends on it.</param>
@@ -36,6 +44,9 @@ public static class PublishedTransformers
             GridHeight = gridSide,
             GridWidth = gridSide,
             Causal = true,
+            FeedForwardMultiple = size.FeedForwardMultiple,
         }
         : throw new ArgumentException($"'{name}' is not a published transformer; expected one of {string.Join(", ", Sizes.Keys)}.", nameof(name));
+
+    private static TransformerSize Size(int width, int layers, int heads) => new(width, layers, heads) { FeedForwardMultiple = 256 };
 }

@@ -78,14 +78,13 @@ public sealed record TransformerConfig
             ArchitectureRanges.Problem(nameOf("class_count"), ClassCount, ArchitectureRanges.Classes),
             ArchitectureRanges.Problem(nameOf("grid_height"), GridHeight, ArchitectureRanges.GridSide),
             ArchitectureRanges.Problem(nameOf("grid_width"), GridWidth, ArchitectureRanges.GridSide),
-            ArchitectureRanges.Problem(nameOf("feed_forward_multiple"), FeedForwardMultiple, ArchitectureRanges.Width),
             GivenFeedForwardWidth is { } width ? ArchitectureRanges.Problem(nameOf("feed_forward_width"), width, ArchitectureRanges.FeedForwardWidth) : null,
             RopeBase > 0 && float.IsFinite(RopeBase) ? null : FormattableString.Invariant($"{nameOf("rope_base")} is {RopeBase}, expected more than 0"),
             NormEpsilon > 0 && float.IsFinite(NormEpsilon)
                 ? null : FormattableString.Invariant($"{nameOf("norm_epsilon")} is {NormEpsilon}, expected more than 0"),
             Dropout is >= 0 and < 1 ? null : FormattableString.Invariant($"{nameOf("dropout")} is {Dropout}, expected 0 to below 1"),
         ];
-        return new TransformerSize(Width, Layers, Heads).Problems(nameOf).Concat(problems.OfType<string>());
+        return new TransformerSize(Width, Layers, Heads) { FeedForwardMultiple = FeedForwardMultiple }.Problems(nameOf).Concat(problems.OfType<string>());
     }
 
     internal static int RoundedFeedForwardWidth(int width, int multiple) => ((2 * 4 * width / 3) + multiple - 1) / multiple * multiple;

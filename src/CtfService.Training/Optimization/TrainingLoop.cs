@@ -44,7 +44,8 @@ public sealed class TrainingLoop
     /// <exception cref="TrainingDivergedException">A loss or a gradient is not finite; the last checkpoint is kept.</exception>
     public void Run(bool resume, CancellationToken cancellation)
     {
-        using var optimizer = new WeightOptimizer(_task.Module, _options.WeightDecay, _options.MaxGradientNorm);
+        using var optimizer = new WeightOptimizer(
+            _task.Module, _options.WeightDecay, _options.MaxGradientNorm, _options.Beta1, _options.Beta2);
         using var average = new WeightAverage(_task.Module);
         var best = _options.EarlyStop is { } evaluations ? new BestWeights(_options, _task.Module, evaluations * _options.EvaluateEvery) : null;
         var checkpoint = new TrainingCheckpoint(_options, _task.Module, optimizer, average);

@@ -5,6 +5,15 @@ namespace CtfService.Training.Optimization;
 /// <summary>Options of every run. The defaults suit small models on a CPU.</summary>
 public sealed record TrainingOptions
 {
+    /// <summary>LlamaGen's betas.</summary>
+    public const double UsualBeta1 = 0.9;
+
+    /// <inheritdoc cref="UsualBeta1"/>
+    public const double UsualBeta2 = 0.95;
+
+    /// <summary>LlamaGen's dropout of activations and of classes.</summary>
+    public const double UsualDropout = 0.1;
+
     /// <summary>Folder of the run: checkpoint, metrics, sample sheets, result.</summary>
     public required string RunDirectory { get; init; }
 
@@ -25,6 +34,18 @@ public sealed record TrainingOptions
 
     /// <summary>Weight decay of weights with two or more dimensions.</summary>
     public double WeightDecay { get; init; } = 0.05;
+
+    /// <summary>Decay of AdamW's average of gradients.</summary>
+    public double Beta1 { get; init; } = UsualBeta1;
+
+    /// <summary>Decay of AdamW's average of squared gradients.</summary>
+    public double Beta2 { get; init; } = UsualBeta2;
+
+    /// <summary>Share of activations that a transformer drops in training: of its embeddings, attention output and feed-forward output.</summary>
+    public double Dropout { get; init; } = UsualDropout;
+
+    /// <summary>Share of the images that a transformer is trained on without their class, for guidance (Ho and Salimans 2022).</summary>
+    public double ClassDropout { get; init; } = UsualDropout;
 
     /// <summary>Largest gradient norm; larger gradients are scaled down.</summary>
     public double MaxGradientNorm { get; init; } = 1;
@@ -90,6 +111,10 @@ public sealed record TrainingOptions
             TrainingRanges.Problem("warmup_steps", WarmupSteps, TrainingRanges.WarmupSteps),
             TrainingRanges.Problem("final_learning_rate_share", FinalLearningRateShare, TrainingRanges.Share),
             TrainingRanges.Problem("weight_decay", WeightDecay, TrainingRanges.Share),
+            TrainingRanges.Problem("beta1", Beta1, TrainingRanges.Beta),
+            TrainingRanges.Problem("beta2", Beta2, TrainingRanges.Beta),
+            TrainingRanges.Problem("dropout", Dropout, TrainingRanges.Dropout),
+            TrainingRanges.Problem("class_dropout", ClassDropout, TrainingRanges.Dropout),
             TrainingRanges.Problem("max_gradient_norm", MaxGradientNorm, TrainingRanges.GradientNorm),
             TrainingRanges.Problem("ema_decay", EmaDecay, TrainingRanges.Share),
             TrainingRanges.Problem("checkpoint_every", CheckpointEvery, TrainingRanges.Steps),

@@ -22,6 +22,12 @@ public static class TrainingRanges
     /// <summary>Shares, decays of an average, weight decay.</summary>
     public static NumberRange<double> Share { get; } = NumberRange.Between(0.0, 1.0);
 
+    /// <summary>Share of activations or classes that are dropped in training.</summary>
+    public static NumberRange<double> Dropout { get; } = NumberRange.Between(0.0, 0.99);
+
+    /// <summary>Decay of AdamW's moments, below 1.</summary>
+    public static NumberRange<double> Beta { get; } = NumberRange.Between(0.0, 0.99999);
+
     /// <summary>Largest gradient norm.</summary>
     public static NumberRange<double> GradientNorm { get; } = NumberRange.Above(0.0, 1_000_000.0);
 

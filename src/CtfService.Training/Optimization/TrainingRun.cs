@@ -63,7 +63,7 @@ public sealed record TrainingRun(
     internal TrainingOptions Recorded(PartRecord madeFrom) => Options with
     {
         AcceptChanges = AcceptChanges,
-        MadeFrom = madeFrom.With(PartRecord.Data, Data).With("augmentation", Augmentation).With(PartRecord.Training, new Dictionary<string, object>
+        MadeFrom = madeFrom.With(PartRecord.Data, Data).With("augmentation", Augmentation).With(PartRecord.Training, new Dictionary<string, object?>
         {
             ["steps"] = Options.Steps,
             ["batch_size"] = Options.BatchSize,
@@ -75,6 +75,12 @@ public sealed record TrainingRun(
             ["ema_decay"] = Options.EmaDecay,
             ["seed"] = Options.Seed,
             ["bfloat16"] = Options.UseBfloat16,
+            ["beta1"] = UnlessUsual(Options.Beta1, TrainingOptions.UsualBeta1),
+            ["beta2"] = UnlessUsual(Options.Beta2, TrainingOptions.UsualBeta2),
+            ["class_dropout"] = UnlessUsual(Options.ClassDropout, TrainingOptions.UsualDropout),
         }),
     };
+
+    /// <summary>Leaves out settings that earlier versions did not have, so that their checkpoints can be resumed.</summary>
+    private static double? UnlessUsual(double value, double usual) => value == usual ? null : value;
 }

@@ -4,13 +4,10 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Optimization;
 
 /// <summary>
-/// AdamW (Loshchilov and Hutter 2019) with LlamaGen's settings: betas 0.9 and 0.95, decay only on weights with two or more dimensions, gradients clipped to a
-/// total norm.
+/// AdamW (Loshchilov and Hutter 2019) as LlamaGen uses it: decay only on weights with two or more dimensions, gradients clipped to a total norm.
 /// </summary>
 internal sealed class WeightOptimizer : IDisposable
 {
-    private const double Beta1 = 0.9;
-    private const double Beta2 = 0.95;
     private const double Epsilon = 1e-8;
 
     private readonly List<Parameter> _parameters;
@@ -19,12 +16,20 @@ internal sealed class WeightOptimizer : IDisposable
 
     /// <param name="weightDecay">Decay of weights with two or more dimensions; the others have none.</param>
     /// <param name="maxGradientNorm">Largest norm over all parameters; larger gradients are scaled down.</param>
-    public WeightOptimizer(nn.Module module, double weightDecay, double maxGradientNorm)
+    /// <param name="beta1">Decay of the average of gradients.</param>
+    /// <param name="beta2">Decay of the average of squared gradients.</param>
+    public WeightOptimizer(
+        nn.Module module,
+        double weightDecay,
+        double maxGradientNorm,
+        double beta1 = TrainingOptions.UsualBeta1,
+        double beta2 = TrainingOptions.UsualBeta2)
     {
+        AdamW.Options Settings(double decay) => new() { beta1 = beta1, beta2 = beta2, eps = Epsilon, weight_decay = decay };
         _parameters = [.. module.parameters().Where(parameter => parameter.requires_grad)];
         _maxGradientNorm = maxGradientNorm;
         var matrices = new AdamW.ParamGroup(_parameters.Where(parameter => parameter.ndim >= 2), Settings(weightDecay));
-        var vectors = new AdamW.ParamGroup(_parameters.Where(parameter => parameter.ndim < 2), Settings(weightDecay: 0));
+        var vectors = new AdamW.ParamGroup(_parameters.Where(parameter => parameter.ndim < 2), Settings(decay: 0));
         _adam = optim.AdamW([matrices, vectors]);
     }
 
@@ -54,6 +59,4 @@ internal sealed class WeightOptimizer : IDisposable
     public void Load(string path) => _adam.load_state_dict(path);
 
     public void Dispose() => _adam.Dispose();
-
-    private static AdamW.Options Settings(double weightDecay) => new() { beta1 = Beta1, beta2 = Beta2, eps = Epsilon, weight_decay = weightDecay };
 }

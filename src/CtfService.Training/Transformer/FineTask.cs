@@ -3,6 +3,7 @@ using CtfService.Model.Clusters;
 using CtfService.Model.Stages;
 using CtfService.Model.Transformer;
 using CtfService.Training.Optimization;
+using CtfService.Training.Planning;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Transformer;
@@ -13,18 +14,13 @@ namespace CtfService.Training.Transformer;
 /// </summary>
 internal sealed class FineTask : ITrainingTask, IDisposable
 {
-    /// <summary>
-    /// Ratio of the codebook to the largest cluster above which gathering the members' rows of the head trains faster than one dense product over the codebook
-    /// (measured on one core: 1.4 to 1.6 times at 287; slower at 124 on two).
-    /// </summary>
-    private const int MinGatherRatio = 192;
-
     private readonly ClassConditionalTransformer _transformer;
     private readonly ClusterMap _map;
     private readonly FineHead _head;
     private readonly ClusterMembers _members;
     private readonly StageData _data;
     private readonly SampleSheet _sheet;
+    private readonly HeadScoring _scoring;
 
     public FineTask(ClassConditionalTransformer transformer, ClusterMap map, FineHead head, StageData data, SampleSheet sheet)
     {
@@ -34,6 +30,7 @@ internal sealed class FineTask : ITrainingTask, IDisposable
         _members = new ClusterMembers(map, CPU);
         _data = data;
         _sheet = sheet;
+        _scoring = HeadScoring.OfMembers(map.CodebookSize, map.LargestCluster);
     }
 
     public nn.Module Module => _transformer;
@@ -65,7 +62,7 @@ internal sealed class FineTask : ITrainingTask, IDisposable
         }
 
         var labels = batch.CoarseLabels.flatten();
-        var logits = _map.CodebookSize >= MinGatherRatio * _map.LargestCluster
+        var logits = _scoring.IsGathered
             ? _members.Score(hidden, labels, _transformer.OutputWeight)
             : _members.Select(_transformer.Score(hidden), labels); // [B*T, M]
         return nn.functional.cross_entropy(logits, _members.Places(batch.Tokens));

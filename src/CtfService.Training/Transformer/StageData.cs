@@ -1,6 +1,7 @@
 using CtfService.Core.Models;
 using CtfService.Model.Clusters;
 using CtfService.Training.Data;
+using CtfService.Training.Optimization;
 using CtfService.Training.Tokens;
 using static TorchSharp.torch;
 
@@ -9,9 +10,6 @@ namespace CtfService.Training.Transformer;
 /// <summary>Batches of tokens and coarse labels, balanced over the classes, with class dropout for guidance.</summary>
 internal sealed class StageData : IDisposable
 {
-    /// <summary>Share of the samples that are trained without their class (Ho and Salimans 2022).</summary>
-    private const double ClassDropout = 0.1;
-
     /// <summary>Held-out rows whose loss is computed together; limited because the logits of a large codebook take much memory.</summary>
     private const int HeldOutBatch = 32;
 
@@ -19,15 +17,18 @@ internal sealed class StageData : IDisposable
     private readonly TokenSet _heldOut;
     private readonly BatchSampler _sampler;
     private readonly int _codebookSize;
+    private readonly double _classDropout;
     private readonly TokenPrefetch _batches;
     private readonly Tensor _clusterOfToken; // [K] int64
 
-    public StageData(TokenSet train, TokenSet heldOut, ClusterMap map, int batchSize, ulong seed)
+    /// <param name="options">Batch size, seed and class dropout.</param>
+    public StageData(TokenSet train, TokenSet heldOut, ClusterMap map, TrainingOptions options)
     {
+        _classDropout = options.ClassDropout;
         _train = train;
         _heldOut = heldOut;
         _codebookSize = map.CodebookSize;
-        _sampler = new BatchSampler(train.ClassIds, new BatchOptions { BatchSize = batchSize, Seed = seed, BalanceClasses = true });
+        _sampler = new BatchSampler(train.ClassIds, new BatchOptions { BatchSize = options.BatchSize, Seed = options.Seed, BalanceClasses = true });
         _batches = new TokenPrefetch(step => Read(_train, [.. _sampler.Sample(step).Select(item => item.ImageIndex)]));
         _clusterOfToken = tensor(map.ClusterOfToken.Select(cluster => (long)cluster).ToArray()).DetachFromDisposeScope();
     }
@@ -38,7 +39,7 @@ internal sealed class StageData : IDisposable
     public StageBatch Sample(long step, long nullClass)
     {
         var (tokens, classIds) = _batches.Take(step).ToTensors();
-        using var dropped = rand(classIds.shape).less(ClassDropout);
+        using var dropped = rand(classIds.shape).less(_classDropout);
         return new StageBatch(classIds.masked_fill(dropped, nullClass), Coarsen(tokens), tokens);
     }
 

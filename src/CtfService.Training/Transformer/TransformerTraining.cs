@@ -26,7 +26,7 @@ public static class TransformerTraining
     /// <param name="size">Width, layers and heads; the data determine the rest.</param>
     public static void TrainCoarse(StageInputs inputs, TransformerSize size, TrainingRun run, ITrainingProgress progress, CancellationToken cancellation)
     {
-        var config = Config(inputs, size, inputs.Map.ClusterCount, causal: true);
+        var config = Config(inputs, size, run.Options, inputs.Map.ClusterCount, causal: true);
         Train(
             inputs,
             config,
@@ -52,7 +52,7 @@ public static class TransformerTraining
                 + "Bundle the model without it, or cluster again with fewer clusters.");
         }
 
-        var config = Config(inputs, size, inputs.Map.CodebookSize, causal: false);
+        var config = Config(inputs, size, run.Options, inputs.Map.CodebookSize, causal: false);
         Train(
             inputs,
             config,
@@ -83,7 +83,7 @@ public static class TransformerTraining
             inputs.Train.ClassIds.Count));
         manual_seed((long)options.Seed);
         using var transformer = new ClassConditionalTransformer(config);
-        using var data = new StageData(inputs.Train, inputs.HeldOut, inputs.Map, options.BatchSize, options.Seed);
+        using var data = new StageData(inputs.Train, inputs.HeldOut, inputs.Map, options);
         var task = newTask(transformer, data, new SampleSheet(inputs.Tokenizer, inputs.Map, config));
         using (task as IDisposable)
         {
@@ -107,7 +107,7 @@ public static class TransformerTraining
     private static PartRecord RecordOf(StageInputs inputs, TransformerConfig config) =>
         inputs.Train.MadeFrom.With(PartRecord.ClusterMap, ClusterMapIdentity.Of(inputs.Map)).With(PartRecord.Architecture, config);
 
-    private static TransformerConfig Config(StageInputs inputs, TransformerSize size, int outputVocabulary, bool causal)
+    private static TransformerConfig Config(StageInputs inputs, TransformerSize size, TrainingOptions options, int outputVocabulary, bool causal)
     {
         var side = (int)Math.Round(Math.Sqrt(inputs.Train.Positions));
         if (side * side != inputs.Train.Positions)
@@ -126,7 +126,8 @@ public static class TransformerTraining
             GridHeight = side,
             GridWidth = side,
             Causal = causal,
-            FeedForwardMultiple = 64,
+            FeedForwardMultiple = size.FeedForwardMultiple,
+            Dropout = (float)options.Dropout,
         };
     }
 }

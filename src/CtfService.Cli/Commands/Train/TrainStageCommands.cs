@@ -1,8 +1,6 @@
 using System.CommandLine;
-using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Shell;
 using CtfService.Model.Clusters;
-using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.Training.Data;
@@ -47,22 +45,36 @@ internal static class TrainStageCommands
     private static Command Create(Terminal terminal, Stage stage)
     {
         var training = new TrainingArguments(stage.Part, stage.Steps, batchSize: 32, learningRate: 1e-3, needsData: false);
-        var width = CommandOption.Number("--width", "Width of the transformer, a multiple of 4 times the heads.", 256, ArchitectureRanges.Width);
-        var layers = CommandOption.Number("--layers", "Number of blocks.", 6, ArchitectureRanges.Layers);
-        var heads = CommandOption.Number("--heads", "Attention heads.", 8, ArchitectureRanges.Width);
-        var command = new Command(stage.Name, stage.Description) { width, layers, heads };
+        var model = new StageArguments();
+        var plan = new PlanArguments(stage.Part, isFine: stage.Part == RunFolder.FinePart);
+        var command = new Command(stage.Name, stage.Description);
+        model.AddTo(command);
         training.AddTo(command);
+        plan.AddTo(command);
         command.SetAction((arguments, cancellation) =>
         {
-            var size = new TransformerSize(arguments.GetValue(width), arguments.GetValue(layers), arguments.GetValue(heads));
-            UsageException.ThrowIfAny(size.Problems(name => $"--{name}"));
-            Run(terminal, arguments, training, stage, size, cancellation);
+            var size = model.Size(arguments);
+            var options = model.Apply(arguments, training.Options(arguments));
+            if (plan.IsWanted(arguments.CommandResult))
+            {
+                var (folder, imageSize) = (training.Folder(arguments), training.RequestedImageSize(arguments));
+                plan.Write(terminal, arguments, new PlanRequest(folder, imageSize, size, model.Name(arguments), options));
+                return;
+            }
+
+            Run(terminal, arguments, training, stage, size, options, cancellation);
         });
         return command;
     }
 
     private static void Run(
-        Terminal terminal, ParseResult arguments, TrainingArguments training, Stage stage, TransformerSize size, CancellationToken cancellation)
+        Terminal terminal,
+        ParseResult arguments,
+        TrainingArguments training,
+        Stage stage,
+        TransformerSize size,
+        TrainingOptions options,
+        CancellationToken cancellation)
     {
         TorchThreads.UseAllCores();
         var folder = training.Folder(arguments);
@@ -80,7 +92,7 @@ internal static class TrainStageCommands
                 ? null : $"Option '--data' is required, because '{folder.Path}' has no complete tokens. Name the images, or run 'ctf tokenize' before",
         ]);
         folder.Require(folder.ClusterMap);
-        var run = training.Run(arguments, Augmentation.None);
+        var run = training.Run(arguments, Augmentation.None) with { Options = options };
         run.RequireStart(stage.ResultName);
         var images = training.Images(arguments, imageSize, tokens, cancellation);
         var madeFrom = images?.Train.MadeFrom(tokenizer) ?? tokens.RecordOf(ImageDatasetReader.TrainSplit) ?? PartRecord.Empty;

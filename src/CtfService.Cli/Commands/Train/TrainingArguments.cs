@@ -27,6 +27,7 @@ internal sealed class TrainingArguments
     private readonly Option<int> _steps;
     private readonly Option<int> _batchSize;
     private readonly Option<double> _learningRate;
+    private readonly OptimizerArguments _optimizer = new();
     private readonly Option<ulong> _seed = CommandOption.Seed();
     private readonly Option<int> _evaluateEvery = CommandOption.Number(
         "--evaluate-every", "Steps between evaluations: the loss on held-out images, and a sample sheet.", 500, Ranges.Steps);
@@ -74,6 +75,7 @@ internal sealed class TrainingArguments
             command.Options.Add(option);
         }
 
+        _optimizer.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(_resume) && result.GetValue(_overwrite))
@@ -85,7 +87,8 @@ internal sealed class TrainingArguments
 
     public RunFolder Folder(ParseResult arguments) => new(arguments.GetRequiredValue(_run));
 
-    public TrainingRun Run(ParseResult arguments, Augmentation augmentation) => new(
+    public TrainingOptions Options(ParseResult arguments) => _optimizer.Apply(
+        arguments,
         new TrainingOptions
         {
             RunDirectory = Path.Combine(arguments.GetRequiredValue(_run), _part),
@@ -96,7 +99,10 @@ internal sealed class TrainingArguments
             EarlyStop = arguments.GetValue(_earlyStop),
             Seed = arguments.GetValue(_seed),
             UseBfloat16 = !arguments.GetValue(_float32),
-        },
+        });
+
+    public TrainingRun Run(ParseResult arguments, Augmentation augmentation) => new(
+        Options(arguments),
         arguments.GetValue(_resume),
         augmentation,
         Overwrite: arguments.GetValue(_overwrite),
