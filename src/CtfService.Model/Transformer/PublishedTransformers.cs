@@ -29,6 +29,9 @@ public static class PublishedTransformers
     /// <summary>Returns the size of a name, with or without the prefix, in any case; null if it is unknown.</summary>
     public static TransformerSize? Find(string name) => Sizes.GetValueOrDefault(name) ?? Sizes.GetValueOrDefault(Prefix + name);
 
+    /// <summary>Returns the short name of a size; null if it is not published.</summary>
+    public static string? ShortNameOf(TransformerSize size) => Sizes.FirstOrDefault(known => known.Value == size).Key?[Prefix.Length..];
+
     /// <param name="name">One of <see cref="Sizes"/>, in any case.</param>
     /// <param name="gridSide">Gh = Gw: the image side divided by the tokenizer's factor, 24 for 384 pixels and VQ-16. No weight depends on it.</param>
     /// <exception cref="ArgumentException">The name is unknown.</exception>

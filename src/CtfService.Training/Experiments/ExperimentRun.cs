@@ -21,6 +21,13 @@ public sealed class ExperimentRun : IDisposable
     /// <exception cref="DatasetException">The data set has fewer than two classes.</exception>
     public ExperimentRun(ExperimentPlan plan, ExperimentOptions options, CancellationToken cancellation)
     {
+        if (plan.Tokenizer.Published is { } published && options.Tokenizer is null)
+        {
+            throw new InvalidDataException(
+                $"The experiment uses the published tokenizer {published}, which is not trained. Import its file with 'ctf import-tokenizer' into a run, "
+                + "and specify the tokenizer of that run with --tokenizer.");
+        }
+
         RequireFit(plan, options.Tokenizer);
         if (!Path.Exists(options.Data))
         {

@@ -14,7 +14,7 @@ internal static class ExperimentCommand
     public static Command Create(Terminal terminal)
     {
         var file = CommandOption.Required("--file", "Experiment file (docs/experiments.md).");
-        var data = CommandOption.Required("--data", TrainingArguments.DataDescription);
+        var data = new Option<string?>("--data") { Description = TrainingArguments.DataDescription };
         var output = CommandOption.WithDefault(
             "--output", "Folder for all results; run the command again to continue there.", Path.Combine("runs", "experiment"));
         var tokenizer = new Option<string?>("--tokenizer") { Description = "Tokenizer file of 'ctf train-tokenizer', instead of training one." };
@@ -31,23 +31,33 @@ internal static class ExperimentCommand
         var maxPixels = MaxPixelsOption.Create();
         var redo = new Option<bool>("--redo") { Description = "Delete the results whose settings have changed, and compute them again." };
         var reportOnly = new Option<bool>("--report-only") { Description = "Only write the report of the finished jobs." };
+        var plan = new PlanArguments();
         var command = new Command("experiment", "Trains, samples and compares the models of an experiment file; continues where it was stopped.")
         {
             file, data, maxPixels, output, tokenizer, report, without, redo, reportOnly,
         };
+        plan.AddTo(command);
         command.SetAction((arguments, cancellation) =>
         {
+            var experiment = ExperimentFile.Read(arguments.GetRequiredValue(file));
+            if (plan.IsWanted(arguments.CommandResult))
+            {
+                plan.Write(terminal, arguments, [.. PlannedTraining.Of(experiment).Select(Report)]);
+                return;
+            }
+
+            UsageException.ThrowIfAny([arguments.GetValue(data) is null ? "Option '--data' is required" : null]);
             TorchThreads.UseAllCores();
             var folder = OutputPath.Folder(output.Name, arguments.GetRequiredValue(output));
             var options = new ExperimentOptions(
-                arguments.GetRequiredValue(data),
+                arguments.GetValue(data)!,
                 arguments.GetValue(tokenizer),
                 folder,
                 OutputPath.Folder(report.Name, arguments.GetValue(report) ?? Path.Combine(folder, "report")),
                 arguments.GetRequiredValue(without),
                 arguments.GetValue(redo),
                 arguments.GetValue(maxPixels));
-            using var run = new ExperimentRun(ExperimentFile.Read(arguments.GetRequiredValue(file)), options, cancellation);
+            using var run = new ExperimentRun(experiment, options, cancellation);
             if (!arguments.GetValue(reportOnly))
             {
                 foreach (var dataset in run.OpenData())
@@ -63,6 +73,9 @@ internal static class ExperimentCommand
         });
         return command;
     }
+
+    private static PlanReport Report(PlannedTraining training) => PlanReport.Of(
+        $"{training.Model}, {(training.IsFine ? "fine" : "coarse")} stage", training.IsFine, training.Size, training.Options, training.Data);
 
     private sealed class JobProgress(Terminal terminal) : IExperimentProgress
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CtfService.Cli.Reports;
+using CtfService.Model.Transformer;
 using CtfService.Training.Optimization;
 using CtfService.Training.Planning;
 using Spectre.Console;
@@ -7,11 +8,23 @@ using Spectre.Console;
 namespace CtfService.Cli.Commands.Train;
 
 /// <summary>The plan of a training, for <c>--plan</c>.</summary>
-/// <param name="Stage">The folder of the stage in the run: coarse or fine.</param>
+/// <param name="Stage">What is trained, such as the coarse stage.</param>
 /// <param name="Size">Name of the published size; null if it has none.</param>
-/// <param name="Run">What is known of the run, and what is assumed.</param>
-internal sealed record PlanReport(string Stage, string? Size, StagePlan Plan, TrainingOptions Options, PlannedRun Run)
+/// <param name="Assumed">What the plan does not know and assumes.</param>
+internal sealed record PlanReport(
+    string Stage, string? Size, StagePlan Plan, TrainingOptions Options, PlannedData Data, IReadOnlyList<string> Assumed)
 {
+    /// <summary>Plans a training. Allocates no model.</summary>
+    /// <param name="assumed">What of <paramref name="data"/> is assumed.</param>
+    public static PlanReport Of(
+        string stage, bool isFine, TransformerSize size, TrainingOptions options, PlannedData data, params IReadOnlyList<string> assumed)
+    {
+        var config = data.Config(size, options.Dropout, isFine);
+        var scoring = isFine ? HeadScoring.OfMembers(data.Codewords, data.CompetingCodewords) : HeadScoring.Whole(config);
+        var planned = new PlannedStage(config, options.BatchSize, scoring, options.UseBfloat16, IsCuda: false);
+        return new PlanReport(stage, PublishedTransformers.ShortNameOf(size), StagePlan.Of(planned, data, options), options, data, assumed);
+    }
+
     /// <summary>Share of the peak speed that large models reach in practice; measure your own with bench/gpu/train.sh.</summary>
     private const double Utilisation = 0.4;
 
@@ -41,7 +54,7 @@ internal sealed record PlanReport(string Stage, string? Size, StagePlan Plan, Tr
         Plan.TotalFlops,
         Plan.Steps,
         Epochs = Math.Round(Plan.Epochs, 3),
-        Run.Assumed,
+        Assumed,
     };
 
     public IEnumerable<Table> Tables()
@@ -58,7 +71,7 @@ internal sealed record PlanReport(string Stage, string? Size, StagePlan Plan, Tr
         var config = Plan.Config;
         var blocks = Plan.Parameters - Plan.EmbeddingParameters - Plan.HeadParameters - config.Width;
         return Rows(
-            $"Model of the {Stage} stage{(Size is null ? "" : $", size {Size}")}",
+            $"Model of {Stage}{(Size is null ? "" : $", size {Size}")}",
             ("parameters", ReportText.Number(Plan.Parameters)),
             ("blocks", $"{ReportText.Number(blocks)}: {config.Layers} of width {config.Width}, {config.Heads} heads, feed-forward {config.FeedForwardWidth}"),
             ("tables", $"{ReportText.Number(Plan.EmbeddingParameters)}: {config.ClassCount:N0} classes and the null class, {config.InputVocabulary:N0} labels"),
@@ -83,7 +96,7 @@ internal sealed record PlanReport(string Stage, string? Size, StagePlan Plan, Tr
         "Work",
         [
             ("FLOPs of a step", Flops(Plan.StepFlops)),
-            ("steps", $"{Text(Plan.Steps)}, {Text(Math.Round(Plan.Epochs, 2))} epochs of {Text(Run.Data.Images)} images"),
+            ("steps", $"{Text(Plan.Steps)}, {Text(Math.Round(Plan.Epochs, 2))} epochs of {Text(Data.Images)} images"),
             ("FLOPs", Flops(Plan.TotalFlops)),
             .. Devices.Select(device => (
                 $"one {device.Device}, {Utilisation:P0}",
@@ -112,8 +125,8 @@ internal sealed record PlanReport(string Stage, string? Size, StagePlan Plan, Tr
         Row("gradient norm", Options.MaxGradientNorm, PublishedTraining.MaxGradientNorm);
         Row("dropout", Options.Dropout, TrainingOptions.UsualDropout);
         Row("class dropout", Options.ClassDropout, TrainingOptions.UsualDropout);
-        Row("clusters", Run.Data.Clusters, PublishedTraining.Clusters);
-        Row("codewords", Run.Data.Codewords, PublishedTraining.Codewords);
+        Row("clusters", Data.Clusters, PublishedTraining.Clusters);
+        Row("codewords", Data.Codewords, PublishedTraining.Codewords);
         Row("guidance", PublishedTraining.Guidance, PublishedTraining.Guidance);
         if (Size is not null && PublishedTraining.Figures(Size) is { } figures)
         {

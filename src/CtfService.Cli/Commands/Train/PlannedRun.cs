@@ -1,3 +1,4 @@
+using CtfService.Cli.Shell;
 using CtfService.Model.Checkpoints;
 using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
@@ -8,8 +9,11 @@ namespace CtfService.Cli.Commands.Train;
 
 /// <summary>What a plan knows of a run: what its folder has, and for the rest ImageNet with the published tokenizer.</summary>
 /// <param name="Assumed">What the folder does not have, one part a line.</param>
-internal sealed record PlannedRun(PlannedData Data, IReadOnlyList<string> Assumed)
+internal sealed record PlannedRun(RunFolder Folder, PlannedData Data, IReadOnlyList<string> Assumed)
 {
+    /// <summary>Pixels along a side that become one token in the published tokenizer.</summary>
+    private const int PixelsPerToken = 16;
+
     /// <param name="imageSize">Side of the images in pixels; null for that of the run's tokenizer, or 256 without one.</param>
     public static PlannedRun Of(RunFolder folder, int? imageSize)
     {
@@ -52,11 +56,19 @@ internal sealed record PlannedRun(PlannedData Data, IReadOnlyList<string> Assume
             assumed.Add($"tokens: {data.Images:N0} images of {data.Classes:N0} classes, each in {data.Variants} variants");
         }
 
-        return new PlannedRun(data, assumed);
+        return new PlannedRun(folder, data, assumed);
     }
 
-    /// <summary>Pixels along a side that become one token in the published tokenizer.</summary>
-    private const int PixelsPerToken = 16;
+    /// <summary>Writes what is assumed as messages.</summary>
+    public PlannedRun Report(Terminal terminal)
+    {
+        foreach (var assumption in Assumed)
+        {
+            terminal.Error.WriteLine($"Assumed, because {Folder.Path} does not have it: {assumption}.");
+        }
+
+        return this;
+    }
 
     private static (int Classes, long Images)? Tokens(RunFolder folder)
     {

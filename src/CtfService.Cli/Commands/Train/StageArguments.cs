@@ -48,13 +48,10 @@ internal sealed class StageArguments
         });
     }
 
-    /// <summary>The name of the published size; null if the size is given by numbers.</summary>
-    public string? Name(ParseResult arguments) => arguments.GetValue(_size);
-
     /// <exception cref="UsageException">The numbers do not make a transformer.</exception>
     public TransformerSize Size(ParseResult arguments)
     {
-        var size = Name(arguments) is { } name
+        var size = arguments.GetValue(_size) is { } name
             ? PublishedTransformers.Find(name)!
             : new TransformerSize(arguments.GetValue(_width), arguments.GetValue(_layers), arguments.GetValue(_heads));
         UsageException.ThrowIfAny(size.Problems(part => $"--{part}"));

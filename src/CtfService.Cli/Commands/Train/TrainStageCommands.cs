@@ -46,7 +46,7 @@ internal static class TrainStageCommands
     {
         var training = new TrainingArguments(stage.Part, stage.Steps, batchSize: 32, learningRate: 1e-3, needsData: false);
         var model = new StageArguments();
-        var plan = new PlanArguments(stage.Part, isFine: stage.Part == RunFolder.FinePart);
+        var plan = new PlanArguments();
         var command = new Command(stage.Name, stage.Description);
         model.AddTo(command);
         training.AddTo(command);
@@ -57,8 +57,11 @@ internal static class TrainStageCommands
             var options = model.Apply(arguments, training.Options(arguments));
             if (plan.IsWanted(arguments.CommandResult))
             {
-                var (folder, imageSize) = (training.Folder(arguments), training.RequestedImageSize(arguments));
-                plan.Write(terminal, arguments, new PlanRequest(folder, imageSize, size, model.Name(arguments), options));
+                var run = PlannedRun.Of(training.Folder(arguments), training.RequestedImageSize(arguments)).Report(terminal);
+                plan.Write(
+                    terminal,
+                    arguments,
+                    PlanReport.Of($"the {stage.Part} stage", stage.Part == RunFolder.FinePart, size, options, run.Data, run.Assumed));
                 return;
             }
 

@@ -12,7 +12,7 @@ internal sealed class ExperimentGraph
     private readonly Dictionary<(string Model, ulong Seed), TrainedModel> _models = [];
     private readonly TokenizerJob _tokenizer;
     private readonly TokensJob _tokens;
-    private readonly RealImagesJob _real;
+    private readonly RealImagesJob? _real;
 
     /// <param name="tokenizerFile">File of a trained tokenizer; null to train one as the plan specifies.</param>
     /// <exception cref="InvalidDataException">Two models would train the same transformer in different ways.</exception>
@@ -21,13 +21,17 @@ internal sealed class ExperimentGraph
         _plan = plan;
         _tokenizer = Add(tokenizerFile is null ? TokenizerJob.Trained(plan.Tokenizer, plan.ImageSize, dataFingerprint) : TokenizerJob.Given(tokenizerFile));
         _tokens = Add(new TokensJob(_tokenizer, plan.ImageSize, dataFingerprint));
-        Classifier = Add(new ClassifierJob(plan.Classifier.Steps, plan.ImageSize, dataFingerprint));
-        _real = Add(new RealImagesJob(Classifier, plan.ImagesPerClass));
-        Swaps = plan.Swaps is { } swaps ? Add(new SwapJob(swaps, _tokenizer, _tokens, Classifier)) : null;
+        Classifier = plan.HasEvaluations ? Add(new ClassifierJob(plan.Classifier.Steps, plan.ImageSize, dataFingerprint)) : null;
+        _real = Classifier is null ? null : Add(new RealImagesJob(Classifier, plan.ImagesPerClass));
+        Swaps = plan.Swaps is { } swaps ? Add(new SwapJob(swaps, _tokenizer, _tokens, Classifier!)) : null;
         foreach (var (model, seed) in InOrderOfSeeds())
         {
             _models.Add((model.Name, seed), Train(model, seed));
             AddEvaluations(model, seed);
+            if (plan.Bundles)
+            {
+                Add(new BundleJob(_models[(model.Name, seed)], plan.Sampling));
+            }
         }
 
         if (plan.Speed is { } speed)
@@ -41,9 +45,11 @@ internal sealed class ExperimentGraph
     /// <summary>Jobs in order of dependency.</summary>
     public IReadOnlyList<ExperimentJob> Jobs => [.. _jobs.Values];
 
-    public ClassifierJob Classifier { get; }
+    /// <summary>Null if no images are judged.</summary>
+    public ClassifierJob? Classifier { get; }
 
-    public RealImagesJob RealImages => _real;
+    /// <inheritdoc cref="Classifier"/>
+    public RealImagesJob? RealImages => _real;
 
     public SwapJob? Swaps { get; }
 
@@ -114,7 +120,7 @@ internal sealed class ExperimentGraph
     {
         var model = _models[(row.Model, seed)];
         var settings = new EvaluationSettings(_plan.ImagesPerClass, row.Coarse ?? _plan.Sampling.Coarse, row.Fine ?? _plan.Sampling.Fine, row.DrawFrom);
-        return new EvaluationJob(model, row.AtStep ?? model.Steps, settings, _real);
+        return new EvaluationJob(model, row.AtStep ?? model.Steps, settings, _real!);
     }
 
     /// <summary>Adds a job, or returns the existing job of the same name.</summary>

@@ -57,19 +57,27 @@ internal sealed class StageJob : ExperimentJob
         }
     }
 
-    public TrainingOptions Options(string folder) => new()
+    public TrainingOptions Options(string folder) => Options(_settings, folder);
+
+    /// <summary>Returns the options of a training into a folder.</summary>
+    public static TrainingOptions Options(StageSettings settings, string folder) => new()
     {
         RunDirectory = folder,
-        Steps = _settings.Steps,
-        BatchSize = _settings.Training.BatchSize,
-        LearningRate = _settings.Training.LearningRate,
-        WarmupSteps = _settings.Training.WarmupSteps,
+        Steps = settings.Steps,
+        BatchSize = settings.Training.BatchSize,
+        LearningRate = settings.Training.LearningRate,
+        WarmupSteps = settings.Training.WarmupSteps,
         FinalLearningRateShare = 1,
-        EmaDecay = _settings.Training.EmaDecay,
-        Seed = _settings.Seed,
-        CheckpointEvery = _settings.Training.CheckpointEvery,
-        EvaluateEvery = _settings.Steps,
-        SnapshotSteps = _settings.SnapshotSteps,
+        WeightDecay = settings.Training.WeightDecay,
+        Beta1 = settings.Training.Beta1,
+        Beta2 = settings.Training.Beta2,
+        Dropout = settings.Training.Dropout,
+        ClassDropout = settings.Training.ClassDropout,
+        EmaDecay = settings.Training.EmaDecay,
+        Seed = settings.Seed,
+        CheckpointEvery = settings.Training.CheckpointEvery,
+        EvaluateEvery = settings.Steps,
+        SnapshotSteps = settings.SnapshotSteps,
     };
 
     private static string NameOf(StageSettings settings, StageSources sources)
@@ -85,8 +93,31 @@ internal sealed class StageJob : ExperimentJob
 internal sealed record StageSettings(
     FineHead? Head, TransformerSize Size, TrainingPlan Training, long Steps, IReadOnlyList<long> SnapshotSteps, ulong Seed)
 {
-    /// <summary>Returns the settings that determine the result: all except the checkpoint interval.</summary>
-    public IReadOnlyDictionary<string, object?> ResultSettings() => new Dictionary<string, object?>
+    private static readonly TrainingPlan Usual = new();
+
+    /// <summary>
+    /// Returns the settings that determine the result: all except the checkpoint interval. Those that earlier versions did not have are left out at their
+    /// usual values, so that results of earlier versions stay valid.
+    /// </summary>
+    public IReadOnlyDictionary<string, object?> ResultSettings()
+    {
+        var settings = OldSettings();
+        foreach (var (name, value, usual) in new[]
+        {
+            ("weight_decay", Training.WeightDecay, Usual.WeightDecay),
+            ("beta1", Training.Beta1, Usual.Beta1),
+            ("beta2", Training.Beta2, Usual.Beta2),
+            ("dropout", Training.Dropout, Usual.Dropout),
+            ("class_dropout", Training.ClassDropout, Usual.ClassDropout),
+        }.Where(setting => setting.Item2 != setting.Item3))
+        {
+            settings[name] = value;
+        }
+
+        return settings;
+    }
+
+    private Dictionary<string, object?> OldSettings() => new()
     {
         ["head"] = Head,
         ["size"] = Size,

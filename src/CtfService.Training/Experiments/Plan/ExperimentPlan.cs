@@ -3,6 +3,7 @@ using CtfService.Model.Bundles;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
 using CtfService.Training.Clusters;
+using CtfService.Training.Optimization;
 using CtfService.Training.Transformer;
 
 namespace CtfService.Training.Experiments.Plan;
@@ -49,11 +50,20 @@ public sealed record ExperimentPlan
     public SpeedPlan? Speed { get; init; }
 
     public SwapPlan? Swaps { get; init; }
+
+    /// <summary>Whether each model is packed into a bundle, with the sampling of the experiment as its defaults.</summary>
+    public bool Bundles { get; init; }
+
+    /// <summary>Whether generated images are judged, which needs a classifier and the features of the real images.</summary>
+    internal bool HasEvaluations => Tables.Count > 0 || Curve is not null || Swaps is not null;
 }
 
 /// <summary>How the tokenizer is trained if none is given.</summary>
 public sealed record TokenizerPlan
 {
+    /// <summary>Name of a published tokenizer, such as VQ-16, whose file must be given; the other settings do not apply then.</summary>
+    public string? Published { get; init; }
+
     public int CodebookSize { get; init; } = 4096;
 
     /// <inheritdoc cref="Model.Tokenizer.TokenizerConfig.BaseWidth"/>
@@ -75,7 +85,7 @@ public sealed record TokenizerPlan
     public double LearningRate { get; init; } = 6e-4;
 
     /// <summary>Returns the architecture.</summary>
-    internal TokenizerConfig Config() => new()
+    internal TokenizerConfig Config() => Published is { } name && PublishedTokenizers.Configs.TryGetValue(name, out var published) ? published : new()
     {
         BaseWidth = BaseWidth,
         EncoderMultipliers = Multipliers,
@@ -99,7 +109,17 @@ public sealed record ClassifierPlan
 /// </summary>
 public sealed record TrainingPlan
 {
+    /// <summary>Training steps, unless <see cref="Epochs"/> are given.</summary>
     public long Steps { get; init; } = 2000;
+
+    /// <summary>Passes over <see cref="EpochImages"/> images, in whole batches, instead of <see cref="Steps"/>.</summary>
+    public long? Epochs { get; init; }
+
+    /// <summary>Images of an epoch.</summary>
+    public long? EpochImages { get; init; }
+
+    /// <summary>Training steps.</summary>
+    public long StepCount => Epochs is { } epochs && EpochImages is { } images ? epochs * (images / Math.Max(BatchSize, 1)) : Steps;
 
     public int BatchSize { get; init; } = 32;
 
@@ -108,6 +128,18 @@ public sealed record TrainingPlan
     public long WarmupSteps { get; init; } = 200;
 
     public double EmaDecay { get; init; } = 0.998;
+
+    public double WeightDecay { get; init; } = 0.05;
+
+    public double Beta1 { get; init; } = TrainingOptions.UsualBeta1;
+
+    public double Beta2 { get; init; } = TrainingOptions.UsualBeta2;
+
+    /// <summary>Share of activations that are dropped.</summary>
+    public double Dropout { get; init; } = TrainingOptions.UsualDropout;
+
+    /// <summary>Share of the images that are trained without their class.</summary>
+    public double ClassDropout { get; init; } = TrainingOptions.UsualDropout;
 
     /// <summary>Steps between checkpoints, which interrupted trainings resume from.</summary>
     public long CheckpointEvery { get; init; } = 100;

@@ -9,7 +9,7 @@ internal static class PlanQueries
     /// <summary>Returns the rows of all tables.</summary>
     public static IEnumerable<RowPlan> Rows(this ExperimentPlan plan) => plan.Tables.SelectMany(table => table.Rows);
 
-    public static long StepsOf(this ExperimentPlan plan, ModelPlan model) => model.Steps ?? plan.Training.Steps;
+    public static long StepsOf(this ExperimentPlan plan, ModelPlan model) => model.Steps ?? plan.Training.StepCount;
 
     /// <summary>Returns the steps before the last whose weights are needed, ascending.</summary>
     public static IReadOnlyList<long> SnapshotSteps(this ExperimentPlan plan, ModelPlan model)

@@ -74,9 +74,19 @@ internal static class PlanValidator
             TrainingRanges.Problem("training.batch_size", plan.Training.BatchSize, TrainingRanges.BatchSize),
             TrainingRanges.Problem("training.learning_rate", plan.Training.LearningRate, TrainingRanges.LearningRate),
             TrainingRanges.Problem("training.warmup_steps", plan.Training.WarmupSteps, TrainingRanges.WarmupSteps),
+            TrainingRanges.Problem("training.weight_decay", plan.Training.WeightDecay, TrainingRanges.Share),
+            TrainingRanges.Problem("training.beta1", plan.Training.Beta1, TrainingRanges.Beta),
+            TrainingRanges.Problem("training.beta2", plan.Training.Beta2, TrainingRanges.Beta),
+            TrainingRanges.Problem("training.dropout", plan.Training.Dropout, TrainingRanges.Dropout),
+            TrainingRanges.Problem("training.class_dropout", plan.Training.ClassDropout, TrainingRanges.Dropout),
             TrainingRanges.Problem("training.ema_decay", plan.Training.EmaDecay, TrainingRanges.Share),
             TrainingRanges.Problem("training.checkpoint_every", plan.Training.CheckpointEvery, TrainingRanges.Steps),
         ];
+        if (plan.Training.Epochs is not null || plan.Training.EpochImages is not null)
+        {
+            problems.AddRange(EpochProblems(plan.Training));
+        }
+
         if (plan.Speed is { } speed)
         {
             problems.Add(TrainingRanges.Problem("speed.runs", speed.Runs, TrainingRanges.Images));
@@ -91,8 +101,25 @@ internal static class PlanValidator
         return problems.OfType<string>();
     }
 
+    private static IEnumerable<string?> EpochProblems(TrainingPlan training)
+    {
+        if (training.Epochs is not { } epochs || training.EpochImages is not { } images)
+        {
+            return ["training has only one of epochs and epoch_images; an epoch is a pass over epoch_images images, so give both"];
+        }
+
+        return
+        [
+            TrainingRanges.Problem("training.epochs", epochs, TrainingRanges.Steps),
+            images >= training.BatchSize && images <= TrainingRanges.Steps.Most
+                ? null : $"training.epoch_images is {images}, expected {training.BatchSize}, the images of a batch, to {TrainingRanges.Steps.Most}",
+        ];
+    }
+
     private static IEnumerable<string> TokenizerProblems(ExperimentPlan plan) =>
-        plan.Tokenizer.Config().Problems(name => name == "encoder_multipliers" ? "tokenizer.multipliers" : $"tokenizer.{name}");
+        plan.Tokenizer.Published is { } name && !PublishedTokenizers.Configs.ContainsKey(name)
+            ? [$"tokenizer.published is '{name}', expected one of {string.Join(", ", PublishedTokenizers.Configs.Keys)}"]
+            : plan.Tokenizer.Config().Problems(name => name == "encoder_multipliers" ? "tokenizer.multipliers" : $"tokenizer.{name}");
 
     /// <summary>Returns the problems of a plan with its tokenizer, which the plan trains or which already exists.</summary>
     public static IEnumerable<string> FitProblems(ExperimentPlan plan, TokenizerConfig tokenizer)

@@ -55,6 +55,53 @@ public sealed class ExperimentCommandTests : IDisposable
         Assert.True(File.Exists(_folder.File("out/report/results/swaps.png")));
     }
 
+    [Theory]
+    [InlineData("B", 2)]
+    [InlineData("L", 2)]
+    [InlineData("XL", 2)]
+    public async Task Plan_FilesOfThePaper_NeedNoData(string size, int stages)
+    {
+        var file = RepositoryFolder.File("bench", "experiments", $"imagenet-256-{size}.json");
+
+        var plan = await CommandRun.Of("experiment", "--file", file, "--plan", "--json");
+        var withoutData = await CommandRun.Of("experiment", "--file", file, "--output", _folder.File("out"));
+        var withoutTokenizer = await CommandRun.Of("experiment", "--file", file, "--output", _folder.File("out"), "--data", _folder.Root);
+
+        var plans = JsonDocument.Parse(plan.Output).RootElement.EnumerateArray().ToList();
+        Assert.Equal(stages, plans.Count);
+        Assert.All(plans, stage => Assert.Equal(1_501_200, stage.GetProperty("steps").GetInt64()));
+        Assert.Equal(size, plans[0].GetProperty("size").GetString());
+        Assert.Equal((2, 1), (withoutData.ExitCode, withoutTokenizer.ExitCode));
+        Assert.Contains("Option '--data' is required.", withoutData.Error, StringComparison.Ordinal);
+        Assert.Contains("published tokenizer VQ-16", withoutTokenizer.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>An experiment without tables trains no classifier and ends with a bundle.</summary>
+    [Fact]
+    public async Task Experiment_OnlyBundles_PacksAModelThatCanBeInspected()
+    {
+        File.WriteAllText(_folder.File("plan.json"), """
+            {
+              "name": "tiny", "image_size": 16,
+              "tokenizer": { "codebook_size": 16, "multipliers": [1, 1], "steps": 2, "batch_size": 2 },
+              "training": { "epochs": 1, "epoch_images": 8, "batch_size": 4, "warmup_steps": 0, "class_dropout": 0.2, "dropout": 0 },
+              "coarse": { "width": 16, "layers": 1, "heads": 2 }, "fine": { "width": 16, "layers": 1, "heads": 2, "feed_forward_multiple": 16 },
+              "models": [{ "name": "ctf", "clusters": 4 }], "bundles": true
+            }
+            """);
+        await CommandRun.Of("draw-shapes", "--output", _folder.File("shapes"), "--images", "3", "--image-size", "16");
+
+        var run = await CommandRun.Of(
+            "experiment", "--file", _folder.File("plan.json"), "--data", _folder.File("shapes"), "--output", _folder.File("out"));
+        var bundle = await CommandRun.Of("inspect", _folder.File("out/bundles/ctf/seed-0/bundle"));
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Equal(6, Finished(run));
+        Assert.True(bundle.ExitCode == 0, bundle.Error);
+        Assert.Contains("16 codewords in 4 clusters", bundle.Output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder.File("out/classifier")));
+    }
+
     private static int Jobs(CommandRun run) => JsonDocument.Parse(run.Output).RootElement.GetProperty("jobs").GetInt32();
 
     private static int Finished(CommandRun run) => JsonDocument.Parse(run.Output).RootElement.GetProperty("finished").GetInt32();

@@ -1,6 +1,8 @@
+using CtfService.Model.Transformer;
 using CtfService.TestSupport;
 using CtfService.Training.Experiments.Jobs;
 using CtfService.Training.Experiments.Plan;
+using CtfService.Training.Planning;
 
 namespace CtfService.Training.Tests.Experiments.Plan;
 
@@ -13,6 +15,9 @@ public sealed class ExperimentFileTests : IDisposable
     [Theory]
     [InlineData("fruits-64.json")]
     [InlineData("small.json")]
+    [InlineData("imagenet-256-B.json")]
+    [InlineData("imagenet-256-L.json")]
+    [InlineData("imagenet-256-XL.json")]
     public void Read_FilesOfTheRepository_CanBeRun(string name)
     {
         var plan = ExperimentFile.Read(RepositoryFolder.File("bench", "experiments", name));
@@ -20,6 +25,50 @@ public sealed class ExperimentFileTests : IDisposable
 
         Assert.All(plan.Tables.SelectMany(table => table.Rows), row => Assert.NotEmpty(graph.Evaluations(row)));
         Assert.Equal(graph.Jobs.Count, graph.Jobs.DistinctBy(job => job.Name).Count());
+    }
+
+    [Theory]
+    [InlineData("B", 86_509_056)]
+    [InlineData("L", 310_405_120)]
+    [InlineData("XL", 734_067_200)]
+    public void Read_FilesOfThePaper_HaveItsSettings(string size, long coarseParameters)
+    {
+        var plan = ExperimentFile.Read(RepositoryFolder.File("bench", "experiments", $"imagenet-256-{size}.json"));
+        var trainings = PlannedTraining.Of(plan).ToList();
+
+        Assert.Equal([false, true], trainings.Select(training => training.IsFine));
+        Assert.All(trainings, training =>
+        {
+            var options = training.Options;
+            Assert.Equal((PublishedTraining.BatchSize, PublishedTraining.LearningRate), (options.BatchSize, options.LearningRate));
+            Assert.Equal(PublishedTraining.Steps, options.Steps);
+            Assert.Equal((0L, 1.0), (options.WarmupSteps, options.FinalLearningRateShare)); // constant
+            Assert.All([0L, options.Steps / 2, options.Steps - 1], step => Assert.Equal(PublishedTraining.LearningRate, options.LearningRateAt(step)));
+            Assert.Equal((0.9, 0.95, PublishedTraining.WeightDecay), (options.Beta1, options.Beta2, options.WeightDecay));
+            Assert.Equal((0.1, 0.1, 1.0), (options.Dropout, options.ClassDropout, options.MaxGradientNorm));
+            Assert.Equal((512, 16_384, 16), (training.Data.Clusters, training.Data.Codewords, training.Data.GridSide));
+        });
+        Assert.Equal(PublishedTraining.Guidance, plan.Sampling.Coarse.GuidanceScale, 1e-6);
+        Assert.Equal(coarseParameters, TransformerCost.Parameters(trainings[0].Data.Config(trainings[0].Size, dropout: 0.1, isFine: false)));
+        Assert.Equal(PublishedTransformers.Find("L"), trainings[1].Size);
+    }
+
+    [Fact]
+    public void Graph_NothingToJudge_TrainsNoClassifier()
+    {
+        var plan = Read("""{ "name": "x", "bundles": true, "models": [{ "name": "a", "clusters": 8 }] }""");
+
+        var names = new ExperimentGraph(plan, "data", tokenizerFile: null).Jobs.Select(job => job.Name.Split('/')[0]);
+
+        Assert.Equal(["tokenizer", "tokens", "clusters", "coarse", "fine", "bundles"], names);
+    }
+
+    [Fact]
+    public void Steps_Epochs_AreWholeBatches()
+    {
+        var plan = Read("""{ "name": "x", "training": { "epochs": 3, "epoch_images": 100, "batch_size": 32 }, "models": [{ "name": "a" }] }""");
+
+        Assert.Equal(9, plan.StepsOf(plan.Models[0]));
     }
 
     [Fact]
@@ -66,6 +115,11 @@ public sealed class ExperimentFileTests : IDisposable
     [InlineData(
         """{ "name": "x", "models": [{ "name": "a", "clusters": 8 }, { "name": "b", "clusters": 8, "fine_head": "codebook", "steps": 5 }] }""",
         "'a', 'b' share a causal transformer")]
+    [InlineData("""{ "name": "x", "models": [{ "name": "a", "coarse": "M" }] }""", "'M' is not a published size; expected one of B, L, XL, XXL, 3B")]
+    [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "training": { "epochs": 3 } }""", "only one of epochs and epoch_images")]
+    [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "training": { "epochs": 3, "epoch_images": 8 } }""", "training.epoch_images is 8, expected 32")]
+    [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "training": { "class_dropout": 1 } }""", "training.class_dropout is 1, expected 0 to 0.99")]
+    [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "tokenizer": { "published": "VQ-4" } }""", "tokenizer.published is 'VQ-4', expected one of VQ-16, VQ-8")]
     [InlineData("""{ "name": "x", "image_size": 0, "models": [{ "name": "a" }] }""", "image_size is 0")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "tokenizer": { "base_width": 20 } }""", "tokenizer.base_width is 20, expected a multiple of 32")]
     [InlineData("""{ "name": "x", "models": [{ "name": "a" }], "tokenizer": { "multipliers": [] } }""", "tokenizer.multipliers has 0 levels")]
