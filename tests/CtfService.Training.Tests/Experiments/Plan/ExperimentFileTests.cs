@@ -1,5 +1,6 @@
 using CtfService.Model.Transformer;
 using CtfService.TestSupport;
+using CtfService.Training.Experiments;
 using CtfService.Training.Experiments.Jobs;
 using CtfService.Training.Experiments.Plan;
 using CtfService.Training.Planning;

@@ -1,10 +1,11 @@
 using CtfService.Model.Transformer;
 using CtfService.Training.Experiments.Jobs;
+using CtfService.Training.Experiments.Plan;
 using CtfService.Training.Optimization;
 using CtfService.Training.Planning;
 using CtfService.Training.Transformer;
 
-namespace CtfService.Training.Experiments.Plan;
+namespace CtfService.Training.Experiments;
 
 /// <summary>A transformer that an experiment trains, as a plan needs to know it.</summary>
 /// <param name="Model">Name of the model.</param>
