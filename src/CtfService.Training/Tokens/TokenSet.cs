@@ -51,6 +51,12 @@ public sealed class TokenSet : IDisposable
     /// <summary>T: tokens per row.</summary>
     public int Positions { get; }
 
+    /// <summary>Rows of an image.</summary>
+    public int CropCount => TokenizedImages.CropsOf(MadeFrom).Count();
+
+    /// <summary>Images that have rows.</summary>
+    public int Images => ClassIds.Count / CropCount;
+
     /// <summary>Images, image size, crops and tokenizer that the tokens were made from.</summary>
     public PartRecord MadeFrom { get; }
 
@@ -95,6 +101,15 @@ public sealed class TokenSet : IDisposable
     {
         string[] names = [PartRecord.Data, PartRecord.ImageSize, PartRecord.Tokenizer];
         return Exists(folder) && RecordOf(folder)?.Only(names).Differences(images.MadeFrom(tokenizer).Only(names)).Count == 0 ? Open(folder) : null;
+    }
+
+    /// <summary>Returns the row of a crop of an image: the rows of a block of images are stored crop by crop.</summary>
+    /// <param name="image">0 to <see cref="Images"/> - 1, in the order of the data set.</param>
+    /// <param name="crop">0 to <see cref="CropCount"/> - 1.</param>
+    public int RowOf(int image, int crop)
+    {
+        var first = image / TokenLayout.BlockImages * TokenLayout.BlockImages;
+        return (first * CropCount) + (crop * Math.Min(TokenLayout.BlockImages, Images - first)) + (image - first);
     }
 
     /// <summary>Reads the tokens of a row.</summary>

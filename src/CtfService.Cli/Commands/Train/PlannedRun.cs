@@ -1,9 +1,10 @@
 using CtfService.Cli.Shell;
-using CtfService.Model.Checkpoints;
 using CtfService.Model.Clusters;
 using CtfService.Model.Tokenizer;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Parts;
 using CtfService.Training.Planning;
+using CtfService.Training.Tokens;
 
 namespace CtfService.Cli.Commands.Train;
 
@@ -47,9 +48,11 @@ internal sealed record PlannedRun(RunFolder Folder, PlannedData Data, IReadOnlyL
             assumed.Add($"cluster map: {data.Clusters:N0} clusters");
         }
 
-        if (Tokens(folder) is { } tokens)
+        var path = folder.Tokens(ImageDatasetReader.TrainSplit);
+        if (TokenSet.Exists(path))
         {
-            data = data with { Classes = tokens.Classes, Images = tokens.Images };
+            using var tokens = TokenSet.Open(path);
+            data = data with { Classes = tokens.ClassNames.Count, Images = tokens.Images, Variants = tokens.CropCount };
         }
         else
         {
@@ -68,17 +71,5 @@ internal sealed record PlannedRun(RunFolder Folder, PlannedData Data, IReadOnlyL
         }
 
         return this;
-    }
-
-    private static (int Classes, long Images)? Tokens(RunFolder folder)
-    {
-        if (!File.Exists(folder.Tokens("train")))
-        {
-            return null;
-        }
-
-        using var file = SafetensorsFile.Open(folder.Tokens("train"));
-        var names = System.Text.Json.JsonSerializer.Deserialize<string[]>(file.Metadata.GetValueOrDefault("class_names", "[]")) ?? [];
-        return (names.Length, file.Entry("class_ids").Shape[0] / PlannedData.ImageNet.Variants);
     }
 }
