@@ -59,7 +59,6 @@ public sealed class PlanTests(TrainedRun trained, ITestOutputHelper output) : IC
     [InlineData("--size is 'M', expected one of B, L, XL, XXL, 3B.", "--plan", "--size", "M")]
     [InlineData("--json is the form of a plan: add --plan.", "--data", "/nowhere", "--json")]
     [InlineData("--beta2 is '1', expected a number, 0 to 0.99999", "--plan", "--beta2", "1")]
-    [InlineData("Option '--data' is required.", "--size", "B")]
     public async Task Options_Contradicting_AreUsageErrors(string message, params string[] options)
     {
         var run = await CommandRun.Of(["train-coarse", "--run", _folder.File("none"), .. options]);
