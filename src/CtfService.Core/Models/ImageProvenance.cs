@@ -27,6 +27,9 @@ public sealed record ImageProvenance
     /// <inheritdoc cref="ModelDescription.Dtype"/>
     public string? Dtype { get; init; }
 
+    /// <inheritdoc cref="ModelDescription.Window"/>
+    public int? Window { get; init; }
+
     /// <summary>The class drawn. Null if the image has no class, and on a contact sheet of all classes of the model.</summary>
     public int? ClassId { get; init; }
 
@@ -93,6 +96,7 @@ public sealed record ImageProvenance
             BundleHash = model.BundleHash,
             Device = model.Device,
             Dtype = model.Dtype,
+            Window = image.DrawsLayout ? model.Window : null,
             ClassId = label?.Id,
             ClassLabel = label?.Name,
             Seed = image.Seed,

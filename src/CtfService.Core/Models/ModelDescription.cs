@@ -73,6 +73,11 @@ public sealed record ModelDescription
     public string? DtypeReason { get; init; }
 
     /// <summary>
+    /// Positions of an image in each decode step, at least 2, if images depend on it, which they do if libtorch computes the coarse stage; otherwise null.
+    /// </summary>
+    public int? Window { get; init; }
+
+    /// <summary>
     /// Description of the arithmetic: vector width, and the version and threads of libtorch and the positions of an image in a step if it computes. Models with
     /// different values may give different bytes for the same seed. Null if only the bundle was read.
     /// </summary>

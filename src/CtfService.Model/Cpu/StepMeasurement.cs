@@ -57,9 +57,15 @@ internal static class StepMeasurement
         var steps = new DecodeRow[rows];
         var logits = new float[rows * engine.Config.OutputVocabulary];
         var best = ThreadCounts(threads).Select(count => (Threads: count, Seconds: double.PositiveInfinity)).ToArray();
-        var started = Stopwatch.GetTimestamp();
-        for (var round = 0; round < LeastRounds || (round < Rounds && Stopwatch.GetElapsedTime(started) < Enough); round++)
+        var started = 0L;
+        for (var round = 0; round <= LeastRounds || (round <= Rounds && Stopwatch.GetElapsedTime(started) < Enough); round++)
         {
+            if (round == 1) // the first round compiles, and wakes the threads
+            {
+                started = Stopwatch.GetTimestamp();
+                best = [.. best.Select(choice => choice with { Seconds = double.PositiveInfinity })];
+            }
+
             for (var slot = 0; slot < rows; slot++)
             {
                 steps[slot] = new DecodeRow(slot, Math.Min(round, engine.Config.Positions - 1), Input: 0);

@@ -48,6 +48,7 @@ public static class ProvenanceJson
         (bool IsRight, string Problem)[] rules =
         [
             (provenance.ClassId is null or >= 0, $"class_id is {provenance.ClassId}, expected at least 0"),
+            (provenance.Window is null or (>= 2 and <= DecodeWork.LargestWindow), $"window is {provenance.Window}, expected 2 to {DecodeWork.LargestWindow}"),
             (provenance.Quality is null or (>= 0 and <= 100), $"quality is {provenance.Quality}, expected 0 to 100"),
             (provenance.Sheet is null or { ImagesPerClass: >= 1 and <= MaxSheetSide, Columns: >= 1 and <= MaxSheetSide },
                 $"sheet is {provenance.Sheet}, expected 1 to {MaxSheetSide} each"),

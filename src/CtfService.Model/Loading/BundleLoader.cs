@@ -79,6 +79,7 @@ internal static class BundleLoader
         var decoder = builder.BuildVqDecoder(tokenizer);
         var description = placement.Complete(weights.Bundle.Describe()) with
         {
+            Window = builder.Window,
             Arithmetic = builder.ArithmeticOf(fine),
             ClusterOfToken = clusters.ClusterOfToken,
         };

@@ -19,6 +19,9 @@ internal interface IEngineBuilder
 
     IVqDecoder BuildVqDecoder(VqTokenizer tokenizer);
 
+    /// <inheritdoc cref="Core.Models.ModelDescription.Window"/>
+    int? Window { get; }
+
     /// <summary>Describes how the model rounds (<see cref="Arithmetic"/>).</summary>
     string ArithmeticOf(IFineEngine? fine);
 }

@@ -76,5 +76,8 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
         _manifest.Tokenizer, WeightSource.Of(tokenizer), (_manifest.Coarse.GridHeight, _manifest.Coarse.GridWidth), _pool));
 
     /// <inheritdoc/>
+    public int? Window => null; // a row's sums do not depend on the others
+
+    /// <inheritdoc/>
     public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfSimd(fine);
 }

@@ -20,7 +20,8 @@ internal sealed class TorchEngineBuilder(BundleWeights weights, ModelPlacement p
     {
         var transformer = Transformer(weights.Coarse, _manifest.Coarse);
         _window = TorchWindow.Choose(transformer, placement, memory, rows);
-        return owned.Add(new TorchCoarseStage(transformer, memory, rows, _window));
+        var drafts = weights.UsualLabels is { } file ? new TableDrafts(UsualLabelsFile.Load(file, _manifest.Coarse)) : null;
+        return owned.Add(new TorchCoarseStage(transformer, memory, rows, _window, drafts));
     }
 
     /// <inheritdoc/>
@@ -31,6 +32,9 @@ internal sealed class TorchEngineBuilder(BundleWeights weights, ModelPlacement p
     /// <inheritdoc/>
     public IVqDecoder BuildVqDecoder(VqTokenizer tokenizer) =>
         owned.Add(new TorchVqDecoder(tokenizer, _manifest.Coarse.GridHeight, _manifest.Coarse.GridWidth, placement.Device));
+
+    /// <inheritdoc/>
+    public int? Window => _window > 1 ? _window : null;
 
     /// <inheritdoc/>
     public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfTorch(_window);

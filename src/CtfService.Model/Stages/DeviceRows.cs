@@ -16,13 +16,15 @@ internal sealed class DeviceRows : IDisposable
     private readonly TransformerConfig _config;
     private readonly RowStates _states;
     private readonly NoiseBuffer _noise;
+    private readonly ILabelDrafts? _drafts;
     private readonly Tensor _sequences; // int64 [R, 1 + T + 1]: the class, final labels, drafts of the others, and a place for labels that are not kept
 
     /// <param name="capacity">The largest number of rows.</param>
     /// <param name="window">W: the positions of a row in a step.</param>
-    public DeviceRows(TransformerConfig config, int capacity, DeviceMemory memory, int window = 1)
+    /// <param name="drafts">Drafts all labels of an image when it starts; null to draft the last label that was drawn.</param>
+    public DeviceRows(TransformerConfig config, int capacity, DeviceMemory memory, int window = 1, ILabelDrafts? drafts = null)
     {
-        (_config, _memory, Window) = (config, memory, window);
+        (_config, _memory, Window, _drafts) = (config, memory, window, drafts);
         using var scope = NewDisposeScope(); // frees earlier tensors if a later one does not fit
         _sequences = memory.Zeros(ScalarType.Int64, capacity, config.Positions + 2);
         _states = new RowStates(config, capacity, window, memory);
@@ -94,7 +96,7 @@ internal sealed class DeviceRows : IDisposable
     /// Stores the labels of the step, int64 [R, W]; those that are not final are the next drafts. The rows do not advance, so a step that fails after this can
     /// be repeated.
     /// </summary>
-    public void Keep(StepWindow window, Tensor labels) => window.Store(labels, _sequences.narrow(0, 0, Count));
+    public void Keep(StepWindow window, Tensor labels) => window.Store(labels, _sequences.narrow(0, 0, Count), repeatsLast: _drafts is null);
 
     /// <summary>Advances each row by its number of final labels.</summary>
     /// <param name="counts">int64 [R].</param>
@@ -155,10 +157,13 @@ internal sealed class DeviceRows : IDisposable
     /// </summary>
     private void Start(RunningImage image)
     {
-        var labels = _memory.Upload([.. image.CoarseLabels.Select(label => (long)label)], _config.Positions);
+        var labels = _memory.Upload([.. Enumerable.Range(0, _config.Positions).Select(cell => StartOf(image, cell))], _config.Positions);
         foreach (var slot in image.NullSlot is { } nullSlot ? (int[])[image.Slot, nullSlot] : [image.Slot])
         {
             _sequences.select(0, slot).narrow(0, 1, _config.Positions).copy_(labels);
         }
     }
+
+    private long StartOf(RunningImage image, int cell) =>
+        _drafts is null || Window == 1 || image.IsKept(cell) ? image.CoarseLabels[cell] : _drafts.Draft(image, cell);
 }

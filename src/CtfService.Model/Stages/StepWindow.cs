@@ -56,12 +56,12 @@ internal sealed class StepWindow
     }
 
     /// <summary>
-    /// Stores the labels of the window, and the last one as the draft of the W cells after it. Cells from the end on keep theirs: what would belong to them
-    /// goes to the last place.
+    /// Stores the labels of the window. Cells from the end on keep theirs: what would belong to them goes to the last place.
     /// </summary>
     /// <param name="labels">int64 [R, W].</param>
     /// <param name="sequences">As for <see cref="Of"/>.</param>
-    public void Store(Tensor labels, Tensor sequences)
+    /// <param name="repeatsLast">True to store the last label as the draft of the W cells after the window too.</param>
+    public void Store(Tensor labels, Tensor sequences, bool repeatsLast)
     {
         using var scope = NewDisposeScope();
         var cells = sequences.narrow(1, 1, sequences.shape[1] - 1); // [R, T + 1]
@@ -72,8 +72,11 @@ internal sealed class StepWindow
         }
 
         cells.scatter_(1, PlacesOf(Positions, cells), labels);
-        var drafts = labels.narrow(1, Width - 1, 1).expand(labels.shape);
-        cells.scatter_(1, PlacesOf(Positions + Width, cells), drafts);
+        if (repeatsLast)
+        {
+            var drafts = labels.narrow(1, Width - 1, 1).expand(labels.shape);
+            cells.scatter_(1, PlacesOf(Positions + Width, cells), drafts);
+        }
     }
 
     private Tensor PlacesOf(Tensor positions, Tensor cells) => where(positions.less(_ends), positions, cells.shape[1] - 1);

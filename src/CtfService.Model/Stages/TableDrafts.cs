@@ -6,11 +6,11 @@ namespace CtfService.Model.Stages;
 
 /// <summary>
 /// Drafts the label that the frequencies of the usual labels would give with the random number of the cell itself: a label drawn with the same number mostly
-/// survives small differences between probabilities. Drafts labels of other classes by other means.
+/// survives small differences between probabilities.
 /// </summary>
 /// <param name="usual">The usual labels of the model.</param>
-/// <param name="others">Drafts the labels of classes that have no usual labels.</param>
-internal sealed class TableDrafts(UsualLabels usual, ILabelDrafts others) : ILabelDrafts
+/// <param name="others">Drafts the labels of classes that have no usual labels; null to draft 0.</param>
+internal sealed class TableDrafts(UsualLabels usual, ILabelDrafts? others = null) : ILabelDrafts
 {
     /// <inheritdoc/>
     public int Draft(RunningImage image, int cell)
@@ -18,7 +18,7 @@ internal sealed class TableDrafts(UsualLabels usual, ILabelDrafts others) : ILab
         var classId = image.Specification.ClassId;
         if (!usual.Covers(classId))
         {
-            return others.Draft(image, cell);
+            return others?.Draft(image, cell) ?? 0;
         }
 
         var (settings, draw) = (image.Specification.Coarse, image.DrawOf(cell));
@@ -34,7 +34,7 @@ internal sealed class TableDrafts(UsualLabels usual, ILabelDrafts others) : ILab
     {
         if (!usual.Covers(image.Specification.ClassId))
         {
-            others.Observe(image, cell, logits);
+            others?.Observe(image, cell, logits);
         }
     }
 

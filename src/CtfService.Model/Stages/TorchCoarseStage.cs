@@ -29,7 +29,9 @@ internal sealed class TorchCoarseStage : ICoarseStage
     /// <param name="transformer">In evaluation mode, on the device. Not disposed.</param>
     /// <param name="capacity">Model rows of a step while the device has memory for them.</param>
     /// <param name="window">W: the positions of each row in a step, at least 1.</param>
-    public TorchCoarseStage(ClassConditionalTransformer transformer, DeviceMemory memory, int capacity, int window = 1)
+    /// <param name="drafts">Drafts all labels of an image when it starts, if W is greater than 1; null to draft the last label that was drawn.</param>
+    public TorchCoarseStage(
+        ClassConditionalTransformer transformer, DeviceMemory memory, int capacity, int window = 1, ILabelDrafts? drafts = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(window);
@@ -38,7 +40,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
         _cache = new KvCache(transformer.Config, capacity, transformer.OutputWeight.dtype, memory);
         try
         {
-            _rows = new DeviceRows(transformer.Config, capacity, memory, window);
+            _rows = new DeviceRows(transformer.Config, capacity, memory, window, drafts);
         }
         catch
         {

@@ -115,6 +115,7 @@ public sealed class ProvenanceJsonTests
     [InlineData("\"seed\":7", "\"seed\":7,\"quality\":101", "quality is 101, expected 0 to 100")]
     [InlineData("\"seed\":7", "\"seed\":7,\"sheet\":{\"images_per_class\":0,\"columns\":1}", "sheet is")]
     [InlineData("\"seed\":7", "\"seed\":7,\"sheet\":{\"images_per_class\":1,\"columns\":65537}", "expected 1 to 65536 each")]
+    [InlineData("\"seed\":7", "\"seed\":7,\"window\":1", "window is 1, expected 2 to 32")]
     [InlineData("\"gumbel_max\"", "7", "sampler")]
     [InlineData("\"gumbel_max\"", "\"\"", "sampler is not a name of 1 to 40")]
     [InlineData("\"gumbel_max\"", "\"Gumbel\\nmax\"", "sampler is not a name of 1 to 40")]

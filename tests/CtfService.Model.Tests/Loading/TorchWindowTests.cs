@@ -41,6 +41,7 @@ public sealed class TorchWindowTests
             .Load(CancellationToken.None);
 
         var window = Math.Min(expected, generator.Model.TokenCount);
+        Assert.Equal(window > 1 ? window : null, generator.Model.Window);
         Assert.Equal(window > 1, generator.Model.Arithmetic!.EndsWith($", windows of {window}", StringComparison.Ordinal));
 
         generator.Admit(1, new ImageSpecification(0, 3, new SamplingSettings(GuidanceScale: 2), new SamplingSettings()));

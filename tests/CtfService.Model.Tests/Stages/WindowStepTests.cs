@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Model.Clusters;
 using CtfService.Model.Memory;
 using CtfService.Model.Stages;
 using CtfService.Model.Tests.Cpu;
@@ -35,6 +36,28 @@ public sealed class WindowStepTests : IDisposable
 
             Assert.Equal(expected, CoarseRuns.Alone(stage, image));
         }
+    }
+
+    /// <summary>Drafts that a table gives, whether right or not, change the number of steps and no label.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(16)]
+    public void Step_UsualLabels_GivesTheSameLabelsInFewerSteps(int window)
+    {
+        _limit = () => 1;
+        using var plain = Stage(window);
+        var labels = _images.Select(image => CoarseRuns.Alone(plain, image)).ToList();
+        _limit = () => int.MaxValue;
+        var counts = new LabelCounts(CoarseRuns.Config.ClassCount, CoarseRuns.Config.Positions, CoarseRuns.Config.OutputVocabulary);
+        foreach (var (image, drawn) in _images.Zip(labels).Where(pair => pair.First.ClassId > 0)) // class 0 has no usual labels
+        {
+            counts.Add(image.ClassId, drawn);
+        }
+
+        using var stage = Stage(window, drafts: new TableDrafts(counts.MostUsual()));
+
+        Assert.Equal(labels, _images.Select(image => CoarseRuns.Alone(stage, image)));
+        Assert.True(Steps(stage) < Steps(plain), $"{Steps(stage)} steps with usual labels, {Steps(plain)} without.");
     }
 
     [Fact]
@@ -193,6 +216,13 @@ public sealed class WindowStepTests : IDisposable
 
     public void Dispose() => _transformer.Dispose();
 
-    private TorchCoarseStage Stage(int window, DeviceMemory? memory = null) =>
-        new(_transformer, memory ?? new DeviceMemory(CPU), Rows, window) { WindowLimit = _ => _limit() };
+    private TorchCoarseStage Stage(int window, DeviceMemory? memory = null, ILabelDrafts? drafts = null) =>
+        new(_transformer, memory ?? new DeviceMemory(CPU), Rows, window, drafts) { WindowLimit = _ => _limit() };
+
+    /// <summary>Steps of all images of classes with usual labels, one after the other.</summary>
+    private int Steps(TorchCoarseStage stage) => _images.Where(image => image.ClassId > 0).Sum(image =>
+    {
+        stage.Add(0, image);
+        return Assert.Single(CoarseRuns.Drain(stage)).DecodeSteps;
+    });
 }

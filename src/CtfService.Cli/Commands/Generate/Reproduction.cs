@@ -41,10 +41,11 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         files = [.. files.Select(file => file with { Original = originals.Find(file, opened.Describe()) })];
         OutputPath.Folder("--output", output); // only now: nothing is created if a file is rejected
         var same = true;
-        foreach (var group in files.GroupBy(file => (Device: device ?? file.Provenance!.Device ?? "auto", Dtype: dtype ?? file.Provenance!.Dtype)))
+        foreach (var group in files.GroupBy(file =>
+            (Device: device ?? file.Provenance!.Device ?? "auto", Dtype: dtype ?? file.Provenance!.Dtype, Window: MaxWindow ?? WindowOf(file.Provenance!))))
         {
             var placement = () => Placement(group.Key.Device, group.Key.Dtype, group.First().Path);
-            using var generator = new CtfImageGeneratorFactory(bundle, placement) { MaxWindow = MaxWindow }.Load(terminal, cancellation);
+            using var generator = new CtfImageGeneratorFactory(bundle, placement) { MaxWindow = group.Key.Window }.Load(terminal, cancellation);
             foreach (var file in group)
             {
                 same &= Reproduce(file, generator, output, cancellation);
@@ -89,6 +90,9 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
                 + $"but {bundle} is the bundle {hash}. Name the bundle that made it with --bundle.");
         }
     }
+
+    /// <summary>Returns the window that the file was drawn with; null where it does not matter.</summary>
+    private static int? WindowOf(ImageProvenance provenance) => provenance.Window ?? (provenance.Device == "cpu" ? null : 1);
 
     private static string Target(GeneratedFile file, string output) => Path.Combine(output, Path.GetFileName(file.Path));
 
@@ -155,6 +159,11 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         if (old.Software != ImageProvenance.ThisSoftware)
         {
             return $"It was made by {old.Software}, this is {ImageProvenance.ThisSoftware}.";
+        }
+
+        if (old.Window != model.Window)
+        {
+            return $"It was computed with {old.Window ?? 1} positions of an image in a step, now with {model.Window ?? 1}; libtorch rounds differently then.";
         }
 
         return (old.Device, old.Dtype) != (model.Device, model.Dtype)
