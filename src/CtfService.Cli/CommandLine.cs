@@ -31,6 +31,7 @@ internal static class CommandLine
             TrainStageCommands.CreateCoarse(terminal),
             TrainStageCommands.CreateFine(terminal),
             ExperimentCommand.Create(terminal),
+            ExportTrainingCommand.Create(terminal),
         ]),
         new("Make and inspect bundles", [
             BundleCommand.Create(terminal),

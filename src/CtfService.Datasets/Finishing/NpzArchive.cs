@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
-using CtfService.Datasets.Formats;
 using CtfService.Datasets.Plans;
+using CtfService.Model.Checkpoints;
 
 namespace CtfService.Datasets.Finishing;
 

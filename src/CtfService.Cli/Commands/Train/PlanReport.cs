@@ -127,7 +127,8 @@ internal sealed record PlanReport(
         Row("class dropout", Options.ClassDropout, TrainingOptions.UsualDropout);
         Row("clusters", Data.Clusters, PublishedTraining.Clusters);
         Row("codewords", Data.Codewords, PublishedTraining.Codewords);
-        Row("guidance", PublishedTraining.Guidance, PublishedTraining.Guidance);
+        table.AddRow("EMA decay", Text(Options.EmaDecay), "none, or 0.9999");
+        table.AddRow("guidance scale of the images", "", Text(PublishedTraining.Guidance));
         if (Size is not null && PublishedTraining.Figures(Size) is { } figures)
         {
             table.AddRow("FID, plain and coarse to fine", "", $"{Text(figures.PlainFid)}, {Text(figures.CoarseToFineFid)}");

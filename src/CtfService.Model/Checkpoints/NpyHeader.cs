@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace CtfService.Datasets.Formats;
+namespace CtfService.Model.Checkpoints;
 
 /// <summary>The header of a <c>.npy</c> array (NEP 1, format version 1.0), in the bytes that NumPy writes.</summary>
 public static class NpyHeader

@@ -1,7 +1,7 @@
 using System.Text;
-using CtfService.Datasets.Formats;
+using CtfService.Model.Checkpoints;
 
-namespace CtfService.Datasets.Tests.Formats;
+namespace CtfService.Model.Tests.Checkpoints;
 
 public sealed class NpyHeaderTests
 {
