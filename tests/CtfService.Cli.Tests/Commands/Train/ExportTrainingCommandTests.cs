@@ -115,11 +115,11 @@ public sealed class ExportTrainingCommandTests(TrainedRun trained) : IClassFixtu
                 (name, elements) => weights.Read(name["_orig_mod.".Length..], float32).data<float>().ToArray().CopyTo(elements));
         }
 
+        await Succeed("bundle", "--run", run, "--output", _folder.File("bundle"), "--name", "own");
         await Succeed(
-            "convert", "--tokenizer", Path.Combine(run, "tokenizer", "tokenizer.safetensors"), "--transformer", _folder.File("coarse.pt"), "--fine",
+            "convert", "--tokenizer", _folder.File("bundle/tokenizer.safetensors"), "--transformer", _folder.File("coarse.pt"), "--fine",
             _folder.File("fine.pt"), "--cluster-map", _folder.File("out/cluster-map.npy"), "--class-names", _folder.File("out/class-names.txt"),
             "--image-size", "16", "--coarse-heads", "2", "--fine-heads", "2", "--dtype", "float16", "--output", _folder.File("converted"));
-        await Succeed("bundle", "--run", run, "--output", _folder.File("bundle"), "--name", "own");
 
         Assert.Equal(await Draw("bundle"), await Draw("converted"));
     }
