@@ -31,12 +31,18 @@ internal sealed class TokenSetWriter : IDisposable
     public int Next { get; private set; }
 
     /// <summary>Starts a set, or continues the one that the folder holds.</summary>
-    /// <exception cref="CheckpointException">A file of the folder is damaged.</exception>
+    /// <exception cref="CheckpointException">A file of the folder is damaged, or the folder has shards of unknown origin.</exception>
     public static TokenSetWriter Open(string folder, TokenSetIndex index)
     {
         Directory.CreateDirectory(folder);
         if (!TokenSetIndex.IsStarted(folder))
         {
+            if (Directory.EnumerateFiles(folder, "tokens-*").Any())
+            {
+                throw new CheckpointException(
+                    $"{folder}: has shards, but neither started.json nor index.json says what they were made from. {TokenSetIndex.Remedy(folder)}");
+            }
+
             index.WriteStarted(folder);
         }
 

@@ -57,6 +57,10 @@ public static class Tokenization
         return walk.Skipped;
     }
 
+    /// <summary>Checks that a folder is free for tokens, or has some that were made from the same inputs. Call it before hours of work.</summary>
+    /// <exception cref="CheckpointException">The folder holds tokens that were made from other inputs.</exception>
+    public static void RequireSame(string folder, VqTokenizer tokenizer, TokenizedImages images) => RequireSame(folder, images.MadeFrom(tokenizer));
+
     /// <summary>Deletes the token set in a folder.</summary>
     public static void Delete(string folder)
     {

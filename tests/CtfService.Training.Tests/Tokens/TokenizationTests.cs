@@ -90,10 +90,23 @@ public sealed class TokenizationTests : IDisposable
         File.WriteAllBytes(Path.Combine(Set, "tokens-00000.part"), [1, 2, 3]);
         var index = TokenSetIndex.Start(PartRecord.Empty, ["class 0", "class 1"], new TokenLayout(2, 9, CropCount: 2));
 
+        index.WriteStarted(Set);
+
         using var writer = TokenSetWriter.Open(Set, index);
 
         Assert.Equal(Rows / 2, writer.Next);
         Assert.False(File.Exists(Path.Combine(Set, "tokens-00000.part")));
+    }
+
+    [Fact]
+    public void Run_ShardsOfUnknownOrigin_AreRejected()
+    {
+        TokenSets.Compute(Set, _tokenizer, _images).Dispose();
+        File.Delete(Path.Combine(Set, "index.json"));
+
+        var error = Assert.Throws<CheckpointException>(() => TokenSets.Compute(Set, _tokenizer, _images));
+
+        Assert.Contains("has shards, but neither started.json nor index.json says", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -48,20 +48,26 @@ internal static class TokenizeCommand
             var side = new RunValidator(terminal.Error.WriteLine).ImageSize(
                 folder.Tokenizer, arguments.GetValue(imageSize), TrainingArguments.UsualImageSize);
             UsageException.ThrowIfAny([tokenizer.Config.SideProblem("--image-size", side)]);
-            var tokens = new RunTokens(terminal, folder, tokenizer);
-            foreach (var split in arguments.GetRequiredValue(splits).Distinct(StringComparer.Ordinal))
+            var (path, pixels, names) = (arguments.GetRequiredValue(data), arguments.GetValue(maxPixels), arguments.GetValue(classNames));
+            TokenizedImages Images(string split) => new(
+                DataFingerprint.Of(path, split, pixels, names, cancellation), side, () => SourceWalk.Open(path, split, pixels, names))
             {
-                var (path, pixels, names) = (arguments.GetRequiredValue(data), arguments.GetValue(maxPixels), arguments.GetValue(classNames));
-                var images = new TokenizedImages(
-                    DataFingerprint.Of(path, split, pixels, names, cancellation), side, () => SourceWalk.Open(path, split, pixels, names))
-                {
-                    Crops = split == ImageDatasetReader.TrainSplit ? arguments.GetValue(crops) : ImageCrops.Mirror,
-                };
+                Crops = split == ImageDatasetReader.TrainSplit ? arguments.GetValue(crops) : ImageCrops.Mirror,
+            };
+            var ofSplits = arguments.GetRequiredValue(splits).Distinct(StringComparer.Ordinal).Select(split => (Split: split, Images: Images(split))).ToList();
+            foreach (var (split, images) in ofSplits)
+            {
                 if (arguments.GetValue(overwrite))
                 {
                     Tokenization.Delete(folder.Tokens(split));
                 }
 
+                Tokenization.RequireSame(folder.Tokens(split), tokenizer, images);
+            }
+
+            var tokens = new RunTokens(terminal, folder, tokenizer);
+            foreach (var (split, images) in ofSplits)
+            {
                 using var set = tokens.Compute(split, images, cancellation);
                 ReportJson.Write(terminal.Output, new
                 {

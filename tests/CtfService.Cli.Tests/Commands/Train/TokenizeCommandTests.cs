@@ -86,6 +86,20 @@ public sealed class TokenizeCommandTests(TrainedRun trained) : IClassFixture<Tra
     }
 
     [Fact]
+    public async Task Tokenize_NoTestSplit_IsRejectedBeforeTheTrainingImagesAreRead()
+    {
+        var run = WithoutTokens();
+        await Succeed("draw-shapes", "--output", _folder.File("shapes"), "--images", "6", "--image-size", "16");
+        Directory.Delete(_folder.File("shapes/test"), recursive: true);
+
+        var message = await Rejected("tokenize", "--data", _folder.File("shapes"), "--run", run);
+
+        Assert.Contains("test", message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(run, "tokens-train")));
+        await Succeed("tokenize", "--data", _folder.File("shapes"), "--run", run, "--splits", "train");
+    }
+
+    [Fact]
     public async Task TrainCoarse_NeitherImagesNorTokens_IsAUsageError()
     {
         var run = await CommandRun.Of(WithoutData(trained.Stage("train-coarse", WithoutTokens())));
