@@ -61,13 +61,17 @@ public static class Tokenization
     /// <exception cref="CheckpointException">The folder holds tokens that were made from other inputs.</exception>
     public static void RequireSame(string folder, VqTokenizer tokenizer, TokenizedImages images) => RequireSame(folder, images.MadeFrom(tokenizer));
 
-    /// <summary>Deletes the token set in a folder.</summary>
-    public static void Delete(string folder)
+    /// <summary>Deletes the token set in a folder if it was made from other inputs; complete or unfinished tokens of the same inputs stay.</summary>
+    /// <returns>The differences; empty if nothing was deleted.</returns>
+    public static IReadOnlyList<RecordDifference> DeleteOthers(string folder, VqTokenizer tokenizer, TokenizedImages images)
     {
-        if (Directory.Exists(folder))
+        var differences = TokenSetIndex.RecordIn(folder)?.Differences(images.MadeFrom(tokenizer)) ?? [];
+        if (differences.Count > 0)
         {
             Directory.Delete(folder, recursive: true);
         }
+
+        return differences;
     }
 
     private static void RequireSame(string folder, PartRecord now)

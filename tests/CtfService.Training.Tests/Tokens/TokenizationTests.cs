@@ -60,7 +60,7 @@ public sealed class TokenizationTests : IDisposable
             TokenSets.Compute(Set, _tokenizer, _images).Dispose();
 
             Assert.Equal(Contents(_folder.File("whole")), Contents(Set));
-            Tokenization.Delete(Set);
+            Directory.Delete(Set, recursive: true);
         }
     }
 

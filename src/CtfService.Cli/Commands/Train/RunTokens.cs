@@ -33,12 +33,13 @@ internal sealed class RunTokens(Terminal terminal, RunFolder folder, VqTokenizer
             return complete;
         }
 
-        var isOfEarlierVersion = TokenSet.Exists(path) && !Directory.Exists(path); // a file, which stays beside the new folder
-        var there = isOfEarlierVersion ? RecordOf(split) ?? PartRecord.Empty : RecordOf(split);
-        if ((replace || isOfEarlierVersion) && there?.Differences(images.MadeFrom(tokenizer)) is { Count: > 0 } differences)
+        IReadOnlyList<RecordDifference> differences = TokenSet.Exists(path) && !Directory.Exists(path) // a file of an earlier version, which stays
+            ? (RecordOf(split) ?? PartRecord.Empty).Differences(images.MadeFrom(tokenizer))
+            : replace ? Tokenization.DeleteOthers(path, tokenizer, images)
+            : [];
+        if (differences.Count > 0)
         {
             terminal.Error.WriteLine($"{path}: was made from other inputs. Computing its tokens again:{RecordDifference.Lines(differences)}");
-            Tokenization.Delete(path);
         }
 
         return Compute(split, images, cancellation);

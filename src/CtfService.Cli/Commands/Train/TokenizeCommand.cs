@@ -32,7 +32,7 @@ internal static class TokenizeCommand
             Arity = ArgumentArity.OneOrMore,
         };
         splits.AcceptOnlyFromAmong(ImageDatasetReader.TrainSplit, ImageDatasetReader.TestSplit);
-        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the tokens of the run." };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace tokens of the run that were made from other inputs." };
         var command = new Command(
             "tokenize", "Computes the tokens of all images once, as safetensors shards; continues where it was stopped; prints JSON.")
         {
@@ -59,7 +59,7 @@ internal static class TokenizeCommand
             {
                 if (arguments.GetValue(overwrite))
                 {
-                    Tokenization.Delete(folder.Tokens(split));
+                    Tokenization.DeleteOthers(folder.Tokens(split), tokenizer, images);
                 }
 
                 Tokenization.RequireSame(folder.Tokens(split), tokenizer, images);

@@ -83,6 +83,9 @@ public sealed class TokenizeCommandTests(TrainedRun trained) : IClassFixture<Tra
 
         var again = await Succeed("tokenize", "--data", _folder.File("others"), "--run", run, "--overwrite");
         Assert.Contains("\"rows\": 162", again.Output, StringComparison.Ordinal);
+        var before = File.GetLastWriteTimeUtc(Path.Combine(run, "tokens-train", "index.json"));
+        await Succeed("tokenize", "--data", _folder.File("others"), "--run", run, "--overwrite"); // as after a kill: what is there is kept
+        Assert.Equal(before, File.GetLastWriteTimeUtc(Path.Combine(run, "tokens-train", "index.json")));
     }
 
     [Fact]
