@@ -41,7 +41,8 @@ public sealed class StreamedTrainingTests : IDisposable
         const ulong Seed = 3;
         var (tokens, classIds) = InMemory();
         var sampler = new BatchSampler(classIds, new BatchOptions { BatchSize = 8, Seed = Seed, BalanceClasses = true });
-        using var data = new StageData(_inputs.Train, _inputs.HeldOut, _inputs.Map, batchSize: 8, Seed);
+        var options = new TrainingOptions { RunDirectory = _folder.Root, BatchSize = 8, Seed = Seed, ClassDropout = 0.1 };
+        using var data = new StageData(_inputs.Train, _inputs.HeldOut, _inputs.Map, options);
 
         foreach (var step in new long[] { 0, 1, 2, 3, 17, 18, 5, 1_000_000 })
         {
