@@ -19,16 +19,6 @@ internal static class SkippedImages
         return images;
     }
 
-    /// <summary>Reports the images of a large set that could not be read during the work.</summary>
-    public static void ReportUnreadable(this ITrainingImages images, Terminal terminal)
-    {
-        if (images.Unreadable is { Count: > 0 } unreadable)
-        {
-            terminal.Error.WriteLine("Images that could not be read during the work; other images took their places:");
-            Report(terminal, unreadable);
-        }
-    }
-
     /// <returns>The data set.</returns>
     public static ImageDataset ReportSkipped(this ImageDataset dataset, Terminal terminal)
     {

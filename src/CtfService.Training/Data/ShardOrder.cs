@@ -15,9 +15,10 @@ internal sealed class ShardOrder<T>(ulong seed, int shards, int buffer, Func<int
 
     /// <summary>Returns the items from a position on, without end, or nothing if no shard has an item.</summary>
     /// <param name="position">Number of items before the first one, over all epochs. If it is above 0, all shards are listed first.</param>
-    public IEnumerable<T> From(long position)
+    /// <param name="cancellation">Ends this listing.</param>
+    public IEnumerable<T> From(long position, CancellationToken cancellation = default)
     {
-        var length = position == 0 ? long.MaxValue : Length();
+        var length = position == 0 ? long.MaxValue : Length(cancellation);
         for (var (epoch, skipped) = length == 0 ? (0, 0) : Math.DivRem(position, length); ; epoch++, skipped = 0)
         {
             var place = 0L;
@@ -36,10 +37,10 @@ internal sealed class ShardOrder<T>(ulong seed, int shards, int buffer, Func<int
         }
     }
 
-    private long Length()
+    private long Length(CancellationToken cancellation)
     {
         var length = 0L;
-        ReadingThreads.ForEach(shards, shard => Interlocked.Add(ref length, list(shard).Count));
+        ReadingThreads.ForEach(shards, shard => Interlocked.Add(ref length, list(shard).Count), cancellation);
         return length;
     }
 

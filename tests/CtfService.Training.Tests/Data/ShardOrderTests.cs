@@ -58,6 +58,19 @@ public sealed class ShardOrderTests
         Assert.InRange(listed, 1, 3);
     }
 
+    [Fact]
+    public void From_Cancelled_EndsTheListing()
+    {
+        using var stop = new CancellationTokenSource();
+        var order = new ShardOrder<int>(1, 10_000, 10, shard =>
+        {
+            stop.Cancel();
+            return [shard];
+        });
+
+        Assert.ThrowsAny<OperationCanceledException>(() => order.From(1, stop.Token).First());
+    }
+
     private static ShardOrder<int> Order(ulong seed, int buffer) =>
         new(seed, Lengths.Length, buffer, shard => [.. Enumerable.Range(100 * shard, Lengths[shard])]);
 }

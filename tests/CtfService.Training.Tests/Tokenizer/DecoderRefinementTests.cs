@@ -3,10 +3,12 @@ using CtfService.Model.Tokenizer;
 using CtfService.TestSupport;
 using CtfService.Training.Classification;
 using CtfService.Training.Data;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Optimization;
 using CtfService.Training.Parts;
 using CtfService.Training.Progress;
 using CtfService.Training.Tests.Data;
+using CtfService.Training.Tests.Data.Formats;
 using CtfService.Training.Tokenizer;
 using static TorchSharp.torch;
 
@@ -45,6 +47,24 @@ public sealed class DecoderRefinementTests
         var straight = Refine(folder, before, "straight");
         Assert.Throws<WorkStoppedException>(() => Refine(folder, before, "halves", new CancelAtFirstReport(cancellation), cancellation: cancellation.Token));
         var resumed = Refine(folder, before, "halves", resume: true);
+
+        Assert.Equal(Weights(straight)["decoder.conv_out.weight"], Weights(resumed)["decoder.conv_out.weight"]);
+    }
+
+    [Fact]
+    public void Refine_OnAStreamStoppedAndResumed_GivesTheDecoderOfAnUninterruptedRun()
+    {
+        using var folder = new TemporaryFolder();
+        var before = TinyTokenizer.Write(Path.Combine(folder.Root, "tokenizer.safetensors"));
+        var path = StoredSets.WebDataset(folder.File("set"), StoredSets.Plain(20, side: 16));
+        ITrainingImages Stream() => ImageDatasetReader.OpenForTraining(path, new DatasetRequest(16) { MemoryLimit = 0 });
+        using var cancellation = new CancellationTokenSource();
+        var progress = new CancelAtFirstReport(cancellation);
+
+        var straight = Refine(folder, before, "straight", images: Stream());
+        Assert.Throws<WorkStoppedException>(
+            () => Refine(folder, before, "halves", progress, cancellation: cancellation.Token, images: Stream()));
+        var resumed = Refine(folder, before, "halves", resume: true, images: Stream());
 
         Assert.Equal(Weights(straight)["decoder.conv_out.weight"], Weights(resumed)["decoder.conv_out.weight"]);
     }
@@ -107,6 +127,7 @@ public sealed class DecoderRefinementTests
         ITrainingProgress? progress = null,
         bool resume = false,
         DecoderRefinement? refinement = null,
+        ITrainingImages? images = null,
         CancellationToken cancellation = default)
     {
         var options = new TrainingOptions
@@ -120,7 +141,7 @@ public sealed class DecoderRefinementTests
             UseBfloat16 = false,
         };
         TokenizerTraining.Refine(
-            Dataset,
+            images ?? Dataset,
             Dataset,
             tokenizer,
             refinement ?? Refinement,

@@ -59,6 +59,7 @@ internal static class DataBenchCommand
         var started = Stopwatch.GetTimestamp();
         var images = ImageDatasetReader.OpenForTraining(path, request, cancellation).ReportSkipped(terminal);
         var opened = Stopwatch.GetElapsedTime(started);
+        using var unreadable = new UnreadableReport(terminal, images);
         var memoryOpened = Environment.WorkingSet;
         terminal.Error.WriteLine(FormattableString.Invariant($"Opened in {opened.TotalSeconds:0.0} s."));
         using var batches = images.Batches(options, cancellation: cancellation);
@@ -77,7 +78,6 @@ internal static class DataBenchCommand
         }
 
         var elapsed = Stopwatch.GetElapsedTime(reading);
-        images.ReportUnreadable(terminal);
         return new
         {
             Data = path,

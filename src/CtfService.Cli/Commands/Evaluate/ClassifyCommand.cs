@@ -52,6 +52,7 @@ internal static class ClassifyCommand
         TorchThreads.UseAllCores();
         using var classifier = ClassifierFile.Load(classifierPath);
         var dataset = ImageDatasetReader.Open(path, request(classifier.ImageSize), cancellation).ReportSkipped(terminal);
+        using var unreadable = new UnreadableReport(terminal, dataset);
         ReportJson.Write(terminal.Output, ClassifierReport.Measure(classifier, dataset, cancellation));
     }
 }

@@ -48,6 +48,7 @@ internal static class EvaluateCommand
 
         var side = bundle is null ? arguments.ImageSize : SquareSide.Of(bundle);
         using var real = RealImages.Open(arguments.Data, arguments.Real(side), terminal, cancellation);
+        using var unreadable = new UnreadableReport(terminal, real.Train, real.Test);
         var stages = new ConsoleStages(terminal);
         if (arguments.AllFormats)
         {

@@ -74,8 +74,8 @@ internal static class TrainClassifierCommand
         var about = train.IsCountEstimated ? "About " : "";
         terminal.Error.WriteLine($"{about}{train.Count} training and {test.Count} test images of {train.ClassNames.Count} classes.");
 
+        using var unreadable = new UnreadableReport(terminal, train, test);
         using var classifier = ConsoleProgress.Run(terminal, "classifier", progress => ClassifierTrainer.Train(train, training, progress, cancellation));
-        train.ReportUnreadable(terminal);
         var report = ClassifierReport.Measure(classifier, test, cancellation);
         ClassifierFile.Save(classifier, output, report.Accuracy);
         terminal.Error.WriteLine($"Saved {output}.");

@@ -57,13 +57,13 @@ internal static class RefineDecoderCommand
             run = run with { Data = training.Fingerprint(arguments, "train", cancellation) };
             validator.RequireImages(folder.Tokenizer, PartRecord.Of(PartRecord.Data, run.Data).With(PartRecord.ImageSize, imageSize), run.AcceptChanges);
             var (train, test) = training.Splits(arguments, imageSize, terminal, cancellation);
+            using var unreadable = new UnreadableReport(terminal, train, test);
             var refinement = new DecoderRefinement(
                 arguments.GetRequiredValue(weight),
                 PerceptualPath: arguments.GetValue(classifier),
                 PerceptualWeight: arguments.GetRequiredValue(perceptualWeight));
             ConsoleProgress.Run(
                 terminal, "decoder", progress => TokenizerTraining.Refine(train, test, folder.Tokenizer, refinement, run, progress, cancellation));
-            train.ReportUnreadable(terminal);
         });
         return command;
     }

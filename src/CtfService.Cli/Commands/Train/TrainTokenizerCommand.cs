@@ -36,8 +36,8 @@ internal static class TrainTokenizerCommand
             run.RequireStart(TokenizerTraining.ResultName);
             run = run with { Data = training.Fingerprint(arguments, "train", cancellation) };
             var (train, test) = training.Splits(arguments, side, terminal, cancellation);
+            using var unreadable = new UnreadableReport(terminal, train, test);
             ConsoleProgress.Run(terminal, "tokenizer", progress => TokenizerTraining.Run(train, test, config, run, progress, cancellation));
-            train.ReportUnreadable(terminal);
         });
         return command;
     }

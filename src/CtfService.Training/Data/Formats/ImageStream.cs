@@ -14,6 +14,9 @@ public sealed class ImageStream : ITrainingImages
     /// <summary>Images among which the next one is drawn; about two shards of ImageNet.</summary>
     internal const int Buffer = 1 << 14;
 
+    /// <summary>Images that are tried before a set counts as unreadable.</summary>
+    private const int MaxFollowing = 1 << 20;
+
     private readonly string _path;
     private readonly IReadOnlyList<string> _shards;
     private readonly StreamClasses _classes;
@@ -61,7 +64,7 @@ public sealed class ImageStream : ITrainingImages
     public BatchLoader Batches(BatchOptions options, long firstStep = 0, CancellationToken cancellation = default)
     {
         var order = new ShardOrder<Sample>(options.Seed, _shards.Count, Buffer, List);
-        var samples = new Lookahead<Sample>(order.From(firstStep * options.BatchSize));
+        var samples = new Lookahead<Sample>(order.From(firstStep * options.BatchSize, cancellation));
         return new BatchLoader(step => Prepare(samples, options, step), firstStep, cancellation);
     }
 
@@ -123,8 +126,7 @@ public sealed class ImageStream : ITrainingImages
     /// <summary>Returns the next image that can be read, without taking it.</summary>
     private (byte[] Image, long ClassId) Following(Lookahead<Sample> samples)
     {
-        var most = 2 * (Buffer + Math.Max(Count, 1));
-        foreach (var sample in samples.Peek().Take(most))
+        foreach (var sample in samples.Peek().Take(MaxFollowing))
         {
             if (Decode(sample) is { } image)
             {

@@ -13,12 +13,12 @@ internal static class StoredDataset
         string[] names = isLabelled ? [.. classes.Names] : [ImageDataset.NoClass];
         var (indexes, classIds, counts) = Choose(source, isLabelled ? classes.Ids : null, skipped);
         var images = new StoredImages(source, indexes, classIds, request.ImageSize, request.MaxPixels);
-        var ids = RequireReadable(images, classIds, names, counts, cancellation);
+        var readable = RemoveUnreadable(images, classIds, names, counts, cancellation);
         if (isLabelled)
         {
             classes.Require(counts);
         }
-        else if (ids == 0)
+        else if (readable == 0)
         {
             throw new DatasetException($"There is no readable image.{skipped.Because()}");
         }
@@ -66,7 +66,7 @@ internal static class StoredDataset
     }
 
     /// <summary>Removes the classes from the counts that have no readable image; returns the number of the others.</summary>
-    private static int RequireReadable(
+    private static int RemoveUnreadable(
         StoredImages images, List<int> classIds, string[] names, Dictionary<string, int> counts, CancellationToken cancellation)
     {
         int[] firsts = [.. Enumerable.Range(0, classIds.Count).DistinctBy(index => classIds[index])];

@@ -107,6 +107,28 @@ public sealed class StoredDatasetTests : IDisposable
         Assert.Contains("cannot be read, nor can any other image of its class", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("folders")]
+    [InlineData("shards")]
+    public void Batches_ManyEpochs_NeedNoMoreMemory(string format)
+    {
+        var path = Write(format, StoredSets.Plain(40));
+        using var batches = ImageDatasetReader.OpenForTraining(path, OnDisk).Batches(Options with { BatchSize = 20 });
+        void Read(int steps)
+        {
+            for (var step = 0; step < steps; step++)
+            {
+                batches.Next().Dispose();
+            }
+        }
+
+        Read(20);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        Read(400);
+
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 200_000);
+    }
+
     [Fact]
     public void Select_ImagesOnDisk_StayThere()
     {

@@ -1,7 +1,9 @@
 using CtfService.TestSupport;
+using CtfService.Training.Data.Formats;
 using CtfService.Training.Evaluation.Features;
 using CtfService.Training.Evaluation.Statistics;
 using CtfService.Training.Progress;
+using CtfService.Training.Tests.Data.Formats;
 
 namespace CtfService.Training.Tests.Evaluation.Features;
 
@@ -39,6 +41,30 @@ public sealed class RealFeaturesTests : IDisposable
 
         Assert.True(extractor.Batches > batches);
         Assert.True(other.Batches > 0);
+    }
+
+    [Fact]
+    public void LoadOrExtract_ImagesOnDisk_HaveTheFeaturesOfImagesInMemoryAndAreCached()
+    {
+        using var files = new TemporaryFolder();
+        var path = StoredSets.ClassFolders(files.File("set"), StoredSets.Plain(12));
+        RealFeatures Of(FakeFeatures extractor, long memory)
+        {
+            var images = ImageDatasetReader.Open(path, new DatasetRequest(4) { MemoryLimit = memory });
+            return RealFeatures.LoadOrExtract(Path.Combine(_cache.Root, $"{memory}"), extractor, images, images, NoProgress.Instance);
+        }
+
+        using var extractor = new FakeFeatures();
+        using var memory = Of(extractor, 1 << 20);
+        using var disk = Of(extractor, 0);
+        var batches = extractor.Batches;
+        Of(extractor, 0).Dispose();
+
+        Assert.Equal(memory.Train.Kept.Pooled.data<float>().ToArray(), disk.Train.Kept.Pooled.data<float>().ToArray());
+        Assert.Equal(batches, extractor.Batches);
+        File.Delete(Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).First());
+        Of(extractor, 0).Dispose();
+        Assert.True(extractor.Batches > batches);
     }
 
     [Fact]
