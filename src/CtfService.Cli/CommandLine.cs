@@ -62,8 +62,9 @@ internal static class CommandLine
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var interrupt = StopOn(PosixSignal.SIGINT, stop);
-        using var terminate = StopOn(PosixSignal.SIGTERM, stop);
+        var isTerminated = false;
+        using var interrupt = StopOn(PosixSignal.SIGINT, stop, () => { });
+        using var terminate = StopOn(PosixSignal.SIGTERM, stop, () => isTerminated = true);
         var invocation = new InvocationConfiguration
         {
             Output = terminal.Output,
@@ -78,7 +79,7 @@ internal static class CommandLine
         catch (OperationCanceledException stopped) when (stop.IsCancellationRequested)
         {
             await terminal.Error.WriteLineAsync(Stopped(stopped, parse.CommandResult.Command));
-            return ExitCode.Interrupted;
+            return !isTerminated ? ExitCode.Interrupted : stopped is WorkStoppedException ? ExitCode.Saved : ExitCode.Terminated;
         }
         catch (UsageException exception)
         {
@@ -104,9 +105,15 @@ internal static class CommandLine
     }
 
     /// <summary>The first signal asks the command to stop; the second one ends the process, as the system does by default.</summary>
-    private static PosixSignalRegistration StopOn(PosixSignal signal, CancellationTokenSource stop) => PosixSignalRegistration.Create(signal, context =>
-    {
-        context.Cancel = !stop.IsCancellationRequested;
-        stop.Cancel();
-    });
+    private static PosixSignalRegistration StopOn(PosixSignal signal, CancellationTokenSource stop, Action onFirst) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = !stop.IsCancellationRequested;
+            if (context.Cancel)
+            {
+                onFirst();
+            }
+
+            stop.Cancel();
+        });
 }

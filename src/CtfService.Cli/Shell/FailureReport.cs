@@ -57,7 +57,7 @@ internal static class FailureReport
 
     /// <summary>Returns true if the message alone tells the user how to solve the problem.</summary>
     public static bool IsForTheUser(Exception exception) => exception
-        is DatasetException or TrainingDivergedException or CheckpointException or ModelLoadException or ArchitectureException
+        is DatasetException or TrainingDivergedException or StepMemoryException or CheckpointException or ModelLoadException or ArchitectureException
         or DeviceUnavailableException or OutOfDeviceMemoryException or InvalidDataException or IOException or UnauthorizedAccessException;
 
     /// <summary>Drops the C++ stack that libtorch adds below the first line.</summary>

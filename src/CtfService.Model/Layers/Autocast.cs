@@ -21,6 +21,9 @@ public sealed class Autocast : IDisposable
         _active = computeType;
     }
 
+    /// <summary>Whether the current thread computes in a smaller type.</summary>
+    public static bool IsActive => _active is not null;
+
     public void Dispose() => _active = _previous;
 
     /// <summary>Multiplies input [.., in] by the transpose of weight [out, in].</summary>
@@ -37,20 +40,20 @@ public sealed class Autocast : IDisposable
         return product.to(input.dtype);
     }
 
-    /// <summary>Convolves input [B, in, h, w] with weight [out, in, kh, kw] and bias [out].</summary>
-    internal static Tensor Convolve(Tensor input, Tensor weight, Tensor bias, long stride, long padding)
+    /// <summary>Convolves input [B, in, h, w] with weight [out, in, kh, kw] and bias [out]; null for no bias.</summary>
+    public static Tensor Convolve(Tensor input, Tensor weight, Tensor? bias, long stride, long padding)
     {
         long[] strides = [stride, stride];
         long[] paddings = [padding, padding];
         if (_active is not { } type)
         {
-            return nn.functional.conv2d(input, weight, bias, strides, paddings);
+            return nn.functional.conv2d(input, weight, bias!, strides, paddings);
         }
 
         using var smallInput = input.to(type);
         using var smallWeight = weight.to(type);
-        using var smallBias = bias.to(type);
-        using var product = nn.functional.conv2d(smallInput, smallWeight, smallBias, strides, paddings);
+        using var smallBias = bias?.to(type);
+        using var product = nn.functional.conv2d(smallInput, smallWeight, smallBias!, strides, paddings);
         return product.to(input.dtype);
     }
 

@@ -32,7 +32,9 @@ public sealed class AtomicFolder
     }
 
     /// <param name="fill">Writes the new files into the empty folder that it is given. If it throws, the old folder is kept.</param>
-    public void Replace(Action<string> fill)
+    /// <param name="keepOldAs">Path on the same file system to which the old folder is moved, which is replaced if it exists; null to delete the old folder.
+    /// </param>
+    public void Replace(Action<string> fill, string? keepOldAs = null)
     {
         Recover();
         Directory.CreateDirectory(_next);
@@ -55,6 +57,13 @@ public sealed class AtomicFolder
 
         _disk.MoveFolder(_next, _path);
         _disk.SyncFolder(_parent);
+        if (keepOldAs is not null && Directory.Exists(_old))
+        {
+            DeleteIfThere(keepOldAs);
+            Directory.CreateDirectory(Path.GetDirectoryName(keepOldAs)!);
+            _disk.MoveFolder(_old, keepOldAs);
+        }
+
         DeleteIfThere(_old);
     }
 

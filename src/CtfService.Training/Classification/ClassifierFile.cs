@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using CtfService.Core.Models;
 using CtfService.Model.Checkpoints;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace CtfService.Training.Classification;
 
@@ -24,9 +26,10 @@ public static class ClassifierFile
         });
     }
 
+    /// <param name="device">Device of the classifier; null for the CPU.</param>
     /// <returns>The classifier in evaluation mode; owned by the caller.</returns>
     /// <exception cref="CheckpointException">The file is missing, damaged or not a classifier.</exception>
-    public static ImageClassifier Load(string path)
+    public static ImageClassifier Load(string path, Device? device = null)
     {
         using var file = SafetensorsFile.Open(path);
         var classifier = new ImageClassifier(ClassNames(file), ImageSize(file));
@@ -34,7 +37,7 @@ public static class ClassifierFile
         {
             StateDictLoader.Load(classifier, file);
             classifier.eval();
-            return classifier;
+            return classifier.to(device ?? CPU);
         }
         catch
         {

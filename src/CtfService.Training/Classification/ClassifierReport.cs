@@ -28,7 +28,7 @@ public sealed record ClassifierReport(int Images, double Accuracy, IReadOnlyList
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var classIds = classifier.forward(ImageBatch.Of(dataset, indexes).Pixels).argmax(1); // [B]
+            var classIds = classifier.forward(Upload.To(ImageBatch.Of(dataset, indexes).Pixels, classifier.Device)).argmax(1).cpu(); // [B]
             predicted.AddRange(classIds.data<long>().Select(classId => (int)classId));
         }
 

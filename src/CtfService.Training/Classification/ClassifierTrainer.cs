@@ -1,6 +1,9 @@
+using CtfService.Model.Layers;
+using CtfService.Model.Loading;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
 using CtfService.Training.Progress;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Classification;
@@ -19,6 +22,12 @@ public sealed record ClassifierTraining
     public double LearningRate { get; init; } = 2e-3;
 
     public double WeightDecay { get; init; } = 0.05;
+
+    /// <summary>Device of the classifier and its batches.</summary>
+    public Device Device { get; init; } = CPU;
+
+    /// <summary>Whether convolutions run in bfloat16; weights stay in float32.</summary>
+    public bool UseBfloat16 { get; init; }
 
     /// <summary>
     /// Generated images are slightly blurred and have tokenizer artefacts; blur and noise keep the classifier from relying on pixel detail.
@@ -59,7 +68,8 @@ public static class ClassifierTrainer
         try
         {
             using var generator = new Generator(training.Seed);
-            classifier.Initialize(generator);
+            classifier.Initialize(generator); // on the CPU, so that all devices start from the same weights
+            classifier.to(training.Device);
             using var loader = dataset.Batches(batches, cancellation: cancellation);
             Run(classifier, loader, training, new TrainingMeter(progress, new TrainingPace(0, training.Steps, training.BatchSize)));
             classifier.eval();
@@ -86,7 +96,9 @@ public static class ClassifierTrainer
 
     private static void Run(ImageClassifier classifier, BatchLoader loader, ClassifierTraining training, TrainingMeter meter)
     {
-        var finite = new FiniteLoss("classifier", () => FormattableString.Invariant($"Train again with a learning rate below {training.LearningRate}."));
+        using var exact = ReproducibleCuda.On(training.Device);
+        using var pending = new PendingFigures(
+            "classifier", () => FormattableString.Invariant($"Train again with a learning rate below {training.LearningRate}."));
         using var optimizer = optim.AdamW(classifier.parameters(), training.LearningRate, weight_decay: training.WeightDecay);
         classifier.train();
         for (var step = 0; step < training.Steps; step++)
@@ -99,12 +111,20 @@ public static class ClassifierTrainer
             }
 
             optimizer.zero_grad();
-            var loss = nn.functional.cross_entropy(classifier.forward(batch.Pixels), batch.ClassIds);
-            finite.Require(new StepLoss(loss, new Dictionary<string, Tensor> { ["loss"] = loss }), step);
+            var loss = Loss(classifier, batch, training);
+            pending.Add(step, new StepLoss(loss, new Dictionary<string, Tensor> { ["loss"] = loss }), GradientNorms.Unknown(training.Device));
+            var fetched = training.Device.type == DeviceType.CPU || meter.ReportsAt(step + 1) ? pending.Fetch() : null;
             loss.backward();
             optimizer.step();
-            meter.StepFinished(step + 1, () => new Dictionary<string, double> { ["loss"] = loss.item<float>() });
+            meter.StepFinished(step + 1, () => fetched!.Losses);
         }
+    }
+
+    private static Tensor Loss(ImageClassifier classifier, ImageBatch batch, ClassifierTraining training)
+    {
+        using var mixed = new Autocast(training.UseBfloat16 ? ScalarType.BFloat16 : null);
+        var logits = classifier.forward(Upload.To(batch.Pixels, training.Device));
+        return nn.functional.cross_entropy(logits, Upload.To(batch.ClassIds, training.Device));
     }
 
     /// <summary>Returns the share of the peak learning rate: a warm-up over 5 % of the steps, then a cosine to zero.</summary>

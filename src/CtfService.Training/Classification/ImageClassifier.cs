@@ -1,3 +1,4 @@
+using CtfService.Model.Layers;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -50,6 +51,9 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
     /// <summary>Side of the training images, pixels.</summary>
     public int ImageSize { get; }
 
+    /// <summary>Device of the weights, on which images must be.</summary>
+    public Device Device => _head.weight!.device;
+
     /// <param name="pixels">-1 to 1: [B, 3, H, W].</param>
     /// <returns>Logits: [B, classes].</returns>
     public override Tensor forward(Tensor pixels)
@@ -64,7 +68,7 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
     public Tensor Features(Tensor pixels)
     {
         using var scope = NewDisposeScope();
-        return _stages.forward(pixels).mean([2, 3]).MoveToOuterDisposeScope(); // [B, 128, H / 8, W / 8] -> [B, 128]
+        return Stages(pixels)[^1].mean([2, 3]).MoveToOuterDisposeScope(); // [B, 128, H / 8, W / 8] -> [B, 128]
     }
 
     /// <summary>Returns all activations that images are compared by, in one pass.</summary>
@@ -84,9 +88,9 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
     public IReadOnlyList<Tensor> Stages(Tensor pixels)
     {
         var stages = new List<Tensor>();
-        foreach (var stage in _stages.children().Cast<Module<Tensor, Tensor>>())
+        foreach (var stage in _stages.children())
         {
-            stages.Add(stage.call(stages.LastOrDefault(pixels)));
+            stages.Add(Run((Sequential)stage, stages.LastOrDefault(pixels)));
         }
 
         return stages;
@@ -111,6 +115,20 @@ public sealed class ImageClassifier : Module<Tensor, Tensor>
                 weight.fill_(name.EndsWith("weight", StringComparison.Ordinal) ? 1 : 0);
             }
         }
+    }
+
+    /// <summary>Runs a stage, whose convolution is subject to <see cref="Autocast"/>.</summary>
+    private static Tensor Run(Sequential stage, Tensor input)
+    {
+        if (!Autocast.IsActive)
+        {
+            return stage.call(input);
+        }
+
+        var convolution = (Conv2d)stage[0];
+        var stride = convolution.stride[0];
+        var hidden = Autocast.Convolve(input, convolution.weight!, bias: null, stride, padding: 1);
+        return stage.children().Skip(1).Cast<Module<Tensor, Tensor>>().Aggregate(hidden, (active, layer) => layer.call(active));
     }
 
     private static Sequential Stage(int inputs, int outputs, int stride) => Sequential(

@@ -26,9 +26,9 @@ public sealed class SwapStudy : IDisposable
     private readonly (long Height, long Width) _grid;
     private readonly long[] _classes;        // [N]: predicted classes of the reconstructions; empty without a classifier
 
-    /// <param name="tokenizer">Not disposed.</param>
+    /// <param name="tokenizer">On any device; not disposed.</param>
     /// <param name="images">Images that the tokenizer was not trained on; <paramref name="count"/> of them, evenly spaced, are used.</param>
-    /// <param name="classifier">Predicts classes before and after the swap; null to skip the comparison. Not disposed.</param>
+    /// <param name="classifier">Predicts classes before and after the swap, on the same device; null to skip the comparison. Not disposed.</param>
     public SwapStudy(VqTokenizer tokenizer, ImageDataset images, int count, ImageClassifier? classifier = null)
     {
         using var scope = NewDisposeScope();
@@ -36,13 +36,16 @@ public sealed class SwapStudy : IDisposable
         count = Math.Min(count, images.Count);
         _tokenizer = tokenizer;
         _classifier = classifier;
-        _originals = ImageBatch.Of(images, [.. Enumerable.Range(0, count).Select(i => (int)((long)i * images.Count / count))]).Pixels.MoveToOuterDisposeScope();
+        var chosen = ImageBatch.Of(images, [.. Enumerable.Range(0, count).Select(i => (int)((long)i * images.Count / count))]);
+        _originals = Upload.To(chosen.Pixels, Device).MoveToOuterDisposeScope();
         _grid = (_originals.shape[2] / tokenizer.Config.DownsampleFactor, _originals.shape[3] / tokenizer.Config.DownsampleFactor);
-        _tokens = tokenizer.VqEncode(_originals).data<long>().ToArray();
+        _tokens = tokenizer.VqEncode(_originals).cpu().data<long>().ToArray();
         _reconstructions = Decode(_tokens).MoveToOuterDisposeScope();
         _classes = Classify(_reconstructions);
         ReconstructionError = (_reconstructions - _originals).square().mean().item<float>();
     }
+
+    private Device Device => _tokenizer.Quantizer.StoredCodewords.device;
 
     /// <summary>Number of images that are swapped.</summary>
     public int ImageCount => (int)_originals.shape[0];
@@ -99,14 +102,14 @@ public sealed class SwapStudy : IDisposable
     private Tensor Decode(long[] tokens)
     {
         using var scope = NewDisposeScope();
-        using var grids = tensor(tokens, [ImageCount, _grid.Height * _grid.Width]);
+        using var grids = tensor(tokens, [ImageCount, _grid.Height * _grid.Width], device: Device);
         return cat([.. grids.split(DecodeBatch).Select(part => _tokenizer.VqDecode(part, _grid.Height, _grid.Width).clamp_(-1, 1))]).MoveToOuterDisposeScope();
     }
 
     private long[] Classify(Tensor images)
     {
         using var scope = NewDisposeScope();
-        return _classifier is null ? [] : [.. images.split(DecodeBatch).SelectMany(part => _classifier.forward(part).argmax(1).data<long>().ToArray())];
+        return _classifier is null ? [] : [.. images.split(DecodeBatch).SelectMany(part => _classifier.forward(part).argmax(1).cpu().data<long>().ToArray())];
     }
 }
 

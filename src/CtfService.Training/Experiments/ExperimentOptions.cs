@@ -1,4 +1,5 @@
 using CtfService.Training.Data.Formats;
+using static TorchSharp.torch;
 
 namespace CtfService.Training.Experiments;
 
@@ -12,4 +13,11 @@ namespace CtfService.Training.Experiments;
 /// <param name="MaxPixels">Width times height of the largest image that is read.</param>
 public sealed record ExperimentOptions(
     string Data, string? Tokenizer, string Output, string Report, IReadOnlyList<string> Without, bool Redo,
-    int MaxPixels = ImageDatasetReader.DefaultMaxPixels);
+    int MaxPixels = ImageDatasetReader.DefaultMaxPixels)
+{
+    /// <summary>Device of trainings, samples and features.</summary>
+    public Device Device { get; init; } = CPU;
+
+    /// <summary>Whether trainings multiply in bfloat16; otherwise in float32.</summary>
+    public bool UseBfloat16 { get; init; } = true;
+}

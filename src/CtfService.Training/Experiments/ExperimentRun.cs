@@ -39,8 +39,12 @@ public sealed class ExperimentRun : IDisposable
         ClassifierTrainer.RequireSeveralClasses(ImageDatasetReader.Classes(options.Data, ImageDatasetReader.TrainSplit));
         _plan = plan;
         _options = options;
-        _graph = new ExperimentGraph(plan, Fingerprints.OfData(options.Data, options.MaxPixels, cancellation), options.Tokenizer);
-        _inputs = new ExperimentInputs(options.Data, plan.ImageSize, options.MaxPixels, cancellation);
+        _graph = new ExperimentGraph(plan, Fingerprints.OfData(options.Data, options.MaxPixels, cancellation), options.Tokenizer, options.UseBfloat16);
+        _inputs = new ExperimentInputs(options.Data, plan.ImageSize, options.MaxPixels, cancellation)
+        {
+            Device = options.Device,
+            UseBfloat16 = options.UseBfloat16,
+        };
     }
 
     /// <summary>Opens the training and test images if a job has to run, so that problems with them are reported first.</summary>

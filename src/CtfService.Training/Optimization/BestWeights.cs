@@ -6,11 +6,10 @@ using static TorchSharp.torch;
 namespace CtfService.Training.Optimization;
 
 /// <summary>
-/// Keeps the averaged weights of a run's best evaluation in a file, for early stopping. The file is the only state, so a resumed run makes the same decisions
-/// as an uninterrupted one.
+/// Keeps the averaged weights of a run's best evaluation in a file. The file is the only state, so a resumed run that stops early makes the same decisions as
+/// an uninterrupted one.
 /// </summary>
-/// <param name="patience">Number of steps without a better evaluation after which the run stops.</param>
-internal sealed class BestWeights(TrainingOptions options, nn.Module module, long patience)
+internal sealed class BestWeights(TrainingOptions options, nn.Module module)
 {
     private const string StepKey = "finished_steps";
     private const string CostKey = "cost";
@@ -62,7 +61,7 @@ internal sealed class BestWeights(TrainingOptions options, nn.Module module, lon
                 requireFinite: true);
         }
 
-        return finishedSteps - _best.Value.Step >= patience;
+        return options.EarlyStop is { } evaluations && finishedSteps - _best.Value.Step >= evaluations * options.EvaluateEvery;
     }
 
     /// <summary>Loads the kept weights into the module.</summary>

@@ -7,18 +7,24 @@ using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;
 
-/// <summary>Everything that a run needs to resume: weights, their average, the optimizer's moments and the number of finished steps.</summary>
+/// <summary>
+/// Everything that a run needs to resume: weights, their average, the optimizer's moments and the number of finished steps. The folder <c>checkpoint</c> holds
+/// the last one; earlier ones, if the run keeps them, are in <c>checkpoints</c>, and any of them can take its place.
+/// </summary>
 internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module module, WeightOptimizer optimizer, WeightAverage average)
 {
+    /// <summary>Folder of the checkpoints before the last one, in that of the run.</summary>
+    public const string EarlierName = "checkpoints";
+
     private const string FolderName = "checkpoint";
     private const string WeightsName = "weights.safetensors";
-    private const string MomentsName = "optimizer.bin";
     private const string StepKey = "finished_steps";
     private const string AveragePrefix = "average/";
     private const string WeightPrefix = "weight/";
 
     private readonly AtomicFolder _folder = FolderOf(options.RunDirectory);
     private readonly string _path = Path.Combine(options.RunDirectory, FolderName);
+    private long? _last; // finished steps of the checkpoint in the folder, if this run has written or read it
 
     private string Weights => Path.Combine(_path, WeightsName);
 
@@ -54,17 +60,18 @@ internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module modu
     }
 
     /// <summary>Writes a checkpoint; it replaces the last one only when it is complete.</summary>
-    public void Save(long finishedSteps) => _folder.Replace(next =>
+    public void Save(long finishedSteps)
     {
-        var tensors = module.state_dict().Select(entry => (WeightPrefix + entry.Key, entry.Value))
-            .Concat(average.Averages.Select(entry => (AveragePrefix + entry.Key, entry.Value)));
-        optimizer.Save(Path.Combine(next, MomentsName));
-        SafetensorsWriter.Write(
-            Path.Combine(next, WeightsName),
-            tensors,
-            new Dictionary<string, string>(options.MadeFrom.Metadata) { [StepKey] = finishedSteps.ToString(CultureInfo.InvariantCulture) },
-            requireFinite: true);
-    });
+        if (finishedSteps == _last)
+        {
+            return;
+        }
+
+        var keepsLast = _last is not null && options.KeepCheckpoints > 1;
+        _folder.Replace(next => Write(next, finishedSteps), keepsLast ? PathOfEarlier(_last!.Value) : null);
+        _last = finishedSteps;
+        DeleteEarlier();
+    }
 
     /// <summary>Restores the last checkpoint and returns its finished steps.</summary>
     /// <exception cref="CheckpointException">The checkpoint was made from other inputs than this run; the message names the differences.</exception>
@@ -82,8 +89,37 @@ internal sealed class TrainingCheckpoint(TrainingOptions options, nn.Module modu
             average.Averages[name].copy_(file.Read(AveragePrefix + name));
         }
 
-        optimizer.Load(Path.Combine(_path, MomentsName));
+        optimizer.Moments.Load(_path);
+        _last = finished;
         return finished;
+    }
+
+    private void Write(string folder, long finishedSteps)
+    {
+        var tensors = module.state_dict().Select(entry => (WeightPrefix + entry.Key, entry.Value))
+            .Concat(average.Averages.Select(entry => (AveragePrefix + entry.Key, entry.Value)));
+        optimizer.Moments.Save(folder);
+        SafetensorsWriter.Write(
+            Path.Combine(folder, WeightsName),
+            tensors,
+            new Dictionary<string, string>(options.MadeFrom.Metadata) { [StepKey] = finishedSteps.ToString(CultureInfo.InvariantCulture) },
+            requireFinite: true);
+    }
+
+    private string PathOfEarlier(long finishedSteps) =>
+        Path.Combine(options.RunDirectory, EarlierName, finishedSteps.ToString("D7", CultureInfo.InvariantCulture));
+
+    /// <summary>Deletes the oldest of the earlier checkpoints, down to the number to keep.</summary>
+    private void DeleteEarlier()
+    {
+        var folder = new DirectoryInfo(Path.Combine(options.RunDirectory, EarlierName));
+        if (folder.Exists)
+        {
+            var latestFirst = folder.EnumerateDirectories()
+                .OrderByDescending(entry => entry.Name.Length)
+                .ThenByDescending(entry => entry.Name, StringComparer.Ordinal);
+            latestFirst.Skip(options.KeepCheckpoints - 1).ToList().ForEach(entry => entry.Delete(recursive: true));
+        }
     }
 
     private static long FinishedSteps(SafetensorsFile file) => long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);

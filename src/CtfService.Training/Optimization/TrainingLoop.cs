@@ -1,4 +1,4 @@
-using CtfService.Model.Layers;
+using CtfService.Model.Loading;
 using CtfService.Training.Progress;
 using static TorchSharp.torch;
 
@@ -6,7 +6,7 @@ namespace CtfService.Training.Optimization;
 
 /// <summary>
 /// Trains a task: AdamW with weight decay on matrices only, warm-up and cosine schedule, gradient clipping, moving average of the weights, checkpoints.
-/// A run that is interrupted and resumed gives the same weights as an uninterrupted one.
+/// A run that is interrupted and resumed on the same device gives the same weights as an uninterrupted one.
 /// </summary>
 public sealed class TrainingLoop
 {
@@ -14,7 +14,6 @@ public sealed class TrainingLoop
     private readonly ITrainingTask _task;
     private readonly ITrainingProgress _progress;
     private readonly Action<long>? _snapshot;
-    private readonly FiniteLoss _finite;
 
     /// <param name="snapshot">Called after each step of <see cref="TrainingOptions.SnapshotSteps"/> with the averaged weights in the module.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
@@ -29,7 +28,6 @@ public sealed class TrainingLoop
         _task = task;
         _progress = progress;
         _snapshot = snapshot;
-        _finite = new FiniteLoss(Path.GetFileName(Path.TrimEndingDirectorySeparator(options.RunDirectory)), Remedy);
     }
 
     /// <summary>Returns the path of a run's metrics file.</summary>
@@ -42,23 +40,28 @@ public sealed class TrainingLoop
     /// <exception cref="OperationCanceledException">The run was cancelled; it can be resumed.</exception>
     /// <exception cref="Core.Models.CheckpointException">The checkpoint was made from other inputs than this run.</exception>
     /// <exception cref="TrainingDivergedException">A loss or a gradient is not finite; the last checkpoint is kept.</exception>
+    /// <exception cref="StepMemoryException">A step does not fit into memory; the last checkpoint is kept.</exception>
     public void Run(bool resume, CancellationToken cancellation)
     {
+        using var exact = ReproducibleCuda.On(_options.Device);
         using var optimizer = new WeightOptimizer(
             _task.Module, _options.WeightDecay, _options.MaxGradientNorm, _options.Beta1, _options.Beta2);
         using var average = new WeightAverage(_task.Module);
-        var best = _options.EarlyStop is { } evaluations ? new BestWeights(_options, _task.Module, evaluations * _options.EvaluateEvery) : null;
+        using var step = new TrainingStep(_options, _task, optimizer, average, Remedy);
+        var best = new BestWeights(_options, _task.Module);
         var checkpoint = new TrainingCheckpoint(_options, _task.Module, optimizer, average);
         var first = resume && checkpoint.Exists ? checkpoint.Load() : 0;
         using var metrics = MetricsFile.Open(MetricsPath(_options.RunDirectory), first);
-        var meter = new TrainingMeter(new CombinedProgress(_progress, metrics), new TrainingPace(first, _options.Steps, _options.BatchSize));
+        var events = EventFile.Open(_options.RunDirectory, first);
+        var pace = new TrainingPace(first, _options.Steps, _options.BatchSize) { Work = _task.Work, PeakFlops = _options.PeakFlops };
+        var meter = new TrainingMeter(new CombinedProgress(_progress, metrics, events), pace);
         Open(first, best);
         // A run that was killed during an evaluation, or that has stopped early, evaluates and decides again.
-        var ended = best is not null && first > 0 && EvaluatesAt(first) && Evaluate(first, average, meter, best);
+        var ended = _options.EarlyStop is not null && first > 0 && EvaluatesAt(first) && Evaluate(first, average, meter, best);
         var finished = first;
         while (!ended && finished < _options.Steps)
         {
-            TryStep(finished, checkpoint, optimizer, average, meter, cancellation);
+            Train(finished, step, meter, checkpoint, cancellation);
             finished++;
             Snapshot(finished, average);
             if (finished % _options.CheckpointEvery == 0)
@@ -67,11 +70,12 @@ public sealed class TrainingLoop
             }
 
             ended = EvaluatesAt(finished) && Evaluate(finished, average, meter, best);
+            Sample(finished, average, meter);
         }
 
         checkpoint.Save(finished);
         StoreAverage(average);
-        if (best?.Step is { } bestStep && bestStep != finished)
+        if (_options.EarlyStop is not null && best.Step is { } bestStep && bestStep != finished)
         {
             best.Restore();
             var stopped = finished < _options.Steps ? $"Stopped early at step {finished}: the" : "The";
@@ -79,15 +83,16 @@ public sealed class TrainingLoop
         }
     }
 
-    private void Open(long first, BestWeights? best)
+    private void Open(long first, BestWeights best)
     {
+        RunHistory.Add(_options, first, _progress.Note);
         if (first == 0)
         {
             BestWeights.Delete(_options.RunDirectory);
             return;
         }
 
-        best?.Open();
+        best.Open();
         _progress.Note(first < _options.Steps ? $"Resumes after step {first}." : $"All {first} steps are finished.");
     }
 
@@ -101,57 +106,69 @@ public sealed class TrainingLoop
 
     private bool EvaluatesAt(long finishedSteps) => finishedSteps % _options.EvaluateEvery == 0 || finishedSteps == _options.Steps;
 
+    private bool SamplesAt(long finishedSteps) =>
+        _options.SampleEvery is { } steps ? finishedSteps % steps == 0 || finishedSteps == _options.Steps : EvaluatesAt(finishedSteps);
+
+    /// <summary>Whether the losses of a step are fetched and checked: before anything of it is reported or kept.</summary>
+    private bool FetchesAt(long finishedSteps, TrainingMeter meter) =>
+        finishedSteps % (_options.FetchEvery ?? (_options.Device.type == TorchSharp.DeviceType.CPU ? 1 : long.MaxValue)) == 0
+        || meter.ReportsAt(finishedSteps) || finishedSteps % _options.CheckpointEvery == 0
+        || EvaluatesAt(finishedSteps) || SamplesAt(finishedSteps) || _options.SnapshotSteps.Contains(finishedSteps);
+
     /// <summary>Runs a step, or saves a checkpoint if cancelled.</summary>
-    private void TryStep(
-        long step, TrainingCheckpoint checkpoint, WeightOptimizer optimizer, WeightAverage average, TrainingMeter meter, CancellationToken cancellation)
+    private void Train(long step, TrainingStep training, TrainingMeter meter, TrainingCheckpoint checkpoint, CancellationToken cancellation)
     {
         try
         {
             cancellation.ThrowIfCancellationRequested();
-            Step(step, optimizer, average, meter);
+            var figures = training.Run(step, FetchesAt(step + 1, meter));
+            if (figures is not null)
+            {
+                meter.StepFinished(step + 1, () => figures.Losses, new Dictionary<string, double>
+                {
+                    [TrainingReport.LearningRate] = _options.LearningRateAt(step),
+                    [TrainingReport.GradientNorm] = figures.GradientNorm,
+                });
+            }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             // A step is cancelled only while it waits for its batch, so nothing has changed yet.
+            training.Check();
             checkpoint.Save(step);
             throw new WorkStoppedException(Stopped(step), cancellation);
         }
     }
 
-    private void Step(long step, WeightOptimizer optimizer, WeightAverage average, TrainingMeter meter)
+    /// <returns>Whether the run should stop early.</returns>
+    private bool Evaluate(long finishedSteps, WeightAverage average, TrainingMeter meter, BestWeights best) => Measure(average, () =>
     {
-        using var scope = NewDisposeScope();
-        manual_seed((long)(_options.Seed * 1_000_003) + step); // so that dropout does not depend on earlier steps
-        _task.Module.train();
-        StepLoss loss;
-        using (new Autocast(_options.UseBfloat16 ? ScalarType.BFloat16 : null))
+        var figures = meter.Evaluate(finishedSteps, _task.Evaluate);
+        return _task.CostOf(figures) is { } cost && best.Consider(finishedSteps, cost);
+    });
+
+    private void Sample(long finishedSteps, WeightAverage average, TrainingMeter meter)
+    {
+        if (!SamplesAt(finishedSteps))
         {
-            loss = _task.Forward(step);
+            return;
         }
 
-        _finite.Require(loss, step);
-        _finite.RequireGradient(optimizer.Step(loss.Total, _options.LearningRateAt(step)), step);
-        using (no_grad())
+        var path = Path.Combine(_options.RunDirectory, "samples", $"{finishedSteps:D7}");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        meter.Pause(() => Measure(average, () =>
         {
-            _task.AfterStep(step);
-        }
-
-        average.Update(_options.EmaDecayAt(step));
-        meter.StepFinished(step + 1, () => loss.Parts.ToDictionary(part => part.Key, part => (double)part.Value.item<float>()));
+            _task.Sample(path);
+            return true;
+        }));
     }
 
-    /// <returns>Whether the run should stop early.</returns>
-    private bool Evaluate(long finishedSteps, WeightAverage average, TrainingMeter meter, BestWeights? best)
+    /// <summary>Runs an action with the averaged weights in the module, in evaluation mode.</summary>
+    private T Measure<T>(WeightAverage average, Func<T> action)
     {
         using var scope = NewDisposeScope();
         _task.Module.eval();
-        var path = Path.Combine(_options.RunDirectory, "samples", $"{finishedSteps:D7}");
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        return average.With(() =>
-        {
-            var figures = meter.Evaluate(finishedSteps, () => _task.Evaluate(path));
-            return best is not null && _task.CostOf(figures) is { } cost && best.Consider(finishedSteps, cost);
-        });
+        return average.With(action);
     }
 
     private string Stopped(long step) =>

@@ -1,4 +1,5 @@
 using CtfService.Training.Parts;
+using static TorchSharp.torch;
 
 namespace CtfService.Training.Optimization;
 
@@ -22,6 +23,12 @@ public sealed record TrainingOptions
 
     /// <summary>Images per step.</summary>
     public int BatchSize { get; init; } = 16;
+
+    /// <summary>
+    /// Parts of the batch that go through the module one after another, so that a large batch fits into memory; their gradients add up. The result differs
+    /// from that of one part only by rounding, and by the random numbers of dropout.
+    /// </summary>
+    public int Accumulate { get; init; } = 1;
 
     /// <summary>Peak learning rate, after the warm-up.</summary>
     public double LearningRate { get; init; } = 5e-4;
@@ -55,14 +62,29 @@ public sealed record TrainingOptions
 
     public ulong Seed { get; init; }
 
+    /// <summary>Device of the module and its batches.</summary>
+    public Device Device { get; init; } = CPU;
+
+    /// <summary>
+    /// Steps between two fetches of the losses from the device, each of which waits for it; null for every step on the CPU, where waiting costs nothing, and
+    /// every report elsewhere. Reports, evaluations and checkpoints fetch them, too.
+    /// </summary>
+    public int? FetchEvery { get; init; }
+
     /// <summary>Whether matrix products run in bfloat16; weights stay in float32. Twice as fast on processors that multiply bfloat16.</summary>
     public bool UseBfloat16 { get; init; } = true;
 
     /// <summary>Steps between checkpoints.</summary>
     public long CheckpointEvery { get; init; } = 500;
 
-    /// <summary>Steps between evaluations, each with a sample sheet.</summary>
+    /// <summary>Checkpoints to keep, the last ones; those before the last are in the folder <c>checkpoints</c>, named after their steps.</summary>
+    public int KeepCheckpoints { get; init; } = 1;
+
+    /// <summary>Steps between evaluations on held-out images.</summary>
     public long EvaluateEvery { get; init; } = 500;
+
+    /// <summary>Steps between sample sheets; null to write one with every evaluation.</summary>
+    public long? SampleEvery { get; init; }
 
     /// <summary>
     /// Number of evaluations without improvement after which the run stops with the weights of the best one; null to run to the last step and keep the weights
@@ -76,8 +98,14 @@ public sealed record TrainingOptions
     /// <summary>Whether to resume although settings differ from those of the checkpoint.</summary>
     public bool AcceptChanges { get; init; }
 
+    /// <summary>Most floating-point operations that the device does in a second, for the utilisation in reports; null if unknown.</summary>
+    public double? PeakFlops { get; init; }
+
     /// <summary>Finished steps after which the averaged weights are also saved as snapshots, for learning curves.</summary>
     public IReadOnlyList<long> SnapshotSteps { get; init; } = [];
+
+    /// <summary>The type of matrix products; null for that of the weights.</summary>
+    internal ScalarType? ComputeType => UseBfloat16 ? ScalarType.BFloat16 : null;
 
     /// <summary>
     /// Returns the decay of the average after a step: lower than <see cref="EmaDecay"/> at first, so that the random initial weights do not stay in the average
@@ -107,6 +135,9 @@ public sealed record TrainingOptions
         [
             TrainingRanges.Problem("steps", Steps, TrainingRanges.Steps),
             TrainingRanges.Problem("batch_size", BatchSize, TrainingRanges.BatchSize),
+            Accumulate >= 1 && Accumulate <= BatchSize
+                ? null
+                : FormattableString.Invariant($"accumulate is {Accumulate}, expected 1 to {BatchSize}, the batch_size"),
             TrainingRanges.Problem("learning_rate", LearningRate, TrainingRanges.LearningRate),
             TrainingRanges.Problem("warmup_steps", WarmupSteps, TrainingRanges.WarmupSteps),
             TrainingRanges.Problem("final_learning_rate_share", FinalLearningRateShare, TrainingRanges.Share),
@@ -118,7 +149,9 @@ public sealed record TrainingOptions
             TrainingRanges.Problem("max_gradient_norm", MaxGradientNorm, TrainingRanges.GradientNorm),
             TrainingRanges.Problem("ema_decay", EmaDecay, TrainingRanges.Share),
             TrainingRanges.Problem("checkpoint_every", CheckpointEvery, TrainingRanges.Steps),
+            TrainingRanges.Problem("keep_checkpoints", KeepCheckpoints, TrainingRanges.Checkpoints),
             TrainingRanges.Problem("evaluate_every", EvaluateEvery, TrainingRanges.Steps),
+            SampleEvery is { } steps ? TrainingRanges.Problem("sample_every", steps, TrainingRanges.Steps) : null,
             EarlyStop is { } evaluations ? TrainingRanges.Problem("early_stop", evaluations, TrainingRanges.Steps) : null,
         ];
         return problems.OfType<string>();

@@ -16,6 +16,12 @@ public static class TrainingRanges
     /// <summary>Images per step.</summary>
     public static NumberRange<int> BatchSize { get; } = NumberRange.Between(1, 65_536);
 
+    /// <summary>Checkpoints of a run to keep.</summary>
+    public static NumberRange<int> Checkpoints { get; } = NumberRange.Between(1, 1_000);
+
+    /// <summary>Peak of a device, TFLOP/s.</summary>
+    public static NumberRange<double> Teraflops { get; } = NumberRange.Above(0.0, 1_000_000.0);
+
     /// <summary>Peak learning rate. Training does not converge above 1.</summary>
     public static NumberRange<double> LearningRate { get; } = NumberRange.Above(0.0, 1.0);
 

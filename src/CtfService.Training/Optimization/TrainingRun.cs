@@ -14,7 +14,7 @@ namespace CtfService.Training.Optimization;
 public sealed record TrainingRun(
     TrainingOptions Options, bool Resume, Augmentation Augmentation, string? Data = null, bool Overwrite = false, bool AcceptChanges = false)
 {
-    private static readonly string[] FoldersBesideTheResult = ["samples", "snapshots"];
+    private static readonly string[] FoldersBesideTheResult = ["samples", "snapshots", TrainingCheckpoint.EarlierName];
 
     /// <summary>The record of the checkpoint that the run would resume from; null if the run starts at step 0 or the checkpoint has no record.</summary>
     public PartRecord? ResumedFrom => Resume ? TrainingCheckpoint.RecordOf(Options.RunDirectory) : null;

@@ -33,11 +33,12 @@ public static class ModelFile
     }
 
     /// <summary>Builds the module with the file's architecture, loads the weights and switches to evaluation mode.</summary>
+    /// <param name="device">Device of the module; null for the CPU.</param>
     /// <exception cref="CheckpointException">The file is damaged or was not written by <see cref="Save"/>.</exception>
-    public static TModule Load<TModule, TConfig>(string path, Func<TConfig, TModule> build)
+    public static TModule Load<TModule, TConfig>(string path, Func<TConfig, TModule> build, Device? device = null)
         where TModule : nn.Module
     {
-        using var fresh = new ParameterScope(initialise: false); // the file fills every weight
+        using var fresh = new ParameterScope(device: device, initialise: false); // the file fills every weight
         var module = build(Config<TConfig>(path));
         using var file = SafetensorsFile.Open(path);
         StateDictLoader.Load(module, file);

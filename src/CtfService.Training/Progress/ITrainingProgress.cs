@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace CtfService.Training.Progress;
 
 /// <summary>Receives the progress of long-running work. Called on the thread that does the work.</summary>
@@ -23,7 +25,26 @@ public sealed record TrainingReport(
     IReadOnlyDictionary<string, double> Losses,
     double? ImagesPerSecond,
     TimeSpan Elapsed,
-    TimeSpan TimeLeft);
+    TimeSpan TimeLeft)
+{
+    /// <summary>Name of the norm of the gradient before clipping, in <see cref="Details"/>.</summary>
+    public const string GradientNorm = "gradient_norm";
+
+    /// <summary>Name of the learning rate of the step.</summary>
+    public const string LearningRate = "learning_rate";
+
+    /// <summary>Name of the speed in tokens.</summary>
+    public const string TokensPerSecond = "tokens_per_second";
+
+    /// <summary>Name of the speed in floating-point operations of the model, 10^12 a second.</summary>
+    public const string Teraflops = "teraflops_per_second";
+
+    /// <summary>Name of the share of the device's peak that the model's operations reach, 0 to 1.</summary>
+    public const string FlopUtilisation = "flop_utilisation";
+
+    /// <summary>Further figures of a step by name, for files of metrics; empty for an evaluation.</summary>
+    public IReadOnlyDictionary<string, double> Details { get; init; } = ReadOnlyDictionary<string, double>.Empty;
+}
 
 /// <summary>Ignores all reports.</summary>
 public sealed class NoProgress : ITrainingProgress

@@ -5,7 +5,8 @@ using CtfService.Model.Storage;
 namespace CtfService.Training.Progress;
 
 /// <summary>
-/// Appends each report as a line of JSON (<c>metrics.jsonl</c>): step, seconds, images_per_second (except for evaluations) and the losses by name.
+/// Appends each report as a line of JSON (<c>metrics.jsonl</c>): step, seconds, images_per_second and other details (except for evaluations), and the losses by
+/// name.
 /// </summary>
 public sealed class MetricsFile : ITrainingProgress, IDisposable
 {
@@ -45,7 +46,7 @@ public sealed class MetricsFile : ITrainingProgress, IDisposable
             line["images_per_second"] = Math.Round(speed, 2);
         }
 
-        foreach (var (name, value) in report.Losses)
+        foreach (var (name, value) in report.Details.Concat(report.Losses))
         {
             line[name] = double.IsFinite(value) ? value : null; // JSON has no NaN; a null still shows that the loss was not finite
         }

@@ -26,11 +26,16 @@ public sealed class TrainingMeter
         _marks.Enqueue(new Mark(pace.FirstStep, TimeSpan.Zero));
     }
 
+    /// <summary>Whether a report is due after a step.</summary>
+    /// <param name="finishedSteps">Finished steps, counted from the first start of the run.</param>
+    public bool ReportsAt(long finishedSteps) => finishedSteps % _pace.ReportEvery == 0 || finishedSteps == _pace.TotalSteps;
+
     /// <param name="finishedSteps">Finished steps, counted from the first start of the run.</param>
     /// <param name="losses">Returns the losses. Called only when a report is due, because reading a loss waits for the device.</param>
-    public void StepFinished(long finishedSteps, Func<IReadOnlyDictionary<string, double>> losses)
+    /// <param name="details">Figures for <see cref="TrainingReport.Details"/>; null for none.</param>
+    public void StepFinished(long finishedSteps, Func<IReadOnlyDictionary<string, double>> losses, IReadOnlyDictionary<string, double>? details = null)
     {
-        if (finishedSteps % _pace.ReportEvery != 0 && finishedSteps != _pace.TotalSteps)
+        if (!ReportsAt(finishedSteps))
         {
             return;
         }
@@ -38,7 +43,10 @@ public sealed class TrainingMeter
         var values = losses(); // reading them waits for the device, so it comes before the clock
         var now = new Mark(finishedSteps, _time.GetElapsedTime(_started) - _paused);
         var speed = Speed(now);
-        _progress.Report(new TrainingReport(finishedSteps, _pace.TotalSteps, values, speed, now.Elapsed, TimeLeft(now)));
+        _progress.Report(new TrainingReport(finishedSteps, _pace.TotalSteps, values, speed, now.Elapsed, TimeLeft(now))
+        {
+            Details = new Dictionary<string, double>([.. details ?? new Dictionary<string, double>(), .. Rates(speed)]),
+        });
     }
 
     /// <summary>Runs an evaluation between two steps. Its report has no speed, and its time does not count as training.</summary>
@@ -51,6 +59,36 @@ public sealed class TrainingMeter
         _paused += _time.GetElapsedTime(started);
         _progress.Report(new TrainingReport(finishedSteps, _pace.TotalSteps, figures, ImagesPerSecond: null, now.Elapsed, TimeLeft(now)));
         return figures;
+    }
+
+    /// <summary>Runs work between two steps whose time does not count as training, such as writing a sample sheet.</summary>
+    public void Pause(Action work)
+    {
+        var started = _time.GetTimestamp();
+        work();
+        _paused += _time.GetElapsedTime(started);
+    }
+
+    private IEnumerable<KeyValuePair<string, double>> Rates(double? imagesPerSecond)
+    {
+        if (imagesPerSecond is not { } speed)
+        {
+            yield break;
+        }
+
+        if (_pace.Work.Tokens > 0)
+        {
+            yield return new(TrainingReport.TokensPerSecond, Math.Round(speed * _pace.Work.Tokens, 1));
+        }
+
+        if (_pace.Work.Flops > 0)
+        {
+            yield return new(TrainingReport.Teraflops, speed * _pace.Work.Flops / 1e12);
+            if (_pace.PeakFlops is { } peak)
+            {
+                yield return new(TrainingReport.FlopUtilisation, speed * _pace.Work.Flops / peak);
+            }
+        }
     }
 
     private TimeSpan TimeLeft(Mark now) => now.Elapsed * ((_pace.TotalSteps - now.Step) / (double)Math.Max(now.Step - _pace.FirstStep, 1));
@@ -77,4 +115,10 @@ public sealed class TrainingMeter
 /// <param name="FirstStep">Steps finished before this start; 0 unless resumed.</param>
 /// <param name="BatchSize">Images per step.</param>
 /// <param name="ReportEvery">Steps between reports; the last step is always reported.</param>
-public sealed record TrainingPace(long FirstStep, long TotalSteps, int BatchSize, int ReportEvery = 10);
+public sealed record TrainingPace(long FirstStep, long TotalSteps, int BatchSize, int ReportEvery = 10)
+{
+    public ImageWork Work { get; init; } = ImageWork.Unknown;
+
+    /// <summary>Most floating-point operations that the device does in a second; null if unknown.</summary>
+    public double? PeakFlops { get; init; }
+}

@@ -17,7 +17,7 @@ internal static class CodewordRevival
     {
         using var scope = NewDisposeScope();
         var stored = quantizer.StoredCodewords;
-        var unused = ones(stored.shape[0], dtype: ScalarType.Bool);
+        var unused = ones(stored.shape[0], dtype: ScalarType.Bool, device: stored.device);
         unused.index_fill_(0, quantizer.History.unique().output.to(int64), 0);
         var rows = unused.nonzero().flatten();                                                       // [N]
         if (rows.numel() == 0)
@@ -26,7 +26,7 @@ internal static class CodewordRevival
         }
 
         var candidates = quantizer.Normalize(latents.permute(0, 2, 3, 1).reshape(-1, stored.shape[1])); // [B*h*w, e]
-        var chosen = randint(candidates.shape[0], rows.shape, dtype: ScalarType.Int64);
+        var chosen = randint(candidates.shape[0], rows.shape, dtype: ScalarType.Int64).to(stored.device);
         var replacement = candidates.index_select(0, chosen);
         stored.index_copy_(0, rows, replacement + (randn_like(replacement) * Jitter));
     }

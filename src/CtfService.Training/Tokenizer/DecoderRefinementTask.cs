@@ -1,6 +1,8 @@
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
+using CtfService.Training.Progress;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Tokenizer;
@@ -19,12 +21,16 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
     private readonly HeldOutImages _heldOut;
     private readonly DecoderRefinement _options;
     private readonly PerceptualLoss? _perceptual;
+    private readonly Device _device;
+    private Tensor? _pixels; // [B, 3, H, W] of the current step
 
+    /// <param name="tokenizer">On the device of the run.</param>
     /// <param name="perceptual">Perceptual loss; null for none.</param>
     public DecoderRefinementTask(VqTokenizer tokenizer, BatchLoader batches, HeldOutImages heldOut, DecoderRefinement options, PerceptualLoss? perceptual)
     {
         _tokenizer = tokenizer;
-        _discriminator = new PatchDiscriminator(DiscriminatorWidth);
+        _device = tokenizer.Quantizer.StoredCodewords.device;
+        _discriminator = PlacedModule.Build(_device, () => new PatchDiscriminator(DiscriminatorWidth));
         _batches = batches;
         _heldOut = heldOut;
         _options = options;
@@ -36,16 +42,24 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
 
     public nn.Module Module { get; }
 
-    public StepLoss Forward(long step)
+    public ImageWork Work => _heldOut.WorkOf(_tokenizer.Config);
+
+    public void Load(long step)
     {
         using var batch = _batches.Next();
-        var restored = Restore(batch.Pixels);
-        var reconstruction = ReconstructionLoss.Of(restored, batch.Pixels);
+        _pixels = Upload.To(batch.Pixels, _device);
+    }
+
+    public StepLoss Forward(long step, BatchPart part)
+    {
+        var pixels = part.Of(_pixels!);
+        var restored = Restore(pixels);
+        var reconstruction = ReconstructionLoss.Of(restored, pixels);
         var share = Math.Min(1, (double)step / Math.Max(1, _options.DiscriminatorSteps)); // the discriminator has to learn before the decoder learns from it
         SetTrainable(_discriminator, false);
         var adversarial = -_discriminator.call(restored).mean();
         SetTrainable(_discriminator, true);
-        var onReal = nn.functional.relu(1 - _discriminator.call(batch.Pixels)).mean();
+        var onReal = nn.functional.relu(1 - _discriminator.call(pixels)).mean();
         var onRestored = nn.functional.relu(1 + _discriminator.call(restored.detach())).mean();
         var hinge = (onReal + onRestored) / 2;
         var total = reconstruction.Total + (adversarial * (_options.AdversarialWeight * share)) + hinge;
@@ -56,7 +70,7 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
             ["adversarial"] = adversarial,
             ["discriminator"] = hinge,
         };
-        if (_perceptual?.Of(restored, batch.Pixels) is { } perceptual)
+        if (_perceptual?.Of(restored, pixels) is { } perceptual)
         {
             total += perceptual * _options.PerceptualWeight;
             parts["perceptual"] = perceptual;
@@ -65,7 +79,9 @@ internal sealed class DecoderRefinementTask : ITrainingTask, IDisposable
         return new StepLoss(total, parts);
     }
 
-    public IReadOnlyDictionary<string, double> Evaluate(string path) => _heldOut.Measure(_tokenizer, path);
+    public IReadOnlyDictionary<string, double> Evaluate() => _heldOut.Measure(_tokenizer);
+
+    public void Sample(string path) => _heldOut.WriteSheet(_tokenizer, path);
 
     public double? CostOf(IReadOnlyDictionary<string, double> figures) => -figures[HeldOutImages.Psnr];
 

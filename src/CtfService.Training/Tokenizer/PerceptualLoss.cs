@@ -1,3 +1,4 @@
+using CtfService.Model.Layers;
 using CtfService.Training.Classification;
 using static TorchSharp.torch;
 
@@ -29,6 +30,7 @@ internal sealed class PerceptualLoss
     public Tensor Of(Tensor restored, Tensor image)
     {
         using var scope = NewDisposeScope();
+        using var precise = new Autocast(null); // differences of activations are small, so they are not rounded to bfloat16
         List<Tensor> wanted;
         using (no_grad())
         {

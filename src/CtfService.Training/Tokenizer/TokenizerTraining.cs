@@ -27,10 +27,10 @@ public static class TokenizerTraining
         var options = run.Recorded(PartRecord.Empty.With(PartRecord.ImageSize, train.Width).With(PartRecord.Architecture, config));
         progress.Note(Summary(train, heldOut, config, options));
         manual_seed((long)options.Seed);
-        using var tokenizer = new VqTokenizer(config);
+        using var tokenizer = PlacedModule.Build(options.Device, () => new VqTokenizer(config));
         using var batches = Batches(train, run, cancellation);
-        using var images = new HeldOutImages(heldOut);
-        var task = new TokenizerTask(tokenizer, batches, images, lastRevival: (long)(options.Steps * RevivalShare));
+        using var images = new HeldOutImages(heldOut, options.Device);
+        using var task = new TokenizerTask(tokenizer, batches, images, lastRevival: (long)(options.Steps * RevivalShare), options.Device);
         new TrainingLoop(options, task, progress).Run(run.Resume, cancellation);
         Save(tokenizer, options, progress);
     }
@@ -50,7 +50,8 @@ public static class TokenizerTraining
         CancellationToken cancellation)
     {
         run.Start(ResultName);
-        using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(tokenizerPath, config => new VqTokenizer(config));
+        var device = run.Options.Device;
+        using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(tokenizerPath, config => new VqTokenizer(config), device);
         var madeFrom = PartRecord.Empty
             .With(PartRecord.ImageSize, train.Width)
             .With(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer))
@@ -59,9 +60,9 @@ public static class TokenizerTraining
         var options = run.Recorded(madeFrom);
         progress.Note(Summary(train, heldOut, tokenizer.Config, options));
         using var batches = Batches(train, run, cancellation);
-        using var images = new HeldOutImages(heldOut);
+        using var images = new HeldOutImages(heldOut, device);
         manual_seed((long)run.Options.Seed);
-        using var classifier = refinement.PerceptualPath is { } path ? LoadClassifier(path, train.Width) : null;
+        using var classifier = refinement.PerceptualPath is { } path ? LoadClassifier(path, train.Width, device) : null;
         using var task = new DecoderRefinementTask(tokenizer, batches, images, refinement, classifier is null ? null : new PerceptualLoss(classifier));
         new TrainingLoop(options, task, progress).Run(run.Resume, cancellation);
         Save(tokenizer, options, progress);
@@ -85,9 +86,9 @@ public static class TokenizerTraining
             train.Count);
     }
 
-    private static ImageClassifier LoadClassifier(string path, int imageSize)
+    private static ImageClassifier LoadClassifier(string path, int imageSize, Device device)
     {
-        var classifier = ClassifierFile.Load(path);
+        var classifier = ClassifierFile.Load(path, device);
         if (classifier.ImageSize == imageSize)
         {
             return classifier;

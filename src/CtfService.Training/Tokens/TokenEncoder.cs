@@ -39,7 +39,7 @@ internal sealed class TokenEncoder
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var side = _images.Crops.SourceSide(_images.ImageSize);
-        var pixels = Pixels(images, side);
+        var pixels = Upload.To(Pixels(images, side), _tokenizer.Quantizer.StoredCodewords.device);
         var tokens = new List<long>(images.Count * _images.Crops.Count() * Positions);
         for (var crop = 0; crop < _images.Crops.Count(); crop++)
         {
@@ -48,7 +48,7 @@ internal sealed class TokenEncoder
                 using var part = NewDisposeScope();
                 var count = Math.Min(_together, images.Count - first);
                 var cropped = _images.Crops.Of(pixels.narrow(0, first, count), crop, _images.ImageSize);
-                tokens.AddRange(_tokenizer.VqEncode(cropped).data<long>());
+                tokens.AddRange(_tokenizer.VqEncode(cropped).cpu().data<long>());
             }
         }
 

@@ -15,6 +15,8 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
     private const int Columns = 12;
     private const int MaxImages = 48;
 
+    private Device Device => tokenizer.Quantizer.StoredCodewords.device;
+
     /// <summary>Number of images.</summary>
     public int Count { get; } = Math.Min(MaxImages, 2 * config.ClassCount);
 
@@ -36,7 +38,7 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
     public void Write(string path, IReadOnlyList<int[]> tokens)
     {
         using var scope = NewDisposeScope();
-        var ids = tensor(tokens.SelectMany(image => image).ToArray(), [tokens.Count, config.Positions], int64);
+        var ids = tensor(tokens.SelectMany(image => image).ToArray(), [tokens.Count, config.Positions], int64, Device);
         var pixels = tokenizer.VqDecode(ids, config.GridHeight, config.GridWidth);
         WriteSheet(path, [.. Enumerable.Range(0, tokens.Count).Select(i => Pixels.ToImage(pixels[i]))]);
     }
@@ -46,7 +48,7 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
     /// <param name="layouts">[B] arrays of [T] coarse labels.</param>
     public void WritePreviews(string path, IReadOnlyList<int[]> layouts)
     {
-        using var decoder = new TorchVqDecoder(tokenizer, config.GridHeight, config.GridWidth, CPU);
+        using var decoder = new TorchVqDecoder(tokenizer, config.GridHeight, config.GridWidth, Device);
         WriteSheet(path, new CentroidDecoder(decoder, map).Decode([.. layouts.SelectMany(layout => layout)]));
     }
 

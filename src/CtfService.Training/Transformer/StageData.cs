@@ -10,7 +10,7 @@ namespace CtfService.Training.Transformer;
 /// <summary>Batches of tokens and coarse labels, balanced over the classes, with class dropout for guidance.</summary>
 internal sealed class StageData : IDisposable
 {
-    /// <summary>Held-out rows whose loss is computed together; limited because the logits of a large codebook take much memory.</summary>
+    /// <summary>Held-out rows that are scored together; limited because the logits of a large codebook take much memory.</summary>
     private const int HeldOutBatch = 32;
 
     private readonly TokenSet _train;
@@ -46,18 +46,8 @@ internal sealed class StageData : IDisposable
     /// <summary>Returns evenly spaced held-out rows.</summary>
     public StageBatch HeldOut(int count) => HeldOut(HeldOutRows(count));
 
-    /// <summary>Returns the mean loss over evenly spaced held-out rows; every row keeps its class.</summary>
-    public double HeldOutLoss(int count, Func<StageBatch, Tensor> loss)
-    {
-        var total = 0.0;
-        foreach (var rows in HeldOutRows(count).Chunk(HeldOutBatch))
-        {
-            using var scope = NewDisposeScope();
-            total += loss(HeldOut(rows)).item<float>() * rows.Length;
-        }
-
-        return total / count;
-    }
+    /// <summary>Returns evenly spaced held-out rows in batches; every row keeps its class.</summary>
+    public IEnumerable<StageBatch> HeldOutBatches(int count) => HeldOutRows(count).Chunk(HeldOutBatch).Select(HeldOut);
 
     public void Dispose()
     {
@@ -89,8 +79,3 @@ internal sealed class StageData : IDisposable
         return _clusterOfToken.index_select(0, flat).reshape(tokens.shape);
     }
 }
-
-/// <param name="ClassIds">int64 [B].</param>
-/// <param name="CoarseLabels">int64 [B, T].</param>
-/// <param name="Tokens">int64 [B, T].</param>
-internal sealed record StageBatch(Tensor ClassIds, Tensor CoarseLabels, Tensor Tokens);

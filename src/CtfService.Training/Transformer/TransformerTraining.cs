@@ -19,7 +19,10 @@ public static class TransformerTraining
     /// <summary>Name of the loss on held-out images in the run's metrics, nats per position.</summary>
     public const string HeldOutLoss = "held-out loss";
 
-    /// <summary>Number of held-out images for that loss, evenly spaced.</summary>
+    /// <summary>Name of the accuracy on the same images: the share of positions whose most probable prediction is right, 0 to 1.</summary>
+    public const string HeldOutAccuracy = "held-out accuracy";
+
+    /// <summary>Number of held-out images for both, evenly spaced.</summary>
     internal const int HeldOutCount = 256;
 
     /// <summary>Trains the coarse stage.</summary>
@@ -32,7 +35,7 @@ public static class TransformerTraining
             config,
             run,
             RecordOf(inputs, config),
-            (transformer, data, sheet) => new CoarseTask(transformer, data, sheet),
+            (transformer, data, sheet) => new CoarseTask(transformer, data, sheet, run.Options.Device),
             CoarseResultName,
             progress,
             cancellation);
@@ -58,7 +61,7 @@ public static class TransformerTraining
             config,
             run,
             RecordOf(inputs, config).With("head", head),
-            (transformer, data, sheet) => new FineTask(transformer, inputs.Map, head, data, sheet),
+            (transformer, data, sheet) => new FineTask(transformer, inputs.Map, head, data, sheet, run.Options.Device),
             FineResultName,
             progress,
             cancellation);
@@ -82,7 +85,7 @@ public static class TransformerTraining
             options,
             inputs.Train.ClassIds.Count));
         manual_seed((long)options.Seed);
-        using var transformer = new ClassConditionalTransformer(config);
+        using var transformer = PlacedModule.Build(options.Device, () => new ClassConditionalTransformer(config));
         using var data = new StageData(inputs.Train, inputs.HeldOut, inputs.Map, options);
         var task = newTask(transformer, data, new SampleSheet(inputs.Tokenizer, inputs.Map, config));
         using (task as IDisposable)

@@ -36,7 +36,10 @@ public sealed class TransformerTrainingRun : IGoldenRun<TransformerTrainingRun>,
         {
             using var stepScope = NewDisposeScope();
             var loss = CoarseTask.Loss(_transformer, batch);
-            norms.Add((float)optimizer.Step(loss, settings.GetProperty("lr").GetDouble()));
+            optimizer.ClearGradients();
+            loss.backward();
+            norms.Add(optimizer.ClipGradients().Values[0].item<float>());
+            optimizer.Step(settings.GetProperty("lr").GetDouble());
             losses.Add(loss.item<float>());
             _average.Update(settings.GetProperty("ema_decay").GetDouble());
         }

@@ -1,25 +1,39 @@
-using System.Globalization;
+using System.Runtime.InteropServices;
 using CtfService.Training.Optimization;
 using static TorchSharp.torch;
 
 namespace CtfService.Training.Tests.Optimization;
 
-/// <summary>A small network with dropout, on data that depend only on the step.</summary>
+/// <summary>A small network with dropout, on batches of 8 rows that depend only on the step.</summary>
 internal sealed class ToyTask : ITrainingTask, IDisposable
 {
+    public const int BatchSize = 8;
+
     private readonly CancellationTokenSource _cancellation = new();
     private readonly long? _cancelAt;
     private readonly bool _waiting;
+    private readonly Device _device;
+    private Tensor? _input;
+    private int _finished;
 
     /// <param name="cancelAt">Step in which the run is cancelled; null for none.</param>
     /// <param name="waiting">Whether that step waits for its batch, as with a BatchLoader, and ends with the exception.</param>
-    public ToyTask(long? cancelAt, bool waiting = false)
+    /// <param name="dropout">Share of the activations that are dropped.</param>
+    /// <param name="device">Device of the network; null for the CPU.</param>
+    public ToyTask(long? cancelAt, bool waiting = false, double dropout = 0.5, Device? device = null)
     {
         _cancelAt = cancelAt;
         _waiting = waiting;
+        _device = device ?? CPU;
         manual_seed(5);
-        Module = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 1));
+        Module = nn.Sequential(nn.Linear(4, 8, device: device), nn.Tanh(), nn.Dropout(dropout), nn.Linear(8, 1, device: device));
     }
+
+    /// <summary>Rows that fit into memory at once.</summary>
+    public int FitsAtOnce { get; init; } = int.MaxValue;
+
+    /// <summary>Paths of the sample sheets.</summary>
+    public List<string> Sheets { get; } = [];
 
     /// <summary>Step whose loss is passed through <see cref="Break"/>; null for none.</summary>
     public long? BreaksAt { get; init; }
@@ -35,9 +49,10 @@ internal sealed class ToyTask : ITrainingTask, IDisposable
 
     public long? FirstStep { get; private set; }
 
-    public StepLoss Forward(long step)
+    public void Load(long step)
     {
         FirstStep ??= step;
+        _finished = (int)step + 1;
         if (step == _cancelAt)
         {
             _cancellation.Cancel();
@@ -47,8 +62,17 @@ internal sealed class ToyTask : ITrainingTask, IDisposable
             }
         }
 
-        var input = arange(8 * 4, float32).reshape(8, 4).mul(0.1).add(step).sin();
-        var loss = (((nn.Module<Tensor, Tensor>)Module).call(input) - 1).square().mean();
+        _input = arange(BatchSize * 4, float32).reshape(BatchSize, 4).mul(0.1).add(step).sin().to(_device);
+    }
+
+    public StepLoss Forward(long step, BatchPart part)
+    {
+        if (part.Count > FitsAtOnce)
+        {
+            throw new DeviceFull();
+        }
+
+        var loss = (((nn.Module<Tensor, Tensor>)Module).call(part.Of(_input!)) - 1).square().mean();
         if (step == BreaksAt)
         {
             loss = Break(loss);
@@ -68,15 +92,21 @@ internal sealed class ToyTask : ITrainingTask, IDisposable
     /// <summary>Costs of the evaluations after every second step; all equal if empty.</summary>
     public IReadOnlyList<double> Costs { get; init; } = [];
 
-    public IReadOnlyDictionary<string, double> Evaluate(string path) => new Dictionary<string, double>
+    public IReadOnlyDictionary<string, double> Evaluate() => new Dictionary<string, double>
     {
         ["evaluated"] = 1,
-        ["cost"] = Costs.Count == 0 ? 0 : Costs[(int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture) / 2) - 1],
+        ["cost"] = Costs.Count == 0 ? 0 : Costs[Math.Max(0, (_finished / 2) - 1)],
     };
+
+    public void Sample(string path) => Sheets.Add(Path.GetFileName(path));
 
     public double? CostOf(IReadOnlyDictionary<string, double> figures) => figures["cost"];
 
     public float[] Weights() => [.. Module.parameters().SelectMany(parameter => parameter.detach().data<float>().ToArray())];
+
+    /// <summary>What TorchSharp throws if a device is full, with the first two lines of libtorch's message.</summary>
+    private sealed class DeviceFull() : ExternalException(
+        "CUDA out of memory. Tried to allocate 2.00 GiB.\nException raised from malloc at CUDACachingAllocator.cpp");
 
     public void Dispose()
     {

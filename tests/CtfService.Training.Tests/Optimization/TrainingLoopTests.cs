@@ -1,4 +1,5 @@
 using CtfService.Core.Models;
+using CtfService.Model.Checkpoints;
 using CtfService.TestSupport;
 using CtfService.Training.Optimization;
 using CtfService.Training.Parts;
@@ -48,6 +49,10 @@ public sealed class TrainingLoopTests
         { "learning_rate is NaN", options => options with { LearningRate = double.NaN } },
         { "steps is 0", options => options with { Steps = 0 } },
         { "batch_size is 0", options => options with { BatchSize = 0 } },
+        { "accumulate is 9, expected 1 to 8", options => options with { Accumulate = 9 } },
+        { "accumulate is 0", options => options with { Accumulate = 0 } },
+        { "keep_checkpoints is 0", options => options with { KeepCheckpoints = 0 } },
+        { "sample_every is 0", options => options with { SampleEvery = 0 } },
         { "warmup_steps is -1", options => options with { WarmupSteps = -1 } },
         { "checkpoint_every is 0", options => options with { CheckpointEvery = 0 } },
         { "evaluate_every is 0", options => options with { EvaluateEvery = 0 } },
@@ -168,8 +173,8 @@ public sealed class TrainingLoopTests
     public void Run_FinishedRunResumedWithEarlyStop_DeliversItsWeights()
     {
         using var folder = new TemporaryFolder();
-        using var finished = new ToyTask(cancelAt: null);
-        using var resumed = new ToyTask(cancelAt: null);
+        using var finished = new ToyTask(cancelAt: null) { Costs = [5, 5, 5, 5, 5, 1] };
+        using var resumed = new ToyTask(cancelAt: null) { Costs = [1, 1, 1, 1, 1, 1] };
 
         new TrainingLoop(Options(folder, "run"), finished, NoProgress.Instance).Run(resume: false, CancellationToken.None);
         new TrainingLoop(Options(folder, "run") with { EarlyStop = 1 }, resumed, NoProgress.Instance).Run(resume: true, CancellationToken.None);
@@ -179,17 +184,63 @@ public sealed class TrainingLoopTests
     }
 
     [Fact]
-    public void Run_RestartedWithoutEarlyStop_DiscardsTheBestOfTheEarlierRun()
+    public void Run_WithoutEarlyStop_KeepsTheBestWeightsBesideTheLast()
+    {
+        using var folder = new TemporaryFolder();
+        using var whole = new ToyTask(cancelAt: null) { Costs = [5, 1, 3, 4, 4, 4] };
+        using var best = new ToyTask(cancelAt: null);
+        var options = Options(folder, "run") with { EvaluateEvery = 2, FinalLearningRateShare = 1 };
+
+        new TrainingLoop(options, whole, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+        new TrainingLoop(Options(folder, "best") with { Steps = 4, FinalLearningRateShare = 1 }, best, NoProgress.Instance)
+            .Run(resume: false, CancellationToken.None);
+
+        using var kept = SafetensorsFile.Open(Path.Combine(folder.File("run"), "best.safetensors"));
+        Assert.Equal("4", kept.Metadata["finished_steps"]);
+        using var weight = kept.Read("0.weight");
+        Assert.Equal(best.Weights()[..32], weight.data<float>().ToArray());
+        Assert.NotEqual(best.Weights(), whole.Weights());
+    }
+
+    [Fact]
+    public void Run_Restarted_DiscardsTheBestOfTheEarlierRun()
     {
         using var folder = new TemporaryFolder();
         using var earlier = new ToyTask(cancelAt: null) { Costs = [1, 2, 3, 3, 3, 3] };
-        using var anew = new ToyTask(cancelAt: null);
-        var early = Options(folder, "run") with { EvaluateEvery = 2, EarlyStop = 2 };
+        using var anew = new ToyTask(cancelAt: null) { Costs = [9, 9, 8, 9, 9, 9] };
+        var options = Options(folder, "run") with { EvaluateEvery = 2 };
 
-        new TrainingLoop(early, earlier, NoProgress.Instance).Run(resume: false, CancellationToken.None);
-        new TrainingLoop(early with { EarlyStop = null }, anew, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+        new TrainingLoop(options, earlier, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+        new TrainingLoop(options, anew, NoProgress.Instance).Run(resume: false, CancellationToken.None);
 
-        Assert.False(File.Exists(Path.Combine(folder.File("run"), "best.safetensors")));
+        using var kept = SafetensorsFile.Open(Path.Combine(folder.File("run"), "best.safetensors"));
+        Assert.Equal("6", kept.Metadata["finished_steps"]);
+    }
+
+    [Theory]
+    [InlineData(null, new[] { "0000006", "0000012" })]
+    [InlineData(5L, new[] { "0000005", "0000010", "0000012" })]
+    public void Run_SampleEvery_WritesSheetsAtThoseSteps(long? every, string[] sheets)
+    {
+        using var folder = new TemporaryFolder();
+        using var task = new ToyTask(cancelAt: null);
+
+        new TrainingLoop(Options(folder, "run") with { SampleEvery = every }, task, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+
+        Assert.Equal(sheets, task.Sheets);
+    }
+
+    [Fact]
+    public void Run_Reports_HaveGradientNormLearningRateAndSpeed()
+    {
+        using var folder = new TemporaryFolder();
+        using var task = new ToyTask(cancelAt: null);
+
+        new TrainingLoop(Options(folder, "run"), task, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+
+        var lines = File.ReadLines(Path.Combine(folder.Root, "run", "metrics.jsonl"));
+        var report = lines.First(line => line.Contains("\"loss\"", StringComparison.Ordinal));
+        Assert.Matches("\"images_per_second\":[0-9.]+,\"learning_rate\":0\\.00[0-9]+,\"gradient_norm\":[0-9.]+,\"loss\":", report);
     }
 
     [Fact]
@@ -232,7 +283,8 @@ public sealed class TrainingLoopTests
         var exception = Assert.Throws<TrainingDivergedException>(
             () => new TrainingLoop(Options(folder, "coarse"), task, NoProgress.Instance).Run(resume: false, CancellationToken.None));
 
-        Assert.Contains("coarse: the gradient norm is NaN at step 6", exception.Message, StringComparison.Ordinal);
+        const string Expected = "coarse: the gradient of '3.bias' is infinite at step 6, so the run stopped. The checkpoint of step 4 is kept.";
+        Assert.StartsWith(Expected, exception.Message, StringComparison.Ordinal);
         Assert.All(task.Weights(), weight => Assert.True(float.IsFinite(weight)));
     }
 
@@ -253,6 +305,7 @@ public sealed class TrainingLoopTests
     {
         RunDirectory = Path.Combine(folder.Root, run),
         Steps = Steps,
+        BatchSize = ToyTask.BatchSize,
         WarmupSteps = 3,
         LearningRate = 0.01,
         CheckpointEvery = 4,

@@ -86,7 +86,7 @@ public sealed class TransformerTrainingTests
         var text = new BundleText("plain", dataset.ClassNames, sampling, new Dictionary<string, string>(), DataLicence: null);
         BundlePacker.Pack(parts, folder.File("bundle"), text);
 
-        using var generator = ServingEngine.Load(folder.File("bundle"), rows: 2, CancellationToken.None);
+        using var generator = ServingEngine.Load(folder.File("bundle"), rows: 2, TorchSharp.torch.CPU, CancellationToken.None);
         Assert.False(generator.Model.HasFineStage);
         Assert.Equal(TinyTokenizer.Config.CodebookSize, generator.Model.ClusterCount);
         var image = Assert.Single(generator.Generate([new ImageSpecification(0, 1, new SamplingSettings(), new SamplingSettings())], CancellationToken.None));

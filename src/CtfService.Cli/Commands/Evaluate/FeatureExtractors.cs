@@ -17,7 +17,7 @@ internal sealed record FeatureExtractors(IReadOnlyList<IFeatureExtractor> All, D
         {
             if (arguments.Classifier is { } classifier)
             {
-                loaded.Add(ClassifierFeatures.Load(classifier));
+                loaded.Add(ClassifierFeatures.Load(classifier, device));
             }
 
             if (arguments.Inception is { } inception)

@@ -25,13 +25,22 @@ internal static class TrainClassifierCommand
         var seed = CommandOption.Seed();
         var maxPixels = MaxPixelsOption.Create();
         var classNames = ClassNamesOption.Create();
+        var compute = new ComputeOptions("the training", usesBfloat16: false);
         var command = new Command("train-classifier", "Trains the classifier for generated images; prints JSON.")
         {
             data, classNames, output, imageSize, maxPixels, steps, batch, seed,
         };
+        compute.AddTo(command);
         command.SetAction((parse, cancellation) =>
         {
-            var training = Defaults with { Steps = parse.GetValue(steps), BatchSize = parse.GetValue(batch), Seed = parse.GetValue(seed) };
+            var training = Defaults with
+            {
+                Steps = parse.GetValue(steps),
+                BatchSize = parse.GetValue(batch),
+                Seed = parse.GetValue(seed),
+                Device = compute.DeviceOf(parse),
+                UseBfloat16 = compute.UsesBfloat16(parse),
+            };
             var path = OutputPath.File(output.Name, parse.GetRequiredValue(output));
             RequireClassifierOrNothing(output.Name, path, terminal);
             var images = new DatasetRequest(parse.GetValue(imageSize)) { MaxPixels = parse.GetValue(maxPixels), ClassNames = parse.GetValue(classNames) };

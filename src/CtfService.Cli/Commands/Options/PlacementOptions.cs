@@ -40,7 +40,9 @@ internal sealed class PlacementOptions
     public Func<ModelPlacement> Placement(ParseResult arguments) =>
         () => ModelPlacement.Parse(arguments.GetRequiredValue(Device), arguments.GetRequiredValue(Dtype));
 
-    private static Option<string> Matching(Option<string> option, string pattern, string values)
+    /// <summary>Adds to an option the check that its value matches a regular expression.</summary>
+    /// <param name="values">The accepted values, for the message.</param>
+    internal static Option<string> Matching(Option<string> option, string pattern, string values)
     {
         option.Validators.Add(result =>
         {

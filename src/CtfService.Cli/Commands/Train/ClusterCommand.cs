@@ -4,6 +4,7 @@ using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
 using CtfService.Model.Clusters;
+using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Clusters;
 using CtfService.Training.Parts;
@@ -31,11 +32,13 @@ internal static class ClusterCommand
         {
             TorchThreads.UseAllCores();
             using var frozen = no_grad();
+            using var mixed = new Autocast(swaps.Compute.ComputeType(arguments));
+            var device = swaps.Compute.DeviceOf(arguments);
             var folder = new RunFolder(arguments.GetRequiredValue(runFolder));
             folder.Require(folder.Tokenizer);
             var config = ModelFile.Config<TokenizerConfig>(folder.Tokenizer);
             UsageException.ThrowIfAny([swaps.SideProblem(arguments, folder.Tokenizer, config), ClustersProblem(arguments.GetRequiredValue(clusters), config)]);
-            using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
+            using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config), device);
             using var held = folder.Lock();
             using var codewords = tokenizer.Quantizer.Codewords();
             var map = arguments.GetRequiredValue(clusters) switch

@@ -29,6 +29,7 @@ internal static class ExperimentCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var maxPixels = MaxPixelsOption.Create();
+        var compute = new ComputeOptions("trainings, samples and features", usesBfloat16: true);
         var redo = new Option<bool>("--redo") { Description = "Delete the results whose settings have changed, and compute them again." };
         var reportOnly = new Option<bool>("--report-only") { Description = "Only write the report of the finished jobs." };
         var plan = new PlanArguments();
@@ -37,6 +38,7 @@ internal static class ExperimentCommand
             file, data, maxPixels, output, tokenizer, report, without, redo, reportOnly,
         };
         plan.AddTo(command);
+        compute.AddTo(command);
         command.SetAction((arguments, cancellation) =>
         {
             var experiment = ExperimentFile.Read(arguments.GetRequiredValue(file));
@@ -56,7 +58,11 @@ internal static class ExperimentCommand
                 OutputPath.Folder(report.Name, arguments.GetValue(report) ?? Path.Combine(folder, "report")),
                 arguments.GetRequiredValue(without),
                 arguments.GetValue(redo),
-                arguments.GetValue(maxPixels));
+                arguments.GetValue(maxPixels))
+            {
+                Device = compute.DeviceOf(arguments),
+                UseBfloat16 = compute.UsesBfloat16(arguments),
+            };
             using var run = new ExperimentRun(experiment, options, cancellation);
             if (!arguments.GetValue(reportOnly))
             {

@@ -24,12 +24,16 @@ internal sealed class SwapArguments
     public Option<int> ImageCount { get; } = CommandOption.Number(
         "--images", "Test images to use, evenly spaced over the test split.", 192, TrainingRanges.Images);
 
+    /// <summary>Where images are encoded and decoded, and how.</summary>
+    public ComputeOptions Compute { get; } = new("VQ encode and decode", usesBfloat16: false);
+
     public void AddTo(Command command)
     {
         command.Options.Add(_data);
         command.Options.Add(_imageSize);
         command.Options.Add(_maxPixels);
         command.Options.Add(ImageCount);
+        Compute.AddTo(command);
     }
 
     /// <summary>Returns what is wrong with the size of the images; null if the tokenizer accepts it, or there are no images.</summary>

@@ -5,6 +5,7 @@ using CtfService.Cli.Shell;
 using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
+using CtfService.Model.Layers;
 using CtfService.Model.Storage;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Classification;
@@ -40,6 +41,8 @@ internal static class SwapCommand
         {
             TorchThreads.UseAllCores();
             using var frozen = no_grad();
+            using var mixed = new Autocast(images.Compute.ComputeType(arguments));
+            var device = images.Compute.DeviceOf(arguments);
             var file = arguments.GetValue(picture) is { } named ? OutputPath.File(picture.Name, named) : null;
             if (file is not null)
             {
@@ -56,9 +59,9 @@ internal static class SwapCommand
                 images.SideProblem(arguments, tokenizerPath, config),
                 .. counts.Select(count => Ranges.ClustersProblem(count, config.CodebookSize)),
             ]);
-            using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(tokenizerPath, config => new VqTokenizer(config));
+            using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(tokenizerPath, config => new VqTokenizer(config), device);
             using var codewords = tokenizer.Quantizer.Codewords();
-            using var judge = arguments.GetValue(classifier) is { } path ? ClassifierFile.Load(path) : null;
+            using var judge = arguments.GetValue(classifier) is { } path ? ClassifierFile.Load(path, device) : null;
             using var study = new SwapStudy(
                 tokenizer, images.Images(arguments, tokenizerPath, terminal, cancellation), arguments.GetValue(images.ImageCount), judge);
             var (ofSeed, maps, lines) = (arguments.GetValue(seed), new List<ClusterMap>(), new List<object>());

@@ -2,6 +2,7 @@ using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
+using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data.Formats;
 using CtfService.Training.Parts;
@@ -32,18 +33,22 @@ internal static class TokenizeCommand
             Arity = ArgumentArity.OneOrMore,
         };
         splits.AcceptOnlyFromAmong(ImageDatasetReader.TrainSplit, ImageDatasetReader.TestSplit);
+        var compute = new ComputeOptions("VQ encode", usesBfloat16: false);
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace tokens of the run that were made from other inputs." };
         var command = new Command(
             "tokenize", "Computes the tokens of all images once, as safetensors shards; continues where it was stopped; prints JSON.")
         {
             data, classNames, runFolder, imageSize, maxPixels, crops, splits, overwrite,
         };
+        compute.AddTo(command);
         command.SetAction((arguments, cancellation) =>
         {
             TorchThreads.UseAllCores();
             var folder = new RunFolder(arguments.GetRequiredValue(runFolder));
             folder.Require(folder.Tokenizer);
-            using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
+            using var mixed = new Autocast(compute.ComputeType(arguments));
+            using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(
+                folder.Tokenizer, config => new VqTokenizer(config), compute.DeviceOf(arguments));
             using var held = folder.Lock();
             var side = new RunValidator(terminal.Error.WriteLine).ImageSize(
                 folder.Tokenizer, arguments.GetValue(imageSize), TrainingArguments.UsualImageSize);

@@ -82,7 +82,8 @@ internal static class TrainStageCommands
         TorchThreads.UseAllCores();
         var folder = training.Folder(arguments);
         folder.Require(folder.Tokenizer);
-        using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
+        using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(
+            folder.Tokenizer, config => new VqTokenizer(config), training.Device(arguments));
         using var held = folder.Lock();
         var validator = new RunValidator(terminal.Error.WriteLine);
         var tokens = new RunTokens(terminal, folder, tokenizer);
@@ -95,7 +96,7 @@ internal static class TrainStageCommands
                 ? null : $"Option '--data' is required, because '{folder.Path}' has no complete tokens. Name the images, or run 'ctf tokenize' before",
         ]);
         folder.Require(folder.ClusterMap);
-        var run = training.Run(arguments, Augmentation.None) with { Options = options };
+        var run = training.Run(arguments, Augmentation.None) with { Options = training.OnDevice(arguments, options) };
         run.RequireStart(stage.ResultName);
         var images = training.Images(arguments, imageSize, tokens, cancellation);
         var madeFrom = images?.Train.MadeFrom(tokenizer) ?? tokens.RecordOf(ImageDatasetReader.TrainSplit) ?? PartRecord.Empty;

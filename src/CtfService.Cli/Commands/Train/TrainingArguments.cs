@@ -6,6 +6,7 @@ using CtfService.Training.Data;
 using CtfService.Training.Data.Formats;
 using CtfService.Training.Optimization;
 using CtfService.Training.Tokens;
+using static TorchSharp.torch;
 
 namespace CtfService.Cli.Commands.Train;
 
@@ -30,14 +31,33 @@ internal sealed class TrainingArguments
     private readonly OptimizerArguments _optimizer = new();
     private readonly Option<ulong> _seed = CommandOption.Seed();
     private readonly Option<int> _evaluateEvery = CommandOption.Number(
-        "--evaluate-every", "Steps between evaluations: the loss on held-out images, and a sample sheet.", 500, Ranges.Steps);
+        "--evaluate-every", "Steps between evaluations on held-out images.", 500, Ranges.Steps);
+
+    private readonly Option<long?> _sampleEvery = CommandOption.OptionalNumber(
+        "--sample-every", "Steps between sample sheets; if omitted, one with every evaluation.", TrainingRanges.Steps);
+
+    private readonly Option<int> _accumulate = CommandOption.Number(
+        "--accumulate",
+        "Parts of the batch that are trained one after another and count as one step, so that a large batch fits into memory.",
+        1,
+        TrainingRanges.BatchSize);
+
+    private readonly Option<long> _checkpointEvery = CommandOption.Number("--checkpoint-every", "Steps between checkpoints.", 500L, TrainingRanges.Steps);
+
+    private readonly Option<int> _keepCheckpoints = CommandOption.Number(
+        "--keep-checkpoints", "Checkpoints to keep, the last ones; the weights of the best evaluation are always kept.", 1, TrainingRanges.Checkpoints);
+
+    private readonly Option<double?> _peak = CommandOption.OptionalNumber(
+        "--peak-tflops",
+        "Peak of the device in TFLOP/s, of which reports give the used share; if omitted, that of the data sheet for known CUDA devices.",
+        TrainingRanges.Teraflops);
 
     private readonly Option<int?> _earlyStop = CommandOption.OptionalNumber(
         "--early-stop",
         "Evaluations without improvement after which the run stops and keeps the best weights; if omitted, it runs to the last step.",
         Ranges.Steps);
 
-    private readonly Option<bool> _float32 = new("--float32") { Description = "Multiply in float32 instead of bfloat16." };
+    private readonly ComputeOptions _compute = new("the training", usesBfloat16: true);
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue from the last checkpoint of the run." };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start over: delete the training in the folder of the run." };
     private readonly Option<bool> _acceptChanges = new("--accept-changes")
@@ -68,8 +88,8 @@ internal sealed class TrainingArguments
     {
         foreach (var option in new Option[]
         {
-            _data, _classNames, _run, _imageSize, _maxPixels, _steps, _batchSize, _learningRate, _evaluateEvery, _earlyStop, _seed, _float32, _resume,
-            _overwrite, _acceptChanges,
+            _data, _classNames, _run, _imageSize, _maxPixels, _steps, _batchSize, _accumulate, _learningRate, _evaluateEvery, _sampleEvery, _earlyStop,
+            _checkpointEvery, _keepCheckpoints, _seed, _compute.Device, _compute.Dtype, _peak, _resume, _overwrite, _acceptChanges,
         })
         {
             command.Options.Add(option);
@@ -87,9 +107,16 @@ internal sealed class TrainingArguments
 
     public RunFolder Folder(ParseResult arguments) => new(arguments.GetRequiredValue(_run));
 
-    public TrainingOptions Options(ParseResult arguments) => _optimizer.Apply(
-        arguments,
-        new TrainingOptions
+    /// <summary>Returns the device of the run. Loads libtorch.</summary>
+    public Device Device(ParseResult arguments) => _compute.DeviceOf(arguments);
+
+    /// <summary>Returns the options of the run as they are on any device. Does not load libtorch.</summary>
+    /// <exception cref="UsageException">The batch has fewer images than parts.</exception>
+    public TrainingOptions Options(ParseResult arguments)
+    {
+        var (parts, images) = (arguments.GetValue(_accumulate), arguments.GetValue(_batchSize));
+        UsageException.ThrowIfAny([parts > images ? $"--accumulate is {parts}, expected at most the {images} images of --batch" : null]);
+        return _optimizer.Apply(arguments, new TrainingOptions
         {
             RunDirectory = Path.Combine(arguments.GetRequiredValue(_run), _part),
             Steps = arguments.GetValue(_steps),
@@ -98,11 +125,23 @@ internal sealed class TrainingArguments
             EvaluateEvery = arguments.GetValue(_evaluateEvery),
             EarlyStop = arguments.GetValue(_earlyStop),
             Seed = arguments.GetValue(_seed),
-            UseBfloat16 = !arguments.GetValue(_float32),
+            Accumulate = arguments.GetValue(_accumulate),
+            SampleEvery = arguments.GetValue(_sampleEvery),
+            CheckpointEvery = arguments.GetValue(_checkpointEvery),
+            KeepCheckpoints = arguments.GetValue(_keepCheckpoints),
+            UseBfloat16 = _compute.UsesBfloat16(arguments),
         });
+    }
+
+    /// <summary>Returns the options with the device of the run. Loads libtorch.</summary>
+    public TrainingOptions OnDevice(ParseResult arguments, TrainingOptions options)
+    {
+        var device = Device(arguments);
+        return options with { Device = device, PeakFlops = arguments.GetValue(_peak) * 1e12 ?? DevicePeak.Of(device, options.UseBfloat16) };
+    }
 
     public TrainingRun Run(ParseResult arguments, Augmentation augmentation) => new(
-        Options(arguments),
+        OnDevice(arguments, Options(arguments)),
         arguments.GetValue(_resume),
         augmentation,
         Overwrite: arguments.GetValue(_overwrite),

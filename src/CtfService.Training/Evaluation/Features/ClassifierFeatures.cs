@@ -40,18 +40,20 @@ public sealed class ClassifierFeatures : IFeatureExtractor
 
     /// <summary>Loads a classifier.</summary>
     /// <param name="path">File that <see cref="ClassifierFile"/> wrote.</param>
+    /// <param name="device">Device of the classifier; null for the CPU.</param>
     /// <exception cref="Core.Models.CheckpointException">The file is missing, damaged or not a classifier.</exception>
-    public static ClassifierFeatures Load(string path) => new(ClassifierFile.Load(path), BundleReader.Hash(path));
+    public static ClassifierFeatures Load(string path, Device? device = null) => new(ClassifierFile.Load(path, device), BundleReader.Hash(path));
 
     /// <inheritdoc/>
     public ImageFeatures Extract(Tensor pixels)
     {
         using var inference = no_grad();
         using var scope = NewDisposeScope();
-        var sized = Sized(pixels);
+        var sized = Sized(pixels.to(_classifier.Device));
         var (middle, pooled, logits) = _classifier.Activations(sized);
         var spatial = nn.functional.adaptive_avg_pool2d(middle, SpatialGrid).flatten(1); // [B, 64, H / 4, W / 4] -> [B, 64 * 16]
-        return new ImageFeatures(pooled.MoveToOuterDisposeScope(), spatial.MoveToOuterDisposeScope(), logits.softmax(1).MoveToOuterDisposeScope());
+        return new ImageFeatures(
+            pooled.cpu().MoveToOuterDisposeScope(), spatial.cpu().MoveToOuterDisposeScope(), logits.softmax(1).cpu().MoveToOuterDisposeScope());
     }
 
     public void Dispose() => _classifier.Dispose();

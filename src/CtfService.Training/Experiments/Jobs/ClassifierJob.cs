@@ -11,7 +11,8 @@ internal sealed class ClassifierJob(int steps, int imageSize, string dataFingerp
 
     public override JsonObject Run(JobRun run)
     {
-        using var classifier = ClassifierTrainer.Train(run.Inputs.Train, new ClassifierTraining { Steps = steps }, run.Progress, run.Cancellation);
+        var training = new ClassifierTraining { Steps = steps, Device = run.Inputs.Device };
+        using var classifier = ClassifierTrainer.Train(run.Inputs.Train, training, run.Progress, run.Cancellation);
         var report = ClassifierReport.Measure(classifier, run.Inputs.Test, run.Cancellation);
         ClassifierFile.Save(classifier, PathIn(run.Folder), report.Accuracy);
         return new JsonObject { ["test_accuracy"] = report.Accuracy };

@@ -31,7 +31,7 @@ internal sealed class EvaluationJob(TrainedModel model, long step, EvaluationSet
         try
         {
             model.Pack(run, directory, step, sampling);
-            using var generator = ServingEngine.Load(directory, Rows, run.Cancellation);
+            using var generator = ServingEngine.Load(directory, Rows, run.Inputs.Device, run.Cancellation);
             var specifications = Specifications(generator.Model.Classes.Count);
             var meter = new TrainingMeter(run.Progress, new TrainingPace(0, specifications.Count, BatchSize: 1, ReportEvery: Rows));
             var drawn = 0;

@@ -8,6 +8,7 @@ namespace CtfService.Training.Experiments.Jobs;
 internal sealed class ExperimentGraph
 {
     private readonly ExperimentPlan _plan;
+    private readonly bool _useBfloat16;
     private readonly OrderedDictionary<string, ExperimentJob> _jobs = [];
     private readonly Dictionary<(string Model, ulong Seed), TrainedModel> _models = [];
     private readonly TokenizerJob _tokenizer;
@@ -15,11 +16,15 @@ internal sealed class ExperimentGraph
     private readonly RealImagesJob? _real;
 
     /// <param name="tokenizerFile">File of a trained tokenizer; null to train one as the plan specifies.</param>
+    /// <param name="useBfloat16">Whether trainings multiply in bfloat16; otherwise in float32.</param>
     /// <exception cref="InvalidDataException">Two models would train the same transformer in different ways.</exception>
-    public ExperimentGraph(ExperimentPlan plan, string dataFingerprint, string? tokenizerFile)
+    public ExperimentGraph(ExperimentPlan plan, string dataFingerprint, string? tokenizerFile, bool useBfloat16 = true)
     {
         _plan = plan;
-        _tokenizer = Add(tokenizerFile is null ? TokenizerJob.Trained(plan.Tokenizer, plan.ImageSize, dataFingerprint) : TokenizerJob.Given(tokenizerFile));
+        _useBfloat16 = useBfloat16;
+        _tokenizer = Add(tokenizerFile is null
+            ? TokenizerJob.Trained(plan.Tokenizer, plan.ImageSize, dataFingerprint, useBfloat16)
+            : TokenizerJob.Given(tokenizerFile));
         _tokens = Add(new TokensJob(_tokenizer, plan.ImageSize, dataFingerprint));
         Classifier = plan.HasEvaluations ? Add(new ClassifierJob(plan.Classifier.Steps, plan.ImageSize, dataFingerprint)) : null;
         _real = Classifier is null ? null : Add(new RealImagesJob(Classifier, plan.ImagesPerClass));
@@ -87,7 +92,8 @@ internal sealed class ExperimentGraph
         var sources = new StageSources(_tokenizer, _tokens, map);
         var steps = _plan.StepsOf(model);
         StageJob Stage(FineHead? head, TransformerSize size) =>
-            Add(new StageJob(new StageSettings(head, size, _plan.Training, steps, Snapshots(model, head), seed), sources));
+            Add(new StageJob(
+                new StageSettings(head, size, _plan.Training, steps, Snapshots(model, head), seed) { UseBfloat16 = _useBfloat16 }, sources));
         var coarse = Stage(head: null, model.Coarse ?? _plan.Coarse);
         var fine = model.IsPlain ? null : Stage(model.FineHead, model.Fine ?? _plan.Fine);
         return new TrainedModel(model.Name, seed, sources, coarse, fine, steps);

@@ -5,6 +5,7 @@ using CtfService.Training.Data.Formats;
 using CtfService.Training.Evaluation.Features;
 using CtfService.Training.Parts;
 using CtfService.Training.Progress;
+using static TorchSharp.torch;
 
 namespace CtfService.Training.Experiments.Jobs;
 
@@ -16,6 +17,12 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
     private (string Path, VqTokenizer Module)? _tokenizer;
     private (string Path, ImageClassifier Module)? _classifier;
     private (string Path, SampleEvaluator Module)? _evaluator;
+
+    /// <summary>Device of trainings, samples and features.</summary>
+    public Device Device { get; init; } = CPU;
+
+    /// <summary>Whether trainings multiply in bfloat16.</summary>
+    public bool UseBfloat16 { get; init; } = true;
 
     public ImageDataset Train => _train ??= ImageDatasetReader.Open(data, imageSize, "train", maxPixels, cancellation);
 
@@ -30,7 +37,7 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
         if (_tokenizer?.Path != path)
         {
             _tokenizer?.Module.Dispose();
-            _tokenizer = (path, ModelFile.Load<VqTokenizer, TokenizerConfig>(path, config => new VqTokenizer(config)));
+            _tokenizer = (path, ModelFile.Load<VqTokenizer, TokenizerConfig>(path, config => new VqTokenizer(config), Device));
         }
 
         return _tokenizer.Value.Module;
@@ -42,7 +49,7 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
         if (_classifier?.Path != path)
         {
             _classifier?.Module.Dispose();
-            _classifier = (path, ClassifierFile.Load(path));
+            _classifier = (path, ClassifierFile.Load(path, Device));
         }
 
         return _classifier.Value.Module;
@@ -57,7 +64,7 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
         if (_evaluator?.Path != classifierPath)
         {
             _evaluator?.Module.Dispose();
-            var extractor = ClassifierFeatures.Load(classifierPath);
+            var extractor = ClassifierFeatures.Load(classifierPath, Device);
             var real = RealFeatures.LoadOrExtract(cache, extractor, Train, Test, progress, cancellation: cancellation);
             _evaluator = (classifierPath, new SampleEvaluator(extractor, real));
         }

@@ -40,7 +40,7 @@ internal sealed class SamplingSpeedJob(IReadOnlyList<TrainedModel> models, IRead
     {
         var directory = Path.Combine(run.Folder, folder);
         model.Pack(run, directory, model.Steps, sampling);
-        return ServingEngine.Load(directory, 2 * batches.Max(), run.Cancellation);
+        return ServingEngine.Load(directory, 2 * batches.Max(), run.Inputs.Device, run.Cancellation);
     }
 
     private IEnumerable<JsonNode> Lines(List<IImageGenerator> generators, int batch, JobRun run)

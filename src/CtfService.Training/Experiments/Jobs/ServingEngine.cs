@@ -9,12 +9,12 @@ namespace CtfService.Training.Experiments.Jobs;
 internal static class ServingEngine
 {
     /// <param name="rows">Rows of a decode step; an image takes one, or two with guidance.</param>
-    public static IImageGenerator Load(string bundle, int rows, CancellationToken cancellation)
+    public static IImageGenerator Load(string bundle, int rows, Device device, CancellationToken cancellation)
     {
         var threads = get_num_threads();
         try
         {
-            return new CtfImageGeneratorFactory(bundle, () => ModelPlacement.Parse("cpu", "float32"), rows).Load(cancellation);
+            return new CtfImageGeneratorFactory(bundle, () => ModelPlacement.Parse(device.ToString(), "float32"), rows).Load(cancellation);
         }
         finally
         {

@@ -46,7 +46,7 @@ internal sealed class StageJob : ExperimentJob
             ClusterMap.Load(ClusterMapJob.PathIn(run.FolderOf(_sources.Map))),
             train,
             heldOut);
-        var training = new TrainingRun(options, resume, Augmentation.None);
+        var training = new TrainingRun(options with { Device = run.Inputs.Device, UseBfloat16 = _settings.UseBfloat16 }, resume, Augmentation.None);
         if (_settings.Head is { } head)
         {
             TransformerTraining.TrainFine(inputs, _settings.Size, head, training, progress, run.Cancellation);
@@ -95,6 +95,9 @@ internal sealed record StageSettings(
 {
     private static readonly TrainingPlan Usual = new();
 
+    /// <summary>Whether matrix products run in bfloat16; otherwise in float32.</summary>
+    public bool UseBfloat16 { get; init; } = true;
+
     /// <summary>
     /// Returns the settings that determine the result: all except the checkpoint interval. Those that earlier versions did not have are left out at their
     /// usual values, so that results of earlier versions stay valid.
@@ -112,6 +115,11 @@ internal sealed record StageSettings(
         }.Where(setting => setting.Item2 != setting.Item3))
         {
             settings[name] = value;
+        }
+
+        if (!UseBfloat16)
+        {
+            settings["dtype"] = "float32";
         }
 
         return settings;

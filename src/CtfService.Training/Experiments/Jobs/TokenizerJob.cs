@@ -28,8 +28,16 @@ internal sealed class TokenizerJob : ExperimentJob
     public static TokenizerJob Given(string file) =>
         new(new Dictionary<string, object> { ["sha256"] = Fingerprints.OfFile(file) }, plan: null, file, data: null);
 
-    public static TokenizerJob Trained(TokenizerPlan plan, int imageSize, string dataFingerprint) =>
-        new(new Dictionary<string, object> { ["plan"] = plan, ["image_size"] = imageSize, ["data"] = dataFingerprint }, plan, file: null, dataFingerprint);
+    public static TokenizerJob Trained(TokenizerPlan plan, int imageSize, string dataFingerprint, bool useBfloat16 = true)
+    {
+        var settings = new Dictionary<string, object> { ["plan"] = plan, ["image_size"] = imageSize, ["data"] = dataFingerprint };
+        if (!useBfloat16)
+        {
+            settings.Add("dtype", "float32"); // the usual type is not named, as in results of earlier versions
+        }
+
+        return new(settings, plan, file: null, dataFingerprint);
+    }
 
     public static string PathIn(string folder) => Path.Combine(folder, TokenizerTraining.ResultName);
 
@@ -41,7 +49,15 @@ internal sealed class TokenizerJob : ExperimentJob
             return [];
         }
 
-        var options = new TrainingOptions { RunDirectory = run.Folder, Steps = _plan!.Steps, BatchSize = _plan.BatchSize, LearningRate = _plan.LearningRate };
+        var options = new TrainingOptions
+        {
+            RunDirectory = run.Folder,
+            Steps = _plan!.Steps,
+            BatchSize = _plan.BatchSize,
+            LearningRate = _plan.LearningRate,
+            Device = run.Inputs.Device,
+            UseBfloat16 = run.Inputs.UseBfloat16,
+        };
         var training = new TrainingRun(options, Resume: true, new Augmentation { HorizontalFlip = true, MaxShift = MaxShift }, _data);
         TokenizerTraining.Run(run.Inputs.Train, run.Inputs.Test, _plan.Config(), training, run.Progress, run.Cancellation);
         return [];

@@ -45,7 +45,7 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
     {
         var run = trained.Copy(_folder);
         var refined = Path.Combine(run, "decoder", "tokenizer.safetensors");
-        await Succeed("refine-decoder", "--data", trained.Data, "--run", run, "--steps", "2", "--batch", "2", "--float32");
+        await Succeed("refine-decoder", "--data", trained.Data, "--run", run, "--steps", "2", "--batch", "2", "--dtype", "float32");
         await Succeed("bundle", "--run", run, "--output", Output);
 
         Assert.Contains(

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using CtfService.TestSupport;
 using static CtfService.Cli.Tests.Commands.Train.TrainedRun;
@@ -16,20 +17,9 @@ public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixt
     public async Task Training_Killed_ReleasesTheLockOfTheRun()
     {
         var run = trained.Copy(_folder);
-        using var training = Process.Start(new ProcessStartInfo(
-            Environment.ProcessPath!,
-            ["exec", Path.Combine(AppContext.BaseDirectory, "ctf.dll"), .. trained.Stage("train-coarse", run, "--resume", "--steps", "1000000")])
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        })!;
+        using var training = await StartTraining(run);
         try
         {
-            while (await training.StandardError.ReadLineAsync() is { } line && !Progress().IsMatch(line))
-            {
-                // until it starts to train
-            }
-
             Assert.False(training.HasExited);
             Assert.Contains("is in use by another process", await Rejected("cluster", "--run", run, "--clusters", "4"), StringComparison.Ordinal);
         }
@@ -43,6 +33,48 @@ public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixt
         var message = await Rejected(trained.Stage("train-coarse", run));
         Assert.Contains("Resume from its checkpoint with --resume", message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("TERM", 75)]
+    [InlineData("INT", 130)]
+    public async Task Training_Signalled_SavesAndEndsWithACodeOfItsOwn(string signal, int exitCode)
+    {
+        var run = trained.Copy(_folder);
+        using var training = await StartTraining(run);
+
+        using var kill = Process.Start("kill", [$"-{signal}", $"{training.Id}"]);
+        var message = await training.StandardError.ReadToEndAsync();
+        await training.WaitForExitAsync();
+
+        Assert.Equal(exitCode, training.ExitCode);
+        var stopped = Stopped().Match(message);
+        Assert.True(stopped.Success, message);
+        Assert.Contains("Run the same command with --resume to continue.", message, StringComparison.Ordinal);
+        var steps = long.Parse(stopped.Groups[1].Value, CultureInfo.InvariantCulture);
+        var resumed = await Succeed(trained.Stage("train-coarse", run, "--resume", "--steps", $"{steps + 1}", "--accept-changes"));
+        Assert.Contains($"Resumes after step {steps}.", resumed.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Starts a training that takes for ever, and waits until it trains.</summary>
+    private async Task<Process> StartTraining(string run)
+    {
+        var training = Process.Start(new ProcessStartInfo(
+            Environment.ProcessPath!,
+            ["exec", Path.Combine(AppContext.BaseDirectory, "ctf.dll"), .. trained.Stage("train-coarse", run, "--resume", "--steps", "1000000")])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        })!;
+        while (await training.StandardError.ReadLineAsync() is { } line && !Progress().IsMatch(line))
+        {
+            // until it starts to train
+        }
+
+        return training;
+    }
+
+    [GeneratedRegex("Stopped after ([0-9]+) of 1000000 steps; the checkpoint is saved in ")]
+    private static partial Regex Stopped();
 
     [GeneratedRegex(@"coarse \d+/1000000")]
     private static partial Regex Progress();

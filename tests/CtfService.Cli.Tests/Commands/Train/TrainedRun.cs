@@ -42,13 +42,16 @@ public sealed class TrainedRun : IAsyncLifetime, IDisposable
     /// <param name="others">Options that replace or extend the usual ones.</param>
     internal string[] Tokenizer(string run, params string[] others) => Merge(
         others,
-        ["train-tokenizer", "--data", Data, "--run", run, "--multipliers", "1", "1", "--codebook-size", "16", "--steps", "3", "--batch", "2", "--float32"]);
+        [
+            "train-tokenizer", "--data", Data, "--run", run, "--multipliers", "1", "1", "--codebook-size", "16", "--steps", "3", "--batch", "2",
+            "--dtype", "float32",
+        ]);
 
     /// <summary>Returns the arguments that train a stage, without an image size.</summary>
     /// <param name="others">Options that replace or extend the usual ones.</param>
     internal string[] Stage(string command, string run, params string[] others) => Merge(
         others,
-        [command, "--data", Data, "--run", run, "--width", "16", "--layers", "1", "--heads", "2", "--steps", "3", "--batch", "2", "--float32"]);
+        [command, "--data", Data, "--run", run, "--width", "16", "--layers", "1", "--heads", "2", "--steps", "3", "--batch", "2", "--dtype", "float32"]);
 
     internal static async Task<CommandRun> Succeed(params string[] arguments)
     {
