@@ -83,7 +83,7 @@ public sealed class PlanTests(TrainedRun trained, ITestOutputHelper output) : IC
         }
 
         var run = trained.Copy(_folder);
-        string[] arguments = [command, "--run", run, "--float32", .. size];
+        string[] arguments = [command, "--run", run, "--dtype", "float32", .. size];
         var plan = JsonDocument.Parse((await Succeed([.. arguments, "--plan", "--json"])).Output).RootElement;
         var planned = plan.GetProperty("memory_bytes").GetProperty("peak").GetInt64();
 
