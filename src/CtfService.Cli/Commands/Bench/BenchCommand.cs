@@ -18,6 +18,7 @@ internal static class BenchCommand
         MethodBenchCommand.Create(terminal),
         QueueingBenchCommand.Create(terminal),
         ServingBenchCommand.Create(terminal),
+        TrainingBenchCommand.Create(terminal),
         VqDecodeBenchCommand.Create(terminal),
         LoadBenchCommand.Create(terminal),
     };

@@ -81,7 +81,7 @@ internal static class ExperimentCommand
     }
 
     private static PlanReport Report(PlannedTraining training) => PlanReport.Of(
-        $"{training.Model}, {(training.IsFine ? "fine" : "coarse")} stage", training.IsFine, training.Size, training.Options, training.Data);
+        $"{training.Model}, {(training.IsFine ? "fine" : "coarse")} stage", training.IsFine, training.Size, training.Options, training.Data, isCuda: false);
 
     private sealed class JobProgress(Terminal terminal) : IExperimentProgress
     {

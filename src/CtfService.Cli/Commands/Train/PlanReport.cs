@@ -17,11 +17,12 @@ internal sealed record PlanReport(
     /// <summary>Plans a training. Allocates no model.</summary>
     /// <param name="assumed">What of <paramref name="data"/> is assumed.</param>
     public static PlanReport Of(
-        string stage, bool isFine, TransformerSize size, TrainingOptions options, PlannedData data, params IReadOnlyList<string> assumed)
+        string stage, bool isFine, TransformerSize size, TrainingOptions options, PlannedData data, bool isCuda, params IReadOnlyList<string> assumed)
     {
         var config = data.Config(size, options.Dropout, isFine);
         var scoring = isFine ? HeadScoring.OfMembers(data.Codewords, data.CompetingCodewords) : HeadScoring.Whole(config);
-        var planned = new PlannedStage(config, options.BatchSize, scoring, options.UseBfloat16, IsCuda: false);
+        var rows = (options.BatchSize + options.Accumulate - 1) / options.Accumulate; // of the largest part of a batch
+        var planned = new PlannedStage(config, rows, scoring, options.UseBfloat16, isCuda);
         return new PlanReport(stage, PublishedTransformers.ShortNameOf(size), StagePlan.Of(planned, data, options), options, data, assumed);
     }
 
@@ -81,7 +82,8 @@ internal sealed record PlanReport(
 
     private Table Memory() => Rows(
         "Memory of a step",
-        ("batch", $"{Options.BatchSize} images, {(Options.UseBfloat16 ? "bfloat16" : "float32")}"),
+        ("batch", $"{Options.BatchSize} images{(Options.Accumulate > 1 ? $" in {Options.Accumulate} parts" : "")}"),
+        ("products in", Options.UseBfloat16 ? "bfloat16" : "float32"),
         ("weights", ReportText.Size(Plan.Memory.Weights)),
         ("gradients", ReportText.Size(Plan.Memory.Gradients)),
         ("Adam", ReportText.Size(Plan.Memory.Adam)),

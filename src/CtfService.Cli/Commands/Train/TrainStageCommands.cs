@@ -61,7 +61,8 @@ internal static class TrainStageCommands
                 plan.Write(
                     terminal,
                     arguments,
-                    PlanReport.Of($"the {stage.Part} stage", stage.Part == RunFolder.FinePart, size, options, run.Data, run.Assumed));
+                    PlanReport.Of(
+                        $"the {stage.Part} stage", stage.Part == RunFolder.FinePart, size, options, run.Data, training.PlansCuda(arguments), run.Assumed));
                 return;
             }
 

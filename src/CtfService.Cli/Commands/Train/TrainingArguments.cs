@@ -110,6 +110,9 @@ internal sealed class TrainingArguments
     /// <summary>Returns the device of the run. Loads libtorch.</summary>
     public Device Device(ParseResult arguments) => _compute.DeviceOf(arguments);
 
+    /// <summary>Returns whether a plan is for a CUDA device, which this machine need not have.</summary>
+    public bool PlansCuda(ParseResult arguments) => arguments.GetRequiredValue(_compute.Device).StartsWith("cuda", StringComparison.Ordinal);
+
     /// <summary>Returns the options of the run as they are on any device. Does not load libtorch.</summary>
     /// <exception cref="UsageException">The batch has fewer images than parts.</exception>
     public TrainingOptions Options(ParseResult arguments)
