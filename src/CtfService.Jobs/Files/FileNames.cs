@@ -17,8 +17,8 @@ internal static partial class FileNames
         if (name.Length > MaxLength || !Name().IsMatch(name))
         {
             throw new ArgumentException(
-                $"'{name}' is not a name of a stored file; expected at most {MaxLength} characters: components of at most 200 letters, digits, dots, hyphens and "
-                + "underscores that do not start with a dot, separated by slashes.",
+                $"'{name}' is not a name of a stored file; expected at most {MaxLength} characters: components of at most 200 letters, digits, dots, hyphens "
+                + "and underscores that do not start with a dot, separated by slashes.",
                 nameof(name));
         }
     }
