@@ -41,10 +41,9 @@ internal static class ExperimentCommand
         compute.AddTo(command);
         command.SetAction((arguments, cancellation) =>
         {
-            var experiment = ExperimentFile.Read(arguments.GetRequiredValue(file));
             if (plan.IsWanted(arguments.CommandResult))
             {
-                plan.Write(terminal, arguments, [.. PlannedTraining.Of(experiment).Select(Report)]);
+                plan.Write(terminal, arguments, [.. PlannedTraining.Of(ExperimentFile.Read(arguments.GetRequiredValue(file))).Select(Report)]);
                 return;
             }
 
@@ -63,7 +62,7 @@ internal static class ExperimentCommand
                 Device = compute.DeviceOf(arguments),
                 UseBfloat16 = compute.UsesBfloat16(arguments),
             };
-            using var run = new ExperimentRun(experiment, options, cancellation);
+            using var run = new ExperimentRun(ExperimentFile.Read(arguments.GetRequiredValue(file)), options, cancellation);
             if (!arguments.GetValue(reportOnly))
             {
                 foreach (var dataset in run.OpenData())
