@@ -54,7 +54,7 @@ public sealed class PreviewStageTests : IDisposable
     [Fact]
     public void Advance_ThreePreviews_AreDeliveredAtTheirShareOfTheSteps()
     {
-        using var generator = Load("float32");
+        using var generator = Load("float32", maxWindow: 1); // a step for each label
 
         Watch(generator, [Image(1)], previews: 3, out var shown);
 
@@ -133,8 +133,8 @@ public sealed class PreviewStageTests : IDisposable
 
     public void Dispose() => _bundle.Dispose();
 
-    private IImageGenerator Load(string dtype) =>
-        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows).Load(CancellationToken.None);
+    private IImageGenerator Load(string dtype, int? maxWindow = null) =>
+        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows) { MaxWindow = maxWindow }.Load(CancellationToken.None);
 
     private static ImageSpecification Image(ulong seed) =>
         new((int)seed % TinyBundle.Classes, seed, new SamplingSettings(GuidanceScale: 1 + (seed % 2)), new SamplingSettings());
