@@ -93,7 +93,7 @@ public sealed class TokenSetTests : IDisposable
     }
 
     [Fact]
-    public void TryOpen_TokensOfTenCrops_AreTakenByWhoeverNeedsAnyCrops()
+    public void TryOpen_TokensOfTenCrops_OpensThemForOtherCrops()
     {
         var images = TokenSets.Of(TokenSets.Images(2));
         TokenSets.Compute(Set, _tokenizer, images with { Crops = ImageCrops.Ten }).Dispose();

@@ -91,7 +91,7 @@ internal sealed class Reproduction(Terminal terminal, string bundle, string? dev
         }
     }
 
-    /// <summary>Returns the window that the file was drawn with; null where it does not matter.</summary>
+    /// <summary>Returns the window that the file was drawn with; null if images do not depend on it.</summary>
     private static int? WindowOf(ImageProvenance provenance) => provenance.Window ?? (provenance.Device == "cpu" ? null : 1);
 
     private static string Target(GeneratedFile file, string output) => Path.Combine(output, Path.GetFileName(file.Path));
