@@ -21,7 +21,7 @@ internal sealed record PlanReport(
     {
         var config = data.Config(size, options.Dropout, isFine);
         var scoring = isFine ? HeadScoring.OfMembers(data.Codewords, data.CompetingCodewords) : HeadScoring.Whole(config);
-        var rows = (options.BatchSize + options.Accumulate - 1) / options.Accumulate; // of the largest part of a batch
+        var rows = BatchPart.Split(options.BatchSize, options.Accumulate).Max(part => part.Count);
         var planned = new PlannedStage(config, rows, scoring, options.UseBfloat16, isCuda);
         return new PlanReport(stage, PublishedTransformers.ShortNameOf(size), StagePlan.Of(planned, data, options), options, data, assumed);
     }
