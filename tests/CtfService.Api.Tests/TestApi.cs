@@ -46,6 +46,9 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
     /// <summary>True to warm up like the service, so that the generator draws more than the images of the test. Default false.</summary>
     public bool WarmsUpRequests { get; init; }
 
+    /// <summary>True to serve through Kestrel, which finishes running requests when the service stops. The server in memory does not wait for them.</summary>
+    public bool UsesKestrel { get; init; }
+
     /// <summary>Services that replace those of the program. Set it before the first client is created.</summary>
     public Action<IServiceCollection> Replace { get; set; } = _ => { };
 
@@ -65,6 +68,11 @@ public sealed class TestApi : WebApplicationFactory<Program>, IAsyncLifetime
     public void Start()
     {
         ClientOptions.AllowAutoRedirect = false;
+        if (UsesKestrel)
+        {
+            UseKestrel(0);
+        }
+
         Client = CreateClient();
     }
 
