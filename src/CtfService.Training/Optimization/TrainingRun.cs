@@ -14,6 +14,9 @@ namespace CtfService.Training.Optimization;
 public sealed record TrainingRun(
     TrainingOptions Options, bool Resume, Augmentation Augmentation, string? Data = null, bool Overwrite = false, bool AcceptChanges = false)
 {
+    /// <summary>Weights that a training of a transformer begins with; null for random ones.</summary>
+    public InitialWeights? InitialWeights { get; init; }
+
     private static readonly string[] FoldersBesideTheResult = ["samples", "snapshots", TrainingCheckpoint.EarlierName];
 
     /// <summary>The record of the checkpoint that the run would resume from; null if the run starts at step 0 or the checkpoint has no record.</summary>
@@ -77,6 +80,7 @@ public sealed record TrainingRun(
             ["bfloat16"] = Options.UseBfloat16,
             ["beta1"] = UnlessUsual(Options.Beta1, TrainingOptions.UsualBeta1),
             ["beta2"] = UnlessUsual(Options.Beta2, TrainingOptions.UsualBeta2),
+            ["initial_weights"] = InitialWeights?.Hash,
             ["class_dropout"] = UnlessUsual(Options.ClassDropout, TrainingOptions.UsualDropout),
         }),
     };

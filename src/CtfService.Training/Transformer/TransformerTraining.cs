@@ -77,6 +77,9 @@ public static class TransformerTraining
         ITrainingProgress progress,
         CancellationToken cancellation)
     {
+        manual_seed((long)run.Options.Seed);
+        using var transformer = PlacedModule.Build(run.Options.Device, () => new ClassConditionalTransformer(config));
+        run.InitialWeights?.CopyTo(transformer); // before an earlier training is deleted, because they may not fit
         run.Start(resultName);
         var options = run.Recorded(madeFrom);
         progress.Note(RunSummary.Of(
@@ -84,8 +87,6 @@ public static class TransformerTraining
             + $"{config.Positions} tokens per image, {config.OutputVocabulary} {(config.Causal ? "labels" : "codewords")}",
             options,
             inputs.Train.ClassIds.Count));
-        manual_seed((long)options.Seed);
-        using var transformer = PlacedModule.Build(options.Device, () => new ClassConditionalTransformer(config));
         using var data = new StageData(inputs.Train, inputs.HeldOut, inputs.Map, options);
         var task = newTask(transformer, data, new SampleSheet(inputs.Tokenizer, inputs.Map, config));
         using (task as IDisposable)

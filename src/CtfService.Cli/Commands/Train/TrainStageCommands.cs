@@ -47,8 +47,13 @@ internal static class TrainStageCommands
         var training = new TrainingArguments(stage.Part, stage.Steps, batchSize: 32, learningRate: 1e-3, needsData: false);
         var model = new StageArguments();
         var plan = new PlanArguments();
+        var initial = new Option<string?>("--initial-weights")
+        {
+            Description = $"Weights of the same size to begin with, such as a bundle's {stage.ResultName} on the same tokens; random ones if omitted.",
+        };
         var command = new Command(stage.Name, stage.Description);
         model.AddTo(command);
+        command.Options.Add(initial);
         training.AddTo(command);
         plan.AddTo(command);
         command.SetAction((arguments, cancellation) =>
@@ -66,7 +71,7 @@ internal static class TrainStageCommands
                 return;
             }
 
-            Run(terminal, arguments, training, stage, size, options, cancellation);
+            Run(terminal, arguments, training, stage, size, options, arguments.GetValue(initial), cancellation);
         });
         return command;
     }
@@ -78,8 +83,10 @@ internal static class TrainStageCommands
         Stage stage,
         TransformerSize size,
         TrainingOptions options,
+        string? initialWeights,
         CancellationToken cancellation)
     {
+        var initial = initialWeights is null ? null : InitialWeights.Find(initialWeights);
         TorchThreads.UseAllCores();
         var folder = training.Folder(arguments);
         folder.Require(folder.Tokenizer);
@@ -97,7 +104,11 @@ internal static class TrainStageCommands
                 ? null : $"Option '--data' is required, because '{folder.Path}' has no complete tokens. Name the images, or run 'ctf tokenize' before",
         ]);
         folder.Require(folder.ClusterMap);
-        var run = training.Run(arguments, Augmentation.None) with { Options = training.OnDevice(arguments, options) };
+        var run = training.Run(arguments, Augmentation.None) with
+        {
+            Options = training.OnDevice(arguments, options),
+            InitialWeights = initial,
+        };
         run.RequireStart(stage.ResultName);
         var images = training.Images(arguments, imageSize, tokens, cancellation);
         var madeFrom = images?.Train.MadeFrom(tokenizer) ?? tokens.RecordOf(ImageDatasetReader.TrainSplit) ?? PartRecord.Empty;
