@@ -15,6 +15,9 @@ public sealed record ExperimentOptions(
     string Data, string? Tokenizer, string Output, string Report, IReadOnlyList<string> Without, bool Redo,
     int MaxPixels = ImageDatasetReader.DefaultMaxPixels)
 {
+    /// <summary>File that lists the class names; null to use those of the data set.</summary>
+    public string? ClassNames { get; init; }
+
     /// <summary>Device of trainings, samples and features.</summary>
     public Device Device { get; init; } = CPU;
 

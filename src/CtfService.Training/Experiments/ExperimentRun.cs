@@ -36,12 +36,14 @@ public sealed class ExperimentRun : IDisposable
         }
 
         // A data set with one class fails now, not hours later in the classifier job.
-        ClassifierTrainer.RequireSeveralClasses(ImageDatasetReader.Classes(options.Data, ImageDatasetReader.TrainSplit));
+        ClassifierTrainer.RequireSeveralClasses(ImageDatasetReader.Classes(options.Data, ImageDatasetReader.TrainSplit, options.ClassNames));
         _plan = plan;
         _options = options;
-        _graph = new ExperimentGraph(plan, Fingerprints.OfData(options.Data, options.MaxPixels, cancellation), options.Tokenizer, options.UseBfloat16);
+        var data = Fingerprints.OfData(options.Data, options.MaxPixels, options.ClassNames, cancellation);
+        _graph = new ExperimentGraph(plan, data, options.Tokenizer, options.UseBfloat16);
         _inputs = new ExperimentInputs(options.Data, plan.ImageSize, options.MaxPixels, cancellation)
         {
+            ClassNames = options.ClassNames,
             Device = options.Device,
             UseBfloat16 = options.UseBfloat16,
         };

@@ -38,6 +38,9 @@ public sealed record PartRecord
 
     public const string Training = "training";
 
+    /// <summary>Whether a training multiplies in bfloat16: true or false.</summary>
+    public const string Bfloat16 = "training.bfloat16";
+
     private const string Program = "program";
     private const string MetadataKey = "made_from";
     private const string Unknown = "unknown";

@@ -1,3 +1,4 @@
+using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data;
 using static TorchSharp.torch;
@@ -38,6 +39,7 @@ internal sealed class TokenEncoder
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        using var mixed = new Autocast(_images.UseBfloat16 ? ScalarType.BFloat16 : null);
         var side = _images.Crops.SourceSide(_images.ImageSize);
         var pixels = Upload.To(Pixels(images, side), _tokenizer.Quantizer.StoredCodewords.device);
         var tokens = new List<long>(images.Count * _images.Crops.Count() * Positions);

@@ -14,7 +14,22 @@ public sealed record TokenizedImages(string Data, int ImageSize, Func<ImageWalk>
     /// <summary>Name of the crops in a record; records of the mirror image alone do not name it, as those of earlier versions.</summary>
     public const string CropsFact = "crops";
 
+    private const string TypeFact = "dtype";
+    private const string Bfloat16 = "bfloat16";
+
     public ImageCrops Crops { get; init; }
+
+    /// <summary>Whether the tokenizer multiplies in bfloat16, which changes some tokens; otherwise in float32.</summary>
+    public bool UseBfloat16 { get; init; }
+
+    /// <summary>Returns the images of a split of a data set. Reads their content for the fingerprint, once.</summary>
+    /// <param name="classNames">File that lists the class names; null to use those of the set.</param>
+    /// <exception cref="DatasetException">The data set or the split does not exist or is damaged.</exception>
+    public static TokenizedImages Of(string path, string split, int imageSize, int maxPixels, string? classNames, CancellationToken cancellation) => new(
+        DataFingerprint.Of(path, split, maxPixels, classNames, cancellation), imageSize, () => SourceWalk.Open(path, split, maxPixels, classNames));
+
+    /// <summary>Returns these images with the crops and the element type of tokens with a record, so that the rest of them is computed alike.</summary>
+    public TokenizedImages Like(PartRecord? record) => this with { Crops = CropsOf(record), UseBfloat16 = record?[TypeFact] == Bfloat16 };
 
     /// <summary>Returns the crops that tokens with this record have.</summary>
     public static ImageCrops CropsOf(PartRecord? record) =>
@@ -24,5 +39,6 @@ public sealed record TokenizedImages(string Data, int ImageSize, Func<ImageWalk>
     public PartRecord MadeFrom(VqTokenizer tokenizer) => PartRecord.Of(PartRecord.Data, Data)
         .With(PartRecord.ImageSize, ImageSize)
         .With(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer))
-        .With(CropsFact, Crops == ImageCrops.Mirror ? null : Crops.ToString());
+        .With(CropsFact, Crops == ImageCrops.Mirror ? null : Crops.ToString())
+        .With(TypeFact, UseBfloat16 ? Bfloat16 : null);
 }

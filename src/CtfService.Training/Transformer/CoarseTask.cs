@@ -27,7 +27,7 @@ internal sealed class CoarseTask(ClassConditionalTransformer transformer, StageD
     public IReadOnlyDictionary<string, double> Evaluate() => HeldOutScore.Measure(data, device, Score);
 
     public void Sample(string path) =>
-        sheet.WritePreviews(path, ModuleSampler.DrawLayouts(transformer, sheet.Specifications(new SamplingSettings(GuidanceScale: 2))));
+        sheet.WritePreviews(path, sheet.DrawLayouts(new SamplingSettings(GuidanceScale: 2), images => ModuleSampler.DrawLayouts(transformer, images)));
 
     public double? CostOf(IReadOnlyDictionary<string, double> figures) => figures[TransformerTraining.HeldOutLoss];
 

@@ -15,14 +15,24 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
     private const int Columns = 12;
     private const int MaxImages = 48;
 
+    /// <summary>Layouts that are drawn together. Images are decoded one at a time: a sheet must not need more memory than a training step.</summary>
+    private const int DrawnTogether = 8;
+
     private Device Device => tokenizer.Quantizer.StoredCodewords.device;
 
     /// <summary>Number of images.</summary>
     public int Count { get; } = Math.Min(MaxImages, 2 * config.ClassCount);
 
-    /// <summary>Returns images of all classes in turn, each with its own seed.</summary>
-    public IReadOnlyList<ImageSpecification> Specifications(SamplingSettings settings) =>
-        [.. Enumerable.Range(0, Count).Select(i => new ImageSpecification(i % config.ClassCount, (ulong)i, settings, settings))];
+    /// <summary>Draws layouts of all classes in turn, each with its own seed.</summary>
+    /// <param name="draw">Draws the layouts of some images.</param>
+    /// <returns>[B] arrays of [T] coarse labels.</returns>
+    public IReadOnlyList<int[]> DrawLayouts(SamplingSettings settings, Func<IReadOnlyList<ImageSpecification>, int[][]> draw) =>
+    [
+        .. Enumerable.Range(0, Count)
+            .Select(i => new ImageSpecification(i % config.ClassCount, (ulong)i, settings, settings))
+            .Chunk(DrawnTogether)
+            .SelectMany(draw),
+    ];
 
     /// <summary>Returns images of given layouts, each with its own seed.</summary>
     public static IReadOnlyList<ImageSpecification> Specifications(StageBatch layouts, SamplingSettings settings)
@@ -34,14 +44,9 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
     }
 
     /// <summary>Writes tokens as images.</summary>
+    /// <param name="path">Path without extension.</param>
     /// <param name="tokens">[B] arrays of [T].</param>
-    public void Write(string path, IReadOnlyList<int[]> tokens)
-    {
-        using var scope = NewDisposeScope();
-        var ids = tensor(tokens.SelectMany(image => image).ToArray(), [tokens.Count, config.Positions], int64, Device);
-        var pixels = tokenizer.VqDecode(ids, config.GridHeight, config.GridWidth);
-        WriteSheet(path, [.. Enumerable.Range(0, tokens.Count).Select(i => Pixels.ToImage(pixels[i]))]);
-    }
+    public void Write(string path, IReadOnlyList<int[]> tokens) => Write(path, tokens.Select(Decode));
 
     /// <summary>Writes layouts as images, each label as the centroid of its cluster.</summary>
     /// <param name="path">Path without extension.</param>
@@ -49,9 +54,17 @@ internal sealed class SampleSheet(VqTokenizer tokenizer, ClusterMap map, Transfo
     public void WritePreviews(string path, IReadOnlyList<int[]> layouts)
     {
         using var decoder = new TorchVqDecoder(tokenizer, config.GridHeight, config.GridWidth, Device);
-        WriteSheet(path, new CentroidDecoder(decoder, map).Decode([.. layouts.SelectMany(layout => layout)]));
+        var centroids = new CentroidDecoder(decoder, map);
+        Write(path, layouts.SelectMany(layout => centroids.Decode(layout)));
     }
 
-    private static void WriteSheet(string path, RgbImage[] images) =>
-        AtomicFile.WriteBytes(path + ".png", ImageCodec.Encode(ContactSheet.Compose(images, Columns), ImageFormat.Png));
+    private RgbImage Decode(int[] tokens)
+    {
+        using var scope = NewDisposeScope();
+        var ids = tensor(tokens, [1, config.Positions], int64, Device);
+        return Pixels.ToImage(tokenizer.VqDecode(ids, config.GridHeight, config.GridWidth)[0]);
+    }
+
+    private static void Write(string path, IEnumerable<RgbImage> images) =>
+        AtomicFile.WriteBytes(path + ".png", ImageCodec.Encode(ContactSheet.Compose([.. images], Columns), ImageFormat.Png));
 }

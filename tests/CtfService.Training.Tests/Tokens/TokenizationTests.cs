@@ -147,6 +147,19 @@ public sealed class TokenizationTests : IDisposable
         StringComparison.Ordinal);
 
     [Fact]
+    public void Run_OtherElementType_IsRejectedAndIsThatOfTheRestByItself()
+    {
+        Interrupt(afterBlocks: 1);
+
+        var other = Assert.Throws<CheckpointException>(() => TokenSets.Compute(Set, _tokenizer, _images with { UseBfloat16 = true }));
+
+        Assert.Contains("dtype: unknown in the file, bfloat16 now", other.Message, StringComparison.Ordinal);
+        var rounded = _images with { UseBfloat16 = true };
+        Assert.Equal(rounded, _images.Like(rounded.MadeFrom(_tokenizer)));
+        Assert.Equal(_images, rounded.Like(_images.MadeFrom(_tokenizer)));
+    }
+
+    [Fact]
     public void TenCrops_OfAnImage_AreThoseOfTorchvision()
     {
         using var scope = NewDisposeScope();

@@ -14,7 +14,8 @@ internal sealed class ComputeOptions
 
     /// <param name="what">What runs on the device, for the help.</param>
     /// <param name="usesBfloat16">Whether the type is bfloat16 unless the user chooses one; otherwise float32.</param>
-    public ComputeOptions(string what, bool usesBfloat16)
+    /// <param name="auto">How the type is chosen, for the help, if it is not always the same.</param>
+    public ComputeOptions(string what, bool usesBfloat16, string? auto = null)
     {
         _usesBfloat16 = usesBfloat16;
         Device = PlacementOptions.Matching(
@@ -23,7 +24,7 @@ internal sealed class ComputeOptions
             ModelPlacement.Devices);
         Dtype = CommandOption.Choice(
             "--dtype",
-            $"Type of matrix products; weights stay in float32. auto is {(usesBfloat16 ? Bfloat16 : Float32)}:",
+            $"Type of matrix products; weights stay in float32. auto is {auto ?? (usesBfloat16 ? Bfloat16 : Float32)}:",
             ["auto", Float32, Bfloat16],
             "auto");
     }
@@ -42,11 +43,14 @@ internal sealed class ComputeOptions
     /// <exception cref="Core.Models.DeviceUnavailableException">This machine or this build does not have the CUDA device.</exception>
     public Device DeviceOf(ParseResult arguments) => ModelPlacement.Parse(arguments.GetRequiredValue(Device), "auto").Device;
 
-    public bool UsesBfloat16(ParseResult arguments) => arguments.GetRequiredValue(Dtype) switch
+    public bool UsesBfloat16(ParseResult arguments) => RequestsBfloat16(arguments) ?? _usesBfloat16;
+
+    /// <summary>Returns whether the user chooses bfloat16; null if the user leaves the choice to the program.</summary>
+    public bool? RequestsBfloat16(ParseResult arguments) => arguments.GetRequiredValue(Dtype) switch
     {
         Bfloat16 => true,
         Float32 => false,
-        _ => _usesBfloat16,
+        _ => null,
     };
 
     /// <summary>Returns the type for <see cref="Model.Layers.Autocast"/>; null for float32.</summary>

@@ -28,6 +28,7 @@ internal static class ExperimentCommand
             DefaultValueFactory = _ => [],
             AllowMultipleArgumentsPerToken = true,
         };
+        var classNames = ClassNamesOption.Create();
         var maxPixels = MaxPixelsOption.Create();
         var compute = new ComputeOptions("trainings, samples and features", usesBfloat16: true);
         var redo = new Option<bool>("--redo") { Description = "Delete the results whose settings have changed, and compute them again." };
@@ -35,7 +36,7 @@ internal static class ExperimentCommand
         var plan = new PlanArguments();
         var command = new Command("experiment", "Trains, samples and compares the models of an experiment file; continues where it was stopped.")
         {
-            file, data, maxPixels, output, tokenizer, report, without, redo, reportOnly,
+            file, data, classNames, maxPixels, output, tokenizer, report, without, redo, reportOnly,
         };
         plan.AddTo(command);
         compute.AddTo(command);
@@ -59,6 +60,7 @@ internal static class ExperimentCommand
                 arguments.GetValue(redo),
                 arguments.GetValue(maxPixels))
             {
+                ClassNames = arguments.GetValue(classNames),
                 Device = compute.DeviceOf(arguments),
                 UseBfloat16 = compute.UsesBfloat16(arguments),
             };

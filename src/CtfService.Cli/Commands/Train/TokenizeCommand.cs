@@ -2,7 +2,6 @@ using System.CommandLine;
 using CtfService.Cli.Commands.Options;
 using CtfService.Cli.Reports;
 using CtfService.Cli.Shell;
-using CtfService.Model.Layers;
 using CtfService.Model.Tokenizer;
 using CtfService.Training.Data.Formats;
 using CtfService.Training.Parts;
@@ -46,7 +45,6 @@ internal static class TokenizeCommand
             TorchThreads.UseAllCores();
             var folder = new RunFolder(arguments.GetRequiredValue(runFolder));
             folder.Require(folder.Tokenizer);
-            using var mixed = new Autocast(compute.ComputeType(arguments));
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(
                 folder.Tokenizer, config => new VqTokenizer(config), compute.DeviceOf(arguments));
             using var held = folder.Lock();
@@ -54,10 +52,10 @@ internal static class TokenizeCommand
                 folder.Tokenizer, arguments.GetValue(imageSize), TrainingArguments.UsualImageSize);
             UsageException.ThrowIfAny([tokenizer.Config.SideProblem("--image-size", side)]);
             var (path, pixels, names) = (arguments.GetRequiredValue(data), arguments.GetValue(maxPixels), arguments.GetValue(classNames));
-            TokenizedImages Images(string split) => new(
-                DataFingerprint.Of(path, split, pixels, names, cancellation), side, () => SourceWalk.Open(path, split, pixels, names))
+            TokenizedImages Images(string split) => TokenizedImages.Of(path, split, side, pixels, names, cancellation) with
             {
                 Crops = split == ImageDatasetReader.TrainSplit ? arguments.GetValue(crops) : ImageCrops.Mirror,
+                UseBfloat16 = compute.UsesBfloat16(arguments),
             };
             var ofSplits = arguments.GetRequiredValue(splits).Distinct(StringComparer.Ordinal).Select(split => (Split: split, Images: Images(split))).ToList();
             foreach (var (split, images) in ofSplits)

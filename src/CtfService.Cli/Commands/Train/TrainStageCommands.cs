@@ -63,11 +63,11 @@ internal static class TrainStageCommands
             if (plan.IsWanted(arguments.CommandResult))
             {
                 var run = PlannedRun.Of(training.Folder(arguments), training.RequestedImageSize(arguments)).Report(terminal);
+                var (planned, isFine) = (training.AsPlanned(arguments, options), stage.Part == RunFolder.FinePart);
                 plan.Write(
                     terminal,
                     arguments,
-                    PlanReport.Of(
-                        $"the {stage.Part} stage", stage.Part == RunFolder.FinePart, size, options, run.Data, training.PlansCuda(arguments), run.Assumed));
+                    PlanReport.Of($"the {stage.Part} stage", isFine, size, planned, run.Data, training.PlansCuda(arguments), run.Assumed));
                 return;
             }
 

@@ -5,6 +5,7 @@ using CtfService.Cli.Shell;
 using CtfService.Training.Data;
 using CtfService.Training.Data.Formats;
 using CtfService.Training.Optimization;
+using CtfService.Training.Parts;
 using CtfService.Training.Tokens;
 using static TorchSharp.torch;
 
@@ -57,7 +58,7 @@ internal sealed class TrainingArguments
         "Evaluations without improvement after which the run stops and keeps the best weights; if omitted, it runs to the last step.",
         Ranges.Steps);
 
-    private readonly ComputeOptions _compute = new("the training", usesBfloat16: true);
+    private readonly ComputeOptions _compute = new("the training", usesBfloat16: true, "bfloat16 on CUDA, and the faster one here on the CPU");
     private readonly Option<bool> _resume = new("--resume") { Description = "Continue from the last checkpoint of the run." };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start over: delete the training in the folder of the run." };
     private readonly Option<bool> _acceptChanges = new("--accept-changes")
@@ -136,11 +137,20 @@ internal sealed class TrainingArguments
         });
     }
 
-    /// <summary>Returns the options with the device of the run. Loads libtorch.</summary>
+    /// <summary>Returns the options as the run would have them, on a device that this machine need not have.</summary>
+    public TrainingOptions AsPlanned(ParseResult arguments, TrainingOptions options) => PlansCuda(arguments) ? options : OnDevice(arguments, options);
+
+    /// <summary>Returns the options with the device of the run and the element type that is best there. Loads libtorch.</summary>
     public TrainingOptions OnDevice(ParseResult arguments, TrainingOptions options)
     {
         var device = Device(arguments);
-        return options with { Device = device, PeakFlops = arguments.GetValue(_peak) * 1e12 ?? DevicePeak.Of(device, options.UseBfloat16) };
+        var useBfloat16 = _compute.RequestsBfloat16(arguments) ?? TypeOfCheckpoint(arguments, options) ?? FasterType.IsBfloat16(device);
+        return options with
+        {
+            Device = device,
+            UseBfloat16 = useBfloat16,
+            PeakFlops = arguments.GetValue(_peak) * 1e12 ?? DevicePeak.Of(device, useBfloat16),
+        };
     }
 
     public TrainingRun Run(ParseResult arguments, Augmentation augmentation) => new(
@@ -159,13 +169,12 @@ internal sealed class TrainingArguments
     public (TokenizedImages Train, TokenizedImages Test)? Images(
         ParseResult arguments, int imageSize, RunTokens tokens, CancellationToken cancellation)
     {
-        TokenizedImages Images(string split) => new(
-            Fingerprint(arguments, split, cancellation),
-            imageSize,
-            () => SourceWalk.Open(arguments.GetRequiredValue(_data), split, arguments.GetValue(_maxPixels), arguments.GetValue(_classNames)))
+        TokenizedImages Images(string split)
         {
-            Crops = TokenizedImages.CropsOf(tokens.RecordOf(split)),
-        };
+            var (path, pixels, names) = (arguments.GetRequiredValue(_data), arguments.GetValue(_maxPixels), arguments.GetValue(_classNames));
+            return TokenizedImages.Of(path, split, imageSize, pixels, names, cancellation).Like(tokens.RecordOf(split));
+        }
+
         return HasData(arguments) ? (Images(ImageDatasetReader.TrainSplit), Images(ImageDatasetReader.TestSplit)) : null;
     }
 
@@ -184,6 +193,10 @@ internal sealed class TrainingArguments
         var train = ImageDatasetReader.OpenForTraining(arguments.GetRequiredValue(_data), request, cancellation).ReportSkipped(terminal);
         return (train, Dataset(arguments, imageSize, ImageDatasetReader.TestSplit, terminal, cancellation));
     }
+
+    /// <summary>Returns whether the training to resume uses bfloat16; null if it starts anew or does not say.</summary>
+    private bool? TypeOfCheckpoint(ParseResult arguments, TrainingOptions options) =>
+        bool.TryParse(new TrainingRun(options, arguments.GetValue(_resume), Augmentation.None).ResumedFrom?[PartRecord.Bfloat16], out var uses) ? uses : null;
 
     private DatasetRequest Request(ParseResult arguments, int imageSize, string split) =>
         new(imageSize, split) { MaxPixels = arguments.GetValue(_maxPixels), ClassNames = arguments.GetValue(_classNames) };

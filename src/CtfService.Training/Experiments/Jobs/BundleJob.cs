@@ -9,7 +9,7 @@ internal sealed class BundleJob(TrainedModel model, SamplingDefaults sampling)
 {
     public override JsonObject Run(JobRun run)
     {
-        var bundle = model.Pack(run, Path.Combine(run.Folder, "bundle"), model.Steps, sampling);
+        var bundle = model.Pack(run, Path.Combine(run.Folder, "bundle"), model.Steps, sampling, model.UsualLabels(run));
         return new JsonObject { ["bundle"] = bundle.Directory, ["hash"] = bundle.Hash };
     }
 }

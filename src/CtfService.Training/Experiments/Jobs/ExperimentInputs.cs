@@ -18,18 +18,21 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
     private (string Path, ImageClassifier Module)? _classifier;
     private (string Path, SampleEvaluator Module)? _evaluator;
 
+    /// <summary>File that lists the class names; null to use those of the data set.</summary>
+    public string? ClassNames { get; init; }
+
     /// <summary>Device of trainings, samples and features.</summary>
     public Device Device { get; init; } = CPU;
 
     /// <summary>Whether trainings multiply in bfloat16.</summary>
     public bool UseBfloat16 { get; init; } = true;
 
-    public ImageDataset Train => _train ??= ImageDatasetReader.Open(data, imageSize, "train", maxPixels, cancellation);
+    public ImageDataset Train => _train ??= Open(ImageDatasetReader.TrainSplit);
 
-    public ImageDataset Test => _test ??= ImageDatasetReader.Open(data, imageSize, "test", maxPixels, cancellation);
+    public ImageDataset Test => _test ??= Open(ImageDatasetReader.TestSplit);
 
     /// <summary>Opens the images of a split to be read once, in order; owned by the caller.</summary>
-    public ImageWalk Walk(string split) => SourceWalk.Open(data, split, maxPixels);
+    public ImageWalk Walk(string split) => SourceWalk.Open(data, split, maxPixels, ClassNames);
 
     /// <summary>Loads a tokenizer; owned by this object.</summary>
     public VqTokenizer Tokenizer(string path)
@@ -78,4 +81,7 @@ internal sealed class ExperimentInputs(string data, int imageSize, int maxPixels
         _classifier?.Module.Dispose();
         _evaluator?.Module.Dispose();
     }
+
+    private ImageDataset Open(string split) =>
+        ImageDatasetReader.Open(data, new DatasetRequest(imageSize, split) { MaxPixels = maxPixels, ClassNames = ClassNames }, cancellation);
 }

@@ -18,12 +18,12 @@ internal static class Fingerprints
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    /// <summary>Returns the fingerprint of a data set: the hash of a tar file, or that of the images of both splits of a folder.</summary>
-    public static string OfData(string path, int maxPixels, CancellationToken cancellation)
+    /// <summary>Returns the fingerprint of a data set: the hash of a tar file, or that of the images of both splits of a folder or of named classes.</summary>
+    public static string OfData(string path, int maxPixels, string? classNames, CancellationToken cancellation)
     {
-        if (Directory.Exists(path))
+        if (Directory.Exists(path) || classNames is not null)
         {
-            string Images(string split) => DataFingerprint.Of(path, split, maxPixels, cancellation: cancellation);
+            string Images(string split) => DataFingerprint.Of(path, split, maxPixels, classNames, cancellation);
             return $"train: {Images(ImageDatasetReader.TrainSplit)}; test: {Images(ImageDatasetReader.TestSplit)}";
         }
 

@@ -65,6 +65,7 @@ internal sealed class StageJob : ExperimentJob
         RunDirectory = folder,
         Steps = settings.Steps,
         BatchSize = settings.Training.BatchSize,
+        Accumulate = settings.Training.Accumulate,
         LearningRate = settings.Training.LearningRate,
         WarmupSteps = settings.Training.WarmupSteps,
         FinalLearningRateShare = 1,
@@ -99,8 +100,8 @@ internal sealed record StageSettings(
     public bool UseBfloat16 { get; init; } = true;
 
     /// <summary>
-    /// Returns the settings that determine the result: all except the checkpoint interval. Those that earlier versions did not have are left out at their
-    /// usual values, so that results of earlier versions stay valid.
+    /// Returns the settings that determine the result: all except the checkpoint interval, and the parts of a batch, which change only rounding. Those that
+    /// earlier versions did not have are left out at their usual values, so that results of earlier versions stay valid.
     /// </summary>
     public IReadOnlyDictionary<string, object?> ResultSettings()
     {

@@ -123,6 +123,9 @@ public sealed record TrainingPlan
 
     public int BatchSize { get; init; } = 32;
 
+    /// <summary>Parts of the batch that are trained one after another, so that a large batch fits into memory.</summary>
+    public int Accumulate { get; init; } = 1;
+
     public double LearningRate { get; init; } = 1e-3;
 
     public long WarmupSteps { get; init; } = 200;

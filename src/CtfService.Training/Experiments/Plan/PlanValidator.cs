@@ -72,6 +72,8 @@ internal static class PlanValidator
             TrainingRanges.Problem("tokenizer.learning_rate", plan.Tokenizer.LearningRate, TrainingRanges.LearningRate),
             TrainingRanges.Problem("training.steps", plan.Training.Steps, TrainingRanges.Steps),
             TrainingRanges.Problem("training.batch_size", plan.Training.BatchSize, TrainingRanges.BatchSize),
+            plan.Training.Accumulate >= 1 && plan.Training.Accumulate <= plan.Training.BatchSize
+                ? null : $"training.accumulate is {plan.Training.Accumulate}, expected 1 to {plan.Training.BatchSize}, the images of a batch",
             TrainingRanges.Problem("training.learning_rate", plan.Training.LearningRate, TrainingRanges.LearningRate),
             TrainingRanges.Problem("training.warmup_steps", plan.Training.WarmupSteps, TrainingRanges.WarmupSteps),
             TrainingRanges.Problem("training.weight_decay", plan.Training.WeightDecay, TrainingRanges.Share),

@@ -76,7 +76,7 @@ public sealed class ExperimentCommandTests : IDisposable
         Assert.Contains("published tokenizer VQ-16", withoutTokenizer.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>An experiment without tables trains no classifier and ends with a bundle.</summary>
+    /// <summary>An experiment without tables trains no classifier and ends with a bundle, whose classes have the listed order.</summary>
     [Fact]
     public async Task Experiment_OnlyBundles_PacksAModelThatCanBeInspected()
     {
@@ -84,21 +84,28 @@ public sealed class ExperimentCommandTests : IDisposable
             {
               "name": "tiny", "image_size": 16,
               "tokenizer": { "codebook_size": 16, "multipliers": [1, 1], "steps": 2, "batch_size": 2 },
-              "training": { "epochs": 1, "epoch_images": 8, "batch_size": 4, "warmup_steps": 0, "class_dropout": 0.2, "dropout": 0 },
+              "training": { "epochs": 1, "epoch_images": 8, "batch_size": 4, "accumulate": 2, "warmup_steps": 0, "class_dropout": 0.2, "dropout": 0 },
               "coarse": { "width": 16, "layers": 1, "heads": 2 }, "fine": { "width": 16, "layers": 1, "heads": 2, "feed_forward_multiple": 16 },
               "models": [{ "name": "ctf", "clusters": 4 }], "bundles": true
             }
             """);
         await CommandRun.Of("draw-shapes", "--output", _folder.File("shapes"), "--images", "3", "--image-size", "16");
+        var classes = Directory.EnumerateDirectories(_folder.File("shapes/train")).Select(folder => Path.GetFileName(folder)!);
+        string[] listed = [.. classes.OrderDescending(StringComparer.Ordinal)];
+        File.WriteAllLines(_folder.File("names.txt"), listed);
 
         var run = await CommandRun.Of(
-            "experiment", "--file", _folder.File("plan.json"), "--data", _folder.File("shapes"), "--output", _folder.File("out"));
+            "experiment", "--file", _folder.File("plan.json"), "--data", _folder.File("shapes"), "--output", _folder.File("out"),
+            "--class-names", _folder.File("names.txt"));
         var bundle = await CommandRun.Of("inspect", _folder.File("out/bundles/ctf/seed-0/bundle"));
 
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Equal(6, Finished(run));
         Assert.True(bundle.ExitCode == 0, bundle.Error);
         Assert.Contains("16 codewords in 4 clusters", bundle.Output, StringComparison.Ordinal);
+        var manifest = JsonDocument.Parse(File.ReadAllText(_folder.File("out/bundles/ctf/seed-0/bundle/model.json"))).RootElement;
+        Assert.Equal(listed, manifest.GetProperty("class_labels").EnumerateArray().Select(label => label.GetString()));
+        Assert.True(File.Exists(_folder.File("out/bundles/ctf/seed-0/bundle/usual-labels.safetensors")));
         Assert.False(Directory.Exists(_folder.File("out/classifier")));
     }
 
