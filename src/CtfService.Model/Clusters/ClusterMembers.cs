@@ -1,3 +1,4 @@
+using CtfService.Model.Layers;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Clusters;
@@ -114,5 +115,6 @@ public sealed class ClusterMembers : IDisposable
         return scores.to(float32).MoveToOuterDisposeScope();
     }
 
-    private Tensor Mask(Tensor scores, Tensor coarseLabels) => scores.masked_fill(_absent.index_select(0, coarseLabels), float.NegativeInfinity);
+    private Tensor Mask(Tensor scores, Tensor coarseLabels) =>
+        scores.masked_fill(_absent.index_select(0, coarseLabels), Scalars.Of(float.NegativeInfinity));
 }

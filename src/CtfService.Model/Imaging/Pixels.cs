@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Model.Layers;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Imaging;
@@ -10,7 +11,8 @@ public static class Pixels
     public static RgbImage ToImage(Tensor pixels)
     {
         using var scope = NewDisposeScope();
-        var bytes = pixels.to(float32).mul(127.5).add_(128).clamp_(0, 255).to(ScalarType.Byte).permute(1, 2, 0).contiguous().cpu();
+        var values = pixels.to(float32).mul(Scalars.Of(127.5f)).add_(Scalars.Of(128L)).clamp_(Scalars.Of(0L), Scalars.Of(255L));
+        var bytes = values.to(ScalarType.Byte).permute(1, 2, 0).contiguous().cpu();
         return new RgbImage((int)pixels.shape[2], (int)pixels.shape[1], bytes.data<byte>().ToArray());
     }
 

@@ -28,7 +28,7 @@ internal sealed class RmsNorm : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var wide = input.to(float32);
-        var scale = wide.square().mean([-1], keepdim: true).add_(_epsilon).rsqrt_(); // [.., 1]
+        var scale = wide.square().mean([-1], keepdim: true).add_(Scalars.Of(_epsilon)).rsqrt_(); // [.., 1]
         return (wide * scale).to(input.dtype).mul(_weight).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using CtfService.Model.Layers;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Sampling;
@@ -31,7 +32,8 @@ internal static class DeviceNoise
     {
         using var scope = NewDisposeScope();
         var words = Words(seeds, stage, positions, zeros(1, ScalarType.Int64, seeds.device), 0); // [R, C, 1, 4]
-        return words.select(3, 0).squeeze(2).bitwise_right_shift(8).to(ScalarType.Float32).mul_(CounterRandom.UnitInLastPlace).MoveToOuterDisposeScope();
+        var integers = words.select(3, 0).squeeze(2).bitwise_right_shift(8).to(ScalarType.Float32);
+        return integers.mul_(Scalars.Of(CounterRandom.UnitInLastPlace)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Returns <see cref="GumbelNoise.OfWord"/> of words in int64.</summary>
@@ -40,10 +42,11 @@ internal static class DeviceNoise
         using var scope = NewDisposeScope();
         var high = words.bitwise_right_shift(16).to(ScalarType.Float32);
         var low = words.bitwise_and(0xFFFF).to(ScalarType.Float32);
-        var u = (high * GumbelNoise.Scale16).add_((low + 0.5f).mul_(GumbelNoise.Scale32));
-        var w = high.neg_().add_(65535f).mul_(GumbelNoise.Scale16).add_(low.neg_().add_(65535.5f).mul_(GumbelNoise.Scale32));
-        var ratio = u / (1f - w); // not used where w is 1
-        var exponential = where(w.eq(1f), u, DeviceMath.Log(w).neg_().mul_(ratio));
+        var (scale16, scale32) = (Scalars.Of(GumbelNoise.Scale16), Scalars.Of(GumbelNoise.Scale32));
+        var u = (high * scale16).add_((low + Scalars.Of(0.5f)).mul_(scale32));
+        var w = high.neg_().add_(Scalars.Of(65535f)).mul_(scale16).add_(low.neg_().add_(Scalars.Of(65535.5f)).mul_(scale32));
+        var ratio = u / (Scalars.Of(1f) - w); // not used where w is 1
+        var exponential = where(w.eq(Scalars.Of(1f)), u, DeviceMath.Log(w).neg_().mul_(ratio));
         return DeviceMath.Log(exponential).neg_().MoveToOuterDisposeScope();
     }
 

@@ -1,3 +1,4 @@
+using CtfService.Model.Layers;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Sampling;
@@ -20,7 +21,8 @@ public static class LogitsFilter
         using var scope = NewDisposeScope();
         var values = logits.to(ScalarType.Float32);
         var scaled = values / rows.Temperature;
-        return (rows.UsesTopK || rows.UsesTopP ? scaled.masked_fill(Removed(values, rows), float.NegativeInfinity) : scaled).MoveToOuterDisposeScope();
+        var kept = rows.UsesTopK || rows.UsesTopP ? scaled.masked_fill(Removed(values, rows), Scalars.Of(float.NegativeInfinity)) : scaled;
+        return kept.MoveToOuterDisposeScope();
     }
 
     /// <summary>Returns which labels top-k and top-p remove: bool [R, V]. Works on logits before scaling, which can round two logits to one.</summary>
@@ -36,7 +38,7 @@ public static class LogitsFilter
         // Top-p applies to what top-k left: a label is removed if the labels before it already exceed p. The first always stays. Sums of integers are exact.
         var scaled = descending / rows.Temperature;
         var isBelow = descending.less(threshold);
-        var weights = DeviceMath.Weights(scaled - scaled[.., ..1]).masked_fill(isBelow, 0);
+        var weights = DeviceMath.Weights(scaled - scaled[.., ..1]).masked_fill(isBelow, Scalars.Of(0L));
         var cumulative = weights.cumsum(1);                                         // [R, V]: of a label and all before it
         var limit = rows.TopP.to(ScalarType.Float64) * cumulative[.., ^1..].to(ScalarType.Float64);
         var isRemoved = (cumulative - weights).to(ScalarType.Float64).greater(limit).logical_or_(isBelow);

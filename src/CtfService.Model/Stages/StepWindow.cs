@@ -1,3 +1,4 @@
+using CtfService.Model.Layers;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Stages;
@@ -52,7 +53,7 @@ internal sealed class StepWindow
         using var scope = NewDisposeScope();
         var isRight = Inputs.narrow(1, 1, Width - 1).eq(labels.narrow(1, 0, Width - 1));
         var isInReach = Positions.narrow(1, 1, Width - 1).less(_ends);
-        return isRight.logical_and(isInReach).to(int64).cumprod(1).sum(1).add(1).MoveToOuterDisposeScope();
+        return isRight.logical_and(isInReach).to(int64).cumprod(1).sum(1).add(Scalars.Of(1L)).MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -110,8 +110,12 @@ public sealed class ClassConditionalTransformer : nn.Module<Tensor, Tensor, Tens
     }
 
     /// <summary>int64 [..] and bool [..], true for a class and false for a label, to [.., D].</summary>
-    private Tensor Embed(Tensor inputs, Tensor isClass) => where(
-        isClass.unsqueeze(-1), _classes.call(inputs.masked_fill(isClass.logical_not(), 0)), _labels.call(inputs.masked_fill(isClass, 0)));
+    private Tensor Embed(Tensor inputs, Tensor isClass)
+    {
+        var zero = Scalars.Of(0L);
+        var (classes, labels) = (_classes.call(inputs.masked_fill(isClass.logical_not(), zero)), _labels.call(inputs.masked_fill(isClass, zero)));
+        return where(isClass.unsqueeze(-1), classes, labels);
+    }
 
     private Tensor Run(Tensor embedded, AttentionContext context, CancellationToken cancellation = default)
     {
