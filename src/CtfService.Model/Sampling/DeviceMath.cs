@@ -14,7 +14,7 @@ internal static class DeviceMath
     {
         using var scope = NewDisposeScope();
         var (mantissa, exponent) = frexp(values); // mantissas from 1/2 to 1
-        var isSmall = mantissa.less(Scalars.Of(ReproducibleMath.LeastMantissa));
+        var isSmall = mantissa.less(ReproducibleMath.LeastMantissa);
         var f = where(isSmall, mantissa + mantissa, mantissa).sub_(Scalars.Of(1f));
         var s = f / (f + Scalars.Of(2f));
         var square = s * s;

@@ -40,7 +40,7 @@ internal sealed class ShardOrder<T>(ulong seed, int shards, int buffer, Func<int
     private long Length(CancellationToken cancellation)
     {
         var length = 0L;
-        ReadingThreads.ForEach(shards, shard => Interlocked.Add(ref length, list(shard).Count), cancellation);
+        ReadingThreads.ForEach(shards, shard => Interlocked.Add(ref length, list(shard).Count), cancellation: cancellation);
         return length;
     }
 

@@ -42,7 +42,7 @@ public static class TrainingExport
     };
 
     /// <summary>Writes all files; the configuration, which is written last, makes the export complete.</summary>
-    /// <param name="folder">An empty folder.</param>
+    /// <param name="folder">A folder that is empty or holds an earlier export, which is deleted when nothing can refuse the new one any more.</param>
     /// <param name="sizes">Sizes of both stages.</param>
     /// <exception cref="CheckpointException">The tokens are not a square grid, or have no record of the image size.</exception>
     /// <exception cref="OperationCanceledException">Cancelled between two images.</exception>
@@ -51,6 +51,7 @@ public static class TrainingExport
     {
         var training = Describe(tokens, map, sizes);
         Directory.CreateDirectory(folder);
+        Delete(folder);
         WriteClusterMap(Path.Combine(folder, ClusterMapName), map);
         AtomicFile.WriteBytes(
             Path.Combine(folder, ClassNamesName), Encoding.UTF8.GetBytes(string.Concat(tokens.ClassNames.Select(name => $"{name}\n"))));
@@ -59,7 +60,7 @@ public static class TrainingExport
     }
 
     /// <summary>Deletes the files of an export; others stay.</summary>
-    public static void Delete(string folder)
+    private static void Delete(string folder)
     {
         foreach (var name in new[] { ConfigurationName, ClusterMapName, ClassNamesName })
         {

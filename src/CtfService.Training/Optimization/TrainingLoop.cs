@@ -34,13 +34,13 @@ public sealed class TrainingLoop
     public static string MetricsPath(string runDirectory) => Path.Combine(runDirectory, "metrics.jsonl");
 
     /// <summary>
-    /// Runs to the last step, from the run's checkpoint if <paramref name="resume"/> is set and a checkpoint exists. Saves a checkpoint when cancelled. The
-    /// module holds the averaged weights afterwards.
+    /// Runs to the last step, from the run's checkpoint if <paramref name="resume"/> is set and a checkpoint exists. Saves a checkpoint when it is cancelled,
+    /// and when a batch cannot be read or does not fit into memory. The module holds the averaged weights afterwards.
     /// </summary>
     /// <exception cref="OperationCanceledException">The run was cancelled; it can be resumed.</exception>
     /// <exception cref="Core.Models.CheckpointException">The checkpoint was made from other inputs than this run.</exception>
     /// <exception cref="TrainingDivergedException">A loss or a gradient is not finite; the last checkpoint is kept.</exception>
-    /// <exception cref="StepMemoryException">A step does not fit into memory; the last checkpoint is kept.</exception>
+    /// <exception cref="StepMemoryException">A step does not fit into memory; a checkpoint of the steps before is saved.</exception>
     public void Run(bool resume, CancellationToken cancellation)
     {
         using var exact = ReproducibleCuda.On(_options.Device);
@@ -138,7 +138,18 @@ public sealed class TrainingLoop
             checkpoint.Save(step);
             throw new WorkStoppedException(Stopped(step), cancellation);
         }
+        catch (Exception error) when (IsOutside(error) && training.HasIntactWeights)
+        {
+            training.Check();
+            checkpoint.Save(step);
+            _progress.Note($"Stopped at an error after {step} of {_options.Steps} steps; the checkpoint is saved in {_options.RunDirectory}.");
+            throw;
+        }
     }
+
+    /// <summary>Returns whether an error comes from storage or memory, so that the training can go on when that is mended.</summary>
+    private static bool IsOutside(Exception error) =>
+        error is IOException or UnauthorizedAccessException or StepMemoryException or Core.Models.CheckpointException or Data.DatasetException;
 
     /// <returns>Whether the run should stop early.</returns>
     private bool Evaluate(long finishedSteps, WeightAverage average, TrainingMeter meter, BestWeights best) => Measure(average, () =>

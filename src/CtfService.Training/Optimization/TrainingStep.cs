@@ -15,6 +15,7 @@ internal sealed class TrainingStep : IDisposable
     private readonly WeightOptimizer _optimizer;
     private readonly WeightAverage _average;
     private readonly PendingFigures _pending;
+    private bool _changesWeights;
 
     /// <param name="remedy">Returns advice for a run that diverges.</param>
     public TrainingStep(TrainingOptions options, ITrainingTask task, WeightOptimizer optimizer, WeightAverage average, Func<string> remedy)
@@ -44,6 +45,11 @@ internal sealed class TrainingStep : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether the weights are those after the last complete step, although the current one has failed: it did before it changed them.
+    /// </summary>
+    public bool HasIntactWeights => !_changesWeights;
+
     /// <summary>Fetches the figures of steps that are still on the device, before their weights are kept.</summary>
     /// <exception cref="TrainingDivergedException">One of them is not finite.</exception>
     public void Check() => _pending.Fetch();
@@ -59,6 +65,7 @@ internal sealed class TrainingStep : IDisposable
         _optimizer.ClearGradients();
         _pending.Add(step, Backward(step), _optimizer.ClipGradients());
         var figures = fetch ? _pending.Fetch() : null;
+        _changesWeights = true;
         _optimizer.Step(_options.LearningRateAt(step));
         using (no_grad())
         {
@@ -66,6 +73,7 @@ internal sealed class TrainingStep : IDisposable
         }
 
         _average.Update(_options.EmaDecayAt(step));
+        _changesWeights = false;
         return figures;
     }
 

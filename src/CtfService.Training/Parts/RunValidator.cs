@@ -95,15 +95,30 @@ public sealed class RunValidator(Action<string> note)
         }
     }
 
-    /// <summary>Notes a stage that was trained with another cluster map than the run has now.</summary>
-    public void NoteOtherMap(string stagePath, ClusterMap map)
+    /// <summary>Throws if a stage was trained with another cluster map, which would be lost.</summary>
+    /// <exception cref="CheckpointException">A stage was; the message names it.</exception>
+    public static void RequireMapOf(IEnumerable<string> stagePaths, ClusterMap map)
     {
-        var now = PartRecord.Of(PartRecord.ClusterMap, ClusterMapIdentity.Of(map));
-        if (File.Exists(stagePath) && PartRecord.Read(stagePath)?.Only([PartRecord.ClusterMap]) is { } there && there.Differences(now).Count > 0)
+        if (stagePaths.FirstOrDefault(stage => HasOtherMap(stage, map)) is { } stage)
         {
-            note($"{stagePath}: was trained with the previous cluster map and has to be trained again.");
+            throw new CheckpointException(
+                $"{stage}: was trained with another cluster map, which this one would replace, and would have to be trained again. "
+                + "Use the same --clusters and --seed as before, choose another folder with --run, or add --overwrite to replace the map.");
         }
     }
+
+    /// <summary>Notes the stages that were trained with another cluster map than the one that the run has now.</summary>
+    public void NoteOtherMap(IEnumerable<string> stagePaths, ClusterMap map)
+    {
+        foreach (var stage in stagePaths.Where(stage => HasOtherMap(stage, map)))
+        {
+            note($"{stage}: was trained with the previous cluster map and has to be trained again.");
+        }
+    }
+
+    private static bool HasOtherMap(string stagePath, ClusterMap map) =>
+        File.Exists(stagePath) && PartRecord.Read(stagePath)?.Only([PartRecord.ClusterMap]) is { } there
+        && there.Differences(PartRecord.Of(PartRecord.ClusterMap, ClusterMapIdentity.Of(map))).Count > 0;
 
     /// <summary>Returns the differences in what both stages of a model must share.</summary>
     internal static IReadOnlyList<RecordDifference> Shared(PartRecord there, PartRecord now)

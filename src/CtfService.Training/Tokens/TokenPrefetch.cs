@@ -10,12 +10,15 @@ internal sealed class TokenPrefetch(Func<long, TokenRows> read) : IDisposable
     /// <summary>Returns the rows of a step, and starts to read those of the next.</summary>
     public TokenRows Take(long step)
     {
-        var rows = _rows is not null && _step == step ? _rows.GetAwaiter().GetResult() : read(step);
+        var rows = _rows is not null && _step == step && Ends(_rows) ? _rows.GetAwaiter().GetResult() : read(step); // a read that failed is tried again
         _step = step + 1;
         _rows = Task.Run(() => read(step + 1));
         return rows;
     }
 
     /// <summary>Waits until nothing is read any more.</summary>
-    public void Dispose() => _rows?.ContinueWith(_ => { }, TaskScheduler.Default).GetAwaiter().GetResult();
+    public void Dispose() => _ = _rows is null || Ends(_rows);
+
+    /// <summary>Waits for a read; returns whether it succeeded.</summary>
+    private static bool Ends(Task<TokenRows> rows) => rows.ContinueWith(read => read.IsCompletedSuccessfully, TaskScheduler.Default).GetAwaiter().GetResult();
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CtfService.Core.Models;
 using CtfService.Model.Tokenizer;
+using CtfService.Training.Data;
 using CtfService.Training.Parts;
 using static TorchSharp.torch;
 
@@ -126,7 +127,7 @@ public sealed class TokenSet : IDisposable
     public TokenRows ReadRows(IReadOnlyList<int> rows)
     {
         var tokens = new long[rows.Count * Positions];
-        Parallel.For(0, rows.Count, new ParallelOptions { MaxDegreeOfParallelism = ReadsAtOnce }, place =>
+        void Copy(int place)
         {
             Span<int> row = new int[Positions];
             Read(rows[place], row);
@@ -134,7 +135,9 @@ public sealed class TokenSet : IDisposable
             {
                 tokens[(place * Positions) + position] = row[position];
             }
-        });
+        }
+
+        ReadingThreads.ForEach(rows.Count, Copy, threads: ReadsAtOnce);
         return new TokenRows(tokens, [.. rows.Select(row => (long)ClassIds[row])]);
     }
 

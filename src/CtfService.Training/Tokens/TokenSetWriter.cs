@@ -25,6 +25,7 @@ internal sealed class TokenSetWriter : IDisposable
 
         _journal = OpenJournal();
         Next = _journal.Next ?? Next;
+        CompleteFullShard(); // of a process that ended before it was written
     }
 
     /// <summary>Position in the walk over the images at which to continue.</summary>
@@ -53,11 +54,7 @@ internal sealed class TokenSetWriter : IDisposable
     {
         _journal.Append(block);
         Next = block.Next;
-        if (_journal.IsFull)
-        {
-            CompleteShard();
-            _journal = OpenJournal();
-        }
+        CompleteFullShard();
     }
 
     /// <summary>Completes the set.</summary>
@@ -79,6 +76,15 @@ internal sealed class TokenSetWriter : IDisposable
     }
 
     public void Dispose() => _journal.Dispose();
+
+    private void CompleteFullShard()
+    {
+        if (_journal.IsFull)
+        {
+            CompleteShard();
+            _journal = OpenJournal();
+        }
+    }
 
     private void CompleteShard()
     {

@@ -77,6 +77,7 @@ public static class TransformerTraining
         ITrainingProgress progress,
         CancellationToken cancellation)
     {
+        inputs.RequireAlike();
         manual_seed((long)run.Options.Seed);
         using var transformer = PlacedModule.Build(run.Options.Device, () => new ClassConditionalTransformer(config));
         run.InitialWeights?.CopyTo(transformer); // before an earlier training is deleted, because they may not fit
@@ -149,6 +150,21 @@ public enum FineHead
 /// <summary>Inputs that both stages are trained on.</summary>
 public sealed record StageInputs(VqTokenizer Tokenizer, ClusterMap Map, TokenSet Train, TokenSet HeldOut) : IDisposable
 {
+    /// <summary>Throws if the held-out tokens are not of the same classes and image size as those to train on.</summary>
+    /// <exception cref="CheckpointException">They differ; the message says how.</exception>
+    internal void RequireAlike()
+    {
+        var differs = Train.Positions != HeldOut.Positions ? $"have {HeldOut.Positions} tokens an image, those of the training images {Train.Positions}"
+            : !Train.ClassNames.SequenceEqual(HeldOut.ClassNames, StringComparer.Ordinal) ? "have other class names than those of the training images"
+            : null;
+        if (differs is not null)
+        {
+            throw new CheckpointException(
+                $"The tokens of the held-out images {differs}. Compute both splits alike, "
+                + "with one image size and one list of names: 'ctf tokenize --overwrite'.");
+        }
+    }
+
     public void Dispose()
     {
         Tokenizer.Dispose();

@@ -49,8 +49,16 @@ internal sealed class ToyTask : ITrainingTask, IDisposable
 
     public long? FirstStep { get; private set; }
 
+    /// <summary>Step whose batch cannot be read; null for none.</summary>
+    public long? UnreadableAt { get; init; }
+
     public void Load(long step)
     {
+        if (step == UnreadableAt)
+        {
+            throw new IOException("The disk is away.");
+        }
+
         FirstStep ??= step;
         _finished = (int)step + 1;
         if (step == _cancelAt)

@@ -29,6 +29,24 @@ public sealed class TrainingLoopTests
     }
 
     [Fact]
+    public void Run_BatchCannotBeRead_SavesTheStepsBeforeIt()
+    {
+        using var folder = new TemporaryFolder();
+        using var straight = new ToyTask(cancelAt: null);
+        using var failing = new ToyTask(cancelAt: null) { UnreadableAt = 7 };
+        using var resumed = new ToyTask(cancelAt: null);
+
+        new TrainingLoop(Options(folder, "straight"), straight, NoProgress.Instance).Run(resume: false, CancellationToken.None);
+        var error = Assert.Throws<IOException>(() =>
+            new TrainingLoop(Options(folder, "run"), failing, NoProgress.Instance).Run(resume: false, CancellationToken.None));
+        new TrainingLoop(Options(folder, "run"), resumed, NoProgress.Instance).Run(resume: true, CancellationToken.None);
+
+        Assert.Equal("The disk is away.", error.Message);
+        Assert.Equal(7, resumed.FirstStep);
+        Assert.Equal(straight.Weights(), resumed.Weights());
+    }
+
+    [Fact]
     public void Run_Finished_WritesMetricsOfEveryReport()
     {
         using var folder = new TemporaryFolder();

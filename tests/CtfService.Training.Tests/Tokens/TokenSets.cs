@@ -29,14 +29,14 @@ internal static class TokenSets
         return TokenSet.Open(folder);
     }
 
-    /// <summary>Writes a set whose token at a position of a row is <see cref="TokenAt"/>.</summary>
+    /// <summary>Writes a set, or the rest of it, whose token at a position of a row is <see cref="TokenAt"/>.</summary>
     public static TokenSet MadeUp(string folder, int rows, int positions, int codebookSize, int classes)
     {
         var layout = new TokenLayout(positions, codebookSize, CropCount: 2);
         var names = Enumerable.Range(0, classes).Select(id => $"class {id}").ToList();
         using (var writer = TokenSetWriter.Open(folder, TokenSetIndex.Start(PartRecord.Of(PartRecord.Data, "made up"), names, layout)))
         {
-            for (var first = 0; first < rows; first += layout.BlockRows)
+            for (var first = writer.Next * 2; first < rows; first += layout.BlockRows)
             {
                 var numbers = Enumerable.Range(first, Math.Min(layout.BlockRows, rows - first)).ToList();
                 var tokens = numbers.SelectMany(row => Enumerable.Range(0, positions).Select(position => TokenAt(row, position, codebookSize)));

@@ -147,6 +147,21 @@ public sealed class TokenizationTests : IDisposable
         StringComparison.Ordinal);
 
     [Fact]
+    public void Append_ShardCannotBeWritten_IsWrittenWhenTheSetIsContinued()
+    {
+        const int Rows = (1 << 16) + 128; // a whole shard and a block
+        void Write(string folder) => TokenSets.MadeUp(folder, Rows, positions: 1, codebookSize: 16, classes: 2).Dispose();
+        Write(_folder.File("whole"));
+        var inTheWay = Directory.CreateDirectory(Path.Combine(Set, "tokens-00000.safetensors"));
+
+        Assert.ThrowsAny<SystemException>(() => Write(Set));
+        inTheWay.Delete();
+        Write(Set);
+
+        Assert.Equal(Contents(_folder.File("whole")), Contents(Set));
+    }
+
+    [Fact]
     public void Run_OtherElementType_IsRejectedAndIsThatOfTheRestByItself()
     {
         Interrupt(afterBlocks: 1);

@@ -10,6 +10,7 @@ using CtfService.Training.Experiments.Jobs;
 using CtfService.Training.Optimization;
 using CtfService.Training.Parts;
 using CtfService.Training.Progress;
+using CtfService.Training.Tests.Tokens;
 using CtfService.Training.Tokenizer;
 using CtfService.Training.Tokens;
 using CtfService.Training.Transformer;
@@ -41,6 +42,23 @@ public sealed class TransformerTrainingTests
 
         AssertLossFell(folder, "fine", 0.95);
         AssertLossFell(folder, "codebook-head", 0.95);
+    }
+
+    [Fact]
+    public void TrainCoarse_HeldOutTokensOfAnotherImageSize_AreRefusedBeforeTheTraining()
+    {
+        using var folder = new TemporaryFolder();
+        var tokenizer = TinyTokenizer.Create();
+        using var inputs = new StageInputs(
+            tokenizer,
+            ClusterMap.Compute(tokenizer.Quantizer.Codewords().detach(), 4, seed: 0),
+            TokenSets.MadeUp(folder.File("train"), rows: 256, positions: 16, codebookSize: 4, classes: 2),
+            TokenSets.MadeUp(folder.File("test"), rows: 256, positions: 64, codebookSize: 4, classes: 2));
+
+        var error = Assert.Throws<CheckpointException>(() => TransformerTraining.TrainCoarse(
+            inputs, new TransformerSize(Width: 32, Layers: 1, Heads: 4), Run(folder, "coarse", steps: 2), NoProgress.Instance, CancellationToken.None));
+
+        Assert.Contains("have 64 tokens an image, those of the training images 16", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

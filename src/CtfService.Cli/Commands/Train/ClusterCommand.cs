@@ -24,8 +24,12 @@ internal static class ClusterCommand
         var clusters = ClustersOption();
         var random = new Option<bool>("--random") { Description = "Assign the codewords at random, as a baseline for k-means." };
         var seed = CommandOption.Seed();
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the map although stages of the run were trained with it." };
         var swaps = new SwapArguments(needsData: false);
-        var command = new Command("cluster", "Groups the codewords of a trained tokenizer by k-means; prints JSON.") { runFolder, clusters, random, seed };
+        var command = new Command("cluster", "Groups the codewords of a trained tokenizer by k-means; prints JSON.")
+        {
+            runFolder, clusters, random, seed, overwrite,
+        };
         swaps.AddTo(command);
         command.Validators.Add(result => RequireFit(result, clusters, random, swaps));
         command.SetAction((arguments, cancellation) =>
@@ -48,13 +52,18 @@ internal static class ClusterCommand
                 var number when arguments.GetValue(random) => ClusterMap.Random(codewords, Count(number), arguments.GetValue(seed)),
                 var number => ClusterMap.Compute(codewords, Count(number), arguments.GetValue(seed)),
             };
+            var validator = new RunValidator(terminal.Error.WriteLine);
+            string[] stages = [folder.Coarse, folder.Fine];
+            if (!arguments.GetValue(overwrite))
+            {
+                RunValidator.RequireMapOf(stages, map);
+            }
+
             map.Save(
                 folder.ClusterMap,
                 PartRecord.Of(PartRecord.Tokenizer, TokenizerIdentity.Of(tokenizer)).With("clusters", arguments.GetRequiredValue(clusters))
                     .With("random", arguments.GetValue(random)).With("seed", arguments.GetValue(seed)).Metadata);
-            var validator = new RunValidator(terminal.Error.WriteLine);
-            validator.NoteOtherMap(folder.Coarse, map);
-            validator.NoteOtherMap(folder.Fine, map);
+            validator.NoteOtherMap(stages, map);
             var sizes = map.Members.Select(members => members.Length).Order().ToList();
             ReportJson.Write(terminal.Output, new
             {

@@ -33,7 +33,11 @@ internal static class ExportTrainingCommand
             var folder = new RunFolder(arguments.GetRequiredValue(runFolder));
             folder.Require(folder.Tokenizer, folder.ClusterMap);
             var target = OutputPath.Folder(output.Name, arguments.GetRequiredValue(output));
-            RequireFree(target, arguments.GetValue(overwrite));
+            if (!arguments.GetValue(overwrite) && Directory.EnumerateFileSystemEntries(target).Any())
+            {
+                throw new CheckpointException($"{target}: is not empty. Choose another --output, or add --overwrite to replace an export in it.");
+            }
+
             using var held = folder.Lock();
             using var tokens = TokenSet.Open(folder.Tokens(ImageDatasetReader.TrainSplit));
             using var tokenizer = ModelFile.Load<VqTokenizer, TokenizerConfig>(folder.Tokenizer, config => new VqTokenizer(config));
@@ -52,17 +56,5 @@ internal static class ExportTrainingCommand
             });
         });
         return command;
-    }
-
-    private static void RequireFree(string folder, bool overwrite)
-    {
-        if (overwrite)
-        {
-            TrainingExport.Delete(folder);
-        }
-        else if (Directory.EnumerateFileSystemEntries(folder).Any())
-        {
-            throw new CheckpointException($"{folder}: is not empty. Choose another --output, or add --overwrite to replace an export in it.");
-        }
     }
 }

@@ -14,7 +14,7 @@ internal static class ShardCheck
     public static void Require(string path, IReadOnlyList<string> shards, CancellationToken cancellation)
     {
         var problems = new string?[shards.Count];
-        ReadingThreads.ForEach(shards.Count, shard => problems[shard] = Problem(shards[shard]), cancellation);
+        ReadingThreads.ForEach(shards.Count, shard => problems[shard] = Problem(shards[shard]), cancellation: cancellation);
         if (problems.OfType<string>().ToList() is { Count: > 0 } found)
         {
             throw new DatasetException(

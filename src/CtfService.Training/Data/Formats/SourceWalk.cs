@@ -10,10 +10,14 @@ public sealed class SourceWalk : ImageWalk
     /// <summary>Images that are decoded ahead: enough for the next batch while one is computed.</summary>
     private const int Ahead = 128;
 
+    /// <summary>Images in a row that cannot be read before the storage is taken to be away. A set has damaged images here and there.</summary>
+    private const int UnreadableInARow = 1000;
+
     private readonly IImageSource _source;
     private readonly SkipCounter _skipped = new();
     private readonly Dictionary<string, int> _ids;
     private readonly int _maxPixels;
+    private int _unreadable; // images since the last one that could be read
 
     private SourceWalk(string path, string split, int maxPixels, ClassNameList? names)
     {
@@ -54,6 +58,7 @@ public sealed class SourceWalk : ImageWalk
             + "Add the class of each image: a .cls member, a label column, the array arr_1, or a folder for each class.");
     }
 
+    /// <exception cref="DatasetException">The storage is away.</exception>
     public override IEnumerable<WalkedImage> From(int position, int side, CancellationToken cancellation)
     {
         var pending = new Queue<Task<WalkedImage?>>();
@@ -91,7 +96,11 @@ public sealed class SourceWalk : ImageWalk
     }
 
     /// <summary>Waits for the first image and takes it.</summary>
-    private static WalkedImage? Taken(Queue<Task<WalkedImage?>> pending) => pending.Dequeue().GetAwaiter().GetResult();
+    private WalkedImage? Taken(Queue<Task<WalkedImage?>> pending) => Volatile.Read(ref _unreadable) < UnreadableInARow
+        ? pending.Dequeue().GetAwaiter().GetResult()
+        : throw new DatasetException(
+            $"{UnreadableInARow} images in a row cannot be read, so the storage may be away: {string.Join("; ", Skipped)}. "
+            + "Check that the images can be read, and run the command again: it continues where it stopped.");
 
     private WalkedImage? Decode(StoredImage stored, int index, int side)
     {
@@ -101,6 +110,13 @@ public sealed class SourceWalk : ImageWalk
             return null;
         }
 
-        return stored.Decode() is { } image ? new WalkedImage(ImageResizer.Cover(image, side, side).Pixels, classId, index + 1) : null;
+        if (stored.Decode() is not { } image)
+        {
+            Interlocked.Increment(ref _unreadable);
+            return null;
+        }
+
+        Volatile.Write(ref _unreadable, 0);
+        return new WalkedImage(ImageResizer.Cover(image, side, side).Pixels, classId, index + 1);
     }
 }

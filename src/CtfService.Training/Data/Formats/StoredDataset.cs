@@ -71,7 +71,7 @@ internal static class StoredDataset
     {
         int[] firsts = [.. Enumerable.Range(0, classIds.Count).DistinctBy(index => classIds[index])];
         var isReadable = new bool[firsts.Length];
-        ReadingThreads.ForEach(firsts.Length, place => isReadable[place] = images.IsReadable(firsts[place]), cancellation);
+        ReadingThreads.ForEach(firsts.Length, place => isReadable[place] = images.IsReadable(firsts[place]), cancellation: cancellation);
         foreach (var place in Enumerable.Range(0, firsts.Length).Where(place => !isReadable[place]))
         {
             counts.Remove(names[classIds[firsts[place]]]);

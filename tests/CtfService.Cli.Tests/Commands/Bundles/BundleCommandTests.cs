@@ -18,7 +18,7 @@ public sealed class BundleCommandTests(TrainedRun trained) : IClassFixture<Train
     public async Task Bundle_ClusterMapChanged_IsRejectedWithBothMaps()
     {
         var run = trained.Copy(_folder);
-        await Succeed("cluster", "--run", run, "--clusters", "4", "--seed", "9", "--random");
+        await Succeed("cluster", "--run", run, "--clusters", "4", "--seed", "9", "--random", "--overwrite");
 
         var message = await Rejected("bundle", "--run", run, "--output", Output);
 

@@ -188,11 +188,19 @@ public sealed class RunRecordTests(TrainedRun trained) : IClassFixture<TrainedRu
     }
 
     [Fact]
-    public async Task Cluster_OtherMapThanThatOfTheStages_NamesTheStagesToTrainAgain()
+    public async Task Cluster_OtherMapThanThatOfTheStages_IsRejectedUnlessItOverwrites()
     {
         var run = trained.Copy(_folder);
 
-        var other = await Succeed("cluster", "--run", run, "--clusters", "2");
+        var map = File.ReadAllBytes(Path.Combine(run, "cluster-map.safetensors"));
+
+        Assert.Contains(
+            "coarse.safetensors: was trained with another cluster map",
+            await Rejected("cluster", "--run", run, "--clusters", "2"),
+            StringComparison.Ordinal);
+        Assert.Equal(map, File.ReadAllBytes(Path.Combine(run, "cluster-map.safetensors")));
+        await Succeed("cluster", "--run", run, "--clusters", "4");
+        var other = await Succeed("cluster", "--run", run, "--clusters", "2", "--overwrite");
 
         Assert.Contains(
             "coarse.safetensors: was trained with the previous cluster map and has to be trained again.",
