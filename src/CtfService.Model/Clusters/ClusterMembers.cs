@@ -110,10 +110,17 @@ public sealed class ClusterMembers : IDisposable
     private Tensor ScoreBlock(Tensor hidden, Tensor coarseLabels, Tensor head)
     {
         using var scope = NewDisposeScope();
-        var rows = head.index_select(0, _tokens.index_select(0, coarseLabels).flatten()); // [n*M, D]
-        var scores = matmul(rows.reshape(hidden.shape[0], Width, -1), hidden.unsqueeze(2)).squeeze(2); // [n, M]
+        var type = IsSummedInAnyOrder(head) ? float32 : head.dtype;
+        var rows = head.index_select(0, _tokens.index_select(0, coarseLabels).flatten()).to(type); // [n*M, D]
+        var scores = matmul(rows.reshape(hidden.shape[0], Width, -1), hidden.unsqueeze(2).to(type)).squeeze(2); // [n, M]
         return scores.to(float32).MoveToOuterDisposeScope();
     }
+
+    /// <summary>
+    /// Returns whether libtorch sums products of this type in an order that depends on the number of positions: on processors with AVX512-FP16 it does in
+    /// float16.
+    /// </summary>
+    private static bool IsSummedInAnyOrder(Tensor head) => head.dtype == float16 && head.device_type == TorchSharp.DeviceType.CPU;
 
     private Tensor Mask(Tensor scores, Tensor coarseLabels) =>
         scores.masked_fill(_absent.index_select(0, coarseLabels), Scalars.Of(float.NegativeInfinity));
