@@ -82,11 +82,14 @@ public sealed class ReplicaProcessesTests : IAsyncLifetime
         const string Request = """{"class_label": 3, "n": 10}""";
         for (var round = 0; round < 2; round++)
         {
+            // Forty images go first, so that the process has not answered when it is killed.
+            var before = Enumerable.Range(0, 4).Select(number => PostWithKeyAsync(_one, $"before-{round}-{number}", Request)).ToList();
             var lost = PostWithKeyAsync(_one, $"k{round}", Request);
             await WaitForClaimAsync($"k{round}");
             _one.Kill();
             var waiting = Enumerable.Range(0, 5).Select(_ => PostWithKeyAsync(_other, $"k{round}", Request)).ToList();
             Assert.NotNull(await Record.ExceptionAsync(() => lost));
+            await Task.WhenAll(before.Select(request => Record.ExceptionAsync(() => request)));
             var killed = _one;
             _one = await StartAsync();
             killed.Dispose();
