@@ -129,8 +129,15 @@ public sealed class ContinuousBatchTests : IDisposable
 
     public void Dispose() => _bundle.Dispose();
 
-    private IImageGenerator Load(string dtype, int? maxWindow = null) =>
-        new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype), Rows) { MaxWindow = maxWindow }.Load(CancellationToken.None);
+    /// <summary>Loads a model as one of two copies, which do not choose between engines by measurement: two loads might choose differently.</summary>
+    private IImageGenerator Load(string dtype, int? maxWindow = null)
+    {
+        var factory = new CtfImageGeneratorFactory(_bundle.Directory, () => ModelPlacement.Parse("cpu", dtype) with { Copies = 2 }, Rows)
+        {
+            MaxWindow = maxWindow,
+        };
+        return factory.Load(CancellationToken.None);
+    }
 
     private static ImageSpecification Specification(Random random, ulong seed) => new(
         random.Next(TinyBundle.Classes),
