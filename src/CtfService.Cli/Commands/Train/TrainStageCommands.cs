@@ -104,11 +104,7 @@ internal static class TrainStageCommands
                 ? null : $"Option '--data' is required, because '{folder.Path}' has no complete tokens. Name the images, or run 'ctf tokenize' before",
         ]);
         folder.Require(folder.ClusterMap);
-        var run = training.Run(arguments, Augmentation.None) with
-        {
-            Options = training.OnDevice(arguments, options),
-            InitialWeights = initial,
-        };
+        var run = training.Run(arguments, Augmentation.None, options) with { InitialWeights = initial };
         run.RequireStart(stage.ResultName);
         var images = training.Images(arguments, imageSize, tokens, cancellation);
         var madeFrom = images?.Train.MadeFrom(tokenizer) ?? tokens.RecordOf(ImageDatasetReader.TrainSplit) ?? PartRecord.Empty;

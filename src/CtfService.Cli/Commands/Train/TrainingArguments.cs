@@ -141,7 +141,7 @@ internal sealed class TrainingArguments
     public TrainingOptions AsPlanned(ParseResult arguments, TrainingOptions options) => PlansCuda(arguments) ? options : OnDevice(arguments, options);
 
     /// <summary>Returns the options with the device of the run and the element type that is best there. Loads libtorch.</summary>
-    public TrainingOptions OnDevice(ParseResult arguments, TrainingOptions options)
+    private TrainingOptions OnDevice(ParseResult arguments, TrainingOptions options)
     {
         var device = Device(arguments);
         var useBfloat16 = _compute.RequestsBfloat16(arguments) ?? TypeOfCheckpoint(arguments, options) ?? FasterType.IsBfloat16(device);
@@ -153,8 +153,9 @@ internal sealed class TrainingArguments
         };
     }
 
-    public TrainingRun Run(ParseResult arguments, Augmentation augmentation) => new(
-        OnDevice(arguments, Options(arguments)),
+    /// <param name="options">Options of the run; null for those of the command line that all trainings share.</param>
+    public TrainingRun Run(ParseResult arguments, Augmentation augmentation, TrainingOptions? options = null) => new(
+        OnDevice(arguments, options ?? Options(arguments)),
         arguments.GetValue(_resume),
         augmentation,
         Overwrite: arguments.GetValue(_overwrite),
