@@ -16,6 +16,7 @@ root.Add(StartupTrial.Create());
 root.Add(ClusterTrial.Create());
 root.Add(RollingTrial.Create());
 root.Add(GatewayTrial.Create());
+root.Add(ReplayTrial.Create());
 
 // After Ctrl+C a trial stops its processes and deletes its folders.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });

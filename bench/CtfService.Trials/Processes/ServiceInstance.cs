@@ -37,6 +37,9 @@ internal sealed class ServiceInstance : IDisposable
     /// <summary>Processors that the process sees; null for all.</summary>
     public int? Processors { get; init; }
 
+    /// <summary>Variables that the process gets beside those of this one.</summary>
+    public Dictionary<string, string> Environment { get; init; } = [];
+
     public bool IsRunning => _process is { HasExited: false };
 
     /// <summary>Starts the process and returns at once.</summary>
@@ -52,6 +55,11 @@ internal sealed class ServiceInstance : IDisposable
         if (Processors is { } processors)
         {
             start.Environment["DOTNET_PROCESSOR_COUNT"] = $"{processors}";
+        }
+
+        foreach (var (name, value) in Environment)
+        {
+            start.Environment[name] = value;
         }
 
         _process = Process.Start(start)!;

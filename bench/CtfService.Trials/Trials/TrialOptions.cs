@@ -17,6 +17,9 @@ internal static class TrialOptions
         Description = "Folder for databases, files and logs, which stays; what took long is used again by the next run. Default: a temporary one.",
     };
 
+    /// <summary>The form of a trial that runs on every change: the same requirements, with little of everything.</summary>
+    public static Option<bool> Short { get; } = new("--short") { Description = "Runs in seconds: the same requirements, with little of everything." };
+
     /// <summary>Creates an option with a default.</summary>
     public static Option<T> Of<T>(string name, T defaultValue, string description) =>
         new($"--{name}") { Description = description, DefaultValueFactory = _ => defaultValue };
