@@ -6,7 +6,7 @@ namespace CtfService.Benchmarks;
 
 /// <summary>
 /// Measures the time and peak memory of converting and loading a published size: writes PyTorch files with random weights, then runs <c>ctf convert</c> and
-/// <c>ctf bench load</c> in separate processes, so that each peak is that of one command.
+/// <c>ctf bench loading</c> in separate processes, so that each peak is that of one command.
 /// </summary>
 internal static class CheckpointMeasurement
 {
@@ -24,7 +24,7 @@ internal static class CheckpointMeasurement
         }
 
         var convert = Ctf("convert", "--tokenizer", tokenizer, "--transformer", transformer, "--output", bundle);
-        var load = Ctf("bench", "load", "--bundle", bundle, "--device", "cpu", "--dtype", "float32");
+        var load = Ctf("bench", "loading", "--bundle", bundle, "--device", "cpu", "--dtype", "float32");
         var files = new FileInfo(tokenizer).Length + new FileInfo(transformer).Length;
         Report("convert", convert, files);
         Report("load", load, files);

@@ -20,6 +20,6 @@ internal static class BenchCommand
         ServingBenchCommand.Create(terminal),
         TrainingBenchCommand.Create(terminal),
         VqDecodeBenchCommand.Create(terminal),
-        LoadBenchCommand.Create(terminal),
+        LoadingBenchCommand.Create(terminal),
     };
 }

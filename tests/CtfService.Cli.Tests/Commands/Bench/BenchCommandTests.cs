@@ -139,9 +139,9 @@ public sealed class BenchCommandTests
     }
 
     [Fact]
-    public async Task Load_ShippedModel_ReportsItsPeak()
+    public async Task Loading_ShippedModel_ReportsItsPeak()
     {
-        using var report = await Json("bench", "load", "--bundle", Bundle);
+        using var report = await Json("bench", "loading", "--bundle", Bundle);
 
         Assert.True(report.RootElement.GetProperty("peak_memory_bytes").GetInt64() > report.RootElement.GetProperty("weight_bytes").GetInt64());
     }

@@ -8,14 +8,14 @@ using CtfService.Model.Generation;
 
 namespace CtfService.Cli.Commands.Bench;
 
-/// <summary><c>ctf bench load</c>: how long a bundle takes to load, and the peak memory of loading.</summary>
-internal static class LoadBenchCommand
+/// <summary><c>ctf bench loading</c>: how long a bundle takes to load, and the peak memory of loading.</summary>
+internal static class LoadingBenchCommand
 {
     public static Command Create(Terminal terminal)
     {
         var bundle = new BundleOption("Folder of the bundle.");
         var placement = new PlacementOptions();
-        var command = new Command("load", "Measures the time and peak memory of loading a bundle; prints JSON.")
+        var command = new Command("loading", "Measures the time and peak memory of loading a bundle; prints JSON.")
         {
             bundle.Option, placement.Device, placement.Dtype,
         };
