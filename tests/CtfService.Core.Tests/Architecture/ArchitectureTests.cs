@@ -15,7 +15,8 @@ public sealed class ArchitectureTests
     [InlineData("Datasets", new[] { "Core", "Model" })]
     [InlineData("Training", new[] { "Model" })]
     [InlineData("EngineBenchmarks", new[] { "Model" })]
-    [InlineData("Cli", new[] { "Datasets", "EngineBenchmarks", "Inference", "Model", "Training" })]
+    [InlineData("LoadGenerator", new[] { "Model" })]
+    [InlineData("Cli", new[] { "Datasets", "EngineBenchmarks", "Inference", "LoadGenerator", "Model", "Training" })]
     [InlineData("Api", new[] { "Datasets", "Inference", "Jobs", "Model" })]
     [InlineData("Gateway", new string[0])]
     public void Project_References_PointDownwardsOnly(string project, string[] allowed)
@@ -50,6 +51,7 @@ public sealed class ArchitectureTests
     [InlineData("Datasets")]
     [InlineData("Training")]
     [InlineData("EngineBenchmarks")]
+    [InlineData("LoadGenerator")]
     [InlineData("Cli")]
     [InlineData("Api")]
     [InlineData("Gateway")]
@@ -68,6 +70,7 @@ public sealed class ArchitectureTests
     [InlineData("Datasets")]
     [InlineData("Training")]
     [InlineData("EngineBenchmarks")]
+    [InlineData("LoadGenerator")]
     [InlineData("Cli")]
     public void AspNetCore_Reference_IsInApiAndGatewayOnly(string project)
     {
@@ -108,7 +111,7 @@ public sealed class ArchitectureTests
 
     private static XDocument ProjectFile(string project)
     {
-        var folder = project == "EngineBenchmarks" ? "bench" : "src"; // the only library in bench/ that ships with a program
+        var folder = project is "EngineBenchmarks" or "LoadGenerator" ? "bench" : "src"; // the libraries in bench/ that ship with a program
         return XDocument.Load(RepositoryFolder.File(folder, $"CtfService.{project}", $"CtfService.{project}.csproj"));
     }
 }

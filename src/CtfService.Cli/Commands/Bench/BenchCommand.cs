@@ -7,7 +7,7 @@ namespace CtfService.Cli.Commands.Bench;
 internal static class BenchCommand
 {
     public static Command Create(Terminal terminal) => new(
-        "bench", "Measures speed: decode steps, whole images, serving, queueing, devices, loading, reading of data sets.")
+        "bench", "Measures speed: decode steps, whole images, serving, queueing, devices, loading, reading of data sets, a service under load.")
     {
         AcceptanceBenchCommand.Create(terminal),
         BulkBenchCommand.Create(terminal),
@@ -20,6 +20,7 @@ internal static class BenchCommand
         ServingBenchCommand.Create(terminal),
         TrainingBenchCommand.Create(terminal),
         VqDecodeBenchCommand.Create(terminal),
+        LoadBenchCommand.Create(terminal),
         LoadingBenchCommand.Create(terminal),
     };
 }
