@@ -1,0 +1,151 @@
+using System.CommandLine;
+using CtfService.LoadGenerator.Answers;
+using CtfService.LoadGenerator.Reports;
+using CtfService.LoadGenerator.Requests;
+using CtfService.LoadGenerator.Sending;
+using CtfService.Trials.Processes;
+using CtfService.Trials.Reports;
+
+namespace CtfService.Trials.Trials;
+
+/// <summary><c>overload</c>: what a service does with half of its capacity, all of it, and several times as much.</summary>
+internal static class OverloadTrial
+{
+    private const double LeastThroughput = 0.95;
+
+    private const double LeastAdmitted = 0.9;
+
+    private const double MostLatency = 3;
+
+    private const double MostLivenessMilliseconds = 100;
+
+    private const int Distinct = 64;
+
+    /// <summary>Callers who measure the capacity: they ask for more images than the service draws at once, and for fewer than its queue holds.</summary>
+    private const int Callers = 16;
+
+    /// <summary>Waiting images of the service in the short form: a larger queue would not be full in 8 s.</summary>
+    private const int ShortQueue = 32;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    private static readonly Option<double> Seconds = TrialOptions.Of("seconds", 300.0, "Time of each load.");
+
+    private static readonly Option<double[]> Loads = new("--loads")
+    {
+        Description = "Loads as multiples of the capacity; 1 is the one that others are compared with.",
+        DefaultValueFactory = _ => [0.5, 0.8, 1, 2, 5],
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    public static Command Create()
+    {
+        var command = TrialOptions.Command(
+            "overload", "Sends a service half of its capacity to five times as much, and checks every answer.", Seconds, TrialOptions.Short, Loads);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellation)
+    {
+        using var folder = TrialFolder.Open(arguments.GetValue(TrialOptions.Folder));
+        var isShort = arguments.GetValue(TrialOptions.Short);
+        using var service = new ServiceInstance(
+            ServiceBuild.In(arguments.GetValue(TrialOptions.Service)), "service", folder.File("logs"), Settings(folder, isShort));
+        await service.StartReadyAsync(cancellation);
+        var time = TimeSpan.FromSeconds(isShort ? 8 : arguments.GetValue(Seconds));
+        var plan = new LoadPlan { Rate = 1, Duration = time, WarmUp = Min(time / 4, TimeSpan.FromSeconds(10)) };
+        var target = new LoadTarget(service.Client.BaseAddress!, ApiKey: null);
+        var catalog = await CatalogPreparation.RunAsync(target, reference: null, TrafficMix.Parse(TrafficMix.Default), Distinct, seed: 1, cancellation);
+        TrialReport.Progress($"{catalog.Requests.Count} expected answers");
+
+        var report = new TrialReport("overload");
+        var unloaded = await ClosedLoop.RunAsync(target, catalog, plan, callers: 1, Pause, cancellation);
+        report.Measure("unloaded: one request at a time, with pauses", Times(unloaded.Latency));
+        var full = await ClosedLoop.RunAsync(target, catalog, plan, Callers, TimeSpan.Zero, cancellation);
+        var capacity = full.RequestsPerSecond;
+        report.Measure($"capacity: {Callers} callers who each wait", $"{capacity:0.0} requests/s, {full.ImagesPerSecond:0.0} images/s");
+        var results = new List<(double Load, LoadReport Report)>();
+        foreach (var load in arguments.GetRequiredValue(Loads))
+        {
+            TrialReport.Progress($"{load} times the capacity");
+            var loadPlan = plan with { Rate = load * capacity, ObeysRetryAfter = load == 2, Seed = (int)(100 * load) };
+            var result = await OpenLoop.RunAsync(target, catalog, loadPlan, cancellation);
+            results.Add((load, result));
+            Note(report, load, result);
+        }
+
+        Judge(report, results, unloaded, isShort);
+        return await report.FinishAsync(arguments.GetValue(TrialOptions.Json));
+    }
+
+    private static string[] Settings(TrialFolder folder, bool isShort) =>
+        [$"--Storage:Folder={folder.Empty("jobs")}", .. isShort ? (string[])[$"--Inference:MaxQueuedImages={ShortQueue}"] : []];
+
+    private static void Note(TrialReport report, double load, LoadReport result)
+    {
+        var name = $"{load} times the capacity";
+        report.Measure(
+            $"{name}: requests",
+            $"{result.OfferedRequestsPerSecond:0.0}/s offered, {result.RequestsPerSecond:0.0}/s right, {result.ImagesPerSecond:0.0} images/s");
+        report.Measure(
+            $"{name}: outcomes",
+            $"{Counts(result.Outcomes)}{(result.RefusalCodes.Count == 0 ? "" : $" (429: {Counts(result.RefusalCodes)})")}");
+        report.Measure($"{name}: latency", Times(result.Latency));
+        report.Measure($"{name}: refusals", Times(result.RefusalLatency));
+        report.Measure($"{name}: delay of the generator", Times(result.SendDelay));
+        report.Measure($"{name}: /health/live", Times(result.Liveness));
+        var ended = result.Outcomes.Values.Sum();
+        report.Require(
+            $"{name}: answered once, with 200, 429, the 504 of a time limit or the 4xx of a bad request",
+            $"{ended} of {result.Sent}, {result.Wrong} wrong, {result.Count(Outcome.Unavailable)} times 503 {string.Join(" | ", result.Faults.Take(3))}",
+            $"all, 0 wrong",
+            ended == result.Sent && result.Wrong == 0 && result.Count(Outcome.Unavailable) == 0);
+    }
+
+    private static void Judge(TrialReport report, List<(double Load, LoadReport Report)> results, LoadReport unloaded, bool isShort)
+    {
+        LoadReport? Of(double load) => results.Find(each => each.Load == load).Report;
+        foreach (var (load, result) in results.Where(each => each.Load > 1))
+        {
+            if (Of(1) is { } full)
+            {
+                var ratio = result.ImagesPerSecond / full.ImagesPerSecond;
+                report.Require($"images/s at {load} compared with 1", $"{ratio:P1}", $"at least {LeastThroughput:P0}", ratio >= LeastThroughput);
+            }
+        }
+
+        if (Of(0.8) is { } busy)
+        {
+            var ratio = busy.Latency.P99 / unloaded.Latency.P99;
+            report.Require("p99 at 0.8 compared with the unloaded p99", $"{ratio:0.00}", $"at most {MostLatency}", ratio <= MostLatency);
+        }
+
+        if (Of(2) is { Retries: var retries })
+        {
+            report.Require(
+                "callers who obey Retry-After get in at the first retry, at 2",
+                $"{retries.AdmittedShare:P1} of {retries.Sent}{(retries.Codes.Count == 0 ? "" : $"; refused again: {Counts(retries.Codes)}")}",
+                $"at least {LeastAdmitted:P0}",
+                retries.AdmittedShare >= LeastAdmitted);
+        }
+
+        if (Of(5) is { } most)
+        {
+            var slowest = isShort ? most.Liveness.P99 : most.Liveness.Max;
+            report.Require(
+                "/health/live at 5",
+                $"p99 {most.Liveness.P99:0.0} ms, maximum {most.Liveness.Max:0.0} ms, {most.LivenessFailures} failed",
+                $"{(isShort ? "p99" : "maximum")} below {MostLivenessMilliseconds} ms",
+                slowest < MostLivenessMilliseconds && most.LivenessFailures == 0);
+        }
+    }
+
+    private static string Counts(IReadOnlyDictionary<string, long> counts) =>
+        string.Join(", ", counts.Where(pair => pair.Value > 0).Select(pair => $"{pair.Key} {pair.Value}"));
+
+    private static FormattableString Times(LatencySummary times) =>
+        $"p50 {times.P50:0.0}, p90 {times.P90:0.0}, p99 {times.P99:0.0}, p99.9 {times.P999:0.0}, max {times.Max:0.0} ms ({times.Count})";
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}
