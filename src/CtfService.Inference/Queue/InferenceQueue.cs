@@ -100,7 +100,7 @@ internal sealed class InferenceQueue : IInferenceQueue
             var model = _state.RequireReady().Model;
             if (!isBulk)
             {
-                RequireRoom(submission.Flow, jobs.Count, model.TokenCount);
+                RequireRoom(submission, model.TokenCount);
                 RequireTime(submission, model.TokenCount);
             }
             else if (_bulkHasEnded)
@@ -119,23 +119,24 @@ internal sealed class InferenceQueue : IInferenceQueue
     }
 
     /// <param name="labels">Number of labels of an image.</param>
-    private void RequireRoom(ImageFlow flow, int images, int labels)
+    private void RequireRoom(ImageSubmission submission, int labels)
     {
-        var isReserved = _reservations.TryRedeem(flow.Name, images);
+        var (flow, images, request) = (submission.Flow, submission.Images.Count, RetriedRequest.Of(submission));
+        var isReserved = _reservations.TryRedeem(request);
         var free = Math.Max(0, _options.MaxQueuedImages - _load.Waiting);
         var (own, all) = (_scheduler.Flows.Of(flow), _scheduler.Flows.Read());
         var share = QueueShare.Of(own, all);
         if (share.IsLimited && share.Room(free) < images)
         {
             var retryAfter = RetryAfter(own.TurnsWith(all, share.MustStart(images, free)) + _reservations.Images(flow.Name), labels);
-            _reservations.Add(flow.Name, images, retryAfter, isShare: true);
+            _reservations.Add(request, retryAfter, isShare: true);
             throw CallerErrors.ShareFull(share.Room(free), own.Waiting, _options.MaxQueuedImages, images, retryAfter);
         }
 
         var room = Math.Max(0, free - (isReserved ? 0 : _reservations.Kept(flow.Name)));
         if (room < images)
         {
-            throw Full(flow, room, images, labels, isShare: free >= images);
+            throw Full(request, room, labels, isShare: free >= images);
         }
     }
 
@@ -160,11 +161,11 @@ internal sealed class InferenceQueue : IInferenceQueue
     /// caller gets a reservation too.
     /// </summary>
     /// <param name="isShare">True if there is room, but reserved: then its own reservation counts in its flow only.</param>
-    private QueueFullException Full(ImageFlow flow, int room, int requested, int labels, bool isShare)
+    private QueueFullException Full(RetriedRequest request, int room, int labels, bool isShare)
     {
-        var retryAfter = RetryAfter(_load.Waiting + _reservations.Images(flow.Name) + requested - _options.MaxQueuedImages, labels);
-        _reservations.Add(flow.Name, requested, retryAfter, isShare);
-        return CallerErrors.QueueFull(room, _options.MaxQueuedImages, requested, retryAfter);
+        var retryAfter = RetryAfter(_load.Waiting + _reservations.Images(request.Flow) + request.Images - _options.MaxQueuedImages, labels);
+        _reservations.Add(request, retryAfter, isShare);
+        return CallerErrors.QueueFull(room, _options.MaxQueuedImages, request.Images, retryAfter);
     }
 
     /// <param name="images">Number of waiting images that must start before.</param>

@@ -20,7 +20,7 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         _reservations.RemoveAll(reservation => reservation.Due + Grace < now);
-        return _reservations.Where(reservation => !reservation.IsShare || reservation.Flow == flow).Sum(reservation => reservation.Images);
+        return _reservations.Where(reservation => !reservation.IsShare || reservation.Request.Flow == flow).Sum(reservation => reservation.Request.Images);
     }
 
     /// <summary>Returns the number of reserved images that a flow cannot take without a reservation.</summary>
@@ -28,24 +28,24 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
 
     /// <summary>Reserves capacity for a caller that returns after the given time. Does nothing if the reservations would exceed the capacity.</summary>
     /// <param name="isShare">Whether the share of its flow was used up, and not the queue.</param>
-    public void Add(string flow, int images, TimeSpan after, bool isShare)
+    public void Add(RetriedRequest request, TimeSpan after, bool isShare)
     {
-        if (Images(flow) + images <= capacity)
+        if (Images(request.Flow) + request.Images <= capacity)
         {
-            _reservations.Add(new Reservation(flow, images, clock.GetUtcNow() + after, isShare));
+            _reservations.Add(new Reservation(request, clock.GetUtcNow() + after, isShare));
         }
     }
 
     /// <summary>
-    /// Uses the reservation of a caller that requests this many images now. The queue does not know callers, so the first request of the flow with that size
-    /// counts.
+    /// Uses the reservation of a caller that makes this request now. The first equal request counts; any of the same size would too often be that of a
+    /// newcomer, who arrives in the moments between the time of a reservation and its caller.
     /// </summary>
     /// <returns>True if such a reservation was due.</returns>
-    public bool TryRedeem(string flow, int images)
+    public bool TryRedeem(RetriedRequest request)
     {
         var now = clock.GetUtcNow();
         var index = _reservations.FindIndex(reservation =>
-            reservation.Flow == flow && reservation.Images == images && reservation.Due <= now && now <= reservation.Due + Grace);
+            reservation.Request == request && reservation.Due <= now && now <= reservation.Due + Grace);
         if (index < 0)
         {
             return false;
@@ -55,5 +55,5 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
         return true;
     }
 
-    private readonly record struct Reservation(string Flow, int Images, DateTimeOffset Due, bool IsShare);
+    private readonly record struct Reservation(RetriedRequest Request, DateTimeOffset Due, bool IsShare);
 }

@@ -1,3 +1,4 @@
+using CtfService.Core.Generation;
 using CtfService.Inference.Queue;
 using Microsoft.Extensions.Time.Testing;
 
@@ -20,11 +21,11 @@ public sealed class RetryReservationsTests
     [Fact]
     public void TryRedeem_InTime_SucceedsOnce()
     {
-        _reservations.Add(Flow, 2, After, isShare: false);
+        _reservations.Add(Request(Flow, 2), After, isShare: false);
         _clock.Advance(After);
 
-        Assert.True(_reservations.TryRedeem(Flow, 2));
-        Assert.False(_reservations.TryRedeem(Flow, 2));
+        Assert.True(_reservations.TryRedeem(Request(Flow, 2)));
+        Assert.False(_reservations.TryRedeem(Request(Flow, 2)));
         Assert.Equal(0, _reservations.Images(Flow));
     }
 
@@ -33,10 +34,10 @@ public sealed class RetryReservationsTests
     [InlineData(12.1)] // up to two seconds late is allowed
     public void TryRedeem_TooEarlyOrTooLate_ReturnsFalse(double seconds)
     {
-        _reservations.Add(Flow, 2, After, isShare: false);
+        _reservations.Add(Request(Flow, 2), After, isShare: false);
         _clock.Advance(TimeSpan.FromSeconds(seconds));
 
-        Assert.False(_reservations.TryRedeem(Flow, 2));
+        Assert.False(_reservations.TryRedeem(Request(Flow, 2)));
     }
 
     [Theory]
@@ -44,17 +45,17 @@ public sealed class RetryReservationsTests
     [InlineData(3)]
     public void TryRedeem_AnotherNumberOfImages_ReturnsFalse(int images)
     {
-        _reservations.Add(Flow, 2, After, isShare: false);
+        _reservations.Add(Request(Flow, 2), After, isShare: false);
         _clock.Advance(After);
 
-        Assert.False(_reservations.TryRedeem(Flow, images));
+        Assert.False(_reservations.TryRedeem(Request(Flow, images)));
         Assert.Equal(2, _reservations.Images(Flow));
     }
 
     [Fact]
     public void Images_ReservationExpired_AreFreeAgain()
     {
-        _reservations.Add(Flow, 2, After, isShare: false);
+        _reservations.Add(Request(Flow, 2), After, isShare: false);
         _clock.Advance(After + TimeSpan.FromSeconds(2));
         Assert.Equal(2, _reservations.Images(Flow));
 
@@ -66,10 +67,10 @@ public sealed class RetryReservationsTests
     [Fact]
     public void Kept_ManyReservations_LeavesHalfOfTheQueueToOthers()
     {
-        _reservations.Add(Flow, 3, After, isShare: false);
+        _reservations.Add(Request(Flow, 3), After, isShare: false);
         Assert.Equal(3, _reservations.Kept(Flow));
 
-        _reservations.Add(Flow, 3, After, isShare: false);
+        _reservations.Add(Request(Flow, 3), After, isShare: false);
 
         Assert.Equal((6, 4), (_reservations.Images(Flow), _reservations.Kept(Flow)));
     }
@@ -77,9 +78,9 @@ public sealed class RetryReservationsTests
     [Fact]
     public void Add_MoreImagesThanPlaces_ReservesNothing()
     {
-        _reservations.Add(Flow, 6, After, isShare: false);
+        _reservations.Add(Request(Flow, 6), After, isShare: false);
 
-        _reservations.Add(Flow, 3, After, isShare: false);
+        _reservations.Add(Request(Flow, 3), After, isShare: false);
 
         Assert.Equal(6, _reservations.Images(Flow));
     }
@@ -87,20 +88,39 @@ public sealed class RetryReservationsTests
     [Fact]
     public void TryRedeem_AnotherFlow_ReturnsFalse()
     {
-        _reservations.Add(Flow, 2, After, isShare: false);
+        _reservations.Add(Request(Flow, 2), After, isShare: false);
         _clock.Advance(After);
 
-        Assert.False(_reservations.TryRedeem("other", 2));
+        Assert.False(_reservations.TryRedeem(Request("other", 2)));
     }
 
     [Fact]
     public void Kept_ShareOfAFlowIsUsedUp_WithholdsNothingFromOthers()
     {
-        _reservations.Add(Flow, 3, After, isShare: true);
+        _reservations.Add(Request(Flow, 3), After, isShare: true);
         Assert.Equal((3, 0), (_reservations.Kept(Flow), _reservations.Kept("other")));
 
-        _reservations.Add("other", 2, After, isShare: false);
+        _reservations.Add(Request("other", 2), After, isShare: false);
 
         Assert.Equal((4, 2), (_reservations.Kept(Flow), _reservations.Kept("other")));
     }
+
+    [Fact]
+    public void TryRedeem_AnotherClass_LeavesTheReservationToItsCaller()
+    {
+        _reservations.Add(Request(Flow, 2), After, isShare: false);
+        _clock.Advance(After);
+
+        Assert.False(_reservations.TryRedeem(Request(Flow, 2, classId: 1)));
+        Assert.True(_reservations.TryRedeem(Request(Flow, 2)));
+    }
+
+    [Fact]
+    public void RetriedRequest_AnotherSeed_IsTheSame() =>
+        Assert.Equal(RetriedRequest.Of(Submission(Jobs.Image(seed: 1))), RetriedRequest.Of(Submission(Jobs.Image(seed: 2))));
+
+    private static RetriedRequest Request(string flow, int images, int classId = 0) =>
+        RetriedRequest.Of(Submission([.. Enumerable.Repeat(Jobs.Image() with { ClassId = classId }, images)])) with { Flow = flow };
+
+    private static ImageSubmission Submission(params ImageSpecification[] images) => new(images, RequestDeadline.None);
 }

@@ -50,6 +50,56 @@ public sealed class RetryAfterTests(ITestOutputHelper output)
         Assert.All(callers, caller => Assert.NotEqual(0, caller.Finished));
     }
 
+    [Fact]
+    public void Callers_ReturnALittleLateWhileOthersArrive_AreAdmittedAtTheFirstRetry()
+    {
+        const int Classes = 24;
+        const double PerSecond = 9; // about twice what the device draws
+        const double Obeying = 0.25; // if all tried again, half of them could not be served
+        using var instance = new SimulatedInstance(Speed, new InferenceOptions { MaxQueuedImages = 64, RequestTimeout = TimeSpan.FromHours(1) });
+        var (random, clock, lateness) = (new Random(1), instance.Clock, TimeSpan.FromMilliseconds(50)); // lateness of network and client
+        var waiting = new PriorityQueue<ImageSpecification, DateTimeOffset>();
+        var (end, arrival, retries, refused) = (clock.GetUtcNow() + Length, clock.GetUtcNow(), 0, 0);
+        while (clock.GetUtcNow() < end)
+        {
+            for (; arrival <= clock.GetUtcNow(); arrival += TimeSpan.FromSeconds(-Math.Log(1 - random.NextDouble()) / PerSecond))
+            {
+                var image = Jobs.Image() with { ClassId = random.Next(Classes) };
+                if (RetryAfter(instance, image) is { } wait && random.NextDouble() < Obeying)
+                {
+                    waiting.Enqueue(image, clock.GetUtcNow() + wait + lateness);
+                }
+            }
+
+            while (waiting.TryPeek(out var image, out var due) && due <= clock.GetUtcNow())
+            {
+                waiting.Dequeue();
+                retries++;
+                refused += RetryAfter(instance, image) is null ? 0 : 1;
+            }
+
+            instance.Step();
+        }
+
+        output.WriteLine($"{retries} retries, {refused} of them refused again");
+        Assert.True(retries > 50, $"{retries} retries are too few for a conclusion.");
+        Assert.InRange((double)refused / retries, 0, 0.1);
+    }
+
+    /// <summary>Requests an image and returns the time to wait if it is refused; null if it is admitted.</summary>
+    private static TimeSpan? RetryAfter(SimulatedInstance instance, ImageSpecification image)
+    {
+        try
+        {
+            instance.Request(image);
+            return null;
+        }
+        catch (QueueFullException full)
+        {
+            return full.RetryAfter;
+        }
+    }
+
     /// <summary>Requests images one by one.</summary>
     private sealed class Caller(SimulatedInstance instance, Func<ImageSpecification> kind)
     {
