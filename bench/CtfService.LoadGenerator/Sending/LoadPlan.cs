@@ -19,8 +19,8 @@ public sealed record LoadPlan
     /// <summary>Seed of arrivals, requests and hang-ups.</summary>
     public int Seed { get; init; }
 
-    /// <summary>Whether callers who are refused wait as <c>Retry-After</c> says and try once more.</summary>
-    public bool ObeysRetryAfter { get; init; }
+    /// <summary>Share of the callers who, if refused, wait as <c>Retry-After</c> says and try once more, 0 to 1.</summary>
+    public double ObeyingShare { get; init; }
 
     /// <summary>Share of the answers whose images are decoded, 0 to 1; all are compared.</summary>
     public double DecodeShare { get; init; } = 1;

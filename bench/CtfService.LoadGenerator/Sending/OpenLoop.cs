@@ -52,25 +52,27 @@ public sealed class OpenLoop
             var decodes = random.NextDouble() < _plan.DecodeShare;
             _tally.Sent(isWarmUp: due < _plan.WarmUp);
             _open.Begin();
-            _ = Task.Run(() => SendAsync(request, due, hangUp, decodes, cancellation), cancellation);
+            var caller = new Caller(hangUp, decodes, Obeys: random.NextDouble() < _plan.ObeyingShare);
+            _ = Task.Run(() => SendAsync(request, due, caller, cancellation), cancellation);
         }
 
         await WaitAsync(End, cancellation);
     }
 
-    private async Task SendAsync(LoadRequest request, TimeSpan due, HangUp? hangUp, bool decodes, CancellationToken cancellation)
+    private async Task SendAsync(LoadRequest request, TimeSpan due, Caller caller, CancellationToken cancellation)
     {
         try
         {
             var sent = Now;
-            var answer = await _sender.SendAsync(request, hangUp, decodes, cancellation);
+            var answer = await _sender.SendAsync(request, caller.HangUp, caller.Decodes, cancellation);
             _tally.Ended(request, answer, Times(due, sent));
-            if (_plan.ObeysRetryAfter && answer is { Outcome: Outcome.Overloaded, RetryAfter: { } wait } && Now + wait < End)
+            if (caller.Obeys && answer is { Outcome: Outcome.Overloaded, RetryAfter: { } wait } && Now + wait < End)
             {
                 var retryDue = Now + wait;
                 await WaitAsync(retryDue, cancellation);
                 var retrySent = Now;
-                _tally.Retried(request, await _sender.SendAsync(request, hangUp: null, decodes, cancellation), Times(retryDue, retrySent));
+                var second = await _sender.SendAsync(request, hangUp: null, caller.Decodes, cancellation);
+                _tally.Retried(request, second, Times(retryDue, retrySent));
             }
 
             _open.End();
@@ -94,4 +96,9 @@ public sealed class OpenLoop
             await Task.Delay(left, TimeProvider.System, cancellation);
         }
     }
+
+    /// <param name="HangUp">Null for a caller who waits for the answer.</param>
+    /// <param name="Decodes">Whether the images of the answer are decoded.</param>
+    /// <param name="Obeys">Whether the caller tries again after <c>Retry-After</c>.</param>
+    private readonly record struct Caller(HangUp? HangUp, bool Decodes, bool Obeys);
 }

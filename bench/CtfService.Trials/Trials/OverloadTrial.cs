@@ -15,6 +15,9 @@ internal static class OverloadTrial
 
     private const double LeastAdmitted = 0.9;
 
+    /// <summary>Share of the callers who obey Retry-After at twice the capacity: if all came again, half of them could not be served.</summary>
+    private const double Obeying = 0.25;
+
     private const double MostLatency = 3;
 
     private const double MostLivenessMilliseconds = 100;
@@ -69,7 +72,7 @@ internal static class OverloadTrial
         foreach (var load in arguments.GetRequiredValue(Loads))
         {
             TrialReport.Progress($"{load} times the capacity");
-            var loadPlan = plan with { Rate = load * capacity, ObeysRetryAfter = load == 2, Seed = (int)(100 * load) };
+            var loadPlan = plan with { Rate = load * capacity, ObeyingShare = load == 2 ? Obeying : 0, Seed = (int)(100 * load) };
             var result = await OpenLoop.RunAsync(target, catalog, loadPlan, cancellation);
             results.Add((load, result));
             Note(report, load, result);

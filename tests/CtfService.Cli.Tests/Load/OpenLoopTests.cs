@@ -110,7 +110,7 @@ public sealed class OpenLoopTests : IAsyncLifetime
 
             return number is 0 or 1;
         };
-        var plan = Plan with { Rate = 8, Duration = TimeSpan.FromSeconds(2), ObeysRetryAfter = true };
+        var plan = Plan with { Rate = 8, Duration = TimeSpan.FromSeconds(2), ObeyingShare = 1 };
 
         var report = await OpenLoop.RunAsync(_service.Target, catalog, plan, CancellationToken.None);
 

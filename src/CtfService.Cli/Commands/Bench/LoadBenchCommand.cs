@@ -34,7 +34,8 @@ internal static class LoadBenchCommand
             "--decode-share", "Share of the answers whose images are decoded; all are compared.", 1.0, NumberRange.Between(0.0, 1.0));
         var hangUpWithin = CommandOption.Number(
             "--hang-up-within", "Callers hang up at a random moment, at most so many seconds after they sent.", 0.5, SecondsRange);
-        var obey = new Option<bool>("--obey-retry-after") { Description = "Callers who get 429 wait as Retry-After says and try once more." };
+        var obey = CommandOption.Number(
+            "--obey-retry-after", "Share of the callers who, on 429, wait as Retry-After says and try once more.", 0.0, NumberRange.Between(0.0, 1.0));
         var timeout = CommandOption.Number("--timeout", "Seconds after which a request counts as unanswered.", 150.0, SecondsRange);
         var seed = CommandOption.Number("--seed", "Seed of arrivals, requests and hang-ups.", 0, NumberRange.From(0));
         var json = BenchOptions.Json();
@@ -55,7 +56,7 @@ internal static class LoadBenchCommand
                 Duration = TimeSpan.FromSeconds(arguments.GetValue(seconds)),
                 WarmUp = TimeSpan.FromSeconds(arguments.GetValue(warmUp)),
                 Seed = arguments.GetValue(seed),
-                ObeysRetryAfter = arguments.GetValue(obey),
+                ObeyingShare = arguments.GetValue(obey),
                 DecodeShare = arguments.GetValue(decodeShare),
                 HangUpWithin = TimeSpan.FromSeconds(arguments.GetValue(hangUpWithin)),
                 Timeout = TimeSpan.FromSeconds(arguments.GetValue(timeout)),
