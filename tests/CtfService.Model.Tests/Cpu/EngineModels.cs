@@ -33,22 +33,29 @@ internal static class EngineModels
     public static ClassConditionalTransformer Random(TransformerConfig config)
     {
         using var frozen = no_grad();
-        manual_seed(5);
+        using var generator = new Generator(5); // of its own, because other tests draw from libtorch's at the same time
         var transformer = new ClassConditionalTransformer(config);
         transformer.eval();
         foreach (var (name, parameter) in transformer.named_parameters())
         {
             if (name.EndsWith("norm.weight", StringComparison.Ordinal))
             {
-                nn.init.uniform_(parameter, 0.5, 1.5);
+                nn.init.uniform_(parameter, 0.5, 1.5, generator);
             }
             else
             {
-                nn.init.normal_(parameter, 0, 0.15);
+                nn.init.normal_(parameter, 0, 0.15, generator);
             }
         }
 
         return transformer;
+    }
+
+    /// <summary>Returns input labels of some sequences, the same on every call.</summary>
+    public static Tensor Labels(TransformerConfig config, int sequences)
+    {
+        using var generator = new Generator(6);
+        return randint(0, config.InputVocabulary, [sequences, config.Positions], dtype: int64, generator: generator);
     }
 
     public static SimdDecodeEngine Engine(
