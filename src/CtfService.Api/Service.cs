@@ -29,6 +29,7 @@ internal static class Service
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddSettings(args);
         builder.RequireSettings();
+        builder.FitIntoContainer();
         builder.Services.AddSingleton<IHostLifetime>(signals);
         builder.AddTelemetry();
         builder.Services.AddJson();

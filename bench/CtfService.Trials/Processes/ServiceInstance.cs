@@ -37,6 +37,9 @@ internal sealed class ServiceInstance : IDisposable
     /// <summary>Processors that the process sees; null for all.</summary>
     public int? Processors { get; init; }
 
+    /// <summary>A program, with arguments, that starts the process and becomes it; empty to start it directly.</summary>
+    public IReadOnlyList<string> Launcher { get; init; } = [];
+
     /// <summary>Variables that the process gets beside those of this one.</summary>
     public Dictionary<string, string> Environment { get; init; } = [];
 
@@ -46,7 +49,8 @@ internal sealed class ServiceInstance : IDisposable
     public void Start()
     {
         _process?.Dispose();
-        var start = new ProcessStartInfo("dotnet", _command)
+        string[] command = [.. Launcher, "dotnet", .. _command];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -139,6 +143,13 @@ internal sealed class ServiceInstance : IDisposable
     {
         _process!.Refresh();
         return _process.WorkingSet64;
+    }
+
+    /// <summary>Waits until the process ends by itself and returns its exit code.</summary>
+    public async Task<int> ExitAsync(CancellationToken cancellation)
+    {
+        await _process!.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
     }
 
     public IReadOnlyList<string> LastLines(int count)

@@ -16,7 +16,7 @@ internal static class IdempotencyExtensions
             builder.Services.AddSingleton<KeyedJobs>();
         }
 
-        if (!new SettingsSection<StorageOptions>(builder.Configuration, StorageOptions.SectionName).Value.KeepsStateInDatabase())
+        if (!builder.Configuration.KeepsResponsesInDatabase())
         {
             builder.Services.AddSingleton<IIdempotencyStore, MemoryIdempotencyStore>();
             return;
@@ -27,6 +27,10 @@ internal static class IdempotencyExtensions
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ResponseUpkeep>());
         builder.Services.AddSingleton<IIdempotencyStore, SharedIdempotencyStore>();
     }
+
+    /// <summary>Returns false if the memory of this process keeps the responses.</summary>
+    public static bool KeepsResponsesInDatabase(this IConfiguration configuration) =>
+        new SettingsSection<StorageOptions>(configuration, StorageOptions.SectionName).Value.KeepsStateInDatabase();
 
     /// <summary>Runs after error handling and authentication, which it depends on, and before the endpoints.</summary>
     public static void UseIdempotency(this WebApplication app) => app.UseMiddleware<IdempotencyMiddleware>();

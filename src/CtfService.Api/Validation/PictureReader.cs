@@ -1,6 +1,7 @@
 using System.Threading.RateLimiting;
 using CtfService.Api.Configuration;
 using CtfService.Api.Errors;
+using CtfService.Api.Hosting;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Imaging;
@@ -18,6 +19,9 @@ internal sealed class PictureReader(LimitsOptions limits) : IDisposable
 
     /// <summary>Field of the mask.</summary>
     public const string Mask = "mask";
+
+    /// <summary>Pixels of a picture whose memory is collected at once if the container limits it, because the collector might leave several.</summary>
+    private const int LargePixels = 1 << 20;
 
     private readonly SemaphoreSlim _decoding = new(Environment.ProcessorCount);
 
@@ -60,8 +64,19 @@ internal sealed class PictureReader(LimitsOptions limits) : IDisposable
         await _decoding.WaitAsync(cancellation);
         try
         {
-            using var permit = await _pixels.AcquireAsync(pixels(), cancellation);
-            return decode();
+            var count = pixels();
+            using var permit = await _pixels.AcquireAsync(count, cancellation);
+            try
+            {
+                return decode();
+            }
+            finally
+            {
+                if (count >= LargePixels && ContainerMemory.Limit is not null)
+                {
+                    GC.Collect();
+                }
+            }
         }
         catch (InvalidDataException damaged)
         {

@@ -63,4 +63,8 @@ public static class EventIds
     public const int ServiceReady = 2300;
     public const int RequestsWarmedUp = 2301;
     public const int WarmUpFailed = 2302;
+
+    // Memory
+    public const int MemoryReduced = 2310;
+    public const int MemoryNearLimit = 2311;
 }
