@@ -80,8 +80,9 @@ internal static class LimitsTrial
 
         report.Measure($"{limit}: most memory, with files", $"{group.Peak >> 20} MiB");
         report.Require($"{limit}: ended by the system", $"{group.Killed}", $"never", group.Killed == 0 && service.IsRunning);
-        var failed = callers.Answers.Where(answer => answer.Key.Status is not (200 or 429 or 503)).Sum(answer => answer.Value);
-        report.Require($"{limit}: answers other than 200, 429 and 503", $"{failed}", $"none", failed == 0);
+        // 400: with less memory, smaller pictures are the largest.
+        var failed = callers.Answers.Where(answer => answer.Key.Status is not (200 or 400 or 429 or 503)).Sum(answer => answer.Value);
+        report.Require($"{limit}: answers other than 200, 400, 429 and 503", $"{failed}", $"none", failed == 0);
         if (service.IsRunning)
         {
             await Task.Delay(Drained, TimeProvider.System, cancellation);
