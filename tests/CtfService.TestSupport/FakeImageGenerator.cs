@@ -33,6 +33,9 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
     /// <summary>Largest number of images in a step that fits into memory.</summary>
     public int MaxImages { get; set; } = int.MaxValue;
 
+    /// <summary>Returns the error of an image that fails alone at its end; null, the default, if it does not.</summary>
+    public Func<ImageSpecification, Exception?> ErrorOf { get; set; } = static _ => null;
+
     /// <summary>Number of the step, counted from now on, that runs out of memory regardless of its size; 0 for none.</summary>
     public int RunOutOfMemoryAtStep { get; set; }
 
@@ -120,7 +123,9 @@ public sealed class FakeImageGenerator(ModelDescription model) : IImageGenerator
 
         var finished = _running.Where(running => running.Value.Steps >= StepsPerImage).ToList();
         finished.ForEach(running => _running.Remove(running.Key));
-        return [.. finished.Select(running => new GenerationOutcome(running.Key, Draw(running.Value.Image)))];
+        return [.. finished.Select(running => ErrorOf(running.Value.Image) is { } error
+            ? new GenerationOutcome(running.Key, Image: null, error) { OthersWorked = stepping.Count > 1 }
+            : new GenerationOutcome(running.Key, Draw(running.Value.Image)))];
     }
 
     public void Dispose() => IsDisposed = true;

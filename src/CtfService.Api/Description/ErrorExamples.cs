@@ -70,6 +70,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         Mapped(
             CallerErrors.DeadlineTooShort(TimeSpan.FromSeconds(4.2), TimeSpan.FromSeconds(2), "timeout_ms", TimeSpan.FromSeconds(3)), jsonProblems),
         Mapped(CallerErrors.StepFailed(new InvalidOperationException()), jsonProblems),
+        Mapped(CallerErrors.NotFinite(), jsonProblems),
         Mapped(CallerErrors.Loading(), jsonProblems),
         Mapped(RequestDeadline.Of(new InferenceOptions()).Exceeded(), jsonProblems),
     ];
@@ -82,6 +83,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         Mapped(CallerErrors.QueueFull(room: 0, capacity: 64, requested: 1, TimeSpan.FromSeconds(3)), jsonProblems),
         Mapped(CallerErrors.ShareFull(room: 0, waiting: 32, capacity: 64, requested: 1, TimeSpan.FromSeconds(3)), jsonProblems),
         Mapped(CallerErrors.StepFailed(new InvalidOperationException()), jsonProblems),
+        Mapped(CallerErrors.NotFinite(), jsonProblems),
         Mapped(CallerErrors.Loading(), jsonProblems),
         Mapped(RequestDeadline.Of(new InferenceOptions()).Exceeded(), jsonProblems),
     ];

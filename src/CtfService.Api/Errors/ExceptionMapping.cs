@@ -47,6 +47,7 @@ internal static class ExceptionMapping
         ModelLoadException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "load_failed", "bundle"),
         DeadlineExceededException late => new ApiError(StatusCodes.Status504GatewayTimeout, late.Message, "deadline_exceeded"),
         GenerationFailedException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "generation_failed"),
+        NotFiniteException failed => new ApiError(StatusCodes.Status500InternalServerError, failed.Message, "not_finite"),
         JobStoreUnavailableException or FileStoreUnavailableException => StorageUnavailable,
         _ => null,
     };

@@ -90,7 +90,7 @@ internal sealed record EndReason(string Outcome, string Name)
         "model_not_ready" => isStopping ? ShuttingDown : NotReady,
         "out_of_device_memory" => OutOfMemory,
         "deadline_exceeded" => Deadline,
-        "generation_failed" => StepFailed,
+        "generation_failed" or "not_finite" => StepFailed,
         _ => error.Status switch
         {
             StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden => Unauthorized,

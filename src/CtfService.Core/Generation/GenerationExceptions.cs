@@ -26,5 +26,15 @@ public sealed class DeadlineExceededException(string message) : Exception(messag
 /// <summary>The step that contained the image failed. The thrower has already logged it with its cause.</summary>
 public sealed class GenerationFailedException(string message, Exception? innerException = null) : Exception(message, innerException);
 
+/// <summary>A stage computed NaN or an infinite number for the image. Images that were computed with it are not affected.</summary>
+public sealed class NotFiniteException(string message) : Exception(message)
+{
+    /// <param name="computed">What was computed, and by which stage.</param>
+    /// <param name="position">The position in the token grid; null if it is not known.</param>
+    public static NotFiniteException Of(string computed, int? position = null) => new(
+        $"The model computed {computed} of this image that are not finite (NaN or infinite){(position is { } cell ? $" at position {cell}" : "")}; expected "
+        + "finite numbers. Send the request again; if it fails again, the operator of this service should check the device and the model's files.");
+}
+
 /// <summary>The batch does not fit in device memory. A smaller batch may succeed.</summary>
 public sealed class OutOfDeviceMemoryException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -51,7 +51,7 @@ public interface IImageGenerator : IDisposable
     /// <exception cref="OutOfDeviceMemoryException">
     /// A decode step does not fit in device memory; with fewer images it may. No image has advanced, so each can be removed or stepped again.
     /// </exception>
-    /// <returns>The images that ended, in no particular order.</returns>
+    /// <returns>The images that ended, in no particular order. One that fails alone is among them with its error; the others go on.</returns>
     IReadOnlyList<GenerationOutcome> Advance(CancellationToken cancellation);
 }
 
@@ -67,6 +67,9 @@ public readonly record struct StepReport(int Rows, TimeSpan DecodeTime, int Spli
 {
     /// <summary>Labels that its decode step drew.</summary>
     public DecodeWork Decode { get; init; }
+
+    /// <summary>The error after which its decode step was run again, with success; null if the first run succeeded.</summary>
+    public Exception? RepeatedAfter { get; init; }
 
     public StageWork VqEncode { get; init; }
 
@@ -94,7 +97,11 @@ public readonly record struct StageWork(int Images, TimeSpan Elapsed);
 /// <summary>An image that ended, successfully or not.</summary>
 /// <param name="Image">The image; null if it failed.</param>
 /// <param name="Error">The error, such as <see cref="OutOfDeviceMemoryException"/>; null if it succeeded.</param>
-public sealed record GenerationOutcome(long Id, GeneratedImage? Image, Exception? Error = null);
+public sealed record GenerationOutcome(long Id, GeneratedImage? Image, Exception? Error = null)
+{
+    /// <summary>True if the image failed while others went through the same stage in the same step, so that the device works.</summary>
+    public bool OthersWorked { get; init; }
+}
 
 /// <summary>Loads a generator, on the thread that will own it.</summary>
 public interface IImageGeneratorFactory

@@ -50,6 +50,13 @@ public static class CallerErrors
     public static GenerationFailedException StepFailed(Exception cause) =>
         new("The step that contained this image failed. The service log has the details.", cause);
 
+    public static NotFiniteException NotFinite() => NotFiniteException.Of("coarse logits", position: 17);
+
+    /// <summary>Returns the error of an image that failed alone in its step, for its caller.</summary>
+    internal static Exception OfImage(Exception cause) => cause is OutOfDeviceMemoryException or NotFiniteException or GenerationFailedException
+        ? cause
+        : new GenerationFailedException("This image failed; the others of its step went on. The service log has the details.", cause);
+
     /// <param name="first">Name of the device where the image failed first; null if there is no other device to start it again.</param>
     internal static GenerationFailedException DeviceFailed(string device, string? first, Exception cause) => new(
         first is null

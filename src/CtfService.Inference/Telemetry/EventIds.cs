@@ -20,6 +20,8 @@ public static class EventIds
     public const int StepsKeepFailing = 1025;
     public const int StepsRecovered = 1026;
     public const int ImageNotAdmitted = 1027;
+    public const int ImageFailed = 1028;
+    public const int StepRepeated = 1029;
 
     // Worker
     public const int WorkerCrashed = 1041;

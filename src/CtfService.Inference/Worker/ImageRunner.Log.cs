@@ -22,6 +22,12 @@ internal sealed partial class ImageRunner
         [LoggerMessage(EventIds.ImagesTooLarge, LogLevel.Error, "{Images} image(s) do not fit in device memory")]
         public static partial void TooLarge(ILogger logger, int images, Exception error);
 
+        [LoggerMessage(EventIds.ImageFailed, LogLevel.Error, "An image failed alone on {Device}; the other images go on")]
+        public static partial void ImageFailed(ILogger logger, string device, Exception error);
+
+        [LoggerMessage(EventIds.StepRepeated, LogLevel.Warning, "A decode step failed on {Device} and succeeded when it was repeated; no image is affected")]
+        public static partial void Repeated(ILogger logger, string device, Exception error);
+
         [LoggerMessage(EventIds.StepsKeepFailing, LogLevel.Error,
             "Steps keep failing; {Waiting} waiting images failed, and new requests are refused for a while (Inference:FailedStepsPause)")]
         public static partial void KeepsFailing(ILogger logger, int waiting, Exception error);

@@ -103,6 +103,10 @@ internal sealed partial class ImageRunner(
             UpdateBreaker(waiting, outcomes); // before any caller gets them
             Complete(generator, waiting, outcomes, started);
             receivers.Estimator.Measure(generator.LastStep);
+            if (generator.LastStep.RepeatedAfter is { } first)
+            {
+                Log.Repeated(logger, share.Name, first);
+            }
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {
@@ -175,7 +179,10 @@ internal sealed partial class ImageRunner(
         return false;
     }
 
-    /// <summary>Counts a step in which images ended as progress or as a failure.</summary>
+    /// <summary>
+    /// Counts a step in which images ended as progress or as a failure. An image that failed while others went through is neither: the device works, and no
+    /// caller can take it out of service.
+    /// </summary>
     private void UpdateBreaker(AdmissionScheduler waiting, IReadOnlyList<GenerationOutcome> outcomes)
     {
         if (outcomes.Count == 0)
@@ -185,7 +192,10 @@ internal sealed partial class ImageRunner(
 
         if (outcomes.All(outcome => outcome.Error is not null))
         {
-            CountFailure(waiting, outcomes[0].Error!);
+            if (outcomes.FirstOrDefault(outcome => !outcome.OthersWorked) is { } failed)
+            {
+                CountFailure(waiting, failed.Error!);
+            }
         }
         else if (receivers.Breaker.Finished())
         {
@@ -247,8 +257,16 @@ internal sealed partial class ImageRunner(
                 ?? throw new InvalidOperationException($"The generator returned an image with the id {outcome.Id}, which was not admitted.");
             if (outcome.Error is { } error)
             {
-                Log.TooLarge(logger, 1, error);
-                MoveOrFail(waiting, job, error);
+                if (error is OutOfDeviceMemoryException)
+                {
+                    Log.TooLarge(logger, 1, error);
+                }
+                else
+                {
+                    Log.ImageFailed(logger, share.Name, error);
+                }
+
+                MoveOrFail(waiting, job, CallerErrors.OfImage(error));
             }
             else
             {

@@ -78,15 +78,9 @@ public sealed class CtfImageGenerator : IImageGenerator
     /// <inheritdoc/>
     public void Remove(long id)
     {
-        if (!Forget(id))
+        if (Forget(id))
         {
-            return;
-        }
-
-        if (!_coarse.Remove(id))
-        {
-            _edits.Remove(id);
-            _later.Remove(id);
+            RemoveFromStages(id);
         }
     }
 
@@ -124,7 +118,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
 
         LastStep = _later.Encode(LastStep, lowest, cancellation);
-        LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse, cancellation) };
+        LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse, Fail, cancellation) };
         LastStep = _later.Finish(LastStep, lowest, cancellation);
     }
 
@@ -141,7 +135,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             StepCoarse(_coarse.StepsAllRows ? ImagePriority.Bulk : lowest);
         }
 
-        LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse, cancellation) };
+        LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse, Fail, cancellation) };
     }
 
     /// <summary>Adds the image to the stage that its layout starts in.</summary>
@@ -169,6 +163,15 @@ public sealed class CtfImageGenerator : IImageGenerator
         return image;
     }
 
+    private void RemoveFromStages(long id)
+    {
+        if (!_coarse.Remove(id))
+        {
+            _edits.Remove(id);
+            _later.Remove(id);
+        }
+    }
+
     /// <summary>Returns the rows that images of at least this priority occupy or will occupy.</summary>
     private int RowsOf(ImagePriority lowest) => _coarse.RowsOf(lowest) + _edits.RowsOf(lowest);
 
@@ -176,16 +179,22 @@ public sealed class CtfImageGenerator : IImageGenerator
     {
         try
         {
-            var (rows, started) = (_coarse.Rows, Stopwatch.GetTimestamp());
-            var finished = _coarse.Step(lowest);
+            var (rows, count, started) = (_coarse.Rows, _coarse.CountOf(lowest), Stopwatch.GetTimestamp());
+            var (finished, repeatedAfter) = StepOrRepeat(lowest);
             LastStep = new StepReport(_coarse.LastStepRows, Stopwatch.GetElapsedTime(started), Splits: _coarse.Rows < rows ? 1 : 0)
             {
                 Decode = _coarse.LastStepWork,
+                RepeatedAfter = repeatedAfter,
             };
             _decodeStep.Add(LastStep.DecodeTime);
             foreach (var image in finished)
             {
                 _later.AddLayout(image);
+            }
+
+            foreach (var image in _coarse.Failed)
+            {
+                _later.End(new GenerationOutcome(image.Id, Image: null, image.Fault) { OthersWorked = _coarse.Failed.Count < count });
             }
         }
         catch (Exception error) when (MemoryFault.Is(error))
@@ -193,6 +202,30 @@ public sealed class CtfImageGenerator : IImageGenerator
             throw new OutOfDeviceMemoryException(
                 $"The device ran out of memory during a decode step of {_coarse.CountOf(lowest)} images; fewer may fit.", error);
         }
+    }
+
+    /// <summary>
+    /// Steps the coarse stage. If that throws, steps it once more: keys and values are stored by position, so a repeated step gives the same labels, and an
+    /// error that does not return costs no image. A step that does not fit in memory is not repeated.
+    /// </summary>
+    /// <returns>The complete images, and the error of the first try if there was a second one.</returns>
+    private (IReadOnlyList<RunningImage> Finished, Exception? RepeatedAfter) StepOrRepeat(ImagePriority lowest)
+    {
+        try
+        {
+            return (_coarse.Step(lowest), null);
+        }
+        catch (Exception error) when (!MemoryFault.Is(error))
+        {
+            return (_coarse.Step(lowest), error);
+        }
+    }
+
+    /// <summary>Ends an image that failed alone outside the stages.</summary>
+    private void Fail(RunningImage image, Exception error)
+    {
+        RemoveFromStages(image.Id);
+        _later.End(new GenerationOutcome(image.Id, Image: null, error) { OthersWorked = ImageCount > 1 });
     }
 
     private GenerationOutcome[] TakeEnded()

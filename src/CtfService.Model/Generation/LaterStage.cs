@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Model.Memory;
 using CtfService.Model.Stages;
 
 namespace CtfService.Model.Generation;
@@ -29,7 +30,7 @@ internal sealed class LaterStage(
     /// <param name="lowest">At least one image of the line must have this priority or a higher one.</param>
     /// <param name="budget">Time that the batch should take at most if it has more than one image.</param>
     /// <param name="passed">Receives the images that went through.</param>
-    /// <param name="failed">Receives the images that do not fit alone.</param>
+    /// <param name="failed">Receives the images that fail alone.</param>
     /// <returns>The work, and the number of batches that were halved because they did not fit.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; images that did not go through stay in the line.</exception>
     public (StageWork Work, int Splits) Run(
@@ -37,7 +38,14 @@ internal sealed class LaterStage(
     {
         var started = Stopwatch.GetTimestamp();
         var batch = FirstThatFit(lowest, budget);
-        var splits = BatchHalving.Run(batch, part => Pass(part, passed, cancellation), (image, fault) => failed(Fail(image, fault)));
+        var faults = new List<(RunningImage Image, Exception Error)>();
+        var splits = BatchHalving.Run(
+            batch, part => run(part, cancellation), part => Pass(part, passed), (image, fault) => faults.Add((image, fault)));
+        foreach (var (image, fault) in faults)
+        {
+            failed(Fail(image, fault) with { OthersWorked = faults.Count < batch.Count });
+        }
+
         var work = new StageWork(batch.Count, Stopwatch.GetElapsedTime(started));
         _costOfImage.Add(work.Elapsed / work.Images);
         return (work, splits);
@@ -60,9 +68,8 @@ internal sealed class LaterStage(
         return batch;
     }
 
-    private void Pass(IReadOnlyList<RunningImage> batch, Action<RunningImage> passed, CancellationToken cancellation)
+    private void Pass(IReadOnlyList<RunningImage> batch, Action<RunningImage> passed)
     {
-        run(batch, cancellation);
         foreach (var image in batch)
         {
             _line.Remove(image.Id);
@@ -73,7 +80,7 @@ internal sealed class LaterStage(
     private GenerationOutcome Fail(RunningImage image, Exception fault)
     {
         _line.Remove(image.Id);
-        return new GenerationOutcome(image.Id, Image: null, new OutOfDeviceMemoryException(
+        return new GenerationOutcome(image.Id, Image: null, !MemoryFault.Is(fault) ? fault : new OutOfDeviceMemoryException(
             $"The device has too little free memory for {name} of one image. Lower Inference:MaxBatchRows, or free memory on the device.", fault));
     }
 }

@@ -57,6 +57,9 @@ internal sealed class LaterStages : IDisposable
     /// <summary>Adds an image with a picture to be encoded.</summary>
     public void AddPicture(RunningImage image) => _encode.Add(image);
 
+    /// <summary>Adds an image that failed elsewhere to those that have ended.</summary>
+    public void End(GenerationOutcome failed) => _ended.Add(failed);
+
     public void Remove(long id)
     {
         _encode.Remove(id);
@@ -151,13 +154,11 @@ internal sealed class LaterStages : IDisposable
     {
         var pictures = stage.Run([.. batch.Select(image => image.Tokens)], cancellation);
         var done = Stopwatch.GetTimestamp();
-        foreach (var (image, picture) in batch.Zip(pictures))
-        {
-            var result = new GeneratedImage(image.Specification, image.Join(picture), image.CoarseLabels, image.Tokens, image.Timings(done))
+        _ended.AddRange([.. batch.Zip(pictures, (image, picture) => new GenerationOutcome(
+            image.Id,
+            new GeneratedImage(image.Specification, image.Join(picture), image.CoarseLabels, image.Tokens, image.Timings(done))
             {
                 DecodeSteps = image.DecodeSteps,
-            };
-            _ended.Add(new GenerationOutcome(image.Id, result));
-        }
+            }))]); // all or none: a batch that fails runs again in parts
     }
 }

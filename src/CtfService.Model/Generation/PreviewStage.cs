@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Model.Memory;
 using CtfService.Model.Stages;
 
 namespace CtfService.Model.Generation;
@@ -20,9 +21,11 @@ internal sealed class PreviewStage(CentroidDecoder decoder)
     /// itself may fit; it is never retried. Allocates nothing if no preview is due.
     /// </summary>
     /// <param name="coarse">The stage with the labels of incomplete layouts.</param>
+    /// <param name="failed">Receives the images whose preview fails for another reason than memory.</param>
     /// <param name="cancellation">Checked before each batch; the remaining previews are not shown.</param>
     /// <returns>The number of halvings (<see cref="BatchHalving"/>).</returns>
-    public int ShowDue(ICoarseStage coarse, CancellationToken cancellation) => TakeDue() is { } due ? Show(due, coarse, cancellation) : 0;
+    public int ShowDue(ICoarseStage coarse, Action<RunningImage, Exception> failed, CancellationToken cancellation) =>
+        TakeDue() is { } due ? Show(due, coarse, failed, cancellation) : 0;
 
     /// <summary>Returns the images with a preview due and marks it as shown; null if no preview is due.</summary>
     private List<PreviewedImage>? TakeDue()
@@ -45,16 +48,29 @@ internal sealed class PreviewStage(CentroidDecoder decoder)
         return due;
     }
 
-    private int Show(List<PreviewedImage> due, ICoarseStage coarse, CancellationToken cancellation)
+    private int Show(List<PreviewedImage> due, ICoarseStage coarse, Action<RunningImage, Exception> failed, CancellationToken cancellation)
     {
+        void FailUnlessMemory(PreviewedImage previewed, Exception fault)
+        {
+            if (!MemoryFault.Is(fault))
+            {
+                failed(previewed.Image, fault);
+            }
+        }
+
         var halvings = BatchHalving.Run(
             [.. due.Where(previewed => !previewed.Image.IsLayoutComplete)],
             running => coarse.Fetch([.. running.Select(previewed => previewed.Image)]),
-            (unread, _) => due.Remove(unread));
+            passed: static _ => { },
+            (unread, fault) =>
+            {
+                due.Remove(unread);
+                FailUnlessMemory(unread, fault);
+            });
         foreach (var batch in due.Chunk(VqDecodeStage.Capacity))
         {
             cancellation.ThrowIfCancellationRequested();
-            halvings += BatchHalving.Run(batch, Decode, static (_, _) => { });
+            halvings += BatchHalving.Run(batch, Decode, passed: static _ => { }, FailUnlessMemory);
         }
 
         return halvings;
@@ -63,10 +79,10 @@ internal sealed class PreviewStage(CentroidDecoder decoder)
     private void Decode(IReadOnlyList<PreviewedImage> batch)
     {
         int[] labels = [.. batch.SelectMany(previewed => LabelsSoFar(previewed.Image))];
-        var images = decoder.Decode(labels);
+        var pictures = decoder.Decode(labels).Select((picture, place) => batch[place].Image.Join(picture)).ToArray(); // before any is delivered
         for (var place = 0; place < batch.Count; place++)
         {
-            batch[place].Options.Deliver(new ImagePreview(batch[place].Next - 1, batch[place].Image.Join(images[place])));
+            batch[place].Options.Deliver(new ImagePreview(batch[place].Next - 1, pictures[place]));
         }
     }
 

@@ -8,6 +8,7 @@ internal sealed class CoarseBatch(int slots)
 {
     private readonly Stack<int> _freeSlots = new(Enumerable.Range(0, slots).Reverse());
     private readonly List<RunningImage> _finished = [];
+    private readonly List<RunningImage> _failed = [];
     private readonly ImageLine _images = new();
 
     /// <summary>All images, by priority, and in the order of arrival within one.</summary>
@@ -82,6 +83,26 @@ internal sealed class CoarseBatch(int slots)
         }
 
         return _finished;
+    }
+
+    /// <summary>Removes and returns the images that have a <see cref="RunningImage.Fault"/>; the next call reuses the list.</summary>
+    public List<RunningImage> TakeFailed()
+    {
+        _failed.Clear();
+        foreach (var image in Of(ImagePriority.Bulk))
+        {
+            if (image.Fault is not null)
+            {
+                _failed.Add(image);
+            }
+        }
+
+        foreach (var image in _failed)
+        {
+            Remove(image.Id);
+        }
+
+        return _failed;
     }
 
     /// <summary>Changes the number of slots. Images in slots that disappear move to free ones.</summary>

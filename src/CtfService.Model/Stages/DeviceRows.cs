@@ -1,3 +1,5 @@
+using CtfService.Core.Generation;
+using CtfService.Model.Layers;
 using CtfService.Model.Memory;
 using CtfService.Model.Sampling;
 using CtfService.Model.Transformer;
@@ -17,6 +19,7 @@ internal sealed class DeviceRows : IDisposable
     private readonly RowStates _states;
     private readonly NoiseBuffer _noise;
     private readonly ILabelDrafts? _drafts;
+    private readonly Tensor _faults;    // int64 [R]: the first position whose logits are not finite; T if all are
     private readonly Tensor _sequences; // int64 [R, 1 + T + 1]: the class, final labels, drafts of the others, and a place for labels that are not kept
 
     /// <param name="capacity">The largest number of rows.</param>
@@ -28,7 +31,8 @@ internal sealed class DeviceRows : IDisposable
         using var scope = NewDisposeScope(); // frees earlier tensors if a later one does not fit
         _sequences = memory.Zeros(ScalarType.Int64, capacity, config.Positions + 2);
         _states = new RowStates(config, capacity, window, memory);
-        scope.Detach(_sequences);
+        _faults = memory.Zeros(ScalarType.Int64, capacity);
+        scope.Detach(_sequences, _faults);
         _noise = new NoiseBuffer(config.Positions, config.OutputVocabulary, window);
     }
 
@@ -54,6 +58,11 @@ internal sealed class DeviceRows : IDisposable
         _noise.Clear();
         _states.Write(running, limit);
         _sequences.narrow(0, 0, Count).select(1, 0).copy_(_states.Classes);
+        foreach (var image in running.Where(image => image.IsAtFirstLabel))
+        {
+            _faults.select(0, image.Slot).fill_(Scalars.Of((long)_config.Positions));
+        }
+
         foreach (var image in running.Where(image => image.IsAtFirstLabel && (image.KeptTokens is not null || Window > 1)))
         {
             Start(image);
@@ -80,6 +89,7 @@ internal sealed class DeviceRows : IDisposable
         var isGuided = window.Positions.less_equal(_states.LastGuided.unsqueeze(1)).unsqueeze(2);            // [R, W, 1]
         var unconditional = where(isGuided, logits.index_select(0, _states.Partners), logits);               // [R, W, V]
         var guided = Guidance.Combine(logits, unconditional, _states.GuidanceScales).flatten(0, 1);          // a row with itself: unchanged at any scale
+        window.AreFinite = guided.sum(1).isfinite().reshape(Count, Window).MoveToOuterDisposeScope();         // [R, W]
         var drawn = Draw(window, guided).reshape(Count, Window);                                              // [R, W]
         return drawn.index_select(0, _states.Sources).mul_(_states.Strides.unsqueeze(1)).MoveToOuterDisposeScope();
     }
@@ -98,6 +108,20 @@ internal sealed class DeviceRows : IDisposable
     /// </summary>
     public void Keep(StepWindow window, Tensor labels) => window.Store(labels, _sequences.narrow(0, 0, Count), repeatsLast: _drafts is null);
 
+    /// <summary>Remembers for each row the first final label whose logits were not finite; <see cref="Fetch"/> tells the host.</summary>
+    /// <param name="window">After <see cref="Sample"/>.</param>
+    /// <param name="counts">int64 [R].</param>
+    public void KeepFaults(StepWindow window, Tensor counts)
+    {
+        using var scope = NewDisposeScope();
+        var isSound = Window == 1
+            ? window.AreFinite!
+            : window.AreFinite!.logical_or(window.Positions.greater_equal(_states.Positions.add(counts).unsqueeze(1))); // [R, W]
+        var first = where(isSound, Scalars.Of((long)_config.Positions), window.Positions).amin([1]);                  // [R]
+        var faults = _faults.narrow(0, 0, Count);
+        faults.copy_(minimum(faults, first));
+    }
+
     /// <summary>Advances each row by its number of final labels.</summary>
     /// <param name="counts">int64 [R].</param>
     /// <param name="most">The largest of them.</param>
@@ -108,23 +132,32 @@ internal sealed class DeviceRows : IDisposable
         _states.Positions.add_(counts);
     }
 
-    /// <summary>Copies the labels of some images to the host in one transfer. Waits for the device and does not change it.</summary>
+    /// <summary>
+    /// Copies the labels of some images to the host in one transfer, and what <see cref="KeepFaults"/> remembers. Waits for the device and does not change it.
+    /// </summary>
     public void Fetch(IReadOnlyList<RunningImage> images)
     {
         using var scope = NewDisposeScope();
         var slots = _memory.Upload([.. images.Select(image => (long)image.Slot)], images.Count);
-        var labels = _memory.Download(_sequences.index_select(0, slots).narrow(1, 1, _config.Positions)); // [images * T]
+        var labels = _sequences.index_select(0, slots).narrow(1, 1, _config.Positions);                   // [images, T]
+        var values = _memory.Download(cat([labels, _faults.index_select(0, slots).unsqueeze(1)], 1));      // [images * (T + 1)]
         for (var i = 0; i < images.Count; i++)
         {
-            labels.AsSpan(i * _config.Positions, _config.Positions).CopyTo(images[i].CoarseLabels);
+            var ofImage = values.AsSpan(i * (_config.Positions + 1), _config.Positions + 1);
+            ofImage[..^1].CopyTo(images[i].CoarseLabels);
+            if (ofImage[^1] < _config.Positions)
+            {
+                images[i].Fault ??= NotFiniteException.Of("coarse logits", ofImage[^1]);
+            }
         }
     }
 
-    /// <summary>Copies the labels of a row, which the host does not have, to another row.</summary>
+    /// <summary>Copies the labels and the fault of a row, which the host does not have, to another row.</summary>
     public void Move(int from, int to)
     {
         using var scope = NewDisposeScope();
         _sequences.select(0, to).copy_(_sequences.select(0, from));
+        _faults.select(0, to).copy_(_faults.select(0, from));
     }
 
     public void Dispose()
@@ -132,6 +165,7 @@ internal sealed class DeviceRows : IDisposable
         _states.Dispose();
         _noise.Dispose();
         _sequences.Dispose();
+        _faults.Dispose();
     }
 
     /// <summary>

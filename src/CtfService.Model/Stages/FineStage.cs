@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
 using CtfService.Model.Engines;
 using CtfService.Model.Sampling;
@@ -43,6 +45,7 @@ internal sealed class FineStage : IDisposable
     /// <summary>Draws the tokens of every image.</summary>
     /// <param name="images">Images with complete layouts, together at most <see cref="Capacity"/> rows.</param>
     /// <exception cref="OperationCanceledException">Cancelled during the pass. No image has its tokens.</exception>
+    /// <exception cref="NotFiniteException">A logit of an image is not finite. Images may have their tokens; a repetition gives the same ones.</exception>
     public void Run(IReadOnlyList<RunningImage> images, CancellationToken cancellation = default)
     {
         var (positions, width) = (_engine.Config.Positions, _engine.Config.Width);
@@ -95,6 +98,11 @@ internal sealed class FineStage : IDisposable
             if (settings.IsGuided)
             {
                 HostSampler.Guide(logits, Logits(row + 1, cell, members.Length), settings.GuidanceScale);
+            }
+
+            if (!TensorPrimitives.IsFiniteAll<float>(logits))
+            {
+                throw NotFiniteException.Of("fine logits", cell);
             }
 
             var draw = new LabelDraw(image.Specification.Method, image.Specification.Seed, SamplingStage.Fine, cell);

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Engines;
@@ -57,6 +58,8 @@ internal sealed class HostCoarseStage : ICoarseStage
 
     public DecodeWork LastStepWork { get; private set; }
 
+    public IReadOnlyList<RunningImage> Failed { get; private set; } = [];
+
     public int CountOf(ImagePriority lowest) => _batch.CountOf(lowest);
 
     public int RowsOf(ImagePriority lowest) => _batch.SlotsOf(lowest);
@@ -72,9 +75,14 @@ internal sealed class HostCoarseStage : ICoarseStage
     {
         PlanPositions(lowest);
         var count = LayOutRows(lowest);
-        _engine.DecodeStep(_rows.AsSpan(0, count), _logits.AsSpan(0, count * _engine.Config.OutputVocabulary));
+        if (count > 0) // otherwise every image has failed already
+        {
+            _engine.DecodeStep(_rows.AsSpan(0, count), _logits.AsSpan(0, count * _engine.Config.OutputVocabulary));
+        }
+
         LastStepRows = count;
         ReadLogits(lowest);
+        Failed = _batch.TakeFailed();
         var finished = _batch.Advance(lowest);
         foreach (var image in finished)
         {
@@ -122,7 +130,10 @@ internal sealed class HostCoarseStage : ICoarseStage
             if (_ends[i] > image.Position)
             {
                 _ends[i] = Extend(image, _ends[i], Math.Min(image.Position + _windows.Choose(load), _engine.Config.Positions), ref left);
-                Draft(image, _ends[i] - 1);
+                if (!TryDraft(image, _ends[i] - 1))
+                {
+                    _ends[i] = image.CachedPositions; // no rows
+                }
             }
         }
     }
@@ -138,7 +149,22 @@ internal sealed class HostCoarseStage : ICoarseStage
         return end;
     }
 
-    /// <summary>Drafts the cells before an end that have no label.</summary>
+    /// <summary>Drafts the cells before an end that have no label. Returns false if that fails, and then the image does too.</summary>
+    private bool TryDraft(RunningImage image, int end)
+    {
+        try
+        {
+            Draft(image, end);
+            return true;
+        }
+        // Any error of one image's drafts is its own.
+        catch (Exception error)
+        {
+            image.Fault = error;
+            return false;
+        }
+    }
+
     private void Draft(RunningImage image, int end)
     {
         for (var cell = Math.Max(image.Position, image.DraftedCells); cell < end; cell++)
@@ -197,9 +223,23 @@ internal sealed class HostCoarseStage : ICoarseStage
             var end = _ends[place++];
             var guided = GuidedPositions(image, end);
             var positions = end - image.CachedPositions;
-            Read(image, end, row, guided);
+            TryRead(image, end, row, guided);
             row += positions + guided;
             image.DecodeSteps++;
+        }
+    }
+
+    /// <summary>Reads the logits of an image. An error of its own, such as one of its parameters causes, fails this image only.</summary>
+    private void TryRead(RunningImage image, int end, int row, int guided)
+    {
+        try
+        {
+            Read(image, end, row, guided);
+        }
+        // Any error: the logits of the other images are in other rows.
+        catch (Exception error)
+        {
+            image.Fault = error;
         }
     }
 
@@ -219,12 +259,26 @@ internal sealed class HostCoarseStage : ICoarseStage
                 if (isRight && image.IsScored)
                 {
                     image.Score(cell, Guided(image, row + i, i < guided ? row + end - first + i : null));
+                    if (image.Fault is not null)
+                    {
+                        return;
+                    }
                 }
 
                 continue;
             }
 
             var logits = Guided(image, row + i, i < guided ? row + end - first + i : null);
+            if (isRight && !image.RequireFinite(cell, logits))
+            {
+                return;
+            }
+
+            if (!isRight && !TensorPrimitives.IsFiniteAll<float>(logits))
+            {
+                continue; // computed from a wrong draft: the cell keeps the draft that it has
+            }
+
             _drafts?.Observe(image, cell, logits);
             var label = _sampler.Sample(logits, image.Specification.Coarse, image.DrawOf(cell));
             drawn++;

@@ -30,6 +30,9 @@ internal interface ICoarseStage : IDisposable
     /// <summary>The labels drawn in the last step.</summary>
     DecodeWork LastStepWork { get; }
 
+    /// <summary>The images that failed alone in the last step (<see cref="RunningImage.Fault"/>), which the stage has removed. The others advance.</summary>
+    IReadOnlyList<RunningImage> Failed { get; }
+
     /// <summary>Returns the number of images of at least this priority in the stage.</summary>
     int CountOf(ImagePriority lowest);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 using CtfService.Core.Generation;
 using CtfService.Model.Clusters;
 using CtfService.Model.Imaging;
@@ -44,6 +45,9 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
 
     /// <summary>The number of decode steps so far.</summary>
     public int DecodeSteps { get; set; }
+
+    /// <summary>Why the image fails alone; null if it does not. The coarse stage then removes it.</summary>
+    public Exception? Fault { get; set; }
 
     /// <summary>True if nothing is drawn yet, of the image or of a further candidate.</summary>
     public bool IsAtFirstLabel => Position == NextAfter(-1) && CachedPositions <= Position;
@@ -109,10 +113,22 @@ internal sealed class RunningImage(long id, ImageSpecification specification, in
     /// <summary>Scores a kept label by its logits [V] if it comes after a drawn one.</summary>
     public void Score(int cell, ReadOnlySpan<float> logits)
     {
-        if (_candidates is not null && cell > NextAfter(-1))
+        if (_candidates is not null && cell > NextAfter(-1) && RequireFinite(cell, logits))
         {
             _candidates.Add(CandidateChoice.LogProbability(logits, CoarseLabels[cell]));
         }
+    }
+
+    /// <summary>Sets <see cref="Fault"/> and returns false if not all logits of a cell are finite.</summary>
+    public bool RequireFinite(int cell, ReadOnlySpan<float> logits)
+    {
+        if (TensorPrimitives.IsFiniteAll(logits))
+        {
+            return true;
+        }
+
+        Fault ??= NotFiniteException.Of("coarse logits", cell);
+        return false;
     }
 
     /// <summary>Returns the rows of a position in a decode step: a second one for the null class if guidance applies to the label that it gives.</summary>

@@ -23,6 +23,9 @@ internal sealed class StepWindow
     /// <summary>int64 [R, W]: the class at position 0, otherwise the label before or its draft.</summary>
     public Tensor Inputs { get; }
 
+    /// <summary>bool [R, W]: true where all logits are finite. Null until labels are drawn; belongs to the caller's scope.</summary>
+    public Tensor? AreFinite { get; set; }
+
     private long Width => Positions.shape[1];
 
     /// <summary>Reads the window of every row. The tensors belong to the caller's scope.</summary>

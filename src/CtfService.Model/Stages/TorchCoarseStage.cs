@@ -63,6 +63,8 @@ internal sealed class TorchCoarseStage : ICoarseStage
 
     public DecodeWork LastStepWork { get; private set; }
 
+    public IReadOnlyList<RunningImage> Failed { get; private set; } = [];
+
     /// <summary>Returns the most positions of an image's window in the next step; null, the default, for W. Does not change any label.</summary>
     public Func<RunningImage, int>? WindowLimit { get; init; }
 
@@ -90,8 +92,9 @@ internal sealed class TorchCoarseStage : ICoarseStage
     {
         TryGrow();
         DrawInRowsThatFit();
+        Failed = _batch.TakeFailed();
         var finished = _batch.Advance(ImagePriority.Bulk);
-        _rows.IsStale = finished.Count > 0 || _batch.All.Any(image => image.IsAtFirstLabel || image.CachedPositions < image.Position);
+        _rows.IsStale = finished.Count + Failed.Count > 0 || _batch.All.Any(image => image.IsAtFirstLabel || image.CachedPositions < image.Position);
         foreach (var image in finished)
         {
             image.MarkCoarseDone();
@@ -153,6 +156,7 @@ internal sealed class TorchCoarseStage : ICoarseStage
         var labels = _rows.Sample(window, logits);                                     // [R, W]
         var counts = _rows.CountFinal(window, labels);                                 // [R]
         _rows.Keep(window, labels);
+        _rows.KeepFaults(window, counts);
         var final = _rows.Window == 1 ? null : _memory.Download(counts);
         int FinalOf(RunningImage image) => final?[image.Slot] ?? 1;
         Fetch([.. _batch.All.Where(image => image.EndsAfter(FinalOf(image)))]);

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using CtfService.Core.Generation;
 using CtfService.Model.Imaging;
 using CtfService.Model.Tokenizer;
@@ -19,6 +20,7 @@ internal sealed class VqDecodeStage(IVqDecoder decoder)
     public int ImagesAtOnce => Math.Min(Capacity, decoder.ImagesAtOnce);
 
     /// <param name="tokens">[B] arrays of [T].</param>
+    /// <exception cref="NotFiniteException">A pixel of one of the images is not finite.</exception>
     public RgbImage[] Run(IReadOnlyList<int[]> tokens, CancellationToken cancellation = default)
     {
         if (_tokens.Length < tokens.Count * _check.Positions)
@@ -33,6 +35,11 @@ internal sealed class VqDecodeStage(IVqDecoder decoder)
 
         var pixels = _pixels.AsSpan(0, tokens.Count * _check.PixelFloats);
         decoder.Decode(_tokens.AsSpan(0, tokens.Count * _check.Positions), pixels, cancellation);
+        if (!TensorPrimitives.IsFiniteAll<float>(pixels))
+        {
+            throw NotFiniteException.Of("pixels");
+        }
+
         return Pixels.ToImages(pixels, _check.ImageWidth, _check.ImageHeight);
     }
 }

@@ -131,6 +131,20 @@ public sealed class ServiceErrorTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
+    public async Task Generate_NumbersAreNotFinite_Returns500WithTheStageAndPosition()
+    {
+        await _api.InitializeAsync();
+        _api.Generator.ErrorOf = _ => NotFiniteException.Of("coarse logits", position: 17);
+
+        using var response = await _api.PostImages(OneImage);
+
+        var error = await response.Error(HttpStatusCode.InternalServerError);
+        Assert.Equal(("server_error", "not_finite"), (error.Type, error.Code));
+        Assert.Contains("coarse logits of this image that are not finite (NaN or infinite) at position 17", error.Message, StringComparison.Ordinal);
+        error.AssertIsLikeItsExample(_api, HttpStatusCode.InternalServerError);
+    }
+
+    [Fact]
     public async Task Generate_ImageDoesNotFitTheDevice_Returns503()
     {
         await _api.InitializeAsync();

@@ -63,6 +63,32 @@ public sealed class StepCircuitBreakerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Generate_ImagesFailWhileOthersWork_StaysInService()
+    {
+        _host.Generator.ErrorOf = _ => new TimeoutException("secret");
+        for (var request = 0; request < 5; request++)
+        {
+            var failed = await Assert.ThrowsAsync<GenerationFailedException>(() => _host.Generate(images: 2)); // the fake says that others worked
+
+            Assert.DoesNotContain("secret", failed.Message, StringComparison.Ordinal);
+        }
+
+        Assert.IsType<ModelStatus.Ready>(_host.Current);
+    }
+
+    [Fact]
+    public async Task Generate_OnlyImageOfTheStepFails_CountsAsFailing()
+    {
+        _host.Generator.ErrorOf = _ => new TimeoutException();
+        for (var request = 0; request < 3; request++)
+        {
+            await Assert.ThrowsAsync<GenerationFailedException>(() => _host.Generate(images: 1));
+        }
+
+        Assert.IsType<ModelStatus.Failing>(_host.Current);
+    }
+
+    [Fact]
     public async Task Generate_PauseIsOver_AdmitsOneRequestAndIsReadyAfterItsImage()
     {
         await FailSteps(3);

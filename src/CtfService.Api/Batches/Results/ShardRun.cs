@@ -113,7 +113,8 @@ internal sealed class ShardRun(
             return lines.Images(job, request.Line, request.CustomId, bodies.Images(validated, results, job.CreatedAt));
         }
         // Whatever made the step fail may be gone at the next attempt. After the last one, the other requests of the shard should not fail with this one.
-        catch (Exception failed) when (failed is GenerationFailedException or OutOfDeviceMemoryException && shard.Attempts >= options.MaxAttempts)
+        catch (Exception failed) when (failed is GenerationFailedException or NotFiniteException or OutOfDeviceMemoryException
+            && shard.Attempts >= options.MaxAttempts)
         {
             return lines.Refused(job, request.Line, request.CustomId, ExceptionMapping.Map(failed, jsonProblems, requestType: null)!);
         }
