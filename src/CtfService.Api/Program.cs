@@ -13,8 +13,9 @@ try
     }
 
     using var signals = StopSignals.Watch();
-    var app = Service.Build(args, signals);
-    if (Assembly.GetEntryAssembly() == typeof(Program).Assembly) // the host of another program, such as a test, listens elsewhere
+    var ownsProcess = Assembly.GetEntryAssembly() == typeof(Program).Assembly; // not in the host of another program, such as a test
+    var app = Service.Build(args, signals, ownsProcess);
+    if (ownsProcess) // another program listens elsewhere
     {
         await ListenCheck.RequireAsync(app.Configuration);
     }

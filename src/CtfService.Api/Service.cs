@@ -20,9 +20,11 @@ internal static class Service
 {
     /// <summary>Builds the host after it has checked all settings; does not start it.</summary>
     /// <param name="signals">The signals that stop the host.</param>
+    /// <param name="ownsProcess">True if the process is the service's alone and may end when a device hangs.</param>
+    /// <param name="replace">Replaces parts, as a program that injects faults does; null for none.</param>
     /// <exception cref="StartRefusedException">The settings file is missing.</exception>
     /// <exception cref="OptionsValidationException">Settings are wrong. If several sections are, the exception is an AggregateException.</exception>
-    public static WebApplication Build(string[] args, StopSignals signals)
+    public static WebApplication Build(string[] args, StopSignals signals, bool ownsProcess = false, Action<IServiceCollection>? replace = null)
     {
         // The shipped settings and model are in the program's folder, regardless of the current folder.
         StartFailures.RequireSettingsFile(AppContext.BaseDirectory);
@@ -37,6 +39,11 @@ internal static class Service
         builder.Services.AddSecurity();
         builder.Services.AddGenerator();
         builder.Services.AddInference();
+        if (ownsProcess)
+        {
+            builder.Services.AddSingleton<ProcessExit>(services => exitCode => FinalExit.End(services.GetRequiredService<ILoggerFactory>(), exitCode));
+        }
+
         builder.AddSharedState();
         builder.AddJobs();
         builder.Services.AddHostedService<ReadyNotice>();
@@ -54,6 +61,7 @@ internal static class Service
 
         builder.Services.AddApiDescription();
 
+        replace?.Invoke(builder.Services);
         var app = builder.Build();
         signals.AttachTo(app.Lifetime);
         return app;

@@ -33,6 +33,7 @@ public static class InferenceServiceExtensions
         services.AddSingleton<IModelRouter>(provider => provider.GetRequiredService<ModelRouter>());
         services.AddSingleton<IModelStatus>(provider => provider.GetRequiredService<ModelRouter>());
         services.AddHostedService<InferenceHost>();
+        services.AddHostedService<StuckExit>();
         return services;
     }
     /// <summary>Starts loading the first model before the host starts, which would do it otherwise.</summary>

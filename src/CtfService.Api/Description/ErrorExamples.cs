@@ -72,6 +72,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         Mapped(CallerErrors.StepFailed(new InvalidOperationException()), jsonProblems),
         Mapped(CallerErrors.NotFinite(), jsonProblems),
         Mapped(CallerErrors.Loading(), jsonProblems),
+        Mapped(CallerErrors.DeviceHangs(TimeSpan.FromSeconds(121)), jsonProblems),
         Mapped(RequestDeadline.Of(new InferenceOptions()).Exceeded(), jsonProblems),
     ];
 
@@ -85,6 +86,7 @@ internal sealed class ErrorExamples(JsonProblems jsonProblems, IOptions<JsonOpti
         Mapped(CallerErrors.StepFailed(new InvalidOperationException()), jsonProblems),
         Mapped(CallerErrors.NotFinite(), jsonProblems),
         Mapped(CallerErrors.Loading(), jsonProblems),
+        Mapped(CallerErrors.DeviceHangs(TimeSpan.FromSeconds(121)), jsonProblems),
         Mapped(RequestDeadline.Of(new InferenceOptions()).Exceeded(), jsonProblems),
     ];
 

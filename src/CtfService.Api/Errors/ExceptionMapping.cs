@@ -35,6 +35,8 @@ internal static class ExceptionMapping
             new ApiError(StatusCodes.Status429TooManyRequests, full.Message, full.IsShare ? "queue_share_full" : "queue_full") { RetryAfter = full.RetryAfter },
         DeadlineTooShortException tooShort =>
             new ApiError(StatusCodes.Status429TooManyRequests, tooShort.Message, "deadline_too_short") { RetryAfter = tooShort.RetryAfter },
+        DeviceHangsException hangs =>
+            new ApiError(StatusCodes.Status503ServiceUnavailable, hangs.Message, "device_hangs") { RetryAfter = hangs.RetryAfter },
         ModelNotReadyException notReady =>
             new ApiError(StatusCodes.Status503ServiceUnavailable, notReady.Message, "model_not_ready") { RetryAfter = notReady.RetryAfter },
         OutOfDeviceMemoryException tooLarge =>

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Console;
+
 namespace CtfService.Api.Telemetry;
 
 /// <summary>Configures the console log: one line of text for people, or one JSON object for programs.</summary>
@@ -9,6 +11,8 @@ internal static class ConsoleLogs
     /// <param name="format"><see cref="TelemetryOptions.LogFormat"/>.</param>
     public static void AddConsole(this ILoggingBuilder logging, string format)
     {
+        // A reader that stands still must not stop the service: lines that find no room are dropped, and a later line tells their number.
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
         if (IsJson(format, Environment.GetEnvironmentVariable(ContainerVariable)))
         {
             logging.AddJsonConsole(console =>

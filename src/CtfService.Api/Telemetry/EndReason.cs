@@ -88,6 +88,7 @@ internal sealed record EndReason(string Outcome, string Name)
         "deadline_too_short" => DeadlineTooShort,
         "model_not_ready" when isAdmitted => isStopping ? CutOff : WorkerDied,
         "model_not_ready" => isStopping ? ShuttingDown : NotReady,
+        "device_hangs" => WorkerDied,
         "out_of_device_memory" => OutOfMemory,
         "deadline_exceeded" => Deadline,
         "generation_failed" or "not_finite" => StepFailed,

@@ -1,4 +1,5 @@
 using CtfService.Core.Generation;
+using CtfService.Inference.Status;
 
 namespace CtfService.Inference.Queue;
 
@@ -177,7 +178,7 @@ internal sealed class AdmissionScheduler
 
         lock (_gate)
         {
-            var now = _clock.GetUtcNow();
+            var now = _clock.GetSteadyNow();
             if (_lines.Sum(lines => lines.RemoveAll(job => IsUnwanted(job, now))) > 0)
             {
                 Changed();

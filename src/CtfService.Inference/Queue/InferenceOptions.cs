@@ -48,6 +48,12 @@ public sealed record InferenceOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// True if the process ends with exit code 70 when no step has completed for four times <see cref="StallTimeout"/>, so that it is restarted; requests in
+    /// flight get 503 before. Turn it off to look at a hanging process with a debugger.
+    /// </summary>
+    public bool ExitWhenStuck { get; init; } = true;
+
     /// <summary>Number of steps that may fail in a row, without a finished image in between, before <c>/health/ready</c> fails and requests get 503.</summary>
     [Range(1, 1_000)]
     public int MaxFailedSteps { get; init; } = 5;

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using CtfService.Core.Generation;
+using CtfService.Inference.Status;
 using CtfService.Inference.Telemetry;
 
 namespace CtfService.Inference.Queue;
@@ -24,7 +25,7 @@ internal sealed class PendingSubmission : IDisposable
         _expiry = new CancellationTokenSource(submission.Deadline.Timeout, clock);
         _abandoned = CancellationTokenSource.CreateLinkedTokenSource(caller, _expiry.Token);
         _events = Channel.CreateBounded<InferenceEvent>(new BoundedChannelOptions(submission.Images.Count * (submission.Previews + 1)) { SingleReader = true });
-        var now = clock.GetUtcNow();
+        var now = clock.GetSteadyNow();
         var trace = submission.Priority == ImagePriority.Bulk ? null : Tracing.CurrentTrace; // thousands of spans would hide a trace
         Jobs = [.. submission.Images.Select((image, index) => new InferenceJob(image, now, submission.Deadline, _abandoned.Token)
         {

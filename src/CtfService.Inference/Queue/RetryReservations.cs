@@ -1,3 +1,5 @@
+using CtfService.Inference.Status;
+
 namespace CtfService.Inference.Queue;
 
 /// <summary>
@@ -18,7 +20,7 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
     /// <summary>Returns the number of images reserved before a flow for callers that have not returned yet and are not overdue.</summary>
     public int Images(string flow)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetSteadyNow();
         _reservations.RemoveAll(reservation => reservation.Due + Grace < now);
         return _reservations.Where(reservation => !reservation.IsShare || reservation.Request.Flow == flow).Sum(reservation => reservation.Request.Images);
     }
@@ -33,6 +35,7 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
         if (Images(request.Flow) + request.Images <= capacity)
         {
             _reservations.Add(new Reservation(request, clock.GetUtcNow() + after, isShare));
+            _reservations.Add(new Reservation(flow, images, clock.GetSteadyNow() + after, isShare));
         }
     }
 
@@ -43,7 +46,7 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
     /// <returns>True if such a reservation was due.</returns>
     public bool TryRedeem(RetriedRequest request)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetSteadyNow();
         var index = _reservations.FindIndex(reservation =>
             reservation.Request == request && reservation.Due <= now && now <= reservation.Due + Grace);
         if (index < 0)

@@ -88,6 +88,14 @@ internal sealed class ModelInstance(string bundle, InferenceQueue queue, ModelSt
     /// <inheritdoc cref="DeviceWorkers.Abort"/>
     public void Abort() => workers.Abort();
 
+    /// <summary>Refuses further requests and fails all images, because the workers hang and the process ends.</summary>
+    /// <returns>The number of images.</returns>
+    public int FailFromOutside(string reason, Func<Exception> error)
+    {
+        state.BecomeCrashed(reason);
+        return workers.FailFromOutside(error);
+    }
+
     private void Release()
     {
         lock (_gate)

@@ -17,7 +17,9 @@ public abstract record ModelStatus
 
     /// <summary>Consecutive steps failed, so requests are refused for a while.</summary>
     /// <param name="Model">The status before the failures.</param>
-    /// <param name="RetryAt">Time from which one request may try again; the model counts as ready until that request is admitted.</param>
+    /// <param name="RetryAt">
+    /// Steady time (<see cref="SteadyClock"/>) from which one request may try again; the model counts as ready until that request is admitted.
+    /// </param>
     public sealed record Failing(Ready Model, string Reason, DateTimeOffset RetryAt) : ModelStatus;
 
     /// <summary>The model could not be loaded. The service can switch to another model, and a restart reads it again.</summary>
@@ -47,7 +49,7 @@ internal sealed class ModelState(TimeProvider clock)
     private readonly Lock _transition = new();
     private volatile ModelStatus _current = new ModelStatus.Loading();
 
-    public ModelStatus Current => _current is ModelStatus.Failing failing && failing.RetryAt <= clock.GetUtcNow() ? failing.Model : _current;
+    public ModelStatus Current => _current is ModelStatus.Failing failing && failing.RetryAt <= clock.GetSteadyNow() ? failing.Model : _current;
 
     /// <summary>The model that accepts requests, or did until its steps failed; null in any other status.</summary>
     public ModelDescription? Model => _current switch
@@ -75,7 +77,7 @@ internal sealed class ModelState(TimeProvider clock)
     public void BecomeReady(ModelDescription model) => Become(new ModelStatus.Ready(model, clock.GetUtcNow()));
 
     /// <summary>Refuses requests for a while because steps fail.</summary>
-    public void BecomeFailing(string reason, TimeSpan pause) => Change(ready => new ModelStatus.Failing(ready, reason, clock.GetUtcNow() + pause));
+    public void BecomeFailing(string reason, TimeSpan pause) => Change(ready => new ModelStatus.Failing(ready, reason, clock.GetSteadyNow() + pause));
 
     /// <summary>
     /// Marks the start of a trial: if the model was failing, the request just admitted is the only one until it finishes an image or the pause ends again.
@@ -84,7 +86,7 @@ internal sealed class ModelState(TimeProvider clock)
     {
         lock (_transition)
         {
-            _current = _current is ModelStatus.Failing failing ? failing with { RetryAt = clock.GetUtcNow() + pause } : _current;
+            _current = _current is ModelStatus.Failing failing ? failing with { RetryAt = clock.GetSteadyNow() + pause } : _current;
         }
     }
 
@@ -99,7 +101,7 @@ internal sealed class ModelState(TimeProvider clock)
 
     /// <summary>Returns the error for requests while the model is failing.</summary>
     public ModelNotReadyException Refused() => _current is ModelStatus.Failing failing
-        ? new ModelNotReadyException(failing.Reason, failing.RetryAt - clock.GetUtcNow())
+        ? new ModelNotReadyException(failing.Reason, failing.RetryAt - clock.GetSteadyNow())
         : ShuttingDown(); // the only other status that can follow failing
 
     public void BecomeFailed(string reason) => Become(new ModelStatus.Failed(reason));

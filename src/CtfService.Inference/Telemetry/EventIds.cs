@@ -40,6 +40,7 @@ public static class EventIds
     // Progress
     public const int Stalled = 1080;
     public const int StallRecovered = 1081;
+    public const int ProcessStuck = 1082;
 
     // Shutdown
     public const int ShutdownStarted = 1100;

@@ -22,6 +22,9 @@ internal sealed class DeviceWorkers(IReadOnlyList<GenerationWorker> workers, Dev
         }
     }
 
+    /// <inheritdoc cref="GenerationWorker.FailFromOutside"/>
+    public int FailFromOutside(Func<Exception> error) => workers.Sum(worker => worker.FailFromOutside(error));
+
     /// <summary>Aborts loading, and fails all unfinished images at the next step.</summary>
     public void Abort()
     {

@@ -9,7 +9,8 @@ namespace CtfService.Inference.Worker;
 
 /// <summary>
 /// Owns the thread of a device, which owns a copy of the model: loads it, steps it while images join and leave until the queue closes, and frees it.
-/// <see cref="Start"/> and <see cref="Abort"/> are thread-safe; everything from <see cref="Work"/> down runs on the worker thread only.
+/// <see cref="Start"/>, <see cref="Abort"/> and <see cref="FailFromOutside"/> are thread-safe; everything from <see cref="Work"/> down runs on the worker
+/// thread only.
 /// </summary>
 [SuppressMessage(
     "Design", "CA1001", Justification = "A token source without a timer holds nothing to free, and a thread that did not finish may still use it.")]
@@ -40,6 +41,10 @@ internal sealed partial class GenerationWorker(DeviceParts parts, InstanceParts 
         _abort.Cancel();
         _scheduler.Wake();
     }
+
+    /// <summary>Fails all running and waiting images although the thread of the worker hangs. Thread-safe.</summary>
+    /// <returns>The number of images.</returns>
+    public int FailFromOutside(Func<Exception> error) => parts.Runner.FailFromOutside(error) + _scheduler.FailAll(error);
 
     private void Work()
     {

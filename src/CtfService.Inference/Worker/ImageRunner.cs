@@ -56,7 +56,7 @@ internal sealed partial class ImageRunner(
 
         receivers.Metrics.RowsTaken(_running.MakeRoom(generator, waiting, job));
         var id = _running.Add(job); // first, so that the image is completed no matter what throws
-        job.MarkStarted(clock.GetUtcNow(), share.Name);
+        job.MarkStarted(clock.GetSteadyNow(), share.Name);
         try
         {
             generator.Admit(id, job.Specification, job.PreviewsLeft(), job.Level);
@@ -96,7 +96,7 @@ internal sealed partial class ImageRunner(
     /// <param name="abort">Cancelled when the shutdown budget is used up: running images fail.</param>
     public void Step(IImageGenerator generator, AdmissionScheduler waiting, CancellationToken abort)
     {
-        var (started, priority) = (clock.GetUtcNow(), _running.Priority);
+        var (started, priority) = (clock.GetSteadyNow(), _running.Priority);
         try
         {
             var outcomes = generator.Advance(abort);
@@ -147,6 +147,9 @@ internal sealed partial class ImageRunner(
         ids.ForEach(id => _running.Take(id)!.Fail(error()));
         return ids.Count;
     }
+
+    /// <inheritdoc cref="RunningJobs.FailFromOutside"/>
+    public int FailFromOutside(Func<Exception> error) => _running.FailFromOutside(error);
 
     /// <summary>Lets other devices start all running images again, because this device has failed. Does not touch the generator.</summary>
     /// <returns>The number of images that start again, and of those that cannot.</returns>

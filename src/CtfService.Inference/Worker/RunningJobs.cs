@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
@@ -5,7 +6,8 @@ using CtfService.Inference.Queue;
 namespace CtfService.Inference.Worker;
 
 /// <summary>
-/// The images in the generator, by id, and the rows that further images may take. A higher id started later. Call from the worker thread only.
+/// The images in the generator, by id, and the rows that further images may take. A higher id started later. Call from the worker thread only, except
+/// <see cref="FailFromOutside"/>.
 /// </summary>
 /// <param name="interactiveRows"><see cref="InferenceOptions.InteractiveRows"/>.</param>
 internal sealed class RunningJobs(int interactiveRows)
@@ -14,6 +16,7 @@ internal sealed class RunningJobs(int interactiveRows)
     private const int LeastRows = 2;
 
     private readonly Dictionary<long, InferenceJob> _jobs = [];
+    private readonly ConcurrentDictionary<long, InferenceJob> _copy = new(); // of _jobs, for other threads
     private readonly RowLimit _rowLimit = new();
     private long _lastId;
     private readonly int[] _counts = new int[(int)ImagePriority.Bulk + 1]; // by level
@@ -67,6 +70,7 @@ internal sealed class RunningJobs(int interactiveRows)
     public long Add(InferenceJob job)
     {
         _jobs.Add(++_lastId, job);
+        _copy[_lastId] = job;
         _counts[(int)job.Level]++;
         return _lastId;
     }
@@ -79,8 +83,21 @@ internal sealed class RunningJobs(int interactiveRows)
             return null;
         }
 
+        _copy.TryRemove(id, out _);
         _counts[(int)job.Level]--;
         return job;
+    }
+
+    /// <summary>Fails the images without removing them, while the worker's thread hangs. Thread-safe.</summary>
+    public int FailFromOutside(Func<Exception> error)
+    {
+        var jobs = _copy.Values;
+        foreach (var job in jobs)
+        {
+            job.Fail(error());
+        }
+
+        return jobs.Count;
     }
 
     /// <summary>Returns the ids of the images that run at a priority, oldest first.</summary>

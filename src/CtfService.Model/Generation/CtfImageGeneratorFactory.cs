@@ -1,5 +1,6 @@
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
+using CtfService.Model.Engines;
 using CtfService.Model.Loading;
 using CtfService.Model.Memory;
 using CtfService.Model.Stages.Windows;
@@ -37,6 +38,12 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
     /// <inheritdoc cref="ModelPlacement.Windows"/>
     internal WindowParts? Windows { get; init; }
 
+    /// <inheritdoc cref="ModelPlacement.DecorateEngine"/>
+    internal Func<IDecodeEngine, IDecodeEngine>? DecorateEngine { get; init; }
+
+    /// <summary>Replaces parts of a loaded model by others that inject faults; null, the default, for none.</summary>
+    internal Func<LoadedModel, LoadedModel>? Decorate { get; init; }
+
     /// <inheritdoc/>
     public IImageGenerator Load(CancellationToken cancellation) => Load(Generator, cancellation);
 
@@ -51,7 +58,12 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
         try
         {
             DecodeThreads.Use();
-            var placed = (placement?.Invoke() ?? ModelPlacement.Automatic) with { MaxWindow = MaxWindow, Windows = Windows };
+            var placed = (placement?.Invoke() ?? ModelPlacement.Automatic) with
+            {
+                MaxWindow = MaxWindow,
+                Windows = Windows,
+                DecorateEngine = DecorateEngine,
+            };
             if (placed.Copies == 1)
             {
                 return use(Load(placed, cancellation));
@@ -77,11 +89,11 @@ public sealed class CtfImageGeneratorFactory(string bundleDirectory, Func<ModelP
     private LoadedModel Load(ModelPlacement placed, CancellationToken cancellation) =>
         BundleLoader.Load(bundleDirectory, placed, rows, AlongsideAnother, cancellation: cancellation);
 
-    private static CtfImageGenerator Generator(LoadedModel model)
+    private CtfImageGenerator Generator(LoadedModel model)
     {
         try
         {
-            return new CtfImageGenerator(model);
+            return new CtfImageGenerator(Decorate?.Invoke(model) ?? model);
         }
         catch
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CtfService.Core.Models;
 using CtfService.Model.Cpu.MatMul;
+using CtfService.Model.Engines;
 using CtfService.Model.Stages.Windows;
 using static TorchSharp.torch;
 
@@ -34,6 +35,9 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
 
     /// <summary>Parts of the coarse stage that a benchmark replaces, on the CPU engine; null for none.</summary>
     internal WindowParts? Windows { get; init; }
+
+    /// <summary>Wraps the CPU engine of the coarse stage in one that injects faults; null, the default, for none.</summary>
+    internal Func<IDecodeEngine, IDecodeEngine>? DecorateEngine { get; init; }
 
     /// <summary>
     /// True if the element type is chosen when the model is loaded, among those that its evaluation allows; <see cref="Dtype"/> is float32 until then.

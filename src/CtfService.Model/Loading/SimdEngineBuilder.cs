@@ -40,7 +40,8 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
         var costs = StepMeasurement.Measure(engine, _pool.Threads, owned.Cancellation);
         var largest = placement.MaxWindow ?? DecodeWork.LargestWindow;
         var windows = placement.Windows?.Policy ?? (largest == 1 ? null : new MeasuredWindow(costs, largest));
-        return owned.Add(new HostCoarseStage(engine, windows, DraftsOf(weights, rows)) { Acceptance = placement.Windows?.Acceptance });
+        var decorated = placement.DecorateEngine?.Invoke(engine) ?? engine;
+        return owned.Add(new HostCoarseStage(decorated, windows, DraftsOf(weights, rows)) { Acceptance = placement.Windows?.Acceptance });
     }
 
     /// <summary>

@@ -117,7 +117,7 @@ internal sealed class DeviceRows : IDisposable
         var isSound = Window == 1
             ? window.AreFinite!
             : window.AreFinite!.logical_or(window.Positions.greater_equal(_states.Positions.add(counts).unsqueeze(1))); // [R, W]
-        var first = where(isSound, Scalars.Of((long)_config.Positions), window.Positions).amin([1]);                  // [R]
+        var first = window.Positions.masked_fill(isSound, Scalars.Of((long)_config.Positions)).amin([1]); // [R]
         var faults = _faults.narrow(0, 0, Count);
         faults.copy_(minimum(faults, first));
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using CtfService.Api.Tests.Description;
+using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Inference.Queue;
 using CtfService.Inference.Routing;

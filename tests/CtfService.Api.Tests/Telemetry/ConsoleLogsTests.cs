@@ -1,4 +1,7 @@
 using CtfService.Api.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 namespace CtfService.Api.Tests.Telemetry;
 
@@ -14,4 +17,15 @@ public sealed class ConsoleLogsTests
     [InlineData("text", "true", false)]
     public void IsJson_FormatAndContainer_DecideTogether(string format, string? inContainer, bool expected) =>
         Assert.Equal(expected, ConsoleLogs.IsJson(format, inContainer));
+
+    /// <summary>A reader that stands still must not block the callers of the log.</summary>
+    [Theory]
+    [InlineData("json")]
+    [InlineData("text")]
+    public void AddConsole_QueueIsFull_DropsLines(string format)
+    {
+        using var services = new ServiceCollection().AddLogging(logging => ConsoleLogs.AddConsole(logging, format)).BuildServiceProvider();
+
+        Assert.Equal(ConsoleLoggerQueueFullMode.DropWrite, services.GetRequiredService<IOptionsMonitor<ConsoleLoggerOptions>>().CurrentValue.QueueFullMode);
+    }
 }
