@@ -12,6 +12,7 @@ root.Add(LatencyTrial.Create());
 root.Add(FairnessTrial.Create());
 root.Add(KeysTrial.Create());
 root.Add(FaultsTrial.Create());
+root.Add(EngineFaultsTrial.Create());
 root.Add(StartupTrial.Create());
 root.Add(ClusterTrial.Create());
 root.Add(RollingTrial.Create());

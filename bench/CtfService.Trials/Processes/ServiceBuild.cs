@@ -5,6 +5,8 @@ internal sealed record ServiceBuild(string Program)
 {
     private const string Service = "CtfService.Api";
 
+    private const string Faulty = "CtfService.FaultyService";
+
     private const string Gateway = "CtfService.Gateway";
 
     /// <param name="folder">Null for the build that belongs to this program.</param>
@@ -14,6 +16,10 @@ internal sealed record ServiceBuild(string Program)
     /// <summary>Returns the gateway that belongs to this program.</summary>
     /// <exception cref="FileNotFoundException">It is not built.</exception>
     public static ServiceBuild OfGateway() => Of(Gateway, folder: null);
+
+    /// <summary>Returns the service with faults on command that belongs to this program.</summary>
+    /// <exception cref="FileNotFoundException">It is not built.</exception>
+    public static ServiceBuild OfFaulty() => Of(Faulty, folder: null);
 
     private static ServiceBuild Of(string name, string? folder)
     {

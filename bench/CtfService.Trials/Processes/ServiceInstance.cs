@@ -43,6 +43,9 @@ internal sealed class ServiceInstance : IDisposable
     /// <summary>Variables that the process gets beside those of this one.</summary>
     public Dictionary<string, string> Environment { get; init; } = [];
 
+    /// <summary>Where the process writes its log.</summary>
+    public LogTarget Log { get; init; } = LogTarget.File;
+
     public bool IsRunning => _process is { HasExited: false };
 
     /// <summary>Starts the process and returns at once.</summary>
@@ -50,6 +53,7 @@ internal sealed class ServiceInstance : IDisposable
     {
         _process?.Dispose();
         string[] command = [.. Launcher, "dotnet", .. _command];
+        string[] command = Log == LogTarget.FullDisk ? ["sh", "-c", "exec dotnet \"$@\" >/dev/full 2>&1", "sh", .. _command] : ["dotnet", .. _command];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
@@ -67,6 +71,11 @@ internal sealed class ServiceInstance : IDisposable
         }
 
         _process = Process.Start(start)!;
+        if (Log == LogTarget.Unread)
+        {
+            return;
+        }
+
         _process.OutputDataReceived += (_, line) => Append(line.Data);
         _process.ErrorDataReceived += (_, line) => Append(line.Data);
         _process.BeginOutputReadLine();
@@ -111,6 +120,13 @@ internal sealed class ServiceInstance : IDisposable
         GoesDown();
         _process?.Kill(entireProcessTree: true);
         _process?.WaitForExit();
+    }
+
+    /// <summary>Waits until the process ends by itself and returns its exit code.</summary>
+    public async Task<int> EndAsync(CancellationToken cancellation)
+    {
+        await _process!.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
     }
 
     /// <summary>Asks the process to stop and returns its exit code.</summary>
@@ -201,4 +217,17 @@ internal sealed class ServiceInstance : IDisposable
             }
         }
     }
+}
+
+/// <summary>Where a process writes its log.</summary>
+internal enum LogTarget
+{
+    /// <summary>To its file.</summary>
+    File,
+
+    /// <summary>To a disk without space.</summary>
+    FullDisk,
+
+    /// <summary>To a pipe that nobody reads.</summary>
+    Unread,
 }
