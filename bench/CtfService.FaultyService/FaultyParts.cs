@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using CtfService.Api.Configuration;
 using CtfService.Api.Models;
 using CtfService.Inference.Queue;
 using CtfService.Model.Generation;

@@ -27,12 +27,14 @@ public sealed class CtfImageGenerator : IImageGenerator
     private readonly PreviewStage _previews;
     private readonly Dictionary<long, ImagePriority> _priorities = []; // of the admitted images, by id
     private readonly int[] _counts = new int[(int)ImagePriority.Bulk + 1]; // of the admitted images, by priority
+    private readonly Action<RunningImage, Exception> _fail; // Fail, as one object for all steps
     private MovingAverage _decodeStep;
 
     internal CtfImageGenerator(LoadedModel parts)
     {
         _parts = parts;
         _coarse = parts.Coarse;
+        _fail = Fail;
         _later = new LaterStages(parts, _edits.AddEncoded);
         _previews = new PreviewStage(new CentroidDecoder(parts.VqDecoder, parts.Clusters));
     }
@@ -118,7 +120,7 @@ public sealed class CtfImageGenerator : IImageGenerator
         }
 
         LastStep = _later.Encode(LastStep, lowest, cancellation);
-        LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse, Fail, cancellation) };
+        LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse, _fail, cancellation) };
         LastStep = _later.Finish(LastStep, lowest, cancellation);
     }
 
@@ -135,7 +137,7 @@ public sealed class CtfImageGenerator : IImageGenerator
             StepCoarse(_coarse.StepsAllRows ? ImagePriority.Bulk : lowest);
         }
 
-        LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse, Fail, cancellation) };
+        LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse, _fail, cancellation) };
     }
 
     /// <summary>Adds the image to the stage that its layout starts in.</summary>
