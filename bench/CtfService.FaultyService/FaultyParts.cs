@@ -4,6 +4,7 @@ using CtfService.Api.Models;
 using CtfService.Inference.Queue;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
+using CtfService.Model.Stages.Windows;
 using static TorchSharp.torch;
 
 namespace CtfService.FaultyService;
@@ -11,6 +12,8 @@ namespace CtfService.FaultyService;
 /// <summary>Replaces the parts of the service that faults are injected into.</summary>
 internal static class FaultyParts
 {
+    private const int Window = 4;
+
     public static void AddFaults(this IServiceCollection services, FaultBoard board, MovableClock clock)
     {
         services.AddSingleton<TimeProvider>(clock);
@@ -22,6 +25,7 @@ internal static class FaultyParts
             {
                 AlongsideAnother = alongsideAnother,
                 MaxWindow = inference.MaxWindow,
+                Windows = new WindowParts(new FixedWindow(Window), Acceptance: null), // so that every model has steps with windows
                 DecorateEngine = engine => new FaultyDecodeEngine(engine, board),
                 Decorate = model => Decorate(model, board),
             };

@@ -16,7 +16,8 @@ internal static class EngineFaultsTrial
     public static Command Create()
     {
         var command = TrialOptions.Command(
-            "engine-faults", "Faults of the engine under load: only the images concerned fail, and right ones follow within 5 s.", Times, Bundle, TrialOptions.Short);
+            "engine-faults", "Faults of the engine under load: only the images concerned fail, and right ones follow within 5 s.",
+            Times, Bundle, TrialOptions.Short);
         command.SetAction(RunAsync);
         return command;
     }
