@@ -52,8 +52,8 @@ internal sealed class ServiceInstance : IDisposable
     public void Start()
     {
         _process?.Dispose();
-        string[] command = [.. Launcher, "dotnet", .. _command];
-        string[] command = Log == LogTarget.FullDisk ? ["sh", "-c", "exec dotnet \"$@\" >/dev/full 2>&1", "sh", .. _command] : ["dotnet", .. _command];
+        string[] redirection = Log == LogTarget.FullDisk ? ["sh", "-c", "exec \"$@\" >/dev/full 2>&1", "sh"] : [];
+        string[] command = [.. Launcher, .. redirection, "dotnet", .. _command];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,

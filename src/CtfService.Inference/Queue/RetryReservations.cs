@@ -34,8 +34,7 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
     {
         if (Images(request.Flow) + request.Images <= capacity)
         {
-            _reservations.Add(new Reservation(request, clock.GetUtcNow() + after, isShare));
-            _reservations.Add(new Reservation(flow, images, clock.GetSteadyNow() + after, isShare));
+            _reservations.Add(new Reservation(request, clock.GetSteadyNow() + after, isShare));
         }
     }
 
