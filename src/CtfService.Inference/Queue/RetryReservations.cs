@@ -8,31 +8,39 @@ namespace CtfService.Inference.Queue;
 /// thread-safe; guarded by the lock of the queue.
 /// </summary>
 /// <param name="capacity">
-/// Capacity of the queue in images. At most as many are reserved, and at most half as many are withheld from callers without a reservation.
+/// Capacity of the queue in images. At most as many count as reserved, and at most half as many are withheld from callers without a reservation.
 /// </param>
 internal sealed class RetryReservations(int capacity, TimeProvider clock)
 {
     /// <summary>Time that a caller may be late before the reservation expires.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Most reservations, for each image of the capacity. Most callers never return, so there are more than places; the limit bounds the search.
+    /// </summary>
+    private const int ReservationsPerImage = 16;
+
     private readonly List<Reservation> _reservations = [];
 
-    /// <summary>Returns the number of images reserved before a flow for callers that have not returned yet and are not overdue.</summary>
+    /// <summary>
+    /// Returns the number of images reserved before a flow for callers that have not returned yet and are not overdue; the capacity if there are more.
+    /// </summary>
     public int Images(string flow)
     {
         var now = clock.GetSteadyNow();
         _reservations.RemoveAll(reservation => reservation.Due + Grace < now);
-        return _reservations.Where(reservation => !reservation.IsShare || reservation.Request.Flow == flow).Sum(reservation => reservation.Request.Images);
+        var reserved = _reservations.Where(reservation => !reservation.IsShare || reservation.Request.Flow == flow);
+        return Math.Min(capacity, reserved.Sum(reservation => reservation.Request.Images));
     }
 
     /// <summary>Returns the number of reserved images that a flow cannot take without a reservation.</summary>
     public int Kept(string flow) => Math.Min(Images(flow), capacity / 2);
 
-    /// <summary>Reserves capacity for a caller that returns after the given time. Does nothing if the reservations would exceed the capacity.</summary>
+    /// <summary>Reserves capacity for a caller that returns after the given time. Does nothing if there are too many reservations.</summary>
     /// <param name="isShare">Whether the share of its flow was used up, and not the queue.</param>
     public void Add(RetriedRequest request, TimeSpan after, bool isShare)
     {
-        if (Images(request.Flow) + request.Images <= capacity)
+        if (_reservations.Count < ReservationsPerImage * capacity)
         {
             _reservations.Add(new Reservation(request, clock.GetSteadyNow() + after, isShare));
         }

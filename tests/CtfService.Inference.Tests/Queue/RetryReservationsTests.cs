@@ -76,13 +76,29 @@ public sealed class RetryReservationsTests
     }
 
     [Fact]
-    public void Add_MoreImagesThanPlaces_ReservesNothing()
+    public void Add_MoreImagesThanPlaces_WhoReturnsIsAdmitted()
     {
         _reservations.Add(Request(Flow, 6), After, isShare: false);
+        _reservations.Add(Request(Flow, 3), After, isShare: false); // most callers never return
 
-        _reservations.Add(Request(Flow, 3), After, isShare: false);
+        _clock.Advance(After);
 
+        Assert.Equal(8, _reservations.Images(Flow));
+        Assert.True(_reservations.TryRedeem(Request(Flow, 3)));
         Assert.Equal(6, _reservations.Images(Flow));
+    }
+
+    [Fact]
+    public void Add_Flood_KeepsALimitedNumber()
+    {
+        for (var caller = 0; caller < 1_000; caller++)
+        {
+            _reservations.Add(Request(Flow, 1, classId: caller), After, isShare: false);
+        }
+
+        _clock.Advance(After);
+
+        Assert.Equal(16 * 8, Enumerable.Range(0, 1_000).Count(caller => _reservations.TryRedeem(Request(Flow, 1, classId: caller))));
     }
 
     [Fact]
