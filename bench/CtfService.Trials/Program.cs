@@ -14,6 +14,8 @@ root.Add(KeysTrial.Create());
 root.Add(FaultsTrial.Create());
 root.Add(EngineFaultsTrial.Create());
 root.Add(StartupTrial.Create());
+root.Add(StartsTrial.Create());
+root.Add(StopsTrial.Create());
 root.Add(ClusterTrial.Create());
 root.Add(RollingTrial.Create());
 root.Add(GatewayTrial.Create());

@@ -21,10 +21,7 @@ internal static class CorruptDatabase
         parts.ForEach(File.Delete); // without its log, or that would mend the database
         await File.WriteAllBytesAsync(database, damaged, cancellation);
 
-        await scene.Service.StartReadyAsync(cancellation);
-        await scene.ShowsAsync(job.Id, "with a corrupt database", cancellation);
-        await scene.RefusesAsync("with a corrupt database", Path.GetFileName(database), cancellation);
-        await scene.ImagesAsync("with a corrupt database", cancellation);
+        await scene.CannotStartAsync("with a corrupt database", "is damaged", cancellation);
         var isKept = (await File.ReadAllBytesAsync(database, cancellation)).AsSpan().SequenceEqual(damaged);
         scene.Require("the damaged file", $"{(isKept ? "was left as it was" : "was changed")}", $"left as it was", isKept);
 
@@ -33,6 +30,7 @@ internal static class CorruptDatabase
             await File.WriteAllBytesAsync(file, content, cancellation);
         }
 
+        await scene.Service.StartReadyAsync(cancellation);
         await scene.CompletesAsync(job.Id, cancellation);
     }
 

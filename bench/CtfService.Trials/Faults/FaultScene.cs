@@ -16,6 +16,9 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
     /// <summary>Time until a line of the log is in its file.</summary>
     private static readonly TimeSpan LogTime = TimeSpan.FromSeconds(2);
 
+    /// <summary>The exit code of a service whose store a person must mend.</summary>
+    private const int ConfigurationExitCode = 78;
+
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
     private ServiceInstance? _service;
@@ -30,9 +33,25 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
 
     public async Task StartAsync(string storage, CancellationToken cancellation, params string[] settings)
     {
+        Prepare(storage, settings);
+        await Service.StartReadyAsync(cancellation);
+    }
+
+    /// <summary>Sets what the service is started with.</summary>
+    public void Prepare(string storage, params string[] settings)
+    {
         _service = new(build, fault, folder.File("logs"), [$"--Storage:Folder={storage}", .. settings]);
         _datasets = new([_service]);
-        await _service.StartReadyAsync(cancellation);
+    }
+
+    /// <summary>Requires that the service does not start and names the cause.</summary>
+    public async Task CannotStartAsync(string when, string cause, CancellationToken cancellation)
+    {
+        Service.Start();
+        var code = await Service.EndAsync(cancellation);
+        var message = string.Join(' ', Service.LastLines(20).Where(line => line.Contains("The service cannot start", StringComparison.Ordinal)));
+        var isClear = code == ConfigurationExitCode && message.Contains(cause, StringComparison.Ordinal);
+        report.Require($"{fault}: a start {when}", $"{code} {message}", $"ends with {ConfigurationExitCode} and names: {cause}", isClear);
     }
 
     /// <summary>Creates the data set and waits until a third of it is finished.</summary>

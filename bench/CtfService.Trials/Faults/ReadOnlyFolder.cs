@@ -22,12 +22,12 @@ internal static class ReadOnlyFolder
         {
             await all.SetReadOnlyAsync(true);
             await disk.SetReadOnlyAsync(true);
-            await scene.StartAsync(storage, cancellation);
-            await scene.RefusesAsync("in a read-only folder", storage, cancellation);
-            await scene.ImagesAsync("in a read-only folder", cancellation);
+            scene.Prepare(storage);
+            await scene.CannotStartAsync("in a read-only folder", storage, cancellation);
 
             await all.SetReadOnlyAsync(false);
             await disk.SetReadOnlyAsync(false);
+            await scene.Service.StartReadyAsync(cancellation);
             var job = await scene.BeginAsync(cancellation);
             await TurnReadOnlyAsync(disk, cancellation);
             await Task.Delay(FaultScene.FaultTime, TimeProvider.System, cancellation);

@@ -132,9 +132,24 @@ internal sealed class ServiceInstance : IDisposable
     /// <summary>Asks the process to stop and returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
+        await SignalAsync();
+        return await EndAsync(CancellationToken.None);
+    }
+
+    /// <summary>Sends SIGTERM and returns at once. Does nothing if the process has ended.</summary>
+    public async Task SignalAsync()
+    {
         GoesDown();
-        await ProgramRun.OfAsync("kill", "-TERM", $"{_process!.Id}");
-        await _process.WaitForExitAsync();
+        if (IsRunning)
+        {
+            await ProgramRun.OfAsync("sh", "-c", $"kill -TERM {_process!.Id} 2>/dev/null || true");
+        }
+    }
+
+    /// <summary>Waits until the process ends, all of its output included, and returns its exit code.</summary>
+    public async Task<int> EndAsync(CancellationToken cancellation)
+    {
+        await _process!.WaitForExitAsync(cancellation);
         return _process.ExitCode;
     }
 

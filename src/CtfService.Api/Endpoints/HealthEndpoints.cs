@@ -20,7 +20,7 @@ internal static class HealthEndpoints
             .WithDescription(
                 "503 if the generation workers of all devices have crashed, "
                 + "or if no step has completed for four times the limit of /health/ready. "
-                + "A service whose model cannot be loaded is live but not ready: a restart would not help.")
+                + "If no device can load the model of the start, the process ends.")
             .ProducesProbe();
         health.MapGet("ready", Ready)
             .WithName("Ready")

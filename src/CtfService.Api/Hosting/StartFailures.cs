@@ -8,8 +8,14 @@ namespace CtfService.Api.Hosting;
 /// <summary>Reports startup failures that the operator can fix: one message with all problems and a dedicated exit code, without a stack trace.</summary>
 internal static class StartFailures
 {
-    /// <summary>EX_CONFIG of sysexits.h: the configuration is wrong. A restart does not help.</summary>
+    /// <summary>EX_CONFIG of sysexits.h: a setting, the model or the store is wrong. A restart does not help.</summary>
     public const int ExitCode = 78;
+
+    /// <summary>EX_TEMPFAIL of sysexits.h: storage, memory or a database is missing, which may pass. A restart may help.</summary>
+    public const int TemporaryExitCode = 75;
+
+    /// <summary>EX_SOFTWARE of sysexits.h: a defect of the program, which the log describes.</summary>
+    public const int DefectExitCode = 70;
 
     /// <exception cref="StartRefusedException">The file does not exist.</exception>
     public static void RequireSettingsFile(string folder)
@@ -34,7 +40,8 @@ internal static class StartFailures
         _ => null,
     };
 
-    public static int Report(IReadOnlyList<string> problems)
+    /// <param name="exitCode">The code to return.</param>
+    public static int Report(IReadOnlyList<string> problems, int exitCode = ExitCode)
     {
         Console.Error.WriteLine(problems.Count == 1
             ? $"The service cannot start. {problems[0]}"
@@ -44,8 +51,10 @@ internal static class StartFailures
             Console.Error.WriteLine($"- {problem}");
         }
 
-        return ExitCode;
+        return exitCode;
     }
+
+    public static int ExitCodeOf(Exception error) => error is StartRefusedException refused ? refused.ExitCode : ExitCode;
 
     /// <summary>Returns the reason of a failure in sections of the framework (Kestrel, Logging), which are not validated earlier.</summary>
     private static bool IsFrom(Exception error, string place) => error.StackTrace?.Contains(place, StringComparison.Ordinal) == true;
@@ -62,4 +71,7 @@ internal static class StartFailures
 internal sealed class StartRefusedException(IReadOnlyList<string> problems) : Exception(string.Join(' ', problems))
 {
     public IReadOnlyList<string> Problems { get; } = problems;
+
+    /// <summary>Exit code of the process.</summary>
+    public int ExitCode { get; init; } = StartFailures.ExitCode;
 }

@@ -64,9 +64,9 @@ public sealed record InferenceOptions
 
     /// <summary>Number of further attempts to read the model if its storage fails or is not mounted yet. A damaged model is not read again.</summary>
     [Range(0, 100)]
-    public int LoadRetries { get; init; } = 4;
+    public int LoadRetries { get; init; } = 2;
 
     /// <summary>Pause before the first of these attempts. It doubles with each attempt.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
-    public TimeSpan LoadRetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan LoadRetryDelay { get; init; } = TimeSpan.FromSeconds(0.5);
 }

@@ -10,8 +10,8 @@ internal sealed partial class ModelRouter
         [LoggerMessage(
             EventIds.FirstLoadFailed,
             LogLevel.Critical,
-            "Bundle {Bundle} could not be loaded; every request gets 503 until another bundle is loaded (POST /v1/admin/models) or the service restarts")]
-        public static partial void NothingToServe(ILogger logger, string bundle, Exception error);
+            "Bundle {Bundle} could not be loaded, so there is nothing to serve: {Reason}")]
+        public static partial void NothingToServe(ILogger logger, string bundle, string reason, Exception? error);
 
         [LoggerMessage(
             EventIds.ModelSwitched,

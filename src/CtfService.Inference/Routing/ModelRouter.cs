@@ -165,10 +165,10 @@ internal sealed partial class ModelRouter : IModelRouter, IModelStatus
         {
             // The service is shutting down and reports that itself.
         }
-        // Any failed load ends in a readiness that reports it.
+        // The host decides what becomes of a service without a model.
         catch (Exception error)
         {
-            Log.NothingToServe(_logger, first.Bundle, error);
+            Log.NothingToServe(_logger, first.Bundle, CallerErrors.LoadReason(error), CallerErrors.ExplainsItself(error) ? null : error);
             failure = error;
         }
 

@@ -81,9 +81,11 @@ public static class CallerErrors
     /// <summary>
     /// Returns the reason of a failed load for callers. Messages of our own exceptions and of the file system are useful; others might reveal internals.
     /// </summary>
-    internal static string LoadReason(Exception cause) => cause switch
-    {
-        CheckpointException or DeviceUnavailableException or IOException or OutOfDeviceMemoryException => cause.Message,
-        _ => $"Loading ended with {cause.GetType().Name}. The service log has the details.",
-    };
+    public static string LoadReason(Exception cause) => ExplainsItself(cause)
+        ? cause.Message
+        : $"Loading ended with {cause.GetType().Name}. The service log has the details.";
+
+    /// <summary>True if the message of a failed load says what an operator must know; false for a defect, which the log describes with its stack.</summary>
+    public static bool ExplainsItself(Exception cause) =>
+        cause is CheckpointException or DeviceUnavailableException or IOException or OutOfDeviceMemoryException;
 }

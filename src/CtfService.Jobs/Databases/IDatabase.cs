@@ -15,6 +15,10 @@ internal interface IDatabase : IDisposable
     /// <exception cref="JobStoreUnavailableException">The database cannot be used now.</exception>
     Task<T> RunAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellation);
 
+    /// <summary>Opens the database, if it exists; otherwise checks that it can be created, and creates nothing.</summary>
+    /// <exception cref="JobStoreUnavailableException">The database cannot be opened or created.</exception>
+    Task CheckAsync(CancellationToken cancellation);
+
     /// <summary>Calls back with each job that another process has changed. Returns when cancelled; at once if the database is not shared.</summary>
     /// <exception cref="JobStoreUnavailableException">The connection broke.</exception>
     Task ListenAsync(Action<string> changed, CancellationToken cancellation);

@@ -22,7 +22,10 @@ internal static class Migrations
         if (applied > Names.Count)
         {
             throw new JobStoreUnavailableException(
-                $"The tables of the jobs have version {applied}; this program knows versions up to {Names.Count}. Run the newer program, or restore a backup.");
+                $"The tables of the jobs have version {applied}; this program knows versions up to {Names.Count}. Run the newer program, or restore a backup.")
+            {
+                MayPass = false,
+            };
         }
 
         foreach (var name in Names.Skip((int)applied))

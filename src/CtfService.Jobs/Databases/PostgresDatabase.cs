@@ -52,6 +52,19 @@ internal sealed class PostgresDatabase : IDatabase
         }
     }
 
+    /// <summary>Only connects: the upgrade of the tables may take longer than a start can wait.</summary>
+    public async Task CheckAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await TransactAsync(_ => Task.FromResult(true), cancellation).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (PostgresErrors.Describe(exception, _source.ConnectionString) is { } unavailable)
+        {
+            throw unavailable;
+        }
+    }
+
     public async Task ListenAsync(Action<string> changed, CancellationToken cancellation)
     {
         try

@@ -14,9 +14,10 @@ internal static class PostgresErrors
         PostgresException { SqlState: PostgresErrorCodes.DiskFull or PostgresErrorCodes.OutOfMemory } full => Unavailable(
             full, connectionString, "has no space left", "Free space on the server."),
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } standby => Unavailable(
-            standby, connectionString, "is read-only", "Name the primary server in Storage:ConnectionString."),
+            standby, connectionString, "is read-only", "Name the primary server in Storage:ConnectionString.", mayPass: false),
         PostgresException { SqlState: ['2', '8', ..] or ['3', 'D', ..] or ['4', '2', ..] } refused => Unavailable(
-            refused, connectionString, $"refuses access ({refused.MessageText})", "Check Storage:ConnectionString, and the user's rights to create tables."),
+            refused, connectionString, $"refuses access ({refused.MessageText})", "Check Storage:ConnectionString, and the user's rights to create tables.",
+            mayPass: false),
         PostgresException other => Unavailable(
             other, connectionString, $"reports an error ({other.MessageText})", "Check the server."),
         NpgsqlException or SocketException or TimeoutException => Unavailable(
@@ -24,12 +25,16 @@ internal static class PostgresErrors
         _ => null,
     };
 
-    private static JobStoreUnavailableException Unavailable(Exception exception, string connectionString, string what, string remedy)
+    private static JobStoreUnavailableException Unavailable(
+        Exception exception, string connectionString, string what, string remedy, bool mayPass = true)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         return new JobStoreUnavailableException(
-            $"The PostgreSQL database of the jobs (Host={settings.Host};Port={settings.Port};Database={settings.Database}) {what}. {remedy} "
-            + "The jobs go on by themselves when it is mended.",
-            exception);
+            $"The PostgreSQL database of the jobs (Host={settings.Host};Port={settings.Port};Database={settings.Database}) {what}. {remedy}",
+            exception)
+        {
+            Outlook = "The jobs go on by themselves when it is mended.",
+            MayPass = mayPass,
+        };
     }
 }

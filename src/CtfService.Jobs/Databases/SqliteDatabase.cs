@@ -10,6 +10,12 @@ namespace CtfService.Jobs.Databases;
 /// <param name="folder">Created at the first use.</param>
 internal sealed class SqliteDatabase(string folder, TimeProvider clock) : IDatabase
 {
+    /// <summary>Seconds that opening waits for another program that holds the file; a start that cannot open it must say so within a few.</summary>
+    private const int OpenTimeout = 2;
+
+    /// <summary>Seconds that a transaction waits for another program that holds the file.</summary>
+    private const int Timeout = 5;
+
     private const string Identity = "integer primary key autoincrement";
 
     private readonly string _file = Path.GetFullPath(Path.Combine(folder, "jobs.db"));
@@ -50,6 +56,24 @@ internal sealed class SqliteDatabase(string folder, TimeProvider clock) : IDatab
         }
     }
 
+    public async Task CheckAsync(CancellationToken cancellation)
+    {
+        if (Exists)
+        {
+            await RunAsync(_ => Task.FromResult(true), cancellation).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            SqliteFolder.RequireWritable(Path.GetDirectoryName(_file)!);
+        }
+        catch (Exception exception) when (SqliteErrors.Describe(exception, _file) is { } unavailable)
+        {
+            throw unavailable;
+        }
+    }
+
     public Task ListenAsync(Action<string> changed, CancellationToken cancellation) => Task.CompletedTask;
 
     public void Dispose()
@@ -65,12 +89,14 @@ internal sealed class SqliteDatabase(string folder, TimeProvider clock) : IDatab
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
         _lock ??= SqliteErrors.LockFor(_file);
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _file, Pooling = false, DefaultTimeout = 5 }.ToString());
+        var settings = new SqliteConnectionStringBuilder { DataSource = _file, Pooling = false, DefaultTimeout = OpenTimeout };
+        var connection = new SqliteConnection(settings.ToString());
         try
         {
             await connection.OpenAsync(cancellation).ConfigureAwait(false);
             await connection.ExecuteAsync("pragma journal_mode = wal; pragma synchronous = normal;").ConfigureAwait(false);
             await TransactAsync(connection, session => Done(Migrations.ApplyAsync(session, Identity)), cancellation).ConfigureAwait(false);
+            connection.DefaultTimeout = Timeout;
             return connection;
         }
         catch

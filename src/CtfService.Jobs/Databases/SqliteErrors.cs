@@ -36,11 +36,13 @@ internal static class SqliteErrors
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB } => Unavailable(
             exception,
             $"The database of the jobs, {file}, is damaged ({exception.Message}). Stop the service and keep a copy of the file. "
-            + $"Then restore a backup, or what can be read: sqlite3 {file} .recover. Without the file, the service starts with no jobs."),
+            + $"Then restore a backup, or what can be read: sqlite3 {file} .recover. Without the file, the service starts with no jobs.",
+            mayPass: false,
+            outlook: null),
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL } => Unavailable(
-            exception, $"The disk of {file}, the database of the jobs, is full. Free space there. {GoesOn}"),
+            exception, $"The disk of {file}, the database of the jobs, is full. Free space there."),
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED } => Unavailable(
-            exception, $"Another program holds the database of the jobs, {file}. End it. {GoesOn}"),
+            exception, $"Another program holds the database of the jobs, {file}. End it."),
         SqliteException
         {
             SqliteErrorCode: SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_IOERR or SQLitePCL.raw.SQLITE_PERM
@@ -53,7 +55,9 @@ internal static class SqliteErrors
     private static JobStoreUnavailableException CannotUse(Exception exception, string file) => Unavailable(
         exception,
         $"The database of the jobs, {file}, cannot be opened or written ({exception.Message.TrimEnd('.')}). Make its folder writable for the service, "
-        + $"or name another one in Storage:Folder. {GoesOn}");
+        + "or name another one in Storage:Folder.",
+        mayPass: exception is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_IOERR or SQLitePCL.raw.SQLITE_PROTOCOL });
 
-    private static JobStoreUnavailableException Unavailable(Exception exception, string message) => new(message, exception);
+    private static JobStoreUnavailableException Unavailable(Exception exception, string problem, bool mayPass = true, string? outlook = GoesOn) =>
+        new(problem, exception) { Outlook = outlook, MayPass = mayPass };
 }

@@ -13,11 +13,25 @@ internal static class TimeLimits
     /// A statement that is interrupted ends when the server has heard of it, which may take a minute if it does not answer at all. It is left to itself then.
     /// </remarks>
     /// <exception cref="JobStoreUnavailableException">The database cannot be used now, or did not answer in time.</exception>
-    public static async Task<T> RunAsync<T>(this IDatabase database, Func<Session, Task<T>> work, TimeSpan limit, CancellationToken cancellation)
+    public static Task<T> RunAsync<T>(this IDatabase database, Func<Session, Task<T>> work, TimeSpan limit, CancellationToken cancellation) =>
+        RunAsync(timeout => database.RunAsync(work, timeout), limit, cancellation);
+
+    /// <summary>Runs work on the database for a limited time.</summary>
+    /// <inheritdoc cref="RunAsync{T}(IDatabase, Func{Session, Task{T}}, TimeSpan, CancellationToken)"/>
+    public static Task RunAsync(Func<CancellationToken, Task> work, TimeSpan limit, CancellationToken cancellation) => RunAsync(
+        async timeout =>
+        {
+            await work(timeout).ConfigureAwait(false);
+            return true;
+        },
+        limit,
+        cancellation);
+
+    private static async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, TimeSpan limit, CancellationToken cancellation)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(limit);
-        var running = database.RunAsync(work, timeout.Token);
+        var running = work(timeout.Token);
         try
         {
             return await running.WaitAsync(limit + TimeToEnd, CancellationToken.None).ConfigureAwait(false);

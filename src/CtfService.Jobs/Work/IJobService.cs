@@ -41,4 +41,17 @@ public sealed record JobPage(IReadOnlyList<Job> Jobs, bool HasMore);
 public sealed record UnfinishedWork(long Jobs, long Images);
 
 /// <summary>The store of the jobs cannot be reached, is full, read-only or damaged. The message says what to do.</summary>
-public sealed class JobStoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+/// <param name="problem">What is wrong, and what to do about it.</param>
+public sealed class JobStoreUnavailableException(string problem, Exception? inner = null) : Exception(problem, inner)
+{
+    /// <summary>What happens to the jobs of a service that runs; null for nothing to add.</summary>
+    public string? Outlook { get; init; }
+
+    /// <summary>True, the default, if time may mend it. False if a person must: settings, rights, or a damaged file.</summary>
+    public bool MayPass { get; init; } = true;
+
+    /// <summary>What is wrong and what to do about it, without <see cref="Outlook"/>.</summary>
+    public string Problem => base.Message;
+
+    public override string Message => Outlook is null ? Problem : $"{Problem} {Outlook}";
+}

@@ -7,7 +7,10 @@ using Microsoft.Extensions.Configuration;
 
 namespace CtfService.Api.Tests.Hosting;
 
-/// <summary>Starts the program with invalid settings: it prints one message without a stack trace and ends with a specific exit code.</summary>
+/// <summary>
+/// Starts the program with invalid settings, without a model or without a store: it prints one message without a stack trace and ends with an exit
+/// code.
+/// </summary>
 public sealed class StartFailureTests
 {
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "CtfService.Api.dll");
@@ -97,7 +100,11 @@ public sealed class StartFailureTests
             AppContext.BaseDirectory,
             new Dictionary<string, string?> { ["HOME"] = home.Root });
 
-        AssertRefused(run, "Urls is 'https://127.0.0.1:0', but HTTPS cannot be served: ", "Name a certificate in Kestrel:Certificates:Default:Path");
+        AssertRefused(
+            run,
+            StartFailures.ExitCode,
+            "Urls is 'https://127.0.0.1:0', but HTTPS cannot be served: ",
+            "Name a certificate in Kestrel:Certificates:Default:Path");
     }
 
     [Fact]
@@ -105,7 +112,7 @@ public sealed class StartFailureTests
     {
         var run = await Start("--urls=https://127.0.0.1:0", "--Kestrel:Certificates:Default:Path=nowhere/server.pfx");
 
-        AssertRefused(run, "but HTTPS cannot be served: ", "nowhere/server.pfx");
+        AssertRefused(run, StartFailures.ExitCode, "but HTTPS cannot be served: ", "nowhere/server.pfx");
     }
 
     [Fact]
@@ -166,11 +173,79 @@ public sealed class StartFailureTests
         AssertReadable(run);
     }
 
+    [Fact]
+    public async Task Start_BundleIsMissing_NamesItAndMayBeTriedAgain()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await Start("--urls=http://127.0.0.1:0", "--Inference:LoadRetries=1", $"--Model:Bundle={folder.File("nowhere")}");
+
+        AssertRefused(run, StartFailures.TemporaryExitCode, "The service cannot start. ", folder.File("nowhere"));
+    }
+
+    [Fact]
+    public async Task Start_BundleIsDamaged_NamesTheFile()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var file in Directory.GetFiles(RepositoryFolder.File("models", "fruits-64")))
+        {
+            File.Copy(file, folder.File(Path.GetFileName(file)));
+        }
+
+        await File.WriteAllTextAsync(folder.File("coarse.safetensors"), "cut");
+
+        var run = await Start("--urls=http://127.0.0.1:0", $"--Model:Bundle={folder.Root}");
+
+        AssertRefused(run, StartFailures.ExitCode, "is not a valid bundle", "coarse.safetensors");
+    }
+
+    [Fact]
+    public async Task Start_NoSuchDevice_NamesIt()
+    {
+        var run = await Start("--urls=http://127.0.0.1:0", "--Model:Device=cuda:63");
+
+        AssertRefused(run, StartFailures.ExitCode, "The service cannot start. ", "cuda:63");
+    }
+
+    [Fact]
+    public async Task Start_FolderOfTheStoreIsAFile_NamesTheSetting()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("data"), "a file where the folder should be");
+
+        var run = await Start("--urls=http://127.0.0.1:0", $"--Storage:Folder={folder.File("data/jobs")}");
+
+        AssertRefused(run, StartFailures.ExitCode, "is a file, not a folder", "Storage:Folder", "Jobs:Enabled");
+        Assert.DoesNotContain("go on by themselves", run.Errors, StringComparison.Ordinal); // they do only in a service that runs
+    }
+
+    [Fact]
+    public async Task Start_StoreBelongsToAnotherProcess_MayBeTriedAgain()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("jobs.db"), "");
+        await using var other = new FileStream(folder.File("jobs.db.lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+
+        var run = await Start("--urls=http://127.0.0.1:0", $"--Storage:Folder={folder.Root}");
+
+        AssertRefused(run, StartFailures.TemporaryExitCode, "belong to another running process");
+    }
+
+    [Fact]
+    public async Task Start_DatabaseServerIsAway_MayBeTriedAgain()
+    {
+        var run = await Start(
+            "--urls=http://127.0.0.1:0", "--Storage:ConnectionString=Host=127.0.0.1;Port=1;Username=ctf;Password=secret;Database=ctf");
+
+        AssertRefused(run, StartFailures.TemporaryExitCode, "cannot be reached", "Storage:ConnectionString");
+        Assert.DoesNotContain("secret", run.Errors, StringComparison.Ordinal);
+    }
+
     private static Task<ProgramRun> Start(params string[] settings) => ProgramRun.Of("dotnet", [Program, .. settings], AppContext.BaseDirectory);
 
-    private static void AssertRefused(ProgramRun run, params string[] words)
+    private static void AssertRefused(ProgramRun run, int exitCode, params string[] words)
     {
-        Assert.Equal(StartFailures.ExitCode, run.ExitCode);
+        Assert.True(exitCode == run.ExitCode, run.ToString());
         Assert.All(words, word => Assert.Contains(word, run.Errors, StringComparison.Ordinal));
         AssertReadable(run);
     }

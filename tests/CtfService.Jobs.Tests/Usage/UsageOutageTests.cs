@@ -131,6 +131,8 @@ public sealed class UsageOutageTests(TestDatabases databases)
             }
         }
 
+        public Task CheckAsync(CancellationToken cancellation) => works.CheckAsync(cancellation);
+
         public Task ListenAsync(Action<string> changed, CancellationToken cancellation) => Task.CompletedTask;
 
         public void Dispose() => works.Dispose();
