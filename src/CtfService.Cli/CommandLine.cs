@@ -37,6 +37,7 @@ internal static class CommandLine
             BundleCommand.Create(terminal),
             ConvertCommand.Create(terminal),
             UsualLabelsCommand.Create(terminal),
+            ExpectedImageCommand.Create(terminal),
             InspectCommand.Create(terminal),
         ]),
         new("Generate images", [GenerateCommand.Create(terminal), EditCommand.Create(terminal), DatasetCommand.Create(terminal)]),

@@ -55,8 +55,8 @@ public sealed record ModelDescription
     public required SamplingSettings DefaultFine { get; init; }
 
     /// <summary>
-    /// SHA-256 of the manifest without recorded evaluation and usual labels, in lower-case hex. The manifest contains the hash of every weight file, so this
-    /// value identifies everything that determines an image.
+    /// SHA-256 of the manifest without recorded evaluation, expectation and usual labels, in lower-case hex. The manifest contains the hash of every weight
+    /// file, so this value identifies everything that determines an image.
     /// </summary>
     public required string BundleHash { get; init; }
 
@@ -82,4 +82,7 @@ public sealed record ModelDescription
     /// different values may give different bytes for the same seed. Null if only the bundle was read.
     /// </summary>
     public string? Arithmetic { get; init; }
+
+    /// <summary>What the warm-up image must be; null if the bundle does not record it for this version, element type and arithmetic.</summary>
+    public ExpectedImage? Expected { get; init; }
 }

@@ -16,5 +16,5 @@ public sealed class ModelLoadException(string message, Exception innerException)
 /// <summary>Another model is already loading; the message says which.</summary>
 public sealed class SwitchInProgressException(string message) : Exception(message);
 
-/// <summary>The configured device is not available, or the libraries that compute on it do not load.</summary>
+/// <summary>The configured device is not available, the libraries that compute on it do not load, or they compute something wrong.</summary>
 public sealed class DeviceUnavailableException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -10,8 +10,8 @@ internal sealed partial class ModelLoader
         [LoggerMessage(EventIds.ModelLoaded, LogLevel.Information, "Model {Model} loaded in {Elapsed}")]
         public static partial void Loaded(ILogger logger, string model, TimeSpan elapsed);
 
-        [LoggerMessage(EventIds.ModelWarmedUp, LogLevel.Information, "Warm-up image generated in {Elapsed}")]
-        public static partial void WarmedUp(ILogger logger, TimeSpan elapsed);
+        [LoggerMessage(EventIds.ModelWarmedUp, LogLevel.Information, "Warm-up image generated in {Elapsed}; it {Comparison}")]
+        public static partial void WarmedUp(ILogger logger, TimeSpan elapsed, string comparison);
 
         [LoggerMessage(EventIds.LoadRetried, LogLevel.Warning, "Reading the model failed ({Reason}); retry {Attempt} of {Retries} in {Delay}")]
         public static partial void Retrying(ILogger logger, int attempt, int retries, TimeSpan delay, string? reason);

@@ -16,6 +16,8 @@ internal sealed partial class ModelLoader(
     TimeProvider clock,
     ILogger<ModelLoader> logger)
 {
+    private const string NotCompared = "was not compared, because the bundle does not record it for this version and arithmetic";
+
     /// <summary>Returns a generator that has finished its warm-up image.</summary>
     public (IImageGenerator Generator, LoadTimes Times) Load(CancellationToken cancellation)
     {
@@ -67,12 +69,24 @@ internal sealed partial class ModelLoader(
     {
         var started = clock.GetTimestamp();
         var model = generator.Model;
-        generator.Generate([new ImageSpecification(ClassId: 0, Seed: 0, model.DefaultCoarse, model.DefaultFine)], cancellation);
+        var image = generator.Generate([ExpectedImage.SpecificationOf(model)], cancellation)[0];
         var elapsed = clock.GetElapsedTime(started);
+        RequireExpected(model, image);
         reports.Estimator.Measure(generator.LastStep); // the last step contains work of every stage
         reports.Stall.WarmedUp(elapsed);
-        Log.WarmedUp(logger, elapsed);
+        Log.WarmedUp(logger, elapsed, model.Expected is null ? NotCompared : "came out right");
         return elapsed;
+    }
+
+    private static void RequireExpected(ModelDescription model, GeneratedImage image)
+    {
+        if (model.Expected?.FirstDifference(image) is { } difference)
+        {
+            throw new DeviceUnavailableException(
+                $"The warm-up image of '{model.Name}' has other {difference} than its bundle records for {model.Dtype} on {model.Arithmetic}, so other images "
+                + "would be wrong as well. The processor, the memory or a library of this machine may be damaged: try the bundle on another machine, and test "
+                + "this one. If the image differs everywhere, the record is wrong; make a new one: ctf expected-image --bundle FOLDER.");
+        }
     }
 }
 

@@ -18,8 +18,8 @@ public sealed record Bundle
     public BundleManifest Manifest { get; }
 
     /// <summary>
-    /// The SHA-256 of <c>model.json</c> without its recorded evaluation, in lower-case hex. It identifies everything that determines an image, because the
-    /// manifest contains the hash of every file.
+    /// The SHA-256 of <c>model.json</c> without its recorded evaluation and expectation, in lower-case hex. It identifies everything that determines an image,
+    /// because the manifest contains the hash of every file.
     /// </summary>
     public string Hash { get; }
 

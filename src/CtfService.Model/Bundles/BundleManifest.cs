@@ -57,6 +57,10 @@ public sealed record BundleManifest
     /// <summary>The quality of the images in each weight format; null if it was not recorded. Not part of the bundle's hash.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public BundleEvaluation? Evaluation { get; init; }
+
+    /// <summary>What the warm-up image must be; null if it was not recorded. Not part of the bundle's hash.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BundleExpectation? Expected { get; init; }
 }
 
 /// <summary>The default sampling settings of both stages.</summary>

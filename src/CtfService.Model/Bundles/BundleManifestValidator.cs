@@ -25,6 +25,7 @@ internal sealed class BundleManifestValidator
         validator._problems.AddRange(manifest.Sampling.Coarse.Problems("sampling.coarse"));
         validator._problems.AddRange(manifest.Sampling.Fine.Problems("sampling.fine"));
         validator._problems.AddRange(manifest.Evaluation?.Problems() ?? []);
+        validator._problems.AddRange(manifest.Expected?.Problems() ?? []);
         return validator._problems;
     }
 

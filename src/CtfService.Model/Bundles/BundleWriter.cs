@@ -10,7 +10,7 @@ public static class BundleWriter
     /// Copies the sources, hashes every weight file and writes <c>model.json</c> atomically, so that a reader never sees an incomplete bundle.
     /// </summary>
     /// <param name="directory">Created if it does not exist.</param>
-    /// <param name="manifest">The manifest; its list of files is replaced, and an evaluation of other weights or sampling defaults is left out.</param>
+    /// <param name="manifest">The manifest; its list of files is replaced, and what was recorded of another bundle is left out.</param>
     /// <param name="sources">
     /// The weight files to copy, by their names in the bundle. Files without a source must be in the folder, besides the optional usual labels.
     /// </param>
@@ -39,6 +39,11 @@ public static class BundleWriter
         var files = names.Select(name => Describe(directory, name));
         var written = manifest with { FormatVersion = BundleManifest.CurrentFormatVersion, Files = [.. files] };
         var json = BundleJson.Serialize(written.Evaluation?.AppliesTo(written) == false ? written with { Evaluation = null } : written);
+        if (written.Expected is { } expected && expected.Bundle != ManifestText.Hash(json))
+        {
+            json = BundleJson.Serialize(BundleJson.Deserialize(path, json) with { Expected = null });
+        }
+
         AtomicFile.Write(path, stream => stream.Write(json));
         return BundleReader.Open(directory);
     }

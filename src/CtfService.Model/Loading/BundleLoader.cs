@@ -83,6 +83,7 @@ internal static class BundleLoader
             Arithmetic = builder.ArithmeticOf(fine),
             ClusterOfToken = clusters.ClusterOfToken,
         };
+        description = description with { Expected = weights.Bundle.Manifest.Expected?.For(description) };
         return new LoadedModel(description, tokenizer, clusters, coarse, fine, decoder, placement.Device, owned);
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CtfService.Core.Models;
 using CtfService.Model.Cpu.MatMul;
+using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Engines;
 using CtfService.Model.Stages.Windows;
 using static TorchSharp.torch;
@@ -38,6 +39,9 @@ public sealed record ModelPlacement(Device Device, ModelDtype Dtype)
 
     /// <summary>Wraps the CPU engine of the coarse stage in one that injects faults; null, the default, for none.</summary>
     internal Func<IDecodeEngine, IDecodeEngine>? DecorateEngine { get; init; }
+
+    /// <summary>Width of the vectors of our CPU engine, which then computes all stages; null for the widest, the default.</summary>
+    internal VectorWidth? Width { get; init; }
 
     /// <summary>
     /// True if the element type is chosen when the model is loaded, among those that its evaluation allows; <see cref="Dtype"/> is float32 until then.

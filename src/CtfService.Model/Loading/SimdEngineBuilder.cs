@@ -36,7 +36,7 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
     public ICoarseStage BuildCoarseStage(int rows)
     {
         var source = WeightSource.Of(weights.Coarse, owned.Cancellation);
-        var engine = owned.Add(new SimdDecodeEngine(_manifest.Coarse, source, _pool, new CpuEngineOptions(rows, _format)));
+        var engine = owned.Add(new SimdDecodeEngine(_manifest.Coarse, source, _pool, new CpuEngineOptions(rows, _format, placement.Width)));
         var costs = StepMeasurement.Measure(engine, _pool.Threads, owned.Cancellation);
         var largest = placement.MaxWindow ?? DecodeWork.LargestWindow;
         var windows = placement.Windows?.Policy ?? (largest == 1 ? null : new MeasuredWindow(costs, largest));
@@ -56,8 +56,9 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
         }
 
         var source = WeightSource.Of(file, owned.Cancellation);
-        IFineEngine own = owned.Add(new SimdFineEngine(_manifest.Fine!, source, clusters, _pool, new CpuEngineOptions(FineStage.MaxRows, _format)));
-        if (_format != WeightFormat.BFloat16 || placement.Copies > 1)
+        var options = new CpuEngineOptions(FineStage.MaxRows, _format, placement.Width);
+        IFineEngine own = owned.Add(new SimdFineEngine(_manifest.Fine!, source, clusters, _pool, options));
+        if (_format != WeightFormat.BFloat16 || placement.Copies > 1 || placement.Width is not null)
         {
             return own;
         }
@@ -74,11 +75,11 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
 
     /// <inheritdoc/>
     public IVqDecoder BuildVqDecoder(VqTokenizer tokenizer) => owned.Add(new SimdVqDecoder(
-        _manifest.Tokenizer, WeightSource.Of(tokenizer), (_manifest.Coarse.GridHeight, _manifest.Coarse.GridWidth), _pool));
+        _manifest.Tokenizer, WeightSource.Of(tokenizer), (_manifest.Coarse.GridHeight, _manifest.Coarse.GridWidth), _pool, width: placement.Width));
 
     /// <inheritdoc/>
     public int? Window => null; // a row's sums do not depend on the others
 
     /// <inheritdoc/>
-    public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfSimd(fine);
+    public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfSimd(fine, placement.Width);
 }

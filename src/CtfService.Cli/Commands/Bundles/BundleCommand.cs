@@ -33,7 +33,7 @@ internal static class BundleCommand
         {
             runFolder, output, name, overwrite, licence, guidance, temperature, note,
         };
-        command.SetAction((arguments, _) =>
+        command.SetAction((arguments, cancellation) =>
         {
             var coarse = new SamplingSettings(arguments.GetValue(temperature), GuidanceScale: arguments.GetValue(guidance));
             var training = new Dictionary<string, string>
@@ -67,6 +67,7 @@ internal static class BundleCommand
                     : "The recorded evaluation of formats is of the same weights and sampling defaults, so it stays.");
             }
 
+            bundle = ExpectedImageCommand.RecordIn(bundle, terminal, cancellation);
             ReportJson.Write(terminal.Output, new { bundle.Directory, bundle.Hash, Bytes = bundle.Manifest.Files.Sum(file => file.Bytes) });
         });
         return command;

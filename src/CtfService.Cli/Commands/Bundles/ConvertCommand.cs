@@ -54,7 +54,7 @@ internal static class ConvertCommand
             tokenizer, coarse, fine, map, clusterSize, clusters, seed, output, name, imageSize, coarseHeads, fineHeads, classNames, guidance, dtype,
             codewords, ema, licence, overwrite,
         };
-        command.SetAction((arguments, _) =>
+        command.SetAction((arguments, cancellation) =>
         {
             var folder = OutputPath.NewFolder(output.Name, arguments.GetRequiredValue(output));
             var started = Stopwatch.GetTimestamp();
@@ -85,13 +85,16 @@ internal static class ConvertCommand
                 terminal.Error.WriteLine(note);
             }
 
+            var seconds = Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 2);
+            var peak = PeakMemory.OfThisProcess(); // of the conversion
+            var bundle = ExpectedImageCommand.RecordIn(report.Bundle, terminal, cancellation);
             ReportJson.Write(terminal.Output, new
             {
-                report.Bundle.Directory,
-                report.Bundle.Hash,
-                Bytes = report.Bundle.Manifest.Files.Sum(file => file.Bytes),
-                Seconds = Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 2),
-                PeakMemoryBytes = PeakMemory.OfThisProcess(),
+                bundle.Directory,
+                bundle.Hash,
+                Bytes = bundle.Manifest.Files.Sum(file => file.Bytes),
+                Seconds = seconds,
+                PeakMemoryBytes = peak,
             });
         });
         return command;

@@ -14,6 +14,9 @@ public enum VectorWidth
 /// <summary>The vector widths that this machine supports. DOTNET_EnableAVX512=0 and DOTNET_EnableAVX2=0 in the environment disable the wider ones.</summary>
 internal static class VectorWidths
 {
+    /// <summary>Gets all widths, whether the machine supports them or not.</summary>
+    public static IReadOnlyList<VectorWidth> All { get; } = Enum.GetValues<VectorWidth>();
+
     /// <summary>Gets the widest supported width.</summary>
     public static VectorWidth Widest => IsSupported(VectorWidth.Bits512) ? VectorWidth.Bits512
         : IsSupported(VectorWidth.Bits256) ? VectorWidth.Bits256

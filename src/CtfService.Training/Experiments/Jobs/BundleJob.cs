@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using CtfService.Model.Bundles;
+using CtfService.Model.Generation;
 
 namespace CtfService.Training.Experiments.Jobs;
 
@@ -10,6 +11,7 @@ internal sealed class BundleJob(TrainedModel model, SamplingDefaults sampling)
     public override JsonObject Run(JobRun run)
     {
         var bundle = model.Pack(run, Path.Combine(run.Folder, "bundle"), model.Steps, sampling, model.UsualLabels(run));
+        bundle = ExpectationRecorder.IsQuick(bundle) ? ExpectationRecorder.Record(bundle, run.Cancellation) : bundle;
         return new JsonObject { ["bundle"] = bundle.Directory, ["hash"] = bundle.Hash };
     }
 }
