@@ -23,6 +23,7 @@ root.Add(ReplayTrial.Create());
 root.Add(OverloadTrial.Create());
 root.Add(HangUpsTrial.Create());
 root.Add(LimitsTrial.Create());
+root.Add(SoakTrial.Create());
 
 // After Ctrl+C a trial stops its processes and deletes its folders.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });

@@ -6,6 +6,7 @@ using CtfService.Api.Endpoints;
 using CtfService.Api.Errors;
 using CtfService.Api.Hosting;
 using CtfService.Api.Idempotency;
+using CtfService.Api.Memory;
 using CtfService.Api.Models;
 using CtfService.Api.Security;
 using CtfService.Api.Studio;

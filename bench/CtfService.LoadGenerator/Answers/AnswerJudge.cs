@@ -23,8 +23,8 @@ internal static class AnswerJudge
             504 when request.Deadline is { } deadline && elapsed >= deadline - ClockMargin && ErrorCode(body) is not null => new(Outcome.DeadlineExceeded),
             var other => new(
                 Outcome.WrongStatus,
-                $"status {other} (Retry-After: {(retryAfter is { } time ? $"{time.TotalSeconds} s" : "none")}) after {elapsed.TotalSeconds:0.00} s "
-                + $"instead of {request.Status}: {Quote(body)}"),
+                $"status {other} {ErrorCode(body)} (Retry-After: {(retryAfter is { } time ? $"{time.TotalSeconds} s" : "none")}) "
+                + $"after {elapsed.TotalSeconds:0.00} s instead of {request.Status}: {Quote(body)}"),
         };
 
     /// <summary>Returns the SHA-256 of the images of a right answer, one after another.</summary>

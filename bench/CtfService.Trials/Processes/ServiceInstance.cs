@@ -46,6 +46,9 @@ internal sealed class ServiceInstance : IDisposable
     /// <summary>Where the process writes its log.</summary>
     public LogTarget Log { get; init; } = LogTarget.File;
 
+    /// <summary>Id of the process.</summary>
+    public int ProcessId => _process!.Id;
+
     public bool IsRunning => _process is { HasExited: false };
 
     /// <summary>Starts the process and returns at once.</summary>
@@ -146,13 +149,6 @@ internal sealed class ServiceInstance : IDisposable
         }
     }
 
-    /// <summary>Waits until the process ends, all of its output included, and returns its exit code.</summary>
-    public async Task<int> EndAsync(CancellationToken cancellation)
-    {
-        await _process!.WaitForExitAsync(cancellation);
-        return _process.ExitCode;
-    }
-
     /// <summary>Returns true if the instance was down at some moment after a timestamp.</summary>
     public bool WasDownSince(long timestamp)
     {
@@ -174,13 +170,6 @@ internal sealed class ServiceInstance : IDisposable
     {
         _process!.Refresh();
         return _process.WorkingSet64;
-    }
-
-    /// <summary>Waits until the process ends by itself and returns its exit code.</summary>
-    public async Task<int> ExitAsync(CancellationToken cancellation)
-    {
-        await _process!.WaitForExitAsync(cancellation);
-        return _process.ExitCode;
     }
 
     public IReadOnlyList<string> LastLines(int count)

@@ -58,7 +58,7 @@ internal static class LimitsTrial
         }
         catch (InvalidOperationException) when (!service.IsRunning)
         {
-            var exit = await service.ExitAsync(cancellation);
+            var exit = await service.EndAsync(cancellation);
             var last = service.LastLines(1).SingleOrDefault("");
             var isClear = exit == 78 && last.Contains("memory", StringComparison.Ordinal);
             report.Require($"{limit}: refuses to start", $"exit code {exit}: {last}", $"78 and a message", isClear);

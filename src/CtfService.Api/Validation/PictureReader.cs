@@ -1,10 +1,10 @@
 using System.Threading.RateLimiting;
 using CtfService.Api.Configuration;
 using CtfService.Api.Errors;
-using CtfService.Api.Hosting;
 using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Imaging;
+using CtfService.Model.Memory;
 
 namespace CtfService.Api.Validation;
 

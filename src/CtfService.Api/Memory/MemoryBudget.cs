@@ -1,7 +1,8 @@
+using CtfService.Api.Configuration;
 using CtfService.Api.Hosting;
 using CtfService.Api.Idempotency;
 
-namespace CtfService.Api.Configuration;
+namespace CtfService.Api.Memory;
 
 /// <summary>
 /// Divides the memory of a container among what callers can make the service hold: uploads, decoded pictures, responses. Settings that would take more are
@@ -13,15 +14,15 @@ internal sealed class MemoryBudget(long limit)
     private const long Mebibyte = 1 << 20;
 
     /// <summary>The program with a small model, measured with the one that ships: 220 MiB.</summary>
-    private const long Program = 256 * Mebibyte;
+    private const long OwnBytes = 256 * Mebibyte;
 
-    private const long Least = Program + (64 * Mebibyte);
+    private const long Least = OwnBytes + (64 * Mebibyte);
 
     /// <summary>Most that the decoding of a picture takes for each pixel: an edit without a mask.</summary>
     private const int BytesPerPixel = 12;
 
     /// <summary>Memory for all of it: what the program leaves of a small container, and a little more than a quarter of a large one.</summary>
-    private long Callers => Math.Min(limit - Program, (limit / 4) + (128 * Mebibyte));
+    private long Callers => Math.Min(limit - OwnBytes, (limit / 4) + (128 * Mebibyte));
 
     private long Pictures => Callers / 2;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace CtfService.Api.Hosting;
+namespace CtfService.Model.Memory;
 
 /// <summary>Memory of a process whose container limits it. If more is used, the system ends the process without a word.</summary>
-internal static class ContainerMemory
+public static class ContainerMemory
 {
     /// <summary>In a container, .NET takes this part of the limit for its heap, and reports it as all that there is.</summary>
     private const double HeapShare = 0.75;

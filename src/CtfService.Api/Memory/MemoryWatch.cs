@@ -1,9 +1,11 @@
 using CtfService.Api.Configuration;
+using CtfService.Api.Hosting;
 using CtfService.Api.Idempotency;
 using CtfService.Inference.Telemetry;
+using CtfService.Model.Memory;
 using Microsoft.Extensions.Options;
 
-namespace CtfService.Api.Hosting;
+namespace CtfService.Api.Memory;
 
 /// <summary>
 /// Logs which settings are reduced to fit into the container's memory, and warns when the process comes near the limit: should the system end it, the log has

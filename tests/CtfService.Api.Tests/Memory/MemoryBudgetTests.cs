@@ -1,8 +1,9 @@
 using CtfService.Api.Configuration;
 using CtfService.Api.Hosting;
 using CtfService.Api.Idempotency;
+using CtfService.Api.Memory;
 
-namespace CtfService.Api.Tests.Configuration;
+namespace CtfService.Api.Tests.Memory;
 
 public sealed class MemoryBudgetTests
 {
