@@ -6,9 +6,9 @@ using CtfService.Model.Engines;
 using CtfService.Model.Generation;
 using CtfService.Model.Loading;
 using CtfService.Model.Tests.Bundles;
+using CtfService.Model.TestSupport;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
-using CtfService.Model.TestSupport;
 using CtfService.TestSupport;
 using static TorchSharp.torch;
 
