@@ -42,7 +42,7 @@ internal static class Service
         builder.Services.AddInference();
         if (ownsProcess)
         {
-            builder.Services.AddSingleton<ProcessExit>(services => exitCode => FinalExit.End(services.GetRequiredService<ILoggerFactory>(), exitCode));
+            builder.Services.AddStuckExit(services => exitCode => FinalExit.End(services.GetRequiredService<ILoggerFactory>(), exitCode));
         }
 
         builder.AddSharedState();

@@ -33,9 +33,17 @@ public static class InferenceServiceExtensions
         services.AddSingleton<IModelRouter>(provider => provider.GetRequiredService<ModelRouter>());
         services.AddSingleton<IModelStatus>(provider => provider.GetRequiredService<ModelRouter>());
         services.AddHostedService<InferenceHost>();
-        services.AddHostedService<StuckExit>();
         return services;
     }
+
+    /// <summary>Ends the process when its workers are stuck (<see cref="InferenceOptions.ExitWhenStuck"/>). Call after <see cref="AddInference"/>.</summary>
+    /// <param name="exit">Creates the action that ends the process.</param>
+    public static IServiceCollection AddStuckExit(this IServiceCollection services, Func<IServiceProvider, ProcessExit> exit)
+    {
+        services.AddSingleton(exit);
+        return services.AddHostedService<StuckExit>();
+    }
+
     /// <summary>Starts loading the first model before the host starts, which would do it otherwise.</summary>
     public static void StartLoading(this IServiceProvider services) => services.GetRequiredService<ModelRouter>().Start();
 }

@@ -11,9 +11,9 @@ namespace CtfService.Inference;
 /// Ends the process when its workers are stuck (<see cref="Progress.IsStuck"/>): fails all images by name, lets the responses leave, and exits, so that the
 /// supervisor of the process starts it again (docs/adr/0033).
 /// </summary>
-/// <param name="exit">Ends the process; null to do nothing, as in a process that only hosts the service.</param>
+/// <param name="exit">Ends the process.</param>
 internal sealed partial class StuckExit(
-    StallWatch watch, ModelRouter router, InferenceOptions options, TimeProvider clock, ILogger<StuckExit> logger, ProcessExit? exit = null)
+    StallWatch watch, ModelRouter router, InferenceOptions options, TimeProvider clock, ILogger<StuckExit> logger, ProcessExit exit)
     : IHostedService, IDisposable
 {
     /// <summary>EX_SOFTWARE of sysexits.h.</summary>
@@ -35,7 +35,7 @@ internal sealed partial class StuckExit(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (exit is not null && options.ExitWhenStuck)
+        if (options.ExitWhenStuck)
         {
             _lastCheck = _runsSince = clock.GetTimestamp();
             _timer = clock.CreateTimer(_ => Check(), state: null, Interval, Interval);
@@ -71,7 +71,7 @@ internal sealed partial class StuckExit(
             $"No step has completed for {progress.StalledFor.TotalSeconds:0} s; the process ends.", () => CallerErrors.DeviceHangs(progress.StalledFor));
         Log.Stuck(logger, progress.StalledFor, failed, ExitCode);
         _timer?.Dispose();
-        _timer = clock.CreateTimer(_ => exit!(ExitCode), state: null, Grace, Timeout.InfiniteTimeSpan);
+        _timer = clock.CreateTimer(_ => exit(ExitCode), state: null, Grace, Timeout.InfiniteTimeSpan);
     }
 }
 
