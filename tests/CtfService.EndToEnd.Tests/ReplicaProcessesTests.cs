@@ -80,12 +80,14 @@ public sealed class ReplicaProcessesTests : IAsyncLifetime
     public async Task Post_WhoseProcessIsKilledWhileItDraws_IsTakenOverAndAnsweredAlike()
     {
         const string Request = """{"class_label": 3, "n": 10}""";
+        await using var source = NpgsqlDataSource.Create(_server!.ConnectionString);
         for (var round = 0; round < 2; round++)
         {
-            // Forty images go first, so that the process has not answered when it is killed.
-            var before = Enumerable.Range(0, 4).Select(number => PostWithKeyAsync(_one, $"before-{round}-{number}", Request)).ToList();
+            // The connection is open and 160 images go first, so that the process has not answered when it is killed.
+            await using var connection = await source.OpenConnectionAsync();
+            var before = Enumerable.Range(0, 16).Select(number => PostWithKeyAsync(_one, $"before-{round}-{number}", Request)).ToList();
             var lost = PostWithKeyAsync(_one, $"k{round}", Request);
-            await WaitForClaimAsync($"k{round}");
+            await WaitForClaimAsync(connection, $"k{round}", lost);
             _one.Kill();
             var waiting = Enumerable.Range(0, 5).Select(_ => PostWithKeyAsync(_other, $"k{round}", Request)).ToList();
             Assert.NotNull(await Record.ExceptionAsync(() => lost));
@@ -144,13 +146,13 @@ public sealed class ReplicaProcessesTests : IAsyncLifetime
         return request;
     }
 
-    private async Task WaitForClaimAsync(string key)
+    private static async Task WaitForClaimAsync(NpgsqlConnection connection, string key, Task<string> answer)
     {
-        await using var source = NpgsqlDataSource.Create(_server!.ConnectionString);
-        await using var count = source.CreateCommand("select count(*) from responses where status is null and request_key = $1");
+        await using var count = new NpgsqlCommand("select count(*) from responses where status is null and request_key = $1", connection);
         count.Parameters.Add(new NpgsqlParameter { Value = key });
         for (var since = Stopwatch.StartNew(); (long)(await count.ExecuteScalarAsync())! == 0;)
         {
+            Assert.False(answer.IsCompleted, "The request was answered before its claim was seen.");
             Assert.True(since.Elapsed < Patience, "The request was not claimed.");
         }
     }
@@ -191,6 +193,7 @@ public sealed class ReplicaProcessesTests : IAsyncLifetime
             port,
             $"--Storage:ConnectionString={_server!.ConnectionString}",
             "--Security:RequestsPerMinute=0",
+            "--Inference:MaxQueuedImages=256",
             "--Security:ApiKeys:0:Name=operator",
             $"--Security:ApiKeys:0:Sha256={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Operator)))}",
             "--Security:ApiKeys:0:Admin=true");
