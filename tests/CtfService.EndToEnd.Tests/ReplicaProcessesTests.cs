@@ -193,7 +193,7 @@ public sealed class ReplicaProcessesTests : IAsyncLifetime
             port,
             $"--Storage:ConnectionString={_server!.ConnectionString}",
             "--Security:RequestsPerMinute=0",
-            "--Inference:MaxQueuedImages=256",
+            "--Inference:MaxQueuedImages=512", // a key fills half of the queue at most
             "--Security:ApiKeys:0:Name=operator",
             $"--Security:ApiKeys:0:Sha256={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Operator)))}",
             "--Security:ApiKeys:0:Admin=true");
