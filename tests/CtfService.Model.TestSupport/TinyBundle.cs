@@ -29,7 +29,6 @@ public sealed class TinyBundle : IDisposable
     {
         (_scale, _classes) = (scale, classes);
         using var scope = NewDisposeScope();
-        manual_seed(7);
         var tokenizerConfig = new TokenizerConfig
         {
             BaseWidth = 32 * scale,
@@ -41,6 +40,7 @@ public sealed class TinyBundle : IDisposable
             TracksUsage = false,
         };
         using var tokenizer = new VqTokenizer(tokenizerConfig);
+        SeededWeights.Draw(tokenizer, seed: 7, (_, parameter, generator) => parameter.ndim > 1 ? SeededWeights.OfLayer(parameter, generator) : null);
         StateDictSaver.Save(tokenizer, Path.Combine(Directory, BundleFiles.Tokenizer));
         var clusters = plain ? Codewords : Clusters;
         var coarse = Transformer(clusters, clusters, causal: true, BundleFiles.Coarse, feedForwardWidth);
@@ -85,13 +85,8 @@ public sealed class TinyBundle : IDisposable
             GivenFeedForwardWidth = feedForwardWidth,
         };
         using var transformer = new ClassConditionalTransformer(config);
-        using (no_grad())
-        {
-            foreach (var parameter in transformer.parameters().Where(parameter => parameter.ndim == 2))
-            {
-                nn.init.normal_(parameter, 0, 0.3); // a fresh head is zero and gives all labels the same logits
-            }
-        }
+        SeededWeights.Draw( // a fresh head is zero and gives all labels the same logits
+            transformer, seed: causal ? 8ul : 9ul, (_, parameter, generator) => parameter.ndim == 2 ? SeededWeights.Normal(parameter, 0.3, generator) : null);
 
         StateDictSaver.Save(transformer, Path.Combine(Directory, file));
         return config;

@@ -89,11 +89,12 @@ public sealed class OpenLoop
         return new(now - due, sent - due, IsWarmUp: due < _plan.WarmUp, EndsInWindow: now >= _plan.WarmUp && now < End);
     }
 
+    /// <summary>Waits until a moment, and never ends before it: a delay alone drops the fraction of a millisecond.</summary>
     private async Task WaitAsync(TimeSpan due, CancellationToken cancellation)
     {
-        if (due - Now is var left && left > TimeSpan.Zero)
+        while (due - Now is var left && left > TimeSpan.Zero)
         {
-            await Task.Delay(left, TimeProvider.System, cancellation);
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), TimeProvider.System, cancellation);
         }
     }
 

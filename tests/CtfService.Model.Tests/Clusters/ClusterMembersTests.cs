@@ -1,9 +1,11 @@
 using CtfService.Model.Clusters;
 using CtfService.Model.TestSupport;
+using CtfService.Model.Tests.Support;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Clusters;
 
+[Collection(GlobalGenerator.Name)]
 public sealed class ClusterMembersTests
 {
     [Fact]

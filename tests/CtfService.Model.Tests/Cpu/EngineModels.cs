@@ -4,6 +4,7 @@ using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Transformer;
 using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Engines;
+using CtfService.Model.TestSupport;
 using CtfService.Model.Transformer;
 using static TorchSharp.torch;
 
@@ -32,22 +33,11 @@ internal static class EngineModels
 
     public static ClassConditionalTransformer Random(TransformerConfig config)
     {
-        using var frozen = no_grad();
-        using var generator = new Generator(5); // of its own, because other tests draw from libtorch's at the same time
         var transformer = new ClassConditionalTransformer(config);
         transformer.eval();
-        foreach (var (name, parameter) in transformer.named_parameters())
-        {
-            if (name.EndsWith("norm.weight", StringComparison.Ordinal))
-            {
-                nn.init.uniform_(parameter, 0.5, 1.5, generator);
-            }
-            else
-            {
-                nn.init.normal_(parameter, 0, 0.15, generator);
-            }
-        }
-
+        SeededWeights.Draw(transformer, seed: 5, (name, parameter, generator) => name.EndsWith("norm.weight", StringComparison.Ordinal)
+            ? SeededWeights.Uniform(parameter, 0.5, 1.5, generator)
+            : SeededWeights.Normal(parameter, 0.15, generator));
         return transformer;
     }
 

@@ -1,8 +1,8 @@
 using CtfService.Model.Cpu;
 using CtfService.Model.Cpu.Runtime;
 using CtfService.Model.Cpu.Vectors;
+using CtfService.Model.TestSupport;
 using CtfService.Model.Tokenizer;
-using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Cpu;
 
@@ -27,15 +27,11 @@ internal static class TokenizerModels
     /// <summary>Creates a tokenizer in evaluation mode. Norms and biases are random too, and features have a non-zero mean, as in trained models.</summary>
     public static VqTokenizer Random(string name)
     {
-        using var frozen = no_grad();
-        manual_seed(11);
         var tokenizer = new VqTokenizer(Configs[name]);
         tokenizer.eval();
-        foreach (var (parameter, weights) in tokenizer.named_parameters().Where(entry => entry.parameter.ndim == 1))
-        {
-            nn.init.uniform_(weights, parameter.EndsWith("weight", StringComparison.Ordinal) ? 0.5 : -0.5, 1.5);
-        }
-
+        SeededWeights.Draw(tokenizer, seed: 11, (parameter, weights, generator) => weights.ndim > 1
+            ? SeededWeights.OfLayer(weights, generator)
+            : SeededWeights.Uniform(weights, parameter.EndsWith("weight", StringComparison.Ordinal) ? 0.5 : -0.5, 1.5, generator));
         return tokenizer;
     }
 

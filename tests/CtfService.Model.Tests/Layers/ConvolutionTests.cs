@@ -1,10 +1,12 @@
 using CtfService.Model.Layers;
 using CtfService.Model.TestSupport;
+using CtfService.Model.Tests.Support;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Layers;
 
 /// <summary>Compares the convolution with a matrix product over unfolded patches (im2col), for channel counts at which a library's kernels change.</summary>
+[Collection(GlobalGenerator.Name)]
 public sealed class ConvolutionTests
 {
     [Theory]

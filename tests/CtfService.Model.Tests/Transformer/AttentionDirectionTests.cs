@@ -31,7 +31,7 @@ public sealed class AttentionDirectionTests
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var transformer = Random(causal: true);
-        var labels = randint(0, 7, [2, 9], dtype: int64);
+        var labels = arange(18, int64).mul(5).remainder(7).reshape(2, 9);
         var classIds = tensor(new long[] { 1, 2 });
 
         var full = transformer.call(classIds, labels);
@@ -42,7 +42,6 @@ public sealed class AttentionDirectionTests
 
     private static ClassConditionalTransformer Random(bool causal)
     {
-        manual_seed(11);
         var transformer = new ClassConditionalTransformer(new TransformerConfig
         {
             Width = 16,
@@ -57,7 +56,9 @@ public sealed class AttentionDirectionTests
             FeedForwardMultiple = 8,
         });
         transformer.eval();
-        nn.init.normal_(transformer.OutputWeight, 0, 0.5);
+        SeededWeights.Draw(transformer, seed: 11, (_, parameter, generator) => ReferenceEquals(parameter, transformer.OutputWeight)
+            ? SeededWeights.Normal(parameter, 0.5, generator)
+            : parameter.ndim > 1 ? SeededWeights.OfLayer(parameter, generator) : null);
         return transformer;
     }
 }
