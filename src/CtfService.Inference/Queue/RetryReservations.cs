@@ -8,7 +8,7 @@ namespace CtfService.Inference.Queue;
 /// thread-safe; guarded by the lock of the queue.
 /// </summary>
 /// <param name="capacity">
-/// Capacity of the queue in images. At most as many count as reserved, and at most half as many are withheld from callers without a reservation.
+/// Capacity of the queue in images. At most as many count as reserved, and at most three quarters are withheld from callers without a reservation.
 /// </param>
 internal sealed class RetryReservations(int capacity, TimeProvider clock)
 {
@@ -34,7 +34,7 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
     }
 
     /// <summary>Returns the number of reserved images that a flow cannot take without a reservation.</summary>
-    public int Kept(string flow) => Math.Min(Images(flow), capacity / 2);
+    public int Kept(string flow) => Math.Min(Images(flow), capacity * 3 / 4);
 
     /// <summary>Reserves capacity for a caller that returns after the given time. Does nothing if there are too many reservations.</summary>
     /// <param name="isShare">Whether the share of its flow was used up, and not the queue.</param>

@@ -65,14 +65,14 @@ public sealed class RetryReservationsTests
     }
 
     [Fact]
-    public void Kept_ManyReservations_LeavesHalfOfTheQueueToOthers()
+    public void Kept_ManyReservations_LeavesAQuarterOfTheQueueToOthers()
     {
         _reservations.Add(Request(Flow, 3), After, isShare: false);
         Assert.Equal(3, _reservations.Kept(Flow));
 
-        _reservations.Add(Request(Flow, 3), After, isShare: false);
+        _reservations.Add(Request(Flow, 4), After, isShare: false);
 
-        Assert.Equal((6, 4), (_reservations.Images(Flow), _reservations.Kept(Flow)));
+        Assert.Equal((7, 6), (_reservations.Images(Flow), _reservations.Kept(Flow)));
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class RetryReservationsTests
 
         _reservations.Add(Request("other", 2), After, isShare: false);
 
-        Assert.Equal((4, 2), (_reservations.Kept(Flow), _reservations.Kept("other")));
+        Assert.Equal((5, 2), (_reservations.Kept(Flow), _reservations.Kept("other")));
     }
 
     [Fact]
