@@ -27,6 +27,7 @@ internal static class EngineFaultsTrial
         using var folder = TrialFolder.Open(arguments.GetValue(TrialOptions.Folder));
         var report = new TrialReport("engine-faults");
         var isShort = arguments.GetValue(TrialOptions.Short);
+        var pause = TimeSpan.FromSeconds(isShort ? 1 : 3);
         var bundle = Path.GetFullPath(arguments.GetValue(Bundle)!);
         using var scene = new EngineScene(folder, report);
         await scene.StartAsync(bundle, cancellation);
@@ -35,16 +36,16 @@ internal static class EngineFaultsTrial
             await scene.InjectAsync(fault, isShort ? 3 : arguments.GetValue(Times), cancellation);
         }
 
-        await SlowAsync(scene, isShort ? 500 : 10_000, cancellation);
+        await SlowAsync(scene, isShort ? 500 : 10_000, pause, cancellation);
         await scene.UndisturbedAsync("clock set by +1 h and back by 2 h", async () =>
         {
             foreach (var hours in (int[])[1, -2, 1])
             {
                 await scene.MoveClockAsync(TimeSpan.FromHours(hours));
-                await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System, cancellation);
+                await Task.Delay(pause, TimeProvider.System, cancellation);
             }
         });
-        await FilesAsync(scene, bundle, cancellation);
+        await FilesAsync(scene, bundle, pause, cancellation);
         await LogsAsync(scene, cancellation);
         for (var hang = 0; hang < (isShort ? 1 : 3); hang++)
         {
@@ -54,10 +55,11 @@ internal static class EngineFaultsTrial
         return await report.FinishAsync(arguments.GetValue(TrialOptions.Json));
     }
 
-    private static async Task SlowAsync(EngineScene scene, int idle, CancellationToken cancellation)
+    /// <param name="idle">Number of idle connections.</param>
+    private static async Task SlowAsync(EngineScene scene, int idle, TimeSpan pause, CancellationToken cancellation)
     {
         await scene.UndisturbedAsync("20 clients that read a byte a second", () => Task.WhenAll(
-            Enumerable.Range(0, 20).Select(_ => SlowClients.ReadAsync(scene.Service.Port, TimeSpan.FromSeconds(10), cancellation))));
+            Enumerable.Range(0, 20).Select(_ => SlowClients.ReadAsync(scene.Service.Port, 3 * pause, cancellation))));
         string[] answers = [];
         await scene.UndisturbedAsync("20 bodies of a byte a second", async () => answers = await Task.WhenAll(
             Enumerable.Range(0, 20).Select(_ => SlowClients.WriteAsync(scene.Service.Port, cancellation))));
@@ -66,7 +68,7 @@ internal static class EngineFaultsTrial
         await scene.UndisturbedAsync($"{idle} idle connections", async () =>
         {
             var clients = await SlowClients.IdleAsync(scene.Service.Port, idle, cancellation);
-            await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System, cancellation);
+            await Task.Delay(pause, TimeProvider.System, cancellation);
             foreach (var client in clients)
             {
                 client.Dispose();
@@ -74,7 +76,7 @@ internal static class EngineFaultsTrial
         });
     }
 
-    private static async Task FilesAsync(EngineScene scene, string source, CancellationToken cancellation)
+    private static async Task FilesAsync(EngineScene scene, string source, TimeSpan pause, CancellationToken cancellation)
     {
         await scene.UndisturbedAsync("bundle truncated, overwritten and deleted while loaded", async () =>
         {
@@ -85,13 +87,13 @@ internal static class EngineFaultsTrial
                 truncated.SetLength(100);
             }
 
-            await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, cancellation);
+            await Task.Delay(pause, TimeProvider.System, cancellation);
             foreach (var file in files)
             {
                 await File.WriteAllBytesAsync(file, new byte[10_000], cancellation);
             }
 
-            await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, cancellation);
+            await Task.Delay(pause, TimeProvider.System, cancellation);
             Directory.Delete(scene.Bundle, recursive: true);
         });
         scene.CopyBundle(source);

@@ -21,7 +21,11 @@ internal static class HangUpsTrial
     /// <summary>Memory that the garbage collector may keep more than before, bytes: below it, a leak of 32 KB for each of 2,000 callers would show.</summary>
     private const long MostGrowth = 64L << 20;
 
+    private const int ShortCount = 50;
+
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan ShortRound = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan CapacityTime = TimeSpan.FromSeconds(5);
 
@@ -43,15 +47,16 @@ internal static class HangUpsTrial
         using var service = new ServiceInstance(
             ServiceBuild.In(arguments.GetValue(TrialOptions.Service)), "service", folder.File("logs"), $"--Storage:Folder={folder.Empty("jobs")}");
         await service.StartReadyAsync(cancellation);
-        var count = arguments.GetValue(TrialOptions.Short) ? 200 : arguments.GetValue(Count);
+        var isShort = arguments.GetValue(TrialOptions.Short);
+        var count = isShort ? ShortCount : arguments.GetValue(Count);
         var target = new LoadTarget(service.Client.BaseAddress!, ApiKey: null);
         var catalog = await CatalogPreparation.RunAsync(target, reference: null, TrafficMix.Parse(Mix), Distinct, seed: 2, cancellation);
         TrialReport.Progress($"{catalog.Requests.Count} expected answers");
 
-        var plan = new LoadPlan { Rate = 1, Duration = CapacityTime };
+        var plan = new LoadPlan { Rate = 1, Duration = isShort ? ShortRound : CapacityTime };
         var full = await ClosedLoop.RunAsync(target, catalog, plan, Callers, TimeSpan.Zero, cancellation);
-        var storm = new Storm(target, catalog, plan with { Rate = full.RequestsPerSecond, Duration = Round });
-        await storm.RunAsync(Math.Max(100, count / 10), cancellation); // warms up: code, buffers, connections
+        var storm = new Storm(target, catalog, plan with { Rate = full.RequestsPerSecond, Duration = isShort ? ShortRound : Round });
+        await storm.RunAsync(isShort ? count : Math.Max(100, count / 10), cancellation); // warms up: code, buffers, connections
         var before = await QuietAsync(service, cancellation);
         var memoryBefore = service.ResidentBytes();
         var results = await storm.RunAsync(count, cancellation);

@@ -25,7 +25,7 @@ internal static class SoakTrial
     /// <summary>Images of a data set that is made again and again.</summary>
     private const int DatasetImages = 240;
 
-    private static readonly TimeSpan ShortTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ShortTime = TimeSpan.FromSeconds(12);
 
     private static readonly TimeSpan JobTimeout = TimeSpan.FromMinutes(10);
 
@@ -55,7 +55,7 @@ internal static class SoakTrial
         await service.StartReadyAsync(cancellation);
         var target = new LoadTarget(service.Client.BaseAddress!, ApiKey: null);
         var catalog = await CatalogPreparation.RunAsync(target, reference: null, TrafficMix.Parse(TrafficMix.Default), Distinct, seed: 3, cancellation);
-        var plan = new LoadPlan { Rate = 1, Duration = TimeSpan.FromSeconds(isShort ? 5 : 15), DecodeShare = 0.1 };
+        var plan = new LoadPlan { Rate = 1, Duration = TimeSpan.FromSeconds(isShort ? 4 : 15), DecodeShare = 0.1 };
         var full = await ClosedLoop.RunAsync(target, catalog, plan, Callers, TimeSpan.Zero, cancellation);
         TrialReport.Progress($"capacity {full.RequestsPerSecond:0.0} requests/s");
 
