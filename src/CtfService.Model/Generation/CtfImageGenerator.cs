@@ -169,7 +169,7 @@ public sealed class CtfImageGenerator : IImageGenerator
     {
         if (!_coarse.Remove(id))
         {
-            _edits.Remove(id);
+            _edits.Remove(id); // before it enters the coarse stage
             _later.Remove(id);
         }
     }
@@ -251,6 +251,7 @@ public sealed class CtfImageGenerator : IImageGenerator
 
         _counts[(int)priority]--;
         _previews.Remove(id);
+        _edits.Remove(id); // an edit whose picture could not be encoded still has the rows that were promised to it
         return true;
     }
 }

@@ -8,6 +8,7 @@ using CtfService.Model.Stages;
 using CtfService.Model.TestSupport;
 using CtfService.Model.Tokenizer;
 using CtfService.Model.Transformer;
+using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Generation;
 
@@ -96,6 +97,30 @@ public sealed class FailingImageTests : IDisposable
         }
 
         Assert.Equal(8, generator.FreeRows);
+    }
+
+    [Theory]
+    [InlineData("CUDA out of memory.")]
+    [InlineData("A kernel.")]
+    public void Advance_VqEncodeOfAnEditThrows_FreesItsRows(string message)
+    {
+        var encoder = (nn.Module<Tensor, Tensor>)_model.Tokenizer.named_children().Single(child => child.name == "encoder").module;
+        encoder.register_forward_pre_hook((_, _) => throw Native(message));
+        var generator = new CtfImageGenerator(_model);
+        const int Side = 16;
+        var mask = new EditMask(Side, Side, [.. Enumerable.Range(0, Side * Side).Select(pixel => pixel < 5 * Side)]);
+        var edit = _images[0] with { Layout = new LayoutSource.Edited(new RgbImage(Side, Side, new byte[3 * Side * Side]), mask) };
+
+        for (var id = 0; id < 9; id++) // more than the rows
+        {
+            generator.Admit(id, edit);
+            var failed = Assert.Single(Drain(generator));
+
+            Assert.Equal(id, failed.Id);
+            Assert.NotNull(failed.Error);
+            Assert.Equal(8, generator.FreeRows);
+            Assert.Equal(0, generator.RowsBelow(ImagePriority.High));
+        }
     }
 
     public void Dispose()
