@@ -1,7 +1,9 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using CtfService.TestSupport;
 using CtfService.Trials.Images;
 using CtfService.Trials.Processes;
 using CtfService.Trials.Reports;
@@ -38,7 +40,7 @@ internal sealed class EngineScene(TrialFolder folder, TrialReport report) : IDis
             _images.Add(new(request.ToMessage, file));
             if (number % 5 == 4)
             {
-                await AddVariationAsync(file, cancellation);
+                await AddPicturesAsync(file, cancellation);
             }
         }
     }
@@ -129,13 +131,26 @@ internal sealed class EngineScene(TrialFolder folder, TrialReport report) : IDis
 
     public void Dispose() => Service?.Dispose();
 
-    /// <summary>Adds a variation of a file, which is VQ encoded. A fresh request for it is encoded again.</summary>
-    private async Task AddVariationAsync(byte[] picture, CancellationToken cancellation)
+    /// <summary>Adds a variation and an edit of a file, which is VQ encoded. A fresh request for one is encoded again.</summary>
+    private async Task AddPicturesAsync(byte[] picture, CancellationToken cancellation)
+    {
+        await AddAsync("variations", () => Form(picture), cancellation);
+        var (width, height) = (BinaryPrimitives.ReadInt32BigEndian(picture.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(picture.AsSpan(20))); // of IHDR
+        var mask = PngPicture.Mask(width, height, (x, _) => x < width / 2);
+        await AddAsync("edits", () =>
+        {
+            var form = Form(picture);
+            form.Add(new ByteArrayContent(mask), "mask", "mask.png");
+            form.Add(new StringContent("3"), "class_label");
+            return form;
+        }, cancellation);
+    }
+
+    private async Task AddAsync(string route, Func<HttpContent> body, CancellationToken cancellation)
     {
         HttpRequestMessage Request()
         {
-            var form = new MultipartFormDataContent { { new ByteArrayContent(picture), "image", "picture.png" }, { new StringContent("11"), "seed" } };
-            var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/images/variations", UriKind.Relative)) { Content = form };
+            var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"/v1/images/{route}", UriKind.Relative)) { Content = body() };
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("image/png"));
             return request;
         }
@@ -144,10 +159,13 @@ internal sealed class EngineScene(TrialFolder folder, TrialReport report) : IDis
         using var response = await Service.Client.SendAsync(request, cancellation);
         if (response.StatusCode != HttpStatusCode.OK)
         {
-            var body = await response.Content.ReadAsStringAsync(cancellation);
-            throw new InvalidOperationException($"A variation was answered with {response.StatusCode}: {body}");
+            var answer = await response.Content.ReadAsStringAsync(cancellation);
+            throw new InvalidOperationException($"A request to {route} was answered with {response.StatusCode}: {answer}");
         }
 
         _images.Add(new(Request, await response.Content.ReadAsByteArrayAsync(cancellation)));
     }
+
+    private static MultipartFormDataContent Form(byte[] picture) =>
+        new() { { new ByteArrayContent(picture), "image", "picture.png" }, { new StringContent("11"), "seed" } };
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using CtfService.Trials.Datasets;
@@ -85,6 +86,20 @@ internal sealed class FaultScene(string fault, ServiceBuild build, TrialFolder f
         await Task.Delay(LogTime, TimeProvider.System, cancellation);
         var line = Service.LastLines(200).LastOrDefault(each => each.Contains("POST /v1/datasets", StringComparison.Ordinal)) ?? "";
         report.Require($"{fault}: log {when}", $"{line}", $"names {cause}", line.Contains(cause, StringComparison.Ordinal));
+    }
+
+    /// <summary>Requires that a new job is accepted, and cancels it.</summary>
+    public async Task AcceptsAsync(string when, CancellationToken cancellation)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var (status, body) = await Datasets.TryCreateAsync(expected.Order, cancellation);
+        var time = Stopwatch.GetElapsedTime(started);
+        report.Require(
+            $"{fault}: a new job {when}", $"{(int)status} after {time.TotalSeconds:0.0} s", $"accepted", status is HttpStatusCode.OK or HttpStatusCode.Created);
+        if (status is HttpStatusCode.OK or HttpStatusCode.Created)
+        {
+            await Datasets.CancelAsync(DatasetJob.Parse(body).Id, cancellation);
+        }
     }
 
     /// <summary>Requires that the state of the job is either there, not ended, or refused with 503 and an explanation.</summary>

@@ -9,7 +9,6 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private readonly string _programs;
     private readonly string _folder;
-    private readonly int _port = FreePort.Next();
 
     private PostgresServer(string programs, string folder)
     {
@@ -17,7 +16,9 @@ internal sealed class PostgresServer : IAsyncDisposable
         _folder = folder;
     }
 
-    public string ConnectionString => $"Host=127.0.0.1;Port={_port};Username={User};Database={User}";
+    public int Port { get; } = FreePort.Next();
+
+    public string ConnectionString => ConnectionThrough(Port);
 
     /// <param name="folder">An empty folder.</param>
     /// <exception cref="InvalidOperationException">PostgreSQL is not installed, or did not start.</exception>
@@ -46,6 +47,9 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public Task StartAgainAsync() => ControlAsync("start");
 
+    /// <param name="port">Port that leads to the server.</param>
+    public static string ConnectionThrough(int port) => $"Host=127.0.0.1;Port={port};Username={User};Database={User}";
+
     public async ValueTask DisposeAsync()
     {
         if (File.Exists(Path.Combine(Data, "postmaster.pid")))
@@ -58,7 +62,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private Task ControlAsync(params string[] arguments) => RunAsync(
         "pg_ctl",
-        ["-D", Data, "-w", "-s", "-l", Path.Combine(_folder, "log"), "-o", $"-p {_port} -k {_folder} -c listen_addresses=127.0.0.1", .. arguments]);
+        ["-D", Data, "-w", "-s", "-l", Path.Combine(_folder, "log"), "-o", $"-p {Port} -k {_folder} -c listen_addresses=127.0.0.1", .. arguments]);
 
     /// <summary>Runs a program of PostgreSQL, which refuses to run as root.</summary>
     private Task RunAsync(string program, params string[] arguments)

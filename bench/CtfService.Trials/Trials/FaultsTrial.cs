@@ -17,6 +17,7 @@ internal static class FaultsTrial
         [DeletedShard.Name] = DeletedShard.RunAsync,
         [CorruptDatabase.Name] = CorruptDatabase.RunAsync,
         [DatabaseDown.Name] = DatabaseDown.RunAsync,
+        [SlowDatabase.Name] = SlowDatabase.RunAsync,
     };
 
     private static readonly Option<int> Images = TrialOptions.Of("images", 3_000, "Images of each data set.");
@@ -27,7 +28,7 @@ internal static class FaultsTrial
     {
         var command = TrialOptions.Command(
             "faults",
-            "Full disk, read-only folder, deleted file, corrupt database, database down: a clear state, nothing half-written; goes on when mended. Needs root.",
+            "Full disk, read-only folder, deleted file, corrupt, absent and slow database: a clear state, nothing half-written; goes on after. Needs root.",
             Images, Only);
         Only.AcceptOnlyFromAmong([.. Faults.Keys]);
         Only.AllowMultipleArgumentsPerToken = true;
