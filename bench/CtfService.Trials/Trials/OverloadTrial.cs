@@ -24,12 +24,11 @@ internal static class OverloadTrial
     /// <summary>Callers who measure the capacity: they ask for more images than the service draws at once, and for fewer than its queue holds.</summary>
     private const int Callers = 16;
 
-    /// <summary>Waiting images of the service in the short form: a larger queue would not be full in 4 s.</summary>
-    private const int ShortQueue = 32;
-
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     private static readonly Option<double> Seconds = TrialOptions.Of("seconds", 300.0, "Time of each load.");
+
+    private static readonly Option<double> Backlog = TrialOptions.Of("backlog", 0.15, "Inference:MaxBacklog during the loads, seconds; 0 for none.");
 
     private static readonly Option<double[]> Loads = new("--loads")
     {
@@ -41,7 +40,8 @@ internal static class OverloadTrial
     public static Command Create()
     {
         var command = TrialOptions.Command(
-            "overload", "Sends a service half of its capacity to five times as much, and checks every answer.", Seconds, TrialOptions.Short, Loads);
+            "overload", "Sends a service half of its capacity to five times as much, and checks every answer.",
+            Seconds, Backlog, Loads, TrialOptions.Short);
         command.SetAction(RunAsync);
         return command;
     }
@@ -50,11 +50,15 @@ internal static class OverloadTrial
     {
         using var folder = TrialFolder.Open(arguments.GetValue(TrialOptions.Folder));
         var isShort = arguments.GetValue(TrialOptions.Short);
-        using var service = new ServiceInstance(
-            ServiceBuild.In(arguments.GetValue(TrialOptions.Service)), "service", folder.File("logs"), Settings(folder, isShort));
-        await service.StartReadyAsync(cancellation);
         var time = TimeSpan.FromSeconds(isShort ? 4 : arguments.GetValue(Seconds));
         var plan = new LoadPlan { Rate = 1, Duration = time, WarmUp = Min(time / 4, TimeSpan.FromSeconds(10)) };
+        using var service = new ServiceInstance(
+            ServiceBuild.In(arguments.GetValue(TrialOptions.Service)),
+            "service",
+            folder.File("logs"),
+            $"--Storage:Folder={folder.Empty("jobs")}",
+            "--Model:Dtype=int8"); // the same after the restart
+        await service.StartReadyAsync(cancellation);
         var target = new LoadTarget(service.Client.BaseAddress!, ApiKey: null);
         var catalog = await CatalogPreparation.RunAsync(target, reference: null, TrafficMix.Parse(TrafficMix.Default), Distinct, seed: 1, cancellation);
         TrialReport.Progress($"{catalog.Requests.Count} expected answers");
@@ -65,6 +69,14 @@ internal static class OverloadTrial
         var full = await ClosedLoop.RunAsync(target, catalog, plan, Callers, TimeSpan.Zero, cancellation);
         var capacity = full.RequestsPerSecond;
         report.Measure($"capacity: {Callers} callers who each wait", $"{capacity:0.0} requests/s, {full.ImagesPerSecond:0.0} images/s");
+        if (arguments.GetValue(Backlog) is > 0 and var seconds)
+        {
+            await service.StopAsync();
+            service.Environment["Inference__MaxBacklog"] = $"{TimeSpan.FromSeconds(seconds)}";
+            await service.StartReadyAsync(cancellation);
+            report.Measure("Inference:MaxBacklog in what follows", $"{seconds} s");
+        }
+
         var results = new List<(double Load, LoadReport Report)>();
         foreach (var load in arguments.GetRequiredValue(Loads))
         {
@@ -78,9 +90,6 @@ internal static class OverloadTrial
         Judge(report, results, unloaded, isShort ? Short : Full);
         return await report.FinishAsync(arguments.GetValue(TrialOptions.Json));
     }
-
-    private static string[] Settings(TrialFolder folder, bool isShort) =>
-        [$"--Storage:Folder={folder.Empty("jobs")}", .. isShort ? (string[])[$"--Inference:MaxQueuedImages={ShortQueue}"] : []];
 
     private static void Note(TrialReport report, double load, LoadReport result)
     {

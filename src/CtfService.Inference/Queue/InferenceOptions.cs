@@ -33,6 +33,14 @@ public sealed record InferenceOptions
     [Range(1, 100_000)]
     public int MaxQueuedImages { get; init; } = 64;
 
+    /// <summary>
+    /// Longest expected time that the devices need for the images before a new request. A request that finds more before it gets 429; one that comes again
+    /// when a 429 told it to may find four times as much. If it is not set, only the number of waiting images is limited. Set it where a late answer is
+    /// worth less than a refusal.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan? MaxBacklog { get; init; }
+
     /// <summary>Maximum time from the admission of a request to its last image. A request that takes longer gets 504.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(2);

@@ -10,6 +10,9 @@ namespace CtfService.Inference.Queue;
 /// </summary>
 internal sealed class InferenceQueue : IInferenceQueue
 {
+    /// <summary>Factor of <see cref="InferenceOptions.MaxBacklog"/> for callers with a reservation, who come at the same time as newcomers.</summary>
+    private const int MostForReserved = 4;
+
     private readonly InferenceOptions _options;
     private readonly ModelState _state;
     private readonly AdmissionScheduler _scheduler;
@@ -137,6 +140,23 @@ internal sealed class InferenceQueue : IInferenceQueue
         if (room < images)
         {
             throw Full(request, room, labels, isShare: free >= images);
+        }
+
+        if (_options.MaxBacklog is { } most)
+        {
+            RequireBacklog(submission, request, isReserved ? MostForReserved * most : most, labels);
+        }
+    }
+
+    /// <summary>Refuses a submission that has too much before it.</summary>
+    private void RequireBacklog(ImageSubmission submission, RetriedRequest request, TimeSpan most, int labels)
+    {
+        if (_load.Backlog(submission, labels) is var backlog && backlog > most)
+        {
+            var reserved = _reservations.Images(request.Flow); // those of others come before it too
+            var retryAfter = WholeSeconds(backlog - most + (reserved == 0 ? TimeSpan.Zero : _load.Forecast(reserved, labels)));
+            _reservations.Add(request, retryAfter, isShare: false, RetryReservations.ShortGrace);
+            throw CallerErrors.TooMuchBefore(backlog, most, retryAfter);
         }
     }
 

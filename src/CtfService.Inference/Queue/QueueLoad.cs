@@ -101,6 +101,30 @@ internal sealed class QueueLoad(StageCostEstimator estimator, int rows, Func<int
     }
 
     /// <summary>
+    /// Returns the expected time that the devices need for all images before a submission: those that wait, and what is left of those that run. Zero if the
+    /// submission does not wait for them, because of its priority or because its flow keeps to its share.
+    /// </summary>
+    /// <param name="labels">Number of labels of an image: T.</param>
+    public TimeSpan Backlog(ImageSubmission submission, int labels)
+    {
+        var parallel = Math.Max(1, devices());
+        if (submission.Priority == ImagePriority.High || flows.StaysModest(submission.Flow, submission.Images.Sum(image => image.Rows), rows * parallel))
+        {
+            return TimeSpan.Zero;
+        }
+
+        lock (_gate)
+        {
+            var (costs, rowOfLabel) = (estimator.Costs, estimator.UsualLabel(rows, rows) / rows);
+            var rounds = (double)_waitingRounds / Math.Max(1, _waitingDrawn);
+            var rowsOfLabels = (labels * rounds * _waitingRows)
+                + _running.Sum(job => Math.Max(0, LabelsLeft(job, labels * job.Specification.Rounds, parallel)) * (double)job.Specification.Rows);
+            var all = _waiting + _running.Count + _runningLayouts;
+            return ((rowsOfLabels * rowOfLabel) + (all * (costs.Fine + costs.VqDecode)) + (_waitingPictures * costs.VqEncode)) / parallel;
+        }
+    }
+
+    /// <summary>
     /// Returns the least time until a submission has ended: its images behind those of its flow, and between those of others as their weights allow. Never
     /// longer than it takes, if no caller hangs up, and no labels are drawn faster than those so far. Edits may draw few labels, so theirs are not counted.
     /// </summary>

@@ -13,7 +13,10 @@ namespace CtfService.Inference.Queue;
 internal sealed class RetryReservations(int capacity, TimeProvider clock)
 {
     /// <summary>Time that a caller may be late before the reservation expires.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    /// <summary>The same where the queue is limited by time: newcomers who make an equal request by chance would fill a short queue.</summary>
+    public static readonly TimeSpan ShortGrace = TimeSpan.FromSeconds(0.5);
 
     /// <summary>
     /// Most reservations, for each image of the capacity. Most callers never return, so there are more than places; the limit bounds the search.
@@ -28,7 +31,7 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
     public int Images(string flow)
     {
         var now = clock.GetSteadyNow();
-        _reservations.RemoveAll(reservation => reservation.Due + Grace < now);
+        _reservations.RemoveAll(reservation => reservation.End < now);
         var reserved = _reservations.Where(reservation => !reservation.IsShare || reservation.Request.Flow == flow);
         return Math.Min(capacity, reserved.Sum(reservation => reservation.Request.Images));
     }
@@ -38,11 +41,13 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
 
     /// <summary>Reserves capacity for a caller that returns after the given time. Does nothing if there are too many reservations.</summary>
     /// <param name="isShare">Whether the share of its flow was used up, and not the queue.</param>
-    public void Add(RetriedRequest request, TimeSpan after, bool isShare)
+    /// <param name="grace">Time that the caller may be late; null for <see cref="Grace"/>.</param>
+    public void Add(RetriedRequest request, TimeSpan after, bool isShare, TimeSpan? grace = null)
     {
         if (_reservations.Count < ReservationsPerImage * capacity)
         {
-            _reservations.Add(new Reservation(request, clock.GetSteadyNow() + after, isShare));
+            var due = clock.GetSteadyNow() + after;
+            _reservations.Add(new Reservation(request, due, due + (grace ?? Grace), isShare));
         }
     }
 
@@ -55,7 +60,7 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
     {
         var now = clock.GetSteadyNow();
         var index = _reservations.FindIndex(reservation =>
-            reservation.Request == request && reservation.Due <= now && now <= reservation.Due + Grace);
+            reservation.Request == request && reservation.Due <= now && now <= reservation.End);
         if (index < 0)
         {
             return false;
@@ -65,5 +70,5 @@ internal sealed class RetryReservations(int capacity, TimeProvider clock)
         return true;
     }
 
-    private readonly record struct Reservation(RetriedRequest Request, DateTimeOffset Due, bool IsShare);
+    private readonly record struct Reservation(RetriedRequest Request, DateTimeOffset Due, DateTimeOffset End, bool IsShare);
 }

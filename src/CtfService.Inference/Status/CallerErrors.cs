@@ -20,6 +20,14 @@ public static class CallerErrors
         + $"Try again in {retryAfter.TotalSeconds:0} s.",
         retryAfter);
 
+    /// <param name="backlog">Expected time that the images before the request take.</param>
+    /// <param name="most">The value of Inference:MaxBacklog.</param>
+    /// <param name="retryAfter">Whole seconds, as in the header Retry-After.</param>
+    public static QueueFullException TooMuchBefore(TimeSpan backlog, TimeSpan most, TimeSpan retryAfter) => new(
+        $"The images before this request take about {backlog.TotalSeconds:0.###} s; at most {most.TotalSeconds:0.###} s are allowed (Inference:MaxBacklog). "
+        + $"Try again in {retryAfter.TotalSeconds:0} s.",
+        retryAfter);
+
     /// <param name="room">The number of images that still fit in the share.</param>
     /// <param name="waiting">The number of images of the key that wait.</param>
     /// <param name="capacity">The value of Inference:MaxQueuedImages.</param>

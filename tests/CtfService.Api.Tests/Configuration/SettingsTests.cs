@@ -58,6 +58,8 @@ public sealed class SettingsTests
     [InlineData("Inference:MaxWindow", "33", "Inference:MaxWindow is 33; expected between 1 and 32.")]
     [InlineData("Inference:MaxWindow", "auto", "Inference:MaxWindow is 'auto'; expected a whole number between 1 and 32.")]
     [InlineData("Inference:MaxQueuedImages", "0", "Inference:MaxQueuedImages is 0; expected between 1 and 100000.")]
+    [InlineData("Inference:MaxBacklog", "00:00:00.005", "Inference:MaxBacklog is 00:00:00.0050000; expected between 00:00:00.0100000 and 01:00:00.")]
+    [InlineData("Inference:MaxBacklog", "never", "Inference:MaxBacklog is 'never'; expected a time such as 00:00:30")]
     [InlineData("Inference:ShutdownBudget", "00:10:01", "Inference:ShutdownBudget is 00:10:01; expected between 00:00:00 and 00:10:00.")]
     [InlineData("Model:Device", "gpu", "Model:Device is gpu; expected auto, cpu, cuda or cuda:N.")]
     [InlineData("Model:Devices:0", "gpu", "Model:Devices:0 is 'gpu'; expected cpu or cuda:N. Correct or remove it.")]

@@ -78,6 +78,23 @@ public sealed class InferenceQueueTests
     }
 
     [Fact]
+    public async Task GenerateAsync_TooMuchIsBefore_SaysWhenToRetryAndAdmitsWhoReturnsThen()
+    {
+        var options = _options with { MaxQueuedImages = 64, MaxBacklog = TimeSpan.FromSeconds(2) };
+        var queue = new InferenceQueue(options, _state, _scheduler, _estimator, Measured.By(new TestMeters(), _clock, options), _clock);
+        _estimator.Measure(new StepReport(Rows: 3, TimeSpan.FromSeconds(0.3)) { VqDecode = new StageWork(1, TimeSpan.FromSeconds(0.1)) });
+        _ = queue.GenerateAsync(Jobs.Submission(5, options), CancellationToken.None); // 5 images of 4 labels at 0.1 s each, and VQ decode: 2.5 s
+
+        var full = await Assert.ThrowsAsync<QueueFullException>(() => queue.GenerateAsync(Jobs.Submission(1, options), CancellationToken.None));
+        _clock.Advance(full.RetryAfter);
+        var admitted = queue.GenerateAsync(Jobs.Submission(1, options), CancellationToken.None); // with as much before it
+
+        Assert.Equal(TimeSpan.FromSeconds(1), full.RetryAfter);
+        Assert.Contains("take about 2.5 s; at most 2 s are allowed (Inference:MaxBacklog)", full.Message, StringComparison.Ordinal);
+        Assert.False(admitted.IsCompleted);
+    }
+
+    [Fact]
     public void GenerateAsync_ImagesStarted_FreesItsPlaces()
     {
         _ = _queue.GenerateAsync(Jobs.Submission(4, _options), CancellationToken.None);

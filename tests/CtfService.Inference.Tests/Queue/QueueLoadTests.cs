@@ -57,6 +57,25 @@ public sealed class QueueLoadTests
         Assert.Equal(TimeSpan.FromSeconds(4 * 1.25), ForecastOfOneMore());
     }
 
+    [Fact]
+    public void Backlog_ImagesRunAndWait_IsTheirDeviceTime()
+    {
+        _estimator.Measure(new StepReport(Rows: 2, TimeSpan.FromSeconds(1)) { VqDecode = new StageWork(1, TimeSpan.FromSeconds(0.5)) });
+        var submission = Jobs.Submission(1, new InferenceOptions());
+        Assert.Equal(TimeSpan.Zero, _work.Backlog(submission, labels: 4));
+
+        Enter(Jobs.GuidedImage()).MarkStarted(_clock.GetUtcNow());
+        Enter(Jobs.GuidedImage());
+        Enter(Jobs.Image() with { Layout = new LayoutSource.Given([]) });
+
+        Assert.Equal(TimeSpan.FromSeconds(4 + 4 + (3 * 0.5)), _work.Backlog(submission, labels: 4)); // both rows for four labels each, then VQ decode
+        Assert.Equal(TimeSpan.Zero, _work.Backlog(submission with { Priority = ImagePriority.High }, labels: 4));
+
+        _estimator.Measure(new StepReport(Rows: 2, TimeSpan.FromSeconds(1)));
+
+        Assert.Equal(TimeSpan.FromSeconds(3 + 4 + (3 * 0.5)), _work.Backlog(submission, labels: 4)); // the first image has another label
+    }
+
     private TimeSpan ForecastOfOneMore()
     {
         var next = Enter(Jobs.Image());
