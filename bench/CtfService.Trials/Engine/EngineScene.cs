@@ -65,12 +65,6 @@ internal sealed class EngineScene(TrialFolder folder, TrialReport report) : IDis
         }
     }
 
-    public async Task ArmAsync(string kind, int times)
-    {
-        using var answer = await Service.Client.PostAsync(new Uri($"/faults?kind={kind}&times={times}", UriKind.Relative), content: null);
-        answer.EnsureSuccessStatusCode();
-    }
-
     public async Task MoveClockAsync(TimeSpan by)
     {
         using var answer = await Service.Client.PostAsync(new Uri($"/faults/clock?seconds={by.TotalSeconds:0}", UriKind.Relative), content: null);
@@ -107,7 +101,7 @@ internal sealed class EngineScene(TrialFolder folder, TrialReport report) : IDis
         var (began, before, slowest, missing) = (Stopwatch.GetTimestamp(), await FiredAsync(fault.Kind), TimeSpan.Zero, 0);
         for (var time = 1; time <= times; time++)
         {
-            await ArmAsync(fault.Kind, 1);
+            await Service.ArmFaultAsync(fault.Kind, 1);
             while (await FiredAsync(fault.Kind) < before + time)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, cancellation);

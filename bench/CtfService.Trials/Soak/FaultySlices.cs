@@ -53,9 +53,7 @@ internal sealed class FaultySlices(ServiceInstance service, LoadTarget target, R
             }
 
             var fault = EngineFault.All[_random.Next(EngineFault.All.Count)];
-            var address = new Uri($"/faults?kind={fault.Kind}&times=1", UriKind.Relative);
-            using var answer = await service.Client.PostAsync(address, content: null, CancellationToken.None);
-            answer.EnsureSuccessStatusCode();
+            await service.ArmFaultAsync(fault.Kind, 1);
             FaultsArmed++;
         }
     }

@@ -125,7 +125,7 @@ internal static class EngineFaultsTrial
     private static async Task HangAsync(EngineScene scene, CancellationToken cancellation)
     {
         var began = Stopwatch.GetTimestamp();
-        await scene.ArmAsync("Hang", 1);
+        await scene.Service.ArmFaultAsync("Hang", 1);
         var requests = scene.Images.Take(3).Select(image => image.SendAsync(scene.Service.Client)).ToList();
         var (unready, exit) = (TimeSpan.Zero, scene.Service.EndAsync(cancellation));
         while (unready == TimeSpan.Zero && !exit.IsCompleted)
