@@ -12,8 +12,10 @@ namespace CtfService.Api.Memory;
 /// the reason.
 /// </summary>
 /// <param name="limit">Bytes.</param>
+/// <param name="used">Returns the bytes in use; null if they cannot be read.</param>
 /// <param name="reductions">The reduced settings.</param>
-internal sealed partial class MemoryWatch(long limit, IReadOnlyList<string> reductions, TimeProvider clock, ILogger<MemoryWatch> logger) : BackgroundService
+internal sealed partial class MemoryWatch(
+    long limit, Func<long?> used, IReadOnlyList<string> reductions, TimeProvider clock, ILogger<MemoryWatch> logger) : BackgroundService
 {
     private const double Near = 0.9;
 
@@ -31,13 +33,13 @@ internal sealed partial class MemoryWatch(long limit, IReadOnlyList<string> redu
         using var timer = new PeriodicTimer(Interval, clock);
         for (var isNear = false; await timer.WaitForNextTickAsync(stoppingToken);)
         {
-            var used = ContainerMemory.Used() ?? 0;
-            if (!isNear && used > limit * Near)
+            var now = used() ?? 0;
+            if (!isNear && now > limit * Near)
             {
-                Log.Near(logger, used >> 20, limit >> 20);
+                Log.Near(logger, now >> 20, limit >> 20);
             }
 
-            isNear = used > limit * (isNear ? Far : Near);
+            isNear = now > limit * (isNear ? Far : Near);
         }
     }
 
@@ -78,6 +80,7 @@ internal static class MemoryExtensions
 
         services.AddHostedService(provider => new MemoryWatch(
             limit,
+            ContainerMemory.Used,
             MemoryBudget.Reductions(
                 (SetOf<LimitsOptions>(provider), SetOf<IdempotencyOptions>(provider)),
                 (provider.GetRequiredService<LimitsOptions>(), provider.GetRequiredService<IdempotencyOptions>())),
