@@ -13,7 +13,8 @@ public sealed class BacklogTests(ITestOutputHelper output)
 
     private static readonly DeviceSpeed Speed = new(
         DecodeStep: TimeSpan.FromMilliseconds(0.1), VqEncode: TimeSpan.FromMilliseconds(40), Fine: TimeSpan.FromMilliseconds(3),
-            VqDecode: TimeSpan.FromMilliseconds(4)) { Row = TimeSpan.FromMilliseconds(0.15) };
+            VqDecode: TimeSpan.FromMilliseconds(4))
+    { Row = TimeSpan.FromMilliseconds(0.15) };
 
     private static readonly TimeSpan Most = TimeSpan.FromMilliseconds(130);
 

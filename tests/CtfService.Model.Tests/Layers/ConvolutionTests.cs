@@ -1,6 +1,6 @@
 using CtfService.Model.Layers;
-using CtfService.Model.TestSupport;
 using CtfService.Model.Tests.Support;
+using CtfService.Model.TestSupport;
 using static TorchSharp.torch;
 
 namespace CtfService.Model.Tests.Layers;
