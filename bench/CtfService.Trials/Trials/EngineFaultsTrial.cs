@@ -33,7 +33,7 @@ internal static class EngineFaultsTrial
         await scene.StartAsync(bundle, cancellation);
         foreach (var fault in EngineFault.All)
         {
-            await scene.InjectAsync(fault, isShort ? 3 : arguments.GetValue(Times), cancellation);
+            await scene.InjectAsync(fault, isShort ? 2 : arguments.GetValue(Times), cancellation);
         }
 
         await SlowAsync(scene, isShort ? 500 : 10_000, pause, cancellation);

@@ -21,7 +21,7 @@ internal static class HangUpsTrial
     /// <summary>Memory that the garbage collector may keep more than before, bytes: below it, a leak of 32 KB for each of 2,000 callers would show.</summary>
     private const long MostGrowth = 64L << 20;
 
-    private const int ShortCount = 50;
+    private const int ShortCount = 30;
 
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
 

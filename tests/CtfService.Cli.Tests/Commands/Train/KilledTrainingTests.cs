@@ -58,9 +58,9 @@ public sealed partial class KilledTrainingTests(TrainedRun trained) : IClassFixt
     /// <summary>Starts a training that takes for ever, and waits until it trains.</summary>
     private async Task<Process> StartTraining(string run)
     {
-        var training = Process.Start(new ProcessStartInfo(
-            Environment.ProcessPath!,
-            ["exec", Path.Combine(AppContext.BaseDirectory, "ctf.dll"), .. trained.Stage("train-coarse", run, "--resume", "--steps", "1000000")])
+        var arguments = trained.Stage("train-coarse", run, "--resume", "--steps", "1000000");
+        string[] command = [Environment.ProcessPath!, "exec", Path.Combine(AppContext.BaseDirectory, "ctf.dll"), .. arguments];
+        var training = Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", .. command]) // a shell's background jobs ignore it
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
