@@ -28,7 +28,7 @@ internal static class OverloadTrial
 
     private static readonly Option<double> Seconds = TrialOptions.Of("seconds", 300.0, "Time of each load.");
 
-    private static readonly Option<double> Backlog = TrialOptions.Of("backlog", 0.15, "Inference:MaxBacklog during the loads, seconds; 0 for none.");
+    private static readonly Option<double> Backlog = TrialOptions.Of("backlog", 0.12, "Inference:MaxBacklog during the loads, seconds; 0 for none.");
 
     private static readonly Option<double[]> Loads = new("--loads")
     {
