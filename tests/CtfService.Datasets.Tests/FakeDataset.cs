@@ -10,7 +10,7 @@ namespace CtfService.Datasets.Tests;
 /// <summary>Small data sets of a model that does not exist: 8x8 pixels, five classes.</summary>
 internal static class FakeDataset
 {
-    public static ModelDescription Model { get; } = FakeModels.Fruits with { Device = "cpu", Dtype = "float32", Arithmetic = "x64 256 bits" };
+    public static ModelDescription Model { get; } = FakeModels.Fruits with { Device = "cpu", Dtype = "float32", Arithmetic = "x64, sums of 16 lanes" };
 
     /// <summary>Seven images of four classes in shards of three.</summary>
     public static DatasetPlan Plan(DatasetFormat format = DatasetFormat.Webdataset) => new()

@@ -96,7 +96,7 @@ public sealed class ReproductionTests(ServiceTests.Service service) : IClassFixt
 
     /// <summary>
     /// The file was drawn by version 0.2.0 with the shipped model and filters in both stages. Its hash is replaced, because notes in the bundle change it, and
-    /// pixels may differ by a step on processors with another vector width.
+    /// pixels may differ by a step, because that version rounded differently on some processors.
     /// </summary>
     [Fact]
     public async Task FileOfVersion020_IsDrawnAgainWithItsSampler()

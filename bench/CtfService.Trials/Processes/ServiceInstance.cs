@@ -5,7 +5,7 @@ namespace CtfService.Trials.Processes;
 /// <summary>A process of the service or the gateway on a port of its own, which can be killed and started again. Its log goes to a file.</summary>
 internal sealed class ServiceInstance : IDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(5); // without fused multiply-add, on a busy machine
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 

@@ -14,9 +14,18 @@ internal static class ReplayTrial
     private const int Callers = 12;
 
     /// <summary>.NET's switches that leave the engine with narrower vectors. libtorch, which encodes pictures, keeps its own.</summary>
-    private static readonly (string Name, string? Switch)[] Widths = [("widest", null), ("256 bits", "DOTNET_EnableAVX512"), ("128 bits", "DOTNET_EnableAVX2")];
+    private static readonly Dictionary<int, string> Switches = new() { [256] = "DOTNET_EnableAVX512", [128] = "DOTNET_EnableAVX2" };
+
+    /// <summary>Without AVX2 there is no fused multiply-add either, and everything takes ten times as long.</summary>
+    private const int SlowBits = 128;
 
     private const int ShortCount = 20;
+
+    private const int ShortSlowCount = 5;
+
+    private static readonly Option<int[]> Narrow = TrialOptions.Of("narrow", Switches.Keys.ToArray(), "Narrower vectors to try, bits.");
+
+    private static readonly Option<int> SlowCount = TrialOptions.Of("slow-requests", 500, "Requests with 128 bits, where they take ten times as long.");
 
     private static readonly Option<int> Count = TrialOptions.Of("requests", 500, "Number of requests.");
 
@@ -25,9 +34,11 @@ internal static class ReplayTrial
     public static Command Create()
     {
         var command = TrialOptions.Command(
-            "replay", "Requests alone, together, in another order, under load, in other processes, on every vector width: same tokens, same bytes on a width.",
-            Count, Types, TrialOptions.Short);
+            "replay", "Requests alone, together, in another order, under load, in other processes, on every vector width: the same tokens and bytes.",
+            Count, SlowCount, Types, Narrow, TrialOptions.Short);
         Types.AllowMultipleArgumentsPerToken = true;
+        Narrow.AllowMultipleArgumentsPerToken = true;
+        Narrow.AcceptOnlyFromAmong([.. Switches.Keys.Select(bits => $"{bits}")]);
         command.SetAction(RunAsync);
         return command;
     }
@@ -38,9 +49,10 @@ internal static class ReplayTrial
         var build = ServiceBuild.In(arguments.GetValue(TrialOptions.Service));
         var report = new TrialReport("replay");
         var isShort = arguments.GetValue(TrialOptions.Short);
+        var (count, slowCount) = isShort ? (ShortCount, ShortSlowCount) : (arguments.GetValue(Count), arguments.GetValue(SlowCount));
         foreach (var type in isShort ? arguments.GetValue(Types)!.Take(1) : arguments.GetValue(Types)!)
         {
-            await new Replays(build, folder, type, isShort ? ShortCount : arguments.GetValue(Count), report, cancellation).RunAsync(isShort ? 1 : 2);
+            await new Replays(build, folder, type, count, report, cancellation).RunAsync(arguments.GetValue(Narrow)!, isShort ? 1 : 2, slowCount);
         }
 
         return await report.FinishAsync(arguments.GetValue(TrialOptions.Json));
@@ -51,40 +63,41 @@ internal static class ReplayTrial
         private IReadOnlyList<ReplayRequest> _requests = [];
         private List<ReplayAnswer> _alone = [];
 
+        /// <param name="narrow">Narrower vectors than the widest, bits.</param>
         /// <param name="processes">Processes of each width.</param>
-        public async Task RunAsync(int processes)
+        /// <param name="slowCount">Number of requests where they take long.</param>
+        public async Task RunAsync(IReadOnlyList<int> narrow, int processes, int slowCount)
         {
-            foreach (var (name, narrow) in Widths)
+            await ReplayAsync("widest", null, processes);
+            foreach (var bits in narrow.Where(bits => bits != SlowBits))
             {
-                IReadOnlyList<ReplayAnswer>? first = null;
-                for (var process = 1; process <= processes; process++)
-                {
-                    first = await ReplayAsync($"{name}, process {process}", narrow, first);
-                }
+                await ReplayAsync($"{bits} bits", Switches[bits], processes);
+            }
+
+            if (narrow.Contains(SlowBits))
+            {
+                using var service = await StartAsync($"{SlowBits} bits", Switches[SlowBits]);
+                Compare($"{SlowBits} bits, together", await TogetherAsync(service.Client, shuffleSeed: null, slowCount));
+                await service.StopAsync();
             }
         }
 
-        /// <summary>Sends all requests to a new process, in several ways.</summary>
+        /// <summary>Sends all requests to new processes, in several ways.</summary>
         /// <param name="narrow">The switch of a narrower width; null for the widest.</param>
-        /// <param name="first">The answers of the first process of this width; null if this is the first.</param>
-        /// <returns>The answers of the first process of this width.</returns>
-        private async Task<IReadOnlyList<ReplayAnswer>> ReplayAsync(string name, string? narrow, IReadOnlyList<ReplayAnswer>? first)
+        private async Task ReplayAsync(string name, string? narrow, int processes)
         {
-            using var service = await StartAsync(name, narrow);
-            if (_alone.Count == 0)
+            for (var process = 1; process <= processes; process++)
             {
-                first = await AloneAsync(service.Client);
-            }
-            else if (first is null)
-            {
-                first = await TogetherAsync(service.Client, shuffleSeed: 1);
-                Compare($"{name}, beside the widest", _alone, first, bytes: false);
-            }
+                using var service = await StartAsync($"{name}, process {process}", narrow);
+                if (_alone.Count == 0)
+                {
+                    _alone = await AloneAsync(service.Client);
+                }
 
-            Compare($"{name}, together", first, await TogetherAsync(service.Client, shuffleSeed: null), bytes: true);
-            Compare($"{name}, another order, under load", first, await UnderLoadAsync(service.Client), bytes: true);
-            await service.StopAsync();
-            return first;
+                Compare($"{name}, process {process}, together", await TogetherAsync(service.Client, shuffleSeed: null));
+                Compare($"{name}, process {process}, another order, under load", await UnderLoadAsync(service.Client));
+                await service.StopAsync();
+            }
         }
 
         private async Task<ServiceInstance> StartAsync(string name, string? narrow)
@@ -97,7 +110,7 @@ internal static class ReplayTrial
             return service;
         }
 
-        private async Task<IReadOnlyList<ReplayAnswer>> AloneAsync(HttpClient service)
+        private async Task<List<ReplayAnswer>> AloneAsync(HttpClient service)
         {
             _requests = new ReplayPlan(seed: 2026).Requests(count, await LayoutAsync(service));
             var answers = new List<ReplayAnswer>();
@@ -106,19 +119,20 @@ internal static class ReplayTrial
                 answers.Add(await ReplayAnswer.GetAsync(service, request, cancellation));
             }
 
-            return _alone = answers;
+            return answers;
         }
 
         /// <param name="shuffleSeed">Null to send them in their order.</param>
-        private async Task<IReadOnlyList<ReplayAnswer>> TogetherAsync(HttpClient service, int? shuffleSeed)
+        /// <param name="most">Sends the first of them only, if there are more.</param>
+        private async Task<IReadOnlyList<ReplayAnswer>> TogetherAsync(HttpClient service, int? shuffleSeed, int most = int.MaxValue)
         {
-            int[] order = [.. Enumerable.Range(0, _requests.Count)];
+            int[] order = [.. Enumerable.Range(0, Math.Min(_requests.Count, most))];
             if (shuffleSeed is { } seed)
             {
                 new Random(seed).Shuffle(order);
             }
 
-            var answers = new ReplayAnswer[_requests.Count];
+            var answers = new ReplayAnswer[order.Length];
             await Parallel.ForEachAsync(
                 order,
                 new ParallelOptions { MaxDegreeOfParallelism = Callers, CancellationToken = cancellation },
@@ -168,20 +182,14 @@ internal static class ReplayTrial
             return [.. body.RootElement.GetProperty("data")[0].GetProperty("layout").EnumerateArray().Select(label => label.GetInt32())];
         }
 
-        private void Compare(string what, IReadOnlyList<ReplayAnswer> expected, IReadOnlyList<ReplayAnswer> answers, bool bytes)
+        /// <summary>Compares answers with those to the same requests alone, in the first process.</summary>
+        private void Compare(string what, IReadOnlyList<ReplayAnswer> answers)
         {
-            var wrong = Enumerable.Range(0, answers.Count).Where(place => answers[place].Tokens != expected[place].Tokens).ToList();
+            var wrong = Enumerable.Range(0, answers.Count).Where(place => answers[place].Tokens != _alone[place].Tokens).ToList();
             var example = wrong.Count == 0 ? "" : $", such as {_requests[wrong[0]]}";
             report.Require($"{type}, {what}: other tokens", $"{wrong.Count} of {answers.Count}{example}", $"none", wrong.Count == 0);
-            var other = answers.Zip(expected).Count(pair => pair.First.Files != pair.Second.Files);
-            if (bytes)
-            {
-                report.Require($"{type}, {what}: other bytes", $"{other} of {answers.Count}", $"none", other == 0);
-            }
-            else
-            {
-                report.Measure($"{type}, {what}: other bytes than on the widest", $"{other} of {answers.Count}");
-            }
+            var other = answers.Zip(_alone).Count(pair => pair.First.Files != pair.Second.Files);
+            report.Require($"{type}, {what}: other bytes", $"{other} of {answers.Count}", $"none", other == 0);
         }
     }
 }

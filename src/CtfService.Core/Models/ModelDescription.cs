@@ -78,10 +78,13 @@ public sealed record ModelDescription
     public int? Window { get; init; }
 
     /// <summary>
-    /// Description of the arithmetic: vector width, and the version and threads of libtorch and the positions of an image in a step if it computes. Models with
-    /// different values may give different bytes for the same seed. Null if only the bundle was read.
+    /// Description of the arithmetic: the architecture, and version, threads and vector width of libtorch and the positions of an image in a step if it
+    /// computes. Models with different values may give different bytes for the same seed. Null if only the bundle was read.
     /// </summary>
     public string? Arithmetic { get; init; }
+
+    /// <summary>True if the CPU computes without fused multiply-add, which is emulated and slow.</summary>
+    public bool EmulatesFma { get; init; }
 
     /// <summary>What the warm-up image must be; null if the bundle does not record it for this version, element type and arithmetic.</summary>
     public ExpectedImage? Expected { get; init; }

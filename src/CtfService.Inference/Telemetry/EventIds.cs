@@ -11,6 +11,7 @@ public static class EventIds
     public const int ModelWarmedUp = 1001;
     public const int LoadRetried = 1002;
     public const int DtypeChosen = 1003;
+    public const int FmaEmulated = 1004;
 
     // Steps
     public const int ImagesFinished = 1020;

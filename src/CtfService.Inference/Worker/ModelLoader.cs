@@ -27,6 +27,11 @@ internal sealed partial class ModelLoader(
         {
             var times = new LoadTimes(clock.GetElapsedTime(started), WarmUp: default);
             Log.Loaded(logger, generator.Model.Name, times.Loading);
+            if (generator.Model.EmulatesFma)
+            {
+                Log.EmulatesFma(logger);
+            }
+
             times = times with { WarmUp = WarmUp(generator, cancellation) };
             reports.Metrics.ModelLoaded(generator.Model.Name, times.Loading + times.WarmUp);
             return (generator, times);

@@ -3,7 +3,7 @@ using CtfService.Core.Models;
 namespace CtfService.Model.Bundles;
 
 /// <summary>
-/// What the warm-up image of a bundle is in each arithmetic of our CPU engine, which gives the same bits on every machine. Determines no image, so it is not
+/// What the warm-up image of a bundle is in each element type of our CPU engine, which gives the same bits on every machine. Determines no image, so it is not
 /// part of the bundle's hash.
 /// </summary>
 public sealed record BundleExpectation

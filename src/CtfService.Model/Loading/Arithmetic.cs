@@ -7,19 +7,20 @@ namespace CtfService.Model.Loading;
 
 /// <summary>
 /// Describes how a model rounds. Models with the same description give the same bits for the same weights, on any machine. The sums of our CPU engine depend
-/// only on the vector width, those of libtorch also on its version and its number of threads.
+/// on nothing else, those of libtorch on its version, its number of threads and the widest vectors of the processor.
 /// </summary>
 internal static class Arithmetic
 {
+    private static readonly string Processor = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+
+    private static readonly string Ours = $"{Processor}, sums of 16 lanes";
+
     /// <param name="fine">The fine engine in use, which may have been chosen by timing; null for a plain model.</param>
-    /// <param name="width">The vector width of our engine; null for the widest.</param>
-    public static string OfSimd(IFineEngine? fine, VectorWidth? width) => fine is TorchFineEngine ? $"{Vectors(width)}, fine pass: {Libtorch}" : Vectors(width);
+    public static string OfSimd(IFineEngine? fine) => fine is TorchFineEngine ? $"{Ours}, fine pass: {Libtorch}" : Ours;
 
     /// <param name="window">The positions of a row in a decode step: the shapes of products, and so their sums, depend on it.</param>
-    public static string OfTorch(int window) => $"{Vectors(width: null)}, {Libtorch}{(window > 1 ? $", windows of {window}" : "")}";
+    public static string OfTorch(int window) => $"{Processor}, {Libtorch}{(window > 1 ? $", windows of {window}" : "")}";
 
-    private static string Vectors(VectorWidth? width) =>
-        $"{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()} {(int)(width ?? VectorWidths.Widest)} bits";
-
-    private static string Libtorch => $"TorchSharp {typeof(torch).Assembly.GetName().Version} on {torch.get_num_threads()} threads";
+    private static string Libtorch =>
+        $"TorchSharp {typeof(torch).Assembly.GetName().Version} on {torch.get_num_threads()} threads with {(int)VectorWidths.Widest} bits";
 }

@@ -2,6 +2,7 @@ using CtfService.Core.Generation;
 using CtfService.Core.Models;
 using CtfService.Model.Bundles;
 using CtfService.Model.Clusters;
+using CtfService.Model.Cpu.Vectors;
 using CtfService.Model.Memory;
 using CtfService.Model.Tokenizer;
 using static TorchSharp.torch;
@@ -82,6 +83,7 @@ internal static class BundleLoader
             Window = builder.Window,
             Arithmetic = builder.ArithmeticOf(fine),
             ClusterOfToken = clusters.ClusterOfToken,
+            EmulatesFma = placement.CpuFormat is not null && EmulatedFma.IsNeeded,
         };
         description = description with { Expected = weights.Bundle.Manifest.Expected?.For(description) };
         return new LoadedModel(description, tokenizer, clusters, coarse, fine, decoder, placement.Device, owned);

@@ -81,5 +81,5 @@ internal sealed class SimdEngineBuilder(BundleWeights weights, ModelPlacement pl
     public int? Window => null; // a row's sums do not depend on the others
 
     /// <inheritdoc/>
-    public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfSimd(fine, placement.Width);
+    public string ArithmeticOf(IFineEngine? fine) => Arithmetic.OfSimd(fine);
 }

@@ -20,9 +20,9 @@ public sealed class ResponseETagTests
             FakeModels.Fruits with { BundleHash = new string('b', 64) },
             FakeModels.Fruits with { Device = "cuda" },
             FakeModels.Fruits with { Dtype = "int8" },
-            FakeModels.Fruits with { Arithmetic = "x64 256 bits" },
-            FakeModels.Fruits with { Arithmetic = "x64 512 bits" },
-            FakeModels.Fruits with { Arithmetic = "x64 512 bits, fine pass: TorchSharp 0.107.0 on 2 threads" },
+            FakeModels.Fruits with { Arithmetic = "x64, sums of 16 lanes" },
+            FakeModels.Fruits with { Arithmetic = "arm64, sums of 16 lanes" },
+            FakeModels.Fruits with { Arithmetic = "x64, sums of 16 lanes, fine pass: TorchSharp 0.107.0 on 2 threads with 512 bits" },
         ];
 
         Assert.Equal(models.Length, models.Select(model => ResponseETag.Of(Request(model), Png)).Distinct().Count());

@@ -1,10 +1,14 @@
 using CtfService.Core.Models;
+using CtfService.Inference.Routing;
 using CtfService.Inference.Status;
+using CtfService.Inference.Telemetry;
 using CtfService.TestSupport;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 
 namespace CtfService.Inference.Tests.Worker;
 
-/// <summary>A model whose warm-up image is not what its bundle records never becomes ready.</summary>
+/// <summary>A model whose warm-up image is not what its bundle records never becomes ready. One that will be slow is named in the log.</summary>
 public sealed class WarmUpComparisonTests
 {
     [Fact]
@@ -39,6 +43,22 @@ public sealed class WarmUpComparisonTests
         Assert.True(factory.Generator.IsDisposed);
         await Assert.ThrowsAsync<ModelNotReadyException>(() => host.Generate(images: 1));
         await host.StopAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_ProcessorWithoutFusedMultiplyAdd_WarnsThatItIsSlow(bool emulates)
+    {
+        using var provider = new FakeLoggerProvider();
+        using var logs = new LoggerFactory([provider]);
+        var model = new FakeImageGeneratorFactory { Generator = new(FakeModels.Fruits with { EmulatesFma = emulates }) };
+        var host = new WorkerHost(options: null, new ModelOrigin("first", model), logs);
+
+        await host.StartAsync();
+        await host.StopAsync();
+
+        Assert.Equal(emulates ? 1 : 0, provider.Collector.GetSnapshot().Count(line => line is { Level: LogLevel.Warning, Id.Id: EventIds.FmaEmulated }));
     }
 
     /// <summary>Returns a generator whose bundle records its warm-up image.</summary>

@@ -95,6 +95,25 @@ public sealed class SimdDecodeEngineTests
     }
 
     [Theory]
+    [InlineData(WeightFormat.Float32)]
+    [InlineData(WeightFormat.BFloat16)]
+    [InlineData(WeightFormat.Int8)]
+    public void DecodeStep_AnyWidth_IsBitwiseIdentical(WeightFormat format)
+    {
+        using var scope = NewDisposeScope();
+        using var transformer = EngineModels.Random(EngineModels.Config());
+        using var pool = new ComputeThreadPool(2);
+        var (classIds, labels) = (arange(5, int64).remainder(4), EngineModels.Labels(transformer.Config, 5));
+        var logits = VectorWidths.All.Where(VectorWidths.IsSupported).Select(width =>
+        {
+            using var engine = EngineModels.Engine(transformer, pool, 5, width, format);
+            return EngineModels.StepThrough(engine, classIds, labels, transformer.Config.Positions);
+        }).ToList();
+
+        Assert.All(logits, other => TensorAssert.Equal(logits[0], other));
+    }
+
+    [Theory]
     [InlineData(WeightFormat.BFloat16, 0.03, null)]
     [InlineData(WeightFormat.BFloat16, 0.03, 101)]
     [InlineData(WeightFormat.Int8, 0.1, null)]

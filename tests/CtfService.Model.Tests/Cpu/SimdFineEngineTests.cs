@@ -54,6 +54,22 @@ public sealed class SimdFineEngineTests
         }
     }
 
+    [Fact]
+    public void Run_AnyWidth_IsBitwiseIdentical()
+    {
+        using var scope = NewDisposeScope();
+        var results = VectorWidths.All.Where(VectorWidths.IsSupported).Select(width =>
+        {
+            using var fine = new FineModel(width, capacity: 2);
+            var (classIds, labels) = fine.Inputs(images: 2);
+            var hidden = fine.Run(classIds, labels);
+            return (Hidden: hidden, Logits: fine.Score(hidden, labels));
+        }).ToList();
+
+        Assert.All(results, other => TensorAssert.Equal(results[0].Hidden, other.Hidden));
+        Assert.All(results, other => TensorAssert.Equal(results[0].Logits, other.Logits));
+    }
+
     /// <summary>A random fine transformer with a cluster map whose clusters differ in size.</summary>
     private sealed class FineModel : IDisposable
     {

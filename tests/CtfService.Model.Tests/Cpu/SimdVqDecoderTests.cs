@@ -17,6 +17,8 @@ public sealed class SimdVqDecoderTests
 
     public static TheoryData<string, VectorWidth> Models => Across(TokenizerModels.Configs.Keys);
 
+    public static TheoryData<string> Names => [.. TokenizerModels.Configs.Keys];
+
     public static TheoryData<string, VectorWidth> GoldenRuns => Across(GoldenModels.TokenizerNames);
 
     public static TheoryData<VectorWidth> Widths => EngineModels.Widths;
@@ -76,6 +78,22 @@ public sealed class SimdVqDecoderTests
 
             Assert.True(expected.AsSpan().SequenceEqual(TokenizerModels.Decode(decoder, tokens)), $"{threads} threads, {capacity} images at once");
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Decode_AnyWidth_IsBitwiseIdentical(string name)
+    {
+        using var tokenizer = TokenizerModels.Random(name);
+        using var pool = new ComputeThreadPool(2);
+        var tokens = TokenizerModels.Tokens(tokenizer.Config, images: 2);
+        var pixels = VectorWidths.All.Where(VectorWidths.IsSupported).Select(width =>
+        {
+            using var decoder = TokenizerModels.Decoder(tokenizer, pool, width);
+            return TokenizerModels.Decode(decoder, tokens);
+        }).ToList();
+
+        Assert.All(pixels, other => Assert.Equal(pixels[0], other));
     }
 
     [Theory]

@@ -25,7 +25,7 @@ internal sealed unsafe class Activations : IDisposable
         InnerStride = Stride(config.FeedForwardWidth);
         _shared = NativeBuffer.OfFloats(rows * ((2 * WidthStride) + QueryKeyValueStride + InnerStride));
 
-        ScoreStride = Alignment.RoundUp(1 + config.Positions, lanes);
+        ScoreStride = Alignment.RoundUp(1 + config.Positions, Alignment.CacheLineFloats);
         HeadsAtOnce = config.Heads + Math.Min(rows, RowsAtOnce);
         _scoreFloats = Alignment.RoundUp(HeadsAtOnce * ScoreStride, Alignment.CacheLineFloats);
         _headOutputFloats = Alignment.RoundUp(HeadsAtOnce * Alignment.RoundUp(config.HeadWidth, lanes), Alignment.CacheLineFloats);
@@ -64,7 +64,7 @@ internal sealed unsafe class Activations : IDisposable
     /// <summary>Gets the largest number of heads that attend at once, summed over the rows: all of one row, or at least one of each row.</summary>
     public int HeadsAtOnce { get; }
 
-    /// <summary>Gets the floats from the scores of one head to the next: all positions, padded to whole vectors.</summary>
+    /// <summary>Gets the floats from the scores of one head to the next: all positions, padded to whole cache lines.</summary>
     public int ScoreStride { get; }
 
     /// <summary>Returns a thread's attention scores, [<see cref="HeadsAtOnce"/>, <see cref="ScoreStride"/>].</summary>

@@ -27,8 +27,8 @@ internal static unsafe class RopeKernel<TVector, TSimd, TElement>
         for (; i < headWidth; i += 2)
         {
             var (a, b) = (head[i], head[i + 1]);
-            head[i] = ((a * cosines[i]) + (b * sines[i])) * scale;
-            head[i + 1] = ((b * cosines[i + 1]) + (a * sines[i + 1])) * scale;
+            head[i] = MathF.FusedMultiplyAdd(b, sines[i], a * cosines[i]) * scale;
+            head[i + 1] = MathF.FusedMultiplyAdd(a, sines[i + 1], b * cosines[i + 1]) * scale;
         }
     }
 

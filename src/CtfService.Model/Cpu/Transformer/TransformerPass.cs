@@ -181,18 +181,17 @@ internal abstract unsafe class TransformerPass<TVector, TSimd, TLayout, TElement
         }
     }
 
-    /// <summary>Returns the sum of squares over whole vectors; the padding is zero.</summary>
+    /// <summary>Returns the sum of squares; the padding is zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float SumOfSquares(float* values, int count)
     {
-        TVector sum = default;
-        for (var i = 0; i < count; i += TSimd.Lanes)
+        LaneSums<TVector, TSimd> sums = default;
+        for (var i = 0; i < count; i += LaneSums<TVector, TSimd>.Lanes)
         {
-            var value = TSimd.Load(values + i);
-            sum = TSimd.MultiplyAdd(value, value, sum);
+            sums.AddSquares(values + i);
         }
 
-        return TSimd.Sum(sum);
+        return sums.Total();
     }
 
     /// <summary>Ends a part of the step: waits until all threads have finished it.</summary>

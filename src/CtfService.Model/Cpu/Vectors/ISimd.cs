@@ -33,7 +33,7 @@ internal unsafe interface ISimd<TVector>
 
     static abstract TVector Broadcast(float value);
 
-    /// <summary>Returns a * b + c, rounded once if the hardware has fused multiply-add.</summary>
+    /// <summary>Returns a * b + c, rounded once on every machine.</summary>
     static abstract TVector MultiplyAdd(TVector a, TVector b, TVector c);
 
     static abstract TVector Add(TVector a, TVector b);
@@ -57,7 +57,7 @@ internal unsafe interface ISimd<TVector>
     /// <summary>Swaps the lanes of each pair: (a, b, c, d, ..) becomes (b, a, d, c, ..).</summary>
     static abstract TVector SwapPairs(TVector value);
 
-    /// <summary>Returns the sum of all lanes.</summary>
+    /// <summary>Returns the sum of all lanes: of two halves, each the sum of two halves, down to pairs of neighbors.</summary>
     static abstract float Sum(TVector value);
 
     /// <summary>Prefetches a cache line into the second-level cache, if the hardware has such an instruction.</summary>

@@ -27,7 +27,8 @@ internal readonly unsafe struct Simd128 : ISimd<Floats>
 
     public static Floats Broadcast(float value) => Vector128.Create(value);
 
-    public static Floats MultiplyAdd(Floats a, Floats b, Floats c) => Vector128.MultiplyAddEstimate(a, b, c);
+    public static Floats MultiplyAdd(Floats a, Floats b, Floats c) =>
+        EmulatedFma.IsNeeded ? EmulatedFma.MultiplyAdd(a, b, c) : Vector128.MultiplyAddEstimate(a, b, c);
 
     public static Floats Add(Floats a, Floats b) => a + b;
 
@@ -47,7 +48,11 @@ internal readonly unsafe struct Simd128 : ISimd<Floats>
 
     public static Floats SwapPairs(Floats value) => Vector128.Shuffle(value, Vector128.Create(1, 0, 3, 2));
 
-    public static float Sum(Floats value) => Vector128.Sum(value);
+    public static float Sum(Floats value)
+    {
+        var pairs = value + SwapPairs(value);
+        return pairs[0] + pairs[2];
+    }
 
     public static void Prefetch(byte* address)
     {

@@ -45,7 +45,7 @@ internal readonly unsafe struct Simd256 : ISimd<Floats>
 
     public static Floats SwapPairs(Floats value) => Vector256.Shuffle(value, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6));
 
-    public static float Sum(Floats value) => Vector256.Sum(value);
+    public static float Sum(Floats value) => Simd128.Sum(value.GetLower()) + Simd128.Sum(value.GetUpper());
 
     public static void Prefetch(byte* address)
     {

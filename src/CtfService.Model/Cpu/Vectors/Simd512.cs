@@ -45,7 +45,7 @@ internal readonly unsafe struct Simd512 : ISimd<Floats>
 
     public static Floats SwapPairs(Floats value) => Vector512.Shuffle(value, Vector512.Create(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
 
-    public static float Sum(Floats value) => Vector512.Sum(value);
+    public static float Sum(Floats value) => Simd256.Sum(value.GetLower()) + Simd256.Sum(value.GetUpper());
 
     public static void Prefetch(byte* address)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using CtfService.Model.Cpu.Runtime;
 
 namespace CtfService.Model.Cpu.Vectors;
 
@@ -36,15 +37,15 @@ internal static unsafe class VectorMath<TVector, TSimd>
         return TSimd.Divide(x, TSimd.Add(TSimd.Broadcast(1f), Exp(minus)));
     }
 
-    /// <summary>Replaces scores by their softmax: e^(score - largest), divided by the sum.</summary>
-    /// <param name="scores">[positions], padded to whole vectors; the padding is overwritten.</param>
+    /// <summary>Replaces scores by their softmax: e^(score - largest), divided by the sum. The result does not depend on the vector width.</summary>
+    /// <param name="scores">[positions], padded to a multiple of <see cref="LaneSums{TVector, TSimd}.Lanes"/>; the padding is overwritten.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SoftMax(float* scores, int positions)
     {
-        var end = (positions + TSimd.Lanes - 1) / TSimd.Lanes * TSimd.Lanes;
+        var end = Alignment.RoundUp(positions, LaneSums<TVector, TSimd>.Lanes);
         for (var p = positions; p < end; p++)
         {
-            scores[p] = float.NegativeInfinity; // the padding of the last vector
+            scores[p] = float.NegativeInfinity;
         }
 
         var maxima = TSimd.Load(scores);
@@ -54,15 +55,13 @@ internal static unsafe class VectorMath<TVector, TSimd>
         }
 
         var maximum = TSimd.Broadcast(LargestLane(maxima));
-        var sum = TSimd.Broadcast(0);
-        for (var p = 0; p < end; p += TSimd.Lanes)
+        LaneSums<TVector, TSimd> sums = default;
+        for (var p = 0; p < end; p += LaneSums<TVector, TSimd>.Lanes)
         {
-            var exponential = Exp(TSimd.Subtract(TSimd.Load(scores + p), maximum));
-            TSimd.Store(exponential, scores + p);
-            sum = TSimd.Add(sum, exponential); // a padded position adds 1e-38 to a sum of at least 1
+            sums.AddExponentials(scores + p, maximum); // a padded position adds 1e-38 to a sum of at least 1
         }
 
-        var factor = TSimd.Broadcast(1 / TSimd.Sum(sum));
+        var factor = TSimd.Broadcast(1 / sums.Total());
         for (var p = 0; p < end; p += TSimd.Lanes)
         {
             TSimd.Store(TSimd.Multiply(TSimd.Load(scores + p), factor), scores + p);
