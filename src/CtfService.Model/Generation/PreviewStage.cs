@@ -59,7 +59,7 @@ internal sealed class PreviewStage(CentroidDecoder decoder)
         }
 
         var halvings = BatchHalving.Run(
-            [.. due.Where(previewed => !previewed.Image.IsLayoutComplete)],
+            [.. due.Where(previewed => previewed.Image is { IsLayoutComplete: false, DecodeSteps: > 0 })], // before, its row is another image's
             running => coarse.Fetch([.. running.Select(previewed => previewed.Image)]),
             passed: static _ => { },
             (unread, fault) =>

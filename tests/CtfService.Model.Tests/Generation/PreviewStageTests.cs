@@ -29,6 +29,28 @@ public sealed class PreviewStageTests : IDisposable
         Assert.Equal(unwatched.Select(image => image.Image.Pixels), watched.Select(image => image.Image.Pixels));
     }
 
+    /// <summary>The first preview of an edit is due before its first step, when its rows still hold the labels of another image.</summary>
+    [Theory]
+    [InlineData("float32")]
+    [InlineData("float16")]
+    public void Advance_EditWithPreviewsAfterAnotherImage_GivesTheSameImage(string dtype)
+    {
+        const int Side = 16;
+        var random = new Random(4);
+        var picture = new byte[Side * Side * 3];
+        random.NextBytes(picture);
+        var lowerHalf = new EditMask(Side, Side, [.. Enumerable.Range(0, Side * Side).Select(pixel => pixel >= Side * Side / 2)]);
+        var edit = Image(7) with { Layout = new LayoutSource.Edited(new RgbImage(Side, Side, picture), lowerHalf) };
+        using var generator = Load(dtype);
+        var unwatched = generator.Generate([edit], CancellationToken.None)[0];
+        generator.Generate([Image(1), Image(2)], CancellationToken.None);
+
+        var watched = Watch(generator, [edit], previews: 3, out _)[0];
+
+        Assert.Equal(unwatched.CoarseLabels, watched.CoarseLabels);
+        Assert.Equal(unwatched.Image.Pixels, watched.Image.Pixels);
+    }
+
     [Theory]
     [InlineData("float32", 1)]
     [InlineData("float32", 2)]
