@@ -13,7 +13,7 @@ public interface IImageGenerator : IDisposable
 
     /// <summary>
     /// Number of free rows of a decode step; an image uses <see cref="ImageSpecification.Rows"/> of them until its last coarse label is drawn. Temporarily
-    /// lower if device memory is short, but always enough for a single image.
+    /// lower if device memory is short, but always enough for a single image. Below 0 if rows were given up that are promised to edits.
     /// </summary>
     int FreeRows { get; }
 

@@ -41,7 +41,7 @@ public sealed class CtfImageGenerator : IImageGenerator
 
     public ModelDescription Model => _parts.Description;
 
-    public int FreeRows => Math.Max(0, _coarse.FreeRows - _edits.Rows);
+    public int FreeRows => _coarse.FreeRows - _edits.Rows;
 
     public int ImageCount => _priorities.Count;
 
@@ -114,9 +114,9 @@ public sealed class CtfImageGenerator : IImageGenerator
     private void AdvanceAll(ImagePriority lowest, CancellationToken cancellation)
     {
         _edits.EnterInto(_coarse, lowest);
-        if (_coarse.CountOf(lowest) > 0 && !_later.IsBehind(lowest))
+        if (CoarseLevel(lowest) is { } level && !_later.IsBehind(lowest))
         {
-            StepCoarse(_coarse.StepsAllRows ? ImagePriority.Bulk : lowest);
+            StepCoarse(level);
         }
 
         LastStep = _later.Encode(LastStep, lowest, cancellation);
@@ -132,12 +132,25 @@ public sealed class CtfImageGenerator : IImageGenerator
         {
             LastStep = _later.RunOne(LastStep, lowest, _decodeStep.Value * ShortBatchSteps, cancellation);
         }
-        else if (_coarse.CountOf(lowest) > 0)
+        else if (CoarseLevel(lowest) is { } level)
         {
-            StepCoarse(_coarse.StepsAllRows ? ImagePriority.Bulk : lowest);
+            StepCoarse(level);
         }
 
         LastStep = LastStep with { Splits = LastStep.Splits + _previews.ShowDue(_coarse, _fail, cancellation) };
+    }
+
+    /// <summary>
+    /// Returns the lowest priority of the images that take a decode step, null for no step. Images that would pause go on if an edit waits for their rows.
+    /// </summary>
+    private ImagePriority? CoarseLevel(ImagePriority lowest)
+    {
+        if (_coarse.CountOf(lowest) > 0)
+        {
+            return _coarse.StepsAllRows ? ImagePriority.Bulk : lowest;
+        }
+
+        return _coarse.Count > 0 && _edits.WaitForRows(lowest) ? ImagePriority.Bulk : null;
     }
 
     /// <summary>Adds the image to the stage that its layout starts in.</summary>

@@ -43,6 +43,9 @@ internal sealed class EditEntrance
         }
     }
 
+    /// <summary>Returns true if encoded images of at least this priority did not fit.</summary>
+    public bool WaitForRows(ImagePriority lowest) => _encoded.CountOf(lowest) > 0;
+
     /// <summary>Removes an image. Does nothing if it is not here.</summary>
     public void Remove(long id)
     {
