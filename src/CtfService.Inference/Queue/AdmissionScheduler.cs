@@ -10,6 +10,8 @@ namespace CtfService.Inference.Queue;
 /// </summary>
 internal sealed class AdmissionScheduler
 {
+    private static readonly TimeSpan DeadlineCheck = TimeSpan.FromSeconds(1);
+
     private readonly TimeProvider _clock;
     private readonly object _gate = new(); // a monitor: unlike an event, it needs no disposal while a worker may still wait on it
     private readonly PriorityLines[] _lines; // by the priority that their submissions asked for, the highest first
@@ -213,13 +215,21 @@ internal sealed class AdmissionScheduler
         lock (_gate)
         {
             waiting = _lines[(int)ImagePriority.Bulk].TakeAll();
+            if (waiting.Count == 0)
+            {
+                return; // an idle worker calls this again and again
+            }
+
             Changed();
         }
 
         Fail(waiting, error);
     }
 
-    /// <summary>Blocks a worker until something has changed since it read <see cref="Changes"/>.</summary>
+    /// <summary>
+    /// Blocks a worker until something has changed since it read <see cref="Changes"/>, or for a moment if images wait that it may not start: their deadlines
+    /// pass without a change.
+    /// </summary>
     /// <param name="seen">The value that it read before it found nothing to do.</param>
     public void WaitForChange(long seen)
     {
@@ -227,6 +237,12 @@ internal sealed class AdmissionScheduler
         {
             while (_changes == seen)
             {
+                if (!_isEmpty)
+                {
+                    Monitor.Wait(_gate, DeadlineCheck);
+                    return;
+                }
+
                 Monitor.Wait(_gate);
             }
         }

@@ -172,7 +172,13 @@ internal sealed class InferenceQueue : IInferenceQueue
         var (now, idle) = _load.UntilEnded(submission, labels);
         if (now > limit)
         {
-            throw CallerErrors.DeadlineTooShort(now, limit, source, idle > limit ? null : WholeSeconds(now - limit));
+            TimeSpan? retryAfter = idle > limit ? null : WholeSeconds(now - limit);
+            if (retryAfter is { } wait)
+            {
+                _reservations.Add(RetriedRequest.Of(submission), wait, isShare: false);
+            }
+
+            throw CallerErrors.DeadlineTooShort(now, limit, source, retryAfter);
         }
     }
 

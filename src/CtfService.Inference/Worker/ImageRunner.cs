@@ -122,7 +122,7 @@ internal sealed partial class ImageRunner(
             Split(generator, waiting, tooLarge);
         }
         // Any error of the model affects the images of this step only; the worker continues with the next.
-        catch (Exception error)
+        catch (Exception error) when (error is not DeviceFailedException)
         {
             PutBackPaused(generator, waiting);
             Log.Failed(logger, _running.Count, share.Name, error);
