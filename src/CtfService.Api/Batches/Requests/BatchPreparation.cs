@@ -27,12 +27,20 @@ internal sealed class BatchPreparation(BatchRoutes routes, IFileStore files, IJo
             await RequireQuotaAsync(job, prepared, cancellation);
             await using var charge = await ChargeAsync(job, prepared);
             var published = await prepared.PublishAsync(files, job, cancellation);
-            charge.Delivered(prepared.Images);
+            if (published == prepared)
+            {
+                charge.Delivered(prepared.Images); // otherwise another worker has charged for the batch
+            }
+
             return published;
         }
         catch (JobRefusedException)
         {
-            await files.DeleteAsync(BatchFiles.Requests(job), CancellationToken.None);
+            if (await PreparedBatch.FindAsync(files, job, CancellationToken.None) is null) // another worker may draw from them
+            {
+                await files.DeleteAsync(BatchFiles.Requests(job), CancellationToken.None);
+            }
+
             throw;
         }
     }
