@@ -12,6 +12,7 @@ using CtfService.Api.Security;
 using CtfService.Api.Studio;
 using CtfService.Api.Telemetry;
 using CtfService.Inference;
+using CtfService.Model.Memory;
 using Microsoft.Extensions.Options;
 
 namespace CtfService.Api;
@@ -27,12 +28,15 @@ internal static class Service
     /// <exception cref="OptionsValidationException">Settings are wrong. If several sections are, the exception is an AggregateException.</exception>
     public static WebApplication Build(string[] args, StopSignals signals, bool ownsProcess = false, Action<IServiceCollection>? replace = null)
     {
+        NativeHeap.LimitArenas();
+
         // The shipped settings and model are in the program's folder, regardless of the current folder.
         StartFailures.RequireSettingsFile(AppContext.BaseDirectory);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddSettings(args);
         builder.RequireSettings();
         builder.FitIntoContainer();
+        builder.Services.AddHostedService(provider => new MemoryTrim(NativeHeap.Trim, provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<IHostLifetime>(signals);
         builder.AddTelemetry();
         builder.Services.AddJson();
