@@ -107,6 +107,7 @@ public sealed class SettingsTests
     [InlineData("Security:AllowedOrigins:0", "*", "Security:AllowedOrigins:0 is '*'; expected scheme, host and port only")]
     [InlineData("Security:AllowedOrigins:0", "https://a.example/path", "Security:AllowedOrigins:0 is 'https://a.example/path'")]
     [InlineData("Inference:StallTimeout", "00:00:00", "Inference:StallTimeout is 00:00:00; expected between 00:00:01 and 01:00:00.")]
+    [InlineData("Inference:ExitWhenStuck", "sometimes", "Inference:ExitWhenStuck is 'sometimes'; expected true or false.")]
     [InlineData("Telemetry:OtlpEndpoint", "localhost:4317", "Telemetry:OtlpEndpoint is localhost:4317; expected an http or https address, or nothing.")]
     [InlineData("Telemetry:OtlpProtocol", "http", "Telemetry:OtlpProtocol is http; expected grpc or http/protobuf.")]
     [InlineData("Telemetry:TraceRatio", "1.5", "Telemetry:TraceRatio is 1.5; expected between 0 and 1.")]

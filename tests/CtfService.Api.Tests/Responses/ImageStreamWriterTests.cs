@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
+using CtfService.Inference;
 using CtfService.Model.Imaging;
 using CtfService.TestSupport;
 using Microsoft.Extensions.Logging;
@@ -120,6 +122,35 @@ public sealed class ImageStreamWriterTests : IAsyncLifetime, IAsyncDisposable
         var events = await Events(response);
         Assert.Equal([Partial, "error"], events.Select(item => item.Type));
         Assert.Contains("5 s, the limit in timeout_ms", events[1].Data, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stream_StepHangsAfterAPreview_SendsAnErrorEventBeforeTheProcessEnds()
+    {
+        var exits = new ConcurrentQueue<int>();
+        await using var api = new TestApi
+        {
+            Settings = { ["Inference:StallTimeout"] = "00:00:01" },
+            Replace = services => services.AddStuckExit(_ => exits.Enqueue),
+        };
+        await api.InitializeAsync();
+        api.Generator.StepsPerImage = 3;
+        api.Generator.HoldNextStep().Open();
+        using var second = api.Generator.HoldNextStep();
+        using var response = await api.PostImages("""{"class_label": 0, "stream": true, "partial_images": 3}""");
+        await second.Entered;
+
+        for (var seconds = 0; seconds < 5; seconds++)
+        {
+            api.Clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var events = await Events(response);
+        Assert.Equal([Partial, "error"], events.Select(item => item.Type));
+        Assert.Equal("device_hangs", events[1].Json.GetProperty("error").GetProperty("code").GetString());
+        Assert.Empty(exits);
+        api.Clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal([70], exits);
     }
 
     [Fact]
